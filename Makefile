@@ -1,0 +1,83 @@
+# Needs only make and Python 3.11 or newer. Another interpreter: make test PYTHON=python3.12
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Tests that share an expensive fixture share a worker, by their xdist_group.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+UV     := uv==0.13.8
+PAGES   = README.md $(shell find docs -name '*.md')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types layers docs-fresh docs fix cover sweep bench build pins clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with the pinned dependencies (the other targets do it themselves)
+
+$(READY): .ci/constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "rlmlite needs Python 3.11 or newer; '$(PYTHON)' is missing or older. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "'$(PYTHON)' has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --only-binary :all: --require-hashes -r .ci/constraints.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Answer a question over a sample log, without a model or a key
+	@$(BIN)/rlmlite demo
+
+test: $(READY) ## Run the tests (all but the long sweeps)
+	@$(PYTEST)
+
+check: format lint types layers docs-fresh ## Everything that is checked without running the tests
+
+format: $(READY) ## Is the code formatted?
+	@$(BIN)/ruff format --check .
+
+lint: $(READY) ## Is the code lint-free?
+	@$(BIN)/ruff check .
+
+types: $(READY) ## Does the code type-check?
+	@$(BIN)/mypy
+
+layers: $(READY) ## Are the import contracts kept?
+	@$(BIN)/lint-imports --no-logo
+
+docs-fresh: $(READY) ## Are the generated parts of the documents up to date?
+	@$(BIN)/cog --check -I . $(PAGES)
+
+docs: $(READY) ## Regenerate the generated parts of the documents
+	@$(BIN)/cog -r -I . $(PAGES)
+
+fix: $(READY) ## Format, and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+cover: $(READY) ## Run the tests in one process and show what they do not reach
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage report
+
+sweep: $(READY) ## Run the long sweeps
+	@$(PYTEST) -m slow
+
+bench: $(READY) ## Run the benchmarks; one of them: make bench BENCH=benchmarks/search.py
+	@for file in $(or $(BENCH),$(sort $(wildcard benchmarks/[a-z]*.py))); do \
+	  echo "== $$file"; $(BIN)/python $$file || exit; done
+
+build: $(READY) ## Build dist/*.tar.gz, and from it dist/*.whl
+	@$(BIN)/python -m build --no-isolation
+
+pins: ## Renew .ci/constraints.txt to the newest allowed versions
+	@$(PYTHON) -m venv $(VENV)-pins
+	@$(VENV)-pins/bin/python -m pip --quiet --disable-pip-version-check install $(UV)
+	@$(VENV)-pins/bin/uv pip compile --quiet --upgrade --no-config --universal --python-version 3.11 \
+	  --group dev --generate-hashes --no-header --no-annotate --output-file .ci/constraints.txt pyproject.toml
+
+clean: ## Remove everything that can be made again, .venv too
+	@rm -rf $(VENV) $(VENV)-pins dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,111 @@
+"""A model's reply, read as a program: the whole reply when it parses, else its fenced blocks, else nothing.
+
+Never a guess and never a repair: no line is picked out, no bracket added.
+Offsets refer to the text that was parsed, which the result holds.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from rlmlite_grammar.parser import attempt, parse
+from rlmlite_kernel.ast import Parsed
+from rlmlite_kernel.problems import Problem, Unparsed
+
+_THINK: Final = re.compile(r"\s*<(think|thinking|reasoning)>")
+_FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)$")
+_TAGS: Final = ("think", "thinking", "reasoning")
+
+
+class _Blocks(msgspec.Struct):
+    """The fenced blocks of a reply, and where a fence begins that is never closed."""
+
+    texts: list[str]
+    open_at: int | None = None
+
+
+def read_reply(reply: str) -> Parsed | Unparsed:
+    """Read a model's reply; the hints of an `Unparsed` say what to write instead."""
+    whole = attempt(reply)
+    if isinstance(whole, Parsed):
+        return whole
+    said = _without_thoughts(reply)
+    if not said.strip():
+        return Unparsed(reply, (_nothing_said(reply),))
+    if said != reply and isinstance(again := attempt(said), Parsed):
+        return again
+    blocks = _fenced(said)
+    if blocks.open_at is not None:
+        hint = "if the reply was cut off, write a shorter program; close every fence"
+        return Unparsed(said, (Problem("fence", "this fence is never closed", blocks.open_at, hint),))
+    return parse("\n".join(blocks.texts)) if blocks.texts else _prose_or_program(said)
+
+
+def _nothing_said(reply: str) -> Problem:
+    if reply.strip():
+        return Problem("empty", "the reply ended while thinking", None, "think less, then write statements")
+    return Problem("empty", "the reply is empty", None, "write statements, such as x = search(logs, /ERROR/)")
+
+
+def _prose_or_program(said: str) -> Unparsed:
+    """A reply without fences is a program with mistakes when a line begins as one, else only prose."""
+    if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", said, re.MULTILINE):
+        result = parse(said)
+        assert isinstance(result, Unparsed)
+        return result
+    hint = "write statements, such as x = search(logs, /ERROR/); answer with final(value)"
+    first = len(said) - len(said.lstrip())
+    result = parse(said)
+    assert isinstance(result, Unparsed)
+    return Unparsed(
+        said, (Problem("prose", "the reply holds no statement", first, hint), *result.problems[:1])
+    )
+
+
+def _without_thoughts(reply: str) -> str:
+    """The reply after the thoughts that it begins with; some models leave out the opening tag."""
+    said = reply
+    while found := _THINK.match(said):
+        _, closing, said = said.partition(f"</{found[1]}>")
+        if not closing:
+            return ""
+    for tag in _TAGS:
+        before, closing, after = said.partition(f"</{tag}>")
+        if closing and f"<{tag}>" not in before:
+            return after
+    return said
+
+
+def _fenced(said: str) -> _Blocks:
+    """The blocks between lines of ``` or ~~~, whatever their language; those inside thoughts do not count."""
+    blocks = _Blocks([])
+    inside: list[str] = []
+    fence = thought = ""
+    position = 0
+    for line in said.split("\n"):
+        if fence:
+            if _closes(line, fence):
+                blocks.texts.append("\n".join(inside))
+                blocks.open_at, fence, inside = None, "", []
+            else:
+                inside.append(line)
+        elif thought or _THINK.match(line):
+            thought = _still_thinking(line, thought)
+        elif found := _FENCE.match(line):
+            fence, blocks.open_at = found[1], position
+        position += len(line) + 1
+    return blocks
+
+
+def _closes(line: str, fence: str) -> bool:
+    mark = line.strip()
+    return len(mark) >= len(fence) and set(mark) == {fence[0]}
+
+
+def _still_thinking(line: str, thought: str) -> str:
+    """The tag that a line leaves open."""
+    if not thought:
+        found = _THINK.match(line)
+        thought = found[1] if found else ""
+    return "" if f"</{thought}>" in line else thought

@@ -1,0 +1,73 @@
+"""The kernel of rlmlite: a pure, replayable executor of action programs. Start at `machine`; the table is `actions`."""
+
+from rlmlite_kernel.actions import ACTIONS
+from rlmlite_kernel.ast import Parsed, Program
+from rlmlite_kernel.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
+from rlmlite_kernel.checker import Scope, all_problems, check
+from rlmlite_kernel.effects import Answered, Failed, Request, Result, Usage, render
+from rlmlite_kernel.evidence import Evidence
+from rlmlite_kernel.inputs import Input, Source, SourceFile
+from rlmlite_kernel.machine import (
+    Done,
+    SettingsError,
+    Suspended,
+    TurnsSpentError,
+    advance,
+    begin,
+    conclusion,
+    resume,
+    seal,
+)
+from rlmlite_kernel.problems import Problem, Unparsed, explain
+from rlmlite_kernel.records import Entry
+from rlmlite_kernel.refs import KnownSalts, RunKey, Salts
+from rlmlite_kernel.settings import Limits, Policy, Role, Settings
+from rlmlite_kernel.state import Answer, State
+from rlmlite_kernel.values import Text, documents
+
+__all__ = [
+    "ACTIONS",
+    "Answer",
+    "Answered",
+    "BlobMissingError",
+    "Blobs",
+    "Done",
+    "Entry",
+    "Evidence",
+    "Failed",
+    "Input",
+    "InputChangedError",
+    "KnownSalts",
+    "Limits",
+    "MemoryBlobs",
+    "Parsed",
+    "Policy",
+    "Problem",
+    "Program",
+    "Request",
+    "Result",
+    "Role",
+    "RunKey",
+    "Salts",
+    "Scope",
+    "Settings",
+    "SettingsError",
+    "Source",
+    "SourceFile",
+    "State",
+    "Suspended",
+    "Text",
+    "TurnsSpentError",
+    "Unparsed",
+    "Usage",
+    "advance",
+    "all_problems",
+    "begin",
+    "check",
+    "conclusion",
+    "documents",
+    "explain",
+    "render",
+    "resume",
+    "seal",
+]

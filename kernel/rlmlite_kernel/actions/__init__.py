@@ -1,0 +1,328 @@
+"""The action table: every action, declared once. The implementations are in the modules beside, by family."""
+
+from typing import Any
+
+from rlmlite_kernel.actions import cut, end, find, look, parse, read, rows, scalars, text
+from rlmlite_kernel.table import Action, Param, Table
+
+_TARGET = Param("target", "target", "text, documents, or rows that stand for text")
+_ROWS = Param("rows", "rows", "rows, or a list")
+_VALUE = Param("value", "any", "any value")
+_ROLE = Param("role", "text", "which model answers", default="sub", named_only=True)
+_SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)
+_BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
+_DESC = "largest first"
+_HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk full", "groups": []}'
+_CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
+
+
+def _look(name: str, run: Any, params: tuple[Param, ...], help_: str) -> Action:
+    return Action(
+        name=name,
+        family="look",
+        params=params,
+        run=run,
+        help=help_,
+        result="what was shown",
+        shows=True,
+        cost="observation",
+    )
+
+
+def _on_rows(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str = "") -> Action:
+    return Action(name=name, family="rows", params=params, run=run, help=help_, result=result, example=example)
+
+
+def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str = "") -> Action:
+    return Action(
+        name=name, family="scalars", params=params, run=run, help=help_, result=result, example=example, in_rows=True
+    )
+
+
+def _fold(name: str, help_: str) -> Action:
+    params = (Param("values", "rows", "a list of values, such as rows.n"),)
+    return _on_rows(name, rows.fold_of(name), params, "value", help_)
+
+
+ACTIONS = Table(
+    [
+        _look(
+            "preview",
+            look.preview,
+            (
+                _TARGET,
+                Param("head", "int", "how much of the beginning: bytes of text, rows", default=None, least=0),
+                Param("tail", "int", "how much of the end", default=None, least=0, named_only=True),
+                Param("at", "int", "where to begin", default=0, least=0, named_only=True),
+            ),
+            "the beginning of a value, and its end with tail=",
+        ),
+        _look("load", look.load, (_TARGET,), "a whole range: load(x[a:b])"),
+        _look("show", look.show, (Param("values", "any", "any values", many=True),), "several values in full"),
+        _look("describe", look.describe, (_TARGET,), "what a value is: kind, size, lines or columns, a sample"),
+        Action(
+            name="search",
+            family="find",
+            params=(
+                _TARGET,
+                Param("query", "query", "text, a list of texts (any of them), or a /regex/", default=None),
+                Param("template", "text", 'text with wildcards: "took <*> ms"', default=None, named_only=True),
+                Param("limit", "int", "keep at most so many; all without", default=None, least=1, named_only=True),
+                Param("where", "expr", "keep only hits for which this holds", default=None, named_only=True),
+            ),
+            run=find.search,
+            result="hits {doc, line, start, end, match, text, groups, ...}",
+            example=_HIT,
+            help="every match; `line` counts from 1, `text` is the whole line, groups[0] the first group, (?<user>..) a field",
+            cost="search_work",
+        ),
+        Action(
+            name="parse_lines",
+            family="cut",
+            params=(_TARGET, Param("form", "form", '/regex with (?<names>...)/ or a template "{a} | {b}"')),
+            run=find.parse_lines,
+            result="lines {doc, line, text, and every name}",
+            example='{"doc": null, "line": 1, "text": "7 | ann", "id": "7", "user": "ann"}',
+            help="one record for every line that has the form; the others are in .unmatched",
+            cost="search_work",
+        ),
+        Action(
+            name="chunk",
+            family="cut",
+            params=(
+                _TARGET,
+                Param("size", "int", "how much a chunk holds, in units of `by`", default=None, least=1),
+                Param("overlap", "int", "how much it shares with the one before", default=0, least=0, named_only=True),
+                Param("by", "word", "the unit; a /regex/ begins a chunk", "bytes", None, cut.WAYS, True, False, True),
+            ),
+            run=cut.chunk,
+            result="chunks {index, doc, line, start, end, text}",
+            example=_CHUNK,
+            help="cuts long text into pieces",
+            cost="chunks",
+        ),
+        Action(
+            name="extract_over_chunks",
+            family="models",
+            params=(
+                Param("chunks", "rows", "chunks, hits, or any rows"),
+                Param("prompt", "template", "the question, with {chunk} where the text goes"),
+                _SCHEMA,
+                _ROLE,
+                Param(
+                    "on_error", "word", "what a failed call does", "null", None, ("null", "fail"), False, False, True
+                ),
+                Param("min_ok", "int", "so many calls must succeed", default=1, least=0, named_only=True),
+            ),
+            ask=read.ask_over_chunks,
+            held=True,
+            settle=read.settle,
+            result="a list of answers in the chunks' order",
+            example='{"label": "spam"}',
+            help="asks a model about every chunk; null where a call failed",
+            extra="values for placeholders",
+            cost="sub_calls, tokens",
+        ),
+        Action(
+            name="sub_lm",
+            family="models",
+            params=(Param("prompt", "template", "the question, with {name} for values"), _SCHEMA, _ROLE),
+            ask=read.ask_sub,
+            held=True,
+            settle=read.settle,
+            result="the answer: text, or a value of the schema",
+            help="asks a model once",
+            extra="values for placeholders",
+            cost="sub_calls, tokens",
+        ),
+        Action(
+            name="json_parse",
+            family="parse",
+            params=(Param("text", "any", "text that is JSON"),),
+            run=parse.json_parse,
+            result="the value",
+            help="text to value; a fault if it is no JSON",
+        ),
+        _on_rows(
+            "where",
+            rows.where,
+            (_ROWS, Param("cond", "expr", "a condition, such as .n > 3")),
+            "the rows that match",
+            "keeps rows",
+        ),
+        _on_rows(
+            "map",
+            rows.map_,
+            (_ROWS, Param("expr", "expr", "an expression, or {name: expression}")),
+            "a list, or rows",
+            "one result a row",
+        ),
+        _on_rows(
+            "extend",
+            rows.extend,
+            (_ROWS, Param("fields", "expr", "{name: expression}")),
+            "the rows with more fields",
+            "adds fields",
+        ),
+        _on_rows("flatten", rows.flatten, (_ROWS,), "a list", "the items of lists in one list; null goes"),
+        _on_rows(
+            "sort",
+            rows.sort,
+            (_ROWS, _BY, Param("desc", "bool", _DESC, default=False, named_only=True)),
+            "the rows in order",
+            "smallest first",
+        ),
+        _on_rows(
+            "top",
+            rows.top,
+            (
+                _ROWS,
+                Param("k", "int", "how many", default=1, least=0),
+                _BY,
+                Param("desc", "bool", _DESC, default=True, named_only=True),
+            ),
+            "k rows",
+            "the k largest by a field; without by= by .n, or by the values",
+        ),
+        _on_rows(
+            "count",
+            rows.count,
+            (Param("value", "any", "rows, a list, text"),),
+            "a number",
+            "how many rows, items or bytes",
+        ),
+        _on_rows(
+            "count_by",
+            rows.count_by,
+            (_ROWS, Param("key", "key", "a field or expression")),
+            "rows {key, n}",
+            "how often each value occurs, most frequent first",
+            '{"key": "WARN", "n": 80}',
+        ),
+        _on_rows(
+            "group",
+            rows.group,
+            (
+                _ROWS,
+                Param("key", "key", "a field or expression"),
+                Param("folds", "folds", "{name: count() | sum(.x) | avg min max first last}"),
+            ),
+            "rows {key, ...}",
+            "one row for each value of the key",
+            '{"key": "ann", "last": "2024-03-01"}',
+        ),
+        _on_rows("distinct", rows.distinct, (_ROWS, _BY), "rows", "the first of equal rows, or of an equal field"),
+        _on_rows("first", rows.first, (_ROWS,), "a row", "the first row, or null"),
+        _on_rows("last", rows.last, (_ROWS,), "a row", "the last row, or null"),
+        _on_rows(
+            "union", rows.union, (Param("a", "rows", "rows"), Param("b", "rows", "rows")), "a list", "the rows of both"
+        ),
+        _on_rows(
+            "to_object",
+            rows.to_object,
+            (_ROWS, Param("key", "key", "the field that names"), Param("value", "key", "the field that is kept")),
+            "a record",
+            "one entry a row",
+            '{"WARN": 80, "INFO": 1920}',
+        ),
+        _fold("sum", "the sum of numbers"),
+        _fold("avg", "the mean of numbers"),
+        _fold("min", "the smallest"),
+        _fold("max", "the largest"),
+        Action(
+            name="render",
+            family="text",
+            params=(
+                _ROWS,
+                Param("template", "template", 'such as "{line}: {text}"'),
+                Param("sep", "text", "between rows", default="\n", named_only=True),
+            ),
+            run=text.render,
+            result="text",
+            help="rows as text, one template a row",
+        ),
+        Action(
+            name="replace",
+            family="text",
+            params=(
+                Param("text", "any", "the text"),
+                Param("what", "query", "what to replace, or a list of [what, with]"),
+                Param("to", "any", "the replacement; $1 is the first group", default=""),
+            ),
+            run=scalars.replace,
+            result="text",
+            help="replaces every match",
+            in_rows=True,
+            cost="search_work",
+        ),
+        _scalar("lower", scalars.lower, (Param("text", "any", "text"),), "text", "in small letters"),
+        _scalar("upper", scalars.upper, (Param("text", "any", "text"),), "text", "in capital letters"),
+        _scalar("strip", scalars.strip, (Param("text", "any", "text"),), "text", "without white space at the ends"),
+        _scalar(
+            "pick",
+            scalars.pick,
+            (Param("cond", "any", "a condition"), Param("a", "any", "if it holds"), Param("b", "any", "if not")),
+            "a or b",
+            "one of two",
+        ),
+        _scalar(
+            "case",
+            scalars.case,
+            (Param("parts", "any", "condition, value, ..., else", many=True),),
+            "a value",
+            "the value after the first condition that holds",
+        ),
+        _scalar(
+            "div",
+            scalars.div,
+            (Param("a", "any", "a number"), Param("b", "any", "a number")),
+            "a number",
+            "division; null by zero",
+        ),
+        _scalar("int", scalars.to_int, (_VALUE,), "a whole number", "null if it is none", "12"),
+        _scalar("float", scalars.to_float, (_VALUE,), "a number", "null if it is none"),
+        _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text"),
+        _scalar("date", scalars.date, (_VALUE,), "YYYY-MM-DD", "a date that sorts; null if it is none"),
+        Action(
+            name="write_var",
+            family="state",
+            held=True,
+            params=(Param("name", "name", "the variable"), Param("value", "any", "its value")),
+            run=end.write_var,
+            result="the value",
+            help="the same as name = value",
+        ),
+        Action(
+            name="note",
+            family="state",
+            held=True,
+            params=(Param("text", "any", "your plan"),),
+            run=end.note,
+            result="nothing",
+            help="a plan in your words, kept",
+        ),
+        Action(
+            name="forget",
+            family="state",
+            params=(Param("name", "name", "the variable"),),
+            run=end.forget,
+            result="nothing",
+            help="drops a variable",
+            barrier=True,
+        ),
+        Action(
+            name="final",
+            family="end",
+            held=True,
+            params=(
+                Param("value", "any", "the answer"),
+                Param("evidence", "any", "spans, rows or quotes it rests on", default=None, named_only=True),
+            ),
+            run=end.final,
+            result="the end",
+            help="ends the run with the answer",
+            barrier=True,
+        ),
+    ]
+)
+"""Every action that the kernel brings."""

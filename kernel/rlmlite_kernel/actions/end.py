@@ -1,0 +1,44 @@
+"""Variables, notes and the end: actions whose effect is on the run itself. The machine carries them out."""
+
+import msgspec
+
+from rlmlite_kernel.job import Held, Job
+
+
+class Ended(msgspec.Struct, frozen=True, eq=False):
+    """`final` was reached: the answer, and what the program names as its evidence."""
+
+    value: Held
+    evidence: Held | None
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """`note`: words of the controller's, kept."""
+
+    text: str
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """`forget`: a variable to drop."""
+
+    name: str
+
+
+def write_var(job: Job, name: str, value: Held) -> Held:
+    """The value itself; the machine writes it to the variable."""
+    return value
+
+
+def note(job: Job, text: Held) -> Noted:
+    """A plan in the controller's words."""
+    return Noted(job.text(text.value, "a note"))
+
+
+def forget(job: Job, name: str) -> Forgotten:
+    """Drops a variable and frees its bytes."""
+    return Forgotten(name)
+
+
+def final(job: Job, value: Held, evidence: Held | None) -> Ended:
+    """The answer."""
+    return Ended(value, evidence)

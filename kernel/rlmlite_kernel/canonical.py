@@ -1,0 +1,69 @@
+"""Canonical bytes: the one spelling of a record, and the one spelling of a value.
+
+Records are RFC 8785 restricted: no floats, integers within 2^53-1, ASCII keys, valid Unicode, depth 32.
+Values (`value/1`) are wider: any keys, integers of any size as written, other numbers as ECMAScript prints them.
+Both refuse what they cannot represent; neither rounds.
+"""
+
+import math
+from typing import Any, TypeAlias
+
+import msgspec
+
+Json: TypeAlias = Any
+"""None, bool, int, float, str, list or dict with str keys, nested."""
+
+MAX_SAFE = 2**53 - 1
+VALUE_DEPTH = 128
+
+_RECORDS = msgspec.json.Encoder(order="sorted")
+_VALUES = msgspec.json.Encoder(order="deterministic")
+
+
+class NotCanonicalError(ValueError):
+    """Data that has no canonical form: NaN, a lone surrogate, something that is not JSON, too deep."""
+
+
+def record_bytes(record: msgspec.Struct) -> bytes:
+    """The line of a record, without the newline. Our record types hold only what the profile allows."""
+    return _RECORDS.encode(record)
+
+
+def value_bytes(value: Json) -> bytes:
+    """The canonical bytes of a JSON value."""
+    try:
+        return _VALUES.encode(_spelled(value, 0))
+    except UnicodeEncodeError as error:
+        raise NotCanonicalError(f"not valid Unicode: {error.reason}") from None
+
+
+def number_text(value: float) -> str:
+    """A finite binary64 as ECMAScript's `Number::toString` prints it."""
+    if not math.isfinite(value):
+        raise NotCanonicalError("NaN and infinity are not JSON")
+    if value == int(value) and abs(value) < 1e21:
+        return str(int(value))
+    digits, _, exponent = repr(value).partition("e")
+    if not exponent:
+        return digits
+    power = int(exponent)
+    if power < -6 or power > 0:
+        return f"{digits}e{power:+d}"
+    sign, mantissa = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    return f"{sign}0.{'0' * (-power - 1)}{mantissa.replace('.', '')}"
+
+
+def _spelled(value: Json, depth: int) -> Json:
+    """The value with each float as its canonical digits; refuses what is not JSON or too deep."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        return msgspec.Raw(number_text(value).encode())
+    if depth == VALUE_DEPTH:
+        raise NotCanonicalError(f"nested deeper than {VALUE_DEPTH}")
+    if kind is dict:
+        return {key: _spelled(item, depth + 1) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_spelled(item, depth + 1) for item in value]
+    raise NotCanonicalError(f"{kind.__name__} is not JSON")

@@ -1,0 +1,60 @@
+"""Deterministic functions from bytes to integers: search, positions, cuts. Start at `find`.
+
+No clock, no files, no locale; no result depends on a machine's speed or on which engine ran.
+"""
+
+from rlmlite_kernel.engines.buffers import Buffer, snap
+from rlmlite_kernel.engines.cut import (
+    CutError,
+    Pieces,
+    chunk_at,
+    chunk_bytes,
+    chunk_lines,
+    chunk_paragraphs,
+    split_at,
+)
+from rlmlite_kernel.engines.find import Counted, Found, count, find
+from rlmlite_kernel.engines.positions import CodePoints, LineIndex
+from rlmlite_kernel.engines.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
+from rlmlite_kernel.engines.regex import quote
+from rlmlite_kernel.engines.replace import Replaced, SpentError, TooLargeError, replace
+from rlmlite_kernel.engines.templates import fields_pattern, template_pattern
+from rlmlite_kernel.engines.utf8 import Utf8, check, repair, repaired
+from rlmlite_kernel.engines.versions import engine_versions
+
+__all__ = [
+    "Buffer",
+    "CodePoints",
+    "Counted",
+    "CutError",
+    "Found",
+    "LineIndex",
+    "Matcher",
+    "Pieces",
+    "Query",
+    "QueryError",
+    "Replaced",
+    "SpentError",
+    "TooLargeError",
+    "Utf8",
+    "any_of",
+    "check",
+    "chunk_at",
+    "chunk_bytes",
+    "chunk_lines",
+    "chunk_paragraphs",
+    "compile_query",
+    "count",
+    "engine_versions",
+    "fields_pattern",
+    "find",
+    "literal",
+    "quote",
+    "regex",
+    "repair",
+    "repaired",
+    "replace",
+    "snap",
+    "split_at",
+    "template_pattern",
+]

@@ -1,0 +1,67 @@
+"""Input content as the engines see it: valid UTF-8 in a buffer that is never copied whole and never decoded
+whole.
+"""
+
+from typing import Any, Protocol, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+import stringzilla  # type: ignore[import-not-found]  # a C extension without stubs; `Haystack` gives it types
+
+Buffer: TypeAlias = bytes | memoryview
+"""Content in bytes. A mapped file comes as a `memoryview`, contiguous, of unsigned bytes."""
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+"""A vector of offsets or counts."""
+
+Octets: TypeAlias = npt.NDArray[np.uint8]
+"""A vector of bytes, a view of a buffer."""
+
+
+class Haystack(Protocol):
+    """A text to find bytes in. Offsets are of the whole text; a result of -1 is "not found"."""
+
+    def find(self, needle: bytes, start: int, stop: int, /) -> int:
+        """The first occurrence inside [start, stop)."""
+
+    def rfind(self, needle: bytes, start: int, stop: int, /) -> int:
+        """The last occurrence inside [start, stop)."""
+
+    def count(self, needle: bytes, start: int, stop: int, /) -> int:
+        """How many occurrences do not overlap, from the left."""
+
+
+def haystack(content: Buffer) -> Haystack:
+    """A view of the content with SIMD search."""
+    return cast(Haystack, stringzilla.Str(content))
+
+
+def octets(content: Buffer) -> Octets:
+    """A view of the content as a vector."""
+    return np.frombuffer(content, np.uint8)
+
+
+def lower_ascii(content: Buffer) -> bytes:
+    """A copy with A-Z made small. For bounded blocks only."""
+    return cast(bytes, stringzilla.translate(content, _LOWER))
+
+
+def is_ascii(content: Buffer) -> bool:
+    """Whether every byte is below 128. For bounded blocks, to be quick on the first that is not."""
+    return len(content) == 0 or bool(octets(content).max() < 128)
+
+
+def snap(content: Buffer, offset: int) -> int:
+    """The offset, clamped to the content and moved down to the start of its code point."""
+    place = max(0, min(offset, len(content)))
+    while 0 < place < len(content) and content[place] & 0xC0 == 0x80:
+        place -= 1
+    return place
+
+
+def vector(values: Any) -> Ints:
+    """Integers as a vector."""
+    return np.asarray(values, np.int64)
+
+
+_LOWER = bytes(range(256)).lower()

@@ -1,0 +1,107 @@
+"""Running one step: an action with its arguments becomes an outcome, or a wish to call models.
+
+Program faults end here: they become outcomes. Host faults pass through.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
+from rlmlite_kernel.calls import Ask
+from rlmlite_kernel.canonical import NotCanonicalError
+from rlmlite_kernel.effects import Failed, Result
+from rlmlite_kernel.evidence import Found, resolve
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.job import DERIVED, Held, Job
+from rlmlite_kernel.lowering import Planned
+from rlmlite_kernel.prepare import Arguments
+from rlmlite_kernel.state import Run
+from rlmlite_kernel.values import Rows, plain, size_of
+
+Named: TypeAlias = Mapping[str, Held]
+
+
+class Concluded(msgspec.Struct, frozen=True, eq=False):
+    """The end that `final` made: the value as JSON and its evidence."""
+
+    value: Any
+    evidence: Found
+
+
+class Outcome(msgspec.Struct, frozen=True, eq=False):
+    """What became of a step. `status` is `ok`, `failed` or `skipped`, with a fault's code and message."""
+
+    job: Job
+    status: str = "ok"
+    code: str = ""
+    message: str = ""
+    held: Held | None = None
+    effect: Concluded | Noted | Forgotten | None = None
+    calls: "Called | None" = None
+
+
+class Called(msgspec.Struct, frozen=True, eq=False):
+    """The calls of a step that is over: what was asked, and each result by index; `None` was never called."""
+
+    ask: Ask
+    results: tuple[Result | None, ...]
+
+
+def run(planned: Planned, job: Job, current: Run, place: tuple[str, int, int, int]) -> Outcome | Ask:
+    """Run a step as far as it goes by itself. Raises only host faults."""
+    action = current.table[planned.op]
+    try:
+        arguments = Arguments(planned, action, job)
+        if action.ask is not None:
+            ask: Ask = action.ask(job, place, inputs=arguments.extra, **arguments.given)
+            return ask
+        assert action.run is not None
+        result = action.run(job, *arguments.rest, **arguments.given)
+        outcome = _outcome(result, arguments, job, current)
+    except (Fault, NotCanonicalError) as fault:
+        return failed(job, fault)
+    job.blobs.confirm(frozenset(job.blobs.touched))
+    return outcome
+
+
+def settle(
+    ask: Ask, results: tuple[Result | None, ...], too_long: frozenset[int], job: Job, settle_with: Any
+) -> Outcome:
+    """A step's value from the results of its calls. A call that was never made failed: too long, or for lack of budget."""
+    whole = [
+        result if result is not None else Failed("too_long" if index in too_long else "budget")
+        for index, result in enumerate(results)
+    ]
+    called = Called(ask, results)
+    try:
+        held = settle_with(job, ask, whole)
+    except (Fault, NotCanonicalError) as fault:
+        return msgspec.structs.replace(failed(job, fault), calls=called)
+    job.blobs.confirm(frozenset(job.blobs.touched))
+    return Outcome(job, held=held, calls=called)
+
+
+def failed(job: Job, fault: Fault | NotCanonicalError) -> Outcome:
+    """The outcome of a fault."""
+    code = fault.code if isinstance(fault, Fault) else "type"
+    return Outcome(job, "failed", code, str(fault))
+
+
+def _outcome(result: Any, arguments: Arguments, job: Job, current: Run) -> Outcome:
+    if isinstance(result, Ended):
+        return Outcome(job, effect=_concluded(result, job, current))
+    if isinstance(result, Noted | Forgotten):
+        return Outcome(job, effect=result)
+    if isinstance(result, Held):
+        return Outcome(job, held=result)
+    own = result.spans if isinstance(result, Rows) else None
+    sources = (own,) if own is not None else arguments.sources
+    return Outcome(job, held=Held(result, arguments.origins | DERIVED, sources))
+
+
+def _concluded(ended: Ended, job: Job, current: Run) -> Concluded:
+    evidence = resolve(ended.value, ended.evidence, current.places, job)
+    job.room(size_of(ended.value.value))
+    return Concluded(plain(ended.value.value, job.blobs), evidence)

@@ -1,0 +1,171 @@
+"""Lowering: statements become steps of exactly one action each.
+
+A nested call becomes a step of its own that writes `_1`, `_2`, ...; a call that depends on the current row stays where it is.
+`x = expr` without a call at the top is `write_var("x", expr)`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from rlmlite_kernel.ast import (
+    Attr,
+    Binary,
+    Call,
+    Expr,
+    Index,
+    ListOf,
+    Lit,
+    Named,
+    Obj,
+    Pair,
+    Program,
+    Slice,
+    Statement,
+    Unary,
+    Var,
+    children,
+)
+from rlmlite_kernel.binding import PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.problems import Problem
+from rlmlite_kernel.table import Param, Table
+from rlmlite_kernel.templates import holes
+
+
+class Planned(msgspec.Struct, frozen=True, eq=False):
+    """One step to run: an action, the variable that it writes, the names that it may read.
+
+    `last` says that it ends its statement, after which the statement's temporaries go.
+    A statement with `problems` is one step that will not run.
+    """
+
+    statement: int
+    call: Call
+    bound: Bound
+    target: str | None
+    last: bool
+    reads: frozenset[str]
+    barrier: bool
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def op(self) -> str:
+        """The action's name."""
+        return self.call.name
+
+    def as_statement(self) -> Statement:
+        """The step as the receipt keeps it."""
+        return Statement(self.call, self.target)
+
+
+def lower(program: Program, table: Table, problems: Mapping[int, list[Problem]]) -> list[Planned]:
+    """The steps of every statement, in order."""
+    lowering = _Lowering(table)
+    for number, statement in enumerate(program.body):
+        if number in problems:
+            lowering.refused(number, statement, tuple(problems[number]))
+        else:
+            lowering.statement(number, statement)
+    return lowering.steps
+
+
+class _Lowering:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._temporaries = 0
+        self.steps: list[Planned] = []
+
+    def refused(self, number: int, statement: Statement, problems: tuple[Problem, ...]) -> None:
+        """One step for a statement that will not run."""
+        value, nothing = statement.value, Bound({}, (), {})
+        call = value if isinstance(value, Call) else Call("write_var", (Lit(statement.target), value))
+        self.steps.append(Planned(number, call, nothing, statement.target, True, frozenset(), False, problems))
+
+    def statement(self, number: int, statement: Statement) -> None:
+        """The steps of a statement."""
+        call, target = statement.value, statement.target
+        if not isinstance(call, Call):
+            call = Call("write_var", (Lit(target), call))
+        elif call.name == "write_var" and target is None:
+            target = _name_of(call, self._table)
+        self._step(number, call, target, last=True)
+
+    def _step(self, number: int, call: Call, target: str | None, last: bool) -> None:
+        action = self._table[call.name]
+        call = self._lowered_call(number, call)
+        bound = bind(action, call, _trust)
+        reads = frozenset(names_read(call, PLAIN, self._table))
+        self.steps.append(Planned(number, call, bound, target, last, reads, action.barrier))
+
+    def _lowered_call(self, number: int, call: Call) -> Call:
+        """The call with every nested call that can stand alone taken out."""
+        action = self._table[call.name]
+        params = action.positional()
+        args = tuple(
+            self._argument(number, value, params[min(index, len(params) - 1)] if params else None)
+            for index, value in enumerate(call.args)
+        )
+        named = tuple(
+            Named(item.name, self._argument(number, item.value, action.param(item.name))) for item in call.named
+        )
+        return Call(call.name, args, named)
+
+    def _argument(self, number: int, value: Expr, param: Param | None) -> Expr:
+        return value if param is not None and param.kind in ("folds", "schema") else self._lowered(number, value)
+
+    def _lowered(self, number: int, node: Expr) -> Expr:
+        match node:
+            case Call() if has_free_field(node, self._table):
+                return self._lowered_call(number, node)
+            case Call():
+                self._temporaries += 1
+                name = f"_{self._temporaries}"
+                self._step(number, node, name, last=False)
+                return Var(name)
+            case Attr(of=of, name=name):
+                return Attr(self._lowered(number, of), name)
+            case Index(of=of, at=at):
+                return Index(self._lowered(number, of), self._lowered(number, at))
+            case Slice(of=of, lo=lo, hi=hi):
+                return Slice(self._lowered(number, of), *(b and self._lowered(number, b) for b in (lo, hi)))
+            case Unary(op=op, of=of):
+                return Unary(op, self._lowered(number, of))
+            case Binary(op=op, left=left, right=right):
+                return Binary(op, self._lowered(number, left), self._lowered(number, right))
+            case ListOf(items=items):
+                return ListOf(tuple(self._lowered(number, item) for item in items))
+            case Obj(pairs=pairs):
+                return Obj(tuple(Pair(p.key, self._lowered(number, p.value), p.optional) for p in pairs))
+        return node
+
+
+def _name_of(call: Call, table: Table) -> str | None:
+    name = bind(table["write_var"], call, _trust).given.get("name")
+    return name.v if isinstance(name, Lit) and isinstance(name.v, str) else None
+
+
+def _trust(code: str, message: str, node: Expr, hint: str) -> None:
+    raise Fault(code, message)
+
+
+def names_read(node: Expr, place: Place, table: Table) -> Iterator[str]:
+    """The variables that working out a node may read, placeholders of templates included."""
+    if is_column_word(node, place):
+        return
+    if isinstance(node, Var):
+        yield node.name
+    elif isinstance(node, Call) and node.name in table:
+        action = table[node.name]
+        for param, value, inner in arguments(action, bind(action, node, _trust), place):
+            if param is not None and param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
+                yield from (hole.name for hole in holes(value.v))
+            elif not inner.schema and not _is_word(param, value):
+                yield from names_read(value, inner, table)
+    else:
+        for child in children(node):
+            yield from names_read(child, inside(node, place), table)
+
+
+def _is_word(param: Param | None, value: Expr) -> bool:
+    return param is not None and param.kind == "word" and isinstance(value, Var) and value.name in param.words

@@ -1,0 +1,247 @@
+"""The kernel: begin a run, advance it by a program, resume it with the results of calls, seal it. Everything goes through here.
+
+    begin(inputs, settings, salts)          -> Done
+    advance(state, parsed, blobs)           -> Done | Suspended
+    resume(suspended, results, blobs)       -> Done | Suspended
+    seal(state)                             -> Entry
+
+Pure: no clock, chance, files, network or log. What is needed from outside is asked for (`Suspended.requests`) or read by
+its digest (`blobs`). The same state, program and results give the same bytes everywhere.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from rlmlite_kernel.actions import ACTIONS
+from rlmlite_kernel.ast import Parsed
+from rlmlite_kernel.blobs import Blobs
+from rlmlite_kernel.canonical import value_bytes
+from rlmlite_kernel.checker import Scope, check
+from rlmlite_kernel.coverage import Coverage, Layout
+from rlmlite_kernel.effects import Requests, Result
+from rlmlite_kernel.engines import engine_versions
+from rlmlite_kernel.evidence import Places
+from rlmlite_kernel.inputs import Input
+from rlmlite_kernel.job import INPUT, Held
+from rlmlite_kernel.lowering import lower
+from rlmlite_kernel.observe import fit
+from rlmlite_kernel.problems import Unparsed, explain
+from rlmlite_kernel.receipt import Receipts
+from rlmlite_kernel.records import KERNEL, SEMANTICS, Blob, Entry, Genesis, InputEntry, Seal, Turn
+from rlmlite_kernel.refs import Salts, blob, keyed
+from rlmlite_kernel.settings import Settings
+from rlmlite_kernel.state import Run, State, Variable, state_digest
+from rlmlite_kernel.table import Table
+from rlmlite_kernel.turn import Progress, Wave, WaveRequests
+from rlmlite_kernel.values import Rows, Text, Value, descriptor, kind_of, size_of
+
+_JSON = msgspec.json.Encoder(order="sorted")
+
+
+class TurnsSpentError(RuntimeError):
+    """`advance` was called with no turn left. Nothing changed; seal the run."""
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be kept, such as a cost limit with a model of unknown price."""
+
+
+class Done(msgspec.Struct, frozen=True, eq=False):
+    """A turn is over (or the run has begun): the new state, the records since last time, the observation.
+
+    `halted` is `input_changed` when a file changed under a step: that step was discarded, and the run is to be sealed.
+    """
+
+    state: State
+    entries: tuple[Entry, ...]
+    observation: str
+    halted: str = ""
+
+
+class Suspended(msgspec.Struct, frozen=True, eq=False):
+    """Calls are needed: one result for each request, in order, and `resume` goes on.
+
+    `entries` are the records of what is finished so far; they are final. To go on in another process, `advance` the
+    same state by the same program: the requests are the same.
+    """
+
+    requests: Requests
+    entries: tuple[Entry, ...]
+    progress: Progress
+    receipts: Receipts
+    waves: tuple[Wave, ...]
+
+
+def begin(
+    inputs: Mapping[str, Input], settings: Settings, salts: Salts, *, grammar: str = "", table: Table = ACTIONS
+) -> Done:
+    """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
+
+    Raises `SettingsError`.
+    """
+    _check_settings(settings)
+    kept = blob(salts, _JSON.encode(settings))
+    variables = {name: _input_variable(given.value, kept.salt) for name, given in inputs.items()}
+    layout = Layout({name: given.value for name, given in inputs.items()})
+    used = {"value_bytes": sum(variable.size for variable in variables.values())}
+    run = Run(salts.run_id, settings, salts, table, frozenset(inputs), _places(inputs))
+    state = State(run, variables, used, Coverage(layout), 0, 0, state_digest(variables, used))
+    sources = {name: _source(given, salts) for name, given in inputs.items()}
+    record = Genesis(
+        run=run.id,
+        semantics=SEMANTICS,
+        kernel=KERNEL,
+        engines=engine_versions(),
+        grammar=grammar,
+        actions=hashlib.sha256(value_bytes(table.digest_source())).hexdigest(),
+        settings=kept.ref,
+        inputs=tuple(
+            _input_entry(name, given, variables[name], sources[name][0].ref, layout.sizes[name])
+            for name, given in inputs.items()
+        ),
+        scope=dict(settings.scope),
+        state=state.digest,
+        parent=None,
+    )
+    blobs = (kept, *(item for each in sources.values() for item in each))
+    return Done(state, (Entry(record, blobs),), "")
+
+
+def advance(
+    state: State,
+    said: Parsed | Unparsed,
+    blobs: Blobs,
+    *,
+    reply: str | None = None,
+    origin: str = "host",
+    call: str | None = None,
+) -> Done | Suspended:
+    """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` the id of the controller's own call.
+
+    Raises `TurnsSpentError`, and host faults such as `BlobMissingError`; then nothing has changed.
+    """
+    if state.left("turns") < 1:
+        raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
+    used = {**state.used, "turns": state.used.get("turns", 0) + 1}
+    opened = msgspec.structs.replace(
+        state, turn=state.turn + 1, used=used, digest=state_digest(state.variables, used), answer=None, failures=()
+    )
+    entry = _turn_entry(state, opened, said, reply, origin, call)
+    if isinstance(said, Unparsed):
+        text, _ = fit(explain(said.problems, said.text), state.settings.limits.observation_bytes)
+        return Done(msgspec.structs.replace(opened, failures=("syntax",)), (entry,), text)
+    run = state.run
+    scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
+    steps = lower(said.program, run.table, check(said, scope))
+    receipts = Receipts(opened, said.text, state.settings.limits.observation_bytes)
+    receipts.entries.append(entry)
+    return _go(Progress(opened, steps, opened.turn), receipts, blobs)
+
+
+def resume(suspended: Suspended, results: Sequence[Result], blobs: Blobs) -> Done | Suspended:
+    """Go on with the result of every request, in their order. The suspended turn itself is not changed."""
+    if len(results) != len(suspended.requests):
+        raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
+    progress = suspended.progress.copy()
+    progress.take(suspended.waves, results)
+    return _go(progress, suspended.receipts.going_on(), blobs)
+
+
+def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
+    """The record that ends a run. Without `outcome`: `completed` or `partial` by the answer; without one, `failed`."""
+    result = None if state.answer is None else blob(state.run.salts, value_bytes(msgspec.to_builtins(state.answer)))
+    if outcome is None:
+        outcome, reason = conclusion(state)
+    record = Seal(
+        steps=state.step,
+        outcome=outcome,
+        reason=reason,
+        result=None if result is None else result.ref,
+        state=state.digest,
+    )
+    return Entry(record, () if result is None else (result,))
+
+
+def conclusion(state: State) -> tuple[str, str]:
+    """How a run stands: `completed`, `partial` or `failed`, and the code of the reason."""
+    if state.answer is None:
+        return "failed", state.failures[0] if state.failures else "no_answer"
+    return ("partial", state.partial[0]) if state.partial else ("completed", "")
+
+
+def _go(progress: Progress, receipts: Receipts, blobs: Blobs) -> Done | Suspended:
+    waves = () if progress.halted else tuple(progress.go(blobs))
+    receipts.commit_ready(progress, blobs)
+    entries = receipts.taken()
+    if waves and not progress.halted:
+        return Suspended(WaveRequests(waves), entries, progress, receipts, waves)
+    state = receipts.state
+    if progress.halted:
+        state = msgspec.structs.replace(state, partial=(*state.partial, progress.halted))
+    return Done(state, entries, "\n".join(receipts.said), progress.halted)
+
+
+def _turn_entry(
+    before: State, after: State, said: Parsed | Unparsed, reply: str | None, origin: str, call: str | None
+) -> Entry:
+    salts = before.run.salts
+    program = blob(salts, said.text.encode("utf-8", "backslashreplace"))
+    read = blob(salts, _JSON.encode(said))
+    whole = None if reply is None else blob(salts, reply.encode("utf-8", "backslashreplace"))
+    parsed = isinstance(said, Parsed)
+    record = Turn(
+        turn=after.turn,
+        origin=origin,
+        reply=None if whole is None else whole.ref,
+        program=program.ref,
+        ast=read.ref if parsed else None,
+        diagnostics=None if parsed else read.ref,
+        call=call,
+        state=(before.digest, after.digest),
+    )
+    return Entry(record, tuple(item for item in (program, read, whole) if item is not None))
+
+
+def _check_settings(settings: Settings) -> None:
+    if settings.limits.cost_nano is None:
+        return
+    for name, role in settings.roles.items():
+        if role.input_price is None or role.output_price is None:
+            raise SettingsError(
+                f"the price of {role.model} (role {name}) is unknown, so a cost limit cannot be kept; "
+                "give its prices or drop the limit"
+            )
+
+
+def _input_variable(value: Value, key: bytes) -> Variable:
+    return Variable(Held(value, INPUT), kind_of(value), keyed(key, descriptor(value)), size_of(value), 0)
+
+
+def _source(given: Input, salts: Salts) -> tuple[Blob, ...]:
+    """The blob that says where an input came from, then its content if it came from memory."""
+    if given.memory is None:
+        return (blob(salts, _JSON.encode(given.source)),)
+    content = blob(salts, given.memory)
+    return blob(salts, _JSON.encode(msgspec.structs.replace(given.source, content=content.ref))), content
+
+
+def _input_entry(name: str, given: Input, variable: Variable, source: str, size: int) -> InputEntry:
+    files = given.source.files
+    single = files[0].digest if given.source.kind == "text" and len(files) == 1 else None
+    return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=single)
+
+
+def _places(inputs: Mapping[str, Input]) -> Places:
+    """Which input and path each content is; of equal contents the first."""
+    names: dict[str, tuple[str, str]] = {}
+    for name, given in inputs.items():
+        value = given.value
+        if isinstance(value, Text):
+            names.setdefault(value.blob, (name, given.source.path or ""))
+        elif isinstance(value, Rows) and value.spans is not None:
+            paths = [file.path for file in given.source.files]
+            for row in range(len(value)):
+                names.setdefault(value.spans.blob_at(row), (name, paths[row] if row < len(paths) else ""))
+    return Places(names)

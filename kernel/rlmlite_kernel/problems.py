@@ -1,0 +1,58 @@
+"""What is wrong with a program, said so that its writer can mend it.
+
+One `Problem` is one mistake at one place; the grammar finds some, the checker finds the rest, `explain` prints both alike.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+import msgspec
+
+_EXCERPT = 100  # characters of a source line that a message quotes around the place
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A mistake: a stable `code`, where it is (`offset` in characters of the text, or unknown), and what to do.
+
+    `message` says what was expected and what was found; `hint` says what to write instead.
+    """
+
+    code: str
+    message: str
+    offset: int | None = None
+    hint: str = ""
+
+
+class Unparsed(msgspec.Struct, frozen=True):
+    """A reply that holds no program: its text and why it was refused. It costs a turn, never the run."""
+
+    text: str
+    problems: tuple[Problem, ...]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean `search`?`, or nothing when no known word is near."""
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """The 1-based line and column (in characters) of an offset."""
+    start = text.rfind("\n", 0, offset) + 1
+    return text.count("\n", 0, offset) + 1, offset - start + 1
+
+
+def explain(problems: Iterable[Problem], text: str) -> str:
+    """The message for a person or a controller: line, column, the line itself with a caret, and the hint."""
+    return "\n".join(_one(problem, text) for problem in problems)
+
+
+def _one(problem: Problem, text: str) -> str:
+    hint = f"; {problem.hint}" if problem.hint else ""
+    if problem.offset is None or not text:
+        return problem.message + hint
+    line, column = line_and_column(text, problem.offset)
+    source = text.split("\n")[line - 1]
+    first = max(0, column - 1 - _EXCERPT // 2) if len(source) > _EXCERPT else 0
+    shown = source[first : first + _EXCERPT].replace("\t", " ")
+    return f"line {line} col {column}: {problem.message}{hint}\n    {shown}\n    {' ' * (column - 1 - first)}^"

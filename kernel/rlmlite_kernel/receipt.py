@@ -1,0 +1,224 @@
+"""Receipts: finished steps, in statement order, become records and the next state."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rlmlite_kernel.actions.end import Forgotten, Noted
+from rlmlite_kernel.blobs import Blobs
+from rlmlite_kernel.calls import Lines
+from rlmlite_kernel.canonical import record_bytes
+from rlmlite_kernel.columns import Text
+from rlmlite_kernel.effects import Answered
+from rlmlite_kernel.execution import Called, Concluded, Outcome
+from rlmlite_kernel.job import DERIVED, FOREIGN, Held, origin_words
+from rlmlite_kernel.lowering import Planned
+from rlmlite_kernel.merkle import root_of
+from rlmlite_kernel.observe import Seen, Show, fit
+from rlmlite_kernel.problems import explain
+from rlmlite_kernel.records import Blob, EffectRecord, Effects, Entry, Observed, Step, Written
+from rlmlite_kernel.refs import blob, keyed
+from rlmlite_kernel.state import Answer, State, Variable, state_digest
+from rlmlite_kernel.turn import Progress
+from rlmlite_kernel.values import descriptor, kind_of, size_of
+
+_JSON = msgspec.json.Encoder()
+
+
+class Receipts:
+    """Commits the steps of one turn, one after another."""
+
+    def __init__(self, state: State, text: str, room: int) -> None:
+        self.state, self._text, self._room = state, text, room
+        self._temporaries: list[str] = []
+        self._next = 0
+        self.entries: list[Entry] = []
+        self.said: list[str] = []
+
+    def commit_ready(self, progress: Progress, blobs: Blobs) -> None:
+        """Every step that is finished, up to the first that is not."""
+        while self._next in progress.outcomes:
+            self._commit(progress.steps[self._next], progress.outcomes[self._next], blobs)
+            self._next += 1
+
+    def taken(self) -> tuple[Entry, ...]:
+        """The records made since the last time."""
+        entries, self.entries = tuple(self.entries), []
+        return entries
+
+    def going_on(self) -> "Receipts":
+        """The same receipts, to go on from without touching these."""
+        other = Receipts(self.state, self._text, self._room)
+        other._next, other._temporaries, other.said = self._next, list(self._temporaries), list(self.said)
+        return other
+
+    def _commit(self, planned: Planned, outcome: Outcome, blobs: Blobs) -> None:
+        """One step: its record, and the state after it."""
+        before = self.state
+        ast = blob(before.run.salts, _JSON.encode(planned.as_statement()))
+        number = before.step + 1
+        seen = self._observed(planned, outcome, blobs)
+        observation = blob(before.run.salts, seen.text.encode())
+        lines, kept = _effect_lines(outcome.calls, ast.salt, before, number)
+        self.state = self._after(planned, outcome, seen, ast.salt, number)
+        record = Step(
+            turn=before.turn,
+            step=number,
+            statement=planned.statement,
+            op=planned.op,
+            ast=ast.ref,
+            reads=_reads(planned, before.variables),
+            writes=self._writes(planned, outcome),
+            effects=_effects(lines),
+            observation=Observed(
+                ref=observation.ref,
+                size=len(observation.content),
+                origins=origin_words(_origins(outcome)),
+                cut=seen.cut,
+            ),
+            coverage=dict(self.state.coverage.totals),
+            priced=_priced(outcome),
+            used=dict(sorted(outcome.job.used.items())),
+            status=outcome.status,
+            code=outcome.code,
+            state=(before.digest, self.state.digest),
+        )
+        self.entries.append(Entry(record, (ast, observation, *kept), lines))
+
+    def _observed(self, planned: Planned, outcome: Outcome, blobs: Blobs) -> Seen:
+        """What the step shows, within what is left of the turn's observation."""
+        room = max(0, self._room - 1)
+        seen = _shown(planned, outcome, blobs, self._text, room, self.state)
+        text, cut = fit(seen.text, room)
+        spans = seen.spans if not cut else ()
+        self._room -= len(text.encode()) + 1
+        if text:
+            self.said.append(text)
+        return Seen(text, spans, seen.cut + cut)
+
+    def _after(self, planned: Planned, outcome: Outcome, seen: Seen, key: bytes, number: int) -> State:
+        state = self.state
+        variables = self._variables(planned, outcome, key)
+        used = dict(state.used)
+        for name, amount in outcome.job.used.items():
+            used[name] = used.get(name, 0) + amount
+        used["value_bytes"] = sum(variable.size for variable in variables.values())
+        marks = {"shown": seen.spans, "scanned": outcome.job.scanned, "read": _read(outcome.calls)}
+        failures = state.failures if outcome.status == "ok" else (*state.failures, outcome.code)
+        return msgspec.structs.replace(
+            state,
+            variables=variables,
+            used=used,
+            coverage=state.coverage.marked(marks),
+            step=number,
+            digest=state_digest(variables, used),
+            notes=(*state.notes, outcome.effect.text) if isinstance(outcome.effect, Noted) else state.notes,
+            answer=_answer(planned, outcome, state) or state.answer,
+            partial=tuple(dict.fromkeys((*state.partial, *outcome.job.partial))),
+            failures=failures,
+        )
+
+    def _variables(self, planned: Planned, outcome: Outcome, key: bytes) -> Mapping[str, Variable]:
+        variables = dict(self.state.variables)
+        if planned.target is not None and outcome.held is not None and outcome.status == "ok":
+            value = outcome.held.value
+            ref = keyed(key, descriptor(value))
+            variables[planned.target] = Variable(outcome.held, kind_of(value), ref, size_of(value), self.state.turn)
+            if not planned.last:
+                self._temporaries.append(planned.target)
+        if isinstance(outcome.effect, Forgotten):
+            variables.pop(outcome.effect.name, None)
+        if planned.last:
+            for name in self._temporaries:
+                variables.pop(name, None)
+            self._temporaries.clear()
+        return variables
+
+    def _writes(self, planned: Planned, outcome: Outcome) -> tuple[Written, ...]:
+        name = planned.target
+        variable = self.state.variables.get(name) if name is not None and outcome.status == "ok" else None
+        if name is None or variable is None:
+            return ()
+        return (Written(name=name, kind=variable.kind, ref=variable.ref, size=variable.size),)
+
+
+def _reads(planned: Planned, variables: Mapping[str, Variable]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, variables[name].ref) for name in sorted(planned.reads) if name in variables)
+
+
+def _answer(planned: Planned, outcome: Outcome, state: State) -> Answer | None:
+    ended = outcome.effect
+    if not isinstance(ended, Concluded):
+        return None
+    fresh = [
+        name for name in sorted(planned.reads) if name in state.variables and state.variables[name].turn == state.turn
+    ]
+    found = ended.evidence
+    return Answer(ended.value, found.items, found.total, found.basis, tuple(fresh))
+
+
+def _origins(outcome: Outcome) -> int:
+    return DERIVED if outcome.held is None else outcome.held.origins
+
+
+def _priced(outcome: Outcome) -> dict[str, int]:
+    """What the calls of a step were known to need before any went out."""
+    names = ("sub_calls", "prompt_bytes", "output_tokens")
+    return {name: outcome.job.used[name] for name in names if name in outcome.job.used}
+
+
+def _read(called: Called | None) -> list[Text]:
+    if called is None:
+        return []
+    answered = [index for index, result in enumerate(called.results) if isinstance(result, Answered)]
+    return called.ask.calls.read_spans(answered)
+
+
+def _effect_lines(
+    called: Called | None, key: bytes, state: State, step: int
+) -> tuple[tuple[EffectRecord, ...], tuple[Blob, ...]]:
+    if called is None:
+        return (), ()
+    lines = Lines(called.ask.calls, key, state.run.salts, step)
+    records = tuple(lines.line(index, result) for index, result in enumerate(called.results) if result is not None)
+    return records, tuple(lines.blobs.values())
+
+
+def _effects(lines: tuple[EffectRecord, ...]) -> Effects | None:
+    if not lines:
+        return None
+    ok = sum(line.result is not None for line in lines)
+    return Effects(n=len(lines), root=root_of(map(record_bytes, lines)), ok=ok, failed=len(lines) - ok)
+
+
+def _shown(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room: int, state: State) -> Seen:
+    if planned.problems:
+        return Seen(explain(planned.problems, text))
+    label = planned.target or planned.op
+    if outcome.status != "ok":
+        return Seen(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
+    notes = [f"! {warning}" for warning in outcome.job.warnings]
+    if not planned.last:
+        return Seen("\n".join(notes))
+    seen = _said(planned, outcome, blobs, room, state)
+    return Seen("\n".join([seen.text, *notes]), seen.spans, seen.cut)
+
+
+def _said(planned: Planned, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Seen:
+    effect = outcome.effect
+    if isinstance(effect, Concluded):
+        return Seen(f"final: answered, {effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})")
+    if isinstance(effect, Noted):
+        return Seen("noted")
+    if isinstance(effect, Forgotten):
+        return Seen(f"{effect.name}: forgotten")
+    held = outcome.held or Held(None)
+    show = Show(blobs, room, _source(planned, held), bool(held.origins & FOREIGN))
+    if state.run.table[planned.op].shows:
+        return show.whole(planned.target or planned.op, held.value)
+    return show.summary(planned.target or planned.op, held.value)
+
+
+def _source(planned: Planned, held: Held) -> str:
+    """What a fence names as the source of its content: the variable, or the variables that were read."""
+    return planned.target or ",".join(sorted(planned.reads)) or planned.op

@@ -1,0 +1,118 @@
+"""Reserving before calls go out, settling when they are back.
+
+Counts and bytes are hard and exact, so a step whose calls would pass them is refused before any goes out, with the
+arithmetic. Tokens and cost are known only afterwards: the longest prefix of calls whose reservations fit goes out, it
+settles, then the next.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from rlmlite_kernel.calls import Ask
+from rlmlite_kernel.columns import IntArray
+from rlmlite_kernel.effects import Answered, Result
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.job import Job
+from rlmlite_kernel.settings import Role
+
+
+class Reservation(msgspec.Struct, frozen=True, eq=False):
+    """Which calls go out now, which wait, which prompts are too long to go at all, and what is held for them."""
+
+    indexes: tuple[int, ...]
+    rest: tuple[int, ...]
+    too_long: tuple[int, ...]
+    amounts: Mapping[str, int]
+
+
+def reserve(ask: Ask, todo: tuple[int, ...], job: Job, first: bool) -> Reservation:
+    """Reserve for as many calls as fit. Raises `Fault("budget")` the first time, if the hard budgets do not cover all."""
+    too_long: tuple[int, ...] = ()
+    if first:
+        limit = job.settings.limits.call_prompt_bytes
+        too_long = tuple(index for index in todo if int(ask.calls.sizes[index]) > limit)
+        _refuse_too_long(ask, too_long, limit, job)
+        dropped = set(too_long)
+        todo = tuple(index for index in todo if index not in dropped)
+        _charge_hard(ask, todo, job)
+    count, amounts = _fitting(ask, todo, job)
+    return Reservation(todo[:count], todo[count:], too_long, amounts)
+
+
+def _refuse_too_long(ask: Ask, too_long: tuple[int, ...], limit: int, job: Job) -> None:
+    if not too_long:
+        return
+    longest = int(ask.calls.sizes[list(too_long)].max())
+    message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
+    if ask.on_error == "fail":
+        raise Fault("budget", f"{message}; use smaller chunks")
+    job.curtailed("too_long", message)
+
+
+def _charge_hard(ask: Ask, todo: tuple[int, ...], job: Job) -> None:
+    count = len(todo)
+    left = job.left("sub_calls")
+    if count > left:
+        advice = "" if ask.single else "; use larger chunks, top(...) or where(...)"
+        raise Fault("budget", f"{count:,} chunks x 1 call > {left:,} sub_calls left{advice}")
+    prompt = int(ask.calls.sizes[list(todo)].sum()) if todo else 0
+    answers = count * ask.calls.model.max_output_tokens
+    for name, amount in (("prompt_bytes", prompt), ("output_tokens", answers)):
+        if amount > job.left(name):
+            raise Fault("budget", f"{count:,} calls need {amount:,} {name}, {job.left(name):,} are left")
+    for name, amount in (("sub_calls", count), ("prompt_bytes", prompt), ("output_tokens", answers)):
+        job.spend(name, amount)
+
+
+def _fitting(ask: Ask, todo: tuple[int, ...], job: Job) -> tuple[int, dict[str, int]]:
+    """How many of the calls fit what is left of the settled budgets, and what they reserve."""
+    tokens = ask.calls.reserved_tokens()[list(todo)] if todo else np.zeros(0, np.int64)
+    held = {"tokens": np.cumsum(tokens)}
+    cost = _costs(ask, todo, ask.calls.model)
+    if cost is not None:
+        held["cost_nano"] = np.cumsum(cost)
+    count = len(todo)
+    for name, sums in held.items():
+        if getattr(job.settings.limits, name) is not None:
+            count = min(count, int(np.searchsorted(sums, max(0, job.left(name)), side="right")))
+    return count, {name: int(sums[count - 1]) if count else 0 for name, sums in held.items()}
+
+
+def _costs(ask: Ask, todo: Sequence[int], model: Role) -> IntArray | None:
+    """What each call reserves in nano-dollars, or `None` where the price is unknown."""
+    if model.input_price is None or model.output_price is None:
+        return None
+    tokens = ask.calls.reserved_tokens()[list(todo)] if todo else np.zeros(0, np.int64)
+    prompt = tokens - model.max_output_tokens
+    return -(-(prompt * model.input_price + model.max_output_tokens * model.output_price) // 1_000)
+
+
+def settled(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) -> dict[str, int]:
+    """What the calls used: as reported where it is known, as reserved where it is not; `overrun` is beyond the reserved."""
+    reserved = ask.calls.reserved_tokens()
+    costs = _costs(ask, range(len(ask.calls)), ask.calls.model)
+    tokens = cost = over = 0
+    for index, result in zip(indexes, results, strict=True):
+        used = _tokens(result, int(reserved[index]))
+        tokens += used
+        over += max(0, used - int(reserved[index]))
+        reported = result.usage.cost_nano
+        cost += reported if reported is not None else (0 if costs is None else int(costs[index]))
+    amounts = {"tokens": tokens}
+    if costs is not None or cost:
+        amounts["cost_nano"] = cost
+    if over:
+        amounts["overrun"] = over
+    return amounts
+
+
+def _tokens(result: Result, reserved: int) -> int:
+    """What a call is counted with: nothing if it came from a cache, the reservation if its usage is unknown."""
+    usage = result.usage
+    if isinstance(result, Answered) and result.cached:
+        return 0
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return reserved
+    return usage.input_tokens + usage.output_tokens

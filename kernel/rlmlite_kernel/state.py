@@ -1,0 +1,89 @@
+"""The state of a run between turns: frozen, and all that `advance` needs besides the program and the blobs."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from rlmlite_kernel.canonical import Json, value_bytes
+from rlmlite_kernel.coverage import Coverage
+from rlmlite_kernel.evidence import Evidence, Places
+from rlmlite_kernel.job import Held
+from rlmlite_kernel.records import Ref
+from rlmlite_kernel.refs import Salts
+from rlmlite_kernel.settings import Settings
+from rlmlite_kernel.table import Table
+
+
+class Variable(msgspec.Struct, frozen=True, eq=False):
+    """A variable: its value, the ref of that value, its size in bytes, the turn that wrote it (0 for an input)."""
+
+    held: Held
+    kind: str
+    ref: Ref
+    size: int
+    turn: int
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What `final` gave: the value as JSON, its evidence, how many pieces there are in all, and on what they rest.
+
+    `unshown` lists the variables behind it that no observation had shown before the turn of `final`.
+    """
+
+    value: Json
+    evidence: tuple[Evidence, ...]
+    evidence_total: int
+    basis: str
+    unshown: tuple[str, ...]
+
+
+class Run(msgspec.Struct, frozen=True, eq=False):
+    """What does not change during a run."""
+
+    id: str
+    settings: Settings
+    salts: Salts
+    table: Table
+    inputs: frozenset[str]
+    places: Places
+
+
+class State(msgspec.Struct, frozen=True, eq=False):
+    """The run so far.
+
+    `used` counts the hard budgets by name. `partial` holds the codes of bounds that bit, `failures` those of steps
+    that failed in the last turn. `digest` commits to variables and budgets; two states with one digest act alike.
+    """
+
+    run: Run
+    variables: Mapping[str, Variable]
+    used: Mapping[str, int]
+    coverage: Coverage
+    turn: int
+    step: int
+    digest: str
+    notes: tuple[str, ...] = ()
+    answer: Answer | None = None
+    partial: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """The limits, roles and policy of the run."""
+        return self.run.settings
+
+    def left(self, resource: str) -> int:
+        """What is left of a hard budget."""
+        limit: int = getattr(self.settings.limits, resource)
+        return limit - self.used.get(resource, 0)
+
+    def coverage_report(self) -> dict[str, dict[str, int]]:
+        """Per input the bytes in all, shown, read by a model, scanned, unseen."""
+        return self.coverage.report()
+
+
+def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int]) -> str:
+    """SHA-256 (hex) of the canonical variable table and budget."""
+    table = [[name, v.kind, v.ref, v.size] for name, v in sorted(variables.items())]
+    return hashlib.sha256(value_bytes([table, dict(used)])).hexdigest()

@@ -1,0 +1,233 @@
+"""One turn under way: which steps may run, what waits for calls, what is spent.
+
+Two steps are independent if neither reads or writes what the other writes; a barrier depends on everything.
+Steps run in statement order, but past a step that waits for calls, so that independent ones suspend together.
+All of it is decided by the program and the results, never by the order in which calls complete.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import overload
+
+import msgspec
+
+from rlmlite_kernel.actions.end import Forgotten
+from rlmlite_kernel.blobs import Blobs, InputChangedError
+from rlmlite_kernel.calls import Ask
+from rlmlite_kernel.effects import Request, Result
+from rlmlite_kernel.execution import Outcome, run, settle
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.job import Held, Job
+from rlmlite_kernel.lowering import Planned
+from rlmlite_kernel.reserve import Reservation, reserve, settled
+from rlmlite_kernel.state import State
+from rlmlite_kernel.values import size_of
+
+
+class Wave(msgspec.Struct, frozen=True, eq=False):
+    """The calls of one step that are out now: their indexes, in order."""
+
+    step: int
+    ask: Ask
+    indexes: Sequence[int]
+
+
+class Waiting(msgspec.Struct, frozen=True, eq=False):
+    """A step that waits: what it asked, the results so far by index, what is reserved and still to make."""
+
+    ask: Ask
+    job: Job
+    results: tuple[Result | None, ...]
+    reserved: Reservation
+    too_long: frozenset[int]
+
+    def on(self, ledger: dict[str, int]) -> "Waiting":
+        """The same, charging another ledger."""
+        return msgspec.structs.replace(self, job=self.job.on(ledger))
+
+
+class WaveRequests(Sequence[Request]):
+    """The requests of several waves end to end, built when they are read."""
+
+    def __init__(self, waves: Sequence[Wave]) -> None:
+        self._waves = waves
+        self._count = sum(len(wave.indexes) for wave in waves)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Request: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Request]: ...
+    def __getitem__(self, index: int | slice) -> Request | list[Request]:
+        """The request at a place."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        for wave in self._waves:
+            if 0 <= index < len(wave.indexes):
+                return wave.ask.calls[wave.indexes[index]]
+            index -= len(wave.indexes)
+        raise IndexError("no such request")
+
+
+class Progress:
+    """The turn so far. `resume` works on a copy, so a suspended turn can be resumed again."""
+
+    def __init__(self, state: State, steps: Sequence[Planned], turn: int) -> None:
+        self.state, self.steps, self.turn = state, list(steps), turn
+        self.names: dict[str, Held] = {name: variable.held for name, variable in state.variables.items()}
+        self.sizes = {name: variable.size for name, variable in state.variables.items()}
+        self.outcomes: dict[int, Outcome] = {}
+        self.waiting: dict[int, Waiting] = {}
+        self.broken: set[str] = set()
+        self.spent: dict[str, int] = dict(state.used)
+        self.halted = ""
+
+    def copy(self) -> "Progress":
+        """The same progress, to go on from without touching this one."""
+        other = Progress(self.state, self.steps, self.turn)
+        other.names, other.sizes, other.spent = dict(self.names), dict(self.sizes), dict(self.spent)
+        other.outcomes = dict(self.outcomes)
+        other.waiting = {number: wait.on(other.spent) for number, wait in self.waiting.items()}
+        other.broken, other.halted = set(self.broken), self.halted
+        return other
+
+    def go(self, blobs: Blobs) -> Sequence[Wave]:
+        """Run every step that can run; gives the waves of calls to wait for, none when the turn is over."""
+        blocked: list[Planned] = []
+        try:
+            for number, planned in enumerate(self.steps):
+                if number in self.outcomes:
+                    continue
+                if number not in self.waiting and not any(_depends(other, planned) for other in blocked):
+                    self._start(number, planned, blobs)
+                if number not in self.outcomes:
+                    blocked.append(planned)
+        except InputChangedError:
+            self.halted = "input_changed"
+            return ()
+        return [Wave(number, wait.ask, wait.reserved.indexes) for number, wait in sorted(self.waiting.items())]
+
+    def take(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
+        """The results of all waves, in their order."""
+        place = 0
+        for wave in waves:
+            mine = results[place : place + len(wave.indexes)]
+            place += len(wave.indexes)
+            try:
+                self._settle(wave, mine)
+            except InputChangedError:
+                self.halted = "input_changed"
+                return
+
+    def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:
+        job = Job(self.names, blobs, self.state.run.table, self.state.settings, self.spent)
+        refusal = self._refusal(planned)
+        if refusal is not None:
+            status, code, message = refusal
+            self._end(number, Outcome(job, status, code, message))
+            return
+        job.spend("steps", 1)
+        place = (self.state.run.id, self.turn, number, 0)
+        result = run(planned, job, self.state.run, place)
+        if isinstance(result, Ask):
+            self._ask(number, result, job)
+        else:
+            self._end(number, result)
+
+    def _refusal(self, planned: Planned) -> tuple[str, str, str] | None:
+        """Why a step does not run at all."""
+        if planned.problems:
+            return "failed", planned.problems[0].code, ""
+        needed = sorted(planned.reads & self.broken)
+        if needed:
+            return "skipped", "depends", f"it needs {', '.join(f'`{name}`' for name in needed)}, which was not made"
+        if self.state.settings.limits.steps <= self.spent.get("steps", 0):
+            return "failed", "budget", f"the {self.state.settings.limits.steps:,} steps of this run are used up"
+        return None
+
+    def _ask(self, number: int, ask: Ask, job: Job) -> None:
+        try:
+            reserved = reserve(ask, tuple(range(len(ask.calls))), job, first=True)
+        except Fault as fault:
+            self._end(number, Outcome(job, "failed", fault.code, fault.message))
+            return
+        self._hold(reserved)
+        self._wait_or_end(number, Waiting(ask, job, (None,) * len(ask.calls), reserved, frozenset(reserved.too_long)))
+
+    def _settle(self, wave: Wave, results: Sequence[Result]) -> None:
+        wait = self.waiting.pop(wave.step)
+        whole = list(wait.results)
+        for index, result in zip(wave.indexes, results, strict=True):
+            whole[index] = result
+        self._release(wait, settled(wait.ask, wave.indexes, results))
+        reserved = reserve(wait.ask, wait.reserved.rest, wait.job, first=False)
+        self._hold(reserved)
+        self._wait_or_end(wave.step, Waiting(wait.ask, wait.job, tuple(whole), reserved, wait.too_long))
+
+    def _wait_or_end(self, number: int, wait: Waiting) -> None:
+        if wait.reserved.indexes:
+            self.waiting[number] = wait
+            return
+        action = self.state.run.table[self.steps[number].op]
+        unmade = len(wait.reserved.rest)
+        if unmade:
+            wait.job.curtailed(
+                "budget", f"{unmade:,} of {len(wait.results):,} calls were not made: tokens or cost ran out"
+            )
+        self._end(number, settle(wait.ask, wait.results, wait.too_long, wait.job, action.settle))
+
+    def _hold(self, reserved: Reservation) -> None:
+        for name, amount in reserved.amounts.items():
+            self.spent[name] = self.spent.get(name, 0) + amount
+
+    def _release(self, wait: Waiting, used: Mapping[str, int]) -> None:
+        """Put what was really used in place of what was reserved."""
+        for name, amount in wait.reserved.amounts.items():
+            self.spent[name] -= amount
+        for name, amount in used.items():
+            wait.job.spend(name, amount)
+        if "overrun" in used:
+            wait.job.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them")
+
+    def _end(self, number: int, outcome: Outcome) -> None:
+        planned = self.steps[number]
+        outcome = self._written(planned, outcome)
+        self.outcomes[number] = outcome
+        if planned.target is not None and outcome.status != "ok":
+            self.broken.add(planned.target)
+        if planned.last:
+            self._drop_temporaries(number)
+
+    def _written(self, planned: Planned, outcome: Outcome) -> Outcome:
+        """Write the variable, unless there are too many; a variable dropped frees its bytes."""
+        name = planned.target
+        if isinstance(outcome.effect, Forgotten):
+            self.names.pop(outcome.effect.name, None)
+            self.sizes.pop(outcome.effect.name, None)
+        if name is not None and outcome.status == "ok" and outcome.held is not None:
+            if name not in self.names and len(self.names) >= self.state.settings.limits.variables:
+                limit = self.state.settings.limits.variables
+                return msgspec.structs.replace(
+                    outcome, status="failed", code="budget", message=f"there are {limit:,} variables already"
+                )
+            self.names[name] = outcome.held
+            self.sizes[name] = size_of(outcome.held.value)
+            self.broken.discard(name)
+        self.spent["value_bytes"] = sum(self.sizes.values())
+        return outcome
+
+    def _drop_temporaries(self, last: int) -> None:
+        for planned in reversed(self.steps[:last]):
+            if planned.statement != self.steps[last].statement:
+                return
+            if planned.target in self.names:
+                del self.names[planned.target], self.sizes[planned.target]
+
+
+def _depends(first: Planned, second: Planned) -> bool:
+    """Whether the second step has to wait for the first."""
+    if first.barrier or second.barrier:
+        return True
+    wrote = first.target is not None and (first.target in second.reads or first.target == second.target)
+    return wrote or (second.target is not None and second.target in first.reads)

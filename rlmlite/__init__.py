@@ -1,0 +1,57 @@
+"""rlmlite: answers over inputs far larger than a model's window, by programs whose every step leaves a receipt.
+
+Start at `execute`: it runs a program of the action language over inputs and returns an `Outcome`.
+The language is in `rlmlite_grammar`, what a step does in `rlmlite_kernel`, receipts on disk in `rlmlite_traces`.
+Importing this is cheap: each name is loaded when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rlmlite.api import execute, execute_async
+    from rlmlite.clients import Client, Extractive, Scripted, client
+    from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
+    from rlmlite.outcome import Outcome
+    from rlmlite_kernel.settings import Limits
+
+__all__ = [
+    "Client",
+    "Extractive",
+    "InputError",
+    "Limits",
+    "ModelError",
+    "Outcome",
+    "RlmliteError",
+    "Scripted",
+    "SettingError",
+    "client",
+    "execute",
+    "execute_async",
+]
+
+_HOMES = {
+    "execute": "rlmlite.api",
+    "execute_async": "rlmlite.api",
+    "Client": "rlmlite.clients",
+    "Extractive": "rlmlite.clients",
+    "Scripted": "rlmlite.clients",
+    "client": "rlmlite.clients",
+    "InputError": "rlmlite.errors",
+    "ModelError": "rlmlite.errors",
+    "RlmliteError": "rlmlite.errors",
+    "SettingError": "rlmlite.errors",
+    "Outcome": "rlmlite.outcome",
+    "Limits": "rlmlite_kernel.settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rlmlite' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

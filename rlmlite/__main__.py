@@ -1,0 +1,5 @@
+"""`python -m rlmlite` is `rlmlite`."""
+
+from rlmlite.cli import main
+
+main()

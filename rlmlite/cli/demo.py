@@ -1,0 +1,137 @@
+"""`rlmlite demo`: two questions over the standard library's sources, answered, verified and replayed. No network."""
+
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from rlmlite.api import drive_turn
+from rlmlite.cli.exits import STATUSES, Exit
+from rlmlite.cli.faults import guarded
+from rlmlite.cli.outcomes import outcome_document, print_answer, print_facts
+from rlmlite.cli.printing import emit, heading, indented, say
+from rlmlite.cli.replay import EXITS, print_replayed
+from rlmlite.clients import client
+from rlmlite.clients.extractive import NOTICE
+from rlmlite.demo import QUESTIONS, Question
+from rlmlite.errors import InputError
+from rlmlite.folders import Listing, folder
+from rlmlite.inputs import from_listing, notes
+from rlmlite.limits import run_key
+from rlmlite.outcome import Outcome
+from rlmlite.runner import Options, Run, one_program
+from rlmlite_grammar import parse
+from rlmlite_kernel.inputs import Input
+from rlmlite_traces import FileBlobs, Level, Replayed, replay, verify
+
+_FOREIGN = ("site-packages/", "dist-packages/")
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A question, its outcome, and what the replay of its trace found."""
+
+    question: Question
+    outcome: Outcome
+    replayed: Replayed
+
+    @property
+    def exit(self) -> Exit:
+        """The worse of the run's and the replay's."""
+        return STATUSES[self.outcome.status] or EXITS[self.replayed.verdict]
+
+
+def run(path: Path | None, *, as_json: bool) -> Exit:
+    """The command."""
+    return guarded(lambda: _run(path, as_json), as_json=as_json)
+
+
+def _run(path: Path | None, as_json: bool) -> Exit:
+    blobs = FileBlobs()
+    inputs = _sources(path, blobs)
+    if not as_json:
+        source = inputs["context"].source
+        size = sum(file.size for file in source.files)
+        say(f"input `context`: {len(source.files):,} files, {size:,} bytes, of {source.path}")
+    answers = [_answered(question, inputs, blobs, as_json) for question in QUESTIONS]
+    if as_json:
+        _emit(answers, inputs)
+    return max(answer.exit for answer in answers)
+
+
+def _answered(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs, quiet: bool) -> Answered:
+    program = question.program()
+    if not quiet:
+        say()
+        heading(f"question: {question.text}")
+        heading("program")
+        indented(program.rstrip())
+    players = {} if question.sub is None else {"sub": client(question.sub)}
+    with Run(inputs, blobs, Options(run_key=run_key(None), clients=players)) as run:
+        outcome = drive_turn(run, one_program(run, parse(program)))
+    if not quiet:
+        _print(outcome, inputs, question)
+    assert outcome.trace is not None
+    checked = verify(outcome.trace, outcome.root, Level.SEALED)
+    replayed = replay(checked)
+    if not quiet:
+        say(f"verified: {checked.level.name}, {checked.size:,} records with this root", "green")
+        print_replayed(replayed)
+    return Answered(question, outcome, replayed)
+
+
+def _print(outcome: Outcome, inputs: Mapping[str, Input], question: Question) -> None:
+    if outcome.status != "completed":
+        indented(outcome.observation)
+    print_answer(outcome, inputs)
+    if question.sub is not None:
+        say(f"note: {NOTICE}")
+    print_facts(outcome)
+
+
+def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
+    """Every `*.py` below the folder but other people's packages; what was left out is said."""
+    root = str(path) if path is not None else sysconfig.get_path("stdlib")
+    try:
+        listing = folder(root)
+    except OSError as error:
+        raise InputError(f"{root} cannot be read: {error.strerror}") from None
+    source = from_listing(root, _python(listing), blobs)
+    for note in notes("context", source.source):
+        structlog.get_logger().warning(note)
+    return {"context": source}
+
+
+def _python(listing: Listing) -> Listing:
+    paths: list[str] = []
+    skipped = dict(listing.skipped)
+    for path in listing.paths:
+        if path.startswith(_FOREIGN):
+            skipped[path.partition("/")[0] + "/"] = "not the standard library"
+        elif path.endswith(".py"):
+            paths.append(path)
+        else:
+            skipped[path] = "not Python source"
+    kept = {path: why for path, why in skipped.items() if path in _FOREIGN or not path.startswith(_FOREIGN)}
+    return Listing(listing.root, tuple(paths), tuple(sorted(kept.items())))
+
+
+def _emit(answers: list[Answered], inputs: Mapping[str, Input]) -> None:
+    documents: list[dict[str, Any]] = [
+        outcome_document(answer.outcome, inputs)
+        | {"question": answer.question.text, "program": answer.question.program()}
+        | {"verified": "SEALED", "replay": answer.replayed.verdict.value}
+        for answer in answers
+    ]
+    worst = max(answers, key=lambda answer: answer.exit)
+    emit(
+        value=[document["value"] for document in documents],
+        status=worst.outcome.status,
+        answers=documents,
+        **{key: [document[key] for document in documents] for key in _LISTED},
+    )
+
+
+_LISTED = ("evidence", "coverage", "usage", "budget", "trace", "root")

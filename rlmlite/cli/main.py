@@ -1,0 +1,175 @@
+"""The command line: what it takes and what it says of itself. What a command does is in its own module.
+
+Nothing heavy is imported here, so that `rlmlite --help` answers at once.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rlmlite.cli.exits import Exit
+
+app = typer.Typer(
+    name="rlmlite",
+    help="Answers over inputs far larger than a model's window, with a receipt for every step.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Show, check and re-execute receipts.")
+app.add_typer(trace_app, name="trace")
+
+
+class Format(StrEnum):
+    """What `rlmlite grammar` prints."""
+
+    lark = "lark"
+    actions = "actions"
+
+
+class Asked(StrEnum):
+    """What a trace must prove at least."""
+
+    open = "open"
+    sealed = "sealed"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
+Trace = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm.")]
+Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
+AtLeast = Annotated[Asked, typer.Option("--at-least", help="What the trace must prove.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"rlmlite {version('rlmlite')}")
+        except PackageNotFoundError:
+            typer.echo("rlmlite (not installed: run from a checkout)")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is being done, on stderr.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    from rlmlite.cli.logs import configure
+
+    configure(verbose=verbose)
+
+
+@app.command("exec")
+def exec_(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROGRAM PATH",
+            help="A program file (- is stdin; left out with -e), then inputs: PATH, name=PATH or -. "
+            "A lone unnamed input is called `context`; a folder or a glob is one input.",
+            show_default=False,
+        ),
+    ] = None,
+    program: Annotated[
+        str | None, typer.Option("--program", "-e", metavar="TEXT", help="The program itself, instead of a file.")
+    ] = None,
+    sub: Annotated[
+        str | None, typer.Option("--sub", metavar="MODEL", help="The model that reads chunks: extractive:, scripted:FILE.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="A budget, such as sub_calls=200.")
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="DIR", help="The new folder for receipts. [.rlmlite/DATE/RUN.rlm]"),
+    ] = None,
+    run_key: Annotated[
+        str | None, typer.Option("--run-key", metavar="HEX", help="64 hex digits, for the same trace each time.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the program and say what it may cost; run nothing.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Run a program over inputs, without a controller."""
+    from rlmlite.cli.exec import Job, run
+
+    path, *inputs = [None, *(arguments or [])] if program is not None else (arguments or [None])
+    job = Job(program, path, tuple(inputs), sub, tuple(limit or []), trace, run_key)
+    raise typer.Exit(run(job, dry_run=dry_run, as_json=json))
+
+
+@trace_app.command("show")
+def trace_show(trace: Trace, json: AsJson = False) -> None:
+    """What each step did, read, wrote and cost."""
+    from rlmlite.cli.trace import show
+
+    raise typer.Exit(show(trace, as_json=json))
+
+
+@trace_app.command("verify")
+def trace_verify(trace: Trace, root: Root = None, at_least: AtLeast = Asked.open, json: AsJson = False) -> None:
+    """Is it whole and unaltered? Says OPEN or SEALED."""
+    from rlmlite.cli.trace import check
+
+    raise typer.Exit(check(trace, root, at_least.value, as_json=json))
+
+
+@trace_app.command("replay")
+def trace_replay(
+    trace: Trace,
+    root: Root = None,
+    at_least: AtLeast = Asked.open,
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=PATH", help="Where an input is now, if not where it was."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Re-execute every step offline and name the first difference."""
+    from rlmlite.cli.replay import replay_trace
+
+    raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], as_json=json))
+
+
+@app.command("grammar")
+def grammar(
+    format: Annotated[Format, typer.Option("--format", help="The grammar itself, or the action table.")] = Format.lark,
+    json: AsJson = False,
+) -> None:
+    """The language: its grammar, or its actions."""
+    from rlmlite.cli.grammar import show
+
+    raise typer.Exit(show(format.value, as_json=json))
+
+
+@app.command("demo")
+def demo(
+    path: Annotated[
+        Path | None, typer.Option("--path", metavar="DIR", help="A folder of Python sources. [the standard library]")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Answer two questions over the standard library's sources, and check the receipts. No key, no network."""
+    from rlmlite.cli.demo import run
+
+    raise typer.Exit(run(path, as_json=json))
+
+
+def main() -> None:
+    """The entry point. What a user got wrong ends with a message and a code, never with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text streams here
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)

@@ -1,0 +1,60 @@
+"""What the command writes to standard output: lines of text, styled on a terminal only, or one JSON object.
+
+Everything that comes from inputs, models or programs is made harmless first: it cannot steer the terminal.
+Warnings and errors go to standard error through `structlog` (see `logs`), never here.
+"""
+
+import json
+import sys
+from typing import Any
+
+import typer
+
+from rlmlite.terminal import harmless, harmless_json
+
+KEYS: dict[str, Any] = {
+    "value": None,
+    "status": "completed",
+    "evidence": [],
+    "coverage": {},
+    "usage": {},
+    "budget": {},
+    "trace": None,
+    "root": None,
+}
+"""What every JSON object of the command holds, with what stands there when there is nothing to say."""
+
+
+def say(text: str = "", style: str = "") -> None:
+    """A line, or several. `style` is rich's and only a terminal shows it."""
+    if style and sys.stdout.isatty():
+        from rich.console import Console
+        from rich.text import Text
+
+        Console().print(Text(harmless(text), style=style), soft_wrap=True)
+    else:
+        typer.echo(harmless(text))
+
+
+def heading(text: str) -> None:
+    """A line that begins a part of the output."""
+    say(text, "bold")
+
+
+def indented(text: str, by: str = "    ") -> None:
+    """Lines below a heading."""
+    say("\n".join(by + line for line in text.split("\n")))
+
+
+def emit(**found: Any) -> None:
+    """The one JSON object of this command, with all of `KEYS`."""
+    typer.echo(harmless_json(json.dumps(KEYS | found, ensure_ascii=False, allow_nan=False)))
+
+
+def spelled(value: Any) -> str:
+    """An answer as people read it: text as it is, a list one item a line, everything else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value:
+        return "\n".join(item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in value)
+    return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) else None)

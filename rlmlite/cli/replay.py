@@ -1,0 +1,80 @@
+"""`rlmlite trace replay`: every step is executed again, offline, with the recorded results of calls."""
+
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from rlmlite.cli.exits import Exit
+from rlmlite.cli.faults import guarded
+from rlmlite.cli.printing import emit, say
+from rlmlite.cli.trace import verified
+from rlmlite.errors import SettingError
+from rlmlite.terminal import one_line
+from rlmlite_traces import CheckedTrace, Replayed, Verdict, replay
+
+EXITS = {
+    Verdict.REPRODUCED: Exit.COMPLETED,
+    Verdict.FORGED: Exit.DIFFERS,
+    Verdict.ENGINES: Exit.ENGINES,
+    Verdict.UNVERIFIABLE: Exit.UNVERIFIABLE,
+}
+
+
+def replay_trace(trace: Path, root: str | None, at_least: str, inputs: list[str], *, as_json: bool) -> Exit:
+    """The command."""
+    return guarded(lambda: _replay(trace, root, at_least, inputs, as_json), as_json=as_json)
+
+
+def _replay(trace: Path, root: str | None, at_least: str, inputs: list[str], as_json: bool) -> Exit:
+    checked = verified(trace, root, at_least)
+    found = replay(checked, places(inputs))
+    reparsed = reparse(checked)
+    if as_json:
+        emit(
+            value=found.verdict.value,
+            trace=str(trace),
+            root=checked.root,
+            level=checked.level.name,
+            executed=found.executed,
+            steps=found.steps,
+            difference=msgspec.to_builtins(found.difference),
+            missing=found.missing,
+            engines=found.engines,
+        )
+    else:
+        print_replayed(found)
+    return EXITS[found.verdict]
+
+
+def print_replayed(found: Replayed) -> None:
+    """The verdict in words."""
+    sentence, colour = _SENTENCES[found.verdict]
+    say(f"replayed: {found.verdict.value}: {found.executed:,} of {found.steps:,} steps re-executed; {sentence}", colour)
+    for name, (recorded, here) in found.engines.items():
+        say(f"    {name}: recorded {recorded}, here {here}")
+    for name, reason in found.missing.items():
+        say(f"    input {name} is not to be had: {one_line(reason)}; say where it is with --input {name}=PATH")
+    if found.difference is not None:
+        say(f"    record {found.difference.seq}, {found.difference.field}:")
+        say(f"        recorded {one_line(found.difference.recorded)}")
+        say(f"        computed {one_line(found.difference.computed)}")
+
+
+_SENTENCES = {
+    Verdict.REPRODUCED: ("every record is what the kernel computes", "green"),
+    Verdict.FORGED: ("a record is not what the kernel computes from the one before", "red"),
+    Verdict.ENGINES: ("a record differs, and other engines wrote it, which may be why", "yellow"),
+    Verdict.UNVERIFIABLE: ("no difference as far as it goes; steps that need what is missing were not executed", "yellow"),
+}
+
+
+def places(inputs: list[str]) -> dict[str, Path]:
+    """Where inputs are now, from `name=PATH`. Raises `SettingError`."""
+    found: dict[str, Path] = {}
+    for text in inputs:
+        name, _, path = text.partition("=")
+        if not name or not path:
+            raise SettingError(f"--input {text}: write --input name=PATH")
+        found[name] = Path(path)
+    return found

@@ -1,0 +1,114 @@
+"""A client that says what it was told to say: for tests, demonstrations and oracles.
+
+A script is one of:
+
+- a list of replies, given out in the order in which calls begin (the driver begins them by index);
+- rules, each with `when`: the first rule whose words the prompt contains answers, as often as it is asked;
+- a function of the prompt and the request.
+
+A script that runs out is a call that fails as `unavailable`: it never repeats itself and never makes something up.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
+
+import msgspec
+
+from rlmlite.errors import ModelError
+from rlmlite_kernel.effects import Answered, Failed, Failure, Request, Result
+
+Reply: TypeAlias = str | Result
+"""What a script says: a text, or a whole result (a failure, a usage)."""
+
+Oracle: TypeAlias = Callable[[str, Request], Reply]
+"""A function that answers prompts."""
+
+Script: TypeAlias = Iterable[Reply] | Mapping[str, Reply] | Oracle
+"""Replies in order, replies by words of the prompt, or a function."""
+
+
+class Scripted:
+    """Answers from a script. See the module for what a script is."""
+
+    def __init__(self, script: Script, model: str = "scripted:") -> None:
+        self._model = model
+        self._oracle: Oracle | None = None
+        self._rules: tuple[tuple[str, Reply], ...] = ()
+        self._replies: deque[Reply] = deque()
+        if isinstance(script, Mapping):
+            self._rules = tuple(script.items())
+        elif callable(script):
+            self._oracle = script
+        else:
+            self._replies.extend(script)
+
+    @property
+    def model(self) -> str:
+        """See `Client.model`."""
+        return self._model
+
+    @classmethod
+    def read(cls, path: Path) -> "Scripted":
+        """A script from a file of JSON lines: see `docs/reference/models.md`."""
+        scripted = cls([], f"scripted:{path}")
+        lines = list(_lines(path))
+        scripted._rules = tuple((when, reply) for when, reply in lines if when is not None)
+        scripted._replies.extend(reply for when, reply in lines if when is None)
+        return scripted
+
+    async def complete(self, text: str, request: Request) -> Result:
+        """See `Client.complete`."""
+        reply = self._reply(text, request)
+        return Answered(reply) if isinstance(reply, str) else reply
+
+    def _reply(self, text: str, request: Request) -> Reply:
+        if self._oracle is not None:
+            return self._oracle(text, request)
+        for when, reply in self._rules:
+            if when in text:
+                return reply
+        return self._replies.popleft() if self._replies else Failed("unavailable")
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    """One line of a script file: `text`, `json` or `error`, and `when` for a rule."""
+
+    text: str | None = None
+    json: Any = msgspec.UNSET
+    error: Failure | None = None
+    when: str | None = None
+
+
+def _lines(path: Path) -> Iterable[tuple[str | None, Reply]]:
+    try:
+        content = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ModelError(f"scripted:{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"scripted:{path}: cannot be read: {error}") from None
+    for number, line in enumerate(content.split("\n"), 1):
+        if line.strip():
+            try:
+                yield _line(line)
+            except (msgspec.MsgspecError, ValueError) as error:
+                raise ModelError(f"scripted:{path}, line {number}: {error}; {_FORMS}") from None
+
+
+_FORMS = f"""a line is a JSON string, or an object with one of \
+"text", "json" or "error" ({" ".join(get_args(Failure))}), and "when" for a rule"""
+
+
+def _line(line: str) -> tuple[str | None, Reply]:
+    parsed = json.loads(line)
+    if isinstance(parsed, str):
+        return None, parsed
+    entry = msgspec.convert(parsed, _Line)
+    given = [entry.text is not None, entry.json is not msgspec.UNSET, entry.error is not None]
+    if sum(given) != 1:
+        raise ValueError(f"found {sum(given)} of them")
+    if entry.error is not None:
+        return entry.when, Failed(entry.error)
+    return entry.when, entry.text if entry.text is not None else json.dumps(entry.json, ensure_ascii=False)

@@ -1,0 +1,107 @@
+"""Which files a folder or a glob stands for, and which it leaves out, with the reason. Nothing is left out in silence.
+
+Left out: hidden files and folders (so version control too), `__pycache__`, symbolic links below the folder,
+what is no regular file, and names that are not valid Unicode. Files are in code-point order of their path.
+"""
+
+import glob
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+_CACHES = frozenset({"__pycache__"})
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """The files below `root`, by their path from it with `/`; what was left out, as (path, reason)."""
+
+    root: str
+    paths: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def is_glob(path: str) -> bool:
+    """Whether a path is a pattern. A file that really has such a name is no pattern."""
+    return glob.has_magic(path) and not os.path.lexists(path)
+
+
+def folder(root: str) -> Listing:
+    """Everything below a folder. Raises `OSError` when the folder itself cannot be read."""
+    with os.scandir(root):
+        pass
+    paths: list[str] = []
+    skipped: list[tuple[str, str]] = []
+    for path, reason in _walk(root, "", skipped):
+        if reason:
+            skipped.append((_spelled(path), reason))
+        else:
+            paths.append(path)
+    return Listing(root, tuple(sorted(paths)), tuple(sorted(skipped)))
+
+
+def matching(pattern: str) -> Listing:
+    """The files that a glob matches (`**` crosses folders); folders that it matches are not entered."""
+    root = _fixed_part(pattern)
+    paths: list[str] = []
+    skipped: list[tuple[str, str]] = []
+    for found in glob.iglob(pattern, recursive=True):
+        path = Path(os.path.relpath(found, root)).as_posix()
+        if os.path.isdir(found):
+            continue
+        reason = _why_not(path, os.lstat(found).st_mode)
+        if reason:
+            skipped.append((_spelled(path), reason))
+        else:
+            paths.append(path)
+    return Listing(root, tuple(sorted(set(paths))), tuple(sorted(set(skipped))))
+
+
+def _fixed_part(pattern: str) -> str:
+    """The longest leading folder of a pattern without wildcards."""
+    parts = Path(pattern).parts
+    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    return str(Path(*parts[:fixed])) if fixed else "."
+
+
+def _walk(root: str, below: str, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """(path, reason to leave it out) for everything below a folder."""
+    try:
+        with os.scandir(os.path.join(root, below)) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        skipped.append((_spelled(below) + "/", f"unreadable: {error.strerror}"))
+        return
+    for entry in entries:
+        path = f"{below}/{entry.name}" if below else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            reason = _why_not_enter(entry.name)
+            if reason:
+                yield path + "/", reason
+            else:
+                yield from _walk(root, path, skipped)
+        else:
+            yield path, _why_not(path, entry.stat(follow_symlinks=False).st_mode)
+
+
+def _why_not_enter(name: str) -> str:
+    if name in _CACHES:
+        return "cache"
+    return "hidden" if name.startswith(".") else ""
+
+
+def _why_not(path: str, mode: int) -> str:
+    if path.rpartition("/")[2].startswith("."):
+        return "hidden"
+    if stat.S_ISLNK(mode):
+        return "symbolic link"
+    if not stat.S_ISREG(mode):
+        return "not a regular file"
+    return "" if path == _spelled(path) else "name is not valid Unicode"
+
+
+def _spelled(path: str) -> str:
+    """The path as valid Unicode; bytes that are none become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -1,0 +1,70 @@
+"""From a run's last state to its outcome, and what its models used."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from rlmlite.outcome import Outcome, Status
+from rlmlite_kernel import State
+from rlmlite_kernel.effects import Result
+from rlmlite_kernel.problems import Problem
+from rlmlite_kernel.records import Seal
+from rlmlite_kernel.settings import Limits
+
+
+class Spent:
+    """What models reported, added up. A sum with an unknown part is unknown."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._sums: dict[str, int | None] = {"input_tokens": 0, "output_tokens": 0, "cost_nano": 0}
+
+    def add(self, results: Iterable[Result]) -> None:
+        """Count the results of a fan-out."""
+        for result in results:
+            self.calls += 1
+            for name, total in self._sums.items():
+                amount: int | None = getattr(result.usage, name)
+                self._sums[name] = None if total is None or amount is None else total + amount
+
+    def report(self) -> dict[str, int | None]:
+        """Calls, tokens and cost in nano-dollars; `None` is unknown."""
+        return {"calls": self.calls, **self._sums}
+
+
+class Receipts(msgspec.Struct, frozen=True):
+    """Where a run's trace is, if it has one, and its root."""
+
+    trace: Path | None
+    root: str | None
+
+
+def outcome_of(
+    state: State, sealed: Seal, spent: Spent, receipts: Receipts, observation: str, problems: tuple[Problem, ...]
+) -> Outcome:
+    """The outcome of a run that is sealed."""
+    answer = state.answer
+    found = {} if answer is None else {name: getattr(answer, name) for name in answer.__struct_fields__}
+    return Outcome(
+        **found,
+        status=cast(Status, sealed.outcome),
+        reason=sealed.reason,
+        coverage=state.coverage_report(),
+        usage=spent.report(),
+        budget=_budget(state),
+        trace=receipts.trace,
+        root=receipts.root,
+        run=state.run.id,
+        observation=observation,
+        problems=problems,
+        failures=state.failures,
+    )
+
+
+def _budget(state: State) -> dict[str, dict[str, int | None]]:
+    limits = state.settings.limits
+    return {
+        name: {"used": state.used.get(name, 0), "limit": getattr(limits, name)} for name in Limits.__struct_fields__
+    }

@@ -1,0 +1,40 @@
+"""The conformance corpus, and ways to look at programs; shared by the tests of the grammar."""
+
+from pathlib import Path
+
+import msgspec
+
+from rlmlite_grammar import parse
+from rlmlite_kernel.ast import Parsed, Program
+from rlmlite_kernel.problems import Unparsed, explain
+
+_CORPUS = Path(__file__).parents[2] / "grammar" / "corpus"
+
+
+def corpus(name: str) -> list[str]:
+    """The programs of `valid.act` or `invalid.act`."""
+    return (_CORPUS / f"{name}.act").read_text(encoding="utf-8").removesuffix("\n").split("\n---\n")
+
+
+def encoded(program: Program) -> bytes:
+    """A program as bytes, where `1`, `1.0` and `true` differ."""
+    return msgspec.json.encode(program)
+
+
+def parsed(text: str) -> Parsed:
+    """The program that a text is."""
+    result = parse(text)
+    assert isinstance(result, Parsed), explain(result.problems, text)
+    return result
+
+
+def refused(text: str) -> Unparsed:
+    """The refusal of a text that is no program."""
+    result = parse(text)
+    assert isinstance(result, Unparsed), f"should not parse: {text!r}"
+    return result
+
+
+def message(text: str) -> str:
+    """What a writer of this text is told."""
+    return explain(refused(text).problems, text)

@@ -1,0 +1,186 @@
+"""Chunks, templates and replacement against their plain definitions."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlmlite_kernel.engines import (
+    CutError,
+    LineIndex,
+    QueryError,
+    SpentError,
+    TooLargeError,
+    chunk_at,
+    chunk_bytes,
+    chunk_lines,
+    chunk_paragraphs,
+    compile_query,
+    fields_pattern,
+    find,
+    literal,
+    regex,
+    replace,
+    split_at,
+    template_pattern,
+)
+from rlmlite_kernel.engines.cut import Spans
+
+PLENTY = 1 << 60
+texts = st.text(st.sampled_from("ab \n\n\n\t\ré😀"), max_size=50)
+sizes = st.tuples(st.integers(1, 6), st.integers(0, 5)).filter(lambda pair: pair[1] < pair[0])
+
+
+def plan(total: int, size: int, overlap: int) -> list[tuple[int, int]]:
+    """The definition: steps of size - overlap until one reaches the end."""
+    chunks: list[tuple[int, int]] = []
+    first = 0
+    while total and (not chunks or chunks[-1][1] < total):
+        chunks.append((first, min(first + size, total)))
+        first += size - overlap
+    return chunks
+
+
+def cut(content: bytes, spans: Spans) -> list[bytes]:
+    return [content[start:stop] for start, stop in zip(spans[0].tolist(), spans[1].tolist(), strict=True)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, sizes, st.tuples(st.integers(0, 60), st.integers(0, 60)))
+def test_chunks_of_lines(text: str, pair: tuple[int, int], places: tuple[int, int]) -> None:
+    """Chunks of lines join those lines, also of a part that starts or stops inside a line."""
+    content = text.encode()
+    start, stop = (len(text[:place].encode()) for place in sorted(places))
+    lines = [line + b"\n" for line in content[start:stop].split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    lines = [line for line in lines if line]
+    expected = [b"".join(lines[first:last]) for first, last in plan(len(lines), *pair)]
+
+    assert cut(content, chunk_lines(LineIndex(content), start, stop, *pair)) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, sizes)
+def test_chunks_of_bytes(text: str, pair: tuple[int, int]) -> None:
+    """Chunks of bytes are valid UTF-8 and, without overlap, join to the text."""
+    content = text.encode()
+    pieces = cut(content, chunk_bytes(content, 0, len(content), *pair))
+
+    assert all(piece.decode() for piece in pieces)
+    if pair[1] == 0:
+        assert b"".join(pieces) == content
+        assert all(len(piece) < pair[0] + 4 for piece in pieces)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, sizes, st.sampled_from([0, (1 << 20) - 2]))
+def test_chunks_of_paragraphs(text: str, pair: tuple[int, int], ahead: int) -> None:
+    """A paragraph is a run of lines with more than white space, also where a block ends inside it."""
+    content = b"x" * ahead + text.encode()
+    groups: list[list[tuple[int, int]]] = [[]]
+    place = 0
+    for line in content.split(b"\n"):
+        stop = min(place + len(line) + 1, len(content))
+        if line.strip():
+            groups[-1].append((place, stop))
+        else:
+            groups.append([])
+        place = stop
+    paragraphs = [(group[0][0], group[-1][1]) for group in groups if group]
+    expected = [(paragraphs[first][0], paragraphs[last - 1][1]) for first, last in plan(len(paragraphs), *pair)]
+    starts, stops = chunk_paragraphs(content, 0, len(content), *pair)
+
+    assert list(zip(starts.tolist(), stops.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize(("size", "overlap"), [(0, 0), (-1, 0), (3, 3), (3, 4), (3, -1)])
+def test_a_cut_that_does_not_advance_is_refused(size: int, overlap: int) -> None:
+    """A size below one, or an overlap that is not below the size, is a CutError."""
+    with pytest.raises(CutError):
+        chunk_bytes(b"abc", 0, 3, size, overlap)
+    with pytest.raises(CutError):
+        chunk_lines(LineIndex(b"abc"), 0, 3, size, overlap)
+    with pytest.raises(CutError):
+        chunk_paragraphs(b"abc", 0, 3, size, overlap)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"# a\nx\n# b\n# c", [b"# a\nx\n", b"# b\n", b"# c"]),
+        (b"intro\n# a\n", [b"intro\n", b"# a\n"]),
+        (b"x", [b"x"]),
+        (b"", []),
+    ],
+)
+def test_chunks_at_matches(text: bytes, expected: list[bytes]) -> None:
+    """A chunk starts at each match; what is before the first is a chunk of its own."""
+    pieces = chunk_at(text, compile_query(regex("^# ")), 0, len(text), PLENTY)
+
+    assert cut(text, (pieces.starts, pieces.stops)) == expected
+
+
+def test_split_gives_one_more_than_matches() -> None:
+    """Empty pieces are kept."""
+    pieces = split_at(b"a,b,,c,", compile_query(literal(",")), 0, 7, PLENTY)
+
+    assert cut(b"a,b,,c,", (pieces.starts, pieces.stops)) == [b"a", b"b", b"", b"c", b""]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "template", "expected"),
+    [
+        (r"(\w)=(?<n>\d+)", "${n}:$1", "1:a 23:b é"), (r"\d", "<$0>", "a=<1> b=<2><3> é"), ("é", "$$", "a=1 b=23 $"),
+        (r"(x)?=", "[$1]", "a[]1 b[]23 é"), ("^", "$ ", "$ a=1 b=23 é"), ("nothing", "x", "a=1 b=23 é"),
+        (r"(?s).*", "", ""), (r"\s+", "$01", None), ("b", "$1", None), ("b", "${x", None), ("b", "${y}", None),
+    ],
+)  # fmt: skip
+def test_replace(pattern: str, template: str, expected: str | None) -> None:
+    """`$0 $1 ${name} $$` mean what they say; a group that is not there is a QueryError."""
+    text, matcher = "a=1 b=23 é".encode(), compile_query(regex(pattern))
+    if expected is None:
+        with pytest.raises(QueryError):
+            replace(text, matcher, template, 1_000, PLENTY)
+    else:
+        assert replace(text, matcher, template, 1_000, PLENTY).text.decode() == expected
+
+
+def test_replace_is_bounded() -> None:
+    """A result of exactly `max_bytes` is given, one byte more is refused, and so is a search past its work."""
+    matcher = compile_query(literal("a"))
+
+    assert replace(b"aab", matcher, "xyz", 7, PLENTY).text == b"xyzxyzb"
+    with pytest.raises(TooLargeError):
+        replace(b"aab", matcher, "xyz", 6, PLENTY)
+    with pytest.raises(TooLargeError):
+        replace(b"a" * 1_000, matcher, "x" * 1_000, 5_000, PLENTY)
+    with pytest.raises(SpentError):
+        replace(b"aab", matcher, "xyz", 7, 2)
+
+
+def test_templates_have_nothing_to_escape() -> None:
+    """A hole takes at least one character, as few as will do; the last one, at the end, takes the rest."""
+    pattern = template_pattern("Expiring session <*>, timeout of <*>ms (exceeded) <*>")
+    lines = "x Expiring session 0x1, timeout of 10ms (exceeded) é b\nExpiring session , timeout of ms (exceeded) \n"
+    text = lines.encode()
+    found = find(text, compile_query(regex(pattern)), 0, len(text), PLENTY)
+    groups = [text[int(starts[0]) : int(stops[0])].decode() for starts, stops in found.groups]
+
+    assert len(found.starts) == 1
+    assert groups == ["0x1", "10", "é b"]
+    for empty in ("", "<*>", " <*> <*>"):
+        with pytest.raises(QueryError):
+            template_pattern(empty)
+
+
+def test_fields_of_a_line() -> None:
+    """Fields are named groups of the whole line; other braces are text."""
+    matcher = compile_query(regex(fields_pattern('{a} | {b} {{c}} {"x": {d}')))
+    text = b'1 | 2 {c} {"x": 3 | 4\nnone\n | p | q {c} {"x": '
+    found = find(text, matcher, 0, len(text), PLENTY)
+    fields = [[text[a:b] for a, b in zip(s.tolist(), e.tolist(), strict=True)] for s, e in found.groups]
+
+    assert matcher.names == ("a", "b", "d")
+    assert fields == [[b"1", b""], [b"2", b"p | q"], [b"3 | 4", b""]]
+    for wrong in ("none", "{a} {a}", "{a b}"):
+        with pytest.raises(QueryError):
+            fields_pattern(wrong)

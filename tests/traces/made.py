@@ -1,0 +1,174 @@
+"""Traces made by hand out of the real record types, for tests that need no kernel."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from rlmlite_kernel.canonical import record_bytes
+from rlmlite_kernel.inputs import Source
+from rlmlite_kernel.merkle import root_of
+from rlmlite_kernel.records import (
+    Blob,
+    EffectRecord,
+    Effects,
+    Entry,
+    Genesis,
+    InputEntry,
+    Observed,
+    Ref,
+    Seal,
+    Span,
+    Step,
+    Turn,
+    Written,
+)
+from rlmlite_kernel.refs import RunKey, blob, keyed
+from rlmlite_traces import UncheckedTrace
+from rlmlite_traces.log import Log
+
+KEY = bytes(range(32))
+SALTS = RunKey(KEY)
+
+
+def state(number: int) -> str:
+    """A digest that stands for a state."""
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def genesis() -> Entry:
+    """A run with one input from memory."""
+    settings, content = blob(SALTS, b"{}"), blob(SALTS, "log lines, Überschrift\n".encode())
+    source = blob(SALTS, msgspec.json.encode(Source(kind="text", content=content.ref)))
+    entry = InputEntry(name="log", kind="text", ref=state(-1), size=24, source=source.ref, sha256=None)
+    record = Genesis(
+        run="r1",
+        semantics=1,
+        kernel="0.1.0",
+        engines={"re2": "1", "unicode": "15"},
+        grammar=state(-2),
+        actions=state(-3),
+        settings=settings.ref,
+        inputs=(entry,),
+        scope={"user": "Zoë"},
+        state=state(0),
+        parent=None,
+    )
+    return Entry(record, (settings, content, source))
+
+
+def turn(number: int, at: int, text: str = "x = 1") -> Entry:
+    """A turn that parsed, in the state `at`."""
+    program, ast = blob(SALTS, text.encode()), blob(SALTS, b'{"text":' + record_bytes_of(text) + b"}")
+    record = Turn(
+        turn=number,
+        origin="lm",
+        reply=program.ref,
+        program=program.ref,
+        ast=ast.ref,
+        diagnostics=None,
+        call=None,
+        state=(state(at), state(at)),
+    )
+    return Entry(record, (program, ast))
+
+
+def record_bytes_of(text: str) -> bytes:
+    return msgspec.json.encode(text)
+
+
+def calls(step_number: int, count: int) -> tuple[list[EffectRecord], list[Blob]]:
+    """Calls of a step; every third one fails. They share a literal part."""
+    part = blob(SALTS, b"Summarise: ")
+    kept, made = [part], []
+    for index in range(count):
+        failed = index % 3 == 2
+        reply = blob(SALTS, f"reply {step_number}.{index}".encode())
+        if not failed:
+            kept.append(reply)
+        made.append(
+            EffectRecord(
+                step=step_number,
+                index=index,
+                id=state(1000 * step_number + index)[:32],
+                role="sub",
+                model="m",
+                max_output_tokens=64,
+                recipe=(part.ref, Span(state(-1), 0, 5, "log")),
+                rendered=keyed(part.salt, str(index).encode()),
+                prompt_bytes=16,
+                result=None if failed else reply.ref,
+                error="timeout" if failed else "",
+                usage=(3, None, 1_500_000_000),
+                cached=False,
+            )
+        )
+    return made, kept
+
+
+def step(number: int, in_turn: int, at: int, count: int = 0, shown: bytes = b"1") -> Entry:
+    """A step from state `at` to the next, with `count` calls."""
+    ast, observation = blob(SALTS, f"statement {number}".encode()), blob(SALTS, shown)
+    made, kept = calls(number, count)
+    failed = sum(1 for call in made if call.error)
+    lines = [record_bytes(call) for call in made]
+    record = Step(
+        turn=in_turn,
+        step=number,
+        statement=0,
+        op="ask" if count else "let",
+        ast=ast.ref,
+        reads=(("log", state(-1)),),
+        writes=(Written(name="x", kind="int", ref=state(at + 500), size=8),),
+        effects=Effects(n=count, root=root_of(lines), ok=count - failed, failed=failed) if count else None,
+        observation=Observed(ref=observation.ref, size=len(shown), origins=("controller",), cut=0),
+        coverage={"log": (0, 0, 0)},
+        priced={"steps": 1},
+        used={"steps": 1},
+        status="ok",
+        code="",
+        state=(state(at), state(at + 1)),
+    )
+    return Entry(record, (ast, *(kept if count else []), observation), tuple(made))
+
+
+def seal(steps: int, at: int) -> Entry:
+    """The end of a completed run."""
+    result = blob(SALTS, b'{"value":"done"}')
+    return Entry(
+        Seal(steps=steps, outcome="completed", reason="", result=result.ref, state=state(at)), (result,)
+    )
+
+
+def run(sealed: bool = True) -> list[Entry]:
+    """A small run of every kind of record: two turns, three steps, one of them with calls, bytes that are no text."""
+    entries = [
+        genesis(),
+        turn(1, 0),
+        step(1, 1, 0),
+        step(2, 1, 1, count=4),
+        turn(2, 2, "y = 2"),
+        step(3, 2, 2, shown=b"\xff\x00\x9b"),
+    ]
+    return [*entries, seal(3, 3)] if sealed else entries
+
+
+def write(path: Path, entries: Iterable[Entry]) -> str:
+    """A trace on disk; its root."""
+    with Log.create(path, KEY) as log:
+        log.extend(entries)
+        return log.root
+
+
+def files(path: Path) -> dict[str, bytes]:
+    """Every file of a trace that is checked."""
+    found = {name: (path / name).read_bytes() for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl")}
+    return found | {f"blobs/{item.name}": item.read_bytes() for item in sorted((path / "blobs").glob("*"))}
+
+
+def unchecked(files_: dict[str, bytes]) -> UncheckedTrace:
+    """The same files without a disk."""
+    large: dict[Ref, Path | bytes] = {
+        name.removeprefix("blobs/"): content for name, content in files_.items() if name.startswith("blobs/")
+    }
+    return UncheckedTrace(files_["trace.jsonl"], files_["blobs.jsonl"], files_["effects.jsonl"], large)

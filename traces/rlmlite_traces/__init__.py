@@ -1,0 +1,51 @@
+"""Traces on disk: write them, check them, recover them, execute them again.
+
+Start at `Log` (one writer), `verify` (is it unaltered?) and `replay` (did the kernel really do this?).
+"""
+
+from rlmlite_traces.contents import Presence
+from rlmlite_traces.errors import (
+    BlobAbsentError,
+    BlobMismatchError,
+    BlobUnreferencedError,
+    LevelError,
+    RootMismatchError,
+    TraceBrokenError,
+    TraceError,
+    TraceExistsError,
+    TraceLockedError,
+    TraceMissingError,
+    TraceSealedError,
+    UnknownFormatError,
+)
+from rlmlite_traces.log import Log
+from rlmlite_traces.reader import CheckedTrace, Level, UncheckedTrace
+from rlmlite_traces.recovery import Recovered, recover
+from rlmlite_traces.show import show
+from rlmlite_traces.stores import FileBlobs
+from rlmlite_traces.verify import verify
+
+__all__ = [
+    "BlobAbsentError",
+    "BlobMismatchError",
+    "BlobUnreferencedError",
+    "CheckedTrace",
+    "FileBlobs",
+    "Level",
+    "LevelError",
+    "Log",
+    "Presence",
+    "Recovered",
+    "RootMismatchError",
+    "TraceBrokenError",
+    "TraceError",
+    "TraceExistsError",
+    "TraceLockedError",
+    "TraceMissingError",
+    "TraceSealedError",
+    "UncheckedTrace",
+    "UnknownFormatError",
+    "recover",
+    "show",
+    "verify",
+]

@@ -1,0 +1,114 @@
+"""The journal: every call that has ended, written at once in the order in which calls end.
+
+It is what a killed process loses nothing of, and nothing else: its order depends on the weather, so it is no part of
+what is verified, and it is emptied once the steps that used its calls are durable
+(docs/decisions/0003-journal-and-effects.md). What a loss of power can cost is bounded by `SYNC_CALLS` calls and
+`SYNC_SECONDS`.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from rlmlite_kernel.effects import Result
+
+from rlmlite_traces.errors import TraceMissingError
+from rlmlite_traces.files import Appended
+from rlmlite_traces.lines import JOURNAL, JournalLine, decode_journal, encode
+from rlmlite_traces.recovery import whole_lines
+
+SYNC_CALLS = 256
+SYNC_SECONDS = 0.1
+
+
+class Journal:
+    """`journal.jsonl`, for one writer. May be told of calls from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._results = _read(path)
+        self._file = Appended(path)
+        self._lock = threading.Lock()
+        self._unsynced = 0
+        self._first = threading.Event()
+        self._closed = threading.Event()
+        self._failure: OSError | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def results(self) -> Mapping[str, Result]:
+        """The calls in the journal, by id."""
+        return self._results
+
+    def add(self, id_: str, result: Result) -> None:
+        """Write a call that has ended. An id that is there already is not written again."""
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            if id_ in self._results:
+                return
+            self._file.write(encode(JournalLine(id_, result)) + b"\n")
+            self._results[id_] = result
+            self._unsynced += 1
+            if self._unsynced >= SYNC_CALLS:
+                self._sync()
+            elif self._unsynced == 1:
+                self._wake()
+
+    def clear(self) -> None:
+        """Forget all calls: their steps are durable."""
+        with self._lock:
+            if self._results:
+                self._file.truncate(0)
+                self._results.clear()
+                self._unsynced = 0
+
+    def close(self) -> None:
+        """Make what is written durable and let go of the file."""
+        with self._lock:
+            if not self._closed.is_set():
+                self._closed.set()
+                self._first.set()
+                self._sync()
+                self._file.close()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _sync(self) -> None:
+        if self._unsynced:
+            self._file.sync()
+            self._unsynced = 0
+
+    def _wake(self) -> None:
+        """Have the calls from here on made durable within `SYNC_SECONDS`, also if no other call ends."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._keep_syncing, name="rlmlite-journal", daemon=True)
+            self._thread.start()
+        self._first.set()
+
+    def _keep_syncing(self) -> None:
+        while not self._closed.is_set():
+            self._first.wait()
+            self._first.clear()
+            if self._closed.wait(SYNC_SECONDS):
+                return
+            with self._lock:
+                try:
+                    if not self._closed.is_set():
+                        self._sync()
+                except OSError as error:  # nobody to raise it to here: the next call hears of it
+                    self._failure = error
+
+
+def _read(path: Path) -> dict[str, Result]:
+    """The calls of a journal whose last line may be torn; the torn line is cut off."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise TraceMissingError(path, error.strerror or "cannot be read") from None
+    lines = whole_lines(data, JOURNAL, decode_journal)
+    if data:
+        os.truncate(path, lines[-1][1] if lines else 0)
+    return {line.id: line.result for line, _ in lines}

@@ -1,0 +1,169 @@
+"""Files as content: read only, mapped, and still what was hashed.
+
+A file is known by its path, its SHA-256 and the mark (size, mtime_ns, inode) that it had when it was hashed. Each time
+that it is opened, and whenever somebody asks, the mark is compared; a file with another mark is never read.
+Not here: a file that changes while it is mapped and keeps its mark, and one that is cut (SIGBUS); hosts that cannot
+rule these out copy their inputs first.
+"""
+
+import hashlib
+import mmap
+import os
+import stat
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import msgspec
+from rlmlite_kernel.blobs import Content, InputChangedError
+from rlmlite_kernel.engines import Utf8, check
+
+SMALL = 256 * 1024
+"""Files below this many bytes are read, not mapped: a folder has many, and maps are few."""
+
+OPEN_MAPS = 64
+"""How many files stay mapped, the last used first."""
+
+CACHED_BYTES = 16 * 1024 * 1024
+"""How much of small files stays in memory, the last used first."""
+
+_HASHED_AT_A_TIME = 4 * 1024 * 1024
+_WORTH_A_THREAD = 8 * 1024 * 1024
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """What tells cheaply that a file is another one."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Mark":
+        """The mark in a `stat` result."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes, mtime {self.mtime_ns}, inode {self.inode}"
+
+
+class HashedFile(msgspec.Struct, frozen=True):
+    """A file whose content is known. Its own `digest` is of the bytes on disk, whether or not they are UTF-8."""
+
+    path: Path
+    digest: str
+    mark: Mark
+    utf8: Utf8
+
+
+def hashed(path: Path) -> HashedFile:
+    """Read a file once for its digest and whether it is UTF-8.
+
+    Raises `InputChangedError` if it changes meanwhile, `OSError` if it cannot be read or is no plain file.
+    """
+    descriptor, mark = _opened(path)
+    try:
+        content = _map(descriptor, mark.size)
+        digest, utf8 = _digest_and_check(content)
+        _same(path, mark, Mark.of(os.fstat(descriptor)))
+    finally:
+        os.close(descriptor)
+    return HashedFile(path, digest, mark, utf8)
+
+
+def unchanged(file: HashedFile) -> None:
+    """Raise `InputChangedError` unless the file has the mark that it had when it was hashed."""
+    try:
+        found = Mark.of(os.stat(file.path))
+    except OSError as error:
+        raise InputChangedError(str(file.path), str(file.mark), error.strerror or "no file") from None
+    _same(file.path, file.mark, found)
+
+
+def opened(file: HashedFile) -> Content:
+    """The content of a file: bytes if it is small, else a map that lives as long as somebody uses it."""
+    try:
+        descriptor, found = _opened(file.path)
+    except OSError as error:
+        raise InputChangedError(str(file.path), str(file.mark), error.strerror or "no file") from None
+    try:
+        _same(file.path, file.mark, found)
+        content = _read(descriptor, found.size) if found.size < SMALL else _map(descriptor, found.size)
+        if len(content) != found.size:
+            raise InputChangedError(str(file.path), str(file.mark), f"{len(content)} bytes")
+        return content
+    finally:
+        os.close(descriptor)
+
+
+class RecentFiles:
+    """The contents of the files that were used last."""
+
+    def __init__(self) -> None:
+        self._maps: OrderedDict[str, Content] = OrderedDict()
+        self._small: OrderedDict[str, Content] = OrderedDict()
+        self._small_bytes = 0
+        self._lock = threading.Lock()
+
+    def content(self, file: HashedFile) -> Content:
+        """The content of a file, opened if need be."""
+        with self._lock:
+            recent = self._small if file.mark.size < SMALL else self._maps
+            content = recent.get(file.digest)
+            if content is not None:
+                recent.move_to_end(file.digest)
+                return content
+            content = recent[file.digest] = opened(file)
+            self._trim(len(content) if recent is self._small else 0)
+            return content
+
+    def _trim(self, added: int) -> None:
+        self._small_bytes += added
+        while self._small_bytes > CACHED_BYTES:
+            self._small_bytes -= len(self._small.popitem(last=False)[1])
+        while len(self._maps) > OPEN_MAPS:
+            self._maps.popitem(last=False)  # the map closes when its last view goes
+
+
+def _opened(path: Path) -> tuple[int, Mark]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(22, "not a plain file", str(path))
+    return descriptor, Mark.of(status)
+
+
+def _same(path: Path, expected: Mark, found: Mark) -> None:
+    if expected != found:
+        raise InputChangedError(str(path), str(expected), str(found))
+
+
+def _map(descriptor: int, size: int) -> Content:
+    if size == 0:
+        return b""  # nothing cannot be mapped
+    return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_READ))
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    with open(descriptor, "rb", buffering=0, closefd=False) as file:
+        return file.read(size) or b""
+
+
+def _digest_and_check(content: Content) -> tuple[str, Utf8]:
+    """Both readings at once: hashing and checking let go of the interpreter lock, and share the page cache."""
+    if len(content) < _WORTH_A_THREAD:
+        return hashlib.sha256(content).hexdigest(), check(content)
+    digest = hashlib.sha256()
+    hashing = threading.Thread(target=_hash, args=(digest, memoryview(content)))
+    hashing.start()
+    try:
+        utf8 = check(content)
+    finally:
+        hashing.join()
+    return digest.hexdigest(), utf8
+
+
+def _hash(digest: "hashlib._Hash", view: memoryview) -> None:
+    for start in range(0, len(view), _HASHED_AT_A_TIME):
+        digest.update(view[start : start + _HASHED_AT_A_TIME])
