@@ -7,12 +7,13 @@ what is no regular file, and names that are not valid Unicode. Files are in code
 import glob
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-_CACHES = frozenset({"__pycache__"})
+NOT_ENTERED: Mapping[str, str] = {"__pycache__": "cache"}
+"""Folders that are left out wherever they lie, with the reason; hidden ones are besides."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -28,13 +29,13 @@ def is_glob(path: str) -> bool:
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
-def folder(root: str) -> Listing:
+def folder(root: str, not_entered: Mapping[str, str] = NOT_ENTERED) -> Listing:
     """Everything below a folder. Raises `OSError` when the folder itself cannot be read."""
     with os.scandir(root):
         pass
     paths: list[str] = []
     skipped: list[tuple[str, str]] = []
-    for path, reason in _walk(root, "", skipped):
+    for path, reason in _walk(root, "", not_entered):
         if reason:
             skipped.append((_spelled(path), reason))
         else:
@@ -66,30 +67,24 @@ def _fixed_part(pattern: str) -> str:
     return str(Path(*parts[:fixed])) if fixed else "."
 
 
-def _walk(root: str, below: str, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _walk(root: str, below: str, not_entered: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """(path, reason to leave it out) for everything below a folder."""
     try:
         with os.scandir(os.path.join(root, below)) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+            entries = list(found)
     except OSError as error:
-        skipped.append((_spelled(below) + "/", f"unreadable: {error.strerror}"))
+        yield below + "/", f"unreadable: {error.strerror}"
         return
     for entry in entries:
         path = f"{below}/{entry.name}" if below else entry.name
-        if entry.is_dir(follow_symlinks=False):
-            reason = _why_not_enter(entry.name)
-            if reason:
-                yield path + "/", reason
-            else:
-                yield from _walk(root, path, skipped)
-        else:
+        if not entry.is_dir(follow_symlinks=False):
             yield path, _why_not(path, entry.stat(follow_symlinks=False).st_mode)
-
-
-def _why_not_enter(name: str) -> str:
-    if name in _CACHES:
-        return "cache"
-    return "hidden" if name.startswith(".") else ""
+            continue
+        reason = not_entered.get(entry.name, "hidden" if entry.name.startswith(".") else "")
+        if reason:
+            yield path + "/", reason
+        else:
+            yield from _walk(root, path, not_entered)
 
 
 def _why_not(path: str, mode: int) -> str:

@@ -33,7 +33,7 @@ Data: TypeAlias = Any
 HEAD = 8 * 1024
 """Bytes in which a NUL means: this is no text."""
 
-_BINARY = "is binary (a NUL byte at {}), and inputs are text; convert it first, as with pdftotext or iconv -f UTF-16 -t UTF-8"
+_BINARY = "is binary (a NUL byte at {}), and inputs are text; convert it first (pdftotext; iconv -f UTF-16 -t UTF-8)"
 
 
 def from_arguments(arguments: Sequence[str], blobs: FileBlobs) -> dict[str, Input]:

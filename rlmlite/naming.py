@@ -1,6 +1,6 @@
 """What inputs are called: `name=PATH`, or a name that follows from the path.
 
-A lone unnamed input is `context`. Several unnamed ones take the stem of their file or folder (`app` for `logs/app.log`),
+A lone unnamed input is `context`. Several unnamed ones take the stem of their file or folder (`app` for `x/app.log`),
 with `-`, `.` and spaces as `_`; a stem that is no name, or two that are the same, must be named.
 """
 
@@ -44,7 +44,7 @@ def check_name(name: str) -> str:
     """The name itself, if a program can say it. Raises `InputError`."""
     if _NAME.fullmatch(name) and name.lower() not in RESERVED:
         return name
-    raise InputError(f"an input cannot be called `{name}`: a name is letters, digits and _, and no word of the language")
+    raise InputError(f"an input cannot be called `{name}`: a name is letters, digits and _, no word of the language")
 
 
 def _split(argument: str) -> tuple[str, str]:

@@ -63,8 +63,10 @@ def outcome_of(
     )
 
 
+_EACH = ("call_prompt_bytes", "observation_bytes")  # bounds on each prompt and each turn, of which there is no sum
+
+
 def _budget(state: State) -> dict[str, dict[str, int | None]]:
-    limits = state.settings.limits
-    return {
-        name: {"used": state.used.get(name, 0), "limit": getattr(limits, name)} for name in Limits.__struct_fields__
-    }
+    used: dict[str, int | None] = {name: state.used.get(name, 0) for name in Limits.__struct_fields__}
+    used |= dict.fromkeys(_EACH) | {"variables": len(state.variables)}
+    return {name: {"used": used[name], "limit": getattr(state.settings.limits, name)} for name in used}

@@ -48,6 +48,10 @@ Calls: TypeAlias = Generator[Requests, Sequence[Result], T]
 """Something that stops at each fan-out, and goes on with its results."""
 
 
+_BOUNDS = frozenset({"budget", "too_large"})
+"""Codes of steps that failed because a bound would have been passed."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is made. `trace` is the folder for its receipts, `None` the default one, `False` none at all."""
 
@@ -152,12 +156,16 @@ def one_program(run: Run, said: Parsed | Unparsed) -> Calls[Outcome]:
 
 
 def _end(state: State) -> tuple[str, str]:
-    """How a run of one program ends: one that only looks, and does so without a fault, is completed too."""
-    if state.answer is None and state.partial:
-        return "partial", state.partial[0]
-    if state.answer is None and not state.failures:
-        return "completed", "no_answer"
-    return conclusion(state)
+    """How a run of one program ends: as the kernel concludes, but for two that have no answer.
+
+    One that only looked, without a fault, is completed; one that a bound stopped is partial: its work is kept.
+    """
+    if state.answer is not None:
+        return conclusion(state)
+    bounds = [*state.partial, *(code for code in state.failures if code in _BOUNDS)]
+    if bounds:
+        return "partial", bounds[0]
+    return conclusion(state) if state.failures else ("completed", "no_answer")
 
 
 def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:

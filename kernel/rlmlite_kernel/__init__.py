@@ -18,6 +18,7 @@ from rlmlite_kernel.machine import (
     resume,
     seal,
 )
+from rlmlite_kernel.price import Price, price
 from rlmlite_kernel.problems import Problem, Unparsed, explain
 from rlmlite_kernel.records import Entry
 from rlmlite_kernel.refs import KnownSalts, RunKey, Salts
@@ -42,6 +43,7 @@ __all__ = [
     "MemoryBlobs",
     "Parsed",
     "Policy",
+    "Price",
     "Problem",
     "Program",
     "Request",
@@ -67,6 +69,7 @@ __all__ = [
     "conclusion",
     "documents",
     "explain",
+    "price",
     "render",
     "resume",
     "seal",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from rlmlite_kernel.columns import Cells, Ints, Spans, Text
+from rlmlite_kernel.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.engines import CodePoints, snap
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
@@ -161,7 +161,7 @@ def line_rows(text: Text, first: int, last: int, job: Job) -> Rows:
     starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
     spans = Spans((text.blob,), starts, np.maximum(starts, stops))
     numbers = np.arange(len(starts), dtype=np.int64) + (first - _line_range(text, job)[0] + 1)
-    columns = {"line": Ints(numbers), "start": Ints(starts), "end": Ints(stops), "text": spans}
+    columns: dict[str, Column] = {"line": Ints(numbers), "start": Ints(starts), "end": Ints(stops), "text": spans}
     return Rows("lines", columns, len(starts), spans)
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-Scalar: TypeAlias = None | bool | int | float | str
+Scalar: TypeAlias = bool | int | float | str | None
 """A literal's value. Integers have any size up to 1,000 digits; decimals are finite binary64."""
 
 
@@ -18,46 +18,46 @@ class Node(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True, forbi
     """Base of every node. Equality is structural, with `1`, `1.0` and `true` apart only in the encoded bytes."""
 
 
-class Lit(Node, tag="lit"):
+class Lit(Node, frozen=True, tag="lit"):
     """A literal: `"text"`, `12`, `3.5`, `true`, `null`."""
 
     v: Scalar
 
 
-class Rx(Node, tag="rx"):
+class Rx(Node, frozen=True, tag="rx"):
     """A regular expression `/pattern/flags`; `flags` are sorted, out of `i m s`."""
 
     pattern: str
     flags: str = ""
 
 
-class Var(Node, tag="var"):
+class Var(Node, frozen=True, tag="var"):
     """A variable by name."""
 
     name: str
 
 
-class Field(Node, tag="field"):
+class Field(Node, frozen=True, tag="field"):
     """`.name`: a field of the current row."""
 
     name: str
 
 
-class Attr(Node, tag="attr"):
+class Attr(Node, frozen=True, tag="attr"):
     """`of.name`: a field of a record, a column of rows, a view (`lines`, `chars`) of a text."""
 
     of: "Expr"
     name: str
 
 
-class Index(Node, tag="index"):
+class Index(Node, frozen=True, tag="index"):
     """`of[at]`."""
 
     of: "Expr"
     at: "Expr"
 
 
-class Slice(Node, tag="slice"):
+class Slice(Node, frozen=True, tag="slice"):
     """`of[lo:hi]`, half-open; an absent bound is `None`."""
 
     of: "Expr"
@@ -65,14 +65,14 @@ class Slice(Node, tag="slice"):
     hi: "Expr | None" = None
 
 
-class Unary(Node, tag="unary"):
+class Unary(Node, frozen=True, tag="unary"):
     """`not x` or `-x` (a negative number literal is a `Lit`)."""
 
     op: str
     of: "Expr"
 
 
-class Binary(Node, tag="binary"):
+class Binary(Node, frozen=True, tag="binary"):
     """`left op right`; the operators are in `OPERATORS`."""
 
     op: str
@@ -80,13 +80,13 @@ class Binary(Node, tag="binary"):
     right: "Expr"
 
 
-class Alt(Node, tag="alt"):
+class Alt(Node, frozen=True, tag="alt"):
     """`"spam" | "ham"`: the alternatives of a schema."""
 
     options: "tuple[Expr, ...]"
 
 
-class ListOf(Node, tag="list"):
+class ListOf(Node, frozen=True, tag="list"):
     """`[a, b]`."""
 
     items: "tuple[Expr, ...]" = ()
@@ -100,7 +100,7 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     optional: bool = False
 
 
-class Obj(Node, tag="obj"):
+class Obj(Node, frozen=True, tag="obj"):
     """`{a: 1, "b c": 2}`; keys are unique."""
 
     pairs: tuple[Pair, ...] = ()
@@ -113,7 +113,7 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: "Expr"
 
 
-class Call(Node, tag="call"):
+class Call(Node, frozen=True, tag="call"):
     """`name(args, key=value)`; keyword names are unique."""
 
     name: str
@@ -144,7 +144,10 @@ OPERATORS: dict[str, int] = {
     "*": 6,
     "%": 6,
 }
-"""Binary operators and how tightly they bind; `not` binds at 3, unary minus at 7, postfix at 8. Comparisons do not chain."""
+"""Binary operators and how tightly they bind; `not` binds at 3, unary minus at 7, postfix at 8.
+
+Comparisons do not chain.
+"""
 
 
 class Statement(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

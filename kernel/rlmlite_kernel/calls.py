@@ -137,7 +137,7 @@ class Calls(Sequence[Request]):
             self._digests[index] = whole.hexdigest()
         return self._digests[index]
 
-    def read_spans(self, indexes: range) -> list[Text]:
+    def read_spans(self, indexes: Sequence[int]) -> list[Text]:
         """The spans of content that these prompts hold."""
         return [
             part.content
@@ -174,7 +174,6 @@ class Lines:
     def line(self, index: int, result: Result) -> EffectRecord:
         """The record of one call."""
         calls, usage = self._calls, result.usage
-        answered = isinstance(result, Answered)
         return EffectRecord(
             step=self._step,
             index=index,
@@ -188,7 +187,7 @@ class Lines:
             result=self._kept(result.text) if isinstance(result, Answered) else None,
             error="" if isinstance(result, Answered) else result.error,
             usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
-            cached=answered and result.cached,
+            cached=isinstance(result, Answered) and result.cached,
         )
 
     def _part(self, part: Part) -> Ref | Span:

@@ -10,7 +10,6 @@ import msgspec
 from rlmlite_kernel.actions.rows import FOLDS
 from rlmlite_kernel.ast import (
     Alt,
-    Attr,
     Binary,
     Call,
     Expr,
@@ -21,13 +20,13 @@ from rlmlite_kernel.ast import (
     Parsed,
     Rx,
     Statement,
-    Unary,
     Var,
     children,
     walk,
 )
 from rlmlite_kernel.binding import PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
 from rlmlite_kernel.engines import regex
+from rlmlite_kernel.expressions import MATCHES
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.problems import Problem, did_you_mean
 from rlmlite_kernel.queries import compiled, constant_query
@@ -95,6 +94,18 @@ class _Statement:
     def _visit(self, node: Expr, place: Place) -> None:
         if is_column_word(node, place):
             return
+        if isinstance(node, Call):
+            self._call(node, place)
+        elif isinstance(node, Binary) and node.op in MATCHES:
+            self._visit(node.left, Place(row=place.row))
+            self._visit(node.right, Place(row=place.row, query=True))
+        else:
+            self._misplaced(node, place)
+            for child in children(node):
+                self._visit(child, inside(node, place))
+
+    def _misplaced(self, node: Expr, place: Place) -> None:
+        """A node that has no meaning where it stands."""
         match node:
             case Var(name=name):
                 self._name(name, node)
@@ -108,19 +119,10 @@ class _Statement:
                 self._query(node, node)
             case Alt():
                 self.report("type", '"a" | "b" has a meaning only in a schema', node, "use `or` between conditions")
-            case Call():
-                self._call(node, place)
-                return
             case Obj(pairs=pairs):
                 for pair in pairs:
                     if pair.optional:
                         self.report("schema", f"`{pair.key}?` has a meaning only in a schema", node)
-            case Binary(op="matches" | "not matches", left=left, right=right):
-                self._visit(left, Place(row=place.row))
-                self._visit(right, Place(row=place.row, query=True))
-                return
-        for child in children(node):
-            self._visit(child, inside(node, place))
 
     def _name(self, name: str, node: Expr) -> None:
         if name in self._names:

@@ -68,7 +68,7 @@ class Column(Protocol):
 
 def digest_of(array: IntArray) -> str:
     """SHA-256 (hex) of the declared layout: little-endian 64-bit integers."""
-    return hashlib.sha256(memoryview(np.ascontiguousarray(array, dtype="<i8")).cast("B")).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array, dtype="<i8").data).hexdigest()
 
 
 class Ints:
@@ -235,7 +235,7 @@ class LineNumbers:
             numbers = np.zeros(len(self), np.int64)
             for blob, rows in self.spans.by_blob():
                 numbers[rows] = blobs.lines(blob).lines_at(self.spans.starts[rows])
-            self._cells = numbers.tolist()
+            self._cells = list(numbers.tolist())
         return self._cells
 
     def take(self, rows: IntArray) -> "LineNumbers":

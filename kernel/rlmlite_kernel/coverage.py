@@ -4,6 +4,7 @@ Documents lie end to end in one line of positions per input. A content that occu
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,7 +14,10 @@ from rlmlite_kernel.values import Rows, Value
 KINDS = ("shown", "read", "scanned")
 """What may have happened to a byte, from the closest look to the farthest."""
 
-_NONE: IntArray = np.zeros((0, 2), np.int64)
+Ranges: TypeAlias = list[tuple[int, int]]
+"""Half-open ranges in order that neither touch nor overlap."""
+
+_MANY = 256  # ranges from which numpy sorts faster
 
 
 class Layout:
@@ -41,7 +45,7 @@ class Layout:
 class Coverage:
     """The marks so far. Never changed; `marked` gives the next."""
 
-    def __init__(self, layout: Layout, marks: Mapping[tuple[str, str], IntArray] | None = None) -> None:
+    def __init__(self, layout: Layout, marks: Mapping[tuple[str, str], Ranges] | None = None) -> None:
         self._layout = layout
         self._marks = dict(marks or {})
         self.totals: dict[str, tuple[int, int, int]] = {
@@ -51,7 +55,7 @@ class Coverage:
 
     def marked(self, spans: Mapping[str, Iterable[Text]]) -> "Coverage":
         """With more spans marked, by kind."""
-        found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        found: dict[tuple[str, str], Ranges] = {}
         for kind, texts in spans.items():
             for text in texts:
                 for name, base in self._layout.places.get(text.blob, ()):
@@ -60,13 +64,13 @@ class Coverage:
             return self
         marks = dict(self._marks)
         for key, more in found.items():
-            marks[key] = merged(np.concatenate([marks.get(key, _NONE), np.array(more, np.int64)]))
+            marks[key] = merged([*marks.get(key, ()), *more])
         return Coverage(self._layout, marks)
 
     def unseen(self, name: str) -> int:
         """Bytes of an input that nobody looked at in any way."""
-        union = merged(np.concatenate([self._marks.get((name, kind), _NONE) for kind in KINDS]))
-        return self._layout.sizes[name] - int((union[:, 1] - union[:, 0]).sum())
+        union = merged([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
+        return self._layout.sizes[name] - sum(stop - start for start, stop in union)
 
     def report(self) -> dict[str, dict[str, int]]:
         """For people: per input the bytes in all, shown, read, scanned and unseen."""
@@ -76,17 +80,30 @@ class Coverage:
         }
 
     def _bytes(self, name: str, kind: str) -> int:
-        marks = self._marks.get((name, kind), _NONE)
-        return int((marks[:, 1] - marks[:, 0]).sum())
+        return sum(stop - start for start, stop in self._marks.get((name, kind), ()))
 
 
-def merged(spans: IntArray) -> IntArray:
-    """The same places as spans in order that neither touch nor overlap."""
-    spans = spans[spans[:, 1] > spans[:, 0]]
-    if not len(spans):
-        return _NONE
-    spans = spans[np.argsort(spans[:, 0], kind="stable")]
-    reach = np.maximum.accumulate(spans[:, 1])
-    first = np.concatenate([[True], spans[1:, 0] > reach[:-1]])
-    last = np.append(np.flatnonzero(first)[1:] - 1, len(spans) - 1)
-    return np.stack([spans[first, 0], reach[last]], axis=1)
+def merged(ranges: Ranges) -> Ranges:
+    """The same places as ranges in order that neither touch nor overlap."""
+    if len(ranges) > _MANY:
+        return _merged_many(np.array(ranges, np.int64))
+    whole: Ranges = []
+    for start, stop in sorted(ranges):
+        if stop <= start:
+            continue
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(stop, whole[-1][1]))
+        else:
+            whole.append((start, stop))
+    return whole
+
+
+def _merged_many(ranges: IntArray) -> Ranges:
+    ranges = ranges[ranges[:, 1] > ranges[:, 0]]
+    ranges = ranges[np.argsort(ranges[:, 0], kind="stable")]
+    if not len(ranges):
+        return []
+    reach = np.maximum.accumulate(ranges[:, 1])
+    first = np.concatenate([[True], ranges[1:, 0] > reach[:-1]])
+    last = np.append(np.flatnonzero(first)[1:] - 1, len(ranges) - 1)
+    return list(zip(ranges[first, 0].tolist(), reach[last].tolist(), strict=True))

@@ -1,13 +1,14 @@
 """Evidence: the spans of inputs that an answer rests on, resolved and checked byte for byte.
 
-A span is `verbatim`. A quoted string is looked up in the spans that its value came from, then in all inputs, as it stands
-(`verbatim`), then with white space folded (`verbatim-ws`); a quote that is nowhere is `not-found`, with no place.
+A span is `verbatim`. A quoted string is looked up in the spans that its value came from, then in all inputs: as it
+stands (`verbatim`), then with white space folded (`verbatim-ws`). A quote that is nowhere is `not-found`.
 """
 
 import msgspec
 
 from rlmlite_kernel.columns import Spans, Text
-from rlmlite_kernel.engines import find, literal, quote as quoted, regex
+from rlmlite_kernel.engines import find, literal, regex
+from rlmlite_kernel.engines import quote as quoted
 from rlmlite_kernel.job import Held, Job
 from rlmlite_kernel.queries import compiled
 from rlmlite_kernel.values import Rows, Value, rows_of

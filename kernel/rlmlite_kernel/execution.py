@@ -69,7 +69,7 @@ def run(planned: Planned, job: Job, current: Run, place: tuple[str, int, int, in
 def settle(
     ask: Ask, results: tuple[Result | None, ...], too_long: frozenset[int], job: Job, settle_with: Any
 ) -> Outcome:
-    """A step's value from the results of its calls. A call that was never made failed: too long, or for lack of budget."""
+    """A step's value from its calls' results. A call that was never made failed: too long, or for lack of budget."""
     whole = [
         result if result is not None else Failed("too_long" if index in too_long else "budget")
         for index, result in enumerate(results)

@@ -1,6 +1,6 @@
 """Lowering: statements become steps of exactly one action each.
 
-A nested call becomes a step of its own that writes `_1`, `_2`, ...; a call that depends on the current row stays where it is.
+A nested call becomes a step of its own that writes `_1`, `_2`, ...; one that depends on the current row stays.
 `x = expr` without a call at the top is `write_var("x", expr)`.
 """
 

@@ -1,12 +1,12 @@
-"""The kernel: begin a run, advance it by a program, resume it with the results of calls, seal it. Everything goes through here.
+"""The kernel: begin a run, advance it by programs, resume it with the results of calls, seal it. All goes through here.
 
     begin(inputs, settings, salts)          -> Done
     advance(state, parsed, blobs)           -> Done | Suspended
     resume(suspended, results, blobs)       -> Done | Suspended
     seal(state)                             -> Entry
 
-Pure: no clock, chance, files, network or log. What is needed from outside is asked for (`Suspended.requests`) or read by
-its digest (`blobs`). The same state, program and results give the same bytes everywhere.
+Pure: no clock, chance, files, network or log. What is needed from outside is asked for (`Suspended.requests`) or read
+by its digest (`blobs`). The same state, program and results give the same bytes everywhere.
 """
 
 import hashlib
@@ -118,7 +118,7 @@ def advance(
     origin: str = "host",
     call: str | None = None,
 ) -> Done | Suspended:
-    """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` the id of the controller's own call.
+    """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` the id of its call, if it was one.
 
     Raises `TurnsSpentError`, and host faults such as `BlobMissingError`; then nothing has changed.
     """
@@ -150,7 +150,7 @@ def resume(suspended: Suspended, results: Sequence[Result], blobs: Blobs) -> Don
 
 
 def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
-    """The record that ends a run. Without `outcome`: `completed` or `partial` by the answer; without one, `failed`."""
+    """The record that ends a run. Without `outcome` it is what `conclusion` says."""
     result = None if state.answer is None else blob(state.run.salts, value_bytes(msgspec.to_builtins(state.answer)))
     if outcome is None:
         outcome, reason = conclusion(state)

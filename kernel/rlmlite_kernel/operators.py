@@ -53,7 +53,7 @@ def same(left: Value, right: Value) -> bool:
         if kind is list:
             return len(left) == len(right) and all(map(same, left, right))  # type: ignore[arg-type]
         if kind is dict:
-            return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)  # type: ignore
+            return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)  # type: ignore[index, union-attr]
         return left == right
     return is_number(left) and is_number(right) and left == right
 
@@ -99,7 +99,7 @@ def mixes_text_and_number(left: Value, right: Value) -> bool:
 def add(left: Value, right: Value) -> Value:
     """`+`: numbers add, texts and lists join; null for anything else."""
     if is_number(left) and is_number(right):
-        return _number(left + right)  # type: ignore[operator]
+        return _number(left + right)  # type: ignore[operator, arg-type]
     if type(left) is str and type(right) is str:
         return left + right
     if type(left) is list and type(right) is list:
@@ -114,7 +114,7 @@ def subtract(left: Value, right: Value) -> Value:
 
 def multiply(left: Value, right: Value) -> Value:
     """`*` on numbers; null for anything else."""
-    return _number(left * right) if is_number(left) and is_number(right) else None  # type: ignore[operator]
+    return _number(left * right) if is_number(left) and is_number(right) else None  # type: ignore[operator, arg-type]
 
 
 def modulo(left: Value, right: Value) -> Value:

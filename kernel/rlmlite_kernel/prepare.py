@@ -1,16 +1,18 @@
 """From a planned step to the arguments that its action is called with, each read as its parameter says."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rlmlite_kernel.ast import Expr, Lit, Rx, Var
 from rlmlite_kernel.columns import Text
-from rlmlite_kernel.expressions import evaluate, pairs_or_matcher
+from rlmlite_kernel.expressions import evaluate
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Held, Job, merged
 from rlmlite_kernel.lowering import Planned
 from rlmlite_kernel.queries import matcher_of
-from rlmlite_kernel.schemas import schema_of
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.row_expressions import pairs_or_matcher
+from rlmlite_kernel.schemas import Schema, schema_of
+from rlmlite_kernel.table import Action, Kind, Param
 from rlmlite_kernel.values import kind_of
 
 
@@ -43,29 +45,29 @@ class Arguments:
         return held if self._action.held else held.value
 
     def _read(self, param: Param, node: Expr) -> Any:
-        match param.kind:
-            case "expr" | "key" | "folds":
-                return node
-            case "query":
-                return None if _is_null(node) else pairs_or_matcher(node, self._job)
-            case "form":
-                return matcher_of(node, self._job) if isinstance(node, Rx) else self._text(param, node)
-            case "schema":
-                return None if _is_null(node) else schema_of(node)
-            case "template":
-                return node.v if isinstance(node, Lit) and isinstance(node.v, str) else self._held(node)
-            case "name":
-                return node.v if isinstance(node, Lit) else ""
-            case "word":
-                return self._word(param, node)
-            case "int":
-                return self._int(param, node)
-            case "bool":
-                return self._bool(param, node)
-            case "text":
-                return self._text(param, node)
-            case "any" | "target" | "rows":
-                return self._value(node)
+        """An argument as its parameter's kind says."""
+        return _READERS[param.kind](self, param, node)
+
+    def _node(self, param: Param, node: Expr) -> Expr:
+        return node
+
+    def _any(self, param: Param, node: Expr) -> Any:
+        return self._value(node)
+
+    def _query(self, param: Param, node: Expr) -> Any:
+        return None if _is_null(node) else pairs_or_matcher(node, self._job)
+
+    def _form(self, param: Param, node: Expr) -> Any:
+        return matcher_of(node, self._job) if isinstance(node, Rx) else self._text(param, node)
+
+    def _schema(self, param: Param, node: Expr) -> Schema | None:
+        return None if _is_null(node) else schema_of(node)
+
+    def _template(self, param: Param, node: Expr) -> str | Held:
+        return node.v if isinstance(node, Lit) and isinstance(node.v, str) else self._held(node)
+
+    def _name(self, param: Param, node: Expr) -> Any:
+        return node.v if isinstance(node, Lit) else ""
 
     def _word(self, param: Param, node: Expr) -> Any:
         if isinstance(node, Rx):
@@ -95,6 +97,26 @@ class Arguments:
         if not isinstance(value, str | Text):
             raise Fault("type", f"`{param.name}` is text, not {kind_of(value)}")
         return self._job.text(value, f"`{param.name}`")
+
+
+_READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
+    "any": Arguments._any,
+    "target": Arguments._any,
+    "rows": Arguments._any,
+    "query": Arguments._query,
+    "form": Arguments._form,
+    "expr": Arguments._node,
+    "key": Arguments._node,
+    "folds": Arguments._node,
+    "schema": Arguments._schema,
+    "template": Arguments._template,
+    "int": Arguments._int,
+    "text": Arguments._text,
+    "bool": Arguments._bool,
+    "word": Arguments._word,
+    "name": Arguments._name,
+}
+"""How an argument of each kind is read."""
 
 
 def _is_null(node: Expr) -> bool:

@@ -1,6 +1,6 @@
 """What is wrong with a program, said so that its writer can mend it.
 
-One `Problem` is one mistake at one place; the grammar finds some, the checker finds the rest, `explain` prints both alike.
+One `Problem` is one mistake at one place. The grammar finds some, the checker the rest; `explain` prints both alike.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""Search queries of a program: the type decides how one is read. Text is literal, a list is any-of, a /regex/ a regex."""
+"""Search queries of a program. The type decides: text is literal, a list is any-of, a /regex/ a regular expression."""
 
 from functools import lru_cache
 

@@ -28,7 +28,7 @@ class Reservation(msgspec.Struct, frozen=True, eq=False):
 
 
 def reserve(ask: Ask, todo: tuple[int, ...], job: Job, first: bool) -> Reservation:
-    """Reserve for as many calls as fit. Raises `Fault("budget")` the first time, if the hard budgets do not cover all."""
+    """Reserve for as many calls as fit. Raises `Fault("budget")` if, at `first`, the hard budgets do not cover all."""
     too_long: tuple[int, ...] = ()
     if first:
         limit = job.settings.limits.call_prompt_bytes
@@ -90,7 +90,7 @@ def _costs(ask: Ask, todo: Sequence[int], model: Role) -> IntArray | None:
 
 
 def settled(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) -> dict[str, int]:
-    """What the calls used: as reported where it is known, as reserved where it is not; `overrun` is beyond the reserved."""
+    """What calls used: as reported, or as reserved where usage is unknown; `overrun` is what passed the reservation."""
     reserved = ask.calls.reserved_tokens()
     costs = _costs(ask, range(len(ask.calls)), ask.calls.model)
     tokens = cost = over = 0

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from rlmlite_kernel.canonical import Json, value_bytes
+from rlmlite_kernel.canonical import Json
 from rlmlite_kernel.coverage import Coverage
 from rlmlite_kernel.evidence import Evidence, Places
 from rlmlite_kernel.job import Held
@@ -86,4 +86,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
 def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int]) -> str:
     """SHA-256 (hex) of the canonical variable table and budget."""
     table = [[name, v.kind, v.ref, v.size] for name, v in sorted(variables.items())]
-    return hashlib.sha256(value_bytes([table, dict(used)])).hexdigest()
+    return hashlib.sha256(_TABLE.encode([table, used])).hexdigest()
+
+
+_TABLE = msgspec.json.Encoder(order="deterministic")
+"""Names, refs and whole numbers only, so its bytes are canonical as they are."""

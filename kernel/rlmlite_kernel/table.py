@@ -1,6 +1,6 @@
 """The action table's shape: what one action is. The rows themselves are in `actions`.
 
-Checking, prices, the controller's card, the schemas, the docs page and receipts all read these entries, and nothing else.
+Checking, prices, the controller's card, schemas, the docs page and receipts read these entries, and nothing else.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,12 +58,12 @@ class Param(msgspec.Struct, frozen=True):
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action.
 
-    `result` names what comes back, `example` shows one row of it. `run` is the pure implementation; an action that calls
-    models has `ask` (arguments to requests) and `settle` (results to value) instead.
+    `result` names what comes back, `example` shows one row of it. `run` is the pure implementation; an action that
+    calls models has `ask` (arguments to requests) and `settle` (results to value) instead.
     `in_rows`: may stand inside a row expression, where it is applied to each row.
-    `extra` says what other keyword arguments mean, where any name is allowed.
-    `held`: is handed values with their origins and spans. `barrier`: depends on everything before it. `shows`: its result goes whole into the observation.
-    `cost` names the resource that a call of it is priced in, for people.
+    `extra`: says what other keyword arguments mean, where any name is allowed.
+    `held`: is handed values with their origins and spans. `barrier`: depends on everything before it.
+    `shows`: its result goes whole into the observation. `cost` names the resource it is priced in, for people.
     """
 
     name: str

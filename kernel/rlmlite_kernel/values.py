@@ -14,11 +14,11 @@ import numpy as np
 
 from rlmlite_kernel.blobs import Blobs
 from rlmlite_kernel.canonical import value_bytes
-from rlmlite_kernel.columns import Cells, Column, Ints, IntArray, Spans, Text, described
+from rlmlite_kernel.columns import Cells, Column, Groups, IntArray, Ints, Spans, Text, described
 
 __all__ = ["Rows", "Text", "Value", "descriptor", "documents", "kind_of", "plain", "rows_of", "size_of", "text_of"]
 
-Value: TypeAlias = Union[None, bool, int, float, str, Text, list["Value"], dict[str, "Value"], "Rows"]
+Value: TypeAlias = Union[bool, int, float, str, Text, list["Value"], dict[str, "Value"], "Rows", None]
 """What a variable holds, and what a field of a row can be."""
 
 LIST = "list"
@@ -145,9 +145,14 @@ def size_of(value: Value) -> int:
 
 
 def _column_size(column: Column) -> int:
+    """The bytes of a column's own; what is derived from another column has none."""
     if isinstance(column, Cells):
         return sum(size_of(cell) for cell in column.values)
-    return 24 * len(column) if isinstance(column, Spans) else 8 * len(column)
+    if isinstance(column, Spans):
+        return (16 if column.which is None else 24) * len(column)
+    if isinstance(column, Groups):
+        return sum(map(_column_size, column.groups))
+    return 8 * len(column) if isinstance(column, Ints) else 0
 
 
 def descriptor(value: Value) -> bytes:

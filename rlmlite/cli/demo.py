@@ -18,7 +18,7 @@ from rlmlite.clients import client
 from rlmlite.clients.extractive import NOTICE
 from rlmlite.demo import QUESTIONS, Question
 from rlmlite.errors import InputError
-from rlmlite.folders import Listing, folder
+from rlmlite.folders import NOT_ENTERED, Listing, folder
 from rlmlite.inputs import from_listing, notes
 from rlmlite.limits import run_key
 from rlmlite.outcome import Outcome
@@ -27,7 +27,7 @@ from rlmlite_grammar import parse
 from rlmlite_kernel.inputs import Input
 from rlmlite_traces import FileBlobs, Level, Replayed, replay, verify
 
-_FOREIGN = ("site-packages/", "dist-packages/")
+_FOREIGN = dict.fromkeys(("site-packages", "dist-packages"), "not the standard library")
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
     """Every `*.py` below the folder but other people's packages; what was left out is said."""
     root = str(path) if path is not None else sysconfig.get_path("stdlib")
     try:
-        listing = folder(root)
+        listing = folder(root, {**NOT_ENTERED, **_FOREIGN})
     except OSError as error:
         raise InputError(f"{root} cannot be read: {error.strerror}") from None
     source = from_listing(root, _python(listing), blobs)
@@ -105,17 +105,9 @@ def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
 
 
 def _python(listing: Listing) -> Listing:
-    paths: list[str] = []
-    skipped = dict(listing.skipped)
-    for path in listing.paths:
-        if path.startswith(_FOREIGN):
-            skipped[path.partition("/")[0] + "/"] = "not the standard library"
-        elif path.endswith(".py"):
-            paths.append(path)
-        else:
-            skipped[path] = "not Python source"
-    kept = {path: why for path, why in skipped.items() if path in _FOREIGN or not path.startswith(_FOREIGN)}
-    return Listing(listing.root, tuple(paths), tuple(sorted(kept.items())))
+    paths = tuple(path for path in listing.paths if path.endswith(".py"))
+    others = ((path, "not Python source") for path in listing.paths if not path.endswith(".py"))
+    return Listing(listing.root, paths, tuple(sorted((*listing.skipped, *others))))
 
 
 def _emit(answers: list[Answered], inputs: Mapping[str, Input]) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -19,7 +20,7 @@ def configure(*, verbose: bool = False) -> None:
     )
 
 
-def _line(_logger: Any, _method: str, event: dict[str, Any]) -> str:
+def _line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     """`warning: what happened (key=value, ...)`."""
     level, message = event.pop("level"), event.pop("event")
     facts = ", ".join(f"{name}={value}" for name, value in event.items())

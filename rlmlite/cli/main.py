@@ -83,7 +83,8 @@ def exec_(
         str | None, typer.Option("--program", "-e", metavar="TEXT", help="The program itself, instead of a file.")
     ] = None,
     sub: Annotated[
-        str | None, typer.Option("--sub", metavar="MODEL", help="The model that reads chunks: extractive:, scripted:FILE.")
+        str | None,
+        typer.Option("--sub", metavar="MODEL", help="What reads chunks: extractive:, scripted:FILE."),
     ] = None,
     limit: Annotated[
         list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="A budget, such as sub_calls=200.")
@@ -103,7 +104,8 @@ def exec_(
     """Run a program over inputs, without a controller."""
     from rlmlite.cli.exec import Job, run
 
-    path, *inputs = [None, *(arguments or [])] if program is not None else (arguments or [None])
+    given = arguments or []
+    path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
     job = Job(program, path, tuple(inputs), sub, tuple(limit or []), trace, run_key)
     raise typer.Exit(run(job, dry_run=dry_run, as_json=json))
 

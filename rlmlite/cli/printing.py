@@ -52,9 +52,21 @@ def emit(**found: Any) -> None:
 
 
 def spelled(value: Any) -> str:
-    """An answer as people read it: text as it is, a list one item a line, everything else as JSON."""
+    """An answer as people read it: text as it is, a list one item a line, a record one field a line or a paragraph."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and value:
-        return "\n".join(item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in value)
-    return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) else None)
+        return "\n".join(map(_item, value))
+    if isinstance(value, dict) and value:
+        return "\n".join(_field(name, item) for name, item in value.items())
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _item(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _field(name: str, value: Any) -> str:
+    if not isinstance(value, list | dict) or not value:
+        return f"{name}: {_item(value)}"
+    return f"{name}:\n" + "\n".join("    " + line for line in spelled(value).split("\n"))

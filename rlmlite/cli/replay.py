@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from rlmlite.cli.exits import Exit
 from rlmlite.cli.faults import guarded
 from rlmlite.cli.printing import emit, say
 from rlmlite.cli.trace import verified
 from rlmlite.errors import SettingError
+from rlmlite.reparse import Reparsed, reparse
 from rlmlite.terminal import one_line
-from rlmlite_traces import CheckedTrace, Replayed, Verdict, replay
+from rlmlite_traces import Replayed, Verdict, replay
 
 EXITS = {
     Verdict.REPRODUCED: Exit.COMPLETED,
@@ -41,10 +41,21 @@ def _replay(trace: Path, root: str | None, at_least: str, inputs: list[str], as_
             difference=msgspec.to_builtins(found.difference),
             missing=found.missing,
             engines=found.engines,
+            texts=msgspec.to_builtins(reparsed),
         )
     else:
         print_replayed(found)
-    return EXITS[found.verdict]
+        _print_reparsed(reparsed)
+    return max(EXITS[found.verdict], Exit.COMPLETED if reparsed.differs is None else Exit.DIFFERS)
+
+
+def _print_reparsed(reparsed: Reparsed) -> None:
+    if reparsed.differs is not None:
+        say(f"turn {reparsed.differs}: its text is another program than the one that was executed", "red")
+    elif reparsed.skipped:
+        say(f"texts of programs were not read again: {reparsed.skipped}", "yellow")
+    else:
+        say(f"texts of programs: {reparsed.texts:,} read again, each gives the program that was executed")
 
 
 def print_replayed(found: Replayed) -> None:
@@ -65,7 +76,10 @@ _SENTENCES = {
     Verdict.REPRODUCED: ("every record is what the kernel computes", "green"),
     Verdict.FORGED: ("a record is not what the kernel computes from the one before", "red"),
     Verdict.ENGINES: ("a record differs, and other engines wrote it, which may be why", "yellow"),
-    Verdict.UNVERIFIABLE: ("no difference as far as it goes; steps that need what is missing were not executed", "yellow"),
+    Verdict.UNVERIFIABLE: (
+        "no difference as far as it goes; steps that need what is missing were left out",
+        "yellow",
+    ),
 }
 
 

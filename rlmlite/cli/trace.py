@@ -45,7 +45,8 @@ def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
     say(f"{checked.level.name}: {checked.size:,} records, unaltered since the root", "green")
     say(f"root: {checked.root}")
     if checked.level is Level.OPEN:
-        say("it has no seal: its run goes on, was stopped, or its end was cut off; without a known root these look alike")
+        say("it has no seal: its run goes on, was stopped, or its end was cut off;")
+        say("without a known root these look alike")
     if root is None:
         say("the root was not compared with a known one: give it with --root")
     return Exit.COMPLETED

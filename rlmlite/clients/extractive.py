@@ -1,14 +1,14 @@
 """A baseline that needs no network: it picks the sentences of its prompt that share most words with the question.
 
-It reads no meaning. It does not reason, count, summarise, translate or know anything; all it says stands verbatim in the data
-of its prompt. It shows that a program works, and what a model has to beat; it does not replace a model.
+It reads no meaning. It does not reason, count, summarise, translate or know anything; all it says stands verbatim in
+the data of its prompt. It shows that a program works, and what a model has to beat; it does not replace a model.
 
 - The *data* is what the prompt fences with `<data ...>` tags; the *question* is the line that begins with `Question:`,
   else all that stands outside the fences.
 - It has *found* something when one sentence shares at least half of the question's words, or three of them.
-- Asked for JSON, it fills texts with the best sentence, `true or false` with whether it found something, numbers and dates
-  with the first in that sentence, alternatives with the one whose words the data has most of; what it has not found is
-  null, or an empty text where null is not allowed.
+- Asked for JSON, it fills texts with the best sentence, `true or false` with whether it found something, numbers and
+  dates with the first in that sentence, alternatives with the one whose words the data has most of; what it has not
+  found is null, or an empty text where null is not allowed.
 """
 
 import json
@@ -22,7 +22,7 @@ from rlmlite.clients.forms import Choice, Exactly, Fields, Form, Many, Typed, fo
 from rlmlite.clients.ranking import Sentence, ranked, words
 from rlmlite_kernel.effects import Answered, Request, Result, Usage
 
-NOTICE = "the extractive sub is a baseline: it picks sentences by the words they share with the question and reads no meaning"
+NOTICE = "the extractive sub is a baseline: it picks sentences by words shared with the question, and reads no meaning"
 """Said wherever its answers are shown."""
 
 _BEST = 3  # sentences of an answer in plain text, and of a list

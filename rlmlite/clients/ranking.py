@@ -21,10 +21,12 @@ _WORD = re.compile(r"[^\W_]+")
 _PARAGRAPH = re.compile(r"\n[ \t\r]*(?:\n[ \t\r]*)+")
 _SENTENCE_END = re.compile(r"[.!?][\"')\]]*(?=\s)")
 _COMMON = frozenset(
-    "a about all also an and any are as at be been but by can could did do does each for from had has have how i if in "
-    "into is it its may more most no not of on one only or other our out over own said same say says she should so some "
-    "such tell than that the their them then there these they this those to too under up was we were what when where "
-    "which while who whom whose why will with would you your".split()
+    _WORD.findall(
+        "a about all also an and any are as at be been but by can could did do does each for from had has have how i "
+        "if in into is it its may more most no not of on one only or other our out over own said same say says she "
+        "should so some such tell than that the their them then there these they this those to too under up was we "
+        "were what when where which while who whom whose why will with would you your"
+    )
 )
 
 

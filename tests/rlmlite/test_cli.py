@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rlmlite_traces import Difference, Replayed, Verdict
 from typer.testing import CliRunner, Result
 
 from rlmlite.cli.exits import MEANINGS, Exit, table
 from rlmlite.cli.main import app
 from rlmlite.cli.printing import KEYS
+from rlmlite_traces import Difference, Replayed, Verdict
 
 KEY = "5a" * 32
 COUNT_ERRORS = 'hits = search(context, "ERROR")\nfinal(count(hits), evidence=hits)'
@@ -66,13 +66,14 @@ def test_exec_as_json_is_one_object() -> None:
     found = document("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
 
     assert (found["value"], found["status"], found["trace"]) == (10, "completed", "t.rlm")
-    assert found["evidence"][1] | {"start": 0, "stop": 0} == {
+    assert found["evidence"][1] == {
         "how": "verbatim",
         "text": "ERROR",
         "input": "context",
+        "path": "app.log",
         "line": 11,
-        "start": 0,
-        "stop": 0,
+        "start": LOG.index("0010") + 5,
+        "stop": LOG.index("0010") + 10,
     }
     assert found["coverage"]["context"]["scanned"] == len(LOG)
     assert found["budget"]["sub_calls"] == {"used": 0, "limit": 1_000}
@@ -316,9 +317,7 @@ def test_a_replay_without_the_input_is_unverifiable() -> None:
     assert found.exit_code == Exit.COMPLETED
 
 
-@pytest.mark.parametrize(
-    ("verdict", "code"), [(Verdict.FORGED, Exit.DIFFERS), (Verdict.ENGINES, Exit.ENGINES)]
-)
+@pytest.mark.parametrize(("verdict", "code"), [(Verdict.FORGED, Exit.DIFFERS), (Verdict.ENGINES, Exit.ENGINES)])
 def test_a_difference_is_named(verdict: Verdict, code: Exit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which record, which field, what is recorded and what is computed."""
     made()
@@ -374,7 +373,18 @@ def test_an_interrupt_leaves_a_valid_open_trace(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a fan-out: code 130, no traceback, and a trace that verifies as OPEN."""
     (tmp_path / "big.log").write_text(LOG * 400, "utf-8")
     program = 'final(extract_over_chunks(chunk(context, size=1, by="lines"), "Question: disk? {chunk}"))'
-    arguments = ["exec", "-e", program, "big.log", "--sub", "extractive:", "--trace", "t.rlm", "--limit", "sub_calls=100000"]
+    arguments = [
+        "exec",
+        "-e",
+        program,
+        "big.log",
+        "--sub",
+        "extractive:",
+        "--trace",
+        "t.rlm",
+        "--limit",
+        "sub_calls=100000",
+    ]
     running = subprocess.Popen(
         [sys.executable, "-m", "rlmlite", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     )

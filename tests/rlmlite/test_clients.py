@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
-from rlmlite_kernel.effects import Answered, Failed, Request, Result
 
 from rlmlite.clients import Extractive, Scripted, client
 from rlmlite.clients.extractive import answer
 from rlmlite.clients.forms import Choice, Exactly, Fields, Many, Typed, form_of
 from rlmlite.clients.ranking import ranked, sentences
 from rlmlite.errors import ModelError
+from rlmlite_kernel.effects import Answered, Failed, Request, Result
 
 
 def request(index: int = 0) -> Request:
@@ -60,7 +60,7 @@ def test_a_wrong_line_of_a_script_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "script.jsonl"
     path.write_text('"fine"\n' + line, "utf-8")
 
-    with pytest.raises(ModelError, match="line 2: .*a line is a JSON string"):
+    with pytest.raises(ModelError, match=r"line 2: .*a line is a JSON string"):
         client(f"scripted:{path}")
 
 
@@ -106,7 +106,8 @@ def test_the_best_sentence_is_picked_verbatim() -> None:
 
 def test_nothing_found_is_said() -> None:
     """Without a shared word there is no answer, in text or in JSON."""
-    form = 'Answer with JSON only, of this form:\n{"found": <true or false>, "quote": <text> | null, "n": <number> (optional)}'
+    fields = '"found": <true or false>, "quote": <text> | null, "n": <number> (optional)'
+    form = f"Answer with JSON only, of this form: {{{fields}}}"
 
     assert answer(f"Question: Who painted it?\n{fenced(GATHER)}") == ""
     assert json.loads(answer(f"Who painted it?\n{fenced(GATHER)}\n{form}")) == {"found": False, "quote": None}

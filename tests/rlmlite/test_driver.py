@@ -5,22 +5,22 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from rlmlite_kernel.effects import Answered, Failed, Request, Result
 
 from rlmlite.driver import drive, drive_in_order
+from rlmlite_kernel.effects import Answered, Failed, Request, Result
 
 
 class Asked(Sequence[Request]):
     """Requests that are built when they are read, as the kernel's are."""
 
     def __init__(self, count: int) -> None:
-        self.count = count
+        self._size = count
 
     def __len__(self) -> int:
-        return self.count
+        return self._size
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]  # the overloads of Sequence say nothing here
-        if index >= self.count:
+        if index >= self._size:
             raise IndexError(index)
         return Request(f"{index:032x}", "sub", "m", 100, (str(index),), 1, "0" * 64)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rlmlite_kernel.inputs import Input
-from rlmlite_kernel.values import Rows, Text, plain
-from rlmlite_traces import FileBlobs
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import from_arguments, from_path, from_value, from_values, notes
 from rlmlite.naming import named_paths
+from rlmlite_kernel.inputs import Input
+from rlmlite_kernel.values import Rows, Text, plain
+from rlmlite_traces import FileBlobs
 
 
 def content(found: Input, blobs: FileBlobs) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+
 from rlmlite_kernel.canonical import record_bytes
 from rlmlite_kernel.inputs import Source
 from rlmlite_kernel.merkle import root_of
@@ -135,9 +136,7 @@ def step(number: int, in_turn: int, at: int, count: int = 0, shown: bytes = b"1"
 def seal(steps: int, at: int) -> Entry:
     """The end of a completed run."""
     result = blob(SALTS, b'{"value":"done"}')
-    return Entry(
-        Seal(steps=steps, outcome="completed", reason="", result=result.ref, state=state(at)), (result,)
-    )
+    return Entry(Seal(steps=steps, outcome="completed", reason="", result=result.ref, state=state(at)), (result,))
 
 
 def run(sealed: bool = True) -> list[Entry]:

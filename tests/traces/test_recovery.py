@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from rlmlite_kernel.canonical import record_bytes
+from rlmlite_kernel.records import Entry
 from rlmlite_traces import (
     BlobAbsentError,
     BlobMismatchError,
@@ -18,7 +20,6 @@ from rlmlite_traces import (
     recover,
 )
 from rlmlite_traces.chain import Chain
-
 from tests.traces import made
 
 Files = dict[str, bytes]
@@ -31,14 +32,15 @@ def _large_begins_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "LARGE", 70)
 
 
-def entries() -> list[made.Entry]:
+def entries() -> list[Entry]:
     long = made.step(2, 1, 1, shown=b"long " * 15)
     return [made.genesis(), made.turn(1, 0), made.step(1, 1, 0, count=2), long, made.seal(2, 2)]
 
 
 def writes() -> Iterator[tuple[str, bytes, bool]]:
     """What a log writes, in order: file, bytes, and whether a record is whole after it."""
-    chain, kept = Chain(), set()
+    chain = Chain()
+    kept: set[str] = set()
     for entry in entries():
         new = {blob.ref: blob for blob in entry.blobs if blob.ref not in kept}
         kept.update(new)

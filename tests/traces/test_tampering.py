@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from rlmlite_kernel.canonical import record_bytes
 from rlmlite_kernel.merkle import root_of
 from rlmlite_kernel.records import Entry, Genesis, Seal, Step, Turn
+from rlmlite_kernel.refs import blob
 from rlmlite_traces import (
     BlobAbsentError,
     BlobMismatchError,
@@ -25,7 +27,6 @@ from rlmlite_traces import (
     verify,
 )
 from rlmlite_traces.chain import Chain
-
 from tests.traces import made
 
 Files = dict[str, bytes]
@@ -43,10 +44,10 @@ def written(entries: list[Entry]) -> tuple[Files, str]:
     """The files that a log would write, without a disk and without its checks; the root."""
     chain, blobs, effects, records, large = Chain(), {}, [], [], {}
     for entry in entries:
-        for blob in entry.blobs:
-            blobs[blob.ref] = lines.encode_blob(blob)
-            if len(blob.content) > lines.LARGE:
-                large[f"blobs/{blob.ref}"] = blob.content
+        for item in entry.blobs:
+            blobs[item.ref] = lines.encode_blob(item)
+            if len(item.content) > lines.LARGE:
+                large[f"blobs/{item.ref}"] = item.content
         effects += [record_bytes(call) for call in entry.effects]
         record = chain.placed(entry.record)
         records.append(record_bytes(record))
@@ -301,7 +302,7 @@ def test_every_check_is_in_the_table() -> None:
 
 def test_more_ways_to_lie() -> None:
     """Variants of the rules above, each in its own place."""
-    with pytest.raises(TraceBrokenError, match="effects-count|effects-stray"):
+    with pytest.raises(TraceBrokenError, match="effects-stray"):
         check(stray_calls())
     with pytest.raises(TraceBrokenError, match="step-number"):
         check(changed_record(5, step=4)())
@@ -339,7 +340,7 @@ def test_content_must_be_what_records_say() -> None:
     """Content is neither another one, nor left out, nor added."""
     files, root = written(made.run())
     whole = lines_of(files, "blobs.jsonl")
-    extra = lines.encode_blob(made.blob(made.SALTS, b"extra")) + b"\n"
+    extra = lines.encode_blob(blob(made.SALTS, b"extra")) + b"\n"
 
     with pytest.raises(BlobMismatchError):
         check(replaced("blobs.jsonl", 0, b'"{}"', b'"[]"')(), root)

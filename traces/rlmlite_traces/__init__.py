@@ -21,8 +21,10 @@ from rlmlite_traces.errors import (
 from rlmlite_traces.log import Log
 from rlmlite_traces.reader import CheckedTrace, Level, UncheckedTrace
 from rlmlite_traces.recovery import Recovered, recover
-from rlmlite_traces.show import show
+from rlmlite_traces.replay import replay
+from rlmlite_traces.show import neutral, show
 from rlmlite_traces.stores import FileBlobs
+from rlmlite_traces.verdicts import Difference, Replayed, Unfinished, Verdict
 from rlmlite_traces.verify import verify
 
 __all__ = [
@@ -30,12 +32,14 @@ __all__ = [
     "BlobMismatchError",
     "BlobUnreferencedError",
     "CheckedTrace",
+    "Difference",
     "FileBlobs",
     "Level",
     "LevelError",
     "Log",
     "Presence",
     "Recovered",
+    "Replayed",
     "RootMismatchError",
     "TraceBrokenError",
     "TraceError",
@@ -44,8 +48,12 @@ __all__ = [
     "TraceMissingError",
     "TraceSealedError",
     "UncheckedTrace",
+    "Unfinished",
     "UnknownFormatError",
+    "Verdict",
+    "neutral",
     "recover",
+    "replay",
     "show",
     "verify",
 ]

@@ -9,7 +9,6 @@ from typing import get_args
 from rlmlite_kernel.effects import Failure
 from rlmlite_kernel.merkle import root_of
 from rlmlite_kernel.records import VERSION, AnyRecord, EffectRecord, Effects, Step
-
 from rlmlite_traces.errors import TraceBrokenError, UnknownFormatError
 from rlmlite_traces.lines import EFFECTS, decode_effect, split
 
@@ -54,15 +53,15 @@ def count_of(record: AnyRecord) -> int:
     return record.effects.n if isinstance(record, Step) and record.effects is not None else 0
 
 
-def check_calls(
-    record: AnyRecord, calls: Sequence[EffectRecord], lines: Sequence[bytes], first: int = 0
-) -> None:
+def check_calls(record: AnyRecord, calls: Sequence[EffectRecord], lines: Sequence[bytes], first: int = 0) -> None:
     """Raise `TraceBrokenError` unless these are the calls that the record commits to."""
     if not isinstance(record, Step):
         _same("effects-step", first, "calls of a step", f"{len(calls)} calls of another record", not calls)
         return
-    for index, call in enumerate(calls):
-        _check_call(record, call, index, first + index)
+    last = -1
+    for position, call in enumerate(calls, first):
+        _check_call(record, call, last, position)
+        last = call.index
     if record.effects is None:
         _same("effects-count", first, "no calls", f"{len(calls)} calls", not calls)
         return
@@ -72,11 +71,12 @@ def check_calls(
     _same("effects-id", first, "each id once", "an id twice", len({call.id for call in calls}) == len(calls))
 
 
-def _check_call(step: Step, call: EffectRecord, index: int, position: int) -> None:
+def _check_call(step: Step, call: EffectRecord, last: int, position: int) -> None:
     if call.v != VERSION:
         raise UnknownFormatError("format", VERSION, call.v)
-    place = (step.step, index)
-    _same("effects-place", position, str(place), str((call.step, call.index)), place == (call.step, call.index))
+    place = f"step {step.step}, an index above {last}"  # a call that was never made leaves its index out
+    placed = call.step == step.step and call.index > last
+    _same("effects-place", position, place, f"step {call.step}, index {call.index}", placed)
     sound = call.error in FAILURES if call.result is None else call.error == ""
     _same("effects-result", position, "a result, or one of the known errors", repr(call.error), sound)
 

@@ -5,9 +5,9 @@ Not here: the bytes of lines (`lines`), calls and blobs (`calls`, `contents`).
 """
 
 import msgspec
+
 from rlmlite_kernel.merkle import Frontier, leaf
 from rlmlite_kernel.records import SEMANTICS, VERSION, ZERO, AnyRecord, Genesis, Seal, Step, Turn
-
 from rlmlite_traces.errors import TraceBrokenError, UnknownFormatError
 from rlmlite_traces.lines import RECORDS
 

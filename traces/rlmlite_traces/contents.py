@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
+
 from rlmlite_kernel.records import Ref
 from rlmlite_kernel.refs import SALT_BYTES, commit
-
 from rlmlite_traces import lines
 from rlmlite_traces.errors import BlobAbsentError, BlobMismatchError, TraceBrokenError, TraceMissingError
 from rlmlite_traces.lines import BLOBS, HEX, BlobLine, decode_blob, split

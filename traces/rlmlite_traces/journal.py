@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rlmlite_kernel.effects import Result
-
 from rlmlite_traces.errors import TraceMissingError
 from rlmlite_traces.files import Appended
 from rlmlite_traces.lines import JOURNAL, JournalLine, decode_journal, encode

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeVar
 
 import msgspec
+
 from rlmlite_kernel.canonical import MAX_SAFE, NotCanonicalError, record_bytes
 from rlmlite_kernel.effects import Answered, Failed
 from rlmlite_kernel.records import AnyRecord, Blob, EffectRecord
-
 from rlmlite_traces.errors import TraceBrokenError
 
 RECORDS: Final = "trace.jsonl"

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
+
 from rlmlite_kernel.effects import Result
 from rlmlite_kernel.records import AnyRecord, Blob, Entry, Genesis, Ref, Seal, Turn
-
 from rlmlite_traces import lines, referenced
 from rlmlite_traces.calls import check_calls
 from rlmlite_traces.chain import Chain
@@ -101,7 +101,9 @@ class Log:
         return self._chain.root
 
     def append(self, entry: Entry) -> AnyRecord:
-        """Write one entry and return its record with its place filled in. A seal is durable when this returns.
+        """Write one entry of a program that goes on, and return its record with its place filled in.
+
+        A seal is durable when this returns.
 
         Raises `TraceSealedError`, `TraceBrokenError` or `BlobAbsentError` for an entry that cannot follow, and then
         has written nothing.
@@ -111,23 +113,23 @@ class Log:
         if self._chain.sealed:
             raise TraceSealedError(self.path)
         record = self._chain.placed(entry.record)
-        if isinstance(record, Turn) and self._called:
-            self.sync()
         line, effects, blobs = self._checked(record, entry)
         self._writing = True
         self._write_blobs(blobs)
         if effects:
             self._effects.write(b"\n".join(effects) + b"\n")
-            self._called = True
         self._records.write(line + b"\n")
         self._chain.add(record, line)
         self._writing = False
-        if self._chain.sealed:
+        if isinstance(record, Turn) and self._called:
+            self.sync()  # the program before this turn is over, though nobody said so with `extend`
+        self._called = self._called or bool(effects)
+        if isinstance(record, Seal):
             self._finish()
         return record
 
     def extend(self, entries: Iterable[Entry]) -> None:
-        """Write the entries of one program; if it had calls, they are durable when this returns."""
+        """Write the entries that end a program; if it had calls, all is durable when this returns."""
         for entry in entries:
             self.append(entry)
         if self._called or self._journal.results:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 import msgspec
+
 from rlmlite_kernel.blobs import Content, InputChangedError
 from rlmlite_kernel.engines import Utf8, check
 

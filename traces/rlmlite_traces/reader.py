@@ -10,8 +10,8 @@ from enum import IntEnum
 from pathlib import Path
 
 import msgspec
-from rlmlite_kernel.records import AnyRecord, EffectRecord, Genesis, Ref
 
+from rlmlite_kernel.records import AnyRecord, EffectRecord, Genesis, Ref
 from rlmlite_traces.calls import Calls
 from rlmlite_traces.contents import Contents, LargeFiles, Presence, open_plain
 from rlmlite_traces.errors import TraceMissingError
@@ -38,8 +38,8 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
         """The files of `NAME.rlm/`. Raises `TraceMissingError`."""
         if not path.is_dir():
             raise TraceMissingError(path, "no such folder")
-        contents = [_read(path / name) for name in (RECORDS, BLOBS, EFFECTS)]
-        return cls(*contents, large=large_files(path / LARGE_FOLDER))
+        records, blobs, effects = (_read(path / name) for name in (RECORDS, BLOBS, EFFECTS))
+        return cls(records, blobs, effects, large_files(path / LARGE_FOLDER))
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+
 from rlmlite_kernel.blobs import InputChangedError
 from rlmlite_kernel.columns import Text
+from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.inputs import Input, Source, SourceFile
 from rlmlite_kernel.records import InputEntry
+from rlmlite_kernel.schemas import read_json
 from rlmlite_kernel.values import Value, documents
-
 from rlmlite_traces.errors import TraceError
 from rlmlite_traces.reader import CheckedTrace
 from rlmlite_traces.stores import FileBlobs
@@ -55,21 +57,17 @@ def _input(
     if source.content is not None:
         content = trace.content(source.content)
         unfilled = msgspec.structs.replace(source, content=None)
-        return Input(_value(entry.name, source.kind, content, store), unfilled, content)
+        return Input(_from_memory(entry.name, source, content, store), unfilled, content)
     for file in source.files:
         reason = _found(file, place, source.path, store)
         if reason:
             missing[file.digest] = (entry.name, reason)
     if source.kind == "documents":
-        return Input(documents((file.path, file.digest, file.size) for file in source.files), source)
-    if len(source.files) != 1:
+        return Input(_documents(source), source)
+    if source.kind != "text" or len(source.files) != 1:
         raise InputMissingError(entry.name, "the trace does not say which file it is")
     file = source.files[0]
-    if source.kind == "text":
-        return Input(Text(file.digest, 0, file.size), source)
-    if file.digest in missing:
-        raise InputMissingError(entry.name, missing[file.digest][1])
-    return Input(_value(entry.name, source.kind, bytes(store.read(file.digest)), store), source)
+    return Input(Text(file.digest, 0, file.size), source)
 
 
 def _source(trace: CheckedTrace, entry: InputEntry) -> Source:
@@ -81,14 +79,22 @@ def _source(trace: CheckedTrace, entry: InputEntry) -> Source:
         raise InputMissingError(entry.name, "what says where it came from is not readable") from None
 
 
-def _value(name: str, kind: str, content: bytes, store: FileBlobs) -> Value:
-    if kind == "text":
+def _documents(source: Source) -> Value:
+    return documents((file.path, file.digest, file.size) for file in source.files)
+
+
+def _from_memory(name: str, source: Source, content: bytes, store: FileBlobs) -> Value:
+    if source.kind == "text":
         return Text(store.put(content), 0, len(content))
     try:
-        value: Value = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        value: Value = read_json(content.decode())
+    except (Fault, UnicodeError):
         raise InputMissingError(name, "its content is not JSON") from None
-    return value
+    if source.kind != "documents":
+        return value
+    for text in value.values() if isinstance(value, dict) else ():
+        store.put(str(text).encode())
+    return _documents(source)
 
 
 def _found(file: SourceFile, place: Path | None, recorded: str | None, store: FileBlobs) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
-from rlmlite_kernel.records import AnyRecord, EffectRecord, Ref, Seal
 
+from rlmlite_kernel.records import AnyRecord, EffectRecord, Ref, Seal
 from rlmlite_traces.calls import count_of
+from rlmlite_traces.chain import Chain
 from rlmlite_traces.contents import Contents, Presence
 from rlmlite_traces.errors import BlobAbsentError, TraceBrokenError
 from rlmlite_traces.lines import BLOBS, EFFECTS, RECORDS, decode_blob, decode_effect, decode_record
@@ -33,6 +34,7 @@ class Recovered(msgspec.Struct, frozen=True):
 def recover(trace: UncheckedTrace) -> Recovered:
     """The longest sound prefix. Raises what `verify` raises for damage that no crash does. Changes no file."""
     records = whole_lines(trace.records, RECORDS, decode_record)
+    _check_chain(trace.records, records)
     effects = whole_lines(trace.effects, EFFECTS, decode_effect)
     blobs = whole_lines(trace.blobs, BLOBS, decode_blob)
     contents = Contents(trace.blobs[: _end(blobs)], trace.large)
@@ -54,7 +56,7 @@ def whole_lines(data: bytes, file: str, decode: Callable[[bytes, int], T]) -> li
     """Each line decoded, with where it ends, without a torn last one. Raises `TraceBrokenError` for an earlier one."""
     found: list[tuple[T, int]] = []
     start = 0
-    while 0 < (stop := data.find(b"\n", start) + 1):
+    while (stop := data.find(b"\n", start) + 1) > 0:
         try:
             found.append((decode(data[start : stop - 1], len(found)), stop))
         except TraceBrokenError:
@@ -63,6 +65,15 @@ def whole_lines(data: bytes, file: str, decode: Callable[[bytes, int], T]) -> li
             break
         start = stop
     return found
+
+
+def _check_chain(data: bytes, records: list[tuple[AnyRecord, int]]) -> None:
+    """Raise unless every whole record follows, also those that will be cut off for what they lack."""
+    chain, start = Chain(), 0
+    for record, stop in records:
+        chain.check(record)
+        chain.add(record, data[start : stop - 1])
+        start = stop
 
 
 def _end(lines: list[tuple[T, int]]) -> int:

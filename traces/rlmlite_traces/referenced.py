@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 import msgspec
+
 from rlmlite_kernel.inputs import Source
 from rlmlite_kernel.records import AnyRecord, EffectRecord, Genesis, Ref, Seal, Step, Turn
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from rlmlite_kernel.records import AnyRecord, EffectRecord, Genesis, Seal, Step, Turn
-
 from rlmlite_traces.reader import CheckedTrace
 
 # C0 and C1 controls, line and paragraph separators, marks that reverse the direction of text, lone surrogates.

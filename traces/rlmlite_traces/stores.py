@@ -10,7 +10,6 @@ from pathlib import Path
 from rlmlite_kernel.blobs import BlobMissingError, Content
 from rlmlite_kernel.engines import LineIndex, repair
 from rlmlite_kernel.inputs import SourceFile
-
 from rlmlite_traces.mapped import HashedFile, RecentFiles, hashed, opened, unchanged
 
 LINE_INDEXES = 64

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Any
 
 import msgspec
-from rlmlite_kernel import State
+
+from rlmlite_kernel import Parsed, State, Unparsed
 from rlmlite_kernel.effects import Result
 
 
@@ -41,9 +42,10 @@ class Unfinished(msgspec.Struct, frozen=True):
     the entries from `recorded` on.
     """
 
-    said: Any
+    said: Parsed | Unparsed
     reply: str | None
     origin: str
+    call: str | None
     recorded: int
     results: Mapping[str, Result]
 
@@ -65,12 +67,12 @@ class Replayed(msgspec.Struct, frozen=True):
     unfinished: Unfinished | None
 
 
-def first_difference(seq: int, recorded: bytes, computed: bytes) -> Difference | None:
+def first_difference(seq: int, recorded: bytes, computed: bytes, inside: str = "") -> Difference | None:
     """Where two lines differ, by the path of the field."""
     if recorded == computed:
         return None
-    found = _walk("", msgspec.json.decode(recorded), msgspec.json.decode(computed))
-    field, old, new = found or ("", recorded, computed)
+    found = _walk(inside, msgspec.json.decode(recorded), msgspec.json.decode(computed))
+    field, old, new = found or (inside, recorded, computed)
     return Difference(seq, field, _text(old), _text(new))
 
 

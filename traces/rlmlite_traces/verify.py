@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rlmlite_kernel.records import AnyRecord, EffectRecord, Genesis, Ref
-
 from rlmlite_traces import referenced
 from rlmlite_traces.calls import Calls
 from rlmlite_traces.chain import Chain
@@ -25,9 +24,7 @@ from rlmlite_traces.lines import EFFECTS, RECORDS, decode_record, split
 from rlmlite_traces.reader import CheckedTrace, Level, UncheckedTrace
 
 
-def verify(
-    source: Path | UncheckedTrace, root: str | None = None, at_least: Level = Level.OPEN
-) -> CheckedTrace:
+def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Level = Level.OPEN) -> CheckedTrace:
     """The trace, checked whole.
 
     Raises:

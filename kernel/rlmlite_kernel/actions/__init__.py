@@ -12,7 +12,7 @@ _ROLE = Param("role", "text", "which model answers", default="sub", named_only=T
 _SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)
 _BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
 _DESC = "largest first"
-_HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk full", "groups": []}'
+_HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk", "groups": []}'
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
 
 
@@ -73,7 +73,7 @@ ACTIONS = Table(
             run=find.search,
             result="hits {doc, line, start, end, match, text, groups, ...}",
             example=_HIT,
-            help="every match; `line` counts from 1, `text` is the whole line, groups[0] the first group, (?<user>..) a field",
+            help="every match; `line` is from 1, `text` the whole line, groups[0] the first group, (?<user>..) a field",
             cost="search_work",
         ),
         Action(

@@ -8,11 +8,11 @@ from rlmlite_kernel.actions.targets import Cuts, Piece, joined, pieces_of
 from rlmlite_kernel.ast import Expr
 from rlmlite_kernel.columns import Column, Groups, IntArray, Ints, LineNumbers, LineTexts, Spans, Text
 from rlmlite_kernel.engines import Found, Matcher, QueryError, fields_pattern, find, regex
-from rlmlite_kernel.expressions import RowCompiler
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.operators import truthy
 from rlmlite_kernel.queries import compiled, template_query
+from rlmlite_kernel.row_expressions import RowCompiler
 from rlmlite_kernel.values import Rows, Value
 
 _COLUMNS = ("doc", "line", "start", "end", "match", "text", "groups")
@@ -107,11 +107,10 @@ def scan(piece: Piece, matcher: Matcher, limit: int | None, job: Job) -> Found:
     job.charge("search_work", found.work, "the search")
     job.scanned.append(Text(text.blob, text.start, found.scanned_to))
     if found.out_of_work:
-        unseen = text.stop - found.scanned_to
         where = f" of {piece.doc}" if piece.doc else ""
         job.curtailed(
             "search_work",
-            f"the search ran out of work units: bytes {found.scanned_to:,}..{text.stop:,}{where} ({unseen:,}) are unseen",
+            f"the search ran out of search_work: bytes {found.scanned_to:,}..{text.stop:,}{where} are unseen",
         )
     if found.cut_windows:
         job.warn(f"{found.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")

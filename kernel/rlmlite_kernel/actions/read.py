@@ -1,4 +1,4 @@
-"""Reading with a model: sub_lm and extract_over_chunks. The kernel asks; a driver calls; the results come back by index."""
+"""Reading with a model: sub_lm, extract_over_chunks. The kernel asks, a driver calls, results come back by index."""
 
 from rlmlite_kernel.calls import Ask, Calls, PromptWriter, role_of
 from rlmlite_kernel.columns import Cells, Spans

@@ -7,10 +7,10 @@ import numpy as np
 
 from rlmlite_kernel.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var
 from rlmlite_kernel.columns import Cells, Column, IntArray, Ints, Spans, Text
-from rlmlite_kernel.expressions import OfRow, RowCompiler
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.operators import divide, is_number, key_of, order, plainly, truthy
+from rlmlite_kernel.row_expressions import OfRow, RowCompiler
 from rlmlite_kernel.values import LIST, Rows, Value, kind_of, listed, rows_of, size_of
 
 
@@ -167,7 +167,10 @@ def count_by(job: Job, rows: Value, key: Expr) -> Value:
     table = job.rows(rows, "count_by's first argument")
     members = _groups(table, key, job)
     ranked = sorted(members, key=lambda group: (-len(group[1]), order(group[0])))
-    columns = {"key": Cells([k for k, _ in ranked]), "n": Ints(np.array([len(rows) for _, rows in ranked], np.int64))}
+    columns: dict[str, Column] = {
+        "key": Cells([k for k, _ in ranked]),
+        "n": Ints(np.array([len(rows) for _, rows in ranked], np.int64)),
+    }
     return Rows("rows", columns, len(ranked), _first_spans(table, [rows for _, rows in ranked]))
 
 

@@ -4,7 +4,8 @@ import datetime
 
 from rlmlite_kernel.actions.text import as_text
 from rlmlite_kernel.columns import Text
-from rlmlite_kernel.engines import Matcher, QueryError, SpentError, TooLargeError, replace as replace_bytes
+from rlmlite_kernel.engines import Matcher, QueryError, SpentError, TooLargeError
+from rlmlite_kernel.engines import replace as replace_bytes
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.operators import divide, is_number, plainly, truthy
@@ -72,7 +73,10 @@ def date(job: Job, value: Value) -> Value:
     return _iso_date(item.strip()) if isinstance(item, str) else None
 
 
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: n
+    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 
 
 def _iso_date(text: str) -> Value:

@@ -16,7 +16,7 @@ from rlmlite_kernel.engines.buffers import Buffer, Haystack, snap
 
 WINDOW = 65_536
 HALF = WINDOW // 2
-_RUN = 1 << 20
+_RUN = 1 << 19
 NEWLINE = b"\n"
 
 
@@ -32,7 +32,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def runs(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[Run]:
-    """The windows by lines of content[start:stop], some 1 MiB at a time."""
+    """The windows by lines of content[start:stop], some 512 KiB at a time."""
     while start < stop:
         end = _whole_lines(hay, start, stop)
         if end > start:
@@ -45,7 +45,7 @@ def runs(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[Run]
 
 
 def _whole_lines(hay: Haystack, start: int, stop: int) -> int:
-    """Where the lines that need no cut end: at most 1 MiB ahead, at the first line that is too long, or at
+    """Where the lines that need no cut end: at most 512 KiB ahead, at the first line that is too long, or at
     the stop.
     """
     place = start

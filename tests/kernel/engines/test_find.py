@@ -112,7 +112,7 @@ def check(content: bytes, query: Query, work_left: int = PLENTY) -> None:
 
 
 @pytest.mark.parametrize("pattern", LINE_PATTERNS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(text=texts, flags=st.sampled_from(["", "i"]), work=st.one_of(st.just(PLENTY), st.integers(0, 400)))
 def test_a_regex_matches_as_in_each_line_alone(pattern: str, text: str, flags: str, work: int) -> None:
     """A pattern that names no newline gives what it gives in every line by itself, at the same charge."""
@@ -149,10 +149,10 @@ def test_long_lines_are_cut(query: Query, size: int) -> None:
 
 def test_dense_and_sparse_runs_agree() -> None:
     """Several runs with clusters of hits give the same by every engine, as numbers and as places."""
-    block = b"lorem ipsum dolor\n" * 9_000 + b"aXbXc\nXX\n" * 900 + b"\n" * 500 + "é Kk\n".encode() * 200
-    content = block * 8
+    block = b"lorem ipsum dolor\n" * 5_000 + b"aXbXc\nXX\n" * 900 + b"\n" * 500 + "é Kk\n".encode() * 200
+    content = block * 4
     for query in (literal("X"), regex("x", "i"), regex("k", "i"), any_of(literal("X"), literal("dolor")), regex("X|$")):
-        for work in (PLENTY, 1_100_000):
+        for work in (PLENTY, 700_000):
             check(content, query, work)
 
 
@@ -252,11 +252,11 @@ HOSTILE = (r"(a+)+$", r"(a|aa)+$", r"a[^b]*b|a", r"(.*a){20}", r"(x+x+)+y", r"(a
 
 
 @pytest.mark.parametrize("pattern", HOSTILE)
-@pytest.mark.parametrize("content", [b"a" * 2_000_000, (b"a" * 60_000 + b"\n") * 30, b"ab" * 500_000], ids=len)
+@pytest.mark.parametrize("content", [b"a" * 700_000, (b"a" * 60_000 + b"\n") * 12, b"ab" * 300_000], ids=["one", "long", "ab"])
 def test_hostile_patterns_end_within_their_work(pattern: str, content: bytes) -> None:
     """Each ends when its units are spent, with the same result every time."""
     matcher = compile_query(regex(pattern))
-    budget = 5_000_000
+    budget = 3_000_000
     once = count(content, matcher, 0, len(content), budget)
 
     assert once.work <= budget

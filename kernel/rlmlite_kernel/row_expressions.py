@@ -1,0 +1,202 @@
+"""Row expressions: compiled to a function of the row number, over the columns that they name."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from rlmlite_kernel import access
+from rlmlite_kernel.ast import Attr, Binary, Call, Expr, Field, Index, ListOf, Lit, Node, Obj, Slice, Unary
+from rlmlite_kernel.binding import bind, has_free_field
+from rlmlite_kernel.columns import Text
+from rlmlite_kernel.expressions import LOGIC, MATCHES, evaluate, matches, operate, warn_mixed
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.job import Job
+from rlmlite_kernel.operators import COMPARISONS, key_of, mixes_text_and_number, negate, plainly, truthy
+from rlmlite_kernel.queries import matcher_of
+from rlmlite_kernel.values import Rows, Value
+
+OfRow: TypeAlias = Callable[[int], Value]
+"""A row expression, compiled: the row's number to its value."""
+
+
+class RowCompiler:
+    """Compiles row expressions over one set of rows; a column is read once however often it is named."""
+
+    def __init__(self, rows: Rows, job: Job) -> None:
+        self._rows, self._job = rows, job
+        self._cells: dict[str, list[Value]] = {}
+
+    def compile(self, node: Expr) -> OfRow:
+        """The function of the row number that a row expression is."""
+        if isinstance(node, Field):
+            return self._field(node.name).__getitem__
+        if isinstance(node, Unary | Binary) or self._depends(node):
+            return _COMPILERS[type(node)](self, node)
+        value = evaluate(node, self._job).value
+        return lambda row: value
+
+    def _unary(self, node: Unary) -> OfRow:
+        inner = self.compile(node.of)
+        if node.op == "not":
+            return lambda row: not truthy(inner(row))
+        return lambda row: negate(inner(row))
+
+    def _attribute(self, node: Attr) -> OfRow:
+        inner, name, job = self.compile(node.of), node.name, self._job
+        return lambda row: _soft_attribute(inner(row), name, job)
+
+    def _list(self, node: ListOf) -> OfRow:
+        parts = [self.compile(item) for item in node.items]
+        return lambda row: [part(row) for part in parts]
+
+    def _record(self, node: Obj) -> OfRow:
+        parts = [(pair.key, self.compile(pair.value)) for pair in node.pairs]
+        return lambda row: {key: part(row) for key, part in parts}
+
+    def _field(self, name: str) -> list[Value]:
+        if name not in self._cells:
+            self._cells[name] = access.column_cells(self._rows, name, self._job)
+            if not any(cell is not None for cell in self._cells[name]) and len(self._rows):
+                self._job.warn(f"`.{name}` is null in every row; {_fields_hint(self._rows, self._job)}")
+        return self._cells[name]
+
+    def _depends(self, node: Expr) -> bool:
+        return has_free_field(node, self._job.table)
+
+    def _logic(self, node: Binary) -> OfRow:
+        left, right = self.compile(node.left), self.compile(node.right)
+        if node.op == "and":
+            return lambda row: truthy(left(row)) and truthy(right(row))
+        return lambda row: truthy(left(row)) or truthy(right(row))
+
+    def _binary(self, node: Binary) -> OfRow:
+        """The operators, by family."""
+        if node.op in LOGIC:
+            return self._logic(node)
+        if node.op in MATCHES:
+            return self._matches(node)
+        if node.op in ("in", "not in"):
+            return self._membership(node)
+        return self._operator(node)
+
+    def _operator(self, node: Binary) -> OfRow:
+        left, right, op, job = self.compile(node.left), self.compile(node.right), node.op, self._job
+        return lambda row: operate(op, left(row), right(row), job)
+
+    def _membership(self, node: Binary) -> OfRow:
+        """`in` over a list that is the same for every row looks up a set."""
+        left, right = self.compile(node.left), self.compile(node.right)
+        blobs, wanted = self._job.blobs, node.op == "in"
+        if self._depends(node.right):
+            compare = COMPARISONS[node.op]
+            return lambda row: compare(plainly(left(row), blobs), plainly(right(row), blobs))
+        whole = plainly(right(0), blobs)
+        if not isinstance(whole, list):
+            compare = COMPARISONS[node.op]
+            return lambda row: compare(plainly(left(row), blobs), whole)
+        keys = {key_of(item) for item in whole}
+        sample = whole[0] if whole else None
+
+        def member(row: int) -> Value:
+            part = plainly(left(row), blobs)
+            if mixes_text_and_number(part, sample):
+                warn_mixed(node.op, self._job)
+            return (key_of(part) in keys) is wanted
+
+        return member
+
+    def _matches(self, node: Binary) -> OfRow:
+        left, wanted, job = self.compile(node.left), node.op == "matches", self._job
+        matcher = matcher_of(node.right, job)
+        return lambda row: matches(left(row), matcher, job) is wanted
+
+    def _item(self, node: Index) -> OfRow:
+        inner, index, job = self.compile(node.of), self.compile(node.at), self._job
+        literal = isinstance(node.at, Lit)
+        blobs = job.blobs
+
+        def item(row: int) -> Value:
+            value = inner(row)
+            return None if value is None else access.item(value, plainly(index(row), blobs), literal, job)
+
+        return item
+
+    def _slice(self, node: Slice) -> OfRow:
+        inner, job = self.compile(node.of), self._job
+        low = self.compile(node.lo if node.lo is not None else Lit(None))
+        high = self.compile(node.hi if node.hi is not None else Lit(None))
+        literal = (isinstance(node.lo, Lit), isinstance(node.hi, Lit))
+
+        def sliced(row: int) -> Value:
+            lo, hi = low(row), high(row)
+            if not isinstance(lo, int | None) or not isinstance(hi, int | None):
+                return None
+            return access.sliced(inner(row), lo, hi, literal, job)
+
+        return sliced
+
+    def _call(self, node: Call) -> OfRow:
+        """A scalar action, applied to each row."""
+        action, job = self._job.table[node.name], self._job
+        bound = bind(action, node, _trust)
+        fixed: dict[str, object] = {p.name: p.default for p in action.params if not p.required and not p.many}
+        varying: dict[str, OfRow] = {}
+        for name, value in bound.given.items():
+            param = action.param(name)
+            if param is not None and param.kind == "query":
+                fixed[name] = pairs_or_matcher(value, job)
+            else:
+                varying[name] = self.compile(value)
+        rest = [self.compile(value) for value in bound.rest]
+        run = action.run
+        assert run is not None  # the checker lets only actions in that are applied row by row
+
+        def called(row: int) -> Value:
+            given = {name: part(row) for name, part in varying.items()}
+            result: Value = run(job, *(part(row) for part in rest), **fixed, **given)
+            return result
+
+        return called
+
+
+def _trust(code: str, message: str, node: Expr, hint: str) -> None:
+    raise Fault(code, message)
+
+
+_COMPILERS: dict[type[Node], Callable[[RowCompiler, Any], OfRow]] = {
+    Unary: RowCompiler._unary,
+    Binary: RowCompiler._binary,
+    Attr: RowCompiler._attribute,
+    Index: RowCompiler._item,
+    Slice: RowCompiler._slice,
+    ListOf: RowCompiler._list,
+    Obj: RowCompiler._record,
+    Call: RowCompiler._call,
+}
+"""What compiles each kind of node that depends on the row."""
+
+
+def pairs_or_matcher(node: Expr, job: Job) -> object:
+    """A query argument: a matcher, or for `replace` a list of (matcher, replacement) pairs."""
+    if isinstance(node, ListOf) and node.items and all(isinstance(pair, ListOf) for pair in node.items):
+        pairs = []
+        for pair in node.items:
+            if not isinstance(pair, ListOf) or len(pair.items) != 2:
+                raise Fault("type", "a list of replacements holds pairs [what, with]")
+            pairs.append((matcher_of(pair.items[0], job), evaluate(pair.items[1], job).value))
+        return pairs
+    return matcher_of(node, job)
+
+
+def _soft_attribute(value: Value, name: str, job: Job) -> Value:
+    """A field of a row's field: null where it is missing."""
+    if isinstance(value, dict):
+        return value.get(name)
+    return access.attribute(value, name, job) if isinstance(value, Rows | str | Text) else None
+
+
+def _fields_hint(rows: Rows, job: Job) -> str:
+    names = list(rows.columns)
+    if names == ["value"] and len(rows):
+        first = rows.columns["value"].at(0, job.blobs)
+        names = list(first) if isinstance(first, dict) else ["value"]
+    return f"the rows have {', '.join(names)}"
