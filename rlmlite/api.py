@@ -42,6 +42,7 @@ def execute(
         SettingError: the key or the folder makes no sense.
         RuntimeError: an event loop is running in this thread; await `execute_async` there.
     """
+    _refuse_running_loop()
     blobs = FileBlobs()
     options = _options(sub, limits, trace, run_key)
     with Run(from_values(inputs, blobs), blobs, options) as run:
@@ -87,6 +88,14 @@ async def drive_turn_async(run: Run, calls: Calls[T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+
+
+def _refuse_running_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return  # none is running, as it should be
+    raise RuntimeError("an event loop is running in this thread: await rlmlite.execute_async(...) instead")
 
 
 def _options(

@@ -39,10 +39,11 @@ class NamedPiece(msgspec.Struct, gc=False):
 
 
 class Body(msgspec.Struct, gc=False):
-    """A statement, or all of them, with their positions."""
+    """A statement, or all of them, with their positions; `starts` has those of the statements alone."""
 
     statements: tuple[ast.Statement, ...]
     at: At
+    starts: At
 
 
 @v_args(inline=True)
@@ -51,17 +52,18 @@ class Builder(Transformer[Token, Body]):
 
     def start(self, *bodies: Body) -> Body:
         """All statements."""
-        return Body(tuple(body.statements[0] for body in bodies), _joined(body.at for body in bodies))
+        starts = tuple(body.starts[0] for body in bodies)
+        return Body(tuple(body.statements[0] for body in bodies), _joined(body.at for body in bodies), starts)
 
     def assign(self, name: Token, value: Piece) -> Body:
         """`name = value`."""
         offset = _offset(name)
         statement = ast.Statement(value.node, checked_name(str(name), offset))
-        return Body((statement,), (offset, *value.at))
+        return Body((statement,), (offset, *value.at), (offset,))
 
     def alone(self, call: Piece) -> Body:
         """A call as a statement."""
-        return Body((ast.Statement(call.node),), (call.at[0], *call.at))
+        return Body((ast.Statement(call.node),), (call.at[0], *call.at), (call.at[0],))
 
     def arguments(self, *given: Piece | NamedPiece) -> tuple[Piece | NamedPiece, ...]:
         """The arguments of a call, in the order written."""

@@ -54,9 +54,7 @@ def _unescaped(found: re.Match[str], start: int) -> str:
         return _code_point(int(letter[1:], 16), start + found.start())
     if letter in ("u", "U", "x"):
         place = start + found.start()
-        refuse(
-            "escape", f"`\\{letter}` needs hexadecimal digits", place, r'write `\\` for a backslash, or r"…"'
-        )
+        refuse("escape", f"`\\{letter}` needs hexadecimal digits", place, r'write `\\` for a backslash, or r"…"')
     # An unknown escape keeps its backslash, as in Python: "\d+" is what it looks like.
     return _SIMPLE.get(letter, found[0])
 
@@ -74,9 +72,7 @@ def _joined_surrogates(value: str, offset: int) -> str:
     try:
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
-        refuse(
-            "escape", "half of a surrogate pair is no character", offset, r"write both halves: \ud83d\ude00"
-        )
+        refuse("escape", "half of a surrogate pair is no character", offset, r"write both halves: \ud83d\ude00")
 
 
 def regex(literal: str, offset: int) -> tuple[str, str]:

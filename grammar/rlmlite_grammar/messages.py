@@ -72,9 +72,7 @@ def _foreign(text: str, offset: int) -> Problem | None:
 
 def _unexpected(text: str, failure: Failure) -> Problem:
     if next(lexemes(text), None) is None:
-        return Problem(
-            "empty", "there is no program", None, "write statements, such as x = search(logs, /ERROR/)"
-        )
+        return Problem("empty", "there is no program", None, "write statements, such as x = search(logs, /ERROR/)")
     offset = _sign_start(text, failure.offset)
     expected = _expected_words(text, failure) if offset == failure.offset else "'='"
     bracket = open_bracket(text, offset)
@@ -100,9 +98,7 @@ def _unclosed_hint(text: str, offset: int, bracket: Lexeme | None) -> str:
     if closer in _CLOSES and _CLOSES[closer] != bracket.text:
         return _not_closed(text, bracket)
     # Arguments on lines of their own are indented; what begins at the left edge is the next statement.
-    if text[offset - 1 : offset] == "\n" and re.match(
-        r"[A-Za-z_]\w*\s*(=(?!=)|\()", text[offset : offset + 100]
-    ):
+    if text[offset - 1 : offset] == "\n" and re.match(r"[A-Za-z_]\w*\s*(=(?!=)|\()", text[offset : offset + 100]):
         return _not_closed(text, bracket)
     return ""
 

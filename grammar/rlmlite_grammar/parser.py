@@ -37,9 +37,7 @@ def attempt(text: str) -> Outcome:
 def _unreadable(text: str) -> Problem | None:
     # Characters are at least one byte: what is too long need not be encoded to know.
     if len(text) > LARGEST:
-        return Problem(
-            "size", f"a program has at most {LARGEST:,} bytes, this one more", None, "say less at a time"
-        )
+        return Problem("size", f"a program has at most {LARGEST:,} bytes, this one more", None, "say less at a time")
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
@@ -77,6 +75,4 @@ def _echoes(text: str, failed: Problem | Failure) -> bool:
 
 
 def _moved(problem: Problem, start: int) -> Problem:
-    return (
-        problem if problem.offset is None else msgspec.structs.replace(problem, offset=problem.offset + start)
-    )
+    return problem if problem.offset is None else msgspec.structs.replace(problem, offset=problem.offset + start)

@@ -63,7 +63,18 @@ def read(text: str) -> Outcome:
     except (UnexpectedToken, UnexpectedCharacters) as error:
         return _failure(text, error)
     assert isinstance(body, Body)
+    crowded = next((start for start in body.starts[1:] if _follows_on_its_line(text, start)), None)
+    if crowded is not None:
+        hint = "put each on its own line, or `;` between them; a missing comma or bracket reads like this too"
+        return Problem("crowded", "a second statement begins on this line", crowded, hint)
     return Parsed(Program(body.statements), text, body.at)
+
+
+def _follows_on_its_line(text: str, start: int) -> bool:
+    """Whether something other than `;` stands before a place on its line."""
+    while start and text[start - 1] in " \t\r":
+        start -= 1
+    return start > 0 and text[start - 1] not in "\n;"
 
 
 def _failure(text: str, error: UnexpectedToken | UnexpectedCharacters) -> Failure:

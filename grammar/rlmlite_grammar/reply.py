@@ -58,9 +58,7 @@ def _prose_or_program(said: str) -> Unparsed:
     first = len(said) - len(said.lstrip())
     result = parse(said)
     assert isinstance(result, Unparsed)
-    return Unparsed(
-        said, (Problem("prose", "the reply holds no statement", first, hint), *result.problems[:1])
-    )
+    return Unparsed(said, (Problem("prose", "the reply holds no statement", first, hint), *result.problems[:1]))
 
 
 def _without_thoughts(reply: str) -> str:

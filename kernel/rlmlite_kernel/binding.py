@@ -91,7 +91,7 @@ def place_of(param: Param, around: Place) -> Place:
         return Place(row=True, folds=True)
     if param.kind == "schema":
         return Place(schema=True)
-    query = param.kind == "query" or param.or_query
+    query = param.kind in ("query", "pattern", "form") or param.or_query
     return Place(row=around.row, query=query)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from rlmlite_kernel.actions.rows import FOLDS
 from rlmlite_kernel.ast import (
     Alt,
     Binary,
@@ -24,7 +23,7 @@ from rlmlite_kernel.ast import (
     children,
     walk,
 )
-from rlmlite_kernel.binding import PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
+from rlmlite_kernel.binding import FOLDS, PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
 from rlmlite_kernel.engines import regex
 from rlmlite_kernel.expressions import MATCHES
 from rlmlite_kernel.faults import Fault
@@ -150,7 +149,8 @@ class _Statement:
         table, policy = self._scope.table, self._scope.policy
         action = table.get(call.name)
         if action is None:
-            hint = did_you_mean(call.name, table) or f"actions: {', '.join(table)}"
+            near = _ELSEWHERE.get(call.name) or did_you_mean(call.name, table)
+            hint = near or f"actions: {', '.join(table)}"
             self.report("unknown_action", f"no action `{call.name}`", call, hint)
         elif policy.actions is not None and call.name not in policy.actions:
             hint = f"permitted: {', '.join(policy.actions)}"
@@ -175,7 +175,7 @@ class _Statement:
                 self._template(action, value, bound)
             case "name":
                 self._variable_name(value)
-            case "query":
+            case "query" | "pattern":
                 self._query(value, value)
                 self._visit(value, place)
             case "word" if not self._is_word(param, value):
@@ -246,6 +246,31 @@ class _Statement:
             self.report("type", f"`{param.name}` of `{action.name}` is a whole number", value)
         elif param.least is not None and value.v < param.least:
             self.report("bound", f"`{param.name}` of `{action.name}` is at least {param.least}, not {value.v}", value)
+
+
+_ELSEWHERE = {
+    "print": "use show(x)",
+    "return": "use final(x)",
+    "if": "there are no branches; use where, pick or case",
+    "for": "there are no loops; use map, where or extract_over_chunks",
+    "while": "there are no loops; use map, where or extract_over_chunks",
+    "assert": "use where or pick",
+    "filter": "use where(rows, .field == ...)",
+    "select": "use map(rows, {name: .field})",
+    "grep": "use search(x, /regex/)",
+    "find": 'use search(x, "text")',
+    "findall": "use search(x, /regex/)",
+    "lines": "use x.lines",
+    "readlines": "use x.lines",
+    "open": 'use docs["path"]',
+    "range": "use rows[a:b] or x.lines[a:b]",
+    "llm_query": "use sub_lm(prompt)",
+    "llm": "use sub_lm(prompt)",
+    "answer": "use final(value)",
+    "FINAL": "use final(value)",
+    "FINAL_VAR": "use final(name)",
+}
+"""What controllers reach for by habit, and what it is called here."""
 
 
 def is_temporary(name: str) -> bool:

@@ -26,7 +26,7 @@ from rlmlite_kernel.ast import (
     Var,
     children,
 )
-from rlmlite_kernel.binding import PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
+from rlmlite_kernel.binding import FOLDS, PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.problems import Problem
 from rlmlite_kernel.table import Param, Table
@@ -155,7 +155,7 @@ def names_read(node: Expr, place: Place, table: Table) -> Iterator[str]:
         return
     if isinstance(node, Var):
         yield node.name
-    elif isinstance(node, Call) and node.name in table:
+    elif isinstance(node, Call) and node.name in table and not (place.folds and node.name in FOLDS):
         action = table[node.name]
         for param, value, inner in arguments(action, bind(action, node, _trust), place):
             if param is not None and param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):

@@ -15,6 +15,7 @@ from rlmlite_kernel.engines import snap
 from rlmlite_kernel.values import LIST, Rows, Value, kind_of, rows_of
 
 _CELL = 200  # bytes of a text that a row's summary shows
+_LINE = 80  # characters of the program's own text that a summary shows in its line
 _ROW = 600  # bytes of a whole row in a summary
 _FENCE = 120  # bytes that a fence and a title take, roughly, kept free for them
 
@@ -86,6 +87,8 @@ class Show:
 
     def _text_summary(self, title: str, value: str | Text) -> Seen:
         body = self._clipped(value, _CELL)
+        if not self._foreign and len(body) <= _LINE and "\n" not in body:
+            return self._sealed(title + json.dumps(body, ensure_ascii=False), "")
         return self._sealed(title + _text_title(value, self._blobs), body)
 
     def _text(self, value: str | Text) -> str:

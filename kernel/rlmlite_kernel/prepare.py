@@ -55,7 +55,10 @@ class Arguments:
         return self._value(node)
 
     def _query(self, param: Param, node: Expr) -> Any:
-        return None if _is_null(node) else pairs_or_matcher(node, self._job)
+        return None if _is_null(node) else matcher_of(node, self._job)
+
+    def _pattern(self, param: Param, node: Expr) -> Any:
+        return pairs_or_matcher(node, self._job)
 
     def _form(self, param: Param, node: Expr) -> Any:
         return matcher_of(node, self._job) if isinstance(node, Rx) else self._text(param, node)
@@ -104,6 +107,7 @@ _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
     "target": Arguments._any,
     "rows": Arguments._any,
     "query": Arguments._query,
+    "pattern": Arguments._pattern,
     "form": Arguments._form,
     "expr": Arguments._node,
     "key": Arguments._node,

@@ -142,7 +142,7 @@ class RowCompiler:
         varying: dict[str, OfRow] = {}
         for name, value in bound.given.items():
             param = action.param(name)
-            if param is not None and param.kind == "query":
+            if param is not None and param.kind == "pattern":
                 fixed[name] = pairs_or_matcher(value, job)
             else:
                 varying[name] = self.compile(value)
@@ -176,15 +176,15 @@ _COMPILERS: dict[type[Node], Callable[[RowCompiler, Any], OfRow]] = {
 
 
 def pairs_or_matcher(node: Expr, job: Job) -> object:
-    """A query argument: a matcher, or for `replace` a list of (matcher, replacement) pairs."""
+    """What `replace` replaces: a matcher, or a list of (matcher, replacement) pairs."""
     if isinstance(node, ListOf) and node.items and all(isinstance(pair, ListOf) for pair in node.items):
         pairs = []
         for pair in node.items:
             if not isinstance(pair, ListOf) or len(pair.items) != 2:
                 raise Fault("type", "a list of replacements holds pairs [what, with]")
-            pairs.append((matcher_of(pair.items[0], job), evaluate(pair.items[1], job).value))
+            pairs.append((matcher_of(pair.items[0], job, by_blocks=True), evaluate(pair.items[1], job).value))
         return pairs
-    return matcher_of(node, job)
+    return matcher_of(node, job, by_blocks=True)
 
 
 def _soft_attribute(value: Value, name: str, job: Job) -> Value:

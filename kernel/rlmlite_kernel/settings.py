@@ -24,7 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     value_bytes: int = 256_000_000
     variables: int = 1_000
     chunks: int = 1_000_000
-    search_work: int = 200_000_000_000
+    search_work: int = 20_000_000_000
     tokens: int | None = None
     cost_nano: int | None = None
 

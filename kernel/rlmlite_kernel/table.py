@@ -13,6 +13,7 @@ Kind: TypeAlias = Literal[
     "target",
     "rows",
     "query",
+    "pattern",
     "form",
     "expr",
     "key",
@@ -25,8 +26,8 @@ Kind: TypeAlias = Literal[
     "word",
     "name",
 ]
-"""How an argument is read. `expr` and `key` are row expressions; a `query`'s type decides how it matches, a `form` is
-a /regex/ or a template with {names}."""
+"""How an argument is read. `expr` and `key` are row expressions; a `query`'s type decides how it matches, a
+`pattern` is a query or a list of [query, replacement], a `form` a /regex/ or a template with {names}."""
 
 REQUIRED: Any = object()
 """Marks a parameter without a default."""

@@ -60,7 +60,11 @@ def _live(job: Job, as_json: bool) -> Exit:
     inputs = taken(job.inputs, blobs)
     with Run(inputs, blobs, options) as run:
         log.info("begun", run=run.id, trace=run.log.path if run.log else None)
-        outcome = drive_turn(run, one_program(run, said))
+        try:
+            outcome = drive_turn(run, one_program(run, said))
+        except KeyboardInterrupt:
+            log.warning("the trace up to here is valid, and open", trace=run.log.path if run.log else None)
+            raise
     if outcome.problems:
         log.error("the program was refused\n" + explain(outcome.problems, text))
     if as_json:
@@ -75,7 +79,9 @@ def _dry(job: Job, as_json: bool) -> Exit:
 
     blobs = FileBlobs()
     text = job.program()
-    return dry_run(text, taken(job.inputs, blobs), blobs, _options(job), as_json=as_json)
+    options = msgspec.structs.replace(_options(job), trace=False)
+    with Run(taken(job.inputs, blobs), blobs, options) as run:
+        return dry_run(text, run, as_json=as_json)
 
 
 def taken(arguments: tuple[str, ...], blobs: FileBlobs) -> dict[str, Input]:

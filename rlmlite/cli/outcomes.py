@@ -18,7 +18,7 @@ _COLOURS = {"completed": "green", "partial": "yellow", "refused": "red", "failed
 
 def print_outcome(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
     """What was observed, the answer with its evidence, and what it took."""
-    if outcome.observation:
+    if outcome.observation and not outcome.problems:  # those were said already
         heading("observation")
         indented(outcome.observation)
     print_answer(outcome, inputs)

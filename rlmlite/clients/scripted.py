@@ -52,7 +52,10 @@ class Scripted:
 
     @classmethod
     def read(cls, path: Path) -> "Scripted":
-        """A script from a file of JSON lines: see `docs/reference/models.md`."""
+        """A script from a file of JSON lines. Raises `ModelError`.
+
+        A line is a JSON string, or an object with one of `text`, `json` or `error`, and `when` for a rule.
+        """
         scripted = cls([], f"scripted:{path}")
         lines = list(_lines(path))
         scripted._rules = tuple((when, reply) for when, reply in lines if when is not None)

@@ -384,6 +384,8 @@ def test_an_interrupt_leaves_a_valid_open_trace(tmp_path: Path) -> None:
         "t.rlm",
         "--limit",
         "sub_calls=100000",
+        "--limit",
+        "output_tokens=100000000",
     ]
     running = subprocess.Popen(
         [sys.executable, "-m", "rlmlite", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"

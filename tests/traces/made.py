@@ -25,7 +25,8 @@ from rlmlite_kernel.records import (
     Written,
 )
 from rlmlite_kernel.refs import RunKey, blob, keyed
-from rlmlite_traces import UncheckedTrace
+from rlmlite_traces import UncheckedTrace, lines
+from rlmlite_traces.chain import Chain
 from rlmlite_traces.log import Log
 
 KEY = bytes(range(32))
@@ -157,6 +158,22 @@ def write(path: Path, entries: Iterable[Entry]) -> str:
     with Log.create(path, KEY) as log:
         log.extend(entries)
         return log.root
+
+
+def written(entries: list[Entry]) -> tuple[dict[str, bytes], str]:
+    """The files that a log would write, without a disk and without its checks; the root."""
+    chain, blobs, effects, records, large = Chain(), {}, [], [], {}
+    for entry in entries:
+        for item in entry.blobs:
+            blobs[item.ref] = lines.encode_blob(item)
+            if len(item.content) > lines.LARGE:
+                large[f"blobs/{item.ref}"] = item.content
+        effects += [record_bytes(call) for call in entry.effects]
+        record = chain.placed(entry.record)
+        records.append(record_bytes(record))
+        chain.add(record, records[-1])
+    whole = [b"".join(line + b"\n" for line in kind) for kind in (records, blobs.values(), effects)]
+    return dict(zip(("trace.jsonl", "blobs.jsonl", "effects.jsonl"), whole, strict=True)) | large, chain.root
 
 
 def files(path: Path) -> dict[str, bytes]:

@@ -88,9 +88,7 @@ def record(
     return done
 
 
-def turn(
-    log: Log, done: Done, program: str, blobs: FileBlobs, call: Callable[[Request, str], Result] = answer
-) -> Done:
+def turn(log: Log, done: Done, program: str, blobs: FileBlobs, call: Callable[[Request, str], Result] = answer) -> Done:
     """One program, as a driver runs it."""
     step = advance(done.state, parse(program), blobs, reply=program)
     while isinstance(step, Suspended):

@@ -437,6 +437,11 @@ def test_a_failed_journal_takes_no_more(tmp_path: Path, monkeypatch: pytest.Monk
         assert set(log.journalled()) == {"a"}
 
 
+def journal_forever(log: Log) -> None:
+    for number in range(1_000_000):
+        log.journal(str(number), Failed("rate"))
+
+
 def test_a_failed_sync_is_told_to_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread that syncs in time has nobody to raise to: the next call hears of it."""
     tried = threading.Event()
@@ -450,6 +455,5 @@ def test_a_failed_sync_is_told_to_the_next_call(tmp_path: Path, monkeypatch: pyt
         log.journal("a", Failed("rate"))
         assert tried.wait(10)
         with pytest.raises(OSError, match="Input/output"):
-            for number in range(1_000_000):
-                log.journal(str(number), Failed("rate"))
+            journal_forever(log)
         monkeypatch.undo()

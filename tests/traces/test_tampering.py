@@ -26,7 +26,6 @@ from rlmlite_traces import (
     lines,
     verify,
 )
-from rlmlite_traces.chain import Chain
 from tests.traces import made
 
 Files = dict[str, bytes]
@@ -37,23 +36,7 @@ def reference(monkeypatch: pytest.MonkeyPatch) -> tuple[Files, str]:
     """A sealed trace with calls, text, bytes and a large blob (large begins at 70 bytes here), and its root."""
     monkeypatch.setattr(lines, "LARGE", 70)
     entries = made.run(sealed=False)
-    return written([*entries, made.step(4, 2, 3, shown=b"long " * 15), made.seal(4, 4)])
-
-
-def written(entries: list[Entry]) -> tuple[Files, str]:
-    """The files that a log would write, without a disk and without its checks; the root."""
-    chain, blobs, effects, records, large = Chain(), {}, [], [], {}
-    for entry in entries:
-        for item in entry.blobs:
-            blobs[item.ref] = lines.encode_blob(item)
-            if len(item.content) > lines.LARGE:
-                large[f"blobs/{item.ref}"] = item.content
-        effects += [record_bytes(call) for call in entry.effects]
-        record = chain.placed(entry.record)
-        records.append(record_bytes(record))
-        chain.add(record, records[-1])
-    whole = [b"".join(line + b"\n" for line in kind) for kind in (records, blobs.values(), effects)]
-    return dict(zip(("trace.jsonl", "blobs.jsonl", "effects.jsonl"), whole, strict=True)) | large, chain.root
+    return made.written([*entries, made.step(4, 2, 3, shown=b"long " * 15), made.seal(4, 4)])
 
 
 def check(files: Files, root: str | None = None) -> CheckedTrace:
@@ -134,7 +117,7 @@ def test_a_file_left_out_is_found(reference: tuple[Files, str]) -> None:
 
 def test_a_cut_at_a_record_looks_open_unless_something_is_known() -> None:
     """Without its last records a trace is OPEN; a known root or the wish for a seal finds it."""
-    files, root = written(made.run())
+    files, root = made.written(made.run())
     cut = with_lines(files, "trace.jsonl", lines_of(files, "trace.jsonl")[:-1])
 
     assert check(cut).level is Level.OPEN
@@ -148,8 +131,8 @@ def test_a_trace_that_was_rewritten_whole_is_found_by_its_root_only() -> None:
     """Somebody who recomputes everything gets a sound trace with another root."""
     entries = made.run()
     forged = msgspec.structs.replace(entries[2].record, op="search")
-    files, root = written(entries)
-    other, _ = written([*entries[:2], Entry(forged, entries[2].blobs), *entries[3:]])
+    files, root = made.written(entries)
+    other, _ = made.written([*entries[:2], Entry(forged, entries[2].blobs), *entries[3:]])
 
     assert check(other).level is Level.SEALED
     with pytest.raises(RootMismatchError):
@@ -164,7 +147,7 @@ def changed_record(at: int, **fields: object) -> Callable[[], Files]:
         entries = made.run()
         record = msgspec.structs.replace(entries[at].record, **fields)
         entries[at] = Entry(record, entries[at].blobs, entries[at].effects)
-        return written(entries)[0]
+        return made.written(entries)[0]
 
     return build
 
@@ -182,7 +165,7 @@ def changed_call(**fields: object) -> Callable[[], Files]:
         root = root_of(record_bytes(call) for call in calls)
         effects = msgspec.structs.replace(step.record.effects, root=root)
         entries[3] = Entry(msgspec.structs.replace(step.record, effects=effects), step.blobs, tuple(calls))
-        return written(entries)[0]
+        return made.written(entries)[0]
 
     return build
 
@@ -191,7 +174,7 @@ def replaced(name: str, at: int, old: bytes, new: bytes) -> Callable[[], Files]:
     """A run in which one line of a file is spelled otherwise."""
 
     def build() -> Files:
-        files, _ = written(made.run())
+        files, _ = made.written(made.run())
         whole = lines_of(files, name)
         assert old in whole[at]
         whole[at] = whole[at].replace(old, new, 1)
@@ -202,11 +185,11 @@ def replaced(name: str, at: int, old: bytes, new: bytes) -> Callable[[], Files]:
 
 def order(*places: int) -> Callable[[], Files]:
     """A run of these entries, with all hashes recomputed."""
-    return lambda: written([made.run()[place] for place in places])[0]
+    return lambda: made.written([made.run()[place] for place in places])[0]
 
 
 def lost_calls() -> Files:
-    files, _ = written(made.run())
+    files, _ = made.written(made.run())
     return with_lines(files, "effects.jsonl", lines_of(files, "effects.jsonl")[:-1])
 
 
@@ -214,7 +197,7 @@ def stray_calls() -> Files:
     entries = made.run()
     assert isinstance(entries[3].record, Step)
     step = msgspec.structs.replace(entries[3].record, effects=None)
-    return written([*entries[:3], Entry(step, entries[3].blobs, entries[3].effects), *entries[4:]])[0]
+    return made.written([*entries[:3], Entry(step, entries[3].blobs, entries[3].effects), *entries[4:]])[0]
 
 
 def double_id() -> Files:
@@ -222,18 +205,18 @@ def double_id() -> Files:
 
 
 def unfinished_line() -> Files:
-    files, _ = written(made.run())
+    files, _ = made.written(made.run())
     return files | {"trace.jsonl": files["trace.jsonl"][:-1]}
 
 
 def repeated_blob() -> Files:
-    files, _ = written(made.run())
+    files, _ = made.written(made.run())
     whole = lines_of(files, "blobs.jsonl")
     return with_lines(files, "blobs.jsonl", [*whole, whole[0]])
 
 
 def inline_as_base64() -> Files:
-    files, _ = written(made.run())
+    files, _ = made.written(made.run())
     whole = lines_of(files, "blobs.jsonl")
     line = lines.decode_blob(whole[0][:-1], 0)
     whole[0] = record_bytes(lines.BlobLine(line.ref, line.salt, base64=b"{}")) + b"\n"
@@ -255,7 +238,7 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "seq": replaced("trace.jsonl", 2, b'"seq":2', b'"seq":3'),
     "prev": replaced("trace.jsonl", 1, b'"prev":"', b'"prev":"0'),
     "genesis": order(1, 2),
-    "after-seal": lambda: written([*made.run(), made.turn(3, 3)])[0],
+    "after-seal": lambda: made.written([*made.run(), made.turn(3, 3)])[0],
     "state": changed_record(2, state=(made.state(7), made.state(1))),
     "turn-number": changed_record(1, turn=2),
     "step-number": changed_record(3, step=3),
@@ -323,7 +306,7 @@ def test_more_ways_to_lie() -> None:
     with pytest.raises(TraceBrokenError, match="genesis"):
         check(order(0, 0)())
     with pytest.raises(TraceBrokenError, match="genesis"):
-        check(written([])[0])
+        check(made.written([])[0])
 
 
 def test_unknown_versions_are_refused() -> None:
@@ -338,7 +321,7 @@ def test_unknown_versions_are_refused() -> None:
 
 def test_content_must_be_what_records_say() -> None:
     """Content is neither another one, nor left out, nor added."""
-    files, root = written(made.run())
+    files, root = made.written(made.run())
     whole = lines_of(files, "blobs.jsonl")
     extra = lines.encode_blob(blob(made.SALTS, b"extra")) + b"\n"
 
@@ -358,7 +341,7 @@ def test_what_a_source_names_must_be_there() -> None:
     settings, _, source = entries[0].blobs
 
     with pytest.raises(BlobAbsentError, match="record 0"):
-        check(written([Entry(entries[0].record, (settings, source)), *entries[1:]])[0])
+        check(made.written([Entry(entries[0].record, (settings, source)), *entries[1:]])[0])
 
 
 @pytest.mark.parametrize(
@@ -385,7 +368,7 @@ def test_what_a_source_names_must_be_there() -> None:
 def test_hostile_lines_are_typed_errors(line: bytes) -> None:
     """Lines that are no records of ours are refused with an error of ours, in each file."""
     for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl"):
-        files, _ = written(made.run())
+        files, _ = made.written(made.run())
         for changed in (line + b"\n", line + b"\n" + files[name], files[name] + line + b"\n"):
             with pytest.raises(TraceError):
                 check(files | {name: changed})
@@ -393,7 +376,7 @@ def test_hostile_lines_are_typed_errors(line: bytes) -> None:
 
 def test_lines_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line longer than the limit is not decoded at all."""
-    files, _ = written(made.run())
+    files, _ = made.written(made.run())
     monkeypatch.setattr(lines, "MAX_LINE", 500)
 
     with pytest.raises(TraceBrokenError, match="length"):
@@ -405,4 +388,4 @@ def test_kinds_of_records_are_all_there() -> None:
     kinds = {type(entry.record) for entry in made.run()}
 
     assert kinds == {Genesis, Turn, Step, Seal}
-    assert isinstance(made.unchecked(written(made.run())[0]), UncheckedTrace)
+    assert isinstance(made.unchecked(made.written(made.run())[0]), UncheckedTrace)

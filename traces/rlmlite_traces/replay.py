@@ -15,7 +15,7 @@ from rlmlite_kernel import Done, Entry, State, begin, conclusion, seal
 from rlmlite_kernel.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.machine import SettingsError, TurnsSpentError
 from rlmlite_kernel.records import AnyRecord, Genesis, Seal, Step, Turn
-from rlmlite_kernel.refs import KnownSalts
+from rlmlite_kernel.refs import KnownSalts, Salts
 from rlmlite_kernel.settings import Settings
 from rlmlite_traces.contents import Presence
 from rlmlite_traces.lines import encode
@@ -28,13 +28,21 @@ from rlmlite_traces.verdicts import Difference, Replayed, Unfinished, Verdict, f
 _settings = msgspec.json.Decoder(Settings)
 
 
-def replay(trace: CheckedTrace, places: Mapping[str, Path] | None = None, blobs: FileBlobs | None = None) -> Replayed:
+def replay(
+    trace: CheckedTrace,
+    places: Mapping[str, Path] | None = None,
+    blobs: FileBlobs | None = None,
+    salts: Salts | None = None,
+) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
-    `places` says where the file or folder of an input is now; else it is looked for where it was. `blobs` is where
-    content is kept, for a host that goes on with the run.
+    `places` says where the file or folder of an input is now; else it is looked for where it was.
+    A host that goes on with the run gives the `blobs` that it goes on with, and `salts` of the run's key
+    (`RunKey(log.run_key)`): the state that comes back salts with them, and a trace knows no salts but those it holds.
     """
-    return _Replay(trace, blobs if blobs is not None else FileBlobs()).run(places or {})
+    kept = blobs if blobs is not None else FileBlobs()
+    known = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
+    return _Replay(trace, kept, known).run(places or {})
 
 
 class _Stop(Exception):
@@ -44,8 +52,9 @@ class _Stop(Exception):
 class _Replay:
     """One replay under way."""
 
-    def __init__(self, trace: CheckedTrace, blobs: FileBlobs) -> None:
-        self.trace, self.blobs = trace, blobs
+    def __init__(self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts) -> None:
+        self.trace, self.blobs, self.salts = trace, blobs, salts
+        self.halted = False
         self.executed = 0
         self.complete = False
         self.difference: Difference | None = None
@@ -81,9 +90,8 @@ class _Replay:
             self._differs(0, "settings", "settings", str(error))
         rebuilt = rebuild(self.trace, self.blobs, places)
         absent.update(rebuilt.missing)
-        salts = KnownSalts(self.trace.salts(), genesis.run)
         try:
-            begun = begin(rebuilt.inputs, settings, salts, grammar=genesis.grammar)
+            begun = begin(rebuilt.inputs, settings, self.salts, grammar=genesis.grammar)
         except SettingsError as error:
             self._differs(0, "settings", "settings that can be kept", str(error))
         self._note_engines(genesis, begun)
@@ -142,6 +150,7 @@ class _Replay:
         self._same_length(turn, executed, last)
         if executed.done is not None and len(executed.entries) == recorded:
             self.state = executed.done.state
+            self.halted = bool(executed.done.halted)
         else:
             self.unfinished = Unfinished(
                 said, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
@@ -159,9 +168,10 @@ class _Replay:
     def _sealed(self, record: Seal) -> Entry:
         """The seal that ends the run here. A host may say how it ended, but not that it was better than it was."""
         assert self.state is not None
-        if _may_say(self.state, record.outcome, record.reason):
-            return seal(self.state, record.outcome, record.reason)
-        return seal(self.state)
+        outcome, reason = record.outcome, record.reason
+        if self.halted and (outcome, reason) != conclusion(self.state) and reason not in self.state.partial:
+            return seal(self.state, "partial", "input_changed")  # nothing else ends a run within a turn
+        return seal(self.state, outcome, reason) if _may_say(self.state, outcome, reason) else seal(self.state)
 
     def _compare(self, seq: int, entry: Entry) -> None:
         """Calls first, so that a changed result is named as such; then the record; then that its blobs are kept."""

@@ -30,7 +30,10 @@ def _look(name: str, run: Any, params: tuple[Param, ...], help_: str) -> Action:
 
 
 def _on_rows(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str = "") -> Action:
-    return Action(name=name, family="rows", params=params, run=run, help=help_, result=result, example=example)
+    in_rows = not any(param.kind in ("expr", "key", "folds") for param in params)
+    return Action(
+        name=name, family="rows", params=params, run=run, help=help_, result=result, example=example, in_rows=in_rows
+    )
 
 
 def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str = "") -> Action:
@@ -246,7 +249,7 @@ ACTIONS = Table(
             family="text",
             params=(
                 Param("text", "any", "the text"),
-                Param("what", "query", "what to replace, or a list of [what, with]"),
+                Param("what", "pattern", "what to replace, or a list of [what, with]"),
                 Param("to", "any", "the replacement; $1 is the first group", default=""),
             ),
             run=scalars.replace,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rlmlite_kernel.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var
+from rlmlite_kernel.binding import FOLDS
 from rlmlite_kernel.columns import Cells, Column, IntArray, Ints, Spans, Text
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
@@ -204,7 +205,7 @@ def group(job: Job, rows: Value, key: Expr, folds: Expr) -> Value:
 def _folded(node: Expr, compiler: RowCompiler, members: list[list[int]], job: Job) -> list[Value]:
     if not isinstance(node, Call) or node.name not in FOLDS:
         raise Fault("type", f"a fold is one of {', '.join(FOLDS)}, such as max(.date)")
-    fold = FOLDS[node.name]
+    fold = _FOLDS[node.name]
     if not node.args:
         if node.name != "count":
             raise Fault("arguments", f"{node.name}(...) needs what to fold, such as {node.name}(.n)")
@@ -237,7 +238,7 @@ def greatest(values: list[Value]) -> Value:
     return max((value for value in values if value is not None), key=order, default=None)
 
 
-FOLDS: dict[str, Callable[[list[Value]], Value]] = {
+_FOLDS: dict[str, Callable[[list[Value]], Value]] = {
     "count": lambda values: sum(1 for value in values if value is not None),
     "sum": total,
     "avg": average,
@@ -259,7 +260,7 @@ def fold_of(name: str) -> Callable[..., Value]:
         items = [plainly(value, job.blobs) for value in rows.values(job.blobs)]
         if name in ("sum", "avg") and not all(is_number(item) or item is None for item in items):
             job.warn(f"{name} left out {sum(not is_number(item) for item in items):,} values that are no numbers")
-        return FOLDS[name](items)
+        return _FOLDS[name](items)
 
     return folded
 

@@ -13,7 +13,7 @@ from rlmlite_kernel.engines.buffers import Buffer, Ints, Octets, octets, vector
 from rlmlite_kernel.engines.find import find
 from rlmlite_kernel.engines.marks import Flags
 from rlmlite_kernel.engines.positions import LineIndex
-from rlmlite_kernel.engines.query import Matcher, compile_query
+from rlmlite_kernel.engines.query import Matcher, by_blocks
 
 Spans: TypeAlias = tuple[Ints, Ints]
 """Starts and stops, one of each for every chunk."""
@@ -75,7 +75,7 @@ def chunk_paragraphs(content: Buffer, start: int, stop: int, size: int, overlap:
 
 def chunk_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> Pieces:
     """A chunk starts at each match, read by blocks; text before the first match is a chunk of its own."""
-    found = find(content, compile_query(matcher.query, by_blocks=True), start, stop, work_left)
+    found = find(content, by_blocks(matcher), start, stop, work_left)
     starts = np.unique(np.concatenate((vector([start]), found.starts)))
     starts = starts[starts < stop]
     return Pieces(starts, np.append(starts[1:], vector([stop] * min(1, len(starts)))), found.work, found.out_of_work)
@@ -85,7 +85,7 @@ def split_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left
     """The pieces between the matches, read by blocks: one more than there are matches, empty ones
     included.
     """
-    found = find(content, compile_query(matcher.query, by_blocks=True), start, stop, work_left)
+    found = find(content, by_blocks(matcher), start, stop, work_left)
     starts = np.concatenate((vector([start]), found.stops))
     return Pieces(starts, np.append(found.starts, vector([stop])), found.work, found.out_of_work)
 

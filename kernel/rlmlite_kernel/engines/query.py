@@ -125,6 +125,11 @@ def compile_query(query: Query, *, by_blocks: bool = False) -> Matcher:
     )
 
 
+def by_blocks(matcher: Matcher) -> Matcher:
+    """The matcher itself if it reads by blocks, else one for the same query that does."""
+    return matcher if matcher.multiline_text else compile_query(matcher.query, by_blocks=True)
+
+
 def _plain(query: Query) -> bool:
     """Whether the query is plain text, which needs no regex."""
     return query.kind == "literal" or (query.kind == "regex" and _META.isdisjoint(query.text))

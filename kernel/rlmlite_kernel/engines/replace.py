@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from rlmlite_kernel.engines.find import find
-from rlmlite_kernel.engines.query import Matcher, QueryError, compile_query
+from rlmlite_kernel.engines.query import Matcher, QueryError, by_blocks
 
 
 class TooLargeError(ValueError):
@@ -40,7 +40,7 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
         SpentError: the search passes `work_left`.
     """
     parts = template_parts(template, matcher)
-    found = find(text, compile_query(matcher.query, by_blocks=True), 0, len(text), work_left)
+    found = find(text, by_blocks(matcher), 0, len(text), work_left)
     if found.out_of_work:
         raise SpentError(found.work)
     ranges = [(found.starts, found.stops), *found.groups]

@@ -252,7 +252,9 @@ HOSTILE = (r"(a+)+$", r"(a|aa)+$", r"a[^b]*b|a", r"(.*a){20}", r"(x+x+)+y", r"(a
 
 
 @pytest.mark.parametrize("pattern", HOSTILE)
-@pytest.mark.parametrize("content", [b"a" * 700_000, (b"a" * 60_000 + b"\n") * 12, b"ab" * 300_000], ids=["one", "long", "ab"])
+@pytest.mark.parametrize(
+    "content", [b"a" * 700_000, (b"a" * 60_000 + b"\n") * 12, b"ab" * 300_000], ids=["one", "long", "ab"]
+)
 def test_hostile_patterns_end_within_their_work(pattern: str, content: bytes) -> None:
     """Each ends when its units are spent, with the same result every time."""
     matcher = compile_query(regex(pattern))
