@@ -10,8 +10,7 @@ from rlmlite.clients import Client, client
 from rlmlite.inputs import Data, from_values
 from rlmlite.limits import run_key as drawn_key
 from rlmlite.outcome import Outcome
-from rlmlite.runner import Calls, Options, Run, T, one_program
-from rlmlite_grammar import parse
+from rlmlite.runner import Calls, Options, Run, T, one_program, read_program
 from rlmlite_kernel.settings import Limits
 from rlmlite_traces import FileBlobs
 
@@ -37,7 +36,7 @@ def execute(
         run_key: 64 hex digits, for a trace that is the same byte for byte each time.
 
     Raises:
-        InputError: an input cannot be taken.
+        InputError: an input cannot be taken, or the program is no text.
         ModelError: there is no such model.
         SettingError: the key or the folder makes no sense.
         RuntimeError: an event loop is running in this thread; await `execute_async` there.
@@ -45,8 +44,9 @@ def execute(
     _refuse_running_loop()
     blobs = FileBlobs()
     options = _options(sub, limits, trace, run_key)
+    said = read_program(program)
     with Run(from_values(inputs, blobs), blobs, options) as run:
-        return drive_turn(run, one_program(run, parse(program)))
+        return drive_turn(run, one_program(run, said))
 
 
 async def execute_async(
@@ -61,8 +61,9 @@ async def execute_async(
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
     blobs = FileBlobs()
     options = _options(sub, limits, trace, run_key)
+    said = read_program(program)
     with Run(from_values(inputs, blobs), blobs, options) as run:
-        return await drive_turn_async(run, one_program(run, parse(program)))
+        return await drive_turn_async(run, one_program(run, said))
 
 
 def drive_turn(run: Run, calls: Calls[T]) -> T:

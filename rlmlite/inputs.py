@@ -49,6 +49,8 @@ def from_values(data: Data | Mapping[str, Data], blobs: FileBlobs) -> dict[str, 
 
 def from_path(path: str, blobs: FileBlobs) -> Input:
     """The input that a path names: a file, a folder, a glob, `-` for standard input. Raises `InputError`."""
+    if _is_undecodable(path):
+        raise InputError(f"{path} has a name that is not valid Unicode; rename it, or give it as standard input")
     if path == STDIN:
         return _from_bytes(sys.stdin.buffer.read(), "standard input", blobs)
     try:
@@ -141,6 +143,11 @@ def _first_nul(path: Path) -> int:
         return os.read(descriptor, HEAD).find(b"\0")
     finally:
         os.close(descriptor)
+
+
+def _is_undecodable(path: str) -> bool:
+    """Whether a path holds bytes that are no Unicode; Python shows them as lone surrogates."""
+    return any("\ud800" <= char <= "\udfff" for char in path)
 
 
 def _nearby(path: str) -> str:

@@ -14,10 +14,11 @@ import msgspec
 
 from rlmlite.clients import Client, role
 from rlmlite.driver import WORKERS, drive
+from rlmlite.errors import InputError
 from rlmlite.keeping import Keeper, Unkept, chosen_place, default_place
 from rlmlite.outcome import Outcome
 from rlmlite.results import Receipts, Spent, outcome_of
-from rlmlite_grammar import grammar_digest
+from rlmlite_grammar import grammar_digest, parse
 from rlmlite_kernel import (
     Done,
     InputChangedError,
@@ -138,6 +139,15 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def read_program(text: str) -> Parsed | Unparsed:
+    """A program's text, parsed. Raises `InputError` for what no file could hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"the program is not valid Unicode: a lone surrogate at character {error.start}") from None
+    return parse(text)
 
 
 def one_program(run: Run, said: Parsed | Unparsed) -> Calls[Outcome]:

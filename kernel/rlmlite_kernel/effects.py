@@ -39,6 +39,9 @@ class Piece(msgspec.Struct, frozen=True):
 Part: TypeAlias = str | Piece
 """A piece of a prompt: words of the program or the kernel, or content."""
 
+EffectKind: TypeAlias = Literal["lm"]
+"""What a call is made to; tools, nested runs, approvals and the clock will follow."""
+
 Failure: TypeAlias = Literal["timeout", "rate", "refused", "schema", "cancelled", "too_long", "budget", "unavailable"]
 """Why a call has no answer."""
 
@@ -52,7 +55,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One model call.
+    """One call. `kind` says of what: so far of a model (`lm`).
 
     `id` names it for good: the same run, turn, statement, round and index give the same id.
     `prompt` is a recipe; `render` turns it into text. `prompt_bytes` and `digest` (SHA-256, hex) are of that text.
@@ -65,6 +68,7 @@ class Request(msgspec.Struct, frozen=True):
     prompt: tuple[Part, ...]
     prompt_bytes: int
     digest: str
+    kind: EffectKind = "lm"
 
 
 class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered"):

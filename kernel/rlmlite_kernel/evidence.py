@@ -4,6 +4,8 @@ A span is `verbatim`. A quoted string is looked up in the spans that its value c
 stands (`verbatim`), then with white space folded (`verbatim-ws`). A quote that is nowhere is `not-found`.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rlmlite_kernel.columns import Spans, Text
@@ -15,6 +17,12 @@ from rlmlite_kernel.values import Rows, Value, rows_of
 
 MAX_SPANS = 1_000
 """At most this many spans are written out with an answer; the rest are counted."""
+
+_CUT = ("hits", "lines", "chunks", "documents")
+"""Kinds of rows that are pieces of text themselves."""
+
+_WORDS = ("match", "text", "quote")
+"""Fields of a record that are its words."""
 
 _QUOTE = 400  # bytes of a span's text that are kept beside it
 
@@ -50,7 +58,10 @@ def resolve(value: Held, given: Held | None, places: Places, job: Job) -> Found:
     """The evidence of an answer: what the program named, else the spans that the value rests on."""
     finder = _Finder(places, job)
     if given is not None:
-        finder.take(given.value, given)
+        near = [
+            text for spans in given.sources for text in spans.cells(job.blobs)[:MAX_SPANS] if isinstance(text, Text)
+        ]
+        finder.take(given.value, near)
         basis = "given"
     else:
         for spans in value.sources:
@@ -68,31 +79,37 @@ class _Finder:
         self.items: list[Evidence] = []
         self.total = 0
 
-    def take(self, value: Value, held: Held) -> None:
-        """Whatever was given: spans, rows that stand for text, quotes, or lists of these."""
+    def take(self, value: Value, near: Sequence[Text]) -> None:
+        """Whatever was given: spans, rows that stand for text, quotes, or lists of these; quotes lie `near` rather."""
+        if self._words(value, near):
+            return
         rows = rows_of(value)
+        if rows is None:
+            self._job.warn("evidence is spans, rows or quotes; a bare number or null is none")
+        elif rows.kind in _CUT and rows.spans is not None:
+            self.spans(rows.spans)
+        else:
+            self._rows(rows, near)
+
+    def _words(self, value: Value, near: Sequence[Text]) -> bool:
+        """A text, a quote, or a record that holds one; says whether it was any of these."""
+        if isinstance(value, dict):
+            name = next((name for name in _WORDS if isinstance(value.get(name), str | Text)), "")
+            return self._words(value.get(name), near)
         if isinstance(value, Text):
             self.text(value)
         elif isinstance(value, str):
-            self._quote(value, held)
-        elif isinstance(value, Rows) and value.spans is not None:
-            self.spans(value.spans)
-        elif rows is not None:
-            for item in rows.values(self._job.blobs):
-                self.take(item, held)
-        elif isinstance(value, dict):
-            self._record(value, held)
-        else:
-            self._job.warn("evidence is spans, rows or quotes; a bare number or null is none")
+            self._quote(value, near)
+        return isinstance(value, str | Text)
 
-    def _record(self, record: dict[str, Value], held: Held) -> None:
-        """A hit by itself: its match, or its text."""
-        for name in ("match", "text", "quote"):
-            if isinstance(record.get(name), str | Text):
-                self.take(record[name], held)
-                return
-        for spans in held.sources:
-            self.spans(spans)
+    def _rows(self, rows: Rows, near: Sequence[Text]) -> None:
+        """Rows that an action made: each stands for its words, looked up in its own span, or else for the span."""
+        for row, value in enumerate(rows.values(self._job.blobs)):
+            span = None if rows.spans is None else rows.spans.at(row, self._job.blobs)
+            if not isinstance(span, Text):
+                self.take(value, near)
+            elif not self._words(value, [span]):
+                self.text(span)
 
     def spans(self, spans: Spans) -> None:
         """All texts of a column."""
@@ -118,42 +135,34 @@ class _Finder:
         shown = Text(text.blob, text.start, min(text.stop, text.start + _QUOTE)).read(self._job.blobs)
         self.items.append(Evidence(how, shown.decode(errors="ignore"), name, path, text.start, text.stop, line, times))
 
-    def _quote(self, quote: str, held: Held) -> None:
+    def _quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():
             self._job.warn("an empty quote is no evidence")
             return
-        near = [
-            text
-            for spans in held.sources
-            for row in range(min(len(spans), MAX_SPANS))
-            if isinstance(text := spans.at(row, self._job.blobs), Text)
-        ]
         everywhere = [Text(blob, 0, len(self._job.blobs.read(blob))) for blob in self._places.names]
-        for how, query in (("verbatim", quote), ("verbatim-ws", _folded(quote))):
+        for how in ("verbatim", "verbatim-ws"):
             for texts in (near, everywhere):
-                if self._look(query, texts, how):
+                if self._look(quote, texts, how):
                     return
         self.total += 1
-        self.items.append(Evidence("not-found", quote[:_QUOTE]))
+        if len(self.items) < MAX_SPANS:
+            self.items.append(Evidence("not-found", quote[:_QUOTE]))
         self._job.warn("a quote is in no input as it stands; it is listed as not-found")
 
-    def _look(self, query: str, texts: list[Text], how: str) -> bool:
+    def _look(self, quote: str, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote; takes the first place and counts the rest."""
-        words = literal(query) if how == "verbatim" else regex(r"\s+".join(map(quoted, query.split())), "s")
-        matcher = compiled(words)
+        pattern = r"\s+".join(map(quoted, quote.split()))
+        matcher = compiled(literal(quote) if how == "verbatim" else regex(pattern, "s"))
         first: Text | None = None
         times = 0
         for text in texts:
-            content = self._job.blobs.read(text.blob)
-            found = find(content, matcher, text.start, text.stop, self._job.left("search_work"))
-            self._job.charge("search_work", found.work, "looking up a quote")
+            found = find(self._job.blobs.read(text.blob), matcher, text.start, text.stop, self._job.left("search_work"))
+            self._job.spend("search_work", found.work)
+            if found.out_of_work:
+                self._job.curtailed("search_work", "search_work ran out while quotes were looked up")
             times += len(found.starts)
             if first is None and len(found.starts):
                 first = Text(text.blob, int(found.starts[0]), int(found.stops[0]))
         if first is not None:
             self.text(first, how, times)
         return first is not None
-
-
-def _folded(quote: str) -> str:
-    return " ".join(quote.split())

@@ -75,12 +75,11 @@ def settle(
         for index, result in enumerate(results)
     ]
     called = Called(ask, results)
+    job.blobs.confirm(frozenset(job.blobs.touched))  # the prompts were read while the calls were out
     try:
-        held = settle_with(job, ask, whole)
+        return Outcome(job, held=settle_with(job, ask, whole), calls=called)
     except (Fault, NotCanonicalError) as fault:
         return msgspec.structs.replace(failed(job, fault), calls=called)
-    job.blobs.confirm(frozenset(job.blobs.touched))
-    return Outcome(job, held=held, calls=called)
 
 
 def failed(job: Job, fault: Fault | NotCanonicalError) -> Outcome:

@@ -187,9 +187,9 @@ def _turn_entry(
     before: State, after: State, said: Parsed | Unparsed, reply: str | None, origin: str, call: str | None
 ) -> Entry:
     salts = before.run.salts
-    program = blob(salts, said.text.encode("utf-8", "backslashreplace"))
-    read = blob(salts, _JSON.encode(said))
-    whole = None if reply is None else blob(salts, reply.encode("utf-8", "backslashreplace"))
+    program = blob(salts, _unicode(said.text))
+    read = blob(salts, _JSON.encode(msgspec.structs.replace(said, text=_unicode(said.text).decode())))
+    whole = None if reply is None else blob(salts, _unicode(reply))
     parsed = isinstance(said, Parsed)
     record = Turn(
         turn=after.turn,
@@ -202,6 +202,11 @@ def _turn_entry(
         state=(before.digest, after.digest),
     )
     return Entry(record, tuple(item for item in (program, read, whole) if item is not None))
+
+
+def _unicode(text: str) -> bytes:
+    """What a model said, as UTF-8; half a surrogate pair, which no UTF-8 has, is spelled out."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _check_settings(settings: Settings) -> None:

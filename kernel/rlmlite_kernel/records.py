@@ -158,7 +158,7 @@ class EffectRecord(
 ):
     """One call, as a line of `effects.jsonl` under its step's root.
 
-    `recipe` lists the parts of the prompt: refs of literal parts, spans of content. `rendered` commits to the text.
+    `effect` is the kind of call. `recipe` lists the parts of the prompt: refs of literal parts, spans of content. `rendered` commits to the text.
     `result` is the ref of the reply's blob, or `None` with the `error`. Unknown usage is null.
     """
 
@@ -166,6 +166,7 @@ class EffectRecord(
     step: int
     index: int
     id: str
+    effect: str = "lm"
     role: str
     model: str
     max_output_tokens: int

@@ -22,8 +22,7 @@ from rlmlite.folders import NOT_ENTERED, Listing, folder
 from rlmlite.inputs import from_listing, notes
 from rlmlite.limits import run_key
 from rlmlite.outcome import Outcome
-from rlmlite.runner import Options, Run, one_program
-from rlmlite_grammar import parse
+from rlmlite.runner import Options, Run, one_program, read_program
 from rlmlite_kernel.inputs import Input
 from rlmlite_traces import FileBlobs, Level, Replayed, replay, verify
 
@@ -70,7 +69,7 @@ def _answered(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs,
         indented(program.rstrip())
     players = {} if question.sub is None else {"sub": client(question.sub)}
     with Run(inputs, blobs, Options(run_key=run_key(None), clients=players)) as run:
-        outcome = drive_turn(run, one_program(run, parse(program)))
+        outcome = drive_turn(run, one_program(run, read_program(program)))
     if not quiet:
         _print(outcome, inputs, question)
     assert outcome.trace is not None

@@ -16,8 +16,7 @@ from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import from_arguments, notes
 from rlmlite.limits import limits, run_key
 from rlmlite.naming import STDIN
-from rlmlite.runner import Options, Run, one_program
-from rlmlite_grammar import parse
+from rlmlite.runner import Options, Run, one_program, read_program
 from rlmlite_kernel.inputs import Input
 from rlmlite_kernel.problems import explain
 from rlmlite_traces import FileBlobs
@@ -54,7 +53,7 @@ def run(job: Job, *, dry_run: bool, as_json: bool) -> Exit:
 
 def _live(job: Job, as_json: bool) -> Exit:
     text = job.program()
-    said = parse(text)
+    said = read_program(text)
     options = _options(job)
     blobs = FileBlobs()
     inputs = taken(job.inputs, blobs)

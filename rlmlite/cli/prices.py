@@ -8,8 +8,7 @@ import structlog
 
 from rlmlite.cli.exits import Exit
 from rlmlite.cli.printing import emit, heading, indented, say
-from rlmlite.runner import Run, problems_of
-from rlmlite_grammar import parse
+from rlmlite.runner import Run, problems_of, read_program
 from rlmlite_kernel import Price, price
 from rlmlite_kernel.ast import Parsed
 from rlmlite_kernel.price import Range
@@ -18,7 +17,7 @@ from rlmlite_kernel.problems import Problem, explain
 
 def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:
     """Check and price a program in a run that has just begun."""
-    said = parse(text)
+    said = read_program(text)
     problems = problems_of(said, run) if isinstance(said, Parsed) else said.problems
     if problems or not isinstance(said, Parsed):
         _say_problems(text, problems, as_json)

@@ -130,6 +130,9 @@ def test_one_key_gives_one_trace() -> None:
         (["-e", "final(1)", "--trace", "app.log"], Exit.USAGE, "exists already"),
         (["-", "-"], Exit.USAGE, "cannot be both"),
         ([], Exit.USAGE, "no program"),
+        (["-e", 'final("\udcff")'], Exit.INPUT, "the program is not valid Unicode"),
+        (["-e", "final(1)", "app.log/"], Exit.INPUT, "cannot be read"),
+        (["-e", "final(1)", "--trace", "/dev/null/t.rlm"], Exit.FAILED, "Not a directory"),
     ],
 )
 def test_mistakes_are_messages(arguments: list[str], code: Exit, message: str) -> None:

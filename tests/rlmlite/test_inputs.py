@@ -134,6 +134,18 @@ def test_an_unreadable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         from_path(str(tmp_path), FileBlobs())
 
 
+def test_a_name_that_is_no_unicode_is_refused_or_left_out(tmp_path: Path) -> None:
+    """A trace could not say it. In a folder such a file is left out, and said."""
+    name = os.fsdecode(b"caf\xe9.txt")
+    (tmp_path / name).write_text("x")
+    (tmp_path / "a.txt").write_text("x")
+
+    with pytest.raises(InputError, match="not valid Unicode; rename it"):
+        from_path(str(tmp_path / name), FileBlobs())
+    found = from_path(str(tmp_path), FileBlobs())
+    assert found.source.skipped == (("caf\ufffd.txt", "name is not valid Unicode"),)
+
+
 def test_special_files_are_refused() -> None:
     """A device has no end."""
     with pytest.raises(InputError, match="neither a file nor a folder"):

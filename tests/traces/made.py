@@ -188,3 +188,13 @@ def unchecked(files_: dict[str, bytes]) -> UncheckedTrace:
         name.removeprefix("blobs/"): content for name, content in files_.items() if name.startswith("blobs/")
     }
     return UncheckedTrace(files_["trace.jsonl"], files_["blobs.jsonl"], files_["effects.jsonl"], large)
+
+
+def with_calls(entry: Entry, made: list[EffectRecord]) -> Entry:
+    """The step with these calls in place of its own, and the root that they have."""
+    record = entry.record
+    assert isinstance(record, Step)
+    failed = sum(1 for call in made if call.error)
+    root = root_of(record_bytes(call) for call in made)
+    effects = Effects(n=len(made), root=root, ok=len(made) - failed, failed=failed)
+    return Entry(msgspec.structs.replace(record, effects=effects), entry.blobs, tuple(made))

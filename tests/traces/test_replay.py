@@ -25,8 +25,6 @@ from rlmlite_kernel import (
     resume,
     seal,
 )
-from rlmlite_kernel.canonical import record_bytes
-from rlmlite_kernel.merkle import root_of
 from rlmlite_kernel.records import AnyRecord, Blob, EffectRecord, Entry, Genesis, Seal, Step, Turn
 from rlmlite_kernel.refs import RunKey, blob
 from rlmlite_traces import (
@@ -141,16 +139,7 @@ def with_call(**fields: object) -> Change:
         entry = entries[at]
         calls = list(entry.effects)
         calls[1] = msgspec.structs.replace(calls[1], **fields)
-        assert isinstance(entry.record, Step)
-        assert entry.record.effects is not None
-        failed = sum(1 for call in calls if call.error)
-        effects = msgspec.structs.replace(
-            entry.record.effects,
-            root=root_of(record_bytes(call) for call in calls),
-            ok=len(calls) - failed,
-            failed=failed,
-        )
-        entries[at] = Entry(msgspec.structs.replace(entry.record, effects=effects), entry.blobs, tuple(calls))
+        entries[at] = made.with_calls(entry, calls)
         return entries
 
     return change
@@ -238,8 +227,10 @@ def test_content_that_says_nothing_is_a_difference(kept: CheckedTrace, what: str
         other = blob(RunKey(recorded.KEY), bad)
 
         def change(entries: list[Entry], other: Blob = other) -> list[Entry]:
-            kind, number = {"ast": (Turn, 0), "diagnostics": (Turn, 2), "settings": (Genesis, 0)}[what]
-            entries = with_fields(kind, number, **{what: other.ref})(entries)
+            if what == "settings":
+                entries = with_fields(Genesis, 0, settings=other.ref)(entries)
+            else:
+                entries = with_fields(Turn, 2 if what == "diagnostics" else 0, **{what: other.ref})(entries)
             entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
             return entries
 

@@ -68,8 +68,10 @@ class Journal:
             if not self._closed.is_set():
                 self._closed.set()
                 self._first.set()
-                self._sync()
-                self._file.close()
+                try:
+                    self._sync()
+                finally:
+                    self._file.close()
         if self._thread is not None:
             self._thread.join()
 

@@ -159,10 +159,12 @@ class Log:
         if self._closed:
             return
         self._closed = True
-        self._journal.close()
-        for file in (self._records, self._blobs, self._effects, self._timing):
-            file.close()
-        self._lock.release()
+        try:
+            self._journal.close()
+        finally:
+            for file in (self._records, self._blobs, self._effects, self._timing):
+                file.close()
+            self._lock.release()
 
     def __enter__(self) -> "Log":
         return self

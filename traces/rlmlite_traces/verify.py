@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rlmlite_kernel.records import AnyRecord, EffectRecord, Genesis, Ref
 from rlmlite_traces import referenced
-from rlmlite_traces.calls import Calls
+from rlmlite_traces.calls import Calls, count_of
 from rlmlite_traces.chain import Chain
 from rlmlite_traces.contents import Contents, Presence
 from rlmlite_traces.errors import (
@@ -82,9 +82,9 @@ def _referred(
     named: set[Ref] = set()
     ranges = {}
     for seq, record in enumerate(records):
-        lines, effects = calls.take(record)
-        if effects:
-            ranges[seq] = lines
+        effects: list[EffectRecord] = []
+        if count_of(record):
+            ranges[seq], effects = calls.take(record)
         for ref in blob_refs(record, effects, contents):
             if ref not in named and contents.presence(ref) is not Presence.PRESENT:
                 raise BlobAbsentError(ref, f"record {seq}")

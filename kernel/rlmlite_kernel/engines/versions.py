@@ -1,4 +1,4 @@
-"""Which libraries the engines stand on: a trace records them, so that a difference under others is not called a forgery."""
+"""Which libraries the engines stand on. A trace records them, so that a difference under others is no forgery."""
 
 import unicodedata
 from functools import cache

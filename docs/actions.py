@@ -1,0 +1,100 @@
+"""The entries of `docs/reference/actions.md`, from the action table. `make docs` renews them."""
+
+import json
+from itertools import groupby
+from typing import Final
+
+from docs.tables import code, table
+from rlmlite_kernel.actions import ACTIONS
+from rlmlite_kernel.table import Action, Kind, Param
+
+FAMILIES: Final = {
+    "look": "Look: a result goes whole into the observation",
+    "find": "Find",
+    "cut": "Cut: long text into lines or chunks, by reference",
+    "models": "Read with a model",
+    "parse": "Parse",
+    "rows": "Rows: hits, lines, chunks, documents and lists alike",
+    "text": "Text",
+    "scalars": "Scalars: these may stand inside row expressions",
+    "state": "State",
+    "end": "End",
+}
+"""The heading of each family."""
+
+KINDS: Final[dict[Kind, str]] = {
+    "any": "any value",
+    "target": "text, documents, or rows with text",
+    "rows": "rows or a list",
+    "query": "text, a list of texts, or a /regex/",
+    "pattern": "text, a list of texts, a /regex/, or a list of pairs",
+    "form": "a /regex/ or a template literal",
+    "expr": "a row expression",
+    "key": "a key",
+    "folds": "folds by name",
+    "schema": "a schema literal",
+    "template": "a template literal",
+    "int": "a whole number",
+    "text": "text",
+    "bool": "true or false",
+    "word": "a word",
+    "name": "a name, as a text literal",
+}
+"""How an argument of each kind is written. Keys, templates and schemas are described in `language.md`."""
+
+
+def entries() -> str:
+    """Every action of the table, by family, in the order of the table."""
+    parts: list[str] = []
+    for family, actions in groupby(ACTIONS.values(), lambda action: action.family):
+        parts.append(f"## {FAMILIES[family]}")
+        parts.extend(map(_entry, actions))
+    return "\n\n".join(parts)
+
+
+def _entry(action: Action) -> str:
+    parts = [f"### {action.name}", f"```text\n{action.signature()}\n```", _sentence(action.help)]
+    if action.params:
+        parts.append(table(("parameter", "is", "default", "meaning"), map(_param, action.params)))
+    if action.extra:
+        parts.append(f"Further named arguments: {action.extra}.")
+    parts.append(f"Result: {code(action.result) if '{' in action.result else action.result}.")
+    if action.example:
+        parts.append(f"One row or value of it:\n\n```json\n{action.example}\n```")
+    notes = [f"Cost: {action.cost}."]
+    if action.barrier:
+        notes.append("It waits for every statement before it.")
+    if action.in_rows:
+        notes.append("It may stand inside a row expression, where it is applied to each row.")
+    parts.append("\n".join(notes))
+    return "\n\n".join(parts)
+
+
+def _sentence(text: str) -> str:
+    first = text if text.startswith(("`", "(")) else text[0].upper() + text[1:]
+    return f"{first}."
+
+
+def _param(param: Param) -> tuple[str, str, str, str]:
+    return code(param.name), _kind(param), _default(param), param.help
+
+
+def _kind(param: Param) -> str:
+    parts = [KINDS[param.kind]]
+    if param.words:
+        parts = [" or ".join(code(json.dumps(word)) for word in param.words)]
+        if param.or_query:
+            parts[0] += " or a /regex/"
+    if param.least is not None:
+        parts.append(f"at least {param.least}")
+    if param.many:
+        parts.append("any number of them")
+    if param.named_only:
+        parts.append("by name only")
+    return "; ".join(parts)
+
+
+def _default(param: Param) -> str:
+    if param.many:
+        return ""
+    return "required" if param.required else code(json.dumps(param.default))

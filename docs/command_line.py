@@ -1,0 +1,20 @@
+"""The parts of `docs/reference/command-line.md`: what each command says of itself."""
+
+from docs.transcripts import console
+from rlmlite.cli.exits import table
+
+COMMANDS = ("exec", "trace", "trace show", "trace verify", "trace replay", "grammar", "demo")
+"""Every command, in the order of the page. A test compares them with the application."""
+
+
+def helps() -> str:
+    """The help of the program and of every command."""
+    parts = [console("rlmlite --help")]
+    for command in COMMANDS:
+        parts.append(f"## rlmlite {command}\n\n{console(f'rlmlite {command} --help')}")
+    return "\n\n".join(parts)
+
+
+def exit_codes() -> str:
+    """The exit codes, from the table in the code."""
+    return table()

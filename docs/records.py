@@ -1,0 +1,157 @@
+"""The tables of `docs/reference/records.md`, from the record types. A field without a meaning fails `make docs`."""
+
+import inspect
+import types
+import typing
+from typing import Any, Final
+
+import msgspec
+
+from docs.tables import code, table
+from rlmlite_kernel.records import EffectRecord, Effects, Genesis, InputEntry, Observed, Record, Seal, Step, Turn, Written
+
+_ANY: Final = {
+    "v": "the number of the trace format",
+    "seq": "the record's place in the trace, from 0",
+    "prev": "the leaf hash of the record before; 64 zeros for the first",
+    "kind": "`genesis`, `turn`, `step` or `seal`",
+}
+
+MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
+    Genesis: {
+        "run": "the run's id, which follows from its key",
+        "semantics": "the number of what actions mean; another number is not replayed",
+        "kernel": "the version of the kernel",
+        "engines": "the versions of the libraries that engines stand on",
+        "grammar": "SHA-256 of the grammar",
+        "actions": "SHA-256 of the action table",
+        "settings": "blob: limits, roles and policy",
+        "inputs": "the inputs, see below",
+        "scope": "labels of the host",
+        "state": "digest of the first state",
+        "parent": "the run that this one is part of; `null` so far",
+    },
+    InputEntry: {
+        "name": "the variable",
+        "kind": "`text`, `documents`, or a kind of JSON value",
+        "ref": "ref of the value",
+        "size": "bytes of its content",
+        "source": "blob: where it came from, with paths, digests and what was left out",
+        "sha256": "plain SHA-256 of a single file's text, else `null`",
+    },
+    Turn: {
+        "turn": "number, from 1",
+        "origin": "who spoke: `host`, or the controller",
+        "reply": "blob: the controller's whole reply, if a model spoke",
+        "program": "blob: the text that was read as a program",
+        "ast": "blob: the program as data, if it was read",
+        "diagnostics": "blob: the problems, if it was refused",
+        "call": "id of the controller's own call",
+        "state": "digest of the state before and after",
+    },
+    Step: {
+        "turn": "the turn's number",
+        "step": "number, from 1, over the whole run",
+        "statement": "which statement of the program, from 0",
+        "op": "the action",
+        "ast": "blob: the step as data, arguments included",
+        "reads": "pairs of a variable's name and its ref",
+        "writes": "the variables that were written, see below",
+        "effects": "the calls of the step, see below; `null` for none",
+        "observation": "what was shown, see below",
+        "coverage": "per input: bytes shown, read by a model, scanned so far",
+        "priced": "what the calls were known to need before any went out",
+        "used": "what was charged to each budget",
+        "status": "`ok`, `failed` or `skipped`",
+        "code": "the fault's code, empty when ok",
+        "state": "digest of the state before and after",
+    },
+    Written: {
+        "name": "the variable",
+        "kind": "the kind of its value",
+        "ref": "ref of the value",
+        "size": "bytes that it holds",
+    },
+    Observed: {
+        "ref": "blob: the text",
+        "size": "bytes of it",
+        "origins": "where its content came from",
+        "cut": "bytes that were left out",
+    },
+    Effects: {
+        "n": "how many lines of `effects.jsonl`",
+        "root": "tree head over these lines",
+        "ok": "how many have a result",
+        "failed": "how many have an error",
+    },
+    Seal: {
+        "steps": "the number of steps",
+        "outcome": "`completed`, `partial`, `refused` or `failed`",
+        "reason": "why it is not completed, empty otherwise",
+        "result": "blob: the answer's value and evidence; `null` without an answer",
+        "state": "digest of the last state",
+    },
+    EffectRecord: {
+        "v": "the number of the trace format",
+        "kind": "`effect`",
+        "step": "the step's number",
+        "index": "the call's number in the step, from 0",
+        "id": "names the call for good: it follows from run, turn, statement, round and index",
+        "role": "which role was asked",
+        "model": "the model string",
+        "max_output_tokens": "tokens that the answer could have",
+        "recipe": "the prompt's parts in order: a blob, or a span `[ref, start, stop, source]`",
+        "rendered": "commitment to the prompt's text",
+        "prompt_bytes": "bytes of the prompt",
+        "result": "blob: the reply; `null` if there is none",
+        "error": "why there is none, else empty",
+        "usage": "input tokens, output tokens, nano-dollars; `null` is unknown",
+        "cached": "whether the reply came from a cache",
+    },
+}
+"""What each field means."""
+
+
+def record(kind: type[msgspec.Struct]) -> str:
+    """A record: what it is, then its fields. The fields that all records share are left out."""
+    hints = typing.get_type_hints(kind)
+    shared = {} if kind is Record else _ANY
+    meanings = MEANINGS[kind] if kind in MEANINGS else _ANY
+    own = [name for name in (*kind.__struct_fields__, *_tag(kind)) if kind not in _CHAINED or name not in shared]
+    rows = [(code(name), _spelled(hints.get(name, str)), meanings[name]) for name in own]
+    return f"{_doc(kind)}\n\n{table(('field', 'type', 'meaning'), rows)}"
+
+
+def every() -> str:
+    """The fields that all records share."""
+    rows = [(code(name), _spelled(typing.get_type_hints(Record).get(name, str)), _ANY[name]) for name in _ANY]
+    return table(("field", "type", "meaning"), rows)
+
+
+_CHAINED = (Genesis, Turn, Step, Seal)
+
+
+def _tag(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    field = kind.__struct_config__.tag_field
+    return () if field is None else (field,)
+
+
+def _doc(kind: type[msgspec.Struct]) -> str:
+    return inspect.getdoc(kind) or ""
+
+
+def _spelled(hint: Any) -> str:
+    """A type as readers of JSON know it."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(dict.fromkeys(map(_spelled, arguments)))
+    if origin is dict:
+        return f"object of {_spelled(arguments[1])}"
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            return f"list of {_spelled(arguments[0])}"
+        return "[" + ", ".join(map(_spelled, arguments)) + "]"
+    return _WORDS.get(hint, getattr(hint, "__name__", str(hint)).lower())
+
+
+_WORDS: dict[Any, str] = {str: "text", int: "integer", bool: "boolean", type(None): "null"}
