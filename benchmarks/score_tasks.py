@@ -1,8 +1,8 @@
 """Scores of action programs on the shared task set: python benchmarks/score_tasks.py [--data DIR] [KIND ...]
 
 Every kind of question has one program, `tasks/<use case>/<kind>.act`. Its first line is a comment with a regex for the
-question: what the named groups find becomes a variable. Before a log's program goes the line that parses the log's
-lines, from `tasks/log_qa/formats.toml`. Beyond that Python works out nothing: the program does.
+question: what the named groups find becomes a variable. `# with: FILE` puts another file's statements before it; before
+a log's program goes the line that parses the log, from `tasks/log_qa/formats.toml`. Python works nothing else out.
 
 The model of the labelling tasks is an oracle that looks every line up in `*.labels.json`: what is scored is the
 program, not a model.
@@ -11,21 +11,18 @@ program, not a model.
 import argparse
 import json
 import re
+import runpy
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from rlmlite_grammar import parse
 from rlmlite_kernel import (
     Answered,
-    Done,
     Input,
-    Limits,
     MemoryBlobs,
     Role,
     RunKey,
@@ -41,7 +38,7 @@ from rlmlite_kernel import (
 
 PROGRAMS = Path(__file__).parent / "tasks"
 USE_CASES = ("log_qa", "aggregation", "categorization")
-SETTINGS = Settings(roles={"sub": Role(model="scripted:oracle")}, limits=Limits(observation_bytes=2_000))
+SETTINGS = Settings(roles={"sub": Role(model="scripted:oracle")})
 KEY = RunKey(bytes(32))
 
 
@@ -54,15 +51,27 @@ class Task(NamedTuple):
     question: str
     files: dict[str, Path]
     labels: Path | None
-    scored: dict[str, Any]
+    given: dict[str, Any]
 
 
 class Outcome(NamedTuple):
-    """What a program answered, and how it went."""
+    """What a program answered, the lines that it gave as evidence, and how long it took."""
 
     answer: Any
-    observation: str
+    lines: frozenset[int]
     ms: float
+
+
+class Figures(NamedTuple):
+    """The score of an answer, the share of its evidence that is right, and the milliseconds it took."""
+
+    score: float
+    evidence: float
+    ms: float
+
+
+Row: TypeAlias = tuple[Task, Figures]
+Score: TypeAlias = Callable[[dict[str, Any], Any], float]
 
 
 class ProgramError(Exception):
@@ -71,9 +80,8 @@ class ProgramError(Exception):
 
 def tasks(data: Path, use_case: str) -> list[Task]:
     """The tasks of a use case."""
-    root = data / "dev"
-    lines = (root / "tasks" / f"{use_case}.jsonl").read_text("utf-8").splitlines()
-    return [_task(json.loads(line), root) for line in lines]
+    lines = (data / "dev" / "tasks" / f"{use_case}.jsonl").read_text("utf-8").splitlines()
+    return [_task(json.loads(line), data / "dev") for line in lines]
 
 
 def _task(given: dict[str, Any], root: Path) -> Task:
@@ -91,47 +99,36 @@ def program(task: Task) -> str:
     if found is None:
         raise ProgramError(f"{task.id}: {pattern!r} does not find its question")
     parameters = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in found.groupdict().items()]
-    return "".join([*_line_form(task), *parameters, *_included(text, task), text])
+    names = re.findall(r"^# with: (\S+)$", text, re.MULTILINE)
+    before = [(PROGRAMS / task.use_case / name).read_text("utf-8") for name in names]
+    return "".join([_line_form(task), *parameters, *before, text])
 
 
-def _included(text: str, task: Task) -> Iterator[str]:
-    for name in re.findall(r"^# with: (\S+)$", text, re.MULTILINE):
-        yield (PROGRAMS / task.use_case / name).read_text("utf-8")
-
-
-def _line_form(task: Task) -> Iterator[str]:
-    if task.use_case == "log_qa":
-        source = task.files["logs"].name.split("_")[0]
-        yield f"lines = parse_lines(logs, /{_formats()[source]}/)\n"
-
-
-@cache
-def _formats() -> dict[str, str]:
-    return tomllib.loads((PROGRAMS / "log_qa" / "formats.toml").read_text("utf-8"))
+def _line_form(task: Task) -> str:
+    if task.use_case != "log_qa":
+        return ""
+    formats = tomllib.loads((PROGRAMS / "log_qa" / "formats.toml").read_text("utf-8"))
+    return f"lines = parse_lines(logs, /{formats[task.files['logs'].name.split('_')[0]]}/)\n"
 
 
 def run(task: Task) -> Outcome:
     """A task's program, run over its inputs. Raises `ProgramError`."""
     text, oracle = program(task), oracle_of(task)
-    began = time.perf_counter()
-    blobs = MemoryBlobs()
+    began, blobs = time.perf_counter(), MemoryBlobs()
     inputs = {name: _input(path.read_bytes(), blobs) for name, path in task.files.items()}
-    state = begin(inputs, SETTINGS, KEY).state
-    turn = advance(state, parse(text), blobs)
+    turn = advance(begin(inputs, SETTINGS, KEY).state, parse(text), blobs)
     while isinstance(turn, Suspended):
         replies = [Answered(oracle(render(request.prompt, blobs))) for request in turn.requests]
         turn = resume(turn, replies, blobs)
-    return Outcome(_answer(task, turn), turn.observation, (time.perf_counter() - began) * 1e3)
+    answer = turn.state.answer
+    if answer is None:
+        raise ProgramError(f"{task.id}: no answer\n{turn.observation}")
+    lines = frozenset(item.line for item in answer.evidence)
+    return Outcome(answer.value, lines, (time.perf_counter() - began) * 1e3)
 
 
 def _input(content: bytes, blobs: MemoryBlobs) -> Input:
     return Input(Text(blobs.put(content), 0, len(content)), Source("text"), content)
-
-
-def _answer(task: Task, turn: Done) -> Any:
-    if turn.state.answer is None:
-        raise ProgramError(f"{task.id}: no answer\n{turn.observation}")
-    return turn.state.answer.value
 
 
 def oracle_of(task: Task) -> Callable[[str], str]:
@@ -147,14 +144,9 @@ def oracle_of(task: Task) -> Callable[[str], str]:
     return oracle
 
 
-def scorer(data: Path) -> Callable[[dict[str, Any], Any], float]:
+def scorer(data: Path) -> Score:
     """The `score` of the task set."""
-    spec = spec_from_file_location("task_score", data / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    score: Callable[[dict[str, Any], Any], float] = module.score
+    score: Score = runpy.run_path(str(data / "score.py"))["score"]
     return score
 
 
@@ -168,33 +160,37 @@ def main(arguments: list[str]) -> int:
         print(f"skipped: no task set in {given.data}; name its folder: --data DIR")
         return 0
     score = scorer(given.data)
-    wanted = [task for case in USE_CASES for task in tasks(given.data, case) if task.kind in given.kinds or not given.kinds]
-    rows = [(task, *_scored(task, score)) for task in wanted]
-    _print(rows)
+    every = [task for use_case in USE_CASES for task in tasks(given.data, use_case)]
+    unknown = set(given.kinds) - {task.kind for task in every}
+    if unknown:
+        parser.error(f"no such kind: {', '.join(sorted(unknown))}")
+    _print([(task, scored(task, score)) for task in every if not given.kinds or task.kind in given.kinds])
     return 0
 
 
-def _scored(task: Task, score: Callable[[dict[str, Any], Any], float]) -> tuple[float, float]:
+def scored(task: Task, score: Score) -> Figures:
+    """A task run and scored; a program without an answer scores nothing, and what it showed is printed."""
     try:
         outcome = run(task)
     except ProgramError as error:
         print(error, file=sys.stderr)
-        return 0.0, 0.0
-    return score(task.scored, outcome.answer), outcome.ms
+        return Figures(0.0, 0.0, 0.0)
+    right = len(outcome.lines.intersection(task.given["evidence_lines"]))
+    return Figures(score(task.given, outcome.answer), right / max(1, len(outcome.lines)), outcome.ms)
 
 
-def _print(rows: list[tuple[Task, float, float]]) -> None:
-    print(f"{'use case':<16}{'kind':<22}{'n':>4}{'score':>8}{'ms each':>10}")
-    for use_case, kind in dict.fromkeys((task.use_case, task.kind) for task, _, _ in rows):
+def _print(rows: list[Row]) -> None:
+    print(f"{'use case':<16}{'kind':<22}{'n':>4}{'score':>8}{'evidence':>10}{'ms each':>9}")
+    for use_case, kind in dict.fromkeys((task.use_case, task.kind) for task, _ in rows):
         _line(use_case, kind, [row for row in rows if (row[0].use_case, row[0].kind) == (use_case, kind)])
-    for use_case in dict.fromkeys(task.use_case for task, _, _ in rows):
+    for use_case in dict.fromkeys(task.use_case for task, _ in rows):
         _line(use_case, "all", [row for row in rows if row[0].use_case == use_case])
     _line("all", "", rows)
 
 
-def _line(use_case: str, kind: str, rows: list[tuple[Task, float, float]]) -> None:
-    score, ms = (sum(row[place] for row in rows) / max(1, len(rows)) for place in (1, 2))
-    print(f"{use_case:<16}{kind:<22}{len(rows):>4}{score:>8.3f}{ms:>10.1f}")
+def _line(use_case: str, kind: str, rows: list[Row]) -> None:
+    score, evidence, ms = (sum(column) / len(rows) for column in zip(*(figures for _, figures in rows), strict=True))
+    print(f"{use_case:<16}{kind:<22}{len(rows):>4}{score:>8.3f}{evidence:>10.3f}{ms:>9.1f}")
 
 
 if __name__ == "__main__":

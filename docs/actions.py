@@ -4,7 +4,7 @@ import json
 from itertools import groupby
 from typing import Final
 
-from docs.tables import code, table
+from docs.tables import code, prose, table
 from rlmlite_kernel.actions import ACTIONS
 from rlmlite_kernel.table import Action, Kind, Param
 
@@ -72,11 +72,11 @@ def _entry(action: Action) -> str:
 
 def _sentence(text: str) -> str:
     first = text if text.startswith(("`", "(")) else text[0].upper() + text[1:]
-    return f"{first}."
+    return f"{prose(first)}."
 
 
 def _param(param: Param) -> tuple[str, str, str, str]:
-    return code(param.name), _kind(param), _default(param), param.help
+    return code(param.name), _kind(param), _default(param), prose(param.help)
 
 
 def _kind(param: Param) -> str:

@@ -96,7 +96,8 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "kind": "`effect`",
         "step": "the step's number",
         "index": "the call's number in the step, from 0",
-        "id": "names the call for good: it follows from run, turn, statement, round and index",
+        "effect": "what kind of call: `lm`, a model call, is the only one so far",
+        "id": "names the call for good: it follows from the run, the turn, the step's place in it, the round and the index",
         "role": "which role was asked",
         "model": "the model string",
         "max_output_tokens": "tokens that the answer could have",
@@ -115,29 +116,24 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
 def record(kind: type[msgspec.Struct]) -> str:
     """A record: what it is, then its fields. The fields that all records share are left out."""
     hints = typing.get_type_hints(kind)
-    shared = {} if kind is Record else _ANY
-    meanings = MEANINGS[kind] if kind in MEANINGS else _ANY
-    own = [name for name in (*kind.__struct_fields__, *_tag(kind)) if kind not in _CHAINED or name not in shared]
-    rows = [(code(name), _spelled(hints.get(name, str)), meanings[name]) for name in own]
-    return f"{_doc(kind)}\n\n{table(('field', 'type', 'meaning'), rows)}"
+    shared = _ANY if issubclass(kind, Record) else {}
+    names = [name for name in (*kind.__struct_fields__, *_tag(kind)) if name not in shared]
+    rows = [(code(name), _spelled(hints.get(name, str)), MEANINGS[kind][name]) for name in names]
+    return f"{inspect.getdoc(kind)}\n\n{table(_HEADS, rows)}"
 
 
 def every() -> str:
     """The fields that all records share."""
     rows = [(code(name), _spelled(typing.get_type_hints(Record).get(name, str)), _ANY[name]) for name in _ANY]
-    return table(("field", "type", "meaning"), rows)
+    return table(_HEADS, rows)
 
 
-_CHAINED = (Genesis, Turn, Step, Seal)
+_HEADS = ("field", "type", "meaning")
 
 
 def _tag(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     field = kind.__struct_config__.tag_field
     return () if field is None else (field,)
-
-
-def _doc(kind: type[msgspec.Struct]) -> str:
-    return inspect.getdoc(kind) or ""
 
 
 def _spelled(hint: Any) -> str:
@@ -151,7 +147,7 @@ def _spelled(hint: Any) -> str:
         if arguments[-1] is Ellipsis:
             return f"list of {_spelled(arguments[0])}"
         return "[" + ", ".join(map(_spelled, arguments)) + "]"
-    return _WORDS.get(hint, getattr(hint, "__name__", str(hint)).lower())
+    return "object" if hint in MEANINGS else _WORDS.get(hint, "span")
 
 
 _WORDS: dict[Any, str] = {str: "text", int: "integer", bool: "boolean", type(None): "null"}

@@ -16,3 +16,9 @@ def _line(cells: Sequence[str]) -> str:
 def code(text: object) -> str:
     """The text as code."""
     return f"`{text}`"
+
+
+def prose(text: str) -> str:
+    """Text that shows a `<` as it is: outside of code, Markdown takes it for a tag."""
+    parts = text.split("`")
+    return "`".join(part if place % 2 else part.replace("<", "\\<") for place, part in enumerate(parts))

@@ -91,6 +91,8 @@ class PromptWriter:
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:
         content = value if isinstance(value, str | Text) else as_text(value, self._job)
+        if isinstance(content, Text):
+            self._job.blobs.touched.add(content.blob)
         bare = value is None or isinstance(value, bool | int | float) or not origins & FOREIGN
         return Piece(content, "" if bare else source)
 

@@ -41,15 +41,17 @@ def number_text(value: float) -> str:
     """A finite binary64 as ECMAScript's `Number::toString` prints it."""
     if not math.isfinite(value):
         raise NotCanonicalError("NaN and infinity are not JSON")
-    if value == int(value) and abs(value) < 1e21:
+    if value == int(value) and abs(value) < MAX_SAFE:
         return str(int(value))
     digits, _, exponent = repr(value).partition("e")
     if not exponent:
-        return digits
+        return digits.removesuffix(".0")
     power = int(exponent)
-    if power < -6 or power > 0:
+    if power < -6 or power > 20:
         return f"{digits}e{power:+d}"
     sign, mantissa = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    if power > 0:  # the shortest digits, then zeros, which are not the digits of int(value)
+        return sign + mantissa.replace(".", "").ljust(power + 1, "0")
     return f"{sign}0.{'0' * (-power - 1)}{mantissa.replace('.', '')}"
 
 

@@ -61,7 +61,7 @@ def run(planned: Planned, job: Job, current: Run, place: tuple[str, int, int, in
         result = action.run(job, *arguments.rest, **arguments.given)
         outcome = _outcome(result, arguments, job, current)
     except (Fault, NotCanonicalError) as fault:
-        return failed(job, fault)
+        outcome = failed(job, fault)
     job.blobs.confirm(frozenset(job.blobs.touched))
     return outcome
 

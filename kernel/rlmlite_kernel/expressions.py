@@ -9,7 +9,16 @@ from rlmlite_kernel.columns import Spans, Text
 from rlmlite_kernel.engines import Matcher
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import DERIVED, Held, Job, merged
-from rlmlite_kernel.operators import ARITHMETIC, COMPARISONS, mixes_text_and_number, negate, plainly, truthy
+from rlmlite_kernel.operators import (
+    ARITHMETIC,
+    COMPARISONS,
+    ORDERINGS,
+    mixes_list_and_single,
+    mixes_text_and_number,
+    negate,
+    plainly,
+    truthy,
+)
 from rlmlite_kernel.queries import matcher_of, occurs
 from rlmlite_kernel.values import Rows, Value, kind_of, text_of
 
@@ -26,7 +35,7 @@ def evaluate(node: Expr, job: Job) -> Held:
             return held(name, job)
         case Attr(of=of, name=name):
             base = evaluate(of, job)
-            return base.derived(access.attribute(base.value, name, job))
+            return _rested(base.derived(None), access.attribute(base.value, name, job))
         case Index(of=of, at=at):
             return _index(of, at, job)
         case Slice(of=of, lo=lo, hi=hi):
@@ -130,14 +139,23 @@ def _result(node: Binary, left: Value, right: Value, job: Job) -> Value:
 
 def operate(op: str, left: Value, right: Value, job: Job) -> Value:
     """A comparison or arithmetic on two values, with the warnings and charges that go with it."""
-    a, b = plainly(left, job.blobs), plainly(right, job.blobs)
+    return operate_plain(op, plainly(left, job.blobs), plainly(right, job.blobs), job)
+
+
+def operate_plain(op: str, left: Value, right: Value, job: Job) -> Value:
+    """`operate` on values whose texts are strings."""
     if op in ARITHMETIC:
-        if op == "+" and isinstance(a, str | list) and isinstance(b, str | list):
-            job.room(len(a) + len(b))
-        return ARITHMETIC[op](a, b)
-    if mixes_text_and_number(a, b):
+        if op == "+" and isinstance(left, str | list) and isinstance(right, str | list):
+            job.room(len(left) + len(right))
+        return ARITHMETIC[op](left, right)
+    if mixes_text_and_number(left, right):
         warn_mixed(op, job)
-    return COMPARISONS[op](a, b)
+    elif op in ORDERINGS and mixes_list_and_single(left, right):
+        job.warn(
+            f"`{op}` compared a whole list with one value, which never holds: `.name` is the row's field, `x.name` the "
+            "whole column; `in` looks into a list"
+        )
+    return COMPARISONS[op](left, right)
 
 
 def warn_mixed(op: str, job: Job) -> None:

@@ -103,6 +103,7 @@ class Job:
     def on(self, ledger: dict[str, int]) -> "Job":
         """A copy that charges another ledger, to settle the same step again."""
         other = Job(self.names, self.blobs, self.table, self.settings, ledger)
+        other.blobs = self.blobs  # what the prompts were made of has to be confirmed when the answers are in
         other.used, other._building = dict(self.used), self._building
         other.warnings, other.partial = list(self.warnings), list(self.partial)
         other.scanned, other.shown = list(self.scanned), list(self.shown)

@@ -5,6 +5,7 @@ Sorting has a total order over all values: null, false, true, numbers, texts, li
 """
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -91,6 +92,17 @@ COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
 """Operators that give true or false."""
 
 
+ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
+"""The comparisons that do not look into a list."""
+
+
+def mixes_list_and_single(left: Value, right: Value) -> bool:
+    """Whether a comparison met a list on one side and a text or a number on the other: most likely a slip."""
+    if type(left) is list:
+        return type(right) is str or is_number(right)
+    return type(right) is list and (type(left) is str or is_number(left))
+
+
 def mixes_text_and_number(left: Value, right: Value) -> bool:
     """Whether a comparison met text on one side and a number on the other: most likely a slip."""
     return (type(left) is str and is_number(right)) or (type(right) is str and is_number(left))
@@ -99,7 +111,7 @@ def mixes_text_and_number(left: Value, right: Value) -> bool:
 def add(left: Value, right: Value) -> Value:
     """`+`: numbers add, texts and lists join; null for anything else."""
     if is_number(left) and is_number(right):
-        return _number(left + right)  # type: ignore[operator, arg-type]
+        return _worked(operator.add, left, right)
     if type(left) is str and type(right) is str:
         return left + right
     if type(left) is list and type(right) is list:
@@ -109,12 +121,12 @@ def add(left: Value, right: Value) -> Value:
 
 def subtract(left: Value, right: Value) -> Value:
     """`-` on numbers; null for anything else."""
-    return _number(left - right) if is_number(left) and is_number(right) else None  # type: ignore[operator]
+    return _worked(operator.sub, left, right) if is_number(left) and is_number(right) else None
 
 
 def multiply(left: Value, right: Value) -> Value:
     """`*` on numbers; null for anything else."""
-    return _number(left * right) if is_number(left) and is_number(right) else None  # type: ignore[operator, arg-type]
+    return _worked(operator.mul, left, right) if is_number(left) and is_number(right) else None
 
 
 def modulo(left: Value, right: Value) -> Value:
@@ -130,10 +142,7 @@ def divide(left: Value, right: Value) -> Value:
         return None
     if type(left) is int and type(right) is int and left % right == 0:
         return left // right
-    try:
-        return _number(left / right)  # type: ignore[operator]
-    except OverflowError:
-        return None
+    return _worked(operator.truediv, left, right)
 
 
 def negate(value: Value) -> Value:
@@ -147,6 +156,13 @@ ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
     "*": multiply,
     "%": modulo,
 }
+
+
+def _worked(work: Callable[[Any, Any], Number], left: Value, right: Value) -> Value:
+    try:
+        return _number(work(left, right))
+    except OverflowError:  # a whole number that no decimal can hold met a decimal
+        return None
 
 
 def _number(value: Number) -> Value:

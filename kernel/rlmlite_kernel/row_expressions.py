@@ -7,12 +7,12 @@ from rlmlite_kernel import access
 from rlmlite_kernel.ast import Attr, Binary, Call, Expr, Field, Index, ListOf, Lit, Node, Obj, Slice, Unary
 from rlmlite_kernel.binding import bind, has_free_field
 from rlmlite_kernel.columns import Text
-from rlmlite_kernel.expressions import LOGIC, MATCHES, evaluate, matches, operate, warn_mixed
+from rlmlite_kernel.expressions import LOGIC, MATCHES, evaluate, matches, operate_plain, warn_mixed
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.operators import COMPARISONS, key_of, mixes_text_and_number, negate, plainly, truthy
 from rlmlite_kernel.queries import matcher_of
-from rlmlite_kernel.values import Rows, Value
+from rlmlite_kernel.values import Rows, Value, text_of
 
 OfRow: TypeAlias = Callable[[int], Value]
 """A row expression, compiled: the row's number to its value."""
@@ -79,8 +79,16 @@ class RowCompiler:
         return self._operator(node)
 
     def _operator(self, node: Binary) -> OfRow:
-        left, right, op, job = self.compile(node.left), self.compile(node.right), node.op, self._job
-        return lambda row: operate(op, left(row), right(row), job)
+        left, right, op, job = self._plain(node.left), self._plain(node.right), node.op, self._job
+        return lambda row: operate_plain(op, left(row), right(row), job)
+
+    def _plain(self, node: Expr) -> OfRow:
+        """An operand as plain values; one that is the same for every row (a whole column, say) is made plain once."""
+        work, blobs = self.compile(node), self._job.blobs
+        if isinstance(node, Unary | Binary) or self._depends(node):
+            return lambda row: plainly(work(row), blobs)
+        value = plainly(work(0), blobs)
+        return lambda row: value
 
     def _membership(self, node: Binary) -> OfRow:
         """`in` over a list that is the same for every row looks up a set."""
@@ -110,18 +118,24 @@ class RowCompiler:
         return lambda row: matches(left(row), matcher, job) is wanted
 
     def _item(self, node: Index) -> OfRow:
-        inner, index, job = self.compile(node.of), self.compile(node.at), self._job
+        view, of = _view(node.of)
+        inner, index, job = self.compile(of), self.compile(node.at), self._job
         literal = isinstance(node.at, Lit)
         blobs = job.blobs
 
         def item(row: int) -> Value:
-            value = inner(row)
-            return None if value is None else access.item(value, plainly(index(row), blobs), literal, job)
+            value, at = inner(row), plainly(index(row), blobs)
+            text = text_of(value, blobs) if view == "lines" else None
+            if text is not None:
+                return access.line(text, at, literal, job)
+            value = _viewed(value, view, job)
+            return None if value is None else access.item(value, at, literal, job)
 
         return item
 
     def _slice(self, node: Slice) -> OfRow:
-        inner, job = self.compile(node.of), self._job
+        view, of = _view(node.of)
+        inner, job = self.compile(of), self._job
         low = self.compile(node.lo if node.lo is not None else Lit(None))
         high = self.compile(node.hi if node.hi is not None else Lit(None))
         literal = (isinstance(node.lo, Lit), isinstance(node.hi, Lit))
@@ -130,7 +144,11 @@ class RowCompiler:
             lo, hi = low(row), high(row)
             if not isinstance(lo, int | None) or not isinstance(hi, int | None):
                 return None
-            return access.sliced(inner(row), lo, hi, literal, job)
+            value = inner(row)
+            text = text_of(value, job.blobs) if view else None
+            if text is not None:
+                return _VIEWS[view](text, lo, hi, literal, job)
+            return access.sliced(_viewed(value, view, job), lo, hi, literal, job)
 
         return sliced
 
@@ -138,7 +156,9 @@ class RowCompiler:
         """A scalar action, applied to each row."""
         action, job = self._job.table[node.name], self._job
         bound = bind(action, node, _trust)
-        fixed: dict[str, object] = {p.name: p.default for p in action.params if not p.required and not p.many}
+        fixed: dict[str, object] = {
+            p.name: p.default for p in action.params if not (p.required or p.many or p.name in bound.given)
+        }
         varying: dict[str, OfRow] = {}
         for name, value in bound.given.items():
             param = action.param(name)
@@ -156,6 +176,29 @@ class RowCompiler:
             return result
 
         return called
+
+
+_VIEWS: dict[str, Callable[..., Value]] = {"lines": access.lines_slice, "chars": access.chars_slice}
+"""Slices of a text in other units than bytes."""
+
+
+def _view(node: Expr) -> tuple[str, Expr]:
+    """`x.lines` or `x.chars` as the view's name and x; any other expression is no view."""
+    if isinstance(node, Attr) and node.name in _VIEWS:
+        return node.name, node.of
+    return "", node
+
+
+def _viewed(value: Value, view: str, job: Job) -> Value:
+    """What a view is of a value that is no text: its field of that name."""
+    return _soft_attribute(value, view, job) if view else value
+
+
+def condition(rows: Rows, cond: Expr, job: Job) -> OfRow:
+    """A compiled condition; one that looks at no field is most likely a slip, and it is said."""
+    if not has_free_field(cond, job.table):
+        job.warn("the condition is the same for every row: `.name` is a field of the row, a bare name a variable")
+    return RowCompiler(rows, job).compile(cond)
 
 
 def _trust(code: str, message: str, node: Expr, hint: str) -> None:

@@ -166,11 +166,22 @@ def read_json(text: str) -> Any:
     if _depth(text) > VALUE_DEPTH:
         raise Fault("json", f"JSON nested deeper than {VALUE_DEPTH}")
     try:
-        return json.loads(
+        value = json.loads(
             text, object_pairs_hook=_unique, parse_int=_integer, parse_constant=_constant, parse_float=_float
         )
     except json.JSONDecodeError as error:
         raise Fault("json", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+    if "\\u" in text:
+        _refuse_half_surrogates(value)
+    return value
+
+
+def _refuse_half_surrogates(value: Any) -> None:
+    """An escape such as `\\ud83d` alone is no Unicode, though `json` takes it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Fault("json", "a string holds half of a surrogate pair, which is no text") from None
 
 
 def _depth(text: str) -> int:
@@ -203,7 +214,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
+    if len(digits.lstrip("-")) > MAX_DIGITS:
         raise Fault("json", f"an integer of more than {MAX_DIGITS} digits")
     return int(digits)
 

@@ -18,14 +18,17 @@ from rlmlite_kernel.records import Entry, Seal, Step
 from rlmlite_kernel.refs import blob
 from rlmlite_traces import (
     BlobAbsentError,
+    BlobMismatchError,
     Level,
     Log,
+    Presence,
     TraceBrokenError,
     TraceExistsError,
     TraceLockedError,
     TraceMissingError,
     TraceSealedError,
     journal,
+    lines,
     verify,
 )
 from tests.traces import made
@@ -167,7 +170,7 @@ def test_a_seal_whose_key_was_not_deleted_is_finished(tmp_path: Path) -> None:
     assert not (path / "run.key").exists()
 
 
-def test_a_bad_entry_changes_nothing(tmp_path: Path) -> None:
+def test_a_bad_entry_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry that cannot follow is refused before a byte is written, and the next good one is taken."""
     path = tmp_path / "a.rlm"
     calls = made.step(1, 1, 0, count=3)
@@ -176,6 +179,7 @@ def test_a_bad_entry_changes_nothing(tmp_path: Path) -> None:
     key = msgspec.structs.replace(bare.record, used={"käse": 1})
     huge = msgspec.structs.replace(bare.record, used={"steps": 2**53})
     odd = msgspec.structs.replace(bare.record, op="\ud800")
+    long = msgspec.structs.replace(bare.record, op="x" * 5_000)
     bad = [
         (made.genesis(), TraceBrokenError),
         (made.turn(3, 0), TraceBrokenError),
@@ -189,8 +193,10 @@ def test_a_bad_entry_changes_nothing(tmp_path: Path) -> None:
         (Entry(key, bare.blobs), NotCanonicalError),
         (Entry(huge, bare.blobs), NotCanonicalError),
         (Entry(odd, bare.blobs), NotCanonicalError),
+        (Entry(long, bare.blobs), NotCanonicalError),
         (made.seal(1, 0), TraceBrokenError),
     ]
+    monkeypatch.setattr(lines, "MAX_LINE", 5_000)
     with Log.create(path, made.KEY) as log:
         log.extend([made.genesis(), made.turn(1, 0)])
         before = made.files(path)
@@ -437,11 +443,6 @@ def test_a_failed_journal_takes_no_more(tmp_path: Path, monkeypatch: pytest.Monk
         assert set(log.journalled()) == {"a"}
 
 
-def journal_forever(log: Log) -> None:
-    for number in range(1_000_000):
-        log.journal(str(number), Failed("rate"))
-
-
 def test_a_failed_sync_is_told_to_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread that syncs in time has nobody to raise to: the next call hears of it."""
     tried = threading.Event()
@@ -454,6 +455,64 @@ def test_a_failed_sync_is_told_to_the_next_call(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(os, "fsync", fsync)
         log.journal("a", Failed("rate"))
         assert tried.wait(10)
-        with pytest.raises(OSError, match="Input/output"):
-            journal_forever(log)
         monkeypatch.undo()
+        for _ in range(2):
+            with pytest.raises(OSError, match="Input/output"):
+                log.journal("b", Failed("rate"))
+
+
+def test_a_folder_of_large_blobs_is_read_with_care(tmp_path: Path) -> None:
+    """In `blobs/` only plain files named by 64 hex digits count; other names are not looked at, links are refused."""
+    path = tmp_path / "a.rlm"
+    large = made.step(1, 1, 0, shown=b"x" * 100_000)
+    root = made.write(path, [made.genesis(), made.turn(1, 0), large, made.seal(1, 1)])
+    (path / "blobs" / ".DS_Store").write_bytes(b"?")
+    (path / "blobs" / ("A" * 64)).write_bytes(b"?")
+    trace = verify(path, root, Level.SEALED)
+    name = next(item for item in (path / "blobs").iterdir() if len(item.name) == 64 and item.name != "A" * 64)
+    assert trace.blobs[name.name] is Presence.PRESENT
+
+    name.rename(tmp_path / "elsewhere")
+    with pytest.raises(TraceMissingError):
+        trace.content(name.name)
+    name.write_bytes(b"y" * 100_000)
+    with pytest.raises(BlobMismatchError):
+        trace.content(name.name)
+    name.unlink()
+    name.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TraceMissingError):
+        verify(path, root)
+    name.unlink()
+    with pytest.raises(BlobAbsentError):
+        verify(path, root)
+    with pytest.raises(BlobAbsentError):
+        trace.content(made.state(9))
+    (path / "blobs" / ".DS_Store").unlink()
+    (path / "blobs" / ("A" * 64)).unlink()
+    (path / "blobs").rmdir()
+    (path / "blobs").write_text("no folder")
+    with pytest.raises(TraceMissingError, match="not a folder"):
+        verify(path, root)
+    with pytest.raises(TraceMissingError, match="no such folder"):
+        verify(tmp_path / "none.rlm")
+
+
+def test_links_are_not_written_through(tmp_path: Path) -> None:
+    """A file of the trace that became a link is refused, and what it points to stays as it is; the lock is let go."""
+    path = tmp_path / "a.rlm"
+    made.write(path, made.run(sealed=False))
+    (tmp_path / "mine").write_text("mine")
+    (path / "timing.jsonl").unlink()
+    (path / "timing.jsonl").symlink_to(tmp_path / "mine")
+
+    with pytest.raises(TraceMissingError):
+        Log.open(path)
+
+    assert (tmp_path / "mine").read_text() == "mine"
+    (path / "timing.jsonl").unlink()
+    (path / "journal.jsonl").unlink()
+    (path / "journal.jsonl").symlink_to(tmp_path / "mine")
+    with pytest.raises(TraceMissingError):
+        Log.open(path)
+    (path / "journal.jsonl").unlink()
+    Log.open(path).close()

@@ -13,18 +13,24 @@ import pytest
 
 from rlmlite_kernel import (
     Answered,
+    BlobMissingError,
     Done,
     Failed,
+    Input,
     Request,
     Result,
+    Source,
+    SourceFile,
     Suspended,
     Usage,
     advance,
     begin,
+    documents,
     render,
     resume,
     seal,
 )
+from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.records import AnyRecord, Blob, EffectRecord, Entry, Genesis, Seal, Step, Turn
 from rlmlite_kernel.refs import RunKey, blob
 from rlmlite_traces import (
@@ -220,10 +226,19 @@ def test_a_step_left_out_or_added_is_found(kept: CheckedTrace) -> None:
     assert (found.difference.seq, found.difference.recorded) == (7, "turn")
 
 
+HOSTILE = (
+    b'{"program":{"body":[]},"text":"x","at":[],"more":1}',
+    b'{"at":[100000000000000000000],"program":{"body":[]},"text":"x"}',
+    b'{"problems":[{"code":"syntax","message":"m","offset":100000000000000000000}],"text":"x"}',
+    b'{"problems":[{"code":"syntax","message":"m","offset":-1}],"text":"x"}',
+    b'{"limits":{"cost_nano":5},"roles":{"sub":{"model":"m"}}}',
+)
+
+
 @pytest.mark.parametrize("what", ["ast", "diagnostics", "settings"])
 def test_content_that_says_nothing_is_a_difference(kept: CheckedTrace, what: str) -> None:
     """A program, diagnostics or settings that cannot be read are found, not raised."""
-    for bad in (b"[]", b"\xff", b"[" * 100_000, b'{"program":{"body":[]},"text":"x","at":[],"more":1}'):
+    for bad in (b"[]", b"\xff", b"[" * 100_000, *HOSTILE):
         other = blob(RunKey(recorded.KEY), bad)
 
         def change(entries: list[Entry], other: Blob = other) -> list[Entry]:
@@ -530,3 +545,176 @@ def test_every_kind_of_result_is_rebuilt(tmp_path: Path) -> None:
     assert [call.usage for call in calls] == [(1, 2, 3), (4, None, None), (None, 5, None)]
     assert [call.error for call in calls] == ["", "timeout", ""]
     assert same(replay(trace))
+
+
+def test_inputs_from_memory_come_from_the_trace(tmp_path: Path) -> None:
+    """Documents and JSON that were handed over in memory need no file."""
+    blobs = FileBlobs()
+    texts = {"a.txt": "ERROR a\n", "b.txt": "Zoë ERROR\n"}
+    files = tuple(SourceFile(name, blobs.put(text.encode()), len(text.encode())) for name, text in texts.items())
+    inputs = {
+        "docs": Input(
+            documents((file.path, file.digest, file.size) for file in files),
+            Source("documents", files=files),
+            value_bytes(texts),
+        ),
+        "data": Input({"n": [1, 2.5, None]}, Source("json"), value_bytes({"n": [1, 2.5, None]})),
+    }
+    programs = ("n = len(search(docs, /ERROR/))", "final([n, data.n[1]])")
+    recorded.record(tmp_path / "a.rlm", inputs, blobs, programs)
+
+    assert same(replay(verify(tmp_path / "a.rlm")))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"[]",
+        b'{"kind":"json","content":"CONTENT"}',
+        b'{"kind":"documents","content":"CONTENT"}',
+        b'{"kind":"text","path":"x"}',
+        b'{"kind":"json","path":"x"}',
+        b'{"kind":"text","path":"x","files":[["x","DIGEST",1]]}',
+        b'{"kind":"documents","path":"*/x","files":[["x","DIGEST",1]]}',
+        b"none",
+    ],
+)
+def test_an_input_that_cannot_be_rebuilt_is_missing(kept: CheckedTrace, source: bytes) -> None:
+    """Whatever a source says, a trace whose input cannot be had is unverifiable or forged, never an exception."""
+    entry = kept.genesis.inputs[0]
+    assert entry.source is not None
+    content = next(iter(recorded_refs(kept, entry.source)))
+    spelled = source.replace(b"CONTENT", content.encode()).replace(b"DIGEST", b"0" * 64)
+    other = blob(RunKey(recorded.KEY), spelled)
+    changed = msgspec.structs.replace(entry, source=None if source == b"none" else other.ref)
+
+    def change(entries: list[Entry]) -> list[Entry]:
+        entries = with_fields(Genesis, 0, inputs=(changed,))(entries)
+        entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
+        return entries
+
+    found = replay(forged(kept, change))
+
+    assert found.executed == 0
+    assert found.verdict in (Verdict.UNVERIFIABLE, Verdict.FORGED)
+    assert found.missing or found.difference
+
+
+def recorded_refs(trace: CheckedTrace, source: str) -> list[str]:
+    return [str(msgspec.json.decode(trace.content(source))["content"])]
+
+
+def test_more_turns_than_the_limit_are_forged(tmp_path: Path) -> None:
+    """A turn after the last that the limits allow cannot have been."""
+    blobs = FileBlobs()
+    recorded.record(tmp_path / "a.rlm", {}, blobs, ("a = 1", "b = 2", "c = 3"))
+    trace = verify(tmp_path / "a.rlm")
+    few = recorded.settings()
+    content = msgspec.json.Encoder(order="sorted").encode(
+        msgspec.structs.replace(few, limits=msgspec.structs.replace(few.limits, turns=2))
+    )
+    other = blob(RunKey(recorded.KEY), content)
+
+    def change(entries: list[Entry]) -> list[Entry]:
+        entries = with_fields(Genesis, 0, settings=other.ref)(entries)
+        entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
+        return entries
+
+    found = replay(forged(trace, change))
+
+    assert found.verdict is Verdict.FORGED
+    assert found.difference is not None
+    assert (found.difference.seq, found.difference.field) == (5, "turn")
+
+
+def test_a_file_that_changes_during_replay_is_said(
+    on_disk: tuple[CheckedTrace, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The replay's own input may change under it: then the rest is unverifiable, and nothing is called forged."""
+    trace, folder = on_disk
+    real = FileBlobs.confirm
+
+    def confirm(self: FileBlobs, digests: frozenset[str]) -> None:
+        os.utime(folder / "app.log", ns=(3, 3))
+        real(self, digests)
+
+    monkeypatch.setattr(FileBlobs, "confirm", confirm)
+
+    found = replay(trace)
+
+    assert found.verdict is Verdict.UNVERIFIABLE
+    assert found.difference is None
+    assert set(found.missing) == {"log"}
+
+
+def test_a_store_that_lost_content_is_no_verdict(kept: CheckedTrace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing content that is no input's is a fault of the host, and is raised."""
+
+    def read(self: FileBlobs, digest: str) -> object:
+        raise BlobMissingError(digest)
+
+    monkeypatch.setattr(FileBlobs, "read", read)
+    with pytest.raises(BlobMissingError):
+        replay(kept)
+
+
+def test_steps_without_a_turn_and_steps_too_many_are_found(kept: CheckedTrace) -> None:
+    """A step before the first turn, or after the last of its turn, was not made by a program."""
+    extra = made.step(1, 0, 0).record
+    assert isinstance(extra, Step)
+    state = kept.genesis.state
+
+    def before(entries: list[Entry]) -> list[Entry]:
+        first = msgspec.structs.replace(extra, ast=entries_refs[0], observation=observed, state=(state, state))
+        return [entries[0], Entry(first)]
+
+    def after(entries: list[Entry]) -> list[Entry]:
+        last = entries[3].record
+        assert isinstance(last, Step)
+        more = msgspec.structs.replace(last, step=3, state=(last.state[1], last.state[1]))
+        return [*entries[:4], Entry(more)]
+
+    some = kept.records[2]
+    assert isinstance(some, Step)
+    entries_refs, observed = [some.ast], some.observation
+    for change, seq, recorded_kind in ((before, 1, "step"), (after, 4, "step")):
+        found = replay(forged(kept, change))
+        assert found.verdict is Verdict.FORGED
+        assert found.difference is not None
+        assert (found.difference.seq, found.difference.field) == (seq, "kind")
+        assert found.difference.recorded == recorded_kind
+
+
+def test_a_host_may_end_a_run_but_not_praise_it(kept: CheckedTrace, tmp_path: Path) -> None:
+    """A seal as failed or partial, with a reason, is the host's to set; a success is what the kernel concludes."""
+    blobs = FileBlobs()
+    recorded.record(tmp_path / "a.rlm", {}, blobs, ("a = 1", "b = nothing"))
+    failed = verify(tmp_path / "a.rlm")
+    for trace, outcome, reason, honest in (
+        (kept, "failed", "stopped", True),
+        (kept, "refused", "", False),
+        (failed, "partial", "time", True),
+        (failed, "completed", "", False),
+        (failed, "completed", "no_answer", False),
+    ):
+        found = replay(forged(trace, with_fields(Seal, 0, outcome=outcome, reason=reason)))
+        assert (found.verdict is Verdict.REPRODUCED) is honest, (outcome, reason)
+
+
+def test_a_run_cannot_be_cut_within_a_turn_and_sealed(kept: CheckedTrace) -> None:
+    """Only a changed input ends a run within a turn, and the seal has to say so."""
+
+    def cut(reason: str) -> Change:
+        def change(entries: list[Entry]) -> list[Entry]:
+            last, end = entries[2].record, entries[-1].record
+            assert isinstance(last, Step)
+            fields = {"steps": 1, "state": last.state[1], "outcome": "partial", "reason": reason, "result": None}
+            return [*entries[:3], Entry(msgspec.structs.replace(end, **fields))]
+
+        return change
+
+    assert same(replay(forged(kept, cut("input_changed"))))
+    found = replay(forged(kept, cut("budget")))
+    assert found.verdict is Verdict.FORGED
+    assert found.difference is not None
+    assert (found.difference.seq, found.difference.field) == (3, "reason")

@@ -4,6 +4,8 @@ The writer and the verifier ask the same `Chain`, so that nothing can be written
 Not here: the bytes of lines (`lines`), calls and blobs (`calls`, `contents`).
 """
 
+from typing import assert_never
+
 import msgspec
 
 from rlmlite_kernel.merkle import Frontier, leaf
@@ -64,6 +66,8 @@ class Chain:
                 self.state = record.state
             case Seal():
                 self.sealed = True
+            case _:
+                assert_never(record)
 
     def _check_kind(self, record: AnyRecord) -> None:
         match record:
@@ -83,6 +87,8 @@ class Chain:
                 self._same("state", self.state, record.state)
                 self._same("step-count", self.steps, record.steps)
                 self._one_of("outcome", OUTCOMES, record.outcome)
+            case _:
+                assert_never(record)
 
     def _same(self, check: str, expected: object, found: object) -> None:
         if expected != found:

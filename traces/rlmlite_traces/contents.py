@@ -123,6 +123,12 @@ def open_plain(path: Path) -> int:
     return descriptor
 
 
+def read_plain(path: Path) -> bytes:
+    """The content of a plain file. Raises `TraceMissingError`."""
+    with open(open_plain(path), "rb", buffering=0) as file:
+        return file.readall()
+
+
 def _chunks(source: Path | bytes) -> Iterator[bytes]:
     if isinstance(source, bytes):
         yield source

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rlmlite_kernel.effects import Result
-from rlmlite_traces.errors import TraceMissingError
+from rlmlite_traces.contents import read_plain
 from rlmlite_traces.files import Appended
 from rlmlite_traces.lines import JOURNAL, JournalLine, decode_journal, encode
 from rlmlite_traces.recovery import whole_lines
@@ -103,12 +103,9 @@ class Journal:
 
 def _read(path: Path) -> dict[str, Result]:
     """The calls of a journal whose last line may be torn; the torn line is cut off."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return {}
-    except OSError as error:
-        raise TraceMissingError(path, error.strerror or "cannot be read") from None
+    data = read_plain(path)
     lines = whole_lines(data, JOURNAL, decode_journal)
     if data:
         os.truncate(path, lines[-1][1] if lines else 0)

@@ -13,7 +13,7 @@ import msgspec
 
 from rlmlite_kernel.records import AnyRecord, EffectRecord, Genesis, Ref
 from rlmlite_traces.calls import Calls
-from rlmlite_traces.contents import Contents, LargeFiles, Presence, open_plain
+from rlmlite_traces.contents import Contents, LargeFiles, Presence, read_plain
 from rlmlite_traces.errors import TraceMissingError
 from rlmlite_traces.lines import BLOBS, EFFECTS, HEX, LARGE_FOLDER, RECORDS
 
@@ -38,7 +38,7 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
         """The files of `NAME.rlm/`. Raises `TraceMissingError`."""
         if not path.is_dir():
             raise TraceMissingError(path, "no such folder")
-        records, blobs, effects = (_read(path / name) for name in (RECORDS, BLOBS, EFFECTS))
+        records, blobs, effects = (read_plain(path / name) for name in (RECORDS, BLOBS, EFFECTS))
         return cls(records, blobs, effects, large_files(path / LARGE_FOLDER))
 
 
@@ -105,8 +105,3 @@ def large_files(folder: Path) -> dict[Ref, Path]:
     except NotADirectoryError:
         raise TraceMissingError(folder, "not a folder") from None
     return {name: folder / name for name in names if HEX.fullmatch(name)}
-
-
-def _read(path: Path) -> bytes:
-    with open(open_plain(path), "rb", buffering=0) as file:
-        return file.readall()

@@ -11,13 +11,12 @@ from typing import Never
 
 import msgspec
 
-from rlmlite_kernel import Done, Entry, State, begin, conclusion, seal
+from rlmlite_kernel import Done, Entry, Input, State, begin, conclusion, seal
 from rlmlite_kernel.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.machine import SettingsError, TurnsSpentError
 from rlmlite_kernel.records import AnyRecord, Genesis, Seal, Step, Turn
 from rlmlite_kernel.refs import KnownSalts, Salts
 from rlmlite_kernel.settings import Settings
-from rlmlite_traces.contents import Presence
 from rlmlite_traces.lines import encode
 from rlmlite_traces.reader import CheckedTrace
 from rlmlite_traces.rebuild import InputMissingError, rebuild
@@ -55,6 +54,7 @@ class _Replay:
     def __init__(self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts) -> None:
         self.trace, self.blobs, self.salts = trace, blobs, salts
         self.halted = False
+        self.inputs: dict[str, Input] = {}
         self.executed = 0
         self.complete = False
         self.difference: Difference | None = None
@@ -90,6 +90,7 @@ class _Replay:
             self._differs(0, "settings", "settings", str(error))
         rebuilt = rebuild(self.trace, self.blobs, places)
         absent.update(rebuilt.missing)
+        self.inputs = rebuilt.inputs
         try:
             begun = begin(rebuilt.inputs, settings, self.salts, grammar=genesis.grammar)
         except SettingsError as error:
@@ -141,12 +142,15 @@ class _Replay:
         try:
             executed = execute(self.state, said, turn, self.blobs, strict=not last)
             recorded = turn.stop - turn.first
+            halted_here = executed.done is not None and executed.done.halted != ""
             if ends_run and len(executed.entries) > recorded:
                 executed = execute_halted(self.state, said, turn, self.blobs) or executed
         except TurnsSpentError as error:
             self._differs(turn.first, "turn", str(turn.record.turn), str(error))
         for seq, entry in enumerate(executed.entries[:recorded], turn.first):
             self._compare(seq, entry)
+        if halted_here:
+            self._note_changed()
         self._same_length(turn, executed, last)
         if executed.done is not None and len(executed.entries) == recorded:
             self.state = executed.done.state
@@ -155,6 +159,15 @@ class _Replay:
             self.unfinished = Unfinished(
                 said, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
             )
+
+    def _note_changed(self) -> None:
+        """A file changed under the replay itself: say which, and stop without a verdict on the rest."""
+        for name, given in self.inputs.items():
+            try:
+                self.blobs.confirm(frozenset(file.digest for file in given.source.files))
+            except InputChangedError as error:
+                self.missing[name] = str(error)
+        raise _Stop
 
     def _same_length(self, turn: RecordedTurn, executed: Executed, last: bool) -> None:
         """As many entries as recorded; the last turn of an open trace may have been cut short."""
@@ -174,7 +187,10 @@ class _Replay:
         return seal(self.state, outcome, reason) if _may_say(self.state, outcome, reason) else seal(self.state)
 
     def _compare(self, seq: int, entry: Entry) -> None:
-        """Calls first, so that a changed result is named as such; then the record; then that its blobs are kept."""
+        """Calls first, so that a changed result is named as such; then the record.
+
+        Equal refs are equal blobs: `verify` has proved that each ref of the trace commits to what is kept.
+        """
         trace = self.trace
         recorded = trace.effect_lines(seq)
         for index, (old, call) in enumerate(zip(recorded, entry.effects, strict=False)):
@@ -182,9 +198,6 @@ class _Replay:
         prev = trace.records[seq].prev
         line = encode(msgspec.structs.replace(entry.record, seq=seq, prev=prev))
         self._stop_at(first_difference(seq, trace.line(seq), line))
-        for blob in entry.blobs:
-            if trace.contents.presence(blob.ref) is not Presence.PRESENT:
-                self._differs(seq, "blob", "absent", blob.ref)
         if isinstance(entry.record, Step):
             self.executed += 1
 

@@ -11,8 +11,8 @@ from rlmlite_kernel.engines import LineIndex
 from rlmlite_kernel.records import EffectRecord, Entry, Turn
 from rlmlite_traces.reader import CheckedTrace
 
-_parsed = msgspec.json.Decoder(Parsed)
-_unparsed = msgspec.json.Decoder(Unparsed)
+_parsed: "msgspec.json.Decoder[Parsed | Unparsed]" = msgspec.json.Decoder(Parsed)
+_unparsed: "msgspec.json.Decoder[Parsed | Unparsed]" = msgspec.json.Decoder(Unparsed)
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -40,14 +40,16 @@ class RecordedTurn:
 
     def said(self) -> Parsed | Unparsed | Unreadable:
         """The program, or why there was none."""
+        field = "ast" if self.record.ast is not None else "diagnostics"
+        ref = self.record.ast or self.record.diagnostics
+        if ref is None:
+            return Unreadable(field, "neither a program nor diagnostics")
+        decoder = _parsed if self.record.ast is not None else _unparsed
         try:
-            if self.record.ast is not None:
-                return _parsed.decode(self.trace.content(self.record.ast))
-            if self.record.diagnostics is not None:
-                return _unparsed.decode(self.trace.content(self.record.diagnostics))
+            said = decoder.decode(self.trace.content(ref))
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            return Unreadable("ast" if self.record.ast is not None else "diagnostics", str(error))
-        return Unreadable("ast", "neither a program nor diagnostics")
+            return Unreadable(field, str(error))
+        return said if _within(said) else Unreadable(field, "a place outside the text")
 
     def result(self, id_: str) -> Result | None:
         """The recorded result of a call."""
@@ -62,6 +64,13 @@ class RecordedTurn:
     def results(self) -> Mapping[str, Result]:
         """All recorded results by the id of their call."""
         return {id_: result for id_ in self.calls if (result := self.result(id_)) is not None}
+
+
+def _within(said: Parsed | Unparsed) -> bool:
+    """Whether every place that is named lies in the text."""
+    if isinstance(said, Parsed):
+        return all(0 <= place <= len(said.text) for place in said.at)
+    return all(0 <= (problem.offset or 0) <= len(said.text) for problem in said.problems)
 
 
 class Executed(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.operators import truthy
 from rlmlite_kernel.queries import compiled, template_query
-from rlmlite_kernel.row_expressions import RowCompiler
+from rlmlite_kernel.row_expressions import condition
 from rlmlite_kernel.values import Rows, Value
 
 _COLUMNS = ("doc", "line", "start", "end", "match", "text", "groups")
@@ -45,7 +45,7 @@ def _matcher(query: Matcher | None, template: str | None) -> Matcher:
 
 
 def _kept(rows: Rows, where: Expr, limit: int | None, job: Job) -> Rows:
-    holds = RowCompiler(rows, job).compile(where)
+    holds = condition(rows, where, job)
     kept = [row for row in range(len(rows)) if truthy(holds(row))]
     return rows.take(np.array(kept[:limit], np.int64))
 

@@ -5,20 +5,21 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rlmlite_kernel.actions.text import has_field
 from rlmlite_kernel.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var
 from rlmlite_kernel.binding import FOLDS
 from rlmlite_kernel.columns import Cells, Column, IntArray, Ints, Spans, Text
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.operators import divide, is_number, key_of, order, plainly, truthy
-from rlmlite_kernel.row_expressions import OfRow, RowCompiler
+from rlmlite_kernel.row_expressions import OfRow, RowCompiler, condition
 from rlmlite_kernel.values import LIST, Rows, Value, kind_of, listed, rows_of, size_of
 
 
 def where(job: Job, rows: Value, cond: Expr) -> Value:
     """Rows for which the condition holds."""
     table = job.rows(rows, "the first argument of where")
-    holds = RowCompiler(table, job).compile(cond)
+    holds = condition(table, cond, job)
     kept = [row for row in range(len(table)) if truthy(holds(row))]
     return table.take(np.array(kept, np.int64))
 
@@ -137,7 +138,7 @@ def key_values(rows: Rows, by: Expr | None, job: Job) -> list[Value]:
         return [plainly(value, job.blobs) for value in rows.values(job.blobs)]
     if isinstance(by, ListOf):
         return [list(row) for row in zip(*(key_values(rows, part, job) for part in by.items), strict=True)]
-    work = RowCompiler(rows, job).compile(as_column(by))
+    work = RowCompiler(rows, job).compile(_of_these_rows(as_column(by), rows, job))
     return [plainly(work(row), job.blobs) for row in range(len(rows))]
 
 
@@ -149,6 +150,13 @@ def as_column(node: Expr) -> Expr:
         return Field(node.v)
     if isinstance(node, Attr) and isinstance(node.of, Var | Attr):
         return Attr(as_column(node.of), node.name)
+    return node
+
+
+def _of_these_rows(node: Expr, rows: Rows, job: Job) -> Expr:
+    """`hits.line` as the key of hits is their column `line`, unless they have a column `hits`."""
+    if isinstance(node, Attr) and isinstance(node.of, Field) and not has_field(rows, node.of.name, job):
+        return Field(node.name)
     return node
 
 
@@ -219,7 +227,19 @@ def total(values: list[Value]) -> Value:
     numbers = [value for value in values if is_number(value)]
     if all(type(value) is int for value in numbers):
         return sum(numbers)  # type: ignore[arg-type]
-    return math.fsum(numbers)  # type: ignore[arg-type]
+    try:
+        return math.fsum(numbers)  # type: ignore[arg-type]
+    except OverflowError:  # on the way, perhaps not at the end
+        return _exact_total([value.as_integer_ratio() for value in numbers if isinstance(value, int | float)])
+
+
+def _exact_total(ratios: list[tuple[int, int]]) -> Value:
+    """The nearest decimal of a sum of fractions whose denominators are powers of two; null if there is none."""
+    common = max(below for _, below in ratios)
+    try:
+        return sum(above * (common // below) for above, below in ratios) / common
+    except OverflowError:
+        return None
 
 
 def average(values: list[Value]) -> Value:

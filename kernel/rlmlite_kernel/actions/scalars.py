@@ -67,7 +67,8 @@ def to_str(job: Job, value: Value) -> Value:
 def date(job: Job, value: Value) -> Value:
     """A date as `YYYY-MM-DD`, which sorts as it should; null for what is none.
 
-    Reads ISO dates and times, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`.
+    Reads ISO dates and times, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, and the last two with a weekday
+    and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
     """
     item = plainly(value, job.blobs)
     return _iso_date(item.strip()) if isinstance(item, str) else None
@@ -79,12 +80,22 @@ _MONTHS = {
 }
 
 
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
 def _iso_date(text: str) -> Value:
     head = text[:10].replace(".", "-").replace("/", "-")
     try:
         return datetime.date.fromisoformat(head).isoformat()
     except ValueError:
-        return _worded_date(text.replace(",", " ").split())
+        return _worded_date(_date_words(text))
+
+
+def _date_words(text: str) -> list[str]:
+    """The words of a date, without a time (`04:47:44`) and the weekday before it."""
+    words = [word.partition(":") for word in text.replace(",", " ").replace("/", " ").split()]
+    kept = [head for head, colon, _ in words if not colon or len(head) == 4]
+    return kept[1:] if kept and kept[0][:3].lower() in _WEEKDAYS else kept
 
 
 def _worded_date(words: list[str]) -> Value:

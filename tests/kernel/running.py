@@ -1,0 +1,153 @@
+"""A run in memory, and a model that answers by rule; shared by the tests of the kernel machine."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from rlmlite_grammar import parse
+from rlmlite_kernel import (
+    Answered,
+    Blobs,
+    Done,
+    Entry,
+    Input,
+    Limits,
+    MemoryBlobs,
+    Parsed,
+    Policy,
+    Request,
+    Result,
+    Role,
+    RunKey,
+    Settings,
+    Source,
+    SourceFile,
+    State,
+    Suspended,
+    Text,
+    advance,
+    begin,
+    documents,
+    explain,
+    render,
+    resume,
+)
+from rlmlite_kernel.canonical import record_bytes, value_bytes
+from rlmlite_kernel.records import Step
+from rlmlite_kernel.values import plain
+
+KEY = RunKey(bytes(range(32)))
+ROLE = Role(model="scripted:x", max_output_tokens=10, bytes_per_1000_tokens=1_000)
+
+Reply = Callable[[str], Result | str]
+"""What a model makes of a prompt."""
+
+
+def parsed(text: str) -> Parsed:
+    """The program that a text is."""
+    result = parse(text)
+    assert isinstance(result, Parsed), explain(result.problems, text)
+    return result
+
+
+def given(blobs: Blobs, content: object) -> Input:
+    """An input from memory: a `str` is a text, a `dict` whose keys look like paths is documents, else it is JSON."""
+    if isinstance(content, str):
+        raw = content.encode()
+        return Input(Text(blobs.put(raw), 0, len(raw)), Source("text"), raw)
+    if isinstance(content, dict) and content and all("." in key for key in content):
+        files = [(path, blobs.put(text.encode()), len(text.encode())) for path, text in content.items()]
+        return Input(documents(files), Source("documents", "folder", tuple(SourceFile(*file) for file in files)))
+    value: Any = content
+    return Input(value, Source("json"), value_bytes(content))
+
+
+def echo(prompt: str) -> Result | str:
+    """The length of the prompt, as text."""
+    return f"{len(prompt)} characters"
+
+
+def replied(reply: Reply, request: Request, blobs: Blobs) -> Result:
+    """What a model answers to one request."""
+    result = reply(render(request.prompt, blobs))
+    return Answered(result) if isinstance(result, str) else result
+
+
+class Machine:
+    """One run: programs go in, variables, observations and records come out."""
+
+    def __init__(
+        self,
+        inputs: Mapping[str, object] | None = None,
+        *,
+        limits: Limits | None = None,
+        role: Role = ROLE,
+        actions: tuple[str, ...] | None = None,
+        blobs: Blobs | None = None,
+    ) -> None:
+        self.blobs: Blobs = blobs or MemoryBlobs()
+        settings = Settings(limits=limits or Limits(), roles={"sub": role}, policy=Policy(actions=actions))
+        named = {name: given(self.blobs, content) for name, content in (inputs or {}).items()}
+        self.done = begin(named, settings, KEY)
+        self.entries: list[Entry] = list(self.done.entries)
+        self.prompts: list[str] = []
+        self.waves: list[int] = []
+
+    @property
+    def state(self) -> State:
+        """The state now."""
+        return self.done.state
+
+    def advance(self, program: str) -> Done | Suspended:
+        """One turn as far as it goes by itself; the run itself stays where it is."""
+        return advance(self.state, parsed(program), self.blobs)
+
+    def turn(self, program: str, reply: Reply = echo) -> str:
+        """One whole turn; gives the observation."""
+        now = self.advance(program)
+        self.entries.extend(now.entries)
+        while isinstance(now, Suspended):
+            self.waves.append(len(now.requests))
+            self.prompts.extend(render(request.prompt, self.blobs) for request in now.requests)
+            results = [replied(reply, request, self.blobs) for request in now.requests]
+            now = resume(now, results, self.blobs)
+            self.entries.extend(now.entries)
+        self.done = now
+        return now.observation
+
+    def value(self, name: str) -> Any:
+        """A variable as JSON."""
+        return plain(self.state.variables[name].held.value, self.blobs)
+
+    def held(self, name: str) -> Any:
+        """A variable with its origins and sources."""
+        return self.state.variables[name].held
+
+    def of(self, expression: str, reply: Reply = echo) -> Any:
+        """The value of one expression."""
+        self.turn(f"it = {expression}", reply)
+        assert self.steps()[-1].status == "ok", self.done.observation
+        return self.value("it")
+
+    def steps(self) -> list[Step]:
+        """The step records of the last turn."""
+        turn = self.state.turn
+        return [e.record for e in self.entries if isinstance(e.record, Step) and e.record.turn == turn]
+
+    def codes(self) -> list[str]:
+        """The code of each step of the last turn, empty for what went well."""
+        return [step.code for step in self.steps()]
+
+    def ran(self) -> bytes:
+        """Everything that the run has put out, as bytes."""
+        return all_bytes(self.entries)
+
+
+def all_bytes(entries: list[Entry] | tuple[Entry, ...]) -> bytes:
+    """Records, effects and blobs as bytes."""
+    parts = [
+        (record_bytes(entry.record), [record_bytes(line) for line in entry.effects], msgspec.to_builtins(entry.blobs))
+        for entry in entries
+    ]
+    return msgspec.json.encode(parts)
