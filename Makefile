@@ -7,6 +7,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Tests that share an expensive fixture share a worker, by their xdist_group.
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
 UV     := uv==0.13.8
+BENCHMARKS := chunk fanout load memory receipts search trace_size turn
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
@@ -65,9 +66,8 @@ cover: $(READY) ## Run the tests in one process and show what they do not reach
 sweep: $(READY) ## Run the long sweeps
 	@$(PYTEST) -m slow
 
-bench: $(READY) ## Run the benchmarks; one of them: make bench BENCH=benchmarks/search.py
-	@for file in $(or $(BENCH),$(sort $(wildcard benchmarks/[a-z]*.py))); do \
-	  echo "== $$file"; $(BIN)/python $$file || exit; done
+bench: $(READY) ## Run the benchmarks; some of them, quicker: make bench BENCH="search turn" SCALE=--quick
+	@for name in $(or $(BENCH),$(BENCHMARKS)); do $(BIN)/python -m benchmarks.$$name $(SCALE) || exit; echo; done
 
 build: $(READY) ## Build dist/*.tar.gz, and from it dist/*.whl
 	@$(BIN)/python -m build --no-isolation

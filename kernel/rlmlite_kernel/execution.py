@@ -10,7 +10,7 @@ import msgspec
 
 from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
 from rlmlite_kernel.calls import Ask
-from rlmlite_kernel.canonical import NotCanonicalError
+from rlmlite_kernel.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.effects import Failed, Result
 from rlmlite_kernel.evidence import Found, resolve
 from rlmlite_kernel.faults import Fault
@@ -18,7 +18,7 @@ from rlmlite_kernel.job import DERIVED, Held, Job
 from rlmlite_kernel.lowering import Planned
 from rlmlite_kernel.prepare import Arguments
 from rlmlite_kernel.state import Run
-from rlmlite_kernel.values import Rows, plain, size_of
+from rlmlite_kernel.values import Rows, descriptor_digest, plain, plain_size
 
 Named: TypeAlias = Mapping[str, Held]
 
@@ -40,6 +40,7 @@ class Outcome(msgspec.Struct, frozen=True, eq=False):
     held: Held | None = None
     effect: Concluded | Noted | Forgotten | None = None
     calls: "Called | None" = None
+    digest: bytes = b""  # of the descriptor of what it holds
 
 
 class Called(msgspec.Struct, frozen=True, eq=False):
@@ -59,7 +60,7 @@ def run(planned: Planned, job: Job, current: Run, place: tuple[str, int, int, in
             return ask
         assert action.run is not None
         result = action.run(job, *arguments.rest, **arguments.given)
-        outcome = _outcome(result, arguments, job, current)
+        outcome = _digested(_outcome(result, arguments, job, current))
     except (Fault, NotCanonicalError) as fault:
         outcome = failed(job, fault)
     job.blobs.confirm(frozenset(job.blobs.touched))
@@ -77,9 +78,16 @@ def settle(
     called = Called(ask, results)
     job.blobs.confirm(frozenset(job.blobs.touched))  # the prompts were read while the calls were out
     try:
-        return Outcome(job, held=settle_with(job, ask, whole), calls=called)
+        return _digested(Outcome(job, held=settle_with(job, ask, whole), calls=called))
     except (Fault, NotCanonicalError) as fault:
         return msgspec.structs.replace(failed(job, fault), calls=called)
+
+
+def _digested(outcome: Outcome) -> Outcome:
+    """With the digest that its receipt commits to. Raises `NotCanonicalError` for what has none, such as too deep a list."""
+    if outcome.held is None:
+        return outcome
+    return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.held.value))
 
 
 def failed(job: Job, fault: Fault | NotCanonicalError) -> Outcome:
@@ -102,5 +110,7 @@ def _outcome(result: Any, arguments: Arguments, job: Job, current: Run) -> Outco
 
 def _concluded(ended: Ended, job: Job, current: Run) -> Concluded:
     evidence = resolve(ended.value, ended.evidence, current.places, job)
-    job.room(size_of(ended.value.value))
-    return Concluded(plain(ended.value.value, job.blobs), evidence)
+    job.room(plain_size(ended.value.value, job.blobs))
+    value = plain(ended.value.value, job.blobs)
+    value_bytes([value])  # an answer that the seal could not hold is refused here, where it can be mended
+    return Concluded(value, evidence)

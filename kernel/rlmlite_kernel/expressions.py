@@ -24,6 +24,7 @@ from rlmlite_kernel.values import Rows, Value, kind_of, text_of
 
 LOGIC = ("and", "or")
 MATCHES = ("matches", "not matches")
+MEMBERSHIP = ("in", "not in", "contains", "not contains")
 
 
 def evaluate(node: Expr, job: Job) -> Held:

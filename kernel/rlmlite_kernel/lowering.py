@@ -89,11 +89,11 @@ class _Lowering:
             call = Call("write_var", (Lit(target), call))
         elif call.name == "write_var" and target is None:
             target = _name_of(call, self._table)
-        self._step(number, call, target, last=True)
+        self._step(number, self._lowered_call(number, call), target, last=True)
 
     def _step(self, number: int, call: Call, target: str | None, last: bool) -> None:
+        """A step for a call whose arguments are lowered."""
         action = self._table[call.name]
-        call = self._lowered_call(number, call)
         bound = bind(action, call, _trust)
         reads = frozenset(names_read(call, PLAIN, self._table))
         self.steps.append(Planned(number, call, bound, target, last, reads, action.barrier))
@@ -119,9 +119,10 @@ class _Lowering:
             case Call() if has_free_field(node, self._table):
                 return self._lowered_call(number, node)
             case Call():
+                call = self._lowered_call(number, node)
                 self._temporaries += 1
                 name = f"_{self._temporaries}"
-                self._step(number, node, name, last=False)
+                self._step(number, call, name, last=False)
                 return Var(name)
             case Attr(of=of, name=name):
                 return Attr(self._lowered(number, of), name)

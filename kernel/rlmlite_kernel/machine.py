@@ -188,7 +188,7 @@ def _turn_entry(
 ) -> Entry:
     salts = before.run.salts
     program = blob(salts, _unicode(said.text))
-    read = blob(salts, _JSON.encode(msgspec.structs.replace(said, text=_unicode(said.text).decode())))
+    read = blob(salts, _JSON.encode(msgspec.structs.replace(said, text="")))  # the text is the blob before
     whole = None if reply is None else blob(salts, _unicode(reply))
     parsed = isinstance(said, Parsed)
     record = Turn(

@@ -17,10 +17,10 @@ from rlmlite_kernel.merkle import root_of
 from rlmlite_kernel.observe import Seen, Show, fit
 from rlmlite_kernel.problems import explain
 from rlmlite_kernel.records import Blob, EffectRecord, Effects, Entry, Observed, Step, Written
-from rlmlite_kernel.refs import blob, keyed
+from rlmlite_kernel.refs import blob, keyed_digest
 from rlmlite_kernel.state import Answer, State, Variable, state_digest
 from rlmlite_kernel.turn import Progress
-from rlmlite_kernel.values import descriptor, kind_of, size_of
+from rlmlite_kernel.values import kind_of, size_of
 
 _JSON = msgspec.json.Encoder()
 
@@ -122,7 +122,7 @@ class Receipts:
         variables = dict(self.state.variables)
         if planned.target is not None and outcome.held is not None and outcome.status == "ok":
             value = outcome.held.value
-            ref = keyed(key, descriptor(value))
+            ref = keyed_digest(key, outcome.digest)
             variables[planned.target] = Variable(outcome.held, kind_of(value), ref, size_of(value), self.state.turn)
             if not planned.last:
                 self._temporaries.append(planned.target)

@@ -7,10 +7,10 @@ from rlmlite_kernel import access
 from rlmlite_kernel.ast import Attr, Binary, Call, Expr, Field, Index, ListOf, Lit, Node, Obj, Slice, Unary
 from rlmlite_kernel.binding import bind, has_free_field
 from rlmlite_kernel.columns import Text
-from rlmlite_kernel.expressions import LOGIC, MATCHES, evaluate, matches, operate_plain, warn_mixed
+from rlmlite_kernel.expressions import LOGIC, MATCHES, MEMBERSHIP, evaluate, matches, operate_plain, warn_mixed
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
-from rlmlite_kernel.operators import COMPARISONS, key_of, mixes_text_and_number, negate, plainly, truthy
+from rlmlite_kernel.operators import key_of, mixes_text_and_number, negate, plainly, truthy
 from rlmlite_kernel.queries import matcher_of
 from rlmlite_kernel.values import Rows, Value, text_of
 
@@ -74,7 +74,7 @@ class RowCompiler:
             return self._logic(node)
         if node.op in MATCHES:
             return self._matches(node)
-        if node.op in ("in", "not in"):
+        if node.op in MEMBERSHIP:
             return self._membership(node)
         return self._operator(node)
 
@@ -91,24 +91,21 @@ class RowCompiler:
         return lambda row: value
 
     def _membership(self, node: Binary) -> OfRow:
-        """`in` over a list that is the same for every row looks up a set."""
-        left, right = self.compile(node.left), self.compile(node.right)
-        blobs, wanted = self._job.blobs, node.op == "in"
-        if self._depends(node.right):
-            compare = COMPARISONS[node.op]
-            return lambda row: compare(plainly(left(row), blobs), plainly(right(row), blobs))
-        whole = plainly(right(0), blobs)
+        """`in` and `contains` look up a set where the list is the same for every row."""
+        blobs, wanted = self._job.blobs, not node.op.startswith("not")
+        part, of = (node.right, node.left) if node.op.endswith("contains") else (node.left, node.right)
+        whole = None if self._depends(of) else plainly(self.compile(of)(0), blobs)
         if not isinstance(whole, list):
-            compare = COMPARISONS[node.op]
-            return lambda row: compare(plainly(left(row), blobs), whole)
+            return self._operator(node)
+        item = self.compile(part)
         keys = {key_of(item) for item in whole}
         sample = whole[0] if whole else None
 
         def member(row: int) -> Value:
-            part = plainly(left(row), blobs)
-            if mixes_text_and_number(part, sample):
+            value = plainly(item(row), blobs)
+            if mixes_text_and_number(value, sample):
                 warn_mixed(node.op, self._job)
-            return (key_of(part) in keys) is wanted
+            return (key_of(value) in keys) is wanted
 
         return member
 

@@ -198,6 +198,7 @@ class Progress:
             self.broken.add(planned.target)
         if planned.last:
             self._drop_temporaries(number)
+        self.spent["value_bytes"] = sum(self.sizes.values())
 
     def _written(self, planned: Planned, outcome: Outcome) -> Outcome:
         """Write the variable, unless there are too many; a variable dropped frees its bytes."""
@@ -206,16 +207,24 @@ class Progress:
             self.names.pop(outcome.effect.name, None)
             self.sizes.pop(outcome.effect.name, None)
         if name is not None and outcome.status == "ok" and outcome.held is not None:
-            if name not in self.names and len(self.names) >= self.state.settings.limits.variables:
-                limit = self.state.settings.limits.variables
-                return msgspec.structs.replace(
-                    outcome, status="failed", code="budget", message=f"there are {limit:,} variables already"
-                )
-            self.names[name] = outcome.held
-            self.sizes[name] = size_of(outcome.held.value)
+            size = size_of(outcome.held.value)
+            fault = self._no_room(name, size)
+            if fault is not None:
+                return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
+            self.names[name], self.sizes[name] = outcome.held, size
             self.broken.discard(name)
-        self.spent["value_bytes"] = sum(self.sizes.values())
         return outcome
+
+    def _no_room(self, name: str, size: int) -> Fault | None:
+        """Why a variable of this size cannot be written."""
+        limits = self.state.settings.limits
+        if name not in self.names and len(self.names) >= limits.variables:
+            return Fault("budget", f"there are {limits.variables:,} variables already")
+        held = sum(self.sizes.values()) - self.sizes.get(name, 0)
+        if held + size > limits.value_bytes:
+            what = f"{size:,} bytes more would pass the {limits.value_bytes:,} value_bytes of this run"
+            return Fault("too_large", f"{what} ({held:,} are held)")
+        return None
 
     def _drop_temporaries(self, last: int) -> None:
         for planned in reversed(self.steps[:last]):

@@ -16,7 +16,7 @@ from rlmlite_kernel.blobs import Blobs
 from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.columns import Cells, Column, Groups, IntArray, Ints, Spans, Text, described
 
-__all__ = ["Rows", "Text", "Value", "descriptor", "documents", "kind_of", "plain", "rows_of", "size_of", "text_of"]
+__all__ = ["Rows", "Text", "Value", "descriptor", "documents", "kind_of", "plain", "plain_size", "rows_of", "size_of", "text_of"]
 
 Value: TypeAlias = Union[bool, int, float, str, Text, list["Value"], dict[str, "Value"], "Rows", None]
 """What a variable holds, and what a field of a row can be."""
@@ -142,6 +142,19 @@ def size_of(value: Value) -> int:
     if isinstance(value, dict):
         return 8 + sum(len(key) + size_of(item) for key, item in value.items())
     return 8 if not isinstance(value, int) else 8 + value.bit_length() // 8
+
+
+def plain_size(value: Value, blobs: Blobs) -> int:
+    """The bytes that `plain` builds of a value: texts by reference count whole."""
+    if isinstance(value, Text):
+        return len(value)
+    if isinstance(value, Rows):
+        return 8 + sum(plain_size(item, blobs) for item in value.values(blobs))
+    if isinstance(value, list):
+        return 8 + sum(plain_size(item, blobs) for item in value)
+    if isinstance(value, dict):
+        return 8 + sum(len(key) + plain_size(item, blobs) for key, item in value.items())
+    return size_of(value)
 
 
 def _column_size(column: Column) -> int:

@@ -46,10 +46,14 @@ class RecordedTurn:
             return Unreadable(field, "neither a program nor diagnostics")
         decoder = _parsed if self.record.ast is not None else _unparsed
         try:
-            said = decoder.decode(self.trace.content(ref))
+            said = msgspec.structs.replace(decoder.decode(self.trace.content(ref)), text=self._text())
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return Unreadable(field, str(error))
         return said if _within(said) else Unreadable(field, "a place outside the text")
+
+    def _text(self) -> str:
+        """What was read as a program. The AST's blob has it not again."""
+        return "" if self.record.program is None else self.trace.content(self.record.program).decode()
 
     def result(self, id_: str) -> Result | None:
         """The recorded result of a call."""

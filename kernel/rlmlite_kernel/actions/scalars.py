@@ -67,7 +67,7 @@ def to_str(job: Job, value: Value) -> Value:
 def date(job: Job, value: Value) -> Value:
     """A date as `YYYY-MM-DD`, which sorts as it should; null for what is none.
 
-    Reads ISO dates and times, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, and the last two with a weekday
+    Reads ISO dates, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, the two last also with a weekday
     and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
     """
     item = plainly(value, job.blobs)

@@ -7,7 +7,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.problems import did_you_mean
 from rlmlite_kernel.templates import Hole, pieces
-from rlmlite_kernel.values import LIST, Rows, Value, plain, rows_of, size_of
+from rlmlite_kernel.values import LIST, Rows, Value, plain, plain_size, rows_of
 
 
 def as_text(value: Value, job: Job) -> str:
@@ -21,7 +21,7 @@ def as_text(value: Value, job: Job) -> str:
     rows = rows_of(value)
     if rows is not None:
         return "\n".join(as_text(_line_of(rows, item), job) for item in rows.values(job.blobs))
-    job.room(size_of(value))
+    job.room(plain_size(value, job.blobs))
     return value_bytes(plain(value, job.blobs)).decode()
 
 

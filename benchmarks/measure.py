@@ -1,0 +1,358 @@
+"""What the benchmarks share: sizes, timing in turns, generated inputs, the table.
+
+Start at `interleaved` and `print_table`.
+
+Nothing here is a test: a figure that misses its target says `no` in its row, and that is all.
+"""
+
+import argparse
+import gc
+import math
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from enum import Enum
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from rlmlite.inputs import from_path
+from rlmlite_grammar import grammar_digest, parse
+from rlmlite_kernel import Done, Parsed, RunKey, Suspended, begin
+from rlmlite_kernel.settings import Limits, Role, Settings
+from rlmlite_traces import FileBlobs
+
+T = TypeVar("T")
+
+KB, MB, GB = 10**3, 10**6, 10**9
+
+KEY = bytes(32)
+"""The run key of every benchmark, so that each run makes the same trace."""
+
+SETTINGS = Settings(
+    limits=Limits(
+        turns=10**9,
+        steps=10**9,
+        sub_calls=10**9,
+        prompt_bytes=10**12,
+        output_tokens=10**12,
+        variables=10**6,
+        chunks=10**8,
+        search_work=10**15,
+        value_bytes=10**10,
+    ),
+    roles={"sub": Role(model="scripted:instant")},
+)
+"""Limits that no benchmark meets."""
+
+
+# How large
+
+
+class Scale(Enum):
+    """How large the inputs are and how often each thing is timed."""
+
+    FULL = "full"
+    QUICK = "quick"
+    TINY = "tiny"
+
+    def pick(self, full: T, quick: T, tiny: T) -> T:
+        """One of three, by scale."""
+        return {Scale.FULL: full, Scale.QUICK: quick, Scale.TINY: tiny}[self]
+
+
+def scale_of(doc: str | None) -> Scale:
+    """The scale that the command line asks for."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size; a few seconds")
+    parser.add_argument("--tiny", action="store_true", help="only to see that it runs; the figures mean nothing")
+    given = parser.parse_args()
+    return Scale.TINY if given.tiny else Scale.QUICK if given.quick else Scale.FULL
+
+
+def bytes_text(size: float) -> str:
+    """A number of bytes for people."""
+    for unit, name in ((GB, "GB"), (MB, "MB"), (KB, "kB")):
+        if abs(size) >= unit:
+            return f"{size / unit:,.3g} {name}" if abs(size) < 1_000 * unit else f"{size / unit:,.0f} {name}"
+    return f"{size:,.0f} B"
+
+
+def seconds_text(seconds: float) -> str:
+    """A time for people."""
+    for unit, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if abs(seconds) >= unit:
+            return f"{seconds / unit:.3g} {name}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+# How long
+
+
+def interleaved(times: int, *tasks: Callable[[], object]) -> list[list[float]]:
+    """The seconds of each task, `times` times, in turns, so that what disturbs the machine disturbs all alike.
+
+    One round before is not counted.
+    """
+    for task in tasks:
+        task()
+    gc.collect()
+    seconds: list[list[float]] = [[] for _ in tasks]
+    for _ in range(times):
+        for task, mine in zip(tasks, seconds, strict=True):
+            begun = time.perf_counter()
+            task()
+            mine.append(time.perf_counter() - begun)
+    return seconds
+
+
+Unit: TypeAlias = Callable[[float], str]
+"""How a figure is written."""
+
+
+class Figure(NamedTuple):
+    """What was measured, each time. Less is better."""
+
+    values: Sequence[float]
+    unit: Unit = seconds_text
+
+    @property
+    def median(self) -> float:
+        """The middle one."""
+        return median(self.values)
+
+    @property
+    def p90(self) -> float:
+        """Nine of ten are at most this."""
+        return sorted(self.values)[math.ceil(0.9 * len(self.values)) - 1]
+
+
+def per_second(count: int, noun: str = "") -> Unit:
+    """Writes seconds as a rate of `count` things."""
+    return lambda seconds: f"{count / seconds:,.0f}{noun}/s" if seconds else "-"
+
+
+# The table
+
+
+class Target(NamedTuple):
+    """What a row is held against."""
+
+    text: str
+    met: "Callable[[Row], bool]"
+
+
+class Row(NamedTuple):
+    """One line of a table: our figure and the anchor's, taken in the same run."""
+
+    question: str
+    size: str
+    anchor: str
+    base: Figure | None
+    ours: Figure
+    target: Target | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Our median to the anchor's, of times also where rates are shown: below 1 is better than the anchor."""
+        return self.ours.median / self.base.median if self.base is not None and self.base.median else None
+
+
+def ratio_within(limit: float) -> Target:
+    """At most so many times the anchor."""
+    return Target(f"≤ {limit:g} x", lambda row: row.ratio is not None and row.ratio <= limit)
+
+
+def within(limit: float, unit: Unit = seconds_text) -> Target:
+    """At most so much."""
+    return Target(f"≤ {unit(limit)}", lambda row: row.ours.median <= limit)
+
+
+def rate_of(least: int, count: int) -> Target:
+    """At least so many a second, of `count` that were timed together."""
+    return Target(f"≥ {least:,}/s", lambda row: row.ours.median * least <= count)
+
+
+_HEAD = ("question", "size", "anchor", "median", "p90", "ours", "p90", "ratio", "n", "target", "met")
+
+
+def print_table(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
+    """The one table of a benchmark, and what else is to be said."""
+    cells = [_HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    print(f"## {title}\n", *lines, "", *(f"- {note}" for note in notes), sep="\n", flush=True)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    base, ours, target = row.base, row.ours, row.target
+    return (
+        row.question,
+        row.size,
+        row.anchor,
+        "" if base is None else base.unit(base.median),
+        "" if base is None else base.unit(base.p90),
+        ours.unit(ours.median),
+        ours.unit(ours.p90),
+        "" if row.ratio is None else f"{row.ratio:.2f}",
+        str(len(ours.values)),
+        "" if target is None else target.text,
+        "" if target is None else "yes" if target.met(row) else "no",
+    )
+
+
+def growth(what: str, small: tuple[float, Figure], large: tuple[float, Figure]) -> str:
+    """How cost grows with size: the exponent, 1 for in proportion, 0 for not at all."""
+    exponent = math.log(large[1].median / small[1].median) / math.log(large[0] / small[0])
+    return f"growth of {what} from {small[0]:,.0f} to {large[0]:,.0f}: exponent {exponent:.2f}"
+
+
+# Inputs
+
+_DAY = 10 * MB
+"""A log of one day, of which longer logs are made, each day with its date."""
+
+_DATE = b"@@@@-@@-@@"
+_FIRST_DAY = date(2026, 1, 1)
+_VERSION = 1
+"""Of the generator. A change of it makes new files."""
+
+_LEVELS = ("INFO",) * 82 + ("WARN",) * 12 + ("ERROR",) * 4 + ("DEBUG",) * 2
+_USERS = ("ann", "bob", "chen", "dora", "emeka", "farid", "greta", "hiro", "root", "guest")
+_PARTS = (
+    "dfs.DataNode",
+    "dfs.FSNamesystem",
+    "dfs.PacketResponder",
+    "net.Router",
+    "auth.sshd",
+    "web.Gateway",
+    "db.Pool",
+)
+
+
+def log_file(size: int) -> Path:
+    """A log of `size` bytes less than a line, made once: lines as services write them, the same on every machine."""
+    folder = Path(tempfile.gettempdir()) / "rlmlite-benchmarks"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"log-{_VERSION}-{size}.log"
+    if not path.exists():
+        part = path.with_suffix(f".{os.getpid()}")
+        with open(part, "wb") as file:
+            file.writelines(_log(size))
+        part.replace(path)
+    with open(path, "rb", buffering=0) as file:  # into the page cache
+        while file.read(16 * MB):
+            pass
+    return path
+
+
+def _log(size: int) -> Iterator[bytes]:
+    day = b"".join(_lines(min(size, _DAY)))
+    left = size
+    for number in range(-(-size // max(1, len(day)))):
+        text = day.replace(_DATE, (_FIRST_DAY + timedelta(days=number)).isoformat().encode())
+        yield text if len(text) <= left else text[: text.rfind(b"\n", 0, left) + 1]
+        left -= len(text)
+
+
+def _lines(size: int) -> Iterator[bytes]:
+    chance = random.Random(20260101)
+    second, made = 0.0, 0
+    while True:
+        second += chance.random() * 1.8
+        whole = int(second)
+        clock = f"{whole // 3600 % 24:02}:{whole // 60 % 60:02}:{whole % 60:02},{int(second * 1000) % 1000:03}"
+        level = chance.choice(_LEVELS)
+        who = f"{chance.choice(_PARTS)} [worker-{chance.randrange(64)}]"
+        line = f"@@@@-@@-@@ {clock} {level} {who} {_event(chance, level)}\n"
+        made += len(line)
+        if made > size:
+            return
+        yield line.encode()
+
+
+def _event(chance: random.Random, level: str) -> str:
+    address = f"10.{chance.randrange(4)}.{chance.randrange(256)}.{chance.randrange(256)}"
+    if level == "ERROR":
+        return _error(chance, address)
+    kind = chance.random()
+    if kind < 0.30:
+        return (
+            f"PacketResponder {chance.randrange(3)} for block blk_{chance.getrandbits(60)} terminating, from {address}"
+        )
+    if kind < 0.55:
+        return f"Received block blk_{chance.getrandbits(60)} of size {chance.randrange(10**8)} from {address}"
+    if kind < 0.80:
+        return f"GET /api/v2/orders/{chance.randrange(10**6)} 200 {chance.randrange(900)} ms, client {address}"
+    if kind < 0.95:
+        return f"Accepted password for {chance.choice(_USERS)} from {address} port {chance.randrange(1024, 65536)} ssh2"
+    load = f"load {chance.random():.3f}"
+    return f"session of {chance.choice(_USERS)} closed after {chance.randrange(10**4)} s, no error, {load}"
+
+
+def _error(chance: random.Random, address: str) -> str:
+    kind = chance.random()
+    if kind < 0.25:
+        return f"request to {address} failed: timeout {chance.randrange(100, 30_000)} ms, retry {chance.randrange(5)}"
+    if kind < 0.55:
+        whence = f"from {address} port {chance.randrange(65536)} ssh2"
+        return f"Failed password for invalid user {chance.choice(_USERS)} {whence}"
+    if kind < 0.999:
+        return f"Error while writing block blk_{chance.getrandbits(60)} to mirror {address}: Connection reset by peer"
+    return f"checksum mismatch in block blk_{chance.getrandbits(60)} on {address}"
+
+
+# Runs
+
+
+def begun(path: Path) -> tuple[Done, FileBlobs]:
+    """A run over one file, which its programs call `logs`, taken as the command line takes it."""
+    blobs = FileBlobs()
+    return begin({"logs": from_path(str(path), blobs)}, SETTINGS, RunKey(KEY), grammar=grammar_digest()), blobs
+
+
+def done_turn(turn: Done | Suspended) -> Done:
+    """A turn that is over, and of which no step failed."""
+    assert isinstance(turn, Done)
+    assert not turn.state.failures, turn.observation
+    return turn
+
+
+def waiting_turn(turn: Done | Suspended) -> Suspended:
+    """A turn that waits for calls."""
+    assert isinstance(turn, Suspended), turn.observation
+    return turn
+
+
+def program(text: str) -> Parsed:
+    """A program that parses."""
+    said = parse(text)
+    assert isinstance(said, Parsed), said
+    return said
+
+
+# Memory
+
+
+def anonymous_bytes() -> int | None:
+    """The anonymous memory of this process, which no file backs; `None` where the system does not say."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:
+            found = [line.split()[1] for line in status if line.startswith("RssAnon:")]
+    except OSError:
+        return None
+    return int(found[0]) * 1024 if found else None
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has had resident, files that it maps among it."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
