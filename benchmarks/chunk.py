@@ -93,9 +93,10 @@ class Subject:
             ends[open_] += 1
         return ends
 
-    def cut(self, said: Parsed, indexed: bool) -> Done:
-        """One turn."""
-        return done_turn(advance(self.state, said, self.blobs if indexed else Unindexed(self.blobs)))
+    def cut(self, said: Parsed, indexed: bool) -> tuple[Done, Blobs]:
+        """One turn, and what holds the line index."""
+        blobs = self.blobs if indexed else Unindexed(self.blobs)
+        return done_turn(advance(self.state, said, blobs)), blobs
 
 
 def allocated(task: Callable[[], object]) -> tuple[float, float]:
@@ -130,9 +131,10 @@ def main(scale: Scale) -> None:
             Row("by lines, indexed", shown, "newlines near", near, warm, target),
             Row("by bytes", shown, "newlines near", near, by_bytes, target),
         ]
-        kept, peak = (Figure([each], bytes_text) for each in allocated(tasks[2]))
-        rows.append(Row("memory kept, index and all", shown, "", None, kept, within(4 * MB, bytes_text)))
-        rows.append(Row("memory at its peak", shown, "", None, peak))
+        for what, task in (("chunks", tasks[3]), ("chunks and line index", tasks[2])):
+            kept, peak = (Figure([each], bytes_text) for each in allocated(task))
+            bound = within(4 * MB, bytes_text) if what == "chunks" else None
+            rows.append(Row(f"memory of {what}", shown, "its own peak", peak, kept, bound))
         sized.append((float(size), cold))
         notes.append(f"{shown}: chunks of {subject.lines_each:,} lines, or of {subject.bytes_each:,} bytes")
     notes.append(growth("chunks by lines, no index yet, with bytes", *sized))

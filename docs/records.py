@@ -8,7 +8,18 @@ from typing import Any, Final
 import msgspec
 
 from docs.tables import code, table
-from rlmlite_kernel.records import EffectRecord, Effects, Genesis, InputEntry, Observed, Record, Seal, Step, Turn, Written
+from rlmlite_kernel.records import (
+    EffectRecord,
+    Effects,
+    Genesis,
+    InputEntry,
+    Observed,
+    Record,
+    Seal,
+    Step,
+    Turn,
+    Written,
+)
 
 _ANY: Final = {
     "v": "the number of the trace format",
@@ -44,8 +55,8 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "origin": "who spoke: `host`, or the controller",
         "reply": "blob: the controller's whole reply, if a model spoke",
         "program": "blob: the text that was read as a program",
-        "ast": "blob: the program as data, if it was read",
-        "diagnostics": "blob: the problems, if it was refused",
+        "ast": "blob: the program as data, without its text, if it was read",
+        "diagnostics": "blob: the problems, without the text, if it was refused",
         "call": "id of the controller's own call",
         "state": "digest of the state before and after",
     },
@@ -97,7 +108,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "step": "the step's number",
         "index": "the call's number in the step, from 0",
         "effect": "what kind of call: `lm`, a model call, is the only one so far",
-        "id": "names the call for good: it follows from the run, the turn, the step's place in it, the round and the index",
+        "id": "names the call for good: it follows from run, turn, the step's place in the turn, round and index",
         "role": "which role was asked",
         "model": "the model string",
         "max_output_tokens": "tokens that the answer could have",

@@ -27,6 +27,7 @@ from rlmlite_kernel.binding import FOLDS, PLAIN, Bound, Place, arguments, bind, 
 from rlmlite_kernel.engines import regex
 from rlmlite_kernel.expressions import MATCHES
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.lowering import written_name
 from rlmlite_kernel.problems import Problem, did_you_mean
 from rlmlite_kernel.queries import compiled, constant_query
 from rlmlite_kernel.schemas import schema_of
@@ -58,8 +59,9 @@ def check(parsed: Parsed, scope: Scope) -> dict[int, list[Problem]]:
         work.statement(statement)
         if work.problems:
             found[number] = work.problems
-        if statement.target is not None:
-            names.add(statement.target)
+        target = written_name(statement)
+        if target is not None:
+            names.add(target)
         ended = ended or (isinstance(statement.value, Call) and statement.value.name == "final")
     return found
 
@@ -107,7 +109,7 @@ class _Statement:
         """A node that has no meaning where it stands."""
         match node:
             case Var(name=name):
-                self._name(name, node)
+                self._name(name, node, place)
             case Field(name=name) if not place.row:
                 hint = "rows.name is a column; .name works inside where, map, sort ..."
                 self.report("type", f"`.{name}` has a meaning only inside a row action", node, hint)
@@ -123,10 +125,12 @@ class _Statement:
                     if pair.optional:
                         self.report("schema", f"`{pair.key}?` has a meaning only in a schema", node)
 
-    def _name(self, name: str, node: Expr) -> None:
+    def _name(self, name: str, node: Expr, place: Place) -> None:
         if name in self._names:
             return
         hint = did_you_mean(name, self._names) or f"known: {', '.join(sorted(self._names)[:12])}"
+        if place.row:
+            hint = f"a field of the row is `.{name}`; {hint}"
         self.report("unknown_name", f"no variable `{name}`", node, hint)
 
     def _call(self, call: Call, place: Place) -> None:

@@ -14,7 +14,7 @@ from rlmlite_kernel.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.effects import Failed, Result
 from rlmlite_kernel.evidence import Found, resolve
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import DERIVED, Held, Job
+from rlmlite_kernel.job import DERIVED, Held, Job, Resting
 from rlmlite_kernel.lowering import Planned
 from rlmlite_kernel.prepare import Arguments
 from rlmlite_kernel.state import Run
@@ -84,7 +84,7 @@ def settle(
 
 
 def _digested(outcome: Outcome) -> Outcome:
-    """With the digest that its receipt commits to. Raises `NotCanonicalError` for what has none, such as too deep a list."""
+    """With the digest that its receipt commits to. Raises `NotCanonicalError` for what has none: too deep a list."""
     if outcome.held is None:
         return outcome
     return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.held.value))
@@ -103,6 +103,8 @@ def _outcome(result: Any, arguments: Arguments, job: Job, current: Run) -> Outco
         return Outcome(job, effect=result)
     if isinstance(result, Held):
         return Outcome(job, held=result)
+    if isinstance(result, Resting):
+        return Outcome(job, held=Held(result.value, arguments.origins | DERIVED, (result.spans,)))
     own = result.spans if isinstance(result, Rows) else None
     sources = (own,) if own is not None else arguments.sources
     return Outcome(job, held=Held(result, arguments.origins | DERIVED, sources))

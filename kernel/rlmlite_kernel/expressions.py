@@ -19,7 +19,7 @@ from rlmlite_kernel.operators import (
     plainly,
     truthy,
 )
-from rlmlite_kernel.queries import matcher_of, occurs
+from rlmlite_kernel.queries import matcher_of, matches
 from rlmlite_kernel.values import Rows, Value, kind_of, text_of
 
 LOGIC = ("and", "or")
@@ -134,7 +134,7 @@ def _result(node: Binary, left: Value, right: Value, job: Job) -> Value:
     if node.op in LOGIC:
         return truthy(left) and truthy(right) if node.op == "and" else truthy(left) or truthy(right)
     if node.op in MATCHES:
-        return matches(left, matcher_of(node.right, job), job) is (node.op == "matches")
+        return matched(left, matcher_of(node.right, job), job) is (node.op == "matches")
     return operate(node.op, left, right, job)
 
 
@@ -164,12 +164,8 @@ def warn_mixed(op: str, job: Job) -> None:
     job.warn(f'`{op}` compared text with a number, which are never equal: use int(...) or "..."')
 
 
-def matches(value: Value, matcher: Matcher, job: Job) -> bool:
+def matched(value: Value, matcher: Matcher, job: Job) -> bool:
     """Whether a regex matches somewhere in a text; nothing else matches."""
     if isinstance(value, Text):
-        content = memoryview(job.blobs.read(value.blob))[value.start : value.stop]
-    elif isinstance(value, str):
-        content = memoryview(value.encode())
-    else:
-        return False
-    return occurs(matcher, content, job)
+        return matches(matcher, value.read(job.blobs), job)
+    return isinstance(value, str) and matches(matcher, value.encode(), job)

@@ -40,6 +40,13 @@ class Held(msgspec.Struct, frozen=True):
         return Held(value, self.origins | DERIVED, self.sources)
 
 
+class Resting(msgspec.Struct, frozen=True):
+    """What an action gives that rests on less than its arguments do: on these spans."""
+
+    value: Value
+    spans: Spans
+
+
 def merged(parts: Iterable[Held]) -> tuple[int, tuple[Spans, ...]]:
     """The origins and sources of something made of several values."""
     origins = 0

@@ -80,15 +80,13 @@ class _Lowering:
         """One step for a statement that will not run."""
         value, nothing = statement.value, Bound({}, (), {})
         call = value if isinstance(value, Call) else Call("write_var", (Lit(statement.target), value))
-        self.steps.append(Planned(number, call, nothing, statement.target, True, frozenset(), False, problems))
+        self.steps.append(Planned(number, call, nothing, written_name(statement), True, frozenset(), False, problems))
 
     def statement(self, number: int, statement: Statement) -> None:
         """The steps of a statement."""
-        call, target = statement.value, statement.target
+        call, target = statement.value, written_name(statement)
         if not isinstance(call, Call):
             call = Call("write_var", (Lit(target), call))
-        elif call.name == "write_var" and target is None:
-            target = _name_of(call, self._table)
         self._step(number, self._lowered_call(number, call), target, last=True)
 
     def _step(self, number: int, call: Call, target: str | None, last: bool) -> None:
@@ -141,9 +139,13 @@ class _Lowering:
         return node
 
 
-def _name_of(call: Call, table: Table) -> str | None:
-    name = bind(table["write_var"], call, _trust).given.get("name")
-    return name.v if isinstance(name, Lit) and isinstance(name.v, str) else None
+def written_name(statement: Statement) -> str | None:
+    """The variable that a statement writes: its target, or the one that a `write_var` which stands alone names."""
+    value = statement.value
+    if statement.target is not None or not isinstance(value, Call) or value.name != "write_var":
+        return statement.target
+    names = (*value.args[:1], *(item.value for item in value.named if item.name == "name"))
+    return next((node.v for node in names if isinstance(node, Lit) and isinstance(node.v, str)), None)
 
 
 def _trust(code: str, message: str, node: Expr, hint: str) -> None:

@@ -1,6 +1,6 @@
 """The price of a program before it runs: a range per resource, in closed form from known sizes.
 
-A step whose inputs exist is priced exactly; one that waits for an earlier result has a worst case, or none that is known.
+A step whose inputs exist is priced exactly; one that waits for an earlier result has a worst case, or none known.
 """
 
 import msgspec

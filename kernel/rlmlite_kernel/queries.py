@@ -11,6 +11,7 @@ from rlmlite_kernel.engines import (
     compile_query,
     find,
     literal,
+    occurs,
     regex,
     template_pattern,
 )
@@ -61,12 +62,16 @@ def matcher_of(node: Expr, job: Job, by_blocks: bool = False) -> Matcher:
     return compiled(query_of(node, job), by_blocks)
 
 
-def occurs(matcher: Matcher, content: memoryview, job: Job) -> bool:
-    """Whether there is a match in a content; charges its work."""
+def matches(matcher: Matcher, content: bytes, job: Job) -> bool:
+    """Whether there is a match in a content; charges its bytes, or the work of the search if it is long."""
+    short = occurs(content, matcher)
+    if short is not None:
+        job.charge("search_work", len(content) * matcher.weight, "`matches`")
+        return short
     found = find(content, matcher, 0, len(content), job.left("search_work"), 1)
-    job.charge("search_work", found.work, "`matches`")
     if found.out_of_work:
         raise Fault("budget", "`matches` ran out of search_work")
+    job.charge("search_work", found.work, "`matches`")
     return len(found.starts) > 0
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rlmlite_kernel.actions.end import Forgotten, Noted
-from rlmlite_kernel.blobs import Blobs
+from rlmlite_kernel.blobs import Blobs, InputChangedError
 from rlmlite_kernel.calls import Lines
 from rlmlite_kernel.canonical import record_bytes
 from rlmlite_kernel.columns import Text
@@ -25,20 +25,30 @@ from rlmlite_kernel.values import kind_of, size_of
 _JSON = msgspec.json.Encoder()
 
 
+_LINE = 120
+"""Bytes of the turn's observation that are kept free for each statement that is still to be shown."""
+
+
 class Receipts:
     """Commits the steps of one turn, one after another."""
 
     def __init__(self, state: State, text: str, room: int) -> None:
         self.state, self._text, self._room = state, text, room
         self._temporaries: list[str] = []
-        self._next = 0
+        self._next = self._later = 0
         self.entries: list[Entry] = []
         self.said: list[str] = []
 
     def commit_ready(self, progress: Progress, blobs: Blobs) -> None:
         """Every step that is finished, up to the first that is not."""
         while self._next in progress.outcomes:
-            self._commit(progress.steps[self._next], progress.outcomes[self._next], blobs)
+            planned = progress.steps[self._next]
+            self._later = progress.statements - planned.statement - 1
+            try:
+                self._commit(planned, progress.outcomes[self._next], blobs)
+            except InputChangedError:  # what was to be shown is not what was worked on
+                progress.halted = "input_changed"
+                return
             self._next += 1
 
     def taken(self) -> tuple[Entry, ...]:
@@ -86,15 +96,15 @@ class Receipts:
         self.entries.append(Entry(record, (ast, observation, *kept), lines))
 
     def _observed(self, planned: Planned, outcome: Outcome, blobs: Blobs) -> Seen:
-        """What the step shows, within what is left of the turn's observation."""
+        """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
         room = max(0, self._room - 1)
+        room = max(room - _LINE * self._later, room // (self._later + 1))
         seen = _shown(planned, outcome, blobs, self._text, room, self.state)
         text, cut = fit(seen.text, room)
-        spans = seen.spans if not cut else ()
         self._room -= len(text.encode()) + 1
         if text:
             self.said.append(text)
-        return Seen(text, spans, seen.cut + cut)
+        return Seen(text, seen.spans, seen.cut + cut)
 
     def _after(self, planned: Planned, outcome: Outcome, seen: Seen, key: bytes, number: int) -> State:
         state = self.state

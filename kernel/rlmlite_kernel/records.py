@@ -158,8 +158,8 @@ class EffectRecord(
 ):
     """One call, as a line of `effects.jsonl` under its step's root.
 
-    `effect` is the kind of call. `recipe` lists the parts of the prompt: refs of literal parts, spans of content. `rendered` commits to the text.
-    `result` is the ref of the reply's blob, or `None` with the `error`. Unknown usage is null.
+    `effect` is the kind of call. `recipe` lists the parts of the prompt: refs of literal parts, spans of content;
+    `rendered` commits to the text. `result` is the ref of the reply's blob, or `None` with the `error`. Unknown usage is null.
     """
 
     v: int = VERSION

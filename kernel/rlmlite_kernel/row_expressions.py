@@ -7,7 +7,7 @@ from rlmlite_kernel import access
 from rlmlite_kernel.ast import Attr, Binary, Call, Expr, Field, Index, ListOf, Lit, Node, Obj, Slice, Unary
 from rlmlite_kernel.binding import bind, has_free_field
 from rlmlite_kernel.columns import Text
-from rlmlite_kernel.expressions import LOGIC, MATCHES, MEMBERSHIP, evaluate, matches, operate_plain, warn_mixed
+from rlmlite_kernel.expressions import LOGIC, MATCHES, MEMBERSHIP, evaluate, matched, operate_plain, warn_mixed
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.operators import key_of, mixes_text_and_number, negate, plainly, truthy
@@ -112,7 +112,7 @@ class RowCompiler:
     def _matches(self, node: Binary) -> OfRow:
         left, wanted, job = self.compile(node.left), node.op == "matches", self._job
         matcher = matcher_of(node.right, job)
-        return lambda row: matches(left(row), matcher, job) is wanted
+        return lambda row: matched(left(row), matcher, job) is wanted
 
     def _item(self, node: Index) -> OfRow:
         view, of = _view(node.of)

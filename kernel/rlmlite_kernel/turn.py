@@ -82,6 +82,7 @@ class Progress:
         self.broken: set[str] = set()
         self.spent: dict[str, int] = dict(state.used)
         self.halted = ""
+        self.statements = 1 + max((planned.statement for planned in steps), default=0)
 
     def copy(self) -> "Progress":
         """The same progress, to go on from without touching this one."""

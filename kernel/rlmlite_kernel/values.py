@@ -16,7 +16,19 @@ from rlmlite_kernel.blobs import Blobs
 from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.columns import Cells, Column, Groups, IntArray, Ints, Spans, Text, described
 
-__all__ = ["Rows", "Text", "Value", "descriptor", "documents", "kind_of", "plain", "plain_size", "rows_of", "size_of", "text_of"]
+__all__ = [
+    "Rows",
+    "Text",
+    "Value",
+    "descriptor",
+    "documents",
+    "kind_of",
+    "plain",
+    "plain_size",
+    "rows_of",
+    "size_of",
+    "text_of",
+]
 
 Value: TypeAlias = Union[bool, int, float, str, Text, list["Value"], dict[str, "Value"], "Rows", None]
 """What a variable holds, and what a field of a row can be."""

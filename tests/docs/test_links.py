@@ -55,8 +55,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
     """The check above can fail."""
     page = tmp_path / "page.md"
-    page.write_text(
-        "# One fine day\n[a](#one-fine-day) [b](#two) [c](page.md) [d](none.md) [e](https://example.org)\n"
-    )
+    page.write_text("# One fine day\n[a](#one-fine-day) [b](#two) [c](page.md) [d](none.md) [e](https://example.org)\n")
 
     assert list(broken(page)) == ["#two: there is no such heading", "none.md: there is no such file"]

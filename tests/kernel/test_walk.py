@@ -1,5 +1,7 @@
 """The machine, one transition after another: begin, advance, suspend, resume, done, seal."""
 
+import hashlib
+
 import msgspec
 import pytest
 
@@ -30,8 +32,8 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.blobs import Content
-from rlmlite_kernel.merkle import root_of
 from rlmlite_kernel.canonical import record_bytes
+from rlmlite_kernel.merkle import root_of
 from rlmlite_kernel.records import Genesis, Seal, Step, Turn
 from rlmlite_kernel.refs import blob
 from tests.kernel.running import KEY, Machine, all_bytes, given, parsed
@@ -85,7 +87,7 @@ def test_the_turn_record_names_who_spoke_and_what() -> None:
     assert record.ast is not None
     assert blobs[record.reply] == f"Sure: {text}".encode()
     assert blobs[record.program] == text.encode()
-    assert msgspec.json.decode(blobs[record.ast], type=Parsed) == parsed(text)
+    assert msgspec.json.decode(blobs[record.ast], type=Parsed) == msgspec.structs.replace(parsed(text), text="")
 
 
 def test_a_step_record_says_what_was_read_written_and_used() -> None:
@@ -101,7 +103,7 @@ def test_a_step_record_says_what_was_read_written_and_used() -> None:
     assert [(w.name, w.kind, w.ref) for w in step.writes] == [("hits", "hits", variables["hits"].ref)]
     assert step.used["steps"] == 1
     assert step.used["search_work"] > 0
-    assert step.coverage == {"log": (0, 0, len(LOG))} or step.coverage["log"][2] == len(LOG)
+    assert step.coverage["log"][2] == len(LOG)
 
 
 def test_the_observation_in_the_record_is_what_was_shown() -> None:
@@ -118,7 +120,7 @@ def test_the_observation_in_the_record_is_what_was_shown() -> None:
 def test_digests_chain_through_turns_and_steps() -> None:
     """Each record begins in the state in which the one before ended, over turns, suspensions and failures."""
     machine = Machine({"log": LOG})
-    for program in ('a = count(log)\nb = nope', 'c = sub_lm("q")\nd = count(log)', "forget(\"a\")", "final(d)"):
+    for program in ("a = count(log)\nb = nope", 'c = sub_lm("q")\nd = count(log)', 'forget("a")', "final(d)"):
         machine.turn(program)
     before = machine.entries[0].record.state
     for entry in machine.entries[1:]:
@@ -331,10 +333,9 @@ def test_requests_have_ids_of_their_own() -> None:
 
 def test_a_request_says_the_size_and_digest_of_its_prompt() -> None:
     """`prompt_bytes` and `digest` are of the text that `render` makes."""
-    import hashlib
-
     machine = Machine({"log": "Zoë 😀\n" * 5})
-    now = machine.advance('x = extract_over_chunks(chunk(log, size=7), "Zoë? {chunk}", schema={a: str})\ny = sub_lm("é{log}")')
+    program = 'x = extract_over_chunks(chunk(log, size=7), "Zoë? {chunk}", schema={a: str})\ny = sub_lm("é{log}")'
+    now = machine.advance(program)
     assert isinstance(now, Suspended)
     for request in now.requests:
         text = render(request.prompt, machine.blobs).encode()

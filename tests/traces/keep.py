@@ -20,13 +20,15 @@ LOG = "".join(
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "search": (
-        'hits = search(log, /(?<level>WARN|ERROR) (?<part>\\w+) .* took (?<ms>\\d+)/)\nc = count_by(hits, .level)\nshow(c)',
-        'hits = search(log, /(?<level>WARN|ERROR) (?<part>\\w+) .* took (?<ms>\\d+)/)\n'
+        "hits = search(log, /(?<level>WARN|ERROR) (?<part>\\w+) .* took (?<ms>\\d+)/)\n"
+        "c = count_by(hits, .level)\nshow(c)",
+        "hits = search(log, /(?<level>WARN|ERROR) (?<part>\\w+) .* took (?<ms>\\d+)/)\n"
         "slow = top(extend(hits, {n: int(.ms)}), 3, by=.n)\npreview(slow)\n"
         'show(log.lines[1:3], log[0:40], log.chars[60:66], search(log, ["db", "web"], limit=2))',
         'rows = parse_lines(log, "{date} {level} {part} request {id} took {ms} ms — {who}")\n'
         "g = group(rows, .part, {n: count(), slowest: max(int(.ms)), mean: avg(int(.ms))})\n"
-        'final({groups: g, levels: to_object(count_by(rows, .level), .key, .n), first: rows[0].date + "!"}, evidence=slow)',
+        "levels = to_object(count_by(rows, .level), .key, .n)\n"
+        'final({groups: g, levels: levels, first: rows[0].date + "!"}, evidence=slow)',
     ),
     "fan-out": (
         'note("read it in parts")\nparts = chunk(log, size=10, overlap=2, by="lines")\n'
@@ -38,7 +40,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
         "this is (no program",
         'x = serach(log, "a")\ny = search(log, /(?=a)/)\nz = count(x)\nok = replace(log[0:30], /\\d+/, "<$0>")',
         'a = json_parse("[1, 2.50, 1e-7, {\\"b\\": 1}]")\nb = log[0:10] == 5\nc = chunk(log, size=4, overlap=9)\n'
-        "d = sort([3, null, true, \"x\", 1.5])\nshow(a, d, docs[\"b.txt\"])",
+        'd = sort([3, null, true, "x", 1.5])\nshow(a, d, docs["b.txt"])',
         "final(ok)",
     ),
 }

@@ -15,6 +15,7 @@ from rlmlite_kernel.queries import compiled, template_query
 from rlmlite_kernel.row_expressions import condition
 from rlmlite_kernel.values import Rows, Value
 
+_LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 _COLUMNS = ("doc", "line", "start", "end", "match", "text", "groups")
 
 
@@ -146,7 +147,7 @@ def parse_lines(job: Job, target: Value, form: Matcher | str) -> Value:
         Spans(spans.blobs, joined([g[i][0] for g in groups]), joined([g[i][1] for g in groups]), spans.which)
         for i in range(matcher.groups)
     ]
-    named = named_groups(matcher, tuple(columns), ("doc", "line", "text"))
+    named = named_groups(matcher, tuple(columns), _LINE_COLUMNS)
     if not named:
         raise Fault("query", 'parse_lines needs named groups: /(?<user>\\d+) .../ or a template "{user} ..."')
     rows = _line_rows(matched, named)
@@ -162,7 +163,14 @@ def _form(template: str) -> Matcher:
 
 def _line_rows(cuts: Cuts, named: dict[str, Column]) -> Rows:
     spans = cuts.spans()
-    columns: dict[str, Column] = {"doc": cuts.docs(), "line": LineNumbers(spans), "text": spans, **named}
+    columns: dict[str, Column] = {
+        "doc": cuts.docs(),
+        "line": LineNumbers(spans),
+        "start": Ints(spans.starts),
+        "end": Ints(spans.stops),
+        "text": spans,
+        **named,
+    }
     return Rows("lines", columns, len(spans), spans)
 
 

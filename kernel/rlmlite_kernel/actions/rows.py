@@ -10,7 +10,7 @@ from rlmlite_kernel.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary,
 from rlmlite_kernel.binding import FOLDS
 from rlmlite_kernel.columns import Cells, Column, IntArray, Ints, Spans, Text
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import Job
+from rlmlite_kernel.job import Job, Resting
 from rlmlite_kernel.operators import divide, is_number, key_of, order, plainly, truthy
 from rlmlite_kernel.row_expressions import OfRow, RowCompiler, condition
 from rlmlite_kernel.values import LIST, Rows, Value, kind_of, listed, rows_of, size_of
@@ -171,7 +171,7 @@ def count(job: Job, value: Value) -> Value:
     raise Fault("type", f"{kind_of(value)} cannot be counted")
 
 
-def count_by(job: Job, rows: Value, key: Expr) -> Value:
+def count_by(job: Job, rows: Value, key: Expr | None) -> Value:
     """How often each key occurs: rows {key, n}, the most frequent first, ties by key."""
     table = job.rows(rows, "count_by's first argument")
     members = _groups(table, key, job)
@@ -183,7 +183,7 @@ def count_by(job: Job, rows: Value, key: Expr) -> Value:
     return Rows("rows", columns, len(ranked), _first_spans(table, [rows for _, rows in ranked]))
 
 
-def _groups(rows: Rows, key: Expr, job: Job) -> list[tuple[Value, list[int]]]:
+def _groups(rows: Rows, key: Expr | None, job: Job) -> list[tuple[Value, list[int]]]:
     """Each key with its rows, in order of appearance."""
     groups: dict[object, tuple[Value, list[int]]] = {}
     for row, value in enumerate(key_values(rows, key, job)):
@@ -285,16 +285,24 @@ def fold_of(name: str) -> Callable[..., Value]:
     return folded
 
 
-def first(job: Job, rows: Value) -> Value:
+def first(job: Job, rows: Value) -> Value | Resting:
     """The first row, or null."""
-    table = job.rows(rows, "first's argument")
-    return table.row(0, job.blobs) if len(table) else None
+    return _only(job.rows(rows, "first's argument"), 0, job)
 
 
-def last(job: Job, rows: Value) -> Value:
+def last(job: Job, rows: Value) -> Value | Resting:
     """The last row, or null."""
     table = job.rows(rows, "last's argument")
-    return table.row(len(table) - 1, job.blobs) if len(table) else None
+    return _only(table, len(table) - 1, job)
+
+
+def _only(rows: Rows, row: int, job: Job) -> Value | Resting:
+    """One row, which rests on its own span."""
+    if not len(rows):
+        return None
+    value = rows.row(row, job.blobs)
+    spans = rows.slice(row, row + 1).spans
+    return value if spans is None else Resting(value, spans)
 
 
 def union(job: Job, a: Value, b: Value) -> Value:

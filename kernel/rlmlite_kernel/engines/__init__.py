@@ -13,7 +13,7 @@ from rlmlite_kernel.engines.cut import (
     chunk_paragraphs,
     split_at,
 )
-from rlmlite_kernel.engines.find import Counted, Found, count, find
+from rlmlite_kernel.engines.find import Counted, Found, count, find, occurs
 from rlmlite_kernel.engines.positions import CodePoints, LineIndex
 from rlmlite_kernel.engines.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.regex import quote
@@ -49,6 +49,7 @@ __all__ = [
     "fields_pattern",
     "find",
     "literal",
+    "occurs",
     "quote",
     "regex",
     "repair",

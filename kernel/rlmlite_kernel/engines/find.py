@@ -27,6 +27,7 @@ from rlmlite_kernel.engines.buffers import (
 )
 from rlmlite_kernel.engines.literal import any_occurrences, occurrences
 from rlmlite_kernel.engines.query import Matcher
+from rlmlite_kernel.engines.regex import UNANCHORED
 from rlmlite_kernel.engines.scan import Cursor, Ready, Table
 from rlmlite_kernel.engines.windows import HALF, NEWLINE, Run, Window, block_windows, last_window_end, runs
 
@@ -85,6 +86,19 @@ def count(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: i
     search = _Search(content, matcher, start, stop, work_left)
     search.run(_MANY, keep=False)
     return Counted(search.count, search.work, search.scanned_to, search.out_of_work, search.cut_windows)
+
+
+def occurs(content: bytes, matcher: Matcher) -> bool | None:
+    """Whether there is a match in a short text of one line, without the making ready that `find` needs.
+
+    None for any other text: ask `find`.
+    """
+    if len(content) > HALF or b"\n" in content:
+        return None
+    if matcher.needle is not None and not matcher.folded:
+        return matcher.needle in content
+    start, _ = matcher.counting.match(UNANCHORED, content, 0, len(content))[0]
+    return start >= 0
 
 
 class _Search:
