@@ -20,7 +20,7 @@ from rlmlite_kernel.machine import (
 )
 from rlmlite_kernel.price import Price, price
 from rlmlite_kernel.problems import Problem, Unparsed, explain
-from rlmlite_kernel.records import Entry
+from rlmlite_kernel.records import Entry, Spoken
 from rlmlite_kernel.refs import KnownSalts, RunKey, Salts
 from rlmlite_kernel.settings import Limits, Policy, Role, Settings
 from rlmlite_kernel.state import Answer, State
@@ -56,6 +56,7 @@ __all__ = [
     "SettingsError",
     "Source",
     "SourceFile",
+    "Spoken",
     "State",
     "Suspended",
     "Text",

@@ -29,9 +29,9 @@ from rlmlite_kernel.lowering import lower
 from rlmlite_kernel.observe import fit
 from rlmlite_kernel.problems import Unparsed, explain
 from rlmlite_kernel.receipt import Receipts
-from rlmlite_kernel.records import KERNEL, SEMANTICS, Blob, Entry, Genesis, InputEntry, Seal, Turn
+from rlmlite_kernel.records import KERNEL, SEMANTICS, Blob, Entry, Genesis, InputEntry, Seal, Spoken, Turn
 from rlmlite_kernel.refs import Salts, blob, keyed
-from rlmlite_kernel.settings import Settings
+from rlmlite_kernel.settings import Role, Settings
 from rlmlite_kernel.state import Run, State, Variable, state_digest
 from rlmlite_kernel.table import Table
 from rlmlite_kernel.turn import Progress, Wave, WaveRequests
@@ -86,7 +86,7 @@ def begin(
     variables = {name: _input_variable(given.value, kept.salt) for name, given in inputs.items()}
     layout = Layout({name: given.value for name, given in inputs.items()})
     used = {"value_bytes": sum(variable.size for variable in variables.values())}
-    run = Run(salts.run_id, settings, salts, table, frozenset(inputs), _places(inputs))
+    run = Run(salts.run_id, kept.salt, settings, salts, table, frozenset(inputs), _places(inputs))
     state = State(run, variables, used, Coverage(layout), 0, 0, state_digest(variables, used))
     sources = {name: _source(given, salts) for name, given in inputs.items()}
     record = Genesis(
@@ -116,19 +116,22 @@ def advance(
     *,
     reply: str | None = None,
     origin: str = "host",
-    call: str | None = None,
+    call: Spoken | None = None,
 ) -> Done | Suspended:
-    """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` the id of its call, if it was one.
+    """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` its call, if a model was asked.
+
+    The call is charged here: the host sees to it beforehand that it fits (`State.left`, `Role.reserved_tokens`).
 
     Raises `TurnsSpentError`, and host faults such as `BlobMissingError`; then nothing has changed.
     """
     if state.left("turns") < 1:
         raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
-    used = {**state.used, "turns": state.used.get("turns", 0) + 1}
+    charged = {"turns": 1, **({} if call is None else _charge_of(call, state.settings))}
+    used = {**state.used, **{name: state.used.get(name, 0) + amount for name, amount in charged.items()}}
     opened = msgspec.structs.replace(
         state, turn=state.turn + 1, used=used, digest=state_digest(state.variables, used), answer=None, failures=()
     )
-    entry = _turn_entry(state, opened, said, reply, origin, call)
+    entry = _turn_entry(state, opened, said, reply, origin, call, charged)
     if isinstance(said, Unparsed):
         text, _ = fit(explain(said.problems, said.text), state.settings.limits.observation_bytes)
         return Done(msgspec.structs.replace(opened, failures=("syntax",)), (entry,), text)
@@ -184,7 +187,13 @@ def _go(progress: Progress, receipts: Receipts, blobs: Blobs) -> Done | Suspende
 
 
 def _turn_entry(
-    before: State, after: State, said: Parsed | Unparsed, reply: str | None, origin: str, call: str | None
+    before: State,
+    after: State,
+    said: Parsed | Unparsed,
+    reply: str | None,
+    origin: str,
+    call: Spoken | None,
+    used: dict[str, int],
 ) -> Entry:
     salts = before.run.salts
     program = blob(salts, _unicode(said.text))
@@ -199,9 +208,24 @@ def _turn_entry(
         ast=read.ref if parsed else None,
         diagnostics=None if parsed else read.ref,
         call=call,
+        used=used,
         state=(before.digest, after.digest),
     )
     return Entry(record, tuple(item for item in (program, read, whole) if item is not None))
+
+
+def _charge_of(call: Spoken, settings: Settings) -> dict[str, int]:
+    """What a controller's call costs: as reported, or as its role reserves where that is unknown."""
+    role = settings.roles.get(call.role, Role(model=call.model, max_output_tokens=call.max_output_tokens))
+    came, went, cost = call.usage
+    if call.cached:
+        tokens = 0
+    elif came is None or went is None:
+        tokens = role.reserved_tokens(call.prompt_bytes)
+    else:
+        tokens = came + went
+    price = cost if cost is not None else role.reserved_cost(call.prompt_bytes)
+    return {"tokens": tokens, **({} if price is None else {"cost_nano": price})}
 
 
 def _unicode(text: str) -> bytes:

@@ -61,10 +61,26 @@ class Genesis(Record, tag="genesis", frozen=True, kw_only=True):
     parent: str | None
 
 
+class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The controller's call that gave a turn's reply.
+
+    `prompt` commits to the prompt's text (`State.commit`), which can be made again from the trace; it is not stored.
+    `usage` is input tokens, output tokens and nano-dollars as reported; null is unknown.
+    """
+
+    role: str
+    model: str
+    prompt: Ref
+    prompt_bytes: int
+    max_output_tokens: int
+    usage: tuple[int | None, int | None, int | None]
+    cached: bool = False
+
+
 class Turn(Record, tag="turn", frozen=True, kw_only=True):
     """What the controller said: its reply, the text that was read as a program, the AST or the diagnostics.
 
-    `call` is the id of the controller's own call in `effects.jsonl`, if a model spoke.
+    `call` is the controller's own call, if a model spoke; `used` is what it was charged with.
     """
 
     turn: int
@@ -73,7 +89,8 @@ class Turn(Record, tag="turn", frozen=True, kw_only=True):
     program: Ref | None
     ast: Ref | None
     diagnostics: Ref | None
-    call: str | None
+    call: Spoken | None
+    used: dict[str, int]
     state: tuple[str, str]
 
 
@@ -159,7 +176,8 @@ class EffectRecord(
     """One call, as a line of `effects.jsonl` under its step's root.
 
     `effect` is the kind of call. `recipe` lists the parts of the prompt: refs of literal parts, spans of content;
-    `rendered` commits to the text. `result` is the ref of the reply's blob, or `None` with the `error`. Unknown usage is null.
+    `rendered` commits to the text. `result` is the ref of the reply's blob, or `None` with the `error`.
+    Unknown usage is null.
     """
 
     v: int = VERSION

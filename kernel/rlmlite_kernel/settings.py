@@ -42,6 +42,17 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     input_price: int | None = None
     output_price: int | None = None
 
+    def reserved_tokens(self, prompt_bytes: int) -> int:
+        """The tokens that a call of so long a prompt reserves."""
+        return -(-prompt_bytes * 1_000 // self.bytes_per_1000_tokens) + self.max_output_tokens
+
+    def reserved_cost(self, prompt_bytes: int) -> int | None:
+        """What such a call reserves in nano-dollars; `None` where the price is unknown."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        prompt = self.reserved_tokens(prompt_bytes) - self.max_output_tokens
+        return -(-(prompt * self.input_price + self.max_output_tokens * self.output_price) // 1_000)
+
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is permitted. `actions` lists the permitted actions; `None` permits all."""

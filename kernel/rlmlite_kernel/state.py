@@ -10,7 +10,7 @@ from rlmlite_kernel.coverage import Coverage
 from rlmlite_kernel.evidence import Evidence, Places
 from rlmlite_kernel.job import Held
 from rlmlite_kernel.records import Ref
-from rlmlite_kernel.refs import Salts
+from rlmlite_kernel.refs import Salts, keyed
 from rlmlite_kernel.settings import Settings
 from rlmlite_kernel.table import Table
 
@@ -39,9 +39,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, eq=False):
-    """What does not change during a run."""
+    """What does not change during a run. `key` is the salt of the settings: inputs and prompts are named under it."""
 
     id: str
+    key: bytes
     settings: Settings
     salts: Salts
     table: Table
@@ -77,6 +78,10 @@ class State(msgspec.Struct, frozen=True, eq=False):
         """What is left of a hard budget."""
         limit: int = getattr(self.settings.limits, resource)
         return limit - self.used.get(resource, 0)
+
+    def commit(self, text: str) -> Ref:
+        """The commitment to a text that the trace does not hold, such as a controller's prompt."""
+        return keyed(self.run.key, text.encode("utf-8", "backslashreplace"))
 
     def coverage_report(self) -> dict[str, dict[str, int]]:
         """Per input the bytes in all, shown, read by a model, scanned, unseen."""

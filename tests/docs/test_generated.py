@@ -12,7 +12,18 @@ from docs import actions, codes, command_line, limits, records
 from rlmlite.cli.main import app
 from rlmlite_kernel.actions import ACTIONS
 from rlmlite_kernel.faults import FAULTS
-from rlmlite_kernel.records import EffectRecord, Effects, Genesis, InputEntry, Observed, Seal, Step, Turn, Written
+from rlmlite_kernel.records import (
+    EffectRecord,
+    Effects,
+    Genesis,
+    InputEntry,
+    Observed,
+    Seal,
+    Spoken,
+    Step,
+    Turn,
+    Written,
+)
 from rlmlite_kernel.settings import Limits
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +48,7 @@ def page(name: str) -> str:
         ("records.md", records.every),
         *(
             ("records.md", partial(records.record, kind))
-            for kind in (Genesis, InputEntry, Turn, Step, Written, Observed, Effects, Seal, EffectRecord)
+            for kind in (Genesis, InputEntry, Turn, Spoken, Step, Written, Observed, Effects, Seal, EffectRecord)
         ),
     ],
 )

@@ -20,6 +20,7 @@ from rlmlite_kernel import (
     RunKey,
     Settings,
     SettingsError,
+    Spoken,
     Suspended,
     TurnsSpentError,
     Unparsed,
@@ -77,11 +78,20 @@ def test_the_turn_record_names_who_spoke_and_what() -> None:
     """Reply, program and AST are refs to blobs that stand beside the record."""
     machine = Machine({"log": LOG})
     text = "n = count(log)"
-    now = advance(machine.state, parsed(text), machine.blobs, reply=f"Sure: {text}", origin="controller", call="c1")
+    call = Spoken(
+        role="controller",
+        model="m",
+        prompt=machine.state.commit("?"),
+        prompt_bytes=1,
+        max_output_tokens=9,
+        usage=(10, 2, None),
+    )
+    now = advance(machine.state, parsed(text), machine.blobs, reply=f"Sure: {text}", origin="controller", call=call)
     record, blobs = now.entries[0].record, {item.ref: item.content for item in now.entries[0].blobs}
 
     assert isinstance(record, Turn)
-    assert (record.turn, record.origin, record.call, record.diagnostics) == (1, "controller", "c1", None)
+    assert (record.turn, record.origin, record.call, record.diagnostics) == (1, "controller", call, None)
+    assert record.used == {"turns": 1, "tokens": 12}
     assert record.reply is not None
     assert record.program is not None
     assert record.ast is not None

@@ -70,6 +70,7 @@ def turn(number: int, at: int, text: str = "x = 1") -> Entry:
         ast=ast.ref,
         diagnostics=None,
         call=None,
+        used={},
         state=(state(at), state(at)),
     )
     return Entry(record, (program, ast))

@@ -11,6 +11,7 @@ import msgspec
 
 from rlmlite_kernel import Parsed, State, Unparsed
 from rlmlite_kernel.effects import Result
+from rlmlite_kernel.records import Spoken
 
 
 class Verdict(Enum):
@@ -45,7 +46,7 @@ class Unfinished(msgspec.Struct, frozen=True):
     said: Parsed | Unparsed
     reply: str | None
     origin: str
-    call: str | None
+    call: Spoken | None
     recorded: int
     results: Mapping[str, Result]
 
