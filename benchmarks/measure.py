@@ -75,18 +75,18 @@ def scale_of(doc: str | None) -> Scale:
 
 def bytes_text(size: float) -> str:
     """A number of bytes for people."""
-    for unit, name in ((GB, "GB"), (MB, "MB"), (KB, "kB")):
-        if abs(size) >= unit:
-            return f"{size / unit:,.3g} {name}" if abs(size) < 1_000 * unit else f"{size / unit:,.0f} {name}"
-    return f"{size:,.0f} B"
+    return _in_units(size, ((GB, "GB"), (MB, "MB"), (KB, "kB"), (1, "B")))
 
 
 def seconds_text(seconds: float) -> str:
     """A time for people."""
-    for unit, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if abs(seconds) >= unit:
-            return f"{seconds / unit:.3g} {name}"
-    return f"{seconds * 1e9:.3g} ns"
+    return _in_units(seconds, ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")))
+
+
+def _in_units(amount: float, units: Sequence[tuple[float, str]]) -> str:
+    """Three digits of the largest unit that it reaches, rounding included."""
+    unit, name = next((each for each in units if abs(amount) >= 0.9995 * each[0]), units[-1])
+    return f"{amount / unit:,.3g} {name}" if abs(amount) < 999.5 * unit else f"{amount / unit:,.0f} {name}"
 
 
 # How long

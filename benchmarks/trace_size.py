@@ -1,11 +1,12 @@
 """How large is a trace, and does it grow with the input?
 
-Six turns of a run over a log: looks, a search, a count by key, chunks, three sub-calls, an answer with evidence.
-Anchor: the input itself, and for a large one the trace over a small one. Target: at most 16 kB whatever the input's
-size, without packed inputs (rlms keeps 121 MB for six turns over 10 MB).
+Two runs of six turns over a log: one statement a turn, without calls; and as work goes, eight statements with three
+sub-calls and evidence. Anchor: the input itself, and for a large one the trace over a small one. Target: at most 16 kB
+whatever the input's size, without packed inputs (rlms keeps 121 MB for six turns over 10 MB).
 """
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.fanout import Instant
@@ -31,7 +32,15 @@ from rlmlite.inputs import from_path
 from rlmlite.runner import Options, Run
 from rlmlite_traces import FileBlobs, Level, verify
 
-TURNS = (
+LOOKS = (
+    "preview(logs)",
+    "preview(logs, tail=500)",
+    "errors = search(logs, / ERROR (?<part>[^ ]+) .*failed/)",
+    "parts = count_by(errors, .part)",
+    "preview(parts)",
+    "final(parts[0].key, evidence=errors[0:1])",
+)
+WORK = (
     "preview(logs)",
     "preview(logs, tail=500)",
     "errors = search(logs, / ERROR (?<part>[^ ]+) .*failed/)\nparts = count_by(errors, .part)",
@@ -41,48 +50,49 @@ TURNS = (
 )
 
 
-def traced(path: Path, place: Path) -> dict[str, int]:
+def traced(turns: Sequence[str], path: Path, place: Path) -> dict[str, int]:
     """The bytes of each file of a run's trace."""
     blobs = FileBlobs()
     options = Options(run_key=KEY, clients={"sub": Instant()}, limits=SETTINGS.limits, trace=place)
     with Run({"logs": from_path(str(path), blobs)}, blobs, options) as run:
-        for text in TURNS:
+        for text in turns:
             done = drive_turn(run, run.turn(program(text)))
             assert not done.state.failures, (text, done.observation)
         assert run.seal().outcome == "completed"
     assert verify(place).level is Level.SEALED
-    return {str(file.relative_to(place)): file.stat().st_size for file in sorted(place.rglob("*")) if file.is_file()}
+    return {
+        str(file.relative_to(place)): file.stat().st_size
+        for file in sorted(place.rglob("*"))
+        if file.stat().st_size and file.is_file()
+    }
+
+
+def rows_of(what: str, small: dict[str, int], large: dict[str, int], sizes: tuple[int, int]) -> list[Row]:
+    """A run's files, over a small input and over a large one."""
+    few_text, many_text = (bytes_text(size) for size in sizes)
+    rows = []
+    for name in small:
+        few, many = (Figure([float(found[name])], bytes_text) for found in (small, large))
+        rows.append(Row(f"{what}: {name}", many_text, f"ours at {few_text}", few, many))
+    few, many = (Figure([float(sum(found.values()))], bytes_text) for found in (small, large))
+    whole = Figure([float(sizes[0])], bytes_text)
+    rows.append(Row(f"{what}: in all", few_text, "the input", whole, few, within(16 * KB, bytes_text)))
+    rows.append(Row(f"{what}: in all", many_text, f"ours at {few_text}", few, many, ratio_within(1.1)))
+    return rows
 
 
 def main(scale: Scale) -> None:
     """Print the table."""
     sizes = scale.pick((10 * MB, 100 * MB), (MB, 10 * MB), (100 * KB, MB))
+    rows: list[Row] = []
+    notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        small, large = (traced(log_file(size), Path(folder) / f"{size}.rlm") for size in sizes)
-    rows = []
-    for name in (*small, "in all"):
-        few, many = (
-            Figure([float(sum(found.values()) if name == "in all" else found[name])], bytes_text)
-            for found in (small, large)
-        )
-        whole = name == "in all"
-        texts = [bytes_text(size) for size in sizes]
-        inputs = Figure([float(sizes[0])], bytes_text) if whole else None
-        rows.append(
-            Row(
-                name,
-                texts[0],
-                "the input" if whole else "",
-                inputs,
-                few,
-                within(16 * KB, bytes_text) if whole else None,
-            )
-        )
-        rows.append(Row(name, texts[1], f"ours at {texts[0]}", few, many, ratio_within(1.1) if whole else None))
-    grown = growth(
-        "the trace with the input's bytes", (float(sizes[0]), rows[-2].ours), (float(sizes[1]), rows[-1].ours)
-    )
-    print_table("The trace of six turns", rows, [grown])
+        for what, turns in (("six looks", LOOKS), ("six turns of work", WORK)):
+            small, large = (traced(turns, log_file(size), Path(folder) / f"{what}-{size}.rlm") for size in sizes)
+            rows += rows_of(what, small, large, sizes)
+            figures = ((float(size), row.ours) for size, row in zip(sizes, rows[-2:], strict=True))
+            notes.append(growth(f"the trace of {what} with the input's bytes", *figures))
+    print_table("The trace of six turns", rows, notes)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ Replay executes what was recorded as a program and needs no parser; that the tex
 
 import msgspec
 
-from rlmlite_grammar import grammar_digest, parse
+from rlmlite_grammar import grammar_digest, parse, read_reply
 from rlmlite_kernel.ast import Parsed
+from rlmlite_kernel.problems import Unparsed
 from rlmlite_kernel.records import Turn
 from rlmlite_traces import CheckedTrace
 
@@ -34,10 +35,17 @@ def reparse(trace: CheckedTrace) -> Reparsed:
     return Reparsed(texts)
 
 
+def _read(trace: CheckedTrace, turn: Turn) -> Parsed | Unparsed:
+    """What the text of a host, or the whole reply of a controller, says."""
+    if turn.reply is not None:
+        return read_reply(trace.content(turn.reply).decode("utf-8", "replace"))
+    assert turn.program is not None
+    return parse(trace.content(turn.program).decode("utf-8", "replace"))
+
+
 def _same(trace: CheckedTrace, turn: Turn) -> bool:
     """Whether a turn's text gives what was executed. A text with diagnostics may parse: the checker refused it."""
-    assert turn.program is not None
-    said = parse(trace.content(turn.program).decode("utf-8", "replace"))
+    said = _read(trace, turn)
     read = _JSON.encode(msgspec.structs.replace(said, text=""))  # as the kernel keeps it, beside the text
     if turn.ast is not None:
         return read == trace.content(turn.ast)

@@ -8,9 +8,9 @@ import msgspec
 
 from rlmlite.outcome import Outcome, Status
 from rlmlite_kernel import State
-from rlmlite_kernel.effects import Result
+from rlmlite_kernel.effects import Failed, Result, Usage
 from rlmlite_kernel.problems import Problem
-from rlmlite_kernel.records import Seal
+from rlmlite_kernel.records import Spoken
 from rlmlite_kernel.settings import Limits
 
 
@@ -29,6 +29,10 @@ class Spent:
                 amount: int | None = getattr(result.usage, name)
                 self._sums[name] = None if total is None or amount is None else total + amount
 
+    def spoken(self, call: Spoken) -> None:
+        """Count a controller's call."""
+        self.add([Failed("unavailable", Usage(*call.usage))])
+
     def report(self) -> dict[str, int | None]:
         """Calls, tokens and cost in nano-dollars; `None` is unknown."""
         return {"calls": self.calls, **self._sums}
@@ -42,18 +46,23 @@ class Receipts(msgspec.Struct, frozen=True):
 
 
 def outcome_of(
-    state: State, sealed: Seal, spent: Spent, receipts: Receipts, observation: str, problems: tuple[Problem, ...]
+    state: State,
+    end: tuple[str, str],
+    spent: Spent,
+    receipts: Receipts,
+    observation: str,
+    problems: tuple[Problem, ...] = (),
 ) -> Outcome:
-    """The outcome of a run that is sealed."""
+    """The outcome of a run, or of a question in a session; `end` is the status and its reason."""
     answer = state.answer
     found = {} if answer is None else {name: getattr(answer, name) for name in answer.__struct_fields__}
     return Outcome(
         **found,
-        status=cast(Status, sealed.outcome),
-        reason=sealed.reason,
+        status=cast(Status, end[0]),
+        reason=end[1],
         coverage=state.coverage_report(),
         usage=spent.report(),
-        budget=_budget(state),
+        budget=budget_of(state),
         trace=receipts.trace,
         root=receipts.root,
         run=state.run.id,
@@ -66,7 +75,8 @@ def outcome_of(
 _EACH = ("call_prompt_bytes", "observation_bytes")  # bounds on each prompt and each turn, of which there is no sum
 
 
-def _budget(state: State) -> dict[str, dict[str, int | None]]:
+def budget_of(state: State) -> dict[str, dict[str, int | None]]:
+    """Per limit what is used of it, and the limit; `None` is no limit, or no sum."""
     used: dict[str, int | None] = {name: state.used.get(name, 0) for name in Limits.__struct_fields__}
     used |= dict.fromkeys(_EACH) | {"variables": len(state.variables)}
     return {name: {"used": used[name], "limit": getattr(state.settings.limits, name)} for name in used}

@@ -1,4 +1,4 @@
-"""A run with its receipts: begin, turns, calls, seal. `run_program` is one of a single program.
+"""A run with its receipts: begin, turns, calls, seal. `one_program` is one of a single program.
 
 A turn is a generator that yields requests and is sent their results, so that it is written once and driven by an
 event loop of its own (`execute`) or by the caller's (`execute_async`).
@@ -13,14 +13,18 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from rlmlite.clients import Client, role
-from rlmlite.driver import WORKERS, drive
+from rlmlite.driver import WORKERS, Journal, drive
 from rlmlite.errors import InputError
+from rlmlite.events import FanoutProgress, StepDone, Tell, unheard
+from rlmlite.history import CONTROLLER, HOST, Exchange, of_entries
 from rlmlite.keeping import Keeper, Unkept, chosen_place, default_place
 from rlmlite.outcome import Outcome
+from rlmlite.reopening import Past
 from rlmlite.results import Receipts, Spent, outcome_of
 from rlmlite_grammar import grammar_digest, parse
 from rlmlite_kernel import (
     Done,
+    Entry,
     InputChangedError,
     Scope,
     State,
@@ -38,10 +42,10 @@ from rlmlite_kernel.ast import Call, Lit, Parsed, walk
 from rlmlite_kernel.effects import Failed, Request, Requests, Result, render
 from rlmlite_kernel.inputs import Input
 from rlmlite_kernel.problems import Problem, Unparsed
-from rlmlite_kernel.records import Genesis, Seal
+from rlmlite_kernel.records import Genesis, Seal, Spoken, Step
 from rlmlite_kernel.refs import RunKey
-from rlmlite_kernel.settings import Limits, Settings
-from rlmlite_traces import FileBlobs, Log
+from rlmlite_kernel.settings import Limits, Role, Settings
+from rlmlite_traces import FileBlobs, Log, Unfinished
 
 T = TypeVar("T")
 
@@ -49,49 +53,103 @@ Calls: TypeAlias = Generator[Requests, Sequence[Result], T]
 """Something that stops at each fan-out, and goes on with its results."""
 
 
+_TOLD = 100  # times that a fan-out's progress is told at most
+
 _BOUNDS = frozenset({"budget", "too_large"})
 """Codes of steps that failed because a bound would have been passed."""
 
 
+CONTROLLER_TOKENS = 8_192
+"""Tokens that a controller may answer with: thoughts and a program."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run is made. `trace` is the folder for its receipts, `None` the default one, `False` none at all."""
+    """How a run is made. `trace` is the folder for its receipts, `None` the default one, `False` none at all.
+
+    `scope` holds the host's labels, which the genesis records. `tell` hears what happens.
+    """
 
     run_key: bytes
     clients: Mapping[str, Client] = {}
     limits: Limits = Limits()
     trace: Path | bool | None = None
     workers: int = WORKERS
+    scope: Mapping[str, str] = {}
+    tell: Tell = unheard
 
 
 class Run:
-    """A run that has begun. Its first receipt is kept; `close` it, or use it as a context manager."""
+    """A run that has begun, or goes on from a `past`. `close` it, or use it as a context manager.
 
-    def __init__(self, inputs: Mapping[str, Input], blobs: FileBlobs, options: Options) -> None:
-        roles = {name: role(player) for name, player in options.clients.items()}
-        settings = Settings(limits=options.limits, roles=roles)
-        begun = begin(inputs, settings, RunKey(options.run_key), grammar=grammar_digest())
+    `history` is its whole turns; `unfinished` the turn that is under way, or was when something stopped it.
+    """
+
+    def __init__(
+        self, inputs: Mapping[str, Input], blobs: FileBlobs, options: Options, past: Past | None = None
+    ) -> None:
+        self.blobs, self.inputs, self.options = blobs, inputs, options
+        self.observation = ""
+        self.spent = Spent()
+        self.history: list[Exchange] = []
+        self.unfinished: Unfinished | None = None
+        if past is None:
+            self._begin()
+        else:
+            self.id, self.state, self.log = past.state.run.id, past.state, past.log
+            self._keeper: Keeper = past.log
+            self.spent, self.unfinished = past.spent, past.unfinished
+            self.history.extend(past.history)
+            self.observation = past.history[-1].observation if past.history else ""
+
+    def _begin(self) -> None:
+        options = self.options
+        roles = {name: _role(name, player) for name, player in options.clients.items()}
+        settings = Settings(limits=options.limits, roles=roles, scope=dict(options.scope))
+        begun = begin(self.inputs, settings, RunKey(options.run_key), grammar=grammar_digest())
         genesis = begun.entries[0].record
         assert isinstance(genesis, Genesis)
-        self.id = genesis.run
-        self.state: State = begun.state
-        self.observation = begun.observation
-        self.blobs, self.inputs, self.options = blobs, inputs, options
-        self._spent = Spent()
+        self.id, self.state = genesis.run, begun.state
         self.log = _log(options, self.id)
-        self._keeper: Keeper = self.log or Unkept()
+        self._keeper = self.log or Unkept()
         self._keeper.extend(begun.entries)
 
-    def turn(self, said: Parsed | Unparsed, *, reply: str | None = None, origin: str = "host") -> Calls[Done]:
+    def turn(
+        self, said: Parsed | Unparsed, *, reply: str | None = None, origin: str = HOST, call: Spoken | None = None
+    ) -> Calls[Done]:
         """Execute one program. What it did is kept when this ends."""
-        done = advance(self.state, said, self.blobs, reply=reply, origin=origin)
+        return (yield from self._turn(Unfinished(said, reply, origin, call, 0, {})))
+
+    def go_on(self) -> Calls[Done]:
+        """Execute what is left of the unfinished turn. No call is made again that has ended."""
+        if self.unfinished is None:
+            raise RuntimeError("no turn is under way")
+        return (yield from self._turn(self.unfinished))
+
+    def _turn(self, turn: Unfinished) -> Calls[Done]:
+        done = advance(self.state, turn.said, self.blobs, reply=turn.reply, origin=turn.origin, call=turn.call)
+        self.unfinished = turn
+        entries: list[Entry] = []
+        results: list[Result] = []
         while isinstance(done, Suspended):
             for entry in done.entries:  # not `extend`: the turn is not over, so the journal is still needed
-                self._keeper.append(entry)
-            results = yield done.requests
-            self._spent.add(results)
-            done = resume(done, results, self.blobs)
-        self.state, self.observation = done.state, done.observation
-        self._keeper.extend(done.entries)
+                entries.append(entry)
+                if len(entries) > turn.recorded:
+                    self._keeper.append(entry)
+                    self.unfinished = msgspec.structs.replace(turn, recorded=len(entries))
+                    self._told(entry)
+            found = yield done.requests
+            results.extend(found)
+            done = resume(done, found, self.blobs)
+        fresh = done.entries[max(0, turn.recorded - len(entries)) :]
+        entries.extend(done.entries)
+        self._keeper.extend(fresh)
+        self.state, self.observation, self.unfinished = done.state, done.observation, None
+        self.history.append(of_entries(entries, self.state.settings.limits.observation_bytes))
+        self.spent.add(results)
+        if turn.call is not None:
+            self.spent.spoken(turn.call)
+        for entry in fresh:
+            self._told(entry)
         return done
 
     def seal(self, outcome: str | None = None, reason: str = "") -> Seal:
@@ -103,18 +161,57 @@ class Run:
 
     def outcome(self, sealed: Seal, problems: tuple[Problem, ...] = ()) -> Outcome:
         """What the sealed run leaves."""
+        return self.standing((sealed.outcome, sealed.reason), problems)
+
+    def standing(self, end: tuple[str, str], problems: tuple[Problem, ...] = ()) -> Outcome:
+        """What there is so far, under a status and a reason."""
         receipts = Receipts(None, None) if self.log is None else Receipts(self.log.path, self.log.root)
-        return outcome_of(self.state, sealed, self._spent, receipts, self.observation, problems)
+        return outcome_of(self.state, end, self.spent, receipts, self.observation, problems)
 
     async def results(self, requests: Requests) -> Sequence[Result]:
         """The results of a fan-out; finished calls are journalled at once and not paid for twice."""
         return await drive(
             requests,
             self._call,
-            journal=self._keeper.journal,
-            known=self._keeper.journalled(),
+            journal=self._journal(requests),
+            known=self.known(),
             workers=self.options.workers,
         )
+
+    def known(self) -> Mapping[str, Result]:
+        """The calls that have ended, by id, of a turn that is not over."""
+        recorded = {} if self.unfinished is None else self.unfinished.results
+        return {**recorded, **self._keeper.journalled()}
+
+    def take(self, id_: str, result: Result) -> None:
+        """The result of a call that somebody else made: it is journalled at once, and `known`."""
+        self._keeper.journal(id_, result)
+
+    def _journal(self, requests: Requests) -> Journal:
+        """Writes each call that has ended, and tells of a fan-out's progress."""
+        total = len(requests)
+        step, done = max(1, total // _TOLD), 0
+        quiet = total == 0 or requests[0].role.startswith(CONTROLLER)
+
+        def journal(id_: str, result: Result) -> None:
+            nonlocal done
+            self._keeper.journal(id_, result)
+            done += 1
+            if not quiet and (done % step == 0 or done == total):
+                self.options.tell(FanoutProgress(self.state.turn + 1, done, total))
+
+        return journal
+
+    def _told(self, entry: Entry) -> None:
+        record = entry.record
+        if isinstance(record, Step):
+            text = next(blob.content for blob in entry.blobs if blob.ref == record.observation.ref).decode()
+            name = record.writes[0].name if record.writes else ""
+            self.options.tell(
+                StepDone(
+                    record.turn, record.step, record.statement, record.op, name, record.status, record.code, text
+                )
+            )
 
     async def _call(self, request: Request) -> Result:
         player = self.options.clients.get(request.role)
@@ -162,11 +259,11 @@ def one_program(run: Run, said: Parsed | Unparsed) -> Calls[Outcome]:
         return run.outcome(run.seal("partial", "budget"))
     if isinstance(said, Unparsed):
         return run.outcome(run.seal("refused", said.problems[0].code), said.problems)
-    return run.outcome(run.seal(*_end(run.state)))
+    return run.outcome(run.seal(*end_without_controller(run.state)))
 
 
-def _end(state: State) -> tuple[str, str]:
-    """How a run of one program ends: as the kernel concludes, but for two that have no answer.
+def end_without_controller(state: State) -> tuple[str, str]:
+    """How a run of a host's programs stands: as the kernel concludes, but for two that have no answer.
 
     One that only looked, without a fault, is completed; one that a bound stopped is partial: its work is kept.
     """
@@ -195,6 +292,11 @@ def _unplayed(said: Parsed, state: State) -> Iterator[Problem]:
                 offset = said.at[place] if place < len(said.at) else None
                 hint = f"give one with --{role_name} MODEL, in Python with {role_name}="
                 yield Problem("not_permitted", f"no model plays the role `{role_name}`", offset, hint)
+
+
+def _role(name: str, player: Client) -> Role:
+    made = role(player)
+    return msgspec.structs.replace(made, max_output_tokens=CONTROLLER_TOKENS) if name.startswith(CONTROLLER) else made
 
 
 def _log(options: Options, run: str) -> Log | None:

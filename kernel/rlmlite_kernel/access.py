@@ -11,12 +11,13 @@ from rlmlite_kernel.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.engines import CodePoints, snap
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
+from rlmlite_kernel.observe import worded
 from rlmlite_kernel.problems import did_you_mean
 from rlmlite_kernel.values import LIST, Rows, Value, kind_of, text_of
 
 Bound: TypeAlias = int | None
 
-SYNONYMS = {"value": "text", "path": "doc", "chunk": "text"}
+SYNONYMS = {"value": ("text",), "path": ("doc",), "chunk": ("text", "value")}
 """What a field is also called: tried when rows have no column of the first name."""
 
 
@@ -24,8 +25,7 @@ def column_name(rows: Rows, name: str) -> str | None:
     """The column that a field name means, if there is one."""
     if name in rows.columns:
         return name
-    other = SYNONYMS.get(name, "")
-    return other if other in rows.columns else None
+    return next((other for other in SYNONYMS.get(name, ()) if other in rows.columns), None)
 
 
 def column_cells(rows: Rows, name: str, job: Job) -> list[Value]:
@@ -47,10 +47,10 @@ def attribute(value: Value, name: str, job: Job) -> Value:
     """`value.name`."""
     if isinstance(value, dict):
         if name not in value:
-            job.warn(f"the record has no field `{name}`; it has {', '.join(value) or 'none'}")
+            job.warn(f"the record has no field `{name}`; it has these:", ", ".join(value))
         return value.get(name)
     if isinstance(value, list):
-        return [record_field(item, name) for item in value]
+        return _of_list(value, name, job)
     if isinstance(value, Rows):
         return _of_rows(value, name, job)
     if isinstance(value, str | Text) and name == "lines":
@@ -62,6 +62,12 @@ def attribute(value: Value, name: str, job: Job) -> Value:
     raise Fault("type", f"{kind_of(value)} has no field `{name}`")
 
 
+def _of_list(items: list[Value], name: str, job: Job) -> Value:
+    if items and not any(isinstance(item, dict) and name in item for item in items):
+        job.warn(f"no item of the list has a field `{name}`")
+    return [record_field(item, name) for item in items]
+
+
 def _of_rows(rows: Rows, name: str, job: Job) -> Value:
     if name in rows.aside:
         return rows.aside[name]
@@ -70,7 +76,7 @@ def _of_rows(rows: Rows, name: str, job: Job) -> Value:
         return Rows(LIST, {"value": rows.columns[column]}, len(rows), rows.spans)
     if "value" in rows.columns:
         return Rows(LIST, {"value": Cells(column_cells(rows, name, job))}, len(rows), rows.spans)
-    raise Fault("unknown_name", f"these rows have no column `{name}`; they have {', '.join(rows.columns)}")
+    raise Fault("unknown_name", f"these rows have no column `{name}`; they have {worded(rows.columns)}")
 
 
 def item(value: Value, at: Value, literal: bool, job: Job) -> Value:
@@ -97,13 +103,16 @@ def _document(documents: Rows, path: str, job: Job) -> Value:
     paths = documents.columns["path"].cells(job.blobs)
     if path in paths:
         return documents.columns["text"].at(list(paths).index(path), job.blobs)
-    job.warn(f"no document {path!r}; {did_you_mean(path, [str(p) for p in paths]) or 'see preview of the documents'}")
+    near = did_you_mean(path, [str(other) for other in paths])
+    job.warn("there is no such document; preview(docs) shows which there are", f"{path}\n{near}".strip())
     return None
 
 
 def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], job: Job) -> tuple[int, int]:
     """A slice's bounds within 0..count; what had to be moved is said."""
     first, last = _one_bound(lo, 0, count, literal[0], job), _one_bound(hi, count, count, literal[1], job)
+    if first > last:
+        job.warn(f"the slice begins at {first:,}, after its end at {last:,}: it is empty")
     return first, max(first, last)
 
 

@@ -108,6 +108,13 @@ def arguments(action: Action, bound: Bound, around: Place) -> Iterator[tuple[Par
         yield None, value, Place(row=around.row)
 
 
+def variable_name(node: Expr | None) -> str | None:
+    """The variable that an argument of kind `name` names: `notes` and `"notes"` are one."""
+    if isinstance(node, Var):
+        return node.name
+    return node.v if isinstance(node, Lit) and isinstance(node.v, str) else None
+
+
 def is_column_word(node: Expr, place: Place) -> bool:
     """Whether a bare name or string is a column's name here."""
     return place.key and (isinstance(node, Var) or (isinstance(node, Lit) and isinstance(node.v, str)))

@@ -14,6 +14,7 @@ from rlmlite_kernel.columns import IntArray, Spans, Text
 from rlmlite_kernel.effects import Answered, Part, Piece, Request, Result, rendered, request_id
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import FOREIGN, Held, Job
+from rlmlite_kernel.observe import worded
 from rlmlite_kernel.problems import did_you_mean
 from rlmlite_kernel.records import Blob, EffectRecord, Ref, Span
 from rlmlite_kernel.refs import Salts, blob, keyed_digest
@@ -61,6 +62,8 @@ class PromptWriter:
         parts: list[RowPart] = []
         for piece in pieces(template):
             parts.extend([piece] if isinstance(piece, str) else self._hole(piece))
+        if self._rows is not None and not any(isinstance(part, list) for part in parts):
+            raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
         if schema is not None:
             parts.append(f"\n\nAnswer with JSON only, of this form: {spelled(schema)}")
         return Prompts(parts, 1 if self._rows is None else len(self._table()))
@@ -78,7 +81,7 @@ class PromptWriter:
             return [self._fixed(hole, self._job.names[hole.name])]
         known = [*self._given, *self._job.names, *(self._table().columns if self._rows is not None else ())]
         raise Fault(
-            "template", f"{{{hole}}} names nothing; {did_you_mean(hole.name, known) or 'known: ' + ', '.join(known)}"
+            "template", f"{{{hole}}} names nothing; {did_you_mean(hole.name, known) or 'known: ' + worded(known)}"
         )
 
     def _fixed(self, hole: Hole, held: Held) -> Piece:

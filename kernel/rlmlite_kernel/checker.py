@@ -23,7 +23,18 @@ from rlmlite_kernel.ast import (
     children,
     walk,
 )
-from rlmlite_kernel.binding import FOLDS, PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
+from rlmlite_kernel.binding import (
+    FOLDS,
+    PLAIN,
+    Bound,
+    Place,
+    arguments,
+    bind,
+    has_free_field,
+    inside,
+    is_column_word,
+    variable_name,
+)
 from rlmlite_kernel.engines import regex
 from rlmlite_kernel.expressions import MATCHES
 from rlmlite_kernel.faults import Fault
@@ -222,14 +233,15 @@ class _Statement:
             for name in sorted(named - known):
                 hint = did_you_mean(name, known) or "give it as a keyword, or write {{name}} for the plain text"
                 self.report("template", f"{{{name}}} names no variable and no argument", value, hint)
-        elif action.name == "extract_over_chunks" and not named - known and not named & {"chunk", "text", "value"}:
+        elif action.name == "extract_over_chunks" and named <= set(bound.extra):
             self.report("template", "the prompt does not show the chunk", value, "write {chunk} where its text goes")
 
     def _variable_name(self, value: Expr) -> None:
-        if isinstance(value, Lit) and isinstance(value.v, str) and value.v.isidentifier() and value.v.isascii():
-            self._target(value.v, value)
+        name = variable_name(value)
+        if name is not None and name.isidentifier() and name.isascii():
+            self._target(name, value)
         else:
-            self.report("type", 'a variable\'s name is a literal such as "notes"', value)
+            self.report("type", 'a variable is named by a word, such as notes or "notes"', value)
 
     def _is_word(self, param: Param, value: Expr) -> bool:
         if isinstance(value, Lit):

@@ -100,7 +100,7 @@ class Job:
         self.names, self.table, self.settings = names, table, settings
         self.blobs = Tracked(blobs)
         self.used: dict[str, int] = {}
-        self.warnings: list[str] = []
+        self.warnings: list[tuple[str, str]] = []
         self.partial: list[str] = []
         self.scanned: list[Text] = []
         self.shown: list[Text] = []
@@ -141,16 +141,16 @@ class Job:
         if held + self._building > limit:
             raise Fault("too_large", f"the value would pass the {limit:,} value_bytes of this run ({held:,} are held)")
 
-    def warn(self, message: str) -> None:
-        """Say something in the observation, once."""
-        if message not in self.warnings:
-            self.warnings.append(message)
+    def warn(self, message: str, quoted: str = "") -> None:
+        """Say something in the observation, once. What comes from data goes in `quoted`, which is fenced as data."""
+        if (message, quoted) not in self.warnings:
+            self.warnings.append((message, quoted))
 
-    def curtailed(self, code: str, message: str) -> None:
+    def curtailed(self, code: str, message: str, quoted: str = "") -> None:
         """A bound bit: the result is honest but not whole. Said in the observation, the record and the outcome."""
         if code not in self.partial:
             self.partial.append(code)
-        self.warn(message)
+        self.warn(message, quoted)
 
     def text(self, value: Value, what: str) -> str:
         """A value as a string, or a fault that names the place."""

@@ -26,7 +26,18 @@ from rlmlite_kernel.ast import (
     Var,
     children,
 )
-from rlmlite_kernel.binding import FOLDS, PLAIN, Bound, Place, arguments, bind, has_free_field, inside, is_column_word
+from rlmlite_kernel.binding import (
+    FOLDS,
+    PLAIN,
+    Bound,
+    Place,
+    arguments,
+    bind,
+    has_free_field,
+    inside,
+    is_column_word,
+    variable_name,
+)
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.problems import Problem
 from rlmlite_kernel.table import Param, Table
@@ -145,7 +156,7 @@ def written_name(statement: Statement) -> str | None:
     if statement.target is not None or not isinstance(value, Call) or value.name != "write_var":
         return statement.target
     names = (*value.args[:1], *(item.value for item in value.named if item.name == "name"))
-    return next((node.v for node in names if isinstance(node, Lit) and isinstance(node.v, str)), None)
+    return next((name for node in names if (name := variable_name(node)) is not None), None)
 
 
 def _trust(code: str, message: str, node: Expr, hint: str) -> None:
@@ -163,7 +174,7 @@ def names_read(node: Expr, place: Place, table: Table) -> Iterator[str]:
         for param, value, inner in arguments(action, bind(action, node, _trust), place):
             if param is not None and param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
                 yield from (hole.name for hole in holes(value.v))
-            elif not inner.schema and not _is_word(param, value):
+            elif not inner.schema and not _is_word(param, value) and (param is None or param.kind != "name"):
                 yield from names_read(value, inner, table)
     else:
         for child in children(node):

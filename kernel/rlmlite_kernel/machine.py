@@ -182,6 +182,7 @@ def _go(progress: Progress, receipts: Receipts, blobs: Blobs) -> Done | Suspende
         return Suspended(WaveRequests(waves), entries, progress, receipts, waves)
     state = receipts.state
     if progress.halted:
+        receipts.said.append(f"! the run ends here: {progress.why}")
         state = msgspec.structs.replace(state, partial=(*state.partial, progress.halted))
     return Done(state, entries, "\n".join(receipts.said), progress.halted)
 

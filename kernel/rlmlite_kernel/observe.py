@@ -4,6 +4,7 @@ Each step says one thing. What is cut is counted.
 """
 
 import json
+from collections.abc import Iterable
 
 import msgspec
 
@@ -16,6 +17,7 @@ from rlmlite_kernel.values import LIST, Rows, Value, kind_of, rows_of
 
 _CELL = 200  # bytes of a text that a row's summary shows
 _LINE = 80  # characters of the program's own text that a summary shows in its line
+_NAME = 40  # characters of a name that stands outside a fence
 _ROW = 600  # bytes of a whole row in a summary
 _FENCE = 120  # bytes that a fence and a title take, roughly, kept free for them
 
@@ -67,7 +69,7 @@ class Show:
 
     def _rows_title(self, rows: Rows) -> str:
         noun = "items" if rows.kind == LIST else rows.kind
-        fields = "" if rows.kind == LIST else f" {{{', '.join(rows.columns)}}}"
+        fields = "" if rows.kind == LIST else f" {{{worded(rows.columns)}}}"
         aside = "".join(f", {len(other):,} {name}" for name, other in rows.aside.items())
         return f"{len(rows):,} {noun}{fields}{aside}"
 
@@ -138,6 +140,14 @@ class Show:
             kept: list[object] = [self._short(item, limit // 2) for item in value[:20]]
             return kept if len(value) <= 20 else [*kept, f"…(+{len(value) - 20:,} items)"]
         return value
+
+
+def worded(names: Iterable[str]) -> str:
+    """Names as a list outside a fence: only those that are plain words, for others can say anything."""
+    known = list(names)
+    plain = [name for name in known if name.isidentifier() and name.isascii() and len(name) <= _NAME]
+    others = len(known) - len(plain)
+    return ", ".join([*plain, *([f"{others:,} other names"] if others else [])])
 
 
 def _scalar(value: Value) -> str:

@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 from rlmlite_kernel.blobs import Blobs
 from rlmlite_kernel.columns import Text
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.schemas import MAX_DIGITS
 from rlmlite_kernel.values import Rows, Value
 
 Number: TypeAlias = int | float
-MAX_BITS = 3_322  # 1,000 decimal digits
+_TOO_LARGE = 10**MAX_DIGITS
 
 
 def plainly(value: Value, blobs: Blobs) -> Value:
@@ -168,7 +169,7 @@ def _worked(work: Callable[[Any, Any], Number], left: Value, right: Value) -> Va
 def _number(value: Number) -> Value:
     """A result within the limits: at most 1,000 digits; a decimal that overflows is null."""
     if type(value) is int:
-        if value.bit_length() > MAX_BITS:
+        if abs(value) >= _TOO_LARGE:
             raise Fault("too_large", "a number of more than 1,000 digits")
         return value
     return value if math.isfinite(value) else None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rlmlite_kernel.ast import Expr, Lit, Rx, Var
+from rlmlite_kernel.binding import variable_name
 from rlmlite_kernel.columns import Text
 from rlmlite_kernel.expressions import evaluate
 from rlmlite_kernel.faults import Fault
@@ -70,7 +71,7 @@ class Arguments:
         return node.v if isinstance(node, Lit) and isinstance(node.v, str) else self._held(node)
 
     def _name(self, param: Param, node: Expr) -> Any:
-        return node.v if isinstance(node, Lit) else ""
+        return variable_name(node)
 
     def _word(self, param: Param, node: Expr) -> Any:
         if isinstance(node, Rx):

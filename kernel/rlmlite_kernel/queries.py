@@ -95,4 +95,4 @@ def _query_of_value(value: Value, job: Job) -> Query:
 def _warn_of_regex(query: Query, job: Job) -> None:
     for member in query.members or (query,):
         if member.kind == "literal" and any(sign in member.text for sign in _REGEX_SIGNS):
-            job.warn(f"the text {member.text!r} is searched for as it stands; write /.../ for a regular expression")
+            job.warn("a text is searched for as it stands; write /.../ for a regular expression", member.text)

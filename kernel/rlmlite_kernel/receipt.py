@@ -9,7 +9,7 @@ from rlmlite_kernel.blobs import Blobs, InputChangedError
 from rlmlite_kernel.calls import Lines
 from rlmlite_kernel.canonical import record_bytes
 from rlmlite_kernel.columns import Text
-from rlmlite_kernel.effects import Answered
+from rlmlite_kernel.effects import Answered, fenced
 from rlmlite_kernel.execution import Called, Concluded, Outcome
 from rlmlite_kernel.job import DERIVED, FOREIGN, Held, origin_words
 from rlmlite_kernel.lowering import Planned
@@ -46,8 +46,8 @@ class Receipts:
             self._later = progress.statements - planned.statement - 1
             try:
                 self._commit(planned, progress.outcomes[self._next], blobs)
-            except InputChangedError:  # what was to be shown is not what was worked on
-                progress.halted = "input_changed"
+            except InputChangedError as error:  # what was to be shown is not what was worked on
+                progress.halt(error)
                 return
             self._next += 1
 
@@ -207,7 +207,7 @@ def _shown(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room: in
     label = planned.target or planned.op
     if outcome.status != "ok":
         return Seen(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
-    notes = [f"! {warning}" for warning in outcome.job.warnings]
+    notes = [_note(message, quoted) for message, quoted in outcome.job.warnings]
     if not planned.last:
         return Seen("\n".join(notes))
     seen = _said(planned, outcome, blobs, room, state)
@@ -227,6 +227,11 @@ def _said(planned: Planned, outcome: Outcome, blobs: Blobs, room: int, state: St
     if state.run.table[planned.op].shows:
         return show.whole(planned.target or planned.op, held.value)
     return show.summary(planned.target or planned.op, held.value)
+
+
+def _note(message: str, quoted: str) -> str:
+    """A warning; what it quotes of data stands fenced."""
+    return f"! {message}" + (f"\n{fenced(quoted.encode(), 'quoted').decode()}" if quoted else "")
 
 
 def _source(planned: Planned, held: Held) -> str:

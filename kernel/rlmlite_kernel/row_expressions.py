@@ -56,7 +56,7 @@ class RowCompiler:
         if name not in self._cells:
             self._cells[name] = access.column_cells(self._rows, name, self._job)
             if not any(cell is not None for cell in self._cells[name]) and len(self._rows):
-                self._job.warn(f"`.{name}` is null in every row; {_fields_hint(self._rows, self._job)}")
+                self._job.warn(f"`.{name}` is null in every row; the rows have:", _fields(self._rows, self._job))
         return self._cells[name]
 
     def _depends(self, node: Expr) -> bool:
@@ -234,9 +234,9 @@ def _soft_attribute(value: Value, name: str, job: Job) -> Value:
     return access.attribute(value, name, job) if isinstance(value, Rows | str | Text) else None
 
 
-def _fields_hint(rows: Rows, job: Job) -> str:
+def _fields(rows: Rows, job: Job) -> str:
     names = list(rows.columns)
     if names == ["value"] and len(rows):
         first = rows.columns["value"].at(0, job.blobs)
         names = list(first) if isinstance(first, dict) else ["value"]
-    return f"the rows have {', '.join(names)}"
+    return ", ".join(names)

@@ -122,9 +122,19 @@ class Table(Mapping[str, Action]):
     def digest_source(self) -> list[Any]:
         """What the table's digest is taken of: everything that changes what programs mean."""
         return [
-            [action.name, action.result, [[p.name, p.kind, p.required, p.least, list(p.words)] for p in action.params]]
-            for action in self.values()
+            [action.name, _traits(action), [_meaning(param) for param in action.params]] for action in self.values()
         ]
+
+
+def _traits(action: Action) -> list[Any]:
+    calls = action.ask is not None
+    return [action.result, calls, action.in_rows, bool(action.extra), action.barrier, action.shows, action.held]
+
+
+def _meaning(param: Param) -> list[Any]:
+    default = [] if param.required else [param.default]
+    where = [param.many, param.named_only, param.or_query]
+    return [param.name, param.kind, default, param.least, list(param.words), where]
 
 
 def _spelled(param: Param) -> str:

@@ -81,7 +81,7 @@ class Progress:
         self.waiting: dict[int, Waiting] = {}
         self.broken: set[str] = set()
         self.spent: dict[str, int] = dict(state.used)
-        self.halted = ""
+        self.halted = self.why = ""
         self.statements = 1 + max((planned.statement for planned in steps), default=0)
 
     def copy(self) -> "Progress":
@@ -90,7 +90,7 @@ class Progress:
         other.names, other.sizes, other.spent = dict(self.names), dict(self.sizes), dict(self.spent)
         other.outcomes = dict(self.outcomes)
         other.waiting = {number: wait.on(other.spent) for number, wait in self.waiting.items()}
-        other.broken, other.halted = set(self.broken), self.halted
+        other.broken, other.halted, other.why = set(self.broken), self.halted, self.why
         return other
 
     def go(self, blobs: Blobs) -> Sequence[Wave]:
@@ -104,10 +104,14 @@ class Progress:
                     self._start(number, planned, blobs)
                 if number not in self.outcomes:
                     blocked.append(planned)
-        except InputChangedError:
-            self.halted = "input_changed"
+        except InputChangedError as error:
+            self.halt(error)
             return ()
         return [Wave(number, wait.ask, wait.reserved.indexes) for number, wait in sorted(self.waiting.items())]
+
+    def halt(self, error: InputChangedError) -> None:
+        """The turn ends here: a file is no longer what was worked on."""
+        self.halted, self.why = "input_changed", str(error)
 
     def take(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
         """The results of all waves, in their order."""
@@ -117,8 +121,8 @@ class Progress:
             place += len(wave.indexes)
             try:
                 self._settle(wave, mine)
-            except InputChangedError:
-                self.halted = "input_changed"
+            except InputChangedError as error:
+                self.halt(error)
                 return
 
     def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:

@@ -1,5 +1,7 @@
 """What went wrong, as one message and an exit code. The only place where the command catches errors broadly."""
 
+import os
+import sys
 from collections.abc import Callable
 
 import structlog
@@ -32,6 +34,9 @@ def guarded(command: Callable[[], Exit], *, as_json: bool) -> Exit:
     """Run a command; turn what its user or machine got wrong into a message and a code."""
     try:
         return command()
+    except BrokenPipeError:  # who reads our output has seen enough: `rlmlite … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.COMPLETED
     except tuple(kind for kind, _, _ in _FOUND) as error:
         code, word = next((code, word) for kind, code, word in _FOUND if isinstance(error, kind))
         message = str(error) or word

@@ -42,7 +42,8 @@ def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
     if as_json:
         emit(value=checked.level.name, trace=str(trace), root=checked.root, records=checked.size)
         return Exit.COMPLETED
-    say(f"{checked.level.name}: {checked.size:,} records, unaltered since the root", "green")
+    sound = "the trace with this root" if root else "consistent in itself"
+    say(f"{checked.level.name}: {checked.size:,} records, {sound}", "green")
     say(f"root: {checked.root}")
     if checked.level is Level.OPEN:
         say("it has no seal: its run goes on, was stopped, or its end was cut off;")

@@ -23,7 +23,6 @@ def chunk(job: Job, target: Value, size: int | None, overlap: int, by: str | Mat
         job.charge("chunks", len(starts), "chunk")
         job.room(24 * len(starts))
         cuts.add(piece, starts, stops)
-        job.scanned.append(piece.text)
     return _rows(cuts)
 
 
@@ -63,6 +62,7 @@ def _at_matches(piece: Piece, by: Matcher, job: Job) -> tuple[IntArray, IntArray
     text = piece.text
     found = chunk_at(job.blobs.read(text.blob), by, text.start, text.stop, job.left("search_work"))
     job.spend("search_work", found.work)
+    job.scanned.append(text)
     if found.out_of_work:
         job.curtailed("search_work", "chunk ran out of search_work: the last chunk was not looked into for more")
     return found.starts, found.stops

@@ -34,6 +34,8 @@ def search(
     rows = hits.rows()
     if where is not None:
         rows = _kept(rows, where, limit, job)
+    elif limit is not None and len(rows) == limit:
+        job.warn(f"limit={limit} was reached: what follows was not looked for")
     if not len(rows):
         job.warn("no hits")
     return rows
@@ -48,6 +50,8 @@ def _matcher(query: Matcher | None, template: str | None) -> Matcher:
 def _kept(rows: Rows, where: Expr, limit: int | None, job: Job) -> Rows:
     holds = condition(rows, where, job)
     kept = [row for row in range(len(rows)) if truthy(holds(row))]
+    if limit is not None and len(kept) > limit:
+        job.warn(f"{limit:,} of {len(kept):,} hits are kept")
     return rows.take(np.array(kept[:limit], np.int64))
 
 
@@ -108,11 +112,8 @@ def scan(piece: Piece, matcher: Matcher, limit: int | None, job: Job) -> Found:
     job.charge("search_work", found.work, "the search")
     job.scanned.append(Text(text.blob, text.start, found.scanned_to))
     if found.out_of_work:
-        where = f" of {piece.doc}" if piece.doc else ""
-        job.curtailed(
-            "search_work",
-            f"the search ran out of search_work: bytes {found.scanned_to:,}..{text.stop:,}{where} are unseen",
-        )
+        unseen = f"bytes {found.scanned_to:,}..{text.stop:,} and whatever follows are unseen"
+        job.curtailed("search_work", f"the search ran out of search_work: {unseen}", str(piece.doc or ""))
     if found.cut_windows:
         job.warn(f"{found.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")
     return found
@@ -185,5 +186,6 @@ def _parsed(piece: Piece, matcher: Matcher, job: Job) -> _Lines:
     lines, first_match = np.unique(place, return_index=True)
     has = np.zeros(len(starts), bool)
     has[lines] = True
+    other = ~has & (stops <= found.scanned_to)  # of lines that were not looked at nothing is known
     groups = [(a[first_match], b[first_match]) for a, b in found.groups]
-    return _Lines(starts[has], stops[has], groups, starts[~has], stops[~has])
+    return _Lines(starts[has], stops[has], groups, starts[other], stops[other])

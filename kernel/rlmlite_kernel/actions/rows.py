@@ -8,6 +8,7 @@ import numpy as np
 from rlmlite_kernel.actions.text import has_field
 from rlmlite_kernel.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var
 from rlmlite_kernel.binding import FOLDS
+from rlmlite_kernel.canonical import MAX_SAFE
 from rlmlite_kernel.columns import Cells, Column, IntArray, Ints, Spans, Text
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job, Resting
@@ -224,13 +225,16 @@ def _folded(node: Expr, compiler: RowCompiler, members: list[list[int]], job: Jo
 
 def total(values: list[Value]) -> Value:
     """The sum: exact for whole numbers, else correctly rounded; what is no number is left out."""
-    numbers = [value for value in values if is_number(value)]
-    if all(type(value) is int for value in numbers):
-        return sum(numbers)  # type: ignore[arg-type]
+    whole = sum(value for value in values if type(value) is int)
+    decimals = [value for value in values if type(value) is float]
+    if not decimals:
+        return whole
     try:
-        return math.fsum(numbers)  # type: ignore[arg-type]
+        if abs(whole) <= MAX_SAFE:
+            return math.fsum([whole, *decimals])
     except OverflowError:  # on the way, perhaps not at the end
-        return _exact_total([value.as_integer_ratio() for value in numbers if isinstance(value, int | float)])
+        pass
+    return _exact_total([(whole, 1), *(value.as_integer_ratio() for value in decimals)])
 
 
 def _exact_total(ratios: list[tuple[int, int]]) -> Value:
@@ -278,8 +282,9 @@ def fold_of(name: str) -> Callable[..., Value]:
         if rows.kind != LIST:
             raise Fault("type", f"{name} takes a list of values; choose a field: {name}(rows.field)")
         items = [plainly(value, job.blobs) for value in rows.values(job.blobs)]
-        if name in ("sum", "avg") and not all(is_number(item) or item is None for item in items):
-            job.warn(f"{name} left out {sum(not is_number(item) for item in items):,} values that are no numbers")
+        others = sum(not is_number(item) and item is not None for item in items)
+        if name in ("sum", "avg") and others:
+            job.warn(f"{name} left out {others:,} values that are no numbers")
         return _FOLDS[name](items)
 
     return folded

@@ -8,6 +8,7 @@ from rlmlite_kernel import access
 from rlmlite_kernel.columns import Cells, Column, Constant, IntArray, Spans, Text
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
+from rlmlite_kernel.observe import worded
 from rlmlite_kernel.values import Rows, Value, kind_of, rows_of, text_of
 
 
@@ -35,7 +36,7 @@ def _texts(rows: Rows, what: str, job: Job) -> list[Text | None]:
     name = access.column_name(rows, "value") or "value"
     cells = rows.columns[name].cells(job.blobs) if name in rows.columns else []
     if len(cells) != len(rows) or not all(isinstance(cell, str | Text) or cell is None for cell in cells):
-        raise Fault("type", f"{what} works on rows that have a text; these have {', '.join(rows.columns)}")
+        raise Fault("type", f"{what} works on rows that have a text; these have {worded(rows.columns)}")
     return [text_of(cell, job.blobs) for cell in cells]
 
 

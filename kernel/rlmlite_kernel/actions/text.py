@@ -5,6 +5,7 @@ from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.columns import Text
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
+from rlmlite_kernel.observe import worded
 from rlmlite_kernel.problems import did_you_mean
 from rlmlite_kernel.templates import Hole, pieces
 from rlmlite_kernel.values import LIST, Rows, Value, plain, plain_size, rows_of
@@ -55,7 +56,8 @@ def _cells(hole: Hole, rows: Rows, job: Job) -> list[Value]:
     if hole.name in job.names:
         return [job.names[hole.name].value] * len(rows)
     known = [*rows.columns, *job.names]
-    raise Fault("template", f"{{{hole}}} names no field of the rows and no variable; {did_you_mean(hole.name, known)}")
+    near = did_you_mean(hole.name, known) or f"known: {worded(known)}"
+    raise Fault("template", f"{{{hole}}} names no field of the rows and no variable; {near}")
 
 
 def has_field(rows: Rows, name: str, job: Job) -> bool:

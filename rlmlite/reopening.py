@@ -1,0 +1,88 @@
+"""Opening a trace that is not sealed, to go on with its run: verified, executed again, and only then added to.
+
+Not here: what goes on from there (`runner.Run`), or who asks (`session`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from rlmlite.errors import SettingError
+from rlmlite.history import Exchange, of_records
+from rlmlite.results import Spent
+from rlmlite_kernel.effects import Failed, Usage
+from rlmlite_kernel.inputs import Input, Source
+from rlmlite_kernel.records import Turn
+from rlmlite_kernel.refs import RunKey
+from rlmlite_kernel.state import State
+from rlmlite_traces import CheckedTrace, FileBlobs, Log, Replayed, Unfinished, Verdict, replay
+
+_SOURCE = msgspec.json.Decoder(Source)
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A run as its trace tells it: the state after its last whole turn, and the turn that something stopped."""
+
+    log: Log
+    state: State
+    blobs: FileBlobs
+    inputs: Mapping[str, Input]
+    history: tuple[Exchange, ...]
+    unfinished: Unfinished | None
+    spent: Spent
+
+
+def reopen(path: Path) -> Past:
+    """The past of a trace, whose log is then open for this process alone.
+
+    Raises `SettingError` for a run that cannot go on here, and what `Log.open` raises.
+    """
+    log = Log.open(path)
+    try:
+        if log.recovered is None:
+            raise SettingError(f"{path} holds no run: it was stopped before it began; remove it and make it again")
+        return _past(log, log.recovered)
+    except BaseException:
+        log.close()
+        raise
+
+
+def _past(log: Log, trace: CheckedTrace) -> Past:
+    blobs = FileBlobs()
+    found = replay(trace, {}, blobs, RunKey(log.run_key))
+    _check(found, log.path)
+    assert found.state is not None
+    recorded = 0 if found.unfinished is None else found.unfinished.recorded
+    whole = trace.size - recorded
+    history = of_records(trace.records[:whole], trace.content, found.state.settings.limits.observation_bytes)
+    return Past(log, found.state, blobs, _inputs(trace, found.state), history, found.unfinished, _spent(trace, whole))
+
+
+def _check(found: Replayed, path: Path) -> None:
+    """Raise unless what is recorded is what this kernel computes, with these engines and these inputs."""
+    for name, reason in found.missing.items():
+        raise SettingError(f"{path} cannot go on without its input {name}: {reason}")
+    for name, (recorded, here) in found.engines.items():
+        raise SettingError(f"{path} was written with {name} {recorded}, here is {here}: begin a new one")
+    if found.verdict is not Verdict.REPRODUCED:
+        raise SettingError(f"{path} is not what its run computes: see `rlmlite trace replay {path}`")
+
+
+def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
+    """The inputs with where they came from."""
+    return {
+        entry.name: Input(state.variables[entry.name].held.value, _SOURCE.decode(trace.content(entry.source)))
+        for entry in trace.genesis.inputs
+        if entry.source is not None
+    }
+
+
+def _spent(trace: CheckedTrace, whole: int) -> Spent:
+    """What models reported in the whole turns."""
+    spent = Spent()
+    for seq, record in enumerate(trace.records[:whole]):
+        if isinstance(record, Turn) and record.call is not None:
+            spent.spoken(record.call)
+        spent.add(Failed("unavailable", Usage(*call.usage)) for call in trace.effects(seq))
+    return spent
