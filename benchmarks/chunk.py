@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.load import mapped
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     GB,
     KB,
@@ -25,7 +26,6 @@ from benchmarks.measure import (
     done_turn,
     growth,
     interleaved,
-    log_file,
     print_table,
     program,
     scale_of,

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     KEY,
     SETTINGS,
@@ -26,7 +27,6 @@ from benchmarks.measure import (
     done_turn,
     growth,
     interleaved,
-    log_file,
     peak_bytes,
     per_second,
     print_table,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     GB,
     KB,
@@ -21,7 +22,6 @@ from benchmarks.measure import (
     bytes_text,
     growth,
     interleaved,
-    log_file,
     print_table,
     ratio_within,
     scale_of,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     GB,
     MB,
@@ -20,7 +21,6 @@ from benchmarks.measure import (
     bytes_text,
     done_turn,
     growth,
-    log_file,
     print_table,
     program,
     scale_of,

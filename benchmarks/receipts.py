@@ -18,6 +18,7 @@ import msgspec
 
 from benchmarks.fanout import ANSWER, lines_file
 from benchmarks.fanout import PROGRAM as FAN_OUT
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     KEY,
     MB,
@@ -28,7 +29,6 @@ from benchmarks.measure import (
     done_turn,
     growth,
     interleaved,
-    log_file,
     per_second,
     print_table,
     program,

@@ -15,6 +15,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.load import mapped
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     GB,
     KB,
@@ -27,7 +28,6 @@ from benchmarks.measure import (
     done_turn,
     growth,
     interleaved,
-    log_file,
     print_table,
     program,
     ratio_within,

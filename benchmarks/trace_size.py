@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.fanout import Instant
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     KB,
     KEY,
@@ -20,7 +21,6 @@ from benchmarks.measure import (
     Scale,
     bytes_text,
     growth,
-    log_file,
     print_table,
     program,
     ratio_within,

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.logs import log_file
 from benchmarks.measure import (
     KB,
     KEY,
@@ -24,7 +25,6 @@ from benchmarks.measure import (
     done_turn,
     growth,
     interleaved,
-    log_file,
     print_table,
     program,
     ratio_within,

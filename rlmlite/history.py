@@ -147,6 +147,8 @@ def _question(turn: Turn, steps: tuple[Did, ...], content: Content) -> str | Non
     """What the host asked: its program was `question = "..."` and nothing else."""
     if turn.origin != HOST or turn.ast is None or len(steps) != 1 or steps[0].status != "ok":
         return None
-    (statement,) = _PARSED.decode(content(turn.ast)).program.body
+    statement, *others = _PARSED.decode(content(turn.ast)).program.body
+    if others:
+        return None
     literal = statement.value.v if isinstance(statement.value, Lit) else None
     return literal if statement.target in QUESTIONS and isinstance(literal, str) else None

@@ -92,6 +92,7 @@ class Run:
         self.spent = Spent()
         self.history: list[Exchange] = []
         self.unfinished: Unfinished | None = None
+        self.log: Log | None = None
         if past is None:
             self._begin()
         else:

@@ -1,12 +1,13 @@
 """Coverage: which bytes of the inputs were shown, read by a model, scanned, never seen."""
 
+import itertools
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel import Limits
+from rlmlite_kernel import Failed, Limits
 from rlmlite_kernel.coverage import merged
 from tests.kernel.running import Machine
 
@@ -43,7 +44,8 @@ def test_coverage_is_the_union_of_what_was_looked_at(looks: list[tuple[str, int,
     for at in range(0, len(looks), a_turn):
         machine.turn("\n".join(looked(*look) for look in looks[at : at + a_turn]))
     for kind, a, b in looks:
-        model[kind if kind in model else "scanned"] |= set(range(a, max(a, b)))
+        if kind != "cut":  # cutting into chunks looks at nothing
+            model[kind if kind in model else "scanned"] |= set(range(a, max(a, b)))
     numbers = {kind: len(marks) for kind, marks in model.items()}
     unseen = len(LOG) - len(set().union(*model.values()))
 
@@ -79,12 +81,7 @@ def test_the_records_hold_the_totals_so_far() -> None:
 def test_what_a_model_was_to_read_but_did_not_is_not_read() -> None:
     """A call that failed read nothing."""
     machine = Machine({"log": LOG})
-    machine.turn(
-        'x = extract_over_chunks(chunk(log, size=20), "{chunk}")',
-        lambda prompt: "ok" if prompt.count("0") > 2 else "ok",
-    )
-    from rlmlite_kernel import Failed
-
+    machine.turn('x = extract_over_chunks(chunk(log, size=20), "{chunk}")')
     failed = Machine({"log": LOG})
     failed.turn('x = extract_over_chunks(chunk(log, size=20), "{chunk}", min_ok=0)', lambda prompt: Failed("timeout"))
 
@@ -122,7 +119,7 @@ SHOWING = [
 ]
 
 
-@pytest.mark.parametrize("room", [60, 130, 200, 350, 600, 900, 1_400, 10_000])
+@pytest.mark.parametrize("room", [60, 200, 600, 1_400, 10_000])
 @pytest.mark.parametrize("program", SHOWING)
 def test_shown_is_what_the_observation_holds(program: str, room: int) -> None:
     """No byte counts as shown that was cut away; none that is there is left out where nothing was cut."""
@@ -144,4 +141,4 @@ def test_ranges_merge_to_their_union(ranges: list[tuple[int, int]]) -> None:
     found = merged(ranges)
 
     assert {place for start, stop in found for place in range(start, stop)} == covered
-    assert all(a[1] < b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(found))

@@ -11,7 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from rlmlite_grammar import parse
 from rlmlite_kernel import (
+    ACTIONS,
     Answered,
     BlobMissingError,
     Done,
@@ -19,6 +21,7 @@ from rlmlite_kernel import (
     Input,
     Request,
     Result,
+    Settings,
     Source,
     SourceFile,
     Suspended,
@@ -33,6 +36,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.records import AnyRecord, Blob, EffectRecord, Entry, Genesis, Seal, Step, Turn
 from rlmlite_kernel.refs import RunKey, blob
+from rlmlite_kernel.table import Action
 from rlmlite_traces import (
     CheckedTrace,
     FileBlobs,
@@ -718,3 +722,21 @@ def test_a_run_cannot_be_cut_within_a_turn_and_sealed(kept: CheckedTrace) -> Non
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None
     assert (found.difference.seq, found.difference.field) == (3, "reason")
+
+
+def test_a_table_with_a_hosts_own_actions_replays_with_that_table(tmp_path: Path) -> None:
+    """With the same table every record is computed again; without it the table is named, and nothing is called forged."""
+    table = ACTIONS.extended(
+        [Action(name="twice", family="host", params=(), result="2", help="two", run=lambda job: 2)]
+    )
+    blobs = FileBlobs()
+    with Log.create(tmp_path / "own.rlm", bytes(32)) as log:
+        done = begin({}, Settings(), RunKey(bytes(32)), table=table)
+        log.extend(done.entries)
+        turn = advance(done.state, parse("final(twice())"), blobs)
+        assert isinstance(turn, Done)
+        log.extend([*turn.entries, seal(turn.state)])
+    trace = verify(tmp_path / "own.rlm")
+
+    assert replay(trace, table=table).verdict is Verdict.REPRODUCED
+    assert replay(trace).verdict is Verdict.ENGINES

@@ -11,12 +11,13 @@ from typing import Never
 
 import msgspec
 
-from rlmlite_kernel import Done, Entry, Input, State, begin, conclusion, seal
+from rlmlite_kernel import ACTIONS, Done, Entry, Input, State, begin, conclusion, seal
 from rlmlite_kernel.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.machine import SettingsError, TurnsSpentError
 from rlmlite_kernel.records import AnyRecord, Genesis, Seal, Step, Turn
 from rlmlite_kernel.refs import KnownSalts, Salts
 from rlmlite_kernel.settings import Settings
+from rlmlite_kernel.table import Table
 from rlmlite_traces.lines import encode
 from rlmlite_traces.reader import CheckedTrace
 from rlmlite_traces.rebuild import InputMissingError, rebuild
@@ -32,16 +33,18 @@ def replay(
     places: Mapping[str, Path] | None = None,
     blobs: FileBlobs | None = None,
     salts: Salts | None = None,
+    table: Table = ACTIONS,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
     `places` says where the file or folder of an input is now; else it is looked for where it was.
     A host that goes on with the run gives the `blobs` that it goes on with, and `salts` of the run's key
     (`RunKey(log.run_key)`): the state that comes back salts with them, and a trace knows no salts but those it holds.
+    A run with actions of its host's own needs the same `table` again.
     """
     kept = blobs if blobs is not None else FileBlobs()
     known = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
-    return _Replay(trace, kept, known).run(places or {})
+    return _Replay(trace, kept, known, table).run(places or {})
 
 
 class _Stop(Exception):
@@ -51,8 +54,8 @@ class _Stop(Exception):
 class _Replay:
     """One replay under way."""
 
-    def __init__(self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts) -> None:
-        self.trace, self.blobs, self.salts = trace, blobs, salts
+    def __init__(self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts, table: Table) -> None:
+        self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
         self.halted = False
         self.inputs: dict[str, Input] = {}
         self.executed = 0
@@ -92,7 +95,7 @@ class _Replay:
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
         try:
-            begun = begin(rebuilt.inputs, settings, self.salts, grammar=genesis.grammar)
+            begun = begin(rebuilt.inputs, settings, self.salts, grammar=genesis.grammar, table=self.table)
         except SettingsError as error:
             self._differs(0, "settings", "settings that can be kept", str(error))
         self._note_engines(genesis, begun)
@@ -212,7 +215,8 @@ class _Replay:
 
     def _replayed(self) -> Replayed:
         if self.difference is not None:
-            verdict = Verdict.ENGINES if self.engines else Verdict.FORGED
+            other_table = (self.difference.seq, self.difference.field) == (0, "actions")
+            verdict = Verdict.ENGINES if self.engines or other_table else Verdict.FORGED
         else:
             verdict = Verdict.REPRODUCED if self.complete else Verdict.UNVERIFIABLE
         steps = sum(isinstance(record, Step) for record in self.trace.records)
