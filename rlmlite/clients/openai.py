@@ -11,12 +11,14 @@ Rules that this keeps:
 
 import asyncio
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from rlmlite.clients.calling import ATTEMPTS, Calling
+from rlmlite.clients.openai_wire import read
 from rlmlite.errors import ModelError
 from rlmlite.prices import FREE, Price, known
 from rlmlite_kernel.effects import Failed, Request, Result, Usage
@@ -42,6 +44,14 @@ class Server(msgspec.Struct, frozen=True):
     tokens_field: str = "max_tokens"
 
 
+class _Held(msgspec.Struct, eq=False):
+    """What is open for one event loop, and who needs it."""
+
+    connection: "Connection"
+    holders: int = 0
+    hopeless: bool = False
+
+
 class ModelServer:
     """A model behind a server. See the module for the rules it keeps."""
 
@@ -50,8 +60,7 @@ class ModelServer:
         self._price = calling.price(server.model, server.price)
         self._temperature = calling.temperature
         self._tokens_field = server.tokens_field
-        self._held: dict[asyncio.AbstractEventLoop, list[Any]] = {}
-        self._hopeless: set[asyncio.AbstractEventLoop] = set()
+        self._held: dict[asyncio.AbstractEventLoop, _Held] = {}
         self._told: set[str] = set()
 
     @property
@@ -72,40 +81,42 @@ class ModelServer:
     async def __aenter__(self) -> "ModelServer":
         loop = asyncio.get_running_loop()
         if loop not in self._held:
-            self._held[loop] = [self._connection(), 0]
-        self._held[loop][1] += 1
+            self._held[loop] = _Held(self._connection())
+        self._held[loop].holders += 1
         return self
 
     async def __aexit__(self, *_: object) -> None:
         loop = asyncio.get_running_loop()
         held = self._held[loop]
-        held[1] -= 1
-        if not held[1]:
+        held.holders -= 1
+        if not held.holders:
             del self._held[loop]
-            self._hopeless.discard(loop)
-            await held[0].close()
+            await held.connection.close()
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`."""
         async with self:
-            loop = asyncio.get_running_loop()
-            if loop in self._hopeless:
+            held = self._held[asyncio.get_running_loop()]
+            if held.hopeless:
                 return Failed("refused", _NOTHING)
-            result = await self._answer(self._held[loop][0], text, request)
-            return result
-
-    async def _answer(self, connection: "Connection", text: str, request: Request) -> Result:
-        from rlmlite.clients.openai_wire import read
-
-        ATTEMPTS.set(0)
-        reply = await connection.ask(self._body(text, request))
-        while not isinstance(reply, bytes) and self._adapted(reply):
-            reply = await connection.ask(self._body(text, request))
-        if not isinstance(reply, bytes):
+            reply = await self._reply(held.connection, text, request)
+            if isinstance(reply, bytes):
+                return self._read(reply, request)
+            held.hopeless = held.hopeless or reply.status in _HOPELESS
             return self._failed(reply)
+
+    async def _reply(self, connection: "Connection", text: str, request: Request) -> "bytes | Fault":
+        ATTEMPTS.set(0)
+        while True:
+            body = self._body(text, request)
+            reply = await connection.ask(body)
+            if isinstance(reply, bytes) or not self._adapted(body, reply):
+                return reply
+
+    def _read(self, reply: bytes, request: Request) -> Result:
         result = read(reply, self._price)
         if isinstance(result, Failed) and result.error == "too_long":
-            self._tell(f"an answer was cut off at max_output_tokens={request.max_output_tokens:,}, so it failed")
+            self._tell(f"an answer was cut off at max_output_tokens {request.max_output_tokens:,}, so it failed")
         return result
 
     def _body(self, text: str, request: Request) -> dict[str, Any]:
@@ -116,18 +127,16 @@ class ModelServer:
         }
         return body if self._temperature is None else body | {"temperature": self._temperature}
 
-    def _adapted(self, fault: "Fault") -> bool:
-        """Whether the call is worth another attempt: models that reason take no temperature, and another field."""
-        if fault.status != 400:
+    def _adapted(self, asked: Mapping[str, Any], fault: "Fault") -> bool:
+        """Whether to ask again in another way: models that reason take no temperature, and name a field otherwise."""
+        if fault.status != 400 or fault.param not in asked:
             return False
-        if fault.param == "temperature" and self._temperature is not None:
+        if fault.param == "temperature":
             self._temperature = None
-            self._tell("it takes no temperature; asking without")
-            return True
-        if fault.param == "max_tokens" and self._tokens_field == "max_tokens":
+            self._tell("it takes no temperature; asked without")
+        elif fault.param == "max_tokens":
             self._tokens_field = "max_completion_tokens"
-            return True
-        return False
+        return fault.param in ("temperature", "max_tokens")
 
     def _failed(self, fault: "Fault") -> Failed:
         status = f"HTTP {fault.status}" if fault.status else fault.failure
@@ -135,8 +144,6 @@ class ModelServer:
             self._tell(f"{status}: the key is missing or wrong")
         else:
             self._tell(f"{status}: {self._safe(fault.message)}" if fault.message else status)
-        if fault.status in _HOPELESS:
-            self._hopeless.add(asyncio.get_running_loop())
         unpaid = 300 <= fault.status < 500  # refused before any work; what a timeout or a 500 costs nobody knows
         return Failed(fault.failure, _NOTHING if unpaid else Usage())
 

@@ -189,7 +189,8 @@ def test_a_consistent_forgery_is_found(kept: CheckedTrace, name: str) -> None:
     if seq < 0:  # what a host says of itself nobody can compute
         assert found.verdict is Verdict.REPRODUCED
         return
-    assert found.verdict is Verdict.FORGED
+    # Another action table may be a host's own: it is found, and not called forged.
+    assert found.verdict is (Verdict.ENGINES if field == "actions" else Verdict.FORGED)
     assert found.difference is not None
     assert (found.difference.seq, found.difference.field) == (seq, field)
 
@@ -725,7 +726,7 @@ def test_a_run_cannot_be_cut_within_a_turn_and_sealed(kept: CheckedTrace) -> Non
 
 
 def test_a_table_with_a_hosts_own_actions_replays_with_that_table(tmp_path: Path) -> None:
-    """With the same table every record is computed again; without it the table is named, and nothing is called forged."""
+    """With the same table every record is computed again; without it the table is named, not called forged."""
     table = ACTIONS.extended(
         [Action(name="twice", family="host", params=(), result="2", help="two", run=lambda job: 2)]
     )
