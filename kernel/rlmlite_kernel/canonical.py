@@ -35,6 +35,8 @@ def value_bytes(value: Json) -> bytes:
         return _VALUES.encode(_spelled(value, 0))
     except UnicodeEncodeError as error:
         raise NotCanonicalError(f"not valid Unicode: {error.reason}") from None
+    except TypeError:
+        raise NotCanonicalError("a record's key is no text") from None
 
 
 def number_text(value: float) -> str:

@@ -1,0 +1,221 @@
+"""The agent loop: ask a controller, read its program, execute it, observe, until there is an answer.
+
+It is a generator of requests, as a turn is: whoever drives it (an event loop, a person) answers the controller's
+requests and the sub's alike. Between turns it keeps nothing that is not in the run, so a run that was stopped goes on
+with `go_on`, in this process or in another.
+
+A mistake of the model costs a turn and is never an exception.
+"""
+
+import hashlib
+import json
+
+import msgspec
+
+from rlmlite.agent.prompt import QUESTION_BYTES, Ask, ceiling, prompt
+from rlmlite.agent.stuck import PATIENCE, standing
+from rlmlite.agent.typed import AnswerType, Fits
+from rlmlite.errors import InputError
+from rlmlite.events import Cost, ProgramRead, TurnStarted
+from rlmlite.history import CONTROLLER, HOST, QUESTIONS, open_question, since_question
+from rlmlite.results import budget_of
+from rlmlite.runner import Calls, Run
+from rlmlite_grammar import parse, read_reply
+from rlmlite_kernel import Request, conclusion, explain
+from rlmlite_kernel.ast import Call, Parsed, walk
+from rlmlite_kernel.effects import Answered, Result
+from rlmlite_kernel.problems import Problem, Unparsed
+from rlmlite_kernel.records import Spoken
+from rlmlite_kernel.state import State
+from rlmlite_kernel.table import Table
+
+_PREVIEWED = 20  # inputs whose beginning is shown with the first question
+_LEAST_STEPS = 3  # steps with which only an answer can be given
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True):
+    """How questions are answered: the roles that may control, in the order in which they take over.
+
+    `last_answer`: when a budget ends, the last turn is for an answer from what there is.
+    """
+
+    controllers: tuple[str, ...] = (CONTROLLER,)
+    patience: int = PATIENCE
+    last_answer: bool = True
+    answer_type: AnswerType | None = None
+
+
+class End(msgspec.Struct, frozen=True):
+    """How a question ended: the status with its reason, and the answer as the type that was asked for has it."""
+
+    status: str
+    reason: str = ""
+    typed: Fits | None = None
+
+
+def controllers(count: int) -> tuple[str, ...]:
+    """The roles of so many controllers: `controller`, `controller_2`, ..."""
+    return tuple(CONTROLLER if number == 1 else f"{CONTROLLER}_{number}" for number in range(1, count + 1))
+
+
+def ask(run: Run, question: str, agent: Agent) -> Calls[End]:
+    """Ask a question and answer it. The host says it in a turn of its own, so that it is in the trace."""
+    text = asking(run, question)
+    if run.state.left("turns") < 1:
+        return End("partial", "budget")
+    done = yield from run.turn(parse(text), origin=HOST)
+    if done.halted:
+        return End("partial", done.halted)
+    return (yield from go_on(run, agent))
+
+
+def asking(run: Run, question: str) -> str:
+    """The host's program for a question; the first time it shows how the inputs begin. Raises `InputError`."""
+    if not question.strip():
+        raise InputError("the question is empty")
+    try:
+        size = len(question.encode())
+    except UnicodeEncodeError as error:
+        raise InputError(f"the question is not valid Unicode: a lone surrogate at {error.start}") from None
+    if size > QUESTION_BYTES:
+        raise InputError(f"the question has {size:,} bytes, at most {QUESTION_BYTES:,}; put long text into an input")
+    name = next((name for name in QUESTIONS if name not in run.inputs), None)
+    if name is None:
+        raise InputError(f"one of these must be no input, to hold the question: {', '.join(QUESTIONS)}")
+    lines = [f"{name} = {json.dumps(question, ensure_ascii=False)}"]
+    if not run.history:
+        lines += [f"preview({name}, head={_head(run, name)})" for name in list(run.inputs)[:_PREVIEWED]]
+    return "\n".join(lines)
+
+
+def _head(run: Run, name: str) -> int:
+    return 500 if run.state.variables[name].kind == "text" else 3
+
+
+def go_on(run: Run, agent: Agent) -> Calls[End]:
+    """Go on with the question that is open, from where the run is."""
+    remarks: dict[int, str] = {}
+    while True:
+        move = _next(run, agent, remarks)
+        if isinstance(move, End):
+            return move
+        done = yield from _turn(run, move)
+        run.options.tell(Cost(run.state.turn, run.spent.report(), budget_of(run.state)))
+        if done:
+            return End("partial", done)
+        if run.state.answer is not None:
+            found = _accepted(run.state, agent, move.last)
+            if isinstance(found, End):
+                return found
+            remarks[run.state.turn] = found
+
+
+class _Move(msgspec.Struct, frozen=True):
+    """Whom to ask next, and what."""
+
+    role: str
+    text: str
+    last: bool
+
+
+def _next(run: Run, agent: Agent, remarks: dict[int, str]) -> _Move | End:
+    state = run.state
+    found = standing(since_question(run.history), agent.patience)
+    if found.place >= len(agent.controllers):
+        return End("failed", "controller") if found.silent else End("partial", "stuck")
+    role = agent.controllers[found.place]
+    question = open_question(run.history) or (remarks and _asked(run)) or ""
+    form = "" if agent.answer_type is None else agent.answer_type.form
+    wanted = Ask(question, form, found.signal, False, remarks)
+    text = prompt(state, run.history, wanted)
+    calls = calls_left(state, role, len(text.encode()))
+    if calls < 1:
+        return End("partial", "answer_type" if state.answer is not None else "budget")
+    last = calls == 1 and agent.last_answer
+    if last:
+        text = prompt(state, run.history, msgspec.structs.replace(wanted, last=True))
+    if len(text.encode()) > ceiling(state):
+        return End("partial", "too_long")
+    return _Move(role, text, last)
+
+
+def _asked(run: Run) -> str:
+    """The last question, though an answer was given to it: one that was not accepted."""
+    return next(exchange.question for exchange in reversed(run.history) if exchange.question is not None)
+
+
+def calls_left(state: State, name: str, prompt_bytes: int) -> int:
+    """How many more times a controller can be asked, for sure, with prompts of this length."""
+    limits, role = state.settings.limits, state.settings.roles[name]
+    found = [state.left("turns")]
+    if state.left("steps") < _LEAST_STEPS:
+        found.append(1 if state.left("steps") > 0 else 0)
+    for resource, each in (("tokens", role.reserved_tokens(prompt_bytes)), ("cost_nano", role.reserved_cost(prompt_bytes))):
+        if getattr(limits, resource) is not None and each:
+            found.append(state.left(resource) // each)
+    return min(found)
+
+
+def _turn(run: Run, move: _Move) -> Calls[str]:
+    """Ask the controller and execute what it says. Gives why the run must halt, or nothing."""
+    request = _request(run.state, move)
+    run.options.tell(TurnStarted(run.state.turn + 1, move.role, request.model, move.last))
+    (result,) = yield (request,)
+    reply = _reply(result)
+    said = read_reply(reply) if reply is not None else parse("")
+    if move.last and isinstance(said, Parsed):
+        said = _only_final(said, run.state.run.table)
+    problems = said.problems if isinstance(said, Unparsed) else ()
+    run.options.tell(ProgramRead(run.state.turn + 1, said.text, explain(problems, said.text)))
+    done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=_spoken(run.state, request, result, move.text))
+    if reply is None:
+        run.observation = f"{request.model} did not answer: {getattr(result, 'error', '')}"
+    return done.halted
+
+
+def _request(state: State, move: _Move) -> Request:
+    """The controller's call. Its id follows from the run, the turn and the prompt: the same call is paid once."""
+    raw = move.text.encode()
+    role = state.settings.roles[move.role]
+    digest = hashlib.sha256(raw).hexdigest()
+    id_ = hashlib.sha256(f"{state.run.id}/{state.turn + 1}/{move.role}/{digest}".encode()).hexdigest()[:32]
+    return Request(id_, move.role, role.model, role.max_output_tokens, (move.text,), len(raw), digest)
+
+
+def _reply(result: Result) -> str | None:
+    """What was said, as Unicode that can be written down."""
+    return result.text.encode("utf-8", "backslashreplace").decode() if isinstance(result, Answered) else None
+
+
+def _spoken(state: State, request: Request, result: Result, text: str) -> Spoken:
+    usage = result.usage
+    return Spoken(
+        role=request.role,
+        model=request.model,
+        prompt=state.commit(text),
+        prompt_bytes=request.prompt_bytes,
+        max_output_tokens=request.max_output_tokens,
+        usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
+        cached=isinstance(result, Answered) and result.cached,
+    )
+
+
+def _only_final(said: Parsed, table: Table) -> Parsed | Unparsed:
+    """The program if all that it does is answer; else it is refused."""
+    calls = [node for node in walk(said.program) if isinstance(node, Call)]
+    asks = any(call.name in table and table[call.name].ask is not None for call in calls)
+    body = said.program.body
+    if len(body) == 1 and isinstance(body[0].value, Call) and body[0].value.name == "final" and not asks:
+        return said
+    message = "this is the last turn: only final(...) is permitted, without calls of models"
+    return Unparsed(said.text, (Problem("not_permitted", message, None),))
+
+
+def _accepted(state: State, agent: Agent, last: bool) -> End | str:
+    """The end that the answer makes, or what is wrong with its type."""
+    assert state.answer is not None
+    found = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
+    if isinstance(found, str):
+        return found
+    status, reason = conclusion(state)
+    return End("partial", reason or "last_answer", found) if last else End(status, reason, found)
