@@ -40,7 +40,7 @@ from rlmlite_kernel.binding import (
 )
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.problems import Problem
-from rlmlite_kernel.table import Param, Table
+from rlmlite_kernel.table import Action, Param, Table
 from rlmlite_kernel.templates import holes
 
 
@@ -104,7 +104,7 @@ class _Lowering:
         """A step for a call whose arguments are lowered."""
         action = self._table[call.name]
         bound = bind(action, call, _trust)
-        reads = frozenset(names_read(call, PLAIN, self._table))
+        reads = frozenset(_read_by(action, bound, PLAIN, self._table))
         self.steps.append(Planned(number, call, bound, target, last, reads, action.barrier))
 
     def _lowered_call(self, number: int, call: Call) -> Call:
@@ -163,6 +163,15 @@ def _trust(code: str, message: str, node: Expr, hint: str) -> None:
     raise Fault(code, message)
 
 
+def _read_by(action: Action, bound: Bound, place: Place, table: Table) -> Iterator[str]:
+    """The variables that a call's arguments may read."""
+    for param, value, inner in arguments(action, bound, place):
+        if param is not None and param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
+            yield from (hole.name for hole in holes(value.v))
+        elif not inner.schema and not _is_word(param, value) and (param is None or param.kind != "name"):
+            yield from names_read(value, inner, table)
+
+
 def names_read(node: Expr, place: Place, table: Table) -> Iterator[str]:
     """The variables that working out a node may read, placeholders of templates included."""
     if is_column_word(node, place):
@@ -171,11 +180,7 @@ def names_read(node: Expr, place: Place, table: Table) -> Iterator[str]:
         yield node.name
     elif isinstance(node, Call) and node.name in table and not (place.folds and node.name in FOLDS):
         action = table[node.name]
-        for param, value, inner in arguments(action, bind(action, node, _trust), place):
-            if param is not None and param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
-                yield from (hole.name for hole in holes(value.v))
-            elif not inner.schema and not _is_word(param, value) and (param is None or param.kind != "name"):
-                yield from names_read(value, inner, table)
+        yield from _read_by(action, bind(action, node, _trust), place, table)
     else:
         for child in children(node):
             yield from names_read(child, inside(node, place), table)

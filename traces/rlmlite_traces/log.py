@@ -117,7 +117,8 @@ class Log:
         self._writing = True
         self._write_blobs(blobs)
         if effects:
-            self._effects.write(b"\n".join(effects) + b"\n")
+            for first in range(0, len(effects), 1_024):
+                self._effects.write(b"\n".join(effects[first : first + 1_024]) + b"\n")
         self._records.write(line + b"\n")
         self._chain.add(record, line)
         self._writing = False

@@ -25,9 +25,9 @@ def occurrences(hay: Haystack, data: Octets, needle: bytes, start: int, stop: in
 def any_occurrences(hay: Haystack, data: Octets, words: Sequence[bytes], start: int, stop: int) -> tuple[Ints, Ints]:
     """Where any of the words is, as starts and stops: the leftmost first, at one place the first of the list.
 
-    No word overlaps itself.
+    A word that overlaps itself is found at every place, since the one before may give way to another word.
     """
-    found = [occurrences(hay, data, word, start, stop) for word in words]
+    found = [_everywhere(hay, data, word, start, stop) for word in words]
     starts = np.concatenate([vector([]), *found])
     ends = [places + len(word) for places, word in zip(found, words, strict=True)]
     stops = np.concatenate([vector([]), *ends])
@@ -52,6 +52,20 @@ def _apart(starts: list[int], stops: list[int]) -> Ints:
             kept.append(index)
             free = stops[index]
     return vector(kept)
+
+
+def _everywhere(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int) -> Ints:
+    """Every occurrence, those that overlap the one before too."""
+    step = next((shift for shift in range(1, len(needle)) if needle.startswith(needle[shift:])), len(needle))
+    found: list[int] = []
+    enough = (stop - start) // _SPARSE
+    place = hay.find(needle, start, stop)
+    while place >= 0:
+        found.append(place)
+        if len(found) > enough:
+            return _all_at_once(data[start:stop], needle) + start
+        place = hay.find(needle, place + step, stop)
+    return vector(found)
 
 
 def _one_by_one(hay: Haystack, needle: bytes, start: int, stop: int, expected: int) -> Ints:

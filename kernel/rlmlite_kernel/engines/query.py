@@ -13,7 +13,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from rlmlite_kernel.engines.literal import overlaps_itself
 from rlmlite_kernel.engines.pattern import Outline, PatternError, outline
 from rlmlite_kernel.engines.regex import Program, RefusedError, quote
 
@@ -148,7 +147,7 @@ def _words(query: Query) -> tuple[bytes, ...]:
     if len(query.members) > _MAX_WORDS or any(not _plain(word) or "i" in word.flags for word in query.members):
         return ()
     words = tuple(word.text.encode() for word in query.members)
-    return () if any(overlaps_itself(word) for word in words) else words
+    return words
 
 
 def _plan(query: Query) -> _Plan:
