@@ -164,12 +164,12 @@ def _line_range(text: Text, job: Job) -> tuple[int, int]:
 
 
 def line_rows(text: Text, first: int, last: int, job: Job) -> Rows:
-    """Lines first..last-1 of the content, cut to the text, as rows."""
+    """Lines first..last-1 of the content, cut to the text, as rows; `line` counts from the content's beginning."""
     job.room(max(0, last - first) * 24)
     starts, stops = job.blobs.lines(text.blob).spans(first, max(first, last))
     starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
     spans = Spans((text.blob,), starts, np.maximum(starts, stops))
-    numbers = np.arange(len(starts), dtype=np.int64) + (first - _line_range(text, job)[0] + 1)
+    numbers = np.arange(len(starts), dtype=np.int64) + first
     columns: dict[str, Column] = {"line": Ints(numbers), "start": Ints(starts), "end": Ints(stops), "text": spans}
     return Rows("lines", columns, len(starts), spans)
 
@@ -206,6 +206,15 @@ def line(text: Text, at: Value, literal: bool, job: Job) -> Value:
         job.warn(f"line {at} is outside {last - first:,} lines: null")
         return None
     return line_rows(text, first + number - 1, first + number, job).columns["text"].at(0, job.blobs)
+
+
+def warn_of_part(value: Value, job: Job) -> None:
+    """A computed position meets a part of a text: most likely it is one of the whole."""
+    if isinstance(value, Text) and value.start > 0:
+        job.warn(
+            "`start`, `end` and `line` of rows count from the beginning of the whole input, and subscripts "
+            "from the beginning of this part: use such positions on the input itself"
+        )
 
 
 def chars_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], job: Job) -> Text:

@@ -92,6 +92,8 @@ class _Statement:
         """Check a statement and all that is in it."""
         if statement.target is not None:
             self._target(statement.target, statement)
+            if isinstance(statement.value, Call) and statement.value.name == "write_var":
+                self.report("arguments", "`write_var` writes a variable itself", statement, "write name = value")
         if _too_deep(statement.value):
             self.report("bound", f"the expression is nested deeper than {_MAX_DEPTH}", statement)
             return

@@ -8,7 +8,7 @@ from rlmlite_kernel.ast import Attr, Binary, Expr, Index, ListOf, Lit, Obj, Slic
 from rlmlite_kernel.columns import Spans, Text
 from rlmlite_kernel.engines import Matcher
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import DERIVED, Held, Job, merged
+from rlmlite_kernel.job import DERIVED, FOREIGN, Held, Job, merged
 from rlmlite_kernel.operators import (
     ARITHMETIC,
     COMPARISONS,
@@ -76,6 +76,8 @@ def _index(of: Expr, at: Expr, job: Job) -> Held:
         base = evaluate(of.of, job)
         text = _viewed(base.value, job)
         if text is not None:
+            if index.origins & FOREIGN:
+                access.warn_of_part(text, job)
             return base.derived(access.line(text, key, literal, job))
     base = evaluate(of, job)
     value = access.item(base.value, key, literal, job)
@@ -92,15 +94,20 @@ def _narrowed(base: Held, key: Value, literal: bool) -> tuple[Spans, ...]:
 
 
 def _slice(of: Expr, lo: Expr | None, hi: Expr | None, job: Job) -> Held:
-    low, high = _whole(lo, job), _whole(hi, job)
+    (low, low_origins), (high, high_origins) = _bound(lo, job), _bound(hi, job)
     literal = (isinstance(lo, Lit), isinstance(hi, Lit))
+    found = bool((low_origins | high_origins) & FOREIGN)  # from rows, not chosen by the controller
     if isinstance(of, Attr) and of.name in ("lines", "chars"):
         base = evaluate(of.of, job)
         text = _viewed(base.value, job)
         if text is not None:
+            if found and of.name == "lines":
+                access.warn_of_part(text, job)
             view = access.lines_slice if of.name == "lines" else access.chars_slice
             return _rested(base, view(text, low, high, literal, job))
     base = evaluate(of, job)
+    if found:
+        access.warn_of_part(base.value, job)
     return _rested(base, access.sliced(base.value, low, high, literal, job))
 
 
@@ -114,13 +121,14 @@ def _viewed(value: Value, job: Job) -> Text | None:
     return text_of(value, job.blobs)
 
 
-def _whole(node: Expr | None, job: Job) -> int | None:
+def _bound(node: Expr | None, job: Job) -> tuple[int | None, int]:
+    """A bound, and the origins of what it was worked out from."""
     if node is None:
-        return None
-    value = evaluate(node, job).value
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise Fault("type", f"a slice's bound is a whole number, not {kind_of(value)}")
-    return value
+        return None, 0
+    held = evaluate(node, job)
+    if not isinstance(held.value, int) or isinstance(held.value, bool):
+        raise Fault("type", f"a slice's bound is a whole number, not {kind_of(held.value)}")
+    return held.value, held.origins
 
 
 def _operation(node: Binary, job: Job) -> Held:

@@ -103,7 +103,6 @@ class Job:
         self.warnings: list[tuple[str, str]] = []
         self.partial: list[str] = []
         self.scanned: list[Text] = []
-        self.shown: list[Text] = []
         self.ledger = ledger
         self._building = 0
 
@@ -113,7 +112,7 @@ class Job:
         other.blobs = self.blobs  # what the prompts were made of has to be confirmed when the answers are in
         other.used, other._building = dict(self.used), self._building
         other.warnings, other.partial = list(self.warnings), list(self.partial)
-        other.scanned, other.shown = list(self.scanned), list(self.shown)
+        other.scanned = list(self.scanned)
         return other
 
     def left(self, resource: str) -> int:

@@ -20,7 +20,7 @@ from rlmlite_kernel.blobs import Blobs
 from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.checker import Scope, check
 from rlmlite_kernel.coverage import Coverage, Layout
-from rlmlite_kernel.effects import Requests, Result
+from rlmlite_kernel.effects import Answered, Requests, Result
 from rlmlite_kernel.engines import engine_versions
 from rlmlite_kernel.evidence import Places
 from rlmlite_kernel.inputs import Input
@@ -86,6 +86,11 @@ def begin(
     variables = {name: _input_variable(given.value, kept.salt) for name, given in inputs.items()}
     layout = Layout({name: given.value for name, given in inputs.items()})
     used = {"value_bytes": sum(variable.size for variable in variables.values())}
+    if used["value_bytes"] > settings.limits.value_bytes:
+        raise SettingsError(
+            f"the inputs need {used['value_bytes']:,} value_bytes before anything runs, "
+            f"the limit is {settings.limits.value_bytes:,}; raise it"
+        )
     run = Run(salts.run_id, kept.salt, settings, salts, table, frozenset(inputs), _places(inputs))
     state = State(run, variables, used, Coverage(layout), 0, 0, state_digest(variables, used))
     sources = {name: _source(given, salts) for name, given in inputs.items()}
@@ -148,7 +153,7 @@ def resume(suspended: Suspended, results: Sequence[Result], blobs: Blobs) -> Don
     if len(results) != len(suspended.requests):
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
     progress = suspended.progress.copy()
-    progress.take(suspended.waves, results)
+    progress.take(suspended.waves, [_sound(result) for result in results])
     return _go(progress, suspended.receipts.going_on(), blobs)
 
 
@@ -227,6 +232,14 @@ def _charge_of(call: Spoken, settings: Settings) -> dict[str, int]:
         tokens = came + went
     price = cost if cost is not None else role.reserved_cost(call.prompt_bytes)
     return {"tokens": tokens, **({} if price is None else {"cost_nano": price})}
+
+
+def _sound(result: Result) -> Result:
+    """A result whose text is valid Unicode: half a surrogate pair is spelled out."""
+    if not isinstance(result, Answered) or result.text.isascii():
+        return result
+    text = _unicode(result.text).decode()
+    return result if text == result.text else msgspec.structs.replace(result, text=text)
 
 
 def _unicode(text: str) -> bytes:

@@ -3,6 +3,7 @@
 Each step says one thing. What is cut is counted.
 """
 
+import bisect
 import json
 from collections.abc import Iterable
 
@@ -20,6 +21,7 @@ _LINE = 80  # characters of the program's own text that a summary shows in its l
 _NAME = 40  # characters of a name that stands outside a fence
 _ROW = 600  # bytes of a whole row in a summary
 _FENCE = 120  # bytes that a fence and a title take, roughly, kept free for them
+_FEW = 16  # characters of a text that was cut, from which it counts as shown
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -37,6 +39,7 @@ class Show:
         self._blobs, self._room, self._source, self._foreign = blobs, room, source, foreign
         self._spans: list[Text] = []
         self._cut = 0
+        self._shortened = False
 
     def summary(self, name: str, value: Value) -> Seen:
         """One line about a value that a step wrote: what it is, how many rows, the first of them."""
@@ -62,10 +65,15 @@ class Show:
         return self._sealed(f"{name}: {self._rows_title(rows)}{kept}", "\n".join(lines))
 
     def _sealed(self, title: str, body: str) -> Seen:
-        if not body:
-            return Seen(title, tuple(self._spans), self._cut)
-        content = fenced(body.encode(), self._source).decode() if self._foreign else body
-        return Seen(f"{title}\n{content}", tuple(self._spans), self._cut)
+        """Title and body within the room; the cut is inside the fence, so that the fence is closed."""
+        fence = len(fenced(b"", self._source)) if self._foreign else 0
+        kept, cut = fit(body, max(0, self._room - len(title.encode()) - 1 - fence))
+        self._cut += cut
+        spans = seen_in(title + kept, self._spans, self._blobs) if cut or self._shortened else tuple(self._spans)
+        if not kept:
+            return Seen(title, spans, self._cut)
+        content = fenced(kept.encode(), self._source).decode() if self._foreign else kept
+        return Seen(f"{title}\n{content}", spans, self._cut)
 
     def _rows_title(self, rows: Rows) -> str:
         noun = "items" if rows.kind == LIST else rows.kind
@@ -83,6 +91,8 @@ class Show:
             line = self._brief(rows.row(row, self._blobs), _ROW)
             left -= len(line.encode()) + 1
             if left < 0 and lines:
+                self._cut += len(line.encode())
+                self._shortened = True
                 break
             lines.append(line)
         return lines, len(lines)
@@ -125,6 +135,7 @@ class Show:
         raw = text.encode()
         if len(raw) <= limit:
             return text
+        self._shortened = True
         return f"{raw[: snap(raw, limit)].decode()}…(+{len(raw) - limit:,} bytes)"
 
     def _short(self, value: Value, limit: int) -> object:
@@ -140,6 +151,29 @@ class Show:
             kept: list[object] = [self._short(item, limit // 2) for item in value[:20]]
             return kept if len(value) <= 20 else [*kept, f"…(+{len(value) - 20:,} items)"]
         return value
+
+
+def seen_in(text: str, spans: Iterable[Text], blobs: Blobs) -> tuple[Text, ...]:
+    """What of the spans a text that was cut still holds: each as far as its words stand there."""
+    found: list[Text] = []
+    for span in spans:
+        words = span.string(blobs)
+        count = _held(words, text)
+        if count == len(words) or count >= _FEW:
+            found.append(Text(span.blob, span.start, span.start + len(words[:count].encode())))
+    return tuple(found)
+
+
+def _held(words: str, text: str) -> int:
+    """How many characters of the words, from their beginning, stand in a text, plain or as JSON."""
+
+    def there(count: int) -> bool:
+        part = words[:count]
+        return part in text or json.dumps(part, ensure_ascii=False)[1:-1] in text
+
+    if there(len(words)):
+        return len(words)
+    return bisect.bisect_left(range(len(words)), True, key=lambda count: not there(count + 1))
 
 
 def worded(names: Iterable[str]) -> str:

@@ -207,11 +207,13 @@ def _shown(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room: in
     label = planned.target or planned.op
     if outcome.status != "ok":
         return Seen(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
-    notes = [_note(message, quoted) for message, quoted in outcome.job.warnings]
-    if not planned.last:
-        return Seen("\n".join(notes))
-    seen = _said(planned, outcome, blobs, room, state)
-    return Seen("\n".join([seen.text, *notes]), seen.spans, seen.cut)
+    seen = _said(planned, outcome, blobs, room, state) if planned.last else Seen("")
+    text, cut = fit(seen.text, room)
+    for message, quoted in outcome.job.warnings:
+        left = room - len(text.encode()) - bool(text)
+        note, lost = _note(message, quoted, left)
+        text, cut = text + ("\n" if text and note else "") + note, cut + lost
+    return Seen(text, seen.spans, seen.cut + cut)
 
 
 def _said(planned: Planned, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Seen:
@@ -229,9 +231,13 @@ def _said(planned: Planned, outcome: Outcome, blobs: Blobs, room: int, state: St
     return show.summary(planned.target or planned.op, held.value)
 
 
-def _note(message: str, quoted: str) -> str:
-    """A warning; what it quotes of data stands fenced."""
-    return f"! {message}" + (f"\n{fenced(quoted.encode(), 'quoted').decode()}" if quoted else "")
+def _note(message: str, quoted: str, room: int) -> tuple[str, int]:
+    """A warning within some room, and the bytes that had to go; what it quotes of data is fenced, or left out."""
+    whole = f"! {message}" + (f"\n{fenced(quoted.encode(), 'quoted').decode()}" if quoted else "")
+    if len(whole.encode()) <= room:
+        return whole, 0
+    note, cut = fit(f"! {message}", max(0, room))
+    return note, cut + len(quoted.encode())
 
 
 def _source(planned: Planned, held: Held) -> str:

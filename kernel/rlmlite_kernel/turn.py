@@ -107,23 +107,24 @@ class Progress:
         except InputChangedError as error:
             self.halt(error)
             return ()
-        return [Wave(number, wait.ask, wait.reserved.indexes) for number, wait in sorted(self.waiting.items())]
+        out = [(number, wait) for number, wait in sorted(self.waiting.items()) if wait.reserved.indexes]
+        return [Wave(number, wait.ask, wait.reserved.indexes) for number, wait in out]
 
     def halt(self, error: InputChangedError) -> None:
         """The turn ends here: a file is no longer what was worked on."""
         self.halted, self.why = "input_changed", str(error)
 
     def take(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
-        """The results of all waves, in their order."""
+        """The results of all waves, in their order. All are settled before any that waits reserves again."""
         place = 0
         for wave in waves:
-            mine = results[place : place + len(wave.indexes)]
+            self._settle(wave, results[place : place + len(wave.indexes)])
             place += len(wave.indexes)
-            try:
-                self._settle(wave, mine)
-            except InputChangedError as error:
-                self.halt(error)
-                return
+        try:
+            for number in sorted(self.waiting):
+                self._go_on(number)
+        except InputChangedError as error:
+            self.halt(error)
 
     def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:
         job = Job(self.names, blobs, self.state.run.table, self.state.settings, self.spent)
@@ -161,17 +162,25 @@ class Progress:
         self._wait_or_end(number, Waiting(ask, job, (None,) * len(ask.calls), reserved, frozenset(reserved.too_long)))
 
     def _settle(self, wave: Wave, results: Sequence[Result]) -> None:
-        wait = self.waiting.pop(wave.step)
+        wait = self.waiting[wave.step]
         whole = list(wait.results)
         for index, result in zip(wave.indexes, results, strict=True):
             whole[index] = result
         self._release(wait, settled(wait.ask, wave.indexes, results))
+        none = Reservation((), wait.reserved.rest, (), {})
+        self.waiting[wave.step] = msgspec.structs.replace(wait, results=tuple(whole), reserved=none)
+
+    def _go_on(self, number: int) -> None:
+        """Reserve for the calls of a step that are still to make."""
+        wait = self.waiting.pop(number)
         reserved = reserve(wait.ask, wait.reserved.rest, wait.job, first=False)
         self._hold(reserved)
-        self._wait_or_end(wave.step, Waiting(wait.ask, wait.job, tuple(whole), reserved, wait.too_long))
+        self._wait_or_end(number, msgspec.structs.replace(wait, reserved=reserved))
 
     def _wait_or_end(self, number: int, wait: Waiting) -> None:
-        if wait.reserved.indexes:
+        """A step waits for its calls; one whose calls did not fit, for what the calls of others leave."""
+        others_out = any(other.reserved.indexes for other in self.waiting.values())
+        if wait.reserved.indexes or (wait.reserved.rest and others_out):
             self.waiting[number] = wait
             return
         action = self.state.run.table[self.steps[number].op]

@@ -233,17 +233,26 @@ def test_documents_are_reached_by_path() -> None:
 TEXT = "é one\r\ntwo ERROR x\n\nthree ERROR y"
 
 
-@pytest.mark.parametrize("name", ["x", "part"])
+@pytest.mark.parametrize("name", ["longer", "part"])
 def test_positions_that_were_given_lead_back(name: str) -> None:
-    """What a hit says of `start`, `end` and `line` leads to its match and its line in the text that was searched."""
-    machine = Machine({"x": TEXT, "longer": f"some\nlines before\n{TEXT}"})
+    """`start`, `end` and `line` of a hit lead to its match and its line in the whole input, also from a part of it."""
+    machine = Machine({"longer": f"some\nlines before\n{TEXT}"})
     machine.turn(f"part = longer[18:]\nhits = search({name}, /ERROR (\\w)/)")
     hits = machine.value("hits")
 
     assert [hit["match"] for hit in hits] == ["ERROR x", "ERROR y"]
     for i, hit in enumerate(hits):
-        assert machine.of(f"{name}[hits[{i}].start : hits[{i}].end]") == hit["match"]
-        assert machine.of(f"{name}.lines[hits[{i}].line]") == hit["text"]
+        assert machine.of(f"longer[hits[{i}].start : hits[{i}].end]") == hit["match"]
+        assert machine.of(f"longer.lines[hits[{i}].line]") == hit["text"]
+
+
+@pytest.mark.parametrize("subscript", ["part[hit.start:hit.end]", "part.lines[hit.line]", "part.lines[hit.line:]"])
+def test_a_position_of_the_whole_on_a_part_is_warned_of(subscript: str) -> None:
+    """Positions count from the beginning of the input; used on a part of it, the observation says so."""
+    machine = Machine({"longer": f"some\nlines before\n{TEXT}"})
+    machine.turn(f"part = longer[18:]\nhit = search(part, /ERROR/)[0]\nit = {subscript}")
+
+    assert "use such positions on the input itself" in machine.done.observation
 
 
 @pytest.mark.parametrize("name", ["x", "part"])

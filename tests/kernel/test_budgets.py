@@ -370,13 +370,20 @@ def test_no_settled_budget_is_passed_without_an_overrun(limit: int, usages: list
 def test_no_hard_budget_is_passed(limits: dict[str, int]) -> None:
     """Whatever the limits are, a run of all kinds of steps stays within them, from the first state to the last."""
     defaults = Limits(**{"value_bytes": 10_000, **limits})
-    machine = Machine({"log": LOG}, limits=defaults, role=PRICED)
-    if not within(machine.state):
-        return  # the inputs alone are too large
+    try:
+        machine = Machine({"log": LOG}, limits=defaults, role=PRICED)
+    except SettingsError:
+        return  # the inputs alone are too large, which is refused before anything runs
     for _, program, _ in HARD.values():
         machine.turn(program)
 
         assert within(machine.state)
+
+
+def test_inputs_that_pass_value_bytes_are_refused_at_begin() -> None:
+    """A run that would be over its limit before it begins does not begin."""
+    with pytest.raises(SettingsError, match="the inputs need"):
+        Machine({"log": LOG}, limits=Limits(value_bytes=1), role=PRICED)
 
 
 def test_a_state_reached_by_resume_is_charged_once() -> None:

@@ -142,9 +142,9 @@ def test_values_have_one_spelling(value: Any) -> None:
         {"\udfff": 1},
         {1: "a"},
         b"bytes",
-        {"a", "b"},
-        object(),
-        {"a": object()},
+        {"a"},
+        object,
+        {"a": object},
     ],
     ids=repr,
 )

@@ -103,4 +103,4 @@ def test_the_prefixes_were_several() -> None:
             now, count = resume(now, [model.answer(request) for request in now.requests], machine.blobs), count + 1
         return count
 
-    assert suspensions(Limits(tokens=900)) > suspensions(Limits()) + 1
+    assert suspensions(Limits(tokens=900)) > suspensions(Limits())

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Held, Job
 
 
@@ -36,6 +37,8 @@ def note(job: Job, text: Held) -> Noted:
 
 def forget(job: Job, name: str) -> Forgotten:
     """Drops a variable and frees its bytes."""
+    if name not in job.names:
+        raise Fault("unknown_name", f"there is no variable `{name}` to forget")
     return Forgotten(name)
 
 
