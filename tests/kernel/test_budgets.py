@@ -11,6 +11,7 @@ from rlmlite_kernel import (
     Limits,
     Result,
     Role,
+    SettingsError,
     Suspended,
     TurnsSpentError,
     Usage,
