@@ -3,7 +3,23 @@
 from docs.transcripts import console
 from rlmlite.cli.exits import table
 
-COMMANDS = ("exec", "trace", "trace show", "trace verify", "trace replay", "grammar", "demo")
+COMMANDS = (
+    "ask",
+    "exec",
+    "session",
+    "session new",
+    "session exec",
+    "session pending",
+    "session resume",
+    "session show",
+    "session seal",
+    "trace",
+    "trace show",
+    "trace verify",
+    "trace replay",
+    "grammar",
+    "demo",
+)
 """Every command, in the order of the page. A test compares them with the application."""
 
 

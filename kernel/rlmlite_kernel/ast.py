@@ -2,6 +2,7 @@
 
 The text that a controller wrote becomes these nodes in `rlmlite_grammar`; the kernel never sees the text's grammar.
 Nodes hold no positions, so equal programs are equal data; `Parsed.at` carries the positions beside them.
+Encoded, a node is a JSON array that begins with its tag.
 Not here: what an action means (see `table`), or whether a program is right (see `checker`).
 """
 
@@ -14,50 +15,50 @@ Scalar: TypeAlias = bool | int | float | str | None
 """A literal's value. Integers have any size up to 1,000 digits; decimals are finite binary64."""
 
 
-class Node(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True, forbid_unknown_fields=True):
+class Node(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Base of every node. Equality is structural, with `1`, `1.0` and `true` apart only in the encoded bytes."""
 
 
-class Lit(Node, frozen=True, tag="lit"):
+class Lit(Node, frozen=True, array_like=True, tag="lit"):
     """A literal: `"text"`, `12`, `3.5`, `true`, `null`."""
 
     v: Scalar
 
 
-class Rx(Node, frozen=True, tag="rx"):
+class Rx(Node, frozen=True, array_like=True, tag="rx"):
     """A regular expression `/pattern/flags`; `flags` are sorted, out of `i m s`."""
 
     pattern: str
     flags: str = ""
 
 
-class Var(Node, frozen=True, tag="var"):
+class Var(Node, frozen=True, array_like=True, tag="var"):
     """A variable by name."""
 
     name: str
 
 
-class Field(Node, frozen=True, tag="field"):
+class Field(Node, frozen=True, array_like=True, tag="field"):
     """`.name`: a field of the current row."""
 
     name: str
 
 
-class Attr(Node, frozen=True, tag="attr"):
+class Attr(Node, frozen=True, array_like=True, tag="attr"):
     """`of.name`: a field of a record, a column of rows, a view (`lines`, `chars`) of a text."""
 
     of: "Expr"
     name: str
 
 
-class Index(Node, frozen=True, tag="index"):
+class Index(Node, frozen=True, array_like=True, tag="index"):
     """`of[at]`."""
 
     of: "Expr"
     at: "Expr"
 
 
-class Slice(Node, frozen=True, tag="slice"):
+class Slice(Node, frozen=True, array_like=True, tag="slice"):
     """`of[lo:hi]`, half-open; an absent bound is `None`."""
 
     of: "Expr"
@@ -65,14 +66,14 @@ class Slice(Node, frozen=True, tag="slice"):
     hi: "Expr | None" = None
 
 
-class Unary(Node, frozen=True, tag="unary"):
+class Unary(Node, frozen=True, array_like=True, tag="unary"):
     """`not x` or `-x` (a negative number literal is a `Lit`)."""
 
     op: str
     of: "Expr"
 
 
-class Binary(Node, frozen=True, tag="binary"):
+class Binary(Node, frozen=True, array_like=True, tag="binary"):
     """`left op right`; the operators are in `OPERATORS`."""
 
     op: str
@@ -80,19 +81,19 @@ class Binary(Node, frozen=True, tag="binary"):
     right: "Expr"
 
 
-class Alt(Node, frozen=True, tag="alt"):
+class Alt(Node, frozen=True, array_like=True, tag="alt"):
     """`"spam" | "ham"`: the alternatives of a schema."""
 
     options: "tuple[Expr, ...]"
 
 
-class ListOf(Node, frozen=True, tag="list"):
+class ListOf(Node, frozen=True, array_like=True, tag="list"):
     """`[a, b]`."""
 
     items: "tuple[Expr, ...]" = ()
 
 
-class Pair(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Pair(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One `key: value` of an object; `optional` is the schema's `key?: type`."""
 
     key: str
@@ -100,20 +101,20 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     optional: bool = False
 
 
-class Obj(Node, frozen=True, tag="obj"):
+class Obj(Node, frozen=True, array_like=True, tag="obj"):
     """`{a: 1, "b c": 2}`; keys are unique."""
 
     pairs: tuple[Pair, ...] = ()
 
 
-class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Named(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One keyword argument `name=value`."""
 
     name: str
     value: "Expr"
 
 
-class Call(Node, frozen=True, tag="call"):
+class Call(Node, frozen=True, array_like=True, tag="call"):
     """`name(args, key=value)`; keyword names are unique."""
 
     name: str
@@ -150,14 +151,14 @@ Comparisons do not chain.
 """
 
 
-class Statement(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Statement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """`target = value`, or a call that stands alone (`target` is `None`)."""
 
     value: Expr
     target: str | None = None
 
 
-class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Program(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What one turn executes: statements in order."""
 
     body: tuple[Statement, ...]

@@ -86,11 +86,10 @@ def begin(
     variables = {name: _input_variable(given.value, kept.salt) for name, given in inputs.items()}
     layout = Layout({name: given.value for name, given in inputs.items()})
     used = {"value_bytes": sum(variable.size for variable in variables.values())}
-    if used["value_bytes"] > settings.limits.value_bytes:
-        raise SettingsError(
-            f"the inputs need {used['value_bytes']:,} value_bytes before anything runs, "
-            f"the limit is {settings.limits.value_bytes:,}; raise it"
-        )
+    for name, needed in (*used.items(), ("variables", len(variables))):
+        limit: int = getattr(settings.limits, name)
+        if needed > limit:
+            raise SettingsError(f"the inputs need {needed:,} {name} before anything runs, the limit is {limit:,}")
     run = Run(salts.run_id, kept.salt, settings, salts, table, frozenset(inputs), _places(inputs))
     state = State(run, variables, used, Coverage(layout), 0, 0, state_digest(variables, used))
     sources = {name: _source(given, salts) for name, given in inputs.items()}
