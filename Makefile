@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Tests that share an expensive fixture share a worker, by their xdist_group.
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
 UV     := uv==0.13.8
-BENCHMARKS := chunk fanout load memory receipts search trace_size turn
+BENCHMARKS := chunk fanout http load memory receipts search trace_size turn
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help

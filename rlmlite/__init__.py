@@ -1,6 +1,7 @@
 """rlmlite: answers over inputs far larger than a model's window, by programs whose every step leaves a receipt.
 
-Start at `execute`: it runs a program of the action language over inputs and returns an `Outcome`.
+Start at `run`: a controller model answers a question over inputs by programs, and you get an `Outcome`.
+`execute` runs a program of your own. `Session` keeps variables and one trace over many of either.
 The language is in `rlmlite_grammar`, what a step does in `rlmlite_kernel`, receipts on disk in `rlmlite_traces`.
 Importing this is cheap: each name is loaded when it is first used.
 """
@@ -9,10 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rlmlite.agent import arun, run, stream
     from rlmlite.api import execute, execute_async
     from rlmlite.clients import Client, Extractive, Scripted, client
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
     from rlmlite.outcome import Outcome
+    from rlmlite.session import Session
     from rlmlite_kernel.settings import Limits
 
 __all__ = [
@@ -24,13 +27,21 @@ __all__ = [
     "Outcome",
     "RlmliteError",
     "Scripted",
+    "Session",
     "SettingError",
+    "arun",
     "client",
     "execute",
     "execute_async",
+    "run",
+    "stream",
 ]
 
 _HOMES = {
+    "arun": "rlmlite.agent.front",
+    "run": "rlmlite.agent.front",
+    "stream": "rlmlite.agent.front",
+    "Session": "rlmlite.session",
     "execute": "rlmlite.api",
     "execute_async": "rlmlite.api",
     "Client": "rlmlite.clients",

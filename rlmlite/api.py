@@ -2,15 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
+
+import msgspec
 
 from rlmlite.clients import Client, client
 from rlmlite.inputs import Data, from_values
 from rlmlite.limits import run_key as drawn_key
 from rlmlite.outcome import Outcome
+from rlmlite.prices import nano
 from rlmlite.runner import Calls, Options, Run, T, one_program, read_program
+from rlmlite_kernel.effects import Requests, Result
 from rlmlite_kernel.settings import Limits
 from rlmlite_traces import FileBlobs
 
@@ -24,6 +28,7 @@ def execute(
     *,
     sub: Player | None = None,
     limits: Limits | None = None,
+    max_cost: str | None = None,
     trace: str | os.PathLike[str] | bool | None = None,
     run_key: str | None = None,
 ) -> Outcome:
@@ -32,18 +37,19 @@ def execute(
     Args:
         inputs: one input, which is then called `context`, or several by name.
         sub: the model that reads chunks, such as `"extractive:"`, or a `Client`.
+        max_cost: what all calls may cost, in dollars, such as `"2.00"`; the prices of the models must be known.
         trace: the folder for the receipts; the default is `.rlmlite/DATE/RUN.rlm`; `False` keeps none.
         run_key: 64 hex digits, for a trace that is the same byte for byte each time.
 
     Raises:
         InputError: an input cannot be taken, or the program is no text.
         ModelError: there is no such model.
-        SettingError: the key or the folder makes no sense.
+        SettingError: the cost, the key or the folder makes no sense.
         RuntimeError: an event loop is running in this thread; await `execute_async` there.
     """
-    _refuse_running_loop()
+    refuse_running_loop()
     blobs = FileBlobs()
-    options = _options(sub, limits, trace, run_key)
+    options = _options(sub, capped(limits, max_cost), trace, run_key)
     said = read_program(program)
     with Run(from_values(inputs, blobs), blobs, options) as run:
         return drive_turn(run, one_program(run, said))
@@ -55,18 +61,27 @@ async def execute_async(
     *,
     sub: Player | None = None,
     limits: Limits | None = None,
+    max_cost: str | None = None,
     trace: str | os.PathLike[str] | bool | None = None,
     run_key: str | None = None,
 ) -> Outcome:
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
     blobs = FileBlobs()
-    options = _options(sub, limits, trace, run_key)
+    options = _options(sub, capped(limits, max_cost), trace, run_key)
     said = read_program(program)
     with Run(from_values(inputs, blobs), blobs, options) as run:
         return await drive_turn_async(run, one_program(run, said))
 
 
-def drive_turn(run: Run, calls: Calls[T]) -> T:
+class Answers(Protocol):
+    """Who gets the results of calls. A `Run` is one."""
+
+    async def results(self, requests: Requests) -> Sequence[Result]:
+        """One result for each request, in their order."""
+        ...
+
+
+def drive_turn(run: Answers, calls: Calls[T]) -> T:
     """Carry the calls of a turn with an event loop of its own, which is made when there is a first call."""
     runner = asyncio.Runner()  # as a context manager it would make its loop at once
     try:
@@ -77,10 +92,11 @@ def drive_turn(run: Run, calls: Calls[T]) -> T:
         result: T = end.value
         return result
     finally:
+        calls.close()
         runner.close()
 
 
-async def drive_turn_async(run: Run, calls: Calls[T]) -> T:
+async def drive_turn_async(run: Answers, calls: Calls[T]) -> T:
     """Carry the calls of a turn in the running event loop."""
     try:
         requests = next(calls)
@@ -89,19 +105,28 @@ async def drive_turn_async(run: Run, calls: Calls[T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+    finally:
+        calls.close()
 
 
-def _refuse_running_loop() -> None:
+def refuse_running_loop(twin: str = "rlmlite.execute_async(...)") -> None:
+    """Raise `RuntimeError` where a loop of our own cannot be."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return  # none is running, as it should be
-    raise RuntimeError("an event loop is running in this thread: await rlmlite.execute_async(...) instead")
+    raise RuntimeError(f"an event loop is running in this thread: await {twin} instead")
+
+
+def capped(limits: Limits | None, max_cost: str | None) -> Limits:
+    """The limits with a cap in dollars. Raises `SettingError`."""
+    given = limits or Limits()
+    return given if max_cost is None else msgspec.structs.replace(given, cost_nano=nano(max_cost))
 
 
 def _options(
-    sub: Player | None, limits: Limits | None, trace: str | os.PathLike[str] | bool | None, run_key: str | None
+    sub: Player | None, limits: Limits, trace: str | os.PathLike[str] | bool | None, run_key: str | None
 ) -> Options:
     place = trace if isinstance(trace, bool) or trace is None else Path(trace)
     players = {} if sub is None else {"sub": client(sub) if isinstance(sub, str) else sub}
-    return Options(run_key=drawn_key(run_key), clients=players, limits=limits or Limits(), trace=place)
+    return Options(run_key=drawn_key(run_key), clients=players, limits=limits, trace=place)

@@ -3,6 +3,10 @@
 Not here: what is wrong with a program (data, see `rlmlite_kernel.problems`) or with a trace (`rlmlite_traces`).
 """
 
+from collections.abc import Sequence
+
+from rlmlite_kernel.effects import Request
+
 
 class RlmliteError(Exception):
     """Base of the errors that the front door raises for something that its user can mend."""
@@ -18,3 +22,11 @@ class ModelError(RlmliteError):
 
 class SettingError(RlmliteError):
     """A limit, a run key or a trace folder that makes no sense."""
+
+
+class CallsWaitingError(RlmliteError):
+    """A session cannot go on before these calls are answered (`Session.answer`). Nothing is lost."""
+
+    def __init__(self, calls: Sequence[Request]) -> None:
+        super().__init__(f"{len(calls):,} calls wait for answers")
+        self.calls = tuple(calls)

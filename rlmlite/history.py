@@ -144,11 +144,8 @@ def _did(step: Step, content: Content) -> Did:
 
 
 def _question(turn: Turn, steps: tuple[Did, ...], content: Content) -> str | None:
-    """What the host asked: its program was `question = "..."` and nothing else."""
-    if turn.origin != HOST or turn.ast is None or len(steps) != 1 or steps[0].status != "ok":
+    """What the host asked: the first statement of its program was `question = "..."`."""
+    if turn.origin != HOST or turn.ast is None or not steps or steps[0].name not in QUESTIONS:
         return None
-    statement, *others = _PARSED.decode(content(turn.ast)).program.body
-    if others:
-        return None
-    literal = statement.value.v if isinstance(statement.value, Lit) else None
-    return literal if statement.target in QUESTIONS and isinstance(literal, str) else None
+    value = _PARSED.decode(content(turn.ast)).program.body[0].value
+    return value.v if isinstance(value, Lit) and isinstance(value.v, str) else None

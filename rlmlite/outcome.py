@@ -1,12 +1,15 @@
 """What a run leaves for its caller."""
 
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
 from rlmlite_kernel.evidence import Evidence
 from rlmlite_kernel.problems import Problem
+
+if TYPE_CHECKING:
+    from rlmlite.why import Because
 
 Status: TypeAlias = Literal["completed", "partial", "refused", "failed"]
 
@@ -40,3 +43,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     failures: tuple[str, ...] = ()
     unshown: tuple[str, ...] = ()
+
+    def explain(self) -> "tuple[Because, ...]":
+        """The steps that the answer rests on, of the trace; none for a run without one."""
+        from rlmlite.why import explain
+
+        return () if self.trace is None else explain(self.trace, self.root)

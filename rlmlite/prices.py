@@ -63,10 +63,11 @@ def known(model: str, *, provider: str | None = None, url: str | None = None) ->
 
 def _highest(price: object) -> Decimal | None:
     """The highest of a price's tiers."""
-    if price is None or isinstance(price, Decimal):
-        return price
-    tiers = [tier.price for tier in getattr(price, "tiers", ())]
-    return max([getattr(price, "base", Decimal(0)), *tiers])
+    from genai_prices.types import TieredPrices
+
+    if isinstance(price, TieredPrices):
+        return max([price.base, *(tier.price for tier in price.tiers)])
+    return price if isinstance(price, Decimal) else None
 
 
 def _exact(found: "ModelPrice") -> Callable[[int, int, int], int]:

@@ -7,18 +7,20 @@ Not here: a controller that writes programs (the agent's), what a step does (the
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from rlmlite.clients import Client, role
+from rlmlite.clients import ATTEMPTS, Client, role
 from rlmlite.driver import WORKERS, Journal, drive
 from rlmlite.errors import InputError
 from rlmlite.events import FanoutProgress, StepDone, Tell, unheard
 from rlmlite.history import CONTROLLER, HOST, Exchange, of_entries
 from rlmlite.keeping import Keeper, Unkept, chosen_place, default_place
 from rlmlite.outcome import Outcome
+from rlmlite.permits import NOT_PERMITTED, Permit, anything, bound
 from rlmlite.reopening import Past
 from rlmlite.results import Receipts, Spent, outcome_of
 from rlmlite_grammar import grammar_digest, parse
@@ -39,7 +41,7 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.ast import Call, Lit, Parsed, walk
-from rlmlite_kernel.effects import Failed, Request, Requests, Result, render
+from rlmlite_kernel.effects import Answered, Failed, Request, Requests, Result, render
 from rlmlite_kernel.inputs import Input
 from rlmlite_kernel.problems import Problem, Unparsed
 from rlmlite_kernel.records import Genesis, Seal, Spoken, Step
@@ -66,7 +68,8 @@ CONTROLLER_TOKENS = 8_192
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is made. `trace` is the folder for its receipts, `None` the default one, `False` none at all.
 
-    `scope` holds the host's labels, which the genesis records. `tell` hears what happens.
+    `scope` holds the host's labels, which the genesis records. `tell` hears what happens. `permit` is asked before
+    every fan-out.
     """
 
     run_key: bytes
@@ -76,6 +79,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = WORKERS
     scope: Mapping[str, str] = {}
     tell: Tell = unheard
+    permit: Permit = anything
 
 
 class Run:
@@ -171,13 +175,22 @@ class Run:
 
     async def results(self, requests: Requests) -> Sequence[Result]:
         """The results of a fan-out; finished calls are journalled at once and not paid for twice."""
-        return await drive(
-            requests,
-            self._call,
-            journal=self._journal(requests),
-            known=self.known(),
-            workers=self.options.workers,
-        )
+        known = self.known()
+        if not self._permitted(requests, known):
+            return [known.get(request.id, NOT_PERMITTED) for request in requests]
+        async with AsyncExitStack() as held:
+            for player in self.options.clients.values():
+                if isinstance(player, AbstractAsyncContextManager):
+                    await held.enter_async_context(player)
+            return await drive(
+                requests, self._call, journal=self._journal(requests), known=known, workers=self.options.workers
+            )
+
+    def _permitted(self, requests: Requests, known: Mapping[str, Result]) -> bool:
+        if self.options.permit is anything:
+            return True  # without making all the requests
+        asked = [request for request in requests if request.id not in known]
+        return self.options.permit(len(asked), bound(asked, self.state.settings.roles))
 
     def known(self) -> Mapping[str, Result]:
         """The calls that have ended, by id, of a turn that is not over."""
@@ -209,9 +222,7 @@ class Run:
             text = next(blob.content for blob in entry.blobs if blob.ref == record.observation.ref).decode()
             name = record.writes[0].name if record.writes else ""
             self.options.tell(
-                StepDone(
-                    record.turn, record.step, record.statement, record.op, name, record.status, record.code, text
-                )
+                StepDone(record.turn, record.step, record.statement, record.op, name, record.status, record.code, text)
             )
 
     async def _call(self, request: Request) -> Result:
@@ -219,14 +230,15 @@ class Run:
         if player is None:
             return Failed("unavailable")
         started = time.monotonic_ns()
+        ATTEMPTS.set(1)
         try:
             text = render(request.prompt, self.blobs)
         except InputChangedError:
             return Failed("cancelled")  # the kernel sees the change too, and ends the run with what was done
         result = await player.complete(text, request)
         if self.log is not None:
-            self.log.timing(request.id, {"ms": (time.monotonic_ns() - started) // 1_000_000})
-        return result
+            self.log.timing(request.id, {"ms": _ms_since(started), "attempts": ATTEMPTS.get()})
+        return _writable(result)
 
     def close(self) -> None:
         """Let go of the trace. Without a seal it stays open, and valid."""
@@ -237,6 +249,21 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _writable(result: Result) -> Result:
+    """A reply as Unicode that can be written down: half a surrogate pair is spelled out."""
+    if not isinstance(result, Answered):
+        return result
+    try:
+        result.text.encode()
+    except UnicodeEncodeError:
+        return msgspec.structs.replace(result, text=result.text.encode("utf-8", "backslashreplace").decode())
+    return result
+
+
+def _ms_since(started: int) -> int:
+    return (time.monotonic_ns() - started) // 1_000_000
 
 
 def read_program(text: str) -> Parsed | Unparsed:

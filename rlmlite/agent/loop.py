@@ -9,6 +9,7 @@ A mistake of the model costs a turn and is never an exception.
 
 import hashlib
 import json
+from collections.abc import Container
 
 import msgspec
 
@@ -44,6 +45,11 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     last_answer: bool = True
     answer_type: AnswerType | None = None
 
+    @property
+    def form(self) -> str:
+        """The JSON schema of the answer, if it is to have a type."""
+        return "" if self.answer_type is None else self.answer_type.form
+
 
 class End(msgspec.Struct, frozen=True):
     """How a question ended: the status with its reason, and the answer as the type that was asked for has it."""
@@ -58,19 +64,8 @@ def controllers(count: int) -> tuple[str, ...]:
     return tuple(CONTROLLER if number == 1 else f"{CONTROLLER}_{number}" for number in range(1, count + 1))
 
 
-def ask(run: Run, question: str, agent: Agent) -> Calls[End]:
-    """Ask a question and answer it. The host says it in a turn of its own, so that it is in the trace."""
-    text = asking(run, question)
-    if run.state.left("turns") < 1:
-        return End("partial", "budget")
-    done = yield from run.turn(parse(text), origin=HOST)
-    if done.halted:
-        return End("partial", done.halted)
-    return (yield from go_on(run, agent))
-
-
-def asking(run: Run, question: str) -> str:
-    """The host's program for a question; the first time it shows how the inputs begin. Raises `InputError`."""
+def check_question(question: str, inputs: Container[str]) -> str:
+    """The variable that will hold the question. Raises `InputError` for what cannot be asked."""
     if not question.strip():
         raise InputError("the question is empty")
     try:
@@ -79,13 +74,24 @@ def asking(run: Run, question: str) -> str:
         raise InputError(f"the question is not valid Unicode: a lone surrogate at {error.start}") from None
     if size > QUESTION_BYTES:
         raise InputError(f"the question has {size:,} bytes, at most {QUESTION_BYTES:,}; put long text into an input")
-    name = next((name for name in QUESTIONS if name not in run.inputs), None)
+    name = next((name for name in QUESTIONS if name not in inputs), None)
     if name is None:
         raise InputError(f"one of these must be no input, to hold the question: {', '.join(QUESTIONS)}")
-    lines = [f"{name} = {json.dumps(question, ensure_ascii=False)}"]
-    if not run.history:
+    return name
+
+
+def ask(run: Run, question: str, agent: Agent) -> Calls[End]:
+    """Ask a question and answer it. The host says it in a turn of its own, so that it is in the trace.
+
+    The first time it shows how the inputs begin. Raises `InputError`, and then nothing was asked.
+    """
+    lines = [f"{check_question(question, run.inputs)} = {json.dumps(question, ensure_ascii=False)}"]
+    if all(exchange.question is None for exchange in run.history):
         lines += [f"preview({name}, head={_head(run, name)})" for name in list(run.inputs)[:_PREVIEWED]]
-    return "\n".join(lines)
+    if run.state.left("turns") < 1:
+        return End("partial", "budget")
+    done = yield from run.turn(parse("\n".join(lines)), origin=HOST)
+    return End("partial", done.halted) if done.halted else (yield from go_on(run, agent))
 
 
 def _head(run: Run, name: str) -> int:
@@ -94,9 +100,12 @@ def _head(run: Run, name: str) -> int:
 
 def go_on(run: Run, agent: Agent) -> Calls[End]:
     """Go on with the question that is open, from where the run is."""
+    question = open_question(run.history)
+    if question is None:
+        raise RuntimeError("no question is open")
     remarks: dict[int, str] = {}
     while True:
-        move = _next(run, agent, remarks)
+        move = _next(run, agent, Ask(question, agent.form, remarks=remarks))
         if isinstance(move, End):
             return move
         done = yield from _turn(run, move)
@@ -118,15 +127,14 @@ class _Move(msgspec.Struct, frozen=True):
     last: bool
 
 
-def _next(run: Run, agent: Agent, remarks: dict[int, str]) -> _Move | End:
+def _next(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
+    """Whom to ask, or the end that there is when nobody can be asked."""
     state = run.state
     found = standing(since_question(run.history), agent.patience)
     if found.place >= len(agent.controllers):
         return End("failed", "controller") if found.silent else End("partial", "stuck")
     role = agent.controllers[found.place]
-    question = open_question(run.history) or (remarks and _asked(run)) or ""
-    form = "" if agent.answer_type is None else agent.answer_type.form
-    wanted = Ask(question, form, found.signal, False, remarks)
+    wanted = msgspec.structs.replace(wanted, signal=found.signal)
     text = prompt(state, run.history, wanted)
     calls = calls_left(state, role, len(text.encode()))
     if calls < 1:
@@ -139,18 +147,16 @@ def _next(run: Run, agent: Agent, remarks: dict[int, str]) -> _Move | End:
     return _Move(role, text, last)
 
 
-def _asked(run: Run) -> str:
-    """The last question, though an answer was given to it: one that was not accepted."""
-    return next(exchange.question for exchange in reversed(run.history) if exchange.question is not None)
-
-
 def calls_left(state: State, name: str, prompt_bytes: int) -> int:
     """How many more times a controller can be asked, for sure, with prompts of this length."""
     limits, role = state.settings.limits, state.settings.roles[name]
     found = [state.left("turns")]
     if state.left("steps") < _LEAST_STEPS:
         found.append(1 if state.left("steps") > 0 else 0)
-    for resource, each in (("tokens", role.reserved_tokens(prompt_bytes)), ("cost_nano", role.reserved_cost(prompt_bytes))):
+    for resource, each in (
+        ("tokens", role.reserved_tokens(prompt_bytes)),
+        ("cost_nano", role.reserved_cost(prompt_bytes)),
+    ):
         if getattr(limits, resource) is not None and each:
             found.append(state.left(resource) // each)
     return min(found)
@@ -161,13 +167,15 @@ def _turn(run: Run, move: _Move) -> Calls[str]:
     request = _request(run.state, move)
     run.options.tell(TurnStarted(run.state.turn + 1, move.role, request.model, move.last))
     (result,) = yield (request,)
-    reply = _reply(result)
+    reply = result.text if isinstance(result, Answered) else None
     said = read_reply(reply) if reply is not None else parse("")
     if move.last and isinstance(said, Parsed):
         said = _only_final(said, run.state.run.table)
     problems = said.problems if isinstance(said, Unparsed) else ()
     run.options.tell(ProgramRead(run.state.turn + 1, said.text, explain(problems, said.text)))
-    done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=_spoken(run.state, request, result, move.text))
+    done = yield from run.turn(
+        said, reply=reply, origin=CONTROLLER, call=_spoken(run.state, request, result, move.text)
+    )
     if reply is None:
         run.observation = f"{request.model} did not answer: {getattr(result, 'error', '')}"
     return done.halted
@@ -180,11 +188,6 @@ def _request(state: State, move: _Move) -> Request:
     digest = hashlib.sha256(raw).hexdigest()
     id_ = hashlib.sha256(f"{state.run.id}/{state.turn + 1}/{move.role}/{digest}".encode()).hexdigest()[:32]
     return Request(id_, move.role, role.model, role.max_output_tokens, (move.text,), len(raw), digest)
-
-
-def _reply(result: Result) -> str | None:
-    """What was said, as Unicode that can be written down."""
-    return result.text.encode("utf-8", "backslashreplace").decode() if isinstance(result, Answered) else None
 
 
 def _spoken(state: State, request: Request, result: Result, text: str) -> Spoken:

@@ -51,7 +51,9 @@ class Ask(msgspec.Struct, frozen=True):
 
 def prompt(state: State, history: Sequence[Exchange], ask: Ask) -> str:
     """The whole prompt. It is longer than `ceiling` only if the parts that cannot give way are."""
-    before = "\n\n".join([instructions().rstrip(), card(state.run.table, state.settings.policy), _inputs(state)])
+    before = "\n\n".join(
+        [instructions().rstrip(), card(state.run.table, state.settings.policy), _inputs(state, history)]
+    )
     after = "\n\n".join(part for part in [*_now(state), _question(state, ask)] if part)
     room = ceiling(state) - len(before.encode()) - len(after.encode()) - len(_HISTORY) - 8
     told = "\n\n".join(_history(history, ask.remarks, room))
@@ -66,12 +68,15 @@ def ceiling(state: State) -> int:
 _HISTORY = "# What was done so far"
 
 
-def _inputs(state: State) -> str:
+def _inputs(state: State, history: Sequence[Exchange]) -> str:
+    """What the inputs are, and how they begin: what the host had shown of them with the first question."""
     sizes = state.coverage_report()
     names = [name for name in state.variables if name in state.run.inputs]
     lines = [_input(name, state.variables[name], sizes[name]["bytes"]) for name in names[:_VARIABLES]]
     more = [f"- ... and {len(names) - _VARIABLES:,} more"] if len(names) > _VARIABLES else []
-    return "\n".join(["# Inputs", *lines, *more]) if names else "# Inputs\nnone"
+    first = next((exchange for exchange in history if exchange.question is not None), None)
+    shown = [] if first is None else [step.text for step in first.steps if step.statement > 0 and step.text]
+    return "\n".join(["# Inputs", *(lines or ["none"]), *more, *shown])
 
 
 def _input(name: str, variable: Variable, size: int) -> str:
@@ -95,7 +100,8 @@ def _history(history: Sequence[Exchange], remarks: Mapping[int, str], room: int)
     left = room - 60  # for the line that says how many are left out
     for place, exchange in enumerate(reversed(history)):
         remark = remarks.get(exchange.turn, "")
-        whole, line = _whole(exchange, remark), _line(exchange)
+        line = _line(exchange)
+        whole = line if exchange.question is not None else _whole(exchange, remark)
         text = whole if place < FULL and len(whole.encode()) <= left - _LINE else line
         if place == 0 and text is line:
             text = fit(whole, max(_LINE, left))[0]
@@ -122,7 +128,9 @@ def _by(exchange: Exchange) -> str:
 
 def _line(exchange: Exchange) -> str:
     """What ran, and what came of it, on one line."""
-    if exchange.problems:
+    if exchange.question is not None:
+        said = [f"it asked: {exchange.question}"]
+    elif exchange.problems:
         said = [f"refused: {exchange.problems[0].message}"]
     else:
         said = [step.text.partition("\n")[0] for step in exchange.steps if step.text]

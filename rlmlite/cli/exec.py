@@ -1,21 +1,28 @@
 """`rlmlite exec`: run one program over inputs."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from rlmlite.agent.front import Asking
 from rlmlite.api import drive_turn
+from rlmlite.cli.confirm import Confirm
 from rlmlite.cli.exits import STATUSES, Exit
 from rlmlite.cli.faults import guarded
 from rlmlite.cli.outcomes import outcome_document, print_outcome
 from rlmlite.cli.printing import emit
 from rlmlite.clients import Client, client
+from rlmlite.config import given_limits, given_prices, load
 from rlmlite.errors import InputError, SettingError
+from rlmlite.events import Tell, unheard
 from rlmlite.inputs import from_arguments, notes
-from rlmlite.limits import limits, run_key
+from rlmlite.limits import run_key
 from rlmlite.naming import STDIN
+from rlmlite.permits import anything, check_prices
+from rlmlite.prices import nano
 from rlmlite.runner import Options, Run, one_program, read_program
 from rlmlite_kernel.inputs import Input
 from rlmlite_kernel.problems import explain
@@ -30,10 +37,13 @@ class Job(msgspec.Struct, frozen=True):
     text: str | None
     path: str | None
     inputs: tuple[str, ...]
-    sub: str | None
     limits: tuple[str, ...]
+    prices: tuple[str, ...]
+    flags: Mapping[str, object]
     trace: Path | None
     run_key: str | None
+    yes: bool
+    controllers: tuple[str, ...] = ()
 
     def program(self) -> str:
         """The program's text. Raises `InputError`."""
@@ -93,8 +103,41 @@ def taken(arguments: tuple[str, ...], blobs: FileBlobs) -> dict[str, Input]:
 
 
 def _options(job: Job) -> Options:
-    players: dict[str, Client] = {} if job.sub is None else {"sub": client(job.sub)}
-    return Options(run_key=run_key(job.run_key), clients=players, limits=limits(job.limits), trace=job.trace)
+    config = load(limits=given_limits(job.limits), prices=given_prices(job.prices), **job.flags)
+    calling = config.calling(tell=log.warning)
+    players: dict[str, Client] = {} if config.sub is None else {"sub": client(config.sub, calling)}
+    limits = config.kernel_limits()
+    check_prices(players, limits)
+    above = None if job.yes or config.confirm_above is None else nano(config.confirm_above)
+    return Options(
+        run_key=run_key(job.run_key),
+        clients=players,
+        limits=limits,
+        trace=job.trace,
+        workers=config.workers,
+        permit=anything if above is None else Confirm(above),
+    )
+
+
+def asked(job: Job, tell: Tell = unheard) -> Asking:
+    """The settings of a question or a session, of the file, the environment and the flags. Raises `SettingError`."""
+    config = load(limits=given_limits(job.limits), prices=given_prices(job.prices), **job.flags)
+    limits = config.kernel_limits()
+    above = None if job.yes or config.confirm_above is None else nano(config.confirm_above)
+    found = Asking(
+        limits=limits,
+        run_key=job.run_key,
+        on_event=tell,
+        workers=config.workers,
+        permit=anything if above is None else Confirm(above),
+        calling=config.calling(tell=log.warning),
+    )
+    controllers = list(job.controllers) or ([] if config.controller is None else [config.controller])
+    if controllers:
+        found["controller"] = controllers
+    if config.sub is not None:
+        found["sub"] = config.sub
+    return found
 
 
 def _read_program(path: str) -> str:

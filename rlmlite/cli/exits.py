@@ -17,6 +17,7 @@ class Exit(IntEnum):
     DIFFERS = 7
     ENGINES = 8
     UNVERIFIABLE = 9
+    WAITING = 10
     INTERRUPTED = 130
 
 
@@ -32,6 +33,7 @@ MEANINGS = MappingProxyType(
         Exit.DIFFERS: "the replay computed something else than the trace records",
         Exit.ENGINES: "the replay found a difference, under other engine versions than the trace's",
         Exit.UNVERIFIABLE: "nothing contradicts the trace, but some steps could not be replayed: an input is not there",
+        Exit.WAITING: "calls of a session wait for answers: `rlmlite session pending`, then `resume`",
         Exit.INTERRUPTED: "interrupted (Ctrl-C); the trace up to there is valid and open",
     }
 )

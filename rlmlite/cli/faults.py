@@ -10,7 +10,14 @@ from rlmlite.cli.exits import Exit
 from rlmlite.cli.printing import emit
 from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
 from rlmlite_kernel import BlobMissingError, InputChangedError, SettingsError
-from rlmlite_traces import LevelError, TraceError, TraceExistsError, TraceMissingError
+from rlmlite_traces import (
+    LevelError,
+    TraceError,
+    TraceExistsError,
+    TraceLockedError,
+    TraceMissingError,
+    TraceSealedError,
+)
 
 _FOUND: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (InputError, Exit.INPUT, "input"),
@@ -20,6 +27,8 @@ _FOUND: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (RlmliteError, Exit.FAILED, "failed"),
     (TraceMissingError, Exit.INPUT, "trace_missing"),
     (TraceExistsError, Exit.USAGE, "trace_exists"),
+    (TraceLockedError, Exit.USAGE, "trace_locked"),
+    (TraceSealedError, Exit.USAGE, "trace_sealed"),
     (LevelError, Exit.BROKEN, "level"),
     (TraceError, Exit.BROKEN, "trace_broken"),
     (InputChangedError, Exit.INPUT, "input_changed"),

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from rlmlite.cli.asking import ask, session_app
 from rlmlite.cli.exits import Exit
 
 app = typer.Typer(
@@ -68,6 +69,10 @@ def _options(
     configure(verbose=verbose)
 
 
+app.command("ask")(ask)
+app.add_typer(session_app, name="session")
+
+
 @app.command("exec")
 def exec_(
     arguments: Annotated[
@@ -84,10 +89,31 @@ def exec_(
     ] = None,
     sub: Annotated[
         str | None,
-        typer.Option("--sub", metavar="MODEL", help="What reads chunks: extractive:, scripted:FILE."),
+        typer.Option("--sub", metavar="MODEL", help="What reads chunks, such as extractive: or openai:NAME."),
     ] = None,
     limit: Annotated[
         list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="A budget, such as sub_calls=200.")
+    ] = None,
+    max_cost: Annotated[
+        str | None, typer.Option("--max-cost", metavar="DOLLARS", help="What all calls may cost, such as 2.00.")
+    ] = None,
+    confirm_above: Annotated[
+        str | None,
+        typer.Option("--confirm-above", metavar="DOLLARS", help="Ask before calls that may cost more than this."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to all costs within the limits.")] = False,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--price", metavar="IN,OUT", help="Dollars for a million tokens; MODEL=IN,OUT for one model of several."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Calls at a time. [32]", show_default=False)
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", help="For one attempt of a call. [120]", show_default=False),
     ] = None,
     trace: Annotated[
         Path | None,
@@ -106,7 +132,8 @@ def exec_(
 
     given = arguments or []
     path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
-    job = Job(program, path, tuple(inputs), sub, tuple(limit or []), trace, run_key)
+    flags = {"sub": sub, "max_cost": max_cost, "confirm_above": confirm_above, "workers": workers, "timeout": timeout}
+    job = Job(program, path, tuple(inputs), tuple(limit or []), tuple(price or []), flags, trace, run_key, yes)
     raise typer.Exit(run(job, dry_run=dry_run, as_json=json))
 
 

@@ -18,9 +18,19 @@ _COLOURS = {"completed": "green", "partial": "yellow", "refused": "red", "failed
 
 def print_outcome(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
     """What was observed, the answer with its evidence, and what it took."""
+    print_observation(outcome)
+    print_answered(outcome, inputs, clients)
+
+
+def print_observation(outcome: Outcome) -> None:
+    """What a controller would see."""
     if outcome.observation and not outcome.problems:  # those were said already
         heading("observation")
         indented(outcome.observation)
+
+
+def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
+    """The answer with its evidence, and what it took."""
     print_answer(outcome, inputs)
     if any(isinstance(player, Extractive) for player in clients.values()):
         say(f"note: {NOTICE}")
@@ -53,6 +63,11 @@ def print_facts(outcome: Outcome) -> None:
         if amounts["used"]:
             limit = "no limit" if amounts["limit"] is None else f"{amounts['limit']:,}"
             indented(f"{name}: {amounts['used']:,} of {limit}")
+    print_status(outcome)
+
+
+def print_status(outcome: Outcome) -> None:
+    """How it ended, and where the receipts are."""
     reason = f" ({outcome.reason})" if outcome.reason else ""
     say(f"status: {outcome.status}{reason}", _COLOURS[outcome.status])
     if outcome.trace is not None:

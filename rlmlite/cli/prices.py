@@ -8,6 +8,7 @@ import structlog
 
 from rlmlite.cli.exits import Exit
 from rlmlite.cli.printing import emit, heading, indented, say
+from rlmlite.prices import dollars
 from rlmlite.runner import Run, problems_of, read_program
 from rlmlite_kernel import Price, price
 from rlmlite_kernel.ast import Parsed
@@ -51,8 +52,23 @@ def _print(found: Price, run: Run) -> None:
         over = " (more than is left)" if name in found.refused else ""
         indented(f"in all {name}: {_spelled(used)} of {run.state.left(name):,} left{over}")
     if "sub_calls" in found.total:
-        say("cost: nothing, these models are free" if _is_free(run) else "cost: unknown")
+        say(f"cost: {_cost(found, run)}")
     say("nothing was run")
+
+
+def _cost(found: Price, run: Run) -> str:
+    """What the calls may cost: prompts at the least, as their whole size is known when they go out, answers at most."""
+    roles = run.state.settings.roles.values()
+    if _is_free(run):
+        return "nothing, these models are free"
+    inputs = [role.input_price for role in roles if role.input_price is not None]
+    outputs = [role.output_price for role in roles if role.output_price is not None]
+    if min(len(inputs), len(outputs)) < len(roles):
+        return "unknown; give the price with --price IN,OUT"
+    tokens = min(-(-found.total["prompt_bytes"].low * 1_000 // role.bytes_per_1000_tokens) for role in roles)
+    answers = found.total["output_tokens"].high
+    most = "unknown" if answers is None else f"up to {dollars(answers * max(outputs) // 1_000)}"
+    return f"prompts at least {dollars(tokens * min(inputs) // 1_000)}, answers {most}, as calls are reserved"
 
 
 def _is_free(run: Run) -> bool:

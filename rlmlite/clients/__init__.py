@@ -1,8 +1,22 @@
 """Model clients: what answers a kernel's requests. Start at `Client`; `client` turns a model string into one."""
 
+from rlmlite.clients.calling import ATTEMPTS, Calling
 from rlmlite.clients.extractive import Extractive
-from rlmlite.clients.protocol import Client
+from rlmlite.clients.mailbox import Mailbox
+from rlmlite.clients.openai import ModelServer
+from rlmlite.clients.protocol import Client, Metered
 from rlmlite.clients.registry import client, role
 from rlmlite.clients.scripted import Scripted
 
-__all__ = ["Client", "Extractive", "Scripted", "client", "role"]
+__all__ = [
+    "ATTEMPTS",
+    "Calling",
+    "Client",
+    "Extractive",
+    "Mailbox",
+    "Metered",
+    "ModelServer",
+    "Scripted",
+    "client",
+    "role",
+]

@@ -6,10 +6,8 @@ from contextvars import ContextVar
 
 import msgspec
 
+from rlmlite.driver import WORKERS
 from rlmlite.prices import Price
-
-WORKERS = 32
-"""Calls under way at a time, unless told otherwise."""
 
 ATTEMPTS: ContextVar[int] = ContextVar("attempts", default=1)
 """How often the last call of this task was tried. A client that tries again counts here; for `timing.jsonl` only."""

@@ -21,6 +21,7 @@ import msgspec
 from rlmlite.clients.forms import Choice, Exactly, Fields, Form, Many, Typed, form_of
 from rlmlite.clients.ranking import Sentence, ranked, words
 from rlmlite_kernel.effects import Answered, Request, Result, Usage
+from rlmlite_kernel.settings import Role
 
 NOTICE = "the extractive sub is a baseline: it picks sentences by words shared with the question, and reads no meaning"
 """Said wherever its answers are shown."""
@@ -44,6 +45,10 @@ class Extractive:
     """Picks sentences. See the module for what it does and does not do."""
 
     model = "extractive:"
+
+    def role(self) -> Role:
+        """See `Metered.role`."""
+        return Role(model=self.model, input_price=0, output_price=0)
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`. It never fails, costs nothing and uses no tokens."""

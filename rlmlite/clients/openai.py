@@ -45,9 +45,9 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class _Held(msgspec.Struct, eq=False):
-    """What is open for one event loop, and who needs it."""
+    """What is open for one event loop, once there was a call, and how many need it."""
 
-    connection: "Connection"
+    connection: "Connection | None" = None
     holders: int = 0
     hopeless: bool = False
 
@@ -80,9 +80,7 @@ class ModelServer:
 
     async def __aenter__(self) -> "ModelServer":
         loop = asyncio.get_running_loop()
-        if loop not in self._held:
-            self._held[loop] = _Held(self._connection())
-        self._held[loop].holders += 1
+        self._held.setdefault(loop, _Held()).holders += 1
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -91,7 +89,8 @@ class ModelServer:
         held.holders -= 1
         if not held.holders:
             del self._held[loop]
-            await held.connection.close()
+            if held.connection is not None:
+                await held.connection.close()
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`."""
@@ -99,10 +98,13 @@ class ModelServer:
             held = self._held[asyncio.get_running_loop()]
             if held.hopeless:
                 return Failed("refused", _NOTHING)
+            if held.connection is None:
+                held.connection = self._connection()
             reply = await self._reply(held.connection, text, request)
             if isinstance(reply, bytes):
                 return self._read(reply, request)
-            held.hopeless = held.hopeless or reply.status in _HOPELESS
+            if reply.status in _HOPELESS:
+                held.hopeless = True
             return self._failed(reply)
 
     async def _reply(self, connection: "Connection", text: str, request: Request) -> "bytes | Fault":
@@ -171,9 +173,7 @@ def openai_model(name: str, calling: Calling) -> ModelServer:
     if not key:
         raise ModelError(f"openai:{name} needs a key in the environment variable OPENAI_API_KEY")
     price = known(name, provider="openai")
-    return ModelServer(
-        Server(f"openai:{name}", OPENAI_URL, name, price, "max_completion_tokens"), calling, key
-    )
+    return ModelServer(Server(f"openai:{name}", OPENAI_URL, name, price, "max_completion_tokens"), calling, key)
 
 
 def ollama_model(name: str, calling: Calling) -> ModelServer:

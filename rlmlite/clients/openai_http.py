@@ -95,7 +95,7 @@ class Careful(httpx2.AsyncClient):
         )
         self._seconds, self._pause, self._free = seconds, Pause(), asyncio.Semaphore(workers)
 
-    async def send(self, request: httpx2.Request, **named: Any) -> httpx2.Response:  # type: ignore[override]  # as is
+    async def send(self, request: httpx2.Request, **named: Any) -> httpx2.Response:
         """The whole reply. Raises what the SDK tries again."""
         async with self._free:  # here, so that waiting for a connection takes no time from the attempt
             await self._pause.over()
@@ -139,18 +139,19 @@ class Connection:
             timeout=openai.Timeout(calling.timeout, connect=_CONNECT, pool=None),
             max_retries=calling.retries,
             http_client=make(calling.timeout, calling.workers),
-            default_headers=None if key else {"Authorization": openai.Omit()},
         )
+        self._headers = None if key else {"Authorization": openai.Omit()}
         if key is None:
             self._sdk.organization = self._sdk.project = None  # of the environment: OpenAI's alone
 
     async def ask(self, body: Mapping[str, Any]) -> bytes | Fault:
         """The completion's bytes, or why there is none. Raises for bugs only."""
         try:
-            reply = await self._sdk.chat.completions.with_raw_response.create(**body)
+            reply = await self._sdk.chat.completions.with_raw_response.create(extra_headers=self._headers, **body)
         except openai.APIError as error:
             return _fault(error)
-        return reply.content
+        content: bytes = reply.content
+        return content
 
     async def close(self) -> None:
         """Close all connections."""
@@ -171,10 +172,16 @@ def _fault(error: openai.APIError) -> Fault:
         return Fault("timeout")
     if not isinstance(error, openai.APIStatusError):
         return Fault("unavailable", message=str(error.__cause__ or error))
-    status = error.status_code
+    status, words = error.status_code, _words(error)
     failure = _CODES.get(error.code or "") or _STATUSES.get(status)
-    if failure is None and status in (400, 422) and _TOO_LONG.search(error.message):
+    if failure is None and status in (400, 422) and _TOO_LONG.search(words):
         failure = "too_long"
     if failure is None:
         failure = "refused" if 300 <= status < 500 else "unavailable"
-    return Fault(failure, status, error.param, error.message)
+    return Fault(failure, status, error.param, words)
+
+
+def _words(error: openai.APIStatusError) -> str:
+    """What the server says: `{"error": {"message": ...}}`, or a text, as some have it."""
+    found = error.body.get("message") if isinstance(error.body, dict) else error.body
+    return found if isinstance(found, str) else error.message

@@ -19,6 +19,7 @@ import msgspec
 
 from rlmlite.errors import ModelError
 from rlmlite_kernel.effects import Answered, Failed, Failure, Request, Result
+from rlmlite_kernel.settings import Role
 
 Reply: TypeAlias = str | Result
 """What a script says: a text, or a whole result (a failure, a usage)."""
@@ -49,6 +50,10 @@ class Scripted:
     def model(self) -> str:
         """See `Client.model`."""
         return self._model
+
+    def role(self) -> Role:
+        """See `Metered.role`."""
+        return Role(model=self._model, input_price=0, output_price=0)
 
     @classmethod
     def read(cls, path: Path) -> "Scripted":
@@ -95,7 +100,7 @@ def _lines(path: Path) -> Iterable[tuple[str | None, Reply]]:
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
             try:
-                yield _line(line)
+                yield read_line(line)
             except (msgspec.MsgspecError, ValueError) as error:
                 raise ModelError(f"scripted:{path}, line {number}: {error}; {_FORMS}") from None
 
@@ -104,7 +109,8 @@ _FORMS = f"""a line is a JSON string, or an object with one of \
 "text", "json" or "error" ({" ".join(get_args(Failure))}), and "when" for a rule"""
 
 
-def _line(line: str) -> tuple[str | None, Reply]:
+def read_line(line: str) -> tuple[str | None, Reply]:
+    """A line's `when`, and its reply. Raises `ValueError` and `msgspec.MsgspecError`."""
     parsed = json.loads(line)
     if isinstance(parsed, str):
         return None, parsed

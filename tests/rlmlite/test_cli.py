@@ -122,7 +122,7 @@ def test_one_key_gives_one_trace() -> None:
         (["nosuch.act", "app.log"], Exit.INPUT, "there is no program nosuch.act"),
         (["-e", "final(1)", "binary"], Exit.INPUT, "is binary"),
         (["-e", "final(1)", "true=app.log"], Exit.INPUT, "cannot be called `true`"),
-        (["-e", "final(1)", "--sub", "openai:gpt-5"], Exit.USAGE, "no model `openai:gpt-5`"),
+        (["-e", "final(1)", "--sub", "anthropic:claude"], Exit.USAGE, "no model `anthropic:claude`"),
         (["-e", "final(1)", "--limit", "sub_cals=1"], Exit.USAGE, "did you mean `sub_calls`?"),
         (["-e", "final(1)", "--limit", "steps=-1"], Exit.USAGE, "expected a whole number"),
         (["-e", "final(1)", "--limit", "steps"], Exit.USAGE, "write steps=NUMBER"),

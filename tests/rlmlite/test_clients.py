@@ -75,7 +75,10 @@ def test_a_null_in_a_script_is_a_reply(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("openai:gpt-5", "scripted:FILE .*extractive: .*not part of it yet"),
+        (
+            "anthropic:claude",
+            "no model `anthropic:claude`: this version has openai:NAME .*scripted:FILE .*extractive: ",
+        ),
         ("nonsense", "no model `nonsense`"),
         ("scripted:", "needs a file"),
         ("scripted:/no/such/file", "no such file"),

@@ -1,0 +1,43 @@
+"""The tables of `docs/reference/models.md`. A setting without a meaning here fails `make docs`."""
+
+from decimal import Decimal
+from typing import Final
+
+from docs.tables import code, table
+from rlmlite.clients.registry import SCHEMES
+from rlmlite.config import Config
+
+SETTINGS: Final = {
+    "sub": "the model that reads chunks",
+    "controller": "the model that writes programs",
+    "max_cost": "dollars that all calls of a run may cost",
+    "confirm_above": "dollars; before calls that may cost more, a person is asked",
+    "limits": "limits by name: see [limits](limits.md)",
+    "prices": "prices by model string, `IN,OUT` in dollars for a million tokens",
+    "workers": "calls at a time, and connections to a server",
+    "timeout": "seconds for an attempt, from its start to the last byte of the reply",
+    "retries": "attempts after the first",
+    "temperature": "sent with each call; a model that refuses it is asked without",
+    "max_output_tokens": "tokens that an answer may have",
+}
+"""What each setting means."""
+
+
+def schemes() -> str:
+    """Every form of a model string."""
+    return table(("model string", "who answers"), ((code(form), what) for form, what in SCHEMES.values()))
+
+
+def settings() -> str:
+    """Every setting with its default."""
+    fields = Config.model_fields
+    return table(
+        ("setting", "default", "means"),
+        ((code(name), _default(fields[name].default), SETTINGS[name]) for name in fields),
+    )
+
+
+def _default(value: object) -> str:
+    if value is None or value == {}:
+        return "none"
+    return f"{value:,g}" if isinstance(value, int | float | Decimal) else str(value)

@@ -1,0 +1,64 @@
+"""`rlmlite ask`: a controller answers a question over inputs."""
+
+from pathlib import Path
+
+import structlog
+
+from rlmlite.agent.front import agent_of, options_of, to_the_end
+from rlmlite.agent.loop import check_question
+from rlmlite.api import drive_turn
+from rlmlite.cli.exec import Job, asked, taken
+from rlmlite.cli.exits import STATUSES, Exit
+from rlmlite.cli.faults import guarded
+from rlmlite.cli.live import watching
+from rlmlite.cli.outcomes import outcome_document, print_answered
+from rlmlite.cli.printing import emit
+from rlmlite.cli.session import begun, finished, opened, waiting
+from rlmlite.errors import CallsWaitingError, SettingError
+from rlmlite.runner import Run
+from rlmlite_traces import FileBlobs
+
+log = structlog.get_logger()
+
+
+def run(question: str, job: Job, session: Path | None, *, last_answer: bool, as_json: bool) -> Exit:
+    """The command."""
+    if session is None:
+        return guarded(lambda: _alone(question, job, last_answer, as_json), as_json=as_json)
+    return guarded(lambda: _in_session(question, job, session, as_json), as_json=as_json)
+
+
+def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
+    blobs = FileBlobs()
+    with watching(quiet=as_json) as tell:
+        settings = asked(job, tell)
+        settings["trace"], settings["last_answer"] = job.trace, last_answer
+        agent = agent_of(settings)
+        options = options_of(settings, agent)
+        inputs = taken(job.inputs, blobs)
+        check_question(question, inputs)
+        with Run(inputs, blobs, options) as run:
+            log.info("begun", run=run.id, trace=run.log.path if run.log else None)
+            try:
+                outcome = drive_turn(run, to_the_end(run, question, agent))
+            except KeyboardInterrupt:
+                log.warning("the trace up to here is valid, and open", trace=run.log.path if run.log else None)
+                raise
+    if as_json:
+        emit(**outcome_document(outcome, inputs))
+    else:
+        print_answered(outcome, inputs, options.clients)
+    return STATUSES[outcome.status]
+
+
+def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
+    if job.trace is not None:
+        raise SettingError("a session's trace is the session itself; leave out --trace")
+    if path.exists() and job.inputs:
+        raise SettingError(f"the session {path} is there already; its inputs cannot be changed")
+    with watching(quiet=as_json) as tell, opened(path, job, tell) if path.exists() else begun(path, job, tell) as found:
+        try:
+            outcome = found.ask(question)
+        except CallsWaitingError as error:
+            return waiting(path, error.calls, as_json=as_json)
+    return finished(found, outcome, as_json=as_json)

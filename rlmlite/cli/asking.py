@@ -1,0 +1,185 @@
+"""What `rlmlite ask` and `rlmlite session` take and say of themselves. What they do is in `ask` and `session`.
+
+Nothing heavy is imported here, as in `main`.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rlmlite.cli.exec import Job
+
+session_app = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="Drive the kernel from a shell, one step each call."
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
+Controller = Annotated[
+    list[str] | None,
+    typer.Option("--controller", metavar="MODEL", help="What writes the programs; another one takes over when stuck."),
+]
+Sub = Annotated[
+    str | None, typer.Option("--sub", metavar="MODEL", help="What reads chunks. [the controller]", show_default=False)
+]
+Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="A budget, such as turns=10.")]
+MaxCost = Annotated[
+    str | None, typer.Option("--max-cost", metavar="DOLLARS", help="What all calls may cost, such as 2.00.")
+]
+ConfirmAbove = Annotated[
+    str | None,
+    typer.Option("--confirm-above", metavar="DOLLARS", help="Ask before calls that may cost more than this."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to all costs within the limits.")]
+RunKey = Annotated[
+    str | None, typer.Option("--run-key", metavar="HEX", help="64 hex digits, for the same trace each time.")
+]
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PATH", help="Inputs: PATH, name=PATH or -.", show_default=False),
+]
+Store = Annotated[Path, typer.Argument(metavar="S", help="The session: a folder, such as triage.rlm.")]
+
+
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question.")],
+    paths: Paths = None,
+    controller: Controller = None,
+    sub: Sub = None,
+    session: Annotated[
+        Path | None, typer.Option("--session", metavar="S", help="Ask in a session, which is begun if it is not there.")
+    ] = None,
+    limit: Limit = None,
+    max_cost: MaxCost = None,
+    confirm_above: ConfirmAbove = None,
+    yes: Yes = False,
+    last_answer: Annotated[
+        bool,
+        typer.Option("--last-answer/--no-last-answer", help="When a budget ends, answer from what there is."),
+    ] = True,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="DIR", help="The new folder for receipts. [.rlmlite/DATE/RUN.rlm]"),
+    ] = None,
+    run_key: RunKey = None,
+    json: AsJson = False,
+) -> None:
+    """Answer a question over inputs: a controller model writes programs until it knows."""
+    from rlmlite.cli.ask import run
+
+    job = _job(paths, controller, sub, limit, run_key, trace, yes, max_cost=max_cost, confirm_above=confirm_above)
+    raise typer.Exit(run(question, job, session, last_answer=last_answer, as_json=json))
+
+
+@session_app.command("new")
+def new(
+    session: Store,
+    paths: Paths = None,
+    controller: Controller = None,
+    sub: Annotated[
+        str | None, typer.Option("--sub", metavar="MODEL", help="What reads chunks. [the controller, else by hand]")
+    ] = None,
+    limit: Limit = None,
+    max_cost: MaxCost = None,
+    run_key: RunKey = None,
+    json: AsJson = False,
+) -> None:
+    """Begin a session over inputs. Without models, its calls are answered by hand."""
+    from rlmlite.cli.session import new
+
+    raise typer.Exit(new(session, _job(paths, controller, sub, limit, run_key, max_cost=max_cost), as_json=json))
+
+
+@session_app.command("exec")
+def exec_(
+    session: Store,
+    path: Annotated[
+        str | None, typer.Argument(metavar="PROGRAM", help="A program file, - is stdin.", show_default=False)
+    ] = None,
+    program: Annotated[
+        str | None, typer.Option("--program", "-e", metavar="TEXT", help="The program itself, instead of a file.")
+    ] = None,
+    confirm_above: ConfirmAbove = None,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Execute a program. Its variables stay."""
+    from rlmlite.cli.session import exec_
+
+    job = _job(yes=yes, text=program, path=path, confirm_above=confirm_above)
+    raise typer.Exit(exec_(session, job, as_json=json))
+
+
+@session_app.command("pending")
+def pending(session: Store) -> None:
+    """The calls that wait for answers, as JSON to fill in."""
+    from rlmlite.cli.session import pending
+
+    raise typer.Exit(pending(session))
+
+
+@session_app.command("resume")
+def resume(
+    session: Store,
+    answers: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ANSWERS",
+            help="What `pending` printed with each `answer` filled in; - is stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    confirm_above: ConfirmAbove = None,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Answer calls that wait, and go on with what is under way."""
+    from rlmlite.cli.session import resume
+
+    raise typer.Exit(resume(session, _job(yes=yes, confirm_above=confirm_above), answers, as_json=json))
+
+
+@session_app.command("show")
+def show(session: Store, json: AsJson = False) -> None:
+    """Its variables, notes and turns, and what is under way."""
+    from rlmlite.cli.session import show
+
+    raise typer.Exit(show(session, as_json=json))
+
+
+@session_app.command("seal")
+def seal(session: Store, json: AsJson = False) -> None:
+    """End it for good: the trace is sealed and takes no more."""
+    from rlmlite.cli.session import seal
+
+    raise typer.Exit(seal(session, as_json=json))
+
+
+def _job(
+    paths: list[str] | None = None,
+    controller: list[str] | None = None,
+    sub: str | None = None,
+    limit: list[str] | None = None,
+    run_key: str | None = None,
+    trace: Path | None = None,
+    yes: bool = False,
+    *,
+    text: str | None = None,
+    path: str | None = None,
+    **flags: object,
+) -> "Job":
+    from rlmlite.cli.exec import Job
+
+    return Job(
+        text=text,
+        path=path,
+        inputs=tuple(paths or []),
+        limits=tuple(limit or []),
+        prices=(),
+        flags={"sub": sub, **flags},
+        trace=trace,
+        run_key=run_key,
+        yes=yes,
+        controllers=tuple(controller or []),
+    )

@@ -1,0 +1,78 @@
+"""What a controller may say that is no program: each costs one turn, and the run ends well."""
+
+from pathlib import Path
+
+import pytest
+
+import rlmlite
+from rlmlite import Scripted
+from rlmlite.reparse import reparse
+from rlmlite_traces import Level, Verdict, replay, verify
+
+MALFORMED = {
+    "prose": "I think the answer is probably somewhere in the log.",
+    "prose about a program": "First I would search the context for errors, then count them.",
+    "empty": "",
+    "blank": " \n\t\n",
+    "wrong fence": "'''\nx = 1\n'''",
+    "unclosed fence": "```\nx = search(context, /ERROR/)",
+    "two programs on a line": "x = 1 y = 2",
+    "truncated": 'x = search(context, "ERR',
+    "truncated in brackets": "x = where(rows, .n > 1 and (",
+    "json": '{"action": "search", "args": ["context", "ERROR"]}',
+    "json list": '["search", "context"]',
+    "python": "import re\nfor line in context.split('\\n'):\n    print(line)",
+    "fenced python": "```python\ndef f(x):\n    return x + 1\nprint(f(1))\n```",
+    "a thought only": "<think>maybe I should look</think>",
+    "an unclosed thought": "<think>maybe I should look",
+    "xml": "<tool_call><name>search</name></tool_call>",
+    "markdown list": "- search the log\n- count the hits",
+    "a bare value": "42",
+    "a half surrogate": "x = \ud800",
+    "control characters": "\x00\x1b[31mfinal(1)\x07",
+    "a nul in a text": 'x = "\x00" "',
+    "1 MB of prose": "word " * 200_000,
+    "1 MB of brackets": "(" * 1_000_000,
+    "2 MB of program": "a = 1\n" * 350_000,
+    "shell": "$ grep ERROR app.log | wc -l",
+    "sql": "SELECT count(*) FROM context WHERE level = 'ERROR';",
+    "an answer in words": "FINAL ANSWER: 10",
+}
+
+
+@pytest.mark.parametrize("reply", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_reply_costs_a_turn(reply: str, tmp_path: Path) -> None:
+    """The controller is told what is wrong, in bounds; it answers, and the trace holds all of it."""
+    prompts: list[str] = []
+
+    def controller(text: str, _: object) -> str:
+        prompts.append(text)
+        return reply if len(prompts) == 1 else "final(1)"
+
+    outcome = rlmlite.run("?", "a log", controller=Scripted(controller), trace=tmp_path / "t.rlm")
+
+    assert (outcome.status, outcome.value) == ("completed", 1)
+    assert outcome.budget["turns"]["used"] == 3
+    assert "\n```\nline 1 col" in prompts[1] or "the reply" in prompts[1] or "a program has at most" in prompts[1]
+    assert len(prompts[1]) < len(prompts[0]) + 5_000
+    checked = verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)
+    assert replay(checked).verdict is Verdict.REPRODUCED
+    assert reparse(checked).differs is None
+
+
+def test_nothing_but_malformed_replies(tmp_path: Path) -> None:
+    """It is told, then stopped: no exception, and a sealed trace."""
+    outcome = rlmlite.run("?", "a log", controller=Scripted(MALFORMED.values()), trace=tmp_path / "t.rlm")
+
+    assert (outcome.status, outcome.reason, outcome.usage["calls"]) == ("partial", "stuck", 5)
+    assert verify(tmp_path / "t.rlm").level is Level.SEALED
+
+
+def test_patience_is_a_setting() -> None:
+    """With enough of it all of them are heard."""
+    replies = [*MALFORMED.values(), "final(1)"]
+    limits = rlmlite.Limits(turns=60)
+    outcome = rlmlite.run("?", "a log", controller=Scripted(replies), patience=50, limits=limits, trace=False)
+
+    assert outcome.value == 1
+    assert outcome.usage["calls"] == len(replies)

@@ -1,0 +1,36 @@
+"""The live view: on a terminal it shows turn, program, fan-out and budgets; nothing in it steers the terminal."""
+
+import io
+
+from rich.console import Console
+
+from rlmlite.cli import live
+from rlmlite.events import Cost, FanoutProgress, ProgramRead, StepDone, TurnStarted
+
+
+def test_the_view_of_a_terminal() -> None:
+    """All that happens is on it, harmless."""
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=100)
+    with live._Screen(console) as screen:
+        screen.tell(TurnStarted(2, "controller", "scripted:", True))
+        screen.tell(ProgramRead(2, "x = search(context, /\x1b]0;title\x07/)\n" + "y = 1\n" * 40, ""))
+        screen.tell(StepDone(2, 3, 0, "search", "x", "ok", "", "x = 3 hits\n<data>\x1b[2J"))
+        screen.tell(Cost(2, {}, {"turns": {"used": 2, "limit": 30}, "tokens": {"used": 7, "limit": None}}))
+        screen.tell(FanoutProgress(3, 40, 100))
+        console.print(screen._view())
+    text = written.getvalue()
+
+    assert "40 of 100" in text
+    assert "2 of 30" in text
+    assert "x = 3 hits" in text
+    assert "\x1b]0;" not in text
+    assert "\x1b[2J" not in text
+    assert text.count("y = ") < 40
+
+
+def test_plain_lines_where_there_is_no_terminal() -> None:
+    """One line for what a log should hold."""
+    assert live._line(TurnStarted(2, "controller", "m", True)) == "turn 2: asking m (the last turn)"
+    assert live._line(FanoutProgress(2, 1, 2)) == ""
+    assert live._line(StepDone(2, 3, 0, "search", "", "failed", "query", "")) == "turn 2: search: failed (query)"
