@@ -52,7 +52,7 @@ CALLS: Final[dict[str, str]] = {
     "refused": "the provider refused for good",
     "schema": "the reply has not the form that was asked for",
     "cancelled": "the call was cancelled",
-    "too_long": "the prompt is longer than `call_prompt_bytes`, and was not sent, or than the model's window; or the answer was cut off",
+    "too_long": "the prompt is longer than `call_prompt_bytes` or the model's window, or the answer was cut off",
     "budget": "tokens or cost ran out; the call was not made",
     "unavailable": "no model, or none that answers",
 }

@@ -30,9 +30,7 @@ OUTSIDE_BUILTINS = {
 def impurities(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Attribute(
-                value=ast.Name(id="datetime" | "date") | ast.Attribute(attr="datetime" | "date")
-            ):
+            case ast.Attribute(value=ast.Name(id="datetime" | "date") | ast.Attribute(attr="datetime" | "date")):
                 if node.attr in CLOCK_METHODS:
                     yield f"line {node.lineno}: {ast.unparse(node)} reads the clock"
             case ast.Call(func=ast.Name(id=name)) if name in OUTSIDE_BUILTINS:
@@ -65,9 +63,7 @@ def test_engines_are_leaves() -> None:
 
 def test_what_is_forbidden_is_found() -> None:
     """The checks above can fail."""
-    source = (
-        "import datetime\nfrom rlmlite_kernel.ast import Lit\nx = datetime.datetime.now()\ny = open('z')\n"
-    )
+    source = "import datetime\nfrom rlmlite_kernel.ast import Lit\nx = datetime.datetime.now()\ny = open('z')\n"
 
     assert sorted(impurities(source)) == [
         "line 3: datetime.datetime.now reads the clock",

@@ -85,9 +85,7 @@ def test_source_archive_holds_what_the_tests_need(archives: Path) -> None:
     """An unpacked source archive can set itself up and run its own tests."""
     (path,) = archives.glob("*.tar.gz")
     with tarfile.open(path) as archive:
-        names = {
-            PurePosixPath(*PurePosixPath(member.name).parts[1:]) for member in archive if member.isfile()
-        }
+        names = {PurePosixPath(*PurePosixPath(member.name).parts[1:]) for member in archive if member.isfile()}
     wanted = set().union(*(files(ROOT / component) for component in COMPONENTS))
 
     assert wanted - names == set()
@@ -97,9 +95,7 @@ def test_source_archive_holds_what_the_tests_need(archives: Path) -> None:
 def test_wheel_imports_without_the_checkout(installed: Path, tmp_path: Path) -> None:
     """The four packages import, and come from the wheel."""
     names = [Path(package).name for package in PACKAGES]
-    report = (
-        f"import {', '.join(names)}; print(*({', '.join(f'{name}.__file__' for name in names)}), sep='\\n')"
-    )
+    report = f"import {', '.join(names)}; print(*({', '.join(f'{name}.__file__' for name in names)}), sep='\\n')"
 
     places = run(installed / "python", "-W", "error", "-c", report, folder=tmp_path).splitlines()
 

@@ -166,7 +166,8 @@ def _part(node: Expr, shapes: dict[str, _Shape], state: State) -> _Shape:
     known = [shapes[name] for name in names if name in shapes]
     if len(known) != 1:
         return _UNKNOWN
-    return _Shape(Range(0, known[0].rows.high), Range(0, known[0].size.high))
+    text = known[0].rows == Range(1, 1)  # a text has at most as many lines or pieces as bytes
+    return _Shape(Range(0, known[0].size.high if text else known[0].rows.high), Range(0, known[0].size.high))
 
 
 def _role(planned: Planned, state: State) -> Role | None:

@@ -8,6 +8,7 @@ from rlmlite_kernel.actions.end import Forgotten, Noted
 from rlmlite_kernel.blobs import Blobs, InputChangedError
 from rlmlite_kernel.calls import Lines
 from rlmlite_kernel.canonical import record_bytes
+from rlmlite_kernel.checker import is_temporary
 from rlmlite_kernel.columns import Text
 from rlmlite_kernel.effects import Answered, fenced
 from rlmlite_kernel.execution import Called, Concluded, Outcome
@@ -160,9 +161,8 @@ def _answer(planned: Planned, outcome: Outcome, state: State) -> Answer | None:
     ended = outcome.effect
     if not isinstance(ended, Concluded):
         return None
-    fresh = [
-        name for name in sorted(planned.reads) if name in state.variables and state.variables[name].turn == state.turn
-    ]
+    named = (name for name in sorted(planned.reads) if name in state.variables and not is_temporary(name))
+    fresh = [name for name in named if state.variables[name].turn == state.turn]
     found = ended.evidence
     return Answer(ended.value, found.items, found.total, found.basis, tuple(fresh))
 

@@ -2,7 +2,8 @@
 
 Of each call `DIR/ID.request.json` is written, and its answer is awaited:
 
-- `DIR/ID.answer.txt` is the reply as it stands. It counts once it is not empty and has stopped growing.
+- `DIR/ID.answer.txt` is the reply, without the line end that editors put last. It counts once it is not empty and
+  has stopped growing.
 - `DIR/ID.answer.json` is a line of a script (see `scripted`): `"text"`, `{"text": ...}`, `{"json": ...}` or
   `{"error": "refused"}`. It counts once it is whole.
 
@@ -93,7 +94,7 @@ class Mailbox:
         if not text or len(text) != size:
             return len(text)
         try:
-            return Answered(text.decode())
+            return Answered(text.decode().removesuffix("\n"))
         except UnicodeDecodeError:
             self._once(f"{id_}.answer.txt is not UTF-8")
             return len(text)

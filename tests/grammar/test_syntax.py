@@ -94,12 +94,8 @@ def test_aliases_become_one_name() -> None:
 def test_reserved_words_name_fields_and_keys_only() -> None:
     """A row may have a field `matches`; a variable, an action or an argument may not."""
 
-    assert (
-        show(parsed("x = {in: .matches, not: a.contains}").program) == "x = {in: .matches, not: a.contains}"
-    )
-    assert {refused(text).problems[0].code for text in ("in = 1", "x = and", "or(a)", "f(in=1)")} == {
-        "reserved"
-    }
+    assert show(parsed("x = {in: .matches, not: a.contains}").program) == "x = {in: .matches, not: a.contains}"
+    assert {refused(text).problems[0].code for text in ("in = 1", "x = and", "or(a)", "f(in=1)")} == {"reserved"}
 
 
 def test_texts_are_printed_readably() -> None:

@@ -42,7 +42,7 @@ def answered(folder: Path, *writes: tuple[str, bytes], told: list[str] | None = 
 @pytest.mark.parametrize(
     ("suffix", "data", "expected"),
     [
-        ("txt", "It says é.\n".encode(), Answered("It says é.\n")),
+        ("txt", "It says é.\n".encode(), Answered("It says é.")),
         ("json", b'"plain"', Answered("plain")),
         ("json", b'{"text": ""}', Answered("")),
         ("json", b'{"json": {"n": 1}}', Answered('{"n": 1}')),
@@ -50,7 +50,7 @@ def answered(folder: Path, *writes: tuple[str, bytes], told: list[str] | None = 
     ],
 )
 def test_an_answer_is_a_file(tmp_path: Path, suffix: str, data: bytes, expected: Result) -> None:
-    """Text as it stands, or a line of a script."""
+    """Text without its last line end, or a line of a script."""
     assert answered(tmp_path, (suffix, data)) == expected
 
 
