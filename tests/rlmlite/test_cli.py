@@ -372,13 +372,22 @@ def test_a_pipe_gets_plain_lines() -> None:
     assert "size" not in done.stderr
 
 
+def _heed_interrupts() -> None:
+    """What a shell runs in the background ignores SIGINT, and so would our process."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_leaves_a_valid_open_trace(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a fan-out: code 130, no traceback, and a trace that verifies as OPEN."""
     (tmp_path / "big.log").write_text(LOG, "utf-8")
     program = 'final(extract_over_chunks(chunk(context, size=1, by="lines"), "Question: disk? {chunk}"))'
     arguments = ["exec", "-e", program, "big.log", "--sub", "mailbox:box", "--trace", "t.rlm"]
     running = subprocess.Popen(
-        [sys.executable, "-m", "rlmlite", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, "-m", "rlmlite", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=_heed_interrupts,
     )
     box = tmp_path / "box"  # nobody answers, so the calls stay out
     until = time.monotonic() + 60
