@@ -151,11 +151,6 @@ class Calls(Sequence[Request]):
             if isinstance(part, Piece) and isinstance(part.content, Text)
         ]
 
-    def reserved_tokens(self) -> IntArray:
-        """The tokens that each call reserves: its prompt's, rounded up, and its longest answer."""
-        prompt = -(-self.sizes * 1_000 // self.model.bytes_per_1000_tokens)
-        return prompt + self.model.max_output_tokens
-
 
 class Ask(msgspec.Struct, frozen=True, eq=False):
     """What a step wants to call, and what it needs to make a value of the results."""

@@ -229,7 +229,7 @@ def _charge_of(call: Spoken, settings: Settings) -> dict[str, int]:
         tokens = role.reserved_tokens(call.prompt_bytes)
     else:
         tokens = came + went
-    price = cost if cost is not None else role.reserved_cost(call.prompt_bytes)
+    price = cost if cost is not None else 0 if call.cached else role.reserved_cost(call.prompt_bytes)
     return {"tokens": tokens, **({} if price is None else {"cost_nano": price})}
 
 

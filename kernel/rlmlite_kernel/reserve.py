@@ -15,7 +15,6 @@ from rlmlite_kernel.columns import IntArray
 from rlmlite_kernel.effects import Answered, Result
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
-from rlmlite_kernel.settings import Role
 
 
 class Reservation(msgspec.Struct, frozen=True, eq=False):
@@ -68,9 +67,9 @@ def _charge_hard(ask: Ask, todo: tuple[int, ...], job: Job) -> None:
 
 def _fitting(ask: Ask, todo: tuple[int, ...], job: Job) -> tuple[int, dict[str, int]]:
     """How many of the calls fit what is left of the settled budgets, and what they reserve."""
-    tokens = ask.calls.reserved_tokens()[list(todo)] if todo else np.zeros(0, np.int64)
-    held = {"tokens": np.cumsum(tokens)}
-    cost = _costs(ask, todo, ask.calls.model)
+    sizes = _sizes(ask, todo)
+    held = {"tokens": np.cumsum(ask.calls.model.reserved_tokens(sizes))}
+    cost = ask.calls.model.reserved_cost(sizes)
     if cost is not None:
         held["cost_nano"] = np.cumsum(cost)
     count = len(todo)
@@ -80,26 +79,22 @@ def _fitting(ask: Ask, todo: tuple[int, ...], job: Job) -> tuple[int, dict[str, 
     return count, {name: int(sums[count - 1]) if count else 0 for name, sums in held.items()}
 
 
-def _costs(ask: Ask, todo: Sequence[int], model: Role) -> IntArray | None:
-    """What each call reserves in nano-dollars, or `None` where the price is unknown."""
-    if model.input_price is None or model.output_price is None:
-        return None
-    tokens = ask.calls.reserved_tokens()[list(todo)] if todo else np.zeros(0, np.int64)
-    prompt = tokens - model.max_output_tokens
-    return -(-(prompt * model.input_price + model.max_output_tokens * model.output_price) // 1_000)
+def _sizes(ask: Ask, indexes: Sequence[int]) -> IntArray:
+    """The bytes of some calls' prompts."""
+    return ask.calls.sizes[np.array(indexes, np.int64)]
 
 
 def settled(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) -> dict[str, int]:
     """What calls used: as reported, or as reserved where usage is unknown; `overrun` is what passed the reservation."""
-    reserved = ask.calls.reserved_tokens()
-    costs = _costs(ask, range(len(ask.calls)), ask.calls.model)
+    sizes = _sizes(ask, indexes)
+    reserved, costs = ask.calls.model.reserved_tokens(sizes), ask.calls.model.reserved_cost(sizes)
     tokens = cost = over = 0
-    for index, result in zip(indexes, results, strict=True):
-        used = _tokens(result, int(reserved[index]))
+    for place, result in enumerate(results):
+        held = int(reserved[place])
+        used = _tokens(result, held)
         tokens += used
-        over += max(0, used - int(reserved[index]))
-        reported = result.usage.cost_nano
-        cost += reported if reported is not None else (0 if costs is None else int(costs[index]))
+        over += max(0, used - held)
+        cost += _cost(result, 0 if costs is None else int(costs[place]))
     amounts = {"tokens": tokens}
     if costs is not None or cost:
         amounts["cost_nano"] = cost
@@ -116,3 +111,10 @@ def _tokens(result: Result, reserved: int) -> int:
     if usage.input_tokens is None or usage.output_tokens is None:
         return reserved
     return usage.input_tokens + usage.output_tokens
+
+
+def _cost(result: Result, reserved: int) -> int:
+    """What a call is counted with in nano-dollars, by the same rule."""
+    if result.usage.cost_nano is not None:
+        return result.usage.cost_nano
+    return 0 if isinstance(result, Answered) and result.cached else reserved

@@ -1,8 +1,13 @@
 """What a run may do and may cost: limits, roles and policy, fixed at `begin` and recorded in the genesis."""
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Amount = TypeVar("Amount", int, npt.NDArray[np.int64])
+"""One call's number, or an array of them, one a call."""
 
 Amounts: TypeAlias = dict[str, int]
 """Counters by resource name; the names are the fields of `Limits`."""
@@ -42,11 +47,11 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     input_price: int | None = None
     output_price: int | None = None
 
-    def reserved_tokens(self, prompt_bytes: int) -> int:
-        """The tokens that a call of so long a prompt reserves."""
+    def reserved_tokens(self, prompt_bytes: Amount) -> Amount:
+        """The tokens that a call of so long a prompt reserves: the prompt's, rounded up, and its longest answer."""
         return -(-prompt_bytes * 1_000 // self.bytes_per_1000_tokens) + self.max_output_tokens
 
-    def reserved_cost(self, prompt_bytes: int) -> int | None:
+    def reserved_cost(self, prompt_bytes: Amount) -> Amount | None:
         """What such a call reserves in nano-dollars; `None` where the price is unknown."""
         if self.input_price is None or self.output_price is None:
             return None

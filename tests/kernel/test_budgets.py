@@ -395,3 +395,11 @@ def test_a_state_reached_by_resume_is_charged_once() -> None:
     ends = [resume(now, [known(3)], machine.blobs) for _ in range(3)]
 
     assert {end.state.used["tokens"] for end in ends if not isinstance(end, Suspended)} == {3}
+
+
+def test_a_cached_answer_costs_nothing() -> None:
+    """An answer from a cache is charged neither tokens nor cost, though its usage is not reported."""
+    machine = Machine({}, role=PRICED)
+    machine.turn('a = sub_lm("q")', lambda prompt: Answered("ok", cached=True))
+
+    assert (machine.state.used["tokens"], machine.state.used["cost_nano"]) == (0, 0)
