@@ -17,6 +17,7 @@ FAMILIES: Final = {
     "rows": "Rows: hits, lines, chunks, documents and lists alike",
     "text": "Text",
     "scalars": "Scalars: these may stand inside row expressions",
+    "tools": "Tools of the host",
     "state": "State",
     "end": "End",
 }

@@ -40,6 +40,7 @@ ENDS: Final = {
     "answer_type": "the last answer has not the type that was asked for",
     "controller": "the last controller gave no reply",
     "too_long": "some prompts were longer than `call_prompt_bytes`",
+    "nested_partial": "a nested run gave a partial answer",
     "budget": "calls were not made, or a step was refused, for lack of a budget",
     "too_large": "a step was refused for lack of `value_bytes`",
     "input_changed": "a file changed under the run: that step was discarded",
@@ -54,7 +55,10 @@ CALLS: Final[dict[str, str]] = {
     "cancelled": "the call was cancelled",
     "too_long": "the prompt is longer than `call_prompt_bytes` or the model's window, or the answer was cut off",
     "budget": "tokens or cost ran out; the call was not made",
-    "unavailable": "no model, or none that answers",
+    "unavailable": "no model, or none that answers; no tool, or nobody to ask",
+    "raised": "the tool raised an error",
+    "unknown": "a tool with side effects was begun and nobody saw its end; it was not called again",
+    "no_answer": "the nested run ended without an answer",
 }
 """Why a call has no answer."""
 

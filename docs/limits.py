@@ -9,6 +9,8 @@ LIMITS: Final = {
     "turns": "programs in a run",
     "steps": "steps in a run; a nested call is one",
     "sub_calls": "model calls in a run",
+    "tool_calls": "calls of tools in a run",
+    "depth": "levels of nested runs",
     "call_prompt_bytes": "bytes of one prompt; a longer one fails by itself as `too_long`",
     "prompt_bytes": "bytes of all prompts together",
     "output_tokens": "tokens that calls may answer with, as requested, together",

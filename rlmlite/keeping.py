@@ -32,6 +32,14 @@ class Keeper(Protocol):
         """Calls that have ended, of steps that are not kept yet."""
         ...
 
+    def intend(self, id_: str) -> None:
+        """Write down, durably, that a call with side effects is about to be made."""
+        ...
+
+    def intended(self) -> frozenset[str]:
+        """Calls with side effects that were begun, of steps that are not kept yet."""
+        ...
+
     def close(self) -> None:
         """Let go."""
         ...
@@ -52,6 +60,13 @@ class Unkept:
     def journalled(self) -> Mapping[str, Result]:
         """See `Keeper.journalled`."""
         return {}
+
+    def intend(self, id_: str) -> None:
+        """See `Keeper.intend`."""
+
+    def intended(self) -> frozenset[str]:
+        """See `Keeper.intended`."""
+        return frozenset()
 
     def close(self) -> None:
         """See `Keeper.close`."""

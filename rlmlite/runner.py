@@ -6,7 +6,7 @@ Not here: a controller that writes programs (the agent's), what a step does (the
 """
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -20,6 +20,7 @@ from rlmlite.events import FanoutProgress, StepDone, Tell, unheard
 from rlmlite.history import CONTROLLER, HOST, Exchange, of_entries
 from rlmlite.keeping import Keeper, Unkept, chosen_place, default_place
 from rlmlite.outcome import Outcome
+from rlmlite.outside import Outside
 from rlmlite.permits import NOT_PERMITTED, Permit, anything, bound
 from rlmlite.reopening import Past
 from rlmlite.results import Receipts, Spent, outcome_of
@@ -46,7 +47,7 @@ from rlmlite_kernel.inputs import Input
 from rlmlite_kernel.problems import Problem, Unparsed
 from rlmlite_kernel.records import Genesis, Seal, Spoken, Step
 from rlmlite_kernel.refs import RunKey
-from rlmlite_kernel.settings import Limits, Role, Settings
+from rlmlite_kernel.settings import Limits, Policy, Role, Settings
 from rlmlite_traces import FileBlobs, Log, Unfinished
 
 T = TypeVar("T")
@@ -69,7 +70,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is made. `trace` is the folder for its receipts, `None` the default one, `False` none at all.
 
     `scope` holds the host's labels, which the genesis records. `tell` hears what happens. `permit` is asked before
-    every fan-out.
+    every fan-out. `outside` is what it may reach besides models, `policy` what is permitted of it all, `nest` makes
+    nested runs. A run that is nested itself is `under` a call, with the settings that this gives.
     """
 
     run_key: bytes
@@ -80,6 +82,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     scope: Mapping[str, str] = {}
     tell: Tell = unheard
     permit: Permit = anything
+    policy: Policy = Policy()
+    outside: Outside = Outside()
+    nest: "Callable[[Run, Request], Awaitable[Result]] | None" = None
+    under: Request | None = None
 
 
 class Run:
@@ -108,9 +114,13 @@ class Run:
 
     def _begin(self) -> None:
         options = self.options
-        roles = {name: _role(name, player) for name, player in options.clients.items()}
-        settings = Settings(limits=options.limits, roles=roles, scope=dict(options.scope))
-        begun = begin(self.inputs, settings, RunKey(options.run_key), grammar=grammar_digest())
+        begun = begin(
+            self.inputs,
+            _settings(options),
+            RunKey(options.run_key),
+            grammar=grammar_digest(),
+            parent=None if options.under is None else options.under.id,
+        )
         genesis = begun.entries[0].record
         assert isinstance(genesis, Genesis)
         self.id, self.state = genesis.run, begun.state
@@ -226,19 +236,25 @@ class Run:
             )
 
     async def _call(self, request: Request) -> Result:
-        player = self.options.clients.get(request.role)
-        if player is None:
-            return Failed("unavailable")
         started = time.monotonic_ns()
         ATTEMPTS.set(1)
         try:
             text = render(request.prompt, self.blobs)
         except InputChangedError:
             return Failed("cancelled")  # the kernel sees the change too, and ends the run with what was done
-        result = await player.complete(text, request)
+        result = await self._carried(request, text)
         if self.log is not None:
             self.log.timing(request.id, {"ms": _ms_since(started), "attempts": ATTEMPTS.get()})
         return _writable(result)
+
+    async def _carried(self, request: Request, text: str) -> Result:
+        if request.kind == "rlm":
+            nest = self.options.nest
+            return Failed("unavailable") if nest is None else await nest(self, request)
+        if request.kind != "lm":
+            return await self.options.outside.call(request, text, self.state.settings, self._keeper)
+        player = self.options.clients.get(request.role)
+        return Failed("unavailable") if player is None else await player.complete(text, request)
 
     def close(self) -> None:
         """Let go of the trace. Without a seal it stays open, and valid."""
@@ -251,14 +267,27 @@ class Run:
         self.close()
 
 
+def _settings(options: Options) -> Settings:
+    """The settings of a run; those of a nested one are what its parent gave it."""
+    if options.under is not None and options.under.nested is not None:
+        return options.under.nested.settings
+    return Settings(
+        limits=options.limits,
+        roles={name: _role(name, player) for name, player in options.clients.items()},
+        tools={name: tool.declaration for name, tool in options.outside.tools.items()},
+        policy=options.policy,
+        scope=dict(options.scope),
+    )
+
+
 def _writable(result: Result) -> Result:
-    """A reply as Unicode that can be written down: half a surrogate pair is spelled out."""
-    if not isinstance(result, Answered):
-        return result
+    """A result as Unicode that can be written down: half a surrogate pair is spelled out."""
+    field = "text" if isinstance(result, Answered) else "detail"
+    given: str = getattr(result, field)
     try:
-        result.text.encode()
+        given.encode()
     except UnicodeEncodeError:
-        return msgspec.structs.replace(result, text=result.text.encode("utf-8", "backslashreplace").decode())
+        return msgspec.structs.replace(result, **{field: given.encode("utf-8", "backslashreplace").decode()})
     return result
 
 

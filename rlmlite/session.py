@@ -190,7 +190,17 @@ class Session:
         raise CallsWaitingError(by_hand)
 
     def _is_by_hand(self, request: Request) -> bool:
-        return isinstance(self._run.options.clients.get(request.role), ByHand)
+        """Whether nobody is there for a call but who holds the session."""
+        options = self._run.options
+        match request.kind:
+            case "tool":
+                return request.role not in options.outside.tools
+            case "approve":
+                return options.outside.approve is None
+            case "clock":
+                return False
+        role = CONTROLLER if request.kind == "rlm" else request.role
+        return isinstance(options.clients.get(role), ByHand)
 
     def _exec(self, program: str) -> Calls[Outcome]:
         said = read_program(program)

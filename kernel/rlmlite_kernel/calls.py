@@ -1,8 +1,8 @@
-"""The model calls of one step: prompts as recipes, built when they are read, and their lines for the receipt."""
+"""The calls of one step: prompts as recipes, built when they are read, and their lines for the receipt."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias, Union, overload
 
 import msgspec
 import numpy as np
@@ -10,8 +10,8 @@ import numpy as np
 from rlmlite_kernel import access
 from rlmlite_kernel.actions.text import as_text, follow, has_field
 from rlmlite_kernel.blobs import Blobs
-from rlmlite_kernel.columns import IntArray, Spans, Text
-from rlmlite_kernel.effects import Answered, Part, Piece, Request, Result, rendered, request_id
+from rlmlite_kernel.columns import IntArray, Text
+from rlmlite_kernel.effects import Answered, EffectKind, Nested, Part, Piece, Request, Result, rendered, request_id
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import FOREIGN, Held, Job
 from rlmlite_kernel.observe import worded
@@ -21,17 +21,24 @@ from rlmlite_kernel.refs import Salts, blob, keyed_digest
 from rlmlite_kernel.schemas import Schema, spelled
 from rlmlite_kernel.settings import Role
 from rlmlite_kernel.templates import Hole, pieces
-from rlmlite_kernel.values import Rows, Value
+from rlmlite_kernel.values import Rows, Value, descriptor_digest
 
 RowPart = str | Piece | list[Piece]
 """A part that is the same for every call, or one for each."""
 
 
-class Prompts:
-    """The prompts of a step, by index: parts that are shared and parts that differ from row to row."""
+Place: TypeAlias = tuple[str, int, int, int]
+"""Run, turn, statement and round: what makes a request's id, with its index."""
 
-    def __init__(self, parts: list[RowPart], count: int) -> None:
-        self._parts, self._count = parts, count
+
+class Prompts:
+    """The prompts of a step, by index: parts that are shared and parts that differ from row to row.
+
+    `origins` is where what was put into them came from.
+    """
+
+    def __init__(self, parts: list[RowPart], count: int = 1, origins: int = 0) -> None:
+        self._parts, self._count, self.origins = parts, count, origins
 
     def __len__(self) -> int:
         return self._count
@@ -56,6 +63,7 @@ class PromptWriter:
 
     def __init__(self, job: Job, given: dict[str, Held], rows: Held | None) -> None:
         self._job, self._given, self._rows = job, given, rows
+        self._origins = 0
 
     def write(self, template: str, schema: Schema | None) -> Prompts:
         """The prompts; a schema is asked for at the end."""
@@ -66,7 +74,7 @@ class PromptWriter:
             raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
         if schema is not None:
             parts.append(f"\n\nAnswer with JSON only, of this form: {spelled(schema)}")
-        return Prompts(parts, 1 if self._rows is None else len(self._table()))
+        return Prompts(parts, 1 if self._rows is None else len(self._table()), self._origins)
 
     def _table(self) -> Rows:
         assert self._rows is not None
@@ -93,6 +101,7 @@ class PromptWriter:
         return [self._piece(follow(cell, hole.path, self._job), held.origins, str(hole)) for cell in cells]
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:
+        self._origins |= origins
         content = value if isinstance(value, str | Text) else as_text(value, self._job)
         if isinstance(content, Text):
             self._job.blobs.touched.add(content.blob)
@@ -101,14 +110,22 @@ class PromptWriter:
 
 
 class Calls(Sequence[Request]):
-    """The requests of one step. `sizes` are the prompts' bytes; a request is built when it is read."""
+    """The requests of one step and round. `sizes` are the prompts' bytes; a request is built when it is read."""
 
     def __init__(
-        self, prompts: Prompts, role: str, model: Role, place: tuple[str, int, int, int], blobs: Blobs
+        self,
+        prompts: Prompts,
+        role: str,
+        model: Role,
+        place: Place,
+        blobs: Blobs,
+        kind: EffectKind = "lm",
+        nested: Nested | None = None,
     ) -> None:
         self.prompts, self.role, self.model, self.place, self._blobs = prompts, role, model, place, blobs
+        self.kind, self.nested = kind, nested
         self.sizes = prompts.sizes()
-        self._digests: list[str] = [""] * len(prompts)
+        self._digests = [""] * len(prompts)
 
     def __len__(self) -> int:
         return len(self.prompts)
@@ -131,6 +148,8 @@ class Calls(Sequence[Request]):
             prompt=self.prompts.parts(index),
             prompt_bytes=int(self.sizes[index]),
             digest=self.digest(index),
+            kind=self.kind,
+            nested=self.nested,
         )
 
     def digest(self, index: int) -> str:
@@ -152,22 +171,46 @@ class Calls(Sequence[Request]):
         ]
 
 
+Settle: TypeAlias = Callable[[Job, Sequence[Result]], Union[Held, "Ask"]]
+"""Makes a value of the results, by index, or asks again: the next round."""
+
+
 class Ask(msgspec.Struct, frozen=True, eq=False):
-    """What a step wants to call, and what it needs to make a value of the results."""
+    """What a step wants to call, and what makes a value of the results.
+
+    `whole`: a call that cannot be made fails the step. `counters` are counted up by one a call, besides what the kind
+    of call uses; `holds` is reserved for the whole of it, and what is used of it is charged (a nested run's allowance).
+    """
 
     calls: Calls
-    schema: Schema | None
-    on_error: str
-    min_ok: int
-    spans: Spans | None
-    single: bool
+    settle: Settle
+    whole: bool = True
+    counters: tuple[str, ...] = ()
+    holds: Mapping[str, int] = {}
+
+
+OUTSIDE = Role(model="", max_output_tokens=0)
+"""Stands for the model of a call that is made to none."""
+
+
+def one_call(
+    kind: EffectKind, name: str, prompt: Prompts, place: Place, job: Job, nested: Nested | None = None
+) -> Calls:
+    """A single call to something that is no model."""
+    return Calls(prompt, name, OUTSIDE, place, job.blobs, kind, nested)
+
+
+def next_round(place: Place) -> Place:
+    """Where the requests of a step's next round are."""
+    run, turn, statement, round_ = place
+    return run, turn, statement, round_ + 1
 
 
 class Lines:
-    """Writes the `effects.jsonl` lines of a step, and the blobs that they name."""
+    """Writes the `effects.jsonl` lines of one round of a step, from index `first` on, and the blobs that they name."""
 
-    def __init__(self, calls: Calls, key: bytes, salts: Salts, step: int) -> None:
-        self._calls, self._key, self._salts, self._step = calls, key, salts, step
+    def __init__(self, calls: Calls, key: bytes, salts: Salts, step: int, first: int) -> None:
+        self._calls, self._key, self._salts, self._step, self._first = calls, key, salts, step, first
         self._refs: dict[str, Ref] = {}
         self.blobs: dict[Ref, Blob] = {}
 
@@ -176,8 +219,9 @@ class Lines:
         calls, usage = self._calls, result.usage
         return EffectRecord(
             step=self._step,
-            index=index,
+            index=self._first + index,
             id=request_id(*calls.place, index),
+            effect=calls.kind,
             role=calls.role,
             model=calls.model.model,
             max_output_tokens=calls.model.max_output_tokens,
@@ -186,9 +230,18 @@ class Lines:
             prompt_bytes=int(calls.sizes[index]),
             result=self._kept(result.text) if isinstance(result, Answered) else None,
             error="" if isinstance(result, Answered) else result.error,
+            detail=None if isinstance(result, Answered) or not result.detail else self._kept(result.detail),
             usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
             cached=isinstance(result, Answered) and result.cached,
+            inputs=self._given(),
+            child=result.child,
         )
+
+    def _given(self) -> dict[str, Ref]:
+        nested = self._calls.nested
+        if nested is None:
+            return {}
+        return {name: keyed_digest(self._key, descriptor_digest(value)) for name, value in nested.inputs.items()}
 
     def _part(self, part: Part) -> Ref | Span:
         if isinstance(part, str):

@@ -5,13 +5,15 @@ Retry, timeouts, rate limits and connections belong to the driver; the kernel ne
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from rlmlite_kernel.blobs import Blobs, Content
 from rlmlite_kernel.columns import Text
+from rlmlite_kernel.settings import Settings
+from rlmlite_kernel.values import Value
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -39,11 +41,24 @@ class Piece(msgspec.Struct, frozen=True):
 Part: TypeAlias = str | Piece
 """A piece of a prompt: words of the program or the kernel, or content."""
 
-EffectKind: TypeAlias = Literal["lm"]
-"""What a call is made to; tools, nested runs, approvals and the clock will follow."""
+EffectKind: TypeAlias = Literal["lm", "tool", "approve", "rlm", "clock"]
+"""What a call is made to: a model, a host's tool, whoever may approve of a tool's call, a nested run, a clock."""
 
-Failure: TypeAlias = Literal["timeout", "rate", "refused", "schema", "cancelled", "too_long", "budget", "unavailable"]
-"""Why a call has no answer."""
+Failure: TypeAlias = Literal[
+    "timeout",
+    "rate",
+    "refused",
+    "schema",
+    "cancelled",
+    "too_long",
+    "budget",
+    "unavailable",
+    "raised",
+    "unknown",
+    "no_answer",
+]
+"""Why a call has no answer. `raised` is a tool's own error, `unknown` a tool's call whose end nobody saw, `no_answer` a
+nested run that ended without one."""
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,11 +69,29 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     cost_nano: int | None = None
 
 
+class Nested(msgspec.Struct, frozen=True, eq=False):
+    """What a nested run is begun with: its inputs by reference, and settings within its parent's allowance."""
+
+    inputs: Mapping[str, Value]
+    settings: Settings
+
+
+class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of a nested run: the root of its sealed trace, how it ended, and what it used of its allowance."""
+
+    root: str
+    status: str
+    reason: str
+    used: dict[str, int]
+
+
 class Request(msgspec.Struct, frozen=True):
-    """One call. `kind` says of what: so far of a model (`lm`).
+    """One call. `kind` says of what, `role` of whom: a model's role, the name of a tool, `rlm`, `clock`.
 
     `id` names it for good: the same run, turn, statement, round and index give the same id.
-    `prompt` is a recipe; `render` turns it into text. `prompt_bytes` and `digest` (SHA-256, hex) are of that text.
+    `prompt` is a recipe; `render` turns it into text: a model's prompt, a tool's arguments as JSON, for an approval
+    the tool, its arguments, their origins and the reasons as JSON, a nested run's question (the inputs follow as
+    pieces). `prompt_bytes` and `digest` (SHA-256, hex) are of that text.
     """
 
     id: str
@@ -69,21 +102,28 @@ class Request(msgspec.Struct, frozen=True):
     prompt_bytes: int
     digest: str
     kind: EffectKind = "lm"
+    nested: Nested | None = None
 
 
-class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered"):
-    """A model's reply, whole."""
+class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True):
+    """An answer, whole: a model's reply, a tool's or a nested run's value as JSON, milliseconds since 1970 of a clock.
+
+    An approval's is JSON, `{"approved": true}`; whatever else it says is a refusal.
+    """
 
     text: str
     usage: Usage = Usage()
     cached: bool = False
+    child: Child | None = None
 
 
-class Failed(msgspec.Struct, frozen=True, tag_field="is", tag="failed"):
-    """No reply, and why. An error is never a string that looks like an answer."""
+class Failed(msgspec.Struct, frozen=True, tag_field="is", tag="failed", omit_defaults=True):
+    """No answer, and why. An error is never a string that looks like an answer; `detail` is what was said of it."""
 
     error: Failure
     usage: Usage = Usage()
+    detail: str = ""
+    child: Child | None = None
 
 
 Result: TypeAlias = Answered | Failed

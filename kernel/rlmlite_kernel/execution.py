@@ -39,12 +39,12 @@ class Outcome(msgspec.Struct, frozen=True, eq=False):
     message: str = ""
     held: Held | None = None
     effect: Concluded | Noted | Forgotten | None = None
-    calls: "Called | None" = None
+    calls: "tuple[Called, ...]" = ()
     digest: bytes = b""  # of the descriptor of what it holds
 
 
 class Called(msgspec.Struct, frozen=True, eq=False):
-    """The calls of a step that is over: what was asked, and each result by index; `None` was never called."""
+    """The calls of a round that is over: what was asked, and each result by index; `None` was never called."""
 
     ask: Ask
     results: tuple[Result | None, ...]
@@ -67,18 +67,20 @@ def run(planned: Planned, job: Job, current: Run, place: tuple[str, int, int, in
     return outcome
 
 
-def settle(
-    ask: Ask, results: tuple[Result | None, ...], too_long: frozenset[int], job: Job, settle_with: Any
-) -> Outcome:
-    """A step's value from its calls' results. A call that was never made failed: too long, or for lack of budget."""
+def settle(called: tuple[Called, ...], too_long: frozenset[int], job: Job) -> Outcome | Ask:
+    """A step's value from its last round's results, or the next round.
+
+    A call that was never made failed: too long, or for lack of budget.
+    """
+    *_, last = called
     whole = [
         result if result is not None else Failed("too_long" if index in too_long else "budget")
-        for index, result in enumerate(results)
+        for index, result in enumerate(last.results)
     ]
-    called = Called(ask, results)
     job.blobs.confirm(frozenset(job.blobs.touched))  # the prompts were read while the calls were out
     try:
-        return _digested(Outcome(job, held=settle_with(job, ask, whole), calls=called))
+        found = last.ask.settle(job, whole)
+        return found if isinstance(found, Ask) else _digested(Outcome(job, held=found, calls=called))
     except (Fault, NotCanonicalError) as fault:
         return msgspec.structs.replace(failed(job, fault), calls=called)
 

@@ -78,10 +78,10 @@ def _index(of: Expr, at: Expr, job: Job) -> Held:
         if text is not None:
             if index.origins & FOREIGN:
                 access.warn_of_part(text, job)
-            return base.derived(access.line(text, key, literal, job))
+            return base.derived(access.line(text, key, literal, job)).touched_by(index.origins)
     base = evaluate(of, job)
     value = access.item(base.value, key, literal, job)
-    return Held(value, base.origins | DERIVED, _narrowed(base, key, literal))
+    return Held(value, base.origins | index.origins | DERIVED, _narrowed(base, key, literal))
 
 
 def _narrowed(base: Held, key: Value, literal: bool) -> tuple[Spans, ...]:
@@ -104,11 +104,11 @@ def _slice(of: Expr, lo: Expr | None, hi: Expr | None, job: Job) -> Held:
             if found and of.name == "lines":
                 access.warn_of_part(text, job)
             view = access.lines_slice if of.name == "lines" else access.chars_slice
-            return _rested(base, view(text, low, high, literal, job))
+            return _rested(base, view(text, low, high, literal, job)).touched_by(low_origins | high_origins)
     base = evaluate(of, job)
     if found:
         access.warn_of_part(base.value, job)
-    return _rested(base, access.sliced(base.value, low, high, literal, job))
+    return _rested(base, access.sliced(base.value, low, high, literal, job)).touched_by(low_origins | high_origins)
 
 
 def _rested(base: Held, value: Value) -> Held:

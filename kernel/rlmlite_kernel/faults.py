@@ -19,7 +19,9 @@ FAULTS: dict[str, str] = {
     "budget": "a hard budget would be passed",
     "too_large": "a value would pass the budget of bytes",
     "json": "a text is not JSON within the limits",
-    "calls_failed": "fewer model calls succeeded than `min_ok` asks for",
+    "calls_failed": "a call failed, or fewer of a fan-out succeeded than `min_ok` asks for",
+    "denied": "the policy, or who was asked, does not let a tool be called",
+    "egress": "the policy keeps an input's content from a model or a tool",
     "depends": "a statement that this one needs did not succeed",
     "input_changed": "a file changed while it was read",
 }

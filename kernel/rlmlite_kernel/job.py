@@ -4,6 +4,7 @@ A job lives for one step of one `advance`; nothing of it outlasts the step but w
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -22,6 +23,18 @@ ORIGINS = {INPUT: "input", TOOL: "tool", LM: "lm", CONTROLLER: "controller", DER
 FOREIGN = INPUT | TOOL | LM
 """Origins that are never to be taken for instructions."""
 
+_FIRST_INPUT = 8  # the bits below say of what kind an origin is, those from here on which input it is, by number
+
+
+def input_bit(number: int) -> int:
+    """The origin that says: this input, by its place among the inputs, had a part in it."""
+    return 1 << (_FIRST_INPUT + number)
+
+
+def of_inputs(origins: int) -> int:
+    """Of some origins those that name inputs."""
+    return origins >> _FIRST_INPUT << _FIRST_INPUT
+
 
 def origin_words(origins: int) -> tuple[str, ...]:
     """The words for a set of origins."""
@@ -38,6 +51,10 @@ class Held(msgspec.Struct, frozen=True):
     def derived(self, value: Value) -> "Held":
         """Another value that rests on the same."""
         return Held(value, self.origins | DERIVED, self.sources)
+
+    def touched_by(self, origins: int) -> "Held":
+        """The same value, in whose choice something of these origins had a part; that a literal had says nothing."""
+        return Held(self.value, self.origins | origins & ~CONTROLLER, self.sources)
 
 
 class Resting(msgspec.Struct, frozen=True):
@@ -83,21 +100,44 @@ class Tracked:
         self._blobs.confirm(digests)
 
 
+class Egress(Protocol):
+    """Where the content of inputs may be sent: `policy.Egress` is one."""
+
+    def check(self, origins: int, destination: str) -> None:
+        """Raise `Fault("egress")` if content of these origins may not be sent to a model or to `tool:NAME`."""
+        ...
+
+    def named(self, origins: int) -> tuple[str, ...]:
+        """The inputs that some origins name."""
+        ...
+
+
+class Terms(msgspec.Struct, frozen=True, eq=False):
+    """Under what a step works: the actions, the settings, the policy as it stands.
+
+    `exposed`: the controller has seen content of inputs, tools or models.
+    """
+
+    table: Table
+    settings: Settings
+    egress: Egress
+    exposed: bool
+
+
 class Job:
     """What an action is handed besides its arguments.
 
     `ledger` is what the whole run has used, reservations included; `used` is this step's share.
     """
 
-    def __init__(
-        self,
-        names: Mapping[str, Held],
-        blobs: Blobs,
-        table: Table,
-        settings: Settings,
-        ledger: dict[str, int],
-    ) -> None:
-        self.names, self.table, self.settings = names, table, settings
+    def __init__(self, names: Mapping[str, Held], blobs: Blobs, terms: Terms, ledger: dict[str, int]) -> None:
+        self.names, self.terms = names, terms
+        self.table, self.settings, self.egress, self.exposed = (
+            terms.table,
+            terms.settings,
+            terms.egress,
+            terms.exposed,
+        )
         self.blobs = Tracked(blobs)
         self.used: dict[str, int] = {}
         self.warnings: list[tuple[str, str]] = []
@@ -108,7 +148,7 @@ class Job:
 
     def on(self, ledger: dict[str, int]) -> "Job":
         """A copy that charges another ledger, to settle the same step again."""
-        other = Job(self.names, self.blobs, self.table, self.settings, ledger)
+        other = Job(self.names, self.blobs, self.terms, ledger)
         other.blobs = self.blobs  # what the prompts were made of has to be confirmed when the answers are in
         other.used, other._building = dict(self.used), self._building
         other.warnings, other.partial = list(self.warnings), list(self.partial)

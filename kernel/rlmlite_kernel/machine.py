@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from rlmlite_kernel.actions import ACTIONS
+from rlmlite_kernel.actions.outside import tool_actions
 from rlmlite_kernel.ast import Parsed
 from rlmlite_kernel.blobs import Blobs
 from rlmlite_kernel.canonical import value_bytes
@@ -24,9 +25,10 @@ from rlmlite_kernel.effects import Answered, Requests, Result
 from rlmlite_kernel.engines import engine_versions
 from rlmlite_kernel.evidence import Places
 from rlmlite_kernel.inputs import Input
-from rlmlite_kernel.job import INPUT, Held
+from rlmlite_kernel.job import INPUT, Held, input_bit
 from rlmlite_kernel.lowering import lower
 from rlmlite_kernel.observe import fit
+from rlmlite_kernel.policy import Egress, barred_from_controllers, permits_model
 from rlmlite_kernel.problems import Unparsed, explain
 from rlmlite_kernel.receipt import Receipts
 from rlmlite_kernel.records import KERNEL, SEMANTICS, Blob, Entry, Genesis, InputEntry, Seal, Spoken, Turn
@@ -75,23 +77,44 @@ class Suspended(msgspec.Struct, frozen=True, eq=False):
 
 
 def begin(
-    inputs: Mapping[str, Input], settings: Settings, salts: Salts, *, grammar: str = "", table: Table = ACTIONS
+    inputs: Mapping[str, Input],
+    settings: Settings,
+    salts: Salts,
+    *,
+    grammar: str = "",
+    table: Table = ACTIONS,
+    parent: str | None = None,
 ) -> Done:
     """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
 
+    `parent` is the id of the call that a nested run answers.
+
     Raises `SettingsError`.
     """
-    _check_settings(settings)
+    _check_settings(settings, table)
     kept = blob(salts, _JSON.encode(settings))
-    variables = {name: _input_variable(given.value, kept.salt) for name, given in inputs.items()}
+    variables = {
+        name: _input_variable(given.value, kept.salt, number) for number, (name, given) in enumerate(inputs.items())
+    }
     layout = Layout({name: given.value for name, given in inputs.items()})
     used = {"value_bytes": sum(variable.size for variable in variables.values())}
     for name, needed in (*used.items(), ("variables", len(variables))):
         limit: int = getattr(settings.limits, name)
         if needed > limit:
             raise SettingsError(f"the inputs need {needed:,} {name} before anything runs, the limit is {limit:,}")
-    run = Run(salts.run_id, kept.salt, settings, salts, table, frozenset(inputs), _places(inputs))
-    state = State(run, variables, used, Coverage(layout), 0, 0, state_digest(variables, used))
+    egress = Egress(settings.policy, inputs)
+    run = Run(
+        id=salts.run_id,
+        key=kept.salt,
+        settings=settings,
+        salts=salts,
+        table=table.extended(tool_actions(settings.tools)) if settings.tools else table,
+        inputs=frozenset(inputs),
+        places=_places(inputs),
+        egress=egress,
+        barred=barred_from_controllers(settings, egress),
+    )
+    state = State(run, variables, used, Coverage(layout), 0, 0, state_digest(variables, used, False))
     sources = {name: _source(given, salts) for name, given in inputs.items()}
     record = Genesis(
         run=run.id,
@@ -107,7 +130,7 @@ def begin(
         ),
         scope=dict(settings.scope),
         state=state.digest,
-        parent=None,
+        parent=parent,
     )
     blobs = (kept, *(item for each in sources.values() for item in each))
     return Done(state, (Entry(record, blobs),), "")
@@ -133,7 +156,12 @@ def advance(
     charged = {"turns": 1, **({} if call is None else _charge_of(call, state.settings))}
     used = {**state.used, **{name: state.used.get(name, 0) + amount for name, amount in charged.items()}}
     opened = msgspec.structs.replace(
-        state, turn=state.turn + 1, used=used, digest=state_digest(state.variables, used), answer=None, failures=()
+        state,
+        turn=state.turn + 1,
+        used=used,
+        digest=state_digest(state.variables, used, state.exposed),
+        answer=None,
+        failures=(),
     )
     entry = _turn_entry(state, opened, said, reply, origin, call, charged)
     if isinstance(said, Unparsed):
@@ -235,10 +263,12 @@ def _charge_of(call: Spoken, settings: Settings) -> dict[str, int]:
 
 def _sound(result: Result) -> Result:
     """A result whose text is valid Unicode: half a surrogate pair is spelled out."""
-    if not isinstance(result, Answered) or result.text.isascii():
+    field = "text" if isinstance(result, Answered) else "detail"
+    given: str = getattr(result, field)
+    if given.isascii():
         return result
-    text = _unicode(result.text).decode()
-    return result if text == result.text else msgspec.structs.replace(result, text=text)
+    text = _unicode(given).decode()
+    return result if text == given else msgspec.structs.replace(result, **{field: text})
 
 
 def _unicode(text: str) -> bytes:
@@ -246,19 +276,23 @@ def _unicode(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _check_settings(settings: Settings) -> None:
-    if settings.limits.cost_nano is None:
-        return
+def _check_settings(settings: Settings, table: Table) -> None:
     for name, role in settings.roles.items():
-        if role.input_price is None or role.output_price is None:
+        if not permits_model(settings.policy, role.model):
+            raise SettingsError(f"the policy does not permit the model {role.model} (role {name})")
+        if settings.limits.cost_nano is not None and (role.input_price is None or role.output_price is None):
             raise SettingsError(
                 f"the price of {role.model} (role {name}) is unknown, so a cost limit cannot be kept; "
                 "give its prices or drop the limit"
             )
+    taken = sorted(settings.tools.keys() & table.keys())
+    if taken:
+        raise SettingsError(f"a tool may not be called `{taken[0]}`: that is an action")
 
 
-def _input_variable(value: Value, key: bytes) -> Variable:
-    return Variable(Held(value, INPUT), kind_of(value), keyed(key, descriptor(value)), size_of(value), 0)
+def _input_variable(value: Value, key: bytes, number: int) -> Variable:
+    held = Held(value, INPUT | input_bit(number))
+    return Variable(held, kind_of(value), keyed(key, descriptor(value)), size_of(value), 0)
 
 
 def _source(given: Input, salts: Salts) -> tuple[Blob, ...]:

@@ -110,6 +110,7 @@ class Receipts:
     def _after(self, planned: Planned, outcome: Outcome, seen: Seen, key: bytes, number: int) -> State:
         state = self.state
         variables = self._variables(planned, outcome, key)
+        exposed = state.exposed or (bool(seen.text) and _exposes(planned, outcome, state))
         used = dict(state.used)
         for name, amount in outcome.job.used.items():
             used[name] = used.get(name, 0) + amount
@@ -122,7 +123,8 @@ class Receipts:
             used=used,
             coverage=state.coverage.marked(marks),
             step=number,
-            digest=state_digest(variables, used),
+            digest=state_digest(variables, used, exposed),
+            exposed=exposed,
             notes=(*state.notes, outcome.effect.text) if isinstance(outcome.effect, Noted) else state.notes,
             answer=_answer(planned, outcome, state) or state.answer,
             partial=tuple(dict.fromkeys((*state.partial, *outcome.job.partial))),
@@ -171,27 +173,46 @@ def _origins(outcome: Outcome) -> int:
     return DERIVED if outcome.held is None else outcome.held.origins
 
 
+def _exposes(planned: Planned, outcome: Outcome, state: State) -> bool:
+    """Whether what a step shows has content of inputs, tools or models in it; why it failed may quote them."""
+    if _barred(planned, outcome, state):
+        return False
+    if outcome.status == "ok" or any(quoted for _, quoted in outcome.job.warnings):
+        return bool(_origins(outcome) & FOREIGN) or any(quoted for _, quoted in outcome.job.warnings)
+    return any(state.variables[name].held.origins & FOREIGN for name in planned.reads if name in state.variables)
+
+
 def _priced(outcome: Outcome) -> dict[str, int]:
     """What the calls of a step were known to need before any went out."""
-    names = ("sub_calls", "prompt_bytes", "output_tokens")
-    return {name: outcome.job.used[name] for name in names if name in outcome.job.used}
+    names = ("sub_calls", "prompt_bytes", "output_tokens", "tool_calls")
+    priced = {name: outcome.job.used[name] for name in names if name in outcome.job.used}
+    for called in outcome.calls:
+        priced.update(called.ask.holds)
+    return priced
 
 
-def _read(called: Called | None) -> list[Text]:
-    if called is None:
-        return []
-    answered = [index for index, result in enumerate(called.results) if isinstance(result, Answered)]
-    return called.ask.calls.read_spans(answered)
+def _read(rounds: tuple[Called, ...]) -> list[Text]:
+    return [
+        span
+        for called in rounds
+        for span in called.ask.calls.read_spans(
+            [index for index, result in enumerate(called.results) if isinstance(result, Answered)]
+        )
+    ]
 
 
 def _effect_lines(
-    called: Called | None, key: bytes, state: State, step: int
+    rounds: tuple[Called, ...], key: bytes, state: State, step: int
 ) -> tuple[tuple[EffectRecord, ...], tuple[Blob, ...]]:
-    if called is None:
-        return (), ()
-    lines = Lines(called.ask.calls, key, state.run.salts, step)
-    records = tuple(lines.line(index, result) for index, result in enumerate(called.results) if result is not None)
-    return records, tuple(lines.blobs.values())
+    records: list[EffectRecord] = []
+    blobs: list[Blob] = []
+    first = 0
+    for called in rounds:
+        lines = Lines(called.ask.calls, key, state.run.salts, step, first)
+        records += [lines.line(index, result) for index, result in enumerate(called.results) if result is not None]
+        blobs += lines.blobs.values()
+        first += len(called.results)
+    return tuple(records), tuple(blobs)
 
 
 def _effects(lines: tuple[EffectRecord, ...]) -> Effects | None:
@@ -205,15 +226,38 @@ def _shown(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room: in
     if planned.problems:
         return Seen(explain(planned.problems, text))
     label = planned.target or planned.op
+    barred = _barred(planned, outcome, state)
+    if barred:
+        return Seen(f"{label}: {outcome.status}{barred}")
     if outcome.status != "ok":
-        return Seen(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
-    seen = _said(planned, outcome, blobs, room, state) if planned.last else Seen("")
+        seen = Seen(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
+    else:
+        seen = _said(planned, outcome, blobs, room, state) if planned.last else Seen("")
     text, cut = fit(seen.text, room)
     for message, quoted in outcome.job.warnings:
         left = room - len(text.encode()) - bool(text)
         note, lost = _note(message, quoted, left)
         text, cut = text + ("\n" if text and note else "") + note, cut + lost
     return Seen(text, seen.spans, seen.cut + cut)
+
+
+def _barred(planned: Planned, outcome: Outcome, state: State) -> str:
+    """What stands in place of what a step would show, if the policy keeps an input from a controller.
+
+    Nothing of it is told then, not how many rows there are nor why it failed: all of that comes from the content.
+    """
+    if not state.run.barred or isinstance(outcome.effect, Noted | Forgotten):
+        return ""
+    origins = 0 if outcome.held is None else outcome.held.origins
+    for name in planned.reads:
+        if name in state.variables:
+            origins |= state.variables[name].held.origins
+    names = state.run.egress.named(origins & state.run.barred)
+    if not names:
+        return ""
+    code = f" ({outcome.code})" if outcome.code else ""
+    words = ", ".join(f"`{name}`" for name in names)
+    return f"{code}; not shown: the policy keeps {words} from the controller"
 
 
 def _said(planned: Planned, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Seen:

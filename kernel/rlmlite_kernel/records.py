@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from rlmlite_kernel.effects import Child
+
 VERSION = 1
 """The trace format. A changed digest or field raises it."""
 
@@ -65,7 +67,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The controller's call that gave a turn's reply.
 
     `prompt` commits to the prompt's text (`State.commit`), which can be made again from the trace; it is not stored.
-    `usage` is input tokens, output tokens and nano-dollars as reported; null is unknown.
+    `usage` is input tokens, output tokens and nano-dollars as reported; null is unknown. `error` says why there is no
+    reply, if there is none.
     """
 
     role: str
@@ -75,6 +78,7 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_output_tokens: int
     usage: tuple[int | None, int | None, int | None]
     cached: bool = False
+    error: str = ""
 
 
 class Turn(Record, tag="turn", frozen=True, kw_only=True):
@@ -176,7 +180,9 @@ class EffectRecord(
     """One call, as a line of `effects.jsonl` under its step's root.
 
     `effect` is the kind of call. `recipe` lists the parts of the prompt: refs of literal parts, spans of content;
-    `rendered` commits to the text. `result` is the ref of the reply's blob, or `None` with the `error`.
+    `rendered` commits to the text. `result` is the ref of the reply's blob, or `None` with the `error`, of which
+    `detail` is the ref of a blob with more, if there is more to say. Of a nested run `inputs` are the refs of what
+    it was given, and `child` is what came of it.
     Unknown usage is null.
     """
 
@@ -193,8 +199,11 @@ class EffectRecord(
     prompt_bytes: int
     result: Ref | None
     error: str
+    detail: Ref | None = None
     usage: tuple[int | None, int | None, int | None]
     cached: bool
+    inputs: dict[str, Ref] = {}
+    child: Child | None = None
 
 
 class Blob(msgspec.Struct, frozen=True):

@@ -36,6 +36,8 @@ def reserve(ask: Ask, todo: tuple[int, ...], job: Job, first: bool) -> Reservati
         dropped = set(too_long)
         todo = tuple(index for index in todo if index not in dropped)
         _charge_hard(ask, todo, job)
+    if ask.calls.kind != "lm":
+        return Reservation(todo, (), too_long, ask.holds)
     count, amounts = _fitting(ask, todo, job)
     return Reservation(todo[:count], todo[count:], too_long, amounts)
 
@@ -45,23 +47,33 @@ def _refuse_too_long(ask: Ask, too_long: tuple[int, ...], limit: int, job: Job) 
         return
     longest = int(ask.calls.sizes[list(too_long)].max())
     message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
-    if ask.on_error == "fail":
-        raise Fault("budget", f"{message}; use smaller chunks")
+    if ask.whole:
+        raise Fault("budget", f"{message}; use less text, such as smaller chunks")
     job.curtailed("too_long", message)
 
 
+_COUNTED = {"lm": "sub_calls", "tool": "tool_calls"}
+"""The budget that counts the calls of a kind; the other kinds are bounded by `steps`, and by what they hold."""
+
+
 def _charge_hard(ask: Ask, todo: tuple[int, ...], job: Job) -> None:
+    """What is known before any call goes out is charged, or refused with the arithmetic."""
     count = len(todo)
-    left = job.left("sub_calls")
-    if count > left:
-        advice = "" if ask.single else "; use larger chunks, top(...) or where(...)"
-        raise Fault("budget", f"{count:,} chunks x 1 call > {left:,} sub_calls left{advice}")
-    prompt = int(ask.calls.sizes[list(todo)].sum()) if todo else 0
-    answers = count * ask.calls.model.max_output_tokens
-    for name, amount in (("prompt_bytes", prompt), ("output_tokens", answers)):
-        if amount > job.left(name):
-            raise Fault("budget", f"{count:,} calls need {amount:,} {name}, {job.left(name):,} are left")
-    for name, amount in (("sub_calls", count), ("prompt_bytes", prompt), ("output_tokens", answers)):
+    amounts = dict.fromkeys(ask.counters, count)
+    counted = _COUNTED.get(ask.calls.kind)
+    if counted is not None:
+        amounts[counted] = count
+        if count > job.left(counted):
+            advice = "; use larger chunks, top(...) or where(...)" if count > 1 else ""
+            what = f"{count:,} chunks x 1 call" if count > 1 else "1 call"
+            raise Fault("budget", f"{what} > {job.left(counted):,} {counted} left{advice}")
+    if ask.calls.kind == "lm":
+        amounts["prompt_bytes"] = int(ask.calls.sizes[list(todo)].sum()) if todo else 0
+        amounts["output_tokens"] = count * ask.calls.model.max_output_tokens
+        for name in ("prompt_bytes", "output_tokens"):
+            if amounts[name] > job.left(name):
+                raise Fault("budget", f"{count:,} calls need {amounts[name]:,} {name}, {job.left(name):,} are left")
+    for name, amount in amounts.items():
         job.spend(name, amount)
 
 
@@ -86,6 +98,8 @@ def _sizes(ask: Ask, indexes: Sequence[int]) -> IntArray:
 
 def settled(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) -> dict[str, int]:
     """What calls used: as reported, or as reserved where usage is unknown; `overrun` is what passed the reservation."""
+    if ask.calls.kind != "lm":
+        return _used_of(ask.holds, results)
     sizes = _sizes(ask, indexes)
     reserved, costs = ask.calls.model.reserved_tokens(sizes), ask.calls.model.reserved_cost(sizes)
     tokens = cost = over = 0
@@ -101,6 +115,19 @@ def settled(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) -> dict
     if over:
         amounts["overrun"] = over
     return amounts
+
+
+def _used_of(holds: Mapping[str, int], results: Sequence[Result]) -> dict[str, int]:
+    """What nested runs used of what was held for them; one that nobody saw the end of may have used all of it.
+
+    The bytes of their values are gone with them.
+    """
+    used: dict[str, int] = {}
+    for result in results:
+        for name, held in holds.items():
+            amount = held if result.child is None else result.child.used.get(name, 0)
+            used[name] = used.get(name, 0) + amount
+    return {name: amount for name, amount in used.items() if amount and name != "value_bytes"}
 
 
 def _tokens(result: Result, reserved: int) -> int:

@@ -1,6 +1,6 @@
-"""What a run may do and may cost: limits, roles and policy, fixed at `begin` and recorded in the genesis."""
+"""What a run may do and may cost: limits, roles, tools and policy, fixed at `begin` and recorded in the genesis."""
 
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,16 +12,22 @@ Amount = TypeVar("Amount", int, npt.NDArray[np.int64])
 Amounts: TypeAlias = dict[str, int]
 """Counters by resource name; the names are the fields of `Limits`."""
 
+CONTROLLER_ROLE = "controller"
+"""The role that writes programs and sees observations; those that take over from it are `controller_2`, ..."""
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hard budgets, never exceeded, then the two settled ones (`tokens`, `cost_nano`; `None` is no limit).
 
-    Bytes are bytes, `search_work` is work units (window bytes; see `engines.find`), the rest are counts.
+    Bytes are bytes, `search_work` is work units (window bytes; see `engines.find`), `depth` is how many levels of
+    nested runs there may be, the rest are counts.
     """
 
     turns: int = 30
     steps: int = 2_000
     sub_calls: int = 1_000
+    tool_calls: int = 100
+    depth: int = 1
     call_prompt_bytes: int = 400_000
     prompt_bytes: int = 1_000_000_000
     output_tokens: int = 10_000_000
@@ -59,10 +65,63 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return -(-(prompt * self.input_price + self.max_output_tokens * self.output_price) // 1_000)
 
 
+class ToolParam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One argument of a tool: its name, what it is, whether a call must give it."""
+
+    name: str
+    help: str = ""
+    required: bool = True
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A function of the host's that programs may call by its name or by `tool_call(name, args)`.
+
+    `side_effects`: a call changes something outside. `schema` is the JSON schema of the arguments, as text: the host
+    checks them against it before it calls.
+    """
+
+    help: str
+    params: tuple[ToolParam, ...] = ()
+    side_effects: bool = True
+    schema: str = ""
+
+
+Verdict: TypeAlias = Literal["allow", "ask", "deny"]
+"""What a policy says of a call: it is made, a person or a program is asked first, it is not made."""
+
+
+class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a policy says of one tool.
+
+    `accepts` lists, per argument (`*` for the others), the origins that it may have; an argument of another origin
+    makes the call `otherwise`. Without `accepts` a tool with side effects accepts what no input, tool or model had a
+    part in, any other tool everything. `calls` bounds the calls of this tool in a run, `timeout_ms` the time of each.
+    `unknown` is for a call with side effects that was begun, and whose end nobody saw because the process died.
+    """
+
+    rule: Verdict = "allow"
+    otherwise: Verdict = "ask"
+    accepts: dict[str, tuple[str, ...]] | None = None
+    calls: int | None = None
+    timeout_ms: int | None = None
+    unknown: Literal["fail", "retry"] = "fail"
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is permitted. `actions` lists the permitted actions; `None` permits all."""
+    """What is permitted; `None` permits all.
+
+    `actions` and `models` list what is permitted; a model's pattern may end with `*`.
+    `tools` has a rule a tool, `*` for those without one; a tool that no rule names is denied.
+    `egress` lists, per input (`*` for those without a rule), the patterns of models and tools (`tool:NAME`) that its
+    content may be sent to. `under` says of an input that it stands under the rules of these names instead of its own:
+    a nested run's inputs do, which are made of its parent's.
+    """
 
     actions: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = None
+    tools: dict[str, ToolRule] | None = None
+    egress: dict[str, tuple[str, ...]] = {}
+    under: dict[str, tuple[str, ...]] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,5 +129,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     limits: Limits = Limits()
     roles: dict[str, Role] = {}
+    tools: dict[str, Tool] = {}
     policy: Policy = Policy()
     scope: dict[str, str] = {}

@@ -8,7 +8,8 @@ import msgspec
 from rlmlite_kernel.canonical import Json
 from rlmlite_kernel.coverage import Coverage
 from rlmlite_kernel.evidence import Evidence, Places
-from rlmlite_kernel.job import Held
+from rlmlite_kernel.job import Held, Terms
+from rlmlite_kernel.policy import Egress
 from rlmlite_kernel.records import Ref
 from rlmlite_kernel.refs import Salts, keyed
 from rlmlite_kernel.settings import Settings
@@ -39,7 +40,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, eq=False):
-    """What does not change during a run. `key` is the salt of the settings: inputs and prompts are named under it."""
+    """What does not change during a run. `key` is the salt of the settings: inputs and prompts are named under it.
+
+    `barred` is the origins of inputs whose content no observation may show, since a controller may not be sent it.
+    """
 
     id: str
     key: bytes
@@ -48,13 +52,16 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     table: Table
     inputs: frozenset[str]
     places: Places
+    egress: Egress
+    barred: int
 
 
 class State(msgspec.Struct, frozen=True, eq=False):
     """The run so far.
 
     `used` counts the hard budgets by name. `partial` holds the codes of bounds that bit, `failures` those of steps
-    that failed in the last turn. `digest` commits to variables and budgets; two states with one digest act alike.
+    that failed in the last turn. `exposed`: an observation has shown content of inputs, tools or models.
+    `digest` commits to variables, budgets and exposure; two states with one digest act alike.
     """
 
     run: Run
@@ -68,11 +75,20 @@ class State(msgspec.Struct, frozen=True, eq=False):
     answer: Answer | None = None
     partial: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
+    exposed: bool = False
 
     @property
     def settings(self) -> Settings:
         """The limits, roles and policy of the run."""
         return self.run.settings
+
+    def terms(self) -> Terms:
+        """Under what the steps of the next turn work."""
+        return Terms(self.run.table, self.settings, self.run.egress, self.exposed)
+
+    def withheld(self, held: Held) -> tuple[str, ...]:
+        """The inputs because of which a value may not be shown to a controller."""
+        return self.run.egress.named(held.origins & self.run.barred)
 
     def left(self, resource: str) -> int:
         """What is left of a hard budget."""
@@ -88,10 +104,10 @@ class State(msgspec.Struct, frozen=True, eq=False):
         return self.coverage.report()
 
 
-def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int]) -> str:
-    """SHA-256 (hex) of the canonical variable table and budget."""
-    table = [[name, v.kind, v.ref, v.size] for name, v in sorted(variables.items())]
-    return hashlib.sha256(_TABLE.encode([table, used])).hexdigest()
+def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int], exposed: bool) -> str:
+    """SHA-256 (hex) of the canonical variable table, budget and exposure."""
+    table = [[name, v.kind, v.ref, v.size, hex(v.held.origins)] for name, v in sorted(variables.items())]
+    return hashlib.sha256(_TABLE.encode([table, used, exposed])).hexdigest()
 
 
 _TABLE = msgspec.json.Encoder(order="deterministic")

@@ -60,7 +60,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action.
 
     `result` names what comes back, `example` shows one row of it. `run` is the pure implementation; an action that
-    calls models has `ask` (arguments to requests) and `settle` (results to value) instead.
+    makes calls has `ask` instead, from arguments to a `calls.Ask`.
     `in_rows`: may stand inside a row expression, where it is applied to each row.
     `extra`: says what other keyword arguments mean, where any name is allowed.
     `held`: is handed values with their origins and spans. `barrier`: depends on everything before it.
@@ -75,7 +75,6 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     example: str = ""
     run: Callable[..., Any] | None = None
     ask: Callable[..., Any] | None = None
-    settle: Callable[..., Any] | None = None
     in_rows: bool = False
     extra: str = ""
     barrier: bool = False

@@ -14,7 +14,7 @@ from rlmlite_kernel.actions.end import Forgotten
 from rlmlite_kernel.blobs import Blobs, InputChangedError
 from rlmlite_kernel.calls import Ask
 from rlmlite_kernel.effects import Request, Result
-from rlmlite_kernel.execution import Outcome, run, settle
+from rlmlite_kernel.execution import Called, Outcome, run, settle
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Held, Job
 from rlmlite_kernel.lowering import Planned
@@ -32,13 +32,17 @@ class Wave(msgspec.Struct, frozen=True, eq=False):
 
 
 class Waiting(msgspec.Struct, frozen=True, eq=False):
-    """A step that waits: what it asked, the results so far by index, what is reserved and still to make."""
+    """A step that waits: what it asked, the results so far by index, what is reserved and still to make.
+
+    `earlier` are its rounds that are over.
+    """
 
     ask: Ask
     job: Job
     results: tuple[Result | None, ...]
     reserved: Reservation
     too_long: frozenset[int]
+    earlier: tuple[Called, ...] = ()
 
     def on(self, ledger: dict[str, int]) -> "Waiting":
         """The same, charging another ledger."""
@@ -127,7 +131,7 @@ class Progress:
             self.halt(error)
 
     def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:
-        job = Job(self.names, blobs, self.state.run.table, self.state.settings, self.spent)
+        job = Job(self.names, blobs, self.state.terms(), self.spent)
         refusal = self._refusal(planned)
         if refusal is not None:
             status, code, message = refusal
@@ -152,14 +156,15 @@ class Progress:
             return "failed", "budget", f"the {self.state.settings.limits.steps:,} steps of this run are used up"
         return None
 
-    def _ask(self, number: int, ask: Ask, job: Job) -> None:
+    def _ask(self, number: int, ask: Ask, job: Job, earlier: tuple[Called, ...] = ()) -> None:
         try:
             reserved = reserve(ask, tuple(range(len(ask.calls))), job, first=True)
         except Fault as fault:
-            self._end(number, Outcome(job, "failed", fault.code, fault.message))
+            self._end(number, Outcome(job, "failed", fault.code, fault.message, calls=earlier))
             return
         self._hold(reserved)
-        self._wait_or_end(number, Waiting(ask, job, (None,) * len(ask.calls), reserved, frozenset(reserved.too_long)))
+        none_yet = (None,) * len(ask.calls)
+        self._wait_or_end(number, Waiting(ask, job, none_yet, reserved, frozenset(reserved.too_long), earlier))
 
     def _settle(self, wave: Wave, results: Sequence[Result]) -> None:
         wait = self.waiting[wave.step]
@@ -183,13 +188,17 @@ class Progress:
         if wait.reserved.indexes or (wait.reserved.rest and others_out):
             self.waiting[number] = wait
             return
-        action = self.state.run.table[self.steps[number].op]
         unmade = len(wait.reserved.rest)
         if unmade:
             wait.job.curtailed(
                 "budget", f"{unmade:,} of {len(wait.results):,} calls were not made: tokens or cost ran out"
             )
-        self._end(number, settle(wait.ask, wait.results, wait.too_long, wait.job, action.settle))
+        called = (*wait.earlier, Called(wait.ask, wait.results))
+        result = settle(called, wait.too_long, wait.job)
+        if isinstance(result, Ask):
+            self._ask(number, result, wait.job, called)
+        else:
+            self._end(number, result)
 
     def _hold(self, reserved: Reservation) -> None:
         for name, amount in reserved.amounts.items():
@@ -212,7 +221,11 @@ class Progress:
             self.broken.add(planned.target)
         if planned.last:
             self._drop_temporaries(number)
-        self.spent["value_bytes"] = sum(self.sizes.values())
+        self.spent["value_bytes"] = sum(self.sizes.values()) + self._held_for_nested()
+
+    def _held_for_nested(self) -> int:
+        """Bytes of values that nested runs may hold which are under way."""
+        return sum(wait.reserved.amounts.get("value_bytes", 0) for wait in self.waiting.values())
 
     def _written(self, planned: Planned, outcome: Outcome) -> Outcome:
         """Write the variable, unless there are too many; a variable dropped frees its bytes."""
@@ -234,7 +247,7 @@ class Progress:
         limits = self.state.settings.limits
         if name not in self.names and len(self.names) >= limits.variables:
             return Fault("budget", f"there are {limits.variables:,} variables already")
-        held = sum(self.sizes.values()) - self.sizes.get(name, 0)
+        held = sum(self.sizes.values()) - self.sizes.get(name, 0) + self._held_for_nested()
         if held + size > limits.value_bytes:
             what = f"{size:,} bytes more would pass the {limits.value_bytes:,} value_bytes of this run"
             return Fault("too_large", f"{what} ({held:,} are held)")

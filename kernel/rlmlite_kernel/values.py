@@ -93,6 +93,10 @@ def listed(values: Sequence[Value], spans: Spans | None = None) -> Rows:
     return Rows(LIST, {"value": Cells(values)}, len(values), spans)
 
 
+DOCUMENTS = "documents"
+"""The kind of rows that a folder is."""
+
+
 def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
     """A folder, a codebase, a mailbox: rows {path, text, bytes} from (path, digest, size in bytes)."""
     entries = list(files)
@@ -102,7 +106,7 @@ def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
     which = np.array([place[digest] for _, digest, _ in entries], np.int64)
     texts = Spans(digests, np.zeros(len(entries), np.int64), sizes, which)
     paths = Cells([path for path, _, _ in entries])
-    return Rows("documents", {"path": paths, "text": texts, "bytes": Ints(sizes)}, len(entries), texts)
+    return Rows(DOCUMENTS, {"path": paths, "text": texts, "bytes": Ints(sizes)}, len(entries), texts)
 
 
 def rows_of(value: Value) -> Rows | None:

@@ -200,6 +200,7 @@ def _spoken(state: State, request: Request, result: Result, text: str) -> Spoken
         max_output_tokens=request.max_output_tokens,
         usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
         cached=isinstance(result, Answered) and result.cached,
+        error="" if isinstance(result, Answered) else result.error,
     )
 
 

@@ -35,7 +35,7 @@ class Replay:
         for key, call in _calls(trace):
             if key not in self._keys:
                 self._keys.append(key)
-            if call.role == name:
+            if call.effect == "lm" and call.role == name:
                 result = _result(call, trace)
                 self._by_id[call.id] = result
                 self._by_prompt.setdefault(call.rendered, deque()).append(result)

@@ -25,7 +25,9 @@ class Journal:
     """`journal.jsonl`, for one writer. May be told of calls from several threads."""
 
     def __init__(self, path: Path) -> None:
-        self._results = _read(path)
+        lines = _read(path)
+        self._results = {line.id: line.result for line in lines if line.result is not None}
+        self._intents = {line.id for line in lines if line.result is None}
         self._file = Appended(path)
         self._lock = threading.Lock()
         self._unsynced = 0
@@ -38,6 +40,19 @@ class Journal:
     def results(self) -> Mapping[str, Result]:
         """The calls in the journal, by id."""
         return self._results
+
+    @property
+    def intents(self) -> frozenset[str]:
+        """The calls that were about to begin, by id."""
+        return frozenset(self._intents)
+
+    def intend(self, id_: str) -> None:
+        """Write that a call is about to begin, and make it durable: what it does cannot be undone."""
+        with self._lock:
+            if id_ not in self._intents:
+                self._file.write(encode(JournalLine(id_, None)) + b"\n")
+                self._intents.add(id_)
+                self._file.sync()
 
     def add(self, id_: str, result: Result) -> None:
         """Write a call that has ended. An id that is there already is not written again."""
@@ -57,9 +72,10 @@ class Journal:
     def clear(self) -> None:
         """Forget all calls: their steps are durable."""
         with self._lock:
-            if self._results:
+            if self._results or self._intents:
                 self._file.truncate(0)
                 self._results.clear()
+                self._intents.clear()
                 self._unsynced = 0
 
     def close(self) -> None:
@@ -101,12 +117,12 @@ class Journal:
                     self._failure = error
 
 
-def _read(path: Path) -> dict[str, Result]:
-    """The calls of a journal whose last line may be torn; the torn line is cut off."""
+def _read(path: Path) -> list[JournalLine]:
+    """The lines of a journal of which the last may be torn; the torn line is cut off."""
     if not os.path.lexists(path):
-        return {}
+        return []
     data = read_plain(path)
     lines = whole_lines(data, JOURNAL, decode_journal)
     if data:
         os.truncate(path, lines[-1][1] if lines else 0)
-    return {line.id: line.result for line, _ in lines}
+    return [line for line, _ in lines]

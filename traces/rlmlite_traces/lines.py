@@ -51,10 +51,10 @@ class BlobLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class JournalLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line of `journal.jsonl`: a call that has ended, by its id."""
+    """A line of `journal.jsonl`: a call that has ended, by its id; without a result, one that is about to begin."""
 
     id: str
-    result: Answered | Failed
+    result: Answered | Failed | None
 
 
 _records: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)

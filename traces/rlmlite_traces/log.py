@@ -151,6 +151,14 @@ class Log:
         """Calls that have ended, of steps that are not durable yet: not to be paid for again."""
         return dict(self._journal.results)
 
+    def intend(self, id_: str) -> None:
+        """Write that a call with side effects is about to be made; it is durable when this returns."""
+        self._journal.intend(id_)
+
+    def intended(self) -> frozenset[str]:
+        """The calls that were about to be made, by id, of steps that are not durable yet."""
+        return self._journal.intents
+
     def timing(self, id_: str, fields: Mapping[str, int | str | None]) -> None:
         """Note how a call went (milliseconds, attempts). Not hashed, and never read by `verify` or `replay`."""
         self._timing.write(msgspec.json.encode({"id": id_, **fields}) + b"\n")

@@ -33,9 +33,9 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
 
 
 def of_effect(effect: EffectRecord) -> Iterator[Ref]:
-    """The blobs that a call names: the literal parts of its prompt, and its reply."""
+    """The blobs that a call names: the literal parts of its prompt, its reply, what was said of its failure."""
     yield from (part for part in effect.recipe if isinstance(part, str))
-    yield from _named(effect.result)
+    yield from _named(effect.result, effect.detail)
 
 
 def of_source(content: bytes) -> Iterator[Ref]:

@@ -62,8 +62,12 @@ class RecordedTurn:
             return None
         usage = Usage(*call.usage)
         if call.result is None:
-            return Failed(call.error, usage)  # type: ignore[arg-type]  # `verify` lets known errors pass only
-        return Answered(self.trace.content(call.result).decode("utf-8", "replace"), usage, call.cached)
+            detail = "" if call.detail is None else self._content(call.detail)
+            return Failed(call.error, usage, detail, call.child)  # type: ignore[arg-type]  # `verify` knows the errors
+        return Answered(self._content(call.result), usage, call.cached, call.child)
+
+    def _content(self, ref: str) -> str:
+        return self.trace.content(ref).decode("utf-8", "replace")
 
     def results(self) -> Mapping[str, Result]:
         """All recorded results by the id of their call."""

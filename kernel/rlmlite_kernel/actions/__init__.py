@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rlmlite_kernel.actions import cut, end, find, look, parse, read, rows, scalars, text
+from rlmlite_kernel.actions import cut, end, find, look, nested, outside, parse, read, rows, scalars, text
 from rlmlite_kernel.table import Action, Param, Table
 
 _TARGET = Param("target", "target", "text, documents, or rows that stand for text")
@@ -119,7 +119,6 @@ ACTIONS = Table(
             ),
             ask=read.ask_over_chunks,
             held=True,
-            settle=read.settle,
             result="a list of answers in the chunks' order",
             example='{"label": "spam"}',
             help="asks a model about every chunk; null where a call failed",
@@ -132,11 +131,25 @@ ACTIONS = Table(
             params=(Param("prompt", "template", "the question, with {name} for values"), _SCHEMA, _ROLE),
             ask=read.ask_sub,
             held=True,
-            settle=read.settle,
             result="the answer: text, or a value of the schema",
             help="asks a model once",
             extra="values for placeholders",
             cost="sub_calls, tokens",
+        ),
+        Action(
+            name="sub_rlm",
+            family="models",
+            params=(
+                Param("question", "template", "the question, with {name} for values"),
+                Param("depth", "int", "how deep it may nest further, this run included", default=None, least=1),
+                Param("share", "any", "its part of every budget that is left", default=0.5, named_only=True),
+            ),
+            ask=nested.ask_rlm,
+            held=True,
+            result="the answer's value",
+            help="a run of its own that explores the inputs it is given: context=part_of_the_text",
+            extra="its inputs",
+            cost="a share of what is left",
         ),
         Action(
             name="json_parse",
@@ -286,6 +299,29 @@ ACTIONS = Table(
         _scalar("float", scalars.to_float, (_VALUE,), "a number", "null if it is none"),
         _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text"),
         _scalar("date", scalars.date, (_VALUE,), "YYYY-MM-DD", "a date that sorts; null if it is none"),
+        Action(
+            name="now",
+            family="scalars",
+            params=(),
+            ask=outside.ask_now,
+            held=True,
+            result="YYYY-MM-DDTHH:MM:SS.mmmZ",
+            help="the time, in UTC",
+        ),
+        Action(
+            name="tool_call",
+            family="tools",
+            params=(
+                Param("name", "text", "the tool"),
+                Param("args", "any", "{argument: value}", default=None),
+            ),
+            ask=outside.ask_tool,
+            held=True,
+            barrier=True,
+            result="what the tool gives",
+            help="calls a tool of the host's; its own name does the same: name(argument=value)",
+            cost="tool_calls",
+        ),
         Action(
             name="write_var",
             family="state",

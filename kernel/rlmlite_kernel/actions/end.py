@@ -3,7 +3,7 @@
 import msgspec
 
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import Held, Job
+from rlmlite_kernel.job import FOREIGN, Held, Job, origin_words
 
 
 class Ended(msgspec.Struct, frozen=True, eq=False):
@@ -31,7 +31,10 @@ def write_var(job: Job, name: str, value: Held) -> Held:
 
 
 def note(job: Job, text: Held) -> Noted:
-    """A plan in the controller's words."""
+    """A plan in the controller's words: it is kept in every prompt as such, so no data may stand in it."""
+    if text.origins & FOREIGN:
+        words = " and ".join(origin_words(text.origins & FOREIGN))
+        raise Fault("type", f"a note is in your own words, this has content of {words}; keep it in a variable")
     return Noted(job.text(text.value, "a note"))
 
 

@@ -1,15 +1,27 @@
 """Reading with a model: sub_lm, extract_over_chunks. The kernel asks, a driver calls, results come back by index."""
 
-from rlmlite_kernel.calls import Ask, Calls, PromptWriter, role_of
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from rlmlite_kernel.calls import Ask, Calls, Place, Prompts, PromptWriter, role_of
 from rlmlite_kernel.columns import Cells, Spans
 from rlmlite_kernel.effects import Answered, Result
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import DERIVED, LM, Held, Job
+from rlmlite_kernel.job import DERIVED, LM, Held, Job, of_inputs
 from rlmlite_kernel.schemas import Schema, read_reply
 from rlmlite_kernel.values import LIST, Rows, Value, listed, size_of
 
-Place = tuple[str, int, int, int]
-"""Run, turn, statement and round: what makes a request's id."""
+
+class _Reading(msgspec.Struct, frozen=True, eq=False):
+    """What is to be made of the answers. `spans` are those of the chunks; `single` is one answer, not a list."""
+
+    schema: Schema | None
+    least: int
+    origins: int
+    spans: Spans | None = None
+    single: bool = False
 
 
 def ask_sub(
@@ -19,8 +31,8 @@ def ask_sub(
     if isinstance(prompt, Held):
         inputs, prompt = {"prompt": prompt}, "{prompt}"
     prompts = PromptWriter(job, inputs, None).write(prompt, schema)
-    calls = Calls(prompts, role, role_of(role, job), place, job.blobs)
-    return Ask(calls, schema, "fail", 1, None, True)
+    calls = _calls(prompts, role, place, job)
+    return Ask(calls, partial(_settle, _Reading(schema, 1, of_inputs(prompts.origins), single=True)))
 
 
 def ask_over_chunks(
@@ -37,28 +49,41 @@ def ask_over_chunks(
     """A call a chunk, the same question for each."""
     rows = job.rows(chunks.value, "what extract_over_chunks goes over")
     prompts = PromptWriter(job, inputs, Held(rows, chunks.origins, chunks.sources)).write(prompt, schema)
-    calls = Calls(prompts, role, role_of(role, job), place, job.blobs)
-    return Ask(calls, schema, on_error, min(min_ok, len(calls)), rows.spans, False)
+    calls = _calls(prompts, role, place, job)
+    whole = on_error == "fail"
+    least = len(calls) if whole else min(min_ok, len(calls))
+    return Ask(calls, partial(_settle, _Reading(schema, least, of_inputs(prompts.origins), rows.spans)), whole)
 
 
-def settle(job: Job, ask: Ask, results: list[Result]) -> Held:
+def _calls(prompts: Prompts, role: str, place: Place, job: Job) -> Calls:
+    model = role_of(role, job)
+    job.egress.check(prompts.origins, model.model)
+    return Calls(prompts, role, model, place, job.blobs)
+
+
+def _settle(reading: _Reading, job: Job, results: Sequence[Result]) -> Held:
     """The value of the answers: one for sub_lm, a list in the chunks' order otherwise, null where a call failed."""
     values: list[Value] = []
     errors: list[tuple[int, str]] = []
     for index, result in enumerate(results):
-        value, error = _answer(result, ask.schema)
+        value, error = _answer(result, reading.schema)
         job.room(size_of(value))
         values.append(value)
         if error:
             errors.append((index, error))
-    _check(ask, len(values) - len(errors), errors)
-    if ask.single:
-        return Held(values[0], LM | DERIVED)
+    ok = len(values) - len(errors)
+    if ok < reading.least:
+        needed = f"{reading.least:,} are needed: {_tally(errors)}"
+        raise Fault("calls_failed", f"{ok:,} of {len(values):,} calls succeeded, {needed}")
+    origins = LM | DERIVED | reading.origins
+    if reading.single:
+        return Held(values[0], origins)
     if errors:
         job.curtailed(
             "calls_failed", f"{len(errors):,} of {len(values):,} calls failed ({_tally(errors)}); see .failed"
         )
-    return Held(_rows(values, errors, ask.spans), LM | DERIVED, () if ask.spans is None else (ask.spans,))
+    spans = reading.spans
+    return Held(_rows(values, errors, spans), origins, () if spans is None else (spans,))
 
 
 def _answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
@@ -72,14 +97,6 @@ def _answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
     except Fault:
         return None, "schema"
     return value, ""
-
-
-def _check(ask: Ask, ok: int, errors: list[tuple[int, str]]) -> None:
-    least = len(ask.calls) if ask.on_error == "fail" else ask.min_ok
-    if ok < least:
-        raise Fault(
-            "calls_failed", f"{ok:,} of {len(ask.calls):,} calls succeeded, {least:,} are needed: {_tally(errors)}"
-        )
 
 
 def _tally(errors: list[tuple[int, str]]) -> str:

@@ -1,0 +1,143 @@
+"""`sub_rlm`: a question of its own for a nested run, over parts of what this run has.
+
+It gets an allowance: a share of every budget that is left, reserved whole here, and all that it can see. What it does
+not use comes back when it ends. Its trace is its own; the root of it stands in this run's record.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from rlmlite_kernel.calls import Ask, Place, PromptWriter, one_call
+from rlmlite_kernel.columns import Text
+from rlmlite_kernel.effects import Answered, Nested, Result
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.job import CONTROLLER, DERIVED, LM, Held, Job, merged, of_inputs
+from rlmlite_kernel.schemas import read_json
+from rlmlite_kernel.settings import CONTROLLER_ROLE, Limits, Policy, Role, Settings
+from rlmlite_kernel.values import DOCUMENTS, Rows, Value, kind_of, plain, plain_size, size_of
+
+ALONE = "context"
+"""What the only input of a nested run is called, if it is given none."""
+
+SHARED = (
+    "turns",
+    "steps",
+    "sub_calls",
+    "tool_calls",
+    "prompt_bytes",
+    "output_tokens",
+    "value_bytes",
+    "chunks",
+    "search_work",
+    "tokens",
+    "cost_nano",
+)
+"""Budgets of which a nested run gets a share."""
+
+NESTED_ROLE = "rlm"
+"""The role that controls nested runs; below it `rlm_2`, and so on. Without one the controller does it."""
+
+
+def ask_rlm(
+    job: Job, place: Place, question: str | Held, depth: int | None, share: object, inputs: dict[str, Held]
+) -> Ask:
+    """The nested run, begun by whoever drives this one."""
+    if isinstance(question, Held):
+        inputs, question = {**inputs, "question": question}, "{question}"
+    prompts = PromptWriter(job, inputs, None).write(question, None)
+    given = {name: held for name, held in inputs.items() if name != "question"}
+    if not given:
+        raise Fault("arguments", f"a nested run needs an input, such as {ALONE}=logs")
+    allowance = _allowance(job, share.value if isinstance(share, Held) else share)
+    settings = _settings(job, depth, allowance, given)
+    origins, _ = merged([*given.values(), Held(None, prompts.origins | CONTROLLER)])
+    controller = settings.roles.get(CONTROLLER_ROLE)
+    if controller is not None:
+        job.egress.check(prompts.origins, controller.model)
+    nested = Nested({name: _input(held, job) for name, held in given.items()}, settings)
+    calls = one_call("rlm", NESTED_ROLE, prompts, place, job, nested)
+    return Ask(calls, partial(_answered, origins), holds=allowance)
+
+
+def _allowance(job: Job, share: object) -> dict[str, int]:
+    """The share of each budget that is left; 0 stands for a budget without a limit."""
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise Fault("bound", "`share` is more than 0 and at most 1")
+    upper, lower = share.as_integer_ratio()
+    limits = job.settings.limits
+    allowance = {
+        name: 0 if getattr(limits, name) is None else max(0, job.left(name)) * upper // lower for name in SHARED
+    }
+    for name in ("turns", "steps"):
+        if allowance[name] < 1:
+            raise Fault("budget", f"a share of {share} of the {job.left(name):,} {name} left is none")
+    return allowance
+
+
+def _settings(job: Job, depth: int | None, allowance: dict[str, int], given: dict[str, Held]) -> Settings:
+    ours = job.settings
+    if ours.limits.depth < 1:
+        raise Fault("budget", "nested runs may not go deeper here (limit depth); use sub_lm or extract_over_chunks")
+    deeper = ours.limits.depth - 1 if depth is None else min(depth - 1, ours.limits.depth - 1)
+    bounded = {name: amount for name, amount in allowance.items() if getattr(ours.limits, name) is not None}
+    limits: Limits = msgspec.structs.replace(ours.limits, depth=deeper, **bounded)
+    return Settings(
+        limits=limits,
+        roles=_roles(ours.roles),
+        tools=ours.tools,
+        policy=_policy(ours.policy, given, job),
+        scope=ours.scope,
+    )
+
+
+def _roles(roles: dict[str, Role]) -> dict[str, Role]:
+    """Who plays in a nested run: what plays `rlm` here controls there, `rlm_2` is `rlm` there, and so on."""
+    found = {name: role for name, role in roles.items() if not name.startswith((CONTROLLER_ROLE, NESTED_ROLE))}
+    nested = [role for name, role in roles.items() if name.startswith(NESTED_ROLE)]
+    controller = nested[0] if nested else roles.get(CONTROLLER_ROLE)
+    if controller is not None:
+        found[CONTROLLER_ROLE] = controller
+    return found | {nested_role(level): role for level, role in enumerate(nested[1:] or nested, 1)}
+
+
+def nested_role(level: int) -> str:
+    """The role that controls nested runs of a level, from 1."""
+    return NESTED_ROLE if level == 1 else f"{NESTED_ROLE}_{level}"
+
+
+def _policy(policy: Policy, given: dict[str, Held], job: Job) -> Policy:
+    """The same policy, under whose rules each new input stands for the inputs that it was made of."""
+    under: dict[str, tuple[str, ...]] = {}
+    for name, held in given.items():
+        under[name] = tuple(
+            dict.fromkeys(rule for own in job.egress.named(held.origins) for rule in policy.under.get(own, (own,)))
+        )
+    return msgspec.structs.replace(policy, under=under)
+
+
+def _input(held: Held, job: Job) -> Value:
+    """Text and documents by reference, all else as plain JSON."""
+    value = held.value
+    if isinstance(value, Text) or (isinstance(value, Rows) and value.kind == DOCUMENTS):
+        return value
+    job.room(plain_size(value, job.blobs))
+    found: Value = plain(value, job.blobs)
+    if not isinstance(found, str | list | dict):
+        raise Fault("type", f"an input is text, documents, rows, a list or a record, not {kind_of(value)}")
+    return found
+
+
+def _answered(origins: int, job: Job, results: Sequence[Result]) -> Held:
+    """The nested run's answer; one that is partial makes this step's partial too."""
+    (result,) = results
+    child = result.child
+    if not isinstance(result, Answered):
+        why = f"{child.status}: {child.reason}" if child is not None else result.error
+        raise Fault("calls_failed", f"the nested run gave no answer ({why})")
+    if child is not None and child.status != "completed":
+        job.curtailed("nested_partial", f"the nested run ended {child.status} ({child.reason})")
+    value = read_json(result.text)
+    job.room(size_of(value))
+    return Held(value, LM | DERIVED | of_inputs(origins))
