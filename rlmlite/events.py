@@ -63,7 +63,14 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
     outcome: Outcome
 
 
-Event: TypeAlias = TurnStarted | ProgramRead | StepDone | FanoutProgress | Cost | Finished
+class Nested(msgspec.Struct, frozen=True, tag=True):
+    """Something happened in the nested run that answers a call."""
+
+    call: str
+    event: "Event"
+
+
+Event: TypeAlias = TurnStarted | ProgramRead | StepDone | FanoutProgress | Cost | Finished | Nested
 """Everything that is told."""
 
 Tell: TypeAlias = Callable[[Event], None]

@@ -56,7 +56,7 @@ def _past(log: Log, trace: CheckedTrace) -> Past:
     recorded = 0 if found.unfinished is None else found.unfinished.recorded
     whole = trace.size - recorded
     history = of_records(trace.records[:whole], trace.content, found.state.settings.limits.observation_bytes)
-    return Past(log, found.state, blobs, _inputs(trace, found.state), history, found.unfinished, _spent(trace, whole))
+    return Past(log, found.state, blobs, _inputs(trace, found.state), history, found.unfinished, spent_in(trace, whole))
 
 
 def _check(found: Replayed, path: Path) -> None:
@@ -78,8 +78,8 @@ def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
     }
 
 
-def _spent(trace: CheckedTrace, whole: int) -> Spent:
-    """What models reported in the whole turns."""
+def spent_in(trace: CheckedTrace, whole: int) -> Spent:
+    """What models reported in the turns that the first `whole` records are."""
     spent = Spent()
     for seq, record in enumerate(trace.records[:whole]):
         if isinstance(record, Turn) and record.call is not None:

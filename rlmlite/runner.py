@@ -41,6 +41,7 @@ from rlmlite_kernel import (
     resume,
     seal,
 )
+from rlmlite_kernel.actions.nested import NESTED_ROLE
 from rlmlite_kernel.ast import Call, Lit, Parsed, walk
 from rlmlite_kernel.effects import Answered, Failed, Request, Requests, Result, render
 from rlmlite_kernel.inputs import Input
@@ -56,6 +57,7 @@ Calls: TypeAlias = Generator[Requests, Sequence[Result], T]
 """Something that stops at each fan-out, and goes on with its results."""
 
 
+_LAST_PROMPT = 32_000  # bytes for which the last answer's prompt is provided
 _TOLD = 100  # times that a fan-out's progress is told at most
 
 _BOUNDS = frozenset({"budget", "too_large"})
@@ -71,7 +73,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `scope` holds the host's labels, which the genesis records. `tell` hears what happens. `permit` is asked before
     every fan-out. `outside` is what it may reach besides models, `policy` what is permitted of it all, `nest` makes
-    nested runs. A run that is nested itself is `under` a call, with the settings that this gives.
+    nested runs. A run that is nested itself is `under` a call, with the settings that this gives. With `last_answer`
+    the calls of programs leave what a controller needs to answer in the end.
     """
 
     run_key: bytes
@@ -86,6 +89,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     outside: Outside = Outside()
     nest: "Callable[[Run, Request], Awaitable[Result]] | None" = None
     under: Request | None = None
+    last_answer: bool = False
 
 
 class Run:
@@ -114,13 +118,7 @@ class Run:
 
     def _begin(self) -> None:
         options = self.options
-        begun = begin(
-            self.inputs,
-            _settings(options),
-            RunKey(options.run_key),
-            grammar=grammar_digest(),
-            parent=None if options.under is None else options.under.id,
-        )
+        begun = begin(self.inputs, _settings(options), RunKey(options.run_key), grammar=grammar_digest())
         genesis = begun.entries[0].record
         assert isinstance(genesis, Genesis)
         self.id, self.state = genesis.run, begun.state
@@ -271,13 +269,27 @@ def _settings(options: Options) -> Settings:
     """The settings of a run; those of a nested one are what its parent gave it."""
     if options.under is not None and options.under.nested is not None:
         return options.under.nested.settings
+    roles = {name: _role(name, player) for name, player in options.clients.items()}
     return Settings(
         limits=options.limits,
-        roles={name: _role(name, player) for name, player in options.clients.items()},
+        kept=_kept(options.limits, roles.get(CONTROLLER)) if options.last_answer else {},
+        roles=roles,
         tools={name: tool.declaration for name, tool in options.outside.tools.items()},
         policy=options.policy,
         scope=dict(options.scope),
     )
+
+
+def _kept(limits: Limits, controller: Role | None) -> dict[str, int]:
+    """What the last answer needs of the budgets that only the bill shows; of a small one, a quarter."""
+    if controller is None:
+        return {}
+    needed = {
+        "tokens": controller.reserved_tokens(_LAST_PROMPT),
+        "cost_nano": controller.reserved_cost(_LAST_PROMPT) or 0,
+    }
+    wanted = {name: getattr(limits, name) for name in needed}
+    return {name: min(needed[name], limit // 4) for name, limit in wanted.items() if limit is not None}
 
 
 def _writable(result: Result) -> Result:
@@ -341,19 +353,32 @@ def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:
 
 def _unplayed(said: Parsed, state: State) -> Iterator[Problem]:
     for place, node in enumerate(walk(said.program)):
-        action = state.run.table.get(node.name) if isinstance(node, Call) else None
-        if isinstance(node, Call) and action is not None and action.ask is not None:
-            named = [item.value for item in node.named if item.name == "role"]
-            role_name = named[0].v if named and isinstance(named[0], Lit) else "sub"
-            if role_name not in state.settings.roles:
-                offset = said.at[place] if place < len(said.at) else None
-                hint = f"give one with --{role_name} MODEL, in Python with {role_name}="
-                yield Problem("not_permitted", f"no model plays the role `{role_name}`", offset, hint)
+        role_name = _role_of(node, state) if isinstance(node, Call) else None
+        if role_name is not None and role_name not in state.settings.roles:
+            offset = said.at[place] if place < len(said.at) else None
+            hint = f"give one with --{role_name} MODEL, in Python with {role_name}="
+            yield Problem("not_permitted", f"no model plays the role `{role_name}`", offset, hint)
+
+
+def _role_of(call: Call, state: State) -> str | None:
+    """The role that a call needs somebody to play."""
+    if call.name == "sub_rlm":
+        return CONTROLLER if NESTED_ROLE not in state.settings.roles else None
+    action = state.run.table.get(call.name)
+    if action is None or action.ask is None or action.param("role") is None:
+        return None
+    named = [item.value for item in call.named if item.name == "role"]
+    given = named[0].v if named and isinstance(named[0], Lit) else "sub"
+    return given if isinstance(given, str) else None
 
 
 def _role(name: str, player: Client) -> Role:
     made = role(player)
-    return msgspec.structs.replace(made, max_output_tokens=CONTROLLER_TOKENS) if name.startswith(CONTROLLER) else made
+    return (
+        msgspec.structs.replace(made, max_output_tokens=CONTROLLER_TOKENS)
+        if name.startswith((CONTROLLER, NESTED_ROLE))
+        else made
+    )
 
 
 def _log(options: Options, run: str) -> Log | None:

@@ -199,8 +199,9 @@ class Session:
                 return options.outside.approve is None
             case "clock":
                 return False
-        role = CONTROLLER if request.kind == "rlm" else request.role
-        return isinstance(options.clients.get(role), ByHand)
+            case "rlm":
+                return any(isinstance(player, ByHand) for player in options.clients.values())
+        return isinstance(options.clients.get(request.role), ByHand)
 
     def _exec(self, program: str) -> Calls[Outcome]:
         said = read_program(program)

@@ -23,7 +23,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `path` is what the user named (a file, a folder, a glob), `None` for a value handed over in memory.
     `kind` is `text`, `documents` or `json`. `skipped` lists files of a folder that were left out, with the reason.
-    `content` is the ref of the blob that holds an input from memory; `begin` fills it in.
+    `content` is the ref of the blob that holds an input from memory; `begin` fills it in. `part` says that a text is
+    only these bytes of its file, as a nested run's input can be.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: tuple[SourceFile, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     content: str | None = None
+    part: tuple[int, int] | None = None
 
 
 class Input(msgspec.Struct, frozen=True):

@@ -156,9 +156,9 @@ class Job:
         return other
 
     def left(self, resource: str) -> int:
-        """What is left of a budget that has a limit."""
+        """What is left for programs of a budget that has a limit."""
         limit: int = getattr(self.settings.limits, resource)
-        return limit - self.ledger.get(resource, 0)
+        return limit - self.settings.kept.get(resource, 0) - self.ledger.get(resource, 0)
 
     def charge(self, resource: str, amount: int, what: str) -> None:
         """Use up some of a hard budget, or refuse the step with the arithmetic."""

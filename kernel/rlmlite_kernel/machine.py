@@ -83,11 +83,8 @@ def begin(
     *,
     grammar: str = "",
     table: Table = ACTIONS,
-    parent: str | None = None,
 ) -> Done:
     """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
-
-    `parent` is the id of the call that a nested run answers.
 
     Raises `SettingsError`.
     """
@@ -130,7 +127,7 @@ def begin(
         ),
         scope=dict(settings.scope),
         state=state.digest,
-        parent=parent,
+        parent=settings.parent,
     )
     blobs = (kept, *(item for each in sources.values() for item in each))
     return Done(state, (Entry(record, blobs),), "")

@@ -125,10 +125,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything about a run but its inputs and its key. `scope` holds the host's labels (thread, user, ...)."""
+    """Everything about a run but its inputs and its key. `scope` holds the host's labels (thread, user, ...).
+
+    `kept` is what of `tokens` and `cost_nano` the calls of programs may not use: it is there for the controller's last
+    answer. `parent` is the id of the call that a nested run answers.
+    """
 
     limits: Limits = Limits()
+    kept: dict[str, int] = {}
     roles: dict[str, Role] = {}
     tools: dict[str, Tool] = {}
     policy: Policy = Policy()
     scope: dict[str, str] = {}
+    parent: str | None = None

@@ -10,6 +10,7 @@ import msgspec
 
 from rlmlite.agent.card import card
 from rlmlite.agent.loop import Agent, End, ask, check_question, controllers
+from rlmlite.agent.nested import nested_run
 from rlmlite.agent.stuck import PATIENCE
 from rlmlite.agent.typed import AnswerType
 from rlmlite.agent.words import digest, instructions
@@ -24,6 +25,7 @@ from rlmlite.outcome import Outcome
 from rlmlite.permits import Permit, anything
 from rlmlite.runner import Calls, Options, Run
 from rlmlite_kernel.actions import ACTIONS
+from rlmlite_kernel.actions.nested import nested_role
 from rlmlite_kernel.settings import Limits, Policy
 from rlmlite_traces import FileBlobs
 
@@ -33,6 +35,7 @@ class Asking(TypedDict, total=False):
 
     controller: the model that writes programs, or a list of models that take over when one is stuck.
     sub: the model that reads chunks; without it the first controller does.
+    nested: the model that controls nested runs, or a list of them by depth; without it the first controller does.
     limits: the budgets.
     answer_type: a Python or pydantic type that the answer must have; `Outcome.value` is then of it.
     last_answer: whether the last turn, when a budget ends, is for an answer from what there is. It is, by default.
@@ -48,6 +51,7 @@ class Asking(TypedDict, total=False):
 
     controller: Player | Sequence[Player]
     sub: Player
+    nested: Player | Sequence[Player]
     limits: Limits
     answer_type: Any
     last_answer: bool
@@ -148,6 +152,8 @@ def options_of(settings: Asking, agent: Agent, otherwise: Client | None = None) 
         tell=settings.get("on_event", unheard),
         workers=settings.get("workers", WORKERS),
         permit=settings.get("permit", anything),
+        nest=nested_run,
+        last_answer=agent.last_answer,
     )
 
 
@@ -159,6 +165,8 @@ def _players(settings: Asking, agent: Agent, otherwise: Client | None) -> dict[s
     if not given:
         raise ModelError("no controller; give the model that writes the programs: --controller MODEL, controller=")
     players = dict(zip(agent.controllers, given, strict=False))
+    for level, player in enumerate(_listed(settings.get("nested")), 1):
+        players[nested_role(level)] = _client(player, calling)
     return players | {"sub": given[0] if sub is None else _client(sub, calling)}
 
 

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from rlmlite.agent.prompt import ALWAYS, TOLD
-from rlmlite.events import Cost, Event, FanoutProgress, Finished, ProgramRead, StepDone, Tell, TurnStarted, unheard
+from rlmlite.events import (
+    Cost,
+    Event,
+    FanoutProgress,
+    Finished,
+    Nested,
+    ProgramRead,
+    StepDone,
+    Tell,
+    TurnStarted,
+    unheard,
+)
 from rlmlite.terminal import harmless, one_line
 
 if TYPE_CHECKING:
@@ -55,6 +66,9 @@ def _line(event: Event) -> str:
             return f"turn {event.turn}: {event.op}{f' -> {event.writes}' if event.writes else ''}: {event.status}{code}"
         case FanoutProgress() if event.done == event.total:
             return f"turn {event.turn}: {event.total:,} calls have ended"
+        case Nested():
+            inner = _line(event.event)
+            return f"nested run {event.call[:8]}: {inner}" if inner else ""
     return ""
 
 
@@ -96,6 +110,8 @@ class _Screen:
                 self._cost = event
             case Finished():
                 self._turn = "done"
+            case Nested():
+                self._steps.extend(filter(None, [_line(event)]))
 
     def _view(self) -> "RenderableType":
         from rich.console import Group

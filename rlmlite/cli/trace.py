@@ -7,7 +7,8 @@ import msgspec
 from rlmlite.cli.exits import Exit
 from rlmlite.cli.faults import guarded
 from rlmlite.cli.printing import emit, say
-from rlmlite_traces import CheckedTrace, Level, verify
+from rlmlite.terminal import one_line
+from rlmlite_traces import CheckedTrace, Level, NestedTrace, Standing, nested_traces, verify
 from rlmlite_traces import show as lines_of
 
 
@@ -39,9 +40,17 @@ def _show(trace: Path, as_json: bool) -> Exit:
 
 def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
     checked = verified(trace, root, at_least)
+    nested = list(nested_traces(checked, trace))
+    exit_ = Exit.BROKEN if any(found.standing is Standing.DIFFERS for found in nested) else Exit.COMPLETED
     if as_json:
-        emit(value=checked.level.name, trace=str(trace), root=checked.root, records=checked.size)
-        return Exit.COMPLETED
+        emit(
+            value=checked.level.name,
+            trace=str(trace),
+            root=checked.root,
+            records=checked.size,
+            nested=[{"id": found.id, "root": found.root, "trace": found.standing.value} for found in nested],
+        )
+        return exit_
     sound = "the trace with this root" if root else "consistent in itself"
     say(f"{checked.level.name}: {checked.size:,} records, {sound}", "green")
     say(f"root: {checked.root}")
@@ -50,4 +59,16 @@ def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
         say("without a known root these look alike")
     if root is None:
         say("the root was not compared with a known one: give it with --root")
-    return Exit.COMPLETED
+    for found in nested:
+        _print_nested(found)
+    return exit_
+
+
+def _print_nested(found: NestedTrace) -> None:
+    words = {
+        Standing.SAME: ("its trace is here and has the recorded root", "green"),
+        Standing.ABSENT: ("its trace is not here; its answer stands in the record", "yellow"),
+        Standing.DIFFERS: (f"its trace is not what was recorded: {one_line(found.reason)}", "red"),
+    }
+    sentence, colour = words[found.standing]
+    say(f"nested run {found.id[:8]}: {sentence}", colour)

@@ -121,6 +121,30 @@ def test_anything_else_in_the_last_turn_is_refused() -> None:
         assert "only final(...) is permitted" in outcome.observation
 
 
+@pytest.mark.parametrize("last_answer", [True, False])
+def test_a_fan_out_leaves_what_the_last_answer_needs(last_answer: bool) -> None:
+    """Sub-calls stop short of it; without a last answer they may use up all."""
+    reserved = 8_192 + 11_000  # tokens that a controller's call reserves, with a prompt of 32 kB
+    limits = Limits(tokens=4 * reserved, turns=9)
+    program = 'x = extract_over_chunks(chunk(context, by="lines", size=1), "{chunk}")'
+    used: list[int] = []
+
+    def sub(_text: str, request: Request) -> Answered:
+        used.append(1)
+        return Answered("fine", Usage(200, 824))
+
+    def controller(text: str, _request: Request) -> Answered:
+        return Answered("final(1)" if "the last turn" in text else program, Usage(4_000, 100))
+
+    outcome = ask(controller=Scripted(controller), sub=Scripted(sub), limits=limits, last_answer=last_answer)
+
+    assert outcome.status == "partial"
+    assert outcome.value == (1 if last_answer else None)
+    assert outcome.budget["tokens"]["used"] is not None
+    assert outcome.budget["tokens"]["used"] <= limits.tokens  # type: ignore[operator]
+    assert used
+
+
 def test_the_last_answer_can_be_switched_off() -> None:
     """Then the last turn is one as any other."""
     assert ask(LOOK, ANSWER, limits=Limits(turns=3), last_answer=False).status == "completed"

@@ -19,6 +19,7 @@ from rlmlite_traces.errors import (
     UnknownFormatError,
 )
 from rlmlite_traces.log import Log
+from rlmlite_traces.nested import NestedTrace, Standing, nested_place, nested_traces
 from rlmlite_traces.reader import CheckedTrace, Level, UncheckedTrace
 from rlmlite_traces.recovery import Recovered, recover
 from rlmlite_traces.replay import replay
@@ -37,10 +38,12 @@ __all__ = [
     "Level",
     "LevelError",
     "Log",
+    "NestedTrace",
     "Presence",
     "Recovered",
     "Replayed",
     "RootMismatchError",
+    "Standing",
     "TraceBrokenError",
     "TraceError",
     "TraceExistsError",
@@ -51,6 +54,8 @@ __all__ = [
     "Unfinished",
     "UnknownFormatError",
     "Verdict",
+    "nested_place",
+    "nested_traces",
     "neutral",
     "recover",
     "replay",

@@ -67,7 +67,8 @@ def _input(
     if source.kind != "text" or len(source.files) != 1:
         raise InputMissingError(entry.name, "the trace does not say which file it is")
     file = source.files[0]
-    return Input(Text(file.digest, 0, file.size), source)
+    start, stop = source.part or (0, file.size)
+    return Input(Text(file.digest, start, stop), source)
 
 
 def _source(trace: CheckedTrace, entry: InputEntry) -> Source:

@@ -4,18 +4,18 @@ It gets an allowance: a share of every budget that is left, reserved whole here,
 not use comes back when it ends. Its trace is its own; the root of it stands in this run's record.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import msgspec
 
 from rlmlite_kernel.calls import Ask, Place, PromptWriter, one_call
 from rlmlite_kernel.columns import Text
-from rlmlite_kernel.effects import Answered, Nested, Result
+from rlmlite_kernel.effects import Answered, Nested, Result, request_id
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import CONTROLLER, DERIVED, LM, Held, Job, merged, of_inputs
 from rlmlite_kernel.schemas import read_json
-from rlmlite_kernel.settings import CONTROLLER_ROLE, Limits, Policy, Role, Settings
+from rlmlite_kernel.settings import CONTROLLER_ROLE, Limits, Policy, Settings
 from rlmlite_kernel.values import DOCUMENTS, Rows, Value, kind_of, plain, plain_size, size_of
 
 ALONE = "context"
@@ -51,7 +51,7 @@ def ask_rlm(
     if not given:
         raise Fault("arguments", f"a nested run needs an input, such as {ALONE}=logs")
     allowance = _allowance(job, share.value if isinstance(share, Held) else share)
-    settings = _settings(job, depth, allowance, given)
+    settings = _settings(job, depth, allowance, given, request_id(*place, 0))
     origins, _ = merged([*given.values(), Held(None, prompts.origins | CONTROLLER)])
     controller = settings.roles.get(CONTROLLER_ROLE)
     if controller is not None:
@@ -76,30 +76,36 @@ def _allowance(job: Job, share: object) -> dict[str, int]:
     return allowance
 
 
-def _settings(job: Job, depth: int | None, allowance: dict[str, int], given: dict[str, Held]) -> Settings:
+def _settings(job: Job, depth: int | None, allowance: dict[str, int], given: dict[str, Held], parent: str) -> Settings:
     ours = job.settings
     if ours.limits.depth < 1:
         raise Fault("budget", "nested runs may not go deeper here (limit depth); use sub_lm or extract_over_chunks")
     deeper = ours.limits.depth - 1 if depth is None else min(depth - 1, ours.limits.depth - 1)
     bounded = {name: amount for name, amount in allowance.items() if getattr(ours.limits, name) is not None}
     limits: Limits = msgspec.structs.replace(ours.limits, depth=deeper, **bounded)
+    kept = {name: allowance[name] * amount // (getattr(ours.limits, name) or 1) for name, amount in ours.kept.items()}
     return Settings(
         limits=limits,
-        roles=_roles(ours.roles),
+        kept=kept,
+        roles={name: ours.roles[role] for name, role in nested_roles(ours.roles).items()},
         tools=ours.tools,
         policy=_policy(ours.policy, given, job),
         scope=ours.scope,
+        parent=parent,
     )
 
 
-def _roles(roles: dict[str, Role]) -> dict[str, Role]:
-    """Who plays in a nested run: what plays `rlm` here controls there, `rlm_2` is `rlm` there, and so on."""
-    found = {name: role for name, role in roles.items() if not name.startswith((CONTROLLER_ROLE, NESTED_ROLE))}
-    nested = [role for name, role in roles.items() if name.startswith(NESTED_ROLE)]
-    controller = nested[0] if nested else roles.get(CONTROLLER_ROLE)
-    if controller is not None:
-        found[CONTROLLER_ROLE] = controller
-    return found | {nested_role(level): role for level, role in enumerate(nested[1:] or nested, 1)}
+def nested_roles(names: Iterable[str]) -> dict[str, str]:
+    """Whom each role of a nested run is played by: the role here.
+
+    What plays `rlm` here controls there, `rlm_2` is `rlm` there, and so on; the last one goes on below.
+    """
+    known = list(names)
+    found = {name: name for name in known if not name.startswith((CONTROLLER_ROLE, NESTED_ROLE))}
+    nested = [name for name in known if name.startswith(NESTED_ROLE)]
+    if nested or CONTROLLER_ROLE in known:
+        found[CONTROLLER_ROLE] = nested[0] if nested else CONTROLLER_ROLE
+    return found | {nested_role(level): name for level, name in enumerate(nested[1:] or nested, 1)}
 
 
 def nested_role(level: int) -> str:

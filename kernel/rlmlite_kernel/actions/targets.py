@@ -9,7 +9,7 @@ from rlmlite_kernel.columns import Cells, Column, Constant, IntArray, Spans, Tex
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.observe import worded
-from rlmlite_kernel.values import Rows, Value, kind_of, rows_of, text_of
+from rlmlite_kernel.values import LIST, Rows, Value, kind_of, rows_of, text_of
 
 
 class Piece(NamedTuple):
@@ -35,6 +35,8 @@ def pieces_of(target: Value, what: str, job: Job) -> list[Piece]:
 def _texts(rows: Rows, what: str, job: Job) -> list[Text | None]:
     name = access.column_name(rows, "value") or "value"
     cells = rows.columns[name].cells(job.blobs) if name in rows.columns else []
+    if rows.kind == LIST:  # of records as JSON has them
+        cells = [cell["text"] if isinstance(cell, dict) and "text" in cell else cell for cell in cells]
     if len(cells) != len(rows) or not all(isinstance(cell, str | Text) or cell is None for cell in cells):
         raise Fault("type", f"{what} works on rows that have a text; these have {worded(rows.columns)}")
     return [text_of(cell, job.blobs) for cell in cells]

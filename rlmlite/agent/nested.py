@@ -1,0 +1,146 @@
+"""Nested runs: a question of a program's own, answered by an agent of its own over parts of its parent's values.
+
+The kernel has fixed everything that a nested run may have and may cost; here it is made. Its trace lies in its
+parent's folder, under the call's id, so a process that was killed goes on with it, or finds its answer.
+"""
+
+import hashlib
+import hmac
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from rlmlite.agent.loop import Agent, check_question, go_on
+from rlmlite.agent.loop import ask as ask_in
+from rlmlite.errors import InputError, SettingError
+from rlmlite.events import Event, Nested
+from rlmlite.history import open_question
+from rlmlite.inputs import from_value
+from rlmlite.outcome import Outcome
+from rlmlite.outside import FREE
+from rlmlite.reopening import reopen, spent_in
+from rlmlite.runner import Calls, Options, Run
+from rlmlite_kernel.actions.nested import SHARED, nested_roles
+from rlmlite_kernel.canonical import value_bytes
+from rlmlite_kernel.effects import Answered, Child, Failed, Request, Result, Usage, render
+from rlmlite_kernel.inputs import Input, Source, SourceFile
+from rlmlite_kernel.machine import SettingsError
+from rlmlite_kernel.records import Seal, Step, Turn
+from rlmlite_kernel.values import DOCUMENTS, Rows, Text, Value, documents, plain
+from rlmlite_traces import CheckedTrace, Level, nested_place, verify
+
+
+async def nested_run(parent: Run, request: Request) -> Result:
+    """The answer of a nested run, which is begun, gone on with, or over already."""
+    from rlmlite.api import drive_turn_async
+
+    place = None if parent.log is None else nested_place(parent.log.path, request.id)
+    question = render(request.prompt, parent.blobs)
+    agent = Agent()
+    if place is not None and place.exists():
+        trace = verify(place)
+        if trace.level is Level.SEALED:
+            return _recorded(trace)
+    try:
+        child = _child(parent, request, place, question)
+    except (InputError, SettingError, SettingsError) as error:
+        return Failed("refused", FREE, str(error))
+    with child:
+        return _result(child, await drive_turn_async(child, _to_the_end(child, question, agent)))
+
+
+def _child(parent: Run, request: Request, place: Path | None, question: str) -> Run:
+    assert request.nested is not None
+    options = _options(parent, request, place)
+    if place is not None and place.exists():
+        past = reopen(place)
+        return Run(past.inputs, past.blobs, options, past)
+    inputs = {name: _input(value, parent) for name, value in request.nested.inputs.items()}
+    check_question(question, inputs)
+    return Run(inputs, parent.blobs, options)
+
+
+def _options(parent: Run, request: Request, place: Path | None) -> Options:
+    ours = parent.options
+    key = ours.run_key if parent.log is None else parent.log.run_key
+
+    def tell(event: Event) -> None:
+        ours.tell(Nested(request.id, event))
+
+    return msgspec.structs.replace(
+        ours,
+        run_key=hmac.digest(key, request.id.encode(), hashlib.sha256),
+        clients={role: ours.clients[from_] for role, from_ in nested_roles(ours.clients).items()},
+        trace=place if place is not None else False,
+        tell=tell,
+        under=request,
+    )
+
+
+def _to_the_end(child: Run, question: str, agent: Agent) -> Calls[Outcome]:
+    if child.unfinished is not None:
+        yield from child.go_on()
+    asked = open_question(child.history) is not None
+    end = yield from (go_on(child, agent) if asked else ask_in(child, question, agent))
+    return child.outcome(child.seal(end.status, end.reason))
+
+
+def _result(child: Run, outcome: Outcome) -> Result:
+    spent = outcome.usage
+    usage = Usage(spent["input_tokens"], spent["output_tokens"], spent["cost_nano"])
+    used = {name: child.state.used[name] for name in SHARED if child.state.used.get(name)}
+    made = Child(outcome.root or "", outcome.status, outcome.reason, used)
+    if child.state.answer is None:
+        return Failed("no_answer", usage, "", made)
+    return Answered(value_bytes(child.state.answer.value).decode(), usage, child=made)
+
+
+def _input(value: Value, parent: Run) -> Input:
+    """A value as an input: content of a file stays where it is, all else is kept in the nested run's trace."""
+    files = {
+        file.digest: (given.source, file)
+        for given in parent.inputs.values()
+        if given.memory is None
+        for file in given.source.files
+    }
+    if isinstance(value, Text) and value.blob in files:
+        source, file = files[value.blob]
+        part = None if (value.start, value.stop) == (0, file.size) else (value.start, value.stop)
+        return Input(value, Source("text", source.path, (file,), part=part))
+    if isinstance(value, Rows) and value.kind == DOCUMENTS:
+        return _documents(value, files, parent)
+    return from_value(plain(value, parent.blobs), parent.blobs)
+
+
+def _documents(value: Rows, files: dict[str, tuple[Source, SourceFile]], parent: Run) -> Input:
+    """Documents that are whole files by reference, else as they are."""
+    spans = value.spans
+    assert spans is not None
+    found = [files.get(spans.blob_at(row)) for row in range(len(value))]
+    known = [place for place in found if place is not None]
+    roots = {source.path for source, _ in known}
+    whole = [(0, file.size) for _, file in known] == list(zip(spans.starts.tolist(), spans.stops.tolist(), strict=True))
+    if not whole or len(known) < len(found) or len(roots) != 1:
+        rows = value.values(parent.blobs)
+        return from_value({row["path"]: plain(row["text"], parent.blobs) for row in rows}, parent.blobs)  # type: ignore[index,call-overload]
+    listed = tuple(file for _, file in known)
+    again = documents((file.path, file.digest, file.size) for file in listed)
+    return Input(again, Source(DOCUMENTS, roots.pop(), listed))
+
+
+def _recorded(trace: CheckedTrace) -> Result:
+    """The answer of a nested run that was over before this process began."""
+    sealed = trace.records[-1]
+    assert isinstance(sealed, Seal)
+    spent = spent_in(trace, trace.size).report()
+    usage = Usage(spent["input_tokens"], spent["output_tokens"], spent["cost_nano"])
+    used: Counter[str] = Counter()
+    for record in trace.records:
+        if isinstance(record, Turn | Step):
+            used.update(record.used)
+    made = Child(trace.root, sealed.outcome, sealed.reason, {name: used[name] for name in SHARED if used.get(name)})
+    if sealed.result is None:
+        return Failed("no_answer", usage, "", made)
+    value = msgspec.json.decode(trace.content(sealed.result))["value"]
+    return Answered(value_bytes(value).decode(), usage, child=made)
