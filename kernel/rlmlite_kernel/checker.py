@@ -223,15 +223,16 @@ class _Statement:
                 self.report(fault.code, fault.message, node)
 
     def _template(self, action: Action, value: Expr, bound: Bound) -> None:
+        single = action.name in ("sub_lm", "sub_rlm")
         if not isinstance(value, Lit) or not isinstance(value.v, str):
-            if action.name == "sub_lm":
+            if single:
                 self._visit(value, PLAIN)
             else:
                 self.report("template", f"the template of `{action.name}` is a string literal", value)
             return
         named = {hole.name for hole in holes(value.v)}
         known = self._names | set(bound.extra)
-        if action.name == "sub_lm":
+        if single:
             for name in sorted(named - known):
                 hint = did_you_mean(name, known) or "give it as a keyword, or write {{name}} for the plain text"
                 self.report("template", f"{{{name}}} names no variable and no argument", value, hint)

@@ -5,6 +5,8 @@ A step whose inputs exist is priced exactly; one that waits for an earlier resul
 
 import msgspec
 
+from rlmlite_kernel.actions.batches import ROUNDS
+from rlmlite_kernel.actions.merge import merges
 from rlmlite_kernel.ast import Expr, Lit, Parsed, Var
 from rlmlite_kernel.binding import PLAIN
 from rlmlite_kernel.checker import Scope, check
@@ -71,7 +73,7 @@ def price(state: State, parsed: Parsed) -> Price:
     return Price(total, tuple(steps), refused, tuple(problem for each in problems.values() for problem in each))
 
 
-_LIMITED = ("steps", "sub_calls", "output_tokens", "prompt_bytes", "chunks")
+_LIMITED = ("steps", "sub_calls", "tool_calls", "output_tokens", "prompt_bytes", "chunks")
 """Resources whose lower bound is compared with what is left."""
 
 
@@ -101,7 +103,36 @@ def _uses(planned: Planned, shapes: dict[str, _Shape], state: State) -> dict[str
             uses.update(_calls(Range(1, 1), Range(0, None), _role(planned, state)))
         case "extract_over_chunks":
             uses.update(_calls(first.rows, first.size, _role(planned, state)))
+        case "classify" | "extract_over_rows":
+            calls = _batches(first.rows, planned, "batch", 20)
+            uses.update(
+                _calls(Range(calls.low, calls.high and calls.high * ROUNDS), Range(0, None), _role(planned, state))
+            )
+        case "reduce":
+            fan_in = _whole_number(planned, "fan_in", 8)
+            high = None if first.rows.high is None else merges(first.rows.high, fan_in)
+            uses.update(_calls(Range(merges(first.rows.low, fan_in), high), Range(0, None), _role(planned, state)))
+        case "sub_rlm":
+            uses.update(
+                {name: Range(0, max(0, state.left(name))) for name in ("sub_calls", "prompt_bytes", "output_tokens")}
+            )
+        case _ if planned.op == "tool_call" or planned.op in state.settings.tools:
+            uses["tool_calls"] = Range(1, 1)
     return uses
+
+
+def _whole_number(planned: Planned, name: str, default: int) -> int:
+    """An argument that the program spells out, else the least that it can be."""
+    given = planned.bound.given.get(name)
+    if given is None:
+        return default
+    return given.v if isinstance(given, Lit) and isinstance(given.v, int) and given.v > 1 else 2
+
+
+def _batches(rows: Range, planned: Planned, name: str, default: int) -> Range:
+    """How many batches rows make."""
+    size = _whole_number(planned, name, default)
+    return Range(-(-rows.low // size), None if rows.high is None else -(-rows.high // size))
 
 
 def _calls(count: Range, text: Range, role: Role | None) -> dict[str, Range]:
@@ -134,7 +165,7 @@ def _result(planned: Planned, shapes: dict[str, _Shape], state: State) -> _Shape
             return _Shape(_chunks(planned, first), first.size)
         case "where" | "distinct" | "count_by" | "group":
             return _Shape(most, Range(0, first.size.high))
-        case "map" | "extend" | "sort" | "extract_over_chunks":
+        case "map" | "extend" | "sort" | "extract_over_chunks" | "classify" | "extract_over_rows":
             return _Shape(first.rows, first.size)
         case "top":
             k = planned.bound.given.get("k")

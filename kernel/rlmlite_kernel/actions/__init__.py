@@ -2,7 +2,21 @@
 
 from typing import Any
 
-from rlmlite_kernel.actions import cut, end, find, look, nested, outside, parse, read, rows, scalars, text
+from rlmlite_kernel.actions import (
+    batches,
+    cut,
+    end,
+    find,
+    look,
+    merge,
+    nested,
+    outside,
+    parse,
+    read,
+    rows,
+    scalars,
+    text,
+)
 from rlmlite_kernel.table import Action, Param, Table
 
 _TARGET = Param("target", "target", "text, documents, or rows that stand for text")
@@ -10,6 +24,7 @@ _ROWS = Param("rows", "rows", "rows, or a list")
 _VALUE = Param("value", "any", "any value")
 _ROLE = Param("role", "text", "which model answers", default="sub", named_only=True)
 _SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)
+_BATCH = Param("batch", "int", "rows a call", default=20, least=1, named_only=True)
 _BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
 _DESC = "largest first"
 _HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk", "groups": []}'
@@ -133,6 +148,60 @@ ACTIONS = Table(
             held=True,
             result="the answer: text, or a value of the schema",
             help="asks a model once",
+            extra="values for placeholders",
+            cost="sub_calls, tokens",
+        ),
+        Action(
+            name="classify",
+            family="models",
+            params=(
+                _ROWS,
+                Param("prompt", "template", "the question about each row"),
+                Param("labels", "any", 'the answers there may be, such as ["spam", "ham"]', named_only=True),
+                _BATCH,
+                _ROLE,
+            ),
+            ask=batches.ask_classify,
+            held=True,
+            result="the rows {..., label}",
+            example='{"text": "win a prize", "label": "spam"}',
+            help="one label for each row, many rows a call; what lacks is asked for again, then null and in .failed",
+            extra="values for placeholders",
+            cost="sub_calls, tokens",
+        ),
+        Action(
+            name="extract_over_rows",
+            family="models",
+            params=(
+                _ROWS,
+                Param("prompt", "template", "the question about each row"),
+                Param("schema", "schema", "the form of one row's answer", named_only=True),
+                _BATCH,
+                _ROLE,
+            ),
+            ask=batches.ask_over_rows,
+            held=True,
+            result="the rows {..., and each field of the schema, else answer}",
+            example='{"text": "paid 12 EUR", "amount": 12}',
+            help="one answer for each row, many rows a call; what lacks is asked for again, then null and in .failed",
+            extra="values for placeholders",
+            cost="sub_calls, tokens",
+        ),
+        Action(
+            name="reduce",
+            family="models",
+            params=(
+                Param("items", "rows", "texts, chunks, or any rows"),
+                Param("prompt", "template", "what to make of several, with {items} where they go"),
+                Param("fan_in", "int", "how many go into one call", default=8, least=2),
+                _SCHEMA,
+                _ROLE,
+            ),
+            ask=merge.ask_reduce,
+            held=True,
+            result="the answer: text, or a value of the schema",
+            example='"Three outages, all of the disk."',
+            help="merges many texts into one, a few at a time, level by level",
             extra="values for placeholders",
             cost="sub_calls, tokens",
         ),

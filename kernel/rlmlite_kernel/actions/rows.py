@@ -41,12 +41,12 @@ def extend(job: Job, rows: Value, fields: Expr) -> Value:
     if not isinstance(fields, Obj):
         raise Fault("type", "extend takes the new fields as {name: expression}")
     compiler = RowCompiler(table, job)
-    columns = dict(_named_columns(table, job))
+    columns = dict(named_columns(table, job))
     columns.update({pair.key: column_of(table, pair.value, compiler, job) for pair in fields.pairs})
     return Rows("rows", columns, len(table), table.spans, table.aside)
 
 
-def _named_columns(rows: Rows, job: Job) -> dict[str, Column]:
+def named_columns(rows: Rows, job: Job) -> dict[str, Column]:
     """The columns, with a list of records spread out."""
     if rows.kind != LIST:
         return dict(rows.columns)

@@ -21,12 +21,12 @@ def as_text(value: Value, job: Job) -> str:
         return job.text(value, "the value")
     rows = rows_of(value)
     if rows is not None:
-        return "\n".join(as_text(_line_of(rows, item), job) for item in rows.values(job.blobs))
+        return "\n".join(as_text(line_of(rows, item), job) for item in rows.values(job.blobs))
     job.room(plain_size(value, job.blobs))
     return value_bytes(plain(value, job.blobs)).decode()
 
 
-def _line_of(rows: Rows, item: Value) -> Value:
+def line_of(rows: Rows, item: Value) -> Value:
     """What stands for a row in running text: its text where rows are pieces of one, else the whole row."""
     if rows.kind != LIST and isinstance(item, dict) and "text" in item:
         return item["text"]
