@@ -18,7 +18,7 @@ from rlmlite_kernel.values import Rows, Value, rows_of
 MAX_SPANS = 1_000
 """At most this many spans are written out with an answer; the rest are counted."""
 
-_CUT = ("hits", "lines", "chunks", "documents")
+_CUT = ("hits", "lines", "chunks", "documents", "symbols")
 """Kinds of rows that are pieces of text themselves."""
 
 _WORDS = ("match", "text", "quote")

@@ -20,6 +20,7 @@ FAULTS: dict[str, str] = {
     "too_large": "a value would pass the budget of bytes",
     "json": "a text is not JSON within the limits",
     "calls_failed": "a call failed, or fewer of a fan-out succeeded than `min_ok` asks for",
+    "not_installed": "an action needs an extra that is not installed",
     "denied": "the policy, or who was asked, does not let a tool be called",
     "egress": "the policy keeps an input's content from a model or a tool",
     "depends": "a statement that this one needs did not succeed",

@@ -4,6 +4,7 @@ from typing import Any
 
 from rlmlite_kernel.actions import (
     batches,
+    code,
     cut,
     end,
     find,
@@ -118,6 +119,19 @@ ACTIONS = Table(
             example=_CHUNK,
             help="cuts long text into pieces",
             cost="chunks",
+        ),
+        Action(
+            name="symbols",
+            family="cut",
+            params=(
+                _TARGET,
+                Param("language", "text", "the language of a single text; a path's ending tells it", default=None),
+            ),
+            run=code.find_symbols,
+            result="symbols {doc, kind, name, within, line, start, end, text}; the rest in .skipped",
+            example='{"doc": "a.py", "kind": "function", "name": "go", "within": "Car", "line": 7, "text": "..."}',
+            help="the functions, classes and other definitions of source code, each with the whole of it",
+            cost="search_work",
         ),
         Action(
             name="extract_over_chunks",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rlmlite_kernel.actions.code import DEFAULT_SIZE, chunk_symbols
 from rlmlite_kernel.actions.targets import Cuts, Piece, pieces_of
 from rlmlite_kernel.columns import Column, IntArray, Ints, LineNumbers
 from rlmlite_kernel.engines import CutError, Matcher, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs
@@ -12,7 +13,7 @@ from rlmlite_kernel.values import Rows, Value
 DEFAULT_SIZES = {"bytes": 8_000, "lines": 100, "paragraphs": 1}
 """The size of a chunk when none is given, in the unit of `by`."""
 
-WAYS = (*DEFAULT_SIZES, "files")
+WAYS = (*DEFAULT_SIZES, "files", "symbols")
 
 
 def chunk(job: Job, target: Value, size: int | None, overlap: int, by: str | Matcher) -> Value:
@@ -44,6 +45,10 @@ def _cut(piece: Piece, size: int | None, overlap: int, by: str | Matcher, job: J
     content = job.blobs.read(text.blob)
     if by == "files":
         return np.array([text.start], np.int64), np.array([text.stop], np.int64)
+    if by == "symbols":
+        if overlap:
+            raise Fault("arguments", 'chunk(by="symbols") takes no overlap')
+        return chunk_symbols(piece, DEFAULT_SIZE if size is None else size, job)
     try:
         if isinstance(by, Matcher):
             _only_sized(size, overlap)

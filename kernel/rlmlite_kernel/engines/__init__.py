@@ -18,11 +18,23 @@ from rlmlite_kernel.engines.positions import CodePoints, LineIndex
 from rlmlite_kernel.engines.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.regex import quote
 from rlmlite_kernel.engines.replace import Replaced, SpentError, TooLargeError, replace
+from rlmlite_kernel.engines.symbols import (
+    LANGUAGES,
+    LONGEST,
+    WEIGHT,
+    Symbol,
+    SymbolsUnavailableError,
+    language_of,
+    symbols,
+)
 from rlmlite_kernel.engines.templates import fields_pattern, template_pattern
 from rlmlite_kernel.engines.utf8 import Utf8, check, repair, repaired
 from rlmlite_kernel.engines.versions import engine_versions
 
 __all__ = [
+    "LANGUAGES",
+    "LONGEST",
+    "WEIGHT",
     "Buffer",
     "CodePoints",
     "Counted",
@@ -35,6 +47,8 @@ __all__ = [
     "QueryError",
     "Replaced",
     "SpentError",
+    "Symbol",
+    "SymbolsUnavailableError",
     "TooLargeError",
     "Utf8",
     "any_of",
@@ -48,6 +62,7 @@ __all__ = [
     "engine_versions",
     "fields_pattern",
     "find",
+    "language_of",
     "literal",
     "occurs",
     "quote",
@@ -57,5 +72,6 @@ __all__ = [
     "replace",
     "snap",
     "split_at",
+    "symbols",
     "template_pattern",
 ]
