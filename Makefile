@@ -7,11 +7,12 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Tests that share an expensive fixture share a worker, by their xdist_group.
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
 UV     := uv==0.13.8
+PEERS  := .venv-peers
 BENCHMARKS := chunk fanout http load memory receipts search trace_size turn
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types layers docs-fresh docs fix cover sweep bench build pins clean
+.PHONY: help setup demo test check format lint types layers docs-fresh docs fix cover sweep bench peers build pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +70,16 @@ sweep: $(READY) ## Run the long sweeps
 bench: $(READY) ## Run the benchmarks; some of them, quicker: make bench BENCH="search turn" SCALE=--quick
 	@for name in $(or $(BENCH),$(BENCHMARKS)); do $(BIN)/python -m benchmarks.$$name $(SCALE) || exit; echo; done
 
+# The one target whose packages are not pinned: what is compared is what people get today.
+peers: $(READY) $(PEERS)/.ready ## Compare with rlms and dspy, the newest ones: make peers SCALE=--quick
+	@$(BIN)/python -m benchmarks.peers $(SCALE)
+
+$(PEERS)/.ready: pyproject.toml
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --quiet --disable-pip-version-check install 'pip>=25.1' # of which groups are known
+	@$(PEERS)/bin/python -m pip --quiet --disable-pip-version-check install --upgrade --group peers
+	@touch $@
+
 build: $(READY) ## Build dist/*.tar.gz, and from it dist/*.whl
 	@$(BIN)/python -m build --no-isolation
 
@@ -79,5 +90,5 @@ pins: ## Renew .ci/constraints.txt to the newest allowed versions
 	  --group dev --generate-hashes --no-header --no-annotate --output-file .ci/constraints.txt pyproject.toml
 
 clean: ## Remove everything that can be made again, .venv too
-	@rm -rf $(VENV) $(VENV)-pins dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(VENV)-pins $(PEERS) dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
