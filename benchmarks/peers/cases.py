@@ -23,7 +23,6 @@ CHUNKS = '{1} = extract_over_chunks(chunk(context[0:{0}], size=8), "What is it? 
 LOOP = "while True:\n    pass"
 EXIT = "import sys\nsys.exit(3)"
 
-
 CAP = 6
 CAP_MARKS = ("LLM call limit exceeded", '"code":"budget"')
 LOST = Turn("", "", '"lost"', '"lost"')

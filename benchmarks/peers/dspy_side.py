@@ -1,6 +1,6 @@
 """`dspy.RLM`, with its `LocalInterpreter` and an engine that says what a script says.
 
-Its default interpreter is Deno's; the local one is the faster, and needs nothing installed beside it.
+Its default interpreter needs Deno; the local one needs nothing installed beside it.
 Its record is the prediction's trajectory, which it keeps in memory; here it is counted as JSON.
 """
 
