@@ -9,7 +9,6 @@ Pure: no clock, chance, files, network or log. What is needed from outside is as
 by its digest (`blobs`). The same state, program and results give the same bytes everywhere.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -119,7 +118,7 @@ def begin(
         kernel=KERNEL,
         engines=engine_versions(),
         grammar=grammar,
-        actions=hashlib.sha256(value_bytes(table.digest_source())).hexdigest(),
+        actions=table.digest,
         settings=kept.ref,
         inputs=tuple(
             _input_entry(name, given, variables[name], sources[name][0].ref, layout.sizes[name])

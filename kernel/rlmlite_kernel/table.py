@@ -3,10 +3,14 @@
 Checking, prices, the controller's card, schemas, the docs page and receipts read these entries, and nothing else.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+
+from rlmlite_kernel.canonical import value_bytes
 
 Kind: TypeAlias = Literal[
     "any",
@@ -118,11 +122,11 @@ class Table(Mapping[str, Action]):
                 raise ValueError(f"an action `{action.name}` is there already")
         return Table([*self.values(), *added])
 
-    def digest_source(self) -> list[Any]:
-        """What the table's digest is taken of: everything that changes what programs mean."""
-        return [
-            [action.name, _traits(action), [_meaning(param) for param in action.params]] for action in self.values()
-        ]
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that changes what programs mean."""
+        meaning = [[action.name, _traits(action), list(map(_meaning, action.params))] for action in self.values()]
+        return hashlib.sha256(value_bytes(meaning)).hexdigest()
 
 
 def _traits(action: Action) -> list[Any]:
