@@ -1,0 +1,113 @@
+"""Calls as decode rules: one alternative for each action, made from its row of the table.
+
+Arguments stand in the order of the table: what is required by position, what is optional by name. `@` in a rule stands
+for the number of temporaries that may be named there; `r` before a rule says that the current row's fields may.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from rlmlite_grammar.decode.vocabulary import Vocabulary
+from rlmlite_kernel.table import Action, Param
+
+_EITHER = {"search": ("query", "template")}
+"""Actions that take one of two parameters, as the checker asks."""
+
+_RULES = {
+    "query": "query@",
+    "pattern": "pattern@",
+    "folds": "folds@",
+    "form": "form",
+    "schema": "schema",
+    "name": "written",
+}
+"""The rule for an argument of a kind that has one of its own."""
+
+_ASSIGNMENT = "write_var"  # which `name = value` says as well
+_ALONE = ("state", "end")  # families whose actions are statements, never a part of one
+
+
+class Calls:
+    """The calls of a vocabulary, as the alternatives of rules."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        actions = [action for action in vocabulary.actions() if self._possible(action)]
+        nested = [action for action in actions if action.family not in _ALONE]
+        self.scalar = [self._call(action, "") for action in nested if action.in_rows]
+        self.scalar_in_rows = [self._call(action, "r") for action in nested if action.in_rows]
+        self.whole = [self._call(action, "") for action in nested if not action.in_rows]
+        self.alone = [self._call(action, "") for action in actions if action.family == "state"]
+        self.end = [self._call(action, "") for action in actions if action.family == "end"]
+
+    def _possible(self, action: Action) -> bool:
+        named = any(param.kind == "name" for param in action.params)
+        return action.name != _ASSIGNMENT and (bool(self._vocabulary.writable) or not named)
+
+    def _call(self, action: Action, row: str) -> str:
+        either = _EITHER.get(action.name, ())
+        first = [self._value(param, action, row) for param in action.params if param.required and not param.many]
+        if either:
+            first.append(self._either([action.param(name) for name in either], action, row))
+        first += [f"({self._many(param, action, row)})?" for param in action.params if param.many]
+        named = [
+            f'(", {param.name}=" {self._value(param, action, row)})?'
+            for param in action.params
+            if not (param.required or param.many or param.name in either)
+        ]
+        inside = ' ", " '.join(first)
+        return " ".join(part for part in (quoted(f"{action.name}("), inside, *named, '")"') if part)
+
+    def _many(self, param: Param, action: Action, row: str) -> str:
+        value = self._value(param, action, row)
+        return f'{value} (", " {value})*'
+
+    def _either(self, params: Iterable[Param | None], action: Action, row: str) -> str:
+        """The first by position, the others by name."""
+        given = [param for param in params if param is not None]
+        first, *others = given
+        values = [self._value(first, action, row)]
+        values += [f"{quoted(f'{param.name}=')} {self._value(param, action, row)}" for param in others]
+        return f"({' | '.join(values)})"
+
+    def _value(self, param: Param, action: Action, row: str) -> str:
+        """The rule for an argument."""
+        match param.kind:
+            case "any" | "target" | "rows":
+                return f"{row}v@"
+            case "expr" | "key":
+                return "rv@"
+            case "int":
+                return f"(INT{min(param.least or 0, 1)} | ref@)" if (param.least or 0) <= 1 else "ref@"
+            case "bool":
+                return '("true" | "false")'
+            case "word":
+                words = [quoted(json.dumps(word)) for word in param.words]
+                return f"({' | '.join([*words, *(['RX'] if param.or_query else [])])})"
+            case "text" if param.name == "role":
+                return f"({' | '.join(quoted(json.dumps(role)) for role in self._vocabulary.roles)})"
+            case "text":
+                return "(TEXT | ref@)"
+            case "template":
+                return _template(action)
+            case _:
+                return _RULES[param.kind]
+
+
+def _template(action: Action) -> str:
+    """A template over rows names their fields, which no grammar knows; any other names variables."""
+    if action.ask is None:
+        return "TEMPLATE"
+    return "TEMPLATE_OF_ROWS" if any(param.kind == "rows" for param in action.params) else "(TEMPLATE@ | ref@)"
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of the grammar."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def alternatives(name: str, options: Iterable[str]) -> Iterator[str]:
+    """A rule with these options, if there are any."""
+    given = list(options)
+    if given:
+        yield f"{name}: " + "\n    | ".join(given)

@@ -1,0 +1,141 @@
+"""The decode grammar of one turn, as Lark that llguidance and OpenAI's custom tools read.
+
+Everything that it derives parses and checks, but for two things that no context-free grammar can say: a name that is
+given twice (keys of an object, fields of a schema, groups of a regex), and nesting deeper than the language allows.
+
+New variables are `t1`, `t2`, ..., each assigned once and in this order, so that the rules know which exist where: the
+rules of expressions are there once for every number of temporaries, with that number in place of `@`.
+Spacing is the printer's, and no two terminals that may follow one another can be read as one.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rlmlite_grammar.decode.calls import Calls, alternatives, quoted
+from rlmlite_grammar.decode.terminals import TEMPLATE, TEMPLATE_WITH_A_HOLE, TERMINALS
+from rlmlite_grammar.decode.vocabulary import Vocabulary
+from rlmlite_kernel.binding import FOLDS
+from rlmlite_kernel.schemas import BASICS
+
+TEMPORARIES: Final = 6
+"""Variables that one program may make, unless told otherwise."""
+
+_EXPRESSIONS: Final = """\
+{r}v@: {r}both@ (JOIN {r}both@)*
+{r}both@: "not "* {r}test@
+{r}test@: {r}sum@ (COMPARE {r}sum@ | MATCHES RX)?
+{r}sum@: {r}one@ (MATH {r}one@)*
+{r}one@: "-"? (NUM | {r}value@ {r}part@*)
+{r}value@: {first} | STR | "true" | "false" | "null" | "(" {r}v@ ")" | "[" ({r}v@ (", " {r}v@)*)? "]"
+    | "{{" ((KEY | STR) ": " {r}v@ (", " (KEY | STR) ": " {r}v@)*)? "}}"
+{r}part@: "." KEY | "[" {r}v@ "]" | "[" {r}v@? ":" {r}v@? "]"
+"""
+_PLAIN: Final = _EXPRESSIONS.format(r="", first="name@ | call@")
+_IN_ROWS: Final = _EXPRESSIONS.format(r="r", first='name@ | "." KEY | rcall@')
+_ARGUMENTS: Final = """\
+ref@: name@ part@*
+folds@: "{" KEY ": " fold@ (", " KEY ": " fold@)* "}"
+fold@: "count()" | FOLD rv@ ")"
+query@: TEXT | RX | "[" (TEXT | RX) (", " (TEXT | RX))* "]" | ref@
+pattern@: query@ | "[" "[" query@ ", " v@ "]" (", " "[" query@ ", " v@ "]")* "]"
+"""
+_SHARED: Final = f"""\
+form: RX | TEXT
+schema: type (" | " type)*
+type: {" | ".join(map(quoted, BASICS))} | "null" | TEXT | INT0 | "[" schema "]" | "{{" member (", " member)* "}}"
+member: (KEY | STR) "?"? ": " schema
+"""
+_KNOWN: Final = {
+    **TERMINALS,
+    "FOLD": TERMINALS["FOLD"].replace("FOLDS", "|".join(FOLDS)),
+    "TEMPLATE": TEMPLATE.format(hole="FIELD"),
+    "TEMPLATE_OF_ROWS": TEMPLATE_WITH_A_HOLE.format(hole="FIELD"),
+}
+"""The terminals that name no variable."""
+_TERMINAL: Final = re.compile(r"\b[A-Z][A-Z_0-9]+@?")
+_LITERAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"|/(?:[^/\\]|\\.)+/')
+
+
+def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> str:
+    """The grammar of a turn's program, which may make so many variables.
+
+    Raises `ValueError` when there is no variable to name, or `final` is all that is left and it is not permitted.
+    """
+    if not vocabulary.variables:
+        raise ValueError("a decode grammar needs a variable to name")
+    calls = Calls(vocabulary)
+    if vocabulary.only_final and not calls.end:
+        raise ValueError("only `final` is left, and it is not permitted")
+    fresh = [] if vocabulary.only_final else _fresh(vocabulary.variables, temporaries)
+    level = _level(vocabulary, calls)
+    parts = [*_program(vocabulary, calls, fresh), *_names(vocabulary.variables, fresh)]
+    parts += [level.replace("@", str(number)) for number in range(len(fresh) + 1)]
+    parts += [_SHARED, *_terminals(_named(level + _SHARED), vocabulary.variables, fresh)]
+    return "\n".join(parts) + "\n"
+
+
+def _fresh(taken: tuple[str, ...], count: int) -> list[str]:
+    names = (f"t{number}" for number in range(1, count + len(taken) + 1))
+    return [name for name in names if name not in taken][:count]
+
+
+def _program(vocabulary: Vocabulary, calls: Calls, fresh: list[str]) -> Iterator[str]:
+    """Statements, of which the last may be `final`."""
+    if vocabulary.only_final:
+        yield "start: end0"
+        return
+    yield "start: program0"
+    again = "(put v@ | alone@)" if vocabulary.writable else "alone@"
+    for level, name in enumerate([*fresh, None]):
+        options = [*(["end@"] if calls.end else []), f'{again} ("\\n" program@)?']
+        if name is not None:
+            options.append(f'{quoted(f"{name} = ")} v@ ("\\n" program{level + 1})?')
+        yield from (rule.replace("@", str(level)) for rule in alternatives("program@", options))
+    yield from alternatives("put", [quoted(f"{name} = ") for name in vocabulary.writable])
+    yield from alternatives("written", map(quoted, vocabulary.writable))
+
+
+def _names(variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
+    """What may be read, for every number of temporaries."""
+    yield from alternatives("name0", map(quoted, variables))
+    for level, name in enumerate(fresh, 1):
+        yield f"name{level}: name{level - 1} | {quoted(name)}"
+
+
+def _level(vocabulary: Vocabulary, calls: Calls) -> str:
+    """Everything that names variables, with `@` for the number of temporaries."""
+    rules = [_PLAIN, _IN_ROWS, _ARGUMENTS]
+    rules += alternatives("call@", [*calls.scalar, "whole@"])
+    rules += alternatives("rcall@", [*calls.scalar_in_rows, "whole@"])
+    rules += alternatives("whole@", calls.whole)
+    rules += alternatives("end@", calls.end)
+    if not vocabulary.only_final:
+        rules += alternatives("alone@", ["call@", *calls.alone])
+    return "\n".join(rules)
+
+
+def _terminals(needed: Iterable[str], variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
+    """The terminals that are needed, and those that they need in turn."""
+    known = {**_KNOWN}
+    for level, name in enumerate([None, *fresh]):
+        known[f"NAMES{level}"] = f"NAMES{level - 1} | {quoted(name)}" if name else " | ".join(map(quoted, variables))
+        known[f"HOLE{level}"] = f'"{{" NAMES{level} PATH "}}"'
+        known[f"TEMPLATE{level}"] = TEMPLATE.format(hole=f"HOLE{level}")
+    wanted: dict[str, None] = {}
+    found = list(needed)
+    while found:
+        name = found.pop()
+        if name == "TEMPLATE@":
+            found += [f"TEMPLATE{level}" for level in range(len(fresh) + 1)]
+        elif name not in wanted:
+            wanted[name] = None
+            found += _named(known[name])
+    return (f"{name}: {text}" for name, text in known.items() if name in wanted)
+
+
+@functools.lru_cache(maxsize=64)
+def _named(text: str) -> frozenset[str]:
+    """The terminals that a definition names."""
+    return frozenset(_TERMINAL.findall(_LITERAL.sub("", text)))

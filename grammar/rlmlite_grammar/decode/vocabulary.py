@@ -1,0 +1,40 @@
+"""What the programs of one turn may name: actions, variables, roles."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rlmlite_kernel.table import Action, Table
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program may name.
+
+    `variables` are all that may be read, in order; those in `inputs` cannot be written. `permitted` are the names of
+    the actions that may be called (`None`: all). `roles` are the models that may be asked. `only_final`: nothing but
+    one `final(...)`, without calls of models.
+    """
+
+    table: Table
+    variables: tuple[str, ...]
+    inputs: frozenset[str] = frozenset()
+    permitted: frozenset[str] | None = None
+    roles: tuple[str, ...] = ("sub",)
+    only_final: bool = False
+
+    def actions(self) -> Iterable[Action]:
+        """The actions that may be called."""
+        for action in self.table.values():
+            asks = action.ask is not None
+            if (self.permitted is None or action.name in self.permitted) and not (asks and self._silent):
+                yield action
+
+    @property
+    def _silent(self) -> bool:
+        """Whether no model may be asked."""
+        return self.only_final or not self.roles
+
+    @property
+    def writable(self) -> tuple[str, ...]:
+        """The variables that there are and that may be written again."""
+        return tuple(name for name in self.variables if name not in self.inputs)

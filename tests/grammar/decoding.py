@@ -1,0 +1,180 @@
+"""Decode grammars at work: llguidance as the decoder, random programs, and the one form that decode grammars have."""
+
+import random
+import re
+from collections.abc import Iterable, Mapping
+
+from llguidance import LLMatcher, LLTokenizer
+from msgspec.structs import replace
+
+from rlmlite_grammar.decode import Vocabulary
+from rlmlite_kernel import ACTIONS
+from rlmlite_kernel.ast import (
+    Alt,
+    Attr,
+    Binary,
+    Call,
+    Expr,
+    Field,
+    Index,
+    ListOf,
+    Lit,
+    Named,
+    Obj,
+    Pair,
+    Program,
+    Slice,
+    Statement,
+    Unary,
+    Var,
+)
+from rlmlite_kernel.binding import FOLDS, PLAIN, Place, bind, inside, place_of, variable_name
+from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.templates import Hole, pieces
+
+INPUTS = ("logs", "question")
+MADE = ("rows", "hits")
+TOKENS = LLTokenizer("byte")
+_CLOSERS = b")]}\"/\n"
+_SIGNS = b"{\\[(?<>*+.|^$-}_ax0 "
+
+
+def vocabulary(names: Iterable[str] = (*INPUTS, *MADE), **more: object) -> Vocabulary:
+    """What there is in most tests."""
+    given = {"table": ACTIONS, "variables": tuple(names), "inputs": frozenset(INPUTS), **more}
+    return Vocabulary(**given)  # type: ignore[arg-type]  # passed on as it is
+
+
+def matcher(grammar: str) -> LLMatcher:
+    """A decoder at the beginning of a program."""
+    made = LLMatcher(TOKENS, LLMatcher.grammar_from_lark(grammar))
+    assert not made.is_error(), made.get_error()
+    return made
+
+
+def accepts(start: LLMatcher, text: str) -> bool:
+    """Whether a decoder could have written this, to the end."""
+    now = start.deep_copy()
+    tokens = TOKENS.tokenize_str(text)
+    return now.try_consume_tokens(tokens) == len(tokens) and now.is_accepting()
+
+
+def sample(start: LLMatcher, drawn: random.Random, most: int = 1_500) -> str | None:
+    """A random program that a decoder may write; `None` when it has not come to an end."""
+    now, said, patience = start.deep_copy(), bytearray(), drawn.randint(20, 200)
+    while len(said) < most:
+        allowed = now.compute_logit_bias()
+        choices = [byte for byte in range(256) if allowed[byte]]
+        late = len(said) > patience
+        if now.is_accepting() and (late or not choices or drawn.random() < 0.05):
+            return said.decode()
+        byte = drawn.choice(_liked(choices, drawn, late))
+        now.consume_token(byte)
+        said.append(byte)
+    return None
+
+
+def _liked(choices: list[int], drawn: random.Random, late: bool) -> list[int]:
+    """Among many, mostly what closes something, or a sign that means something."""
+    closers = [byte for byte in choices if byte in _CLOSERS]
+    if closers and drawn.random() < (0.8 if late else 0.3 if len(choices) > 40 else 0.0):
+        return closers
+    signs = [byte for byte in choices if byte in _SIGNS]
+    return signs if len(choices) > 40 and signs and drawn.random() < 0.6 else choices
+
+
+class Form:
+    """Brings a program into the one form that decode grammars have, without a change of what it does.
+
+    New variables are `t1`, `t2`, ...; arguments stand as the table has them; keys are `.key`; an argument for a
+    placeholder is a variable of its own.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._names = {name: name for name in known}
+        self.body: list[Statement] = []
+        self.made = 0
+
+    def program(self, program: Program) -> Program:
+        """The same program."""
+        for statement in program.body:
+            value, target = statement.value, statement.target
+            if isinstance(value, Call) and value.name == "write_var":
+                target, value = variable_name(value.args[0]), value.args[1]
+            value = self._expr(value, PLAIN)
+            if target is None:
+                self.body.append(Statement(value))
+            else:
+                self._names[target] = self._named(value)
+        return Program(tuple(self.body))
+
+    def _named(self, value: Expr) -> str:
+        self.made += 1
+        self.body.append(Statement(value, f"t{self.made}"))
+        return f"t{self.made}"
+
+    def _expr(self, node: Expr, place: Place) -> Expr:
+        match node:
+            case Var(name=name) if place.key:
+                return Field(name)
+            case Var(name=name):
+                return Var(self._names[name])
+            case Call(name=name) if not (place.folds and name in FOLDS):
+                return self._call(node, place)
+            case Call(args=args):
+                return replace(node, args=tuple(self._expr(arg, Place(row=True)) for arg in args))
+        at = inside(node, place)
+        match node:
+            case Attr(of=of) | Unary(of=of):
+                return replace(node, of=self._expr(of, at))
+            case Index(of=of, at=index):
+                return Index(self._expr(of, at), self._expr(index, at))
+            case Slice(of=of, lo=lo, hi=hi):
+                return Slice(self._expr(of, at), lo and self._expr(lo, at), hi and self._expr(hi, at))
+            case Binary(left=left, right=right):
+                return replace(node, left=self._expr(left, at), right=self._expr(right, at))
+            case ListOf(items=items):
+                return ListOf(tuple(self._expr(item, at) for item in items))
+            case Obj(pairs=pairs):
+                return Obj(tuple(Pair(pair.key, self._expr(pair.value, at), pair.optional) for pair in pairs))
+            case Alt(options=options):
+                return Alt(tuple(self._expr(option, at) for option in options))
+        return node
+
+    def _call(self, call: Call, around: Place) -> Call:
+        action = ACTIONS[call.name]
+        bound = bind(action, call, lambda *problem: None)
+        named = {name: self._names[name] if value == Var(name) else self._named(self._expr(value, PLAIN))
+                 for name, value in bound.extra.items()}  # fmt: skip
+        holes = {**self._names, **named}
+        given = {name: self._argument(action, name, value, around, holes) for name, value in bound.given.items()}
+        rest = tuple(self._expr(value, Place(row=around.row)) for value in bound.rest)
+        first = [name for name in given if _by_position(action, name)]
+        return Call(
+            call.name,
+            (*(given[param.name] for param in action.params if param.name in first), *rest),
+            tuple(Named(param.name, given[param.name]) for param in action.params if param.name in {*given} - {*first}),
+        )
+
+    def _argument(self, action: Action, name: str, value: Expr, around: Place, holes: Mapping[str, str]) -> Expr:
+        param = action.param(name)
+        assert param is not None
+        if param.kind == "schema":
+            return value
+        if param.kind == "word" and isinstance(value, Var) and value.name in param.words:
+            return Lit(value.name)
+        if param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
+            return Lit("".join(_told(piece, holes) for piece in pieces(value.v)))
+        return self._expr(value, place_of(param, around))
+
+
+def _by_position(action: Action, name: str) -> bool:
+    param: Param | None = action.param(name)
+    return param is not None and (param.required or (action.name, name) == ("search", "query"))
+
+
+def _told(piece: str | Hole, holes: Mapping[str, str]) -> str:
+    """A piece of a template, its placeholder by the name that the variable has now."""
+    if isinstance(piece, Hole):
+        return f"{{{'.'.join((holes.get(piece.name, piece.name), *piece.path))}}}"
+    return re.sub(r"\{(\w+(\.\w+)*)\}", r"{{\1}}", piece)

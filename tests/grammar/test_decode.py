@@ -1,0 +1,215 @@
+"""Decode grammars: what a decoder can write parses and checks, and what is valid it can write."""
+
+import json
+import random
+
+import pytest
+
+from rlmlite_grammar import parse, show
+from rlmlite_grammar.decode import PROGRAM, Vocabulary, custom_tool, decode_grammar, function_tool
+from rlmlite_kernel import ACTIONS, Parsed, Scope, all_problems, check
+from rlmlite_kernel.ast import Call, Program, walk
+from rlmlite_kernel.binding import FOLDS
+from rlmlite_kernel.problems import Problem
+from rlmlite_kernel.schemas import BASICS
+from rlmlite_kernel.settings import Policy
+from tests.grammar.decoding import INPUTS, MADE, Form, accepts, matcher, sample, vocabulary
+from tests.grammar.programs import corpus, parsed
+
+START = matcher(decode_grammar(vocabulary()))
+LONG = 20  # temporaries, for the longest program of the corpus
+
+BEYOND = {
+    "x = 1.foo": "a number's part reads as a decimal's point",
+    "x = -1[0]": "as above",
+}
+"""Valid programs that no decoder writes, and why."""
+
+
+def problems(text: str, names: tuple[str, ...] = (*INPUTS, *MADE)) -> list[Problem]:
+    """What the parser or the checker has against a program."""
+    said = parse(text)
+    if not isinstance(said, Parsed):
+        return list(said.problems)
+    return all_problems(check(said, Scope(frozenset(names), frozenset(INPUTS), ACTIONS, Policy())))
+
+
+def sampled(count: int, seed: int, grammar: str | None = None) -> list[str]:
+    drawn = random.Random(seed)
+    start = START if grammar is None else matcher(grammar)
+    found = (sample(start, drawn) for _ in range(count))
+    return [text for text in found if text is not None]
+
+
+def twice(problem: Problem) -> bool:
+    """A name that is given twice, which no context-free grammar can refuse."""
+    return problem.code == "duplicate" or "two groups have the name" in problem.message
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_decoder_writes_parses_and_checks(seed: int) -> None:
+    """Random programs, over all actions."""
+    programs = sampled(75, seed)
+
+    assert len(programs) > 45
+    assert [(text, problems(text)) for text in programs if [p for p in problems(text) if not twice(p)]] == []
+
+
+@pytest.mark.slow
+def test_ten_thousand_programs_parse_and_check() -> None:
+    """As above, and every action is among them."""
+    programs = sampled(10_000, 99)
+    refused = [(text, problems(text)) for text in programs if [p for p in problems(text) if not twice(p)]]
+    called = {node.name for text in programs for node in _nodes(text) if isinstance(node, Call)}
+
+    assert refused == []
+    assert len(programs) > 7_000
+    assert called == set(ACTIONS) - {"write_var"}
+
+
+def _nodes(text: str) -> list[object]:
+    said = parse(text)
+    return list(walk(said.program)) if isinstance(said, Parsed) else []
+
+
+def free(program: Program) -> tuple[str, ...]:
+    """The names that a program reads or writes, which may all be variables."""
+    from rlmlite_kernel.ast import Lit, Var
+    from rlmlite_kernel.templates import holes
+
+    found: set[str] = set()
+    for node in walk(program):
+        if isinstance(node, Var):
+            found.add(node.name)
+        elif isinstance(node, Lit) and isinstance(node.v, str):
+            found |= {hole.name for hole in holes(node.v)}
+    return tuple(sorted(found - set(BASICS) - {f"t{n}" for n in range(LONG)}))
+
+
+def known(text: str) -> bool:
+    """Whether a program of the corpus checks, its variables being there: it calls only actions that there are."""
+    program = parsed(text).program
+    scope = Scope(frozenset(free(program)), frozenset(), ACTIONS, Policy())
+    return not check(parsed(text), scope)
+
+
+KNOWN = [text for text in corpus("valid") if known(text)]
+
+
+def test_most_of_the_corpus_calls_actions_that_there_are() -> None:
+    """So that the next test says something."""
+    assert len(KNOWN) > 150
+
+
+@pytest.mark.parametrize("text", KNOWN)
+def test_a_valid_program_can_be_written(text: str) -> None:
+    """In the one form of decode grammars: spacing, order of arguments, names of new variables."""
+    program = parsed(text).program
+    names = free(program) or ("context",)
+    form = Form(names)
+    written = show(form.program(program))
+    start = matcher(decode_grammar(Vocabulary(table=ACTIONS, variables=names), form.made))
+
+    assert accepts(start, written) is (text not in BEYOND), written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = count(logs)",
+        "logs = 1",
+        "t1 = nosuch",
+        "t2 = 1",
+        "show(t1)\nt1 = 1",
+        "final(1)\nt1 = 2",
+        "t1 = final(1)",
+        "show(count(note))",
+        "t1 = .line",
+        "t1 = /a/",
+        "preview(logs, head=-1)",
+        "chunk(logs, size=0)",
+        'chunk(logs, by="words")',
+        'search(logs, "")',
+        "search(logs)",
+        'search(logs, "a", template="b")',
+        "search(logs, /a**/)",
+        "search(logs, /(?=a)/)",
+        "search(logs, /a{1000}{1000}/)",
+        'sub_lm("{nosuch}")',
+        'extract_over_chunks(rows, "no placeholder")',
+        'sub_lm("a", role="nobody")',
+        "forget(logs)",
+        "show(1 == 2 == 3)",
+        "for x in rows",
+        "show(logs)  # a comment",
+        "",
+    ],
+)
+def test_what_does_not_check_cannot_be_written(text: str) -> None:
+    """Mistakes of controllers, which a decoder that follows the grammar does not make."""
+    assert not accepts(START, text)
+
+
+def test_only_final_is_left() -> None:
+    """When a budget is gone: one statement, and no calls of models in it."""
+    start = matcher(decode_grammar(vocabulary(only_final=True)))
+
+    assert accepts(start, 'final({n: count(hits), first: hits[0].text}, evidence=hits)')
+    for text in ('final(sub_lm("?"))', "show(1)", "t1 = 1\nfinal(t1)", "final(1)\nfinal(2)"):
+        assert not accepts(start, text)
+    programs = sampled(60, 5, decode_grammar(vocabulary(only_final=True)))
+    assert programs
+    assert all(text.startswith("final(") and "\nfinal" not in text for text in programs)
+
+
+def test_only_permitted_actions_can_be_written() -> None:
+    """And only roles that somebody plays."""
+    start = matcher(decode_grammar(vocabulary(permitted=frozenset({"search", "final"}), roles=())))
+
+    assert accepts(start, 'search(logs, "x", limit=3)\nfinal(hits)')
+    assert not accepts(start, "final(count(hits))")
+    roles = matcher(decode_grammar(vocabulary(roles=("sub", "expert"))))
+    assert accepts(roles, 'sub_lm("a", role="expert")')
+    assert not accepts(matcher(decode_grammar(vocabulary(roles=()))), 'sub_lm("a")')
+
+
+def test_names_that_there_are_are_not_made_again() -> None:
+    """A new variable has a name that is free; one that was made before may be written again, an input may not."""
+    start = matcher(decode_grammar(vocabulary(("logs", "t1"))))
+
+    assert accepts(start, "t2 = 1\nt1 = t2\nshow(t1)")
+    assert not accepts(start, "logs = 1")
+
+
+@pytest.mark.parametrize("names", [1, 30, 1_000])
+def test_a_grammar_is_the_same_each_time(names: int) -> None:
+    """For any number of variables."""
+    given = vocabulary([f"variable_{n}" for n in range(names)])
+
+    assert decode_grammar(given) == decode_grammar(given)
+    matcher(decode_grammar(given))
+
+
+def test_what_there_is_no_grammar_for() -> None:
+    """It is said."""
+    with pytest.raises(ValueError, match="needs a variable"):
+        decode_grammar(vocabulary(()))
+    with pytest.raises(ValueError, match="not permitted"):
+        decode_grammar(vocabulary(only_final=True, permitted=frozenset({"show"})))
+
+
+def test_the_terminals_know_every_fold() -> None:
+    """Each of the kernel's."""
+    for fold in FOLDS:
+        assert accepts(START, f"group(hits, .line, {{n: {fold}(.n)}})") or fold == "count"
+
+
+def test_tools_are_plain_json() -> None:
+    """The custom tool carries the grammar, the function one string."""
+    grammar = decode_grammar(vocabulary())
+    custom, function = custom_tool(grammar), function_tool()
+
+    assert json.loads(json.dumps(custom)) == custom
+    assert custom["format"] == {"type": "grammar", "syntax": "lark", "definition": grammar}
+    assert (custom["name"], function["name"]) == (PROGRAM, PROGRAM)
+    assert function["parameters"]["required"] == ["text"]
