@@ -15,8 +15,10 @@ SETTINGS: Final = {
     "limits": "limits by name: see [limits](limits.md)",
     "prices": "prices by model string, `IN,OUT` in dollars for a million tokens",
     "workers": "calls at a time, and connections to a server",
-    "timeout": "seconds for an attempt, from its start to the last byte of the reply",
+    "timeout": "seconds for an attempt, from its start to the last byte of the reply; with `stream`, for a silence",
     "retries": "attempts after the first",
+    "stream": "whether answers come in pieces, so that a long one meets no timeout",
+    "decode": "how controllers give programs: `tool`, `grammar`, or as text",
     "temperature": "sent with each call; a model that refuses it is asked without",
     "max_output_tokens": "tokens that an answer may have",
 }

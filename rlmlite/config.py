@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rlmlite.clients import Calling
+from rlmlite.clients.calling import Decode
 from rlmlite.driver import WORKERS
 from rlmlite.errors import SettingError
 from rlmlite.limits import limits as limits_from
@@ -42,6 +43,8 @@ class Config(BaseSettings):
     workers: int = Field(WORKERS, ge=1, le=1_000)
     timeout: float = Field(_CALLING.timeout, gt=0, le=86_400)
     retries: int = Field(_CALLING.retries, ge=0, le=20)
+    stream: bool = _CALLING.stream
+    decode: Decode | None = _CALLING.decode
     temperature: float | None = Field(_CALLING.temperature, ge=0, le=2)
     max_output_tokens: int = Field(_CALLING.max_output_tokens, ge=1, le=10_000_000)
 
@@ -73,6 +76,8 @@ class Config(BaseSettings):
             workers=self.workers,
             timeout=self.timeout,
             retries=self.retries,
+            stream=self.stream,
+            decode=self.decode,
             temperature=self.temperature,
             max_output_tokens=self.max_output_tokens,
             prices=prices,

@@ -13,15 +13,18 @@ from collections.abc import Container
 
 import msgspec
 
+from rlmlite.agent.decoding import tool_bytes, tool_of
 from rlmlite.agent.prompt import QUESTION_BYTES, Ask, ceiling, prompt
 from rlmlite.agent.stuck import PATIENCE, standing
 from rlmlite.agent.typed import AnswerType, Fits
+from rlmlite.clients import ToolRequest
 from rlmlite.errors import InputError
 from rlmlite.events import Cost, ProgramRead, TurnStarted
 from rlmlite.history import CONTROLLER, HOST, QUESTIONS, open_question, since_question
 from rlmlite.results import budget_of
 from rlmlite.runner import Calls, Run
 from rlmlite_grammar import parse, read_reply
+from rlmlite_grammar.decode import Tool
 from rlmlite_kernel import Request, conclusion, explain
 from rlmlite_kernel.ast import Call, Parsed, walk
 from rlmlite_kernel.effects import Answered, Result
@@ -125,6 +128,7 @@ class _Move(msgspec.Struct, frozen=True):
     role: str
     text: str
     last: bool
+    tool: Tool | None = None
 
 
 def _next(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
@@ -136,15 +140,18 @@ def _next(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
     role = agent.controllers[found.place]
     wanted = msgspec.structs.replace(wanted, signal=found.signal)
     text = prompt(state, run.history, wanted)
-    calls = calls_left(state, role, len(text.encode()))
+    client = run.options.clients.get(role)
+    tool = tool_of(client, state, last=False)
+    calls = calls_left(state, role, len(text.encode()) + tool_bytes(tool))
     if calls < 1:
         return End("partial", "answer_type" if state.answer is not None else "budget")
     last = calls == 1 and agent.last_answer
     if last:
         text = prompt(state, run.history, msgspec.structs.replace(wanted, last=True))
+        tool = tool_of(client, state, last=True)
     if len(text.encode()) > ceiling(state):
         return End("partial", "too_long")
-    return _Move(role, text, last)
+    return _Move(role, text, last, tool)
 
 
 def calls_left(state: State, name: str, prompt_bytes: int) -> int:
@@ -187,7 +194,8 @@ def _request(state: State, move: _Move) -> Request:
     role = state.settings.roles[move.role]
     digest = hashlib.sha256(raw).hexdigest()
     id_ = hashlib.sha256(f"{state.run.id}/{state.turn + 1}/{move.role}/{digest}".encode()).hexdigest()[:32]
-    return Request(id_, move.role, role.model, role.max_output_tokens, (move.text,), len(raw), digest)
+    request = Request(id_, move.role, role.model, role.max_output_tokens, (move.text,), len(raw), digest)
+    return request if move.tool is None else ToolRequest(**msgspec.structs.asdict(request), tool=move.tool)
 
 
 def _spoken(state: State, request: Request, result: Result, text: str) -> Spoken:

@@ -31,6 +31,9 @@ class Format(StrEnum):
 
     lark = "lark"
     actions = "actions"
+    llguidance = "llguidance"
+    openai_tool = "openai-tool"
+    json_schema = "json-schema"
 
 
 class Asked(StrEnum):
@@ -115,6 +118,10 @@ def exec_(
         float | None,
         typer.Option("--timeout", metavar="SECONDS", help="For one attempt of a call. [120]", show_default=False),
     ] = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option("--stream/--no-stream", help="Take answers in pieces; --timeout is then for a silence."),
+    ] = None,
     trace: Annotated[
         Path | None,
         typer.Option("--trace", metavar="DIR", help="The new folder for receipts. [.rlmlite/DATE/RUN.rlm]"),
@@ -133,6 +140,7 @@ def exec_(
     given = arguments or []
     path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
     flags = {"sub": sub, "max_cost": max_cost, "confirm_above": confirm_above, "workers": workers, "timeout": timeout}
+    flags["stream"] = stream
     job = Job(program, path, tuple(inputs), tuple(limit or []), tuple(price or []), flags, trace, run_key, yes)
     raise typer.Exit(run(job, dry_run=dry_run, as_json=json))
 
@@ -172,13 +180,27 @@ def trace_replay(
 
 @app.command("grammar")
 def grammar(
-    format: Annotated[Format, typer.Option("--format", help="The grammar itself, or the action table.")] = Format.lark,
+    format: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="The grammar that is parsed, the action table, or what holds a decoder to programs: a grammar for "
+            "llguidance, a custom tool with it, a function.",
+        ),
+    ] = Format.lark,
+    session: Annotated[
+        Path | None,
+        typer.Option("--session", metavar="S", help="For llguidance and openai-tool: name its variables. [context]"),
+    ] = None,
+    only_final: Annotated[
+        bool, typer.Option("--only-final", help="For llguidance and openai-tool: only an answer is left to give.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """The language: its grammar, or its actions."""
+    """The language: its grammar, its actions, or what holds a decoder to it."""
     from rlmlite.cli.grammar import show
 
-    raise typer.Exit(show(format.value, as_json=json))
+    raise typer.Exit(show(format.value, session, only_final=only_final, as_json=json))
 
 
 @app.command("demo")

@@ -1,7 +1,7 @@
-"""Model servers that speak OpenAI's chat completions: OpenAI itself, vLLM, llama.cpp, Ollama, OpenRouter and more.
+"""Model servers that speak OpenAI's chat completions or its Responses API: OpenAI itself, vLLM, Ollama and more.
 
-A prompt is one user message; the answer is the first choice. There is no streaming: nobody reads half an answer here.
-Rules that this keeps:
+A prompt is one user message; the answer is its reply, whole, also when it is streamed: nobody reads half an answer
+here. What differs between the APIs is in `openai_chat` and `openai_responses`. Rules that this keeps:
 
 - A key comes from the environment and goes to its server, nowhere else: never into a model string, a request, a
   record or a message. `OPENAI_API_KEY` is for `openai:` alone, `RLMLITE_API_KEY` for servers named by address.
@@ -17,10 +17,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rlmlite.clients.calling import ATTEMPTS, Calling
-from rlmlite.clients.openai_wire import read
+from rlmlite.clients.calling import ATTEMPTS, Calling, Decode
+from rlmlite.clients.openai_chat import Chat
+from rlmlite.clients.openai_responses import Responses
+from rlmlite.clients.openai_wire import Wire
+from rlmlite.clients.protocol import ToolRequest
 from rlmlite.errors import ModelError
 from rlmlite.prices import FREE, Price, known
+from rlmlite_grammar.decode import Tool
 from rlmlite_kernel.effects import Failed, Request, Result, Usage
 from rlmlite_kernel.settings import Role
 
@@ -31,16 +35,26 @@ OPENAI_URL = "https://api.openai.com/v1"
 OLLAMA_URL = "http://localhost:11434/v1"
 
 _NOTHING = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
+_CHAT, _RESPONSES = Chat(), Responses()
+_RESPONSES_TOKENS = "max_output_tokens"
+_SPARE = {
+    "temperature": "it takes no temperature; asked without",
+    "stream_options": "it takes no stream_options; asked without, so what its calls cost may stay unknown",
+    "parallel_tool_calls": "",
+}
+"""Fields that can be left out for a server that refuses them, and what a person is told."""
+
 _HOPELESS = (401, 404)  # a wrong key, no such model: the next call would meet the same
 
 
 class Server(msgspec.Struct, frozen=True):
-    """Where a model is asked: the model string, the address, the model's name there, what it costs if known."""
+    """Where a model is asked: the model string, the address, the model's name there, what it costs if known, how."""
 
     model: str
     base: str
     name: str
     price: Price | None
+    wire: Wire = _CHAT
     tokens_field: str = "max_tokens"
 
 
@@ -58,7 +72,7 @@ class ModelServer:
     def __init__(self, server: Server, calling: Calling, key: str | None = None) -> None:
         self._server, self._calling, self._key = server, calling, key
         self._price = calling.price(server.model, server.price)
-        self._temperature = calling.temperature
+        self._without: set[str] = set() if calling.temperature is not None else {"temperature"}
         self._tokens_field = server.tokens_field
         self._held: dict[asyncio.AbstractEventLoop, _Held] = {}
         self._told: set[str] = set()
@@ -67,6 +81,11 @@ class ModelServer:
     def model(self) -> str:
         """See `Client.model`."""
         return self._server.model
+
+    @property
+    def decode(self) -> Decode | None:
+        """See `Constrained.decode`."""
+        return self._calling.decode
 
     def role(self) -> Role:
         """See `Metered.role`."""
@@ -116,29 +135,36 @@ class ModelServer:
                 return reply
 
     def _read(self, reply: bytes, request: Request) -> Result:
-        result = read(reply, self._price)
+        result = self._server.wire.read(reply, self._price, _tool(request))
         if isinstance(result, Failed) and result.error == "too_long":
             self._tell(f"an answer was cut off at max_output_tokens {request.max_output_tokens:,}, so it failed")
         return result
 
     def _body(self, text: str, request: Request) -> dict[str, Any]:
-        body: dict[str, Any] = {
+        wire = self._server.wire
+        body = {
             "model": self._server.name,
-            "messages": [{"role": "user", "content": text}],
+            **wire.body(text, _tool(request)),
             self._tokens_field: request.max_output_tokens,
+            "temperature": self._calling.temperature,
+            **(wire.streaming() if self._calling.stream else {}),
         }
-        return body if self._temperature is None else body | {"temperature": self._temperature}
+        return {field: value for field, value in body.items() if field not in self._without}
 
     def _adapted(self, asked: Mapping[str, Any], fault: "Fault") -> bool:
         """Whether to ask again in another way: models that reason take no temperature, and name a field otherwise."""
-        if fault.status != 400 or fault.param not in asked:
+        field = (fault.param or "").partition(".")[0]
+        if fault.status != 400 or field not in asked:
             return False
-        if fault.param == "temperature":
-            self._temperature = None
-            self._tell("it takes no temperature; asked without")
-        elif fault.param == "max_tokens":
+        if field == "max_tokens":
             self._tokens_field = "max_completion_tokens"
-        return fault.param in ("temperature", "max_tokens")
+            return True
+        if field not in _SPARE:
+            return False
+        self._without.add(field)
+        if _SPARE[field]:
+            self._tell(_SPARE[field])
+        return True
 
     def _failed(self, fault: "Fault") -> Failed:
         status = f"HTTP {fault.status}" if fault.status else fault.failure
@@ -162,18 +188,31 @@ class ModelServer:
 
         if not AIOHTTP:
             self._tell("aiohttp is not installed, so many calls at a time are slower; pip install 'rlmlite[aiohttp]'")
-        return Connection(self._server.base, self._key, self._calling)
+        return Connection(self._server.base, self._key, self._calling, self._server.wire)
+
+
+def _tool(request: Request) -> Tool | None:
+    return request.tool if isinstance(request, ToolRequest) else None
 
 
 def openai_model(name: str, calling: Calling) -> ModelServer:
-    """`openai:NAME`. Raises `ModelError`."""
+    """`openai:NAME`: by chat completions. Raises `ModelError`."""
+    return _of_openai("openai", name, calling, _CHAT, "max_completion_tokens")
+
+
+def openai_responses_model(name: str, calling: Calling) -> ModelServer:
+    """`openai-responses:NAME`: by the Responses API. Raises `ModelError`."""
+    return _of_openai("openai-responses", name, calling, _RESPONSES, _RESPONSES_TOKENS)
+
+
+def _of_openai(scheme: str, name: str, calling: Calling, wire: Wire, tokens_field: str) -> ModelServer:
     key = os.environ.get("OPENAI_API_KEY")
     if not name:
-        raise ModelError("openai: needs a model: openai:NAME")
+        raise ModelError(f"{scheme}: needs a model: {scheme}:NAME")
     if not key:
-        raise ModelError(f"openai:{name} needs a key in the environment variable OPENAI_API_KEY")
+        raise ModelError(f"{scheme}:{name} needs a key in the environment variable OPENAI_API_KEY")
     price = known(name, provider="openai")
-    return ModelServer(Server(f"openai:{name}", OPENAI_URL, name, price, "max_completion_tokens"), calling, key)
+    return ModelServer(Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field), calling, key)
 
 
 def ollama_model(name: str, calling: Calling) -> ModelServer:
@@ -184,7 +223,10 @@ def ollama_model(name: str, calling: Calling) -> ModelServer:
 
 
 def url_model(model: str, calling: Calling) -> ModelServer:
-    """`http://HOST/v1#NAME`. Raises `ModelError`."""
+    """`http://HOST/v1#NAME`: by chat completions; `http://HOST/v1/responses#NAME`: by the Responses API.
+
+    Raises `ModelError`.
+    """
     base, _, name = model.partition("#")
     try:
         parts = urlsplit(base)
@@ -197,4 +239,8 @@ def url_model(model: str, calling: Calling) -> ModelServer:
         )
     if not good or not name:
         raise ModelError(f"{model}: expected an address and a model, such as http://localhost:8000/v1#NAME")
-    return ModelServer(Server(model, base, name, known(name, url=base)), calling, os.environ.get("RLMLITE_API_KEY"))
+    server = Server(model, base, name, known(name, url=base))
+    if parts.path.endswith(_RESPONSES.path):
+        above = base.removesuffix(_RESPONSES.path)
+        server = Server(model, above, name, known(name, url=above), _RESPONSES, _RESPONSES_TOKENS)
+    return ModelServer(server, calling, os.environ.get("RLMLITE_API_KEY"))

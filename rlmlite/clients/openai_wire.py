@@ -1,80 +1,121 @@
-"""Chat completions as they come over the wire, read strictly: what is not of this form is no answer.
+"""What the two APIs of OpenAI have in common: a wire's form, how a call's usage and an error in a reply are read.
 
-Of the reply only what is used is read, so that what servers add beside it does no harm.
+The wires themselves are `openai_chat` and `openai_responses`. Replies are read strictly: what is not of their form is
+no answer. Of a reply only what is used is read, so that what servers add beside it does no harm.
 """
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, Final, Protocol, TypeAlias
 
 import msgspec
 
 from rlmlite.prices import Price
-from rlmlite_kernel.effects import Answered, Failed, Result, Usage
+from rlmlite_grammar.decode import PROGRAM, Tool
+from rlmlite_kernel.effects import Result, Usage
 
-_Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
-
-
-class _Message(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
+Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
 
-class _Choice(msgspec.Struct):
-    message: _Message
-    finish_reason: str | None = None
+class Events(Protocol):
+    """A stream that is put together."""
+
+    def take(self, data: bytes) -> bytes | None:
+        """One event. Gives the whole reply, in the form that it has without streaming, once it is there.
+
+        Raises `ValueError` or `msgspec.MsgspecError` for what belongs into no stream.
+        """
+        ...
 
 
-class _Details(msgspec.Struct):
-    cached_tokens: _Tokens | None = None
+class Wire(Protocol):
+    """How one of the APIs is spoken."""
+
+    @property
+    def path(self) -> str:
+        """Where it is asked, below the server's address."""
+        ...
+
+    def body(self, text: str, tool: Tool | None) -> dict[str, Any]:
+        """The fields that hold the prompt, and the tool by whose call it is to be answered."""
+        ...
+
+    def streaming(self) -> dict[str, Any]:
+        """The fields that ask for a stream, with its usage."""
+        ...
+
+    def events(self) -> Events:
+        """For the events of one stream."""
+        ...
+
+    def readable(self, content: bytes) -> bool:
+        """Is it a reply that has come to an end?"""
+        ...
+
+    def error(self, content: bytes) -> "Trouble | None":
+        """What went wrong, when a reply that is not `readable` says so."""
+        ...
+
+    def read(self, content: bytes, price: Price | None, tool: Tool | None) -> Result:
+        """The result of a reply that is `readable`. One that was cut off is no answer: it would be cut silently."""
+        ...
 
 
-class _Used(msgspec.Struct):
-    prompt_tokens: _Tokens | None = None
-    completion_tokens: _Tokens | None = None
-    prompt_tokens_details: _Details | None = None
+class Trouble(msgspec.Struct, frozen=True):
+    """An error that came with HTTP 200, with the status that it would have had without streaming."""
+
+    status: int
+    document: dict[str, Any]
 
 
-class _Completion(msgspec.Struct):
-    choices: Annotated[list[_Choice], msgspec.Meta(min_length=1)]
-    usage: msgspec.Raw = msgspec.Raw(b"null")
+class SaidError(msgspec.Struct):
+    """An error as servers spell it."""
+
+    code: str | int | None = None
+    message: str | None = None
+    param: str | None = None
 
 
-_COMPLETION = msgspec.json.Decoder(_Completion)
-_USED = msgspec.json.Decoder(_Used | None)
+_STATUSES: Final = {
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "invalid_prompt": 400,
+    "invalid_request_error": 400,
+    "context_length_exceeded": 400,
+    "bio_policy": 400,
+    "misalignment_policy_violation": 400,
+}
+"""Codes of errors that asking again does not mend, or not at once. Any other may pass, as a 500 may."""
 
 
-def readable(content: bytes) -> bool:
-    """Is it a completion?"""
-    try:
-        _COMPLETION.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return False
-    return True
+def trouble(said: SaidError) -> Trouble:
+    """An error in a reply, as an HTTP status would have told it."""
+    coded = isinstance(said.code, int) and 400 <= said.code < 600
+    status = said.code if coded and isinstance(said.code, int) else _STATUSES.get(str(said.code), 500)
+    return Trouble(status, {"error": msgspec.to_builtins(said) | {"code": str(said.code)}})
 
 
-def read(content: bytes, price: Price | None) -> Result:
-    """The result of a completion that is `readable`. An answer that was cut off is none: it would be cut silently."""
-    completion = _COMPLETION.decode(content)
-    usage = _usage(completion.usage, price)
-    choice = completion.choices[0]
-    if choice.finish_reason == "length":
-        return Failed("too_long", usage)
-    if choice.finish_reason == "content_filter" or choice.message.refusal is not None:
-        return Failed("refused", usage)
-    if choice.message.content is None:
-        return Failed("schema", usage)
-    return Answered(choice.message.content, usage)
-
-
-def _usage(raw: msgspec.Raw, price: Price | None) -> Usage:
-    """What was used; unknown is unknown, and so is what makes no sense."""
-    try:
-        used = _USED.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Usage()
-    if used is None:
-        return Usage()
+def usage(read_: int | None, written: int | None, cached: int | None, price: Price | None) -> Usage:
+    """What a call used, and what that costs; unknown is unknown."""
     cost = None
-    if price is not None and used.prompt_tokens is not None and used.completion_tokens is not None:
-        cached = used.prompt_tokens_details.cached_tokens if used.prompt_tokens_details is not None else None
-        cost = price.cost(used.prompt_tokens, cached or 0, used.completion_tokens)
-    return Usage(used.prompt_tokens, used.completion_tokens, cost)
+    if price is not None and read_ is not None and written is not None:
+        cost = price.cost(read_, cached or 0, written)
+    return Usage(read_, written, cost)
+
+
+class _Arguments(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+
+
+_ARGUMENTS = msgspec.json.Decoder(_Arguments)
+
+
+def program_of(name: str, arguments: str) -> str:
+    """The program in a call of the function `program(text)`.
+
+    Arguments that are none are the reply just as they came: it costs a turn, as any reply that is no program does.
+    """
+    if name != PROGRAM:
+        return arguments
+    try:
+        return _ARGUMENTS.decode(arguments).text
+    except (msgspec.MsgspecError, UnicodeError):
+        return arguments

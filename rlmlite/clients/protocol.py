@@ -1,7 +1,9 @@
-"""The one thing that a model must be able to do here."""
+"""The one thing that a model must be able to do here, and two that it may."""
 
 from typing import Protocol, runtime_checkable
 
+from rlmlite.clients.calling import Decode
+from rlmlite_grammar.decode import Tool
 from rlmlite_kernel.effects import Request, Result
 from rlmlite_kernel.settings import Role
 
@@ -32,3 +34,22 @@ class Metered(Client, Protocol):
     def role(self) -> Role:
         """Its model string, longest answer and prices."""
         ...
+
+
+@runtime_checkable
+class Constrained(Client, Protocol):
+    """A client that may want its controller's programs by tool calls: its calls for programs are `ToolRequest`s."""
+
+    @property
+    def decode(self) -> Decode | None:
+        """How; `None` for plain text."""
+        ...
+
+
+class ToolRequest(Request, frozen=True, kw_only=True):
+    """A request that is to be answered by a call of a tool; the reply is the tool's argument.
+
+    The tool follows from the run's state, so it is in no record and changes no id.
+    """
+
+    tool: Tool

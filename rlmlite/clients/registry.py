@@ -6,7 +6,7 @@ from pathlib import Path
 from rlmlite.clients.calling import Calling
 from rlmlite.clients.extractive import Extractive
 from rlmlite.clients.mailbox import Mailbox
-from rlmlite.clients.openai import ollama_model, openai_model, url_model
+from rlmlite.clients.openai import ollama_model, openai_model, openai_responses_model, url_model
 from rlmlite.clients.protocol import Client, Metered
 from rlmlite.clients.scripted import Scripted
 from rlmlite.errors import ModelError
@@ -14,7 +14,12 @@ from rlmlite_kernel.settings import Role
 
 SCHEMES: dict[str, tuple[str, str]] = {
     "openai": ("openai:NAME", "a model of OpenAI; the key is in OPENAI_API_KEY"),
-    "http": ("http://HOST/v1#NAME", "a model of any server that speaks OpenAI's chat completions; https:// too"),
+    "openai-responses": ("openai-responses:NAME", "the same, by the Responses API instead of chat completions"),
+    "http": (
+        "http://HOST/v1#NAME",
+        "a model of any server that speaks OpenAI's chat completions; https:// too; http://HOST/v1/responses#NAME "
+        "for the Responses API",
+    ),
     "ollama": ("ollama:NAME", "a model of Ollama on this machine"),
     "mailbox": ("mailbox:DIR", "whoever writes answers as files into DIR: a person, another program"),
     "replay": ("replay:TRACE", "answers as they were recorded in a trace"),
@@ -62,6 +67,7 @@ def _replay(rest: str, _: Calling) -> Client:
 
 _CLIENTS: dict[str, Callable[[str, Calling], Client]] = {
     "openai": openai_model,
+    "openai-responses": openai_responses_model,
     "http": url_model,
     "https": url_model,
     "ollama": ollama_model,

@@ -35,7 +35,7 @@ from rlmlite_kernel.templates import Hole, pieces
 INPUTS = ("logs", "question")
 MADE = ("rows", "hits")
 TOKENS = LLTokenizer("byte")
-_CLOSERS = b")]}\"/\n"
+_CLOSERS = b')]}"/\n'
 _SIGNS = b"{\\[(?<>*+.|^$-}_ax0 "
 
 
@@ -123,7 +123,10 @@ class Form:
                 return self._call(node, place)
             case Call(args=args):
                 return replace(node, args=tuple(self._expr(arg, Place(row=True)) for arg in args))
-        at = inside(node, place)
+        return self._outer(node, inside(node, place))
+
+    def _outer(self, node: Expr, at: Place) -> Expr:
+        """A node with all that is in it brought into form."""
         match node:
             case Attr(of=of) | Unary(of=of):
                 return replace(node, of=self._expr(of, at))

@@ -154,7 +154,7 @@ def test_only_final_is_left() -> None:
     """When a budget is gone: one statement, and no calls of models in it."""
     start = matcher(decode_grammar(vocabulary(only_final=True)))
 
-    assert accepts(start, 'final({n: count(hits), first: hits[0].text}, evidence=hits)')
+    assert accepts(start, "final({n: count(hits), first: hits[0].text}, evidence=hits)")
     for text in ('final(sub_lm("?"))', "show(1)", "t1 = 1\nfinal(t1)", "final(1)\nfinal(2)"):
         assert not accepts(start, text)
     programs = sampled(60, 5, decode_grammar(vocabulary(only_final=True)))

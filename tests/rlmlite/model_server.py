@@ -1,8 +1,8 @@
-"""A server on this machine that speaks OpenAI's chat completions, and misbehaves as it is told."""
+"""A server on this machine that speaks both APIs of OpenAI, streamed too, and misbehaves as it is told."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -11,10 +11,17 @@ Ask: TypeAlias = Mapping[str, Any]
 
 
 class Raw:
-    """What is written as it is: a whole reply, or a part of one before the connection is closed."""
+    """What is written as it is: a whole reply, or a part of one before the connection is closed.
 
-    def __init__(self, data: bytes, seconds: float = 0) -> None:
-        self.data, self.seconds = data, seconds
+    With `seconds`, that long a pause comes after every piece: those given, else every byte.
+    """
+
+    def __init__(self, data: bytes | Sequence[bytes], seconds: float = 0) -> None:
+        if isinstance(data, bytes):
+            self.pieces = [bytes([byte]) for byte in data] if seconds else [data]
+        else:
+            self.pieces = list(data)
+        self.seconds = seconds
 
 
 Answer: TypeAlias = Raw | bytes
@@ -62,9 +69,126 @@ def reply(status: int, document: object, **headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def hello(_number: int, _ask: Ask) -> bytes:
+def response(text: str | None, tokens: tuple[int, int] | None = (7, 3), *items: Any, **more: Any) -> bytes:
+    """A response as OpenAI sends it: some reasoning, a message unless there is none, and other items."""
+    part: dict[str, Any] = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    message = {"id": "msg_1", "type": "message", "status": "completed", "role": "assistant", "content": [part]}
+    used = None
+    if tokens is not None:
+        used = {
+            "input_tokens": tokens[0],
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": tokens[1],
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": sum(tokens),
+        }
+    document = {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1_750_000_000,
+        "status": "completed",
+        "error": None,
+        "incomplete_details": None,
+        "model": "m-2026-01-01",
+        "output": [{"id": "rs_1", "type": "reasoning", "summary": []}, *([] if text is None else [message]), *items],
+        "usage": used,
+    }
+    return reply(200, document | more)
+
+
+def function_call(arguments: str, name: str = "program") -> dict[str, Any]:
+    """A call of a function, as an item of a response."""
+    return {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": name, "arguments": arguments}
+
+
+def custom_call(input: str, name: str = "program") -> dict[str, Any]:
+    """A call of a custom tool, as an item of a response."""
+    return {"id": "ctc_1", "type": "custom_tool_call", "call_id": "call_1", "name": name, "input": input}
+
+
+def calling(*items: dict[str, Any], tokens: tuple[int, int] = (7, 3)) -> bytes:
+    """A completion that calls tools, given as items of a response."""
+    calls = []
+    for item in items:
+        kind = "function" if item["type"] == "function_call" else "custom"
+        inside = {key: item[key] for key in ("name", "arguments", "input") if key in item}
+        calls.append({"id": item["call_id"], "type": kind, kind: inside})
+    message = {"role": "assistant", "content": None, "refusal": None, "tool_calls": calls}
+    return completion(None, tokens, message=message, finish_reason="tool_calls")
+
+
+def events(answer: bytes) -> list[bytes]:
+    """The events of the stream that makes this completion or response, without HTTP."""
+    document = json.loads(answer.partition(b"\r\n\r\n")[2])
+    if "choices" in document:
+        told = [b"data: " + json.dumps(chunk).encode() for chunk in _chunks(document)]
+        return [event + b"\n\n" for event in [*told, b"data: [DONE]"]]
+    return [
+        f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+        for event in _response_events(document)
+    ]
+
+
+def _chunks(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    choice = document["choices"][0]
+    message = choice["message"]
+    head = {"id": document["id"], "object": "chat.completion.chunk", "model": document["model"]}
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], "usage": None}
+
+    yield chunk({"role": "assistant", "content": None if message["content"] is None else ""})
+    for field in ("content", "refusal"):
+        yield from (chunk({field: piece}) for piece in _pieces(message.get(field) or ""))
+    for index, call in enumerate(message.get("tool_calls", [])):
+        kind = call["type"]
+        said = next(key for key in ("arguments", "input") if key in call[kind])
+        start = {**call, "index": index, kind: {**call[kind], said: ""}}
+        yield chunk({"tool_calls": [start]})
+        for piece in _pieces(call[kind][said]):
+            yield chunk({"tool_calls": [{"index": index, kind: {said: piece}}]})
+    yield chunk({}, choice["finish_reason"])
+    if document["usage"] is not None:
+        yield {**head, "choices": [], "usage": document["usage"]}
+
+
+def _response_events(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    begun = {**document, "status": "in_progress", "output": [], "usage": None}
+    yield {"type": "response.created", "sequence_number": 0, "response": begun}
+    for item in document["output"]:
+        for part in item.get("content", []):
+            for piece in _pieces(part.get("text", "")):
+                yield {"type": "response.output_text.delta", "item_id": item["id"], "delta": piece}
+    yield {"type": f"response.{document['status']}", "response": document}
+
+
+def _pieces(text: str) -> list[str]:
+    size = max(3, len(text) // 20)
+    return [text[place : place + size] for place in range(0, len(text), size)]
+
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+"""How the reply begins that is a stream."""
+
+
+def chunked(events: Sequence[bytes]) -> list[bytes]:
+    """Events as HTTP sends what it does not know the length of."""
+    return [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+
+
+def stream(events: Sequence[bytes]) -> bytes:
+    """A whole stream of these events."""
+    return STREAM + b"".join(chunked(events)) + b"0\r\n\r\n"
+
+
+def as_asked(ask: Ask, answer: bytes) -> bytes:
+    """A completion or response as a stream, if it is asked for one."""
+    return stream(events(answer)) if ask.get("stream") else answer
+
+
+def hello(_number: int, ask: Ask) -> bytes:
     """A server that always says hello."""
-    return completion("hello")
+    return as_asked(ask, completion("hello") if "messages" in ask else response("hello"))
 
 
 class ModelServer:
@@ -97,7 +221,8 @@ class ModelServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        assert head[0] == "POST /v1/chat/completions HTTP/1.1", head[0]
+        path = "chat/completions" if b'"messages"' in body else "responses"
+        assert head[0] == f"POST /v1/{path} HTTP/1.1", head[0]
         number = len(self.asked)
         self.asked.append(json.loads(body))
         self.headers.append(headers)
@@ -117,12 +242,8 @@ async def _write(answer: Answer, writer: asyncio.StreamWriter) -> bool:
         writer.write(answer)
         await writer.drain()
         return True
-    if not answer.seconds:
-        writer.write(answer.data)
-        await writer.drain()
-        return False
-    for byte in answer.data:  # so slowly that no single read is late
-        writer.write(bytes([byte]))
+    for piece in answer.pieces:
+        writer.write(piece)
         await writer.drain()
         await asyncio.sleep(answer.seconds)
     return False

@@ -14,8 +14,8 @@ import pytest
 
 import rlmlite
 from rlmlite.clients import ATTEMPTS, Calling, ModelServer, client, openai_http
+from rlmlite.clients.openai_chat import Chat
 from rlmlite.clients.openai_http import wait_of
-from rlmlite.clients.openai_wire import read, readable
 from rlmlite.errors import ModelError
 from rlmlite.prices import Price
 from rlmlite_kernel.effects import Answered, Failed, Failure, Request, Result, Usage
@@ -534,11 +534,11 @@ def test_a_completion_is_read_strictly() -> None:
     """What is readable is read; what is not is not."""
     body = WHOLE.partition(b"\r\n\r\n")[2]
 
-    assert readable(body)
-    assert not readable(body[:-1])
-    assert not readable(b"[1]")
-    assert read(body, Price(1_000, 2_000)) == Answered("hello", Usage(7, 3, 13))
-    assert read(body, None) == Answered("hello", Usage(7, 3, None))
+    assert Chat().readable(body)
+    assert not Chat().readable(body[:-1])
+    assert not Chat().readable(b"[1]")
+    assert Chat().read(body, Price(1_000, 2_000)) == Answered("hello", Usage(7, 3, 13))
+    assert Chat().read(body, None) == Answered("hello", Usage(7, 3, None))
 
 
 @pytest.mark.slow

@@ -32,17 +32,14 @@ class Calls:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        actions = [action for action in vocabulary.actions() if self._possible(action)]
+        writable = bool(vocabulary.writable)
+        actions = [action for action in vocabulary.actions() if _possible(action, writable)]
         nested = [action for action in actions if action.family not in _ALONE]
         self.scalar = [self._call(action, "") for action in nested if action.in_rows]
         self.scalar_in_rows = [self._call(action, "r") for action in nested if action.in_rows]
         self.whole = [self._call(action, "") for action in nested if not action.in_rows]
         self.alone = [self._call(action, "") for action in actions if action.family == "state"]
         self.end = [self._call(action, "") for action in actions if action.family == "end"]
-
-    def _possible(self, action: Action) -> bool:
-        named = any(param.kind == "name" for param in action.params)
-        return action.name != _ASSIGNMENT and (bool(self._vocabulary.writable) or not named)
 
     def _call(self, action: Action, row: str) -> str:
         either = _EITHER.get(action.name, ())
@@ -56,7 +53,7 @@ class Calls:
             if not (param.required or param.many or param.name in either)
         ]
         inside = ' ", " '.join(first)
-        return " ".join(part for part in (quoted(f"{action.name}("), inside, *named, '")"') if part)
+        return " ".join(part for part in (f'"{action.name}("', inside, *named, '")"') if part)
 
     def _many(self, param: Param, action: Action, row: str) -> str:
         value = self._value(param, action, row)
@@ -67,7 +64,7 @@ class Calls:
         given = [param for param in params if param is not None]
         first, *others = given
         values = [self._value(first, action, row)]
-        values += [f"{quoted(f'{param.name}=')} {self._value(param, action, row)}" for param in others]
+        values += [f'"{param.name}=" {self._value(param, action, row)}' for param in others]
         return f"({' | '.join(values)})"
 
     def _value(self, param: Param, action: Action, row: str) -> str:
@@ -82,16 +79,22 @@ class Calls:
             case "bool":
                 return '("true" | "false")'
             case "word":
-                words = [quoted(json.dumps(word)) for word in param.words]
+                words = [quoted(word) for word in param.words]
                 return f"({' | '.join([*words, *(['RX'] if param.or_query else [])])})"
             case "text" if param.name == "role":
-                return f"({' | '.join(quoted(json.dumps(role)) for role in self._vocabulary.roles)})"
+                return f"({' | '.join(quoted(role) for role in self._vocabulary.roles)})"
             case "text":
                 return "(TEXT | ref@)"
             case "template":
                 return _template(action)
             case _:
                 return _RULES[param.kind]
+
+
+def _possible(action: Action, writable: bool) -> bool:
+    """Whether there is a call of it that checks."""
+    named = any(param.kind == "name" for param in action.params)
+    return action.name != _ASSIGNMENT and (writable or not named)
 
 
 def _template(action: Action) -> str:
@@ -101,9 +104,14 @@ def _template(action: Action) -> str:
     return "TEMPLATE_OF_ROWS" if any(param.kind == "rows" for param in action.params) else "(TEMPLATE@ | ref@)"
 
 
+def name_of(name: str) -> str:
+    """A name as a literal of the grammar."""
+    return f'"{name}"'
+
+
 def quoted(text: str) -> str:
-    """A text as a literal of the grammar."""
-    return json.dumps(text, ensure_ascii=False)
+    """A text of a program, its quotes among it, as a literal of the grammar."""
+    return json.dumps(json.dumps(text, ensure_ascii=False), ensure_ascii=False)
 
 
 def alternatives(name: str, options: Iterable[str]) -> Iterator[str]:

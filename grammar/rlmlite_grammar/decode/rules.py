@@ -9,11 +9,12 @@ Spacing is the printer's, and no two terminals that may follow one another can b
 """
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rlmlite_grammar.decode.calls import Calls, alternatives, quoted
+from rlmlite_grammar.decode.calls import Calls, alternatives, name_of
 from rlmlite_grammar.decode.terminals import TEMPLATE, TEMPLATE_WITH_A_HOLE, TERMINALS
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 from rlmlite_kernel.binding import FOLDS
@@ -44,7 +45,7 @@ pattern@: query@ | "[" "[" query@ ", " v@ "]" (", " "[" query@ ", " v@ "]")* "]"
 _SHARED: Final = f"""\
 form: RX | TEXT
 schema: type (" | " type)*
-type: {" | ".join(map(quoted, BASICS))} | "null" | TEXT | INT0 | "[" schema "]" | "{{" member (", " member)* "}}"
+type: {" | ".join(map(name_of, BASICS))} | "null" | TEXT | INT0 | "[" schema "]" | "{{" member (", " member)* "}}"
 member: (KEY | STR) "?"? ": " schema
 """
 _KNOWN: Final = {
@@ -77,8 +78,9 @@ def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> st
 
 
 def _fresh(taken: tuple[str, ...], count: int) -> list[str]:
+    known = set(taken)
     names = (f"t{number}" for number in range(1, count + len(taken) + 1))
-    return [name for name in names if name not in taken][:count]
+    return list(itertools.islice((name for name in names if name not in known), count))
 
 
 def _program(vocabulary: Vocabulary, calls: Calls, fresh: list[str]) -> Iterator[str]:
@@ -91,17 +93,17 @@ def _program(vocabulary: Vocabulary, calls: Calls, fresh: list[str]) -> Iterator
     for level, name in enumerate([*fresh, None]):
         options = [*(["end@"] if calls.end else []), f'{again} ("\\n" program@)?']
         if name is not None:
-            options.append(f'{quoted(f"{name} = ")} v@ ("\\n" program{level + 1})?')
+            options.append(f'{name_of(f"{name} = ")} v@ ("\\n" program{level + 1})?')
         yield from (rule.replace("@", str(level)) for rule in alternatives("program@", options))
-    yield from alternatives("put", [quoted(f"{name} = ") for name in vocabulary.writable])
-    yield from alternatives("written", map(quoted, vocabulary.writable))
+    yield from alternatives("put", [name_of(f"{name} = ") for name in vocabulary.writable])
+    yield from alternatives("written", map(name_of, vocabulary.writable))
 
 
 def _names(variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
     """What may be read, for every number of temporaries."""
-    yield from alternatives("name0", map(quoted, variables))
+    yield from alternatives("name0", map(name_of, variables))
     for level, name in enumerate(fresh, 1):
-        yield f"name{level}: name{level - 1} | {quoted(name)}"
+        yield f"name{level}: name{level - 1} | {name_of(name)}"
 
 
 def _level(vocabulary: Vocabulary, calls: Calls) -> str:
@@ -120,7 +122,7 @@ def _terminals(needed: Iterable[str], variables: tuple[str, ...], fresh: list[st
     """The terminals that are needed, and those that they need in turn."""
     known = {**_KNOWN}
     for level, name in enumerate([None, *fresh]):
-        known[f"NAMES{level}"] = f"NAMES{level - 1} | {quoted(name)}" if name else " | ".join(map(quoted, variables))
+        known[f"NAMES{level}"] = f"NAMES{level - 1} | {name_of(name)}" if name else " | ".join(map(name_of, variables))
         known[f"HOLE{level}"] = f'"{{" NAMES{level} PATH "}}"'
         known[f"TEMPLATE{level}"] = TEMPLATE.format(hole=f"HOLE{level}")
     wanted: dict[str, None] = {}

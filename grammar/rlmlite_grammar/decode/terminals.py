@@ -14,8 +14,7 @@ _LINES: Final = r"""[^"\\\x00-\x08\x0b-\x1f]"""
 _NO_HOLE: Final = r"""\{[A-Za-z_][A-Za-z0-9_]{0,63}[^A-Za-z0-9_.}"\\{\x00-\x1f]"""  # {"a": 1} and {a: 1}, but not {a}
 _CHAR: Final = rf"""[^"\\{{\x00-\x1f]|\\["\\\/bfnrt]|\{{([^"\\{{A-Za-z_\x00-\x1f]|\\["\\\/bfnrt])|{_NO_HOLE}"""
 _CHAR_OF_LINES: Final = (
-    r"""[^"\\{\x00-\x08\x0b-\x1f]|\{("{1,2}[^"\\{\x00-\x08\x0b-\x1f]|[^"\\{A-Za-z_\x00-\x08\x0b-\x1f])|"""
-    + _NO_HOLE
+    r"""[^"\\{\x00-\x08\x0b-\x1f]|\{("{1,2}[^"\\{\x00-\x08\x0b-\x1f]|[^"\\{A-Za-z_\x00-\x08\x0b-\x1f])|""" + _NO_HOLE
 )
 _ESCAPE: Final = r"\\[dwsDWSnt.\/()\[\]{}+*?|^$\\\-]"
 _IN_CLASS: Final = r"""[^\\\[\]\/^\x00-\x1f-]|a-z|A-Z|0-9|a-f|A-F|\\[dwsDWSnt.\/()\[\]{}+*?|^$\\\-]"""
@@ -60,6 +59,7 @@ TEMPLATE: Final = (
 
 TEMPLATE_WITH_A_HOLE: Final = (
     r'"\"" (CHAR | BRACED)~0..500 {hole} (CHAR | BRACED | {hole})~0..500 "\""'
-    r' | "\"\"\"" (QUOTES? (CHARS | BRACED))~0..1000 QUOTES? {hole} (QUOTES? (CHARS | BRACED | {hole}))~0..1000 "\"\"\""'
+    r' | "\"\"\"" (QUOTES? (CHARS | BRACED))~0..1000 QUOTES? {hole}'
+    r' (QUOTES? (CHARS | BRACED | {hole}))~0..1000 "\"\"\""'
 )
 """The same with one placeholder at least."""
