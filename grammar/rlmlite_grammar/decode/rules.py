@@ -1,7 +1,8 @@
 """The decode grammar of one turn, as Lark that llguidance and OpenAI's custom tools read.
 
-Everything that it derives parses and checks, but for two things that no context-free grammar can say: a name that is
-given twice (keys of an object, fields of a schema, groups of a regex), and nesting deeper than the language allows.
+Everything that it derives parses and checks, but for what no grammar of this kind can say: a name that is
+given twice (keys of an object, fields of a schema, groups of a regex), nesting deeper than the language allows, and a
+regex of thousands of signs that is too large for RE2. Such a program costs a turn, as any mistake does.
 
 New variables are `t1`, `t2`, ..., each assigned once and in this order, so that the rules know which exist where: the
 rules of expressions are there once for every number of temporaries, with that number in place of `@`.
@@ -20,8 +21,8 @@ from rlmlite_grammar.decode.vocabulary import Vocabulary
 from rlmlite_kernel.binding import FOLDS
 from rlmlite_kernel.schemas import BASICS
 
-TEMPORARIES: Final = 6
-"""Variables that one program may make, unless told otherwise."""
+TEMPORARIES: Final = 4
+"""Variables that one program may make, unless told otherwise. Each adds 4 kB to the grammar."""
 
 _EXPRESSIONS: Final = """\
 {r}v@: {r}both@ (JOIN {r}both@)*
