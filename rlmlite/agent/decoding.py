@@ -40,5 +40,6 @@ def vocabulary(state: State, *, last: bool = False) -> Vocabulary:
         inputs=frozenset(state.run.inputs),
         permitted=None if policy.actions is None else frozenset(policy.actions),
         roles=tuple(state.settings.roles) if state.left("sub_calls") > 0 else (),
+        tools=tuple(state.settings.tools) if state.left("tool_calls") > 0 else (),
         only_final=last,
     )

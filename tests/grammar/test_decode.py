@@ -64,7 +64,7 @@ def test_ten_thousand_programs_parse_and_check() -> None:
 
     assert refused == []
     assert len(programs) > 7_000
-    assert called == set(ACTIONS) - {"write_var"}
+    assert called == set(ACTIONS) - {"write_var", "tool_call"}
 
 
 def _nodes(text: str) -> list[object]:
@@ -108,7 +108,7 @@ def test_a_valid_program_can_be_written(text: str) -> None:
     names = free(program) or ("context",)
     form = Form(names)
     written = show(form.program(program))
-    start = matcher(decode_grammar(Vocabulary(table=ACTIONS, variables=names), form.made))
+    start = matcher(decode_grammar(Vocabulary(table=ACTIONS, variables=names, tools=("http_get",)), form.made))
 
     assert accepts(start, written) is (text not in BEYOND), written
 
@@ -171,6 +171,21 @@ def test_only_permitted_actions_can_be_written() -> None:
     roles = matcher(decode_grammar(vocabulary(roles=("sub", "expert"))))
     assert accepts(roles, 'sub_lm("a", role="expert")')
     assert not accepts(matcher(decode_grammar(vocabulary(roles=()))), 'sub_lm("a")')
+
+
+def test_only_tools_that_there_are_can_be_called() -> None:
+    """By name; without a tool, not at all."""
+    start = matcher(decode_grammar(vocabulary(tools=("kv_get", "page"))))
+
+    assert accepts(start, 't1 = tool_call("page", args={who: "ann"})')
+    assert not accepts(start, 't1 = tool_call("nosuch")')
+    assert not accepts(START, 't1 = tool_call("page")')
+
+
+def test_a_nested_run_is_given_an_input() -> None:
+    """It needs one."""
+    assert accepts(START, 't1 = sub_rlm("What of {rows}?", context=logs[0:500], depth=1)')
+    assert not accepts(START, 't1 = sub_rlm("What of {rows}?")')
 
 
 def test_names_that_there_are_are_not_made_again() -> None:

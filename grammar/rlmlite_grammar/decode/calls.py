@@ -13,6 +13,11 @@ from rlmlite_kernel.table import Action, Param
 _EITHER = {"search": ("query", "template")}
 """Actions that take one of two parameters, as the checker asks."""
 
+_KEYWORDS = {"sub_rlm": ("context", "other")}
+"""Actions that need values under names of the caller's own: the names that a decoder has; the first is required."""
+
+_TOOL_CALL = "tool_call"  # which needs a tool to name
+
 _RULES = {
     "query": "query@",
     "pattern": "pattern@",
@@ -32,8 +37,13 @@ class Calls:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        writable = bool(vocabulary.writable)
-        actions = [action for action in vocabulary.actions() if _possible(action, writable)]
+        missing = {_ASSIGNMENT, *(() if vocabulary.tools else (_TOOL_CALL,))}
+        kinds = set() if vocabulary.writable else {"name"}
+        actions = [
+            action
+            for action in vocabulary.actions()
+            if action.name not in missing and kinds.isdisjoint(param.kind for param in action.params)
+        ]
         nested = [action for action in actions if action.family not in _ALONE]
         self.scalar = [self._call(action, "") for action in nested if action.in_rows]
         self.scalar_in_rows = [self._call(action, "r") for action in nested if action.in_rows]
@@ -52,6 +62,8 @@ class Calls:
             for param in action.params
             if not (param.required or param.many or param.name in either)
         ]
+        for place, keyword in enumerate(_KEYWORDS.get(action.name, ())):
+            named.insert(place, f'", {keyword}=" v@' if place == 0 else f'(", {keyword}=" v@)?')
         inside = ' ", " '.join(first)
         return " ".join(part for part in (f'"{action.name}("', inside, *named, '")"') if part)
 
@@ -82,7 +94,9 @@ class Calls:
                 words = [quoted(word) for word in param.words]
                 return f"({' | '.join([*words, *(['RX'] if param.or_query else [])])})"
             case "text" if param.name == "role":
-                return f"({' | '.join(quoted(role) for role in self._vocabulary.roles)})"
+                return f"({' | '.join(map(quoted, self._vocabulary.roles))})"
+            case "text" if action.name == _TOOL_CALL:
+                return f"({' | '.join(map(quoted, self._vocabulary.tools))})"
             case "text":
                 return "(TEXT | ref@)"
             case "template":
@@ -91,17 +105,11 @@ class Calls:
                 return _RULES[param.kind]
 
 
-def _possible(action: Action, writable: bool) -> bool:
-    """Whether there is a call of it that checks."""
-    named = any(param.kind == "name" for param in action.params)
-    return action.name != _ASSIGNMENT and (writable or not named)
-
-
 def _template(action: Action) -> str:
     """A template over rows names their fields, which no grammar knows; any other names variables."""
     if action.ask is None:
         return "TEMPLATE"
-    return "TEMPLATE_OF_ROWS" if any(param.kind == "rows" for param in action.params) else "(TEMPLATE@ | ref@)"
+    return "TEMPLATE_OF_ROWS" if any(param.kind == "rows" for param in action.params) else "TEMPLATE@"
 
 
 def name_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the programs of one turn may name: actions, variables, roles."""
+"""What the programs of one turn may name: actions, variables, roles, tools."""
 
 from collections.abc import Iterable
 
@@ -11,8 +11,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """What a program may name.
 
     `variables` are all that may be read, in order; those in `inputs` cannot be written. `permitted` are the names of
-    the actions that may be called (`None`: all). `roles` are the models that may be asked. `only_final`: nothing but
-    one `final(...)`, without calls of models.
+    the actions that may be called (`None`: all). `roles` are the models that may be asked, `tools` those that
+    `tool_call` may name. `only_final`: nothing but one `final(...)`, without calls of any kind.
     """
 
     table: Table
@@ -20,19 +20,16 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     inputs: frozenset[str] = frozenset()
     permitted: frozenset[str] | None = None
     roles: tuple[str, ...] = ("sub",)
+    tools: tuple[str, ...] = ()
     only_final: bool = False
 
     def actions(self) -> Iterable[Action]:
         """The actions that may be called."""
         for action in self.table.values():
-            asks = action.ask is not None
-            if (self.permitted is None or action.name in self.permitted) and not (asks and self._silent):
+            withheld = self.only_final if action.ask is not None else False
+            silent = action.family == "models" and not self.roles
+            if not withheld and not silent and (self.permitted is None or action.name in self.permitted):
                 yield action
-
-    @property
-    def _silent(self) -> bool:
-        """Whether no model may be asked."""
-        return self.only_final or not self.roles
 
     @property
     def writable(self) -> tuple[str, ...]:
