@@ -10,14 +10,17 @@ class EventDecoder:
     """Bytes in, the data of events out."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []  # of a line; joined once, however many pieces a long one comes in
         self._data: list[bytes] = []
 
     def feed(self, received: bytes) -> Iterator[bytes]:
         """The data of every event that is whole by now; empty bytes for a comment, which is a sign of life."""
-        *lines, self._rest = (self._rest + received).replace(b"\r\n", b"\n").split(b"\n")
-        for line in lines:
-            line = line.removesuffix(b"\r")  # the other half of a line end that came in two
+        self._rest.append(received)
+        if b"\n" not in received:
+            return
+        *lines, rest = b"".join(self._rest).split(b"\n")
+        self._rest = [rest]
+        for line in (each.removesuffix(b"\r") for each in lines):
             if not line and self._data:
                 yield b"\n".join(self._data)
                 self._data = []

@@ -173,7 +173,9 @@ class Form:
 
 def _by_position(action: Action, name: str) -> bool:
     param: Param | None = action.param(name)
-    return param is not None and (param.required or (action.name, name) == ("search", "query"))
+    return param is not None and (
+        (param.required and not param.named_only) or (action.name, name) == ("search", "query")
+    )
 
 
 def _told(piece: str | Hole, holes: Mapping[str, str]) -> str:

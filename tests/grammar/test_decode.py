@@ -138,6 +138,8 @@ def test_a_valid_program_can_be_written(text: str) -> None:
         'sub_lm("{nosuch}")',
         'extract_over_chunks(rows, "no placeholder")',
         'sub_lm("a", role="nobody")',
+        'reduce(rows, "{items}", fan_in=1)',
+        'classify(rows, "spam?")',
         "forget(logs)",
         "show(1 == 2 == 3)",
         "for x in rows",
@@ -171,6 +173,12 @@ def test_only_permitted_actions_can_be_written() -> None:
     roles = matcher(decode_grammar(vocabulary(roles=("sub", "expert"))))
     assert accepts(roles, 'sub_lm("a", role="expert")')
     assert not accepts(matcher(decode_grammar(vocabulary(roles=()))), 'sub_lm("a")')
+
+
+def test_what_is_required_by_name_is_given_by_name() -> None:
+    """As the table says it."""
+    assert accepts(START, 't1 = classify(rows, "spam?", labels=["spam", "ham"], batch=10)')
+    assert accepts(START, 't1 = reduce(rows, "Join {items}", fan_in=2)')
 
 
 def test_only_tools_that_there_are_can_be_called() -> None:

@@ -335,6 +335,26 @@ def test_a_difference_is_named(verdict: Verdict, code: Exit, monkeypatch: pytest
         assert words in result.stdout
 
 
+def test_what_holds_a_decoder_is_printed() -> None:
+    """A decode grammar of a session's names, the tool that carries it, and a function that carries none."""
+    rlmlite("session", "new", "s.rlm", "app.log")
+    grammar = rlmlite("grammar", "--format", "llguidance", "--session", "s.rlm").stdout.rstrip("\n")
+    tool = json.loads(rlmlite("grammar", "--format", "openai-tool", "--session", "s.rlm").stdout)
+    last = rlmlite("grammar", "--format", "llguidance", "--only-final").stdout
+
+    assert 'name0: "context"' in grammar
+    assert tool["format"]["definition"].rstrip("\n") == grammar
+    assert last.startswith("start: end0")
+    assert document("grammar", "--format", "json-schema")["value"]["parameters"]["required"] == ["text"]
+
+
+def test_a_grammar_of_no_session_is_refused() -> None:
+    """No session is begun by asking for its grammar, and what changes nothing is said to."""
+    assert rlmlite("grammar", "--format", "llguidance", "--session", "no.rlm").exit_code == Exit.INPUT
+    assert not Path("no.rlm").exists()
+    assert rlmlite("grammar", "--only-final").exit_code == Exit.USAGE
+
+
 def test_the_grammar_is_printed() -> None:
     """As the parser has it, and as the table of actions."""
     assert "statement" in rlmlite("grammar").stdout

@@ -16,6 +16,7 @@ _EITHER = {"search": ("query", "template")}
 _KEYWORDS = {"sub_rlm": ("context", "other")}
 """Actions that need values under names of the caller's own: the names that a decoder has; the first is required."""
 
+_OVER_CHUNKS = "extract_over_chunks"  # whose prompt has to show the chunk, as the checker asks
 _TOOL_CALL = "tool_call"  # which needs a tool to name
 
 _RULES = {
@@ -53,14 +54,16 @@ class Calls:
 
     def _call(self, action: Action, row: str) -> str:
         either = _EITHER.get(action.name, ())
-        first = [self._value(param, action, row) for param in action.params if param.required and not param.many]
+        first = [self._value(param, action, row) for param in action.params if _by_position(param)]
         if either:
             first.append(self._either([action.param(name) for name in either], action, row))
         first += [f"({self._many(param, action, row)})?" for param in action.params if param.many]
         named = [
-            f'(", {param.name}=" {self._value(param, action, row)})?'
+            f'", {param.name}=" {self._value(param, action, row)}'
+            if param.required
+            else f'(", {param.name}=" {self._value(param, action, row)})?'
             for param in action.params
-            if not (param.required or param.many or param.name in either)
+            if not (_by_position(param) or param.many or param.name in either)
         ]
         for place, keyword in enumerate(_KEYWORDS.get(action.name, ())):
             named.insert(place, f'", {keyword}=" v@' if place == 0 else f'(", {keyword}=" v@)?')
@@ -87,7 +90,8 @@ class Calls:
             case "expr" | "key":
                 return "rv@"
             case "int":
-                return f"(INT{min(param.least or 0, 1)} | ref@)" if (param.least or 0) <= 1 else "ref@"
+                least = param.least or 0
+                return f"(INT{least} | ref@)" if least < 10 else "ref@"
             case "bool":
                 return '("true" | "false")'
             case "word":
@@ -105,11 +109,15 @@ class Calls:
                 return _RULES[param.kind]
 
 
+def _by_position(param: Param) -> bool:
+    return param.required and not (param.many or param.named_only)
+
+
 def _template(action: Action) -> str:
     """A template over rows names their fields, which no grammar knows; any other names variables."""
-    if action.ask is None:
-        return "TEMPLATE"
-    return "TEMPLATE_OF_ROWS" if any(param.kind == "rows" for param in action.params) else "TEMPLATE@"
+    if action.name == _OVER_CHUNKS:
+        return "TEMPLATE_OF_CHUNKS"
+    return "TEMPLATE" if any(param.kind == "rows" for param in action.params) else "TEMPLATE@"
 
 
 def name_of(name: str) -> str:

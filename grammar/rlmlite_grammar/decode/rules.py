@@ -53,7 +53,7 @@ _KNOWN: Final = {
     **TERMINALS,
     "FOLD": TERMINALS["FOLD"].replace("FOLDS", "|".join(FOLDS)),
     "TEMPLATE": TEMPLATE.format(hole="FIELD"),
-    "TEMPLATE_OF_ROWS": TEMPLATE_WITH_A_HOLE.format(hole="FIELD"),
+    "TEMPLATE_OF_CHUNKS": TEMPLATE_WITH_A_HOLE.format(hole="FIELD"),
 }
 """The terminals that name no variable."""
 _TERMINAL: Final = re.compile(r"\b[A-Z][A-Z_0-9]+@?")
