@@ -172,7 +172,9 @@ class ModelServer:
             self._tell(f"{status}: the key is missing or wrong")
         else:
             self._tell(f"{status}: {self._safe(fault.message)}" if fault.message else status)
-        unpaid = 300 <= fault.status < 500  # refused before any work; what a timeout or a 500 costs nobody knows
+        unpaid = (
+            300 <= fault.status < 500 and not fault.begun
+        )  # refused before any work; what a timeout or a 500 costs nobody knows
         return Failed(fault.failure, _NOTHING if unpaid else Usage())
 
     def _safe(self, message: str) -> str:

@@ -36,6 +36,7 @@ LONGEST_STREAM = 30
 
 _CONNECT = 10.0
 _FAREWELL = 1.0  # seconds for what a server sends after the end marker, so that the connection can be used again
+_BEGUN = "x-error-in-a-reply"  # marks an error that came with HTTP 200: work was begun, and may be billed
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0}
 
@@ -52,12 +53,16 @@ _FOREIGN = _foreign_errors()  # what the SDK's transport does not translate: it 
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A call without a reply: the kernel's word for it, the HTTP status if there was one, what it is about."""
+    """A call without a reply: the kernel's word for it, the HTTP status if there was one, what it is about.
+
+    `begun`: the server had taken it, and said so only in its reply.
+    """
 
     failure: Failure
     status: int = 0
     param: str | None = None
     message: str = ""
+    begun: bool = False
 
 
 class Pause:
@@ -117,7 +122,7 @@ class Careful(httpx2.AsyncClient):
         said = self._wire.error(response.content)
         if said is None:
             raise httpx2.RemoteProtocolError("the reply is not of its form", request=request)
-        return httpx2.Response(said.status, json=said.document, request=request)
+        return httpx2.Response(said.status, headers={_BEGUN: "1"}, json=said.document, request=request)
 
     async def _whole(self, request: httpx2.Request, named: dict[str, Any]) -> httpx2.Response:
         async with asyncio.timeout(self._seconds):
@@ -149,6 +154,7 @@ class Careful(httpx2.AsyncClient):
                     silence.reschedule(asyncio.get_running_loop().time() + self._seconds)
                     whole = _taken(events, event)
                     if whole is not None:
+                        silence.reschedule(None)  # the answer is there
                         await _rest(received)
                         return whole
         raise httpx2.RemoteProtocolError("the stream ended before its answer did")
@@ -242,7 +248,7 @@ def _fault(error: openai.APIError) -> Fault:
         failure = "too_long"
     if failure is None:
         failure = "refused" if 300 <= status < 500 else "unavailable"
-    return Fault(failure, status, error.param, words)
+    return Fault(failure, status, error.param, words, _BEGUN in error.response.headers)
 
 
 def _words(error: openai.APIStatusError) -> str:
