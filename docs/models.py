@@ -10,6 +10,9 @@ from rlmlite.config import Config
 SETTINGS: Final = {
     "sub": "the model that reads chunks",
     "controller": "the model that writes programs",
+    "policy": "the policy file: see [policy files](policy.md)",
+    "tools": "tools, each as `MODULE:NAME` or `FILE.py:NAME`",
+    "approve": "who approves of calls: `terminal`, `mailbox:DIR`, `never`",
     "max_cost": "dollars that all calls of a run may cost",
     "confirm_above": "dollars; before calls that may cost more, a person is asked",
     "limits": "limits by name: see [limits](limits.md)",
@@ -40,6 +43,6 @@ def settings() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == {}:
+    if value is None or value in ({}, []):
         return "none"
     return f"{value:,g}" if isinstance(value, int | float | Decimal) else str(value)

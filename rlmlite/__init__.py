@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rlmlite.agent import arun, run, stream
     from rlmlite.api import execute, execute_async
+    from rlmlite.approvals import Approval
     from rlmlite.clients import Client, Extractive, Scripted, client
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
     from rlmlite.outcome import Outcome
     from rlmlite.session import Session
-    from rlmlite_kernel.settings import Limits
+    from rlmlite.tools import tool
+    from rlmlite_kernel.settings import Limits, Policy
 
 __all__ = [
+    "Approval",
     "Client",
     "Extractive",
     "InputError",
     "Limits",
     "ModelError",
     "Outcome",
+    "Policy",
     "RlmliteError",
     "Scripted",
     "Session",
@@ -35,6 +39,7 @@ __all__ = [
     "execute_async",
     "run",
     "stream",
+    "tool",
 ]
 
 _HOMES = {
@@ -42,6 +47,9 @@ _HOMES = {
     "run": "rlmlite.agent.front",
     "stream": "rlmlite.agent.front",
     "Session": "rlmlite.session",
+    "Approval": "rlmlite.approvals",
+    "Policy": "rlmlite_kernel.settings",
+    "tool": "rlmlite.tools",
     "execute": "rlmlite.api",
     "execute_async": "rlmlite.api",
     "Client": "rlmlite.clients",

@@ -8,7 +8,9 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from rlmlite.clients import Client, client
+from rlmlite.approvals import Approver
+from rlmlite.clients import Calling, Client, client
+from rlmlite.grants import Granted, PolicyGiven, Tools, granted, tell_of_unmet
 from rlmlite.inputs import Data, from_values
 from rlmlite.limits import run_key as drawn_key
 from rlmlite.outcome import Outcome
@@ -31,6 +33,9 @@ def execute(
     max_cost: str | None = None,
     trace: str | os.PathLike[str] | bool | None = None,
     run_key: str | None = None,
+    tools: Tools = (),
+    policy: PolicyGiven = None,
+    approve: Approver | str | None = None,
 ) -> Outcome:
     """Run a program over inputs and seal its trace.
 
@@ -40,6 +45,10 @@ def execute(
         max_cost: what all calls may cost, in dollars, such as `"2.00"`; the prices of the models must be known.
         trace: the folder for the receipts; the default is `.rlmlite/DATE/RUN.rlm`; `False` keeps none.
         run_key: 64 hex digits, for a trace that is the same byte for byte each time.
+        tools: functions that the program may call; see `rlmlite.tool`.
+        policy: a policy file, or a `Policy`: what is permitted.
+        approve: who is asked before calls that need it: a function of an `Approval`, `"terminal"`, `"mailbox:DIR"`;
+            without it they are not made.
 
     Raises:
         InputError: an input cannot be taken, or the program is no text.
@@ -49,9 +58,10 @@ def execute(
     """
     refuse_running_loop()
     blobs = FileBlobs()
-    options = _options(sub, capped(limits, max_cost), trace, run_key)
+    options = _options(sub, capped(limits, max_cost), trace, run_key, granted(tools, policy, approve, _tell))
     said = read_program(program)
     with Run(from_values(inputs, blobs), blobs, options) as run:
+        tell_of_unmet(run.state.settings, run.inputs, _tell)
         return drive_turn(run, one_program(run, said))
 
 
@@ -64,12 +74,16 @@ async def execute_async(
     max_cost: str | None = None,
     trace: str | os.PathLike[str] | bool | None = None,
     run_key: str | None = None,
+    tools: Tools = (),
+    policy: PolicyGiven = None,
+    approve: Approver | str | None = None,
 ) -> Outcome:
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
     blobs = FileBlobs()
-    options = _options(sub, capped(limits, max_cost), trace, run_key)
+    options = _options(sub, capped(limits, max_cost), trace, run_key, granted(tools, policy, approve, _tell))
     said = read_program(program)
     with Run(from_values(inputs, blobs), blobs, options) as run:
+        tell_of_unmet(run.state.settings, run.inputs, _tell)
         return await drive_turn_async(run, one_program(run, said))
 
 
@@ -124,9 +138,24 @@ def capped(limits: Limits | None, max_cost: str | None) -> Limits:
     return given if max_cost is None else msgspec.structs.replace(given, cost_nano=nano(max_cost))
 
 
+_tell = Calling().tell
+
+
 def _options(
-    sub: Player | None, limits: Limits, trace: str | os.PathLike[str] | bool | None, run_key: str | None
+    sub: Player | None,
+    limits: Limits,
+    trace: str | os.PathLike[str] | bool | None,
+    run_key: str | None,
+    given: Granted,
 ) -> Options:
     place = trace if isinstance(trace, bool) or trace is None else Path(trace)
     players = {} if sub is None else {"sub": client(sub) if isinstance(sub, str) else sub}
-    return Options(run_key=drawn_key(run_key), clients=players, limits=limits, trace=place)
+    return Options(
+        run_key=drawn_key(run_key),
+        clients=players,
+        limits=limits,
+        trace=place,
+        scope=given.scope,
+        policy=given.policy,
+        outside=given.outside,
+    )

@@ -36,6 +36,9 @@ class Config(BaseSettings):
 
     sub: str | None = None
     controller: str | None = None
+    policy: Path | None = None
+    tools: list[str] = []
+    approve: str | None = None
     max_cost: _Dollars | None = None
     confirm_above: _Dollars | None = None
     limits: dict[str, int | str] = {}

@@ -41,6 +41,28 @@ class StepDone(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class ToolCalled(msgspec.Struct, frozen=True, tag=True):
+    """A tool is called. What came of it is in its step."""
+
+    turn: int
+    tool: str
+
+
+class ApprovalAsked(msgspec.Struct, frozen=True, tag=True):
+    """Somebody is asked whether a tool may be called; the run waits."""
+
+    turn: int
+    tool: str
+
+
+class ApprovalGiven(msgspec.Struct, frozen=True, tag=True):
+    """The answer: the call is made, or it is not."""
+
+    turn: int
+    tool: str
+    approved: bool
+
+
 class FanoutProgress(msgspec.Struct, frozen=True, tag=True):
     """Of the calls that are out now, so many have ended. Told at most about a hundred times for each fan-out."""
 
@@ -70,7 +92,18 @@ class Nested(msgspec.Struct, frozen=True, tag=True):
     event: "Event"
 
 
-Event: TypeAlias = TurnStarted | ProgramRead | StepDone | FanoutProgress | Cost | Finished | Nested
+Event: TypeAlias = (
+    TurnStarted
+    | ProgramRead
+    | StepDone
+    | ToolCalled
+    | ApprovalAsked
+    | ApprovalGiven
+    | FanoutProgress
+    | Cost
+    | Finished
+    | Nested
+)
 """Everything that is told."""
 
 Tell: TypeAlias = Callable[[Event], None]

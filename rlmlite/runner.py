@@ -16,7 +16,7 @@ import msgspec
 from rlmlite.clients import ATTEMPTS, Client, role
 from rlmlite.driver import WORKERS, Journal, drive
 from rlmlite.errors import InputError
-from rlmlite.events import FanoutProgress, StepDone, Tell, unheard
+from rlmlite.events import ApprovalAsked, ApprovalGiven, FanoutProgress, StepDone, Tell, ToolCalled, unheard
 from rlmlite.history import CONTROLLER, HOST, Exchange, of_entries
 from rlmlite.keeping import Keeper, Unkept, chosen_place, default_place
 from rlmlite.outcome import Outcome
@@ -42,6 +42,7 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.actions.nested import NESTED_ROLE
+from rlmlite_kernel.actions.outside import says_yes
 from rlmlite_kernel.ast import Call, Lit, Parsed, walk
 from rlmlite_kernel.effects import Answered, Failed, Request, Requests, Result, render
 from rlmlite_kernel.inputs import Input
@@ -250,9 +251,21 @@ class Run:
             nest = self.options.nest
             return Failed("unavailable") if nest is None else await nest(self, request)
         if request.kind != "lm":
-            return await self.options.outside.call(request, text, self.state.settings, self._keeper)
+            return await self._reached(request, text)
         player = self.options.clients.get(request.role)
         return Failed("unavailable") if player is None else await player.complete(text, request)
+
+    async def _reached(self, request: Request, text: str) -> Result:
+        """A call of a tool, an approval, the clock."""
+        turn = self.state.turn + 1
+        if request.kind == "tool":
+            self.options.tell(ToolCalled(turn, request.role))
+        elif request.kind == "approve":
+            self.options.tell(ApprovalAsked(turn, request.role))
+        result = await self.options.outside.call(request, text, self.state.settings, self._keeper)
+        if request.kind == "approve":
+            self.options.tell(ApprovalGiven(turn, request.role, says_yes(result)))
+        return result
 
     def close(self) -> None:
         """Let go of the trace. Without a seal it stays open, and valid."""

@@ -16,21 +16,23 @@ from typing import Unpack
 
 import msgspec
 
-from rlmlite.agent.front import Asking, agent_of, options_of, with_type
+from rlmlite.agent.front import Asking, agent_of, options_of, tell_of, with_type
 from rlmlite.agent.loop import Agent, End, ask, check_question, controllers, go_on
 from rlmlite.api import drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.clients import Calling, Client, client
 from rlmlite.errors import CallsWaitingError, ModelError, SettingError
 from rlmlite.events import Finished, unheard
+from rlmlite.grants import tell_of_unmet
 from rlmlite.history import CONTROLLER, open_question
 from rlmlite.inputs import Data, from_values
 from rlmlite.outcome import Outcome
+from rlmlite.outside import Outside
 from rlmlite.reopening import reopen
 from rlmlite.runner import Calls, Run, end_without_controller, read_program
 from rlmlite_kernel import Parsed, Unparsed
 from rlmlite_kernel.effects import Answered, Request, Requests, Result, Usage
 from rlmlite_kernel.inputs import Input
-from rlmlite_kernel.settings import Role
+from rlmlite_kernel.settings import Role, Tool
 from rlmlite_traces import FileBlobs
 
 BY_HAND = "hand:"
@@ -70,6 +72,8 @@ class Session:
 
     `Asking` says what can be set. Roles, limits and inputs are fixed when it is begun; a client that is given when it
     is opened again must be of the model that plays the role. Without `controller` and `sub` these are by hand.
+
+    So is the policy. Tools are given each time; calls of those that are not, and approvals without `approve`, wait.
 
     Raises `InputError`, `ModelError`, `SettingError`, and what `rlmlite_traces.Log` raises.
     """
@@ -245,7 +249,9 @@ class Session:
 def _begun(path: Path, inputs: Mapping[str, Input], blobs: FileBlobs, settings: Asking) -> tuple[Run, Agent]:
     agent = agent_of(settings)
     options = options_of(_at(path, settings), agent, ByHand())
-    return Run(inputs, blobs, options), agent
+    run = Run(inputs, blobs, options)
+    tell_of_unmet(run.state.settings, inputs, tell_of(settings))
+    return run, agent
 
 
 def _opened(path: Path, settings: Asking) -> tuple[Run, Agent]:
@@ -254,16 +260,32 @@ def _opened(path: Path, settings: Asking) -> tuple[Run, Agent]:
     named = set(agent.controllers if "controller" in settings else ()) | ({"sub"} if "sub" in settings else set())
     if "limits" in settings or settings.get("run_key") is not None:
         raise SettingError(f"the session {path} is there already; its limits and its key cannot be changed")
+    if settings.get("policy") is not None:
+        raise SettingError(f"the session {path} is there already; its policy cannot be changed")
     past = reopen(path)
     try:
+        outside = _with_declared(given.outside, past.state.settings.tools)
         players = {name: given.clients[name] for name in named}
         clients = _clients(past.state.settings.roles, players, settings.get("calling"))
     except BaseException:
         past.log.close()
         raise
     count = sum(name.startswith(CONTROLLER) for name in clients)
-    options = msgspec.structs.replace(given, clients=clients)
+    options = msgspec.structs.replace(given, clients=clients, outside=outside)
     return Run(past.inputs, past.blobs, options, past), msgspec.structs.replace(agent, controllers=controllers(count))
+
+
+def _with_declared(given: Outside, declared: Mapping[str, Tool]) -> Outside:
+    """The tools that are given again, as the session knows them. Raises `SettingError` for what it does not."""
+    for name, tool in given.tools.items():
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            raise SettingError(f"this session was begun without the tool `{name}`; it has: {known}")
+        if msgspec.structs.replace(tool.declaration, side_effects=declared[name].side_effects) != declared[name]:
+            raise SettingError(f"the tool `{name}` is not what it was when this session was begun; begin a new one")
+        if tool.declaration.side_effects and not declared[name].side_effects:
+            raise SettingError(f"the tool `{name}` has side effects now; begin a new session")
+    return given
 
 
 def _at(path: Path, settings: Asking) -> Asking:

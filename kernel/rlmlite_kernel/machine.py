@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from rlmlite_kernel.actions import ACTIONS
-from rlmlite_kernel.actions.outside import tool_actions
+from rlmlite_kernel.actions.outside import with_tools
 from rlmlite_kernel.ast import Parsed
 from rlmlite_kernel.blobs import Blobs
 from rlmlite_kernel.canonical import value_bytes
@@ -85,6 +85,8 @@ def begin(
 ) -> Done:
     """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
 
+    A nested run begins exposed: who began it may have been, and speaks through its question.
+
     Raises `SettingsError`.
     """
     _check_settings(settings, table)
@@ -104,13 +106,15 @@ def begin(
         key=kept.salt,
         settings=settings,
         salts=salts,
-        table=table.extended(tool_actions(settings.tools)) if settings.tools else table,
+        table=with_tools(table, settings.tools),
         inputs=frozenset(inputs),
         places=_places(inputs),
         egress=egress,
         barred=barred_from_controllers(settings, egress),
     )
-    state = State(run, variables, used, Coverage(layout), 0, 0, state_digest(variables, used, False))
+    exposed = settings.parent is not None
+    digest = state_digest(variables, used, exposed)
+    state = State(run, variables, used, Coverage(layout), 0, 0, digest, exposed=exposed)
     sources = {name: _source(given, salts) for name, given in inputs.items()}
     record = Genesis(
         run=run.id,

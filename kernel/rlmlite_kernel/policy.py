@@ -31,11 +31,14 @@ def rule_of(policy: Policy, name: str) -> ToolRule:
     return policy.tools.get(name) or policy.tools.get(ANY) or ToolRule(rule="deny")
 
 
-def judge(name: str, tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: bool) -> Judged:
-    """The verdict on a call whose arguments have these origins. `exposed`: the controller has seen foreign content."""
+def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: bool) -> Judged:
+    """The verdict on a call whose arguments have these origins, `CALL` among them: the decision to call it at all.
+
+    `exposed`: the controller has seen foreign content.
+    """
     reasons = [f"the policy says `{rule.rule}`"] if rule.rule != "allow" else []
     verdicts = [rule.rule]
-    for argument, origins in [(CALL, CONTROLLER), *arguments.items()]:
+    for argument, origins in arguments.items():
         foreign = _counted(origins, exposed) & ~_accepted(rule, tool, argument)
         if foreign:
             reasons.append(f"{argument} comes from {' and '.join(origin_words(foreign))}")
@@ -44,7 +47,7 @@ def judge(name: str, tool: Tool, rule: ToolRule, arguments: Mapping[str, int], e
 
 
 CALL = "the call itself"
-"""What stands for the decision to call at all, among the arguments: the controller makes it."""
+"""What stands for the decision to call at all, and of this tool, among the arguments."""
 
 _SEVERITY: tuple[Verdict, ...] = ("allow", "ask", "deny")
 
@@ -58,6 +61,8 @@ def _accepted(rule: ToolRule, tool: Tool, argument: str) -> int:
     """The origins that an argument may have, as bits; that something was computed is never a reason to refuse it."""
     if rule.accepts is None:
         return ~FOREIGN if tool.side_effects else ~0
+    if argument == CALL and CALL not in rule.accepts and not tool.side_effects:
+        return ~0  # what a tool without side effects is told may matter, that it is called does not
     words = rule.accepts.get(argument, rule.accepts.get(ANY, ()))
     return ~FOREIGN | sum(bit for bit, word in ORIGINS.items() if word in words)
 

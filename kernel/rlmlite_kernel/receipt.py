@@ -249,6 +249,8 @@ def _barred(planned: Planned, outcome: Outcome, state: State) -> str:
     if not state.run.barred or isinstance(outcome.effect, Noted | Forgotten):
         return ""
     origins = 0 if outcome.held is None else outcome.held.origins
+    if isinstance(outcome.effect, Concluded):
+        origins |= state.run.barred  # its quotes were looked up in every input
     for name in planned.reads:
         if name in state.variables:
             origins |= state.variables[name].held.origins

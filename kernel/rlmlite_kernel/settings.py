@@ -95,7 +95,8 @@ class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `accepts` lists, per argument (`*` for the others), the origins that it may have; an argument of another origin
     makes the call `otherwise`. Without `accepts` a tool with side effects accepts what no input, tool or model had a
-    part in, any other tool everything. `calls` bounds the calls of this tool in a run, `timeout_ms` the time of each.
+    part in, any other tool everything; `the call itself` stands for the decision to call it at all.
+    `calls` bounds the calls of this tool in a run, `timeout_ms` the time of each.
     `unknown` is for a call with side effects that was begun, and whose end nobody saw because the process died.
     """
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -15,10 +15,12 @@ from rlmlite.agent.stuck import PATIENCE
 from rlmlite.agent.typed import AnswerType
 from rlmlite.agent.words import digest, instructions
 from rlmlite.api import Player, drive_turn, drive_turn_async, refuse_running_loop
+from rlmlite.approvals import Approver
 from rlmlite.clients import Calling, Client, client
 from rlmlite.driver import WORKERS
 from rlmlite.errors import ModelError
 from rlmlite.events import Event, Finished, Tell, unheard
+from rlmlite.grants import Granted, PolicyGiven, Tools, granted, tell_of_unmet
 from rlmlite.inputs import Data, from_values
 from rlmlite.limits import run_key as drawn_key
 from rlmlite.outcome import Outcome
@@ -26,7 +28,8 @@ from rlmlite.permits import Permit, anything
 from rlmlite.runner import Calls, Options, Run
 from rlmlite_kernel.actions import ACTIONS
 from rlmlite_kernel.actions.nested import nested_role
-from rlmlite_kernel.settings import Limits, Policy
+from rlmlite_kernel.actions.outside import with_tools
+from rlmlite_kernel.settings import Limits
 from rlmlite_traces import FileBlobs
 
 
@@ -47,6 +50,10 @@ class Asking(TypedDict, total=False):
     workers: calls at a time.
     permit: asked before every fan-out, with the number of its calls and the most that they cost.
     calling: how the servers of models that are named by a string are asked.
+    tools: functions that programs may call; see `rlmlite.tool`.
+    policy: a policy file, or a `Policy`: what is permitted.
+    approve: who is asked before calls that need it: a function of an `Approval`, `"terminal"`, `"mailbox:DIR"`,
+        `"never"`. Without it they are not made; in a session they wait.
     """
 
     controller: Player | Sequence[Player]
@@ -63,6 +70,9 @@ class Asking(TypedDict, total=False):
     workers: int
     permit: Permit
     calling: Calling
+    tools: Tools
+    policy: PolicyGiven
+    approve: Approver | str | None
 
 
 def run(question: str, inputs: Data | Mapping[str, Data] = None, **settings: Unpack[Asking]) -> Outcome:
@@ -111,7 +121,9 @@ def _begun(question: str, inputs: Data | Mapping[str, Data], settings: Asking) -
     blobs = FileBlobs()
     taken = from_values(inputs, blobs)
     check_question(question, taken)
-    return Run(taken, blobs, options), agent
+    begun = Run(taken, blobs, options)
+    tell_of_unmet(begun.state.settings, taken, tell_of(settings))
+    return begun, agent
 
 
 def to_the_end(run: Run, question: str, agent: Agent) -> Calls[Outcome]:
@@ -143,18 +155,26 @@ def options_of(settings: Asking, agent: Agent, otherwise: Client | None = None) 
     Raises `ModelError` and `SettingError`.
     """
     place = settings.get("trace")
+    given = granted(settings.get("tools", ()), settings.get("policy"), settings.get("approve"), tell_of(settings))
     return Options(
         run_key=drawn_key(settings.get("run_key")),
         clients=_players(settings, agent, otherwise),
         limits=settings.get("limits") or Limits(),
         trace=place if isinstance(place, bool) or place is None else Path(place),
-        scope={**settings.get("scope", {}), **labels(agent)},
+        scope={**settings.get("scope", {}), **labels(agent, given), **given.scope},
         tell=settings.get("on_event", unheard),
         workers=settings.get("workers", WORKERS),
         permit=settings.get("permit", anything),
         nest=nested_run,
         last_answer=agent.last_answer,
+        policy=given.policy,
+        outside=given.outside,
     )
+
+
+def tell_of(settings: Asking) -> Callable[[str], None]:
+    """Who hears what a person should know."""
+    return (settings.get("calling") or Calling()).tell
 
 
 def _players(settings: Asking, agent: Agent, otherwise: Client | None) -> dict[str, Client]:
@@ -170,9 +190,11 @@ def _players(settings: Asking, agent: Agent, otherwise: Client | None) -> dict[s
     return players | {"sub": given[0] if sub is None else _client(sub, calling)}
 
 
-def labels(agent: Agent) -> dict[str, str]:
+def labels(agent: Agent, given: Granted) -> dict[str, str]:
     """What the genesis records of the agent: which texts the controller is given."""
-    found = {"strategy": "rlm", "instructions": digest(instructions()), "card": digest(card(ACTIONS, Policy()))}
+    declared = {name: tool.declaration for name, tool in given.outside.tools.items()}
+    shown = card(with_tools(ACTIONS, declared), given.policy)
+    found = {"strategy": "rlm", "instructions": digest(instructions()), "card": digest(shown)}
     return found | ({"answer_type": digest(agent.form)} if agent.form else {})
 
 

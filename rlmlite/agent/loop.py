@@ -27,7 +27,7 @@ from rlmlite_grammar import parse, read_reply
 from rlmlite_grammar.decode import Tool
 from rlmlite_kernel import Request, conclusion, explain
 from rlmlite_kernel.ast import Call, Parsed, walk
-from rlmlite_kernel.effects import Answered, Result
+from rlmlite_kernel.effects import Answered, Result, fenced
 from rlmlite_kernel.problems import Problem, Unparsed
 from rlmlite_kernel.records import Spoken
 from rlmlite_kernel.state import State
@@ -223,11 +223,19 @@ def _only_final(said: Parsed, table: Table) -> Parsed | Unparsed:
     return Unparsed(said.text, (Problem("not_permitted", message, None),))
 
 
+def _mistyped(mistakes: str, state: State) -> str:
+    """What a controller is told of an answer that does not fit: as data, since keys and words of inputs are in it."""
+    message = "the answer has not the type that was asked for"
+    if state.run.barred:  # it may be made of what the policy keeps from the controller
+        return message
+    return f"{message}:\n{fenced(mistakes.encode(), 'answer').decode()}"
+
+
 def _accepted(state: State, agent: Agent, last: bool) -> End | str:
     """The end that the answer makes, or what is wrong with its type."""
     assert state.answer is not None
     found = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
     if isinstance(found, str):
-        return found
+        return _mistyped(found, state)
     status, reason = conclusion(state)
     return End("partial", reason or "last_answer", found) if last else End(status, reason, found)

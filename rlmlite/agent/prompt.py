@@ -14,7 +14,7 @@ import msgspec
 from rlmlite.agent.card import card
 from rlmlite.agent.words import instructions
 from rlmlite.history import Exchange
-from rlmlite_kernel.observe import fit
+from rlmlite_kernel.observe import fit, worded
 from rlmlite_kernel.state import State, Variable
 from rlmlite_kernel.values import Rows, Text
 
@@ -29,6 +29,7 @@ _PROGRAM = 3_000  # bytes of a program that is shown
 _LINE = 300  # bytes of an old turn's line
 _NOTES = 4_000  # bytes of all notes; the newest stay
 _VARIABLES = 100  # variables that are listed; the newest stay
+_WITHHELD = "the policy keeps its content from you"
 _NEAR = 3  # turns before the end at which the controller is told
 
 ALWAYS = ("turns", "sub_calls")
@@ -72,14 +73,17 @@ def _inputs(state: State, history: Sequence[Exchange]) -> str:
     """What the inputs are, and how they begin: what the host had shown of them with the first question."""
     sizes = state.coverage_report()
     names = [name for name in state.variables if name in state.run.inputs]
-    lines = [_input(name, state.variables[name], sizes[name]["bytes"]) for name in names[:_VARIABLES]]
+    lines = [_input(name, state, sizes[name]["bytes"]) for name in names[:_VARIABLES]]
     more = [f"- ... and {len(names) - _VARIABLES:,} more"] if len(names) > _VARIABLES else []
     first = next((exchange for exchange in history if exchange.question is not None), None)
     shown = [] if first is None else [step.text for step in first.steps if step.statement > 0 and step.text]
     return "\n".join(["# Inputs", *(lines or ["none"]), *more, *shown])
 
 
-def _input(name: str, variable: Variable, size: int) -> str:
+def _input(name: str, state: State, size: int) -> str:
+    variable = state.variables[name]
+    if state.withheld(variable.held):
+        return f"- {name}: {variable.kind}, {_WITHHELD}; a program may use it"
     if variable.kind == "documents":
         return f"- {name}: {_title(variable)}, {size:,} bytes"
     return f"- {name}: {_title(variable)}"
@@ -88,7 +92,7 @@ def _input(name: str, variable: Variable, size: int) -> str:
 def _title(variable: Variable) -> str:
     value = variable.held.value
     if isinstance(value, Rows):
-        return f"{len(value):,} {variable.kind} {{{', '.join(value.columns)}}}"
+        return f"{len(value):,} {variable.kind} {{{worded(value.columns)}}}"
     if isinstance(value, Text | str):
         return f"text of {len(value) if isinstance(value, Text) else len(value.encode()):,} bytes"
     return f"{variable.kind} of {len(value):,}" if isinstance(value, list | dict) else variable.kind
@@ -156,7 +160,9 @@ def _now(state: State) -> Iterator[str]:
     if made:
         hidden = len(made) - _VARIABLES
         lines = [f"- ... {hidden:,} older ones"] if hidden > 0 else []
-        lines += [f"- {name}: {_title(variable)}, of turn {variable.turn}" for name, variable in made[-_VARIABLES:]]
+        for name, variable in made[-_VARIABLES:]:
+            title = _WITHHELD if state.withheld(variable.held) else _title(variable)
+            lines.append(f"- {name}: {title}, of turn {variable.turn}")
         yield "\n".join(["# Variables", *lines])
     if state.notes:
         yield "\n".join(["# Your notes", *_notes(state.notes)])

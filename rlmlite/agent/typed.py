@@ -31,11 +31,11 @@ class AnswerType:
         """The type as a JSON schema."""
 
     def check(self, value: Any) -> Fits | str:
-        """The value as its type has it, or what is wrong with it."""
+        """The value as its type has it, or what is wrong with it: words that may hold some of the value's own."""
         try:
             return Fits(self._adapter.validate_json(json.dumps(value), strict=True))
         except ValidationError as error:
             mistakes = error.errors(include_url=False, include_context=False, include_input=False)
         said = [f"{'.'.join(map(str, mistake['loc'])) or 'the value'}: {mistake['msg']}" for mistake in mistakes]
         more = f"; and {len(said) - _PLACES} more" if len(said) > _PLACES else ""
-        return f"the answer has not the type that was asked for: {'; '.join(said[:_PLACES])}{more}"
+        return f"{'; '.join(said[:_PLACES])}{more}"

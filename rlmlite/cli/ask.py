@@ -7,6 +7,7 @@ import structlog
 from rlmlite.agent.front import agent_of, options_of, to_the_end
 from rlmlite.agent.loop import check_question
 from rlmlite.api import drive_turn
+from rlmlite.approvals import TERMINAL
 from rlmlite.cli.exec import Job, asked, taken
 from rlmlite.cli.exits import STATUSES, Exit
 from rlmlite.cli.faults import guarded
@@ -15,6 +16,7 @@ from rlmlite.cli.outcomes import outcome_document, print_answered
 from rlmlite.cli.printing import emit
 from rlmlite.cli.session import begun, finished, opened, waiting
 from rlmlite.errors import CallsWaitingError, SettingError
+from rlmlite.grants import tell_of_unmet
 from rlmlite.runner import Run
 from rlmlite_traces import FileBlobs
 
@@ -33,11 +35,13 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
     with watching(quiet=as_json) as tell:
         settings = asked(job, tell)
         settings["trace"], settings["last_answer"] = job.trace, last_answer
+        settings["approve"] = settings["approve"] or TERMINAL  # in a session such calls wait instead
         agent = agent_of(settings)
         options = options_of(settings, agent)
         inputs = taken(job.inputs, blobs)
         check_question(question, inputs)
         with Run(inputs, blobs, options) as run:
+            tell_of_unmet(run.state.settings, inputs, log.warning)
             log.info("begun", run=run.id, trace=run.log.path if run.log else None)
             try:
                 outcome = drive_turn(run, to_the_end(run, question, agent))

@@ -4,7 +4,7 @@ Nothing heavy is imported here, as in `main`.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,6 +35,15 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to all costs withi
 RunKey = Annotated[
     str | None, typer.Option("--run-key", metavar="HEX", help="64 hex digits, for the same trace each time.")
 ]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option("--tool", metavar="MODULE:NAME", help="A function that programs may call; FILE.py:NAME for a file's."),
+]
+Policy = Annotated[Path | None, typer.Option("--policy", metavar="FILE", help="What is permitted: a TOML file.")]
+Approve = Annotated[
+    str | None,
+    typer.Option("--approve", metavar="WHO", help="Who approves of calls that need it: terminal, mailbox:DIR, never."),
+]
 Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="PATH", help="Inputs: PATH, name=PATH or -.", show_default=False),
@@ -51,6 +60,9 @@ def ask(
         Path | None, typer.Option("--session", metavar="S", help="Ask in a session, which is begun if it is not there.")
     ] = None,
     limit: Limit = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
@@ -68,7 +80,8 @@ def ask(
     """Answer a question over inputs: a controller model writes programs until it knows."""
     from rlmlite.cli.ask import run
 
-    job = _job(paths, controller, sub, limit, run_key, trace, yes, max_cost=max_cost, confirm_above=confirm_above)
+    flags = {"max_cost": max_cost, "confirm_above": confirm_above, **granted(tool, policy, approve)}
+    job = _job(paths, controller, sub, limit, run_key, trace, yes, **flags)
     raise typer.Exit(run(question, job, session, last_answer=last_answer, as_json=json))
 
 
@@ -81,6 +94,9 @@ def new(
         str | None, typer.Option("--sub", metavar="MODEL", help="What reads chunks. [the controller, else by hand]")
     ] = None,
     limit: Limit = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
     max_cost: MaxCost = None,
     run_key: RunKey = None,
     json: AsJson = False,
@@ -88,7 +104,8 @@ def new(
     """Begin a session over inputs. Without models, its calls are answered by hand."""
     from rlmlite.cli.session import new
 
-    raise typer.Exit(new(session, _job(paths, controller, sub, limit, run_key, max_cost=max_cost), as_json=json))
+    job = _job(paths, controller, sub, limit, run_key, max_cost=max_cost, **granted(tool, policy, approve))
+    raise typer.Exit(new(session, job, as_json=json))
 
 
 @session_app.command("exec")
@@ -100,6 +117,9 @@ def exec_(
     program: Annotated[
         str | None, typer.Option("--program", "-e", metavar="TEXT", help="The program itself, instead of a file.")
     ] = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
     json: AsJson = False,
@@ -107,7 +127,7 @@ def exec_(
     """Execute a program. Its variables stay."""
     from rlmlite.cli.session import exec_
 
-    job = _job(yes=yes, text=program, path=path, confirm_above=confirm_above)
+    job = _job(yes=yes, text=program, path=path, confirm_above=confirm_above, **granted(tool, policy, approve))
     raise typer.Exit(exec_(session, job, as_json=json))
 
 
@@ -130,6 +150,9 @@ def resume(
             show_default=False,
         ),
     ] = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
     json: AsJson = False,
@@ -137,7 +160,8 @@ def resume(
     """Answer calls that wait, and go on with what is under way."""
     from rlmlite.cli.session import resume
 
-    raise typer.Exit(resume(session, _job(yes=yes, confirm_above=confirm_above), answers, as_json=json))
+    job = _job(yes=yes, confirm_above=confirm_above, **granted(tool, policy, approve))
+    raise typer.Exit(resume(session, job, answers, as_json=json))
 
 
 @session_app.command("show")
@@ -154,6 +178,11 @@ def seal(session: Store, json: AsJson = False) -> None:
     from rlmlite.cli.session import seal
 
     raise typer.Exit(seal(session, as_json=json))
+
+
+def granted(tools: list[str] | None, policy: Path | None, approve: str | None) -> dict[str, Any]:
+    """These flags as settings."""
+    return {"tools": tools, "policy": policy, "approve": approve}
 
 
 def _job(

@@ -9,15 +9,18 @@ import structlog
 
 from rlmlite.agent.front import Asking
 from rlmlite.api import drive_turn
+from rlmlite.approvals import TERMINAL
 from rlmlite.cli.confirm import Confirm
 from rlmlite.cli.exits import STATUSES, Exit
 from rlmlite.cli.faults import guarded
 from rlmlite.cli.outcomes import outcome_document, print_outcome
 from rlmlite.cli.printing import emit
+from rlmlite.cli.tools import loaded
 from rlmlite.clients import Client, client
 from rlmlite.config import given_limits, given_prices, load
 from rlmlite.errors import InputError, SettingError
 from rlmlite.events import Tell, unheard
+from rlmlite.grants import granted, tell_of_unmet
 from rlmlite.inputs import from_arguments, notes
 from rlmlite.limits import run_key
 from rlmlite.naming import STDIN
@@ -68,6 +71,7 @@ def _live(job: Job, as_json: bool) -> Exit:
     blobs = FileBlobs()
     inputs = taken(job.inputs, blobs)
     with Run(inputs, blobs, options) as run:
+        tell_of_unmet(run.state.settings, inputs, log.warning)
         log.info("begun", run=run.id, trace=run.log.path if run.log else None)
         try:
             outcome = drive_turn(run, one_program(run, said))
@@ -109,6 +113,7 @@ def _options(job: Job) -> Options:
     limits = config.kernel_limits()
     check_prices(players, limits)
     above = None if job.yes or config.confirm_above is None else nano(config.confirm_above)
+    given = granted(loaded(config.tools), config.policy, config.approve or TERMINAL, log.warning)
     return Options(
         run_key=run_key(job.run_key),
         clients=players,
@@ -116,6 +121,9 @@ def _options(job: Job) -> Options:
         trace=job.trace,
         workers=config.workers,
         permit=anything if above is None else Confirm(above),
+        scope=given.scope,
+        policy=given.policy,
+        outside=given.outside,
     )
 
 
@@ -131,6 +139,9 @@ def asked(job: Job, tell: Tell = unheard) -> Asking:
         workers=config.workers,
         permit=anything if above is None else Confirm(above),
         calling=config.calling(tell=log.warning),
+        tools=loaded(config.tools),
+        policy=config.policy,
+        approve=config.approve,
     )
     controllers = list(job.controllers) or ([] if config.controller is None else [config.controller])
     if controllers:

@@ -12,6 +12,8 @@ import typer
 
 from rlmlite.agent.prompt import ALWAYS, TOLD
 from rlmlite.events import (
+    ApprovalAsked,
+    ApprovalGiven,
     Cost,
     Event,
     FanoutProgress,
@@ -20,6 +22,7 @@ from rlmlite.events import (
     ProgramRead,
     StepDone,
     Tell,
+    ToolCalled,
     TurnStarted,
     unheard,
 )
@@ -64,6 +67,12 @@ def _line(event: Event) -> str:
         case StepDone():
             code = f" ({event.code})" if event.code else ""
             return f"turn {event.turn}: {event.op}{f' -> {event.writes}' if event.writes else ''}: {event.status}{code}"
+        case ToolCalled():
+            return f"turn {event.turn}: calling {event.tool}"
+        case ApprovalAsked():
+            return f"turn {event.turn}: {event.tool} needs an approval"
+        case ApprovalGiven():
+            return f"turn {event.turn}: {event.tool} {'was approved' if event.approved else 'was not approved'}"
         case FanoutProgress() if event.done == event.total:
             return f"turn {event.turn}: {event.total:,} calls have ended"
         case Nested():
@@ -104,6 +113,11 @@ class _Screen:
             case StepDone():
                 self._steps.append(f"{_line(event)}  {one_line(event.text.partition(chr(10))[0], 80)}")
                 self._fan_out = None
+            case ApprovalAsked():
+                self._live.stop()  # the question is asked on this terminal
+            case ApprovalGiven():
+                self._steps.append(_line(event))
+                self._live.start()
             case FanoutProgress():
                 self._fan_out = event
             case Cost():

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from rlmlite.cli.asking import ask, session_app
+from rlmlite.cli.asking import Approve, Policy, Tools, ask, granted, session_app
 from rlmlite.cli.exits import Exit
 
 app = typer.Typer(
@@ -94,6 +94,9 @@ def exec_(
         str | None,
         typer.Option("--sub", metavar="MODEL", help="What reads chunks, such as extractive: or openai:NAME."),
     ] = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
     limit: Annotated[
         list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="A budget, such as sub_calls=200.")
     ] = None,
@@ -139,8 +142,15 @@ def exec_(
 
     given = arguments or []
     path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
-    flags = {"sub": sub, "max_cost": max_cost, "confirm_above": confirm_above, "workers": workers, "timeout": timeout}
-    flags["stream"] = stream
+    flags: dict[str, object] = {
+        "sub": sub,
+        "max_cost": max_cost,
+        "confirm_above": confirm_above,
+        "workers": workers,
+        "timeout": timeout,
+        "stream": stream,
+    }
+    flags |= granted(tool, policy, approve)
     job = Job(program, path, tuple(inputs), tuple(limit or []), tuple(price or []), flags, trace, run_key, yes)
     raise typer.Exit(run(job, dry_run=dry_run, as_json=json))
 

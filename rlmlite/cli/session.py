@@ -25,7 +25,7 @@ from rlmlite.outcome import Outcome
 from rlmlite.results import budget_of
 from rlmlite.session import Session
 from rlmlite.terminal import harmless_json, one_line
-from rlmlite_kernel.effects import Failed, Failure, Request, Result, render
+from rlmlite_kernel.effects import EffectKind, Failed, Failure, Request, Result, render
 from rlmlite_kernel.problems import explain
 from rlmlite_traces import FileBlobs
 
@@ -81,7 +81,8 @@ def _resume(path: Path, job: Job, answers: str | None, as_json: bool) -> Exit:
 
     def go_on(session: Session) -> Outcome:
         if given:
-            session.answer(given)
+            kinds = {call.id: call.kind for call in session.pending()}
+            session.answer({id_: _said(answer, kinds.get(id_, "lm")) for id_, answer in given.items()})
         return session.resume()
 
     return _on(path, job, go_on, as_json)
@@ -117,6 +118,8 @@ def opened(path: Path, job: Job | None = None, tell: Tell = unheard) -> Session:
         settings.pop("controller", None)  # a setting of this folder is for new sessions
     if job.flags.get("sub") is None:
         settings.pop("sub", None)
+    if job.flags.get("policy") is None:
+        settings.pop("policy", None)
     return Session(path, **settings)
 
 
@@ -142,7 +145,7 @@ def waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
         return Exit.WAITING
     say(f"waiting: {len(calls):,} calls need answers", "yellow")
     for call in calls[:_LISTED]:
-        indented(f"{call.id} {call.role}, {call.prompt_bytes:,} bytes of prompt")
+        indented(f"{call.id} {_KINDS.get(call.kind, '')}{call.role}, {call.prompt_bytes:,} bytes")
     if len(calls) > _LISTED:
         indented(f"... and {len(calls) - _LISTED:,} more")
     say(f"see them with `rlmlite session pending {path}`, answer with `rlmlite session resume {path} ANSWERS.json`")
@@ -150,6 +153,7 @@ def waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
 
 
 _LISTED = 10
+_KINDS = {"tool": "call of the tool ", "approve": "approval of "}
 
 
 def _pending(path: Path) -> Exit:
@@ -161,13 +165,19 @@ def _pending(path: Path) -> Exit:
 
 def _call(call: Request, session: Session | None) -> dict[str, Any]:
     """A call as somebody sees it who is to answer it."""
-    found = {"id": call.id, "role": call.role, "model": call.model, "max_output_tokens": call.max_output_tokens}
+    found = {
+        "id": call.id,
+        "kind": call.kind,
+        "role": call.role,
+        "model": call.model,
+        "max_output_tokens": call.max_output_tokens,
+    }
     if session is not None:
         found["prompt"] = render(call.prompt, session.run.blobs)
     return found | {"answer": None}
 
 
-def _answers(path: str) -> dict[str, str | Result]:
+def _answers(path: str) -> dict[str, Any]:
     """Answers by id: what `pending` printed with each `answer` filled in, or `{id: answer}`. Raises `InputError`."""
     try:
         content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
@@ -183,27 +193,32 @@ def _answers(path: str) -> dict[str, str | Result]:
         return dict(_answered(path, call) for call in calls if _has_answer(call))
     if not isinstance(found, dict):
         raise InputError(f'{path}: expected {{"calls": [...]}} or answers by id')
-    return {id_: _said(answer) for id_, answer in found.items() if answer is not None}
+    return {id_: answer for id_, answer in found.items() if answer is not None}
 
 
 def _has_answer(call: Any) -> bool:
     return not isinstance(call, Mapping) or call.get("answer") is not None or "error" in call
 
 
-def _answered(path: str, call: Any) -> tuple[str, str | Result]:
+def _answered(path: str, call: Any) -> tuple[str, Any]:
     if not isinstance(call, Mapping) or not isinstance(call.get("id"), str):
         raise InputError(f'{path}: a call is {{"id": ..., "answer": ...}}')
     error = call.get("error")
     if error is None:
-        return call["id"], _said(call["answer"])
+        return call["id"], call["answer"]
     if error not in get_args(Failure):
         raise InputError(f"{path}: no error `{error}`; there are: {', '.join(get_args(Failure))}")
     return call["id"], Failed(error)
 
 
-def _said(answer: Any) -> str:
-    """An answer as its model would have said it: text as it is, anything else as JSON."""
-    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+def _said(answer: Any, kind: EffectKind) -> str | Result:
+    """An answer as who was asked would have said it: a model's text as it is, a tool's value as JSON, true or false."""
+    if isinstance(answer, Failed):
+        return answer
+    if kind == "approve" and isinstance(answer, bool):
+        return json.dumps({"approved": answer})
+    as_it_is = isinstance(answer, str) and kind != "tool"
+    return answer if as_it_is else json.dumps(answer, ensure_ascii=False)
 
 
 def _show(path: Path, as_json: bool) -> Exit:

@@ -20,6 +20,7 @@ import msgspec
 
 from rlmlite.clients.scripted import read_line
 from rlmlite.errors import ModelError
+from rlmlite.terminal import harmless_json
 from rlmlite_kernel.effects import Answered, Request, Result
 from rlmlite_kernel.settings import Role
 
@@ -27,9 +28,10 @@ POLL_SECONDS = 0.2
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """What a request's file says. `digest` is SHA-256 of the prompt."""
+    """What a request's file says. `kind` is `lm` or `approve`, `digest` SHA-256 of the prompt."""
 
     id: str
+    kind: str
     role: str
     model: str
     max_output_tokens: int
@@ -77,9 +79,12 @@ class Mailbox:
         place = self._folder / f"{request.id}.request.json"
         if place.exists():
             return  # from before this run was stopped
-        asked = _Asked(request.id, request.role, request.model, request.max_output_tokens, request.digest, text)
+        asked = _Asked(
+            request.id, request.kind, request.role, request.model, request.max_output_tokens, request.digest, text
+        )
         part = place.with_suffix(f".{os.getpid()}")
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(asked), indent=2) + b"\n")
+        document = msgspec.json.format(msgspec.json.encode(asked), indent=2).decode()
+        part.write_text(harmless_json(document) + "\n", "utf-8")  # people print it on terminals
         part.replace(place)
 
     def _answer(self, id_: str, size: int) -> Result | int:

@@ -395,7 +395,7 @@ ACTIONS = Table(
             name="tool_call",
             family="tools",
             params=(
-                Param("name", "text", "the tool"),
+                Param("name", "any", "the tool"),
                 Param("args", "any", "{argument: value}", default=None),
             ),
             ask=outside.ask_tool,

@@ -9,11 +9,13 @@ from functools import partial
 
 import msgspec
 
+from rlmlite_kernel.actions.outside import tool_counter
 from rlmlite_kernel.calls import Ask, Place, PromptWriter, one_call
 from rlmlite_kernel.columns import Text
 from rlmlite_kernel.effects import Answered, Nested, Result, request_id
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import CONTROLLER, DERIVED, LM, Held, Job, merged, of_inputs
+from rlmlite_kernel.policy import rule_of
 from rlmlite_kernel.schemas import read_json
 from rlmlite_kernel.settings import CONTROLLER_ROLE, Limits, Policy, Settings
 from rlmlite_kernel.values import DOCUMENTS, Rows, Value, kind_of, plain, plain_size, size_of
@@ -70,6 +72,10 @@ def _allowance(job: Job, share: object) -> dict[str, int]:
     allowance = {
         name: 0 if getattr(limits, name) is None else max(0, job.left(name)) * upper // lower for name in SHARED
     }
+    for name in job.settings.tools:
+        calls, counter = rule_of(job.settings.policy, name).calls, tool_counter(name)
+        if calls is not None:
+            allowance[counter] = max(0, calls - job.ledger.get(counter, 0)) * upper // lower
     for name in ("turns", "steps"):
         if allowance[name] < 1:
             raise Fault("budget", f"a share of {share} of the {job.left(name):,} {name} left is none")
@@ -81,7 +87,7 @@ def _settings(job: Job, depth: int | None, allowance: dict[str, int], given: dic
     if ours.limits.depth < 1:
         raise Fault("budget", "nested runs may not go deeper here (limit depth); use sub_lm or extract_over_chunks")
     deeper = ours.limits.depth - 1 if depth is None else min(depth - 1, ours.limits.depth - 1)
-    bounded = {name: amount for name, amount in allowance.items() if getattr(ours.limits, name) is not None}
+    bounded = {name: allowance[name] for name in SHARED if getattr(ours.limits, name) is not None}
     limits: Limits = msgspec.structs.replace(ours.limits, depth=deeper, **bounded)
     kept = {name: allowance[name] * amount // (getattr(ours.limits, name) or 1) for name, amount in ours.kept.items()}
     return Settings(
@@ -89,7 +95,7 @@ def _settings(job: Job, depth: int | None, allowance: dict[str, int], given: dic
         kept=kept,
         roles={name: ours.roles[role] for name, role in nested_roles(ours.roles).items()},
         tools=ours.tools,
-        policy=_policy(ours.policy, given, job),
+        policy=_policy(ours.policy, given, allowance, job),
         scope=ours.scope,
         parent=parent,
     )
@@ -113,14 +119,23 @@ def nested_role(level: int) -> str:
     return NESTED_ROLE if level == 1 else f"{NESTED_ROLE}_{level}"
 
 
-def _policy(policy: Policy, given: dict[str, Held], job: Job) -> Policy:
-    """The same policy, under whose rules each new input stands for the inputs that it was made of."""
+def _policy(policy: Policy, given: dict[str, Held], allowance: dict[str, int], job: Job) -> Policy:
+    """The same policy, under whose rules each new input stands for the inputs that it was made of.
+
+    Of the calls that it allows a tool the nested run has its share.
+    """
     under: dict[str, tuple[str, ...]] = {}
     for name, held in given.items():
         under[name] = tuple(
             dict.fromkeys(rule for own in job.egress.named(held.origins) for rule in policy.under.get(own, (own,)))
         )
-    return msgspec.structs.replace(policy, under=under)
+    fewer = {
+        name: msgspec.structs.replace(rule_of(policy, name), calls=allowance[tool_counter(name)])
+        for name in job.settings.tools
+        if tool_counter(name) in allowance
+    }
+    tools = policy.tools if policy.tools is None else {**policy.tools, **fewer}
+    return msgspec.structs.replace(policy, under=under, tools=tools)
 
 
 def _input(held: Held, job: Job) -> Value:

@@ -14,12 +14,13 @@ from rlmlite_kernel.calls import Ask, Place, Prompts, next_round, one_call
 from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.effects import Answered, Result
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import DERIVED, TOOL, Held, Job, merged, of_inputs, origin_words
-from rlmlite_kernel.policy import judge, rule_of
+from rlmlite_kernel.job import CONTROLLER, DERIVED, TOOL, Held, Job, merged, of_inputs, origin_words
+from rlmlite_kernel.observe import worded
+from rlmlite_kernel.policy import CALL, judge, rule_of
 from rlmlite_kernel.problems import did_you_mean
 from rlmlite_kernel.schemas import read_json
 from rlmlite_kernel.settings import Tool
-from rlmlite_kernel.table import REQUIRED, Action, Param
+from rlmlite_kernel.table import REQUIRED, Action, Param, Table
 from rlmlite_kernel.values import kind_of, plain, plain_size, size_of
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -27,15 +28,20 @@ _LATEST = 253_402_300_800_000  # milliseconds: the year 10000
 
 
 class _Called(msgspec.Struct, frozen=True):
-    """A tool's call as it will be made: the arguments as canonical JSON, and where they come from."""
+    """A tool's call as it will be made: the arguments as canonical JSON, where they come from, why it is asked."""
 
     name: str
     arguments: str
     origins: int
+    reasons: tuple[str, ...]
 
 
-def tool_actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
-    """An action for each tool, of its own name."""
+def with_tools(table: Table, tools: Mapping[str, Tool]) -> Table:
+    """A table with an action for each tool, of its own name."""
+    return table.extended(_actions(tools)) if tools else table
+
+
+def _actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
     for name, tool in tools.items():
         yield Action(
             name=name,
@@ -53,18 +59,24 @@ def tool_actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
         )
 
 
-def ask_tool(job: Job, place: Place, name: str, args: Held | None, inputs: dict[str, Held]) -> Ask:
-    """`tool_call("name", {argument: value})`."""
-    if name not in job.settings.tools:
-        hint = did_you_mean(name, job.settings.tools) or f"tools: {', '.join(job.settings.tools) or 'none'}"
-        raise Fault("unknown_name", f"there is no tool `{name}`; {hint}")
+def is_tool(action: Action) -> bool:
+    """Whether an action is a tool of the host's."""
+    return isinstance(action.ask, partial) and action.ask.func is _ask_by_name
+
+
+def ask_tool(job: Job, place: Place, name: Held, args: Held | None, inputs: dict[str, Held]) -> Ask:
+    """`tool_call("name", {argument: value})`. What had a part in the name had a part in the call."""
+    called = job.text(name.value, "the name of a tool")
+    if called not in job.settings.tools:
+        hint = did_you_mean(called, job.settings.tools) or f"tools: {', '.join(job.settings.tools) or 'none'}"
+        raise Fault("unknown_name", f"there is no such tool ({worded([called])}); {hint}")
     value = {} if args is None or args.value is None else args.value
     if not isinstance(value, dict):
         raise Fault("type", f"the arguments of a tool are {{name: value}}, not {kind_of(value)}")
     origins = 0 if args is None else args.origins
     given = {key: Held(item, origins) for key, item in value.items()}
-    _check_names(name, job.settings.tools[name], given)
-    return _judged(name, given, job, place)
+    _check_names(called, job.settings.tools[called], given)
+    return _judged(called, given, job, place, name.origins)
 
 
 def _ask_by_name(name: str, job: Job, place: Place, inputs: dict[str, Held], **given: Held | None) -> Ask:
@@ -73,28 +85,32 @@ def _ask_by_name(name: str, job: Job, place: Place, inputs: dict[str, Held], **g
 
 def _check_names(name: str, tool: Tool, given: Mapping[str, Held]) -> None:
     known = [param.name for param in tool.params]
-    for key in given:
-        if key not in known:
-            raise Fault("arguments", f"`{name}` has no argument `{key}`; it takes: {', '.join(known) or 'none'}")
+    unknown = [key for key in given if key not in known]
+    if unknown:
+        raise Fault("arguments", f"`{name}` does not take: {worded(unknown)}; it takes: {', '.join(known) or 'none'}")
     missing = [param.name for param in tool.params if param.required and param.name not in given]
     if missing:
         raise Fault("arguments", f"`{name}` also needs {', '.join(f'`{key}`' for key in missing)}")
 
 
-def _judged(name: str, given: Mapping[str, Held], job: Job, place: Place) -> Ask:
-    """The call, or the approval that it needs first. Raises `Fault("denied")`."""
+def _judged(name: str, given: Mapping[str, Held], job: Job, place: Place, chosen: int = CONTROLLER) -> Ask:
+    """The call, or the approval that it needs first. `chosen` is where the choice of this tool comes from.
+
+    Raises `Fault("denied")`.
+    """
     tool, rule = job.settings.tools[name], rule_of(job.settings.policy, name)
-    judged = judge(name, tool, rule, {key: held.origins for key, held in given.items()}, job.exposed)
+    origins_of = {CALL: chosen | CONTROLLER, **{key: held.origins for key, held in given.items()}}
+    judged = judge(tool, rule, origins_of, job.exposed)
     if judged.verdict == "deny":
         raise Fault("denied", f"`{name}` was not called: {'; '.join(judged.reasons)}")
-    origins, _ = merged(given.values())
+    origins, _ = merged([*given.values(), Held(None, chosen)])
     job.egress.check(origins, f"tool:{name}")
-    if rule.calls is not None and job.ledger.get(_counter(name), 0) >= rule.calls:
+    if rule.calls is not None and job.ledger.get(tool_counter(name), 0) >= rule.calls:
         raise Fault("budget", f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up")
     for held in given.values():
         job.room(plain_size(held.value, job.blobs))
     arguments = {key: plain(held.value, job.blobs) for key, held in given.items()}
-    called = _Called(name, value_bytes(arguments).decode(), origins)
+    called = _Called(name, value_bytes(arguments).decode(), origins, judged.reasons)
     if judged.verdict == "allow":
         return _call(called, job, place)
     told = {
@@ -110,29 +126,33 @@ def _judged(name: str, given: Mapping[str, Held], job: Job, place: Place) -> Ask
 def _approved(called: _Called, place: Place, job: Job, results: Sequence[Result]) -> Ask:
     """The call, once somebody has approved of it."""
     (result,) = results
+    why = "; ".join(called.reasons)
     if not isinstance(result, Answered):
-        raise Fault("denied", f"`{called.name}` was not called: nobody approved ({result.error})")
-    if not _says_yes(result.text):
-        raise Fault("denied", f"`{called.name}` was not called: it was not approved")
+        raise Fault("denied", f"`{called.name}` was not called: nobody approved ({result.error}); {why}")
+    if not says_yes(result):
+        raise Fault("denied", f"`{called.name}` was not called: it was not approved; {why}")
     return _call(called, job, place)
 
 
-def _says_yes(text: str) -> bool:
+def says_yes(result: Result) -> bool:
     """Whether an approval's answer is `{"approved": true, ...}`; anything else, and what is no JSON, is a no."""
+    if not isinstance(result, Answered):
+        return False
     try:
-        answer = read_json(text)
+        answer = read_json(result.text)
     except Fault:
         return False
     return isinstance(answer, dict) and answer.get("approved") is True
 
 
-def _counter(name: str) -> str:
+def tool_counter(name: str) -> str:
+    """The budget that counts the calls of one tool."""
     return f"tool_calls.{name}"
 
 
 def _call(called: _Called, job: Job, place: Place) -> Ask:
     calls = one_call("tool", called.name, Prompts([called.arguments], origins=called.origins), place, job)
-    return Ask(calls, partial(_given, called), counters=(_counter(called.name),))
+    return Ask(calls, partial(_given, called), counters=(tool_counter(called.name),))
 
 
 def _given(called: _Called, job: Job, results: Sequence[Result]) -> Held:
