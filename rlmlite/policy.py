@@ -179,6 +179,8 @@ def _fault(found: Any) -> str:
             return f"the key `{key}` is missing; write `version = {VERSION}`"
         case "value_error":
             return f"`{key}`: {found['ctx']['error']}"
+        case "tuple_type":
+            return f"`{key}`: a list of texts is expected"
     return f"`{key}`: {found['msg'][0].lower()}{found['msg'][1:]}"
 
 
@@ -193,9 +195,9 @@ def unmet(policy: Policy, inputs: Iterable[str], tools: Mapping[str, Tool], mode
             yield from _unknown(f"argument of `{name}`", rule.accepts or (), [*arguments, CALL])
     yield from _unknown("action", policy.actions or (), [*ACTIONS, *tools])
     playing = [*models, *(f"tool:{name}" for name in tools)]
-    for pattern in dict.fromkeys([*(policy.models or ()), *(each for rule in policy.egress.values() for each in rule)]):
-        if not any(name == pattern or (pattern.endswith(ANY) and name.startswith(pattern[:-1])) for name in playing):
-            yield f"the policy names {pattern}, which is no model and no tool of this run"
+    for name in dict.fromkeys([*(policy.models or ()), *(each for rule in policy.egress.values() for each in rule)]):
+        if name not in playing and not name.endswith(ANY):  # a pattern is for models of other runs too
+            yield f"the policy names {name}, which is no model and no tool of this run"
 
 
 def _unknown(what: str, named: Iterable[str], known: Iterable[str]) -> Iterator[str]:

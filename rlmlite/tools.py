@@ -39,7 +39,8 @@ class PythonTool:
     """A function as a tool. It can still be called as the function that it is."""
 
     def __init__(self, function: Function, *, side_effects: bool = True, name: str | None = None) -> None:
-        self._function = function
+        self._function: Function = function._function if isinstance(function, PythonTool) else function
+        function = self._function
         self.name = _checked(name or str(getattr(function, "__name__", type(function).__name__)), "tool")
         self._model, self._names, params = _model_of(self.name, function)
         self.declaration = Tool(

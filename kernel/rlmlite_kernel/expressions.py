@@ -4,7 +4,7 @@ Row expressions, which are worked out once a row, are in `row_expressions`.
 """
 
 from rlmlite_kernel import access
-from rlmlite_kernel.ast import Attr, Binary, Expr, Index, ListOf, Lit, Obj, Slice, Unary, Var, children, walk_expr
+from rlmlite_kernel.ast import Attr, Binary, Expr, Index, ListOf, Lit, Obj, Slice, Unary, Var, children
 from rlmlite_kernel.columns import Spans, Text
 from rlmlite_kernel.engines import Matcher
 from rlmlite_kernel.faults import Fault
@@ -133,17 +133,9 @@ def _bound(node: Expr | None, job: Job) -> tuple[int | None, int]:
 
 def _operation(node: Binary, job: Job) -> Held:
     """An operator on two plain values."""
-    left, right = evaluate(node.left, job), _right(node, job)
+    left, right = evaluate(node.left, job), evaluate(node.right if node.op not in MATCHES else Lit(None), job)
     origins, sources = merged((left, right))
     return Held(_result(node, left.value, right.value, job), origins | DERIVED, sources)
-
-
-def _right(node: Binary, job: Job) -> Held:
-    """The right side; a query by itself has no value, but what it was made of has a part in the result."""
-    if node.op not in MATCHES:
-        return evaluate(node.right, job)
-    parts = [Held(None), *(held(each.name, job) for each in walk_expr(node.right) if isinstance(each, Var))]
-    return Held(None, *merged(parts))
 
 
 def _result(node: Binary, left: Value, right: Value, job: Job) -> Value:

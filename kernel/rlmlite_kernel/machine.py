@@ -39,6 +39,7 @@ from rlmlite_kernel.turn import Progress, Wave, WaveRequests
 from rlmlite_kernel.values import Rows, Text, Value, descriptor, kind_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
+_SETTINGS = msgspec.json.Decoder(Settings)
 
 
 class TurnsSpentError(RuntimeError):
@@ -91,6 +92,7 @@ def begin(
     """
     _check_settings(settings, table)
     kept = blob(salts, _JSON.encode(settings))
+    settings = _SETTINGS.decode(kept.content)  # in the order in which a replay will find them
     variables = {
         name: _input_variable(given.value, kept.salt, number) for number, (name, given) in enumerate(inputs.items())
     }

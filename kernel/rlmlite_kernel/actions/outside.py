@@ -37,12 +37,12 @@ class _Called(msgspec.Struct, frozen=True):
 
 
 def with_tools(table: Table, tools: Mapping[str, Tool]) -> Table:
-    """A table with an action for each tool, of its own name."""
+    """A table with an action for each tool, of its own name, in the order of their names."""
     return table.extended(_actions(tools)) if tools else table
 
 
 def _actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
-    for name, tool in tools.items():
+    for name, tool in sorted(tools.items()):
         yield Action(
             name=name,
             family="tools",
