@@ -7,6 +7,7 @@ an old turn shrinks to one line, then the oldest lines go, and it is said how ma
 Content of inputs, models and tools is in it only as observations, where the kernel has fenced it as data.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from rlmlite.agent.card import card
 from rlmlite.agent.words import instructions
 from rlmlite.history import Exchange
+from rlmlite_kernel.effects import fenced
 from rlmlite_kernel.observe import fit, worded
 from rlmlite_kernel.state import State, Variable
 from rlmlite_kernel.values import Rows, Text
@@ -66,6 +68,9 @@ def ceiling(state: State) -> int:
     return min(CEILING, state.settings.limits.call_prompt_bytes)
 
 
+_OPENING = re.compile(r"<data (?P<tag>[0-9a-f]{8}) from=(?P<source>[^\n]*)>\n")
+_CUT = 60  # bytes that closing a fence and stating the cut take
+
 _HISTORY = "# What was done so far"
 
 
@@ -108,13 +113,30 @@ def _history(history: Sequence[Exchange], remarks: Mapping[int, str], room: int)
         whole = line if exchange.question is not None else _whole(exchange, remark)
         text = whole if place < FULL and len(whole.encode()) <= left - _LINE else line
         if place == 0 and text is line:
-            text = fit(whole, max(_LINE, left))[0]
+            text = _cut(whole, max(_LINE, left))
         left -= len(text.encode()) + 2
         if left < 0 and parts:
             parts.append(f"[turns 1 to {exchange.turn} are left out here]")
             break
         parts.append(text)
     return parts[::-1]
+
+
+def _cut(text: str, room: int) -> str:
+    """The beginning of a turn, with the cut stated; data that is cut is fenced anew, so that no fence is left open."""
+    if len(text.encode()) <= room:
+        return text
+    kept = fit(text, max(0, room - _CUT))[0].rpartition("\n")[0]  # without its own note
+    at = 0
+    while (opening := _OPENING.search(kept, at)) is not None:
+        closing = f"\n</data {opening['tag']}>"
+        end = kept.find(closing, opening.end() - 1)
+        if end < 0:
+            body = fenced(kept[opening.end() :].encode(), opening["source"]).decode()
+            kept = kept[: opening.start()] + body
+            break
+        at = end + len(closing)
+    return f"{kept}\n[{len(text.encode()):,} bytes, cut here]"
 
 
 def _whole(exchange: Exchange, remark: str) -> str:

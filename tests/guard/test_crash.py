@@ -1,6 +1,5 @@
 """A process that dies in a tool with side effects: nobody calls it again unless the policy says so."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,13 +8,19 @@ import textwrap
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from rlmlite import Outcome, Session, tool
+from rlmlite import Outcome, Session, execute, tool
+from rlmlite_kernel.records import Entry
+from rlmlite_kernel.refs import RunKey, blob
 from rlmlite_kernel.settings import Policy, ToolRule
-from rlmlite_traces import Verdict, replay, verify
+from rlmlite_traces import CheckedTrace, Verdict, replay, verify
+from tests.traces import made
+from tests.traces.test_replay import forged
 
 ROOT = Path(__file__).parents[2]
+KEY = "1b" * 32
 
 DYING = """
     import sys, time
@@ -108,29 +113,36 @@ def test_an_ended_call_is_not_made_again(tmp_path: Path) -> None:
     assert calls == ["a"]
 
 
-@pytest.mark.parametrize("what", ["result", "approval"])
-def test_an_altered_result_of_a_tool_is_found(tmp_path: Path, what: str) -> None:
-    """Also when its blob, its line and all hashes after it are made to fit: re-execution shows it."""
+def altered(trace: CheckedTrace, kind: str, text: str) -> CheckedTrace:
+    """The trace after somebody changed what a call gave, and recomputed every hash."""
+
+    def change(entries: list[Entry]) -> list[Entry]:
+        other = blob(RunKey(bytes.fromhex(KEY)), text.encode())
+        at = next(seq for seq, entry in enumerate(entries) if entry.effects)
+        calls = [
+            msgspec.structs.replace(call, result=other.ref) if call.effect == kind else call
+            for call in entries[at].effects
+        ]
+        entries[at] = made.with_calls(entries[at], calls)
+        entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
+        return entries
+
+    return forged(trace, change)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("tool", '"other"'), ("approve", '{"approved":false}'), ("clock", "1700000000001")]
+)
+def test_an_altered_result_is_found_by_re_execution(tmp_path: Path, kind: str, text: str) -> None:
+    """Of a tool, an approval or the clock: every hash fits, and the step that used it computes something else."""
 
     def pay(to: str, note: str) -> str:
         """Pays."""
         return "paid"
 
-    from rlmlite import execute
+    program = "x = now()" if kind == "clock" else 'x = pay(to="a", note=str(context))'
+    execute(program, "words", tools=[pay], approve=lambda _: True, trace=tmp_path / "t.rlm", run_key=KEY)
+    honest = verify(tmp_path / "t.rlm")
 
-    execute(
-        'x = pay(to="a", note=str(context))\nshow(x)',
-        "words",
-        tools=[pay],
-        approve=lambda _: True,
-        trace=tmp_path / "t.rlm",
-        run_key="1b" * 32,
-    )
-    old, new = ('"paid"', '"none"') if what == "result" else ('{"approved":true}', '{"approved":nope}')
-    blobs = tmp_path / "t.rlm" / "blobs.jsonl"
-    lines = blobs.read_text("utf-8").splitlines()
-    assert any(json.dumps(old)[1:-1] in line for line in lines)
-    blobs.write_text("\n".join(line.replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1]) for line in lines) + "\n")
-
-    with pytest.raises(Exception, match="blob"):
-        verify(tmp_path / "t.rlm")
+    assert replay(honest).verdict is Verdict.REPRODUCED
+    assert replay(altered(honest, kind, text)).verdict is Verdict.FORGED
