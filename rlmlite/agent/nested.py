@@ -21,7 +21,7 @@ from rlmlite.outcome import Outcome
 from rlmlite.outside import FREE
 from rlmlite.reopening import reopen, spent_in
 from rlmlite.runner import Calls, Options, Run
-from rlmlite_kernel.actions.nested import SHARED, nested_roles
+from rlmlite_kernel.actions.nested import charged, nested_roles
 from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.effects import Answered, Child, Failed, Request, Result, Usage, render
 from rlmlite_kernel.inputs import Input, Source, SourceFile
@@ -89,8 +89,7 @@ def _to_the_end(child: Run, question: str, agent: Agent) -> Calls[Outcome]:
 def _result(child: Run, outcome: Outcome) -> Result:
     spent = outcome.usage
     usage = Usage(spent["input_tokens"], spent["output_tokens"], spent["cost_nano"])
-    used = {name: child.state.used[name] for name in SHARED if child.state.used.get(name)}
-    made = Child(outcome.root or "", outcome.status, outcome.reason, used)
+    made = Child(outcome.root or "", outcome.status, outcome.reason, charged(child.state.used))
     if child.state.answer is None:
         return Failed("no_answer", usage, "", made)
     return Answered(value_bytes(child.state.answer.value).decode(), usage, child=made)
@@ -139,7 +138,7 @@ def _recorded(trace: CheckedTrace) -> Result:
     for record in trace.records:
         if isinstance(record, Turn | Step):
             used.update(record.used)
-    made = Child(trace.root, sealed.outcome, sealed.reason, {name: used[name] for name in SHARED if used.get(name)})
+    made = Child(trace.root, sealed.outcome, sealed.reason, charged(used))
     if sealed.result is None:
         return Failed("no_answer", usage, "", made)
     value = msgspec.json.decode(trace.content(sealed.result))["value"]

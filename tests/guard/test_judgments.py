@@ -53,9 +53,15 @@ class Bench:
         parent: str | None = None,
     ) -> None:
         self.blobs = MemoryBlobs()
-        chosen = Settings(limits=limits or Limits(), roles=dict(roles or {}), tools=TOOLS, policy=policy or Policy())
+        chosen = Settings(
+            limits=limits or Limits(),
+            roles=dict(roles or {}),
+            tools=TOOLS,
+            policy=policy or Policy(),
+            parent=parent,
+        )
         named = {name: input_of(self.blobs, content) for name, content in (inputs or {}).items()}
-        self.done = begin(named, chosen, KEY, parent=parent)
+        self.done = begin(named, chosen, KEY)
         self.asked: list[Request] = []
         self.entries: list[Entry] = list(self.done.entries)
         self.approve = approve

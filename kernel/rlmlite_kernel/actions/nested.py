@@ -4,12 +4,12 @@ It gets an allowance: a share of every budget that is left, reserved whole here,
 not use comes back when it ends. Its trace is its own; the root of it stands in this run's record.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import msgspec
 
-from rlmlite_kernel.actions.outside import tool_counter
+from rlmlite_kernel.actions.outside import TOOL_COUNTER, tool_counter
 from rlmlite_kernel.calls import Ask, Place, PromptWriter, one_call
 from rlmlite_kernel.columns import Text
 from rlmlite_kernel.effects import Answered, Nested, Result, request_id
@@ -37,6 +37,14 @@ SHARED = (
     "cost_nano",
 )
 """Budgets of which a nested run gets a share."""
+
+
+def charged(used: Mapping[str, int]) -> dict[str, int]:
+    """Of what a nested run used, that which its parent is charged with."""
+    return {
+        name: amount for name, amount in used.items() if amount and (name in SHARED or name.startswith(TOOL_COUNTER))
+    }
+
 
 NESTED_ROLE = "rlm"
 """The role that controls nested runs; below it `rlm_2`, and so on. Without one the controller does it."""

@@ -145,9 +145,13 @@ def says_yes(result: Result) -> bool:
     return isinstance(answer, dict) and answer.get("approved") is True
 
 
+TOOL_COUNTER = "tool_calls."
+"""What the names of the budgets begin with that count the calls of one tool each."""
+
+
 def tool_counter(name: str) -> str:
     """The budget that counts the calls of one tool."""
-    return f"tool_calls.{name}"
+    return TOOL_COUNTER + name
 
 
 def _call(called: _Called, job: Job, place: Place) -> Ask:
