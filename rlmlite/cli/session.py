@@ -145,7 +145,7 @@ def waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
         return Exit.WAITING
     say(f"waiting: {len(calls):,} calls need answers", "yellow")
     for call in calls[:_LISTED]:
-        indented(f"{call.id} {_KINDS.get(call.kind, '')}{call.role}, {call.prompt_bytes:,} bytes")
+        indented(f"{call.id} {_KINDS.get(call.kind, '')}{call.role}, {call.prompt_bytes:,} bytes of prompt")
     if len(calls) > _LISTED:
         indented(f"... and {len(calls) - _LISTED:,} more")
     say(f"see them with `rlmlite session pending {path}`, answer with `rlmlite session resume {path} ANSWERS.json`")

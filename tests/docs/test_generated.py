@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from docs import actions, codes, command_line, limits, records
+from docs import actions, codes, command_line, limits, policy, records
 from rlmlite.cli.main import app
 from rlmlite_kernel.actions import ACTIONS
 from rlmlite_kernel.faults import FAULTS
@@ -45,6 +45,8 @@ def page(name: str) -> str:
         ("limits.md", limits.limits),
         ("limits.md", limits.role),
         ("command-line.md", command_line.exit_codes),
+        ("policy.md", policy.whole),
+        ("policy.md", policy.tool),
         ("records.md", records.every),
         *(
             ("records.md", partial(records.record, kind))
