@@ -38,14 +38,6 @@ SHARED = (
 )
 """Budgets of which a nested run gets a share."""
 
-
-def charged(used: Mapping[str, int]) -> dict[str, int]:
-    """Of what a nested run used, that which its parent is charged with."""
-    return {
-        name: amount for name, amount in used.items() if amount and (name in SHARED or name.startswith(TOOL_COUNTER))
-    }
-
-
 NESTED_ROLE = "rlm"
 """The role that controls nested runs; below it `rlm_2`, and so on. Without one the controller does it."""
 
@@ -69,6 +61,13 @@ def ask_rlm(
     nested = Nested({name: _input(held, job) for name, held in given.items()}, settings)
     calls = one_call("rlm", NESTED_ROLE, prompts, place, job, nested)
     return Ask(calls, partial(_answered, origins), holds=allowance)
+
+
+def charged(used: Mapping[str, int]) -> dict[str, int]:
+    """Of what a nested run used, that which its parent is charged with."""
+    return {
+        name: amount for name, amount in used.items() if amount and (name in SHARED or name.startswith(TOOL_COUNTER))
+    }
 
 
 def _allowance(job: Job, share: object) -> dict[str, int]:
