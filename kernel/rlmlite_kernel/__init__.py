@@ -6,7 +6,7 @@ from rlmlite_kernel.blobs import BlobMissingError, Blobs, InputChangedError, Mem
 from rlmlite_kernel.checker import Scope, all_problems, check
 from rlmlite_kernel.effects import Answered, Failed, Request, Result, Usage, render
 from rlmlite_kernel.evidence import Evidence
-from rlmlite_kernel.inputs import Input, Source, SourceFile
+from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.machine import (
     Done,
     SettingsError,
@@ -32,6 +32,7 @@ __all__ = [
     "Answered",
     "BlobMissingError",
     "Blobs",
+    "Derivation",
     "Done",
     "Entry",
     "Evidence",

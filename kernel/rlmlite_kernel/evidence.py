@@ -28,7 +28,11 @@ _QUOTE = 400  # bytes of a span's text that are kept beside it
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One piece of evidence: where it lies (bytes, 1-based line), the text (its beginning), and how it was found."""
+    """One piece of evidence: where it lies (bytes, 1-based line), the text (its beginning), and how it was found.
+
+    Where the input's text was derived from a file, positions are of the text; `digest` is the text's SHA-256 and
+    `original` that of the file.
+    """
 
     how: str
     text: str
@@ -38,6 +42,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     stop: int = 0
     line: int = 0
     times: int = 1
+    digest: str = ""
+    original: str = ""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -49,9 +55,9 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Which document each content of the inputs is: digest to (input, path)."""
+    """Which document each content of the inputs is: digest to (input, path, digest of the file it was derived from)."""
 
-    names: dict[str, tuple[str, str]]
+    names: dict[str, tuple[str, str, str]]
 
 
 def resolve(value: Held, given: Held | None, places: Places, job: Job) -> Found:
@@ -130,10 +136,11 @@ class _Finder:
         self.total += 1
         if len(self.items) >= MAX_SPANS:
             return
-        name, path = self._places.names[text.blob]
+        name, path, original = self._places.names[text.blob]
         line = self._job.blobs.lines(text.blob).line_at(text.start)
         shown = Text(text.blob, text.start, min(text.stop, text.start + _QUOTE)).read(self._job.blobs)
-        self.items.append(Evidence(how, shown.decode(errors="ignore"), name, path, text.start, text.stop, line, times))
+        words, digest = shown.decode(errors="ignore"), text.blob if original else ""
+        self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
 
     def _quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():

@@ -313,13 +313,14 @@ def _input_entry(name: str, given: Input, variable: Variable, source: str, size:
 
 def _places(inputs: Mapping[str, Input]) -> Places:
     """Which input and path each content is; of equal contents the first."""
-    names: dict[str, tuple[str, str]] = {}
+    names: dict[str, tuple[str, str, str]] = {}
     for name, given in inputs.items():
-        value = given.value
+        value, source = given.value, given.source
         if isinstance(value, Text):
-            names.setdefault(value.blob, (name, given.source.path or ""))
+            original = source.original(source.files[0]) if source.files else ""
+            names.setdefault(value.blob, (name, source.path or "", original))
         elif isinstance(value, Rows) and value.spans is not None:
-            paths = [file.path for file in given.source.files]
+            files = [(file.path, source.original(file)) for file in source.files]
             for row in range(len(value)):
-                names.setdefault(value.spans.blob_at(row), (name, paths[row] if row < len(paths) else ""))
+                names.setdefault(value.spans.blob_at(row), (name, *(files[row] if row < len(files) else ("", ""))))
     return Places(names)

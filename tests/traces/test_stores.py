@@ -129,13 +129,13 @@ def test_a_file_that_changes_while_it_is_hashed_is_refused(tmp_path: Path, monke
     """A file that is still being written is no input."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"one")
-    real = mapped._digest_and_check
+    real = mapped.digest_and_check
 
     def writing(content: bytes) -> object:
         path.write_bytes(b"three")
         return real(content)
 
-    monkeypatch.setattr(mapped, "_digest_and_check", writing)
+    monkeypatch.setattr(mapped, "digest_and_check", writing)
 
     with pytest.raises(InputChangedError):
         FileBlobs().add_file(path)

@@ -19,8 +19,10 @@ from rlmlite_traces.errors import (
     UnknownFormatError,
 )
 from rlmlite_traces.log import Log
+from rlmlite_traces.mapped import DigestCache, HashedFile
 from rlmlite_traces.nested import NestedTrace, Standing, nested_place, nested_traces
 from rlmlite_traces.reader import CheckedTrace, Level, UncheckedTrace
+from rlmlite_traces.rebuild import Derive
 from rlmlite_traces.recovery import Recovered, recover
 from rlmlite_traces.replay import replay
 from rlmlite_traces.show import neutral, show
@@ -33,8 +35,11 @@ __all__ = [
     "BlobMismatchError",
     "BlobUnreferencedError",
     "CheckedTrace",
+    "Derive",
     "Difference",
+    "DigestCache",
     "FileBlobs",
+    "HashedFile",
     "Level",
     "LevelError",
     "Log",

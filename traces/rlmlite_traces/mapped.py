@@ -11,8 +11,11 @@ import mmap
 import os
 import stat
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -57,18 +60,37 @@ class HashedFile(msgspec.Struct, frozen=True):
     utf8: Utf8
 
 
-def hashed(path: Path) -> HashedFile:
-    """Read a file once for its digest and whether it is UTF-8.
+class DigestCache(Protocol):
+    """What is known of files that were hashed before, by their path and what the file system says of them."""
+
+    def find(self, path: Path, status: os.stat_result) -> tuple[str, Utf8] | None:
+        """The digest of a file that has not changed since, and whether it is UTF-8; `None` if it must be hashed."""
+        ...
+
+    def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8) -> None:
+        """Remember a file that had this status when hashing began, at `begun_ns` (Unix time, nanoseconds)."""
+        ...
+
+
+def hashed(path: Path, cache: DigestCache | None = None) -> HashedFile:
+    """Read a file once for its digest and whether it is UTF-8, unless a cache knows both.
 
     Raises `InputChangedError` if it changes meanwhile, `OSError` if it cannot be read or is no plain file.
     """
-    descriptor, mark = _opened(path)
+    begun_ns = time.time_ns()
+    descriptor, status = _opened(path)
     try:
+        mark = Mark.of(status)
+        known = None if cache is None else cache.find(path, status)
+        if known is not None:
+            return HashedFile(path, known[0], mark, known[1])
         content = _map(descriptor, mark.size)
-        digest, utf8 = _digest_and_check(content)
+        digest, utf8 = digest_and_check(content)
         _same(path, mark, Mark.of(os.fstat(descriptor)))
     finally:
         os.close(descriptor)
+    if cache is not None:
+        cache.keep(path, status, begun_ns, digest, utf8)
     return HashedFile(path, digest, mark, utf8)
 
 
@@ -84,10 +106,11 @@ def unchanged(file: HashedFile) -> None:
 def opened(file: HashedFile) -> Content:
     """The content of a file: bytes if it is small, else a map that lives as long as somebody uses it."""
     try:
-        descriptor, found = _opened(file.path)
+        descriptor, status = _opened(file.path)
     except OSError as error:
         raise InputChangedError(str(file.path), str(file.mark), error.strerror or "no file") from None
     try:
+        found = Mark.of(status)
         _same(file.path, file.mark, found)
         content = _read(descriptor, found.size) if found.size < SMALL else _map(descriptor, found.size)
         if len(content) != found.size:
@@ -97,8 +120,8 @@ def opened(file: HashedFile) -> Content:
         os.close(descriptor)
 
 
-class RecentFiles:
-    """The contents of the files that were used last."""
+class RecentContents:
+    """The contents that were used last: of files, and of what was made of them."""
 
     def __init__(self) -> None:
         self._maps: OrderedDict[str, Content] = OrderedDict()
@@ -106,15 +129,15 @@ class RecentFiles:
         self._small_bytes = 0
         self._lock = threading.Lock()
 
-    def content(self, file: HashedFile) -> Content:
-        """The content of a file, opened if need be."""
+    def content(self, digest: str, size: int, open_: Callable[[], Content]) -> Content:
+        """The content with a digest, which `open_` opens if need be."""
         with self._lock:
-            recent = self._small if file.mark.size < SMALL else self._maps
-            content = recent.get(file.digest)
+            recent = self._small if size < SMALL else self._maps
+            content = recent.get(digest)
             if content is not None:
-                recent.move_to_end(file.digest)
+                recent.move_to_end(digest)
                 return content
-            content = recent[file.digest] = opened(file)
+            content = recent[digest] = open_()
             self._trim(len(content) if recent is self._small else 0)
             return content
 
@@ -126,13 +149,13 @@ class RecentFiles:
             self._maps.popitem(last=False)  # the map closes when its last view goes
 
 
-def _opened(path: Path) -> tuple[int, Mark]:
+def _opened(path: Path) -> tuple[int, os.stat_result]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise OSError(22, "not a plain file", str(path))
-    return descriptor, Mark.of(status)
+    return descriptor, status
 
 
 def _same(path: Path, expected: Mark, found: Mark) -> None:
@@ -151,8 +174,11 @@ def _read(descriptor: int, size: int) -> bytes:
         return file.read(size) or b""
 
 
-def _digest_and_check(content: Content) -> tuple[str, Utf8]:
-    """Both readings at once: hashing and checking let go of the interpreter lock, and share the page cache."""
+def digest_and_check(content: Content) -> tuple[str, Utf8]:
+    """The SHA-256 of a content and whether it is UTF-8.
+
+    Both readings at once: hashing and checking let go of the interpreter lock, and share the page cache.
+    """
     if len(content) < _WORTH_A_THREAD:
         return hashlib.sha256(content).hexdigest(), check(content)
     digest = hashlib.sha256()

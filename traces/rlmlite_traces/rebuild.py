@@ -2,25 +2,37 @@
 
 A file counts only if its content has the recorded digest. An input without its files is still an input: its value
 is references, so steps that never read it can be executed.
+Text that was derived from a file (unpacked, decoded, converted) is derived again by whoever asks (`Derive`): this layer
+knows no formats. Where that gives another text, as another version of a converter may, the text is missing; that is no
+proof of forgery.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
 from rlmlite_kernel.blobs import InputChangedError
 from rlmlite_kernel.columns import Text
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.inputs import Input, Source, SourceFile
+from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.records import InputEntry
 from rlmlite_kernel.schemas import read_json
 from rlmlite_kernel.values import Value, documents
 from rlmlite_traces.errors import TraceError
+from rlmlite_traces.mapped import HashedFile
 from rlmlite_traces.reader import CheckedTrace
 from rlmlite_traces.stores import FileBlobs
 
 _GLOB = "*?["
+
+Derive: TypeAlias = Callable[[HashedFile, Source, Sequence[SourceFile], FileBlobs], str]
+"""Derives texts again from the file that they were derived from, which is what it was, by the recipes of their source.
+
+It puts them in the store, and returns why one could not be derived, or nothing. What it puts there is compared by its
+digest, so it need not be trusted.
+"""
 
 
 class InputMissingError(TraceError):
@@ -38,34 +50,29 @@ class Rebuilt(msgspec.Struct, frozen=True):
     missing: dict[str, tuple[str, str]]
 
 
-def rebuild(trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path]) -> Rebuilt:
+def rebuild(
+    trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], derive: Derive | None = None
+) -> Rebuilt:
     """The inputs of a trace; `places` says where an input's file or folder is now. Raises `InputMissingError`."""
     rebuilt = Rebuilt({}, {})
     for entry in trace.genesis.inputs:
-        rebuilt.inputs[entry.name] = _input(trace, store, entry, places.get(entry.name), rebuilt.missing)
+        source = _source(trace, entry)
+        if source.content is None:
+            finder = _Finder(source, places.get(entry.name), store, derive)
+            rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.missing())
+        rebuilt.inputs[entry.name] = _input(trace, store, entry.name, source)
     return rebuilt
 
 
-def _input(
-    trace: CheckedTrace,
-    store: FileBlobs,
-    entry: InputEntry,
-    place: Path | None,
-    missing: dict[str, tuple[str, str]],
-) -> Input:
-    source = _source(trace, entry)
+def _input(trace: CheckedTrace, store: FileBlobs, name: str, source: Source) -> Input:
     if source.content is not None:
         content = trace.content(source.content)
         unfilled = msgspec.structs.replace(source, content=None)
-        return Input(_from_memory(entry.name, source, content, store), unfilled, content)
-    for file in source.files:
-        reason = _found(file, place, source.path, store)
-        if reason:
-            missing[file.digest] = (entry.name, reason)
+        return Input(_from_memory(name, source, content, store), unfilled, content)
     if source.kind == "documents":
         return Input(_documents(source), source)
     if source.kind != "text" or len(source.files) != 1:
-        raise InputMissingError(entry.name, "the trace does not say which file it is")
+        raise InputMissingError(name, "the trace does not say which file it is")
     file = source.files[0]
     start, stop = source.part or (0, file.size)
     return Input(Text(file.digest, start, stop), source)
@@ -75,9 +82,12 @@ def _source(trace: CheckedTrace, entry: InputEntry) -> Source:
     if entry.source is None:
         raise InputMissingError(entry.name, "the trace does not say where it came from")
     try:
-        return msgspec.json.decode(trace.content(entry.source), type=Source)
+        source = msgspec.json.decode(trace.content(entry.source), type=Source)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise InputMissingError(entry.name, "what says where it came from is not readable") from None
+    if any(not 0 <= file.recipe <= len(source.recipes) for file in source.files):
+        raise InputMissingError(entry.name, "what says where it came from names a recipe that it does not hold")
+    return source
 
 
 def _documents(source: Source) -> Value:
@@ -98,21 +108,74 @@ def _from_memory(name: str, source: Source, content: bytes, store: FileBlobs) ->
     return _documents(source)
 
 
-def _found(file: SourceFile, place: Path | None, recorded: str | None, store: FileBlobs) -> str:
-    """Register the file with the recorded content; else the reason why there is none."""
-    reason = "no such file"
-    for path in _candidates(file.path, place, recorded):
-        try:
-            if not path.is_file():
+class _Finder:
+    """Finds the contents of one input, from files where they can be."""
+
+    def __init__(self, source: Source, place: Path | None, store: FileBlobs, derive: Derive | None) -> None:
+        self._source, self._place, self._store, self._derive = source, place, store, derive
+
+    def missing(self) -> Iterator[tuple[str, str]]:
+        """Register every content that is to be had; for each of the others its digest and the reason."""
+        source = self._source
+        if source.archive is not None:
+            yield from self._derived(source.archive, source.archive.digest, source.files)
+            return
+        for file in source.files:
+            if file.recipe:
+                yield from self._derived(file, file.original or file.digest, [file])
                 continue
-            found = store.add_file(path, file.path)
-        except (OSError, InputChangedError) as error:
-            reason = str(error)
-            continue
-        if found.digest == file.digest:
-            return ""
-        reason = f"{path} has other content: expected {file.digest[:12]}, found {found.digest[:12]}"
-    return reason
+            reason = self._plain(file)
+            if reason:
+                yield file.digest, reason
+
+    def _plain(self, file: SourceFile) -> str:
+        """Register the file with the recorded content; else the reason why there is none."""
+
+        def found(path: Path) -> str:
+            return self._store.add_file(path, file.path).digest
+
+        return self._first(file, file.digest, found)
+
+    def _derived(self, at: SourceFile, original: str, files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
+        """Derive files again from the one that lies where `at` says."""
+        steps = ", ".join(dict.fromkeys(step.by for file in files for step in self._source.recipe(file)))
+        looked: list[HashedFile] = []
+
+        def found(path: Path) -> str:
+            looked[:] = [self._store.look(path)]
+            return looked[0].digest
+
+        reason = self._first(at, original, found)
+        if not reason:
+            reason = (
+                f"its text was derived ({steps}), and nobody here derives it again"
+                if self._derive is None
+                else self._derive(looked[0], self._source, files, self._store)
+            )
+        for file in files:
+            if not self._store.has(file.digest):
+                other = self._source.recipe(file)
+                yield file.digest, reason or f"{file.path or at.path}: {_versions(other)} gives another text here"
+
+    def _first(self, at: SourceFile, expected: str, digest_of: Callable[[Path], str]) -> str:
+        """Look for the content `expected` where it can be; why it is nowhere."""
+        reason = "no such file"
+        for path in _candidates(at.path, self._place, self._source.path):
+            try:
+                if not path.is_file():
+                    continue
+                digest = digest_of(path)
+            except (OSError, InputChangedError) as error:
+                reason = str(error)
+                continue
+            if digest == expected:
+                return ""
+            reason = f"{path} has other content: expected {expected[:12]}, found {digest[:12]}"
+        return reason
+
+
+def _versions(recipe: Sequence[Derivation]) -> str:
+    return ", ".join(f"{step.by} {step.version}".strip() for step in recipe) or "what unpacks it"
 
 
 def _candidates(name: str, place: Path | None, recorded: str | None) -> Iterator[Path]:

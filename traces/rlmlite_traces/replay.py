@@ -20,7 +20,7 @@ from rlmlite_kernel.settings import Settings
 from rlmlite_kernel.table import Table
 from rlmlite_traces.lines import encode
 from rlmlite_traces.reader import CheckedTrace
-from rlmlite_traces.rebuild import InputMissingError, rebuild
+from rlmlite_traces.rebuild import Derive, InputMissingError, rebuild
 from rlmlite_traces.stores import FileBlobs
 from rlmlite_traces.turns import Executed, RecordedTurn, Unreadable, execute, execute_halted
 from rlmlite_traces.verdicts import Difference, Replayed, Unfinished, Verdict, first_difference
@@ -34,17 +34,19 @@ def replay(
     blobs: FileBlobs | None = None,
     salts: Salts | None = None,
     table: Table = ACTIONS,
+    derive: Derive | None = None,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
     `places` says where the file or folder of an input is now; else it is looked for where it was.
     A host that goes on with the run gives the `blobs` that it goes on with, and `salts` of the run's key
     (`RunKey(log.run_key)`): the state that comes back salts with them, and a trace knows no salts but those it holds.
-    A run with actions of its host's own needs the same `table` again.
+    A run with actions of its host's own needs the same `table` again. Texts that were derived from files are derived
+    again by `derive`; without it they are missing.
     """
     kept = blobs if blobs is not None else FileBlobs()
     known = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
-    return _Replay(trace, kept, known, table).run(places or {})
+    return _Replay(trace, kept, known, table, derive).run(places or {})
 
 
 class _Stop(Exception):
@@ -54,8 +56,10 @@ class _Stop(Exception):
 class _Replay:
     """One replay under way."""
 
-    def __init__(self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts, table: Table) -> None:
-        self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
+    def __init__(
+        self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts, table: Table, derive: Derive | None = None
+    ) -> None:
+        self.trace, self.blobs, self.salts, self.table, self.derive = trace, blobs, salts, table, derive
         self.halted = False
         self.inputs: dict[str, Input] = {}
         self.executed = 0
@@ -91,7 +95,7 @@ class _Replay:
             settings = _settings.decode(self.trace.content(genesis.settings))
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             self._differs(0, "settings", "settings", str(error))
-        rebuilt = rebuild(self.trace, self.blobs, places)
+        rebuilt = rebuild(self.trace, self.blobs, places, self.derive)
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
         try:
