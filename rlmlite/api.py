@@ -11,14 +11,13 @@ import msgspec
 from rlmlite.approvals import Approver
 from rlmlite.clients import Calling, Client, client
 from rlmlite.grants import Granted, PolicyGiven, Tools, granted, tell_of_unmet
-from rlmlite.inputs import Data, from_values
+from rlmlite.inputs import READING, Data, Reading, from_values, new_store
 from rlmlite.limits import run_key as drawn_key
 from rlmlite.outcome import Outcome
 from rlmlite.prices import nano
 from rlmlite.runner import Calls, Options, Run, T, one_program, read_program
 from rlmlite_kernel.effects import Requests, Result
 from rlmlite_kernel.settings import Limits
-from rlmlite_traces import FileBlobs
 
 Player: TypeAlias = str | Client
 """A model: its string, or a client."""
@@ -36,6 +35,7 @@ def execute(
     tools: Tools = (),
     policy: PolicyGiven = None,
     approve: Approver | str | None = None,
+    reading: Reading = READING,
 ) -> Outcome:
     """Run a program over inputs and seal its trace.
 
@@ -49,6 +49,7 @@ def execute(
         policy: a policy file, or a `Policy`: what is permitted.
         approve: who is asked before calls that need it: a function of an `Approval`, `"terminal"`, `"mailbox:DIR"`;
             without it they are not made.
+        reading: how inputs are read.
 
     Raises:
         InputError: an input cannot be taken, or the program is no text.
@@ -57,10 +58,10 @@ def execute(
         RuntimeError: an event loop is running in this thread; await `execute_async` there.
     """
     refuse_running_loop()
-    blobs = FileBlobs()
+    blobs = new_store(reading)
     options = _options(sub, capped(limits, max_cost), trace, run_key, granted(tools, policy, approve, _tell))
     said = read_program(program)
-    with Run(from_values(inputs, blobs), blobs, options) as run:
+    with Run(from_values(inputs, blobs, reading), blobs, options) as run:
         tell_of_unmet(run.state.settings, run.inputs, _tell)
         return drive_turn(run, one_program(run, said))
 
@@ -77,12 +78,13 @@ async def execute_async(
     tools: Tools = (),
     policy: PolicyGiven = None,
     approve: Approver | str | None = None,
+    reading: Reading = READING,
 ) -> Outcome:
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
-    blobs = FileBlobs()
+    blobs = new_store(reading)
     options = _options(sub, capped(limits, max_cost), trace, run_key, granted(tools, policy, approve, _tell))
     said = read_program(program)
-    with Run(from_values(inputs, blobs), blobs, options) as run:
+    with Run(from_values(inputs, blobs, reading), blobs, options) as run:
         tell_of_unmet(run.state.settings, run.inputs, _tell)
         return await drive_turn_async(run, one_program(run, said))
 

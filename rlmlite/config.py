@@ -17,6 +17,7 @@ from rlmlite.clients import Calling
 from rlmlite.clients.calling import Decode
 from rlmlite.driver import WORKERS
 from rlmlite.errors import SettingError
+from rlmlite.inputs.reading import Reading, reading
 from rlmlite.limits import limits as limits_from
 from rlmlite.prices import nano, told
 from rlmlite_kernel.settings import Limits
@@ -28,7 +29,7 @@ _CALLING = Calling()
 
 
 class Config(BaseSettings):
-    """What may be set. `limits` are those of `Limits`, `prices` are `IN,OUT` by model string."""
+    """What may be set. `limits` are those of `Limits`, `prices` are `IN,OUT` by model string, `read` is `Reading`."""
 
     model_config = SettingsConfigDict(
         env_prefix="RLMLITE_", env_nested_delimiter="__", toml_file=FILE, extra="forbid", frozen=True
@@ -43,6 +44,7 @@ class Config(BaseSettings):
     confirm_above: _Dollars | None = None
     limits: dict[str, int | str] = {}
     prices: dict[str, str] = {}
+    read: dict[str, bool | int | str] = {}
     workers: int = Field(WORKERS, ge=1, le=1_000)
     timeout: float = Field(_CALLING.timeout, gt=0, le=86_400)
     retries: int = Field(_CALLING.retries, ge=0, le=20)
@@ -71,6 +73,10 @@ class Config(BaseSettings):
         if "cost_nano" in self.limits:
             raise SettingError("max_cost and the limit cost_nano say the same thing; give one of them")
         return msgspec.structs.replace(limits_from(given), cost_nano=nano(self.max_cost))
+
+    def reading(self) -> Reading:
+        """How inputs are read. Raises `SettingError`."""
+        return reading(self.read)
 
     def calling(self, **more: Any) -> Calling:
         """How model servers are asked. Raises `SettingError`."""
@@ -104,6 +110,15 @@ def given_limits(arguments: Iterable[str]) -> dict[str, str]:
     for name, equals, _ in pairs:
         if not equals:
             limits_from([name])  # says what is wrong with it
+    return {name: value for name, _, value in pairs}
+
+
+def given_reading(arguments: Iterable[str]) -> dict[str, str]:
+    """How inputs are read, as flags give it: `name=value`. Raises `SettingError`."""
+    pairs = [argument.partition("=") for argument in arguments]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise SettingError(f"--read {name}: write --read {name}=VALUE")
     return {name: value for name, _, value in pairs}
 
 

@@ -1,14 +1,17 @@
 """Which files a folder or a glob stands for, and which it leaves out, with the reason. Nothing is left out in silence.
 
 Left out: hidden files and folders (so version control too), `__pycache__`, symbolic links below the folder,
-what is no regular file, and names that are not valid Unicode. Files are in code-point order of their path.
+what is no regular file, and names that are not valid Unicode; of a folder also what ignore files name. Files are in
+code-point order of their path.
 """
 
+import fnmatch
 import glob
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -24,18 +27,26 @@ class Listing(msgspec.Struct, frozen=True):
     skipped: tuple[tuple[str, str], ...]
 
 
+class Ignores(Protocol):
+    """What else is left out of a folder."""
+
+    def ignored(self, path: str, is_folder: bool) -> bool:
+        """Whether to leave out what lies at a path from the root. A folder is asked about before what it holds."""
+        ...
+
+
 def is_glob(path: str) -> bool:
     """Whether a path is a pattern. A file that really has such a name is no pattern."""
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
-def folder(root: str, not_entered: Mapping[str, str] = NOT_ENTERED) -> Listing:
+def folder(root: str, not_entered: Mapping[str, str] = NOT_ENTERED, ignored: Ignores | None = None) -> Listing:
     """Everything below a folder. Raises `OSError` when the folder itself cannot be read."""
     with os.scandir(root):
         pass
     paths: list[str] = []
     skipped: list[tuple[str, str]] = []
-    for path, reason in _walk(root, "", not_entered):
+    for path, reason in _walk(root, "", not_entered, ignored):
         if reason:
             skipped.append((_spelled(path), reason))
         else:
@@ -44,30 +55,52 @@ def folder(root: str, not_entered: Mapping[str, str] = NOT_ENTERED) -> Listing:
 
 
 def matching(pattern: str) -> Listing:
-    """The files that a glob matches (`**` crosses folders); folders that it matches are not entered."""
-    root = _fixed_part(pattern)
-    paths: list[str] = []
-    skipped: list[tuple[str, str]] = []
-    for found in glob.iglob(pattern, recursive=True):
-        path = Path(os.path.relpath(found, root)).as_posix()
-        if os.path.isdir(found):
-            continue
-        reason = _why_not(path, os.lstat(found).st_mode)
-        if reason:
-            skipped.append((_spelled(path), reason))
-        else:
-            paths.append(path)
-    return Listing(root, tuple(sorted(set(paths))), tuple(sorted(set(skipped))))
-
-
-def _fixed_part(pattern: str) -> str:
-    """The longest leading folder of a pattern without wildcards."""
+    """The files that a glob matches (`**` crosses folders, not links); folders that it matches are not entered."""
     parts = Path(pattern).parts
     fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    return str(Path(*parts[:fixed])) if fixed else "."
+    root = str(Path(*parts[:fixed])) if fixed else "."
+    paths: set[str] = set()
+    skipped: set[tuple[str, str]] = set()
+    for path, entry in _matches(root, "", parts[fixed:]):
+        reason = _why_not(path, entry.stat(follow_symlinks=False).st_mode)
+        if reason:
+            skipped.add((_spelled(path), reason))
+        else:
+            paths.add(path)
+    return Listing(root, tuple(sorted(paths)), tuple(sorted(skipped)))
 
 
-def _walk(root: str, below: str, not_entered: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _matches(root: str, below: str, parts: tuple[str, ...]) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """What lies below a folder and matches the parts of a pattern. As in a shell, `*` matches no hidden name."""
+    part, rest = parts[0], parts[1:]
+    if part == "**":
+        while rest[:1] == ("**",):
+            rest = rest[1:]
+        yield from _matches(root, below, rest or ("*",))
+    for entry in _entries(root, below):
+        path = f"{below}/{entry.name}" if below else entry.name
+        hidden = entry.name.startswith(".") and not part.startswith(".")
+        if part == "**":
+            if not hidden and entry.is_dir(follow_symlinks=False):
+                yield from _matches(root, path, ("**", *rest))
+        elif hidden or not fnmatch.fnmatchcase(entry.name, part):
+            continue
+        elif rest and entry.is_dir():
+            yield from _matches(root, path, rest)
+        elif not rest and not entry.is_dir():
+            yield path, entry
+
+
+def _entries(root: str, below: str) -> "list[os.DirEntry[str]]":
+    """What a folder holds; one that cannot be read matches nothing, as in a shell."""
+    try:
+        with os.scandir(os.path.join(root, below)) as found:
+            return list(found)
+    except OSError:
+        return []
+
+
+def _walk(root: str, below: str, not_entered: Mapping[str, str], ignored: Ignores | None) -> Iterator[tuple[str, str]]:
     """(path, reason to leave it out) for everything below a folder."""
     try:
         with os.scandir(os.path.join(root, below)) as found:
@@ -77,14 +110,17 @@ def _walk(root: str, below: str, not_entered: Mapping[str, str]) -> Iterator[tup
         return
     for entry in entries:
         path = f"{below}/{entry.name}" if below else entry.name
-        if not entry.is_dir(follow_symlinks=False):
-            yield path, _why_not(path, entry.stat(follow_symlinks=False).st_mode)
-            continue
-        reason = not_entered.get(entry.name, "hidden" if entry.name.startswith(".") else "")
-        if reason:
-            yield path + "/", reason
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if is_folder:
+            reason = not_entered.get(entry.name, "hidden" if entry.name.startswith(".") else "")
         else:
-            yield from _walk(root, path, not_entered)
+            reason = _why_not(path, entry.stat(follow_symlinks=False).st_mode)
+        if not reason and ignored is not None and ignored.ignored(path, is_folder):
+            reason = "ignored"
+        if is_folder and not reason:
+            yield from _walk(root, path, not_entered, ignored)
+        else:
+            yield path + "/" * is_folder, reason
 
 
 def _why_not(path: str, mode: int) -> str:

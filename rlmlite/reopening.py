@@ -10,6 +10,8 @@ import msgspec
 
 from rlmlite.errors import SettingError
 from rlmlite.history import Exchange, of_records
+from rlmlite.inputs import READING, Reading, deriving
+from rlmlite.inputs.refetch import refetched
 from rlmlite.results import Spent
 from rlmlite_kernel.effects import Failed, Usage
 from rlmlite_kernel.inputs import Input, Source
@@ -33,7 +35,7 @@ class Past(msgspec.Struct, frozen=True):
     spent: Spent
 
 
-def reopen(path: Path) -> Past:
+def reopen(path: Path, reading: Reading = READING) -> Past:
     """The past of a trace, whose log is then open for this process alone.
 
     Raises `SettingError` for a run that cannot go on here, and what `Log.open` raises.
@@ -42,15 +44,16 @@ def reopen(path: Path) -> Past:
     try:
         if log.recovered is None:
             raise SettingError(f"{path} holds no run: it was stopped before it began; remove it and make it again")
-        return _past(log, log.recovered)
+        return _past(log, log.recovered, reading)
     except BaseException:
         log.close()
         raise
 
 
-def _past(log: Log, trace: CheckedTrace) -> Past:
+def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
     blobs = FileBlobs()
-    found = replay(trace, {}, blobs, RunKey(log.run_key))
+    with refetched(trace, reading) as places:
+        found = replay(trace, places, blobs, RunKey(log.run_key), derive=deriving(reading))
     _check(found, log.path)
     assert found.state is not None
     recorded = 0 if found.unfinished is None else found.unfinished.recorded

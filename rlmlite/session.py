@@ -24,7 +24,7 @@ from rlmlite.errors import CallsWaitingError, ModelError, SettingError
 from rlmlite.events import Finished, unheard
 from rlmlite.grants import tell_of_unmet
 from rlmlite.history import CONTROLLER, open_question
-from rlmlite.inputs import Data, from_values
+from rlmlite.inputs import READING, Data, from_values, new_store
 from rlmlite.outcome import Outcome
 from rlmlite.outside import Outside
 from rlmlite.reopening import reopen
@@ -87,8 +87,9 @@ class Session:
                 raise SettingError(f"the session {self.path} is there already; its inputs cannot be changed")
             self._run, self._agent = _opened(self.path, settings)
         else:
-            blobs = FileBlobs()
-            self._run, self._agent = _begun(self.path, from_values(inputs, blobs), blobs, settings)
+            reading = settings.get("reading", READING)
+            blobs = new_store(reading)
+            self._run, self._agent = _begun(self.path, from_values(inputs, blobs, reading), blobs, settings)
 
     @classmethod
     def begin(cls, path: Path, inputs: Mapping[str, Input], blobs: FileBlobs, **settings: Unpack[Asking]) -> "Session":
@@ -262,7 +263,7 @@ def _opened(path: Path, settings: Asking) -> tuple[Run, Agent]:
         raise SettingError(f"the session {path} is there already; its limits and its key cannot be changed")
     if settings.get("policy") is not None:
         raise SettingError(f"the session {path} is there already; its policy cannot be changed")
-    past = reopen(path)
+    past = reopen(path, settings.get("reading", READING))
     try:
         outside = _with_declared(given.outside, past.state.settings.tools)
         players = {name: given.clients[name] for name in named}

@@ -21,7 +21,7 @@ from rlmlite.driver import WORKERS
 from rlmlite.errors import ModelError
 from rlmlite.events import Event, Finished, Tell, unheard
 from rlmlite.grants import Granted, PolicyGiven, Tools, granted, tell_of_unmet
-from rlmlite.inputs import Data, from_values
+from rlmlite.inputs import READING, Data, Reading, from_values, new_store
 from rlmlite.limits import run_key as drawn_key
 from rlmlite.outcome import Outcome
 from rlmlite.permits import Permit, anything
@@ -30,7 +30,6 @@ from rlmlite_kernel.actions import ACTIONS
 from rlmlite_kernel.actions.nested import nested_role
 from rlmlite_kernel.actions.outside import with_tools
 from rlmlite_kernel.settings import Limits
-from rlmlite_traces import FileBlobs
 
 
 class Asking(TypedDict, total=False):
@@ -54,6 +53,7 @@ class Asking(TypedDict, total=False):
     policy: a policy file, or a `Policy`: what is permitted.
     approve: who is asked before calls that need it: a function of an `Approval`, `"terminal"`, `"mailbox:DIR"`,
         `"never"`. Without it they are not made; in a session they wait.
+    reading: how inputs are read.
     """
 
     controller: Player | Sequence[Player]
@@ -73,6 +73,7 @@ class Asking(TypedDict, total=False):
     tools: Tools
     policy: PolicyGiven
     approve: Approver | str | None
+    reading: Reading
 
 
 def run(question: str, inputs: Data | Mapping[str, Data] = None, **settings: Unpack[Asking]) -> Outcome:
@@ -118,8 +119,9 @@ def _begun(question: str, inputs: Data | Mapping[str, Data], settings: Asking) -
     """The run, and the agent that is to answer in it. Nothing is written before all is known to be right."""
     agent = agent_of(settings)
     options = options_of(settings, agent)
-    blobs = FileBlobs()
-    taken = from_values(inputs, blobs)
+    reading = settings.get("reading", READING)
+    blobs = new_store(reading)
+    taken = from_values(inputs, blobs, reading)
     check_question(question, taken)
     begun = Run(taken, blobs, options)
     tell_of_unmet(begun.state.settings, taken, tell_of(settings))

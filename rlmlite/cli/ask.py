@@ -17,8 +17,8 @@ from rlmlite.cli.printing import emit
 from rlmlite.cli.session import begun, finished, opened, waiting
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.grants import tell_of_unmet
+from rlmlite.inputs import new_store
 from rlmlite.runner import Run
-from rlmlite_traces import FileBlobs
 
 log = structlog.get_logger()
 
@@ -31,14 +31,14 @@ def run(question: str, job: Job, session: Path | None, *, last_answer: bool, as_
 
 
 def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
-    blobs = FileBlobs()
     with watching(quiet=as_json) as tell:
         settings = asked(job, tell)
         settings["trace"], settings["last_answer"] = job.trace, last_answer
         settings["approve"] = settings["approve"] or TERMINAL  # in a session such calls wait instead
         agent = agent_of(settings)
         options = options_of(settings, agent)
-        inputs = taken(job.inputs, blobs)
+        blobs = new_store(settings["reading"])
+        inputs = taken(job.inputs, blobs, settings["reading"])
         check_question(question, inputs)
         with Run(inputs, blobs, options) as run:
             tell_of_unmet(run.state.settings, inputs, log.warning)

@@ -24,6 +24,10 @@ Sub = Annotated[
     str | None, typer.Option("--sub", metavar="MODEL", help="What reads chunks. [the controller]", show_default=False)
 ]
 Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="A budget, such as turns=10.")]
+Read = Annotated[
+    list[str] | None,
+    typer.Option("--read", metavar="NAME=VALUE", help="How inputs are read, such as encoding=cp1252."),
+]
 MaxCost = Annotated[
     str | None, typer.Option("--max-cost", metavar="DOLLARS", help="What all calls may cost, such as 2.00.")
 ]
@@ -66,6 +70,7 @@ def ask(
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    read: Read = None,
     last_answer: Annotated[
         bool,
         typer.Option("--last-answer/--no-last-answer", help="When a budget ends, answer from what there is."),
@@ -81,7 +86,7 @@ def ask(
     from rlmlite.cli.ask import run
 
     flags = {"max_cost": max_cost, "confirm_above": confirm_above, **granted(tool, policy, approve)}
-    job = _job(paths, controller, sub, limit, run_key, trace, yes, **flags)
+    job = _job(paths, controller, sub, limit, run_key, trace, yes, read=read, **flags)
     raise typer.Exit(run(question, job, session, last_answer=last_answer, as_json=json))
 
 
@@ -98,13 +103,15 @@ def new(
     policy: Policy = None,
     approve: Approve = None,
     max_cost: MaxCost = None,
+    read: Read = None,
     run_key: RunKey = None,
     json: AsJson = False,
 ) -> None:
     """Begin a session over inputs. Without models, its calls are answered by hand."""
     from rlmlite.cli.session import new
 
-    job = _job(paths, controller, sub, limit, run_key, max_cost=max_cost, **granted(tool, policy, approve))
+    flags = {"max_cost": max_cost, **granted(tool, policy, approve)}
+    job = _job(paths, controller, sub, limit, run_key, read=read, **flags)
     raise typer.Exit(new(session, job, as_json=json))
 
 
@@ -196,6 +203,7 @@ def _job(
     *,
     text: str | None = None,
     path: str | None = None,
+    read: list[str] | None = None,
     **flags: object,
 ) -> "Job":
     from rlmlite.cli.exec import Job
@@ -211,4 +219,5 @@ def _job(
         run_key=run_key,
         yes=yes,
         controllers=tuple(controller or []),
+        read=tuple(read or []),
     )

@@ -19,7 +19,7 @@ from rlmlite.clients.extractive import NOTICE
 from rlmlite.demo import QUESTIONS, Question
 from rlmlite.errors import InputError
 from rlmlite.folders import NOT_ENTERED, Listing, folder
-from rlmlite.inputs import from_listing, notes
+from rlmlite.inputs import deriving, from_listing, notes
 from rlmlite.limits import run_key
 from rlmlite.outcome import Outcome
 from rlmlite.runner import Options, Run, one_program, read_program
@@ -74,7 +74,7 @@ def _answered(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs,
         _print(outcome, inputs, question)
     assert outcome.trace is not None
     checked = verify(outcome.trace, outcome.root, Level.SEALED)
-    replayed = replay(checked)
+    replayed = replay(checked, derive=deriving())
     if not quiet:
         say(f"verified: {checked.level.name}, {checked.size:,} records with this root", "green")
         print_replayed(replayed)

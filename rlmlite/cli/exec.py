@@ -17,11 +17,11 @@ from rlmlite.cli.outcomes import outcome_document, print_outcome
 from rlmlite.cli.printing import emit
 from rlmlite.cli.tools import loaded
 from rlmlite.clients import Client, client
-from rlmlite.config import given_limits, given_prices, load
+from rlmlite.config import Config, given_limits, given_prices, given_reading, load
 from rlmlite.errors import InputError, SettingError
 from rlmlite.events import Tell, unheard
 from rlmlite.grants import granted, tell_of_unmet
-from rlmlite.inputs import from_arguments, notes
+from rlmlite.inputs import Reading, from_arguments, new_store, notes
 from rlmlite.limits import run_key
 from rlmlite.naming import STDIN
 from rlmlite.permits import anything, check_prices
@@ -47,6 +47,16 @@ class Job(msgspec.Struct, frozen=True):
     run_key: str | None
     yes: bool
     controllers: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+
+    def config(self) -> Config:
+        """The settings of the file, the environment and the flags. Raises `SettingError`."""
+        return load(
+            limits=given_limits(self.limits),
+            prices=given_prices(self.prices),
+            read=given_reading(self.read),
+            **self.flags,
+        )
 
     def program(self) -> str:
         """The program's text. Raises `InputError`."""
@@ -68,8 +78,9 @@ def _live(job: Job, as_json: bool) -> Exit:
     text = job.program()
     said = read_program(text)
     options = _options(job)
-    blobs = FileBlobs()
-    inputs = taken(job.inputs, blobs)
+    reading = job.config().reading()
+    blobs = new_store(reading)
+    inputs = taken(job.inputs, blobs, reading)
     with Run(inputs, blobs, options) as run:
         tell_of_unmet(run.state.settings, inputs, log.warning)
         log.info("begun", run=run.id, trace=run.log.path if run.log else None)
@@ -90,16 +101,17 @@ def _live(job: Job, as_json: bool) -> Exit:
 def _dry(job: Job, as_json: bool) -> Exit:
     from rlmlite.cli.prices import dry_run
 
-    blobs = FileBlobs()
+    reading = job.config().reading()
+    blobs = new_store(reading)
     text = job.program()
     options = msgspec.structs.replace(_options(job), trace=False)
-    with Run(taken(job.inputs, blobs), blobs, options) as run:
+    with Run(taken(job.inputs, blobs, reading), blobs, options) as run:
         return dry_run(text, run, as_json=as_json)
 
 
-def taken(arguments: tuple[str, ...], blobs: FileBlobs) -> dict[str, Input]:
+def taken(arguments: tuple[str, ...], blobs: FileBlobs, reading: Reading) -> dict[str, Input]:
     """The inputs of the command line; what was left out or altered is said."""
-    inputs = from_arguments(arguments, blobs)
+    inputs = from_arguments(arguments, blobs, reading)
     for name, found in inputs.items():
         for note in notes(name, found.source):
             log.warning(note)
@@ -107,7 +119,7 @@ def taken(arguments: tuple[str, ...], blobs: FileBlobs) -> dict[str, Input]:
 
 
 def _options(job: Job) -> Options:
-    config = load(limits=given_limits(job.limits), prices=given_prices(job.prices), **job.flags)
+    config = job.config()
     calling = config.calling(tell=log.warning)
     players: dict[str, Client] = {} if config.sub is None else {"sub": client(config.sub, calling)}
     limits = config.kernel_limits()
@@ -129,7 +141,7 @@ def _options(job: Job) -> Options:
 
 def asked(job: Job, tell: Tell = unheard) -> Asking:
     """The settings of a question or a session, of the file, the environment and the flags. Raises `SettingError`."""
-    config = load(limits=given_limits(job.limits), prices=given_prices(job.prices), **job.flags)
+    config = job.config()
     limits = config.kernel_limits()
     above = None if job.yes or config.confirm_above is None else nano(config.confirm_above)
     found = Asking(
@@ -142,6 +154,7 @@ def asked(job: Job, tell: Tell = unheard) -> Asking:
         tools=loaded(config.tools),
         policy=config.policy,
         approve=config.approve,
+        reading=config.reading(),
     )
     controllers = list(job.controllers) or ([] if config.controller is None else [config.controller])
     if controllers:

@@ -46,6 +46,10 @@ class Asked(StrEnum):
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
 Trace = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm.")]
 Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
+Read = Annotated[
+    list[str] | None,
+    typer.Option("--read", metavar="NAME=VALUE", help="How inputs are read, such as encoding=cp1252."),
+]
 AtLeast = Annotated[Asked, typer.Option("--at-least", help="What the trace must prove.")]
 
 
@@ -132,6 +136,7 @@ def exec_(
     run_key: Annotated[
         str | None, typer.Option("--run-key", metavar="HEX", help="64 hex digits, for the same trace each time.")
     ] = None,
+    read: Read = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the program and say what it may cost; run nothing.")
     ] = False,
@@ -151,7 +156,8 @@ def exec_(
         "stream": stream,
     }
     flags |= granted(tool, policy, approve)
-    job = Job(program, path, tuple(inputs), tuple(limit or []), tuple(price or []), flags, trace, run_key, yes)
+    budgets, prices, how = tuple(limit or []), tuple(price or []), tuple(read or [])
+    job = Job(program, path, tuple(inputs), budgets, prices, flags, trace, run_key, yes, read=how)
     raise typer.Exit(run(job, dry_run=dry_run, as_json=json))
 
 
@@ -180,12 +186,13 @@ def trace_replay(
         list[str] | None,
         typer.Option("--input", metavar="NAME=PATH", help="Where an input is now, if not where it was."),
     ] = None,
+    read: Read = None,
     json: AsJson = False,
 ) -> None:
     """Re-execute every step offline and name the first difference."""
     from rlmlite.cli.replay import replay_trace
 
-    raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], as_json=json))
+    raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], read or [], as_json=json))
 
 
 @app.command("grammar")

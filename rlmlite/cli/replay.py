@@ -8,7 +8,9 @@ from rlmlite.cli.exits import Exit
 from rlmlite.cli.faults import guarded
 from rlmlite.cli.printing import emit, say
 from rlmlite.cli.trace import verified
+from rlmlite.config import given_reading, load
 from rlmlite.errors import SettingError
+from rlmlite.inputs import deriving
 from rlmlite.reparse import Reparsed, reparse
 from rlmlite.terminal import one_line
 from rlmlite_traces import Replayed, Verdict, replay
@@ -21,14 +23,17 @@ EXITS = {
 }
 
 
-def replay_trace(trace: Path, root: str | None, at_least: str, inputs: list[str], *, as_json: bool) -> Exit:
+def replay_trace(
+    trace: Path, root: str | None, at_least: str, inputs: list[str], read: list[str], *, as_json: bool
+) -> Exit:
     """The command."""
-    return guarded(lambda: _replay(trace, root, at_least, inputs, as_json), as_json=as_json)
+    return guarded(lambda: _replay(trace, root, at_least, inputs, read, as_json), as_json=as_json)
 
 
-def _replay(trace: Path, root: str | None, at_least: str, inputs: list[str], as_json: bool) -> Exit:
+def _replay(trace: Path, root: str | None, at_least: str, inputs: list[str], read: list[str], as_json: bool) -> Exit:
+    reading = load(read=given_reading(read)).reading()
     checked = verified(trace, root, at_least)
-    found = replay(checked, places(inputs))
+    found = replay(checked, places(inputs), derive=deriving(reading))
     reparsed = reparse(checked)
     if as_json:
         emit(

@@ -20,6 +20,7 @@ from rlmlite.cli.printing import emit, heading, indented, say
 from rlmlite.errors import CallsWaitingError, InputError, SettingError
 from rlmlite.events import Tell, unheard
 from rlmlite.history import Exchange, open_question
+from rlmlite.inputs import new_store
 from rlmlite.naming import STDIN
 from rlmlite.outcome import Outcome
 from rlmlite.results import budget_of
@@ -27,7 +28,6 @@ from rlmlite.session import Session
 from rlmlite.terminal import harmless_json, one_line
 from rlmlite_kernel.effects import EffectKind, Failed, Failure, Request, Result, render
 from rlmlite_kernel.problems import explain
-from rlmlite_traces import FileBlobs
 
 
 def new(path: Path, job: Job, *, as_json: bool) -> Exit:
@@ -100,8 +100,9 @@ def _on(path: Path, job: Job, work: Callable[[Session], Outcome], as_json: bool)
 
 def begun(path: Path, job: Job, tell: Tell = unheard) -> Session:
     """A new session."""
-    blobs = FileBlobs()
-    return Session.begin(path, taken(job.inputs, blobs), blobs, **asked(job, tell))
+    settings = asked(job, tell)
+    blobs = new_store(settings["reading"])
+    return Session.begin(path, taken(job.inputs, blobs, settings["reading"]), blobs, **settings)
 
 
 def opened(path: Path, job: Job | None = None, tell: Tell = unheard) -> Session:

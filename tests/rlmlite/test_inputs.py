@@ -192,7 +192,7 @@ def test_a_folder_is_one_input_in_path_order(tree: Path) -> None:
         (".git/", "hidden"),
         (".hidden", "hidden"),
         ("a/__pycache__/", "cache"),
-        ("a/x.bin", "binary"),
+        ("a/x.bin", "binary: a NUL byte at 0"),
         ("link.txt", "symbolic link"),
     )
 
@@ -215,7 +215,7 @@ def test_an_unreadable_file_in_a_folder_is_left_out_and_said(tree: Path, monkeyp
             raise PermissionError(13, "Permission denied")
         return real(path, *rest, **named)
 
-    monkeypatch.setattr("rlmlite.inputs.os.open", denied)
+    monkeypatch.setattr("rlmlite_traces.mapped.os.open", denied)
 
     found = from_path(str(tree), FileBlobs())
 

@@ -50,9 +50,7 @@ class Rebuilt(msgspec.Struct, frozen=True):
     missing: dict[str, tuple[str, str]]
 
 
-def rebuild(
-    trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], derive: Derive | None = None
-) -> Rebuilt:
+def rebuild(trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], derive: Derive | None = None) -> Rebuilt:
     """The inputs of a trace; `places` says where an input's file or folder is now. Raises `InputMissingError`."""
     rebuilt = Rebuilt({}, {})
     for entry in trace.genesis.inputs:

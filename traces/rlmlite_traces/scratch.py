@@ -77,7 +77,7 @@ class Scratch:
 
     def _opened(self) -> FileIO:
         if self._file is None:
-            made = tempfile.TemporaryFile(buffering=0)
+            made = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # it lives as long as this object
             assert isinstance(made, FileIO)
             self._file = made
             weakref.finalize(self, made.close)

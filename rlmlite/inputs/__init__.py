@@ -1,0 +1,26 @@
+"""Inputs on their way in, and made again for a replay. Start at `taking`; what kinds there are is the table in `kinds`.
+
+Not here: what inputs are called (`rlmlite.naming`), which files a folder or a glob stands for (`rlmlite.folders`).
+"""
+
+from rlmlite.inputs.again import deriving
+from rlmlite.inputs.notes import notes
+from rlmlite.inputs.reading import READING, Reading, TooLargeError, reading
+from rlmlite.inputs.taking import from_arguments, from_listing, from_path, from_value, from_values, new_store
+from rlmlite.inputs.values import Data
+
+__all__ = [
+    "READING",
+    "Data",
+    "Reading",
+    "TooLargeError",
+    "deriving",
+    "from_arguments",
+    "from_listing",
+    "from_path",
+    "from_value",
+    "from_values",
+    "new_store",
+    "notes",
+    "reading",
+]
