@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rlmlite.approvals import Approval
     from rlmlite.clients import Client, Extractive, Scripted, client
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
+    from rlmlite.inputs import Reading, Url
     from rlmlite.outcome import Outcome
     from rlmlite.session import Session
     from rlmlite.tools import tool
@@ -29,10 +30,12 @@ __all__ = [
     "ModelError",
     "Outcome",
     "Policy",
+    "Reading",
     "RlmliteError",
     "Scripted",
     "Session",
     "SettingError",
+    "Url",
     "arun",
     "client",
     "execute",
@@ -60,6 +63,8 @@ _HOMES = {
     "ModelError": "rlmlite.errors",
     "RlmliteError": "rlmlite.errors",
     "SettingError": "rlmlite.errors",
+    "Reading": "rlmlite.inputs",
+    "Url": "rlmlite.inputs",
     "Outcome": "rlmlite.outcome",
     "Limits": "rlmlite_kernel.settings",
 }

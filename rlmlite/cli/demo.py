@@ -98,7 +98,7 @@ def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
     except OSError as error:
         raise InputError(f"{root} cannot be read: {error.strerror}") from None
     source = from_listing(root, _python(listing), blobs)
-    for note in notes("context", source.source):
+    for note in notes("context", source):
         structlog.get_logger().warning(note)
     return {"context": source}
 

@@ -113,7 +113,7 @@ def taken(arguments: tuple[str, ...], blobs: FileBlobs, reading: Reading) -> dic
     """The inputs of the command line; what was left out or altered is said."""
     inputs = from_arguments(arguments, blobs, reading)
     for name, found in inputs.items():
-        for note in notes(name, found.source):
+        for note in notes(name, found):
             log.warning(note)
     return inputs
 

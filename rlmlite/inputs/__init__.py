@@ -7,13 +7,14 @@ from rlmlite.inputs.again import deriving
 from rlmlite.inputs.notes import notes
 from rlmlite.inputs.reading import READING, Reading, TooLargeError, reading
 from rlmlite.inputs.taking import from_arguments, from_listing, from_path, from_value, from_values, new_store
-from rlmlite.inputs.values import Data
+from rlmlite.inputs.values import Data, Url
 
 __all__ = [
     "READING",
     "Data",
     "Reading",
     "TooLargeError",
+    "Url",
     "deriving",
     "from_arguments",
     "from_listing",

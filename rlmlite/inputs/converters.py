@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rlmlite.inputs.archives import zip_sizes
-from rlmlite.inputs.reading import Allowance
+from rlmlite.inputs.reading import Allowance, TooLargeError
 from rlmlite.inputs.streams import ContentFile
 from rlmlite.inputs.unfit import UnfitError, needed
 from rlmlite_kernel.blobs import Content
@@ -45,7 +45,7 @@ def converted(kind: str, content: Content, allowance: Allowance) -> Iterator[byt
             block = next(blocks)
         except StopIteration:
             return
-        except (UnfitError, MemoryError):
+        except (UnfitError, TooLargeError, MemoryError):
             raise
         except Exception as error:  # any: see above
             raise UnfitError(f"not readable as {kind}", f"{type(error).__name__}: {error}") from None
@@ -84,9 +84,13 @@ def _markdown(html: str) -> bytes:
     soup = needed("bs4", EXTRA).BeautifulSoup(html, "html.parser")
     for unseen in soup(["script", "style", "template", "noscript"]):
         unseen.decompose()
-    converter: Any = markdownify.MarkdownConverter(heading_style="ATX", escape_misc=False)
+    converter: Any = markdownify.MarkdownConverter(heading_style="ATX", **_AS_WRITTEN)
     text: str = converter.convert_soup(soup)
     return _encoded(text.strip() + "\n")
+
+
+_AS_WRITTEN = {"escape_asterisks": False, "escape_underscores": False, "escape_misc": False}
+"""Words stay as they are: a quote must be found as it was written."""
 
 
 def _encoded(text: str) -> bytes:

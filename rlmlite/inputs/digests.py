@@ -26,7 +26,7 @@ WORTH_BYTES = 8 * 1024 * 1024
 ENTRIES = 10_000
 """How many files are remembered; the ones that were hashed longest ago are forgotten."""
 
-_WAIT_SECONDS = 1.0
+_WAIT_SECONDS = 5.0
 _TABLE = """CREATE TABLE IF NOT EXISTS digests_1 (
     path TEXT, device INTEGER, inode INTEGER, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
     digest TEXT NOT NULL, ascii INTEGER NOT NULL, bad INTEGER NOT NULL, first_bad INTEGER NOT NULL,
@@ -72,7 +72,7 @@ class Digests:
             self._failed(error)
 
     def _connected(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._file, timeout=_WAIT_SECONDS)
+        return sqlite3.connect(self._file, timeout=_WAIT_SECONDS, isolation_level="IMMEDIATE")
 
     def _failed(self, error: Exception) -> None:
         log.warning(f"digests are not remembered in {self._file}: {error}; remove it if it is damaged")

@@ -1,7 +1,7 @@
 """What `.gitignore` and `.ignore` leave out of a folder, as git has it: nested files, the last rule that fits counts.
 
 Above the folder the files of its repository count too. Where both files lie in one folder, `.ignore` has the last word.
-Rules are matched by pathspec.
+Rules are matched by pathspec, on RE2: a rule that a stranger wrote takes no more time than any other.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,23 @@ def _rules(folder: Path) -> Iterator[pathspec.GitIgnoreSpec]:
             text = (folder / name).read_text("utf-8", "replace")
         except OSError:  # there is none, or it is not for us: then git takes no rules from it either
             continue
-        yield pathspec.GitIgnoreSpec.from_lines(text.splitlines())
+        yield _compiled(text.splitlines())
+
+
+def _compiled(lines: list[str]) -> pathspec.GitIgnoreSpec:
+    """The rules; a line that is none, such as a lone `!`, says nothing, as for git."""
+    try:
+        return pathspec.GitIgnoreSpec.from_lines(lines, backend="re2")
+    except ValueError:
+        return pathspec.GitIgnoreSpec.from_lines(filter(_is_rule, lines), backend="re2")
+
+
+def _is_rule(line: str) -> bool:
+    try:
+        pathspec.GitIgnoreSpec.from_lines([line], backend="re2")
+    except ValueError:
+        return False
+    return True
 
 
 def _above(root: Path) -> list[Path]:

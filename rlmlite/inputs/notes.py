@@ -3,16 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from rlmlite_kernel.inputs import Derivation, Source
+from rlmlite_kernel.inputs import Derivation, Input, Source
 
-NOT_KEPT = "too large to be kept in the trace; a replay needs it again, so keep a copy"
+NOT_KEPT = "are too many to be kept in the trace; a replay needs them again, so keep a copy (the limit kept_bytes)"
 
 _SAID = {"decode", "fetch", "mammoth", "markdownify", "pypdf"}
 """Steps that are said, since the text is not what lies in the file. What is only unpacked is the same text."""
 
 
-def notes(name: str, source: Source) -> Iterator[str]:
+def notes(name: str, found: Input) -> Iterator[str]:
     """What was left out, decoded, converted, replaced, not kept; and that it is empty."""
+    yield from of_source(name, found.source)
+    if found.source.path is None and found.memory is None:
+        size = sum(file.size for file in found.source.files)
+        yield f"{name}: {size:,} bytes {NOT_KEPT}"
+
+
+def of_source(name: str, source: Source) -> Iterator[str]:
+    """`notes` of where an input came from."""
     place = name if source.path is None else f"{name} ({source.path})"
     reasons = Counter(reason.partition(":")[0] for _, reason in source.skipped)
     for reason, count in sorted(reasons.items()):

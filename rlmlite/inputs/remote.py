@@ -45,7 +45,7 @@ def fetched(url: str) -> Iterator[bytes]:
         with fsspec.open(url, "rb", **_options(url)) as file:
             yield from of_file(file)
     except FileNotFoundError:
-        raise InputError(f"there is no {without_secrets(url)}") from None
+        raise InputError(f"there is no {without_secrets(url)}, or it cannot be reached") from None
     except ImportError as error:
         raise InputError(f"{without_secrets(url)} needs another library: {error}") from None
     except Exception as error:  # each protocol has errors of its own, whose words may hold the URL

@@ -18,13 +18,13 @@ from rlmlite.inputs.digests import open_digests
 from rlmlite.inputs.ignored import Ignored
 from rlmlite.inputs.kinds import rows
 from rlmlite.inputs.members import Recipes, members_of, unpack
-from rlmlite.inputs.notes import notes
+from rlmlite.inputs.notes import of_source
 from rlmlite.inputs.reading import READING, Allowance, Reading
 from rlmlite.inputs.remote import fetch_step, fetched, is_remote, without_secrets
 from rlmlite.inputs.streams import Hashed, of_file
 from rlmlite.inputs.texts import Made, Opened, Texts
 from rlmlite.inputs.unfit import UnfitError
-from rlmlite.inputs.values import Data, from_python, in_memory
+from rlmlite.inputs.values import Data, Url, from_python, in_memory
 from rlmlite.naming import ALONE, STDIN, check_name, named_paths
 from rlmlite_kernel.blobs import Content, InputChangedError
 from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
@@ -55,6 +55,8 @@ def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Inp
     match value:
         case Path():
             return from_path(str(value), blobs, reading)
+        case Url():
+            return _remote(value.url, blobs, reading)
         case bytes() | bytearray() | memoryview():
             return _Taker("the input", blobs, reading).unnamed(iter([bytes(value)]), keep=True)
         case _:
@@ -66,7 +68,7 @@ def from_path(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input:
     if any("\ud800" <= char <= "\udfff" for char in path):  # how Python shows bytes that are no Unicode
         raise InputError(f"{path} has a name that is not valid Unicode; rename it, or give it as standard input")
     if is_remote(path):
-        return _Taker(without_secrets(path), blobs, reading).remote(path)
+        return _remote(path, blobs, reading)
     try:
         return _local(path, blobs, reading)
     except FileNotFoundError:
@@ -96,6 +98,12 @@ def from_listing(path: str, listing: Listing, blobs: FileBlobs, reading: Reading
         except OSError as error:
             skipped.append((below, f"unreadable: {error.strerror}"))
     return _documents(Source("documents", path, tuple(files), tuple(sorted(skipped)), recipes=recipes.all()))
+
+
+def _remote(url: str, blobs: FileBlobs, reading: Reading) -> Input:
+    if not is_remote(url):
+        raise InputError(f"{url} is no URL; a URL begins with a protocol, as in https://host/path")
+    return _Taker(without_secrets(url), blobs, reading).remote(url)
 
 
 def _local(path: str, blobs: FileBlobs, reading: Reading) -> Input:
@@ -198,7 +206,7 @@ def _text(file: SourceFile, path: str | None, recipes: Recipes) -> Input:
 def _documents(source: Source) -> Input:
     if not source.files:
         what = source.path or "the archive"
-        why = "; ".join(notes(what, source)) or "it holds nothing"
+        why = "; ".join(of_source(what, source)) or "it holds nothing"
         raise InputError(f"{what} holds no text file: {why}")
     return Input(documents((file.path, file.digest, file.size) for file in source.files), source)
 

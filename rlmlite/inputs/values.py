@@ -14,7 +14,13 @@ from rlmlite_kernel.schemas import read_json
 from rlmlite_kernel.values import Text, Value, documents
 
 Data: TypeAlias = Any
-"""An input in Python: text, bytes, a `Path`, texts by path (documents), or JSON (lists, records, scalars)."""
+"""An input in Python: text, bytes, a `Path`, a `Url`, texts by path (documents), or JSON (lists, records, scalars)."""
+
+
+class Url(msgspec.Struct, frozen=True):
+    """An input that lies elsewhere, such as `Url("https://host/app.log.gz")`. A bare `str` is a text."""
+
+    url: str
 
 
 def from_python(value: Data, blobs: Blobs) -> Input:

@@ -21,7 +21,7 @@ def content(found: Input, blobs: FileBlobs) -> Any:
 
 
 def words(name: str, found: Input) -> str:
-    return "\n".join(notes(name, found.source))
+    return "\n".join(notes(name, found))
 
 
 @pytest.mark.parametrize(
