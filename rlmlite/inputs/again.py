@@ -37,7 +37,7 @@ def deriving(reading: Reading = READING) -> Derive:
 
 
 def _text(file: HashedFile, each: SourceFile, steps: Sequence[Derivation], texts: Texts, store: FileBlobs) -> None:
-    if file.utf8.valid and all(step.by == "fetch" for step in steps):  # it was only brought here
+    if all(step.by == "fetch" for step in steps) and each.digest == file.digest:  # it was only brought here
         store.derive(of_content(content_of(file)))
         return
     texts.again(steps).of_file(file, each.path)

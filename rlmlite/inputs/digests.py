@@ -29,7 +29,7 @@ ENTRIES = 10_000
 _WAIT_SECONDS = 5.0
 _TABLE = """CREATE TABLE IF NOT EXISTS digests_1 (
     path TEXT, device INTEGER, inode INTEGER, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
-    digest TEXT NOT NULL, ascii INTEGER NOT NULL, bad INTEGER NOT NULL, first_bad INTEGER NOT NULL,
+    digest TEXT NOT NULL, ascii INTEGER, bad INTEGER, first_bad INTEGER,
     PRIMARY KEY (path, device, inode, size, mtime_ns, ctime_ns))"""
 _KEY = "path = ? AND device = ? AND inode = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
 
@@ -40,7 +40,7 @@ class Digests:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def find(self, path: Path, status: os.stat_result) -> tuple[str, Utf8] | None:
+    def find(self, path: Path, status: os.stat_result) -> tuple[str, Utf8 | None] | None:
         """See `DigestCache.find`."""
         if status.st_size < WORTH_BYTES or not self._file.exists():
             return None
@@ -51,14 +51,17 @@ class Digests:
         except sqlite3.Error as error:
             self._failed(error)
             return None
-        return None if row is None else (row[0], Utf8(bool(row[1]), row[2] == 0, row[2], row[3]))
+        if row is None:
+            return None
+        return row[0], None if row[1] is None else Utf8(bool(row[1]), row[2] == 0, row[2], row[3])
 
-    def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8) -> None:
+    def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8 | None) -> None:
         """See `DigestCache.keep`."""
         changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
         if status.st_size < WORTH_BYTES or changed_ns > begun_ns - SETTLED_NS:
             return
-        row = (*_key(path, status), digest, utf8.ascii, utf8.bad, utf8.first_bad)
+        looked = (None, None, None) if utf8 is None else (utf8.ascii, utf8.bad, utf8.first_bad)
+        row = (*_key(path, status), digest, *looked)
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with closing(self._connected()) as connection, connection:

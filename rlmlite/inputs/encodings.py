@@ -53,15 +53,18 @@ class Decided(msgspec.Struct, frozen=True):
         return Derivation("decode", how=self.name, why=self.why)
 
 
-def decided(content: Content, utf8: Utf8, asked: str | None) -> Decided | None:
-    """The encoding from which a text is to be decoded; `None` where it is UTF-8, whole or broken."""
+def decided(content: Content, utf8: Utf8 | None, asked: str | None) -> Decided | None:
+    """The encoding from which a text is to be decoded; `None` where it is UTF-8, whole or broken, or no text.
+
+    `utf8` is `None` for a content with zeros in its head, which is no UTF-8.
+    """
     head = bytes(content[:HEAD])
     if asked is not None:
-        return None if utf8.valid and _is_as_utf8(asked, utf8, head) else Decided(asked, "asked for")
+        return None if utf8 is not None and _is_as_utf8(asked, utf8, head) else Decided(asked, "asked for")
     mark = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if mark is not None:
         return Decided(mark, "byte order mark")
-    if b"\0" in head:
+    if utf8 is None:
         wide = wide_encoding(head)
         return None if wide is None else Decided(wide, "every second or fourth byte is 0")
     if utf8.valid:
@@ -113,7 +116,7 @@ def decoded(content: Content, name: str, errors: str = "strict") -> Iterator[byt
 def _is_as_utf8(name: str, utf8: Utf8, head: bytes) -> bool:
     """Whether a valid UTF-8 text is the same in another encoding, and has no mark to be taken away."""
     if codecs.lookup(name).name == "utf-8":
-        return not head.startswith(codecs.BOM_UTF8)
+        return utf8.valid and not head.startswith(codecs.BOM_UTF8)
     plain = bytes(range(128))
     try:
         return utf8.ascii and plain.decode(name).encode() == plain

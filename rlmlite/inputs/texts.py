@@ -5,6 +5,7 @@ Not here: what archives hold (`archives`), where bytes come from (`taking`, `rem
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -79,12 +80,21 @@ class Texts:
             name = _inner(name)
         return Opened(stream, name, kind, tuple(steps))
 
+    def look(self, path: Path, name: str) -> HashedFile:
+        """Hash a file, if it may become text. Raises `UnfitError`, and what `FileBlobs.look` raises."""
+        with open(path, "rb", buffering=0) as opened_file:
+            head = opened_file.read(HEAD)
+        text = b"\0" not in head and kind_of(head, name) is None
+        if b"\0" in head and kind_of(head, name) is None and self._encoding(head, None) is None:
+            raise binary(head)  # before it is read as a whole
+        return self._blobs.look(path, text)
+
     def of_file(self, file: HashedFile, name: str) -> Made | Opened:
         """The text of a file on disk, or what it is below its compression if that is an archive. Raises as `text`."""
         content = content_of(file)
         kind = kind_of(bytes(content[:HEAD]), name)
         if kind is None:
-            made: Made | Opened = self.of_content(content, file.digest, file.utf8, name)
+            made: Made | Opened = self.of_content(content, file.digest, file.utf8 or _look(content), name)
         elif kind.way == "convert":
             made = self.converted(kind.name, content, ())
         else:
@@ -101,18 +111,18 @@ class Texts:
         content = self._blobs.read(raw.digest)
         if opened.kind is not None:
             return self.converted(opened.kind.name, content, opened.steps)
-        return self.of_content(content, raw.digest, check(content), opened.name, opened.steps)
+        return self.of_content(content, raw.digest, _look(content), opened.name, opened.steps)
 
     def of_content(
-        self, content: Content, digest: str, utf8: Utf8, name: str, steps: tuple[Derivation, ...] = ()
+        self, content: Content, digest: str, utf8: Utf8 | None, name: str, steps: tuple[Derivation, ...] = ()
     ) -> Made:
-        """The text of a content that the store has under its digest. Raises as `text`."""
+        """The text of a content that the store has under its digest; `utf8` as in `decided`. Raises as `text`."""
         encoding = self._encoding(content, utf8)
         head = bytes(content[:HEAD])
         if encoding is not None:
             made = self._decoded(content, encoding, steps)
-        elif (nul := head.find(b"\0")) >= 0:
-            raise UnfitError("binary", f"a NUL byte at {nul}", f"and inputs are text; {BINARY}")
+        elif utf8 is None:
+            raise binary(head)
         elif not utf8.valid:
             made = self._repaired(iter([content]), steps)
         else:
@@ -130,7 +140,7 @@ class Texts:
         )
         return msgspec.structs.replace(made, replaced=made.replaced + replaced)
 
-    def _encoding(self, content: Content, utf8: Utf8) -> Decided | None:
+    def _encoding(self, content: Content, utf8: Utf8 | None) -> Decided | None:
         if self._then is None:
             return decided(content, utf8, self._reading.encoding)
         return next((Decided(step.how, step.why) for step in self._then if step.by == "decode"), None)
@@ -165,6 +175,16 @@ class Texts:
 
         made = self._blobs.derive(mended())
         return Made(made.digest, made.size, steps, replaced)
+
+
+def binary(head: bytes) -> UnfitError:
+    """What is wrong with a content whose head has a zero."""
+    return UnfitError("binary", f"a NUL byte at {head.find(0)}", f"and inputs are text; {BINARY}")
+
+
+def _look(content: Content) -> Utf8 | None:
+    """Whether a content is UTF-8; `None` if it has zeros in its head."""
+    return None if b"\0" in bytes(content[:HEAD]) else check(content)
 
 
 def _inner(name: str) -> str:

@@ -42,9 +42,9 @@ def hashings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     real = mapped.digest_and_check
 
-    def counting(content: bytes) -> tuple[str, Utf8]:
+    def counting(content: bytes, text: bool) -> tuple[str, Utf8 | None]:
         seen.append(len(content))
-        return real(content)
+        return real(content, text)
 
     monkeypatch.setattr(mapped, "digest_and_check", counting)
     return seen

@@ -131,9 +131,9 @@ def test_a_file_that_changes_while_it_is_hashed_is_refused(tmp_path: Path, monke
     path.write_bytes(b"one")
     real = mapped.digest_and_check
 
-    def writing(content: bytes) -> object:
+    def writing(content: bytes, text: bool) -> object:
         path.write_bytes(b"three")
-        return real(content)
+        return real(content, text)
 
     monkeypatch.setattr(mapped, "digest_and_check", writing)
 

@@ -52,28 +52,31 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 
 
 class HashedFile(msgspec.Struct, frozen=True):
-    """A file whose content is known. Its own `digest` is of the bytes on disk, whether or not they are UTF-8."""
+    """A file whose content is known. Its own `digest` is of the bytes on disk, whether or not they are UTF-8.
+
+    `utf8` is `None` where nobody asked, since it is known to be no text as it lies there.
+    """
 
     path: Path
     digest: str
     mark: Mark
-    utf8: Utf8
+    utf8: Utf8 | None
 
 
 class DigestCache(Protocol):
     """What is known of files that were hashed before, by their path and what the file system says of them."""
 
-    def find(self, path: Path, status: os.stat_result) -> tuple[str, Utf8] | None:
-        """The digest of a file that has not changed since, and whether it is UTF-8; `None` if it must be hashed."""
+    def find(self, path: Path, status: os.stat_result) -> tuple[str, Utf8 | None] | None:
+        """The digest of a file that has not changed since, and what was kept with it; `None` if it must be hashed."""
         ...
 
-    def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8) -> None:
+    def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8 | None) -> None:
         """Remember a file that had this status when hashing began, at `begun_ns` (Unix time, nanoseconds)."""
         ...
 
 
-def hashed(path: Path, cache: DigestCache | None = None) -> HashedFile:
-    """Read a file once for its digest and whether it is UTF-8, unless a cache knows both.
+def hashed(path: Path, cache: DigestCache | None = None, text: bool = True) -> HashedFile:
+    """Read a file once for its digest and, if it may be text, whether it is UTF-8, unless a cache knows that.
 
     Raises `InputChangedError` if it changes meanwhile, `OSError` if it cannot be read or is no plain file.
     """
@@ -82,10 +85,9 @@ def hashed(path: Path, cache: DigestCache | None = None) -> HashedFile:
     try:
         mark = Mark.of(status)
         known = None if cache is None else cache.find(path, status)
-        if known is not None:
+        if known is not None and (known[1] is not None or not text):
             return HashedFile(path, known[0], mark, known[1])
-        content = _map(descriptor, mark.size)
-        digest, utf8 = digest_and_check(content)
+        digest, utf8 = digest_and_check(_map(descriptor, mark.size), text)
         _same(path, mark, Mark.of(os.fstat(descriptor)))
     finally:
         os.close(descriptor)
@@ -174,11 +176,13 @@ def _read(descriptor: int, size: int) -> bytes:
         return file.read(size) or b""
 
 
-def digest_and_check(content: Content) -> tuple[str, Utf8]:
-    """The SHA-256 of a content and whether it is UTF-8.
+def digest_and_check(content: Content, text: bool) -> tuple[str, Utf8 | None]:
+    """The SHA-256 of a content and, if it may be text, whether it is UTF-8.
 
     Both readings at once: hashing and checking let go of the interpreter lock, and share the page cache.
     """
+    if not text:
+        return hashlib.sha256(content).hexdigest(), None
     if len(content) < _WORTH_A_THREAD:
         return hashlib.sha256(content).hexdigest(), check(content)
     digest = hashlib.sha256()

@@ -140,7 +140,7 @@ class _Finder:
         looked: list[HashedFile] = []
 
         def found(path: Path) -> str:
-            looked[:] = [self._store.look(path)]
+            looked[:] = [self._store.look(path, text=False)]
             return looked[0].digest
 
         reason = self._first(at, original, found)

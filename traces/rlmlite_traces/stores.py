@@ -50,13 +50,15 @@ class FileBlobs:
         """
         return self.add_hashed(self.look(path), name)
 
-    def look(self, path: Path) -> HashedFile:
-        """Hash a file without registering it. Raises as `add_file`."""
-        return hashed(path, self._cache)
+    def look(self, path: Path, text: bool = True) -> HashedFile:
+        """Hash a file without registering it; `text` says whether it may be text. Raises as `add_file`."""
+        return hashed(path, self._cache, text)
 
     def add_hashed(self, file: HashedFile, name: str | None = None) -> SourceFile:
-        """Register a file that was hashed. Raises as `add_file`."""
+        """Register a file that was hashed as what may be text. Raises as `add_file`."""
         shown = str(file.path) if name is None else name
+        if file.utf8 is None:
+            raise ValueError(f"{file.path} was hashed as what is no text")
         if not file.utf8.valid:
             made = self.derive(block for block, _ in repaired(opened(file)))
             unchanged(file)
