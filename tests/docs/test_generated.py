@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from docs import actions, codes, command_line, limits, policy, records
+from docs import actions, codes, command_line, inputs, limits, policy, records
 from rlmlite.cli.main import app
 from rlmlite_kernel.actions import ACTIONS
 from rlmlite_kernel.faults import FAULTS
@@ -42,6 +42,8 @@ def page(name: str) -> str:
         ("faults.md", codes.unreadable),
         ("faults.md", codes.calls),
         ("faults.md", codes.ends),
+        ("inputs.md", inputs.kinds),
+        ("inputs.md", inputs.settings),
         ("limits.md", limits.limits),
         ("limits.md", limits.role),
         ("command-line.md", command_line.exit_codes),
