@@ -9,6 +9,7 @@ from rlmlite.errors import InputError
 from rlmlite.inputs.archives import BrokenError
 from rlmlite.inputs.members import members_of
 from rlmlite.inputs.reading import READING, Allowance, Meter, Reading
+from rlmlite.inputs.remote import name_of
 from rlmlite.inputs.streams import of_content
 from rlmlite.inputs.texts import Opened, Texts
 from rlmlite.inputs.unfit import UnfitError
@@ -40,13 +41,13 @@ def _text(file: HashedFile, each: SourceFile, steps: Sequence[Derivation], texts
     if all(step.by == "fetch" for step in steps) and each.digest == file.digest:  # it was only brought here
         store.derive(of_content(content_of(file)))
         return
-    texts.again(steps).of_file(file, each.path)
+    texts.again(steps).of_file(file, name_of(each.path))
 
 
 def _members(
     file: HashedFile, source: Source, files: Sequence[SourceFile], texts: Texts, allowance: Allowance, store: FileBlobs
 ) -> None:
-    found = texts.of_file(file, file.path.name if source.path is None else source.path)
+    found = texts.of_file(file, file.path.name if source.path is None else name_of(source.path))
     if not isinstance(found, Opened):
         raise UnfitError("no archive")
     steps = {each.path: source.recipe(each) for each in files}

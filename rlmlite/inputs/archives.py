@@ -59,7 +59,7 @@ def zip_sizes(content: Content) -> int:
 def of_tar(stream: Stream) -> Iterator[Member]:
     """The members of a tar, as they come. Raises `BrokenError` when it is damaged or ends early."""
     try:
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Whole) as archive:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Whole, encoding="utf-8") as archive:
             for info in archive:
                 if not info.isdir():
                     yield _tar_member(archive, info)

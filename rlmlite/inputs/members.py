@@ -47,7 +47,8 @@ def members_of(opened: Opened, blobs: FileBlobs) -> Iterator[Member]:
     assert opened.kind is not None
     if opened.kind.name == "tar":
         return of_tar(opened.stream)
-    return of_zip(blobs.read(blobs.derive(opened.stream.blocks()).digest))
+    whole = opened.whole
+    return of_zip(whole if whole is not None else blobs.read(blobs.derive(opened.stream.blocks()).digest))
 
 
 def unpack(

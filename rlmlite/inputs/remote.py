@@ -32,6 +32,11 @@ def without_secrets(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, names, ""))
 
 
+def name_of(path: str) -> str:
+    """What the name of a file is told by: of a URL its path, without a query."""
+    return urlsplit(path).path if is_remote(path) else path
+
+
 def fetch_step(url: str) -> Derivation:
     """How it was fetched, as a step of a recipe. Raises `InputError` without the library."""
     _library(url)

@@ -20,7 +20,7 @@ from rlmlite.inputs.kinds import rows
 from rlmlite.inputs.members import Recipes, members_of, unpack
 from rlmlite.inputs.notes import of_source
 from rlmlite.inputs.reading import READING, Allowance, Reading
-from rlmlite.inputs.remote import fetch_step, fetched, is_remote, without_secrets
+from rlmlite.inputs.remote import fetch_step, fetched, is_remote, name_of, without_secrets
 from rlmlite.inputs.streams import Hashed, of_file
 from rlmlite.inputs.texts import Made, Opened, Texts
 from rlmlite.inputs.unfit import UnfitError
@@ -160,7 +160,7 @@ class _Taker:
     def _stream(self, blocks: Hashed, path: str | None, before: tuple[Derivation, ...]) -> Input:
         name = path or ""
         try:
-            opened = self._texts.opened(iter(blocks), name.rpartition("/")[2], lambda: blocks.size)
+            opened = self._texts.opened(iter(blocks), name_of(name), lambda: blocks.size)
             if opened.is_archive:
                 return self._archive(opened, path, blocks.digest, lambda: blocks.size, before)
             made = self._texts.text(opened)

@@ -38,12 +38,16 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What a file is below its compression: its bytes, its name without suffixes, its kind, the steps so far."""
+    """What a file is below its compression: its bytes, its name without suffixes, its kind, the steps so far.
+
+    `whole` is the same bytes as a content, where they lie somewhere as they are.
+    """
 
     stream: Stream
     name: str
     kind: Kind | None
     steps: tuple[Derivation, ...]
+    whole: Content | None = None
 
     @property
     def is_archive(self) -> bool:
@@ -99,6 +103,7 @@ class Texts:
             made = self.converted(kind.name, content, ())
         else:
             found = self.opened(of_content(content), name, lambda: len(content))
+            found = found if found.steps else msgspec.structs.replace(found, whole=content)
             made = found if found.is_archive else self.text(found)
         return made
 

@@ -1,5 +1,6 @@
 """Inputs on their way in: what is taken, what is refused, and that nothing is left out in silence."""
 
+import gzip
 import io
 import os
 import sys
@@ -9,9 +10,9 @@ from typing import Any
 import pytest
 
 from rlmlite.errors import InputError
-from rlmlite.inputs import from_arguments, from_path, from_value, from_values, notes
+from rlmlite.inputs import Reading, from_arguments, from_path, from_value, from_values, notes
 from rlmlite.naming import named_paths
-from rlmlite_kernel.inputs import Input
+from rlmlite_kernel.inputs import Input, Source
 from rlmlite_kernel.values import Rows, Text, plain
 from rlmlite_traces import FileBlobs
 
@@ -360,3 +361,31 @@ def test_a_wrong_name_from_python_is_refused() -> None:
 def test_a_value_is_a_text() -> None:
     """A text is a span, so that slices of it are never copies."""
     assert isinstance(from_value("text", FileBlobs()).value, Text)
+
+
+def test_a_reader_of_rows_is_asked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that it takes is its input; one that it does not take is read as ever, and so are all without it."""
+    (tmp_path / "a.jsonl").write_text('{"n": 1}\n')
+    (tmp_path / "a.txt").write_text("text")
+    blobs, rows = FileBlobs(), Input([{"n": 1}], Source("json", "rows"))
+
+    class Tables:
+        @staticmethod
+        def from_table(path: str, blobs: FileBlobs) -> Input | None:
+            return rows if path.endswith(".jsonl") else None
+
+    monkeypatch.setitem(sys.modules, "rlmlite.tables", Tables)
+
+    assert from_path(str(tmp_path / "a.jsonl"), blobs) is rows
+    assert content(from_path(str(tmp_path / "a.txt"), blobs), blobs) == "text"
+    monkeypatch.setitem(sys.modules, "rlmlite.tables", None)
+    assert content(from_path(str(tmp_path / "a.jsonl"), blobs), blobs) == '{"n": 1}\n'
+
+
+def test_packed_bytes_of_python_are_read_as_a_file_would_be() -> None:
+    """And kept in the trace as text, whatever their size."""
+    blobs = FileBlobs()
+
+    found = from_value(gzip.compress(b"packed"), blobs, Reading(kept_bytes=0))
+
+    assert (content(found, blobs), found.memory) == ("packed", b"packed")

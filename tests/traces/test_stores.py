@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -219,3 +219,76 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path, tmp_path / "pipe"):
         with pytest.raises(OSError, match=r"No such file|not a plain file|Is a directory"):
             FileBlobs().add_file(path)
+
+
+@pytest.mark.parametrize("size", [0, 1, SMALL - 1, SMALL, 3 * SMALL + 7])
+def test_what_was_derived_is_kept_outside_memory(size: int) -> None:
+    """Any number of contents lie one after another in one file; each is found by its digest, with its lines."""
+    blobs, contents = FileBlobs(), [f"{number}\n".encode() + b"." * size for number in range(20)]
+
+    made = [blobs.derive(iter([content[:1], content[1:]])) for content in contents]
+
+    assert [(each.digest, each.size) for each in made] == [(sha256(content), len(content)) for content in contents]
+    assert [bytes(blobs.read(each.digest)) for each in made] == contents
+    assert blobs.has(made[0].digest)
+    assert blobs.lines(made[0].digest).count == (1 if size == 0 else 2)
+    blobs.confirm(frozenset(each.digest for each in made))
+
+
+def test_equal_derived_contents_lie_once() -> None:
+    """The second is taken back, and what follows it is not harmed."""
+    blobs = FileBlobs()
+
+    first = blobs.derive(iter([LARGE]))
+    again = blobs.derive(iter([LARGE[:7], LARGE[7:]]))
+    other = blobs.derive(iter([b"other"]))
+
+    assert first == again
+    assert blobs._scratch._end == len(LARGE) + len(b"other")
+    assert (bytes(blobs.read(first.digest)), bytes(blobs.read(other.digest))) == (LARGE, b"other")
+
+
+def test_a_derivation_that_fails_leaves_nothing() -> None:
+    """Not even the bytes that were written before it failed."""
+
+    def failing() -> Iterator[bytes]:
+        yield LARGE
+        raise ValueError("damaged")
+
+    blobs = FileBlobs()
+    kept = blobs.derive(iter([b"kept"]))
+
+    with pytest.raises(ValueError, match="damaged"):
+        blobs.derive(failing())
+
+    assert blobs._scratch._end == len(b"kept")
+    assert bytes(blobs.read(blobs.derive(iter([b"next"])).digest)) == b"next"
+    assert bytes(blobs.read(kept.digest)) == b"kept"
+
+
+def test_only_one_content_is_derived_at_a_time() -> None:
+    """Two would mix in the file: a caller's mistake, which harms nothing."""
+    blobs = FileBlobs()
+
+    def within() -> Iterator[bytes]:
+        yield b"outer"
+        blobs.derive(iter([b"inner"]))
+
+    with pytest.raises(RuntimeError, match="being written already"):
+        blobs.derive(within())
+    assert bytes(blobs.read(blobs.derive(iter([b"next"])).digest)) == b"next"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors by /proc")
+def test_derived_contents_need_one_descriptor_and_few_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are; and no file of them has a name."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    blobs = FileBlobs()
+    before = open_files()
+
+    made = [blobs.derive(iter([f"{number} ".encode() + b"." * SMALL])) for number in range(3 * OPEN_MAPS)]
+    for each in made:
+        assert len(blobs.read(each.digest)) == each.size
+
+    assert open_files() - before <= OPEN_MAPS + 1
+    assert list(tmp_path.iterdir()) == []
