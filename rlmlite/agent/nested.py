@@ -106,7 +106,7 @@ def _input(value: Value, parent: Run) -> Input:
     if isinstance(value, Text) and value.blob in files:
         source, file = files[value.blob]
         part = None if (value.start, value.stop) == (0, file.size) else (value.start, value.stop)
-        return Input(value, Source("text", source.path, (file,), part=part))
+        return Input(value, msgspec.structs.replace(source, kind="text", files=(file,), skipped=(), part=part))
     if isinstance(value, Rows) and value.kind == DOCUMENTS:
         return _documents(value, files, parent)
     return from_value(plain(value, parent.blobs), parent.blobs)
@@ -118,14 +118,15 @@ def _documents(value: Rows, files: dict[str, tuple[Source, SourceFile]], parent:
     assert spans is not None
     found = [files.get(spans.blob_at(row)) for row in range(len(value))]
     known = [place for place in found if place is not None]
-    roots = {source.path for source, _ in known}
+    sources = {id(source): source for source, _ in known}
     whole = [(0, file.size) for _, file in known] == list(zip(spans.starts.tolist(), spans.stops.tolist(), strict=True))
-    if not whole or len(known) < len(found) or len(roots) != 1:
+    if not whole or len(known) < len(found) or len(sources) != 1:
         rows = value.values(parent.blobs)
         return from_value({row["path"]: plain(row["text"], parent.blobs) for row in rows}, parent.blobs)  # type: ignore[index,call-overload]
     listed = tuple(file for _, file in known)
     again = documents((file.path, file.digest, file.size) for file in listed)
-    return Input(again, Source(DOCUMENTS, roots.pop(), listed))
+    source = known[0][0]
+    return Input(again, msgspec.structs.replace(source, kind=DOCUMENTS, files=listed, skipped=()))
 
 
 def _recorded(trace: CheckedTrace) -> Result:

@@ -13,6 +13,7 @@ import pytest
 import rlmlite
 from rlmlite.inputs import READING, Reading, converters, deriving
 from rlmlite.session import Session
+from rlmlite_kernel import Request
 from rlmlite_traces import Replayed, Verdict, replay, verify
 from tests.rlmlite.input_files import PACKERS, docx_of, pdf_of, tar_of, zip_of
 
@@ -235,3 +236,24 @@ def test_the_command_line_replays_with_the_hook(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert (again.returncode, again.stdout[:22]) == (0, b"replayed: reproduced: ")
+
+
+@pytest.mark.parametrize("name", ["a.gz", "a.tgz", "latin.txt", "folder"])
+@pytest.mark.parametrize("given", ["a", "a[0].text"])
+def test_a_nested_run_over_a_derived_input_replays(tmp_path: Path, name: str, given: str) -> None:
+    """Its trace says by itself from what its input was derived."""
+    if given != "a" and name not in ("a.tgz", "folder"):
+        given = "a[5:400]"
+    path = KINDS[name](tmp_path / name)
+
+    def says(text: str, _: Request) -> str:
+        inner = "# Question\nInner?" in text
+        return "final(count(search(part, /./)))" if inner else f'final(sub_rlm("Inner?", part={given}))'
+
+    outcome = rlmlite.run("Outer?", {"a": path}, controller=rlmlite.Scripted(says), trace=tmp_path / "t.rlm")
+
+    assert outcome.status == "completed", outcome.problems
+    (child,) = (tmp_path / "t.rlm" / "nested").iterdir()
+    assert outcome.value > 0
+    assert replayed(child).verdict is Verdict.REPRODUCED
+    assert replayed(child, reading=None).verdict is Verdict.UNVERIFIABLE
