@@ -35,6 +35,8 @@ _DECLARED = re.compile(
     rb"""<(?:\?xml|meta)\b[^>]{0,200}?(?:encoding|charset)\s*=\s*["']?\s*([A-Za-z][\w.:-]{1,30})""", re.I
 )
 _WESTERN = "cp1252"
+_NOT_DETECTED = ["utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]  # see `wide_encoding`
+_TELLING = 6  # bytes that are not ASCII below which any guess is one
 _CONFUSED = 0.02  # of charset-normalizer's measure of mess, within which two encodings are as good as each other
 _COHERENT = 0.2  # of its measure of language, above which a single-byte encoding is believed
 _ZEROS = 0.3  # of the upper bytes of a text in a wide encoding that must be 0: its Latin letters, digits, spaces
@@ -126,11 +128,11 @@ def _is_as_utf8(name: str, utf8: Utf8, head: bytes) -> bool:
 
 def _detected(content: Content, utf8: Utf8) -> Decided | None:
     sample = _sample(content, utf8.first_bad)
-    if _is_broken_utf8(sample):
+    if _is_broken_utf8(sample) or sum(byte > 127 for byte in sample) < _TELLING:
         return None
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(sample)
+    matches = from_bytes(sample, cp_exclusion=_NOT_DETECTED)
     best = matches.best()
     if best is None:
         return None

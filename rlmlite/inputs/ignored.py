@@ -5,7 +5,8 @@ Rules are matched by pathspec, on RE2: a rule that a stranger wrote takes no mor
 """
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TypeAlias
 
 import pathspec
 
@@ -18,26 +19,37 @@ class Ignored:
 
     def __init__(self, root: str) -> None:
         self._root = Path(root)
-        self._above = [(above, rules) for above in _above(self._root.resolve()) for rules in _rules(above)]
-        self._below: dict[str, list[pathspec.GitIgnoreSpec]] = {}
+        real = self._root.resolve()
+        self._above = [(_prefix(above, real), rules) for above in _above(real) for rules in _rules(above)]
+        self._below: dict[str, _Chain] = {}
 
     def ignored(self, path: str, is_folder: bool) -> bool:
         """Whether rules leave out what lies at a path from the root. That its folder is not is known already."""
         asked = path + "/" * is_folder
         verdict = False
-        for above, rules in self._above:
-            inside = self._root.resolve().relative_to(above).as_posix()
-            verdict = _says(rules, asked if inside == "." else f"{inside}/{asked}", verdict)
-        for parent in reversed(PurePosixPath(path).parents):
-            below = "" if parent == PurePosixPath(".") else f"{parent}/"
-            for rules in self._of(below):
-                verdict = _says(rules, asked[len(below) :], verdict)
+        for prefix, rules in self._above:
+            verdict = _says(rules, prefix + asked, verdict)
+        for cut, rules in self._chain(path.rpartition("/")[0]):
+            verdict = _says(rules, asked[cut:], verdict)
         return verdict
 
-    def _of(self, below: str) -> list[pathspec.GitIgnoreSpec]:
-        if below not in self._below:
-            self._below[below] = list(_rules(self._root / below))
-        return self._below[below]
+    def _chain(self, folder: str) -> "_Chain":
+        """The rules that hold in a folder, its parents' first, each with how much of a path lies above them."""
+        found = self._below.get(folder)
+        if found is None:
+            above = self._chain(folder.rpartition("/")[0]) if folder else ()
+            cut = len(folder) + 1 if folder else 0
+            found = self._below[folder] = (*above, *((cut, rules) for rules in _rules(self._root / folder)))
+        return found
+
+
+_Chain: TypeAlias = tuple[tuple[int, pathspec.GitIgnoreSpec], ...]
+
+
+def _prefix(above: Path, root: Path) -> str:
+    """The path of the root from a folder above it, to be put before paths from the root."""
+    inside = root.relative_to(above).as_posix()
+    return "" if inside == "." else f"{inside}/"
 
 
 def _says(rules: pathspec.GitIgnoreSpec, path: str, before: bool) -> bool:

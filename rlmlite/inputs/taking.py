@@ -88,7 +88,7 @@ def from_listing(path: str, listing: Listing, blobs: FileBlobs, reading: Reading
     skipped = list(listing.skipped)
     for below in listing.paths:
         try:
-            file = texts.look(Path(listing.root, below), below)
+            file = texts.look(os.path.join(listing.root, below), below)
             made = texts.of_file(file, below)
             files.append(
                 _source_file(below, file, texts.text(made) if isinstance(made, Opened) else made, recipes, blobs)
@@ -134,7 +134,7 @@ class _Taker:
     def file(self, path: str) -> Input:
         """The input that a file on disk is."""
         try:
-            file = self._texts.look(Path(path), path)
+            file = self._texts.look(path, path)
             made = self._texts.of_file(file, path)
             if isinstance(made, Opened):
                 found = self._archive(made, path, lambda: file.digest, lambda: file.mark.size)

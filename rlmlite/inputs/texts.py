@@ -84,14 +84,14 @@ class Texts:
             name = _inner(name)
         return Opened(stream, name, kind, tuple(steps))
 
-    def look(self, path: Path, name: str) -> HashedFile:
+    def look(self, path: str, name: str) -> HashedFile:
         """Hash a file, if it may become text. Raises `UnfitError`, and what `FileBlobs.look` raises."""
         with open(path, "rb", buffering=0) as opened_file:
             head = opened_file.read(HEAD)
-        text = b"\0" not in head and kind_of(head, name) is None
-        if b"\0" in head and kind_of(head, name) is None and self._encoding(head, None) is None:
+        kind, zeros = kind_of(head, name), b"\0" in head
+        if kind is None and zeros and self._encoding(head, None) is None:
             raise binary(head)  # before it is read as a whole
-        return self._blobs.look(path, text)
+        return self._blobs.look(Path(path), kind is None and not zeros)
 
     def of_file(self, file: HashedFile, name: str) -> Made | Opened:
         """The text of a file on disk, or what it is below its compression if that is an archive. Raises as `text`."""

@@ -242,7 +242,7 @@ def test_what_was_left_out_is_said() -> None:
     assert "warning: context (tree): 1 left out, binary: b.bin" in result.stderr
     assert "1 bad bytes became U+FFFD in a.txt" in result.stderr
     found = json.loads(result.stdout)["inputs"]["context"]
-    assert found["skipped"] == [{"path": "b.bin", "reason": "binary"}]
+    assert found["skipped"] == [{"path": "b.bin", "reason": "binary: a NUL byte at 0"}]
     assert found["replaced"] == {"a.txt": 1}
 
 
