@@ -12,7 +12,7 @@ from rlmlite_kernel.table import Action, Param, Table
 Report: TypeAlias = Callable[[str, str, Expr, str], None]
 """Told of a mistake: its code, its message, the node, a hint."""
 
-FOLDS = ("count", "sum", "avg", "min", "max", "first", "last")
+FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percentile")
 """What may be folded in `group(rows, key, {name: fold(expr)})`."""
 
 

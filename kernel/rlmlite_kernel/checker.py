@@ -282,7 +282,6 @@ _ELSEWHERE = {
     "lines": "use x.lines",
     "readlines": "use x.lines",
     "open": 'use docs["path"]',
-    "range": "use rows[a:b] or x.lines[a:b]",
     "llm_query": "use sub_lm(prompt)",
     "llm": "use sub_lm(prompt)",
     "answer": "use final(value)",

@@ -218,25 +218,29 @@ class LineNumbers:
 
     def __init__(self, spans: Spans) -> None:
         self.spans = spans
-        self._cells: list[Value] | None = None
+        self._numbers: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.spans)
 
     def at(self, row: int, blobs: Blobs) -> "Value":
         """See `Column.at`."""
-        if self._cells is not None:
-            return self._cells[row]
+        if self._numbers is not None:
+            return int(self._numbers[row])
         return blobs.lines(self.spans.blob_at(row)).line_at(int(self.spans.starts[row]))
 
     def cells(self, blobs: Blobs) -> "Sequence[Value]":
         """See `Column.cells`."""
-        if self._cells is None:
-            numbers = np.zeros(len(self), np.int64)
+        cells: list[Value] = self.numbers(blobs).tolist()
+        return cells
+
+    def numbers(self, blobs: Blobs) -> IntArray:
+        """The line numbers as an array."""
+        if self._numbers is None:
+            self._numbers = np.zeros(len(self), np.int64)
             for blob, rows in self.spans.by_blob():
-                numbers[rows] = blobs.lines(blob).lines_at(self.spans.starts[rows])
-            self._cells = list(numbers.tolist())
-        return self._cells
+                self._numbers[rows] = blobs.lines(blob).lines_at(self.spans.starts[rows])
+        return self._numbers
 
     def take(self, rows: IntArray) -> "LineNumbers":
         """See `Column.take`."""

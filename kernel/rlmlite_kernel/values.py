@@ -36,6 +36,9 @@ Value: TypeAlias = Union[bool, int, float, str, Text, list["Value"], dict[str, "
 LIST = "list"
 """The kind of rows whose only column is `value`: a plain list with provenance."""
 
+RECORDS = "records"
+"""The kind of rows of a table that is an input: each is a span of its sheet."""
+
 
 class Rows:
     """A table: named columns of one length, of a kind that says what a row is.
@@ -148,7 +151,8 @@ def kind_of(value: Value) -> str:
 def size_of(value: Value) -> int:
     """What a value holds in memory, in bytes, by one rule on every machine; texts by reference are 24."""
     if isinstance(value, Rows):
-        return sum(_column_size(column) for column in value.columns.values())
+        own = 24 * len(value) if value.kind == RECORDS else 0  # where each row is; its cells are in the content
+        return own + sum(_column_size(column) for column in value.columns.values())
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode())
     if isinstance(value, Text):

@@ -8,6 +8,8 @@ from rlmlite_kernel.actions import (
     cut,
     end,
     find,
+    folds,
+    groups,
     look,
     merge,
     nested,
@@ -17,11 +19,14 @@ from rlmlite_kernel.actions import (
     rows,
     scalars,
     text,
+    together,
 )
 from rlmlite_kernel.table import Action, Param, Table
 
 _TARGET = Param("target", "target", "text, documents, or rows that stand for text")
 _ROWS = Param("rows", "rows", "rows, or a list")
+_LEFT = Param("a", "rows", "rows, or a list")
+_RIGHT = Param("b", "rows", "rows, or a list")
 _VALUE = Param("value", "any", "any value")
 _ROLE = Param("role", "text", "which model answers", default="sub", named_only=True)
 _SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)
@@ -60,7 +65,7 @@ def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: 
 
 def _fold(name: str, help_: str) -> Action:
     params = (Param("values", "rows", "a list of values, such as rows.n"),)
-    return _on_rows(name, rows.fold_of(name), params, "value", help_)
+    return _on_rows(name, folds.fold_of(name), params, "value", help_)
 
 
 ACTIONS = Table(
@@ -292,7 +297,7 @@ ACTIONS = Table(
         ),
         _on_rows(
             "count_by",
-            rows.count_by,
+            groups.count_by,
             (_ROWS, Param("key", "key", "a field or expression; without it the whole value", default=None)),
             "rows {key, n}",
             "how often each value occurs, most frequent first",
@@ -300,11 +305,13 @@ ACTIONS = Table(
         ),
         _on_rows(
             "group",
-            rows.group,
+            groups.group,
             (
                 _ROWS,
                 Param("key", "key", "a field or expression"),
-                Param("folds", "folds", "{name: count() | sum(.x) | avg min max first last}"),
+                Param(
+                    "folds", "folds", "{name: count() | sum(.x) | avg min max median first last | percentile(.x, 95)}"
+                ),
             ),
             "rows {key, ...}",
             "one row for each value of the key",
@@ -314,7 +321,61 @@ ACTIONS = Table(
         _on_rows("first", rows.first, (_ROWS,), "a row", "the first row, or null"),
         _on_rows("last", rows.last, (_ROWS,), "a row", "the last row, or null"),
         _on_rows(
-            "union", rows.union, (Param("a", "rows", "rows"), Param("b", "rows", "rows")), "a list", "the rows of both"
+            "sample",
+            rows.sample,
+            (
+                _ROWS,
+                Param("k", "int", "how many", least=0),
+                Param("seed", "int", "another number draws other rows", default=0, named_only=True),
+            ),
+            "k rows",
+            "k rows by chance, in their order; the same seed draws the same",
+        ),
+        _on_rows(
+            "union",
+            together.union,
+            (_LEFT, _RIGHT),
+            "rows",
+            "the rows of both; a field that one side lacks is null",
+        ),
+        _on_rows(
+            "minus",
+            together.minus,
+            (_LEFT, _RIGHT, Param("on", "key", "a field or a list of fields; without it whole rows", default=None)),
+            "rows of a",
+            "the rows of a that b has not",
+        ),
+        _on_rows(
+            "join",
+            together.join,
+            (
+                _LEFT,
+                _RIGHT,
+                Param("on", "key", "a field that both have, or a list of fields"),
+                Param("limit", "int", "keep at most so many", default=1_000_000, least=1, named_only=True),
+            ),
+            "rows {fields of a, other fields of b}",
+            "every pair of rows with an equal key; null joins nothing; a name that is taken gets _2",
+            '{"user": "ann", "bytes": 512, "team": "core"}',
+        ),
+        _on_rows(
+            "zip",
+            together.zip_,
+            (_LEFT, _RIGHT),
+            "rows {fields of a, fields of b}",
+            "first with first, and so on; a list gives the field a or b",
+            '{"a": 1, "b": "x"}',
+        ),
+        _on_rows(
+            "range",
+            rows.range_,
+            (
+                Param("start", "int", "the first number; alone, where to stop"),
+                Param("stop", "int", "where to stop, before it", default=None),
+                Param("step", "int", "how far apart", default=1),
+            ),
+            "a list of numbers",
+            "whole numbers: range(3) is 0, 1, 2",
         ),
         _on_rows(
             "to_object",
@@ -328,6 +389,17 @@ ACTIONS = Table(
         _fold("avg", "the mean of numbers"),
         _fold("min", "the smallest"),
         _fold("max", "the largest"),
+        _fold("median", "the middle number, or the mean of the middle two"),
+        _on_rows(
+            "percentile",
+            folds.fold_of("percentile"),
+            (
+                Param("values", "rows", "a list of values, such as rows.n"),
+                Param("p", "any", "a number from 0 to 100"),
+            ),
+            "value",
+            "the smallest number that p percent of the numbers do not pass",
+        ),
         Action(
             name="render",
             family="text",

@@ -4,15 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rlmlite_kernel.actions.rows import holding
 from rlmlite_kernel.actions.targets import Cuts, Piece, joined, pieces_of
 from rlmlite_kernel.ast import Expr
 from rlmlite_kernel.columns import Column, Groups, IntArray, Ints, LineNumbers, LineTexts, Spans, Text
 from rlmlite_kernel.engines import Found, Matcher, QueryError, fields_pattern, find, regex
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
-from rlmlite_kernel.operators import truthy
 from rlmlite_kernel.queries import compiled, template_query
-from rlmlite_kernel.row_expressions import condition
 from rlmlite_kernel.values import Rows, Value
 
 _LINE_COLUMNS = ("doc", "line", "start", "end", "text")
@@ -48,11 +47,10 @@ def _matcher(query: Matcher | None, template: str | None) -> Matcher:
 
 
 def _kept(rows: Rows, where: Expr, limit: int | None, job: Job) -> Rows:
-    holds = condition(rows, where, job)
-    kept = [row for row in range(len(rows)) if truthy(holds(row))]
+    kept = holding(rows, where, job)
     if limit is not None and len(kept) > limit:
         job.warn(f"{limit:,} of {len(kept):,} hits are kept")
-    return rows.take(np.array(kept[:limit], np.int64))
+    return rows.take(kept[:limit])
 
 
 class _Hits:

@@ -3,7 +3,8 @@
 No clock, no files, no locale; no result depends on a machine's speed or on which engine ran.
 """
 
-from rlmlite_kernel.engines.buffers import Buffer, snap
+from rlmlite_kernel.engines.buffers import Buffer, octets, snap
+from rlmlite_kernel.engines.cells import SheetBrokenError, cell_bounds, row_bounds
 from rlmlite_kernel.engines.cut import (
     CutError,
     Pieces,
@@ -18,6 +19,7 @@ from rlmlite_kernel.engines.positions import CodePoints, LineIndex
 from rlmlite_kernel.engines.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.regex import quote
 from rlmlite_kernel.engines.replace import Replaced, SpentError, TooLargeError, replace
+from rlmlite_kernel.engines.spans import SpanBytes
 from rlmlite_kernel.engines.symbols import (
     LANGUAGES,
     LONGEST,
@@ -46,12 +48,15 @@ __all__ = [
     "Query",
     "QueryError",
     "Replaced",
+    "SheetBrokenError",
+    "SpanBytes",
     "SpentError",
     "Symbol",
     "SymbolsUnavailableError",
     "TooLargeError",
     "Utf8",
     "any_of",
+    "cell_bounds",
     "check",
     "chunk_at",
     "chunk_bytes",
@@ -65,11 +70,13 @@ __all__ = [
     "language_of",
     "literal",
     "occurs",
+    "octets",
     "quote",
     "regex",
     "repair",
     "repaired",
     "replace",
+    "row_bounds",
     "snap",
     "split_at",
     "symbols",
