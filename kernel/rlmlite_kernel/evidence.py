@@ -13,12 +13,12 @@ from rlmlite_kernel.engines import find, literal, regex
 from rlmlite_kernel.engines import quote as quoted
 from rlmlite_kernel.job import Held, Job
 from rlmlite_kernel.queries import compiled
-from rlmlite_kernel.values import Rows, Value, rows_of
+from rlmlite_kernel.values import RECORDS, Rows, Value, rows_of
 
 MAX_SPANS = 1_000
 """At most this many spans are written out with an answer; the rest are counted."""
 
-_CUT = ("hits", "lines", "chunks", "documents", "symbols")
+_CUT = ("hits", "lines", "chunks", "documents", "symbols", RECORDS)
 """Kinds of rows that are pieces of text themselves."""
 
 _WORDS = ("match", "text", "quote")

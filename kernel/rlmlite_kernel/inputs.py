@@ -38,7 +38,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where an input came from, enough to find it again.
 
     `path` is what the user named (a file, a folder, a glob, a URL without secrets), `None` for a value handed over in
-    memory. `kind` is `text`, `documents` or `json`. `skipped` lists files that were left out, with the reason.
+    memory. `kind` is `text`, `documents`, `table` or `json`. `skipped` lists files that were left out, with the reason.
     `content` is the ref of the blob that holds an input from memory; `begin` fills it in. `part` says that a text is
     only these bytes of its file's text, as a nested run's input can be.
     `recipes` are the steps by which files were derived, each recipe once; `archive` is the file whose members are the
@@ -66,7 +66,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Input(msgspec.Struct, frozen=True):
     """An input's value, its source, and for an input in memory the content that the trace keeps.
 
-    `memory` is the UTF-8 text of a `text`, or the canonical JSON of a `json` value.
+    `memory` is the UTF-8 text of a `text`, the sheet of a `table`, or the canonical JSON of a `json` value.
     """
 
     value: Value

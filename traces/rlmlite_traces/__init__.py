@@ -66,4 +66,5 @@ __all__ = [
     "replay",
     "show",
     "verify",
+    "unchanged",
 ]

@@ -13,12 +13,14 @@ from typing import TypeAlias
 
 import msgspec
 
-from rlmlite_kernel.blobs import InputChangedError
+from rlmlite_kernel.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.columns import Text
+from rlmlite_kernel.engines import SheetBrokenError
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.records import InputEntry
 from rlmlite_kernel.schemas import read_json
+from rlmlite_kernel.sheets import records
 from rlmlite_kernel.values import Value, documents
 from rlmlite_traces.errors import TraceError
 from rlmlite_traces.mapped import HashedFile
@@ -58,20 +60,24 @@ def rebuild(trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], d
         if source.content is None:
             finder = _Finder(source, places.get(entry.name), store, derive)
             rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.missing())
-        rebuilt.inputs[entry.name] = _input(trace, store, entry.name, source)
+        rebuilt.inputs[entry.name] = _input(trace, store, entry.name, source, rebuilt.missing)
     return rebuilt
 
 
-def _input(trace: CheckedTrace, store: FileBlobs, name: str, source: Source) -> Input:
+def _input(
+    trace: CheckedTrace, store: FileBlobs, name: str, source: Source, missing: Mapping[str, tuple[str, str]]
+) -> Input:
     if source.content is not None:
         content = trace.content(source.content)
         unfilled = msgspec.structs.replace(source, content=None)
         return Input(_from_memory(name, source, content, store), unfilled, content)
     if source.kind == "documents":
         return Input(_documents(source), source)
-    if source.kind != "text" or len(source.files) != 1:
+    if source.kind not in ("text", "table") or len(source.files) != 1:
         raise InputMissingError(name, "the trace does not say which file it is")
     file = source.files[0]
+    if source.kind == "table":
+        return Input(_table(name, file.digest, store, missing), source)
     start, stop = source.part or (0, file.size)
     return Input(Text(file.digest, start, stop), source)
 
@@ -92,9 +98,21 @@ def _documents(source: Source) -> Value:
     return documents((file.path, file.digest, file.size) for file in source.files)
 
 
+def _table(name: str, digest: str, store: FileBlobs, missing: Mapping[str, tuple[str, str]]) -> Value:
+    """The rows of a sheet. They are found in its content, so without it there are none."""
+    try:
+        return records(digest, store)
+    except BlobMissingError:
+        raise InputMissingError(name, missing.get(digest, (name, "its rows are not here"))[1]) from None
+    except (SheetBrokenError, UnicodeError):
+        raise InputMissingError(name, "its content is no table") from None
+
+
 def _from_memory(name: str, source: Source, content: bytes, store: FileBlobs) -> Value:
     if source.kind == "text":
         return Text(store.put(content), 0, len(content))
+    if source.kind == "table":
+        return _table(name, store.put(content), store, {})
     try:
         value: Value = read_json(content.decode())
     except (Fault, UnicodeError):

@@ -1,15 +1,17 @@
 """What search, chunk and parse_lines work on: the texts inside a value, each with the document that it belongs to."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from rlmlite_kernel import access
 from rlmlite_kernel.columns import Cells, Column, Constant, IntArray, Spans, Text
+from rlmlite_kernel.engines.cells import ROW_END
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.observe import worded
-from rlmlite_kernel.values import LIST, Rows, Value, kind_of, rows_of, text_of
+from rlmlite_kernel.values import LIST, RECORDS, Rows, Value, kind_of, rows_of, text_of
 
 
 class Piece(NamedTuple):
@@ -27,9 +29,20 @@ def pieces_of(target: Value, what: str, job: Job) -> list[Piece]:
     rows = rows_of(target)
     if rows is None:
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
+    if rows.kind == RECORDS and rows.spans is not None:
+        return [Piece(None, text) for text in _runs(rows.spans)]
     texts = _texts(rows, what, job)
     docs = _docs(rows, job)
     return [Piece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
+
+
+def _runs(spans: Spans) -> Iterator[Text]:
+    """The rows of a table as texts: those that follow each other in its sheet as one."""
+    apart = np.flatnonzero(spans.starts[1:] - spans.stops[:-1] != len(ROW_END))
+    firsts, lasts = np.concatenate([[0], apart + 1]), np.concatenate([apart, [len(spans) - 1]])
+    if len(spans):
+        for start, stop in zip(spans.starts[firsts].tolist(), spans.stops[lasts].tolist(), strict=True):
+            yield Text(spans.blobs[0], start, stop)
 
 
 def _texts(rows: Rows, what: str, job: Job) -> list[Text | None]:
