@@ -4,6 +4,7 @@ A lone unnamed input is `context`. Several unnamed ones take the stem of their f
 with `-`, `.` and spaces as `_`; a stem that is no name, or two that are the same, must be named.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -18,6 +19,9 @@ STDIN = "-"
 
 RESERVED = frozenset({"true", "false", "null", "and", "or", "not", "in", "contains", "matches"})
 """Words of the language, which name nothing."""
+
+TEXT = "text:"
+"""Before a path: the file is text, even if its name says that it is a table."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -38,6 +42,11 @@ def named_paths(arguments: Sequence[str]) -> dict[str, str]:
     if list(found.values()).count(STDIN) > 1:
         raise InputError("standard input (-) can be one input only")
     return found
+
+
+def as_text(path: str) -> tuple[str, bool]:
+    """`text:PATH` as its path, and whether it was one. A file that really has such a name is none."""
+    return (path[len(TEXT) :], True) if path.startswith(TEXT) and not os.path.lexists(path) else (path, False)
 
 
 def check_name(name: str) -> str:

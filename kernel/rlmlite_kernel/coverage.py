@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from rlmlite_kernel.columns import IntArray, Text
-from rlmlite_kernel.values import RECORDS, Rows, Value
+from rlmlite_kernel.values import Rows, Value, sheet_of
 
 KINDS = ("shown", "read", "scanned")
 """What may have happened to a byte, from the closest look to the farthest."""
@@ -34,8 +34,9 @@ class Layout:
             self.places.setdefault(value.blob, []).append((name, 0))
             return value.stop
         base = 0
-        if isinstance(value, Rows) and value.kind == RECORDS and value.spans is not None:
-            self.places.setdefault(value.spans.blobs[0], []).append((name, 0))
+        sheet = sheet_of(value)
+        if isinstance(value, Rows) and value.spans is not None and sheet is not None:
+            self.places.setdefault(sheet, []).append((name, 0))
             return int(value.spans.stops[-1]) if len(value) else 0
         if isinstance(value, Rows) and value.spans is not None:
             sizes = value.spans.stops.tolist()

@@ -36,7 +36,7 @@ from rlmlite_kernel.settings import Role, Settings
 from rlmlite_kernel.state import Run, State, Variable, state_digest
 from rlmlite_kernel.table import Table
 from rlmlite_kernel.turn import Progress, Wave, WaveRequests
-from rlmlite_kernel.values import RECORDS, Rows, Text, Value, descriptor, kind_of, size_of
+from rlmlite_kernel.values import Rows, Text, Value, descriptor, kind_of, sheet_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
 _SETTINGS = msgspec.json.Decoder(Settings)
@@ -316,11 +316,10 @@ def _places(inputs: Mapping[str, Input]) -> Places:
     names: dict[str, tuple[str, str, str]] = {}
     for name, given in inputs.items():
         value, source = given.value, given.source
-        if isinstance(value, Text):
+        whole = value.blob if isinstance(value, Text) else sheet_of(value)
+        if whole is not None:
             original = source.original(source.files[0]) if source.files else ""
-            names.setdefault(value.blob, (name, source.path or "", original))
-        elif isinstance(value, Rows) and value.kind == RECORDS and value.spans is not None:
-            names.setdefault(value.spans.blobs[0], (name, given.source.path or ""))
+            names.setdefault(whole, (name, source.path or "", original))
         elif isinstance(value, Rows) and value.spans is not None:
             files = [(file.path, source.original(file)) for file in source.files]
             for row in range(len(value)):

@@ -112,6 +112,13 @@ def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
     return Rows(DOCUMENTS, {"path": paths, "text": texts, "bytes": Ints(sizes)}, len(entries), texts)
 
 
+def sheet_of(value: Value) -> str | None:
+    """The content that the rows of a table lie in; None for any other value."""
+    if isinstance(value, Rows) and value.kind == RECORDS and value.spans is not None:
+        return value.spans.blobs[0]
+    return None
+
+
 def rows_of(value: Value) -> Rows | None:
     """A value as rows: rows themselves, a list as a column `value`; anything else is no rows."""
     if isinstance(value, Rows):

@@ -13,6 +13,7 @@ from rlmlite.inputs.remote import name_of
 from rlmlite.inputs.streams import of_content
 from rlmlite.inputs.texts import Opened, Texts
 from rlmlite.inputs.unfit import UnfitError
+from rlmlite.tables import derive_table
 from rlmlite_kernel.inputs import Derivation, Source, SourceFile
 from rlmlite_traces import Derive, FileBlobs, HashedFile
 from rlmlite_traces.mapped import opened as content_of
@@ -22,6 +23,8 @@ def deriving(reading: Reading = READING) -> Derive:
     """What `replay` asks for texts that were derived from files."""
 
     def derive(file: HashedFile, source: Source, files: Sequence[SourceFile], store: FileBlobs) -> str:
+        if source.kind == "table":
+            return derive_table(file, source, files, store)
         allowance = Allowance(str(file.path), reading)
         texts = Texts(store, reading, allowance, ())
         try:

@@ -93,12 +93,12 @@ def is_html(head: bytes, name: str) -> bool:
 
 
 def rows(path: str, blobs: FileBlobs) -> Input | None:
-    """The input that a reader of rows makes of a file; `None` if it is not for it, or there is no such reader."""
-    try:
-        tables = importlib.import_module("rlmlite.tables")
-    except ModuleNotFoundError as error:
-        if error.name != "rlmlite.tables":
-            raise
-        return None
-    found: Input | None = tables.from_table(path, blobs)
+    """The input that a reader of rows makes of a file or a query; `None` if it is not for it."""
+    found: Input | None = importlib.import_module("rlmlite.tables").from_table(path, blobs)
+    return found
+
+
+def frame(value: object, blobs: FileBlobs) -> Input | None:
+    """The input that a data frame is; `None` for what is none."""
+    found: Input | None = importlib.import_module("rlmlite.tables").from_frame(value, blobs)
     return found

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from rlmlite.tables import remarks
 from rlmlite_kernel.inputs import Derivation, Input, Source
 
 NOT_KEPT = "are too many to be kept in the trace; a replay needs them again, so keep a copy (the limit kept_bytes)"
@@ -36,6 +37,7 @@ def of_source(name: str, source: Source) -> Iterator[str]:
         replaced = sum(file.replaced for file in bad)
         what = "not valid text" if any(file.recipe for file in bad) else "not valid UTF-8"
         yield f"{place}: {what}: {replaced:,} bad bytes became U+FFFD{_among(source, [file.path for file in bad])}"
+    yield from (f"{place}: {remark}" for remark in remarks(source))
     if source.kind == "text" and sum(file.size for file in source.files) == 0:
         yield f"{place} is empty"
 

@@ -16,7 +16,7 @@ from rlmlite.folders import Listing, folder, is_glob, matching
 from rlmlite.inputs.archives import BrokenError
 from rlmlite.inputs.digests import open_digests
 from rlmlite.inputs.ignored import Ignored
-from rlmlite.inputs.kinds import rows
+from rlmlite.inputs.kinds import frame, rows
 from rlmlite.inputs.members import Recipes, members_of, unpack
 from rlmlite.inputs.notes import of_source
 from rlmlite.inputs.reading import READING, Allowance, Reading
@@ -25,7 +25,7 @@ from rlmlite.inputs.streams import Hashed, of_file
 from rlmlite.inputs.texts import Made, Opened, Texts
 from rlmlite.inputs.unfit import UnfitError
 from rlmlite.inputs.values import Data, Url, from_python, in_memory
-from rlmlite.naming import ALONE, STDIN, check_name, named_paths
+from rlmlite.naming import ALONE, STDIN, as_text, check_name, named_paths
 from rlmlite_kernel.blobs import Content, InputChangedError
 from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.problems import did_you_mean
@@ -60,7 +60,7 @@ def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Inp
         case bytes() | bytearray() | memoryview():
             return _Taker("the input", blobs, reading).unnamed(iter([bytes(value)]), keep=True)
         case _:
-            return from_python(value, blobs)
+            return frame(value, blobs) or from_python(value, blobs)
 
 
 def from_path(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input:
@@ -109,6 +109,10 @@ def _remote(url: str, blobs: FileBlobs, reading: Reading) -> Input:
 def _local(path: str, blobs: FileBlobs, reading: Reading) -> Input:
     if path == STDIN:
         return _Taker("standard input", blobs, reading).unnamed(of_file(sys.stdin.buffer))
+    path, text = as_text(path)
+    table = None if text else rows(path, blobs)
+    if table is not None:
+        return table
     if is_glob(path):
         return from_listing(path, matching(path), blobs, reading)
     mode = os.stat(path).st_mode
@@ -116,7 +120,7 @@ def _local(path: str, blobs: FileBlobs, reading: Reading) -> Input:
         ignored = Ignored(path) if reading.ignore else None
         return from_listing(path, folder(path, ignored=ignored), blobs, reading)
     if stat.S_ISREG(mode):
-        return rows(path, blobs) or _Taker(path, blobs, reading).file(path)
+        return _Taker(path, blobs, reading).file(path)
     if not stat.S_ISFIFO(mode):
         raise InputError(f"{path} is neither a file nor a folder")
     with open(path, "rb") as pipe:  # as a shell's `<(command)` gives one

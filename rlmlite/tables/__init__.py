@@ -5,6 +5,6 @@ at `from_table` and `from_frame`; `derive_table` reads a recorded one again. Whi
 that was decided stands in the recipe of the input's source.
 """
 
-from rlmlite.tables.reading import as_text, derive_table, from_frame, from_table, remarks
+from rlmlite.tables.reading import derive_table, from_frame, from_table, remarks
 
-__all__ = ["as_text", "derive_table", "from_frame", "from_table", "remarks"]
+__all__ = ["derive_table", "from_frame", "from_table", "remarks"]

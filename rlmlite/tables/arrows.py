@@ -16,6 +16,9 @@ from rlmlite.tables.table import TableRead
 Arrow: TypeAlias = Any
 """Something of pyarrow's, which is imported only when it is needed and has no types."""
 
+BATCH = 65_536
+"""How many rows are asked for at once, where one can ask."""
+
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
 
@@ -36,7 +39,7 @@ def read_parquet(path: Path, told: dict[str, str]) -> TableRead:
     """A Parquet file. Raises `InputError`, `OSError`."""
     parquet = library("pyarrow.parquet")
     file = _or_refused(lambda: parquet.ParquetFile(path), f"{path} is no Parquet file")
-    return _table(file.schema_arrow, lambda: file.iter_batches(ROWS), str(path))
+    return _table(file.schema_arrow, lambda: file.iter_batches(BATCH), str(path))
 
 
 def read_arrow(path: Path, told: dict[str, str]) -> TableRead:

@@ -19,9 +19,8 @@ from typing import IO
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.tables.cells import NULL, ROWS, Altered, Batch, texts
+from rlmlite.tables.cells import NULL, ROWS, Altered, Batch, decimals, texts
 from rlmlite.tables.table import TableRead
-from rlmlite_kernel.canonical import number_text
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 """Delimiters with their names; of those that are equally frequent the first."""
@@ -48,7 +47,8 @@ def read(path: Path, told: dict[str, str]) -> TableRead:
     dialect, why = _dialect(path, told)
     width, first = _first(path, dialect)
     names = first if dialect.header else [f"column_{number}" for number in range(1, width + 1)]
-    types = _given_types(told["types"], width) if told.get("types", "auto") != "auto" else _types(path, dialect, width)
+    given = told.get("types", "auto") != "auto"
+    types = _given_types(told["types"], width) if given else _types(path, dialect, width)
     known = {
         "delimiter": next(name for name, sign in DELIMITERS.items() if sign == dialect.delimiter),
         "header": "yes" if dialect.header else "no",
@@ -57,7 +57,7 @@ def read(path: Path, told: dict[str, str]) -> TableRead:
 
     def batches(altered: Altered) -> Iterator[Batch]:
         for columns in _columns(path, dialect, width, altered):
-            yield [_cells(column, kind) for column, kind in zip(columns, types, strict=True)]
+            yield [_cells(column, kind, given) for column, kind in zip(columns, types, strict=True)]
 
     return TableRead(tuple(names), batches, platform.python_version(), known, why)
 
@@ -165,25 +165,30 @@ def _still(column: Sequence[str], kinds: set[str]) -> set[str]:
     if joined.count("\n") != len(column) - 1:
         return set()
     fits = {kind for kind in kinds if _WHOLE[kind].fullmatch(joined)}
-    if "number" in fits and "int" not in fits and not all(math.isfinite(float(cell)) for cell in column if cell):
+    if "number" in fits and not _all_finite(column, joined):
         fits.discard("number")
     return fits
 
 
-def _cells(column: Sequence[str], kind: str) -> list[str]:
+def _all_finite(column: Sequence[str], joined: str) -> bool:
+    """Whether no number of a column is out of range; only long ones and those with an exponent can be."""
+    if "e" not in joined and "E" not in joined and len(max(column, key=len)) < _SHORT:
+        return True
+    return all(math.isfinite(float(cell)) for cell in column if cell)
+
+
+_SHORT = 300  # digits that are always in range
+
+
+def _cells(column: Sequence[str], kind: str, given: bool) -> list[str]:
     """The cells of one column as a sheet spells them. Raises `InputError` where a type that was given does not fit."""
     if kind == "text":
         return [f'"{value}"' if value else NULL for value in column] if not all(column) else texts(column)
-    if not _still(column, {kind}):
+    if given and not _still(column, {kind}):
         raise InputError(f"types: a column that was said to be {kind} holds something else")
     if kind == "int":
         return [value or NULL for value in column]
     if kind == "bool":
         return [value.lower() or NULL for value in column]
-    return [_number(value) for value in column]
-
-
-def _number(value: str) -> str:
-    if not value:
-        return NULL
-    return value if value.isdigit() else number_text(float(value))
+    there = iter(decimals([float(value) for value in column if value], Altered()))
+    return [next(there) if value else NULL for value in column]

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rlmlite.errors import InputError
-from rlmlite.tables.arrows import library, read_stream
+from rlmlite.tables.arrows import BATCH, library, read_stream
 from rlmlite.tables.cells import ROWS, Altered, Batch, column
 from rlmlite.tables.table import TableRead
 from rlmlite_kernel.problems import did_you_mean
@@ -88,7 +88,7 @@ def read_duckdb(path: Path, told: dict[str, str]) -> TableRead:
             statements = connection.extract_statements(query)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise InputError(f"{path}: the query is one SELECT, and nothing else")
-            return connection.execute(statements[0]).fetch_record_batch(ROWS)
+            return connection.sql(query).to_arrow_reader(BATCH)
         except duckdb.Error as error:
             raise InputError(f"{path}: {str(error).splitlines()[0]}") from None
 

@@ -1,5 +1,7 @@
-"""JSON Lines: a record a line. The columns are all keys in the order in which they first appear; a key that a line lacks
-is null, and of a key that a line gives twice the last counts. Blank lines are left out.
+"""JSON Lines: a record a line.
+
+The columns are all keys in the order in which they first appear; a key that a line lacks is null, and of a key that a
+line gives twice the last counts. Blank lines are left out.
 
 If a line is no record, the table has one column, `value`.
 """

@@ -1,7 +1,6 @@
 """What a path says of a table: a suffix, or `reader:PATH?name=value&name=value`.
 
-`query=` is last and takes everything after it as it stands, so that SQL needs no escaping. `text:PATH` is no table:
-it takes a file as text that its suffix would make a table.
+`query=` is last and takes everything after it as it stands, so that SQL needs no escaping.
 """
 
 import os
@@ -33,8 +32,6 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """What each reader may be told."""
 
-TEXT = "text:"
-
 
 class Place(msgspec.Struct, frozen=True):
     """A file, how it is to be read, and what the reader was told."""
@@ -42,11 +39,6 @@ class Place(msgspec.Struct, frozen=True):
     reader: str
     path: str
     options: dict[str, str]
-
-
-def as_text(path: str) -> tuple[str, bool]:
-    """`text:PATH` as its path, and whether it was one."""
-    return (path[len(TEXT) :], True) if path.startswith(TEXT) and not os.path.lexists(path) else (path, False)
 
 
 def place_of(path: str) -> Place | None:

@@ -8,13 +8,12 @@ from typing import TypeAlias
 from rlmlite.errors import InputError
 from rlmlite.tables import arrows, csvs, databases, jsonl
 from rlmlite.tables.cells import Altered, blocks, column_names
-from rlmlite.tables.places import READERS, Place, as_text, place_of
+from rlmlite.tables.places import READERS, Place, place_of
 from rlmlite.tables.table import TableRead
 from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.sheets import records
-from rlmlite_traces import FileBlobs, HashedFile, unchanged
-
-__all__ = ["as_text", "derive_table", "from_frame", "from_table", "remarks"]
+from rlmlite_traces import FileBlobs, HashedFile
+from rlmlite_traces.mapped import unchanged
 
 Read: TypeAlias = Callable[[Path, dict[str, str]], TableRead]
 
@@ -63,11 +62,11 @@ def from_frame(value: object, blobs: FileBlobs) -> Input | None:
     return Input(records(entry.digest, blobs), Source("table", None, (entry,), recipes=((step,),)), content)
 
 
-def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], blobs: FileBlobs) -> str | None:
-    """Read a recorded table again: why it could not be, or nothing; None if the files are no tables."""
+def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], blobs: FileBlobs) -> str:
+    """Read a recorded table again: why it could not be, or nothing."""
     steps = [step for each in files for step in source.recipe(each)]
     if len(steps) != 1 or steps[0].by not in _READ:
-        return None
+        return f"{file.path}: this version reads no table by {', '.join(step.by for step in steps) or 'nothing'}"
     try:
         _, words, _ = _read(Place(steps[0].by, str(file.path), json.loads(steps[0].how or "{}")))
         blobs.derive(words)

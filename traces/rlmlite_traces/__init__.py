@@ -66,5 +66,4 @@ __all__ = [
     "replay",
     "show",
     "verify",
-    "unchanged",
 ]

@@ -79,7 +79,7 @@ def column_of(rows: Rows, expr: Expr, compiler: RowCompiler, job: Job) -> Column
 
 def made_of(values: list[Value]) -> Column:
     """Values as a column; whole numbers of 64 bits, and nothing else, as an array."""
-    if values and all(type(value) is int and -LARGEST <= value <= LARGEST for value in values):
+    if values and all(type(value) is int and -LARGEST - 1 <= value <= LARGEST for value in values):
         return Ints(np.array(values, np.int64))
     return Cells(values)
 
