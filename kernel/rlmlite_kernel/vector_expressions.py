@@ -20,10 +20,7 @@ from rlmlite_kernel.job import Job
 from rlmlite_kernel.keys import keys_of
 from rlmlite_kernel.operators import ARITHMETIC, key_of, plainly
 from rlmlite_kernel.values import Rows, Value
-from rlmlite_kernel.vectors import EXACT, LARGEST, Flags, Vector, as_decimals, vector_of
-
-MANY = 1_000
-"""From so many rows on, whole columns are worked on; below, that would take longer than it saves."""
+from rlmlite_kernel.vectors import EXACT, LARGEST, Flags, Vector, are_many, as_decimals, vector_of
 
 Part: TypeAlias = Vector | Value
 """An operand: one value a row, or one that is the same for every row."""
@@ -41,7 +38,7 @@ def rows_where(rows: Rows, cond: Expr, job: Job) -> IntArray | None:
 
 def worked_out(rows: Rows, node: Expr, job: Job) -> Vector | None:
     """A row expression as a vector, if it can be worked out over whole columns."""
-    if len(rows) < MANY or not has_free_field(node, job.table):
+    if not are_many(len(rows)) or not has_free_field(node, job.table):
         return None
     try:
         part = _Columns(rows, job).part(node)

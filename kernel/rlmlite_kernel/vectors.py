@@ -22,8 +22,16 @@ EXACT = 2**53
 
 LARGEST = 2**63 - 1
 
+MANY = 1_000
+"""From so many rows on, whole columns are worked on; below, that would take longer than it saves."""
+
 GATHERED = 256 * 1024 * 1024
 """Texts that lie in several contents are copied into one to be compared, if they have at most so many bytes."""
+
+
+def are_many(rows: int) -> bool:
+    """Whether so many rows are worked on as whole columns."""
+    return rows >= MANY
 
 
 class Vector:

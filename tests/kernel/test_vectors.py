@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel import vector_expressions
-from rlmlite_kernel.actions import folds, groups, keyed
+from rlmlite_kernel import vectors
 from tests.kernel.running import Machine
 
 whole = st.one_of(st.integers(-3, 12), st.sampled_from([2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**30]))
@@ -37,8 +36,7 @@ def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
 def from_rows(many: int) -> Iterator[None]:
     """Whole columns are worked on from so many rows on."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (vector_expressions, keyed, groups, folds):
-            patch.setattr(module, "MANY", many)
+        patch.setattr(vectors, "MANY", many)
         yield
 
 
@@ -145,26 +143,32 @@ def test_actions_are_the_same_over_columns(rows: list[dict[str, Any]], action: s
     assert outcome(rows, program, 1) == outcome(rows, program, 10**9)
 
 
-def test_spans_of_a_text_work_like_values() -> None:
+FOUND = "h = search({0}, /(?<level>\\w+) (?<user>u\\d) (?<n>\\d+)/)\n"
+PARSED = 'h = parse_lines({0}, "{{level}} {{user}} {{n}} {{rest}}")\n'
+
+
+@pytest.mark.parametrize("target", ["log", "docs"])
+@pytest.mark.parametrize(
+    ("rows", "expression"),
+    [
+        (FOUND, "count_by(h, .user)"),
+        (FOUND, 'where(h, .level == "WARN" and .line > 3)'),
+        (PARSED, "sort(h, by=[.rest, -.line])"),
+        (PARSED, "group(h, .level, {s: sum(int(.n)), m: max(.rest)})"),
+        (PARSED, "union(h, h[0:3])"),
+        (PARSED, 'where(h, .rest contains "xxxxxxxxxx")'),
+    ],
+)
+def test_spans_of_a_text_work_like_values(target: str, rows: str, expression: str) -> None:
     """Hits and parsed lines of one text and of several documents."""
     log = "".join(f"{'ERROR' if i % 3 else 'WARN'} u{i % 4} {i * 7 % 11} é{'x' * (i % 20)}\n" for i in range(40))
-    docs = {"a.txt": log, "b.txt": log[:200]}
-    for target in ("log", "docs"):
-        for program in (
-            f"h = search({target}, /(?<level>\\w+) (?<user>u\\d) (?<n>\\d+)/)\nx = count_by(h, .user)",
-            f'h = search({target}, /(?<level>\\w+) (?<user>u\\d) (?<n>\\d+)/)\nx = where(h, .level == "WARN" and .line > 3)',
-            f'p = parse_lines({target}, "{{level}} {{user}} {{n}} {{rest}}")\nx = sort(p, by=[.rest, -.line])',
-            f'p = parse_lines({target}, "{{level}} {{user}} {{n}} {{rest}}")\nx = group(p, .level, {{s: sum(int(.n)), m: max(.rest)}})',
-            f'p = parse_lines({target}, "{{level}} {{user}} {{n}} {{rest}}")\nx = union(p, p[0:3])',
-            f'p = parse_lines({target}, "{{level}} {{user}} {{n}} {{rest}}")\nx = where(p, .rest contains "xxxxxxxxxx")',
-        ):
-            found = []
-            for many in (1, 10**9):
-                with from_rows(many):
-                    machine = Machine({"log": log, "docs": docs})
-                    found.append(
-                        (machine.turn(program), machine.codes(), machine.value("x"), machine.held("x").sources != ())
-                    )
-            assert found[0] == found[1]
-            assert found[0][1] == ["", ""]
-            assert len(found[0][2]) > 0
+    found = []
+    for many in (1, 10**9):
+        with from_rows(many):
+            machine = Machine({"log": log, "docs": {"a.txt": log, "b.txt": log[:200]}})
+            seen = machine.turn(rows.format(target) + f"x = {expression}")
+            found.append((seen, machine.codes(), machine.value("x"), machine.state.variables["x"].ref))
+
+    assert found[0] == found[1]
+    assert found[0][1] == ["", ""]
+    assert len(found[0][2]) > 0

@@ -13,8 +13,7 @@ from rlmlite_kernel.job import Job
 from rlmlite_kernel.keys import Keys, keys_of, ranks_of
 from rlmlite_kernel.operators import add, divide, is_number, order, plainly
 from rlmlite_kernel.values import LIST, Value, kind_of
-from rlmlite_kernel.vector_expressions import MANY
-from rlmlite_kernel.vectors import LARGEST, Vector, vector_of
+from rlmlite_kernel.vectors import LARGEST, Vector, are_many, vector_of
 
 
 def total(values: Sequence[Value]) -> Value:
@@ -107,7 +106,7 @@ def fold_of(name: str) -> Callable[..., Value]:
         rows = job.rows(values, f"{name}'s argument")
         if rows.kind != LIST:
             raise Fault("type", f"{name} takes a list of values; choose a field: {name}(rows.field)")
-        vector = vector_of(rows.columns["value"], job.blobs) if len(rows) >= MANY else None
+        vector = vector_of(rows.columns["value"], job.blobs) if are_many(len(rows)) else None
         if vector is not None:
             alone = Keys(np.zeros(len(vector), np.int64), np.zeros(1, np.int64))
             found = fold_vector(name, vector, alone, list(more.values()), job)

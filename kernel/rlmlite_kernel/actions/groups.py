@@ -14,7 +14,8 @@ from rlmlite_kernel.keys import Keys, ranks_of
 from rlmlite_kernel.operators import order, plainly
 from rlmlite_kernel.row_expressions import RowCompiler
 from rlmlite_kernel.values import Rows, Value
-from rlmlite_kernel.vector_expressions import MANY, worked_out
+from rlmlite_kernel.vector_expressions import worked_out
+from rlmlite_kernel.vectors import are_many
 
 
 def count_by(job: Job, rows: Value, key: Expr | None) -> Value:
@@ -29,7 +30,7 @@ def count_by(job: Job, rows: Value, key: Expr | None) -> Value:
 
 
 def _by_frequency(found: Keyed, counts: IntArray, job: Job) -> IntArray:
-    many = found.vector is not None and len(counts) >= MANY
+    many = found.vector is not None and are_many(len(counts))
     ranks = ranks_of(found.vector, found.keys, job.blobs) if many and found.vector is not None else None
     if ranks is not None:
         return np.lexsort((ranks, -counts)).astype(np.int64)

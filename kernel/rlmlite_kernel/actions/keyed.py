@@ -13,8 +13,8 @@ from rlmlite_kernel.keys import Keys, keys_of, sorted_by, together
 from rlmlite_kernel.operators import key_of, order, plainly
 from rlmlite_kernel.row_expressions import RowCompiler
 from rlmlite_kernel.values import LIST, Rows, Value
-from rlmlite_kernel.vector_expressions import MANY, worked_out
-from rlmlite_kernel.vectors import Flags, Vector, vector_of
+from rlmlite_kernel.vector_expressions import worked_out
+from rlmlite_kernel.vectors import Flags, Vector, are_many, vector_of
 
 
 class Keyed(NamedTuple):
@@ -86,7 +86,7 @@ def _alike(left: Rows, right: Rows, by: Expr | None) -> bool:
 
 def _vectors(rows: Rows, by: Expr | None, job: Job) -> list[Vector] | None:
     """The parts of a key as vectors, if all of them can be."""
-    if len(rows) < MANY:
+    if not are_many(len(rows)):
         return None
     if by is None:
         found = [vector_of(column, job.blobs) for column in rows.columns.values()]
