@@ -36,9 +36,9 @@ def rows_where(rows: Rows, cond: Expr, job: Job) -> IntArray | None:
     return None if vector is None else np.flatnonzero(_truth(vector, job)).astype(np.int64)
 
 
-def worked_out(rows: Rows, node: Expr, job: Job) -> Vector | None:
-    """A row expression as a vector, if it can be worked out over whole columns."""
-    if not are_many(len(rows)) or not has_free_field(node, job.table):
+def worked_out(rows: Rows, node: Expr, job: Job, beside: int = 0) -> Vector | None:
+    """A row expression as a vector, if it can be worked out over whole columns. `beside` counts rows it is to meet."""
+    if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, job.table):
         return None
     try:
         part = _Columns(rows, job).part(node)

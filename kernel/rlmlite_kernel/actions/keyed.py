@@ -62,7 +62,7 @@ class Both(NamedTuple):
 
 def keyed_together(left: Rows, right: Rows, by: Expr | None, job: Job) -> Both:
     """Rows of two tables by one key."""
-    mine, others = _vectors(left, by, job), _vectors(right, by, job)
+    mine, others = _vectors(left, by, job, len(right)), _vectors(right, by, job, len(left))
     if mine is not None and others is not None and _alike(left, right, by):
         pairs = [together(one, other, job.blobs) for one, other in zip(mine, others, strict=True)]
         joined = [pair for pair in pairs if pair is not None]
@@ -84,15 +84,15 @@ def _alike(left: Rows, right: Rows, by: Expr | None) -> bool:
     return by is not None or list(left.columns) == list(right.columns)
 
 
-def _vectors(rows: Rows, by: Expr | None, job: Job) -> list[Vector] | None:
+def _vectors(rows: Rows, by: Expr | None, job: Job, beside: int = 0) -> list[Vector] | None:
     """The parts of a key as vectors, if all of them can be."""
-    if not are_many(len(rows)):
+    if not are_many(len(rows) + beside):
         return None
     if by is None:
         found = [vector_of(column, job.blobs) for column in rows.columns.values()]
     else:
         parts = by.items if isinstance(by, ListOf) else (by,)
-        found = [worked_out(rows, _of_these_rows(as_column(part), rows, job), job) for part in parts]
+        found = [worked_out(rows, _of_these_rows(as_column(part), rows, job), job, beside) for part in parts]
     vectors = [vector for vector in found if vector is not None]
     return vectors if vectors and len(vectors) == len(found) else None
 
