@@ -44,7 +44,7 @@ def from_table(path: str, blobs: FileBlobs) -> Input | None:
     read, words, altered = _read(place)
     made = blobs.derive(words)
     unchanged(file)
-    replaced = file.utf8.bad if place.reader in _OF_TEXT else 0
+    replaced = file.utf8.bad if file.utf8 is not None and place.reader in _OF_TEXT else 0
     entry = SourceFile(place.path, made.digest, made.size, replaced, file.digest, 1)
     source = Source("table", path, (entry,), recipes=((_step(place.reader, read, altered),),))
     return Input(records(made.digest, blobs), source)

@@ -183,7 +183,7 @@ def test_short_rows_and_renamed_columns_are_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"First Name,b,b!\n1,2\nx\x1e,\xff,3\n")
 
     found, rows = taken(tmp_path / "a.csv")
-    said = "\n".join(notes("t", found.source))
+    said = "\n".join(notes("t", found))
 
     assert rows == [{"First_Name": "1", "b": "2", "b_2": None}, {"First_Name": "x\ufffd", "b": "\ufffd", "b_2": 3}]
     assert "1 rows are short" in said
@@ -218,7 +218,7 @@ def test_sqlite_tables_and_queries(tmp_path: Path) -> None:
         {"id": 1, "name": "a=b&c?", "raw": "AAE=", "x": 0.5},
         {"id": 2, "name": None, "raw": None, "x": None},
     ]
-    assert "1 infinite numbers became null" in "\n".join(notes("t", found.source))
+    assert "1 infinite numbers became null" in "\n".join(notes("t", found))
     assert values(f"sqlite:{path}?query=SELECT count(*) AS n, max(name) m FROM t WHERE name LIKE '%=b&c?'") == [
         {"n": 1, "m": "a=b&c?"}
     ]
