@@ -33,7 +33,7 @@ from benchmarks.measure import (
 )
 from rlmlite_kernel import Done, Parsed, advance
 from rlmlite_kernel.blobs import Blobs, Content
-from rlmlite_kernel.engines import LineIndex
+from rlmlite_kernel.engines import Index, LineIndex
 
 _BLOCK = 1 << 20
 
@@ -58,6 +58,10 @@ class Unindexed:
         if digest not in self._lines:
             self._lines[digest] = LineIndex(self.read(digest))
         return self._lines[digest]
+
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """See `Blobs.index`."""
+        return self._blobs.index(key, make, stored)
 
     def confirm(self, digests: frozenset[str]) -> None:
         """See `Blobs.confirm`."""

@@ -4,9 +4,10 @@ Reading is pure because content is its name. Stores live in `rlmlite_traces`; `M
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from rlmlite_kernel.engines import LineIndex
+from rlmlite_kernel.engines import Index, Indexes, LineIndex
 
 Content: TypeAlias = bytes | memoryview
 """Immutable UTF-8 bytes; a `memoryview` may be a mapped file."""
@@ -43,6 +44,10 @@ class Blobs(Protocol):
         """The line index of a content, built once."""
         ...
 
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """The word index with a key, made if there is none; `stored` ones may outlive the process. See `Indexes`."""
+        ...
+
     def confirm(self, digests: frozenset[str]) -> None:
         """Raise `InputChangedError` unless the files behind these contents are still what was hashed."""
         ...
@@ -54,6 +59,7 @@ class MemoryBlobs:
     def __init__(self) -> None:
         self._contents: dict[str, bytes] = {}
         self._lines: dict[str, LineIndex] = {}
+        self._indexes = Indexes()
 
     def read(self, digest: str) -> Content:
         """See `Blobs.read`."""
@@ -73,6 +79,10 @@ class MemoryBlobs:
         if digest not in self._lines:
             self._lines[digest] = LineIndex(self.read(digest))
         return self._lines[digest]
+
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """See `Blobs.index`."""
+        return self._indexes.get(key, make, stored)
 
     def confirm(self, digests: frozenset[str]) -> None:
         """Memory does not change."""

@@ -251,6 +251,36 @@ class LineNumbers:
         return ["line-numbers", self.spans.describe()]
 
 
+class LineCounts:
+    """How many lines each text has, found when looked at."""
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        start, stop = int(self.spans.starts[row]), int(self.spans.stops[row])
+        if stop <= start:
+            return 0
+        index = blobs.lines(self.spans.blob_at(row))
+        return index.line_at(stop - 1) - index.line_at(start) + 1
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        return [self.at(row, blobs) for row in range(len(self))]
+
+    def take(self, rows: IntArray) -> "LineCounts":
+        """See `Column.take`."""
+        return LineCounts(self.spans.take(rows))
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        return ["line-counts", self.spans.describe()]
+
+
 class LineTexts:
     """The whole line around the start of each text, found when looked at."""
 

@@ -3,14 +3,14 @@
 A job lives for one step of one `advance`; nothing of it outlasts the step but what the machine copies into the receipt.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
 
 from rlmlite_kernel.blobs import Blobs, Content
 from rlmlite_kernel.columns import Spans, Text
-from rlmlite_kernel.engines import LineIndex
+from rlmlite_kernel.engines import Index, LineIndex
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.settings import Settings
 from rlmlite_kernel.table import Table
@@ -94,6 +94,10 @@ class Tracked:
         """See `Blobs.lines`."""
         self.touched.add(digest)
         return self._blobs.lines(digest)
+
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """See `Blobs.index`."""
+        return self._blobs.index(key, make, stored)
 
     def confirm(self, digests: frozenset[str]) -> None:
         """See `Blobs.confirm`."""

@@ -95,7 +95,7 @@ def _uses(planned: Planned, shapes: dict[str, _Shape], state: State) -> dict[str
     uses = {"steps": Range(1, 1)}
     first = _first(planned, shapes, state)
     match planned.op:
-        case "search" | "parse_lines":
+        case "search" | "parse_lines" | "rank" | "patterns":
             uses["search_work"] = Range(first.size.low, None)
         case "chunk":
             uses["chunks"] = _chunks(planned, first)
@@ -163,7 +163,7 @@ def _result(planned: Planned, shapes: dict[str, _Shape], state: State) -> _Shape
     match planned.op:
         case "chunk":
             return _Shape(_chunks(planned, first), first.size)
-        case "where" | "distinct" | "count_by" | "group":
+        case "where" | "distinct" | "count_by" | "group" | "paths":
             return _Shape(most, Range(0, first.size.high))
         case "map" | "extend" | "sort" | "extract_over_chunks" | "classify" | "extract_over_rows":
             return _Shape(first.rows, first.size)
@@ -172,8 +172,15 @@ def _result(planned: Planned, shapes: dict[str, _Shape], state: State) -> _Shape
             count = k.v if isinstance(k, Lit) and isinstance(k.v, int) else 1
             high = count if first.rows.high is None else min(count, first.rows.high)
             return _Shape(Range(min(count, first.rows.low), high), Range(0, first.size.high))
-        case "search" | "parse_lines":
+        case "search" | "parse_lines" | "patterns":
             return _Shape(Range(0, first.size.high), Range(0, first.size.high))
+        case "rank":
+            limit = planned.bound.given.get("limit")
+            return _Shape(
+                Range(0, limit.v if isinstance(limit, Lit) and isinstance(limit.v, int) else None), _UNKNOWN.size
+            )
+        case "around":
+            return _Shape(first.rows, Range(first.size.low, None))
         case "write_var":
             value = planned.bound.given.get("value")
             return first if isinstance(value, Var) else _Shape(Range(0, first.rows.high), Range(0, first.size.high))

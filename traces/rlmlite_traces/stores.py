@@ -5,14 +5,14 @@ A file that is not valid UTF-8 is transcoded once; the digest that counts is tha
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from rlmlite_kernel.blobs import BlobMissingError, Content
-from rlmlite_kernel.engines import LineIndex, repaired
+from rlmlite_kernel.engines import Index, Indexes, IndexStore, LineIndex, repaired
 from rlmlite_kernel.inputs import SourceFile
 from rlmlite_traces.mapped import DigestCache, HashedFile, RecentContents, hashed, opened, unchanged
 from rlmlite_traces.scratch import Piece, Scratch
@@ -31,10 +31,11 @@ class Derived(msgspec.Struct, frozen=True):
 class FileBlobs:
     """`rlmlite_kernel.blobs.Blobs` over registered files, a temporary file for what was made of them, and memory.
 
-    With a `cache`, a file that was hashed before is not read again. Whoever checks a trace gives none.
+    With a `cache`, a file that was hashed before is not read again; `indexes` keeps word indexes between runs. Whoever
+    checks a trace gives neither.
     """
 
-    def __init__(self, cache: DigestCache | None = None) -> None:
+    def __init__(self, cache: DigestCache | None = None, indexes: IndexStore | None = None) -> None:
         self._cache = cache
         self._memory: dict[str, bytes] = {}
         self._files: dict[str, list[HashedFile]] = {}
@@ -42,6 +43,7 @@ class FileBlobs:
         self._pieces: dict[str, Piece] = {}
         self._recent = RecentContents()
         self._lines: OrderedDict[str, LineIndex] = OrderedDict()
+        self._indexes = Indexes(indexes)
 
     def add_file(self, path: Path, name: str | None = None) -> SourceFile:
         """Register a file by its content, which is hashed but not copied. `name` is its path in the trace.
@@ -108,6 +110,10 @@ class FileBlobs:
         else:
             self._lines.move_to_end(digest)
         return index
+
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """See `Blobs.index`."""
+        return self._indexes.get(key, make, stored)
 
     def confirm(self, digests: frozenset[str]) -> None:
         """See `Blobs.confirm`. Every file that holds one of these contents is asked."""

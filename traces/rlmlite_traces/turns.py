@@ -1,13 +1,13 @@
 """Turns: one recorded turn is executed again, with the recorded results of its calls and nothing from outside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unparsed, advance, resume
 from rlmlite_kernel.blobs import Blobs, Content, InputChangedError
 from rlmlite_kernel.effects import Result, Usage
-from rlmlite_kernel.engines import LineIndex
+from rlmlite_kernel.engines import Index, LineIndex
 from rlmlite_kernel.records import EffectRecord, Entry, Turn
 from rlmlite_traces.reader import CheckedTrace
 
@@ -135,6 +135,10 @@ class Halting:
     def lines(self, digest: str) -> LineIndex:
         """See `Blobs.lines`."""
         return self._blobs.lines(digest)
+
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """See `Blobs.index`."""
+        return self._blobs.index(key, make, stored)
 
     def confirm(self, digests: frozenset[str]) -> None:
         """See `Blobs.confirm`."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rlmlite_kernel.actions import (
+    around,
     batches,
     code,
     cut,
@@ -15,12 +16,15 @@ from rlmlite_kernel.actions import (
     nested,
     outside,
     parse,
+    patterns,
+    rank,
     read,
     rows,
     scalars,
     text,
     together,
 )
+from rlmlite_kernel.actions.units import UNITS
 from rlmlite_kernel.table import Action, Param, Table
 
 _TARGET = Param("target", "target", "text, documents, or rows that stand for text")
@@ -32,8 +36,12 @@ _ROLE = Param("role", "text", "which model answers", default="sub", named_only=T
 _SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)
 _BATCH = Param("batch", "int", "rows a call", default=20, least=1, named_only=True)
 _BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
+_UNIT = "the unit; a record is a line with the indented ones after it; a /regex/ begins a unit"
 _DESC = "largest first"
 _HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk", "groups": []}'
+_PASSAGE = '{"doc": null, "line": 7, "start": 420, "end": 431, "text": "disk failed", "score": 3140271}'
+_PATTERN = '{"template": "user <*> logged in", "n": 812, "first": 3, "last": 9120, "example": "user ann logged in"}'
+_AROUND = '{"doc": null, "line": 12, "match": "ERROR", ..., "text": "..\\n08:14 ERROR..", "from": 760, "to": 901}'
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
 
 
@@ -99,6 +107,58 @@ ACTIONS = Table(
             example=_HIT,
             help="every match; `line` is from 1, `text` the whole line, groups[0] the first group, (?<user>..) a field",
             cost="search_work",
+        ),
+        Action(
+            name="rank",
+            family="find",
+            params=(
+                _TARGET,
+                Param("query", "text", 'words, such as "disk failure"; any of them counts'),
+                Param("limit", "int", "keep the best so many; all without", default=None, least=1, named_only=True),
+                Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
+            ),
+            run=rank.rank,
+            result="passages {doc, line, start, end, text, score}; rows keep their fields",
+            example=_PASSAGE,
+            help="passages that have the words, the best first (BM25); lines unless by=, and given rows as they are",
+            cost="search_work",
+        ),
+        Action(
+            name="patterns",
+            family="find",
+            params=(_TARGET,),
+            run=patterns.patterns,
+            result="patterns {template, n, first, last, example}; of documents also doc, last_doc",
+            example=_PATTERN,
+            help="what kinds of lines there are, <*> for what varies; search(x, template=...) finds the lines of one",
+            cost="search_work",
+        ),
+        Action(
+            name="around",
+            family="find",
+            params=(
+                Param("rows", "rows", "hits, or any rows that are places in a text"),
+                Param("lines", "int", "the line and so many before and after", default=None, least=0, named_only=True),
+                Param("bytes", "int", "so many bytes before and after", default=None, least=0, named_only=True),
+                Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
+            ),
+            run=around.around,
+            result="the rows, with what is around each as `text`, at from..to; overlapping ones stay apart",
+            example=_AROUND,
+            help="the lines, paragraph, record or file that each hit lies in; everything else of the hit stays",
+            cost="search_work with by=",
+        ),
+        Action(
+            name="paths",
+            family="find",
+            params=(
+                Param("docs", "any", "documents"),
+                Param("glob", "text", '"**/*.py"; without a `/` it is matched with the name alone', default=None),
+            ),
+            run=around.paths,
+            result="documents {path, bytes, lines, text}",
+            example='{"path": "src/app.py", "bytes": 5120, "lines": 160, "text": "..."}',
+            help="the documents whose path matches; search, rank and chunk take them",
         ),
         Action(
             name="parse_lines",
@@ -423,6 +483,16 @@ ACTIONS = Table(
             run=scalars.replace,
             result="text",
             help="replaces every match",
+            in_rows=True,
+            cost="search_work",
+        ),
+        Action(
+            name="mask",
+            family="text",
+            params=(Param("text", "any", "the text"),),
+            run=patterns.mask,
+            result="text",
+            help="numbers, ids, addresses, paths, dates, values as <*>: count_by(hits, mask(.text))",
             in_rows=True,
             cost="search_work",
         ),

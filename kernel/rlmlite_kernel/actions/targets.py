@@ -31,7 +31,7 @@ def pieces_of(target: Value, what: str, job: Job) -> list[Piece]:
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
     if rows.kind == RECORDS and rows.spans is not None:
         return [Piece(None, text) for text in _runs(rows.spans)]
-    texts = _texts(rows, what, job)
+    texts = texts_of(rows, what, job)
     docs = _docs(rows, job)
     return [Piece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
 
@@ -45,7 +45,8 @@ def _runs(spans: Spans) -> Iterator[Text]:
             yield Text(spans.blobs[0], start, stop)
 
 
-def _texts(rows: Rows, what: str, job: Job) -> list[Text | None]:
+def texts_of(rows: Rows, what: str, job: Job) -> list[Text | None]:
+    """The text that each row stands for; `None` where it has none."""
     name = access.column_name(rows, "value") or "value"
     cells = rows.columns[name].cells(job.blobs) if name in rows.columns else []
     if rows.kind == LIST:  # of records as JSON has them

@@ -1,8 +1,9 @@
-"""Deterministic functions from bytes to integers: search, positions, cuts. Start at `find`.
+"""Deterministic functions from bytes to integers: search, positions, cuts, ranking, templates. Start at `find`.
 
 No clock, no files, no locale; no result depends on a machine's speed or on which engine ran.
 """
 
+from rlmlite_kernel.engines.bm25 import Ranked, ranked
 from rlmlite_kernel.engines.buffers import Buffer, octets, snap
 from rlmlite_kernel.engines.cells import SheetBrokenError, cell_bounds, row_bounds
 from rlmlite_kernel.engines.cut import (
@@ -15,7 +16,13 @@ from rlmlite_kernel.engines.cut import (
     split_at,
 )
 from rlmlite_kernel.engines.find import Counted, Found, count, find, occurs
+from rlmlite_kernel.engines.globs import glob_query
+from rlmlite_kernel.engines.index_cache import Indexes, IndexStore
+from rlmlite_kernel.engines.linewise import CLIP, Part
+from rlmlite_kernel.engines.mask import masked
+from rlmlite_kernel.engines.patterns import Place, Template, find_patterns
 from rlmlite_kernel.engines.positions import CodePoints, LineIndex
+from rlmlite_kernel.engines.postings import Index, combined, indexed
 from rlmlite_kernel.engines.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.regex import quote
 from rlmlite_kernel.engines.replace import Replaced, SpentError, TooLargeError, replace
@@ -30,10 +37,13 @@ from rlmlite_kernel.engines.symbols import (
     symbols,
 )
 from rlmlite_kernel.engines.templates import fields_pattern, template_pattern
+from rlmlite_kernel.engines.units import enclosing, lines_around, records
 from rlmlite_kernel.engines.utf8 import Utf8, check, repair, repaired
 from rlmlite_kernel.engines.versions import engine_versions
+from rlmlite_kernel.engines.words import Hashes, query_hashes, query_words
 
 __all__ = [
+    "CLIP",
     "LANGUAGES",
     "LONGEST",
     "WEIGHT",
@@ -42,17 +52,25 @@ __all__ = [
     "Counted",
     "CutError",
     "Found",
+    "Hashes",
+    "Index",
+    "IndexStore",
+    "Indexes",
     "LineIndex",
     "Matcher",
+    "Part",
     "Pieces",
+    "Place",
     "Query",
     "QueryError",
+    "Ranked",
     "Replaced",
     "SheetBrokenError",
     "SpanBytes",
     "SpentError",
     "Symbol",
     "SymbolsUnavailableError",
+    "Template",
     "TooLargeError",
     "Utf8",
     "any_of",
@@ -62,16 +80,27 @@ __all__ = [
     "chunk_bytes",
     "chunk_lines",
     "chunk_paragraphs",
+    "combined",
     "compile_query",
     "count",
+    "enclosing",
     "engine_versions",
     "fields_pattern",
     "find",
+    "find_patterns",
+    "glob_query",
+    "indexed",
     "language_of",
+    "lines_around",
     "literal",
+    "masked",
     "occurs",
     "octets",
+    "query_hashes",
+    "query_words",
     "quote",
+    "ranked",
+    "records",
     "regex",
     "repair",
     "repaired",

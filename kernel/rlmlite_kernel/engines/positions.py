@@ -36,7 +36,7 @@ class LineIndex:
 
     def start_of(self, line: int) -> int:
         """The offset where a line starts; 0 below line 1, the length past the last line."""
-        return int(self._starts(vector([line]))[0])
+        return int(self.starts(vector([line]))[0])
 
     def bounds_at(self, offset: int) -> tuple[int, int]:
         """The line that holds an offset, without its newline, as [start, stop)."""
@@ -48,14 +48,14 @@ class LineIndex:
         near = self.breaks.near(self._clamped(offsets))
         starts, stops = near.before + 1, near.after
         far = near.before < 0
-        starts[far] = self._starts(near.rank[far] + 1)
+        starts[far] = self.starts(near.rank[far] + 1)
         far = near.after < 0
-        stops[far] = self._stops(near.rank[far] + 1)
+        stops[far] = self.stops(near.rank[far] + 1)
         return starts, stops
 
     def spans(self, first: int, last: int) -> tuple[Ints, Ints]:
         """The lines first..last-1 without their newlines, as vectors of [start, stop). The caller clamps."""
-        stops = self._stops(np.arange(first, max(first, last), dtype=np.int64))
+        stops = self.stops(np.arange(first, max(first, last), dtype=np.int64))
         starts = np.empty_like(stops)
         starts[:1] = self.start_of(first)
         starts[1:] = stops[:-1] + 1
@@ -64,14 +64,16 @@ class LineIndex:
     def _clamped(self, offsets: Ints) -> Ints:
         return vector(offsets.clip(0, max(0, len(self.content) - 1)))
 
-    def _starts(self, lines: Ints) -> Ints:
+    def starts(self, lines: Ints) -> Ints:
+        """Where each line starts, as `start_of` says."""
         starts = vector(lines * 0)
         starts[lines > self.count] = len(self.content)
         inside = (lines > 1) & (lines <= self.count)
         starts[inside] = self.breaks.select(lines[inside] - 2) + 1
         return starts
 
-    def _stops(self, lines: Ints) -> Ints:
+    def stops(self, lines: Ints) -> Ints:
+        """Where each line stops, its newline excluded; the length past the last line."""
         stops = vector(lines * 0 + len(self.content))
         ended = lines <= self.breaks.total
         stops[ended] = self.breaks.select(lines[ended] - 1)
