@@ -22,6 +22,10 @@ PROGRAMS = (
     'schema={n: int}, min_ok=0)\nlast = sub_lm("q {by_user}")\nother = extract_over_chunks(docs, "{path}: {text}")',
     "sorted = sort(rows, by=.k)\ngrouped = group(rows, .k, {n: count(), s: sum(.n)})\nd = distinct(rows, by=.k)\n"
     'o = to_object(where(rows, .n < 2), .k, .n)\nx = nope\ny = x\nz = rows[99].k\nserach(log)\nw = docs["none"]',
+    'best = rank(log, "error user3", limit=7)\nd2 = rank(docs, "alpha beta warn", by="paragraphs")\n'
+    'r2 = rank(hits, "took")\n'
+    "kinds = patterns(log)\nm = count_by(hits, mask(.text))\na2 = around(hits, lines=1)\n"
+    'p2 = paths(docs, "*.txt")\nshow(kinds)',
     'note("a plan")\nfinal({found: found, top: top3, o: o}, evidence=[hits[0:3], "took 7.1s", "not there"])',
 )
 

@@ -18,6 +18,7 @@ from rlmlite_traces.errors import (
     TraceSealedError,
     UnknownFormatError,
 )
+from rlmlite_traces.index_folder import IndexFolder
 from rlmlite_traces.log import Log
 from rlmlite_traces.mapped import DigestCache, HashedFile
 from rlmlite_traces.nested import NestedTrace, Standing, nested_place, nested_traces
@@ -40,6 +41,7 @@ __all__ = [
     "DigestCache",
     "FileBlobs",
     "HashedFile",
+    "IndexFolder",
     "Level",
     "LevelError",
     "Log",

@@ -152,10 +152,9 @@ def _charge(texts: list[Text], units: int, words: Words, job: Job) -> None:
 def _best(sources: list[_Source], words: Words, limit: int | None, job: Job) -> Ranked:
     """The best units, numbered through all sources; says what was not found and what was not kept."""
     hashes = query_hashes(words)
-    index = _index(sources, hashes, job)
-    best = ranked(index, hashes, limit)
+    best = ranked(_index(sources, hashes, job), hashes, limit)
     job.room(_ROW * len(best.units))
-    missing = [word for word, sought in zip(words, hashes, strict=True) if not len(index.occurrences(sought)[0])]
+    missing = [word for word, units in zip(words, best.having, strict=True) if not units]
     if missing:
         job.warn(f"{len(missing):,} of {len(words):,} words are nowhere in the text:", ", ".join(missing))
     if len(best.units) < best.found:

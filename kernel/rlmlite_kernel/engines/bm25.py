@@ -6,6 +6,7 @@ binary64.
 """
 
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,28 +28,27 @@ _EXACT = Context(prec=30)
 
 
 class Ranked(NamedTuple):
-    """The best units with their scores; `found` units have a word of the query, `touched` places were looked at."""
+    """The best units with their scores; `found` units have a word of the query, `having` each word by itself."""
 
     units: Ints
     scores: Ints
     found: int
-    touched: int
+    having: tuple[int, ...]
 
 
 def ranked(index: Index, words: Hashes, limit: int | None = None) -> Ranked:
     """The units with a word of the query, the best first, equal ones by number; the first `limit` of them."""
     found = [index.occurrences(word) for word in words]
-    touched = sum(len(units) for units, _ in found)
-    units, sums = _sums(index, found, touched)
+    units, sums = _sums(index, found)
     scores = np.floor(sums * SCALE).astype(np.int64)
     best = _best(scores, limit)
-    return Ranked(units[best], scores[best], len(units), touched)
+    return Ranked(units[best], scores[best], len(units), tuple(len(having) for having, _ in found))
 
 
-def _sums(index: Index, found: list[tuple[Ints, Ints]], touched: int) -> tuple[Ints, Floats]:
+def _sums(index: Index, found: list[tuple[Ints, Ints]]) -> tuple[Ints, Floats]:
     """The units with any of the words, and the sum of the words' weights in each."""
     total = len(index.lengths)
-    if touched * _SPARSE < total:
+    if sum(len(units) for units, _ in found) * _SPARSE < total:
         places = np.unique(np.concatenate([vector([]), *(units for units, _ in found)]))
         sums = np.zeros(len(places))
         for units, counts in found:
@@ -72,6 +72,7 @@ def _weights(index: Index, units: Ints, counts: Ints) -> Floats:
     return _rarity(len(index.lengths), len(units)) * shares
 
 
+@lru_cache(maxsize=4_096)
 def _rarity(units: int, having: int) -> float:
     """The weight of a word that `having` of the units have."""
     ratio = Decimal(2 * (units - having) + 1) / Decimal(2 * having + 1)

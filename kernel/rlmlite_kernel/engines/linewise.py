@@ -78,8 +78,9 @@ def _of_one(number: int, part: Part) -> Iterator[Lines]:
         if end <= start:  # a line longer than a block
             found = hay.find(b"\n", start, part.stop)
             end = part.stop if found < 0 else found + 1
-            text = bytes(view[start : snap(part.content, start + CLIP)])
-            yield Lines(text + b"\n", vector([number]), vector([start]), 1)
+            stop = part.stop if found < 0 else found
+            text = bytes(view[start : stop if stop - start <= CLIP else snap(part.content, start + CLIP)])
+            yield Lines(text + b"\n", vector([number]), vector([start]), int(stop - start > CLIP))
         else:
             buffer = bytes(view[start:end])
             buffer = buffer if buffer.endswith(b"\n") else buffer + b"\n"

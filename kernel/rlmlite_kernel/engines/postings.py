@@ -187,7 +187,8 @@ def _cuts(view: memoryview, start: int, stop: int) -> Iterator[tuple[int, int]]:
     while start < stop:
         end = min(start + BLOCK, stop)
         if end < stop:
-            spaces = np.flatnonzero(octets(view[end - _REACH : end]) <= _SPACE)
-            end = end - _REACH + int(spaces[-1]) + 1 if len(spaces) else snap(view, end)
+            low = max(start, end - _REACH)
+            spaces = np.flatnonzero(octets(view[low:end]) <= _SPACE)
+            end = low + int(spaces[-1]) + 1 if len(spaces) else snap(view, end)
         yield start, end
         start = end

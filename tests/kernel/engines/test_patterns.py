@@ -1,0 +1,131 @@
+"""Templates: what becomes one, what stays apart, and that neither blocks nor memory depend on the text's size."""
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlmlite_kernel.engines import CLIP, Part, find_patterns, linewise
+from rlmlite_kernel.engines.merging import ENOUGH, ENOUGH_BESIDE_ONE
+from rlmlite_kernel.engines.patterns import Templates
+
+NAMES = ["ann", "bob", "chen", "dora", "emeka", "farid", "greta", "hiro", "ines", "jo"]
+
+
+def of(*lines: str, forms: int = 32_768) -> Templates:
+    """The templates of some lines."""
+    content = "\n".join(lines).encode()
+    return find_patterns([Part(content, 0, len(content))], forms)
+
+
+def counts(made: Templates) -> dict[str, int]:
+    """How many lines each template has."""
+    return {template.text: template.lines for template in made.found}
+
+
+def test_lines_that_differ_in_what_is_masked_are_one() -> None:
+    """With the first and the last of them, and where."""
+    made = of("took 5 ms", "started", "took 17 ms", "took 8 ms")
+
+    assert counts(made) == {"took <*> ms": 3, "started": 1}
+    assert (made.found[0].first.offset, made.found[0].last.offset) == (0, 29)
+
+
+@pytest.mark.parametrize(("values", "templates"), [(ENOUGH - 1, ENOUGH - 1), (ENOUGH, 1), (ENOUGH + 1, 1)])
+def test_a_word_with_enough_values_is_masked(values: int, templates: int) -> None:
+    """Few values are different messages."""
+    assert len(of(*(f"session opened for {name}" for name in NAMES[:values])).found) == templates
+
+
+@pytest.mark.parametrize(
+    ("values", "templates"), [(ENOUGH_BESIDE_ONE - 1, ENOUGH_BESIDE_ONE - 1), (ENOUGH_BESIDE_ONE, 1)]
+)
+def test_beside_one_word_it_takes_more_values(values: int, templates: int) -> None:
+    """And no template is left without a word."""
+    assert len(of(*(f"removing {name}" for name in NAMES[:values])).found) == templates
+    assert len(of(*NAMES).found) == len(NAMES)
+
+
+def test_two_words_that_vary_are_masked_one_after_the_other() -> None:
+    """Until nothing changes."""
+    lines = [f"{one} calls {two} again" for one in NAMES[:6] for two in NAMES[:6]]
+
+    assert counts(of(*lines)) == {"<*> calls <*> again": 36}
+
+
+def test_white_space_and_empty_brackets_do_not_tell_templates_apart() -> None:
+    """The text is that of the most frequent."""
+    assert counts(
+        of("from 1.2.3.4 ()", "from 5.6.7.8 (host 7)", "from 1.1.1.1  (7)", "from 9.9.9.9 (8)", "from 8.8.8.8 (9)")
+    ) == {
+        "from <*> (<*>)": 4,
+        "from <*> (host <*>)": 1,
+    }
+
+
+def test_every_line_is_counted_once() -> None:
+    """Empty ones too; a newline at the end begins no line."""
+    made = of("", "a", "", "\r", "a", "")
+
+    assert counts(made) == {"": 3, "a": 2}
+
+
+@given(st.lists(st.sampled_from(["a 1", "a 2", "b c", "user x", "", "(1)", "b  c"]), max_size=40), st.integers(1, 64))
+def test_blocks_do_not_matter(lines: list[str], block: int) -> None:
+    """One part or many, read in blocks of any size."""
+    content = "\n".join(lines).encode()
+    whole = find_patterns([Part(content, 0, len(content))])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linewise, "BLOCK", block)
+        assert find_patterns([Part(content, 0, len(content))]) == whole
+    starts = [0, *(at + 1 for at, byte in enumerate(content) if byte == 10)]
+    ends = [*(start - 1 for start in starts[1:]), len(content)]
+    split = find_patterns([Part(content, start, end) for start, end in zip(starts, ends, strict=True)])
+
+    assert sum(template.lines for template in whole.found) == content.count(b"\n") + (
+        not content.endswith(b"\n")
+    ) * bool(content)
+    assert {t.text: t.lines for t in split.found if t.text} == {t.text: t.lines for t in whole.found if t.text}
+
+
+def test_long_lines_are_clipped_and_counted() -> None:
+    """At a code point; a line of a block and more, without its newline, is read in part."""
+    made = of("é" * CLIP, "x " * CLIP, "y " * (1 << 18), "z")
+
+    assert made.clipped == 3
+    assert [template.first.size for template in made.found] == [CLIP, CLIP, CLIP, 1]
+
+
+def test_a_full_table_makes_room_by_merging() -> None:
+    """Later lines go where earlier ones went."""
+    made = of(
+        *(f"job of {'abcdefghij'[n % 10]}{chr(107 + n // 10 % 10)}{chr(107 + n // 100)}z is done" for n in range(900)),
+        forms=64,
+    )
+
+    assert counts(made) == {"job of <*> is done": 900}
+    assert made.overflow == 0
+
+
+def test_what_finds_no_room_is_counted_apart() -> None:
+    """Nothing is lost without a word."""
+    lines = [f"{chr(97 + n % 20)}q {chr(97 + n // 20)}w r{chr(97 + n % 7)}" for n in range(400)]
+    made = of(*lines, *lines, forms=16)
+
+    assert sum(template.lines for template in made.found) == 800
+    assert made.overflow > 0
+    assert counts(made)["<*>"] == made.overflow
+
+
+def test_memory_does_not_grow_with_the_lines() -> None:
+    """Ten times as many lines hold no more."""
+    peaks = []
+    for times in (20_000, 200_000):
+        content = b"".join(b"worker %d took %d ms\n" % (n % 7, n) for n in range(times))
+        tracemalloc.start()
+        find_patterns([Part(content, 0, len(content))])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+    assert peaks[1] < peaks[0] * 1.2
