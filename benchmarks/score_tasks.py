@@ -101,10 +101,11 @@ def program(task: Task) -> str:
     parameters = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in found.groupdict().items()]
     names = re.findall(r"^# with: (\S+)$", text, re.MULTILINE)
     before = [(PROGRAMS / task.use_case / name).read_text("utf-8") for name in names]
-    return "".join([_line_form(task), *parameters, *before, text])
+    return "".join([line_form(task), *parameters, *before, text])
 
 
-def _line_form(task: Task) -> str:
+def line_form(task: Task) -> str:
+    """The statement that parses the lines of a log; nothing for other tasks."""
     if task.use_case != "log_qa":
         return ""
     formats = tomllib.loads((PROGRAMS / "log_qa" / "formats.toml").read_text("utf-8"))

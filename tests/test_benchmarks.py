@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BENCHMARKS = ("chunk", "decode", "fanout", "http", "load", "memory", "receipts", "rows", "search", "trace_size", "turn")
+BENCHMARKS = (
+    "chunk",
+    "decode",
+    "fanout",
+    "http",
+    "load",
+    "memory",
+    "patterns",
+    "rank",
+    "receipts",
+    "rows",
+    "search",
+    "trace_size",
+    "turn",
+)
 PATHS = (".", "grammar", "kernel", "traces")
 
 
