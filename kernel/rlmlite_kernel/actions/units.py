@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 
 from rlmlite_kernel.columns import IntArray, Text, digest_of
-from rlmlite_kernel.engines import LineIndex, Matcher, chunk_at, chunk_paragraphs, records
+from rlmlite_kernel.engines import LineIndex, Matcher, chunk_at, chunk_paragraphs, lines_of, records
 from rlmlite_kernel.job import Job
 
 UNITS = ("lines", "paragraphs", "records", "files")
@@ -37,17 +37,13 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
     """The lines of a text, found when they are looked at."""
 
     text: Text
+    key: str
     index: LineIndex
-
-    @property
-    def key(self) -> str:
-        """See `Units`."""
-        return f"lines {self.text.blob} {self.text.start} {self.text.stop}"
 
     @property
     def count(self) -> int:
         """See `Units`."""
-        return 0 if self.text.start == self.text.stop else self._last - self._first + 1
+        return self._last - self._first + 1
 
     @property
     def _first(self) -> int:
@@ -72,10 +68,16 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
 
 def units_of(text: Text, by: str | Matcher, job: Job) -> Units | LineUnits:
     """The units of a text."""
-    if by == "lines":
-        return LineUnits(text, job.blobs.lines(text.blob))
+    key = f"{by} {text.blob} {text.start} {text.stop}"
+    if by == "lines" and len(text) > _SHORT:
+        return LineUnits(text, key, job.blobs.lines(text.blob))
     starts, stops = _cut(text, by, job)
-    return Units(text, f"{text.blob} {digest_of(starts)} {digest_of(stops)}", starts, stops)
+    if isinstance(by, Matcher):
+        key = f"{text.blob} {digest_of(starts)} {digest_of(stops)}"
+    return Units(text, key, starts, stops)
+
+
+_SHORT = 1 << 20  # bytes of a text up to which its lines are cut at once
 
 
 def _cut(text: Text, by: str | Matcher, job: Job) -> tuple[IntArray, IntArray]:
@@ -85,6 +87,8 @@ def _cut(text: Text, by: str | Matcher, job: Job) -> tuple[IntArray, IntArray]:
         whole = text.start < text.stop
         return np.array([text.start] * whole, np.int64), np.array([text.stop] * whole, np.int64)
     content = job.blobs.read(text.blob)
+    if by == "lines":
+        return lines_of(content, text.start, text.stop)
     if by == "paragraphs":
         return chunk_paragraphs(content, text.start, text.stop, 1)
     return records(content, text.start, text.stop)

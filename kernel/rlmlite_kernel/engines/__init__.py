@@ -37,7 +37,7 @@ from rlmlite_kernel.engines.symbols import (
     symbols,
 )
 from rlmlite_kernel.engines.templates import fields_pattern, template_pattern
-from rlmlite_kernel.engines.units import enclosing, lines_around, records
+from rlmlite_kernel.engines.units import enclosing, lines_around, lines_of, records
 from rlmlite_kernel.engines.utf8 import Utf8, check, repair, repaired
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.engines.words import Hashes, query_hashes, query_words
@@ -92,6 +92,7 @@ __all__ = [
     "indexed",
     "language_of",
     "lines_around",
+    "lines_of",
     "literal",
     "masked",
     "occurs",

@@ -1,9 +1,16 @@
-"""Words that vary although nothing in them says so: forms that differ in one word alone become one.
+"""Words that vary although nothing in them says so: forms that differ only in such words become one.
 
-`session opened for news`, `.. for cyrus`, `.. for test`: with at least `ENOUGH` such forms the word is masked.
+1. Forms that differ in one word alone: with at least `ENOUGH` of them (`session opened for news`, `.. for cyrus`, ..)
+   the word is masked. Of several words, the one with the most values.
+2. Where nothing changes any more, words that vary together (`login of ann from web7`): in forms with the same signs
+   between their words, a word is fixed if `MANY` forms have it at its place. `MANY` forms with the same fixed words,
+   two or more and no fewer than the others, are one, and the others are masked.
+
+Then 1 again, until nothing changes.
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,78 +25,110 @@ ENOUGH = 5
 ENOUGH_BESIDE_ONE = 8
 """The same where one word is all that would be left."""
 
+MANY = 16
+"""Forms that share a fixed word, and forms that differ in several words and become one."""
+
 LONGEST = 128
 """Words of a form; a longer one is left as it is."""
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
+_Sums: TypeAlias = npt.NDArray[np.uint64]
 
 
 class Merges:
     """What became of forms, so that one that comes later goes the same way."""
 
     def __init__(self) -> None:
-        self._into: dict[Pieces, Pieces] = {}
+        self._keys: dict[Pieces, list[Pieces]] = {}
 
     def learned(self, forms: Sequence[Pieces]) -> list[Pieces]:
         """What each of some different forms becomes."""
         now = [form if len(form) <= 2 * LONGEST else () for form in forms]
         while True:
-            different = list(dict.fromkeys(now))
-            merged = _merged(different, self._into)
-            if not merged:
+            words = _Words(list(dict.fromkeys(now)))
+            keys = words.one_by_one() or words.together()
+            if not keys:
                 return [new or old for new, old in zip(now, forms, strict=True)]
-            now = [merged.get(form, form) for form in now]
+            for form, key in keys.items():
+                known = self._keys.setdefault(form[::2], [])
+                if key not in known:
+                    known.append(key)
+            now = [collapsed(list(keys[form])) if form in keys else form for form in now]
 
     def applied(self, form: Pieces) -> Pieces:
-        """What a form becomes by what was learned."""
-        if not self._into or len(form) > 2 * LONGEST:
-            return form
+        """What a form becomes by what was learned, the first that fits."""
         while True:
-            keys = (_with_hole(form, place) for place in range(1, len(form), 2) if form[place] != HOLE)
-            found = next((self._into[key] for key in keys if key in self._into), None)
+            keys = self._keys.get(form[::2], ())
+            found = next((key for key in keys if key != form and _fits(form, key)), None)
             if found is None:
                 return form
-            form = found
+            form = collapsed(list(found))
 
 
-def _with_hole(form: Pieces, place: int) -> Pieces:
-    return (*form[:place], HOLE, *form[place + 1 :])
+def _fits(form: Pieces, key: Pieces) -> bool:
+    return all(fixed in (word, HOLE) for word, fixed in zip(form[1::2], key[1::2], strict=True))
 
 
-def _merged(forms: list[Pieces], into: dict[Pieces, Pieces]) -> dict[Pieces, Pieces]:
-    """One round: the forms that change, and to what. Of several words the one with the most values is masked."""
-    rows, places, keys, needed = _candidates(forms)
-    _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    values = counts[which]
-    kept = np.flatnonzero(values >= needed)
-    order = kept[np.lexsort((places[kept], -values[kept], rows[kept]))]
-    merged: dict[Pieces, Pieces] = {}
-    for index in order.tolist():
-        form = forms[int(rows[index])]
-        if form not in merged:
-            key = _with_hole(form, int(places[index]))
-            merged[form] = into.setdefault(key, collapsed(list(key)))
-    return merged
+class _Words:
+    """The words of some different forms, end to end: which form each is of, and which piece of it."""
+
+    def __init__(self, forms: list[Pieces]) -> None:
+        self._forms = forms
+        ids: dict[bytes, int] = {HOLE: 0}
+        flat = vector([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
+        sizes = vector([len(form) for form in forms])
+        self._begins, self._ends = np.cumsum(sizes) - sizes, np.cumsum(sizes)
+        rows = np.repeat(np.arange(len(forms)), sizes)
+        places = np.arange(len(flat)) - self._begins[rows]
+        self._all, self._holes = _terms(flat, places), _terms(vector(flat * 0), places)
+        self._words = np.flatnonzero((places % 2 == 1) & (flat > 0))
+        self._rows, self._places = rows[self._words], places[self._words]
+        self._counts = np.bincount(self._rows, minlength=len(forms))
+
+    def one_by_one(self) -> dict[Pieces, Pieces]:
+        """The forms in which one word is masked, and what they are then."""
+        keys = self._sums(self._all)[self._rows] - self._all[self._words] + self._holes[self._words]
+        left = self._counts[self._rows] - 1
+        needed = np.select([left <= 0, left == 1], [len(self._forms) + 1, ENOUGH_BESIDE_ONE], ENOUGH)
+        values = _times(keys)
+        kept = np.flatnonzero(values >= needed)
+        order = kept[np.lexsort((self._places[kept], -values[kept], self._rows[kept]))]
+        best = order[np.diff(self._rows[order], prepend=-1) > 0]
+        return self._masked(best)
+
+    def together(self) -> dict[Pieces, Pieces]:
+        """The forms in which all words but those that are fixed are masked, and what they are then."""
+        layout = self._all.copy()
+        layout[self._words] = self._holes[self._words]
+        fixed = _times(mixed(self._sums(layout)[self._rows] + self._all[self._words])) >= MANY
+        fixed_counts = np.bincount(self._rows[fixed], minlength=len(self._forms))
+        parts = self._all.copy()
+        parts[self._words[~fixed]] = self._holes[self._words[~fixed]]
+        wide = (fixed_counts >= 2) & (fixed_counts * 2 >= self._counts) & (fixed_counts < self._counts)
+        alike = np.zeros(len(self._forms), np.int64)
+        alike[wide] = _times(self._sums(parts)[wide])
+        return self._masked(np.flatnonzero(~fixed & (alike[self._rows] >= MANY)))
+
+    def _masked(self, words: Ints) -> dict[Pieces, Pieces]:
+        """The forms of some words, with these masked."""
+        masked: dict[Pieces, list[bytes]] = {}
+        for row, place in zip(self._rows[words].tolist(), self._places[words].tolist(), strict=True):
+            form = self._forms[row]
+            masked.setdefault(form, list(form))[place] = HOLE
+        return {form: tuple(pieces) for form, pieces in masked.items()}
+
+    def _sums(self, terms: _Sums) -> _Sums:
+        """The hash of each form, of what its pieces add to it."""
+        sums = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))
+        return np.asarray(sums[self._ends] - sums[self._begins], np.uint64)
 
 
-def _candidates(forms: list[Pieces]) -> tuple[Ints, Ints, npt.NDArray[np.uint64], Ints]:
-    """Every word that is not masked: its form, its place, a hash of the form without it, the values it needs."""
-    ids: dict[bytes, int] = {HOLE: 0}
-    flat = vector([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
-    sizes = vector([len(form) for form in forms])
-    begins = np.cumsum(sizes) - sizes
-    rows = np.repeat(np.arange(len(forms)), sizes)
-    places = np.arange(len(flat)) - begins[rows]
-    terms, holes = _terms(flat, places), _terms(vector(flat * 0), places)
-    sums = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))
-    whole = sums[begins + sizes] - sums[begins]
-    words = np.flatnonzero((places % 2 == 1) & (flat > 0))
-    left = np.bincount(rows[words], minlength=len(forms)) - 1
-    needed = np.select([left <= 0, left == 1], [len(forms) + 1, ENOUGH_BESIDE_ONE], ENOUGH)
-    keys = whole[rows[words]] - terms[words] + holes[words]
-    return rows[words], places[words], keys, needed[rows[words]]
-
-
-def _terms(ids: Ints, places: Ints) -> npt.NDArray[np.uint64]:
+def _terms(ids: Ints, places: Ints) -> _Sums:
     """What a piece adds to its form's hash, by what and where it is."""
     return mixed(mixed(ids.astype(np.uint64) + np.uint64(1)) + places.astype(np.uint64) * _STEP)
+
+
+def _times(keys: _Sums) -> Ints:
+    """How often each key occurs."""
+    _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return vector(counts[which])

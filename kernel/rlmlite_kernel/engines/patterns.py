@@ -5,8 +5,8 @@
    again until nothing changes. A form keeps at least one word, and one word alone needs more forms.
 3. Forms that differ in white space, or in empty brackets where another has something masked, become one.
 
-Forms are held, lines are not. When the table of forms is full, step 2 makes room; a form that then still finds none is
-counted with `overflow`.
+Forms are held, lines are not. When the table of forms is full, step 2 makes room; if more than half stays full, lines
+whose form is not known by then are counted with `overflow`.
 """
 
 from collections.abc import Iterable
@@ -72,6 +72,7 @@ class _Form:
     def __init__(self, first: Place) -> None:
         self.count = 0
         self.first = self.last = first
+        self.into = self  # what it was merged into
 
     def add(self, count: int, first: Place, last: Place) -> None:
         self.count += count
@@ -114,14 +115,13 @@ class _Table:
             form.add(int(counts[group]), _place(lines, first, starts, breaks), _place(lines, last, starts, breaks))
 
     def _new(self, key: int, line: bytes, place: Place) -> _Form:
+        if not self._full and self._is_full():
+            self._make_room()
+        if self._full:
+            self._rest = self._rest or _Form(place)
+            return self._rest
         pieces = self._merges.applied(masked_pieces(line))
         form = self._forms.get(pieces)
-        if form is None and not self._full and self._is_full():
-            self._make_room()
-            pieces = self._merges.applied(pieces)
-            form = self._forms.get(pieces)
-        if form is None and self._full:
-            self._rest = form = self._rest or _Form(place)
         if form is None:
             form = self._forms[pieces] = _Form(place)
             self._bytes += sum(map(len, pieces))
@@ -133,16 +133,17 @@ class _Table:
         return len(self._forms) >= self._room or self._bytes >= FORM_BYTES
 
     def _make_room(self) -> None:
-        """Merges forms. If that frees less than half, no form is taken in any more."""
+        """Merges forms. If that frees less than half, no form is taken in any more; lines that are known still are."""
         self._forms = self._merged()
-        self._known = {}
+        self._known = {key: form.into for key, form in self._known.items()}
         self._bytes = sum(len(piece) for pieces in self._forms for piece in pieces)
         self._full = len(self._forms) * 2 > self._room or self._bytes * 2 > FORM_BYTES
 
     def _merged(self) -> dict[Pieces, _Form]:
         forms: dict[Pieces, _Form] = {}
         for pieces, old in zip(self._merges.learned(list(self._forms)), self._forms.values(), strict=True):
-            forms.setdefault(pieces, _Form(old.first)).add(old.count, old.first, old.last)
+            old.into = forms.setdefault(pieces, _Form(old.first))
+            old.into.add(old.count, old.first, old.last)
         return forms
 
     def finished(self) -> list[Template]:

@@ -14,6 +14,14 @@ _STEP = 1 << 20
 _INDENT = np.array([0x20, 0x09, 0x0A, 0x0D], np.uint8)
 
 
+def lines_of(content: Buffer, start: int, stop: int) -> Spans:
+    """The lines of a short text, without their newlines, and without a line index."""
+    breaks = np.flatnonzero(octets(content)[start:stop] == 10) + start
+    starts = np.concatenate((vector([start]), breaks + 1))
+    kept = starts < stop
+    return starts[kept], np.append(breaks, stop)[kept]
+
+
 def records(content: Buffer, start: int, stop: int) -> Spans:
     """A record is a line that begins with something, and the lines after it that are indented or blank.
 

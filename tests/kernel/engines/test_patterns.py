@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlmlite_kernel.engines import CLIP, Part, find_patterns, linewise
-from rlmlite_kernel.engines.merging import ENOUGH, ENOUGH_BESIDE_ONE
+from rlmlite_kernel.engines.merging import ENOUGH, ENOUGH_BESIDE_ONE, MANY
 from rlmlite_kernel.engines.patterns import Templates
 
 NAMES = ["ann", "bob", "chen", "dora", "emeka", "farid", "greta", "hiro", "ines", "jo"]
@@ -52,6 +52,24 @@ def test_two_words_that_vary_are_masked_one_after_the_other() -> None:
     lines = [f"{one} calls {two} again" for one in NAMES[:6] for two in NAMES[:6]]
 
     assert counts(of(*lines)) == {"<*> calls <*> again": 36}
+
+
+@pytest.mark.parametrize(("many", "templates"), [(MANY - 1, MANY - 1), (MANY, 1)])
+def test_words_that_vary_together_are_masked_where_many_forms_share_the_others(many: int, templates: int) -> None:
+    """No two of these differ in one word alone."""
+    lines = [f"login of {chr(97 + n)}q from {chr(97 + n)}z ok" for n in range(many)]
+
+    assert len(of(*lines).found) == templates
+    assert len(of(*(f"{chr(97 + n)}q {chr(97 + n)}z x{chr(97 + n)}" for n in range(20))).found) == 20
+
+
+def test_later_lines_go_where_words_that_vary_together_went() -> None:
+    """Also when the table has made room before them."""
+    words = [chr(97 + n % 26) + chr(97 + n // 26 % 26) + "q" for n in range(500)]
+
+    assert counts(of(*(f"login of {word} from {word}z ok" for word in words), forms=40)) == {
+        "login of <*> from <*> ok": 500
+    }
 
 
 def test_white_space_and_empty_brackets_do_not_tell_templates_apart() -> None:
