@@ -1,11 +1,14 @@
 """rank: which passages it gives, what it says, what it costs, and that no cache can be told from none."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits, MemoryBlobs
 from rlmlite_kernel.actions import rank
+from rlmlite_kernel.engines import Index
 from tests.kernel.running import Machine
 
 LOG = "start\nERROR disk sda failed\n  at read(sda)\nok\n\nok user ann\nERROR net down\nok\nok\nok\ndisk ok\nok\n"
@@ -163,8 +166,12 @@ def test_one_changed_file_is_indexed_alone() -> None:
     made: list[str] = []
 
     class Watched(MemoryBlobs):
-        def index(self, key, make, stored=True):  # type: ignore[no-untyped-def]
-            return super().index(key, lambda: (made.append(key), make())[1], stored)
+        def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+            def watched() -> Index:
+                made.append(key)
+                return make()
+
+            return super().index(key, watched, stored)
 
     blobs = Watched()
     Machine({"docs": DOCS}, blobs=blobs).turn('rank(docs, "disk")')

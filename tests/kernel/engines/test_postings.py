@@ -175,7 +175,11 @@ def test_indexes_in_memory_are_bounded() -> None:
     made: list[str] = []
 
     def get(key: str) -> None:
-        indexes.get(key, lambda: (made.append(key), index_of(["disk"] * 10))[1])
+        def make() -> Index:
+            made.append(key)
+            return index_of(["disk"] * 10)
+
+        indexes.get(key, make)
 
     indexes = Indexes(room=index_of(["disk"] * 10).size * 2)
     for key in "abacab":
