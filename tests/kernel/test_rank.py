@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rlmlite_kernel import Limits, MemoryBlobs
 from rlmlite_kernel.actions import rank
 from rlmlite_kernel.engines import Index
-from tests.kernel.running import Machine
+from rlmlite_kernel.price import price
+from tests.kernel.running import Machine, parsed
 
 LOG = "start\nERROR disk sda failed\n  at read(sda)\nok\n\nok user ann\nERROR net down\nok\nok\nok\ndisk ok\nok\n"
 DOCS = {"src/a.py": "import disk\nx = 1\n", "b.md": "read me\n\nthe disk\nof disks\n", "c.txt": "", "d.txt": "no\n" * 9}
@@ -127,6 +128,20 @@ def test_the_work_is_the_same_whether_the_index_was_there() -> None:
 
     assert f"needs {needed} of search_work" in short.turn('r = rank(log, "disk ok")')
     assert Machine({"log": LOG}, limits=Limits(search_work=needed)).of('rank(log, "disk ok")')
+
+
+def test_the_price_holds_what_is_used() -> None:
+    """At least the bytes of the text; a limit bounds the passages that later steps are asked about."""
+    machine = Machine({"log": LOG})
+    program = parsed(
+        'best = rank(log, "disk", limit=3)\nkinds = patterns(log)\nread = extract_over_chunks(best, "{text}")'
+    )
+    found = price(machine.state, program)
+    machine.turn('best = rank(log, "disk", limit=3)\nkinds = patterns(log)')
+    used = sum(step.used.get("search_work", 0) for step in machine.steps())
+
+    assert found.total["search_work"].low == 2 * len(LOG) <= used
+    assert found.total["sub_calls"].high == 3
 
 
 LINES = st.lists(

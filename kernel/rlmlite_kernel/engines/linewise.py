@@ -8,7 +8,7 @@ import numpy as np
 from rlmlite_kernel.engines.buffers import Buffer, Ints, haystack, octets, snap, vector
 
 BLOCK = 1 << 18
-"""Bytes that are read at once. No result depends on it."""
+"""Bytes that are read at once. Which lines find no room in a full table can depend on it, nothing else."""
 
 CLIP = 4_096
 """Bytes of a line that are looked at."""

@@ -1,8 +1,7 @@
 """Templates of lines: one pass that gathers masked forms, then words that take many values give way to masks.
 
 1. Each line is masked (`mask`). Lines with one masked form are one form.
-2. Forms that differ in one word alone, of which there are at least `ENOUGH`, become one, with that word masked;
-   again until nothing changes. A form keeps at least one word, and one word alone needs more forms.
+2. Forms that differ only in words that take many values become one, with these words masked (`merging`).
 3. Forms that differ in white space, or in empty brackets where another has something masked, become one.
 
 Forms are held, lines are not. When the table of forms is full, step 2 makes room; if more than half stays full, lines
