@@ -34,6 +34,7 @@ UNREADABLE: Final = {
 ENDS: Final = {
     "no_answer": "the program ended without `final`",
     "search_work": "a search or a chunk ran out of `search_work`: what it did not reach is unseen",
+    "patterns": "a text has too many different lines: those that found no room are counted under `<*>`",
     "calls_failed": "some calls of a fan-out failed",
     "stuck": "every controller went round in circles: the same again, nothing but mistakes, or nothing new",
     "last_answer": "a budget ended, and the last turn was for an answer from what there was",

@@ -87,7 +87,7 @@ def test_documents_and_lists_are_given_too() -> None:
     )
 
     def inner(text: str) -> str:
-        return COUNT if "documents" in text else "final(context[0].text)"
+        return COUNT if "context: 2 documents" in text else "final(context[0].text)"
 
     outcome = rlmlite.run("What?", {"context": docs}, controller=controlled(program, inner), trace=False)
 
