@@ -5,7 +5,16 @@ import io
 from rich.console import Console
 
 from rlmlite.cli import live
-from rlmlite.events import Cost, FanoutProgress, ProgramRead, StepDone, TurnStarted
+from rlmlite.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    Cost,
+    FanoutProgress,
+    ProgramRead,
+    StepDone,
+    ToolCalled,
+    TurnStarted,
+)
 
 
 def test_the_view_of_a_terminal() -> None:
@@ -35,3 +44,21 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     assert live._line(TurnStarted(2, "controller", "m", True)) == "turn 2: asking m (the last turn)"
     assert live._line(FanoutProgress(2, 1, 2)) == ""
     assert live._line(StepDone(2, 3, 0, "search", "", "failed", "query", "")) == "turn 2: search: failed (query)"
+
+
+def test_an_approval_stops_the_view() -> None:
+    """The question is asked on the same terminal; afterwards the view goes on and says what was decided."""
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=80)
+    with live._Screen(console) as screen:
+        screen.tell(ToolCalled(2, "look"))
+        screen.tell(ApprovalAsked(2, "send"))
+        runs = [screen._live.is_started]
+        screen.tell(ApprovalGiven(2, "send", False))
+        runs.append(screen._live.is_started)
+        console.print(screen._view())
+
+    assert runs == [False, True]
+    assert "send was not approved" in written.getvalue()
+    assert live._line(ToolCalled(2, "look")) == "turn 2: calling look"
+    assert live._line(ApprovalAsked(2, "send")) == "turn 2: send needs an approval"

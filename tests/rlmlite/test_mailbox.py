@@ -62,6 +62,7 @@ def test_the_request_says_all_that_is_needed(tmp_path: Path) -> None:
     assert names == {f"{request().id}.request.json", f"{request().id}.answer.txt"}
     assert json.loads((tmp_path / f"{request().id}.request.json").read_text("utf-8")) == {
         "id": request().id,
+        "kind": "lm",
         "role": "sub",
         "model": "mailbox:m",
         "max_output_tokens": 100,

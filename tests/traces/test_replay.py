@@ -171,7 +171,7 @@ FORGERIES: dict[str, tuple[Change, int, str]] = {
     "the run": (with_fields(Genesis, 0, run="other"), 6, "effects.jsonl[0].error"),
     "the actions": (with_fields(Genesis, 0, actions=made.state(1)), 0, "actions"),
     "the scope": (with_fields(Genesis, 0, scope={"user": "me"}), 0, "scope.user"),
-    "the parent": (with_fields(Genesis, 0, parent="x"), 0, "state"),  # a nested run begins exposed
+    "the parent": (with_fields(Genesis, 0, parent="x"), 0, "parent"),
     "the origin": (with_fields(Turn, 0, origin="lm"), -1, ""),
     "the outcome": (with_fields(Seal, 0, outcome="completed", reason="no_answer"), 11, "reason"),
     "no result": (with_fields(Seal, 0, result=None), 11, "result"),
