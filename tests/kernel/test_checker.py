@@ -269,3 +269,11 @@ def test_every_code_of_a_record_is_declared() -> None:
     reached = {code for code, _ in MISTAKES.values()} | set(RUNNING.values()) | elsewhere
 
     assert reached == set(FAULTS)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_action_shows_an_example_of_its_result(name: str) -> None:
+    """On one line, so that a card with all of them stays short."""
+    assert ACTIONS[name].example
+    assert "\n" not in ACTIONS[name].example
+    assert len(ACTIONS[name].example) < 130

@@ -15,7 +15,7 @@ PROGRAM = 'r = rank(docs, "disk failed")\nshow(r)'
 
 def ran(folder: IndexFolder | None) -> bytes:
     """What a run puts out, in a process whose memory holds no index."""
-    machine = Machine({"docs": DOCS}, blobs=MemoryBlobs() if folder is None else FileBlobs(folder))
+    machine = Machine({"docs": DOCS}, blobs=MemoryBlobs() if folder is None else FileBlobs(indexes=folder))
     machine.turn(PROGRAM)
     return machine.ran()
 

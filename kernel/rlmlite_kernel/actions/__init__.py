@@ -45,7 +45,7 @@ _AROUND = '{"doc": null, "line": 12, "match": "ERROR", ..., "text": "..\\n08:14 
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
 
 
-def _look(name: str, run: Any, params: tuple[Param, ...], help_: str) -> Action:
+def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: str) -> Action:
     return Action(
         name=name,
         family="look",
@@ -53,27 +53,28 @@ def _look(name: str, run: Any, params: tuple[Param, ...], help_: str) -> Action:
         run=run,
         help=help_,
         result="what was shown",
+        example=example,
         shows=True,
         cost="observation",
     )
 
 
-def _on_rows(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str = "") -> Action:
+def _on_rows(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str) -> Action:
     in_rows = not any(param.kind in ("expr", "key", "folds") for param in params)
     return Action(
         name=name, family="rows", params=params, run=run, help=help_, result=result, example=example, in_rows=in_rows
     )
 
 
-def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str = "") -> Action:
+def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str) -> Action:
     return Action(
         name=name, family="scalars", params=params, run=run, help=help_, result=result, example=example, in_rows=True
     )
 
 
-def _fold(name: str, help_: str) -> Action:
+def _fold(name: str, help_: str, example: str) -> Action:
     params = (Param("values", "rows", "a list of values, such as rows.n"),)
-    return _on_rows(name, folds.fold_of(name), params, "value", help_)
+    return _on_rows(name, folds.fold_of(name), params, "value", help_, example)
 
 
 ACTIONS = Table(
@@ -88,10 +89,29 @@ ACTIONS = Table(
                 Param("at", "int", "where to begin", default=0, least=0, named_only=True),
             ),
             "the beginning of a value, and its end with tail=",
+            example="logs: text of 500 bytes at 0, then the text",
         ),
-        _look("load", look.load, (_TARGET,), "a whole range: load(x[a:b])"),
-        _look("show", look.show, (Param("values", "any", "any values", many=True),), "several values in full"),
-        _look("describe", look.describe, (_TARGET,), "what a value is: kind, size, lines or columns, a sample"),
+        _look(
+            "load",
+            look.load,
+            (_TARGET,),
+            "a whole range: load(x[a:b])",
+            example="load: text of 1,200 bytes at 4,000, then the text",
+        ),
+        _look(
+            "show",
+            look.show,
+            (Param("values", "any", "any values", many=True),),
+            "several values in full",
+            example="n: 12",
+        ),
+        _look(
+            "describe",
+            look.describe,
+            (_TARGET,),
+            "what a value is: kind, size, lines or columns, a sample",
+            example="logs: text, 1,800 bytes, 100 lines",
+        ),
         Action(
             name="search",
             family="find",
@@ -229,6 +249,7 @@ ACTIONS = Table(
             help="asks a model once",
             extra="values for placeholders",
             cost="sub_calls, tokens",
+            example='"The disk was full."',
         ),
         Action(
             name="classify",
@@ -298,6 +319,7 @@ ACTIONS = Table(
             help="a run of its own that explores the inputs it is given: context=part_of_the_text",
             extra="its inputs",
             cost="a share of what is left",
+            example='"The disk was full from 08:14 on."',
         ),
         Action(
             name="json_parse",
@@ -306,6 +328,7 @@ ACTIONS = Table(
             run=parse.json_parse,
             result="the value",
             help="text to value; a fault if it is no JSON",
+            example='{"user": "ann", "n": 3}',
         ),
         _on_rows(
             "where",
@@ -313,6 +336,7 @@ ACTIONS = Table(
             (_ROWS, Param("cond", "expr", "a condition, such as .n > 3")),
             "the rows that match",
             "keeps rows",
+            example='{"line": 12, "text": "08:14 ERROR disk"}',
         ),
         _on_rows(
             "map",
@@ -320,6 +344,7 @@ ACTIONS = Table(
             (_ROWS, Param("expr", "expr", "an expression, or {name: expression}")),
             "a list, or rows",
             "one result a row",
+            example='{"who": "ann", "n": 3}',
         ),
         _on_rows(
             "extend",
@@ -327,14 +352,18 @@ ACTIONS = Table(
             (_ROWS, Param("fields", "expr", "{name: expression}")),
             "the rows with more fields",
             "adds fields",
+            example='{"line": 12, "text": "08:14 ERROR disk", "hour": "08"}',
         ),
-        _on_rows("flatten", rows.flatten, (_ROWS,), "a list", "the items of lists in one list; null goes"),
+        _on_rows(
+            "flatten", rows.flatten, (_ROWS,), "a list", "the items of lists in one list; null goes", example='"disk"'
+        ),
         _on_rows(
             "sort",
             rows.sort,
             (_ROWS, _BY, Param("desc", "bool", _DESC, default=False, named_only=True)),
             "the rows in order",
             "smallest first",
+            example='{"key": "INFO", "n": 1920}',
         ),
         _on_rows(
             "top",
@@ -347,6 +376,7 @@ ACTIONS = Table(
             ),
             "k rows",
             "the k largest by a field; without by= by .n, or by the values",
+            example='{"key": "WARN", "n": 80}',
         ),
         _on_rows(
             "count",
@@ -354,6 +384,7 @@ ACTIONS = Table(
             (Param("value", "any", "rows, a list, text"),),
             "a number",
             "how many rows, items or bytes",
+            example="1432",
         ),
         _on_rows(
             "count_by",
@@ -377,9 +408,30 @@ ACTIONS = Table(
             "one row for each value of the key",
             '{"key": "ann", "last": "2024-03-01"}',
         ),
-        _on_rows("distinct", rows.distinct, (_ROWS, _BY), "rows", "the first of equal rows, or of an equal field"),
-        _on_rows("first", rows.first, (_ROWS,), "a row", "the first row, or null"),
-        _on_rows("last", rows.last, (_ROWS,), "a row", "the last row, or null"),
+        _on_rows(
+            "distinct",
+            rows.distinct,
+            (_ROWS, _BY),
+            "rows",
+            "the first of equal rows, or of an equal field",
+            example='{"user": "ann", "text": "the first line of ann"}',
+        ),
+        _on_rows(
+            "first",
+            rows.first,
+            (_ROWS,),
+            "a row",
+            "the first row, or null",
+            example='{"line": 12, "text": "08:14 ERROR disk"}',
+        ),
+        _on_rows(
+            "last",
+            rows.last,
+            (_ROWS,),
+            "a row",
+            "the last row, or null",
+            example='{"line": 98, "text": "17:02 ERROR mail"}',
+        ),
         _on_rows(
             "sample",
             rows.sample,
@@ -390,6 +442,7 @@ ACTIONS = Table(
             ),
             "k rows",
             "k rows by chance, in their order; the same seed draws the same",
+            example='{"line": 12, "text": "08:14 ERROR disk"}',
         ),
         _on_rows(
             "union",
@@ -397,6 +450,7 @@ ACTIONS = Table(
             (_LEFT, _RIGHT),
             "rows",
             "the rows of both; a field that one side lacks is null",
+            example='{"line": 12, "text": "08:14 ERROR disk"}',
         ),
         _on_rows(
             "minus",
@@ -404,6 +458,7 @@ ACTIONS = Table(
             (_LEFT, _RIGHT, Param("on", "key", "a field or a list of fields; without it whole rows", default=None)),
             "rows of a",
             "the rows of a that b has not",
+            example='{"user": "ann", "text": "in a, and not in b"}',
         ),
         _on_rows(
             "join",
@@ -436,6 +491,7 @@ ACTIONS = Table(
             ),
             "a list of numbers",
             "whole numbers: range(3) is 0, 1, 2",
+            example="[1, 2, 3]",
         ),
         _on_rows(
             "to_object",
@@ -445,11 +501,11 @@ ACTIONS = Table(
             "one entry a row",
             '{"WARN": 80, "INFO": 1920}',
         ),
-        _fold("sum", "the sum of numbers"),
-        _fold("avg", "the mean of numbers"),
-        _fold("min", "the smallest"),
-        _fold("max", "the largest"),
-        _fold("median", "the middle number, or the mean of the middle two"),
+        _fold("sum", "the sum of numbers", example="84"),
+        _fold("avg", "the mean of numbers", example="2.5"),
+        _fold("min", "the smallest", example="1"),
+        _fold("max", "the largest", example="9"),
+        _fold("median", "the middle number, or the mean of the middle two", example="2.5"),
         _on_rows(
             "percentile",
             folds.fold_of("percentile"),
@@ -459,6 +515,7 @@ ACTIONS = Table(
             ),
             "value",
             "the smallest number that p percent of the numbers do not pass",
+            example="9",
         ),
         Action(
             name="render",
@@ -471,6 +528,7 @@ ACTIONS = Table(
             run=text.render,
             result="text",
             help="rows as text, one template a row",
+            example='"12: 08:14 ERROR disk\\n98: 17:02 ERROR mail"',
         ),
         Action(
             name="replace",
@@ -485,6 +543,7 @@ ACTIONS = Table(
             help="replaces every match",
             in_rows=True,
             cost="search_work",
+            example='"user <id> left"',
         ),
         Action(
             name="mask",
@@ -495,16 +554,27 @@ ACTIONS = Table(
             help="numbers, ids, addresses, paths, dates, values as <*>: count_by(hits, mask(.text))",
             in_rows=True,
             cost="search_work",
+            example='"user <*> left after <*> ms"',
         ),
-        _scalar("lower", scalars.lower, (Param("text", "any", "text"),), "text", "in small letters"),
-        _scalar("upper", scalars.upper, (Param("text", "any", "text"),), "text", "in capital letters"),
-        _scalar("strip", scalars.strip, (Param("text", "any", "text"),), "text", "without white space at the ends"),
+        _scalar("lower", scalars.lower, (Param("text", "any", "text"),), "text", "in small letters", example='"error"'),
+        _scalar(
+            "upper", scalars.upper, (Param("text", "any", "text"),), "text", "in capital letters", example='"ERROR"'
+        ),
+        _scalar(
+            "strip",
+            scalars.strip,
+            (Param("text", "any", "text"),),
+            "text",
+            "without white space at the ends",
+            example='"ERROR disk"',
+        ),
         _scalar(
             "pick",
             scalars.pick,
             (Param("cond", "any", "a condition"), Param("a", "any", "if it holds"), Param("b", "any", "if not")),
             "a or b",
             "one of two",
+            example='"yes"',
         ),
         _scalar(
             "case",
@@ -512,6 +582,7 @@ ACTIONS = Table(
             (Param("parts", "any", "condition, value, ..., else", many=True),),
             "a value",
             "the value after the first condition that holds",
+            example='"high"',
         ),
         _scalar(
             "div",
@@ -519,11 +590,19 @@ ACTIONS = Table(
             (Param("a", "any", "a number"), Param("b", "any", "a number")),
             "a number",
             "division; null by zero",
+            example="2.5",
         ),
         _scalar("int", scalars.to_int, (_VALUE,), "a whole number", "null if it is none", "12"),
-        _scalar("float", scalars.to_float, (_VALUE,), "a number", "null if it is none"),
-        _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text"),
-        _scalar("date", scalars.date, (_VALUE,), "YYYY-MM-DD", "a date that sorts; null if it is none"),
+        _scalar("float", scalars.to_float, (_VALUE,), "a number", "null if it is none", example="12.5"),
+        _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text", example='"12"'),
+        _scalar(
+            "date",
+            scalars.date,
+            (_VALUE,),
+            "YYYY-MM-DD",
+            "a date that sorts; null if it is none",
+            example='"2024-03-01"',
+        ),
         Action(
             name="now",
             family="scalars",
@@ -532,6 +611,7 @@ ACTIONS = Table(
             held=True,
             result="YYYY-MM-DDTHH:MM:SS.mmmZ",
             help="the time, in UTC",
+            example='"2024-03-01T08:14:00.000Z"',
         ),
         Action(
             name="tool_call",
@@ -546,6 +626,7 @@ ACTIONS = Table(
             result="what the tool gives",
             help="calls a tool of the host's; its own name does the same: name(argument=value)",
             cost="tool_calls",
+            example='{"temperature": 12}',
         ),
         Action(
             name="write_var",
@@ -555,6 +636,7 @@ ACTIONS = Table(
             run=end.write_var,
             result="the value",
             help="the same as name = value",
+            example="12",
         ),
         Action(
             name="note",
@@ -564,6 +646,7 @@ ACTIONS = Table(
             run=end.note,
             result="nothing",
             help="a plan in your words, kept",
+            example="noted",
         ),
         Action(
             name="forget",
@@ -573,6 +656,7 @@ ACTIONS = Table(
             result="nothing",
             help="drops a variable",
             barrier=True,
+            example="hits: forgotten",
         ),
         Action(
             name="final",
@@ -586,6 +670,7 @@ ACTIONS = Table(
             result="the end",
             help="ends the run with the answer",
             barrier=True,
+            example="final: answered, 3 pieces of evidence (given)",
         ),
     ]
 )
