@@ -15,6 +15,7 @@ SETTINGS: Final = {
     "approve": "who approves of calls: `terminal`, `mailbox:DIR`, `never`",
     "max_cost": "dollars that all calls of a run may cost",
     "confirm_above": "dollars; before calls that may cost more, a person is asked",
+    "read": "how inputs are read, by name: see [inputs](inputs.md#how-inputs-are-read)",
     "limits": "limits by name: see [limits](limits.md)",
     "prices": "prices by model string, `IN,OUT` in dollars for a million tokens",
     "workers": "calls at a time, and connections to a server",
