@@ -41,6 +41,7 @@ ENDS: Final = {
     "answer_type": "the last answer has not the type that was asked for",
     "controller": "the last controller gave no reply",
     "too_long": "some prompts were longer than `call_prompt_bytes`",
+    "join": "a join gave more rows than its limit, and was cut there",
     "rows_lacking": "some rows of `classify` or `extract_over_rows` got no answer",
     "nested_partial": "a nested run gave a partial answer",
     "budget": "calls were not made, or a step was refused, for lack of a budget",

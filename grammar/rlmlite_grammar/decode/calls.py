@@ -84,6 +84,8 @@ class Calls:
 
     def _value(self, param: Param, action: Action, row: str) -> str:
         """The rule for an argument."""
+        if action.name == _TOOL_CALL and param.name == "name":
+            return f"({' | '.join(map(quoted, self._vocabulary.tools))})"
         match param.kind:
             case "any" | "target" | "rows":
                 return f"{row}v@"
@@ -99,8 +101,6 @@ class Calls:
                 return f"({' | '.join([*words, *(['RX'] if param.or_query else [])])})"
             case "text" if param.name == "role":
                 return f"({' | '.join(map(quoted, self._vocabulary.roles))})"
-            case "text" if action.name == _TOOL_CALL:
-                return f"({' | '.join(map(quoted, self._vocabulary.tools))})"
             case "text":
                 return "(TEXT | ref@)"
             case "template":
