@@ -22,7 +22,7 @@ LONG = 20  # temporaries, for the longest program of the corpus
 BEYOND = {
     "x = 1.foo": "a number's part reads as a decimal's point",
     "x = -1[0]": "as above",
-    "turns = range(a.first, a.last + 1)\npreview(turns)\nfinal(turns, evidence=part)": "numbers are not worked out in place",
+    "turns = range(a.first, a.last + 1)\npreview(turns)\nfinal(turns, evidence=part)": "no sums in place of numbers",
 }
 """Valid programs that no decoder writes, and why."""
 
