@@ -2,8 +2,9 @@
 
 Anchor: SHA-256 alone of the same mapped file. Target: at most 1.15 x. The file's pages are in memory, for both.
 Apart: whether it is UTF-8 (our loads look too, in a second thread), and the line index, which the first question about
-lines builds. Then the same file opened again, its digest remembered; and the same text from a `.gz`, which is unpacked
-to a mapped file, against unpacking and hashing alone.
+lines builds, with as many threads as there are processors. Then the same file opened again, its digest remembered; and
+the same text from a `.gz`, which is unpacked to a mapped file, against unpacking and hashing alone. All of it over a
+log and over text in four scripts, of which little is ASCII.
 """
 
 import gzip
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.logs import log_file
+from benchmarks.logs import log_file, scripts_file
 from benchmarks.measure import (
     GB,
     KB,
@@ -25,12 +26,13 @@ from benchmarks.measure import (
     growth,
     interleaved,
     print_table,
+    processors,
     ratio_within,
     scale_of,
 )
 from rlmlite.inputs import from_path
 from rlmlite.inputs.digests import Digests
-from rlmlite_kernel.engines import LineIndex
+from rlmlite_kernel.engines import LineIndex, use_threads
 from rlmlite_kernel.engines import check as check_utf8
 from rlmlite_traces import FileBlobs
 
@@ -99,19 +101,19 @@ def main(scale: Scale) -> None:
     """Print the table."""
     sizes = scale.pick((100 * MB, GB), (10 * MB, 100 * MB), (100 * KB, MB))
     all_times = scale.pick((15, 5), (15, 5), (2, 2))
-    rows, loads = [], []
-    for size, times in zip(sizes, all_times, strict=True):
-        base, ours, utf8, index, again, unpacked, packed = measured(log_file(size), times)
-        shown = bytes_text(size)
-        rows += [
-            Row("load", shown, "sha256", base, ours, ratio_within(1.15)),
-            Row("UTF-8 check alone", shown, "sha256", base, utf8),
-            Row("line index alone", shown, "sha256", base, index),
-            Row("load again", shown, "sha256", base, again),
-            Row("load .gz", shown, "gunzip + sha256", unpacked, packed),
-        ]
-        loads.append((float(size), ours))
-    print_table("Loading a file", rows, [growth("a load with bytes", *loads)])
+    rows: list[Row] = []
+    sized: dict[str, list[tuple[float, Figure]]] = {}
+    use_threads(processors())
+    for made, of in ((log_file, ""), (scripts_file, ", four scripts")):
+        for size, times in zip(sizes, all_times, strict=True):
+            base, *ours, unpacked, packed = measured(made(size), times)
+            shown, target = bytes_text(size), ratio_within(1.15)
+            for what, figure in zip(("load", "UTF-8 check alone", "line index alone", "load again"), ours, strict=True):
+                rows.append(Row(what + of, shown, "sha256", base, figure, target if what == "load" else None))
+                sized.setdefault(what + of, []).append((float(size), figure))
+            rows.append(Row(f"load .gz{of}", shown, "gunzip + sha256", unpacked, packed))
+            sized.setdefault(f"load .gz{of}", []).append((float(size), packed))
+    print_table("Loading a file", rows, [growth(f"{what} with bytes", *figures) for what, figures in sized.items()])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Generated inputs: logs as services write them, the same bytes on every machine. Start at `log_file`."""
 
+import itertools
 import os
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,6 +17,8 @@ _DATE = b"@@@@-@@-@@"
 _FIRST_DAY = date(2026, 1, 1)
 _VERSION = 2
 """Of the generator. A change of it makes new files."""
+
+_SCRIPTS = "Die Größe der Prüfung überrascht\nюлия жжёт лук\n日本語の行です。エラー\nok 😀 done\n".encode()
 
 _LEVELS = ("INFO",) * 82 + ("WARN",) * 12 + ("ERROR",) * 4 + ("DEBUG",) * 2
 _USERS = ("ann", "bob", "chen", "dora", "emeka", "farid", "greta", "hiro", "root", "guest")
@@ -32,13 +35,22 @@ _PARTS = (
 
 def log_file(size: int) -> Path:
     """A log of `size` bytes less than a line, made once: lines as services write them, the same on every machine."""
+    return _made(f"log-{_VERSION}-{size}.log", _log(size))
+
+
+def scripts_file(size: int) -> Path:
+    """Text of `size` bytes or a little less, made once: German, Russian, Japanese and emoji by turns."""
+    return _made(f"scripts-{_VERSION}-{size}.txt", itertools.repeat(_SCRIPTS, size // len(_SCRIPTS)))
+
+
+def _made(name: str, parts: Iterable[bytes]) -> Path:
     folder = Path(tempfile.gettempdir()) / "rlmlite-benchmarks"
     folder.mkdir(exist_ok=True)
-    path = folder / f"log-{_VERSION}-{size}.log"
+    path = folder / name
     if not path.exists():
         part = path.with_suffix(f".{os.getpid()}")
         with open(part, "wb") as file:
-            file.writelines(_log(size))
+            file.writelines(parts)
         part.replace(path)
     with open(path, "rb", buffering=0) as file:  # into the page cache
         while file.read(16 * MB):

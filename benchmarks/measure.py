@@ -8,6 +8,7 @@ Nothing here is a test: a figure that misses its target says `no` in its row, an
 import argparse
 import gc
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -18,6 +19,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from rlmlite.inputs import from_path
 from rlmlite_grammar import grammar_digest, parse
 from rlmlite_kernel import Done, Parsed, RunKey, Suspended, begin
+from rlmlite_kernel.engines import MAX_THREADS
 from rlmlite_kernel.settings import Limits, Role, Settings
 from rlmlite_traces import FileBlobs
 
@@ -213,6 +215,11 @@ def growth(what: str, small: tuple[float, Figure], large: tuple[float, Figure]) 
 
 
 # Runs
+
+
+def processors() -> int:
+    """How many threads the engines are let use where a row says so: as many as there are processors."""
+    return min(MAX_THREADS, os.cpu_count() or 1)
 
 
 def begun(path: Path) -> tuple[Done, FileBlobs]:

@@ -1,8 +1,9 @@
 """How fast is a search that counts?
 
 Anchor: ripgrep, one thread, `--count-matches`, less the median of its own start over an empty file, which is timed in
-the same run. Ours runs in one thread of this process over the mapped file, first as the engine that counts, then as a
-turn that searches and holds every hit (`hits = search(...)`), receipt included.
+the same run. Ours runs over the mapped file, in one thread: as the engine that counts; as a turn that counts
+(`n = count(search(...))`) and one that holds every hit (`hits = search(...)`), receipts included. Then the engine once
+more with as many threads as there are processors. With the extra `fast`, lists of words go through Hyperscan.
 Targets for counting: literals 1.0 x ripgrep, a sparse regex 1.5 x, ignoring case, dense and any-of 3.5 x.
 """
 
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -29,12 +31,13 @@ from benchmarks.measure import (
     growth,
     interleaved,
     print_table,
+    processors,
     program,
     ratio_within,
     scale_of,
 )
 from rlmlite_kernel import advance
-from rlmlite_kernel.engines import Query, any_of, compile_query, count, literal, regex
+from rlmlite_kernel.engines import Counted, Query, any_of, compile_query, count, literal, regex, use_threads
 from rlmlite_kernel.values import Rows
 
 WORDS = (
@@ -76,12 +79,14 @@ def ripgrep(pattern: Pattern, path: Path) -> int:
     return int(said.stdout or 0)
 
 
+WAYS = ("count", "count, a turn", "search, a turn", "count, threads")
+
+
 class Searched(NamedTuple):
-    """The seconds of one pattern over one file, and how many matches there are."""
+    """The seconds of one pattern over one file in each of `WAYS`, and how many matches there are."""
 
     anchor: Figure | None
-    counting: Figure
-    acting: Figure
+    ours: list[Figure]
     matches: int
 
 
@@ -90,14 +95,29 @@ def searched(pattern: Pattern, path: Path, empty: Path, times: int) -> Searched:
     content, matcher = mapped(path), compile_query(pattern.query)
     done, blobs = begun(path)
     parsed = program(f"hits = search(logs, {pattern.spelled})\n")
+    number = program(f"n = count(search(logs, {pattern.spelled}))\n")
+
+    def counted() -> Counted:
+        return count(content, matcher, 0, len(content), WORK)
+
+    def threaded() -> Counted:
+        use_threads(processors())
+        try:
+            return counted()
+        finally:
+            use_threads(1)
+
     tasks: list[Callable[[], object]] = [
-        lambda: count(content, matcher, 0, len(content), WORK),
+        counted,
+        lambda: advance(done.state, number, blobs),
         lambda: advance(done.state, parsed, blobs),
+        threaded,
     ]
     if shutil.which("rg"):
         tasks += [partial(ripgrep, pattern, path), partial(ripgrep, pattern, empty)]
-    counting, acting, *anchors = interleaved(times, *tasks)
-    matches = count(content, matcher, 0, len(content), WORK).count
+    timed = interleaved(times, *tasks)
+    ours, anchors = timed[: len(WAYS)], timed[len(WAYS) :]
+    matches = counted().count
     hits = done_turn(advance(done.state, parsed, blobs)).state.variables["hits"].held.value
     assert isinstance(hits, Rows)
     assert len(hits) == matches
@@ -106,7 +126,7 @@ def searched(pattern: Pattern, path: Path, empty: Path, times: int) -> Searched:
         start = median(anchors[1])
         anchor = Figure([max(1e-6, seconds - start) for seconds in anchors[0]])
         assert ripgrep(pattern, path) == matches, pattern
-    return Searched(anchor, Figure(counting), Figure(acting), matches)
+    return Searched(anchor, [Figure(each) for each in ours], matches)
 
 
 def main(scale: Scale) -> None:
@@ -114,17 +134,19 @@ def main(scale: Scale) -> None:
     sizes = scale.pick((100 * MB, GB), (10 * MB, 100 * MB), (10 * KB, 100 * KB))
     all_times = scale.pick((9, 5), (5, 3), (1, 1))
     empty = log_file(0)
-    rows, notes = [], []
+    rows: list[Row] = []
+    notes = [f"Hyperscan is {'' if find_spec('hyperscan') else 'not '}installed; threads: {processors()}"]
     for pattern in PATTERNS:
-        counts = []
+        sized: dict[str, list[tuple[float, Figure]]] = {way: [] for way in WAYS}
         for size, times in zip(sizes, all_times, strict=True):
             found = searched(pattern, log_file(size), empty, times)
             what, anchor = bytes_text(size), "rg -j1" if found.anchor else "(no rg here)"
             hits = f"{pattern.name}, {found.matches:,} hits"
-            rows.append(Row(f"{hits}: count", what, anchor, found.anchor, found.counting, ratio_within(pattern.limit)))
-            rows.append(Row(f"{hits}: search", what, anchor, found.anchor, found.acting))
-            counts.append((float(size), found.counting))
-        notes.append(growth(f"counting ({pattern.name}) with bytes", *counts))
+            targets = (ratio_within(pattern.limit), None, None, None)
+            for way, figure, target in zip(WAYS, found.ours, targets, strict=True):
+                rows.append(Row(f"{hits}: {way}", what, anchor, found.anchor, figure, target))
+                sized[way].append((float(size), figure))
+        notes += [growth(f"{pattern.name}: {way}, with bytes", *figures) for way, figures in sized.items()]
     print_table("Searching a log", rows, notes)
 
 

@@ -19,6 +19,7 @@ SETTINGS: Final = {
     "limits": "limits by name: see [limits](limits.md)",
     "prices": "prices by model string, `IN,OUT` in dollars for a million tokens",
     "workers": "calls at a time, and connections to a server",
+    "threads": "threads that searches and indexes may use; without it, one for each processor of this process",
     "timeout": "seconds for an attempt, from its start to the last byte of the reply; with `stream`, for a silence",
     "retries": "attempts after the first",
     "stream": "whether answers come in pieces, so that a long one meets no timeout",

@@ -4,6 +4,7 @@ What comes later wins, name by name; of `limits` and `prices` entry by entry. Th
 it is given is all there is. Keys are not settings: they stay in the environment (see `clients.openai`).
 """
 
+import os
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from rlmlite.errors import SettingError
 from rlmlite.inputs.reading import Reading, reading
 from rlmlite.limits import limits as limits_from
 from rlmlite.prices import nano, told
+from rlmlite_kernel.engines import MAX_THREADS, use_threads
 from rlmlite_kernel.settings import Limits
 
 FILE = Path("rlmlite.toml")
@@ -46,6 +48,7 @@ class Config(BaseSettings):
     prices: dict[str, str] = {}
     read: dict[str, bool | int | str] = {}
     workers: int = Field(WORKERS, ge=1, le=1_000)
+    threads: int | None = Field(None, ge=1, le=MAX_THREADS)
     timeout: float = Field(_CALLING.timeout, gt=0, le=86_400)
     retries: int = Field(_CALLING.retries, ge=0, le=20)
     stream: bool = _CALLING.stream
@@ -78,6 +81,10 @@ class Config(BaseSettings):
         """How inputs are read. Raises `SettingError`."""
         return reading(self.read)
 
+    def use_threads(self) -> None:
+        """Lets the kernel's searches use the threads that are set, or else as many as there are processors for us."""
+        use_threads(self.threads or min(MAX_THREADS, _processors()))
+
     def calling(self, **more: Any) -> Calling:
         """How model servers are asked. Raises `SettingError`."""
         prices = dict(told(f"{model}={amounts}") for model, amounts in self.prices.items())
@@ -92,6 +99,12 @@ class Config(BaseSettings):
             prices=prices,
             **more,
         )
+
+
+def _processors() -> int:
+    """How many processors this process may use; where the system does not say, how many there are."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return (len(allowed(0)) if allowed is not None else os.cpu_count()) or 1
 
 
 def load(**flags: Any) -> Config:

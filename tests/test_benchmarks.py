@@ -12,6 +12,7 @@ BENCHMARKS = (
     "chunk",
     "decode",
     "fanout",
+    "hostile",
     "http",
     "load",
     "memory",

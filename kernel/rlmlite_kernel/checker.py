@@ -176,10 +176,10 @@ class _Statement:
 
     def _shape(self, action: Action, call: Call, bound: Bound) -> None:
         """What one action asks of its arguments together."""
-        if action.name == "search" and ("query" in bound.given) is ("template" in bound.given):
-            self.report(
-                "arguments", "search takes a query or template=, one of them", call, f"it is {action.signature()}"
-            )
+        both = {"query", "template"} <= {param.name for param in action.params}
+        if both and ("query" in bound.given) is ("template" in bound.given):
+            message = f"{action.name} takes a query or template=, one of them"
+            self.report("arguments", message, call, f"it is {action.signature()}")
 
     def _argument(self, action: Action, param: Param | None, value: Expr, place: Place, bound: Bound) -> None:
         if param is None:

@@ -61,7 +61,7 @@ class Coverage:
         """With more spans marked, by kind."""
         found: dict[tuple[str, str], Ranges] = {}
         for kind, texts in spans.items():
-            for text in texts:
+            for text in dict.fromkeys(texts):  # equal documents are one content, which lies in as many places
                 for name, base in self._layout.places.get(text.blob, ()):
                     found.setdefault((name, kind), []).append((base + text.start, base + text.stop))
         if not found:

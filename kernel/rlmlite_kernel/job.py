@@ -176,13 +176,16 @@ class Job:
         self.used[resource] = self.used.get(resource, 0) + amount
         self.ledger[resource] = self.ledger.get(resource, 0) + amount
 
-    def room(self, size: int) -> None:
-        """Announce `size` more bytes about to be built in memory; refuses before they are."""
+    def room(self, size: int, instead: str = "") -> None:
+        """Announce `size` more bytes about to be built in memory; refuses before they are, and says what to do
+        `instead`.
+        """
         self._building += size
         limit = self.settings.limits.value_bytes
         held = self.ledger.get("value_bytes", 0)
         if held + self._building > limit:
-            raise Fault("too_large", f"the value would pass the {limit:,} value_bytes of this run ({held:,} are held)")
+            message = f"the value would pass the {limit:,} value_bytes of this run ({held:,} are held)"
+            raise Fault("too_large", f"{message}; {instead}" if instead else message)
 
     def warn(self, message: str, quoted: str = "") -> None:
         """Say something in the observation, once. What comes from data goes in `quoted`, which is fenced as data."""

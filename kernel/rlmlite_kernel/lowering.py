@@ -109,6 +109,7 @@ class _Lowering:
 
     def _lowered_call(self, number: int, call: Call) -> Call:
         """The call with every nested call that can stand alone taken out."""
+        call = self._fused(call)
         action = self._table[call.name]
         params = action.positional()
         args = tuple(
@@ -119,6 +120,24 @@ class _Lowering:
             Named(item.name, self._argument(number, item.value, action.param(item.name))) for item in call.named
         )
         return Call(call.name, args, named)
+
+    def _fused(self, call: Call) -> Call:
+        """`count(search(x, q))` as the one action that does both, if that takes every argument of the two."""
+        action = self._table[call.name]
+        bound = bind(action, call, _trust)
+        inner = bound.given.get(action.params[0].name) if action.fused else None
+        if not isinstance(inner, Call) or len(bound.given) < len(action.params) or has_free_field(inner, self._table):
+            return call
+        both = self._table.get(action.fused.get(inner.name, ""))
+        if both is None:
+            return call
+        outer = {name: value for name, value in bound.given.items() if value is not inner}
+        given = {**bind(self._table[inner.name], inner, _trust).given, **outer}
+        if any(both.param(name) is None for name in given):
+            return call
+        first = [param.name for param in both.positional() if param.name in given]
+        named = [Named(name, value) for name, value in given.items() if name not in first]
+        return Call(both.name, tuple(given[name] for name in first), tuple(named))
 
     def _argument(self, number: int, value: Expr, param: Param | None) -> Expr:
         return value if param is not None and param.kind in ("folds", "schema") else self._lowered(number, value)

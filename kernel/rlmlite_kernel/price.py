@@ -95,7 +95,7 @@ def _uses(planned: Planned, shapes: dict[str, _Shape], state: State) -> dict[str
     uses = {"steps": Range(1, 1)}
     first = _first(planned, shapes, state)
     match planned.op:
-        case "search" | "parse_lines" | "rank" | "patterns":
+        case "search" | "count_matches" | "parse_lines" | "rank" | "patterns":
             uses["search_work"] = Range(first.size.low, None)
         case "chunk":
             uses["chunks"] = _chunks(planned, first)

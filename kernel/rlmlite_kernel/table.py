@@ -69,6 +69,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     `extra`: says what other keyword arguments mean, where any name is allowed.
     `held`: is handed values with their origins and spans. `barrier`: depends on everything before it.
     `shows`: its result goes whole into the observation. `cost` names the resource it is priced in, for people.
+    `fused`: around a call of another action, by name, the two are one step of a third, which takes the parameters of
+    both but the first of this one.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     shows: bool = False
     held: bool = False
     cost: str = "free"
+    fused: Mapping[str, str] = {}
 
     def param(self, name: str) -> Param | None:
         """The parameter of this name."""
@@ -131,7 +134,8 @@ class Table(Mapping[str, Action]):
 
 def _traits(action: Action) -> list[Any]:
     calls = action.ask is not None
-    return [action.result, calls, action.in_rows, bool(action.extra), action.barrier, action.shows, action.held]
+    traits = [action.result, calls, action.in_rows, bool(action.extra), action.barrier, action.shows, action.held]
+    return [*traits, dict(action.fused)] if action.fused else traits
 
 
 def _meaning(param: Param) -> list[Any]:

@@ -120,6 +120,7 @@ def taken(arguments: tuple[str, ...], blobs: FileBlobs, reading: Reading) -> dic
 
 def _options(job: Job) -> Options:
     config = job.config()
+    config.use_threads()
     calling = config.calling(tell=log.warning)
     players: dict[str, Client] = {} if config.sub is None else {"sub": client(config.sub, calling)}
     limits = config.kernel_limits()
@@ -142,6 +143,7 @@ def _options(job: Job) -> Options:
 def asked(job: Job, tell: Tell = unheard) -> Asking:
     """The settings of a question or a session, of the file, the environment and the flags. Raises `SettingError`."""
     config = job.config()
+    config.use_threads()
     limits = config.kernel_limits()
     above = None if job.yes or config.confirm_above is None else nano(config.confirm_above)
     found = Asking(

@@ -123,7 +123,7 @@ def test_each_statement_has_its_summary(statement: str, summary: str) -> None:
 
 def test_an_inner_step_shows_only_its_warnings() -> None:
     """A statement is shown once, but what went oddly inside of it is said."""
-    seen = Machine({"log": "abc"}).turn('n = count(search(log, "zzz"))')
+    seen = Machine({"log": "abc"}).turn('n = count(search(log, "zzz", limit=3))')
 
     assert seen == "! no hits\nn = 0"
 

@@ -325,7 +325,7 @@ def test_without_an_input_some_steps_are_unverifiable(on_disk: tuple[CheckedTrac
 
     found = replay(trace)
 
-    assert (found.verdict, found.executed, found.steps) == (Verdict.UNVERIFIABLE, 2, 6)
+    assert (found.verdict, found.executed, found.steps) == (Verdict.UNVERIFIABLE, 1, 4)
     assert found.missing == {"docs": "no such file"}
     assert found.difference is None
 

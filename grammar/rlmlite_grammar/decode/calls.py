@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 from rlmlite_kernel.table import Action, Param
 
-_EITHER = {"search": ("query", "template")}
+_EITHER = {name: ("query", "template") for name in ("search", "count_matches")}
 """Actions that take one of two parameters, as the checker asks."""
 
 _KEYWORDS = {"sub_rlm": ("context", "other")}

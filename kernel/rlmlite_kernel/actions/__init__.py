@@ -1,11 +1,13 @@
 """The action table: every action, declared once. The implementations are in the modules beside, by family."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rlmlite_kernel.actions import (
     around,
     batches,
     code,
+    count_matches,
     cut,
     end,
     find,
@@ -16,6 +18,7 @@ from rlmlite_kernel.actions import (
     nested,
     outside,
     parse,
+    parse_lines,
     patterns,
     rank,
     read,
@@ -37,6 +40,10 @@ _SCHEMA = Param("schema", "schema", "the form of the answer", default=None, name
 _BATCH = Param("batch", "int", "rows a call", default=20, least=1, named_only=True)
 _BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
 _UNIT = "the unit; a record is a line with the indented ones after it; a /regex/ begins a unit"
+_QUERY = Param("query", "query", "text, a list of texts (any of them), or a /regex/", default=None)
+_TEMPLATE = Param("template", "text", 'text with wildcards: "took <*> ms"', default=None, named_only=True)
+_HITS_WHERE = Param("where", "expr", "keep only hits for which this holds", default=None, named_only=True)
+_COUNTED = {"search": "count_matches"}
 _DESC = "largest first"
 _HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk", "groups": []}'
 _PASSAGE = '{"doc": null, "line": 7, "start": 420, "end": 431, "text": "disk failed", "score": 3140271}'
@@ -59,10 +66,25 @@ def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: s
     )
 
 
-def _on_rows(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str) -> Action:
-    in_rows = not any(param.kind in ("expr", "key", "folds") for param in params)
+def _on_rows(
+    name: str,
+    run: Any,
+    params: tuple[Param, ...],
+    result: str,
+    help_: str,
+    example: str,
+    fused: Mapping[str, str] | None = None,
+) -> Action:
     return Action(
-        name=name, family="rows", params=params, run=run, help=help_, result=result, example=example, in_rows=in_rows
+        name=name,
+        family="rows",
+        params=params,
+        run=run,
+        help=help_,
+        result=result,
+        example=example,
+        in_rows=not any(param.kind in ("expr", "key", "folds") for param in params),
+        fused=fused or {},
     )
 
 
@@ -117,10 +139,10 @@ ACTIONS = Table(
             family="find",
             params=(
                 _TARGET,
-                Param("query", "query", "text, a list of texts (any of them), or a /regex/", default=None),
-                Param("template", "text", 'text with wildcards: "took <*> ms"', default=None, named_only=True),
+                _QUERY,
+                _TEMPLATE,
                 Param("limit", "int", "keep at most so many; all without", default=None, least=1, named_only=True),
-                Param("where", "expr", "keep only hits for which this holds", default=None, named_only=True),
+                _HITS_WHERE,
             ),
             run=find.search,
             result="hits {doc, line, start, end, match, text, groups, ...}",
@@ -181,10 +203,26 @@ ACTIONS = Table(
             help="the documents whose path matches; search, rank and chunk take them",
         ),
         Action(
+            name="count_matches",
+            family="find",
+            params=(
+                _TARGET,
+                _QUERY,
+                _TEMPLATE,
+                _HITS_WHERE,
+                Param("key", "key", "count by this, as count_by does", default=None, named_only=True),
+            ),
+            run=count_matches.count_matches,
+            result="a number; with key= rows {key, n}",
+            example="1432",
+            help="how many matches; count(search(...)) and count_by(search(...), key) are this one step",
+            cost="search_work",
+        ),
+        Action(
             name="parse_lines",
             family="cut",
             params=(_TARGET, Param("form", "form", '/regex with (?<names>...)/ or a template "{a} | {b}"')),
-            run=find.parse_lines,
+            run=parse_lines.parse_lines,
             result="lines {doc, line, start, end, text, and every name}",
             example='{"doc": null, "line": 1, "start": 0, "end": 7, "text": "7 | ann", "id": "7", "user": "ann"}',
             help="one record for every line that has the form; the others are in .unmatched",
@@ -385,6 +423,7 @@ ACTIONS = Table(
             "a number",
             "how many rows, items or bytes",
             example="1432",
+            fused=_COUNTED,
         ),
         _on_rows(
             "count_by",
@@ -393,6 +432,7 @@ ACTIONS = Table(
             "rows {key, n}",
             "how often each value occurs, most frequent first",
             '{"key": "WARN", "n": 80}',
+            _COUNTED,
         ),
         _on_rows(
             "group",

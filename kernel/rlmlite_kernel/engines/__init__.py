@@ -15,7 +15,7 @@ from rlmlite_kernel.engines.cut import (
     chunk_paragraphs,
     split_at,
 )
-from rlmlite_kernel.engines.find import Counted, Found, count, find, occurs
+from rlmlite_kernel.engines.find import Counted, Found, Search, count, find, occurs
 from rlmlite_kernel.engines.globs import glob_query
 from rlmlite_kernel.engines.index_cache import Indexes, IndexStore
 from rlmlite_kernel.engines.linewise import CLIP, Part
@@ -36,7 +36,9 @@ from rlmlite_kernel.engines.symbols import (
     language_of,
     symbols,
 )
+from rlmlite_kernel.engines.tally import MANY, Bounds
 from rlmlite_kernel.engines.templates import fields_pattern, template_pattern
+from rlmlite_kernel.engines.threads import MAX_THREADS, use_threads
 from rlmlite_kernel.engines.units import enclosing, lines_around, lines_of, records
 from rlmlite_kernel.engines.utf8 import Utf8, check, repair, repaired
 from rlmlite_kernel.engines.versions import engine_versions
@@ -46,7 +48,10 @@ __all__ = [
     "CLIP",
     "LANGUAGES",
     "LONGEST",
+    "MANY",
+    "MAX_THREADS",
     "WEIGHT",
+    "Bounds",
     "Buffer",
     "CodePoints",
     "Counted",
@@ -65,6 +70,7 @@ __all__ = [
     "QueryError",
     "Ranked",
     "Replaced",
+    "Search",
     "SheetBrokenError",
     "SpanBytes",
     "SpentError",
@@ -111,4 +117,5 @@ __all__ = [
     "split_at",
     "symbols",
     "template_pattern",
+    "use_threads",
 ]

@@ -1,6 +1,6 @@
 """Plain text in a text: every occurrence that does not overlap one before it, by SIMD search."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,46 +17,14 @@ def occurrences(hay: Haystack, data: Octets, needle: bytes, start: int, stop: in
     expected = hay.count(needle, start, stop)
     if not expected:
         return vector([])
-    if expected * _SPARSE < stop - start or overlaps_itself(needle):
+    if expected * _SPARSE < stop - start or period(needle) < len(needle):
         return _one_by_one(hay, needle, start, stop, expected)
     return _all_at_once(data[start:stop], needle) + start
 
 
-def any_occurrences(hay: Haystack, data: Octets, words: Sequence[bytes], start: int, stop: int) -> tuple[Ints, Ints]:
-    """Where any of the words is, as starts and stops: the leftmost first, at one place the first of the list.
-
-    A word that overlaps itself is found at every place, since the one before may give way to another word.
-    """
-    found = [_everywhere(hay, data, word, start, stop) for word in words]
-    starts = np.concatenate([vector([]), *found])
-    ends = [places + len(word) for places, word in zip(found, words, strict=True)]
-    stops = np.concatenate([vector([]), *ends])
-    order = np.argsort(starts, kind="stable")
-    starts, stops = starts[order], stops[order]
-    if bool((starts[1:] >= stops[:-1]).all()):
-        return starts, stops
-    kept = _apart(starts.tolist(), stops.tolist())
-    return starts[kept], stops[kept]
-
-
-def overlaps_itself(needle: bytes) -> bool:
-    """Whether some start of the needle is also its end."""
-    return any(needle.startswith(needle[shift:]) for shift in range(1, len(needle)))
-
-
-def _apart(starts: list[int], stops: list[int]) -> Ints:
-    """The numbers of those that do not start inside one that was kept before."""
-    kept, free = [], 0
-    for index, start in enumerate(starts):
-        if start >= free:
-            kept.append(index)
-            free = stops[index]
-    return vector(kept)
-
-
-def _everywhere(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int) -> Ints:
-    """Every occurrence, those that overlap the one before too."""
-    step = next((shift for shift in range(1, len(needle)) if needle.startswith(needle[shift:])), len(needle))
+def everywhere(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int) -> Ints:
+    """Every place of the needle inside [start, stop), those that overlap the one before too."""
+    step = period(needle)
     found: list[int] = []
     enough = (stop - start) // _SPARSE
     place = hay.find(needle, start, stop)
@@ -66,6 +34,26 @@ def _everywhere(hay: Haystack, data: Octets, needle: bytes, start: int, stop: in
             return _all_at_once(data[start:stop], needle) + start
         place = hay.find(needle, place + step, stop)
     return vector(found)
+
+
+def apart(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
+    """Of ranges in the order of their starts: the first, then always the next that does not overlap the one taken."""
+    if bool((starts[1:] >= stops[:-1]).all()):
+        return starts, stops
+    kept: list[int] = []
+    free = 0
+    ends = stops.tolist()
+    for index, start in enumerate(starts.tolist()):
+        if start >= free:
+            kept.append(index)
+            free = ends[index]
+    return starts[kept], stops[kept]
+
+
+@lru_cache(maxsize=1_024)
+def period(needle: bytes) -> int:
+    """The least distance at which the needle overlaps itself; its length if it never does."""
+    return next((shift for shift in range(1, len(needle)) if needle.startswith(needle[shift:])), len(needle))
 
 
 def _one_by_one(hay: Haystack, needle: bytes, start: int, stop: int, expected: int) -> Ints:

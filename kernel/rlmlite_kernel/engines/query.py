@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from rlmlite_kernel.engines.pattern import Outline, PatternError, outline
+from rlmlite_kernel.engines.plain_words import Word
 from rlmlite_kernel.engines.regex import Program, RefusedError, quote
 
 MAX_LITERAL = 32_768
@@ -21,7 +22,6 @@ MAX_LITERAL = 32_768
 
 _META = frozenset("\\^$.|?*+()[]{}\n")
 _FOLDS_BEYOND_ASCII = frozenset("kKsS")  # U+212A folds to k, U+017F to s
-_MAX_WORDS = 32
 _ATOMS_PER_WEIGHT = 100
 
 
@@ -64,10 +64,8 @@ class Matcher:
 
     Attributes:
         multiline_text: read by blocks, else by lines.
-        needle: the bytes to find when the query is plain text, else None. Such a search is charged once.
-        folded: the needle is ASCII in small letters, and so is the text to be made before it is searched.
-        ascii_only: `folded` holds in ASCII text only.
-        words: the members when all are plain text, few and none overlaps itself; else empty. Only by lines.
+        needle: the bytes to find by blocks when the query is one plain text, else None.
+        words: what to find by lines when the query is plain text or a list of plain texts; else empty.
         counting, program: the same pattern without and with groups.
         weight: work units for a byte; above 1 where counted repetition unfolds a pattern.
         groups, names: how many groups, and the name of each or None.
@@ -76,9 +74,7 @@ class Matcher:
     query: Query
     multiline_text: bool
     needle: bytes | None
-    folded: bool
-    ascii_only: bool
-    words: tuple[bytes, ...]
+    words: tuple[Word, ...]
     counting: Program
     program: Program
     weight: int
@@ -88,7 +84,7 @@ class Matcher:
     @property
     def linear(self) -> bool:
         """Whether the whole search is one pass: it is charged its bytes, however many matches there are."""
-        return self.needle is not None
+        return self.needle is not None or bool(self.words)
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -107,15 +103,12 @@ def compile_query(query: Query, *, by_blocks: bool = False) -> Matcher:
     pattern = plan.by_blocks if blocks else plan.by_lines
     program = _program(pattern, lines=not blocks, captures=True)
     counting = _program(pattern, lines=not blocks, captures=False) if program.groups else program
-    needle = _needle(query, blocks)
-    folded = needle is not None and "i" in query.flags
+    words = () if blocks else _words(query)
     return Matcher(
         query=query,
         multiline_text=blocks,
-        needle=needle,
-        folded=folded,
-        ascii_only=folded and not _FOLDS_BEYOND_ASCII.isdisjoint(query.text),
-        words=() if blocks else _words(query),
+        needle=query.text.encode() if blocks and _plain(query) and "i" not in query.flags else None,
+        words=words,
         counting=counting,
         program=program,
         weight=1 + plan.unfolded // _ATOMS_PER_WEIGHT,
@@ -134,20 +127,20 @@ def _plain(query: Query) -> bool:
     return query.kind == "literal" or (query.kind == "regex" and _META.isdisjoint(query.text))
 
 
-def _needle(query: Query, blocks: bool) -> bytes | None:
+def _words(query: Query) -> tuple[Word, ...]:
+    """The members of a list, or the query itself, if all are plain text. One that is there twice counts once."""
+    words = dict.fromkeys(_word(member) for member in query.members or (query,))
+    return tuple(word for word in words if word is not None) if None not in words else ()
+
+
+def _word(query: Query) -> Word | None:
     if not _plain(query):
         return None
-    if "i" in query.flags:
-        return None if blocks or not query.text.isascii() else query.text.lower().encode()
-    return query.text.encode()
-
-
-def _words(query: Query) -> tuple[bytes, ...]:
-    """Members that SIMD search finds one after the other more quickly than RE2 finds all at once."""
-    if len(query.members) > _MAX_WORDS or any(not _plain(word) or "i" in word.flags for word in query.members):
-        return ()
-    words = tuple(word.text.encode() for word in query.members)
-    return words
+    if "i" not in query.flags:
+        return Word(query.text.encode())
+    if not query.text.isascii():
+        return None
+    return Word(query.text.lower().encode(), True, not _FOLDS_BEYOND_ASCII.isdisjoint(query.text))
 
 
 def _plan(query: Query) -> _Plan:

@@ -59,20 +59,6 @@ class Cursor:
         return np.array(flat, np.int64).reshape(-1, width, 2)
 
 
-class Ready:
-    """Matches that are known already, handed out as a `Cursor` does."""
-
-    def __init__(self, table: Table) -> None:
-        self._rest = table
-        self.done = False
-
-    def take(self, room: int, _before: int) -> Table:
-        """The next matches, at most `room`. Sets `done` when there are no more."""
-        taken, self._rest = self._rest[:room], self._rest[room:]
-        self.done = len(taken) < room
-        return taken
-
-
 _NONE = [(-1, -1)]
 
 

@@ -1,0 +1,199 @@
+"""One semantics: the same bytes, whichever engine looks for plain text and however many threads there are."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlmlite_kernel.engines import (
+    MANY,
+    Bounds,
+    LineIndex,
+    Query,
+    Search,
+    any_of,
+    by_lines,
+    compile_query,
+    literal,
+    marks,
+    plain,
+    regex,
+    threads,
+    together,
+    use_threads,
+    windows,
+)
+
+PLENTY = 1 << 60
+CONTENT = (
+    b"".join(b"%d ERROR timeout %d\n" % (n, n * 7) if n % 9 == 0 else b"line %d of a log\n" % n for n in range(4_000))
+    + b"x" * 150_000 + b"\n\n\n" + "é Kelvin K \u017f\n".encode() * 300 + b"ab" * 500 + b"\n" + b"last"
+)  # fmt: skip
+QUERIES = (
+    regex(r"ERROR.*timeout (\d+)"), regex("a*"), regex("^"), regex("$"), regex(r"(?<k>l)as(t)?$"), regex("k", "i"),
+    regex(r"[ab]+x|\d{3}"), regex(r"\bt\w+"), regex("absent.x"), any_of(regex("a+"), literal("ERROR")),
+    any_of(literal("ERROR"), literal("line 1"), literal("e 1"), literal("log")), regex(r"x\nx|g\nl"),
+    literal("line"), regex("(a|b)+$"), literal("g\nline"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def small_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Runs so short that a small text has many, and threads for any of them."""
+    monkeypatch.setattr(windows, "_RUN", 500)
+    monkeypatch.setattr(by_lines, "_LARGE", 0)
+    monkeypatch.setattr(by_lines, "_SPARSE", 1)
+    monkeypatch.setattr(marks, "_PART", marks._PASS)
+    yield
+    use_threads(1)
+
+
+def everything(query: Query, content: bytes, bounds: Bounds) -> object:
+    """All that a search says."""
+    search = Search(content, compile_query(query), 3, len(content) - 1, bounds)
+    tables = [table.tolist() for table in search.tables()]
+    return [row for table in tables for row in table], search.counted()
+
+
+@pytest.mark.usefixtures("small_runs")
+@pytest.mark.parametrize("query", QUERIES, ids=repr)
+def test_no_result_depends_on_the_number_of_threads(query: Query) -> None:
+    """Matches, charges, where it ended: the same for 1, 2 and 8 threads, with much work and with little."""
+    whole = Search(CONTENT, compile_query(query), 3, len(CONTENT) - 1, Bounds(PLENTY))
+    for _ in whole.tables():
+        pass
+    work = whole.counted().work
+    for bounds in (
+        Bounds(PLENTY), Bounds(PLENTY, 0, PLENTY), Bounds(PLENTY, 40, PLENTY), Bounds(work, 40, work // 2),
+        Bounds(work // 2), Bounds(work - 1), Bounds(work // 3, 0, PLENTY), Bounds(PLENTY, 5), Bounds(0),
+        Bounds(9, 9, 9),
+    ):  # fmt: skip
+        results = []
+        for number in (1, 2, 8):
+            use_threads(number)
+            results.append(everything(query, CONTENT, bounds))
+
+        assert results[0] == results[1] == results[2], bounds
+
+
+@pytest.mark.usefixtures("small_runs")
+def test_no_index_depends_on_the_number_of_threads() -> None:
+    """Line numbers and line starts are the same for 1, 2 and 8 threads."""
+    content = CONTENT * 20
+    places = np.arange(0, len(content), 997, dtype=np.int64)
+    answers = []
+    for number in (1, 2, 8):
+        use_threads(number)
+        index = LineIndex(content)
+        answers.append((index.count, index.lines_at(places).tolist(), index.start_of(50_000)))
+
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][0] == content.count(b"\n") + 1
+
+
+def test_threads_are_a_sane_number() -> None:
+    """No threads, or thousands, are refused."""
+    for number in (0, -1, 65):
+        with pytest.raises(ValueError, match="threads are 1 to 64"):
+            use_threads(number)
+
+    assert threads.threads() == 1
+
+
+def test_a_fault_in_a_thread_is_raised() -> None:
+    """What goes wrong in a thread is not lost."""
+
+    def work(number: int) -> int:
+        return 10 // (3 - number)
+
+    use_threads(2)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            list(threads.in_order(work, range(9)))
+    finally:
+        use_threads(1)
+
+
+letters = st.sampled_from("abBKksS é\0\u212a\u017f\n")
+words = st.lists(
+    st.tuples(st.text("abBkKs\0", min_size=1, max_size=4), st.sampled_from(["", "", "i"])), min_size=2, max_size=9
+)
+
+
+def found_by(engine: str, query: Query, content: bytes) -> object:
+    """All that a search says when plain texts are looked for in one way."""
+    with pytest.MonkeyPatch.context() as patch:
+        if engine == "together":  # however few they are
+            patch.setattr(together, "FEW", 0)
+            together.together.cache_clear()
+        else:
+            patch.setattr(plain, "together", lambda words: None)
+        if engine == "regex":
+            patch.setattr(plain, "FEW", 0)
+        bounds = [Bounds(PLENTY), Bounds(PLENTY, 0, PLENTY), Bounds(30, MANY), Bounds(PLENTY, 2)]
+        return [everything(query, b"..\n" + content + b"\n", each) for each in bounds]
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=st.text(letters, max_size=60), given_words=words)
+def test_plain_texts_are_the_same_by_every_engine(text: str, given_words: list[tuple[str, str]]) -> None:
+    """One word after the other, all in one pass, and RE2 find the same, overlaps and letters beyond ASCII included."""
+    query = any_of(*(regex(word, flags) for word, flags in given_words))
+    one_by_one, by_regex = (found_by(engine, query, text.encode()) for engine in ("one by one", "regex"))
+
+    assert one_by_one == by_regex
+    if together._library() is not None:
+        assert found_by("together", query, text.encode()) == by_regex
+
+
+def test_the_extra_is_used_where_it_is() -> None:
+    """With Hyperscan, a list of 33 words goes through it; 32 do not, nor one with a NUL, at which it would end."""
+    pytest.importorskip("hyperscan")
+    texts = [f"word {number}" for number in range(33)]
+    together.together.cache_clear()
+    many, few, cut = (
+        compile_query(any_of(*map(literal, each))).words for each in (texts, texts[:32], [*texts, "a\0b"])
+    )
+
+    assert together.together(many) is not None
+    assert together.together(few) is None
+    assert together.together(cut) is None
+
+
+def test_dense_words_leave_the_one_pass() -> None:
+    """Where hits are many, a report of each costs more than looking for one word after the other: the same is found."""
+    content = b"up and on and at and by and up\n" * 60_000 + b"no hits here\n" * 60_000
+    query = any_of(*map(literal, ("up", "on", "at", "by", "p a")))
+
+    assert found_by("together", query, content) == found_by("one by one", query, content)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["a" * n for n in range(1, 40)], ["a" * 3_000, "b", "c", "d"], ["ab" * 40, "ba" * 40, "a", "b"], ["a"] * 50,
+     [f"word{n}" for n in range(500)]],
+    ids=["nested", "long", "periodic", "the same", "many"],
+)  # fmt: skip
+def test_hostile_lists_of_words_take_no_longer_than_their_bytes(texts: list[str]) -> None:
+    """Words that overlap themselves and each other at every byte are found in one pass, and charged as one."""
+    content = (b"a" * 40_000 + b"ab" * 5_000 + b" word77 word499\n") * 8
+    search = Search(content, compile_query(any_of(*map(literal, texts))), 0, len(content), Bounds(PLENTY))
+    rows = sum(len(table) for table in search.tables())
+
+    assert search.counted().work == len(content)
+    assert rows == len(found_rows(texts, content))
+
+
+def found_rows(texts: list[str], content: bytes) -> list[tuple[int, int]]:
+    """Leftmost first, without overlaps, the first of the list at one place: naively."""
+    found, place = [], 0
+    firsts = {text[0] for text in texts}
+    string = content.decode()
+    while place < len(string):
+        word = next((text for text in texts if string.startswith(text, place)), "") if string[place] in firsts else ""
+        if word:
+            found.append((place, place + len(word)))
+        place += len(word) or 1
+    return found
