@@ -17,6 +17,7 @@ BENCHMARKS = (
     "load",
     "memory",
     "patterns",
+    "positions",
     "rank",
     "receipts",
     "rows",
