@@ -17,6 +17,10 @@ COMMANDS = (
     "trace show",
     "trace verify",
     "trace replay",
+    "store",
+    "store ls",
+    "store gc",
+    "store verify",
     "grammar",
     "demo",
 )

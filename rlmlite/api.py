@@ -36,6 +36,7 @@ def execute(
     policy: PolicyGiven = None,
     approve: Approver | str | None = None,
     reading: Reading = READING,
+    copy_to: str | os.PathLike[str] | None = None,
 ) -> Outcome:
     """Run a program over inputs and seal its trace.
 
@@ -50,15 +51,17 @@ def execute(
         approve: who is asked before calls that need it: a function of an `Approval`, `"terminal"`, `"mailbox:DIR"`;
             without it they are not made.
         reading: how inputs are read.
+        copy_to: the folder of a store that files are copied to first, so that nothing can change them under the run.
 
     Raises:
         InputError: an input cannot be taken, or the program is no text.
         ModelError: there is no such model.
         SettingError: the cost, the key or the folder makes no sense.
+        StoreError: there is something else where the store should be.
         RuntimeError: an event loop is running in this thread; await `execute_async` there.
     """
     refuse_running_loop()
-    blobs = new_store(reading)
+    blobs = new_store(reading, copy_to)
     options = _options(sub, capped(limits, max_cost), trace, run_key, granted(tools, policy, approve, _tell))
     said = read_program(program)
     with Run(from_values(inputs, blobs, reading), blobs, options) as run:
@@ -79,9 +82,10 @@ async def execute_async(
     policy: PolicyGiven = None,
     approve: Approver | str | None = None,
     reading: Reading = READING,
+    copy_to: str | os.PathLike[str] | None = None,
 ) -> Outcome:
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
-    blobs = new_store(reading)
+    blobs = new_store(reading, copy_to)
     options = _options(sub, capped(limits, max_cost), trace, run_key, granted(tools, policy, approve, _tell))
     said = read_program(program)
     with Run(from_values(inputs, blobs, reading), blobs, options) as run:

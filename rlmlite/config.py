@@ -19,6 +19,7 @@ from rlmlite.clients.calling import Decode
 from rlmlite.driver import WORKERS
 from rlmlite.errors import SettingError
 from rlmlite.inputs.reading import Reading, reading
+from rlmlite.keeping import DEFAULT_STORE
 from rlmlite.limits import limits as limits_from
 from rlmlite.prices import nano, told
 from rlmlite_kernel.engines import MAX_THREADS, use_threads
@@ -53,6 +54,8 @@ class Config(BaseSettings):
     retries: int = Field(_CALLING.retries, ge=0, le=20)
     stream: bool = _CALLING.stream
     decode: Decode | None = _CALLING.decode
+    store: Path | None = None
+    copy_inputs: bool = False
     temperature: float | None = Field(_CALLING.temperature, ge=0, le=2)
     max_output_tokens: int = Field(_CALLING.max_output_tokens, ge=1, le=10_000_000)
 
@@ -84,6 +87,11 @@ class Config(BaseSettings):
     def use_threads(self) -> None:
         """Lets the kernel's searches use the threads that are set, or else as many as there are processors for us."""
         use_threads(self.threads or min(MAX_THREADS, _processors()))
+
+    @property
+    def copy_to(self) -> Path | None:
+        """The folder of the store that inputs are copied to, if they are."""
+        return (self.store or DEFAULT_STORE) if self.copy_inputs else None
 
     def calling(self, **more: Any) -> Calling:
         """How model servers are asked. Raises `SettingError`."""

@@ -10,6 +10,7 @@ from rlmlite_kernel.effects import Result
 from rlmlite_kernel.records import Entry
 
 DEFAULT_FOLDER = Path(".rlmlite")
+DEFAULT_STORE = DEFAULT_FOLDER / "store"
 SUFFIX = ".rlm"
 
 

@@ -18,7 +18,7 @@ from rlmlite_kernel.inputs import Input, Source
 from rlmlite_kernel.records import Turn
 from rlmlite_kernel.refs import RunKey
 from rlmlite_kernel.state import State
-from rlmlite_traces import CheckedTrace, FileBlobs, Log, Replayed, Unfinished, Verdict, replay
+from rlmlite_traces import CheckedTrace, FileBlobs, Log, Replayed, Unfinished, Verdict, replay, store_of
 
 _SOURCE = msgspec.json.Decoder(Source)
 
@@ -51,8 +51,9 @@ def reopen(path: Path, reading: Reading = READING) -> Past:
 
 
 def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
-    blobs = FileBlobs()
-    with refetched(trace, reading) as places:
+    store = store_of(log.path)
+    blobs = FileBlobs(store=store, copy=store is not None)
+    with refetched(trace, reading, blobs) as places:
         found = replay(trace, places, blobs, RunKey(log.run_key), derive=deriving(reading))
     _check(found, log.path)
     assert found.state is not None

@@ -124,6 +124,8 @@ class Run:
         assert isinstance(genesis, Genesis)
         self.id, self.state = genesis.run, begun.state
         self.log = _log(options, self.id)
+        if self.log is not None:
+            self.blobs.keep_for(self.log.path, _referred(self.inputs))
         self._keeper = self.log or Unkept()
         self._keeper.extend(begun.entries)
 
@@ -276,6 +278,11 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _referred(inputs: Mapping[str, Input]) -> frozenset[str]:
+    """The contents that inputs refer to and that the trace does not hold."""
+    return frozenset(file.digest for each in inputs.values() if each.memory is None for file in each.source.files)
 
 
 def _settings(options: Options) -> Settings:

@@ -88,7 +88,7 @@ class Session:
             self._run, self._agent = _opened(self.path, settings)
         else:
             reading = settings.get("reading", READING)
-            blobs = new_store(reading)
+            blobs = new_store(reading, settings.get("copy_to"))
             self._run, self._agent = _begun(self.path, from_values(inputs, blobs, reading), blobs, settings)
 
     @classmethod
@@ -259,6 +259,8 @@ def _opened(path: Path, settings: Asking) -> tuple[Run, Agent]:
     agent = agent_of(settings)
     given = options_of(_at(path, settings), agent, ByHand())
     named = set(agent.controllers if "controller" in settings else ()) | ({"sub"} if "sub" in settings else set())
+    if settings.get("copy_to") is not None:
+        raise SettingError(f"the session {path} is there already; where its inputs are cannot be changed")
     if "limits" in settings or settings.get("run_key") is not None:
         raise SettingError(f"the session {path} is there already; its limits and its key cannot be changed")
     if settings.get("policy") is not None:

@@ -48,6 +48,7 @@ class Asking(TypedDict, total=False):
     on_event: called with every event of the run.
     workers: calls at a time.
     permit: asked before every fan-out, with the number of its calls and the most that they cost.
+    copy_to: the folder of a store that files are copied to first, so that nothing can change them under the run.
     calling: how the servers of models that are named by a string are asked.
     tools: functions that programs may call; see `rlmlite.tool`.
     policy: a policy file, or a `Policy`: what is permitted.
@@ -69,6 +70,7 @@ class Asking(TypedDict, total=False):
     on_event: Tell
     workers: int
     permit: Permit
+    copy_to: str | os.PathLike[str] | None
     calling: Calling
     tools: Tools
     policy: PolicyGiven
@@ -120,7 +122,7 @@ def _begun(question: str, inputs: Data | Mapping[str, Data], settings: Asking) -
     agent = agent_of(settings)
     options = options_of(settings, agent)
     reading = settings.get("reading", READING)
-    blobs = new_store(reading)
+    blobs = new_store(reading, settings.get("copy_to"))
     taken = from_values(inputs, blobs, reading)
     check_question(question, taken)
     begun = Run(taken, blobs, options)

@@ -17,7 +17,6 @@ from rlmlite.cli.printing import emit
 from rlmlite.cli.session import begun, finished, opened, waiting
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.grants import tell_of_unmet
-from rlmlite.inputs import new_store
 from rlmlite.runner import Run
 
 log = structlog.get_logger()
@@ -37,7 +36,7 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
         settings["approve"] = settings["approve"] or TERMINAL  # in a session such calls wait instead
         agent = agent_of(settings)
         options = options_of(settings, agent)
-        blobs = new_store(settings["reading"])
+        blobs = job.blobs()
         inputs = taken(job.inputs, blobs, settings["reading"])
         check_question(question, inputs)
         with Run(inputs, blobs, options) as run:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rlmlite.cli.storing import Copy, Place
+
 if TYPE_CHECKING:
     from rlmlite.cli.exec import Job
 
@@ -80,12 +82,15 @@ def ask(
         typer.Option("--trace", metavar="DIR", help="The new folder for receipts. [.rlmlite/DATE/RUN.rlm]"),
     ] = None,
     run_key: RunKey = None,
+    copy: Copy = None,
+    store: Place = None,
     json: AsJson = False,
 ) -> None:
     """Answer a question over inputs: a controller model writes programs until it knows."""
     from rlmlite.cli.ask import run
 
     flags = {"max_cost": max_cost, "confirm_above": confirm_above, **granted(tool, policy, approve)}
+    flags |= {"copy_inputs": copy, "store": store}
     job = _job(paths, controller, sub, limit, run_key, trace, yes, read=read, **flags)
     raise typer.Exit(run(question, job, session, last_answer=last_answer, as_json=json))
 
@@ -105,12 +110,14 @@ def new(
     max_cost: MaxCost = None,
     read: Read = None,
     run_key: RunKey = None,
+    copy: Copy = None,
+    store: Place = None,
     json: AsJson = False,
 ) -> None:
     """Begin a session over inputs. Without models, its calls are answered by hand."""
     from rlmlite.cli.session import new
 
-    flags = {"max_cost": max_cost, **granted(tool, policy, approve)}
+    flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **granted(tool, policy, approve)}
     job = _job(paths, controller, sub, limit, run_key, read=read, **flags)
     raise typer.Exit(new(session, job, as_json=json))
 

@@ -68,6 +68,13 @@ class Job(msgspec.Struct, frozen=True):
             raise SettingError("standard input cannot be both the program and an input")
         return _read_program(self.path)
 
+    def blobs(self) -> FileBlobs:
+        """What its inputs are read through. Raises `SettingError`, `StoreError`."""
+        config = self.config()
+        if self.flags.get("store") is not None and not config.copy_inputs:
+            raise SettingError("--store says where copies go; add --copy")
+        return new_store(config.reading(), config.copy_to)
+
 
 def run(job: Job, *, dry_run: bool, as_json: bool) -> Exit:
     """The command."""
@@ -79,7 +86,7 @@ def _live(job: Job, as_json: bool) -> Exit:
     said = read_program(text)
     options = _options(job)
     reading = job.config().reading()
-    blobs = new_store(reading)
+    blobs = job.blobs()
     inputs = taken(job.inputs, blobs, reading)
     with Run(inputs, blobs, options) as run:
         tell_of_unmet(run.state.settings, inputs, log.warning)

@@ -12,6 +12,9 @@ from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
 from rlmlite_kernel import BlobMissingError, InputChangedError, SettingsError
 from rlmlite_traces import (
     LevelError,
+    StoreCorruptError,
+    StoreError,
+    StoreMissingError,
     TraceError,
     TraceExistsError,
     TraceLockedError,
@@ -31,6 +34,9 @@ _FOUND: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (TraceSealedError, Exit.USAGE, "trace_sealed"),
     (LevelError, Exit.BROKEN, "level"),
     (TraceError, Exit.BROKEN, "trace_broken"),
+    (StoreMissingError, Exit.INPUT, "store_missing"),
+    (StoreCorruptError, Exit.BROKEN, "store_damaged"),
+    (StoreError, Exit.FAILED, "store"),
     (InputChangedError, Exit.INPUT, "input_changed"),
     (BlobMissingError, Exit.FAILED, "blob_missing"),
     (OSError, Exit.FAILED, "machine"),

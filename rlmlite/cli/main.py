@@ -12,6 +12,7 @@ import typer
 
 from rlmlite.cli.asking import Approve, Policy, Tools, ask, granted, session_app
 from rlmlite.cli.exits import Exit
+from rlmlite.cli.storing import Copy, Place, store_app
 
 app = typer.Typer(
     name="rlmlite",
@@ -78,6 +79,7 @@ def _options(
 
 app.command("ask")(ask)
 app.add_typer(session_app, name="session")
+app.add_typer(store_app, name="store")
 
 
 @app.command("exec")
@@ -140,6 +142,8 @@ def exec_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the program and say what it may cost; run nothing.")
     ] = False,
+    copy: Copy = None,
+    store: Place = None,
     json: AsJson = False,
 ) -> None:
     """Run a program over inputs, without a controller."""
@@ -154,6 +158,8 @@ def exec_(
         "workers": workers,
         "timeout": timeout,
         "stream": stream,
+        "copy_inputs": copy,
+        "store": store,
     }
     flags |= granted(tool, policy, approve)
     budgets, prices, how = tuple(limit or []), tuple(price or []), tuple(read or [])
@@ -187,12 +193,13 @@ def trace_replay(
         typer.Option("--input", metavar="NAME=PATH", help="Where an input is now, if not where it was."),
     ] = None,
     read: Read = None,
+    store: Place = None,
     json: AsJson = False,
 ) -> None:
     """Re-execute every step offline and name the first difference."""
     from rlmlite.cli.replay import replay_trace
 
-    raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], read or [], as_json=json))
+    raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], read or [], store, as_json=json))
 
 
 @app.command("grammar")

@@ -7,13 +7,14 @@ import msgspec
 from rlmlite.cli.exits import Exit
 from rlmlite.cli.faults import guarded
 from rlmlite.cli.printing import emit, say
+from rlmlite.cli.store import replaying
 from rlmlite.cli.trace import verified
 from rlmlite.config import given_reading, load
 from rlmlite.errors import SettingError
 from rlmlite.inputs import deriving
 from rlmlite.reparse import Reparsed, reparse
 from rlmlite.terminal import one_line
-from rlmlite_traces import Replayed, Verdict, replay
+from rlmlite_traces import CheckedTrace, Replayed, Verdict, replay
 
 EXITS = {
     Verdict.REPRODUCED: Exit.COMPLETED,
@@ -24,16 +25,27 @@ EXITS = {
 
 
 def replay_trace(
-    trace: Path, root: str | None, at_least: str, inputs: list[str], read: list[str], *, as_json: bool
+    trace: Path,
+    root: str | None,
+    at_least: str,
+    inputs: list[str],
+    read: list[str],
+    store: Path | None,
+    *,
+    as_json: bool,
 ) -> Exit:
     """The command."""
-    return guarded(lambda: _replay(trace, root, at_least, inputs, read, as_json), as_json=as_json)
+
+    def work() -> Exit:
+        reading = load(read=given_reading(read)).reading()
+        checked = verified(trace, root, at_least)
+        found = replay(checked, places(inputs), replaying(store), derive=deriving(reading))
+        return _said(trace, checked, found, as_json)
+
+    return guarded(work, as_json=as_json)
 
 
-def _replay(trace: Path, root: str | None, at_least: str, inputs: list[str], read: list[str], as_json: bool) -> Exit:
-    reading = load(read=given_reading(read)).reading()
-    checked = verified(trace, root, at_least)
-    found = replay(checked, places(inputs), derive=deriving(reading))
+def _said(trace: Path, checked: CheckedTrace, found: Replayed, as_json: bool) -> Exit:
     reparsed = reparse(checked)
     if as_json:
         emit(

@@ -20,7 +20,6 @@ from rlmlite.cli.printing import emit, heading, indented, say
 from rlmlite.errors import CallsWaitingError, InputError, SettingError
 from rlmlite.events import Tell, unheard
 from rlmlite.history import Exchange, open_question
-from rlmlite.inputs import new_store
 from rlmlite.naming import STDIN
 from rlmlite.outcome import Outcome
 from rlmlite.results import budget_of
@@ -101,7 +100,7 @@ def _on(path: Path, job: Job, work: Callable[[Session], Outcome], as_json: bool)
 def begun(path: Path, job: Job, tell: Tell = unheard) -> Session:
     """A new session."""
     settings = asked(job, tell)
-    blobs = new_store(settings["reading"])
+    blobs = job.blobs()
     return Session.begin(path, taken(job.inputs, blobs, settings["reading"]), blobs, **settings)
 
 
@@ -113,6 +112,8 @@ def opened(path: Path, job: Job | None = None, tell: Tell = unheard) -> Session:
         return Session(path)
     if job.limits or job.run_key is not None:
         raise SettingError(f"the session {path} is there already; its limits and its key cannot be changed")
+    if job.flags.get("copy_inputs") or job.flags.get("store"):
+        raise SettingError(f"the session {path} is there already; where its inputs are cannot be changed")
     settings = asked(job, tell)
     del settings["limits"], settings["run_key"]
     if not job.controllers:

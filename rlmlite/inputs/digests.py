@@ -83,9 +83,14 @@ class Digests:
 
 def open_digests() -> Digests:
     """The cache of this user: `rlmlite/digests.sqlite` in the folder that the system has for caches."""
+    return Digests(cache_folder() / "digests.sqlite")
+
+
+def cache_folder() -> Path:
+    """The folder that the system has for what is remembered for this user between runs; it may not be there."""
     import platformdirs
 
-    return Digests(Path(platformdirs.user_cache_dir("rlmlite"), "digests.sqlite"))
+    return Path(platformdirs.user_cache_dir("rlmlite"))
 
 
 def _key(path: Path, status: os.stat_result) -> tuple[str, int, int, int, int, int]:

@@ -29,7 +29,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_ratio: how many times as large as what is packed may be what is unpacked, above 64 MiB.
     max_members: how many members an archive may have.
     kept_bytes: up to which size standard input is kept in the trace.
-    cache: whether digests of large files are remembered between runs.
+    cache: whether digests of large files and word indexes are remembered between runs.
     """
 
     encoding: str | None = None

@@ -14,18 +14,24 @@ from rlmlite.errors import InputError
 from rlmlite.inputs.reading import Allowance, Reading
 from rlmlite.inputs.remote import LEFT_OUT, fetched, is_remote
 from rlmlite_kernel.inputs import Source
-from rlmlite_traces import CheckedTrace
+from rlmlite_traces import CheckedTrace, FileBlobs
 
 _source = msgspec.json.Decoder(Source)
 
 
 @contextmanager
-def refetched(trace: CheckedTrace, reading: Reading) -> Iterator[dict[str, Path]]:
-    """Where the remote inputs of a trace lie, for as long as the block lasts. Raises `InputError`."""
+def refetched(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator[dict[str, Path]]:
+    """Where the remote inputs of a trace lie, for as long as the block lasts; a store may have them still.
+
+    Raises `InputError`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         places: dict[str, Path] = {}
         for number, entry in enumerate(trace.genesis.inputs):
-            url = None if entry.source is None else _url(_source.decode(trace.content(entry.source)))
+            source = None if entry.source is None else _source.decode(trace.content(entry.source))
+            if source is None or all(blobs.find(file.digest) is not None for file in source.files):
+                continue
+            url = _url(source)
             if url is not None:
                 places[entry.name] = Path(folder, str(number))
                 with places[entry.name].open("wb") as file:

@@ -1,8 +1,9 @@
 """Inputs on their way in: files, folders, globs, archives, URLs, standard input and values become what a run can read.
 
 A file that is text stays where it is and is read in place. What is made of one (unpacked, decoded, converted) lies in
-an unnamed temporary file, and the trace says by which steps. What comes from memory or standard input is kept in the
-trace up to a size, since nobody could find it again. Nothing is left out or altered in silence: `notes` says it.
+an unnamed temporary file, and the trace says by which steps; a store that files are copied to holds both. What comes
+from memory or standard input is kept in the trace up to a size, since nobody could find it again. Nothing is left out
+or altered in silence: `notes` says it.
 """
 
 import os
@@ -16,6 +17,7 @@ from rlmlite.folders import Listing, folder, is_glob, matching
 from rlmlite.inputs.archives import BrokenError
 from rlmlite.inputs.digests import open_digests
 from rlmlite.inputs.ignored import Ignored
+from rlmlite.inputs.indexes import open_indexes
 from rlmlite.inputs.kinds import frame, rows
 from rlmlite.inputs.members import Recipes, members_of, unpack
 from rlmlite.inputs.notes import of_source
@@ -30,13 +32,19 @@ from rlmlite_kernel.blobs import Content, InputChangedError
 from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.problems import did_you_mean
 from rlmlite_kernel.values import Text, documents
-from rlmlite_traces import FileBlobs, HashedFile
+from rlmlite_traces import DirectoryStore, FileBlobs, HashedFile
 from rlmlite_traces.mapped import unchanged
 
 
-def new_store(reading: Reading = READING) -> FileBlobs:
-    """An empty store for the inputs of a run. Large files that were hashed before are not read for it again."""
-    return FileBlobs(open_digests() if reading.cache else None)
+def new_store(reading: Reading = READING, copy_to: str | os.PathLike[str] | None = None) -> FileBlobs:
+    """What the inputs of a run are read through: where they are, or as copies in the store `copy_to`.
+
+    Large files that were hashed before are not read for it again, and word indexes are kept. Raises `StoreError`, and
+    `OSError` if there can be no store.
+    """
+    store = None if copy_to is None else DirectoryStore(copy_to)
+    digests, indexes = (open_digests(), open_indexes()) if reading.cache else (None, None)
+    return FileBlobs(digests, indexes, store, copy=store is not None)
 
 
 def from_arguments(arguments: Sequence[str], blobs: FileBlobs, reading: Reading = READING) -> dict[str, Input]:

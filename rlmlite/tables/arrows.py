@@ -6,11 +6,11 @@ protocol (`__dataframe__`) is a table.
 
 import importlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from rlmlite.errors import InputError
 from rlmlite.tables.cells import NULL, ROWS, Altered, Batch, column, seconds, texts, trimmed
+from rlmlite.tables.places import TableFile
 from rlmlite.tables.table import TableRead
 
 Arrow: TypeAlias = Any
@@ -35,19 +35,19 @@ def is_frame(value: object) -> bool:
     return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__dataframe__")
 
 
-def read_parquet(path: Path, told: dict[str, str]) -> TableRead:
+def read_parquet(path: TableFile, told: dict[str, str]) -> TableRead:
     """A Parquet file. Raises `InputError`, `OSError`."""
     parquet = library("pyarrow.parquet")
-    file = _or_refused(lambda: parquet.ParquetFile(path), f"{path} is no Parquet file")
+    file = _or_refused(lambda: parquet.ParquetFile(path.at), f"{path} is no Parquet file")
     return _table(file.schema_arrow, lambda: file.iter_batches(BATCH), str(path))
 
 
-def read_arrow(path: Path, told: dict[str, str]) -> TableRead:
+def read_arrow(path: TableFile, told: dict[str, str]) -> TableRead:
     """An Arrow IPC file (Feather is one) or stream. Raises `InputError`, `OSError`."""
     ipc = library("pyarrow.ipc")
 
     def opened() -> Arrow:
-        mapped = library("pyarrow").memory_map(str(path))
+        mapped = library("pyarrow").memory_map(str(path.at))
         try:
             return ipc.open_file(mapped)
         except library("pyarrow").ArrowInvalid:

@@ -13,13 +13,13 @@ import platform
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import IO
 
 import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.tables.cells import NULL, ROWS, Altered, Batch, decimals, texts
+from rlmlite.tables.places import TableFile
 from rlmlite.tables.table import TableRead
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
@@ -42,7 +42,7 @@ class Dialect(msgspec.Struct, frozen=True):
     header: bool
 
 
-def read(path: Path, told: dict[str, str]) -> TableRead:
+def read(path: TableFile, told: dict[str, str]) -> TableRead:
     """A CSV file. Raises `InputError`, `OSError`."""
     dialect, why = _dialect(path, told)
     width, first = _first(path, dialect)
@@ -62,7 +62,7 @@ def read(path: Path, told: dict[str, str]) -> TableRead:
     return TableRead(tuple(names), batches, platform.python_version(), known, why)
 
 
-def _dialect(path: Path, told: dict[str, str]) -> tuple[Dialect, str]:
+def _dialect(path: TableFile, told: dict[str, str]) -> tuple[Dialect, str]:
     delimiter = _chosen("delimiter", told, (*DELIMITERS, "auto"))
     header = _chosen("header", told, ("yes", "no", "auto"))
     with _opened(path) as file:
@@ -85,19 +85,19 @@ def _chosen(name: str, told: dict[str, str], words: Sequence[str]) -> str:
     return value
 
 
-def _most_frequent(line: str, path: Path) -> str:
-    if path.suffix.lower() == ".tsv":
+def _most_frequent(line: str, path: TableFile) -> str:
+    if path.named.suffix.lower() == ".tsv":
         return "\t"
     outside = re.sub('"[^"]*"', "", line)
     return max(DELIMITERS.values(), key=outside.count)
 
 
-def _opened(path: Path) -> IO[str]:
+def _opened(path: TableFile) -> IO[str]:
     """The file as text; bytes that are not valid UTF-8 become U+FFFD, which whoever hashed the file has counted."""
-    return path.open(encoding="utf-8-sig", errors="replace", newline="")
+    return path.at.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _rows(path: Path, delimiter: str) -> Iterator[list[str]]:
+def _rows(path: TableFile, delimiter: str) -> Iterator[list[str]]:
     """Every row that is not blank. Raises `InputError` with the line for what is no CSV."""
     csv.field_size_limit(sys.maxsize)  # a cell can be a whole document
     with _opened(path) as file:
@@ -110,14 +110,14 @@ def _rows(path: Path, delimiter: str) -> Iterator[list[str]]:
             ) from None
 
 
-def _first(path: Path, dialect: Dialect) -> tuple[int, list[str]]:
+def _first(path: TableFile, dialect: Dialect) -> tuple[int, list[str]]:
     row = next(_rows(path, dialect.delimiter), None)
     if row is None:
         raise InputError(f"{path} is empty: a table has at least a row")
     return len(row), row
 
 
-def _columns(path: Path, dialect: Dialect, width: int, altered: Altered) -> Iterator[list[Sequence[str]]]:
+def _columns(path: TableFile, dialect: Dialect, width: int, altered: Altered) -> Iterator[list[Sequence[str]]]:
     """The rows in batches, column by column."""
     rows = itertools.islice(_rows(path, dialect.delimiter), int(dialect.header), None)
     count = int(dialect.header)
@@ -128,7 +128,7 @@ def _columns(path: Path, dialect: Dialect, width: int, altered: Altered) -> Iter
         yield list(zip(*batch, strict=True))
 
 
-def _fitted(row: list[str], width: int, number: int, path: Path, altered: Altered) -> list[str]:
+def _fitted(row: list[str], width: int, number: int, path: TableFile, altered: Altered) -> list[str]:
     if len(row) > width:
         raise InputError(
             f"{path} row {number:,} has {len(row)} cells, expected {width}; "
@@ -145,7 +145,7 @@ def _given_types(types: str, width: int) -> list[str]:
     return kinds
 
 
-def _types(path: Path, dialect: Dialect, width: int) -> list[str]:
+def _types(path: TableFile, dialect: Dialect, width: int) -> list[str]:
     """The narrowest type that every cell of a column has; a column with nothing in it is text."""
     open_: list[set[str]] = [set(_WHOLE) for _ in range(width)]
     some = [False] * width

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from rlmlite.errors import InputError
 from rlmlite.tables.arrows import BATCH, library, read_stream
 from rlmlite.tables.cells import ROWS, Altered, Batch, column
+from rlmlite.tables.places import TableFile
 from rlmlite.tables.table import TableRead
 from rlmlite_kernel.problems import did_you_mean
 
@@ -22,12 +23,12 @@ _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE
 _REACHING = frozenset({"load_extension", "readfile", "writefile", "fts3_tokenizer"})
 
 
-def read_sqlite(path: Path, told: dict[str, str]) -> TableRead:
+def read_sqlite(path: TableFile, told: dict[str, str]) -> TableRead:
     """A table or query of a SQLite file. Raises `InputError`, `OSError`."""
     _whole(path, "-wal", "-journal")
 
     def run() -> tuple[sqlite3.Connection, sqlite3.Cursor]:
-        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)
+        connection = sqlite3.connect(f"file:{quote(str(path.at.absolute()))}?mode=ro&immutable=1", uri=True)
         try:
             query = _query(told, path, lambda: _names(connection, _SQLITE_TABLES))
             connection.execute("PRAGMA query_only = ON")
@@ -75,7 +76,7 @@ def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-def read_duckdb(path: Path, told: dict[str, str]) -> TableRead:
+def read_duckdb(path: TableFile, told: dict[str, str]) -> TableRead:
     """A table or query of a DuckDB file. Raises `InputError`, `OSError`."""
     duckdb = library("duckdb")
     _whole(path, ".wal")
@@ -83,7 +84,7 @@ def read_duckdb(path: Path, told: dict[str, str]) -> TableRead:
 
     def run() -> Any:
         try:
-            connection = duckdb.connect(str(path), read_only=True, config={**closed, "threads": "1"})
+            connection = duckdb.connect(str(path.at), read_only=True, config={**closed, "threads": "1"})
             query = _query(told, path, lambda: _names(connection, _DUCKDB_TABLES))
             statements = connection.extract_statements(query)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
@@ -96,9 +97,9 @@ def read_duckdb(path: Path, told: dict[str, str]) -> TableRead:
     return TableRead(found.names, found.batches, f"{duckdb.__version__}, pyarrow {found.version}", told)
 
 
-def _whole(path: Path, *endings: str) -> None:
+def _whole(path: TableFile, *endings: str) -> None:
     """Refuse a database whose file is not all of it."""
-    path.stat()
+    path.at.stat()
     for beside in (Path(f"{path}{ending}") for ending in endings):
         if beside.exists() and beside.stat().st_size:
             raise InputError(
@@ -106,7 +107,7 @@ def _whole(path: Path, *endings: str) -> None:
             )
 
 
-def _query(told: dict[str, str], path: Path, names: Callable[[], list[str]]) -> str:
+def _query(told: dict[str, str], path: TableFile, names: Callable[[], list[str]]) -> str:
     """The query that was given, or that of the table that was named."""
     if ("query" in told) is ("table" in told):
         raise InputError(f"{path} needs ?table=NAME or ?query=SELECT ...; it has {', '.join(names()) or 'no tables'}")

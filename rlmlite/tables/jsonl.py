@@ -8,13 +8,13 @@ If a line is no record, the table has one column, `value`.
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.tables.cells import MAX_COLUMNS, ROWS, Altered, Batch, column
+from rlmlite.tables.places import TableFile
 from rlmlite.tables.table import TableRead
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.schemas import read_json
@@ -22,7 +22,7 @@ from rlmlite_kernel.schemas import read_json
 _BOM = b"\xef\xbb\xbf"
 
 
-def read(path: Path, told: dict[str, str]) -> TableRead:
+def read(path: TableFile, told: dict[str, str]) -> TableRead:
     """A file of JSON Lines. Raises `InputError`, `OSError`."""
     keys = _keys(path)
     if not keys:
@@ -44,7 +44,7 @@ def _spread(batch: list[Any], keys: list[str]) -> Iterator[list[Any]]:
         yield [value.get(key) for value in batch]
 
 
-def _keys(path: Path) -> list[str]:
+def _keys(path: TableFile) -> list[str]:
     """All keys, or `value` alone if a line is no record."""
     keys: dict[str, None] = {}
     for value in _values(path):
@@ -57,12 +57,12 @@ def _keys(path: Path) -> list[str]:
     return list(keys)
 
 
-def _values(path: Path) -> Iterator[Any]:
-    with path.open("rb") as file:
+def _values(path: TableFile) -> Iterator[Any]:
+    with path.at.open("rb") as file:
         yield from _decoded(file, path)
 
 
-def _decoded(lines: Iterable[bytes], path: Path) -> Iterator[Any]:
+def _decoded(lines: Iterable[bytes], path: TableFile) -> Iterator[Any]:
     decode = msgspec.json.Decoder().decode
     for number, line in enumerate(lines, 1):
         if number == 1:
@@ -74,7 +74,7 @@ def _decoded(lines: Iterable[bytes], path: Path) -> Iterator[Any]:
                 yield _again(line, number, path)
 
 
-def _again(line: bytes, number: int, path: Path) -> Any:
+def _again(line: bytes, number: int, path: TableFile) -> Any:
     """What msgspec refused, read slowly: for lines with bytes that are no UTF-8, and for a message that helps."""
     try:
         return read_json(line.decode(errors="replace"))

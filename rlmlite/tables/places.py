@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import msgspec
 
@@ -39,6 +39,19 @@ class Place(msgspec.Struct, frozen=True):
     reader: str
     path: str
     options: dict[str, str]
+
+
+class TableFile(msgspec.Struct, frozen=True):
+    """A file that holds a table: where it is read, and the path that it was named by.
+
+    The two differ where a copy is read. Messages, a suffix and what lies beside it are those of the named path.
+    """
+
+    at: Path
+    named: Path
+
+    def __str__(self) -> str:
+        return str(self.named)
 
 
 def place_of(path: str) -> Place | None:

@@ -8,14 +8,14 @@ from typing import TypeAlias
 from rlmlite.errors import InputError
 from rlmlite.tables import arrows, csvs, databases, jsonl
 from rlmlite.tables.cells import Altered, blocks, column_names
-from rlmlite.tables.places import READERS, Place, place_of
+from rlmlite.tables.places import READERS, TableFile, place_of
 from rlmlite.tables.table import TableRead
 from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.sheets import records
 from rlmlite_traces import FileBlobs, HashedFile
 from rlmlite_traces.mapped import unchanged
 
-Read: TypeAlias = Callable[[Path, dict[str, str]], TableRead]
+Read: TypeAlias = Callable[[TableFile, dict[str, str]], TableRead]
 
 _READ: Mapping[str, Read] = {
     "csv": csvs.read,
@@ -41,7 +41,7 @@ def from_table(path: str, blobs: FileBlobs) -> Input | None:
     if place is None:
         return None
     file = blobs.look(Path(place.path))
-    read, words, altered = _read(place)
+    read, words, altered = _read(place.reader, TableFile(file.path, Path(place.path)), place.options)
     made = blobs.derive(words)
     unchanged(file)
     replaced = file.utf8.bad if file.utf8 is not None and place.reader in _OF_TEXT else 0
@@ -68,7 +68,7 @@ def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], 
     if len(steps) != 1 or steps[0].by not in _READ:
         return f"{file.path}: this version reads no table by {', '.join(step.by for step in steps) or 'nothing'}"
     try:
-        _, words, _ = _read(Place(steps[0].by, str(file.path), json.loads(steps[0].how or "{}")))
+        _, words, _ = _read(steps[0].by, TableFile(file.path, file.path), json.loads(steps[0].how or "{}"))
         blobs.derive(words)
         unchanged(file)
     except InputError as error:
@@ -85,9 +85,9 @@ def remarks(source: Source) -> Iterator[str]:
                 yield altered
 
 
-def _read(place: Place) -> tuple[TableRead, Iterable[bytes], Altered]:
+def _read(reader: str, file: TableFile, told: Mapping[str, str]) -> tuple[TableRead, Iterable[bytes], Altered]:
     altered = Altered()
-    read = _READ[place.reader](Path(place.path), dict(place.options))
+    read = _READ[reader](file, dict(told))
     return read, blocks(column_names(read.names), read.batches(altered), altered), altered
 
 

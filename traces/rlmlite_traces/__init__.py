@@ -4,12 +4,19 @@ Start at `Log` (one writer), `verify` (is it unaltered?) and `replay` (did the k
 """
 
 from rlmlite_traces.contents import Presence
+from rlmlite_traces.directory import DirectoryStore
 from rlmlite_traces.errors import (
     BlobAbsentError,
     BlobMismatchError,
     BlobUnreferencedError,
     LevelError,
     RootMismatchError,
+    StoreBusyError,
+    StoreCorruptError,
+    StoreError,
+    StoreMissingError,
+    StoreReadOnlyError,
+    StoreWriteError,
     TraceBrokenError,
     TraceError,
     TraceExistsError,
@@ -27,7 +34,7 @@ from rlmlite_traces.rebuild import Derive
 from rlmlite_traces.recovery import Recovered, recover
 from rlmlite_traces.replay import replay
 from rlmlite_traces.show import neutral, show
-from rlmlite_traces.stores import FileBlobs
+from rlmlite_traces.stores import FileBlobs, store_of
 from rlmlite_traces.verdicts import Difference, Replayed, Unfinished, Verdict
 from rlmlite_traces.verify import verify
 
@@ -39,6 +46,7 @@ __all__ = [
     "Derive",
     "Difference",
     "DigestCache",
+    "DirectoryStore",
     "FileBlobs",
     "HashedFile",
     "IndexFolder",
@@ -51,6 +59,12 @@ __all__ = [
     "Replayed",
     "RootMismatchError",
     "Standing",
+    "StoreBusyError",
+    "StoreCorruptError",
+    "StoreError",
+    "StoreMissingError",
+    "StoreReadOnlyError",
+    "StoreWriteError",
     "TraceBrokenError",
     "TraceError",
     "TraceExistsError",
@@ -67,5 +81,6 @@ __all__ = [
     "recover",
     "replay",
     "show",
+    "store_of",
     "verify",
 ]

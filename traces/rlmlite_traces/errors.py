@@ -1,4 +1,4 @@
-"""What can be wrong with a trace, as host faults: they are raised, and nothing was changed.
+"""What can be wrong with a trace or a store, as host faults: they are raised, and nothing was changed.
 
 Not here: mistakes of a program (`rlmlite_kernel.faults`: data in a receipt), files that changed under a run
 (`rlmlite_kernel.blobs.InputChangedError`).
@@ -104,6 +104,53 @@ class UnknownFormatError(TraceError):
     def __init__(self, what: str, known: int, found: object) -> None:
         super().__init__(f"this trace has {what} {found}; this version knows {known}")
         self.what, self.known, self.found = what, known, found
+
+
+class StoreError(Exception):
+    """Base of everything that this package raises about a store of contents."""
+
+
+class StoreMissingError(StoreError):
+    """There is no store at a path, or something else is there."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+class StoreReadOnlyError(StoreError):
+    """Content cannot be added to a store that this process may only read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"the store {path} can only be read here ({reason})")
+        self.path, self.reason = path, reason
+
+
+class StoreWriteError(StoreError):
+    """The machine refused what a store needed: a full disk, a file that is not ours. Nothing is left of it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"the store {path} cannot be written: {reason}")
+        self.path, self.reason = path, reason
+
+
+class StoreCorruptError(StoreError):
+    """Something in a store is not what was put there. It is never read as if it were."""
+
+    def __init__(self, path: Path, expected: str, found: str) -> None:
+        super().__init__(
+            f"{path} is damaged: expected {_short(expected)}, found {_short(found)}; "
+            "see `rlmlite store verify`, which moves damaged objects aside when asked (--quarantine)"
+        )
+        self.path, self.expected, self.found = path, expected, found
+
+
+class StoreBusyError(StoreError):
+    """Nothing can be removed while a process reads that has no lease."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is being read by a process that may not write its lease; nothing was removed")
+        self.path = path
 
 
 def _short(text: str) -> str:

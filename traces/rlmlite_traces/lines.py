@@ -22,6 +22,7 @@ EFFECTS: Final = "effects.jsonl"
 JOURNAL: Final = "journal.jsonl"
 TIMING: Final = "timing.jsonl"
 LARGE_FOLDER: Final = "blobs"
+STORE: Final = "store"
 
 LARGE = 64 * 1024
 """Content of more bytes is a file of its own under `blobs/`, named by its ref."""

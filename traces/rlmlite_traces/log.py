@@ -25,7 +25,7 @@ from rlmlite_traces.errors import (
 )
 from rlmlite_traces.files import Appended, WriterLock, sync_path, write_new
 from rlmlite_traces.journal import Journal
-from rlmlite_traces.lines import BLOBS, EFFECTS, JOURNAL, LARGE_FOLDER, RECORDS, TIMING, encode, encode_blob
+from rlmlite_traces.lines import BLOBS, EFFECTS, JOURNAL, LARGE_FOLDER, RECORDS, STORE, TIMING, encode, encode_blob
 from rlmlite_traces.reader import CheckedTrace, Level, UncheckedTrace, large_files
 from rlmlite_traces.recovery import Recovered, recover
 
@@ -248,4 +248,5 @@ def _forget_key(path: Path) -> None:
     """After the seal nobody needs the key, and dropped content must not be guessed back with it."""
     (path / KEY).unlink(missing_ok=True)
     (path / JOURNAL).unlink(missing_ok=True)
+    (path / STORE).unlink(missing_ok=True)  # a place on this machine; only going on needs it
     sync_path(path)

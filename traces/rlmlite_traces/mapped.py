@@ -81,7 +81,7 @@ def hashed(path: Path, cache: DigestCache | None = None, text: bool = True) -> H
     Raises `InputChangedError` if it changes meanwhile, `OSError` if it cannot be read or is no plain file.
     """
     begun_ns = time.time_ns()
-    descriptor, status = _opened(path)
+    descriptor, status = open_plain(path)
     try:
         mark = Mark.of(status)
         known = None if cache is None else cache.find(path, status)
@@ -108,7 +108,7 @@ def unchanged(file: HashedFile) -> None:
 def opened(file: HashedFile) -> Content:
     """The content of a file: bytes if it is small, else a map that lives as long as somebody uses it."""
     try:
-        descriptor, status = _opened(file.path)
+        descriptor, status = open_plain(file.path)
     except OSError as error:
         raise InputChangedError(str(file.path), str(file.mark), error.strerror or "no file") from None
     try:
@@ -151,7 +151,8 @@ class RecentContents:
             self._maps.popitem(last=False)  # the map closes when its last view goes
 
 
-def _opened(path: Path) -> tuple[int, os.stat_result]:
+def open_plain(path: Path) -> tuple[int, os.stat_result]:
+    """A descriptor to read a plain file by, and its status. Raises `OSError`; a pipe is refused, not waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):

@@ -125,7 +125,10 @@ def _from_memory(name: str, source: Source, content: bytes, store: FileBlobs) ->
 
 
 class _Finder:
-    """Finds the contents of one input, from files where they can be."""
+    """Finds the contents of one input: in a store, and from files where they can be.
+
+    A store is asked first, unless it is said where the input is: what it holds cannot change under the replay.
+    """
 
     def __init__(self, source: Source, place: Path | None, store: FileBlobs, derive: Derive | None) -> None:
         self._source, self._place, self._store, self._derive = source, place, store, derive
@@ -134,15 +137,22 @@ class _Finder:
         """Register every content that is to be had; for each of the others its digest and the reason."""
         source = self._source
         if source.archive is not None:
+            if self._all_stored([file.digest for file in source.files]):
+                return
             yield from self._derived(source.archive, source.archive.digest, source.files)
             return
         for file in source.files:
+            if self._all_stored([file.digest]):
+                continue
             if file.recipe:
                 yield from self._derived(file, file.original or file.digest, [file])
                 continue
             reason = self._plain(file)
             if reason:
                 yield file.digest, reason
+
+    def _all_stored(self, digests: Sequence[str]) -> bool:
+        return self._place is None and all(self._store.find(digest) is not None for digest in digests)
 
     def _plain(self, file: SourceFile) -> str:
         """Register the file with the recorded content; else the reason why there is none."""
@@ -161,7 +171,10 @@ class _Finder:
             looked[:] = [self._store.look(path, text=False)]
             return looked[0].digest
 
-        reason = self._first(at, original, found)
+        stored = self._store.find(original) if self._place is None else None
+        if stored is not None:
+            looked.append(stored)
+        reason = "" if stored is not None else self._first(at, original, found)
         if not reason:
             reason = (
                 f"its text was derived ({steps}), and nobody here derives it again"

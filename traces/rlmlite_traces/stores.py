@@ -1,11 +1,12 @@
 """`FileBlobs`: content in files that stay where they are, beside what was made of files and what the kernel made.
 
-A file that is not valid UTF-8 is transcoded once; the digest that counts is that of its text.
+A file that is not valid UTF-8 is transcoded once; the digest that counts is that of its text. With `copy` files are
+copied to a store and read only from there, so that whoever changes or cuts the originals cannot disturb a run.
 """
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Set
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +15,12 @@ import msgspec
 from rlmlite_kernel.blobs import BlobMissingError, Content
 from rlmlite_kernel.engines import Index, Indexes, IndexStore, LineIndex, repaired
 from rlmlite_kernel.inputs import SourceFile
+from rlmlite_traces.directory import DirectoryStore
+from rlmlite_traces.files import sync_path, write_new
+from rlmlite_traces.indexes import RecentIndexes
+from rlmlite_traces.lines import STORE
 from rlmlite_traces.mapped import DigestCache, HashedFile, RecentContents, hashed, opened, unchanged
 from rlmlite_traces.scratch import Piece, Scratch
-
-LINE_INDEXES = 64
-"""How many line indexes are kept, the last used first. Each holds its content open."""
 
 
 class Derived(msgspec.Struct, frozen=True):
@@ -32,32 +34,44 @@ class FileBlobs:
     """`rlmlite_kernel.blobs.Blobs` over registered files, a temporary file for what was made of them, and memory.
 
     With a `cache`, a file that was hashed before is not read again; `indexes` keeps word indexes between runs. Whoever
-    checks a trace gives neither.
+    checks a trace gives neither. A `store` is where contents are found that are not where they were; with `copy`, files
+    and what is made of them are put there, and nothing is read from anywhere else: the cache is then not asked.
     """
 
-    def __init__(self, cache: DigestCache | None = None, indexes: IndexStore | None = None) -> None:
-        self._cache = cache
+    def __init__(
+        self,
+        cache: DigestCache | None = None,
+        indexes: IndexStore | None = None,
+        store: DirectoryStore | None = None,
+        copy: bool = False,
+    ) -> None:
+        self._cache, self._store = cache, store
+        self._copies = store if copy else None
         self._memory: dict[str, bytes] = {}
         self._files: dict[str, list[HashedFile]] = {}
+        self._stored: set[str] = set()
         self._scratch = Scratch()
         self._pieces: dict[str, Piece] = {}
-        self._recent = RecentContents()
-        self._lines: OrderedDict[str, LineIndex] = OrderedDict()
+        self._recent, self._lines = RecentContents(), RecentIndexes()
         self._indexes = Indexes(indexes)
 
     def add_file(self, path: Path, name: str | None = None) -> SourceFile:
-        """Register a file by its content, which is hashed but not copied. `name` is its path in the trace.
+        """Register a file by its content, which is hashed, and copied if that was asked for.
 
-        Raises `OSError` if it cannot be read, `InputChangedError` if it changes meanwhile.
+        `name` is its path in the trace. Raises `OSError` if it cannot be read, `InputChangedError` if it changes
+        meanwhile, `StoreError` if it cannot be copied.
         """
-        return self.add_hashed(self.look(path), name)
+        return self.add_hashed(self.look(path), str(path) if name is None else name)
 
     def look(self, path: Path, text: bool = True) -> HashedFile:
-        """Hash a file without registering it; `text` says whether it may be text. Raises as `add_file`."""
-        return hashed(path, self._cache, text)
+        """Hash a file without registering it; `text` says whether it may be text. Raises as `add_file`.
+
+        What is to be read is the path of the result: with `copy` that of the copy.
+        """
+        return hashed(path, self._cache, text) if self._copies is None else self._copies.add_file(path, text)
 
     def add_hashed(self, file: HashedFile, name: str | None = None) -> SourceFile:
-        """Register a file that was hashed as what may be text. Raises as `add_file`."""
+        """Register a file that was looked at as what may be text. Raises as `add_file`."""
         shown = str(file.path) if name is None else name
         if file.utf8 is None:
             raise ValueError(f"{file.path} was hashed as what is no text")
@@ -65,11 +79,21 @@ class FileBlobs:
             made = self.derive(block for block, _ in repaired(opened(file)))
             unchanged(file)
             return SourceFile(shown, made.digest, made.size, file.utf8.bad, file.digest)
-        self._files.setdefault(file.digest, []).append(file)
+        if self._copies is None:
+            self._files.setdefault(file.digest, []).append(file)
+        else:
+            self._stored.add(file.digest)
         return SourceFile(shown, file.digest, file.mark.size)
 
     def derive(self, blocks: Iterable[Content]) -> Derived:
-        """Keep a content that was made of another one, outside memory. Raises as `Scratch.add`."""
+        """Keep a content that was made of another one, outside memory: with `copy` in the store.
+
+        Raises as `Scratch.add`, `StoreError`.
+        """
+        if self._copies is not None:
+            digest = self._copies.add_pieces(blocks)
+            self._stored.add(digest)
+            return Derived(digest, self._copies.file(digest).mark.size)
         digest, piece = self._scratch.add(blocks)
         if digest in self._pieces:
             self._scratch.drop_last(piece)
@@ -77,9 +101,30 @@ class FileBlobs:
             self._pieces[digest] = piece
         return Derived(digest, piece.size)
 
+    def find(self, digest: str) -> HashedFile | None:
+        """The object of the store that a content is, if there is a store and it holds it. Then it is read from there.
+
+        Raises `StoreCorruptError`.
+        """
+        if self._store is None or not self._store.holds(digest):
+            return None
+        self._stored.add(digest)
+        return self._store.file(digest)
+
+    def keep_for(self, trace: Path, digests: Set[str]) -> None:
+        """Have the store keep those contents that were put there while there is this trace, and note there which store.
+
+        Raises `StoreError`.
+        """
+        kept = self._stored & digests
+        if self._store is not None and kept:
+            write_new(trace / STORE, os.fsencode(self._store.path))
+            sync_path(trace / STORE)
+            self._store.keep_for(trace, kept)
+
     def has(self, digest: str) -> bool:
         """Whether some content is known by this digest."""
-        return digest in self._memory or digest in self._pieces or digest in self._files
+        return any(digest in known for known in (self._memory, self._pieces, self._files, self._stored))
 
     def read(self, digest: str) -> Content:
         """See `Blobs.read`."""
@@ -89,10 +134,12 @@ class FileBlobs:
         piece = self._pieces.get(digest)
         if piece is not None:
             return self._recent.content(digest, piece.size, partial(self._scratch.content, piece))
-        if digest not in self._files:
-            raise BlobMissingError(digest)
-        file = self._files[digest][0]
-        return self._recent.content(digest, file.mark.size, partial(opened, file))
+        if digest in self._files:
+            file = self._files[digest][0]
+            return self._recent.content(digest, file.mark.size, partial(opened, file))
+        if self._store is not None and digest in self._stored:
+            return self._store.read(digest)
+        raise BlobMissingError(digest)
 
     def put(self, content: bytes) -> str:
         """See `Blobs.put`."""
@@ -102,14 +149,7 @@ class FileBlobs:
 
     def lines(self, digest: str) -> LineIndex:
         """See `Blobs.lines`."""
-        index = self._lines.get(digest)
-        if index is None:
-            index = self._lines[digest] = LineIndex(self.read(digest))
-            if len(self._lines) > LINE_INDEXES:
-                self._lines.popitem(last=False)
-        else:
-            self._lines.move_to_end(digest)
-        return index
+        return self._lines.index(digest, self.read)
 
     def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
         """See `Blobs.index`."""
@@ -120,3 +160,14 @@ class FileBlobs:
         for digest in digests:
             for file in self._files.get(digest, ()):
                 unchanged(file)
+        if self._store is not None:
+            self._store.confirm(self._stored & digests)
+
+
+def store_of(trace: Path) -> DirectoryStore | None:
+    """The store that the inputs of an open trace are in, if any. Raises `StoreMissingError` if it is gone."""
+    try:
+        place = (trace / STORE).read_bytes()
+    except FileNotFoundError:
+        return None
+    return DirectoryStore.found(Path(os.fsdecode(place)))
