@@ -1,0 +1,97 @@
+"""Word indexes that runs keep between them: in the user's folder for caches, switched off with the digests."""
+
+from pathlib import Path
+
+import pytest
+import structlog
+
+import rlmlite
+from rlmlite import Session
+from rlmlite.inputs import Reading
+from rlmlite.inputs.indexes import WordIndexes, open_indexes
+from rlmlite_traces import IndexFolder, Verdict, replay, verify
+
+TEXT = "disk failed\nok\n" * 100
+PROGRAM = 'r = rank(context, "disk failed")\nshow(r)'
+KEY = "5e" * 32
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for caches of this test alone, and a text to rank."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache" / name))
+    Path("a.txt").write_text(TEXT)
+    return tmp_path / "cache" / "rlmlite" / "indexes"
+
+
+def test_a_run_keeps_its_indexes_and_the_next_one_finds_them(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The traces are the same; a run that ranks nothing makes no folder."""
+    rlmlite.execute("show(context)", Path("a.txt"), trace=False)
+    assert not cache.exists()
+    rlmlite.execute(PROGRAM, Path("a.txt"), trace="first.rlm", run_key=KEY)
+    (kept,) = cache.iterdir()
+    loaded: list[bytes | None] = []
+    real = IndexFolder.load
+
+    def load(self: IndexFolder, key: str) -> bytes | None:
+        loaded.append(real(self, key))
+        return loaded[-1]
+
+    monkeypatch.setattr(IndexFolder, "load", load)
+
+    rlmlite.execute(PROGRAM, Path("a.txt"), trace="second.rlm", run_key=KEY)
+
+    assert loaded == [kept.read_bytes()]
+    assert Path("first.rlm/trace.jsonl").read_bytes() == Path("second.rlm/trace.jsonl").read_bytes()
+
+
+def test_without_a_cache_none_are_kept(cache: Path) -> None:
+    """The same switch as for digests."""
+    rlmlite.execute(PROGRAM, Path("a.txt"), trace=False, reading=Reading(cache=False))
+    assert not cache.exists()
+
+
+def test_a_replay_and_a_session_opened_again_use_none(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes in the folder has no part in what they find."""
+    with Session("s.rlm", Path("a.txt")) as session:
+        session.exec(PROGRAM)
+    assert len(list(cache.iterdir())) == 1
+
+    def used(*_: object) -> None:
+        raise AssertionError("the folder was used")
+
+    monkeypatch.setattr(IndexFolder, "__init__", used)
+    with Session("s.rlm") as session:
+        session.exec(PROGRAM)
+        session.seal()
+    assert replay(verify(Path("s.rlm"))).verdict is Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize("broken", ["a file", "not writable"])
+def test_a_folder_that_cannot_be_used_is_said_once(cache: Path, broken: str) -> None:
+    """The run is what it would be; the user is told, once and not for each file."""
+    plain = rlmlite.execute(PROGRAM, Path("a.txt"), trace=False, run_key=KEY).observation
+    place = cache.parent / "other"
+    if broken == "a file":
+        place.write_text("")
+    else:
+        place.mkdir()
+        for path in cache.iterdir():
+            (place / path.name).mkdir()
+    Path("docs").mkdir()
+    for name in "ab":
+        Path("docs", name).write_text(TEXT + name)
+    with pytest.MonkeyPatch.context() as patch, structlog.testing.capture_logs() as logs:
+        patch.setattr("rlmlite.inputs.taking.open_indexes", lambda: WordIndexes(place))
+        found = rlmlite.execute(PROGRAM, Path("a.txt"), trace=False, run_key=KEY).observation
+        assert rlmlite.execute(PROGRAM, Path("docs"), trace=False).status == "completed"
+
+    assert found == plain
+    said = [entry["event"] for entry in logs if "word indexes are not kept" in entry["event"]]
+    assert len(said) == (2 if broken == "a file" else 1)  # a run that finds nothing wrong says nothing
+
+
+def test_they_lie_beside_the_digests(cache: Path) -> None:
+    """In the folder that the system has for caches."""
+    assert open_indexes()._path == cache
