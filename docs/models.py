@@ -16,6 +16,8 @@ SETTINGS: Final = {
     "max_cost": "dollars that all calls of a run may cost",
     "confirm_above": "dollars; before calls that may cost more, a person is asked",
     "read": "how inputs are read, by name: see [inputs](inputs.md#how-inputs-are-read)",
+    "copy_inputs": "whether files are copied into the store first, so that nothing can change them under a run",
+    "store": "the folder of the store that they are copied to",
     "limits": "limits by name: see [limits](limits.md)",
     "prices": "prices by model string, `IN,OUT` in dollars for a million tokens",
     "workers": "calls at a time, and connections to a server",

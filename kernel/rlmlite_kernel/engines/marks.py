@@ -54,6 +54,15 @@ class Marks:
         """How many marks lie before each offset (0..length)."""
         return self.near(offsets).rank
 
+    def rank_of(self, offset: int) -> int:
+        """How many marks lie before one offset."""
+        self._build()
+        if offset >= len(self._bytes):
+            return self.total
+        granule = offset // _GRANULE
+        before = self._is_mark(self._bytes[granule * _GRANULE : offset])
+        return int(self._blocks[granule // _PER_BLOCK]) + int(self._within[granule]) + int(np.count_nonzero(before))
+
     def near(self, offsets: Ints) -> Near:
         """Ranks, with the nearest mark below and at or above each offset where the granule shows it."""
         self._build()

@@ -12,6 +12,8 @@ from rlmlite_kernel.engines.marks import Flags, Marks
 
 __all__ = ["CodePoints", "LineIndex", "snap"]
 
+_NEAR = 512  # bytes around a place in which the ends of its line are looked for first
+
 
 class LineIndex:
     """The lines of a content, by a sparse index that is built on the first question."""
@@ -28,7 +30,7 @@ class LineIndex:
 
     def line_at(self, offset: int) -> int:
         """The number of the line that holds an offset; 1 in empty content."""
-        return int(self.lines_at(vector([offset]))[0])
+        return self.breaks.rank_of(max(0, min(offset, len(self.content) - 1))) + 1
 
     def lines_at(self, offsets: Ints) -> Ints:
         """The line number for each offset, in any order."""
@@ -40,6 +42,12 @@ class LineIndex:
 
     def bounds_at(self, offset: int) -> tuple[int, int]:
         """The line that holds an offset, without its newline, as [start, stop)."""
+        place = max(0, min(offset, len(self.content) - 1))
+        low = max(0, place - _NEAR)
+        before = bytes(self.content[low:place]).rfind(b"\n")
+        after = bytes(self.content[place : place + _NEAR]).find(b"\n")
+        if after >= 0 and (before >= 0 or low == 0):
+            return low + before + 1, place + after
         starts, stops = self.bounds(vector([offset]))
         return int(starts[0]), int(stops[0])
 
