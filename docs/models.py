@@ -10,6 +10,7 @@ from rlmlite.config import Config
 SETTINGS: Final = {
     "sub": "the model that reads chunks",
     "controller": "the model that writes programs",
+    "nested": "the models that control nested runs, one a level",
     "policy": "the policy file: see [policy files](policy.md)",
     "tools": "tools, each as `MODULE:NAME` or `FILE.py:NAME`",
     "approve": "who approves of calls: `terminal`, `mailbox:DIR`, `never`",

@@ -40,6 +40,7 @@ class Config(BaseSettings):
 
     sub: str | None = None
     controller: str | None = None
+    nested: list[str] = []
     policy: Path | None = None
     tools: list[str] = []
     approve: str | None = None

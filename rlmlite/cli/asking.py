@@ -50,6 +50,29 @@ Approve = Annotated[
     str | None,
     typer.Option("--approve", metavar="WHO", help="Who approves of calls that need it: terminal, mailbox:DIR, never."),
 ]
+Nested = Annotated[
+    list[str] | None,
+    typer.Option("--nested", metavar="MODEL", help="What controls nested runs, one a level. [the controller]"),
+]
+Price = Annotated[
+    list[str] | None,
+    typer.Option("--price", metavar="IN,OUT", help="Dollars for a million tokens; MODEL=IN,OUT for one of several."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Calls at a time. [32]", show_default=False)
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="For one attempt of a call. [120]", show_default=False),
+]
+Stream = Annotated[
+    bool | None,
+    typer.Option("--stream/--no-stream", help="Take answers in pieces; --timeout is then for a silence."),
+]
+Decode = Annotated[
+    str | None,
+    typer.Option("--decode", metavar="HOW", help="How controllers give programs: tool, grammar. [as text]"),
+]
 Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="PATH", help="Inputs: PATH, name=PATH or -.", show_default=False),
@@ -62,6 +85,7 @@ def ask(
     paths: Paths = None,
     controller: Controller = None,
     sub: Sub = None,
+    nested: Nested = None,
     session: Annotated[
         Path | None, typer.Option("--session", metavar="S", help="Ask in a session, which is begun if it is not there.")
     ] = None,
@@ -72,6 +96,11 @@ def ask(
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    price: Price = None,
+    workers: Workers = None,
+    timeout: Timeout = None,
+    stream: Stream = None,
+    decode: Decode = None,
     read: Read = None,
     last_answer: Annotated[
         bool,
@@ -90,8 +119,9 @@ def ask(
     from rlmlite.cli.ask import run
 
     flags = {"max_cost": max_cost, "confirm_above": confirm_above, **granted(tool, policy, approve)}
-    flags |= {"copy_inputs": copy, "store": store}
-    job = _job(paths, controller, sub, limit, run_key, trace, yes, read=read, **flags)
+    flags |= {"copy_inputs": copy, "store": store, "nested": nested, "decode": decode}
+    flags |= calling(workers, timeout, stream)
+    job = _job(paths, controller, sub, limit, run_key, trace, yes, read=read, price=price, **flags)
     raise typer.Exit(run(question, job, session, last_answer=last_answer, as_json=json))
 
 
@@ -103,11 +133,13 @@ def new(
     sub: Annotated[
         str | None, typer.Option("--sub", metavar="MODEL", help="What reads chunks. [the controller, else by hand]")
     ] = None,
+    nested: Nested = None,
     limit: Limit = None,
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
     max_cost: MaxCost = None,
+    price: Price = None,
     read: Read = None,
     run_key: RunKey = None,
     copy: Copy = None,
@@ -118,7 +150,8 @@ def new(
     from rlmlite.cli.session import new
 
     flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **granted(tool, policy, approve)}
-    job = _job(paths, controller, sub, limit, run_key, read=read, **flags)
+    flags |= {"nested": nested}
+    job = _job(paths, controller, sub, limit, run_key, read=read, price=price, **flags)
     raise typer.Exit(new(session, job, as_json=json))
 
 
@@ -199,6 +232,11 @@ def granted(tools: list[str] | None, policy: Path | None, approve: str | None) -
     return {"tools": tools, "policy": policy, "approve": approve}
 
 
+def calling(workers: int | None, timeout: float | None, stream: bool | None) -> dict[str, Any]:
+    """These flags as settings."""
+    return {"workers": workers, "timeout": timeout, "stream": stream}
+
+
 def _job(
     paths: list[str] | None = None,
     controller: list[str] | None = None,
@@ -211,6 +249,7 @@ def _job(
     text: str | None = None,
     path: str | None = None,
     read: list[str] | None = None,
+    price: list[str] | None = None,
     **flags: object,
 ) -> "Job":
     from rlmlite.cli.exec import Job
@@ -220,7 +259,7 @@ def _job(
         path=path,
         inputs=tuple(paths or []),
         limits=tuple(limit or []),
-        prices=(),
+        prices=tuple(price or []),
         flags={"sub": sub, **flags},
         trace=trace,
         run_key=run_key,

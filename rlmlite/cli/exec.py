@@ -170,6 +170,8 @@ def asked(job: Job, tell: Tell = unheard) -> Asking:
         found["controller"] = controllers
     if config.sub is not None:
         found["sub"] = config.sub
+    if config.nested:
+        found["nested"] = config.nested
     return found
 
 

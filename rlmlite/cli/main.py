@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from rlmlite.cli.asking import Approve, Policy, Tools, ask, granted, session_app
+from rlmlite.cli.asking import (
+    Approve,
+    Policy,
+    Price,
+    Stream,
+    Timeout,
+    Tools,
+    Workers,
+    ask,
+    granted,
+    session_app,
+)
 from rlmlite.cli.exits import Exit
 from rlmlite.cli.storing import Copy, Place, store_app
 
@@ -114,23 +125,10 @@ def exec_(
         typer.Option("--confirm-above", metavar="DOLLARS", help="Ask before calls that may cost more than this."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to all costs within the limits.")] = False,
-    price: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--price", metavar="IN,OUT", help="Dollars for a million tokens; MODEL=IN,OUT for one model of several."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", help="Calls at a time. [32]", show_default=False)
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="For one attempt of a call. [120]", show_default=False),
-    ] = None,
-    stream: Annotated[
-        bool | None,
-        typer.Option("--stream/--no-stream", help="Take answers in pieces; --timeout is then for a silence."),
-    ] = None,
+    price: Price = None,
+    workers: Workers = None,
+    timeout: Timeout = None,
+    stream: Stream = None,
     trace: Annotated[
         Path | None,
         typer.Option("--trace", metavar="DIR", help="The new folder for receipts. [.rlmlite/DATE/RUN.rlm]"),
