@@ -17,6 +17,7 @@ import msgspec
 
 from rlmlite.errors import ModelError, SettingError
 from rlmlite.outside import FREE, Approve
+from rlmlite.prompting import confirmed
 from rlmlite_kernel.effects import Answered, Request, Result
 
 TERMINAL, NEVER, _MAILBOX = "terminal", "never", "mailbox:"
@@ -94,10 +95,7 @@ def at_terminal(approval: Approval, tell: Callable[[str], None]) -> bool:
         tell(f"not approved: a call of `{approval.tool}`, and there is no terminal to ask at (--approve mailbox:DIR)")
         return False
     typer.echo(told(approval), err=True)
-    try:
-        return typer.confirm("Make this call?", default=False, err=True)
-    except typer.Abort:
-        return False
+    return confirmed("Make this call?")
 
 
 def told(approval: Approval) -> str:

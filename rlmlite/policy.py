@@ -181,6 +181,8 @@ def _fault(found: Any) -> str:
             return f"`{key}`: {found['ctx']['error']}"
         case "tuple_type":
             return f"`{key}`: a list of texts is expected"
+        case "dict_type" | "model_type":
+            return f"`{key}`: a table is expected, such as `[{key}]`"
     return f"`{key}`: {found['msg'][0].lower()}{found['msg'][1:]}"
 
 

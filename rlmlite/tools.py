@@ -24,7 +24,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from rlmlite.errors import SettingError
 from rlmlite.outside import FREE
-from rlmlite_grammar.names import LONGEST_NAME, RESERVED
+from rlmlite_grammar.names import ALIASES, LONGEST_NAME, RESERVED
 from rlmlite_kernel.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.effects import Answered, Failed, Result
 from rlmlite_kernel.settings import Tool, ToolParam
@@ -154,6 +154,8 @@ def _checked(name: str, what: str) -> str:
     if not (name.isidentifier() and name.isascii()) or name in RESERVED or len(name) > LONGEST_NAME:
         hint = "name it with rlmlite.tool(name=...)" if what == "tool" else "rename it"
         raise SettingError(f"no {what} can be called `{name}`: no program could write that; {hint}")
+    if what == "tool" and name in ALIASES:
+        raise SettingError(f"no tool can be called `{name}`: to programs that is `{ALIASES[name]}`")
     return name
 
 
@@ -186,21 +188,25 @@ def _is_async(function: Function) -> bool:
 
 
 def _outcome(work: Callable[[], Any]) -> Result:
+    """Of a thread of its own: neither Ctrl-C nor a cancellation comes here, so whatever is raised is the tool's."""
     try:
-        value = work()
-    except (Exception, SystemExit) as error:
+        return _answered(work())
+    except BaseException as error:
         return _raised(error)
-    return _answered(value)
 
 
 async def _outcome_async(work: Awaitable[Any]) -> Result:
     try:
-        value = await work
-    except TimeoutError as error:  # the tool's own, unless the limit has cancelled this task
+        return _answered(await work)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return _raised(error)  # the tool's own: nobody has cancelled this call
+    except BaseException as error:
         return _raised(error)
-    except Exception as error:
-        return _raised(error)
-    return _answered(value)
 
 
 def _answered(value: Any) -> Result:

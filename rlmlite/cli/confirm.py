@@ -3,9 +3,9 @@
 import sys
 
 import structlog
-import typer
 
 from rlmlite.prices import dollars
+from rlmlite.prompting import confirmed
 
 
 class Confirm:
@@ -38,4 +38,4 @@ class Confirm:
         if not sys.stdin.isatty():
             structlog.get_logger().error(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
             return False
-        return typer.confirm(f"{question}. Go on?", err=True)
+        return confirmed(f"{question}. Go on?")

@@ -34,7 +34,7 @@ def _module(place: str, said: str) -> ModuleType:
         raise SettingError(f"tool {said}: there is no file {error.filename}") from None
     except SettingError:
         raise
-    except Exception as error:  # the module is the user's, and can raise anything while it is executed
+    except (Exception, SystemExit) as error:  # the module is the user's, and can raise anything while it is executed
         hint = "; a file is given by its path, FILE.py:NAME" if isinstance(error, ModuleNotFoundError) else ""
         raise SettingError(f"tool {said}: {type(error).__name__}: {error}{hint}") from error
 

@@ -84,6 +84,8 @@ side_effects = true
         ("version = 1\n[tools.a]\ncalls = '3'", "`tools.a.calls`"),
         ("version = 1\n[tools.a]\ntimeout = 3", "such as 500ms, 30s, 2m or 1h"),
         ("version = 1\nactions = 'search'", "`actions`: a list of texts is expected"),
+        ("version = 1\ntools = ['a']", "`tools`: a table is expected, such as `[tools]`"),
+        ("version = 1\n[tools]\na = 'allow'", "`tools.a`: a table is expected, such as `[tools.a]`"),
         ("version = ", "is no TOML"),
     ],
 )

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import pytest
@@ -94,6 +94,39 @@ def exits(secret: str) -> None:
     raise SystemExit(3)
 
 
+class PanicError(BaseException):
+    """As libraries in other languages raise."""
+
+
+def panics(secret: str) -> None:
+    raise PanicError("gone")
+
+
+async def panics_too(secret: str) -> None:
+    raise PanicError("gone")
+
+
+async def exits_too(secret: str) -> None:
+    raise SystemExit(3)
+
+
+def cancels(secret: str) -> None:
+    raise asyncio.CancelledError("by a library")
+
+
+async def cancels_too(secret: str) -> None:
+    raise asyncio.CancelledError("by a library")
+
+
+def late(secret: str) -> Iterator[int]:
+    yield 1
+    raise LookupError("no second")
+
+
+async def late_too(secret: str) -> Iterator[int]:
+    return late(secret)
+
+
 def long_error(secret: str) -> None:
     raise ValueError("x" * 5_000)
 
@@ -111,6 +144,13 @@ async def its_own_timeout_too(secret: str) -> None:
     [
         (raises, "LookupError: there is no hu"),
         (exits, "SystemExit: 3"),
+        (exits_too, "SystemExit: 3"),
+        (panics, "PanicError: gone"),
+        (panics_too, "PanicError: gone"),
+        (cancels, "CancelledError: by a library"),
+        (cancels_too, "CancelledError: by a library"),
+        (late, "LookupError: no second"),
+        (late_too, "LookupError: no second"),
         (long_error, f"ValueError: {'x' * 1_988} ...(+3,012 characters)"),
         (its_own_timeout, "TimeoutError: the peer is slow"),
         (its_own_timeout_too, "TimeoutError: the peer is slow"),
@@ -174,6 +214,10 @@ def unknown(part: "Nowhere") -> None: ...  # type: ignore[name-defined]  # noqa:
 def no_json(part: Callable[[], int]) -> None: ...
 def of_object(part: PythonTool) -> None: ...
 def reserved(contains: str) -> None: ...
+def called_text(part: str) -> None: ...
+
+
+called_text.__name__ = "text"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +232,7 @@ def reserved(contains: str) -> None: ...
         (of_object, "types that JSON cannot have"),
         (reserved, "rename it"),
         (lambda: 1, "rlmlite.tool(name=...)"),
+        (called_text, "`text`: to programs that is `render`"),
         (max, "its arguments are not known"),
     ],
 )
