@@ -34,6 +34,7 @@ POLICY = 'version = 1\n[tools.send]\nrule = "ask"\n[tools.look]\n'
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "hands.py").write_text(TOOLS)
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
     (tmp_path / "policy.toml").write_text(POLICY)
     (tmp_path / "notes.txt").write_text("words\n")
 
@@ -77,6 +78,7 @@ def test_ask_offers_tools_and_settings_may_name_them() -> None:
     ("arguments", "said"),
     [
         (("--tool", "hands.py"), "MODULE:NAME or FILE.py:NAME"),
+        (("--tool", "leaves.py:look"), "tool leaves.py:look: SystemExit: 0"),
         (("--tool", "hands.py:nope"), "hands.py has no function `nope`; its tools: look"),
         (("--tool", "hands.py:number"), "no function `number`"),
         (("--tool", "nothere.py:a"), "there is no file"),
