@@ -18,6 +18,9 @@ from rlmlite_kernel.problems import Problem, Unparsed
 LARGEST: Final = 1_000_000
 """The size of the largest program, in bytes of UTF-8."""
 
+MOST_STATEMENTS: Final = 1_000
+"""Statements of one program. Each leaves a receipt, also when no budget is left for it."""
+
 MOST_PROBLEMS: Final = 5
 
 
@@ -31,7 +34,15 @@ def parse(text: str) -> Parsed | Unparsed:
 
 def attempt(text: str) -> Outcome:
     """Read a text as one program, without working out the message."""
-    return _unreadable(text) or read(text)
+    return _unreadable(text) or _bounded(read(text))
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    count = len(outcome.program.body) if isinstance(outcome, Parsed) else 0
+    if count <= MOST_STATEMENTS:
+        return outcome
+    message = f"a program has at most {MOST_STATEMENTS:,} statements, this one {count:,}"
+    return Problem("size", message, None, "say less at a time")
 
 
 def _unreadable(text: str) -> Problem | None:

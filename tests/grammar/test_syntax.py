@@ -2,8 +2,9 @@
 
 import pytest
 
-from rlmlite_grammar import grammar_digest, grammar_text, show
-from rlmlite_kernel.ast import Alt, Binary, Call, Expr, Index, Lit, Obj, Pair, Rx, Unary, Var
+from rlmlite_grammar import grammar_digest, grammar_text, parse, show
+from rlmlite_kernel.ast import Alt, Binary, Call, Expr, Index, Lit, Obj, Pair, Parsed, Rx, Unary, Var
+from rlmlite_kernel.problems import Unparsed
 from tests.grammar.programs import message, parsed, refused
 
 
@@ -153,3 +154,13 @@ def test_the_grammar_is_named_by_its_digest() -> None:
 
     assert "start: (statement" in grammar_text()
     assert len(bytes.fromhex(grammar_digest())) == 32
+
+
+def test_a_program_has_at_most_a_thousand_statements() -> None:
+    """Each would leave a receipt, so a reply of a megabyte of them would leave a trace of many."""
+    assert isinstance(parse("x = 1\n" * 1_000), Parsed)
+    found = parse("x = 1\n" * 1_001)
+
+    assert isinstance(found, Unparsed)
+    assert [problem.code for problem in found.problems] == ["size"]
+    assert "at most 1,000 statements, this one 1,001" in found.problems[0].message
