@@ -18,7 +18,7 @@ SETTINGS: Final = {
     "encoding": "the encoding of all text; else UTF-8 where it is valid, and a detected one elsewhere",
     "ignore": "whether files that `.gitignore` and `.ignore` name are left out of folders",
     "html": "`markup`: HTML as it stands; `text`: converted",
-    "max_bytes": "bytes that may be unpacked, decoded, converted or fetched for one input, each",
+    "max_bytes": "bytes that may be unpacked, decoded, converted, fetched or read as rows for one input, each",
     "max_ratio": "how many times as large as the packed bytes the unpacked may be, above 64 MiB",
     "max_members": "members that an archive may have",
     "kept_bytes": "up to which size standard input is kept in the trace",

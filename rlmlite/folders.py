@@ -15,6 +15,9 @@ from typing import Protocol
 
 import msgspec
 
+IGNORED = "ignored"
+"""Why what an ignore file names is left out."""
+
 NOT_ENTERED: Mapping[str, str] = {"__pycache__": "cache"}
 """Folders that are left out wherever they lie, with the reason; hidden ones are besides."""
 
@@ -116,7 +119,7 @@ def _walk(root: str, below: str, not_entered: Mapping[str, str], ignored: Ignore
         else:
             reason = _why_not(path, entry.stat(follow_symlinks=False).st_mode)
         if not reason and ignored is not None and ignored.ignored(path, is_folder):
-            reason = "ignored"
+            reason = IGNORED
         if is_folder and not reason:
             yield from _walk(root, path, not_entered, ignored)
         else:

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from rlmlite.inputs.reading import Allowance, Reading
 from rlmlite_kernel.inputs import Input
 from rlmlite_traces import FileBlobs
 
@@ -92,9 +93,11 @@ def is_html(head: bytes, name: str) -> bool:
     return _is_html(head, name.lower())
 
 
-def rows(path: str, blobs: FileBlobs) -> Input | None:
+def rows(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
     """The input that a reader of rows makes of a file or a query; `None` if it is not for it."""
-    found: Input | None = importlib.import_module("rlmlite.tables").from_table(path, blobs)
+    found: Input | None = importlib.import_module("rlmlite.tables").from_table(
+        path, blobs, reading.encoding, lambda blocks: Allowance(path, reading).blocks(blocks, "table")
+    )
     return found
 
 

@@ -25,7 +25,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     encoding: the encoding of all text, instead of UTF-8 where it is valid and a detected one elsewhere.
     ignore: whether files that `.gitignore` and `.ignore` name are left out of folders.
     html: whether HTML is read as it stands (`markup`) or converted (`text`).
-    max_bytes: how many bytes may be unpacked, decoded, converted or fetched for one input.
+    max_bytes: how many bytes may be unpacked, decoded, converted, fetched or read as rows for one input.
     max_ratio: how many times as large as what is packed may be what is unpacked, above 64 MiB.
     max_members: how many members an archive may have.
     kept_bytes: up to which size standard input is kept in the trace.

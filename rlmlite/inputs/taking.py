@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rlmlite.errors import InputError
-from rlmlite.folders import Listing, folder, is_glob, matching
+from rlmlite.folders import IGNORED, Listing, folder, is_glob, matching
 from rlmlite.inputs.archives import BrokenError
 from rlmlite.inputs.digests import open_digests
 from rlmlite.inputs.ignored import Ignored
@@ -118,7 +118,7 @@ def _local(path: str, blobs: FileBlobs, reading: Reading) -> Input:
     if path == STDIN:
         return _Taker("standard input", blobs, reading).unnamed(of_file(sys.stdin.buffer))
     path, text = as_text(path)
-    table = None if text else rows(path, blobs)
+    table = None if text else rows(path, blobs, reading)
     if table is not None:
         return table
     if is_glob(path):
@@ -219,7 +219,9 @@ def _documents(source: Source) -> Input:
     if not source.files:
         what = source.path or "the archive"
         why = "; ".join(of_source(what, source)) or "it holds nothing"
-        raise InputError(f"{what} holds no text file: {why}")
+        ignored = any(reason == IGNORED for _, reason in source.skipped)
+        remedy = "; --read ignore=false takes in what ignore files name" if ignored else ""
+        raise InputError(f"{what} holds no text file: {why}{remedy}")
     return Input(documents((file.path, file.digest, file.size) for file in source.files), source)
 
 

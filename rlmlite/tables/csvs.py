@@ -13,7 +13,6 @@ import platform
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import IO
 
 import msgspec
 
@@ -40,12 +39,14 @@ class Dialect(msgspec.Struct, frozen=True):
 
     delimiter: str
     header: bool
+    encoding: str | None = None
 
 
 def read(path: TableFile, told: dict[str, str]) -> TableRead:
     """A CSV file. Raises `InputError`, `OSError`."""
     dialect, why = _dialect(path, told)
     width, first = _first(path, dialect)
+    is_data = told.get("header", "auto") == "auto" and not dialect.header
     names = first if dialect.header else [f"column_{number}" for number in range(1, width + 1)]
     given = told.get("types", "auto") != "auto"
     types = _given_types(told["types"], width) if given else _types(path, dialect, width)
@@ -53,9 +54,11 @@ def read(path: TableFile, told: dict[str, str]) -> TableRead:
         "delimiter": next(name for name, sign in DELIMITERS.items() if sign == dialect.delimiter),
         "header": "yes" if dialect.header else "no",
         "types": ",".join(types),
+        **({} if dialect.encoding is None else {"encoding": dialect.encoding}),
     }
 
     def batches(altered: Altered) -> Iterator[Batch]:
+        altered.note("row at the top was taken as data, not as names; header=yes or header=no says it", is_data)
         for columns in _columns(path, dialect, width, altered):
             yield [_cells(column, kind, given) for column, kind in zip(columns, types, strict=True)]
 
@@ -65,17 +68,17 @@ def read(path: TableFile, told: dict[str, str]) -> TableRead:
 def _dialect(path: TableFile, told: dict[str, str]) -> tuple[Dialect, str]:
     delimiter = _chosen("delimiter", told, (*DELIMITERS, "auto"))
     header = _chosen("header", told, ("yes", "no", "auto"))
-    with _opened(path) as file:
-        line = file.readline()
+    encoding = told.get("encoding")
+    line = next(_lines(path, encoding), "")
     sign = DELIMITERS.get(delimiter) or _most_frequent(line, path)
     decided = [] if delimiter in DELIMITERS else ["delimiter by the first line"]
     if header == "auto":
         decided.append("header by the first row")
-        row = next(_rows(path, sign), [])
+        row = next(_rows(path, Dialect(sign, False, encoding)), [])
         found = bool(row) and all(row) and len(set(row)) == len(row) and not any(map(_IS_NUMBER.fullmatch, row))
     else:
         found = header == "yes"
-    return Dialect(sign, found), "; ".join(decided)
+    return Dialect(sign, found, encoding), "; ".join(decided)
 
 
 def _chosen(name: str, told: dict[str, str], words: Sequence[str]) -> str:
@@ -92,26 +95,31 @@ def _most_frequent(line: str, path: TableFile) -> str:
     return max(DELIMITERS.values(), key=outside.count)
 
 
-def _opened(path: TableFile) -> IO[str]:
-    """The file as text; bytes that are not valid UTF-8 become U+FFFD, which whoever hashed the file has counted."""
-    return path.at.open(encoding="utf-8-sig", errors="replace", newline="")
+def _lines(path: TableFile, encoding: str | None) -> Iterator[str]:
+    """The lines of the file. Bytes that are not valid UTF-8 become U+FFFD, which whoever hashed the file has counted.
+
+    Raises `InputError` for what is not in an encoding that was given.
+    """
+    errors = "replace" if encoding is None else "strict"
+    with path.at.open(encoding=encoding or "utf-8-sig", errors=errors, newline="") as file:
+        try:
+            yield from file
+        except UnicodeError as error:
+            raise InputError(f"{path} is not in the encoding {encoding}: {error}") from None
 
 
-def _rows(path: TableFile, delimiter: str) -> Iterator[list[str]]:
+def _rows(path: TableFile, dialect: Dialect) -> Iterator[list[str]]:
     """Every row that is not blank. Raises `InputError` with the line for what is no CSV."""
     csv.field_size_limit(sys.maxsize)  # a cell can be a whole document
-    with _opened(path) as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        try:
-            yield from filter(None, reader)
-        except csv.Error as error:
-            raise InputError(
-                f"{path} line {reader.line_num:,} is no CSV: {error}; text:{path} takes it as text"
-            ) from None
+    reader = csv.reader(_lines(path, dialect.encoding), delimiter=dialect.delimiter, strict=True)
+    try:
+        yield from filter(None, reader)
+    except csv.Error as error:
+        raise InputError(f"{path} line {reader.line_num:,} is no CSV: {error}; text:{path} takes it as text") from None
 
 
 def _first(path: TableFile, dialect: Dialect) -> tuple[int, list[str]]:
-    row = next(_rows(path, dialect.delimiter), None)
+    row = next(_rows(path, dialect), None)
     if row is None:
         raise InputError(f"{path} is empty: a table has at least a row")
     return len(row), row
@@ -119,7 +127,7 @@ def _first(path: TableFile, dialect: Dialect) -> tuple[int, list[str]]:
 
 def _columns(path: TableFile, dialect: Dialect, width: int, altered: Altered) -> Iterator[list[Sequence[str]]]:
     """The rows in batches, column by column."""
-    rows = itertools.islice(_rows(path, dialect.delimiter), int(dialect.header), None)
+    rows = itertools.islice(_rows(path, dialect), int(dialect.header), None)
     count = int(dialect.header)
     while batch := list(itertools.islice(rows, ROWS)):
         if set(map(len, batch)) != {width}:

@@ -20,6 +20,7 @@ from rlmlite.tables.table import TableRead
 from rlmlite_kernel.problems import did_you_mean
 
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+_SQLITE = b"SQLite format 3\0"
 _REACHING = frozenset({"load_extension", "readfile", "writefile", "fts3_tokenizer"})
 
 
@@ -36,7 +37,7 @@ def read_sqlite(path: TableFile, told: dict[str, str]) -> TableRead:
             return connection, connection.execute(query)
         except (sqlite3.Error, sqlite3.Warning) as error:
             connection.close()
-            raise InputError(f"{path}: {error}") from None
+            raise InputError(f"{path}: {error}{_remedy(error)}") from None
         except InputError:
             connection.close()
             raise
@@ -72,6 +73,14 @@ def _permitted(action: int, first: str | None, second: str | None, *_: str | Non
     return sqlite3.SQLITE_OK if action in _READING and not reaches else sqlite3.SQLITE_DENY
 
 
+def _remedy(error: Exception) -> str:
+    """What to do about an error of SQLite that says too little."""
+    denied = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH or isinstance(
+        error, sqlite3.Warning | sqlite3.ProgrammingError
+    )
+    return "; a query is one SELECT that reads this file and nothing else" if denied else ""
+
+
 def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
@@ -80,6 +89,9 @@ def read_duckdb(path: TableFile, told: dict[str, str]) -> TableRead:
     """A table or query of a DuckDB file. Raises `InputError`, `OSError`."""
     duckdb = library("duckdb")
     _whole(path, ".wal")
+    with path.at.open("rb") as file:
+        if file.read(len(_SQLITE)) == _SQLITE:  # DuckDB would want an extension for it, and say only that
+            raise InputError(f"{path} is a database of SQLite; write sqlite:{path}?...")
     closed = {"enable_external_access": "false", "autoload_known_extensions": "false", "lock_configuration": "true"}
 
     def run() -> Any:

@@ -24,16 +24,17 @@ _BOM = b"\xef\xbb\xbf"
 
 def read(path: TableFile, told: dict[str, str]) -> TableRead:
     """A file of JSON Lines. Raises `InputError`, `OSError`."""
-    keys = _keys(path)
+    encoding = told.get("encoding")
+    keys = _keys(path, encoding)
     if not keys:
-        raise InputError(f"{path} holds no line of JSON: a table has at least a row")
+        raise InputError(f"{path} has no line with a key: a table has a column; text:{path} takes it as text")
 
     def batches(altered: Altered) -> Iterator[Batch]:
-        values = _values(path)
+        values = _values(path, encoding)
         while batch := list(islice(values, ROWS)):
             yield [column(one, altered) for one in _spread(batch, keys)]
 
-    return TableRead(tuple(keys), batches, msgspec.__version__, {})
+    return TableRead(tuple(keys), batches, msgspec.__version__, told)
 
 
 def _spread(batch: list[Any], keys: list[str]) -> Iterator[list[Any]]:
@@ -44,10 +45,10 @@ def _spread(batch: list[Any], keys: list[str]) -> Iterator[list[Any]]:
         yield [value.get(key) for value in batch]
 
 
-def _keys(path: TableFile) -> list[str]:
+def _keys(path: TableFile, encoding: str | None) -> list[str]:
     """All keys, or `value` alone if a line is no record."""
     keys: dict[str, None] = {}
-    for value in _values(path):
+    for value in _values(path, encoding):
         if type(value) is not dict:
             return ["value"]
         if not keys.keys() >= value.keys():
@@ -57,9 +58,16 @@ def _keys(path: TableFile) -> list[str]:
     return list(keys)
 
 
-def _values(path: TableFile) -> Iterator[Any]:
-    with path.at.open("rb") as file:
-        yield from _decoded(file, path)
+def _values(path: TableFile, encoding: str | None) -> Iterator[Any]:
+    if encoding is None:
+        with path.at.open("rb") as file:
+            yield from _decoded(file, path)
+        return
+    with path.at.open(encoding=encoding, newline="\n") as text:
+        try:
+            yield from _decoded((line.encode("utf-8", "surrogatepass") for line in text), path)
+        except UnicodeError as error:
+            raise InputError(f"{path} is not in the encoding {encoding}: {error}") from None
 
 
 def _decoded(lines: Iterable[bytes], path: TableFile) -> Iterator[Any]:
@@ -77,6 +85,6 @@ def _decoded(lines: Iterable[bytes], path: TableFile) -> Iterator[Any]:
 def _again(line: bytes, number: int, path: TableFile) -> Any:
     """What msgspec refused, read slowly: for lines with bytes that are no UTF-8, and for a message that helps."""
     try:
-        return read_json(line.decode(errors="replace"))
+        return read_json(line.rstrip(b"\r\n").decode(errors="replace"))
     except Fault as fault:
         raise InputError(f"{path} line {number:,}: {fault.message}; text:{path} takes it as text") from None

@@ -23,8 +23,8 @@ READERS: Mapping[str, tuple[str, ...]] = {
 """Each reader with the suffixes that choose it. Databases are chosen by name: they hold more than one table."""
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "csv": ("delimiter", "header", "types"),
-    "jsonl": (),
+    "csv": ("delimiter", "header", "types", "encoding"),
+    "jsonl": ("encoding",),
     "parquet": (),
     "arrow": (),
     "sqlite": ("table", "query"),

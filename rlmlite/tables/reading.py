@@ -1,5 +1,6 @@
 """From a file or a frame to an input: hashed, read into a sheet, with the recipe that reads it again."""
 
+import codecs
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TypeAlias
 from rlmlite.errors import InputError
 from rlmlite.tables import arrows, csvs, databases, jsonl
 from rlmlite.tables.cells import Altered, blocks, column_names
-from rlmlite.tables.places import READERS, TableFile, place_of
+from rlmlite.tables.places import READERS, Place, TableFile, place_of
 from rlmlite.tables.table import TableRead
 from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.sheets import records
@@ -34,17 +35,29 @@ _OF_TEXT = ("csv", "jsonl")
 
 _FRAME = "frame"
 
+_HEAD = 8 * 1024
 
-def from_table(path: str, blobs: FileBlobs) -> Input | None:
-    """The table that a path names by its suffix or reader; None if it names none. Raises `InputError`, `OSError`."""
+Bounded: TypeAlias = Callable[[Iterator[bytes]], Iterable[bytes]]
+"""What lets the blocks of a sheet through as long as they are few enough."""
+
+
+def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, bounded: Bounded = iter) -> Input | None:
+    """The table that a path names by its suffix or reader; None if it names none.
+
+    `encoding` is that of readers of text that are told none; `bounded` passes the blocks of the sheet on, and raises
+    when they are too many. Raises `InputError`, `OSError`.
+    """
     place = place_of(path)
     if place is None:
         return None
     file = blobs.look(Path(place.path))
+    if place.reader in _OF_TEXT:
+        place = _with_encoding(place, encoding)
     read, words, altered = _read(place.reader, TableFile(file.path, Path(place.path)), place.options)
-    made = blobs.derive(words)
+    made = blobs.derive(bounded(words))
     unchanged(file)
-    replaced = file.utf8.bad if file.utf8 is not None and place.reader in _OF_TEXT else 0
+    in_utf8 = place.reader in _OF_TEXT and "encoding" not in place.options
+    replaced = file.utf8.bad if file.utf8 is not None and in_utf8 else 0
     entry = SourceFile(place.path, made.digest, made.size, replaced, file.digest, 1)
     source = Source("table", path, (entry,), recipes=((_step(place.reader, read, altered),),))
     return Input(records(made.digest, blobs), source)
@@ -85,10 +98,45 @@ def remarks(source: Source) -> Iterator[str]:
                 yield altered
 
 
-def _read(reader: str, file: TableFile, told: Mapping[str, str]) -> tuple[TableRead, Iterable[bytes], Altered]:
+def _with_encoding(place: Place, encoding: str | None) -> Place:
+    """A table of text with its encoding, if that is not UTF-8. Raises `InputError` for what is binary."""
+    given = place.options.get("encoding", encoding)
+    if given is not None:
+        try:
+            "".encode(given)
+            name = codecs.lookup(given).name
+        except LookupError:
+            raise InputError(f"option encoding={given}: there is no such encoding; such as: utf-16, cp1252") from None
+        rest = {key: value for key, value in place.options.items() if key != "encoding"}
+        return Place(place.reader, place.path, rest if name == "utf-8" else {**rest, "encoding": name})
+    with open(place.path, "rb") as file:
+        zero = file.read(_HEAD).find(0)
+    if zero >= 0:
+        raise InputError(
+            f"{place.path} is binary (a NUL byte at {zero:,}), and a table of {place.reader} is text; "
+            "unpack or convert it first, or name its encoding: --read encoding=NAME"
+        )
+    return place
+
+
+def _read(reader: str, file: TableFile, told: Mapping[str, str]) -> tuple[TableRead, Iterator[bytes], Altered]:
     altered = Altered()
     read = _READ[reader](file, dict(told))
-    return read, blocks(column_names(read.names), read.batches(altered), altered), altered
+    try:
+        names = column_names(read.names)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+    return read, _named(str(file), blocks(names, read.batches(altered), altered)), altered
+
+
+def _named(path: str, made: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks; an error of a value, which does not know where it stood, says of which file."""
+    try:
+        yield from made
+    except InputError as error:
+        raise (
+            error if path in str(error) else InputError(f"{path}: {error}; text:{path} takes a text as it is")
+        ) from None
 
 
 def _step(reader: str, read: TableRead, altered: Altered) -> Derivation:

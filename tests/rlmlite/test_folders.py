@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rlmlite.errors import InputError
 from rlmlite.folders import matching
 from rlmlite.inputs import Reading
 from tests.rlmlite.input_files import said, taken
@@ -47,6 +48,14 @@ def test_ignore_files_leave_out_and_say_so(tmp_path: Path) -> None:
         "x.log",
     ]
     assert "5 left out, ignored: build/, ..." in said(found)
+
+
+def test_a_folder_of_which_all_is_ignored_says_how_to_read_it(tmp_path: Path) -> None:
+    """Naming it does not switch off the rules of the repository above it."""
+    root = make(tmp_path, {".git/HEAD": "", ".gitignore": "/versions\n", "versions/lib/a.py": "a"})
+
+    with pytest.raises(InputError, match=r"holds no text file: .*ignored: a\.py; --read ignore=false"):
+        taken(root / "versions" / "lib")
 
 
 def test_ignore_files_can_be_switched_off(tmp_path: Path) -> None:

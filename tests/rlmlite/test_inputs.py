@@ -371,7 +371,7 @@ def test_a_reader_of_rows_is_asked_first(tmp_path: Path, monkeypatch: pytest.Mon
 
     class Tables:
         @staticmethod
-        def from_table(path: str, blobs: FileBlobs) -> Input | None:
+        def from_table(path: str, *_: object) -> Input | None:
             return rows if path.endswith(".jsonl") else None
 
     monkeypatch.setitem(sys.modules, "rlmlite.tables", Tables)

@@ -98,7 +98,12 @@ def test_lines_that_are_no_records_are_one_column(tmp_path: Path) -> None:
         ("a.jsonl", b'{"a":1e999}\n', r"line 1: 1e999 is out of range"),
         ("a.jsonl", b'"' + b"\\ud83d" + b'"\n', r"line 1: .*surrogate"),
         ("a.jsonl", b"[" * 100_000, r"line 1: JSON nested deeper"),
-        ("a.jsonl", b"", "no line of JSON"),
+        ("a.jsonl", b"", "no line with a key"),
+        ("a.jsonl", b"{}\n{}\n", "no line with a key"),
+        ("a.jsonl", b'{"a":1}\n{"a":2}\n{"a":\n', r"line 3: not JSON: .* at line 1 column 6"),
+        ("a.jsonl", b'{"a":' + b"[" * 200 + b"]" * 200 + b"}\n", r"a\.jsonl: .*nested deeper than 128; text:"),
+        ("a.csv", b"a," * 1_000 + b"b\n", r"a\.csv: the table has 1,001 columns"),
+        ("a.csv", "a,b\n1,2\n".encode("utf-16"), r"a\.csv is binary \(a NUL byte at 3\).*--read encoding=NAME"),
         ("a.csv", b"", "is empty"),
         ("a.csv", b"a,b\n1,2,3\n", r"row 2 has 3 cells, expected 2"),
         ("a.csv", b'a,b\n"x"y,2\n', r"line 2 is no CSV"),
@@ -192,6 +197,56 @@ def test_short_rows_and_renamed_columns_are_said(tmp_path: Path) -> None:
     assert "1 bad bytes became U+FFFD" in said
 
 
+@pytest.mark.parametrize(("content", "said"), [("a,a\n1,2\n", True), (",x\n0,1\n", True), ("a,b\n1,2\n", False)])
+def test_a_first_row_that_is_taken_as_data_is_said(tmp_path: Path, content: str, said: bool) -> None:
+    """It may have been meant as names; who says so, or says that it is none, is not told again."""
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+
+    assert ("taken as data" in "".join(notes("t", taken(path)[0]))) is said
+    for told in ("yes", "no"):
+        assert "taken as data" not in "".join(notes("t", taken(f"csv:{path}?header={told}")[0]))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+@pytest.mark.parametrize(("name", "content"), [("a.csv", "name,n\ncafé,1\n"), ("a.jsonl", '{"name":"café","n":1}\n')])
+def test_an_encoding_holds_for_tables(tmp_path: Path, name: str, content: str, encoding: str) -> None:
+    """Said for all inputs or for one, it is recorded, and a replay reads by it."""
+    path = tmp_path / name
+    path.write_text(content, encoding)
+
+    one = taken(f"{path.suffix[1:]}:{path}?encoding={encoding}")
+    outcome = rlmlite.execute(
+        "final(context)", path, reading=rlmlite.Reading(encoding=encoding), trace=tmp_path / "run.rlm"
+    )
+
+    assert one[1] == outcome.value == [{"name": "café", "n": 1}]
+    assert list(notes("t", one[0])) == []
+    assert outcome.trace is not None
+    assert replay(verify(outcome.trace), derive=deriving()).verdict is Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.csv", b"a,b\n\xff,1\n"), ("a.jsonl", b'{"a":"\xff"}\n')])
+def test_what_is_not_in_the_encoding_that_was_said_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    """So is an encoding that there is not."""
+    (tmp_path / name).write_bytes(content)
+    kind = name[2:]
+
+    with pytest.raises(InputError, match=rf"{name} is not in the encoding ascii"):
+        taken(f"{kind}:{tmp_path / name}?encoding=ascii")
+    with pytest.raises(InputError, match="encoding=latin-x: there is no such encoding"):
+        taken(f"{kind}:{tmp_path / name}?encoding=latin-x")
+
+
+def test_a_query_without_end_is_stopped(tmp_path: Path) -> None:
+    """`max_bytes` bounds what a query gives, as it bounds what is unpacked."""
+    path = database(tmp_path / "a.db")
+    query = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r"
+
+    with pytest.raises(InputError, match=r"more than 100,000 bytes.*max_bytes"):
+        from_path(f"sqlite:{path}?query={query}", FileBlobs(), rlmlite.Reading(max_bytes=100_000))
+
+
 def test_names_can_be_said_in_a_program() -> None:
     """Each is a name of the language, and each is there once."""
     assert column_names(["a b", "a_b", "1", "é", "", "a b"]) == ("a_b", "a_b_2", "_1", "column_4", "column_5", "a_b_3")
@@ -229,8 +284,8 @@ def test_sqlite_tables_and_queries(tmp_path: Path) -> None:
     [
         ("", r"needs \?table=NAME or \?query=.*it has t"),
         ("?table=tt", "no table tt; did you mean `t`"),
-        ("?query=DELETE FROM t", "not authorized|readonly"),
-        ("?query=SELECT 1; DROP TABLE t", "one statement"),
+        ("?query=DELETE FROM t", "not authorized; a query is one SELECT"),
+        ("?query=SELECT 1; DROP TABLE t", "one statement.*; a query is one SELECT"),
         ("?query=ATTACH 'x.db' AS x", "not authorized"),
         ("?query=PRAGMA query_only = OFF", "not authorized"),
         ("?query=SELECT load_extension('x')", "not authorized"),
@@ -257,6 +312,15 @@ def test_a_database_with_changes_beside_it_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"a\.db-wal beside it"):
         taken(f"sqlite:{path}?table=t")
+
+
+def test_duckdb_names_the_reader_of_a_sqlite_file(tmp_path: Path) -> None:
+    """It would ask for an extension, which is not allowed."""
+    pytest.importorskip("duckdb", reason="needs the extra `tables`")
+    path = database(tmp_path / "a.db")
+
+    with pytest.raises(InputError, match=r"a\.db is a database of SQLite; write sqlite:"):
+        taken(f"duckdb:{path}?table=t")
 
 
 def test_duckdb_reads_and_does_nothing_else(tmp_path: Path) -> None:
