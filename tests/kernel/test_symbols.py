@@ -71,6 +71,17 @@ def test_what_is_no_code_is_set_apart() -> None:
     assert "longer than 4,000,000 bytes" in seen
 
 
+def test_code_that_is_broken_is_said() -> None:
+    """A definition that the grammar could not make out is no row, and that must not look like there is none."""
+    broken = "def f(:\n  x=\nclass A(\n def g(self): pass\n"
+
+    seen = Machine({"docs": {"a.py": SOURCES["a.py"], "b.py": broken}}).turn("out = symbols(docs)")
+    whole = Machine({"docs": {"a.py": SOURCES["a.py"]}}).turn("out = symbols(docs)")
+
+    assert "! 1 texts have places that are not of their language; definitions there may be missing" in seen
+    assert "not of their language" not in whole
+
+
 def test_one_text_needs_its_language() -> None:
     """It has no path; a wrong language is named."""
     run = Machine({"text": SOURCES["a.py"]})
@@ -149,4 +160,4 @@ def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
 @pytest.mark.parametrize("nasty", ["(" * 50_000, "def f(:\n" * 10_000, "{[(" * 20_000, "\0" * 50_000])
 def test_nasty_code_ends(nasty: str) -> None:
     """Without a fault."""
-    assert isinstance(engines.symbols(nasty.encode(), 0, len(nasty), "python"), list)
+    assert isinstance(engines.symbols(nasty.encode(), 0, len(nasty), "python")[0], list)

@@ -25,12 +25,14 @@ def find_symbols(job: Job, target: Value, language: str | None) -> Value:
     names: list[Value] = []
     around: list[Value] = []
     skipped: list[tuple[Value, Value]] = []
+    broken = 0
     for piece in pieces_of(target, "symbols", job):
         spoken, reason = _language(piece, language)
         if spoken is None:
             skipped.append((piece.doc, reason))
             continue
-        found = _parsed(piece, spoken, job)
+        found, whole = _parsed(piece, spoken, job)
+        broken += not whole
         job.room(len(found) * 200)
         content = job.blobs.read(piece.text.blob)
         called = [bytes(content[slice(*symbol.name)]).decode() for symbol in found]
@@ -39,6 +41,8 @@ def find_symbols(job: Job, target: Value, language: str | None) -> Value:
         around.extend(None if outer is None else called[outer] for outer in _outer(found))
         starts = np.array([symbol.start for symbol in found], np.int64)
         cuts.add(piece, starts, np.array([symbol.stop for symbol in found], np.int64))
+    if broken:
+        job.warn(f"{broken:,} texts have places that are not of their language; definitions there may be missing")
     spans = cuts.spans()
     columns: dict[str, Column] = {
         "doc": cuts.docs(),
@@ -72,7 +76,7 @@ def _language(piece: Piece, given: str | None) -> tuple[str | None, str]:
     return language_of(piece.doc), "no language is known by its ending"
 
 
-def _parsed(piece: Piece, language: str, job: Job) -> list[Symbol]:
+def _parsed(piece: Piece, language: str, job: Job) -> tuple[list[Symbol], bool]:
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` is one of {', '.join(LANGUAGES)}")
     text = piece.text
@@ -99,7 +103,7 @@ def chunk_symbols(piece: Piece, size: int, job: Job) -> tuple[IntArray, IntArray
     """Chunks of at most `size` bytes that begin where definitions do; a longer definition is cut between lines."""
     language, reason = _language(piece, None)
     text, content = piece.text, job.blobs.read(piece.text.blob)
-    found = [] if language is None else _parsed(piece, language, job)
+    found = [] if language is None else _parsed(piece, language, job)[0]
     if language is None:
         job.warn(f"a text was cut by lines, not by symbols: {reason}")
     raw = bytes(content[text.start : text.stop])

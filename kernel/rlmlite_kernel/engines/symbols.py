@@ -87,8 +87,11 @@ def language_of(path: str) -> str | None:
     return SUFFIXES.get(path.rpartition(".")[2].lower()) if "." in path else None
 
 
-def symbols(content: Buffer, start: int, stop: int, language: str) -> list[Symbol]:
-    """The definitions in the text [start, stop), outer before inner. Raises `SymbolsUnavailableError`."""
+def symbols(content: Buffer, start: int, stop: int, language: str) -> tuple[list[Symbol], bool]:
+    """The definitions in the text [start, stop), outer before inner; and whether all of it could be parsed.
+
+    Raises `SymbolsUnavailableError`.
+    """
     from tree_sitter import QueryCursor
 
     parser, query = _reader(language)
@@ -102,7 +105,7 @@ def symbols(content: Buffer, start: int, stop: int, language: str) -> list[Symbo
         kind = kinds[0].removeprefix(_DEFINITION)
         place = (start + node.start_byte, start + node.end_byte)
         found.setdefault(place, Symbol(kind, (start + name.start_byte, start + name.end_byte), *place))
-    return sorted(found.values(), key=lambda symbol: (symbol.start, -symbol.stop))
+    return sorted(found.values(), key=lambda symbol: (symbol.start, -symbol.stop)), not tree.root_node.has_error
 
 
 _DEFINITION = "definition."
