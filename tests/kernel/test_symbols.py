@@ -161,3 +161,12 @@ def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
 def test_nasty_code_ends(nasty: str) -> None:
     """Without a fault."""
     assert isinstance(engines.symbols(nasty.encode(), 0, len(nasty), "python")[0], list)
+
+
+def test_brackets_without_end_are_not_parsed() -> None:
+    """They would take minutes; that they were left out is said."""
+    run = Machine({"docs": {"a.py": "(" * 200_000, "b.py": SOURCES["a.py"]}})
+    run.turn("out = symbols(docs)")
+
+    assert [row["why"] for row in run.of("out.skipped")] == ["brackets nested deeper than 1,000"]
+    assert len(run.value("out")) == 3

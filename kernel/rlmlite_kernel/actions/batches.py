@@ -159,7 +159,7 @@ def _joined(reading: _Reading, found: Mapping[int, Value], job: Job) -> Held:
     aside = dict(table.aside)
     if lacking:
         job.curtailed("rows_lacking", f"{len(lacking):,} of {len(table):,} rows got no answer; see .failed")
-        aside["failed"] = Rows("rows", {"index": Cells(lacking)}, len(lacking))
+    aside["failed"] = Rows("rows", {"index": Cells(lacking)}, len(lacking))
     origins, sources = merged([reading.rows])
     made = Rows("rows", columns, len(table), table.spans, aside)
     return Held(made, origins | LM | DERIVED, sources)

@@ -6,7 +6,17 @@ import numpy as np
 
 from rlmlite_kernel.actions.targets import Cuts, Piece, pieces_of
 from rlmlite_kernel.columns import Cells, Column, IntArray, Ints, LineNumbers
-from rlmlite_kernel.engines import LANGUAGES, LONGEST, WEIGHT, Symbol, SymbolsUnavailableError, language_of, symbols
+from rlmlite_kernel.engines import (
+    DEEPEST,
+    LANGUAGES,
+    LONGEST,
+    WEIGHT,
+    Symbol,
+    SymbolsUnavailableError,
+    deepest,
+    language_of,
+    symbols,
+)
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.job import Job
 from rlmlite_kernel.values import Rows, Value
@@ -27,7 +37,7 @@ def find_symbols(job: Job, target: Value, language: str | None) -> Value:
     skipped: list[tuple[Value, Value]] = []
     broken = 0
     for piece in pieces_of(target, "symbols", job):
-        spoken, reason = _language(piece, language)
+        spoken, reason = _language(piece, language, job)
         if spoken is None:
             skipped.append((piece.doc, reason))
             continue
@@ -58,17 +68,19 @@ def find_symbols(job: Job, target: Value, language: str | None) -> Value:
 
 
 def _aside(skipped: list[tuple[Value, Value]], job: Job) -> dict[str, Rows]:
-    if not skipped:
-        return {}
-    job.warn(f"{len(skipped):,} texts were not read as code; see .skipped")
+    if skipped:
+        job.warn(f"{len(skipped):,} texts were not read as code; see .skipped")
     columns: dict[str, Column] = {"doc": Cells([doc for doc, _ in skipped]), "why": Cells([why for _, why in skipped])}
     return {"skipped": Rows("rows", columns, len(skipped))}
 
 
-def _language(piece: Piece, given: str | None) -> tuple[str | None, str]:
+def _language(piece: Piece, given: str | None, job: Job) -> tuple[str | None, str]:
     """The language of a text, or why it cannot be read."""
     if len(piece.text) > LONGEST:
         return None, f"longer than {LONGEST:,} bytes"
+    content = job.blobs.read(piece.text.blob)
+    if deepest(content, piece.text.start, piece.text.stop) > DEEPEST:
+        return None, f"brackets nested deeper than {DEEPEST:,}"
     if given is not None:
         return given, ""
     if not isinstance(piece.doc, str):
@@ -101,7 +113,7 @@ def _outer(found: list[Symbol]) -> Iterator[int | None]:
 
 def chunk_symbols(piece: Piece, size: int, job: Job) -> tuple[IntArray, IntArray]:
     """Chunks of at most `size` bytes that begin where definitions do; a longer definition is cut between lines."""
-    language, reason = _language(piece, None)
+    language, reason = _language(piece, None, job)
     text, content = piece.text, job.blobs.read(piece.text.blob)
     found = [] if language is None else _parsed(piece, language, job)[0]
     if language is None:

@@ -106,7 +106,5 @@ def _tally(errors: list[tuple[int, str]]) -> str:
 
 def _rows(values: list[Value], errors: list[tuple[int, str]], spans: Spans | None) -> Rows:
     rows = listed(values, spans)
-    if not errors:
-        return rows
     failed = {"index": Cells([index for index, _ in errors]), "error": Cells([error for _, error in errors])}
     return Rows(LIST, rows.columns, len(rows), spans, {"failed": Rows("rows", failed, len(errors))})

@@ -28,11 +28,13 @@ from rlmlite_kernel.engines.regex import quote
 from rlmlite_kernel.engines.replace import Replaced, SpentError, TooLargeError, replace
 from rlmlite_kernel.engines.spans import SpanBytes
 from rlmlite_kernel.engines.symbols import (
+    DEEPEST,
     LANGUAGES,
     LONGEST,
     WEIGHT,
     Symbol,
     SymbolsUnavailableError,
+    deepest,
     language_of,
     symbols,
 )
@@ -46,6 +48,7 @@ from rlmlite_kernel.engines.words import Hashes, query_hashes, query_words
 
 __all__ = [
     "CLIP",
+    "DEEPEST",
     "LANGUAGES",
     "LONGEST",
     "MANY",
@@ -89,6 +92,7 @@ __all__ = [
     "combined",
     "compile_query",
     "count",
+    "deepest",
     "enclosing",
     "engine_versions",
     "fields_pattern",

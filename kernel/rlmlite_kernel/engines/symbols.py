@@ -9,13 +9,18 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
-from rlmlite_kernel.engines.buffers import Buffer
+import numpy as np
+
+from rlmlite_kernel.engines.buffers import Buffer, octets
 
 if TYPE_CHECKING:
     from tree_sitter import Parser, Query
 
 LONGEST = 4_000_000
 """Bytes of a text that is parsed; a longer one is hardly written by people."""
+
+DEEPEST = 1_000
+"""Brackets in brackets of a text that is parsed; deeper ones are no code, and would be parsed for minutes."""
 
 WEIGHT = 32
 """Work units that a byte of source costs: parsing is that much slower than searching."""
@@ -67,6 +72,14 @@ SUFFIXES = {
     "tsx": "tsx",
 }
 """The language of a path, by what follows its last dot."""
+
+
+def deepest(content: Buffer, start: int, stop: int) -> int:
+    """How deep brackets nest in a text, those of its comments and strings counted too."""
+    octets_ = octets(content)[start:stop]
+    opened = (octets_ == 40) | (octets_ == 91) | (octets_ == 123)
+    closed = (octets_ == 41) | (octets_ == 93) | (octets_ == 125)
+    return int(np.cumsum(opened.astype(np.int32) - closed.astype(np.int32)).max(initial=0))
 
 
 class SymbolsUnavailableError(RuntimeError):
