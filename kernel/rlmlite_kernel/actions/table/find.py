@@ -1,0 +1,103 @@
+"""Actions that find places in texts and documents."""
+
+from rlmlite_kernel.actions import around, count_matches, find, patterns, rank
+from rlmlite_kernel.actions.table.shared import TARGET
+from rlmlite_kernel.actions.units import UNITS
+from rlmlite_kernel.table import Action, Param
+
+_UNIT = "the unit; a record is a line with the indented ones after it; a /regex/ begins a unit"
+_QUERY = Param("query", "query", "text, a list of texts (any of them), or a /regex/", default=None)
+_TEMPLATE = Param("template", "text", 'text with wildcards: "took <*> ms"', default=None, named_only=True)
+_HITS_WHERE = Param("where", "expr", "keep only hits for which this holds", default=None, named_only=True)
+_HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk", "groups": []}'
+_PASSAGE = '{"doc": null, "line": 7, "start": 420, "end": 431, "text": "disk failed", "score": 3140271}'
+_PATTERN = '{"template": "user <*> logged in", "n": 812, "first": 3, "last": 9120, "example": "user ann logged in"}'
+_AROUND = '{"doc": null, "line": 12, "match": "ERROR", ..., "text": "..\\n08:14 ERROR..", "from": 760, "to": 901}'
+
+
+ACTIONS = (
+    Action(
+        name="search",
+        family="find",
+        params=(
+            TARGET,
+            _QUERY,
+            _TEMPLATE,
+            Param("limit", "int", "keep at most so many; all without", default=None, least=1, named_only=True),
+            _HITS_WHERE,
+        ),
+        run=find.search,
+        result="hits {doc, line, start, end, match, text, groups, ...}",
+        example=_HIT,
+        help="every match; `line` is from 1, `text` the whole line, groups[0] the first group, (?<user>..) a field",
+        cost="search_work",
+    ),
+    Action(
+        name="rank",
+        family="find",
+        params=(
+            TARGET,
+            Param("query", "text", 'words, such as "disk failure"; any of them counts'),
+            Param("limit", "int", "keep the best so many; all without", default=None, least=1, named_only=True),
+            Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
+        ),
+        run=rank.rank,
+        result="passages {doc, line, start, end, text, score}; rows keep their fields",
+        example=_PASSAGE,
+        help="passages that have the words, the best first (BM25); lines unless by=, and given rows as they are",
+        cost="search_work",
+    ),
+    Action(
+        name="patterns",
+        family="find",
+        params=(TARGET,),
+        run=patterns.patterns,
+        result="patterns {template, n, first, last, example}; of documents also doc, last_doc",
+        example=_PATTERN,
+        help="what kinds of lines there are, <*> for what varies; search(x, template=...) finds the lines of one",
+        cost="search_work",
+    ),
+    Action(
+        name="around",
+        family="find",
+        params=(
+            Param("rows", "rows", "hits, or any rows that are places in a text"),
+            Param("lines", "int", "the line and so many before and after", default=None, least=0, named_only=True),
+            Param("bytes", "int", "so many bytes before and after", default=None, least=0, named_only=True),
+            Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
+        ),
+        run=around.around,
+        result="the rows, with what is around each as `text`, at from..to; overlapping ones stay apart",
+        example=_AROUND,
+        help="the lines, paragraph, record or file that each hit lies in; everything else of the hit stays",
+        cost="search_work with by=",
+    ),
+    Action(
+        name="paths",
+        family="find",
+        params=(
+            Param("docs", "any", "documents"),
+            Param("glob", "text", '"**/*.py"; without a `/` it is matched with the name alone', default=None),
+        ),
+        run=around.paths,
+        result="documents {path, bytes, lines, text}",
+        example='{"path": "src/app.py", "bytes": 5120, "lines": 160, "text": "..."}',
+        help="the documents whose path matches; search, rank and chunk take them",
+    ),
+    Action(
+        name="count_matches",
+        family="find",
+        params=(
+            TARGET,
+            _QUERY,
+            _TEMPLATE,
+            _HITS_WHERE,
+            Param("key", "key", "count by this, as count_by does", default=None, named_only=True),
+        ),
+        run=count_matches.count_matches,
+        result="a number; with key= rows {key, n}",
+        example="1432",
+        help="how many matches; count(search(...)) and count_by(search(...), key) are this one step",
+        cost="search_work",
+    ),
+)

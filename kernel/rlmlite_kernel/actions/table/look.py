@@ -1,0 +1,58 @@
+"""Actions that show the controller a part of a value."""
+
+from typing import Any
+
+from rlmlite_kernel.actions import look
+from rlmlite_kernel.actions.table.shared import TARGET
+from rlmlite_kernel.table import Action, Param
+
+
+def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: str) -> Action:
+    return Action(
+        name=name,
+        family="look",
+        params=params,
+        run=run,
+        help=help_,
+        result="what was shown",
+        example=example,
+        shows=True,
+        cost="observation",
+    )
+
+
+ACTIONS = (
+    _look(
+        "preview",
+        look.preview,
+        (
+            TARGET,
+            Param("head", "int", "how much of the beginning: bytes of text, rows", default=None, least=0),
+            Param("tail", "int", "how much of the end", default=None, least=0, named_only=True),
+            Param("at", "int", "where to begin", default=0, least=0, named_only=True),
+        ),
+        "the beginning of a value, and its end with tail=",
+        example="logs: text of 500 bytes at 0, then the text",
+    ),
+    _look(
+        "load",
+        look.load,
+        (TARGET,),
+        "a whole range: load(x[a:b])",
+        example="load: text of 1,200 bytes at 4,000, then the text",
+    ),
+    _look(
+        "show",
+        look.show,
+        (Param("values", "any", "any values", many=True),),
+        "several values in full",
+        example="n: 12",
+    ),
+    _look(
+        "describe",
+        look.describe,
+        (TARGET,),
+        "what a value is: kind, size, lines or columns, a sample",
+        example="logs: text, 1,800 bytes, 100 lines",
+    ),
+)

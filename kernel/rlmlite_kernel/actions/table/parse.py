@@ -1,0 +1,16 @@
+"""Actions that read text as a value."""
+
+from rlmlite_kernel.actions import parse
+from rlmlite_kernel.table import Action, Param
+
+ACTIONS = (
+    Action(
+        name="json_parse",
+        family="parse",
+        params=(Param("text", "any", "text that is JSON"),),
+        run=parse.json_parse,
+        result="the value",
+        help="text to value; a fault if it is no JSON",
+        example='{"user": "ann", "n": 3}',
+    ),
+)

@@ -1,0 +1,184 @@
+"""Actions from rows to rows, or to one value."""
+
+from rlmlite_kernel.actions import groups, rows, together
+from rlmlite_kernel.actions.table.shared import ROWS, on_rows
+from rlmlite_kernel.table import Param
+
+_LEFT = Param("a", "rows", "rows, or a list")
+_RIGHT = Param("b", "rows", "rows, or a list")
+_BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
+_COUNTED = {"search": "count_matches"}
+_DESC = "largest first"
+
+
+ACTIONS = (
+    on_rows(
+        "where",
+        rows.where,
+        (ROWS, Param("cond", "expr", "a condition, such as .n > 3")),
+        "the rows that match",
+        "keeps rows",
+        example='{"line": 12, "text": "08:14 ERROR disk"}',
+    ),
+    on_rows(
+        "map",
+        rows.map_,
+        (ROWS, Param("expr", "expr", "an expression, or {name: expression}")),
+        "a list, or rows",
+        "one result a row",
+        example='{"who": "ann", "n": 3}',
+    ),
+    on_rows(
+        "extend",
+        rows.extend,
+        (ROWS, Param("fields", "expr", "{name: expression}")),
+        "the rows with more fields",
+        "adds fields",
+        example='{"line": 12, "text": "08:14 ERROR disk", "hour": "08"}',
+    ),
+    on_rows("flatten", rows.flatten, (ROWS,), "a list", "the items of lists in one list; null goes", example='"disk"'),
+    on_rows(
+        "sort",
+        rows.sort,
+        (ROWS, _BY, Param("desc", "bool", _DESC, default=False, named_only=True)),
+        "the rows in order",
+        "smallest first",
+        example='{"key": "INFO", "n": 1920}',
+    ),
+    on_rows(
+        "top",
+        rows.top,
+        (
+            ROWS,
+            Param("k", "int", "how many", default=1, least=0),
+            _BY,
+            Param("desc", "bool", _DESC, default=True, named_only=True),
+        ),
+        "k rows",
+        "the k largest by a field; without by= by .n, or by the values",
+        example='{"key": "WARN", "n": 80}',
+    ),
+    on_rows(
+        "count",
+        rows.count,
+        (Param("value", "any", "rows, a list, text"),),
+        "a number",
+        "how many rows, items or bytes",
+        example="1432",
+        fused=_COUNTED,
+    ),
+    on_rows(
+        "count_by",
+        groups.count_by,
+        (ROWS, Param("key", "key", "a field or expression; without it the whole value", default=None)),
+        "rows {key, n}",
+        "how often each value occurs, most frequent first",
+        '{"key": "WARN", "n": 80}',
+        _COUNTED,
+    ),
+    on_rows(
+        "group",
+        groups.group,
+        (
+            ROWS,
+            Param("key", "key", "a field or expression"),
+            Param("folds", "folds", "{name: count() | sum(.x) | avg min max median first last | percentile(.x, 95)}"),
+        ),
+        "rows {key, ...}",
+        "one row for each value of the key",
+        '{"key": "ann", "last": "2024-03-01"}',
+    ),
+    on_rows(
+        "distinct",
+        rows.distinct,
+        (ROWS, _BY),
+        "rows",
+        "the first of equal rows, or of an equal field",
+        example='{"user": "ann", "text": "the first line of ann"}',
+    ),
+    on_rows(
+        "first",
+        rows.first,
+        (ROWS,),
+        "a row",
+        "the first row, or null",
+        example='{"line": 12, "text": "08:14 ERROR disk"}',
+    ),
+    on_rows(
+        "last",
+        rows.last,
+        (ROWS,),
+        "a row",
+        "the last row, or null",
+        example='{"line": 98, "text": "17:02 ERROR mail"}',
+    ),
+    on_rows(
+        "sample",
+        rows.sample,
+        (
+            ROWS,
+            Param("k", "int", "how many", least=0),
+            Param("seed", "int", "another number draws other rows", default=0, named_only=True),
+        ),
+        "k rows",
+        "k rows by chance, in their order; the same seed draws the same",
+        example='{"line": 12, "text": "08:14 ERROR disk"}',
+    ),
+    on_rows(
+        "union",
+        together.union,
+        (_LEFT, _RIGHT),
+        "rows",
+        "the rows of both; a field that one side lacks is null",
+        example='{"line": 12, "text": "08:14 ERROR disk"}',
+    ),
+    on_rows(
+        "minus",
+        together.minus,
+        (_LEFT, _RIGHT, Param("on", "key", "a field or a list of fields; without it whole rows", default=None)),
+        "rows of a",
+        "the rows of a that b has not",
+        example='{"user": "ann", "text": "in a, and not in b"}',
+    ),
+    on_rows(
+        "join",
+        together.join,
+        (
+            _LEFT,
+            _RIGHT,
+            Param("on", "key", "a field that both have, or a list of fields"),
+            Param("limit", "int", "keep at most so many", default=1_000_000, least=1, named_only=True),
+        ),
+        "rows {fields of a, other fields of b}",
+        "every pair of rows with an equal key; null joins nothing; a name that is taken gets _2",
+        '{"user": "ann", "bytes": 512, "team": "core"}',
+    ),
+    on_rows(
+        "zip",
+        together.zip_,
+        (_LEFT, _RIGHT),
+        "rows {fields of a, fields of b}",
+        "first with first, and so on; a list gives the field a or b",
+        '{"a": 1, "b": "x"}',
+    ),
+    on_rows(
+        "range",
+        rows.range_,
+        (
+            Param("start", "int", "the first number; alone, where to stop"),
+            Param("stop", "int", "where to stop, before it", default=None),
+            Param("step", "int", "how far apart", default=1),
+        ),
+        "a list of numbers",
+        "whole numbers: range(3) is 0, 1, 2",
+        example="[1, 2, 3]",
+    ),
+    on_rows(
+        "to_object",
+        rows.to_object,
+        (ROWS, Param("key", "key", "the field that names"), Param("value", "key", "the field that is kept")),
+        "a record",
+        "one entry a row",
+        '{"WARN": 80, "INFO": 1920}',
+    ),
+)

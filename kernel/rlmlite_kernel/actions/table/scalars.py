@@ -1,0 +1,73 @@
+"""Actions on single values, which mostly stand inside row expressions."""
+
+from typing import Any
+
+from rlmlite_kernel.actions import outside, scalars
+from rlmlite_kernel.table import Action, Param
+
+_VALUE = Param("value", "any", "any value")
+
+
+def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str) -> Action:
+    return Action(
+        name=name, family="scalars", params=params, run=run, help=help_, result=result, example=example, in_rows=True
+    )
+
+
+ACTIONS = (
+    _scalar("lower", scalars.lower, (Param("text", "any", "text"),), "text", "in small letters", example='"error"'),
+    _scalar("upper", scalars.upper, (Param("text", "any", "text"),), "text", "in capital letters", example='"ERROR"'),
+    _scalar(
+        "strip",
+        scalars.strip,
+        (Param("text", "any", "text"),),
+        "text",
+        "without white space at the ends",
+        example='"ERROR disk"',
+    ),
+    _scalar(
+        "pick",
+        scalars.pick,
+        (Param("cond", "any", "a condition"), Param("a", "any", "if it holds"), Param("b", "any", "if not")),
+        "a or b",
+        "one of two",
+        example='"yes"',
+    ),
+    _scalar(
+        "case",
+        scalars.case,
+        (Param("parts", "any", "condition, value, ..., else", many=True),),
+        "a value",
+        "the value after the first condition that holds",
+        example='"high"',
+    ),
+    _scalar(
+        "div",
+        scalars.div,
+        (Param("a", "any", "a number"), Param("b", "any", "a number")),
+        "a number",
+        "division; null by zero",
+        example="2.5",
+    ),
+    _scalar("int", scalars.to_int, (_VALUE,), "a whole number", "null if it is none", "12"),
+    _scalar("float", scalars.to_float, (_VALUE,), "a number", "null if it is none", example="12.5"),
+    _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text", example='"12"'),
+    _scalar(
+        "date",
+        scalars.date,
+        (_VALUE,),
+        "YYYY-MM-DD",
+        "a date that sorts; null if it is none",
+        example='"2024-03-01"',
+    ),
+    Action(
+        name="now",
+        family="scalars",
+        params=(),
+        ask=outside.ask_now,
+        held=True,
+        result="YYYY-MM-DDTHH:MM:SS.mmmZ",
+        help="the time, in UTC",
+        example='"2024-03-01T08:14:00.000Z"',
+    ),
+)

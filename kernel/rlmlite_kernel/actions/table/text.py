@@ -1,0 +1,47 @@
+"""Actions from rows or text to text."""
+
+from rlmlite_kernel.actions import patterns, scalars, text
+from rlmlite_kernel.actions.table.shared import ROWS
+from rlmlite_kernel.table import Action, Param
+
+ACTIONS = (
+    Action(
+        name="render",
+        family="text",
+        params=(
+            ROWS,
+            Param("template", "template", 'such as "{line}: {text}"'),
+            Param("sep", "text", "between rows", default="\n", named_only=True),
+        ),
+        run=text.render,
+        result="text",
+        help="rows as text, one template a row",
+        example='"12: 08:14 ERROR disk\\n98: 17:02 ERROR mail"',
+    ),
+    Action(
+        name="replace",
+        family="text",
+        params=(
+            Param("text", "any", "the text"),
+            Param("what", "pattern", "what to replace, or a list of [what, with]"),
+            Param("to", "any", "the replacement; $1 is the first group", default=""),
+        ),
+        run=scalars.replace,
+        result="text",
+        help="replaces every match",
+        in_rows=True,
+        cost="search_work",
+        example='"user <id> left"',
+    ),
+    Action(
+        name="mask",
+        family="text",
+        params=(Param("text", "any", "the text"),),
+        run=patterns.mask,
+        result="text",
+        help="numbers, ids, addresses, paths, dates, values as <*>: count_by(hits, mask(.text))",
+        in_rows=True,
+        cost="search_work",
+        example='"user <*> left after <*> ms"',
+    ),
+)

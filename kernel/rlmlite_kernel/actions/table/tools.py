@@ -1,0 +1,22 @@
+"""Actions that call the host's tools."""
+
+from rlmlite_kernel.actions import outside
+from rlmlite_kernel.table import Action, Param
+
+ACTIONS = (
+    Action(
+        name="tool_call",
+        family="tools",
+        params=(
+            Param("name", "any", "the tool"),
+            Param("args", "any", "{argument: value}", default=None),
+        ),
+        ask=outside.ask_tool,
+        held=True,
+        barrier=True,
+        result="what the tool gives",
+        help="calls a tool of the host's; its own name does the same: name(argument=value)",
+        cost="tool_calls",
+        example='{"temperature": 12}',
+    ),
+)
