@@ -9,9 +9,6 @@ import numpy.typing as npt
 Amount = TypeVar("Amount", int, npt.NDArray[np.int64])
 """One call's number, or an array of them, one a call."""
 
-Amounts: TypeAlias = dict[str, int]
-"""Counters by resource name; the names are the fields of `Limits`."""
-
 CONTROLLER_ROLE = "controller"
 """The role that writes programs and sees observations; those that take over from it are `controller_2`, ..."""
 

@@ -12,6 +12,7 @@ import typer
 
 from rlmlite.cli.asking import (
     Approve,
+    AsJson,
     Policy,
     Price,
     Stream,
@@ -55,7 +56,6 @@ class Asked(StrEnum):
     sealed = "sealed"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
 Trace = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm.")]
 Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
 Read = Annotated[
