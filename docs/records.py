@@ -41,7 +41,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "inputs": "the inputs, see below",
         "scope": "labels of the host",
         "state": "digest of the first state",
-        "parent": "the run that this one is part of; `null` so far",
+        "parent": "the id of the call that a nested run answers; `null` for a run of its own",
     },
     InputEntry: {
         "name": "the variable",

@@ -20,9 +20,6 @@ FREE = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
 Approve: TypeAlias = Callable[[str, Request], Awaitable[Result]]
 """Asked for an approval: gives JSON, `{"approved": true}` or anything else. The text says what it is about, as JSON."""
 
-Nest: TypeAlias = Callable[[Request], Awaitable[Result]]
-"""Makes a nested run, and gives its answer."""
-
 
 class ToolFunction(Protocol):
     """A tool: what programs are told of it, and the function behind it."""
