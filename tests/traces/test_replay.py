@@ -741,3 +741,15 @@ def test_a_table_with_a_hosts_own_actions_replays_with_that_table(tmp_path: Path
 
     assert replay(trace, table=table).verdict is Verdict.REPRODUCED
     assert replay(trace).verdict is Verdict.ENGINES
+
+
+def test_a_trace_without_steps_shows_nothing_of_a_missing_input(tmp_path: Path) -> None:
+    """As a process leaves it that died in its first step: not even "0 of 0 reproduced"."""
+    (tmp_path / "app.log").write_text(recorded.LOG)
+    blobs = FileBlobs()
+    recorded.record(tmp_path / "a.rlm", {"log": recorded.file_input(tmp_path / "app.log", blobs)}, blobs, ())
+    (tmp_path / "app.log").unlink()
+
+    found = replay(verify(tmp_path / "a.rlm"))
+
+    assert (found.verdict, found.steps) == (Verdict.UNVERIFIABLE, 0)

@@ -222,7 +222,8 @@ class _Replay:
             other_table = (self.difference.seq, self.difference.field) == (0, "actions")
             verdict = Verdict.ENGINES if self.engines or other_table else Verdict.FORGED
         else:
-            verdict = Verdict.REPRODUCED if self.complete else Verdict.UNVERIFIABLE
+            shown = self.complete and (self.executed > 0 or not self.missing)  # nothing executed shows nothing
+            verdict = Verdict.REPRODUCED if shown else Verdict.UNVERIFIABLE
         steps = sum(isinstance(record, Step) for record in self.trace.records)
         return Replayed(
             verdict,

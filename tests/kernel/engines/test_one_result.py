@@ -28,8 +28,8 @@ from rlmlite_kernel.engines import (
 
 PLENTY = 1 << 60
 CONTENT = (
-    b"".join(b"%d ERROR timeout %d\n" % (n, n * 7) if n % 9 == 0 else b"line %d of a log\n" % n for n in range(4_000))
-    + b"x" * 150_000 + b"\n\n\n" + "é Kelvin K \u017f\n".encode() * 300 + b"ab" * 500 + b"\n" + b"last"
+    b"".join(b"%d ERROR timeout %d\n" % (n, n * 7) if n % 9 == 0 else b"line %d of a log\n" % n for n in range(1_500))
+    + b"x" * 70_000 + b"\n\n\n" + "é Kelvin K \u017f\n".encode() * 300 + b"ab" * 500 + b"\n" + b"last"
 )  # fmt: skip
 QUERIES = (
     regex(r"ERROR.*timeout (\d+)"), regex("a*"), regex("^"), regex("$"), regex(r"(?<k>l)as(t)?$"), regex("k", "i"),
