@@ -50,7 +50,7 @@ class Coverage:
     """The marks so far. Never changed; `marked` gives the next."""
 
     def __init__(self, layout: Layout, marks: Mapping[tuple[str, str], Ranges] | None = None) -> None:
-        self._layout = layout
+        self.layout = layout
         self._marks = dict(marks or {})
         self.totals: dict[str, tuple[int, int, int]] = {
             name: (self._bytes(name, "shown"), self._bytes(name, "read"), self._bytes(name, "scanned"))
@@ -62,25 +62,25 @@ class Coverage:
         found: dict[tuple[str, str], Ranges] = {}
         for kind, texts in spans.items():
             for text in dict.fromkeys(texts):  # equal documents are one content, which lies in as many places
-                for name, base in self._layout.places.get(text.blob, ()):
+                for name, base in self.layout.places.get(text.blob, ()):
                     found.setdefault((name, kind), []).append((base + text.start, base + text.stop))
         if not found:
             return self
         marks = dict(self._marks)
         for key, more in found.items():
             marks[key] = merged([*marks.get(key, ()), *more])
-        return Coverage(self._layout, marks)
+        return Coverage(self.layout, marks)
 
     def unseen(self, name: str) -> int:
         """Bytes of an input that nobody looked at in any way."""
         union = merged([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
-        return self._layout.sizes[name] - sum(stop - start for start, stop in union)
+        return self.layout.sizes[name] - sum(stop - start for start, stop in union)
 
     def report(self) -> dict[str, dict[str, int]]:
         """For people: per input the bytes in all, shown, read, scanned and unseen."""
         return {
             name: {"bytes": size, **dict(zip(KINDS, self.totals[name], strict=True)), "unseen": self.unseen(name)}
-            for name, size in self._layout.sizes.items()
+            for name, size in self.layout.sizes.items()
         }
 
     def _bytes(self, name: str, kind: str) -> int:

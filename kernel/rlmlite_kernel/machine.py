@@ -93,10 +93,31 @@ def begin(
     _check_settings(settings, table)
     kept = blob(salts, _JSON.encode(settings))
     settings = _SETTINGS.decode(kept.content)  # in the order in which a replay will find them
-    variables = {
-        name: _input_variable(given.value, kept.salt, number) for number, (name, given) in enumerate(inputs.items())
-    }
-    layout = Layout({name: given.value for name, given in inputs.items()})
+    state = _first_state(inputs, settings, salts, kept.salt, table)
+    sources = {name: _source(given, salts) for name, given in inputs.items()}
+    record = Genesis(
+        run=state.run.id,
+        semantics=SEMANTICS,
+        kernel=KERNEL,
+        engines=engine_versions(),
+        grammar=grammar,
+        actions=table.digest,
+        settings=kept.ref,
+        inputs=tuple(
+            _input_entry(name, given, state.variables[name], sources[name][0].ref, state.coverage.layout.sizes[name])
+            for name, given in inputs.items()
+        ),
+        scope=dict(settings.scope),
+        state=state.digest,
+        parent=settings.parent,
+    )
+    blobs = (kept, *(item for each in sources.values() for item in each))
+    return Done(state, (Entry(record, blobs),), "")
+
+
+def _first_state(inputs: Mapping[str, Input], settings: Settings, salts: Salts, key: bytes, table: Table) -> State:
+    """The state that holds the inputs. Raises `SettingsError` if there is no room for them."""
+    variables = {name: _input_variable(given.value, key, number) for number, (name, given) in enumerate(inputs.items())}
     used = {"value_bytes": sum(variable.size for variable in variables.values())}
     for name, needed in (*used.items(), ("variables", len(variables))):
         limit: int = getattr(settings.limits, name)
@@ -105,7 +126,7 @@ def begin(
     egress = Egress(settings.policy, inputs)
     run = Run(
         id=salts.run_id,
-        key=kept.salt,
+        key=key,
         settings=settings,
         salts=salts,
         table=with_tools(table, settings.tools),
@@ -115,27 +136,8 @@ def begin(
         barred=barred_from_controllers(settings, egress),
     )
     exposed = settings.parent is not None
-    digest = state_digest(variables, used, exposed)
-    state = State(run, variables, used, Coverage(layout), 0, 0, digest, exposed=exposed)
-    sources = {name: _source(given, salts) for name, given in inputs.items()}
-    record = Genesis(
-        run=run.id,
-        semantics=SEMANTICS,
-        kernel=KERNEL,
-        engines=engine_versions(),
-        grammar=grammar,
-        actions=table.digest,
-        settings=kept.ref,
-        inputs=tuple(
-            _input_entry(name, given, variables[name], sources[name][0].ref, layout.sizes[name])
-            for name, given in inputs.items()
-        ),
-        scope=dict(settings.scope),
-        state=state.digest,
-        parent=settings.parent,
-    )
-    blobs = (kept, *(item for each in sources.values() for item in each))
-    return Done(state, (Entry(record, blobs),), "")
+    coverage = Coverage(Layout({name: given.value for name, given in inputs.items()}))
+    return State(run, variables, used, coverage, 0, 0, state_digest(variables, used, exposed), exposed=exposed)
 
 
 def advance(
