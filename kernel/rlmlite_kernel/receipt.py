@@ -121,7 +121,7 @@ class Receipts:
             state,
             variables=variables,
             used=used,
-            coverage=state.coverage.marked(marks),
+            coverage=state.coverage.marked(marks) if any(marks.values()) else state.coverage,
             step=number,
             digest=state_digest(variables, used, exposed),
             exposed=exposed,

@@ -79,6 +79,7 @@ class Progress:
 
     def __init__(self, state: State, steps: Sequence[Planned], turn: int) -> None:
         self.state, self.steps, self.turn = state, list(steps), turn
+        self._terms = state.terms()
         self.names: dict[str, Held] = {name: variable.held for name, variable in state.variables.items()}
         self.sizes = {name: variable.size for name, variable in state.variables.items()}
         self.outcomes: dict[int, Outcome] = {}
@@ -131,7 +132,7 @@ class Progress:
             self.halt(error)
 
     def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:
-        job = Job(self.names, blobs, self.state.terms(), self.spent)
+        job = Job(self.names, blobs, self._terms, self.spent)
         refusal = self._refusal(planned)
         if refusal is not None:
             status, code, message = refusal
