@@ -1,6 +1,7 @@
 """Symbols of source code, and chunks that begin where they do."""
 
 import inspect
+import sys
 import textwrap
 from typing import Any
 
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import engines
-from rlmlite_kernel.actions import code
-from rlmlite_kernel.engines import LANGUAGES, SymbolsUnavailableError
+from rlmlite_kernel.engines import LANGUAGES
 from rlmlite_kernel.engines.symbols import SUFFIXES
+from rlmlite_kernel.engines.symbols import _reader as reader
 from tests.kernel.running import Machine
 
 SOURCES = {
@@ -110,13 +111,11 @@ def test_the_work_of_reading_is_charged() -> None:
     assert run.steps()[0].used["search_work"] == 32 * len(SOURCES["a.py"])
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("missing", ["tree_sitter", "tree_sitter_python"])
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """As a fault of the step: the run goes on."""
-
-    def missing(*_: object) -> None:
-        raise SymbolsUnavailableError("No module named 'tree_sitter'")
-
-    monkeypatch.setattr(code, "symbols", missing)
+    monkeypatch.setitem(sys.modules, missing, None)
+    reader.cache_clear()
     run = Machine({"docs": {"a.py": SOURCES["a.py"]}})
 
     assert "pip install 'rlmlite[code]'" in run.turn("x = symbols(docs)")

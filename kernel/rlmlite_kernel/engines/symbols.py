@@ -105,9 +105,9 @@ def symbols(content: Buffer, start: int, stop: int, language: str) -> tuple[list
 
     Raises `SymbolsUnavailableError`.
     """
-    from tree_sitter import QueryCursor
-
     parser, query = _reader(language)
+    from tree_sitter import QueryCursor  # after `_reader`, which says what to install if it is not there
+
     tree = parser.parse(bytes(content[start:stop]))
     found: dict[tuple[int, int], Symbol] = {}
     for _, captures in QueryCursor(query).matches(tree.root_node):
