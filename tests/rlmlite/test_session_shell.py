@@ -266,12 +266,13 @@ def test_a_killed_command_loses_nothing() -> None:
 
 @pytest.mark.slow
 def test_many_killed_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same, 400 times."""
-    killed = 0
-    for seed in range(16):
+    """The same until 100 were killed in time; on a fast machine many are done before."""
+    killed = seed = 0
+    while killed <= 100:
+        seed += 1
         folder = tmp_path / str(seed)
         folder.mkdir()
         (folder / "app.log").write_text(LOG, "utf-8")
         monkeypatch.chdir(folder)
         killed += killed_until_done(seed, 25)
-    assert killed > 100
+    assert seed < 100
