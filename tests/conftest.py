@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from rlmlite_kernel.engines import use_threads
+
 ROOT = Path(__file__).parents[1]
 
 # Machines are shared and noisy: how long one example takes is no fact about the code.
@@ -28,3 +30,10 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_its_own() -> Iterator[None]:
+    """How many threads the engines use holds for a process, and the command sets it; no test leaves it to the next."""
+    yield
+    use_threads(1)
