@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from rlmlite.errors import ModelError, SettingError
-from rlmlite.outside import FREE, Approve
+from rlmlite.outside import Approve
 from rlmlite.prompting import confirmed
-from rlmlite_kernel.effects import Answered, Request, Result
+from rlmlite_kernel.effects import NO_USE, Answered, Request, Result
 
 TERMINAL, NEVER, _MAILBOX = "terminal", "never", "mailbox:"
 
@@ -36,7 +36,7 @@ Approver: TypeAlias = Callable[[Approval], bool | Awaitable[bool]]
 """Says True for a call that may be made. A plain function is called in the run's own thread, which waits for it."""
 
 _asked = msgspec.json.Decoder(Approval)
-_YES, _NO = Answered('{"approved":true}', FREE), Answered('{"approved":false}', FREE)
+_YES, _NO = Answered('{"approved":true}', NO_USE), Answered('{"approved":false}', NO_USE)
 
 
 def approver(given: Approver | str | None, tell: Callable[[str], None]) -> Approve | None:
@@ -82,7 +82,7 @@ def _in_mailbox(folder: Path, tell: Callable[[str], None]) -> Approve:
         result = await box.complete(text, request)
         if isinstance(result, Answered) and result.text.strip().lower() in ("yes", "no"):
             return _YES if result.text.strip().lower() == "yes" else _NO
-        return msgspec.structs.replace(result, usage=FREE)
+        return msgspec.structs.replace(result, usage=NO_USE)
 
     return ask
 

@@ -10,12 +10,9 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from rlmlite_kernel.effects import Answered, Failed, Request, Result, Usage
+from rlmlite_kernel.effects import NO_USE, Answered, Failed, Request, Result
 from rlmlite_kernel.policy import rule_of
 from rlmlite_kernel.settings import Settings, Tool
-
-FREE = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
-"""What a call uses that no model answers."""
 
 Approve: TypeAlias = Callable[[str, Request], Awaitable[Result]]
 """Asked for an approval: gives JSON, `{"approved": true}` or anything else. The text says what it is about, as JSON."""
@@ -66,15 +63,15 @@ class Outside(msgspec.Struct, frozen=True):
             case "approve" if self.approve is not None:
                 return await self.approve(text, request)
             case "clock":
-                return Answered(str(self.clock()), FREE)
-        return Failed("unavailable", FREE, "nobody is there to be asked")
+                return Answered(str(self.clock()), NO_USE)
+        return Failed("unavailable", NO_USE, "nobody is there to be asked")
 
     async def _tool(self, request: Request, text: str, settings: Settings, intents: Intents) -> Result:
         function, rule = self.tools.get(request.role), rule_of(settings.policy, request.role)
         if function is None:
-            return Failed("unavailable", FREE, "the host has not given this tool")
+            return Failed("unavailable", NO_USE, "the host has not given this tool")
         if settings.tools[request.role].side_effects:
             if request.id in intents.intended() and rule.unknown == "fail":
-                return Failed("unknown", FREE, "it was begun before, and nobody saw its end; it is not called again")
+                return Failed("unknown", NO_USE, "it was begun before, and nobody saw its end; it is not called again")
             intents.intend(request.id)
         return await function.call(text, rule.timeout_ms)

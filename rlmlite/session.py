@@ -26,11 +26,11 @@ from rlmlite.grants import tell_of_unmet
 from rlmlite.history import CONTROLLER, open_question
 from rlmlite.inputs import READING, Data, from_values, new_store
 from rlmlite.outcome import Outcome
-from rlmlite.outside import FREE, Outside
+from rlmlite.outside import Outside
 from rlmlite.reopening import reopen
 from rlmlite.runner import Calls, Run, end_without_controller, read_program
 from rlmlite_kernel import Parsed, Unparsed
-from rlmlite_kernel.effects import Answered, Request, Requests, Result
+from rlmlite_kernel.effects import NO_USE, Answered, Request, Requests, Result
 from rlmlite_kernel.inputs import Input
 from rlmlite_kernel.settings import Role, Tool
 from rlmlite_traces import FileBlobs
@@ -163,7 +163,7 @@ class Session:
             raise SettingError(f"no call {unknown[0]} waits for an answer")
         for id_ in sorted(answers.keys() & waiting):
             given = answers[id_]
-            self._run.take(id_, Answered(given, FREE) if isinstance(given, str) else given)
+            self._run.take(id_, Answered(given, NO_USE) if isinstance(given, str) else given)
 
     def seal(self) -> Outcome:
         """End the session for good: its trace is sealed, and takes no more."""

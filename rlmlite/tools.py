@@ -23,10 +23,9 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from rlmlite.errors import SettingError
-from rlmlite.outside import FREE
 from rlmlite_grammar.names import ALIASES, LONGEST_NAME, RESERVED
 from rlmlite_kernel.canonical import NotCanonicalError, value_bytes
-from rlmlite_kernel.effects import Answered, Failed, Result
+from rlmlite_kernel.effects import NO_USE, Answered, Failed, Result
 from rlmlite_kernel.settings import Tool, ToolParam
 
 Function: TypeAlias = Callable[..., Any]
@@ -60,7 +59,7 @@ class PythonTool:
         try:
             checked = self._model.model_validate_json(arguments, strict=True)
         except ValidationError as error:
-            return Failed("schema", FREE, _mistakes(error))
+            return Failed("schema", NO_USE, _mistakes(error))
         given = {self._names[field]: getattr(checked, field) for field in checked.model_fields_set}
         limit = asyncio.timeout(None if timeout_ms is None else timeout_ms / 1_000)
         try:
@@ -68,7 +67,7 @@ class PythonTool:
                 return await self._made(given)
         except TimeoutError:
             if limit.expired():
-                return Failed("timeout", FREE, f"no end within {timeout_ms:,} ms; what it had begun may still go on")
+                return Failed("timeout", NO_USE, f"no end within {timeout_ms:,} ms; what it had begun may still go on")
             raise
 
     async def _made(self, given: dict[str, Any]) -> Result:
@@ -212,9 +211,9 @@ async def _outcome_async(work: Awaitable[Any]) -> Result:
 def _answered(value: Any) -> Result:
     try:
         plain = to_jsonable_python(value, inf_nan_mode="constants")
-        return Answered(value_bytes(plain).decode(), FREE)
+        return Answered(value_bytes(plain).decode(), NO_USE)
     except (PydanticSerializationError, NotCanonicalError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        return Failed("schema", FREE, _bounded(f"what it gave is no JSON: {_first_line(error)}"))
+        return Failed("schema", NO_USE, _bounded(f"what it gave is no JSON: {_first_line(error)}"))
 
 
 def _raised(error: BaseException) -> Result:
@@ -223,7 +222,7 @@ def _raised(error: BaseException) -> Result:
         message = str(error)
     except Exception:
         message = "(its message cannot be read)"
-    return Failed("raised", FREE, _bounded(f"{type(error).__name__}: {message}" if message else type(error).__name__))
+    return Failed("raised", NO_USE, _bounded(f"{type(error).__name__}: {message}" if message else type(error).__name__))
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from rlmlite_kernel.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var, children
+from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.problems import did_you_mean
 from rlmlite_kernel.table import Action, Param, Table
 
@@ -141,6 +142,11 @@ def has_free_field(node: Expr, table: Table) -> bool:
             if not place.row and not place.schema
         )
     return any(has_free_field(child, table) for child in children(node))
+
+
+def trust(code: str, message: str, node: Expr, hint: str) -> None:
+    """For calls that were checked: a mistake is a fault."""
+    raise Fault(code, message)
 
 
 def _ignore(code: str, message: str, node: Expr, hint: str) -> None:

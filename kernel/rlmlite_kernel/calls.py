@@ -200,6 +200,13 @@ def one_call(
     return Calls(prompt, name, OUTSIDE, place, job.blobs, kind, nested)
 
 
+def model_calls(prompts: Prompts, role: str, place: Place, job: Job) -> Calls:
+    """The calls of whoever plays a role. Raises `Fault` if nobody does, or may not be sent what the prompts hold."""
+    model = role_of(role, job)
+    job.egress.check(prompts.origins, model.model)
+    return Calls(prompts, role, model, place, job.blobs)
+
+
 def next_round(place: Place) -> Place:
     """Where the requests of a step's next round are."""
     run, turn, statement, round_ = place

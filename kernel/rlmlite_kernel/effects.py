@@ -69,6 +69,10 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     cost_nano: int | None = None
 
 
+NO_USE = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
+"""What a call uses that no model answered."""
+
+
 class Nested(msgspec.Struct, frozen=True, eq=False):
     """What a nested run is begun with: its inputs by reference, and settings within its parent's allowance."""
 

@@ -36,9 +36,9 @@ from rlmlite_kernel.binding import (
     has_free_field,
     inside,
     is_column_word,
+    trust,
     variable_name,
 )
-from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.problems import Problem
 from rlmlite_kernel.table import Action, Param, Table
 from rlmlite_kernel.templates import holes
@@ -103,7 +103,7 @@ class _Lowering:
     def _step(self, number: int, call: Call, target: str | None, last: bool) -> None:
         """A step for a call whose arguments are lowered."""
         action = self._table[call.name]
-        bound = bind(action, call, _trust)
+        bound = bind(action, call, trust)
         reads = frozenset(_read_by(action, bound, PLAIN, self._table))
         self.steps.append(Planned(number, call, bound, target, last, reads, action.barrier))
 
@@ -124,7 +124,7 @@ class _Lowering:
     def _fused(self, call: Call) -> Call:
         """`count(search(x, q))` as the one action that does both, if that takes every argument of the two."""
         action = self._table[call.name]
-        bound = bind(action, call, _trust)
+        bound = bind(action, call, trust)
         inner = bound.given.get(action.params[0].name) if action.fused else None
         if not isinstance(inner, Call) or len(bound.given) < len(action.params) or has_free_field(inner, self._table):
             return call
@@ -132,7 +132,7 @@ class _Lowering:
         if both is None:
             return call
         outer = {name: value for name, value in bound.given.items() if value is not inner}
-        given = {**bind(self._table[inner.name], inner, _trust).given, **outer}
+        given = {**bind(self._table[inner.name], inner, trust).given, **outer}
         if any(both.param(name) is None for name in given):
             return call
         first = [param.name for param in both.positional() if param.name in given]
@@ -178,10 +178,6 @@ def written_name(statement: Statement) -> str | None:
     return next((name for node in names if (name := variable_name(node)) is not None), None)
 
 
-def _trust(code: str, message: str, node: Expr, hint: str) -> None:
-    raise Fault(code, message)
-
-
 def _read_by(action: Action, bound: Bound, place: Place, table: Table) -> Iterator[str]:
     """The variables that a call's arguments may read."""
     for param, value, inner in arguments(action, bound, place):
@@ -199,7 +195,7 @@ def names_read(node: Expr, place: Place, table: Table) -> Iterator[str]:
         yield node.name
     elif isinstance(node, Call) and node.name in table and not (place.folds and node.name in FOLDS):
         action = table[node.name]
-        yield from _read_by(action, bind(action, node, _trust), place, table)
+        yield from _read_by(action, bind(action, node, trust), place, table)
     else:
         for child in children(node):
             yield from names_read(child, inside(node, place), table)

@@ -13,17 +13,17 @@ import msgspec
 
 from rlmlite.agent.loop import Agent, check_question, go_on
 from rlmlite.agent.loop import ask as ask_in
+from rlmlite.api import drive_turn_async
 from rlmlite.errors import InputError, SettingError
 from rlmlite.events import Event, Nested
 from rlmlite.history import open_question
 from rlmlite.inputs import from_value
 from rlmlite.outcome import Outcome
-from rlmlite.outside import FREE
 from rlmlite.reopening import reopen, spent_in
 from rlmlite.runner import Calls, Options, Run
 from rlmlite_kernel.actions.nested import charged, nested_roles
 from rlmlite_kernel.canonical import value_bytes
-from rlmlite_kernel.effects import Answered, Child, Failed, Request, Result, Usage, render
+from rlmlite_kernel.effects import NO_USE, Answered, Child, Failed, Request, Result, Usage, render
 from rlmlite_kernel.inputs import Input, Source, SourceFile
 from rlmlite_kernel.machine import SettingsError
 from rlmlite_kernel.records import Seal, Step, Turn
@@ -33,8 +33,6 @@ from rlmlite_traces import CheckedTrace, Level, nested_place, verify
 
 async def nested_run(parent: Run, request: Request) -> Result:
     """The answer of a nested run, which is begun, gone on with, or over already."""
-    from rlmlite.api import drive_turn_async
-
     place = None if parent.log is None else nested_place(parent.log.path, request.id)
     question = render(request.prompt, parent.blobs)
     agent = Agent()
@@ -45,7 +43,7 @@ async def nested_run(parent: Run, request: Request) -> Result:
     try:
         child = _child(parent, request, place, question)
     except (InputError, SettingError, SettingsError) as error:
-        return Failed("refused", FREE, str(error))
+        return Failed("refused", NO_USE, str(error))
     with child:
         return _result(child, await drive_turn_async(child, _to_the_end(child, question, agent)))
 

@@ -15,6 +15,7 @@ from rlmlite.cli.asking import (
     AsJson,
     Policy,
     Price,
+    Read,
     Stream,
     Timeout,
     Tools,
@@ -58,10 +59,6 @@ class Asked(StrEnum):
 
 Trace = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm.")]
 Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
-Read = Annotated[
-    list[str] | None,
-    typer.Option("--read", metavar="NAME=VALUE", help="How inputs are read, such as encoding=cp1252."),
-]
 AtLeast = Annotated[Asked, typer.Option("--at-least", help="What the trace must prove.")]
 
 

@@ -25,7 +25,7 @@ from rlmlite.clients.protocol import ToolRequest
 from rlmlite.errors import ModelError
 from rlmlite.prices import FREE, Price, known
 from rlmlite_grammar.decode import Tool
-from rlmlite_kernel.effects import Failed, Request, Result, Usage
+from rlmlite_kernel.effects import NO_USE, Failed, Request, Result, Usage
 from rlmlite_kernel.settings import Role
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 OLLAMA_URL = "http://localhost:11434/v1"
 
-_NOTHING = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
 _CHAT, _RESPONSES = Chat(), Responses()
 _RESPONSES_TOKENS = "max_output_tokens"
 _SPARE = {
@@ -116,7 +115,7 @@ class ModelServer:
         async with self:
             held = self._held[asyncio.get_running_loop()]
             if held.hopeless:
-                return Failed("refused", _NOTHING)
+                return Failed("refused", NO_USE)
             if held.connection is None:
                 held.connection = self._connection()
             reply = await self._reply(held.connection, text, request)
@@ -175,7 +174,7 @@ class ModelServer:
         unpaid = (
             300 <= fault.status < 500 and not fault.begun
         )  # refused before any work; what a timeout or a 500 costs nobody knows
-        return Failed(fault.failure, _NOTHING if unpaid else Usage())
+        return Failed(fault.failure, NO_USE if unpaid else Usage())
 
     def _safe(self, message: str) -> str:
         return message.replace(self._key, "[the key]")[:300] if self._key else message[:300]

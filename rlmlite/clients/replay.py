@@ -15,13 +15,11 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import ModelError
-from rlmlite_kernel.effects import Answered, Failed, Request, Result, Usage
+from rlmlite_kernel.effects import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.records import EffectRecord, Step
 from rlmlite_kernel.refs import keyed_digest
 from rlmlite_kernel.settings import Role, Settings
 from rlmlite_traces import CheckedTrace, TraceError, verify
-
-_NOTHING = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
 
 
 class Replay:
@@ -66,7 +64,7 @@ class Replay:
             found = self._by_prompt.get(keyed_digest(key, digest))
             if found is not None:
                 return found.popleft() if len(found) > 1 else found[0]
-        return Failed("unavailable", _NOTHING)
+        return Failed("unavailable", NO_USE)
 
 
 def _recorded_role(trace: CheckedTrace, name: str) -> Role:

@@ -4,6 +4,7 @@ Rows go out in numbered batches, and exactly one answer a row comes back joined 
 or not of the form are asked for again, twice; what then still lacks is null, and that is said.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -11,7 +12,7 @@ import msgspec
 
 from rlmlite_kernel.actions.rows import named_columns
 from rlmlite_kernel.actions.text import as_text, line_of
-from rlmlite_kernel.calls import Ask, Calls, Place, PromptWriter, next_round, role_of
+from rlmlite_kernel.calls import Ask, Place, PromptWriter, model_calls, next_round
 from rlmlite_kernel.columns import Cells, Column
 from rlmlite_kernel.effects import Answered, Result
 from rlmlite_kernel.faults import Fault
@@ -100,9 +101,7 @@ def _ask(reading: _Reading, todo: tuple[int, ...], found: Mapping[int, Value], p
     shown = Held(Rows("rows", {_FIELD: Cells(texts)}, len(texts)), reading.rows.origins)
     writer = PromptWriter(job, dict(reading.inputs), shown)
     prompts = writer.write(f"{reading.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}", reading.form)
-    model = role_of(reading.role, job)
-    job.egress.check(prompts.origins, model.model)
-    calls = Calls(prompts, reading.role, model, place, job.blobs)
+    calls = model_calls(prompts, reading.role, place, job)
     return Ask(calls, partial(_taken, reading, batches, found, place), whole=False)
 
 
@@ -135,12 +134,10 @@ def _answers(batch: tuple[int, ...], result: Result, form: Schema) -> dict[int, 
         entries = read_reply(result.text, form)
     except Fault:
         return {}
-    given = [entry["row"] - 1 for entry in entries]
-    return {
-        row: entry["answer"]
-        for row, entry in zip(given, entries, strict=True)
-        if row in batch and given.count(row) == 1
-    }
+    times = Counter(entry["row"] - 1 for entry in entries)
+    asked = frozenset(batch)
+    rows = ((entry["row"] - 1, entry["answer"]) for entry in entries)
+    return {row: answer for row, answer in rows if row in asked and times[row] == 1}
 
 
 def _joined(reading: _Reading, found: Mapping[int, Value], job: Job) -> Held:

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from rlmlite_kernel.actions.text import as_text, line_of
-from rlmlite_kernel.calls import Ask, Calls, Place, PromptWriter, next_round, role_of
+from rlmlite_kernel.calls import Ask, Place, PromptWriter, model_calls, next_round
 from rlmlite_kernel.columns import Cells
 from rlmlite_kernel.effects import Answered, Result
 from rlmlite_kernel.faults import Fault
@@ -63,9 +63,7 @@ def _level(merge: _Merge, texts: Sequence[str], origins: int, place: Place, job:
     job.room(sum(map(size_of, groups)))
     rows = Rows("rows", {"items": Cells(groups)}, len(groups))
     prompts = PromptWriter(job, dict(merge.inputs), Held(rows, origins)).write(merge.prompt, merge.schema)
-    model = role_of(merge.role, job)
-    job.egress.check(prompts.origins, model.model)
-    calls = Calls(prompts, merge.role, model, place, job.blobs)
+    calls = model_calls(prompts, merge.role, place, job)
     return Ask(calls, partial(_merged, merge, prompts.origins, place))
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from rlmlite_kernel.calls import Ask, Calls, Place, Prompts, PromptWriter, role_of
+from rlmlite_kernel.calls import Ask, Place, PromptWriter, model_calls
 from rlmlite_kernel.columns import Cells, Spans
 from rlmlite_kernel.effects import Answered, Result
 from rlmlite_kernel.faults import Fault
@@ -31,7 +31,7 @@ def ask_sub(
     if isinstance(prompt, Held):
         inputs, prompt = {"prompt": prompt}, "{prompt}"
     prompts = PromptWriter(job, inputs, None).write(prompt, schema)
-    calls = _calls(prompts, role, place, job)
+    calls = model_calls(prompts, role, place, job)
     return Ask(calls, partial(_settle, _Reading(schema, 1, of_inputs(prompts.origins), single=True)))
 
 
@@ -49,16 +49,10 @@ def ask_over_chunks(
     """A call a chunk, the same question for each."""
     rows = job.rows(chunks.value, "what extract_over_chunks goes over")
     prompts = PromptWriter(job, inputs, Held(rows, chunks.origins, chunks.sources)).write(prompt, schema)
-    calls = _calls(prompts, role, place, job)
+    calls = model_calls(prompts, role, place, job)
     whole = on_error == "fail"
     least = len(calls) if whole else min(min_ok, len(calls))
     return Ask(calls, partial(_settle, _Reading(schema, least, of_inputs(prompts.origins), rows.spans)), whole)
-
-
-def _calls(prompts: Prompts, role: str, place: Place, job: Job) -> Calls:
-    model = role_of(role, job)
-    job.egress.check(prompts.origins, model.model)
-    return Calls(prompts, role, model, place, job.blobs)
 
 
 def _settle(reading: _Reading, job: Job, results: Sequence[Result]) -> Held:
