@@ -34,8 +34,10 @@ from benchmarks.measure import (
     within,
 )
 from rlmlite_kernel import Done, Parsed, advance
-from rlmlite_kernel.blobs import Blobs, Content
-from rlmlite_kernel.engines import Index, LineIndex, use_threads
+from rlmlite_kernel.engines import use_threads
+from rlmlite_kernel.engines.bytes.positions import LineIndex
+from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.values.blobs import Blobs, Content
 
 _BLOCK = 1 << 20
 

@@ -35,10 +35,11 @@ from benchmarks.measure import (
     scale_of,
     waiting_turn,
 )
-from rlmlite.api import drive_turn
-from rlmlite.driver import WORKERS, drive
+from rlmlite.clients.interface.options import WORKERS
 from rlmlite.inputs import from_path
-from rlmlite.runner import Options, Run, one_program
+from rlmlite.runs.driver import drive
+from rlmlite.runs.execute import drive_turn
+from rlmlite.runs.run import Options, Run, one_program
 from rlmlite_kernel import Answered, Request, Result, advance, resume
 from rlmlite_traces import FileBlobs
 

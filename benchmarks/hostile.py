@@ -23,8 +23,9 @@ from benchmarks.measure import (
     print_table,
     scale_of,
 )
-from rlmlite_kernel.engines import Counted, Matcher, compile_query, count, literal, regex
-from rlmlite_kernel.settings import Limits
+from rlmlite_kernel.engines.query.query import Matcher, compile_query, literal, regex
+from rlmlite_kernel.engines.search.find import Counted, count
+from rlmlite_kernel.records.settings import Limits
 
 PATTERNS = (
     r"(a+)+$",

@@ -32,12 +32,12 @@ from benchmarks.measure import (
     scale_of,
     waiting_turn,
 )
-from rlmlite.api import drive_turn
 from rlmlite.clients import Calling, Client, ModelServer, client
-from rlmlite.driver import drive
+from rlmlite.clients.interface.prices import FREE
 from rlmlite.inputs import from_path
-from rlmlite.prices import FREE
-from rlmlite.runner import Options, Run, one_program
+from rlmlite.runs.driver import drive
+from rlmlite.runs.execute import drive_turn
+from rlmlite.runs.run import Options, Run, one_program
 from rlmlite_kernel import Answered, Request, Result, advance, render
 from rlmlite_traces import FileBlobs
 

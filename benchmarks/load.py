@@ -31,9 +31,10 @@ from benchmarks.measure import (
     scale_of,
 )
 from rlmlite.inputs import from_path
-from rlmlite.inputs.digests import Digests
-from rlmlite_kernel.engines import LineIndex, use_threads
-from rlmlite_kernel.engines import check as check_utf8
+from rlmlite.inputs.cache.digests import Digests
+from rlmlite_kernel.engines import use_threads
+from rlmlite_kernel.engines.bytes.positions import LineIndex
+from rlmlite_kernel.engines.bytes.utf8 import check as check_utf8
 from rlmlite_traces import FileBlobs
 
 

@@ -20,7 +20,7 @@ from rlmlite.inputs import from_path
 from rlmlite_grammar import grammar_digest, parse
 from rlmlite_kernel import Done, Parsed, RunKey, Suspended, begin
 from rlmlite_kernel.engines import MAX_THREADS
-from rlmlite_kernel.settings import Limits, Role, Settings
+from rlmlite_kernel.records.settings import Limits, Role, Settings
 from rlmlite_traces import FileBlobs
 
 T = TypeVar("T")

@@ -31,8 +31,9 @@ from benchmarks.measure import (
 )
 from benchmarks.score_tasks import Task, line_form, tasks
 from rlmlite_kernel import Input, MemoryBlobs, RunKey, Settings, Source, Text, advance, begin
-from rlmlite_kernel.engines import Part, find_patterns
-from rlmlite_kernel.values import plain
+from rlmlite_kernel.engines.bytes.linewise import Part
+from rlmlite_kernel.engines.patterns.patterns import find_patterns
+from rlmlite_kernel.values.values import plain
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

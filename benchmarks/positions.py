@@ -33,7 +33,8 @@ from benchmarks.measure import (
     within,
 )
 from rlmlite_kernel import advance
-from rlmlite_kernel.engines import CodePoints, LineIndex, use_threads
+from rlmlite_kernel.engines import use_threads
+from rlmlite_kernel.engines.bytes.positions import CodePoints, LineIndex
 
 _EACH = 1_000  # places that are looked up in one go
 

@@ -26,8 +26,11 @@ from benchmarks.measure import (
     scale_of,
 )
 from rlmlite_kernel import advance
-from rlmlite_kernel.engines import Index, LineIndex, indexed, query_hashes, query_words, ranked
-from rlmlite_kernel.values import Rows
+from rlmlite_kernel.engines.bytes.positions import LineIndex
+from rlmlite_kernel.engines.bytes.words import query_hashes, query_words
+from rlmlite_kernel.engines.ranking.bm25 import ranked
+from rlmlite_kernel.engines.ranking.postings import Index, indexed
+from rlmlite_kernel.values.values import Rows
 
 QUERIES = ("checksum mismatch", "timeout denied", "password for greta", "info")
 """A few lines, a tenth of them, most of them, all of them."""

@@ -39,9 +39,9 @@ from benchmarks.measure import (
 )
 from rlmlite_grammar import parse
 from rlmlite_kernel import Entry, advance, resume, seal
-from rlmlite_kernel.canonical import record_bytes
+from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_traces import FileBlobs, Log, Verdict, replay, verify
-from rlmlite_traces.lines import encode_blob
+from rlmlite_traces.format.lines import encode_blob
 
 STEPS = 3
 

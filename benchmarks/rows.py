@@ -25,7 +25,8 @@ from benchmarks.measure import (
     scale_of,
 )
 from rlmlite.inputs import from_path
-from rlmlite_kernel import Done, RunKey, State, advance, begin, vectors
+from rlmlite_kernel import Done, RunKey, State, advance, begin
+from rlmlite_kernel.values import vectors
 from rlmlite_traces import FileBlobs
 
 _FIELDS = (

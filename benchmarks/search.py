@@ -37,8 +37,10 @@ from benchmarks.measure import (
     scale_of,
 )
 from rlmlite_kernel import advance
-from rlmlite_kernel.engines import Counted, Query, any_of, compile_query, count, literal, regex, use_threads
-from rlmlite_kernel.values import Rows
+from rlmlite_kernel.engines import use_threads
+from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, literal, regex
+from rlmlite_kernel.engines.search.find import Counted, count
+from rlmlite_kernel.values.values import Rows
 
 WORDS = (
     "checksum", "mismatch", "deadlock", "panic", "overflow", "corrupt", "segfault", "oom", "refused", "denied",

@@ -27,9 +27,9 @@ from benchmarks.measure import (
     scale_of,
     within,
 )
-from rlmlite.api import drive_turn
 from rlmlite.inputs import from_path
-from rlmlite.runner import Options, Run
+from rlmlite.runs.execute import drive_turn
+from rlmlite.runs.run import Options, Run
 from rlmlite_traces import FileBlobs, Level, verify
 
 LOOKS = (

@@ -5,8 +5,8 @@ from itertools import groupby
 from typing import Final
 
 from docs.tables import code, prose, table
-from rlmlite_kernel.actions import ACTIONS
-from rlmlite_kernel.table import Action, Kind, Param
+from rlmlite_kernel.actions.table import ACTIONS
+from rlmlite_kernel.program.action_table import Action, Kind, Param
 
 FAMILIES: Final = {
     "look": "Look: a result goes whole into the observation",

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 from typing import Final, get_args
 
 from docs.tables import code, table
-from rlmlite_kernel.effects import Failure
+from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.faults import FAULTS
 
 UNREADABLE: Final = {
@@ -94,6 +95,5 @@ def grammar_codes() -> frozenset[str]:
 
 
 def _sources() -> Iterator[str]:
-    for entry in resources.files("rlmlite_grammar").iterdir():
-        if entry.name.endswith(".py"):
-            yield entry.read_text("utf-8")
+    for path in sorted(Path(str(resources.files("rlmlite_grammar"))).rglob("*.py")):
+        yield path.read_text("utf-8")

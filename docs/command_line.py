@@ -1,7 +1,7 @@
 """The parts of `docs/reference/command-line.md`: what each command says of itself."""
 
 from docs.transcripts import console
-from rlmlite.cli.exits import table
+from rlmlite.cli.output.exits import table
 
 COMMANDS = (
     "ask",

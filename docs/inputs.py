@@ -3,9 +3,9 @@
 from typing import Final
 
 from docs.tables import code, table
-from rlmlite.inputs.converters import CONVERTERS
-from rlmlite.inputs.kinds import HTML, KINDS
-from rlmlite.inputs.reading import Reading
+from rlmlite.inputs.formats.converters import CONVERTERS
+from rlmlite.inputs.formats.kinds import HTML, KINDS
+from rlmlite.inputs.formats.reading import Reading
 
 WAYS: Final = {
     "unpack": "unpacked, then as what it holds",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from docs.tables import code, table
-from rlmlite_kernel.settings import Limits, Role
+from rlmlite_kernel.records.settings import Limits, Role
 
 LIMITS: Final = {
     "turns": "programs in a run",

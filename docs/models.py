@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Final
 
 from docs.tables import code, table
+from rlmlite.cli.settings.config import Config
 from rlmlite.clients.registry import SCHEMES
-from rlmlite.config import Config
 
 SETTINGS: Final = {
     "sub": "the model that reads chunks",

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from docs.tables import code, prose, table
-from rlmlite.policy import PolicyTable, ToolTable
+from rlmlite.tools.policy_file import PolicyTable, ToolTable
 
 
 def whole() -> str:

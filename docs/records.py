@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from docs.tables import code, table
-from rlmlite_kernel.records import (
+from rlmlite_kernel.records.records import (
     EffectRecord,
     Effects,
     Genesis,

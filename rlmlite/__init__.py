@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlmlite.agent import arun, run, stream
-    from rlmlite.api import execute, execute_async
-    from rlmlite.approvals import Approval
+    from rlmlite.agent.session import Session
     from rlmlite.clients import Client, Extractive, Scripted, client
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
     from rlmlite.inputs import Reading, Url
-    from rlmlite.outcome import Outcome
-    from rlmlite.session import Session
-    from rlmlite.tools import tool
-    from rlmlite_kernel.settings import Limits, Policy
+    from rlmlite.runs.execute import execute, execute_async
+    from rlmlite.runs.outcome import Outcome
+    from rlmlite.tools.approvals import Approval
+    from rlmlite.tools.functions import tool
+    from rlmlite_kernel.records.settings import Limits, Policy
 
 __all__ = [
     "Approval",
@@ -46,15 +46,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "arun": "rlmlite.agent.front",
-    "run": "rlmlite.agent.front",
-    "stream": "rlmlite.agent.front",
-    "Session": "rlmlite.session",
-    "Approval": "rlmlite.approvals",
-    "Policy": "rlmlite_kernel.settings",
-    "tool": "rlmlite.tools",
-    "execute": "rlmlite.api",
-    "execute_async": "rlmlite.api",
+    "arun": "rlmlite.agent.ask",
+    "run": "rlmlite.agent.ask",
+    "stream": "rlmlite.agent.ask",
+    "Session": "rlmlite.agent.session",
+    "Approval": "rlmlite.tools.approvals",
+    "Policy": "rlmlite_kernel.records.settings",
+    "tool": "rlmlite.tools.functions",
+    "execute": "rlmlite.runs.execute",
+    "execute_async": "rlmlite.runs.execute",
     "Client": "rlmlite.clients",
     "Extractive": "rlmlite.clients",
     "Scripted": "rlmlite.clients",
@@ -65,8 +65,8 @@ _HOMES = {
     "SettingError": "rlmlite.errors",
     "Reading": "rlmlite.inputs",
     "Url": "rlmlite.inputs",
-    "Outcome": "rlmlite.outcome",
-    "Limits": "rlmlite_kernel.settings",
+    "Outcome": "rlmlite.runs.outcome",
+    "Limits": "rlmlite_kernel.records.settings",
 }
 
 

@@ -5,7 +5,7 @@ Not here: what is wrong with a program (data, see `rlmlite_kernel.problems`) or 
 
 from collections.abc import Sequence
 
-from rlmlite_kernel.effects import Request
+from rlmlite_kernel.effects.requests import Request
 
 
 class RlmliteError(Exception):

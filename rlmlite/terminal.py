@@ -1,6 +1,11 @@
 """Text from elsewhere, made safe to print: a terminal must not obey what an input says."""
 
 import re
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -27,3 +32,38 @@ def one_line(text: str, limit: int = 200) -> str:
 def _escaped(char: str) -> str:
     code = ord(char)
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def confirmed(question: str) -> bool:
+    """Whether they agree. An empty line and the end of the input are a no.
+
+    Ctrl-C is no answer: it raises `KeyboardInterrupt` at once.
+    """
+    import typer
+
+    with _interrupting() as interrupted:
+        try:
+            return typer.confirm(question, default=False, err=True)
+        except typer.Abort:
+            if interrupted():
+                raise KeyboardInterrupt from None
+            return False
+
+
+@contextmanager
+def _interrupting() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C interrupts what the main thread waits for. Gives whether that has happened."""
+    pressed: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # signals are none of its business
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)

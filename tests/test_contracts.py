@@ -63,10 +63,10 @@ def test_engines_are_leaves() -> None:
 
 def test_what_is_forbidden_is_found() -> None:
     """The checks above can fail."""
-    source = "import datetime\nfrom rlmlite_kernel.ast import Lit\nx = datetime.datetime.now()\ny = open('z')\n"
+    source = "import datetime\nfrom rlmlite_kernel.program.ast import Lit\nx = datetime.datetime.now()\ny = open('z')\n"
 
     assert sorted(impurities(source)) == [
         "line 3: datetime.datetime.now reads the clock",
         "line 4: open() is not pure",
     ]
-    assert list(kernel_imports(source)) == ["rlmlite_kernel.ast.Lit"]
+    assert list(kernel_imports(source)) == ["rlmlite_kernel.program.ast.Lit"]

@@ -6,7 +6,7 @@ import rlmlite
 from benchmarks.peers.jobs import Answer, CallFailedError, Job, Turn, Watch, fenced
 from rlmlite import Limits, Scripted
 from rlmlite_kernel import Failed, Request
-from rlmlite_kernel.effects import Result
+from rlmlite_kernel.effects.requests import Result
 
 DISTRIBUTION = "rlmlite"
 

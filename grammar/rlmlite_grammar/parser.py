@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from rlmlite_grammar.messages import problem_at
-from rlmlite_grammar.reader import Failure, Outcome, read
-from rlmlite_grammar.scan import next_statement
-from rlmlite_kernel.ast import Parsed
-from rlmlite_kernel.problems import Problem, Unparsed
+from rlmlite_grammar.diagnosis.messages import problem_at
+from rlmlite_grammar.diagnosis.scan import next_statement
+from rlmlite_grammar.syntax.reader import Failure, Outcome, read
+from rlmlite_kernel.program.ast import Parsed
+from rlmlite_kernel.program.problems import Problem, Unparsed
 
 LARGEST: Final = 1_000_000
 """The size of the largest program, in bytes of UTF-8."""

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from rlmlite_grammar.parser import attempt, parse
-from rlmlite_kernel.ast import Parsed
-from rlmlite_kernel.problems import Problem, Unparsed
+from rlmlite_kernel.program.ast import Parsed
+from rlmlite_kernel.program.problems import Problem, Unparsed
 
 _THINK: Final = re.compile(r"\s*<(think|thinking|reasoning)>")
 _FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)$")

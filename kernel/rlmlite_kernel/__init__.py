@@ -1,13 +1,15 @@
 """The kernel of rlmlite: a pure, replayable executor of action programs. Start at `machine`; the table is `actions`."""
 
-from rlmlite_kernel.actions import ACTIONS
-from rlmlite_kernel.ast import Parsed, Program
-from rlmlite_kernel.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
-from rlmlite_kernel.checker import Scope, all_problems, check
-from rlmlite_kernel.effects import Answered, Failed, Request, Result, Usage, render
-from rlmlite_kernel.evidence import Evidence
-from rlmlite_kernel.inputs import Derivation, Input, Source, SourceFile
-from rlmlite_kernel.machine import (
+from rlmlite_kernel.actions.table import ACTIONS
+from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result, Usage, render
+from rlmlite_kernel.observation.evidence import Evidence
+from rlmlite_kernel.program.ast import Parsed, Program
+from rlmlite_kernel.program.checker import Scope, all_problems, check
+from rlmlite_kernel.program.problems import Problem, Unparsed, explain
+from rlmlite_kernel.records.records import Entry, Spoken
+from rlmlite_kernel.records.refs import KnownSalts, RunKey, Salts
+from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
+from rlmlite_kernel.run.machine import (
     Done,
     SettingsError,
     Suspended,
@@ -18,13 +20,11 @@ from rlmlite_kernel.machine import (
     resume,
     seal,
 )
-from rlmlite_kernel.price import Price, price
-from rlmlite_kernel.problems import Problem, Unparsed, explain
-from rlmlite_kernel.records import Entry, Spoken
-from rlmlite_kernel.refs import KnownSalts, RunKey, Salts
-from rlmlite_kernel.settings import Limits, Policy, Role, Settings
-from rlmlite_kernel.state import Answer, State
-from rlmlite_kernel.values import Text, documents
+from rlmlite_kernel.run.price import Price, price
+from rlmlite_kernel.run.state import Answer, State
+from rlmlite_kernel.values.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
+from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
+from rlmlite_kernel.values.values import Text, documents
 
 __all__ = [
     "ACTIONS",

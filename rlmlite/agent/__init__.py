@@ -3,6 +3,6 @@
 A turn is: prompt, reply, program, `advance`, observation. All that decides is a function of the state and the history.
 """
 
-from rlmlite.agent.front import Asking, arun, run, stream
+from rlmlite.agent.ask import Asking, arun, run, stream
 
 __all__ = ["Asking", "arun", "run", "stream"]

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from rlmlite.agent.words import syntax
-from rlmlite_kernel.actions.outside import is_tool
-from rlmlite_kernel.policy import rule_of
-from rlmlite_kernel.settings import Policy
-from rlmlite_kernel.table import Action, Table
+from rlmlite.agent.instructions import syntax
+from rlmlite_kernel.actions.calls.outside import is_tool
+from rlmlite_kernel.effects.policy import rule_of
+from rlmlite_kernel.program.action_table import Action, Table
+from rlmlite_kernel.records.settings import Policy
 
 
 def card(table: Table, policy: Policy) -> str:

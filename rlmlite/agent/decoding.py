@@ -7,7 +7,7 @@ import msgspec
 
 from rlmlite.clients import Client, Constrained
 from rlmlite_grammar.decode import Tool, Vocabulary, custom_tool, decode_grammar, function_tool
-from rlmlite_kernel.state import State
+from rlmlite_kernel.run.state import State
 
 
 def tool_of(client: Client | None, state: State, *, last: bool) -> Tool | None:

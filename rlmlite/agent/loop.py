@@ -13,25 +13,26 @@ from collections.abc import Container
 
 import msgspec
 
+from rlmlite.agent.answer_type import AnswerType, Fits
 from rlmlite.agent.decoding import tool_bytes, tool_of
 from rlmlite.agent.prompt import QUESTION_BYTES, Ask, ceiling, prompt
 from rlmlite.agent.stuck import PATIENCE, standing
-from rlmlite.agent.typed import AnswerType, Fits
 from rlmlite.clients import ToolRequest
 from rlmlite.errors import InputError
-from rlmlite.events import Cost, ProgramRead, TurnStarted
-from rlmlite.history import CONTROLLER, HOST, QUESTIONS, open_question, since_question
-from rlmlite.results import budget_of
-from rlmlite.runner import Calls, Run
+from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
+from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, open_question, since_question
+from rlmlite.runs.results import budget_of
+from rlmlite.runs.run import Calls, Run
 from rlmlite_grammar import parse, read_reply
 from rlmlite_grammar.decode import Tool
 from rlmlite_kernel import Request, conclusion, explain
-from rlmlite_kernel.ast import Call, Parsed, walk
-from rlmlite_kernel.effects import Answered, Result, fenced
-from rlmlite_kernel.problems import Problem, Unparsed
-from rlmlite_kernel.records import Spoken
-from rlmlite_kernel.state import State
-from rlmlite_kernel.table import Table
+from rlmlite_kernel.effects.requests import Answered, Result
+from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.program.ast import Call, Parsed, walk
+from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.records.records import Spoken
+from rlmlite_kernel.run.state import State
+from rlmlite_kernel.values.fences import fenced
 
 _PREVIEWED = 20  # inputs whose beginning is shown with the first question
 _LEAST_STEPS = 3  # steps with which only an answer can be given

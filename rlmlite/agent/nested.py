@@ -13,21 +13,21 @@ import msgspec
 
 from rlmlite.agent.loop import Agent, check_question, go_on
 from rlmlite.agent.loop import ask as ask_in
-from rlmlite.api import drive_turn_async
 from rlmlite.errors import InputError, SettingError
-from rlmlite.events import Event, Nested
-from rlmlite.history import open_question
 from rlmlite.inputs import from_value
-from rlmlite.outcome import Outcome
-from rlmlite.reopening import reopen, spent_in
-from rlmlite.runner import Calls, Options, Run
-from rlmlite_kernel.actions.nested import charged, nested_roles
-from rlmlite_kernel.canonical import value_bytes
-from rlmlite_kernel.effects import NO_USE, Answered, Child, Failed, Request, Result, Usage, render
-from rlmlite_kernel.inputs import Input, Source, SourceFile
-from rlmlite_kernel.machine import SettingsError
-from rlmlite_kernel.records import Seal, Step, Turn
-from rlmlite_kernel.values import DOCUMENTS, Rows, Text, Value, documents, plain
+from rlmlite.runs.events import Event, Nested
+from rlmlite.runs.execute import drive_turn_async
+from rlmlite.runs.history import open_question
+from rlmlite.runs.outcome import Outcome
+from rlmlite.runs.reopen import reopen, spent_in
+from rlmlite.runs.run import Calls, Options, Run
+from rlmlite_kernel.actions.calls.nested import charged, nested_roles
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage, render
+from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.records.records import Child, Seal, Step, Turn
+from rlmlite_kernel.run.machine import SettingsError
+from rlmlite_kernel.values.inputs import Input, Source, SourceFile
+from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, plain
 from rlmlite_traces import CheckedTrace, Level, nested_place, verify
 
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from rlmlite.agent.card import card
-from rlmlite.agent.words import instructions
-from rlmlite.history import Exchange
-from rlmlite_kernel.effects import fenced
-from rlmlite_kernel.observe import fit, worded
-from rlmlite_kernel.state import State, Variable
-from rlmlite_kernel.values import Rows, Text
+from rlmlite.agent.instructions import instructions
+from rlmlite.runs.history import Exchange
+from rlmlite_kernel.observation.observations import fit
+from rlmlite_kernel.run.state import State, Variable
+from rlmlite_kernel.values.fences import fenced, worded
+from rlmlite_kernel.values.values import Rows, Text
 
 CEILING = 64_000
 """Bytes of a whole prompt, unless `call_prompt_bytes` is less."""

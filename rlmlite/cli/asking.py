@@ -11,7 +11,7 @@ import typer
 from rlmlite.cli.storing import Copy, Place
 
 if TYPE_CHECKING:
-    from rlmlite.cli.exec import Job
+    from rlmlite.cli.settings.job import Job
 
 session_app = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Drive the kernel from a shell, one step each call."
@@ -116,7 +116,7 @@ def ask(
     json: AsJson = False,
 ) -> None:
     """Answer a question over inputs: a controller model writes programs until it knows."""
-    from rlmlite.cli.ask import run
+    from rlmlite.cli.commands.ask import run
 
     flags = {"max_cost": max_cost, "confirm_above": confirm_above, **granted(tool, policy, approve)}
     flags |= {"copy_inputs": copy, "store": store, "nested": nested, "decode": decode}
@@ -147,7 +147,7 @@ def new(
     json: AsJson = False,
 ) -> None:
     """Begin a session over inputs. Without models, its calls are answered by hand."""
-    from rlmlite.cli.session import new
+    from rlmlite.cli.commands.session import new
 
     flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **granted(tool, policy, approve)}
     flags |= {"nested": nested}
@@ -172,7 +172,7 @@ def exec_(
     json: AsJson = False,
 ) -> None:
     """Execute a program. Its variables stay."""
-    from rlmlite.cli.session import exec_
+    from rlmlite.cli.commands.session import exec_
 
     job = _job(yes=yes, text=program, path=path, confirm_above=confirm_above, **granted(tool, policy, approve))
     raise typer.Exit(exec_(session, job, as_json=json))
@@ -181,7 +181,7 @@ def exec_(
 @session_app.command("pending")
 def pending(session: Store) -> None:
     """The calls that wait for answers, as JSON to fill in."""
-    from rlmlite.cli.session import pending
+    from rlmlite.cli.commands.session import pending
 
     raise typer.Exit(pending(session))
 
@@ -205,7 +205,7 @@ def resume(
     json: AsJson = False,
 ) -> None:
     """Answer calls that wait, and go on with what is under way."""
-    from rlmlite.cli.session import resume
+    from rlmlite.cli.commands.session import resume
 
     job = _job(yes=yes, confirm_above=confirm_above, **granted(tool, policy, approve))
     raise typer.Exit(resume(session, job, answers, as_json=json))
@@ -214,7 +214,7 @@ def resume(
 @session_app.command("show")
 def show(session: Store, json: AsJson = False) -> None:
     """Its variables, notes and turns, and what is under way."""
-    from rlmlite.cli.session import show
+    from rlmlite.cli.commands.session import show
 
     raise typer.Exit(show(session, as_json=json))
 
@@ -222,7 +222,7 @@ def show(session: Store, json: AsJson = False) -> None:
 @session_app.command("seal")
 def seal(session: Store, json: AsJson = False) -> None:
     """End it for good: the trace is sealed and takes no more."""
-    from rlmlite.cli.session import seal
+    from rlmlite.cli.commands.session import seal
 
     raise typer.Exit(seal(session, as_json=json))
 
@@ -252,7 +252,7 @@ def _job(
     price: list[str] | None = None,
     **flags: object,
 ) -> "Job":
-    from rlmlite.cli.exec import Job
+    from rlmlite.cli.settings.job import Job
 
     return Job(
         text=text,

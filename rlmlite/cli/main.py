@@ -24,7 +24,7 @@ from rlmlite.cli.asking import (
     granted,
     session_app,
 )
-from rlmlite.cli.exits import Exit
+from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.storing import Copy, Place, store_app
 
 app = typer.Typer(
@@ -80,7 +80,7 @@ def _options(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    from rlmlite.cli.logs import configure
+    from rlmlite.cli.output.logs import configure
 
     configure(verbose=verbose)
 
@@ -142,7 +142,8 @@ def exec_(
     json: AsJson = False,
 ) -> None:
     """Run a program over inputs, without a controller."""
-    from rlmlite.cli.exec import Job, run
+    from rlmlite.cli.commands.exec import run
+    from rlmlite.cli.settings.job import Job
 
     given = arguments or []
     path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
@@ -165,7 +166,7 @@ def exec_(
 @trace_app.command("show")
 def trace_show(trace: Trace, json: AsJson = False) -> None:
     """What each step did, read, wrote and cost."""
-    from rlmlite.cli.trace import show
+    from rlmlite.cli.commands.trace import show
 
     raise typer.Exit(show(trace, as_json=json))
 
@@ -173,7 +174,7 @@ def trace_show(trace: Trace, json: AsJson = False) -> None:
 @trace_app.command("verify")
 def trace_verify(trace: Trace, root: Root = None, at_least: AtLeast = Asked.open, json: AsJson = False) -> None:
     """Is it whole and unaltered? Says OPEN or SEALED."""
-    from rlmlite.cli.trace import check
+    from rlmlite.cli.commands.trace import check
 
     raise typer.Exit(check(trace, root, at_least.value, as_json=json))
 
@@ -192,7 +193,7 @@ def trace_replay(
     json: AsJson = False,
 ) -> None:
     """Re-execute every step offline and name the first difference."""
-    from rlmlite.cli.replay import replay_trace
+    from rlmlite.cli.commands.replay import replay_trace
 
     raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], read or [], store, as_json=json))
 
@@ -217,7 +218,7 @@ def grammar(
     json: AsJson = False,
 ) -> None:
     """The language: its grammar, its actions, or what holds a decoder to it."""
-    from rlmlite.cli.grammar import show
+    from rlmlite.cli.commands.grammar import show
 
     raise typer.Exit(show(format.value, session, only_final=only_final, as_json=json))
 
@@ -230,7 +231,7 @@ def demo(
     json: AsJson = False,
 ) -> None:
     """Answer two questions over the standard library's sources, and check the receipts. No key, no network."""
-    from rlmlite.cli.demo import run
+    from rlmlite.cli.commands.demo import run
 
     raise typer.Exit(run(path, as_json=json))
 

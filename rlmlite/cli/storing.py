@@ -25,7 +25,7 @@ Place = Annotated[
 @store_app.command("ls")
 def ls(store: Place = None, json: AsJson = False) -> None:
     """Every object: digest, size, age, and the traces and processes that need it."""
-    from rlmlite.cli.store import ls
+    from rlmlite.cli.commands.store import ls
 
     raise typer.Exit(ls(store, as_json=json))
 
@@ -47,7 +47,7 @@ def gc(
     json: AsJson = False,
 ) -> None:
     """Remove objects that no trace, no running process and nobody lately needed."""
-    from rlmlite.cli.store import gc
+    from rlmlite.cli.commands.store import gc
 
     raise typer.Exit(gc(store, grace, dry_run=dry_run, forget_missing=forget_missing, as_json=json))
 
@@ -59,6 +59,6 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Read every object again: is it what its name says?"""
-    from rlmlite.cli.store import verify
+    from rlmlite.cli.commands.store import verify
 
     raise typer.Exit(verify(store, quarantine=quarantine, as_json=json))

@@ -1,11 +1,11 @@
 """Model clients: what answers a kernel's requests. Start at `Client`; `client` turns a model string into one."""
 
-from rlmlite.clients.calling import ATTEMPTS, Calling
-from rlmlite.clients.extractive import Extractive
+from rlmlite.clients.extractive.client import Extractive
+from rlmlite.clients.interface.options import ATTEMPTS, Calling
+from rlmlite.clients.interface.protocol import Client, Constrained, Metered, ToolRequest, role
 from rlmlite.clients.mailbox import Mailbox
-from rlmlite.clients.openai import ModelServer
-from rlmlite.clients.protocol import Client, Constrained, Metered, ToolRequest
-from rlmlite.clients.registry import client, role
+from rlmlite.clients.openai.client import ModelServer
+from rlmlite.clients.registry import client
 from rlmlite.clients.scripted import Scripted
 
 __all__ = [

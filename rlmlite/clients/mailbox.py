@@ -21,8 +21,8 @@ import msgspec
 from rlmlite.clients.scripted import read_line
 from rlmlite.errors import ModelError
 from rlmlite.terminal import harmless_json
-from rlmlite_kernel.effects import Answered, Request, Result
-from rlmlite_kernel.settings import Role
+from rlmlite_kernel.effects.requests import Answered, Request, Result
+from rlmlite_kernel.records.settings import Role
 
 POLL_SECONDS = 0.2
 

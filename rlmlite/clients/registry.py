@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from rlmlite.clients.calling import Calling
-from rlmlite.clients.extractive import Extractive
+from rlmlite.clients.extractive.client import Extractive
+from rlmlite.clients.interface.options import Calling
+from rlmlite.clients.interface.protocol import Client
 from rlmlite.clients.mailbox import Mailbox
-from rlmlite.clients.openai import ollama_model, openai_model, openai_responses_model, url_model
-from rlmlite.clients.protocol import Client, Metered
+from rlmlite.clients.openai.client import ollama_model, openai_model, openai_responses_model, url_model
 from rlmlite.clients.scripted import Scripted
 from rlmlite.errors import ModelError
-from rlmlite_kernel.settings import Role
 
 SCHEMES: dict[str, tuple[str, str]] = {
     "openai": ("openai:NAME", "a model of OpenAI; the key is in OPENAI_API_KEY"),
@@ -76,8 +75,3 @@ _CLIENTS: dict[str, Callable[[str, Calling], Client]] = {
     "scripted": _scripted,
     "extractive": _extractive,
 }
-
-
-def role(client: Client) -> Role:
-    """How a client's calls are reserved."""
-    return client.role() if isinstance(client, Metered) else Role(model=client.model)

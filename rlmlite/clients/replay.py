@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import ModelError
-from rlmlite_kernel.effects import NO_USE, Answered, Failed, Request, Result, Usage
-from rlmlite_kernel.records import EffectRecord, Step
-from rlmlite_kernel.refs import keyed_digest
-from rlmlite_kernel.settings import Role, Settings
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
+from rlmlite_kernel.records.records import EffectRecord, Step
+from rlmlite_kernel.records.refs import keyed_digest
+from rlmlite_kernel.records.settings import Role, Settings
 from rlmlite_traces import CheckedTrace, TraceError, verify
 
 

@@ -18,8 +18,8 @@ from typing import Any, TypeAlias, get_args
 import msgspec
 
 from rlmlite.errors import ModelError
-from rlmlite_kernel.effects import Answered, Failed, Failure, Request, Result
-from rlmlite_kernel.settings import Role
+from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Request, Result
+from rlmlite_kernel.records.settings import Role
 
 Reply: TypeAlias = str | Result
 """What a script says: a text, or a whole result (a failure, a usage)."""

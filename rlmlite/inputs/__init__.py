@@ -3,10 +3,10 @@
 Not here: what inputs are called (`rlmlite.naming`), which files a folder or a glob stands for (`rlmlite.folders`).
 """
 
-from rlmlite.inputs.again import deriving
-from rlmlite.inputs.notes import notes
-from rlmlite.inputs.reading import READING, Reading, TooLargeError, reading
-from rlmlite.inputs.taking import from_arguments, from_listing, from_path, from_value, from_values, new_store
+from rlmlite.inputs.formats.reading import READING, Reading, TooLargeError, reading
+from rlmlite.inputs.load import from_arguments, from_listing, from_path, from_value, from_values, new_store
+from rlmlite.inputs.notices import notes
+from rlmlite.inputs.rederive import deriving
 from rlmlite.inputs.values import Data, Url
 
 __all__ = [

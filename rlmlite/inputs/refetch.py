@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.reading import Allowance, Reading
-from rlmlite.inputs.remote import LEFT_OUT, fetched, is_remote
-from rlmlite_kernel.inputs import Source
+from rlmlite.inputs.formats.reading import Allowance, Reading
+from rlmlite.inputs.formats.remote import LEFT_OUT, fetched, is_remote
+from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, FileBlobs
 
 _source = msgspec.json.Decoder(Source)

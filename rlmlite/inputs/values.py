@@ -6,12 +6,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite_kernel.blobs import Blobs
-from rlmlite_kernel.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.inputs import Input, Source, SourceFile
-from rlmlite_kernel.schemas import read_json
-from rlmlite_kernel.values import Text, Value, documents
+from rlmlite_kernel.program.schemas import read_json
+from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
+from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.inputs import Input, Source, SourceFile
+from rlmlite_kernel.values.values import Text, Value, documents
 
 Data: TypeAlias = Any
 """An input in Python: text, bytes, a `Path`, a `Url`, texts by path (documents), or JSON (lists, records, scalars)."""

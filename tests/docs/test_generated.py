@@ -10,9 +10,9 @@ from typer.main import get_command
 
 from docs import actions, codes, command_line, inputs, limits, policy, records
 from rlmlite.cli.main import app
-from rlmlite_kernel.actions import ACTIONS
+from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.faults import FAULTS
-from rlmlite_kernel.records import (
+from rlmlite_kernel.records.records import (
     EffectRecord,
     Effects,
     Genesis,
@@ -24,7 +24,7 @@ from rlmlite_kernel.records import (
     Turn,
     Written,
 )
-from rlmlite_kernel.settings import Limits
+from rlmlite_kernel.records.settings import Limits
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"

@@ -39,8 +39,8 @@ from rlmlite_kernel import (
     documents,
     resume,
 )
-from rlmlite_kernel.records import Step
-from rlmlite_kernel.values import plain
+from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.values.values import plain
 
 ROOT = Path(__file__).parents[2]
 MODEL = '{"label": "spam"}'

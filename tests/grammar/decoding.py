@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from rlmlite_grammar.decode import Vocabulary
 from rlmlite_kernel import ACTIONS
-from rlmlite_kernel.ast import (
+from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.ast import (
     Alt,
     Attr,
     Binary,
@@ -28,9 +29,8 @@ from rlmlite_kernel.ast import (
     Unary,
     Var,
 )
-from rlmlite_kernel.binding import FOLDS, PLAIN, Place, bind, inside, place_of, variable_name
-from rlmlite_kernel.table import Action, Param
-from rlmlite_kernel.templates import Hole, pieces
+from rlmlite_kernel.program.binding import FOLDS, PLAIN, Place, bind, inside, place_of, variable_name
+from rlmlite_kernel.program.templates import Hole, pieces
 
 INPUTS = ("logs", "question")
 MADE = ("rows", "hits")

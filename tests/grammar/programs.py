@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 
 from rlmlite_grammar import parse
-from rlmlite_kernel.ast import Parsed, Program
-from rlmlite_kernel.problems import Unparsed, explain
+from rlmlite_kernel.program.ast import Parsed, Program
+from rlmlite_kernel.program.problems import Unparsed, explain
 
 _CORPUS = Path(__file__).parents[2] / "grammar" / "corpus"
 

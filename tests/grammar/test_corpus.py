@@ -3,7 +3,7 @@
 import pytest
 
 from rlmlite_grammar import show
-from rlmlite_kernel import ast
+from rlmlite_kernel.program import ast
 from tests.grammar.programs import corpus, encoded, parsed, refused
 
 VALID = corpus("valid")

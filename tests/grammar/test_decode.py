@@ -8,11 +8,11 @@ import pytest
 from rlmlite_grammar import parse, show
 from rlmlite_grammar.decode import PROGRAM, Vocabulary, custom_tool, decode_grammar, function_tool
 from rlmlite_kernel import ACTIONS, Parsed, Scope, all_problems, check
-from rlmlite_kernel.ast import Call, Program, walk
-from rlmlite_kernel.binding import FOLDS
-from rlmlite_kernel.problems import Problem
-from rlmlite_kernel.schemas import BASICS
-from rlmlite_kernel.settings import Policy
+from rlmlite_kernel.program.ast import Call, Program, walk
+from rlmlite_kernel.program.binding import FOLDS
+from rlmlite_kernel.program.problems import Problem
+from rlmlite_kernel.program.schemas import BASICS
+from rlmlite_kernel.records.settings import Policy
 from tests.grammar.decoding import INPUTS, MADE, Form, accepts, matcher, sample, vocabulary
 from tests.grammar.programs import corpus, parsed
 
@@ -75,8 +75,8 @@ def _nodes(text: str) -> list[object]:
 
 def free(program: Program) -> tuple[str, ...]:
     """The names that a program reads or writes, which may all be variables."""
-    from rlmlite_kernel.ast import Lit, Var
-    from rlmlite_kernel.templates import holes
+    from rlmlite_kernel.program.ast import Lit, Var
+    from rlmlite_kernel.program.templates import holes
 
     found: set[str] = set()
     for node in walk(program):

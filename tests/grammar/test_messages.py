@@ -2,9 +2,9 @@
 
 import pytest
 
-from rlmlite_grammar.mistakes import MISTAKES
-from rlmlite_grammar.scan import open_bracket
-from rlmlite_kernel.ast import Parsed
+from rlmlite_grammar.diagnosis.mistakes import MISTAKES
+from rlmlite_grammar.diagnosis.scan import open_bracket
+from rlmlite_kernel.program.ast import Parsed
 from tests.grammar.programs import message, parsed, refused
 
 EXAMPLES = [(example, mistake.hint) for mistake in MISTAKES for example in mistake.examples]

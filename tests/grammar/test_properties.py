@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_grammar import parse, read_reply, show
-from rlmlite_grammar.names import ALIASES, RESERVED
-from rlmlite_kernel import ast
-from rlmlite_kernel.ast import Parsed
-from rlmlite_kernel.problems import Unparsed, explain
+from rlmlite_grammar.syntax.names import ALIASES, RESERVED
+from rlmlite_kernel.program import ast
+from rlmlite_kernel.program.ast import Parsed
+from rlmlite_kernel.program.problems import Unparsed, explain
 from tests.grammar.programs import corpus, encoded, parsed
 
 KEYS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)

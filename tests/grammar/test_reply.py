@@ -3,8 +3,8 @@
 import pytest
 
 from rlmlite_grammar import read_reply, show
-from rlmlite_kernel.ast import Parsed
-from rlmlite_kernel.problems import Unparsed
+from rlmlite_kernel.program.ast import Parsed
+from rlmlite_kernel.program.problems import Unparsed
 
 PROGRAM = "x = f(a)\nfinal(x)"
 SHOWN = "x = f(a)\nfinal(x)"

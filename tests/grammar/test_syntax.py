@@ -3,8 +3,8 @@
 import pytest
 
 from rlmlite_grammar import grammar_digest, grammar_text, parse, show
-from rlmlite_kernel.ast import Alt, Binary, Call, Expr, Index, Lit, Obj, Pair, Parsed, Rx, Unary, Var
-from rlmlite_kernel.problems import Unparsed
+from rlmlite_kernel.program.ast import Alt, Binary, Call, Expr, Index, Lit, Obj, Pair, Parsed, Rx, Unary, Var
+from rlmlite_kernel.program.problems import Unparsed
 from tests.grammar.programs import message, parsed, refused
 
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from rlmlite.agent.front import agent_of, options_of, to_the_end
-from rlmlite.api import drive_turn
-from rlmlite.approvals import Approval
+from rlmlite.agent.ask import agent_of, options_of, to_the_end
 from rlmlite.clients import Scripted
 from rlmlite.inputs import from_values
-from rlmlite.outcome import Outcome
-from rlmlite.runner import Run
-from rlmlite.tools import tool
-from rlmlite_kernel.effects import Request
-from rlmlite_kernel.settings import Limits, Policy, ToolRule
+from rlmlite.runs.execute import drive_turn
+from rlmlite.runs.outcome import Outcome
+from rlmlite.runs.run import Run
+from rlmlite.tools.approvals import Approval
+from rlmlite.tools.functions import tool
+from rlmlite_kernel.effects.requests import Request
+from rlmlite_kernel.records.settings import Limits, Policy, ToolRule
 from rlmlite_traces import FileBlobs
 from tests.guard.obeying import OPENING, orders
 

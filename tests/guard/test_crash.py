@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from rlmlite import Outcome, Session, execute, tool
-from rlmlite_kernel.records import Entry
-from rlmlite_kernel.refs import RunKey, blob
-from rlmlite_kernel.settings import Policy, ToolRule
+from rlmlite_kernel.records.records import Entry
+from rlmlite_kernel.records.refs import RunKey, blob
+from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import CheckedTrace, Verdict, replay, verify
 from tests.traces import made
 from tests.traces.test_replay import forged
@@ -26,7 +26,7 @@ DYING = """
     import sys, time
     from pathlib import Path
     from rlmlite import Session, tool
-    from rlmlite_kernel.settings import Policy, ToolRule
+    from rlmlite_kernel.records.settings import Policy, ToolRule
 
     place, unknown, harmless = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "harmless"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite_kernel.records import Step
+from rlmlite_kernel.records.records import Step
 from rlmlite_traces import Verdict, replay, verify
 from tests.guard.obeying import ADDRESS
 from tests.guard.scene import CANARY, PLACES, POLICY, Injection, Place, Scene, injections, outside

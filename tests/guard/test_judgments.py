@@ -23,11 +23,11 @@ from rlmlite_kernel import (
     render,
     resume,
 )
+from rlmlite_kernel.effects.policy import CALL, Egress, judge
+from rlmlite_kernel.evaluation.context import CONTROLLER, DERIVED, INPUT, LM, TOOL, input_bit
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import CONTROLLER, DERIVED, INPUT, LM, TOOL, input_bit
-from rlmlite_kernel.policy import CALL, Egress, judge
-from rlmlite_kernel.records import Entry, Step
-from rlmlite_kernel.settings import Policy, Settings, Tool, ToolParam, ToolRule
+from rlmlite_kernel.records.records import Entry, Step
+from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam, ToolRule
 from tests.kernel.running import KEY, parsed
 from tests.kernel.running import given as input_of
 

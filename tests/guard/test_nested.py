@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rlmlite import Limits, Scripted, run
-from rlmlite_kernel.settings import Policy, ToolRule
+from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import Verdict, replay, verify
 
 SECRET = "hunter2correcthorse"

@@ -33,9 +33,9 @@ from rlmlite_kernel import (
     render,
     resume,
 )
-from rlmlite_kernel.canonical import record_bytes, value_bytes
-from rlmlite_kernel.records import Step
-from rlmlite_kernel.values import plain
+from rlmlite_kernel.records.canonical import record_bytes, value_bytes
+from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.values.values import plain
 
 KEY = RunKey(bytes(range(32)))
 ROLE = Role(model="scripted:x", max_output_tokens=10, bytes_per_1000_tokens=1_000)

@@ -19,7 +19,7 @@ from rlmlite_kernel import (
     conclusion,
     resume,
 )
-from rlmlite_kernel.state import State
+from rlmlite_kernel.run.state import State
 from tests.kernel.running import ROLE, Machine, parsed
 
 LOG = "one\nERROR two\nthree\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.canonical import NotCanonicalError, number_text, value_bytes
+from rlmlite_kernel.records.canonical import NotCanonicalError, number_text, value_bytes
 
 
 def ecmascript(value: float) -> str:

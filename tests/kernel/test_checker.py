@@ -3,8 +3,8 @@
 import pytest
 
 from rlmlite_kernel import ACTIONS, Answered, Failed, Parsed, Policy, Program, Scope, all_problems, check, explain
-from rlmlite_kernel.ast import Call, Field, Lit, Rx, Statement, Unary, Var
 from rlmlite_kernel.faults import FAULTS
+from rlmlite_kernel.program.ast import Call, Field, Lit, Rx, Statement, Unary, Var
 from tests.kernel.running import Machine, parsed
 
 LOG = "one\nERROR two\nthree\n"

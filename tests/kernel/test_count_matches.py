@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.actions import sift
+from rlmlite_kernel.actions.search import sift
 from tests.kernel.running import Machine
 
 LOG = "".join(f"{n} {'ERROR' if n % 7 == 0 else 'info'} user={'abc'[n % 3]} took {n} ms\n" for n in range(200))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Failed, Limits
-from rlmlite_kernel.coverage import merged
+from rlmlite_kernel.observation.coverage import merged
 from tests.kernel.running import Machine
 
 LOG = "0123456789" * 6

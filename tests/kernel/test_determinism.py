@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite_kernel import Answered, Failed, Limits, Result, Usage, seal
-from rlmlite_kernel.records import Step
+from rlmlite_kernel.records.records import Step
 from tests.kernel.running import Machine, all_bytes
 
 ROOT = Path(__file__).parents[2]

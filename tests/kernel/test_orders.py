@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 
-from rlmlite.driver import drive
+from rlmlite.runs.driver import drive
 from rlmlite_kernel import Answered, Entry, Failed, Limits, Request, Result, Suspended, Usage, advance, resume
 from tests.kernel.running import Machine, all_bytes, parsed
 

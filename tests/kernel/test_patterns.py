@@ -5,7 +5,9 @@ import tracemalloc
 import pytest
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.engines import CLIP, Part, find_patterns, indexed
+from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
+from rlmlite_kernel.engines.patterns.patterns import find_patterns
+from rlmlite_kernel.engines.ranking.postings import indexed
 from tests.kernel.running import Machine
 
 LOG = "08:00 user ann in\n08:01 disk 7 full\n08:02 user bob in\n\n08:09 user ann in\n"

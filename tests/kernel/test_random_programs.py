@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from rlmlite_kernel import Answered, Done, Entry, Limits, State, Suspended, Usage, advance, resume
-from rlmlite_kernel.records import Step
-from rlmlite_kernel.values import plain
+from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.values.values import plain
 from tests.kernel.running import Machine, all_bytes, parsed
 
 NUMS = [3, 1, 2]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits, MemoryBlobs
-from rlmlite_kernel.actions import rank
-from rlmlite_kernel.engines import Index
-from rlmlite_kernel.price import price
+from rlmlite_kernel.actions.search import rank
+from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.run.price import price
 from tests.kernel.running import Machine, parsed
 
 LOG = "start\nERROR disk sda failed\n  at read(sda)\nok\n\nok user ann\nERROR net down\nok\nok\nok\ndisk ok\nok\n"

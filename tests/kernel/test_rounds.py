@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rlmlite_kernel import Failed, Limits, Result
-from rlmlite_kernel.actions.merge import merges
-from rlmlite_kernel.records import Step
+from rlmlite_kernel.actions.calls.merge import merges
+from rlmlite_kernel.records.records import Step
 from tests.kernel.running import Machine
 
 MAILS = [{"id": n, "text": f"mail {n} {'prize' if n % 3 == 0 else 'lunch'}"} for n in range(10)]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.canonical import value_bytes
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.schemas import read_json, read_reply, schema_of
+from rlmlite_kernel.program.schemas import read_json, read_reply, schema_of
+from rlmlite_kernel.records.canonical import value_bytes
 from tests.kernel.running import Machine, parsed
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rlmlite_kernel import Failed, Limits, Suspended
-from rlmlite_kernel.records import Step
+from rlmlite_kernel.records.records import Step
 from tests.kernel.running import Machine
 
 LOG = "one\nERROR two\nthree\n"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite_kernel.templates import Hole, holes, pieces
+from rlmlite_kernel.program.templates import Hole, holes, pieces
 from tests.kernel.running import Machine
 
 LOG = "one\nERROR {log} two\nthree\n"

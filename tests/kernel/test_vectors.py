@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel import vectors
+from rlmlite_kernel.values import vectors
 from tests.kernel.running import Machine
 
 whole = st.one_of(st.integers(-3, 12), st.sampled_from([2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**30]))

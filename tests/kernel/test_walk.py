@@ -32,11 +32,11 @@ from rlmlite_kernel import (
     resume,
     seal,
 )
-from rlmlite_kernel.blobs import Content
-from rlmlite_kernel.canonical import record_bytes
-from rlmlite_kernel.merkle import root_of
-from rlmlite_kernel.records import Genesis, Seal, Step, Turn
-from rlmlite_kernel.refs import blob
+from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.merkle import root_of
+from rlmlite_kernel.records.records import Genesis, Seal, Step, Turn
+from rlmlite_kernel.records.refs import blob
+from rlmlite_kernel.values.blobs import Content
 from tests.kernel.running import KEY, Machine, all_bytes, given, parsed
 
 LOG = "one\nERROR two\nthree\n"

@@ -13,8 +13,8 @@ from typing import Any
 from backports import zstd
 
 from rlmlite.inputs import READING, Reading, from_path, notes
-from rlmlite_kernel.inputs import Input
-from rlmlite_kernel.values import plain
+from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.values import plain
 from rlmlite_traces import FileBlobs
 
 PACKERS: Mapping[str, Callable[[bytes], bytes]] = {

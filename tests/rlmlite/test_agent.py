@@ -10,10 +10,10 @@ import pytest
 
 import rlmlite
 from rlmlite import Limits, Outcome, Scripted
-from rlmlite.events import Cost, Event, FanoutProgress, Finished, ProgramRead, StepDone, TurnStarted
-from rlmlite.reparse import reparse
+from rlmlite.cli.commands.reparse import reparse
+from rlmlite.runs.events import Cost, Event, FanoutProgress, Finished, ProgramRead, StepDone, TurnStarted
 from rlmlite_kernel import Answered, Failed, Request, Usage
-from rlmlite_kernel.records import Turn
+from rlmlite_kernel.records.records import Turn
 from rlmlite_traces import Level, Verdict, replay, verify
 
 KEY = "a9" * 32

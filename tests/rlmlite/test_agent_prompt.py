@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 import rlmlite
 from rlmlite import Limits, Scripted
 from rlmlite.agent.card import card
+from rlmlite.agent.instructions import instructions, syntax
 from rlmlite.agent.prompt import CEILING
-from rlmlite.agent.words import instructions, syntax
 from rlmlite_grammar import parse
 from rlmlite_kernel import ACTIONS, Parsed, Policy, Scope, all_problems, check
 from rlmlite_traces import verify

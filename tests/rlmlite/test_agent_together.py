@@ -11,7 +11,7 @@ import pytest
 
 import rlmlite
 from rlmlite_kernel import Answered, Failed, Request
-from rlmlite_kernel.effects import Result
+from rlmlite_kernel.effects.requests import Result
 from rlmlite_traces import Level, Verdict, replay, verify
 
 RUNS = 32

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from rlmlite import Approval, Outcome, SettingError, execute
-from rlmlite.approvals import at_terminal, exact, told
-from rlmlite.events import ApprovalAsked, ApprovalGiven, Event, StepDone, ToolCalled
+from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, Event, StepDone, ToolCalled
+from rlmlite.tools.approvals import at_terminal, exact, told
 
 PROGRAM = 'x = send(to="a", body=str(context))\nfinal(x)'
 

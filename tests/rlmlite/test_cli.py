@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from rlmlite.cli.exits import MEANINGS, Exit, table
 from rlmlite.cli.main import app
-from rlmlite.cli.printing import KEYS
+from rlmlite.cli.output.exits import MEANINGS, Exit, table
+from rlmlite.cli.output.printing import KEYS
 from rlmlite_traces import Difference, Replayed, Verdict
 
 KEY = "5a" * 32
@@ -326,7 +326,7 @@ def test_a_difference_is_named(verdict: Verdict, code: Exit, monkeypatch: pytest
     made()
     difference = Difference(3, "writes[0].ref", "aa", "bb\x1b")
     replayed = Replayed(verdict, 2, 4, difference, {}, {"re2": ("1", "2")}, None, None)
-    monkeypatch.setattr("rlmlite.cli.replay.replay", lambda *_, **__: replayed)
+    monkeypatch.setattr("rlmlite.cli.commands.replay.replay", lambda *_, **__: replayed)
 
     result = rlmlite("trace", "replay", "t.rlm")
 

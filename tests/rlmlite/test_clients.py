@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from rlmlite.clients import Extractive, Scripted, client
-from rlmlite.clients.extractive import answer
-from rlmlite.clients.forms import Choice, Exactly, Fields, Many, Typed, form_of
-from rlmlite.clients.ranking import ranked, sentences
+from rlmlite.clients.extractive.client import answer
+from rlmlite.clients.extractive.forms import Choice, Exactly, Fields, Many, Typed, form_of
+from rlmlite.clients.extractive.ranking import ranked, sentences
 from rlmlite.errors import ModelError
-from rlmlite_kernel.effects import Answered, Failed, Request, Result
+from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result
 
 
 def request(index: int = 0) -> Request:

@@ -9,7 +9,7 @@ import pytest
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, TooLargeError
-from rlmlite_kernel.inputs import Derivation
+from rlmlite_kernel.values.inputs import Derivation
 from tests.rlmlite.input_files import docx_of, pdf_of, said, taken, zip_of
 
 HTML = """<!DOCTYPE html><html><head><title>T</title><style>p { color: red }</style><script>alert(1)</script></head>

@@ -13,12 +13,12 @@ from typer.testing import CliRunner, Result
 
 import rlmlite
 from rlmlite import Session
-from rlmlite.cli.exits import Exit
 from rlmlite.cli.main import app
+from rlmlite.cli.output.exits import Exit
 from rlmlite.errors import SettingError
 from rlmlite_traces import DirectoryStore, StoreMissingError, Verdict, replay, verify
-from rlmlite_traces.directory import collect, found, held_objects
-from rlmlite_traces.stores import FileBlobs
+from rlmlite_traces.blobs.directory import collect, found, held_objects
+from rlmlite_traces.blobs.stores import FileBlobs
 
 KEY = "5e" * 32
 LOG = "".join(f"{n:04} {'ERROR' if n % 10 == 0 else 'INFO'} disk {n}\n" for n in range(30_000))

@@ -18,7 +18,7 @@ from rlmlite import Session
 from rlmlite.errors import InputError
 from rlmlite.inputs import Url, deriving, new_store
 from rlmlite_traces import DirectoryStore, FileBlobs, StoreWriteError, Verdict, replay, verify
-from rlmlite_traces.directory import collect, found
+from rlmlite_traces.blobs.directory import collect, found
 from tests.rlmlite.input_files import docx_of, tar_of, zip_of
 
 KEY = "5e" * 32

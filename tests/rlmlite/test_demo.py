@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rlmlite.cli.exits import Exit
 from rlmlite.cli.main import app
+from rlmlite.cli.output.exits import Exit
 
 TASKS = '''def gather():
     """Run awaitables.

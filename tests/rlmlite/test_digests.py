@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from rlmlite.inputs.digests import ENTRIES, SETTLED_NS, WORTH_BYTES, Digests, open_digests
-from rlmlite_kernel.engines import Utf8
-from rlmlite_traces import FileBlobs, mapped
+from rlmlite.inputs.cache.digests import ENTRIES, SETTLED_NS, WORTH_BYTES, Digests, open_digests
+from rlmlite_kernel.engines.bytes.utf8 import Utf8
+from rlmlite_traces import FileBlobs
+from rlmlite_traces.files import mapped
 
 SIZE = WORTH_BYTES + 1
 
@@ -34,7 +35,7 @@ def large(tmp_path: Path) -> Path:
 def settle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let time go by."""
     real = time.time_ns
-    monkeypatch.setattr("rlmlite_traces.mapped.time.time_ns", lambda: real() + 2 * SETTLED_NS)
+    monkeypatch.setattr("rlmlite_traces.files.mapped.time.time_ns", lambda: real() + 2 * SETTLED_NS)
 
 
 def hashings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -148,7 +149,7 @@ def test_a_cache_that_fails_costs_only_time(
         (tmp_path / "plain").touch()
         file = tmp_path / "plain" / "digests.sqlite"
     else:
-        monkeypatch.setattr("rlmlite.inputs.digests._WAIT_SECONDS", 0.01)
+        monkeypatch.setattr("rlmlite.inputs.cache.digests._WAIT_SECONDS", 0.01)
     settle(monkeypatch)
     holder = None
     if broken == "locked":
@@ -170,8 +171,8 @@ def test_many_processes_share_it(cache: Digests, large: Path, tmp_path: Path) ->
     program = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from rlmlite.inputs.digests import Digests\n"
-        "from rlmlite_kernel.engines import Utf8\n"
+        "from rlmlite.inputs.cache.digests import Digests\n"
+        "from rlmlite_kernel.engines.bytes.utf8 import Utf8\n"
         "cache, status, who = Digests(Path(sys.argv[1])), os.stat(sys.argv[2]), sys.argv[3]\n"
         "for number in range(50):\n"
         "    path = Path(f'/{who}/{number}')\n"
@@ -190,7 +191,7 @@ def test_many_processes_share_it(cache: Digests, large: Path, tmp_path: Path) ->
 
 def test_it_does_not_grow_without_end(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was hashed longest ago is forgotten."""
-    monkeypatch.setattr("rlmlite.inputs.digests.ENTRIES", 3)
+    monkeypatch.setattr("rlmlite.inputs.cache.digests.ENTRIES", 3)
     status = os.stat(large)
 
     for number in range(6):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from rlmlite.driver import drive, drive_in_order
-from rlmlite_kernel.effects import Answered, Failed, Request, Result
+from rlmlite.runs.driver import drive, drive_in_order
+from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result
 
 
 class Asked(Sequence[Request]):

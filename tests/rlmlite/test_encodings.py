@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rlmlite.inputs import Reading
-from rlmlite.inputs.encodings import declared, wide_encoding
-from rlmlite_kernel.inputs import Derivation
+from rlmlite.inputs.formats.encodings import declared, wide_encoding
+from rlmlite_kernel.values.inputs import Derivation
 from tests.rlmlite.input_files import said, taken
 
 GERMAN = "Die Größe der Übung überrascht die Schüler; schöne Grüße aus Köln und München, fünf Äpfel für Jürgen.\n" * 20

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rlmlite.errors import InputError
-from rlmlite.folders import matching
 from rlmlite.inputs import Reading
+from rlmlite.inputs.folders.listing import matching
 from tests.rlmlite.input_files import said, taken
 
 

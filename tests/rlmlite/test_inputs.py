@@ -11,9 +11,9 @@ import pytest
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, from_arguments, from_path, from_value, from_values, notes
-from rlmlite.naming import named_paths
-from rlmlite_kernel.inputs import Input, Source
-from rlmlite_kernel.values import Rows, Text, plain
+from rlmlite.inputs.names import named_paths
+from rlmlite_kernel.values.inputs import Input, Source
+from rlmlite_kernel.values.values import Rows, Text, plain
 from rlmlite_traces import FileBlobs
 
 
@@ -129,7 +129,7 @@ def test_an_unreadable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     def denied(path: str) -> Any:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("rlmlite.folders.os.scandir", denied)
+    monkeypatch.setattr("rlmlite.inputs.folders.listing.os.scandir", denied)
 
     with pytest.raises(InputError, match="cannot be read: Permission denied"):
         from_path(str(tmp_path), FileBlobs())
@@ -216,7 +216,7 @@ def test_an_unreadable_file_in_a_folder_is_left_out_and_said(tree: Path, monkeyp
             raise PermissionError(13, "Permission denied")
         return real(path, *rest, **named)
 
-    monkeypatch.setattr("rlmlite_traces.mapped.os.open", denied)
+    monkeypatch.setattr("rlmlite_traces.files.mapped.os.open", denied)
 
     found = from_path(str(tree), FileBlobs())
 
@@ -374,7 +374,7 @@ def test_a_reader_of_rows_is_asked_first(tmp_path: Path, monkeypatch: pytest.Mon
         def from_table(path: str, *_: object) -> Input | None:
             return rows if path.endswith(".jsonl") else None
 
-    monkeypatch.setitem(sys.modules, "rlmlite.tables", Tables)
+    monkeypatch.setitem(sys.modules, "rlmlite.inputs.tables", Tables)
 
     assert from_path(str(tmp_path / "a.jsonl"), blobs) is rows
     assert content(from_path(str(tmp_path / "a.txt"), blobs), blobs) == "text"

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 import rlmlite
-from rlmlite.inputs import READING, Reading, converters, deriving
-from rlmlite.session import Session
+from rlmlite.agent.session import Session
+from rlmlite.inputs import READING, Reading, deriving
+from rlmlite.inputs.formats import converters
 from rlmlite_kernel import Request
 from rlmlite_traces import Replayed, Verdict, replay, verify
 from tests.rlmlite.input_files import PACKERS, docx_of, pdf_of, tar_of, zip_of
@@ -160,7 +161,7 @@ def test_a_replay_believes_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def asked(*_: object) -> object:
         raise AssertionError("the cache was asked")
 
-    monkeypatch.setattr("rlmlite.inputs.digests.Digests.find", asked)
+    monkeypatch.setattr("rlmlite.inputs.cache.digests.Digests.find", asked)
 
     assert replayed(tmp_path / "t.rlm").verdict is Verdict.REPRODUCED
     Session(tmp_path / "s.rlm").close()

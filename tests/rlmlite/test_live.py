@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from rlmlite.cli import live
-from rlmlite.events import (
+from rlmlite.cli.output import live
+from rlmlite.runs.events import (
     ApprovalAsked,
     ApprovalGiven,
     Cost,

@@ -9,7 +9,7 @@ import pytest
 import rlmlite
 from rlmlite.clients import Mailbox, client
 from rlmlite.errors import ModelError
-from rlmlite_kernel.effects import Answered, Failed, Request, Result
+from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result
 from rlmlite_traces import Level, verify
 
 KEY = "c0" * 32

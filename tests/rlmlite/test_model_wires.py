@@ -13,11 +13,11 @@ import pytest
 
 import rlmlite
 from rlmlite.clients import Calling, ToolRequest, client
-from rlmlite.clients.server_events import EventDecoder
-from rlmlite.prices import Price
+from rlmlite.clients.interface.prices import Price
+from rlmlite.clients.openai.server_events import EventDecoder
 from rlmlite_grammar.decode import Tool, custom_tool, function_tool
-from rlmlite_kernel.effects import Answered, Failed, Failure, Request, Result, Usage
-from rlmlite_kernel.settings import Limits
+from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Request, Result, Usage
+from rlmlite_kernel.records.settings import Limits
 from rlmlite_traces import Level, Verdict, replay, verify
 from tests.rlmlite import model_server
 from tests.rlmlite.model_server import (
@@ -228,7 +228,7 @@ def test_a_long_answer_meets_no_timeout_but_silence_does(api: str) -> None:
 
 def test_a_stream_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life alone do not keep a call for ever."""
-    from rlmlite.clients import openai_http
+    from rlmlite.clients.openai import http as openai_http
 
     monkeypatch.setattr(openai_http, "LONGEST_STREAM", 3)
     endless = Raw([STREAM, *chunked([b": still here\n\n"] * 1_000)], 0.05)

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rlmlite
-from rlmlite.cli.confirm import Confirm
-from rlmlite.cli.exits import Exit
-from rlmlite.config import load
+from rlmlite.cli.output.confirm import Confirm
+from rlmlite.cli.output.exits import Exit
+from rlmlite.cli.settings.config import load
+from rlmlite.clients.interface.cost_permit import bound
+from rlmlite.clients.interface.prices import Price, dollars, known, nano, told
 from rlmlite.errors import SettingError
-from rlmlite.permits import bound
-from rlmlite.prices import Price, dollars, known, nano, told
 from rlmlite_kernel import SettingsError
-from rlmlite_kernel.effects import Answered, Request, Result, Usage
-from rlmlite_kernel.settings import Limits, Role
+from rlmlite_kernel.effects.requests import Answered, Request, Result, Usage
+from rlmlite_kernel.records.settings import Limits, Role
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = 'final(extract_over_chunks(context.lines, "Read {text}"))'

@@ -14,11 +14,11 @@ import pytest
 
 import rlmlite
 from rlmlite import Limits, Outcome, Scripted
-from rlmlite.events import Event, Nested
+from rlmlite.runs.events import Event, Nested
 from rlmlite_kernel import Answered, Failed, Request
-from rlmlite_kernel.actions.nested import SHARED, nested_roles
-from rlmlite_kernel.effects import Result
-from rlmlite_kernel.records import EffectRecord, Step
+from rlmlite_kernel.actions.calls.nested import SHARED, nested_roles
+from rlmlite_kernel.effects.requests import Result
+from rlmlite_kernel.records.records import EffectRecord, Step
 from rlmlite_traces import CheckedTrace, Level, Standing, Verdict, nested_place, nested_traces, replay, verify
 
 KEY = "a9" * 32

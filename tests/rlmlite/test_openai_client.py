@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 import rlmlite
-from rlmlite.clients import ATTEMPTS, Calling, ModelServer, client, openai_http
-from rlmlite.clients.openai_chat import Chat
-from rlmlite.clients.openai_http import wait_of
+from rlmlite.clients import ATTEMPTS, Calling, ModelServer, client
+from rlmlite.clients.interface.prices import Price
+from rlmlite.clients.openai import http as openai_http
+from rlmlite.clients.openai.chat import Chat
+from rlmlite.clients.openai.http import wait_of
 from rlmlite.errors import ModelError
-from rlmlite.prices import Price
-from rlmlite_kernel.effects import Answered, Failed, Failure, Request, Result, Usage
-from rlmlite_kernel.settings import Limits
+from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Request, Result, Usage
+from rlmlite_kernel.records.settings import Limits
 from rlmlite_traces import Level, Verdict, replay, verify
 from tests.rlmlite import model_server
 from tests.rlmlite.model_server import Answer, Ask, Behaviour, Raw, completion, error, serve

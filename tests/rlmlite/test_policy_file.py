@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rlmlite import Limits, Scripted, SettingError, execute, run, tool
-from rlmlite.policy import milliseconds, read, rules_of
-from rlmlite_kernel.settings import Policy, ToolRule
+from rlmlite.tools.policy_file import milliseconds, read, rules_of
+from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import verify
 
 

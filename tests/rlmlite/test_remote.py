@@ -12,10 +12,10 @@ import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 import rlmlite
+from rlmlite.agent.session import Session
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, TooLargeError, Url
-from rlmlite.inputs.remote import is_remote, without_secrets
-from rlmlite.session import Session
+from rlmlite.inputs.formats.remote import is_remote, without_secrets
 from tests.rlmlite.input_files import said, taken, zip_of
 
 TEXT = "over the wire: café\n" * 1000

@@ -8,7 +8,7 @@ import pytest
 
 import rlmlite
 from rlmlite.clients import Scripted
-from rlmlite_kernel.effects import Answered, Failed, Request, Result
+from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result
 from rlmlite_traces import Level, Verdict, replay, verify
 
 KEY = "c0" * 32

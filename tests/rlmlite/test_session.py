@@ -8,10 +8,10 @@ import pytest
 
 import rlmlite
 from rlmlite import Scripted, Session
+from rlmlite.agent.session import BY_HAND
 from rlmlite.errors import CallsWaitingError
-from rlmlite.session import BY_HAND
 from rlmlite_kernel import Answered, Failed, Request
-from rlmlite_kernel.effects import Result
+from rlmlite_kernel.effects.requests import Result
 from rlmlite_traces import Level, TraceLockedError, TraceSealedError, Verdict, replay, verify
 
 KEY = "5e" * 32

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from rlmlite.cli.exits import Exit
+from rlmlite.agent.session import Session
 from rlmlite.cli.main import app
-from rlmlite.cli.printing import KEYS
-from rlmlite.session import Session
+from rlmlite.cli.output.exits import Exit
+from rlmlite.cli.output.printing import KEYS
 from rlmlite_traces import Level, Verdict, replay, verify
 
 LOG = "".join(f"{n:04} {'ERROR' if n % 10 == 0 else 'INFO'} disk {n}\n" for n in range(100))

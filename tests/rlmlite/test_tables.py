@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 import rlmlite
 from rlmlite.errors import InputError
 from rlmlite.inputs import deriving, from_path, from_value, notes
-from rlmlite.tables.cells import Altered, blocks, column, column_names
-from rlmlite_kernel.canonical import value_bytes
-from rlmlite_kernel.engines import SheetBrokenError
-from rlmlite_kernel.inputs import Input
-from rlmlite_kernel.sheets import records
-from rlmlite_kernel.values import Rows, descriptor, plain
+from rlmlite.inputs.tables.cells import Altered, blocks, column, column_names
+from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
+from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.sheets import records
+from rlmlite_kernel.values.values import Rows, descriptor, plain
 from rlmlite_traces import FileBlobs, Verdict, replay, verify
 
 ROWS: list[dict[str, Any]] = [

@@ -11,8 +11,8 @@ import pytest
 from pydantic import Field
 
 from rlmlite import SettingError, execute, tool
-from rlmlite.tools import PythonTool, tools_of
-from rlmlite_kernel.effects import Answered, Failed, Result
+from rlmlite.tools.functions import PythonTool, tools_of
+from rlmlite_kernel.effects.requests import Answered, Failed, Result
 
 
 @tool(side_effects=False)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from rlmlite.cli.exits import Exit
 from rlmlite.cli.main import app
+from rlmlite.cli.output.exits import Exit
 from rlmlite_traces import Verdict, replay, verify
 
 TOOLS = """

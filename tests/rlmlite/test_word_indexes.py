@@ -8,7 +8,7 @@ import structlog
 import rlmlite
 from rlmlite import Session
 from rlmlite.inputs import Reading
-from rlmlite.inputs.indexes import WordIndexes, open_indexes
+from rlmlite.inputs.cache.indexes import WordIndexes, open_indexes
 from rlmlite_traces import IndexFolder, Verdict, replay, verify
 
 TEXT = "disk failed\nok\n" * 100
@@ -83,7 +83,7 @@ def test_a_folder_that_cannot_be_used_is_said_once(cache: Path, broken: str) -> 
     for name in "ab":
         Path("docs", name).write_text(TEXT + name)
     with pytest.MonkeyPatch.context() as patch, structlog.testing.capture_logs() as logs:
-        patch.setattr("rlmlite.inputs.taking.open_indexes", lambda: WordIndexes(place))
+        patch.setattr("rlmlite.inputs.load.open_indexes", lambda: WordIndexes(place))
         found = rlmlite.execute(PROGRAM, Path("a.txt"), trace=False, run_key=KEY).observation
         assert rlmlite.execute(PROGRAM, Path("docs"), trace=False).status == "completed"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from rlmlite.inputs import from_values
 from rlmlite_grammar import grammar_digest, parse
 from rlmlite_kernel import Answered, Failed, Result, Role, RunKey, Settings, Suspended, advance, begin, resume, seal
-from rlmlite_kernel.inputs import Input
-from rlmlite_kernel.records import VERSION
+from rlmlite_kernel.records.records import VERSION
+from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log
 
 FOLDER = Path(__file__).parents[2] / "traces" / "golden" / str(VERSION)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite_kernel.canonical import record_bytes
-from rlmlite_kernel.inputs import Source
-from rlmlite_kernel.merkle import root_of
-from rlmlite_kernel.records import (
+from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.merkle import root_of
+from rlmlite_kernel.records.records import (
     Blob,
     EffectRecord,
     Effects,
@@ -24,10 +23,12 @@ from rlmlite_kernel.records import (
     Turn,
     Written,
 )
-from rlmlite_kernel.refs import RunKey, blob, keyed
-from rlmlite_traces import UncheckedTrace, lines
-from rlmlite_traces.chain import Chain
-from rlmlite_traces.log import Log
+from rlmlite_kernel.records.refs import RunKey, blob, keyed
+from rlmlite_kernel.values.inputs import Source
+from rlmlite_traces import UncheckedTrace
+from rlmlite_traces.format import lines
+from rlmlite_traces.format.chain import Chain
+from rlmlite_traces.writing.log import Log
 
 KEY = bytes(range(32))
 SALTS = RunKey(KEY)

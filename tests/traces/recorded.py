@@ -23,7 +23,7 @@ from rlmlite_kernel import (
     resume,
     seal,
 )
-from rlmlite_kernel.values import documents
+from rlmlite_kernel.values.values import documents
 from rlmlite_traces import FileBlobs, Log
 
 KEY = bytes(32)

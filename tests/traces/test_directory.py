@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite_kernel.blobs import BlobMissingError, InputChangedError
+from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_traces import (
     DirectoryStore,
     StoreBusyError,
     StoreCorruptError,
     StoreMissingError,
 )
-from rlmlite_traces.directory import collect, collection, damaged, found, held_objects, objects, set_aside
-from rlmlite_traces.directory.leases import Reader
-from rlmlite_traces.directory.roots import Roots
-from rlmlite_traces.mapped import SMALL
+from rlmlite_traces.blobs.directory import collect, collection, damaged, found, held_objects, objects, set_aside
+from rlmlite_traces.blobs.directory.leases import Reader
+from rlmlite_traces.blobs.directory.roots import Roots
+from rlmlite_traces.files.mapped import SMALL
 
 LARGE = b"line of text\n" * (SMALL // 10)
 
@@ -480,7 +480,8 @@ def test_another_user_reads_and_nothing_goes(open_folder: Path) -> None:
     """Who may only read does so without a lease; adding and collecting are refused, and so is their collection."""
     (digest,) = put_and_closed(open_folder / "store", b"a")
     code = (
-        "import os, sys; from rlmlite_traces import *; from rlmlite_traces.directory import collect, held_objects\n"
+        "import os, sys; from rlmlite_traces import *\n"
+        "from rlmlite_traces.blobs.directory import collect, held_objects\n"
         "os.setgid(65534); os.setuid(65534)\n"  # after the imports: the interpreter may be root's alone
         "store = DirectoryStore.found(sys.argv[1])\n"
         "print(store.read_only, bytes(store.read(sys.argv[2])), store.holds('0' * 64))\n"

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from rlmlite_traces import DirectoryStore
-from rlmlite_traces.directory import GRACE_SECONDS, collect, collection, damaged, found
+from rlmlite_traces.blobs.directory import GRACE_SECONDS, collect, collection, damaged, found
 
 WORKERS = 8
 SHARED = 40

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite_kernel import MemoryBlobs
-from rlmlite_kernel.engines import Indexes
+from rlmlite_kernel.engines.ranking.index_cache import Indexes
 from rlmlite_traces import FileBlobs, IndexFolder
 from tests.kernel.running import Machine
 

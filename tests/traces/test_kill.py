@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite_kernel.effects import Answered
-from rlmlite_kernel.records import Entry
+from rlmlite_kernel.effects.requests import Answered
+from rlmlite_kernel.records.records import Entry
 from rlmlite_traces import Level, Log, TraceSealedError, verify
 from tests.traces import made
 
@@ -16,7 +16,7 @@ NURSERY = """
 import os, random, signal, sys, time
 from pathlib import Path
 from rlmlite_traces import Level, recover
-from rlmlite_traces.reader import UncheckedTrace
+from rlmlite_traces.format.reader import UncheckedTrace
 from tests.traces.test_kill import write_on
 path, kills, rng = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
 killed = 0

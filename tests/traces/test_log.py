@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rlmlite_kernel.canonical import NotCanonicalError
-from rlmlite_kernel.effects import Answered, Failed, Result, Usage
-from rlmlite_kernel.records import Entry, Seal, Step
-from rlmlite_kernel.refs import blob
+from rlmlite_kernel.effects.requests import Answered, Failed, Result, Usage
+from rlmlite_kernel.records.canonical import NotCanonicalError
+from rlmlite_kernel.records.records import Entry, Seal, Step
+from rlmlite_kernel.records.refs import blob
 from rlmlite_traces import (
     BlobAbsentError,
     BlobMismatchError,
@@ -27,10 +27,10 @@ from rlmlite_traces import (
     TraceLockedError,
     TraceMissingError,
     TraceSealedError,
-    journal,
-    lines,
     verify,
 )
+from rlmlite_traces.format import lines
+from rlmlite_traces.writing import journal
 from tests.traces import made
 
 

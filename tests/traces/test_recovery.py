@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite_kernel.canonical import record_bytes
-from rlmlite_kernel.records import Entry
+from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.records import Entry
 from rlmlite_traces import (
     BlobAbsentError,
     BlobMismatchError,
@@ -16,10 +16,10 @@ from rlmlite_traces import (
     Recovered,
     TraceBrokenError,
     TraceError,
-    lines,
     recover,
 )
-from rlmlite_traces.chain import Chain
+from rlmlite_traces.format import lines
+from rlmlite_traces.format.chain import Chain
 from tests.traces import made
 
 Files = dict[str, bytes]

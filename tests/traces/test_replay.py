@@ -33,10 +33,10 @@ from rlmlite_kernel import (
     resume,
     seal,
 )
-from rlmlite_kernel.canonical import value_bytes
-from rlmlite_kernel.records import AnyRecord, Blob, EffectRecord, Entry, Genesis, Seal, Step, Turn
-from rlmlite_kernel.refs import RunKey, blob
-from rlmlite_kernel.table import Action
+from rlmlite_kernel.program.action_table import Action
+from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.records.records import AnyRecord, Blob, EffectRecord, Entry, Genesis, Seal, Step, Turn
+from rlmlite_kernel.records.refs import RunKey, blob
 from rlmlite_traces import (
     CheckedTrace,
     FileBlobs,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rlmlite_kernel.records import Entry, Step
+from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_traces import neutral, show, verify
 from tests.traces import made
 

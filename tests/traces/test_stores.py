@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite_kernel.blobs import BlobMissingError, InputChangedError
-from rlmlite_traces import FileBlobs, mapped
-from rlmlite_traces.mapped import OPEN_MAPS, SMALL
+from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
+from rlmlite_traces import FileBlobs
+from rlmlite_traces.files import mapped
+from rlmlite_traces.files.mapped import OPEN_MAPS, SMALL
 
 LARGE = ("line of text, Zoë\n" * (SMALL // 10)).encode()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rlmlite_kernel.canonical import record_bytes
-from rlmlite_kernel.merkle import root_of
-from rlmlite_kernel.records import Entry, Genesis, Seal, Step, Turn
-from rlmlite_kernel.refs import blob
+from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.merkle import root_of
+from rlmlite_kernel.records.records import Entry, Genesis, Seal, Step, Turn
+from rlmlite_kernel.records.refs import blob
 from rlmlite_traces import (
     BlobAbsentError,
     BlobMismatchError,
@@ -23,9 +23,9 @@ from rlmlite_traces import (
     TraceError,
     UncheckedTrace,
     UnknownFormatError,
-    lines,
     verify,
 )
+from rlmlite_traces.format import lines
 from tests.traces import made
 
 Files = dict[str, bytes]

@@ -3,8 +3,8 @@
 Start at `Log` (one writer), `verify` (is it unaltered?) and `replay` (did the kernel really do this?).
 """
 
-from rlmlite_traces.contents import Presence
-from rlmlite_traces.directory import DirectoryStore
+from rlmlite_traces.blobs.directory import DirectoryStore
+from rlmlite_traces.blobs.stores import FileBlobs, store_of
 from rlmlite_traces.errors import (
     BlobAbsentError,
     BlobMismatchError,
@@ -25,18 +25,18 @@ from rlmlite_traces.errors import (
     TraceSealedError,
     UnknownFormatError,
 )
-from rlmlite_traces.index_folder import IndexFolder
-from rlmlite_traces.log import Log
-from rlmlite_traces.mapped import DigestCache, HashedFile
-from rlmlite_traces.nested import NestedTrace, Standing, nested_place, nested_traces
-from rlmlite_traces.reader import CheckedTrace, Level, UncheckedTrace
-from rlmlite_traces.rebuild import Derive
-from rlmlite_traces.recovery import Recovered, recover
-from rlmlite_traces.replay import replay
-from rlmlite_traces.show import neutral, show
-from rlmlite_traces.stores import FileBlobs, store_of
-from rlmlite_traces.verdicts import Difference, Replayed, Unfinished, Verdict
-from rlmlite_traces.verify import verify
+from rlmlite_traces.files.index_folder import IndexFolder
+from rlmlite_traces.files.mapped import DigestCache, HashedFile
+from rlmlite_traces.format.contents import Presence
+from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
+from rlmlite_traces.format.show import neutral, show
+from rlmlite_traces.format.verify import verify
+from rlmlite_traces.replays.nested import NestedTrace, Standing, nested_place, nested_traces
+from rlmlite_traces.replays.rebuild import Derive
+from rlmlite_traces.replays.replay import replay
+from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
+from rlmlite_traces.writing.log import Log
+from rlmlite_traces.writing.recovery import Recovered, recover
 
 __all__ = [
     "BlobAbsentError",

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from rlmlite_grammar.decode.vocabulary import Vocabulary
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.program.action_table import Action, Param
 
 _EITHER = {name: ("query", "template") for name in ("search", "count_matches")}
 """Actions that take one of two parameters, as the checker asks."""

@@ -18,8 +18,8 @@ from typing import Final
 from rlmlite_grammar.decode.calls import Calls, alternatives, name_of
 from rlmlite_grammar.decode.terminals import TEMPLATE, TEMPLATE_WITH_A_HOLE, TERMINALS
 from rlmlite_grammar.decode.vocabulary import Vocabulary
-from rlmlite_kernel.binding import FOLDS
-from rlmlite_kernel.schemas import BASICS
+from rlmlite_kernel.program.binding import FOLDS
+from rlmlite_kernel.program.schemas import BASICS
 
 TEMPORARIES: Final = 4
 """Variables that one program may make, unless told otherwise. Each adds 4 kB to the grammar."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rlmlite_kernel.table import Action, Table
+from rlmlite_kernel.program.action_table import Action, Table
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,1 @@
-"""The actions: `table` declares them, the modules beside implement them, by family."""
-
-from rlmlite_kernel.actions.table import ACTIONS
-
-__all__ = ["ACTIONS"]
+"""The actions: `table` declares them, the rooms beside it implement them, by family."""

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from rlmlite_kernel.evaluation.context import FOREIGN, Held, Job, origin_words
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.job import FOREIGN, Held, Job, origin_words
 
 
 class Ended(msgspec.Struct, frozen=True, eq=False):

@@ -4,7 +4,7 @@ import unicodedata
 from functools import cache
 from importlib.metadata import version
 
-from rlmlite_kernel.engines.symbols import symbol_versions
+from rlmlite_kernel.engines.cut.symbols import symbol_versions
 
 _LIBRARIES = ("google-re2", "numpy", "stringzilla")
 

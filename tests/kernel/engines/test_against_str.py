@@ -13,26 +13,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rlmlite_kernel.engines import (
-    CodePoints,
-    LineIndex,
-    Query,
-    any_of,
-    check,
-    chunk_at,
-    chunk_bytes,
-    chunk_lines,
-    chunk_paragraphs,
-    compile_query,
-    count,
-    find,
-    literal,
-    regex,
-    repair,
-    snap,
-    split_at,
-)
-from rlmlite_kernel.engines.buffers import Ints
+from rlmlite_kernel.engines.bytes.buffers import Ints, snap
+from rlmlite_kernel.engines.bytes.positions import CodePoints, LineIndex
+from rlmlite_kernel.engines.bytes.utf8 import check, repair
+from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs, split_at
+from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, literal, regex
+from rlmlite_kernel.engines.search.find import count, find
 from tests.kernel.running import Machine
 
 PLENTY = 1 << 60

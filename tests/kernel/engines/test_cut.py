@@ -4,26 +4,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines import (
+from rlmlite_kernel.engines.bytes.positions import LineIndex
+from rlmlite_kernel.engines.cut.cut import (
     CutError,
-    LineIndex,
-    QueryError,
-    SpentError,
-    TooLargeError,
+    Spans,
     chunk_at,
     chunk_bytes,
     chunk_lines,
     chunk_paragraphs,
-    compile_query,
-    fields_pattern,
-    find,
-    literal,
-    regex,
-    replace,
     split_at,
-    template_pattern,
 )
-from rlmlite_kernel.engines.cut import Spans
+from rlmlite_kernel.engines.query.query import QueryError, compile_query, literal, regex
+from rlmlite_kernel.engines.query.templates import fields_pattern, template_pattern
+from rlmlite_kernel.engines.search.find import find
+from rlmlite_kernel.engines.search.replace import SpentError, TooLargeError, replace
 
 PLENTY = 1 << 60
 texts = st.text(st.sampled_from("ab \n\n\n\t\ré😀"), max_size=50)

@@ -9,8 +9,8 @@ import re2  # type: ignore[import-untyped]  # ships no stubs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines import Found, Matcher, Query, any_of, compile_query, count, find, literal, regex
-from rlmlite_kernel.engines.query import QueryError
+from rlmlite_kernel.engines.query.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
+from rlmlite_kernel.engines.search.find import Found, count, find
 
 PLENTY = 1 << 60
 WINDOW = 65_536

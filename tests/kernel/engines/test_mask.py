@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines import masked
-from rlmlite_kernel.engines.mask import masked_pieces
-from rlmlite_kernel.engines.shapes import shape_hashes
+from rlmlite_kernel.engines.patterns.mask import masked, masked_pieces
+from rlmlite_kernel.engines.patterns.shapes import shape_hashes
 
 RULES = {
     "took 35 ms, 0x1f and blk_-38": "took <*> ms, <*> and <*>",

@@ -7,24 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines import (
-    MANY,
-    Bounds,
-    LineIndex,
-    Query,
-    Search,
-    any_of,
-    by_lines,
-    compile_query,
-    literal,
-    marks,
-    plain,
-    regex,
-    threads,
-    together,
-    use_threads,
-    windows,
-)
+from rlmlite_kernel.engines import use_threads
+from rlmlite_kernel.engines.bytes import marks, threads
+from rlmlite_kernel.engines.bytes.positions import LineIndex
+from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, literal, regex
+from rlmlite_kernel.engines.search import by_lines, plain, windows
+from rlmlite_kernel.engines.search import hyperscan as together
+from rlmlite_kernel.engines.search.find import Search
+from rlmlite_kernel.engines.search.tally import MANY, Bounds
 
 PLENTY = 1 << 60
 CONTENT = (

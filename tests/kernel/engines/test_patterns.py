@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines import CLIP, Part, find_patterns, linewise
-from rlmlite_kernel.engines.merging import ENOUGH, ENOUGH_BESIDE_ONE, MANY
-from rlmlite_kernel.engines.patterns import Templates
+from rlmlite_kernel.engines.bytes import linewise
+from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
+from rlmlite_kernel.engines.patterns.merging import ENOUGH, ENOUGH_BESIDE_ONE, MANY
+from rlmlite_kernel.engines.patterns.patterns import Templates, find_patterns
 
 NAMES = ["ann", "bob", "chen", "dora", "emeka", "farid", "greta", "hiro", "ines", "jo"]
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines import CodePoints, LineIndex, check, repair, repaired, snap
+from rlmlite_kernel.engines.bytes.buffers import snap
+from rlmlite_kernel.engines.bytes.positions import CodePoints, LineIndex
+from rlmlite_kernel.engines.bytes.utf8 import check, repair, repaired
 
 texts = st.text(st.sampled_from("ab\n\n\r\0é😀e\u0301"), max_size=40)
 repeats = st.sampled_from([1, 1, 7, 150, 5_000])

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines import combined, indexed, postings, query_hashes, ranked
-from rlmlite_kernel.engines.index_cache import Indexes, decoded, encoded
-from rlmlite_kernel.engines.postings import Index
-from rlmlite_kernel.engines.words import query_words
+from rlmlite_kernel.engines.bytes.words import query_hashes, query_words
+from rlmlite_kernel.engines.ranking import postings
+from rlmlite_kernel.engines.ranking.bm25 import ranked
+from rlmlite_kernel.engines.ranking.index_cache import Indexes, decoded, encoded
+from rlmlite_kernel.engines.ranking.postings import Index, combined, indexed
 
 WORDS = ("disk", "error", "ok", "Ann", "10", "東京", "straße", "x" * 70)
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.words import LONGEST, folded, query_hashes, query_words, words_of
+from rlmlite_kernel.engines.bytes.words import LONGEST, folded, query_hashes, query_words, words_of
 
 
 def words(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The action table: every action, declared once, a module for each family. The order is that of the docs."""
 
 from rlmlite_kernel.actions.table import cut, end, find, folds, look, models, parse, rows, scalars, text, tools
-from rlmlite_kernel.table import Table
+from rlmlite_kernel.program.action_table import Table
 
 ACTIONS = Table(
     [

@@ -1,7 +1,7 @@
 """Actions that change the state, or end the run."""
 
 from rlmlite_kernel.actions import end
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.program.action_table import Action, Param
 
 ACTIONS = (
     Action(

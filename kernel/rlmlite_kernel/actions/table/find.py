@@ -1,9 +1,9 @@
 """Actions that find places in texts and documents."""
 
-from rlmlite_kernel.actions import around, count_matches, find, patterns, rank
+from rlmlite_kernel.actions.search import around, count_matches, find, patterns, rank
+from rlmlite_kernel.actions.search.units import UNITS
 from rlmlite_kernel.actions.table.shared import TARGET
-from rlmlite_kernel.actions.units import UNITS
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.program.action_table import Action, Param
 
 _UNIT = "the unit; a record is a line with the indented ones after it; a /regex/ begins a unit"
 _QUERY = Param("query", "query", "text, a list of texts (any of them), or a /regex/", default=None)

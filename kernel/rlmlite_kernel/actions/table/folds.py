@@ -1,8 +1,8 @@
 """Actions that make one value of many. Inside `group` they fold the rows of a key."""
 
-from rlmlite_kernel.actions import folds
+from rlmlite_kernel.actions.rows import folds
 from rlmlite_kernel.actions.table.shared import on_rows
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.program.action_table import Action, Param
 
 
 def _fold(name: str, help_: str, example: str) -> Action:

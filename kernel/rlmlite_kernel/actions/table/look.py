@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rlmlite_kernel.actions import look
 from rlmlite_kernel.actions.table.shared import TARGET
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.actions.texts import look
+from rlmlite_kernel.program.action_table import Action, Param
 
 
 def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: str) -> Action:

@@ -1,8 +1,8 @@
 """Actions that call models, and runs of their own."""
 
-from rlmlite_kernel.actions import batches, merge, nested, read
+from rlmlite_kernel.actions.calls import batches, merge, nested, read
 from rlmlite_kernel.actions.table.shared import ROWS
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.program.action_table import Action, Param
 
 _ROLE = Param("role", "text", "which model answers", default="sub", named_only=True)
 _SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)

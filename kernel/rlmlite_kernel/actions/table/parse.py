@@ -1,7 +1,7 @@
 """Actions that read text as a value."""
 
-from rlmlite_kernel.actions import parse
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.actions.texts import parse
+from rlmlite_kernel.program.action_table import Action, Param
 
 ACTIONS = (
     Action(

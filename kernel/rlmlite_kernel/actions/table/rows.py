@@ -1,8 +1,8 @@
 """Actions from rows to rows, or to one value."""
 
-from rlmlite_kernel.actions import groups, rows, together
+from rlmlite_kernel.actions.rows import groups, rows, together
 from rlmlite_kernel.actions.table.shared import ROWS, on_rows
-from rlmlite_kernel.table import Param
+from rlmlite_kernel.program.action_table import Param
 
 _LEFT = Param("a", "rows", "rows, or a list")
 _RIGHT = Param("b", "rows", "rows, or a list")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from rlmlite_kernel.actions import outside, scalars
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.actions.calls import outside
+from rlmlite_kernel.actions.texts import scalars
+from rlmlite_kernel.program.action_table import Action, Param
 
 _VALUE = Param("value", "any", "any value")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.program.action_table import Action, Param
 
 TARGET = Param("target", "target", "text, documents, or rows that stand for text")
 ROWS = Param("rows", "rows", "rows, or a list")

@@ -1,8 +1,9 @@
 """Actions from rows or text to text."""
 
-from rlmlite_kernel.actions import patterns, scalars, text
+from rlmlite_kernel.actions.search import patterns
 from rlmlite_kernel.actions.table.shared import ROWS
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.actions.texts import scalars, text
+from rlmlite_kernel.program.action_table import Action, Param
 
 ACTIONS = (
     Action(

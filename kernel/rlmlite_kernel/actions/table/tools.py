@@ -1,7 +1,7 @@
 """Actions that call the host's tools."""
 
-from rlmlite_kernel.actions import outside
-from rlmlite_kernel.table import Action, Param
+from rlmlite_kernel.actions.calls import outside
+from rlmlite_kernel.program.action_table import Action, Param
 
 ACTIONS = (
     Action(

@@ -1,0 +1,146 @@
+"""From where reading stopped to a `Problem`: what was expected, what was found, what to write instead."""
+
+import re
+from typing import Final
+
+from rlmlite_grammar.diagnosis.mistakes import foreign_word, hint_for
+from rlmlite_grammar.diagnosis.scan import Lexeme, lexeme_at, lexemes, open_bracket
+from rlmlite_grammar.syntax.reader import END, Failure
+from rlmlite_kernel.program.problems import Problem, line_and_column
+
+_LONGEST_FOUND: Final = 24
+
+_SIGNS: Final = {
+    "COMMA": "','",
+    "RPAR": "')'",
+    "RSQB": "']'",
+    "RBRACE": "'}'",
+    "COLON": "':'",
+    "QMARK": "'?'",
+    "EQUAL": "'='",
+    "LPAR": "'('",
+    "REGEX": "a /regex/",
+    "IN": "`in`",
+    "CONTAINS": "`contains`",
+    "MATCHES": "`matches`",
+}
+_CLOSES: Final = {")": "(", "]": "[", "}": "{"}
+_OPERATOR_SIGNS: Final = ("IN", "CONTAINS", "MATCHES", "LPAR", "EQUAL")
+
+
+def problem_at(text: str, failed: Failure | Problem) -> Problem:
+    """The problem to tell for a reading that failed."""
+    if isinstance(failed, Failure):
+        return _unclosed_literal(text, failed) or _foreign(text, failed.offset) or _unexpected(text, failed)
+    if failed.code == "layout":
+        return _foreign(text, failed.offset or 0) or failed
+    return failed
+
+
+def _unclosed_literal(text: str, failure: Failure) -> Problem | None:
+    offset = failure.offset
+    if text[max(0, offset - 2) : offset + 1] == '"""':
+        return Problem("unclosed", 'this """ is never closed', offset - 2, 'end the text with """')
+    if offset >= len(text):
+        return None
+    found = lexeme_at(text, offset)
+    if found.kind == "open":
+        if found.text.lstrip("r").startswith('"""'):
+            return Problem("unclosed", 'this """ is never closed', offset, 'end the text with """')
+        hint = 'a text ends on its own line; over several lines write """…"""'
+        return Problem("unclosed", f"the text {_short(found.text)} is not closed", offset, hint)
+    if found.text == "/" and "REGEX" in failure.expected:
+        hint = r"a regex ends on its own line; a / inside is written \/, a [ that is no class \["
+        return Problem("unclosed", "this /regex/ is empty or not closed", offset, hint)
+    return None
+
+
+def _foreign(text: str, offset: int) -> Problem | None:
+    """A keyword of another language, at the failure or up to two words before it, or first on its line."""
+    line = text.rfind("\n", 0, len(text[:offset].rstrip())) + 1
+    around = list(lexemes(text, line, min(offset + 1, len(text))))
+    # Two words in a row at the beginning are a foreign statement by their first word only: "Here is my plan".
+    near = around[:1] if len(around) == 2 and around[0].kind == "word" else [*around[-3:][::-1], *around[:1]]
+    words = [found for found in near if found.kind == "word" and text[found.start - 1 : found.start] != "."]
+    known = foreign_word(tuple(found.text for found in words))
+    if known is None:
+        return None
+    word, hint = known
+    start = next(found.start for found in words if found.text == word)
+    return Problem("foreign", f"`{word}` is no word of this language", start, hint)
+
+
+def _unexpected(text: str, failure: Failure) -> Problem:
+    if next(lexemes(text), None) is None:
+        return Problem("empty", "there is no program", None, "write statements, such as x = search(logs, /ERROR/)")
+    offset = _sign_start(text, failure.offset)
+    expected = _expected_words(text, failure) if offset == failure.offset else "'='"
+    bracket = open_bracket(text, offset)
+    if bracket is not None and offset >= len(text.rstrip()):
+        return Problem("unclosed", f"expected {expected} before the end", offset, _not_closed(text, bracket))
+    hint = _unclosed_hint(text, offset, bracket) or hint_for(text, offset, bracket.text if bracket else "")
+    return Problem("syntax", f"expected {expected} before {_found(text, offset)}", offset, hint)
+
+
+def _sign_start(text: str, offset: int) -> int:
+    """Where the sign at a failure begins: the `=` of `x == 1` was read before the second one failed."""
+    if text[offset : offset + 1] in ("=", ">"):
+        while text[offset - 1 : offset] == "=":
+            offset -= 1
+    return offset
+
+
+def _unclosed_hint(text: str, offset: int, bracket: Lexeme | None) -> str:
+    """When another kind of bracket closes, or a statement seems to begin, though a bracket is open."""
+    if bracket is None:
+        return ""
+    closer = text[offset : offset + 1]
+    if closer in _CLOSES and _CLOSES[closer] != bracket.text:
+        return _not_closed(text, bracket)
+    # Arguments on lines of their own are indented; what begins at the left edge is the next statement.
+    if text[offset - 1 : offset] == "\n" and re.match(r"[A-Za-z_]\w*\s*(=(?!=)|\()", text[offset : offset + 100]):
+        return _not_closed(text, bracket)
+    return ""
+
+
+def _not_closed(text: str, bracket: Lexeme) -> str:
+    line, column = line_and_column(text, bracket.start)
+    return f"the '{bracket.text}' of line {line} col {column} is not closed"
+
+
+def _expected_words(text: str, failure: Failure) -> str:
+    expected = failure.expected
+    words = _kinds(text, failure)
+    signs = [sign for sign in _SIGNS if sign in expected]
+    if words or {"COMMA", "RPAR", "RSQB", "RBRACE"} & expected:
+        signs = [sign for sign in signs if sign not in _OPERATOR_SIGNS and (sign != "REGEX" or not words)]
+    words += [_SIGNS[sign] for sign in signs]
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _kinds(text: str, failure: Failure) -> list[str]:
+    expected = failure.expected
+    if END in expected:
+        return ["an operator", "a new statement"] if "PLUS" in expected else ["a new statement"]
+    if "NUMBER" in expected:
+        return ["a value"]
+    if "STRING" in expected:
+        return ["a key"]
+    if "NAME" in expected:
+        after_dot = text[: failure.offset].rstrip().endswith(".")
+        return ["the name of a field"] if after_dot else ["a statement"]
+    return []
+
+
+def _found(text: str, offset: int) -> str:
+    if offset >= len(text):
+        return "the end"
+    found = lexeme_at(text, offset)
+    if found.kind in ("sign", "bracket"):
+        return f"'{found.text}'"
+    return "the end of the line" if found.kind == "skip" else _short(found.text)
+
+
+def _short(words: str) -> str:
+    line = words.split("\n")[0].rstrip()
+    return line if len(line) <= _LONGEST_FOUND and line == words else line[:_LONGEST_FOUND] + "…"

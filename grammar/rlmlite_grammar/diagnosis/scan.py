@@ -1,0 +1,100 @@
+"""Looking over a text that does not parse: its lexemes, open brackets and the beginnings of its statements.
+
+Used only for messages and for finding where to read on; what a program means is never decided here.
+It takes every text: what is no lexeme of the language is one by itself.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from rlmlite_grammar.syntax.names import OPERATOR_WORDS
+from rlmlite_grammar.syntax.reader import terminal
+
+_PAIRS: Final = {")": "(", "]": "[", "}": "{"}
+_STATEMENT: Final = re.compile(r"^[A-Za-z_]\w*[ \t]*(=(?!=)|\()", re.ASCII | re.MULTILINE)
+
+
+class Lexeme(msgspec.Struct, frozen=True):
+    """A piece of text. Kinds: word number string regex bracket sign, and open for a text that never ends."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def ends_value(self) -> bool:
+        """Whether a value may end here, so that a `/` after it begins no regex."""
+        if self.kind == "word":
+            return self.text not in OPERATOR_WORDS
+        return self.kind in ("number", "string", "regex") or self.text in _PAIRS
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    kinds = {
+        "skip": r"\s+|#[^\n]*",
+        "string": terminal("STRING"),
+        "open": r'r?("""[\s\S]*|["\'][^\n]*)',
+        "word": terminal("NAME"),
+        "number": terminal("NUMBER"),
+        "bracket": r"[()\[\]{}]",
+        "sign": r"[=<>!+\-*%&|:?@$^~]{1,3}|[\s\S]",
+    }
+    return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items()))
+
+
+@functools.cache
+def _regex() -> re.Pattern[str]:
+    return re.compile(terminal("REGEX"))
+
+
+def lexemes(text: str, start: int = 0, end: int | None = None) -> Iterator[Lexeme]:
+    """The lexemes that begin from `start` on and before `end`."""
+    before: Lexeme | None = None
+    end = len(text) if end is None else end
+    while start < end:
+        found = lexeme_at(text, start, after_value=before is not None and before.ends_value)
+        start += len(found.text)
+        if found.kind != "skip":
+            before = found
+            yield found
+
+
+def lexeme_at(text: str, start: int, after_value: bool = False) -> Lexeme:
+    """The lexeme that begins at `start`, which is not the end."""
+    if text[start] == "/" and not after_value:
+        regex = _regex().match(text, start)
+        if regex:
+            return Lexeme("regex", regex[0], start)
+    found = _pattern().match(text, start)
+    assert found is not None
+    if found[0].endswith('""') and text.startswith('"""', found.end() - 2) and len(found[0]) <= 3:
+        return Lexeme("open", text[start:], start)  # not an empty text and a quote, but a """ that never ends
+    return Lexeme(found.lastgroup or "sign", found[0], start)
+
+
+def open_bracket(text: str, end: int) -> Lexeme | None:
+    """The innermost bracket that is still open at `end`."""
+    stack: list[Lexeme] = []
+    for found in lexemes(text, 0, end):
+        if found.kind == "bracket":
+            if found.text not in _PAIRS:
+                stack.append(found)
+            elif stack and stack[-1].text == _PAIRS[found.text]:
+                stack.pop()
+    return stack[-1] if stack else None
+
+
+def next_statement(text: str, start: int, after: int) -> int | None:
+    """Where the next statement seems to begin from `after` on: at the left edge of a line, not inside a text.
+
+    What stands from `start` on has been read; a statement begins there.
+    """
+    wanted = {found.start() for found in _STATEMENT.finditer(text, max(after, start + 1))}
+    if not wanted:
+        return None
+    return next((found.start for found in lexemes(text, start) if found.start in wanted), None)

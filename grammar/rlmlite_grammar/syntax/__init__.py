@@ -1,0 +1,1 @@
+"""The grammar, and the way from text to program and back. The grammar itself is `actions.lark`."""

@@ -1,0 +1,100 @@
+"""The rules of layout: what must touch, and what may not begin a line. A filter over the tokens.
+
+White space separates nothing in the grammar, so these would be read, silently, as something else:
+`x = a⏎[b]` as an index, `x = a⏎(b)` as a call, `where(rows .n > 1)` as `rows.n`, `x = y⏎-1` as a subtraction.
+They are refused. Nesting is counted here too, at the bracket that goes too deep.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lark import Token
+from lark.lark import PostLex
+
+from rlmlite_grammar.syntax.names import OPERATOR_WORDS
+from rlmlite_grammar.syntax.refusal import refuse
+
+DEEPEST: Final = 64
+
+_OPENERS: Final = {"LPAR": "(", "LSQB": "[", "LBRACE": "{"}
+_CLOSERS: Final = frozenset({"RPAR", "RSQB", "RBRACE"})
+_POSTFIX: Final = frozenset({"LPAR", "LSQB", "DOT"})
+_VALUE_ENDS: Final = frozenset({"NAME", "NUMBER", "STRING", "REGEX", *_CLOSERS})
+_OPERATORS: Final = frozenset(
+    {"OR", "AND", "NOT", "IN", "CONTAINS", "MATCHES", "COMPARE", "PLUS", "MINUS", "STAR", "PERCENT", "VBAR"}
+)
+
+
+class Layout(PostLex):
+    """The filter; it holds no state between programs."""
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """The same tokens, up to the first that breaks a rule."""
+        depth = 0
+        before: Token | None = None
+        for token in stream:
+            kind = token.type
+            if before is not None:
+                _check(before, token, depth)
+            if kind in _OPENERS:
+                depth += 1
+                if depth > DEEPEST:
+                    refuse_depth(token.start_pos or 0)
+            elif kind in _CLOSERS:
+                depth -= 1
+            before = token
+            yield token
+
+
+def refuse_depth(offset: int) -> None:
+    """Refuse what is nested too deeply."""
+    refuse("depth", f"nested more than {DEEPEST} deep", offset, "give parts of it names")
+
+
+def _check(before: Token, token: Token, depth: int) -> None:
+    touching = before.end_pos == token.start_pos
+    kind = token.type
+    if before.type in _VALUE_ENDS and before not in OPERATOR_WORDS:
+        if touching:
+            if kind == "NAME":
+                _refuse_glued(before, token)
+        elif kind in _POSTFIX:
+            _refuse_loose_postfix(before, token, depth)
+        elif not depth and kind in _OPERATORS and token.line != before.end_line:
+            _refuse_operator_first(token)
+    elif before.type == "DOT" and not touching:
+        refuse("layout", "`.` touches the name that it belongs to", token.start_pos or 0, f"write `.{token}`")
+
+
+def _refuse_glued(before: Token, token: Token) -> None:
+    message = f"a blank is missing between `{_tail(before)}` and `{token[:20]}`"
+    number = before.type == "NUMBER"
+    hint = "numbers are written 12, 3.5 or 1e-9" if number else "statements are separated by a newline or `;`"
+    refuse("layout", message, token.start_pos or 0, hint)
+
+
+def _refuse_loose_postfix(before: Token, token: Token, depth: int) -> None:
+    sign, place = str(token), token.start_pos or 0
+    if depth:
+        message = f"expected ',' before `{sign}`: it does not touch `{_tail(before)}`"
+        refuse("layout", message, place, f"missing comma? or write `{_tail(before)}{sign}` without a blank")
+    if token.line == before.end_line:
+        message = f"`{sign}` does not touch `{_tail(before)}`"
+        refuse("layout", message, place, f"write `{_tail(before)}{sign}` without a blank")
+    refuse("layout", f"a statement does not begin with `{sign}`", place, _LINE_STARTS[token.type])
+
+
+_LINE_STARTS: Final = {
+    "LSQB": "to show a list use show([b]); an index touches what it looks into: a[b]",
+    "LPAR": "a call's `(` touches its action's name; to show a value use show(b)",
+    "DOT": "there are no methods; a field touches its record: a.b",
+}
+
+
+def _refuse_operator_first(token: Token) -> None:
+    hint = f"end the line before with `{token}`, or put the whole expression in ( )"
+    refuse("layout", f"`{token}` does not begin a line", token.start_pos or 0, hint)
+
+
+def _tail(token: Token) -> str:
+    return str(token)[-20:]

@@ -1,0 +1,91 @@
+"""What literals mean: text as written to a value. The way back is `printer`.
+
+Nothing is guessed: an escape that Python would refuse is refused here.
+"""
+
+import math
+import re
+from typing import Final
+
+from rlmlite_grammar.syntax.refusal import refuse
+
+LONGEST_INTEGER: Final = 1_000
+
+_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[\s\S])")
+_SIMPLE: Final = {
+    **{"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0"},
+    **{"\n": "", '"': '"', "'": "'", "\\": "\\", "/": "/"},
+}
+_REGEX_ESCAPE: Final = re.compile(r"\\(.)")
+_FLAGS: Final = frozenset("ims")
+
+
+def number(digits: str, offset: int) -> int | float:
+    """The value of a number without its sign: an integer of up to 1,000 digits, or a finite binary64."""
+    if digits.isdigit():
+        if len(digits) > LONGEST_INTEGER:
+            refuse(
+                "number",
+                f"an integer has at most {LONGEST_INTEGER:,} digits, this one {len(digits):,}",
+                offset,
+            )
+        return int(digits)
+    value = float(digits)
+    if math.isinf(value):
+        refuse("number", f"the number {digits[:20]} is too large", offset, "decimals end near 1.8e308")
+    return value
+
+
+def string(literal: str, offset: int) -> str:
+    """The text that a string literal stands for."""
+    raw = literal.startswith("r")
+    quotes = 3 if literal.startswith('"""', raw) else 1
+    inside = literal[raw + quotes : -quotes]
+    if raw or "\\" not in inside:
+        return inside
+    start = offset + quotes
+    value = _ESCAPE.sub(lambda found: _unescaped(found, start), inside)
+    return _joined_surrogates(value, offset)
+
+
+def _unescaped(found: re.Match[str], start: int) -> str:
+    letter = found[1]
+    if len(letter) > 1:
+        return _code_point(int(letter[1:], 16), start + found.start())
+    if letter in ("u", "U", "x"):
+        place = start + found.start()
+        refuse("escape", f"`\\{letter}` needs hexadecimal digits", place, r'write `\\` for a backslash, or r"…"')
+    # An unknown escape keeps its backslash, as in Python: "\d+" is what it looks like.
+    return _SIMPLE.get(letter, found[0])
+
+
+def _code_point(number: int, place: int) -> str:
+    if number > 0x10FFFF:
+        refuse("escape", "no character has such a high number", place)
+    return chr(number)
+
+
+def _joined_surrogates(value: str, offset: int) -> str:
+    """JSON writes characters beyond U+FFFF as two escapes; halves without their other half are no text."""
+    if not re.search("[\ud800-\udfff]", value):
+        return value
+    try:
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        refuse("escape", "half of a surrogate pair is no character", offset, r"write both halves: \ud83d\ude00")
+
+
+def regex(literal: str, offset: int) -> tuple[str, str]:
+    r"""The pattern and the sorted flags of `/pattern/flags`. Only `\/` is unescaped; RE2 reads the rest."""
+    end = literal.rindex("/")
+    flags = literal[end + 1 :]
+    for place, flag in enumerate(flags, offset + end + 1):
+        if flag not in _FLAGS:
+            refuse(
+                "regex",
+                f"a regex has no flag `{flag}`",
+                place,
+                "the flags are i, m and s; `^ $` are per line",
+            )
+    pattern = _REGEX_ESCAPE.sub(lambda found: "/" if found[1] == "/" else found[0], literal[1:end])
+    return pattern, "".join(sorted(set(flags)))

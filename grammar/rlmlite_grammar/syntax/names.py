@@ -1,0 +1,43 @@
+"""The words that mean something to the syntax, and what may be a name.
+
+Action names are not here: the grammar knows none, the kernel's action table knows all.
+"""
+
+from typing import Final
+
+from rlmlite_grammar.syntax.refusal import refuse
+
+CONSTANTS: Final[dict[str, bool | None]] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "True": True,
+    "False": False,
+    "None": None,
+}
+"""Words that are values, as written; printed in lower case."""
+
+OPERATOR_WORDS: Final = frozenset({"and", "or", "not", "in", "contains", "matches"})
+"""Words that are operators."""
+
+RESERVED: Final = OPERATOR_WORDS | CONSTANTS.keys()
+"""Words that name no variable, action or argument. They may name fields and keys: `.matches`, `{in: 1}`."""
+
+ALIASES: Final = {"len": "count", "text": "render"}
+"""Actions with two names: what is written, and the one name that the program then holds."""
+
+LONGEST_NAME: Final = 64
+
+
+def checked_name(word: str, offset: int) -> str:
+    """`word`, when it may name a variable, an action or an argument."""
+    if word in RESERVED:
+        refuse("reserved", f"`{word}` is a reserved word and names nothing", offset, "choose another name")
+    return checked_key(word, offset)
+
+
+def checked_key(word: str, offset: int) -> str:
+    """`word`, when it is short enough for a name."""
+    if len(word) > LONGEST_NAME:
+        refuse("name", f"a name has at most {LONGEST_NAME} characters, this one {len(word)}", offset)
+    return word

@@ -1,0 +1,129 @@
+"""From the AST to text: the one canonical way to write a program.
+
+For every program that the language can say, `parse(show(program)).program == program`.
+Nothing is checked: what no text can say (a regex with a newline) comes out as text that does not parse.
+"""
+
+import json
+import re
+from typing import Final, TypeAlias, assert_never
+
+from rlmlite_grammar.syntax.names import ALIASES, LONGEST_NAME
+from rlmlite_kernel.program import ast
+
+# How tightly things bind, beside the operators of `ast.OPERATORS`.
+_ANY: Final = 0
+_NOT: Final = 3
+_COMPARISON: Final = 4
+_MINUS: Final = 7
+_VALUE: Final = 8
+
+_Reference: TypeAlias = ast.Rx | ast.Var | ast.Field | ast.Attr | ast.Index | ast.Slice
+_Collection: TypeAlias = ast.ListOf | ast.Obj | ast.Call
+
+_NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}")
+_BARE_SLASH: Final = re.compile(r"(\\.)|/", re.DOTALL)
+_NEEDS_ESCAPES: Final = re.compile(r'"""|[\\\x00-\x08\x0b-\x1f]|\A"|"\Z')
+
+
+def show(program: ast.Program) -> str:
+    """The program as text, one statement a line."""
+    return "\n".join(map(_statement, program.body))
+
+
+def _statement(statement: ast.Statement) -> str:
+    target = "" if statement.target is None else f"{statement.target} = "
+    return target + _expr(statement.value)
+
+
+def _expr(node: ast.Expr, least: int = _ANY) -> str:
+    """The text of a node, in brackets when it binds less tightly than its place asks for."""
+    tightness, text = _with_tightness(node)
+    return text if tightness >= least else f"({text})"
+
+
+def _with_tightness(node: ast.Expr) -> tuple[int, str]:
+    match node:
+        case ast.Alt(options=options):
+            return _ANY, " | ".join(_expr(option, _ANY + 1) for option in options)
+        case ast.Unary(op=op, of=of):
+            return _unary(op, of)
+        case ast.Binary(op=op, left=left, right=right):
+            level = ast.OPERATORS[op]
+            # Comparisons do not chain; all else groups to the left.
+            first = level + (level == _COMPARISON)
+            return level, f"{_expr(left, first)} {op} {_expr(right, level + 1)}"
+        case ast.Lit(v=value):
+            text = _literal(value)
+            return (_MINUS if text.startswith("-") else _VALUE), text
+        case ast.ListOf() | ast.Obj() | ast.Call():
+            return _VALUE, _collection(node)
+        case _:
+            return _VALUE, _reference(node)
+
+
+def _unary(op: str, of: ast.Expr) -> tuple[int, str]:
+    if op == "not":
+        return _NOT, f"not {_expr(of, _NOT)}"
+    # `-1` would be the number.
+    number = isinstance(of, ast.Lit) and isinstance(of.v, int | float) and not isinstance(of.v, bool)
+    return _MINUS, f"-({_expr(of)})" if number else f"-{_expr(of, _MINUS)}"
+
+
+def _reference(node: _Reference) -> str:
+    match node:
+        case ast.Rx(pattern=pattern, flags=flags):
+            return f"/{_BARE_SLASH.sub(_escaped_slash, pattern)}/{flags}"
+        case ast.Var(name=name):
+            return name
+        case ast.Field(name=name):
+            return f".{name}"
+        case ast.Attr(of=of, name=name):
+            return f"{_expr(of, _VALUE)}.{name}"
+        case ast.Index(of=of, at=at):
+            return f"{_expr(of, _VALUE)}[{_expr(at)}]"
+        case ast.Slice(of=of, lo=low, hi=high):
+            bounds = ":".join("" if bound is None else _expr(bound) for bound in (low, high))
+            return f"{_expr(of, _VALUE)}[{bounds}]"
+        case _:
+            assert_never(node)
+
+
+def _collection(node: _Collection) -> str:
+    match node:
+        case ast.ListOf(items=items):
+            return f"[{', '.join(map(_expr, items))}]"
+        case ast.Obj(pairs=pairs):
+            return f"{{{', '.join(map(_pair, pairs))}}}"
+        case ast.Call(name=name, args=args, named=named):
+            given = [*map(_expr, args), *(f"{item.name}={_expr(item.value)}" for item in named)]
+            return f"{ALIASES.get(name, name)}({', '.join(given)})"
+        case _:
+            assert_never(node)
+
+
+def _pair(pair: ast.Pair) -> str:
+    key = pair.key if _NAME.fullmatch(pair.key) else _quoted(pair.key)
+    return f"{key}{'?' if pair.optional else ''}: {_expr(pair.value)}"
+
+
+def _escaped_slash(found: re.Match[str]) -> str:
+    return found[1] or "\\/"
+
+
+def _literal(value: ast.Scalar) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else repr(value).lower()
+    return repr(value)
+
+
+def _string(value: str) -> str:
+    if "\n" in value and not _NEEDS_ESCAPES.search(value):
+        return f'"""{value}"""'
+    return _quoted(value)
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,87 @@
+"""lark, wrapped once: text in, a `Parsed` or a `Failure` out. The only place that calls lark's parser.
+
+It says where reading stopped and what could have followed, not yet in words: see `messages`.
+"""
+
+import functools
+import hashlib
+from importlib import resources
+from typing import Final, TypeAlias, cast
+
+import msgspec
+from lark import Lark, UnexpectedCharacters, UnexpectedToken
+
+from rlmlite_grammar.syntax.builder import Body, Builder
+from rlmlite_grammar.syntax.layout import Layout
+from rlmlite_grammar.syntax.refusal import ProgramRefusedError
+from rlmlite_kernel.program.ast import Parsed, Program
+from rlmlite_kernel.program.problems import Problem
+
+END: Final = "$END"
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Reading stopped at `offset`, where one of the `expected` terminals could have stood."""
+
+    offset: int
+    expected: frozenset[str]
+
+
+Outcome: TypeAlias = Parsed | Failure | Problem
+"""What one reading gives: a program, a place where the grammar stopped, or a reason beside the grammar."""
+
+
+@functools.cache
+def grammar_text() -> str:
+    """The grammar, as `actions.lark` has it."""
+    return resources.files("rlmlite_grammar.syntax").joinpath("actions.lark").read_text(encoding="utf-8")
+
+
+@functools.cache
+def grammar_digest() -> str:
+    """The SHA-256 of the grammar's UTF-8 bytes, in hex."""
+    return hashlib.sha256(grammar_text().encode()).hexdigest()
+
+
+@functools.cache
+def _parser() -> Lark:
+    return Lark(grammar_text(), parser="lalr", lexer="contextual", transformer=Builder(), postlex=Layout())
+
+
+@functools.cache
+def terminal(name: str) -> str:
+    """The regular expression of one of the grammar's terminals, for scanning a text that does not parse."""
+    return _parser().get_terminal(name).pattern.to_regexp()
+
+
+def read(text: str) -> Outcome:
+    """Read a whole text as one program."""
+    try:
+        body: object = _parser().parse(text)
+    except ProgramRefusedError as error:
+        return error.problem
+    except (UnexpectedToken, UnexpectedCharacters) as error:
+        return _failure(text, error)
+    assert isinstance(body, Body)
+    crowded = next((start for start in body.starts[1:] if _follows_on_its_line(text, start)), None)
+    if crowded is not None:
+        hint = "put each on its own line, or `;` between them; a missing comma or bracket reads like this too"
+        return Problem("crowded", "a second statement begins on this line", crowded, hint)
+    return Parsed(Program(body.statements), text, body.at)
+
+
+def _follows_on_its_line(text: str, start: int) -> bool:
+    """Whether something other than `;` stands before a place on its line."""
+    while start and text[start - 1] in " \t\r":
+        start -= 1
+    return start > 0 and text[start - 1] not in "\n;"
+
+
+def _failure(text: str, error: UnexpectedToken | UnexpectedCharacters) -> Failure:
+    if isinstance(error, UnexpectedCharacters):
+        offset = cast(int, error.pos_in_stream)
+    else:
+        offset = len(text.rstrip()) if error.token.type == END else error.token.start_pos or 0
+    # What would have let the reading go on; the sets that lark puts in its errors name more.
+    accepts: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]  # untyped in lark
+    return Failure(offset, frozenset(accepts))

@@ -1,0 +1,1 @@
+"""Actions that call out: sub-models, tools, approvals, the clock, nested runs."""

@@ -1,0 +1,216 @@
+"""Folds: sum, avg, min, max, median, percentile of a list of values, and of each group's."""
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
+from rlmlite_kernel.values.columns import IntArray
+from rlmlite_kernel.values.operators import add, divide, is_number, order, plainly
+from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
+from rlmlite_kernel.values.values import LIST, Value, kind_of
+from rlmlite_kernel.values.vectors import LARGEST, Vector, are_many, vector_of
+
+
+def total(values: Sequence[Value]) -> Value:
+    """The sum: exact for whole numbers, else correctly rounded; what is no number is left out."""
+    whole = sum(value for value in values if type(value) is int)
+    decimals = [value for value in values if type(value) is float]
+    if not decimals:
+        return whole
+    try:
+        if abs(whole) <= MAX_SAFE:
+            return math.fsum([whole, *decimals])
+    except OverflowError:  # on the way, perhaps not at the end
+        pass
+    return _exact_total([(whole, 1), *(value.as_integer_ratio() for value in decimals)])
+
+
+def _exact_total(ratios: list[tuple[int, int]]) -> Value:
+    """The nearest decimal of a sum of fractions whose denominators are powers of two; null if there is none."""
+    common = max(below for _, below in ratios)
+    try:
+        return sum(above * (common // below) for above, below in ratios) / common
+    except OverflowError:
+        return None
+
+
+def average(values: Sequence[Value]) -> Value:
+    """One division of the sum; null over nothing."""
+    numbers = [value for value in values if is_number(value)]
+    return divide(total(numbers), len(numbers)) if numbers else None
+
+
+def least(values: Sequence[Value]) -> Value:
+    """The smallest in the total order; null is left out."""
+    return min((value for value in values if value is not None), key=order, default=None)
+
+
+def greatest(values: Sequence[Value]) -> Value:
+    """The largest in the total order; null is left out."""
+    return max((value for value in values if value is not None), key=order, default=None)
+
+
+def median(values: Sequence[Value]) -> Value:
+    """The middle number, or half of the sum of the middle two; null over nothing."""
+    numbers = sorted((value for value in values if is_number(value)), key=order)
+    if not numbers:
+        return None
+    middle = len(numbers) // 2
+    return numbers[middle] if len(numbers) % 2 else divide(add(numbers[middle - 1], numbers[middle]), 2)
+
+
+def ranked(values: Sequence[Value], percent: Value) -> Value:
+    """The smallest number that so many percent of the numbers do not pass; one of the values, or null of nothing."""
+    numbers = sorted((value for value in values if is_number(value)), key=order)
+    place = place_of(len(numbers), percent)
+    return numbers[place] if numbers else None
+
+
+def place_of(count: int, percent: Value) -> int:
+    """Where in so many sorted numbers a percentile stands, from 0."""
+    if not is_number(percent) or not 0 <= percent <= 100:  # type: ignore[operator]
+        raise Fault("bound", f"percentile takes a number from 0 to 100, not {_shown(percent)}")
+    place = math.ceil(Fraction(number_text(percent)) * count / 100)  # type: ignore[arg-type]
+    return max(place, 1) - 1
+
+
+def _shown(value: Value) -> str:
+    return str(value) if is_number(value) else kind_of(value)
+
+
+FOLD: dict[str, Callable[..., Value]] = {
+    "count": lambda values: sum(1 for value in values if value is not None),
+    "sum": total,
+    "avg": average,
+    "min": least,
+    "max": greatest,
+    "first": lambda values: values[0] if values else None,
+    "last": lambda values: values[-1] if values else None,
+    "median": median,
+    "percentile": ranked,
+}
+"""What may be folded over the values of a group, as the values come."""
+
+_OF_NUMBERS = ("sum", "avg", "median", "percentile")
+
+
+def fold_of(name: str) -> Callable[..., Value]:
+    """The action over plain values that a fold is."""
+
+    def folded(job: Job, values: Value, **more: Value) -> Value:
+        rows = job.rows(values, f"{name}'s argument")
+        if rows.kind != LIST:
+            raise Fault("type", f"{name} takes a list of values; choose a field: {name}(rows.field)")
+        vector = vector_of(rows.columns["value"], job.blobs) if are_many(len(rows)) else None
+        if vector is not None:
+            alone = Keys(np.zeros(len(vector), np.int64), np.zeros(1, np.int64))
+            found = fold_vector(name, vector, alone, list(more.values()), job)
+            if found is not None:
+                return found[0]
+        items = [plainly(value, job.blobs) for value in rows.values(job.blobs)]
+        others = sum(not is_number(item) and item is not None for item in items)
+        if name in _OF_NUMBERS and others:
+            job.warn(f"{name} left out {others:,} values that are no numbers")
+        return FOLD[name](items, *more.values())
+
+    return folded
+
+
+def fold_vector(name: str, vector: Vector, keys: Keys, more: Sequence[Value], job: Job) -> list[Value] | None:
+    """A fold over a vector, a value for each key; None if that is to be done value by value."""
+    there = np.flatnonzero(~vector.null)
+    counts = np.bincount(keys.codes[there], minlength=len(keys.firsts)).astype(np.int64)
+    if name == "count":
+        return list(counts.tolist())
+    if name in ("first", "last"):
+        return _at_the_end(name, vector, keys, job)
+    if name in ("median", "percentile") and vector.kind in ("int", "float"):
+        return _by_rank(name, vector, keys, there, counts, more, job)
+    if name in ("min", "max") and vector.kind == "text":
+        return _extreme_texts(name, vector, keys, there, job)
+    if vector.kind == "int" and name in ("sum", "avg", "min", "max"):
+        return _fold_integers(name, vector, keys, there, counts)
+    if vector.kind == "float" and name in ("sum", "avg") and len(keys.firsts) == 1:
+        return _fold_decimals(name, vector.take(there))
+    return None
+
+
+def _at_the_end(name: str, vector: Vector, keys: Keys, job: Job) -> list[Value]:
+    rows = keys.firsts
+    if name == "last":
+        rows = np.zeros(len(keys.firsts), np.int64)
+        rows[keys.codes] = np.arange(len(keys.codes))  # the last one written stays
+    return [plainly(value, job.blobs) for value in vector.take(rows).values(job.blobs)]
+
+
+def _by_rank(
+    name: str, vector: Vector, keys: Keys, there: IntArray, counts: IntArray, more: Sequence[Value], job: Job
+) -> list[Value]:
+    """The numbers that decide, out of each key's in order: the middle two, or the one at the percentile's place."""
+    in_order = there[np.lexsort((vector.data[there], keys.codes[there]))]
+    begins = np.cumsum(counts) - counts
+    have = np.flatnonzero(counts)
+    if name == "median":
+        places = [[(count - 1) // 2, count // 2] for count in counts[have].tolist()]
+    else:
+        places = [[place_of(count, more[0])] for count in counts[have].tolist()]
+    rows = in_order[(begins[have][:, None] + np.array(places, np.int64).reshape(len(have), -1)).reshape(-1)]
+    values = vector.take(rows).values(job.blobs)
+    each = len(values) // max(1, len(have))
+    found: list[Value] = [None] * len(counts)
+    for index, key in enumerate(have.tolist()):
+        found[key] = median(values[index * each : (index + 1) * each]) if each == 2 else values[index]
+    return found
+
+
+def _reduced(work: np.ufunc, values: IntArray, keys: Keys, there: IntArray) -> tuple[IntArray, IntArray]:
+    """Values folded by key, and which keys have any."""
+    codes = keys.codes[there]
+    in_order = np.argsort(codes, kind="stable")
+    first = np.flatnonzero(np.diff(codes[in_order], prepend=-1))
+    return work.reduceat(values[there][in_order], first) if len(first) else values[:0], codes[in_order][first]
+
+
+def _fold_integers(name: str, vector: Vector, keys: Keys, there: IntArray, counts: IntArray) -> list[Value] | None:
+    values: IntArray = vector.data
+    reach = max(-int(values.min()), int(values.max())) if len(values) else 0
+    if name in ("sum", "avg") and reach * len(values) > LARGEST:
+        return None
+    work = {"min": np.minimum, "max": np.maximum}.get(name, np.add)
+    folded, have = _reduced(work, values, keys, there)
+    found: list[Value] = [0 if name == "sum" else None] * len(keys.firsts)
+    for code, value in zip(have.tolist(), folded.tolist(), strict=True):
+        found[code] = divide(value, int(counts[code])) if name == "avg" else value
+    return found
+
+
+def _fold_decimals(name: str, numbers: Vector) -> list[Value] | None:
+    """`math.fsum` over one list; a sum that overflows on the way is for the way value by value."""
+    if numbers.whole is None or bool(numbers.whole.all()):
+        return None
+    try:
+        found: Value = math.fsum([0.0, *numbers.data.tolist()])
+    except OverflowError:
+        return None
+    return [found if name == "sum" else divide(found, len(numbers))]
+
+
+def _extreme_texts(name: str, vector: Vector, keys: Keys, there: IntArray, job: Job) -> list[Value] | None:
+    texts = keys_of([vector], job.blobs)
+    ranks = None if texts is None else ranks_of(vector, texts, job.blobs)
+    if texts is None or ranks is None:
+        return None
+    work = np.minimum if name == "min" else np.maximum
+    folded, have = _reduced(work, ranks[texts.codes], keys, there)
+    place = np.zeros(len(ranks) + 1, np.int64)
+    place[ranks] = texts.firsts
+    values = vector.take(place[folded]).values(job.blobs)
+    found: list[Value] = [None] * len(keys.firsts)
+    for code, value in zip(have.tolist(), values, strict=True):
+        found[code] = plainly(value, job.blobs)
+    return found

@@ -1,0 +1,145 @@
+"""The keys of rows: what sort, distinct, count_by, group, join and minus work by."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rlmlite_kernel.evaluation.column_expressions import worked_out
+from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.row_expressions import RowCompiler
+from rlmlite_kernel.evaluation.texts import has_field
+from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
+from rlmlite_kernel.values.columns import IntArray
+from rlmlite_kernel.values.operators import key_of, order, plainly
+from rlmlite_kernel.values.row_keys import Keys, keys_of, sorted_by, together
+from rlmlite_kernel.values.values import LIST, Rows, Value
+from rlmlite_kernel.values.vectors import Flags, Vector, are_many, vector_of
+
+
+class Keyed(NamedTuple):
+    """Rows by key: which rows have which, and each key as a plain value. `vector` holds a key of one part."""
+
+    keys: Keys
+    values: list[Value]
+    vector: Vector | None = None
+
+
+def keyed(rows: Rows, by: Expr | None, job: Job) -> Keyed:
+    """Which rows share a key; the whole row without `by`."""
+    vectors = _vectors(rows, by, job)
+    keys = None if vectors is None else keys_of(vectors, job.blobs)
+    if vectors is None or keys is None:
+        values = key_values(rows, by, job)
+        keys = numbered(values)
+        return Keyed(keys, [values[row] for row in keys.firsts.tolist()])
+    single = vectors[0] if len(vectors) == 1 and not isinstance(by, ListOf) else None
+    return Keyed(keys, key_values(rows.take(keys.firsts), by, job), single)
+
+
+def numbered(values: Sequence[Value]) -> Keys:
+    """Plain values by number: equal ones share it."""
+    numbers: dict[object, int] = {}
+    firsts: list[int] = []
+    codes = np.zeros(len(values), np.int64)
+    for row, value in enumerate(values):
+        key = key_of(value)
+        if key not in numbers:
+            numbers[key] = len(firsts)
+            firsts.append(row)
+        codes[row] = numbers[key]
+    return Keys(codes, np.array(firsts, np.int64))
+
+
+class Both(NamedTuple):
+    """The number of each row's key, the same on both sides for the same key, and whether no part of it is null."""
+
+    left: IntArray
+    right: IntArray
+    left_there: Flags
+    right_there: Flags
+
+
+def keyed_together(left: Rows, right: Rows, by: Expr | None, job: Job) -> Both:
+    """Rows of two tables by one key."""
+    mine, others = _vectors(left, by, job, len(right)), _vectors(right, by, job, len(left))
+    if mine is not None and others is not None and _alike(left, right, by):
+        pairs = [together(one, other, job.blobs) for one, other in zip(mine, others, strict=True)]
+        joined = [pair for pair in pairs if pair is not None]
+        keys = keys_of(joined, job.blobs) if len(joined) == len(pairs) else None
+        if keys is not None:
+            return _both(keys.codes, ~np.any([vector.null for vector in joined], axis=0), len(left))
+    values = [*key_values(left, by, job), *key_values(right, by, job)]
+    there = np.fromiter(
+        (None not in (v if isinstance(by, ListOf) and isinstance(v, list) else [v]) for v in values), bool, len(values)
+    )
+    return _both(numbered(values).codes, there, len(left))
+
+
+def _both(codes: IntArray, there: Flags, count: int) -> Both:
+    return Both(codes[:count], codes[count:], there[:count], there[count:])
+
+
+def _alike(left: Rows, right: Rows, by: Expr | None) -> bool:
+    return by is not None or list(left.columns) == list(right.columns)
+
+
+def _vectors(rows: Rows, by: Expr | None, job: Job, beside: int = 0) -> list[Vector] | None:
+    """The parts of a key as vectors, if all of them can be."""
+    if not are_many(len(rows) + beside):
+        return None
+    if by is None:
+        found = [vector_of(column, job.blobs) for column in rows.columns.values()]
+    else:
+        parts = by.items if isinstance(by, ListOf) else (by,)
+        found = [worked_out(rows, _of_these_rows(as_column(part), rows, job), job, beside) for part in parts]
+    vectors = [vector for vector in found if vector is not None]
+    return vectors if vectors and len(vectors) == len(found) else None
+
+
+def sorted_rows(rows: Rows, by: Expr | None, desc: bool, job: Job) -> IntArray:
+    """Row numbers in order; a key with a prefix `-` runs the other way."""
+    parts = [_direction(part) for part in (by.items if isinstance(by, ListOf) else (by,))]
+    if by is not None or rows.kind == LIST:
+        vectors = [(_vectors(rows, expr, job), desc is not backwards) for expr, backwards in parts]
+        single = [(found[0], falling) for found, falling in vectors if found is not None]
+        in_order = sorted_by(single, job.blobs) if len(single) == len(parts) else None
+        if in_order is not None:
+            return in_order
+    numbers = list(range(len(rows)))
+    for expr, backwards in reversed(parts):  # one pass a key, the last key first
+        keys = [order(value) for value in key_values(rows, expr, job)]
+        numbers.sort(key=keys.__getitem__, reverse=desc is not backwards)
+    return np.array(numbers, np.int64)
+
+
+def _direction(part: Expr | None) -> tuple[Expr | None, bool]:
+    return (part.of, True) if isinstance(part, Unary) and part.op == "-" else (part, False)
+
+
+def key_values(rows: Rows, by: Expr | None, job: Job) -> list[Value]:
+    """The key of every row, texts as strings; the whole row without `by`."""
+    if by is None:
+        return [plainly(value, job.blobs) for value in rows.values(job.blobs)]
+    if isinstance(by, ListOf):
+        return [list(row) for row in zip(*(key_values(rows, part, job) for part in by.items), strict=True)]
+    work = RowCompiler(rows, job).compile(_of_these_rows(as_column(by), rows, job))
+    return [plainly(work(row), job.blobs) for row in range(len(rows))]
+
+
+def as_column(node: Expr) -> Expr:
+    """A key as a row expression: bare `n`, `"n"` and `.n` are one."""
+    if isinstance(node, Var):
+        return Field(node.name)
+    if isinstance(node, Lit) and isinstance(node.v, str):
+        return Field(node.v)
+    if isinstance(node, Attr) and isinstance(node.of, Var | Attr):
+        return Attr(as_column(node.of), node.name)
+    return node
+
+
+def _of_these_rows(node: Expr, rows: Rows, job: Job) -> Expr:
+    """`hits.line` as the key of hits is their column `line`, unless they have a column `hits`."""
+    if isinstance(node, Attr) and isinstance(node.of, Field) and not has_field(rows, node.of.name, job):
+        return Field(node.name)
+    return node

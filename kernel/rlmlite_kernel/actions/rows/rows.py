@@ -1,0 +1,222 @@
+"""Row actions: where, map, sort, count and the like. Lists count as rows with the field `.value`."""
+
+import numpy as np
+import numpy.typing as npt
+
+from rlmlite_kernel.actions.rows.keyed import key_values, keyed, sorted_rows
+from rlmlite_kernel.evaluation.column_expressions import rows_where, worked_out
+from rlmlite_kernel.evaluation.context import Job, Resting
+from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, condition
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.ast import Expr, Field, Obj
+from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, Text
+from rlmlite_kernel.values.operators import truthy
+from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, listed, rows_of, size_of
+from rlmlite_kernel.values.vectors import LARGEST
+
+
+def where(job: Job, rows: Value, cond: Expr) -> Value:
+    """Rows for which the condition holds."""
+    table = job.rows(rows, "the first argument of where")
+    return table.take(holding(table, cond, job))
+
+
+def holding(rows: Rows, cond: Expr, job: Job) -> IntArray:
+    """The numbers of the rows for which a condition holds."""
+    kept = rows_where(rows, cond, job)
+    if kept is not None:
+        return kept
+    holds = condition(rows, cond, job)
+    return np.array([row for row in range(len(rows)) if truthy(holds(row))], np.int64)
+
+
+def map_(job: Job, rows: Value, expr: Expr) -> Value:
+    """One result a row: rows for `{name: expr}`, else a list."""
+    table = job.rows(rows, "the first argument of map")
+    compiler = RowCompiler(table, job)
+    if isinstance(expr, Obj):
+        columns = {pair.key: column_of(table, pair.value, compiler, job) for pair in expr.pairs}
+        return Rows("rows", columns, len(table), table.spans)
+    return Rows(LIST, {"value": column_of(table, expr, compiler, job)}, len(table), table.spans)
+
+
+def extend(job: Job, rows: Value, fields: Expr) -> Value:
+    """The same rows with more fields."""
+    table = job.rows(rows, "the first argument of extend")
+    if not isinstance(fields, Obj):
+        raise Fault("type", "extend takes the new fields as {name: expression}")
+    compiler = RowCompiler(table, job)
+    columns = named_columns(table, job)
+    columns.update({pair.key: column_of(table, pair.value, compiler, job) for pair in fields.pairs})
+    return Rows("rows", columns, len(table), table.spans, table.aside)
+
+
+def named_columns(rows: Rows, job: Job) -> dict[str, Column]:
+    """The columns, with a list of records spread out."""
+    if rows.kind != LIST:
+        return dict(rows.columns)
+    cells = rows.columns["value"].cells(job.blobs)
+    if not cells or not all(isinstance(cell, dict) for cell in cells):
+        return dict(rows.columns)
+    names = dict.fromkeys(name for cell in cells if isinstance(cell, dict) for name in cell)
+    return {name: Cells([cell.get(name) if isinstance(cell, dict) else None for cell in cells]) for name in names}
+
+
+def column_of(rows: Rows, expr: Expr, compiler: RowCompiler, job: Job) -> Column:
+    """A row expression as a column; a bare field is the column itself, not copied."""
+    if isinstance(expr, Field) and expr.name in rows.columns:
+        return rows.columns[expr.name]
+    vector = worked_out(rows, expr, job)
+    if vector is None:
+        return made_of(values_of(compiler.compile(expr), len(rows), job))
+    if vector.kind == "int" and not vector.null.any():
+        job.room(8 * len(rows))
+        return Ints(vector.data)
+    values = vector.values(job.blobs)
+    job.room(sum(map(size_of, values)))
+    return Cells(values)
+
+
+def made_of(values: list[Value]) -> Column:
+    """Values as a column; whole numbers of 64 bits, and nothing else, as an array."""
+    if values and all(type(value) is int and -LARGEST - 1 <= value <= LARGEST for value in values):
+        return Ints(np.array(values, np.int64))
+    return Cells(values)
+
+
+def values_of(work: OfRow, count: int, job: Job) -> list[Value]:
+    """A compiled expression over every row, charged as it grows."""
+    values: list[Value] = []
+    for row in range(count):
+        value = work(row)
+        job.room(size_of(value))
+        values.append(value)
+    return values
+
+
+def flatten(job: Job, rows: Value) -> Value:
+    """The items of lists, in order; what is no list stays, null goes."""
+    table = job.rows(rows, "flatten's argument")
+    values: list[Value] = []
+    origin: list[int] = []
+    for row, cell in enumerate(table.values(job.blobs)):
+        inner = rows_of(cell)
+        items = [cell] if inner is None else inner.values(job.blobs)
+        kept = [item for item in items if item is not None]
+        job.room(8 * len(kept))
+        values.extend(kept)
+        origin.extend([row] * len(kept))
+    return listed(values, None if table.spans is None else table.spans.take(np.array(origin, np.int64)))
+
+
+def distinct(job: Job, rows: Value, by: Expr | None) -> Value:
+    """The first of each, by the whole row or by a key."""
+    table = job.rows(rows, "distinct's argument")
+    return table.take(keyed(table, by, job).keys.firsts)
+
+
+def sort(job: Job, rows: Value, by: Expr | None, desc: bool) -> Value:
+    """In rising order of a key, or of the values; equal rows keep their order."""
+    table = job.rows(rows, "sort's argument")
+    return table.take(sorted_rows(table, by, desc, job))
+
+
+def top(job: Job, rows: Value, k: int, by: Expr | None, desc: bool) -> Value:
+    """The k rows with the largest key; ties by position."""
+    table = job.rows(rows, "top's argument")
+    return table.take(sorted_rows(table, by or _default_key(table), desc, job)[:k])
+
+
+def _default_key(rows: Rows) -> Expr | None:
+    return Field("n") if "n" in rows.columns else None
+
+
+def sample(job: Job, rows: Value, k: int, seed: int) -> Value:
+    """k rows by chance, in their order; the same seed draws the same rows of as many."""
+    table = job.rows(rows, "sample's argument")
+    drawn = np.argsort(_lots(len(table), seed), kind="stable")[:k]
+    return table.take(np.sort(drawn).astype(np.int64))
+
+
+def _lots(count: int, seed: int) -> npt.NDArray[np.uint64]:
+    """A lot for each row: SplitMix64 of its number, which no version of a library changes."""
+    with np.errstate(over="ignore"):
+        lots = (np.arange(1, count + 1, dtype=np.uint64) + _mixed(np.full(1, seed % 2**64, np.uint64))) * _GAMMA
+        return _mixed(lots)
+
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mixed(lots: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    lots = (lots ^ (lots >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    lots = (lots ^ (lots >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return lots ^ (lots >> np.uint64(31))
+
+
+def range_(job: Job, start: int, stop: int | None, step: int) -> Value:
+    """Whole numbers from `start` to before `stop`; with one argument from 0 to before it."""
+    numbers = range(start) if stop is None else range(start, stop, _nonzero(step))
+    if numbers and max(abs(numbers[0]), abs(numbers[-1])) > LARGEST:
+        raise Fault("too_large", "range gives whole numbers of 64 bits")
+    count = (numbers[-1] - numbers[0]) // numbers.step + 1 if numbers else 0
+    job.room(8 * count)
+    values = np.arange(count, dtype=np.int64) * numbers.step + (numbers[0] if count else 0)
+    return Rows(LIST, {"value": Ints(values)}, count)
+
+
+def _nonzero(step: int) -> int:
+    if step == 0:
+        raise Fault("bound", "range's step is not 0")
+    return step
+
+
+def count(job: Job, value: Value) -> Value:
+    """How many rows, items, or bytes of text; null counts nothing."""
+    if isinstance(value, Rows | list | dict | Text):
+        return len(value)
+    if isinstance(value, str):
+        return len(value.encode())
+    if value is None:
+        return 0
+    raise Fault("type", f"{kind_of(value)} cannot be counted")
+
+
+def first(job: Job, rows: Value) -> Value | Resting:
+    """The first row, or null."""
+    return _only(job.rows(rows, "first's argument"), 0, job)
+
+
+def last(job: Job, rows: Value) -> Value | Resting:
+    """The last row, or null."""
+    table = job.rows(rows, "last's argument")
+    return _only(table, len(table) - 1, job)
+
+
+def _only(rows: Rows, row: int, job: Job) -> Value | Resting:
+    """One row, which rests on its own span."""
+    if not len(rows):
+        return None
+    value = rows.row(row, job.blobs)
+    spans = rows.slice(row, row + 1).spans
+    return value if spans is None else Resting(value, spans)
+
+
+def to_object(job: Job, rows: Value, key: Expr, value: Expr) -> Value:
+    """A record from one field of each row to another; of equal keys the last stays, and it is said."""
+    table = job.rows(rows, "to_object's first argument")
+    names = [_key_text(item) for item in key_values(table, key, job)]
+    values = key_values(table, value, job)
+    record = dict(zip(names, values, strict=True))
+    job.room(size_of(record))
+    if len(record) < len(names):
+        job.warn(f"{len(names) - len(record):,} rows had a key that was there before; the last one stays")
+    return record
+
+
+def _key_text(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise Fault("type", f"a record's key is text or a whole number, not {kind_of(value)}")

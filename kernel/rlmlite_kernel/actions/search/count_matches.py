@@ -1,0 +1,119 @@
+"""count_matches: how many matches there are, without holding them. `count(search(...))` is this one step."""
+
+import numpy as np
+
+from rlmlite_kernel.actions.rows.keyed import as_column, keyed
+from rlmlite_kernel.actions.search.find import say_none
+from rlmlite_kernel.actions.search.sift import Sieve
+from rlmlite_kernel.actions.search.sweep import Hits, Sweep, Table, one_matcher
+from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
+from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.evaluation.context import Job, Resting
+from rlmlite_kernel.program.ast import Expr, Field
+from rlmlite_kernel.values.columns import Cells, IntArray, Ints, Text
+from rlmlite_kernel.values.operators import key_of, order, plainly
+from rlmlite_kernel.values.values import Rows, Value, size_of
+
+RESTS_ON = 1_000
+"""So many of the first matches are what a count rests on: as many as evidence lists."""
+
+
+def count_matches(
+    job: Job, target: Value, query: Matcher | None, template: str | None, where: Expr | None, key: Expr | None
+) -> Value | Resting:
+    """How many matches; with a key, rows {key, n} as `count_by` gives them."""
+    matcher = one_matcher("count_matches", query, template)
+    pieces = pieces_of(target, "count_matches", job)
+    counts = _Counts(job, matcher)
+    if where is not None or (key is not None and as_column(key) != Field("doc")):
+        counts.sift(pieces, where, key)
+    elif key is not None:
+        counts.by_document(pieces)
+    else:
+        counts.all(pieces)
+    if not counts.total:
+        say_none(job, matcher, pieces)
+    return counts.number() if key is None else counts.by_key()
+
+
+class _Count:
+    """One key: how often it came, and where first."""
+
+    def __init__(self, key: Value, first: Text) -> None:
+        self.key, self.first, self.n = key, first, 0
+
+
+class _Counts:
+    """How many matches there are, in all and by key, and the first of them."""
+
+    def __init__(self, job: Job, matcher: Matcher) -> None:
+        self._job, self._matcher = job, matcher
+        self._first = Hits(matcher)
+        self._keys: dict[object, _Count] = {}
+        self.total = 0
+
+    def all(self, pieces: list[Piece]) -> None:
+        """Counts matches."""
+        sweep = Sweep(self._job, self._matcher, RESTS_ON)
+        sweep.through(pieces, self._first.add)
+        self.total = sweep.count
+
+    def by_document(self, pieces: list[Piece]) -> None:
+        """Counts the matches of each document, of which only the first is looked at."""
+        sweep = Sweep(self._job, self._matcher)
+        for piece in pieces:
+            firsts: list[Table] = []
+            how = sweep.into(piece, 1, lambda _, table, firsts=firsts: firsts.append(table))  # type: ignore[misc]
+            if how.count:
+                start, stop = (int(side) for side in firsts[0][0, 0])
+                self._add(plainly(piece.doc, self._job.blobs), Text(piece.text.blob, start, stop), how.count)
+                self.total += how.count
+            if how.out_of_work:
+                return
+
+    def sift(self, pieces: list[Piece], where: Expr | None, key: Expr | None) -> None:
+        """Counts matches for which a condition holds, or by a key, looking at many at a time."""
+
+        def passed(rows: Rows, kept: IntArray, sieve: Sieve) -> None:
+            self.total += len(kept)
+            if key is not None:
+                self._add_rows(rows if len(kept) == len(rows) else rows.take(kept), key)
+                return
+            for piece, table in sieve.of(kept[: max(0, RESTS_ON - len(self._first))]):
+                self._first.add(piece, table)
+
+        sieve = Sieve(self._job, self._matcher, where, passed)
+        Sweep(self._job, self._matcher).through(pieces, sieve.take)
+        sieve.flush()
+
+    def number(self) -> Resting:
+        """The number of all, which rests on the first."""
+        spans = self._first.rows().spans
+        assert spans is not None  # hits always have them
+        return Resting(self.total, spans)
+
+    def by_key(self) -> Rows:
+        """Rows {key, n}, the most frequent first, ties by key; each rests on its first match."""
+        self._first.rows()  # refuses what hits cannot be
+        ranked = sorted(self._keys.values(), key=lambda count: (-count.n, order(count.key)))
+        cuts = Cuts()
+        for count in ranked:
+            place = np.array([[count.first.start], [count.first.stop]], np.int64)
+            cuts.add(Piece(None, count.first), place[0], place[1])
+        numbers = Ints(np.array([count.n for count in ranked], np.int64))
+        return Rows("rows", {"key": Cells([count.key for count in ranked]), "n": numbers}, len(ranked), cuts.spans())
+
+    def _add_rows(self, rows: Rows, key: Expr) -> None:
+        found = keyed(rows, key, self._job)
+        assert rows.spans is not None  # hits always have them
+        first = rows.spans.take(found.keys.firsts).cells(self._job.blobs)
+        for value, n, span in zip(found.values, found.keys.counts().tolist(), first, strict=True):
+            assert isinstance(span, Text)
+            self._add(value, span, n)
+
+    def _add(self, key: Value, first: Text, n: int) -> None:
+        known = self._keys.get(key_of(key))
+        if known is None:
+            self._job.room(size_of(key) + 8)
+            known = self._keys[key_of(key)] = _Count(key, first)
+        known.n += n

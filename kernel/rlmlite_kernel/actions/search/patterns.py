@@ -1,0 +1,66 @@
+"""patterns: what kinds of lines there are; mask: what varies in a text as `<*>`."""
+
+import numpy as np
+
+from rlmlite_kernel.actions.search.targets import pieces_of
+from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
+from rlmlite_kernel.engines.patterns.mask import masked as masked_bytes
+from rlmlite_kernel.engines.patterns.patterns import Place, find_patterns
+from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers, Spans, Text
+from rlmlite_kernel.values.values import Rows, Value, kind_of
+
+
+def patterns(job: Job, target: Value) -> Value:
+    """The templates of all lines, the most frequent first: {template, n, first, last, example}.
+
+    `first` and `last` are line numbers of the input, `example` is the first line. Of documents also `doc` and
+    `last_doc`, where those lines are.
+    """
+    pieces = pieces_of(target, "patterns", job)
+    size = sum(len(piece.text) for piece in pieces)
+    job.charge("search_work", size, "patterns")
+    job.scanned.extend(piece.text for piece in pieces)
+    parts = (Part(job.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
+    made = find_patterns(parts)
+    if made.clipped:
+        job.warn(f"of {made.clipped:,} lines longer than {CLIP:,} bytes only so much was looked at")
+    if made.overflow:
+        job.curtailed("patterns", f"{made.overflow:,} lines are counted under `<*>`: there are too many different ones")
+    texts = [piece.text for piece in pieces]
+    job.room(sum(len(template.text) + 64 for template in made.found))
+    firsts = _spans([template.first for template in made.found], texts)
+    lasts = _spans([template.last for template in made.found], texts)
+    columns: dict[str, Column] = {
+        "template": Cells([template.text for template in made.found]),
+        "n": Ints(np.array([template.lines for template in made.found], np.int64)),
+        "first": LineNumbers(firsts),
+        "last": LineNumbers(lasts),
+        "example": firsts,
+    }
+    if any(piece.doc is not None for piece in pieces):
+        columns["doc"] = Cells([pieces[template.first.part].doc for template in made.found])
+        columns["last_doc"] = Cells([pieces[template.last.part].doc for template in made.found])
+    return Rows("patterns", columns, len(made.found), firsts)
+
+
+def _spans(places: list[Place], texts: list[Text]) -> Spans:
+    blobs = tuple(dict.fromkeys(text.blob for text in texts)) or ("",)
+    number = {blob: index for index, blob in enumerate(blobs)}
+    which = np.array([number[texts[place.part].blob] for place in places], np.int64) if len(blobs) > 1 else None
+    starts: IntArray = np.array([place.offset for place in places], np.int64)
+    return Spans(blobs, starts, starts + np.array([place.size for place in places], np.int64), which)
+
+
+def mask(job: Job, text: Value) -> Value:
+    """The text with numbers, ids, addresses, paths, dates and values as `<*>`, as `patterns` sees it; null stays."""
+    if text is None:
+        return None
+    if not isinstance(text, str | Text):
+        raise Fault("type", f"mask works on text, not {kind_of(text)}; for rows: map(rows, mask(.text))")
+    lines = job.text(text, "mask's argument").encode().split(b"\n")
+    size = sum(map(len, lines))
+    job.charge("search_work", size, "mask")
+    job.room(size * 2)  # a masked digit is three bytes, and something stands between two masks
+    return b"\n".join(map(masked_bytes, lines)).decode()

@@ -1,0 +1,1 @@
+"""Actions on texts: look, cut, render, parse, and functions of single values."""

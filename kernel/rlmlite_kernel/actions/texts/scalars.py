@@ -1,0 +1,159 @@
+"""Actions on single values and texts. They may stand inside row expressions, where each row has its turn."""
+
+import datetime
+
+from rlmlite_kernel.engines.query.query import Matcher, QueryError
+from rlmlite_kernel.engines.search.replace import SpentError, TooLargeError
+from rlmlite_kernel.engines.search.replace import replace as replace_bytes
+from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.texts import as_text
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.schemas import MAX_DIGITS
+from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.operators import divide, is_number, plainly, truthy
+from rlmlite_kernel.values.values import Value, kind_of
+
+
+def pick(job: Job, cond: Value, a: Value, b: Value) -> Value:
+    """`a` when the condition holds, else `b`."""
+    return a if truthy(cond) else b
+
+
+def case(job: Job, *parts: Value) -> Value:
+    """The value after the first condition that holds, else the last argument (null if there is none)."""
+    for index in range(0, len(parts) - 1, 2):
+        if truthy(parts[index]):
+            return parts[index + 1]
+    return parts[-1] if len(parts) % 2 else None
+
+
+def div(job: Job, a: Value, b: Value) -> Value:
+    """Division; null by zero."""
+    return divide(a, b)
+
+
+def to_int(job: Job, value: Value) -> Value:
+    """A whole number; null for what is none. Decimals are cut towards zero."""
+    item = plainly(value, job.blobs)
+    if isinstance(item, str):
+        return _int_of_text(item)
+    return int(item) if is_number(item) and isinstance(item, int | float) else None
+
+
+def _int_of_text(text: str) -> Value:
+    digits = text.strip().replace(",", "")
+    body = digits[1:] if digits[:1] in ("-", "+") else digits
+    if not (body.isascii() and body.isdecimal()) or len(body) > MAX_DIGITS:
+        return None
+    return int(digits)
+
+
+def to_float(job: Job, value: Value) -> Value:
+    """A decimal; null for what is no number."""
+    item = plainly(value, job.blobs)
+    if not isinstance(item, str) and not is_number(item):
+        return None
+    try:
+        number = float(item)  # type: ignore[arg-type]
+    except (ValueError, OverflowError):
+        return None
+    return number if number - number == 0 else None  # not infinite, not NaN
+
+
+def to_str(job: Job, value: Value) -> Value:
+    """The value as text: a text as it is, anything else as canonical JSON."""
+    return as_text(value, job)
+
+
+def date(job: Job, value: Value) -> Value:
+    """A date as `YYYY-MM-DD`, which sorts as it should; null for what is none.
+
+    Reads ISO dates, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, the two last also with a weekday
+    and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
+    """
+    item = plainly(value, job.blobs)
+    return _iso_date(item.strip()) if isinstance(item, str) else None
+
+
+_MONTHS = {
+    name: n
+    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _iso_date(text: str) -> Value:
+    head = text[:10].replace(".", "-").replace("/", "-")
+    try:
+        return datetime.date.fromisoformat(head).isoformat()
+    except ValueError:
+        return _worded_date(_date_words(text))
+
+
+def _date_words(text: str) -> list[str]:
+    """The words of a date, without a time (`04:47:44`) and the weekday before it."""
+    words = [word.partition(":") for word in text.replace(",", " ").replace("/", " ").split()]
+    kept = [head for head, colon, _ in words if not colon or len(head) == 4]
+    return kept[1:] if kept and kept[0][:3].lower() in _WEEKDAYS else kept
+
+
+def _worded_date(words: list[str]) -> Value:
+    if len(words) < 3:
+        return None
+    first, second, year = words[:3]
+    month, day = (first, second) if first[:3].lower() in _MONTHS else (second, first)
+    number = _MONTHS.get(month[:3].lower())
+    if number is None or not (day.isdecimal() and year.isdecimal() and len(year) == 4):
+        return None
+    try:
+        return datetime.date(int(year), number, int(day)).isoformat()
+    except ValueError:
+        return None
+
+
+def lower(job: Job, text: Value) -> Value:
+    """Small letters; null for what is no text."""
+    item = plainly(text, job.blobs)
+    return item.lower() if isinstance(item, str) else None
+
+
+def upper(job: Job, text: Value) -> Value:
+    """Capital letters; null for what is no text."""
+    item = plainly(text, job.blobs)
+    return item.upper() if isinstance(item, str) else None
+
+
+def strip(job: Job, text: Value) -> Value:
+    """Without white space at both ends; null for what is no text."""
+    item = plainly(text, job.blobs)
+    return item.strip() if isinstance(item, str) else None
+
+
+def replace(job: Job, text: Value, what: Matcher | list[tuple[Matcher, Value]], to: Value) -> Value:
+    """Every match replaced; `$1`, `${name}`, `$0` in the replacement are groups. A list of pairs works in turn."""
+    if text is None:
+        return None
+    result = job.text(text, "what replace works on").encode()
+    pairs = what if isinstance(what, list) else [(what, to)]
+    for matcher, replacement in pairs:
+        if not isinstance(replacement, str | Text):
+            raise Fault("type", f"a replacement is text, not {kind_of(replacement)}")
+        result = _replaced(result, matcher, job.text(replacement, "the replacement"), job)
+    return result.decode()
+
+
+def _replaced(text: bytes, matcher: Matcher, replacement: str, job: Job) -> bytes:
+    limit = job.settings.limits.value_bytes
+    try:
+        result = replace_bytes(text, matcher, replacement, max_bytes=limit, work_left=job.left("search_work"))
+    except TooLargeError:
+        raise Fault("too_large", f"the replaced text would pass the {limit:,} value_bytes of this run") from None
+    except SpentError as error:
+        raise Fault("budget", f"replace needs more than the {error.work:,} search_work that are left") from None
+    except QueryError as error:
+        raise Fault("query", str(error)) from None
+    job.spend("search_work", result.work)
+    job.room(len(result.text))
+    return result.text

@@ -1,0 +1,37 @@
+"""What a step asks of the outside: requests, their prompts, what they reserve, and whether the policy lets them out."""
+
+from rlmlite_kernel.effects.requests import (
+    NO_USE,
+    Answered,
+    EffectKind,
+    Failed,
+    Failure,
+    Nested,
+    Part,
+    Piece,
+    Request,
+    Requests,
+    Result,
+    Usage,
+    render,
+)
+from rlmlite_kernel.records.records import Child
+from rlmlite_kernel.values.fences import fenced
+
+__all__ = [
+    "NO_USE",
+    "Answered",
+    "Child",
+    "EffectKind",
+    "Failed",
+    "Failure",
+    "Nested",
+    "Part",
+    "Piece",
+    "Request",
+    "Requests",
+    "Result",
+    "Usage",
+    "fenced",
+    "render",
+]

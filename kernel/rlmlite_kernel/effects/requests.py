@@ -1,0 +1,156 @@
+"""Effects: what the kernel asks for and may not do itself.
+
+The kernel returns `Request`s and is resumed with one `Result` for each, in the same order.
+Retry, timeouts, rate limits and connections belong to the driver; the kernel never sees an attempt.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.records.records import Child
+from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.values.blobs import Blobs, Content
+from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.fences import _closing, _opening
+from rlmlite_kernel.values.values import Value
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Content put into a prompt: a span that is not copied, or a string that the program made.
+
+    `source` says where it came from and fences it as data; empty for what cannot carry instructions (numbers,
+    words of the controller), which stands bare.
+    """
+
+    content: Text | str
+    source: str
+
+    def raw(self, blobs: Blobs) -> Content:
+        """The content's bytes."""
+        if isinstance(self.content, str):
+            return self.content.encode()
+        return memoryview(blobs.read(self.content.blob))[self.content.start : self.content.stop]
+
+    def size(self) -> int:
+        """The bytes that it takes in the prompt."""
+        body = len(self.content) if isinstance(self.content, Text) else len(self.content.encode())
+        return body + (len(_opening("0" * 8, self.source)) + len(_closing("0" * 8)) if self.source else 0)
+
+
+Part: TypeAlias = str | Piece
+"""A piece of a prompt: words of the program or the kernel, or content."""
+
+EffectKind: TypeAlias = Literal["lm", "tool", "approve", "rlm", "clock"]
+"""What a call is made to: a model, a host's tool, whoever may approve of a tool's call, a nested run, a clock."""
+
+Failure: TypeAlias = Literal[
+    "timeout",
+    "rate",
+    "refused",
+    "schema",
+    "cancelled",
+    "too_long",
+    "budget",
+    "unavailable",
+    "raised",
+    "unknown",
+    "no_answer",
+]
+"""Why a call has no answer. `raised` is a tool's own error, `unknown` a tool's call whose end nobody saw, `no_answer` a
+nested run that ended without one."""
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a provider reports of one call. `None` is unknown, never 0. Cost is in nano-dollars."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_nano: int | None = None
+
+
+NO_USE = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
+"""What a call uses that no model answered."""
+
+
+class Nested(msgspec.Struct, frozen=True, eq=False):
+    """What a nested run is begun with: its inputs by reference, and settings within its parent's allowance."""
+
+    inputs: Mapping[str, Value]
+    settings: Settings
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One call. `kind` says of what, `role` of whom: a model's role, the name of a tool, `rlm`, `clock`.
+
+    `id` names it for good: the same run, turn, statement, round and index give the same id.
+    `prompt` is a recipe; `render` turns it into text: a model's prompt, a tool's arguments as JSON, for an approval
+    the tool, its arguments, their origins and the reasons as JSON, a nested run's question (the inputs follow as
+    pieces). `prompt_bytes` and `digest` (SHA-256, hex) are of that text.
+    """
+
+    id: str
+    role: str
+    model: str
+    max_output_tokens: int
+    prompt: tuple[Part, ...]
+    prompt_bytes: int
+    digest: str
+    kind: EffectKind = "lm"
+    nested: Nested | None = None
+
+
+class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True):
+    """An answer, whole: a model's reply, a tool's or a nested run's value as JSON, milliseconds since 1970 of a clock.
+
+    An approval's is JSON, `{"approved": true}`; whatever else it says is a refusal.
+    """
+
+    text: str
+    usage: Usage = Usage()
+    cached: bool = False
+    child: Child | None = None
+
+
+class Failed(msgspec.Struct, frozen=True, tag_field="is", tag="failed", omit_defaults=True):
+    """No answer, and why. An error is never a string that looks like an answer; `detail` is what was said of it."""
+
+    error: Failure
+    usage: Usage = Usage()
+    detail: str = ""
+    child: Child | None = None
+
+
+Result: TypeAlias = Answered | Failed
+Requests: TypeAlias = Sequence[Request]
+"""Requests by index; a fan-out's are built when they are read, not kept."""
+
+
+def render(prompt: tuple[Part, ...], blobs: Blobs) -> str:
+    """The text of a prompt."""
+    return b"".join(rendered(prompt, blobs)).decode()
+
+
+def rendered(prompt: tuple[Part, ...], blobs: Blobs) -> Iterator[Content]:
+    """The bytes of a prompt, part by part.
+
+    Data is fenced by a tag that carries the first 8 hex digits of its own SHA-256, so that it cannot close its fence.
+    """
+    for part in prompt:
+        if isinstance(part, str):
+            yield part.encode()
+        elif not part.source:
+            yield part.raw(blobs)
+        else:
+            content = part.raw(blobs)
+            tag = hashlib.sha256(content).hexdigest()[:8]
+            yield _opening(tag, part.source)
+            yield content
+            yield _closing(tag)
+
+
+def request_id(run: str, turn: int, statement: int, round_: int, index: int) -> str:
+    """32 hex digits that name one call of a run."""
+    return hashlib.sha256(f"{run}/{turn}/{statement}/{round_}/{index}".encode()).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Cutting text into chunks, lines, paragraphs, records and the symbols of source code."""

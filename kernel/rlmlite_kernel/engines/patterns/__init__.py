@@ -1,0 +1,1 @@
+"""Mining the line templates of a log: mask, group by shape, merge."""

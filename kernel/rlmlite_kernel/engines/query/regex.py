@@ -1,0 +1,61 @@
+"""RE2 with types: the only module that touches `re2`.
+
+It calls the compiled `Match` and not `finditer`, which costs 0.9 µs a match where this costs 0.5.
+Offsets are bytes, and bytes outside [pos, end) are seen by `^ $ \\b` but never matched.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+import re2  # type: ignore[import-untyped]  # ships no stubs; this module gives it types
+
+from rlmlite_kernel.engines.bytes.buffers import Buffer
+
+Spans: TypeAlias = list[tuple[int, int]]
+"""A match: [start, stop) of the whole and of each group; (-1, -1) is none."""
+
+Match: TypeAlias = Callable[[object, Buffer, int, int], Spans]
+"""(UNANCHORED, text, pos, end) -> the leftmost match in [pos, end)."""
+
+MAX_MEMORY = 8 << 20
+"""Bytes that RE2 may use for one program and its tables. A larger program is refused."""
+
+
+class RefusedError(Exception):
+    """RE2 does not take the pattern; the message is RE2's own."""
+
+
+class Program:
+    """A compiled pattern."""
+
+    def __init__(self, pattern: str, *, lines: bool, captures: bool) -> None:
+        """With `lines`, nothing in the pattern matches a newline. Without `captures`, groups only group."""
+        options = re2.Options()
+        options.max_mem = MAX_MEMORY
+        options.log_errors = False
+        options.never_nl = lines
+        options.never_capture = not captures
+        try:
+            compiled = re2.compile(pattern.encode(), options)
+        except re2.error as error:
+            raise RefusedError(_message(error)) from None
+        except UnicodeEncodeError:
+            raise RefusedError("the pattern holds a lone surrogate") from None
+        self.groups = cast(int, compiled.groups)
+        named = cast("dict[bytes, int]", compiled.groupindex)
+        self.names = {index: name.decode() for name, index in named.items()}
+        self.match = cast(Match, compiled._regexp.Match)
+
+
+def quote(text: str) -> str:
+    """A pattern that matches exactly this text."""
+    return cast(str, re2.escape(text))
+
+
+def _message(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
+UNANCHORED: object = re2._re2.RE2.Anchor.UNANCHORED
+"""The first argument of a `Match`: the match may start anywhere."""

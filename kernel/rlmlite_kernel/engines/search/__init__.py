@@ -1,0 +1,1 @@
+"""Finding, counting and replacing the matches of a query. Start at `find`."""

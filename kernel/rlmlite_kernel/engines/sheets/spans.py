@@ -1,0 +1,140 @@
+"""Many spans of a content at once: are they equal, which are the same, which whole number does each spell.
+
+Spans are vectors of starts and stops in bytes. They are compared eight bytes at a time, all rows together.
+Every answer is exact: a fingerprint only proposes what the bytes then confirm.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rlmlite_kernel.engines.bytes.buffers import Buffer, Ints, Octets, haystack, octets
+
+Words: TypeAlias = npt.NDArray[np.uint64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+LONGEST = 65_536
+"""Bytes of the longest span that is looked at here: there is one pass for each eight."""
+
+DIGITS = 18
+"""Any whole number of so many digits fits in 64 bits."""
+
+_WORD = 8
+_MASKS = np.array([(1 << 8 * kept) - 1 for kept in range(_WORD + 1)], np.uint64)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
+
+
+class SpanBytes:
+    """The bytes of many spans of one content."""
+
+    def __init__(self, content: Buffer, starts: Ints, stops: Ints) -> None:
+        self.starts, self.lengths = starts, stops - starts
+        padded = content if len(content) >= _WORD else bytes(content).ljust(_WORD, b"\0")
+        self.octets: Octets = octets(padded)
+        self._last = len(padded) - _WORD
+        self._words: Words = np.ndarray((self._last + 1,), "<u8", padded, strides=(1,))  # one at every byte
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def take(self, rows: Ints) -> "SpanBytes":
+        """These spans, in this order."""
+        starts = self.starts[rows]
+        return SpanBytes(self.octets.data, starts, starts + self.lengths[rows])
+
+    def texts(self) -> list[bytes]:
+        """The bytes of each span."""
+        data = self.octets.data
+        return [bytes(data[a : a + n]) for a, n in zip(self.starts.tolist(), self.lengths.tolist(), strict=True)]
+
+    def longest(self) -> int:
+        """The length of the longest span."""
+        return int(self.lengths.max(initial=0))
+
+    def word(self, rows: Ints, number: int) -> Words:
+        """Bytes 8n..8n+7 of each of these spans, all of which are longer than 8n; zeros follow the end."""
+        at = self.starts[rows] + _WORD * number
+        inside = np.minimum(at, self._last)
+        words = self._words[inside] >> ((at - inside) * 8).astype(np.uint64)
+        kept: Words = words & _MASKS[np.minimum(self.lengths[rows] - _WORD * number, _WORD)]
+        return kept
+
+    def fingerprints(self) -> Words:
+        """A number for each span; equal spans have equal ones."""
+        prints = self.lengths.astype(np.uint64) * _ODD
+        rows = np.flatnonzero(self.lengths > 0)
+        number = 0
+        while len(rows):
+            mixed = (prints[rows] ^ self.word(rows, number)) * _ODD
+            prints[rows] = mixed ^ (mixed >> _SHIFT)
+            number += 1
+            rows = rows[self.lengths[rows] > _WORD * number]
+        return prints
+
+    def equal(self, other: "SpanBytes", rows: Ints, others: Ints) -> Flags:
+        """Whether each of `rows` has the bytes of the span of `other` that is named beside it."""
+        same: Flags = self.lengths[rows] == other.lengths[others]
+        number = 0
+        left = np.flatnonzero(same & (self.lengths[rows] > 0))
+        while len(left):
+            alike = self.word(rows[left], number) == other.word(others[left], number)
+            same[left[~alike]] = False
+            number += 1
+            left = left[alike & (self.lengths[rows[left]] > _WORD * number)]
+        return same
+
+    def equal_to(self, wanted: bytes) -> Flags:
+        """Whether each span has these bytes."""
+        same: Flags = self.lengths == len(wanted)
+        rows = np.flatnonzero(same)
+        one = SpanBytes(wanted, np.zeros(1, np.int64), np.array([len(wanted)], np.int64))
+        same[rows] = self.equal(one, rows, np.zeros(len(rows), np.int64))
+        return same
+
+    def order_to(self, wanted: bytes) -> Ints:
+        """Below 0, 0 or above 0 as each span stands before, at or after these bytes."""
+        order: Ints = np.sign(self.lengths - len(wanted))
+        rows = np.arange(len(self))[self.lengths > 0]
+        for number, at in enumerate(range(0, len(wanted), _WORD)):
+            other = np.uint64(int.from_bytes(wanted[at : at + _WORD].ljust(_WORD, b"\0"), "big"))
+            mine = self.word(rows, number).astype("<u8").view(">u8")  # so that the first byte counts most
+            apart = mine != other
+            order[rows[apart]] = np.where(mine[apart] > other, 1, -1)
+            rows = rows[~apart & (self.lengths[rows] > at + _WORD)]
+        return order
+
+    def contains(self, wanted: bytes) -> Flags:
+        """Whether these bytes stand in each span."""
+        if not wanted or not len(self):
+            return np.full(len(self), not wanted)
+        found, text = [], haystack(self.octets.data)
+        at, stop = int(self.starts.min()), int((self.starts + self.lengths).max())
+        while (at := text.find(wanted, at, stop)) >= 0:
+            found.append(at)
+            at += 1
+        places = np.array([*found, stop], np.int64)
+        first = places[np.searchsorted(places, self.starts)]
+        inside: Flags = first + len(wanted) <= self.starts + self.lengths
+        return inside
+
+    def whole_numbers(self) -> Ints | None:
+        """The number that each span spells, as `-?[0-9]{1,18}`; None unless every span spells one."""
+        if not len(self):
+            return np.zeros(0, np.int64)
+        if int(self.lengths.min()) < 1:
+            return None
+        negative = self.octets[self.starts] == 0x2D
+        digits = self.lengths - negative
+        if int(digits.min()) < 1 or int(digits.max()) > DIGITS:
+            return None
+        values = np.zeros(len(self), np.int64)
+        first = self.starts + negative
+        for place in range(int(digits.max())):
+            rows = slice(None) if place < int(digits.min()) else np.flatnonzero(digits > place)
+            figures = self.octets[first[rows] + place] - np.uint8(0x30)
+            if int(figures.max()) > 9:
+                return None
+            values[rows] = values[rows] * 10 + figures
+        return np.where(negative, -values, values)

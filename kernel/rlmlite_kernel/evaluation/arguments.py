@@ -1,0 +1,127 @@
+"""From a planned step to the arguments that its action is called with, each read as its parameter says."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rlmlite_kernel.evaluation.context import Held, Job, merged
+from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of
+from rlmlite_kernel.evaluation.row_expressions import pairs_or_matcher
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.action_table import Action, Kind, Param
+from rlmlite_kernel.program.ast import Expr, Lit, Rx, Var
+from rlmlite_kernel.program.binding import variable_name
+from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.program.schemas import Schema, schema_of
+from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.values import kind_of
+
+
+class Arguments:
+    """A step's arguments, and what they rest on together."""
+
+    def __init__(self, planned: Planned, action: Action, job: Job) -> None:
+        self._job, self._action = job, action
+        self._parts: list[Held] = []
+        self.given: dict[str, Any] = {}
+        for param in action.params:
+            if param.name in planned.bound.given:
+                self.given[param.name] = self._read(param, planned.bound.given[param.name])
+            elif not param.many:
+                self.given[param.name] = param.default
+        self.rest = [self._value(node) for node in planned.bound.rest]
+        self.extra = {name: self._held(node) for name, node in planned.bound.extra.items()}
+        named = [job.names[name] for name in sorted(planned.reads) if name in job.names]
+        self.origins, self.sources = merged(self._parts or named)
+        for held in named:
+            self.origins |= held.origins
+
+    def _held(self, node: Expr) -> Held:
+        held = evaluate(node, self._job)
+        self._parts.append(held)
+        return held
+
+    def _value(self, node: Expr) -> Any:
+        held = self._held(node)
+        return held if self._action.held else held.value
+
+    def _read(self, param: Param, node: Expr) -> Any:
+        """An argument as its parameter's kind says."""
+        return _READERS[param.kind](self, param, node)
+
+    def _node(self, param: Param, node: Expr) -> Expr:
+        return node
+
+    def _any(self, param: Param, node: Expr) -> Any:
+        return self._value(node)
+
+    def _query(self, param: Param, node: Expr) -> Any:
+        return None if _is_null(node) else matcher_of(node, self._job)
+
+    def _pattern(self, param: Param, node: Expr) -> Any:
+        return pairs_or_matcher(node, self._job)
+
+    def _form(self, param: Param, node: Expr) -> Any:
+        return matcher_of(node, self._job) if isinstance(node, Rx) else self._text(param, node)
+
+    def _schema(self, param: Param, node: Expr) -> Schema | None:
+        return None if _is_null(node) else schema_of(node)
+
+    def _template(self, param: Param, node: Expr) -> str | Held:
+        return node.v if isinstance(node, Lit) and isinstance(node.v, str) else self._held(node)
+
+    def _name(self, param: Param, node: Expr) -> Any:
+        return variable_name(node)
+
+    def _word(self, param: Param, node: Expr) -> Any:
+        if isinstance(node, Rx):
+            return matcher_of(node, self._job, by_blocks=True)
+        return node.name if isinstance(node, Var) else node.v if isinstance(node, Lit) else None
+
+    def _int(self, param: Param, node: Expr) -> int | None:
+        value = self._held(node).value
+        if value is None and param.default is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Fault("type", f"`{param.name}` is a whole number, not {kind_of(value)}")
+        if param.least is not None and value < param.least:
+            raise Fault("bound", f"`{param.name}` is at least {param.least}, not {value}")
+        return value
+
+    def _bool(self, param: Param, node: Expr) -> bool:
+        value = self._held(node).value
+        if not isinstance(value, bool):
+            raise Fault("type", f"`{param.name}` is true or false, not {kind_of(value)}")
+        return value
+
+    def _text(self, param: Param, node: Expr) -> str | None:
+        value = self._held(node).value
+        if value is None and param.default is None:
+            return None
+        if not isinstance(value, str | Text):
+            raise Fault("type", f"`{param.name}` is text, not {kind_of(value)}")
+        return self._job.text(value, f"`{param.name}`")
+
+
+_READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
+    "any": Arguments._any,
+    "target": Arguments._any,
+    "rows": Arguments._any,
+    "query": Arguments._query,
+    "pattern": Arguments._pattern,
+    "form": Arguments._form,
+    "expr": Arguments._node,
+    "key": Arguments._node,
+    "folds": Arguments._node,
+    "schema": Arguments._schema,
+    "template": Arguments._template,
+    "int": Arguments._int,
+    "text": Arguments._text,
+    "bool": Arguments._bool,
+    "word": Arguments._word,
+    "name": Arguments._name,
+}
+"""How an argument of each kind is read."""
+
+
+def _is_null(node: Expr) -> bool:
+    return isinstance(node, Lit) and node.v is None

@@ -1,0 +1,286 @@
+"""Row expressions over whole columns: the same values as `row_expressions` gives row by row, or nothing at all.
+
+Whatever would be said on the way (text met a number, a field that no row has) and whatever is not quite plain is left
+to the way row by row, which is the definition: `worked_out` then gives None.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from rlmlite_kernel.engines.sheets.spans import LONGEST
+from rlmlite_kernel.evaluation import access
+from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.expressions import evaluate
+from rlmlite_kernel.program.ast import LOGIC, MATCHES, MEMBERSHIP, Binary, Call, Expr, Field, Lit, Unary
+from rlmlite_kernel.program.binding import has_free_field
+from rlmlite_kernel.values.columns import IntArray
+from rlmlite_kernel.values.operators import ARITHMETIC, key_of, plainly
+from rlmlite_kernel.values.row_keys import keys_of
+from rlmlite_kernel.values.values import Rows, Value
+from rlmlite_kernel.values.vectors import EXACT, LARGEST, Flags, Vector, are_many, as_decimals, vector_of
+
+Part: TypeAlias = Vector | Value
+"""An operand: one value a row, or one that is the same for every row."""
+
+
+class _RowByRowError(Exception):
+    """This expression has to be worked out row by row."""
+
+
+def rows_where(rows: Rows, cond: Expr, job: Job) -> IntArray | None:
+    """The rows for which a condition holds."""
+    vector = worked_out(rows, cond, job)
+    return None if vector is None else np.flatnonzero(_truth(vector, job)).astype(np.int64)
+
+
+def worked_out(rows: Rows, node: Expr, job: Job, beside: int = 0) -> Vector | None:
+    """A row expression as a vector, if it can be worked out over whole columns. `beside` counts rows it is to meet."""
+    if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, job.table):
+        return None
+    try:
+        part = _Columns(rows, job).part(node)
+    except _RowByRowError:
+        return None
+    return part if isinstance(part, Vector) else None
+
+
+class _Columns:
+    """Works row expressions out over the columns of one set of rows."""
+
+    def __init__(self, rows: Rows, job: Job) -> None:
+        self._rows, self._job = rows, job
+
+    def part(self, node: Expr) -> Part:
+        """The value of an expression. Raises `_RowByRowError`."""
+        if isinstance(node, Field):
+            return self._field(node.name)
+        if isinstance(node, Lit):
+            return node.v
+        if not has_free_field(node, self._job.table):
+            return plainly(evaluate(node, self._job).value, self._job.blobs)
+        if isinstance(node, Unary):
+            return self._unary(node)
+        if isinstance(node, Binary):
+            return self._binary(node)
+        if isinstance(node, Call) and node.name == "int" and len(node.args) == 1 and not node.named:
+            return _whole_numbers(self._vector(node.args[0]), self._job)
+        raise _RowByRowError
+
+    def _field(self, name: str) -> Vector:
+        column = access.column_name(self._rows, name)
+        vector = None if column is None else vector_of(self._rows.columns[column], self._job.blobs)
+        if vector is None or vector.nothing:
+            raise _RowByRowError
+        return vector
+
+    def _vector(self, node: Expr) -> Vector:
+        part = self.part(node)
+        if not isinstance(part, Vector):
+            raise _RowByRowError
+        return part
+
+    def _unary(self, node: Unary) -> Vector:
+        of = self._vector(node.of)
+        if node.op == "not":
+            return _flags(~_truth(of, self._job))
+        if of.kind != "int":
+            raise _RowByRowError
+        return _numbers("-", 0, of)
+
+    def _binary(self, node: Binary) -> Vector:
+        if node.op in LOGIC:
+            left, right = (_truth(self._vector(part), self._job) for part in (node.left, node.right))
+            return _flags(left & right if node.op == "and" else left | right)
+        if node.op in MATCHES:
+            raise _RowByRowError
+        left_part, right_part = self.part(node.left), self.part(node.right)
+        if node.op in ARITHMETIC:
+            return _numbers(node.op, left_part, right_part)
+        if node.op in MEMBERSHIP:
+            return _flags(_membership(node.op, left_part, right_part, self._job))
+        return _flags(_compared(node.op, left_part, right_part, self._job))
+
+
+def _flags(holds: Flags) -> Vector:
+    return Vector("bool", np.zeros(len(holds), bool), holds)
+
+
+def _as_flags(holds: Any) -> Flags:
+    """What an array operation that the type checker cannot follow gives."""
+    return np.asarray(holds, bool)
+
+
+def _truth(vector: Vector, job: Job) -> Flags:
+    """Which values count as true."""
+    if vector.kind != "text":
+        holds: Flags = ~vector.null & (vector.data != 0)
+        return holds
+    texts = vector.bytes(job.blobs)
+    if texts is None:
+        raise _RowByRowError
+    return ~vector.null & (texts.lengths > 0)
+
+
+def _compared(op: str, left: Part, right: Part, job: Job) -> Flags:
+    """Like with like; two kinds that differ are left to the way that says so. Null equals null and nothing else."""
+    if not isinstance(left, Vector):
+        left, right, op = right, left, _TURNED[op]
+    assert isinstance(left, Vector)  # has_free_field: one of the two depends on the row
+    if isinstance(right, Vector):
+        there, neither = ~left.null & ~right.null, left.null & right.null
+    else:
+        there, neither = ~left.null & (right is not None), left.null & (right is None)
+    if right is None:
+        holds: Flags = there
+    elif left.kind == "text":
+        holds = _compared_texts(op, left, right, job)
+    elif left.kind == "bool":
+        holds = _compared_flags(op, left, right)
+    else:
+        holds = _WORK[op](*_comparable(left, right))
+    if op == "!=":
+        return ~neither & (~there | holds)
+    return (there & holds) | neither if op == "==" else there & holds
+
+
+def _compared_texts(op: str, left: Vector, right: Part, job: Job) -> Flags:
+    texts = left.bytes(job.blobs)
+    if texts is None or texts.longest() > LONGEST:
+        raise _RowByRowError
+    if isinstance(right, str):
+        if op in ("==", "!="):
+            return _as_flags(texts.equal_to(right.encode()) == (op == "=="))
+        return _as_flags(_WORK[op](texts.order_to(right.encode()), 0))
+    if not isinstance(right, Vector) or right.kind != "text" or op not in ("==", "!="):
+        raise _RowByRowError
+    others = right.bytes(job.blobs)
+    if others is None:
+        raise _RowByRowError
+    rows = np.arange(len(texts))
+    return _as_flags(texts.equal(others, rows, rows) == (op == "=="))
+
+
+def _compared_flags(op: str, left: Vector, right: Part) -> Flags:
+    if not isinstance(right, bool) or op not in ("==", "!="):
+        raise _RowByRowError
+    return _as_flags(_WORK[op](left.data, right))
+
+
+def _comparable(left: Vector, right: Part) -> tuple[Any, Any]:
+    """Two sides as arrays or numbers that compare exactly."""
+    if left.kind == "int" and (_is_int(right) or (isinstance(right, Vector) and right.kind == "int")):
+        return left.data, _data(right)
+    return _decimals(left)[0], _decimals(right)[0]
+
+
+def _is_int(part: Part) -> bool:
+    return type(part) is int and abs(part) <= LARGEST
+
+
+def _data(part: Part) -> Any:
+    return part.data if isinstance(part, Vector) else part
+
+
+def _decimals(part: Part) -> tuple[Any, Any]:
+    """Numbers as decimals that are exactly they, and which of them are whole. Raises `_RowByRowError`."""
+    if type(part) is float:
+        return part, False
+    if type(part) is int and abs(part) <= EXACT:
+        return float(part), True
+    if not isinstance(part, Vector) or part.kind not in ("int", "float"):
+        raise _RowByRowError
+    decimals = as_decimals(part)
+    if decimals is None:
+        raise _RowByRowError
+    return decimals, True if part.whole is None else part.whole
+
+
+def _numbers(op: str, left: Part, right: Part) -> Vector:
+    """Arithmetic. Raises `_RowByRowError` for what is no number, and for what 64 bits may not hold."""
+    null = _null(left) | _null(right)
+    if all(_is_int(part) or (isinstance(part, Vector) and part.kind == "int") for part in (left, right)):
+        return _integers(op, left, right, null)
+    (mine, wholes), (other, others) = _decimals(left), _decimals(right)
+    if op == "%":
+        raise _RowByRowError
+    with np.errstate(all="ignore"):
+        data = _WORK[op](mine, other)
+    whole = np.broadcast_to(wholes & others, data.shape)
+    finite = np.isfinite(data)
+    if not bool((np.abs(data[whole & finite]) < EXACT).all()):
+        raise _RowByRowError
+    null = null | ~finite
+    return Vector("float", null, np.where(null, 0.0, data), whole)
+
+
+def _null(part: Part) -> Any:
+    return part.null if isinstance(part, Vector) else False
+
+
+def _integers(op: str, left: Part, right: Part, null: Flags) -> Vector:
+    mine, other = _data(left), _data(right)
+    bounds = [_WORK[op](a, b) for a in _reach(mine) for b in _reach(other)] if op != "%" else _reach(mine)
+    if max(map(abs, bounds)) > LARGEST or max(map(abs, _reach(other))) > LARGEST:
+        raise _RowByRowError
+    if op != "%":
+        return Vector("int", null, _WORK[op](mine, other))
+    divisor = np.broadcast_to(np.asarray(other, np.int64), null.shape)
+    return Vector("int", null | (divisor == 0), np.remainder(mine, np.where(divisor == 0, 1, divisor)))
+
+
+def _reach(data: Any) -> tuple[int, int]:
+    return (data, data) if type(data) is int else (int(data.min()), int(data.max()))
+
+
+def _membership(op: str, left: Part, right: Part, job: Job) -> Flags:
+    """`.x in [..]`, `[..] contains .x` and `.text contains "..."`."""
+    whole, part = (left, right) if op.endswith("contains") else (right, left)
+    wanted = not op.startswith("not")
+    if isinstance(whole, Vector) and whole.kind == "text" and isinstance(part, str):
+        texts = whole.bytes(job.blobs)
+        if texts is None:
+            raise _RowByRowError
+        return _as_flags((~whole.null & texts.contains(part.encode())) == wanted)
+    if not isinstance(whole, list) or not isinstance(part, Vector):
+        raise _RowByRowError
+    if whole and isinstance(whole[0], str) != (part.kind == "text"):
+        raise _RowByRowError
+    keys = keys_of([part], job.blobs)
+    if keys is None:
+        raise _RowByRowError
+    known = {key_of(item) for item in whole}
+    held = [key_of(plainly(value, job.blobs)) in known for value in part.take(keys.firsts).values(job.blobs)]
+    return _as_flags(np.array(held, bool)[keys.codes] == wanted)
+
+
+def _whole_numbers(of: Vector, job: Job) -> Vector:
+    """`int(.x)` of texts that are digits."""
+    if of.kind == "int":
+        return of
+    texts = of.bytes(job.blobs) if of.kind == "text" else None
+    rows = np.flatnonzero(~of.null)
+    numbers = None if texts is None else texts.take(rows).whole_numbers()
+    if numbers is None:
+        raise _RowByRowError
+    values = np.zeros(len(of), np.int64)
+    values[rows] = numbers
+    return Vector("int", of.null, values)
+
+
+_WORK: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+}
+
+_TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""A comparison with its sides exchanged."""

@@ -1,0 +1,257 @@
+"""Row expressions: compiled to a function of the row number, over the columns that they name."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from rlmlite_kernel.evaluation import access
+from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.expressions import evaluate, matched, matcher_of, operate_plain, warn_mixed
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.ast import (
+    LOGIC,
+    MATCHES,
+    MEMBERSHIP,
+    Attr,
+    Binary,
+    Call,
+    Expr,
+    Field,
+    Index,
+    ListOf,
+    Lit,
+    Node,
+    Obj,
+    Slice,
+    Unary,
+)
+from rlmlite_kernel.program.binding import bind, has_free_field, trust
+from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.operators import key_of, mixes_text_and_number, negate, plainly, truthy
+from rlmlite_kernel.values.values import Rows, Value, text_of
+
+OfRow: TypeAlias = Callable[[int], Value]
+"""A row expression, compiled: the row's number to its value."""
+
+
+IN_EVERY_ROW = "is null in every row"
+"""What is said of a field that may be a slip; it holds of all the rows, not of those that are looked at together."""
+
+
+class RowCompiler:
+    """Compiles row expressions over one set of rows; a column is read once however often it is named."""
+
+    def __init__(self, rows: Rows, job: Job) -> None:
+        self._rows, self._job = rows, job
+        self._cells: dict[str, list[Value]] = {}
+
+    def compile(self, node: Expr) -> OfRow:
+        """The function of the row number that a row expression is."""
+        if isinstance(node, Field):
+            return self._field(node.name).__getitem__
+        if isinstance(node, Unary | Binary) or self._depends(node):
+            return _COMPILERS[type(node)](self, node)
+        value = evaluate(node, self._job).value
+        return lambda row: value
+
+    def _unary(self, node: Unary) -> OfRow:
+        inner = self.compile(node.of)
+        if node.op == "not":
+            return lambda row: not truthy(inner(row))
+        return lambda row: negate(inner(row))
+
+    def _attribute(self, node: Attr) -> OfRow:
+        inner, name, job = self.compile(node.of), node.name, self._job
+        return lambda row: _soft_attribute(inner(row), name, job)
+
+    def _list(self, node: ListOf) -> OfRow:
+        parts = [self.compile(item) for item in node.items]
+        return lambda row: [part(row) for part in parts]
+
+    def _record(self, node: Obj) -> OfRow:
+        parts = [(pair.key, self.compile(pair.value)) for pair in node.pairs]
+        return lambda row: {key: part(row) for key, part in parts}
+
+    def _field(self, name: str) -> list[Value]:
+        if name not in self._cells:
+            self._cells[name] = access.column_cells(self._rows, name, self._job)
+            if not any(cell is not None for cell in self._cells[name]) and len(self._rows):
+                self._job.warn(f"`.{name}` {IN_EVERY_ROW}; the rows have:", _fields(self._rows, self._job))
+        return self._cells[name]
+
+    def _depends(self, node: Expr) -> bool:
+        return has_free_field(node, self._job.table)
+
+    def _logic(self, node: Binary) -> OfRow:
+        left, right = self.compile(node.left), self.compile(node.right)
+        if node.op == "and":
+            return lambda row: truthy(left(row)) and truthy(right(row))
+        return lambda row: truthy(left(row)) or truthy(right(row))
+
+    def _binary(self, node: Binary) -> OfRow:
+        """The operators, by family."""
+        if node.op in LOGIC:
+            return self._logic(node)
+        if node.op in MATCHES:
+            return self._matches(node)
+        if node.op in MEMBERSHIP:
+            return self._membership(node)
+        return self._operator(node)
+
+    def _operator(self, node: Binary) -> OfRow:
+        left, right, op, job = self._plain(node.left), self._plain(node.right), node.op, self._job
+        return lambda row: operate_plain(op, left(row), right(row), job)
+
+    def _plain(self, node: Expr) -> OfRow:
+        """An operand as plain values; one that is the same for every row (a whole column, say) is made plain once."""
+        work, blobs = self.compile(node), self._job.blobs
+        if isinstance(node, Unary | Binary) or self._depends(node):
+            return lambda row: plainly(work(row), blobs)
+        value = plainly(work(0), blobs)
+        return lambda row: value
+
+    def _membership(self, node: Binary) -> OfRow:
+        """`in` and `contains` look up a set where the list is the same for every row."""
+        blobs, wanted = self._job.blobs, not node.op.startswith("not")
+        part, of = (node.right, node.left) if node.op.endswith("contains") else (node.left, node.right)
+        whole = None if self._depends(of) else plainly(self.compile(of)(0), blobs)
+        if not isinstance(whole, list):
+            return self._operator(node)
+        item = self.compile(part)
+        keys = {key_of(item) for item in whole}
+        sample = whole[0] if whole else None
+
+        def member(row: int) -> Value:
+            value = plainly(item(row), blobs)
+            if mixes_text_and_number(value, sample):
+                warn_mixed(node.op, self._job)
+            return (key_of(value) in keys) is wanted
+
+        return member
+
+    def _matches(self, node: Binary) -> OfRow:
+        left, wanted, job = self.compile(node.left), node.op == "matches", self._job
+        matcher = matcher_of(node.right, job)
+        return lambda row: matched(left(row), matcher, job) is wanted
+
+    def _item(self, node: Index) -> OfRow:
+        view, of = _view(node.of)
+        inner, index, job = self.compile(of), self.compile(node.at), self._job
+        literal = isinstance(node.at, Lit)
+        blobs = job.blobs
+
+        def item(row: int) -> Value:
+            value, at = inner(row), plainly(index(row), blobs)
+            text = text_of(value, blobs) if view == "lines" else None
+            if text is not None:
+                return access.line(text, at, literal, job)
+            value = _viewed(value, view, job)
+            return None if value is None else access.item(value, at, literal, job)
+
+        return item
+
+    def _slice(self, node: Slice) -> OfRow:
+        view, of = _view(node.of)
+        inner, job = self.compile(of), self._job
+        low = self.compile(node.lo if node.lo is not None else Lit(None))
+        high = self.compile(node.hi if node.hi is not None else Lit(None))
+        literal = (isinstance(node.lo, Lit), isinstance(node.hi, Lit))
+
+        def sliced(row: int) -> Value:
+            lo, hi = low(row), high(row)
+            if not isinstance(lo, int | None) or not isinstance(hi, int | None):
+                return None
+            value = inner(row)
+            text = text_of(value, job.blobs) if view else None
+            if text is not None:
+                return _VIEWS[view](text, lo, hi, literal, job)
+            return access.sliced(_viewed(value, view, job), lo, hi, literal, job)
+
+        return sliced
+
+    def _call(self, node: Call) -> OfRow:
+        """A scalar action, applied to each row."""
+        action, job = self._job.table[node.name], self._job
+        bound = bind(action, node, trust)
+        fixed: dict[str, object] = {
+            p.name: p.default for p in action.params if not (p.required or p.many or p.name in bound.given)
+        }
+        varying: dict[str, OfRow] = {}
+        for name, value in bound.given.items():
+            param = action.param(name)
+            if param is not None and param.kind == "pattern":
+                fixed[name] = pairs_or_matcher(value, job)
+            else:
+                varying[name] = self.compile(value)
+        rest = [self.compile(value) for value in bound.rest]
+        run = action.run
+        assert run is not None  # the checker lets only actions in that are applied row by row
+
+        def called(row: int) -> Value:
+            given = {name: part(row) for name, part in varying.items()}
+            result: Value = run(job, *(part(row) for part in rest), **fixed, **given)
+            return result
+
+        return called
+
+
+_VIEWS: dict[str, Callable[..., Value]] = {"lines": access.lines_slice, "chars": access.chars_slice}
+"""Slices of a text in other units than bytes."""
+
+
+def _view(node: Expr) -> tuple[str, Expr]:
+    """`x.lines` or `x.chars` as the view's name and x; any other expression is no view."""
+    if isinstance(node, Attr) and node.name in _VIEWS:
+        return node.name, node.of
+    return "", node
+
+
+def _viewed(value: Value, view: str, job: Job) -> Value:
+    """What a view is of a value that is no text: its field of that name."""
+    return _soft_attribute(value, view, job) if view else value
+
+
+def condition(rows: Rows, cond: Expr, job: Job) -> OfRow:
+    """A compiled condition; one that looks at no field is most likely a slip, and it is said."""
+    if not has_free_field(cond, job.table):
+        job.warn("the condition is the same for every row: `.name` is a field of the row, a bare name a variable")
+    return RowCompiler(rows, job).compile(cond)
+
+
+_COMPILERS: dict[type[Node], Callable[[RowCompiler, Any], OfRow]] = {
+    Unary: RowCompiler._unary,
+    Binary: RowCompiler._binary,
+    Attr: RowCompiler._attribute,
+    Index: RowCompiler._item,
+    Slice: RowCompiler._slice,
+    ListOf: RowCompiler._list,
+    Obj: RowCompiler._record,
+    Call: RowCompiler._call,
+}
+"""What compiles each kind of node that depends on the row."""
+
+
+def pairs_or_matcher(node: Expr, job: Job) -> object:
+    """What `replace` replaces: a matcher, or a list of (matcher, replacement) pairs."""
+    if isinstance(node, ListOf) and node.items and all(isinstance(pair, ListOf) for pair in node.items):
+        pairs = []
+        for pair in node.items:
+            if not isinstance(pair, ListOf) or len(pair.items) != 2:
+                raise Fault("type", "a list of replacements holds pairs [what, with]")
+            pairs.append((matcher_of(pair.items[0], job, by_blocks=True), evaluate(pair.items[1], job).value))
+        return pairs
+    return matcher_of(node, job, by_blocks=True)
+
+
+def _soft_attribute(value: Value, name: str, job: Job) -> Value:
+    """A field of a row's field: null where it is missing."""
+    if isinstance(value, dict):
+        return value.get(name)
+    return access.attribute(value, name, job) if isinstance(value, Rows | str | Text) else None
+
+
+def _fields(rows: Rows, job: Job) -> str:
+    names = list(rows.columns)
+    if names == ["value"] and len(rows):
+        first = rows.columns["value"].at(0, job.blobs)
+        names = list(first) if isinstance(first, dict) else ["value"]
+    return ", ".join(names)

@@ -1,0 +1,47 @@
+"""How any value reads as text, and how a placeholder finds its field."""
+
+from rlmlite_kernel.evaluation import access
+from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.values import LIST, Rows, Value, plain, plain_size, rows_of
+
+
+def as_text(value: Value, job: Job) -> str:
+    """Any value as text: texts as they are, null as nothing, lists by line, anything else as canonical JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, Text):
+        return job.text(value, "the value")
+    rows = rows_of(value)
+    if rows is not None:
+        return "\n".join(as_text(line_of(rows, item), job) for item in rows.values(job.blobs))
+    job.room(plain_size(value, job.blobs))
+    return value_bytes(plain(value, job.blobs)).decode()
+
+
+def line_of(rows: Rows, item: Value) -> Value:
+    """What stands for a row in running text: its text where rows are pieces of one, else the whole row."""
+    if rows.kind != LIST and isinstance(item, dict) and "text" in item:
+        return item["text"]
+    return item
+
+
+def has_field(rows: Rows, name: str, job: Job) -> bool:
+    """Whether the rows have a field of this name."""
+    if access.column_name(rows, name) is not None or not len(rows):
+        return True
+    if "value" not in rows.columns:
+        return False
+    return any(isinstance(cell, dict) and name in cell for cell in rows.columns["value"].cells(job.blobs))
+
+
+def follow(value: Value, path: tuple[str, ...], job: Job) -> Value:
+    """The fields of a placeholder's path, null where one is missing."""
+    for name in path:
+        value = (
+            access.record_field(value, name) if isinstance(value, dict | None) else access.attribute(value, name, job)
+        )
+    return value

@@ -1,0 +1,227 @@
+"""The program as data: what is executed, stored and replayed.
+
+The text that a controller wrote becomes these nodes in `rlmlite_grammar`; the kernel never sees the text's grammar.
+Nodes hold no positions, so equal programs are equal data; `Parsed.at` carries the positions beside them.
+Encoded, a node is a JSON array that begins with its tag.
+Not here: what an action means (see `table`), or whether a program is right (see `checker`).
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+Scalar: TypeAlias = bool | int | float | str | None
+"""A literal's value. Integers have any size up to 1,000 digits; decimals are finite binary64."""
+
+
+class Node(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Base of every node. Equality is structural, with `1`, `1.0` and `true` apart only in the encoded bytes."""
+
+
+class Lit(Node, frozen=True, array_like=True, tag="lit"):
+    """A literal: `"text"`, `12`, `3.5`, `true`, `null`."""
+
+    v: Scalar
+
+
+class Rx(Node, frozen=True, array_like=True, tag="rx"):
+    """A regular expression `/pattern/flags`; `flags` are sorted, out of `i m s`."""
+
+    pattern: str
+    flags: str = ""
+
+
+class Var(Node, frozen=True, array_like=True, tag="var"):
+    """A variable by name."""
+
+    name: str
+
+
+class Field(Node, frozen=True, array_like=True, tag="field"):
+    """`.name`: a field of the current row."""
+
+    name: str
+
+
+class Attr(Node, frozen=True, array_like=True, tag="attr"):
+    """`of.name`: a field of a record, a column of rows, a view (`lines`, `chars`) of a text."""
+
+    of: "Expr"
+    name: str
+
+
+class Index(Node, frozen=True, array_like=True, tag="index"):
+    """`of[at]`."""
+
+    of: "Expr"
+    at: "Expr"
+
+
+class Slice(Node, frozen=True, array_like=True, tag="slice"):
+    """`of[lo:hi]`, half-open; an absent bound is `None`."""
+
+    of: "Expr"
+    lo: "Expr | None" = None
+    hi: "Expr | None" = None
+
+
+class Unary(Node, frozen=True, array_like=True, tag="unary"):
+    """`not x` or `-x` (a negative number literal is a `Lit`)."""
+
+    op: str
+    of: "Expr"
+
+
+class Binary(Node, frozen=True, array_like=True, tag="binary"):
+    """`left op right`; the operators are in `OPERATORS`."""
+
+    op: str
+    left: "Expr"
+    right: "Expr"
+
+
+class Alt(Node, frozen=True, array_like=True, tag="alt"):
+    """`"spam" | "ham"`: the alternatives of a schema."""
+
+    options: "tuple[Expr, ...]"
+
+
+class ListOf(Node, frozen=True, array_like=True, tag="list"):
+    """`[a, b]`."""
+
+    items: "tuple[Expr, ...]" = ()
+
+
+class Pair(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One `key: value` of an object; `optional` is the schema's `key?: type`."""
+
+    key: str
+    value: "Expr"
+    optional: bool = False
+
+
+class Obj(Node, frozen=True, array_like=True, tag="obj"):
+    """`{a: 1, "b c": 2}`; keys are unique."""
+
+    pairs: tuple[Pair, ...] = ()
+
+
+class Named(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One keyword argument `name=value`."""
+
+    name: str
+    value: "Expr"
+
+
+class Call(Node, frozen=True, array_like=True, tag="call"):
+    """`name(args, key=value)`; keyword names are unique."""
+
+    name: str
+    args: "tuple[Expr, ...]" = ()
+    named: tuple[Named, ...] = ()
+
+
+Expr: TypeAlias = Lit | Rx | Var | Field | Attr | Index | Slice | Unary | Binary | Alt | ListOf | Obj | Call
+"""Any expression."""
+
+OPERATORS: dict[str, int] = {
+    "or": 1,
+    "and": 2,
+    "==": 4,
+    "!=": 4,
+    "<": 4,
+    "<=": 4,
+    ">": 4,
+    ">=": 4,
+    "in": 4,
+    "not in": 4,
+    "contains": 4,
+    "not contains": 4,
+    "matches": 4,
+    "not matches": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "%": 6,
+}
+"""Binary operators and how tightly they bind; `not` binds at 3, unary minus at 7, postfix at 8.
+
+Comparisons do not chain.
+"""
+
+
+class Statement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """`target = value`, or a call that stands alone (`target` is `None`)."""
+
+    value: Expr
+    target: str | None = None
+
+
+class Program(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What one turn executes: statements in order."""
+
+    body: tuple[Statement, ...]
+
+
+class Parsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program with the text it was read from.
+
+    `at[k]` is where node k of `walk(program)` begins in `text`, in characters.
+    It is empty for a program that never was text.
+    """
+
+    program: Program
+    text: str = ""
+    at: tuple[int, ...] = ()
+
+
+_LEAVES = frozenset({Lit, Rx, Var, Field})
+
+
+def children(node: Expr) -> tuple[Expr, ...]:
+    """The expressions directly inside a node, in the order they are written."""
+    if type(node) in _LEAVES:  # most nodes are, and asking each class in turn takes ten times as long
+        return ()
+    match node:
+        case Attr(of=of) | Unary(of=of):
+            return (of,)
+        case Index(of=of, at=at):
+            return (of, at)
+        case Slice(of=of, lo=lo, hi=hi):
+            return (of, *(bound for bound in (lo, hi) if bound is not None))
+        case Binary(left=left, right=right):
+            return (left, right)
+        case Alt(options=items) | ListOf(items=items):
+            return items
+        case Obj(pairs=pairs):
+            return tuple(pair.value for pair in pairs)
+        case Call(args=args, named=named):
+            return (*args, *(item.value for item in named))
+        case _:
+            return ()
+
+
+def walk(program: Program) -> Iterator[Statement | Expr]:
+    """Every statement and expression, parents before children, left to right: the order of `Parsed.at`."""
+    for statement in program.body:
+        yield statement
+        yield from walk_expr(statement.value)
+
+
+def walk_expr(node: Expr) -> Iterator[Expr]:
+    """`node` and everything inside it, in the same order as `walk`."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(children(current)))
+
+
+LOGIC = ("and", "or")
+
+
+MATCHES = ("matches", "not matches")
+
+
+MEMBERSHIP = ("in", "not in", "contains", "not contains")

@@ -1,0 +1,153 @@
+"""Which argument of a call goes to which parameter, and how names inside an expression are to be read."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.action_table import Action, Param, Table
+from rlmlite_kernel.program.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var, children
+from rlmlite_kernel.program.problems import did_you_mean
+
+Report: TypeAlias = Callable[[str, str, Expr, str], None]
+"""Told of a mistake: its code, its message, the node, a hint."""
+
+FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percentile")
+"""What may be folded in `group(rows, key, {name: fold(expr)})`."""
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """A call's arguments by parameter: `given` singles, `rest` what a `many` parameter took, `extra` other keywords."""
+
+    given: dict[str, Expr]
+    rest: tuple[Expr, ...]
+    extra: dict[str, Expr]
+
+
+def bind(action: Action, call: Call, report: Report) -> Bound:
+    """Match a call's arguments to an action's parameters, reporting every mismatch."""
+    params = action.positional()
+    given: dict[str, Expr] = {}
+    rest: list[Expr] = []
+    for index, value in enumerate(call.args):
+        if index < len(params) and not params[index].many:
+            given[params[index].name] = value
+        elif params and params[-1].many:
+            rest.append(value)
+        else:
+            report(
+                "arguments", f"`{action.name}` takes at most {len(params)} arguments by position", value, _see(action)
+            )
+            break
+    extra = _bind_named(action, call, given, report)
+    missing = [p.name for p in action.params if p.required and not p.many and p.name not in given]
+    if missing:
+        words = ", ".join(f"`{name}`" for name in missing)
+        report("arguments", f"`{action.name}` also needs {words}", call, _see(action))
+    return Bound(given, tuple(rest), extra)
+
+
+def _bind_named(action: Action, call: Call, given: dict[str, Expr], report: Report) -> dict[str, Expr]:
+    extra: dict[str, Expr] = {}
+    for item in call.named:
+        param = action.param(item.name)
+        if param is None and action.extra:
+            extra[item.name] = item.value
+        elif param is None or param.many:
+            known = [p.name for p in action.params]
+            hint = did_you_mean(item.name, known) or _see(action)
+            report("unknown_name", f"`{action.name}` has no parameter `{item.name}`", item.value, hint)
+        elif item.name in given:
+            report("arguments", f"`{item.name}` of `{action.name}` is given twice", item.value, "")
+        else:
+            given[item.name] = item.value
+    return extra
+
+
+def _see(action: Action) -> str:
+    return f"it is {action.signature()}"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """How the names in an expression are read: inside a row expression, as a schema, as a key, as folds."""
+
+    row: bool = False
+    schema: bool = False
+    key: bool = False
+    folds: bool = False
+    query: bool = False
+
+
+PLAIN = Place()
+
+
+def place_of(param: Param, around: Place) -> Place:
+    """How an argument of this parameter is read."""
+    if param.kind == "expr":
+        return Place(row=True)
+    if param.kind == "key":
+        return Place(row=True, key=True)
+    if param.kind == "folds":
+        return Place(row=True, folds=True)
+    if param.kind == "schema":
+        return Place(schema=True)
+    query = param.kind in ("query", "pattern", "form") or param.or_query
+    return Place(row=around.row, query=query)
+
+
+def arguments(action: Action, bound: Bound, around: Place) -> Iterator[tuple[Param | None, Expr, Place]]:
+    """Every argument with its parameter (none for an extra keyword) and how it is read."""
+    for name, value in bound.given.items():
+        param = action.param(name)
+        if param is not None:
+            yield param, value, place_of(param, around)
+    many = next((p for p in action.params if p.many), None)
+    for value in bound.rest:
+        yield many, value, Place(row=around.row, query=many is not None and many.kind == "query")
+    for value in bound.extra.values():
+        yield None, value, Place(row=around.row)
+
+
+def variable_name(node: Expr | None) -> str | None:
+    """The variable that an argument of kind `name` names: `notes` and `"notes"` are one."""
+    if isinstance(node, Var):
+        return node.name
+    return node.v if isinstance(node, Lit) and isinstance(node.v, str) else None
+
+
+def is_column_word(node: Expr, place: Place) -> bool:
+    """Whether a bare name or string is a column's name here."""
+    return place.key and (isinstance(node, Var) or (isinstance(node, Lit) and isinstance(node.v, str)))
+
+
+def inside(node: Expr, place: Place) -> Place:
+    """How what is inside a node is read: a list of keys holds keys, a list of queries queries."""
+    if place.key and isinstance(node, ListOf | Unary | Attr):
+        return place
+    if place.query and isinstance(node, ListOf):
+        return place
+    return Place(row=place.row, folds=place.folds and isinstance(node, Obj))
+
+
+def has_free_field(node: Expr, table: Table) -> bool:
+    """Whether the value of a node depends on the current row: a `.field` that no inner row action binds."""
+    if isinstance(node, Field):
+        return True
+    if isinstance(node, Call) and node.name in table:
+        bound = bind(table[node.name], node, _ignore)
+        return any(
+            has_free_field(value, table)
+            for _, value, place in arguments(table[node.name], bound, PLAIN)
+            if not place.row and not place.schema
+        )
+    return any(has_free_field(child, table) for child in children(node))
+
+
+def trust(code: str, message: str, node: Expr, hint: str) -> None:
+    """For calls that were checked: a mistake is a fault."""
+    raise Fault(code, message)
+
+
+def _ignore(code: str, message: str, node: Expr, hint: str) -> None:
+    """Mistakes in calls are reported where the call is checked."""

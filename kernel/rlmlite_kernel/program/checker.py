@@ -1,0 +1,318 @@
+"""Checking a program before it runs: every problem of every statement at once.
+
+A statement with a problem does not run, nor do those that need it; the others do.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from rlmlite_kernel.engines.query.query import regex
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.action_table import Action, Param, Table
+from rlmlite_kernel.program.ast import (
+    MATCHES,
+    Alt,
+    Binary,
+    Call,
+    Expr,
+    Field,
+    ListOf,
+    Lit,
+    Obj,
+    Parsed,
+    Rx,
+    Statement,
+    Var,
+    children,
+    walk,
+)
+from rlmlite_kernel.program.binding import (
+    FOLDS,
+    PLAIN,
+    Bound,
+    Place,
+    arguments,
+    bind,
+    has_free_field,
+    inside,
+    is_column_word,
+    variable_name,
+)
+from rlmlite_kernel.program.lowering import written_name
+from rlmlite_kernel.program.problems import Problem, did_you_mean
+from rlmlite_kernel.program.queries import compiled, constant_query
+from rlmlite_kernel.program.schemas import schema_of
+from rlmlite_kernel.program.templates import holes
+from rlmlite_kernel.records.settings import Policy
+
+_MAX_DEPTH = 100
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What a program is checked against: the names there are, which of them are inputs, the table and the policy."""
+
+    names: frozenset[str]
+    inputs: frozenset[str]
+    table: Table
+    policy: Policy
+
+
+def check(parsed: Parsed, scope: Scope) -> dict[int, list[Problem]]:
+    """The problems of a program, by the number of their statement (from 0)."""
+    found: dict[int, list[Problem]] = {}
+    names = set(scope.names)
+    ended = False
+    for number, statement in enumerate(parsed.program.body):
+        work = _Statement(parsed, scope, names)
+        if ended:
+            work.report("unreachable", "nothing runs after final(...)", statement, "put final last")
+        work.statement(statement)
+        if work.problems:
+            found[number] = work.problems
+        target = written_name(statement)
+        if target is not None:
+            names.add(target)
+        ended = ended or (isinstance(statement.value, Call) and statement.value.name == "final")
+    return found
+
+
+class _Statement:
+    """The check of one statement."""
+
+    def __init__(self, parsed: Parsed, scope: Scope, names: set[str]) -> None:
+        self._parsed, self._scope, self._names = parsed, scope, names
+        self.problems: list[Problem] = []
+
+    def report(self, code: str, message: str, node: Expr | Statement, hint: str = "") -> None:
+        """Note a problem at a node."""
+        self.problems.append(Problem(code, message, offset_of(node, self._parsed), hint))
+
+    def statement(self, statement: Statement) -> None:
+        """Check a statement and all that is in it."""
+        if statement.target is not None:
+            self._target(statement.target, statement)
+            if isinstance(statement.value, Call) and statement.value.name == "write_var":
+                self.report("arguments", "`write_var` writes a variable itself", statement, "write name = value")
+        if _too_deep(statement.value):
+            self.report("bound", f"the expression is nested deeper than {_MAX_DEPTH}", statement)
+            return
+        self._visit(statement.value, PLAIN)
+
+    def _target(self, name: str, node: Expr | Statement) -> None:
+        if name in self._scope.inputs:
+            self.report("read_only", f"`{name}` is an input and cannot be written", node, "choose another name")
+        if is_temporary(name):
+            self.report("read_only", f"`{name}` is the kernel's own name", node, "names such as _1 are taken")
+
+    def _visit(self, node: Expr, place: Place) -> None:
+        if is_column_word(node, place):
+            return
+        if isinstance(node, Call):
+            self._call(node, place)
+        elif isinstance(node, Binary) and node.op in MATCHES:
+            self._visit(node.left, Place(row=place.row))
+            self._visit(node.right, Place(row=place.row, query=True))
+        else:
+            self._misplaced(node, place)
+            for child in children(node):
+                self._visit(child, inside(node, place))
+
+    def _misplaced(self, node: Expr, place: Place) -> None:
+        """A node that has no meaning where it stands."""
+        match node:
+            case Var(name=name):
+                self._name(name, node, place)
+            case Field(name=name) if not place.row:
+                hint = "rows.name is a column; .name works inside where, map, sort ..."
+                self.report("type", f"`.{name}` has a meaning only inside a row action", node, hint)
+            case Rx() if not place.query:
+                hint = "use it in search, chunk(by=), replace, or after `matches`"
+                self.report("type", "a /regex/ has no value here", node, hint)
+            case Rx():
+                self._query(node, node)
+            case Alt():
+                self.report("type", '"a" | "b" has a meaning only in a schema', node, "use `or` between conditions")
+            case Obj(pairs=pairs):
+                for pair in pairs:
+                    if pair.optional:
+                        self.report("schema", f"`{pair.key}?` has a meaning only in a schema", node)
+
+    def _name(self, name: str, node: Expr, place: Place) -> None:
+        if name in self._names:
+            return
+        hint = did_you_mean(name, self._names) or f"known: {', '.join(sorted(self._names)[:12])}"
+        if place.row:
+            hint = f"a field of the row is `.{name}`; {hint}"
+        self.report("unknown_name", f"no variable `{name}`", node, hint)
+
+    def _call(self, call: Call, place: Place) -> None:
+        if place.folds and call.name in FOLDS:
+            for value in call.args:
+                self._visit(value, Place(row=True))
+            return
+        action = self._action(call)
+        if action is None:
+            return
+        if place.row and not action.in_rows and has_free_field(call, self._scope.table):
+            words = ", ".join(name for name, entry in self._scope.table.items() if entry.in_rows)
+            self.report("type", f"`{call.name}` cannot be applied row by row", call, f"in row expressions: {words}")
+        bound = bind(action, call, self.report)
+        self._shape(action, call, bound)
+        for param, value, inner in arguments(action, bound, place):
+            self._argument(action, param, value, inner, bound)
+
+    def _action(self, call: Call) -> Action | None:
+        table, policy = self._scope.table, self._scope.policy
+        action = table.get(call.name)
+        if action is None:
+            near = _ELSEWHERE.get(call.name) or did_you_mean(call.name, table)
+            hint = near or f"actions: {', '.join(table)}"
+            self.report("unknown_action", f"no action `{call.name}`", call, hint)
+        elif policy.actions is not None and call.name not in policy.actions:
+            hint = f"permitted: {', '.join(policy.actions)}"
+            self.report("not_permitted", f"this run does not permit `{call.name}`", call, hint)
+        return action
+
+    def _shape(self, action: Action, call: Call, bound: Bound) -> None:
+        """What one action asks of its arguments together."""
+        both = {"query", "template"} <= {param.name for param in action.params}
+        if both and ("query" in bound.given) is ("template" in bound.given):
+            message = f"{action.name} takes a query or template=, one of them"
+            self.report("arguments", message, call, f"it is {action.signature()}")
+
+    def _argument(self, action: Action, param: Param | None, value: Expr, place: Place, bound: Bound) -> None:
+        if param is None:
+            self._visit(value, place)
+            return
+        match param.kind:
+            case "schema":
+                self._schema(value)
+            case "template":
+                self._template(action, value, bound)
+            case "name":
+                self._variable_name(value)
+            case "query" | "pattern":
+                self._query(value, value)
+                self._visit(value, place)
+            case "word" if not self._is_word(param, value):
+                self._word(action, param, value, place)
+            case "word":
+                return
+            case "int":
+                self._number(action, param, value)
+                self._visit(value, place)
+            case _:
+                self._visit(value, place)
+
+    def _schema(self, value: Expr) -> None:
+        try:
+            schema_of(value)
+        except Fault as fault:
+            self.report(fault.code, fault.message, value)
+
+    def _query(self, value: Expr, node: Expr) -> None:
+        if isinstance(value, ListOf) and any(isinstance(item, ListOf) for item in value.items):
+            return  # replace's list of pairs: each is checked where it is visited
+        try:
+            query = regex(value.pattern, value.flags) if isinstance(value, Rx) else constant_query(value)
+            if query is not None:
+                compiled(query)
+        except Fault as fault:
+            if not any(problem.message == fault.message for problem in self.problems):
+                self.report(fault.code, fault.message, node)
+
+    def _template(self, action: Action, value: Expr, bound: Bound) -> None:
+        single = action.name in ("sub_lm", "sub_rlm")
+        if not isinstance(value, Lit) or not isinstance(value.v, str):
+            if single:
+                self._visit(value, PLAIN)
+            else:
+                self.report("template", f"the template of `{action.name}` is a string literal", value)
+            return
+        named = {hole.name for hole in holes(value.v)}
+        known = self._names | set(bound.extra)
+        if single:
+            for name in sorted(named - known):
+                hint = did_you_mean(name, known) or "give it as a keyword, or write {{name}} for the plain text"
+                self.report("template", f"{{{name}}} names no variable and no argument", value, hint)
+        elif action.name == "extract_over_chunks" and named <= set(bound.extra):
+            self.report("template", "the prompt does not show the chunk", value, "write {chunk} where its text goes")
+
+    def _variable_name(self, value: Expr) -> None:
+        name = variable_name(value)
+        if name is not None and name.isidentifier() and name.isascii():
+            self._target(name, value)
+        else:
+            self.report("type", 'a variable is named by a word, such as notes or "notes"', value)
+
+    def _is_word(self, param: Param, value: Expr) -> bool:
+        if isinstance(value, Lit):
+            return value.v in param.words
+        return isinstance(value, Var) and value.name in param.words
+
+    def _word(self, action: Action, param: Param, value: Expr, place: Place) -> None:
+        if param.or_query and isinstance(value, Rx):
+            self._query(value, value)
+            return
+        words = ", ".join(f'"{word}"' for word in param.words) + (" or a /regex/" if param.or_query else "")
+        self.report("type", f"`{param.name}` of `{action.name}` is one of {words}", value)
+
+    def _number(self, action: Action, param: Param, value: Expr) -> None:
+        if not isinstance(value, Lit) or value.v is None:
+            return
+        if not isinstance(value.v, int) or isinstance(value.v, bool):
+            self.report("type", f"`{param.name}` of `{action.name}` is a whole number", value)
+        elif param.least is not None and value.v < param.least:
+            self.report("bound", f"`{param.name}` of `{action.name}` is at least {param.least}, not {value.v}", value)
+
+
+_ELSEWHERE = {
+    "print": "use show(x)",
+    "return": "use final(x)",
+    "if": "there are no branches; use where, pick or case",
+    "for": "there are no loops; use map, where or extract_over_chunks",
+    "while": "there are no loops; use map, where or extract_over_chunks",
+    "assert": "use where or pick",
+    "filter": "use where(rows, .field == ...)",
+    "select": "use map(rows, {name: .field})",
+    "grep": "use search(x, /regex/)",
+    "find": 'use search(x, "text")',
+    "findall": "use search(x, /regex/)",
+    "lines": "use x.lines",
+    "readlines": "use x.lines",
+    "open": 'use docs["path"]',
+    "llm_query": "use sub_lm(prompt)",
+    "llm": "use sub_lm(prompt)",
+    "answer": "use final(value)",
+    "FINAL": "use final(value)",
+    "FINAL_VAR": "use final(name)",
+}
+"""What controllers reach for by habit, and what it is called here."""
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a name is one of the kernel's own: `_1`, `_2`, ..."""
+    return name.startswith("_") and name[1:].isdigit()
+
+
+def offset_of(node: Expr | Statement, parsed: Parsed) -> int | None:
+    """Where a node begins in the text, if the program came from one."""
+    for index, other in enumerate(walk(parsed.program)):
+        if other is node:
+            return parsed.at[index] if index < len(parsed.at) else None
+    return None
+
+
+def _too_deep(node: Expr) -> bool:
+    level: Iterable[Expr] = (node,)
+    for _ in range(_MAX_DEPTH):
+        level = [child for parent in level for child in children(parent)]
+        if not level:
+            return False
+    return True
+
+
+def all_problems(found: Mapping[int, list[Problem]]) -> list[Problem]:
+    """Every problem, in the order of the statements."""
+    return [problem for number in sorted(found) for problem in found[number]]

@@ -1,0 +1,38 @@
+"""Search queries of a program. The type decides: text is literal, a list is any-of, a /regex/ a regular expression."""
+
+from functools import lru_cache
+
+from rlmlite_kernel.engines.query.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
+from rlmlite_kernel.engines.query.templates import template_pattern
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx
+
+
+@lru_cache(maxsize=512)
+def compiled(query: Query, by_blocks: bool = False) -> Matcher:
+    """The matcher of a query; the same query is compiled once. Raises `Fault("query")`."""
+    try:
+        return compile_query(query, by_blocks=by_blocks)
+    except QueryError as error:
+        raise Fault("query", str(error)) from None
+
+
+def constant_query(node: Expr) -> Query | None:
+    """The query of an expression that needs no variables, so that it can be checked before anything runs."""
+    match node:
+        case Lit(v=str() as text):
+            return literal(text)
+        case Rx(pattern=pattern, flags=flags):
+            return regex(pattern, flags)
+        case ListOf(items=items):
+            members = [constant_query(item) for item in items]
+            return None if None in members else any_of(*(member for member in members if member is not None))
+    return None
+
+
+def template_query(template: str) -> Query:
+    """Literal text with wildcards `<*>`."""
+    try:
+        return regex(template_pattern(template))
+    except QueryError as error:
+        raise Fault("query", str(error)) from None

@@ -1,0 +1,230 @@
+"""Schema literals: the shape that a model's answer must have.
+
+`{label: "spam" | "ham", n?: int, tags: [str]}`, or a list of one at the top.
+A reply is parsed strictly and checked against the schema; nothing is coerced.
+"""
+
+import datetime
+import json
+from typing import Any, TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.ast import Alt, Expr, ListOf, Lit, Obj, Var
+from rlmlite_kernel.program.problems import did_you_mean
+from rlmlite_kernel.records.canonical import VALUE_DEPTH
+
+MAX_DIGITS = 1_000
+
+
+class Basic(msgspec.Struct, frozen=True, tag=True):
+    """One of `BASICS`."""
+
+    name: str
+
+
+class OneOf(msgspec.Struct, frozen=True, tag=True):
+    """Any of several: literals or schemas."""
+
+    options: tuple["Schema", ...]
+
+
+class Literal(msgspec.Struct, frozen=True, tag=True):
+    """Exactly this value."""
+
+    value: str | int | bool | None
+
+
+class Many(msgspec.Struct, frozen=True, tag=True):
+    """A list of these."""
+
+    item: "Schema"
+
+
+class Shape(msgspec.Struct, frozen=True, tag=True):
+    """An object with these fields: name, schema, whether it may be left out. No others are allowed."""
+
+    fields: tuple[tuple[str, "Schema", bool], ...]
+
+
+Schema: TypeAlias = Basic | OneOf | Literal | Many | Shape
+
+BASICS: dict[str, str] = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "date": "date as YYYY-MM-DD",
+    "any": "anything",
+}
+"""The basic types, as a model is told of them."""
+
+
+def schema_of(node: Expr) -> Schema:
+    """The schema that an expression spells. Raises `Fault("schema")`."""
+    match node:
+        case Var(name=name) if name in BASICS:
+            return Basic(name)
+        case Var(name=name):
+            raise Fault("schema", f"`{name}` is no type; {did_you_mean(name, BASICS) or 'types: ' + ', '.join(BASICS)}")
+        case Lit(v=str() | int() | None as value):
+            return Literal(value)
+        case Alt(options=options):
+            return OneOf(tuple(schema_of(option) for option in options))
+        case ListOf(items=(item,)):
+            return Many(schema_of(item))
+        case Obj(pairs=pairs) if pairs:
+            return Shape(tuple((pair.key, schema_of(pair.value), pair.optional) for pair in pairs))
+    raise Fault("schema", 'a schema is a type, "a" | "b", [type] or {name: type}')
+
+
+def spelled(schema: Schema) -> str:
+    """The schema as a model is shown it, in the form of JSON."""
+    match schema:
+        case Basic(name=name):
+            return f"<{BASICS[name]}>"
+        case Literal(value=value):
+            return json.dumps(value, ensure_ascii=False)
+        case OneOf(options=options):
+            return " | ".join(map(spelled, options))
+        case Many(item=item):
+            return f"[{spelled(item)}, ...]"
+        case Shape(fields=fields):
+            inner = ", ".join(
+                f"{json.dumps(name, ensure_ascii=False)}: {spelled(kind)}{' (optional)' if optional else ''}"
+                for name, kind, optional in fields
+            )
+            return "{" + inner + "}"
+
+
+def fits(value: Any, schema: Schema) -> bool:
+    """Whether a JSON value has the shape."""
+    match schema:
+        case Basic(name=name):
+            return _is_basic(value, name)
+        case Literal(value=wanted):
+            return type(value) is type(wanted) and value == wanted
+        case OneOf(options=options):
+            return any(fits(value, option) for option in options)
+        case Many(item=item):
+            return isinstance(value, list) and all(fits(entry, item) for entry in value)
+        case Shape(fields=fields):
+            return isinstance(value, dict) and _fits_fields(value, fields)
+
+
+def _fits_fields(value: dict[str, Any], fields: tuple[tuple[str, Schema, bool], ...]) -> bool:
+    known = {name for name, _, _ in fields}
+    return known.issuperset(value) and all(
+        fits(value[name], kind) if name in value else optional for name, kind, optional in fields
+    )
+
+
+def _is_basic(value: Any, name: str) -> bool:
+    match name:
+        case "str":
+            return isinstance(value, str)
+        case "int":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "float":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "bool":
+            return isinstance(value, bool)
+        case "date":
+            return isinstance(value, str) and _is_date(value)
+        case _:
+            return True
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def read_reply(reply: str, schema: Schema) -> Any:
+    """A model's reply as a value of the schema. Raises `Fault`: `json` or `schema`.
+
+    The reply is JSON as a whole, or is one fenced block of it; anything else is refused, never repaired.
+    """
+    value = read_json(_unfenced(reply))
+    if not fits(value, schema):
+        raise Fault("schema", f"the reply is not of the form {spelled(schema)}")
+    return value
+
+
+def _unfenced(reply: str) -> str:
+    text = reply.strip()
+    if text.startswith("```") and text.endswith("```") and text.count("```") == 2 and "\n" in text:
+        return text[text.index("\n") + 1 : -3]
+    return text
+
+
+def read_json(text: str) -> Any:
+    """JSON within limits: no repeated keys, no NaN, integers up to 1,000 digits, 128 deep. Raises `Fault("json")`."""
+    if _depth(text) > VALUE_DEPTH:
+        raise Fault("json", f"JSON nested deeper than {VALUE_DEPTH}")
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_integer, parse_constant=_constant, parse_float=_float
+        )
+    except json.JSONDecodeError as error:
+        raise Fault("json", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+    if "\\u" in text:
+        _refuse_half_surrogates(value)
+    return value
+
+
+def _refuse_half_surrogates(value: Any) -> None:
+    """An escape such as `\\ud83d` alone is no Unicode, though `json` takes it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Fault("json", "a string holds half of a surrogate pair, which is no text") from None
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of brackets outside strings."""
+    if text.count("[") + text.count("{") <= VALUE_DEPTH:
+        return 0
+    depth = deepest = 0
+    quoted = escaped = False
+    for char in text:
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped = char == "\\"
+            quoted = char != '"'
+        elif char == '"':
+            quoted = True
+        elif char in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in "]}":
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise Fault("json", "a key is repeated in an object")
+    return record
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        raise Fault("json", f"an integer of more than {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise Fault("json", f"{digits[:20]} is out of range")
+    return value
+
+
+def _constant(word: str) -> Any:
+    raise Fault("json", f"{word} is not JSON")

@@ -1,0 +1,85 @@
+"""Refs: salted commitments, so that content dropped later cannot be guessed back.
+
+    ref = SHA256(0x02 || salt || SHA256(content))
+
+A blob's salt is HMAC(run_key, SHA256(content))[:16] and stands in its line of `blobs.jsonl`.
+A *value* is committed to by its descriptor (kind, digests, ranges), which is never stored: its salt is
+HMAC(key, SHA256(descriptor))[:16], where `key` is the salt of the blob that made it: the step's AST, or the settings
+for inputs. So a replay needs the salts in the trace and no run key, and dropping that blob hides the value for good.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Protocol
+
+from rlmlite_kernel.records.records import Blob, Ref
+
+SALT_BYTES = 16
+
+
+class Salts(Protocol):
+    """Where the salt of a stored blob comes from: the run key, or a trace that is replayed."""
+
+    @property
+    def run_id(self) -> str:
+        """The name of the run, which tells nothing of its key."""
+        ...
+
+    def salt(self, digest: bytes) -> bytes:
+        """16 bytes for the content with this SHA-256."""
+        ...
+
+
+class RunKey:
+    """Salts drawn from a run's key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @property
+    def run_id(self) -> str:
+        """See `Salts.run_id`."""
+        return hmac.digest(self._key, b"run", "sha256")[:SALT_BYTES].hex()
+
+    def salt(self, digest: bytes) -> bytes:
+        """See `Salts.salt`."""
+        return hmac.digest(self._key, digest, "sha256")[:SALT_BYTES]
+
+
+class KnownSalts:
+    """Salts read from a trace. Content that the trace does not hold gets zeros, and so a ref that differs."""
+
+    def __init__(self, salts: Mapping[bytes, bytes], run_id: str) -> None:
+        self._salts, self._run_id = salts, run_id
+
+    @property
+    def run_id(self) -> str:
+        """See `Salts.run_id`."""
+        return self._run_id
+
+    def salt(self, digest: bytes) -> bytes:
+        """See `Salts.salt`."""
+        return self._salts.get(digest, bytes(SALT_BYTES))
+
+
+def commit(salt: bytes, digest: bytes) -> Ref:
+    """The ref of the content with this SHA-256 under this salt."""
+    return hashlib.sha256(b"\x02" + salt + digest).hexdigest()
+
+
+def blob(salts: Salts, content: bytes) -> Blob:
+    """Content with its salt and ref, ready to be kept."""
+    digest = hashlib.sha256(content).digest()
+    salt = salts.salt(digest)
+    return Blob(commit(salt, digest), salt, content)
+
+
+def keyed(key: bytes, descriptor: bytes) -> Ref:
+    """The ref of a value that is not stored, under the salt of the blob that made it."""
+    return keyed_digest(key, hashlib.sha256(descriptor).digest())
+
+
+def keyed_digest(key: bytes, digest: bytes) -> Ref:
+    """`keyed` for content whose SHA-256 is known."""
+    return commit(hmac.digest(key, digest, "sha256")[:SALT_BYTES], digest)

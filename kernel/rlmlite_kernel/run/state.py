@@ -1,0 +1,114 @@
+"""The state of a run between turns: frozen, and all that `advance` needs besides the program and the blobs."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from rlmlite_kernel.effects.policy import Egress
+from rlmlite_kernel.evaluation.context import Held, Terms
+from rlmlite_kernel.observation.coverage import Coverage
+from rlmlite_kernel.observation.evidence import Evidence, Places
+from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.canonical import Json
+from rlmlite_kernel.records.records import Ref
+from rlmlite_kernel.records.refs import Salts, keyed
+from rlmlite_kernel.records.settings import Settings
+
+
+class Variable(msgspec.Struct, frozen=True, eq=False):
+    """A variable: its value, the ref of that value, its size in bytes, the turn that wrote it (0 for an input)."""
+
+    held: Held
+    kind: str
+    ref: Ref
+    size: int
+    turn: int
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What `final` gave: the value as JSON, its evidence, how many pieces there are in all, and on what they rest.
+
+    `unshown` lists the variables behind it that no observation had shown before the turn of `final`.
+    """
+
+    value: Json
+    evidence: tuple[Evidence, ...]
+    evidence_total: int
+    basis: str
+    unshown: tuple[str, ...]
+
+
+class Run(msgspec.Struct, frozen=True, eq=False):
+    """What does not change during a run. `key` is the salt of the settings: inputs and prompts are named under it.
+
+    `barred` is the origins of inputs whose content no observation may show, since a controller may not be sent it.
+    """
+
+    id: str
+    key: bytes
+    settings: Settings
+    salts: Salts
+    table: Table
+    inputs: frozenset[str]
+    places: Places
+    egress: Egress
+    barred: int
+
+
+class State(msgspec.Struct, frozen=True, eq=False):
+    """The run so far.
+
+    `used` counts the hard budgets by name. `partial` holds the codes of bounds that bit, `failures` those of steps
+    that failed in the last turn. `exposed`: an observation has shown content of inputs, tools or models.
+    `digest` commits to variables, budgets and exposure; two states with one digest act alike.
+    """
+
+    run: Run
+    variables: Mapping[str, Variable]
+    used: Mapping[str, int]
+    coverage: Coverage
+    turn: int
+    step: int
+    digest: str
+    notes: tuple[str, ...] = ()
+    answer: Answer | None = None
+    partial: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    exposed: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        """The limits, roles and policy of the run."""
+        return self.run.settings
+
+    def terms(self) -> Terms:
+        """Under what the steps of the next turn work."""
+        return Terms(self.run.table, self.settings, self.run.egress, self.exposed)
+
+    def withheld(self, held: Held) -> tuple[str, ...]:
+        """The inputs because of which a value may not be shown to a controller."""
+        return self.run.egress.named(held.origins & self.run.barred)
+
+    def left(self, resource: str) -> int:
+        """What is left of a hard budget."""
+        limit: int = getattr(self.settings.limits, resource)
+        return limit - self.used.get(resource, 0)
+
+    def commit(self, text: str) -> Ref:
+        """The commitment to a text that the trace does not hold, such as a controller's prompt."""
+        return keyed(self.run.key, text.encode("utf-8", "backslashreplace"))
+
+    def coverage_report(self) -> dict[str, dict[str, int]]:
+        """Per input the bytes in all, shown, read by a model, scanned, unseen."""
+        return self.coverage.report()
+
+
+def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int], exposed: bool) -> str:
+    """SHA-256 (hex) of the canonical variable table, budget and exposure."""
+    table = [[name, v.kind, v.ref, v.size, hex(v.held.origins)] for name, v in sorted(variables.items())]
+    return hashlib.sha256(_TABLE.encode([table, used, exposed])).hexdigest()
+
+
+_TABLE = msgspec.json.Encoder(order="deterministic")
+"""Names, refs and whole numbers only, so its bytes are canonical as they are."""

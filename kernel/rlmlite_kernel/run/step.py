@@ -1,0 +1,120 @@
+"""Running one step: an action with its arguments becomes an outcome, or a wish to call models.
+
+Program faults end here: they become outcomes. Host faults pass through.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
+from rlmlite_kernel.effects.prompts import Ask
+from rlmlite_kernel.effects.requests import Failed, Result
+from rlmlite_kernel.evaluation.arguments import Arguments
+from rlmlite_kernel.evaluation.context import DERIVED, Held, Job, Resting
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.observation.evidence import Found, resolve
+from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
+from rlmlite_kernel.run.state import Run
+from rlmlite_kernel.values.values import Rows, descriptor_digest, plain, plain_size
+
+Named: TypeAlias = Mapping[str, Held]
+
+
+class Concluded(msgspec.Struct, frozen=True, eq=False):
+    """The end that `final` made: the value as JSON and its evidence."""
+
+    value: Any
+    evidence: Found
+
+
+class Outcome(msgspec.Struct, frozen=True, eq=False):
+    """What became of a step. `status` is `ok`, `failed` or `skipped`, with a fault's code and message."""
+
+    job: Job
+    status: str = "ok"
+    code: str = ""
+    message: str = ""
+    held: Held | None = None
+    effect: Concluded | Noted | Forgotten | None = None
+    calls: "tuple[Called, ...]" = ()
+    digest: bytes = b""  # of the descriptor of what it holds
+
+
+class Called(msgspec.Struct, frozen=True, eq=False):
+    """The calls of a round that is over: what was asked, and each result by index; `None` was never called."""
+
+    ask: Ask
+    results: tuple[Result | None, ...]
+
+
+def run(planned: Planned, job: Job, current: Run, place: tuple[str, int, int, int]) -> Outcome | Ask:
+    """Run a step as far as it goes by itself. Raises only host faults."""
+    action = current.table[planned.op]
+    try:
+        arguments = Arguments(planned, action, job)
+        if action.ask is not None:
+            ask: Ask = action.ask(job, place, inputs=arguments.extra, **arguments.given)
+            return ask
+        assert action.run is not None
+        result = action.run(job, *arguments.rest, **arguments.given)
+        outcome = _digested(_outcome(result, arguments, job, current))
+    except (Fault, NotCanonicalError) as fault:
+        outcome = failed(job, fault)
+    job.blobs.confirm(frozenset(job.blobs.touched))
+    return outcome
+
+
+def settle(called: tuple[Called, ...], too_long: frozenset[int], job: Job) -> Outcome | Ask:
+    """A step's value from its last round's results, or the next round.
+
+    A call that was never made failed: too long, or for lack of budget.
+    """
+    *_, last = called
+    whole = [
+        result if result is not None else Failed("too_long" if index in too_long else "budget")
+        for index, result in enumerate(last.results)
+    ]
+    job.blobs.confirm(frozenset(job.blobs.touched))  # the prompts were read while the calls were out
+    try:
+        found = last.ask.settle(job, whole)
+        return found if isinstance(found, Ask) else _digested(Outcome(job, held=found, calls=called))
+    except (Fault, NotCanonicalError) as fault:
+        return msgspec.structs.replace(failed(job, fault), calls=called)
+
+
+def _digested(outcome: Outcome) -> Outcome:
+    """With the digest that its receipt commits to. Raises `NotCanonicalError` for what has none: too deep a list."""
+    if outcome.held is None:
+        return outcome
+    return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.held.value))
+
+
+def failed(job: Job, fault: Fault | NotCanonicalError) -> Outcome:
+    """The outcome of a fault."""
+    code = fault.code if isinstance(fault, Fault) else "type"
+    return Outcome(job, "failed", code, str(fault))
+
+
+def _outcome(result: Any, arguments: Arguments, job: Job, current: Run) -> Outcome:
+    if isinstance(result, Ended):
+        return Outcome(job, effect=_concluded(result, job, current))
+    if isinstance(result, Noted | Forgotten):
+        return Outcome(job, effect=result)
+    if isinstance(result, Held):
+        return Outcome(job, held=result)
+    if isinstance(result, Resting):
+        return Outcome(job, held=Held(result.value, arguments.origins | DERIVED, (result.spans,)))
+    own = result.spans if isinstance(result, Rows) else None
+    sources = (own,) if own is not None else arguments.sources
+    return Outcome(job, held=Held(result, arguments.origins | DERIVED, sources))
+
+
+def _concluded(ended: Ended, job: Job, current: Run) -> Concluded:
+    evidence = resolve(ended.value, ended.evidence, current.places, job)
+    job.room(plain_size(ended.value.value, job.blobs))
+    value = plain(ended.value.value, job.blobs)
+    value_bytes([value])  # an answer that the seal could not hold is refused here, where it can be mended
+    return Concluded(value, evidence)

@@ -1,0 +1,90 @@
+"""The one thing that the kernel reads from outside: content by its digest.
+
+Reading is pure because content is its name. Stores live in `rlmlite_traces`; `MemoryBlobs` here is the plain one.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from rlmlite_kernel.engines.bytes.positions import LineIndex
+from rlmlite_kernel.engines.ranking.index_cache import Indexes
+from rlmlite_kernel.engines.ranking.postings import Index
+
+Content: TypeAlias = bytes | memoryview
+"""Immutable UTF-8 bytes; a `memoryview` may be a mapped file."""
+
+
+class BlobMissingError(LookupError):
+    """No content is stored under a digest. A host fault: the run stops, nothing changes."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"no content is stored under {digest}")
+        self.digest = digest
+
+
+class InputChangedError(Exception):
+    """A file that is an input changed while a step read it. The step is discarded and the run ends partial."""
+
+    def __init__(self, path: str, expected: str, found: str) -> None:
+        super().__init__(f"{path} changed during the run: expected {expected}, found {found}")
+        self.path, self.expected, self.found = path, expected, found
+
+
+class Blobs(Protocol):
+    """Content-addressed storage of immutable UTF-8 text. Digests are SHA-256 in hex."""
+
+    def read(self, digest: str) -> Content:
+        """The whole content, not copied. Raises `BlobMissingError`, or `InputChangedError` for a changed file."""
+        ...
+
+    def put(self, content: bytes) -> str:
+        """Keep content that the kernel made, and return its digest."""
+        ...
+
+    def lines(self, digest: str) -> LineIndex:
+        """The line index of a content, built once."""
+        ...
+
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """The word index with a key, made if there is none; `stored` ones may outlive the process. See `Indexes`."""
+        ...
+
+    def confirm(self, digests: frozenset[str]) -> None:
+        """Raise `InputChangedError` unless the files behind these contents are still what was hashed."""
+        ...
+
+
+class MemoryBlobs:
+    """`Blobs` in memory, for embedding, tests and replay of small runs."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, bytes] = {}
+        self._lines: dict[str, LineIndex] = {}
+        self._indexes = Indexes()
+
+    def read(self, digest: str) -> Content:
+        """See `Blobs.read`."""
+        try:
+            return self._contents[digest]
+        except KeyError:
+            raise BlobMissingError(digest) from None
+
+    def put(self, content: bytes) -> str:
+        """See `Blobs.put`."""
+        digest = hashlib.sha256(content).hexdigest()
+        self._contents.setdefault(digest, content)
+        return digest
+
+    def lines(self, digest: str) -> LineIndex:
+        """See `Blobs.lines`."""
+        if digest not in self._lines:
+            self._lines[digest] = LineIndex(self.read(digest))
+        return self._lines[digest]
+
+    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+        """See `Blobs.index`."""
+        return self._indexes.get(key, make, stored)
+
+    def confirm(self, digests: frozenset[str]) -> None:
+        """Memory does not change."""

@@ -1,0 +1,366 @@
+"""Columns: how many values of one kind are held without one object each.
+
+A column is an array of offsets, or a list of cells, or is derived from another column when somebody looks.
+It reads content only through the blobs that it is handed. Columns never change.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.values.blobs import Blobs
+
+if TYPE_CHECKING:
+    from rlmlite_kernel.values.values import Value
+
+IntArray: TypeAlias = npt.NDArray[np.int64]
+"""Positions or numbers, one a row."""
+
+
+class Text(msgspec.Struct, frozen=True):
+    """`start:stop` (UTF-8 bytes, at code points) of a content: a slice, a line, a match is never a copy."""
+
+    blob: str
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        """The length in bytes."""
+        return self.stop - self.start
+
+    def read(self, blobs: Blobs) -> bytes:
+        """The bytes themselves."""
+        return bytes(blobs.read(self.blob)[self.start : self.stop])
+
+    def string(self, blobs: Blobs) -> str:
+        """The text as a `str`."""
+        return self.read(blobs).decode()
+
+
+class Column(Protocol):
+    """One value a row."""
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        ...
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """The value of one row."""
+        ...
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """The values of all rows."""
+        ...
+
+    def take(self, rows: IntArray) -> "Column":
+        """The column of these rows, in this order."""
+        ...
+
+    def describe(self) -> Any:
+        """JSON that says what the column holds, with digests for what is long."""
+        ...
+
+
+def digest_of(array: IntArray) -> str:
+    """SHA-256 (hex) of the declared layout: little-endian 64-bit integers."""
+    return hashlib.sha256(np.ascontiguousarray(array, dtype="<i8").data).hexdigest()
+
+
+class Ints:
+    """Numbers."""
+
+    def __init__(self, values: IntArray) -> None:
+        self.values = values
+        self._digest = ""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        return int(self.values[row])
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        cells: list[Value] = self.values.tolist()
+        return cells
+
+    def take(self, rows: IntArray) -> "Ints":
+        """See `Column.take`."""
+        return Ints(self.values[rows])
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        self._digest = self._digest or digest_of(self.values)
+        return ["ints", len(self), self._digest]
+
+
+class Spans:
+    """Texts by reference: `which[row]` picks a content (all of them the first when `None`).
+
+    A start of -1 is no text: the value is null.
+    """
+
+    def __init__(
+        self, blobs: tuple[str, ...], starts: IntArray, stops: IntArray, which: IntArray | None = None
+    ) -> None:
+        self.blobs, self.starts, self.stops, self.which = blobs, starts, stops, which
+        self._description: Any = None
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def blob_at(self, row: int) -> str:
+        """The digest of the content that a row's text lies in."""
+        return self.blobs[0 if self.which is None else int(self.which[row])]
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        start = int(self.starts[row])
+        return None if start < 0 else Text(self.blob_at(row), start, int(self.stops[row]))
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        names = self.blobs
+        pairs = zip(self.starts.tolist(), self.stops.tolist(), strict=True)
+        if self.which is None:
+            return [None if a < 0 else Text(names[0], a, b) for a, b in pairs]
+        which = self.which.tolist()
+        return [None if a < 0 else Text(names[w], a, b) for w, (a, b) in zip(which, pairs, strict=True)]
+
+    def take(self, rows: IntArray) -> "Spans":
+        """See `Column.take`."""
+        which = None if self.which is None else self.which[rows]
+        return Spans(self.blobs, self.starts[rows], self.stops[rows], which)
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        if self._description is None:
+            which = None if self.which is None else digest_of(self.which)
+            arrays = [digest_of(self.starts), digest_of(self.stops), which]
+            self._description = ["spans", len(self), list(self.blobs), *arrays]
+        return self._description
+
+    def by_blob(self) -> "list[tuple[str, IntArray]]":
+        """For each content, the rows whose text lies in it."""
+        if self.which is None:
+            return [(self.blobs[0], np.arange(len(self)))] if len(self) else []
+        order = np.argsort(self.which, kind="stable")
+        which = self.which[order]
+        cuts = np.flatnonzero(np.diff(which)) + 1
+        return [(self.blobs[int(self.which[rows[0]])], rows) for rows in np.split(order, cuts) if len(rows)]
+
+
+class Cells:
+    """Any values, one object each."""
+
+    def __init__(self, values: "Sequence[Value]") -> None:
+        self.values = values
+        self._digest = ""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        return self.values[row]
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        return self.values
+
+    def take(self, rows: IntArray) -> "Cells":
+        """See `Column.take`."""
+        values = self.values
+        return Cells([values[row] for row in rows.tolist()])
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        if not self._digest:
+            cells = value_bytes([described(cell) for cell in self.values])
+            self._digest = hashlib.sha256(cells).hexdigest()
+        return ["cells", len(self), self._digest]
+
+
+class Constant:
+    """One value for every row."""
+
+    def __init__(self, value: "Value", rows: int) -> None:
+        self.value, self._rows = value, rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        return self.value
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        return [self.value] * self._rows
+
+    def take(self, rows: IntArray) -> "Constant":
+        """See `Column.take`."""
+        return Constant(self.value, len(rows))
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        return ["constant", self._rows, described(self.value)]
+
+
+class LineNumbers:
+    """The 1-based line on which each text begins, found when looked at."""
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
+        self._numbers: IntArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        if self._numbers is not None:
+            return int(self._numbers[row])
+        return blobs.lines(self.spans.blob_at(row)).line_at(int(self.spans.starts[row]))
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        cells: list[Value] = self.numbers(blobs).tolist()
+        return cells
+
+    def numbers(self, blobs: Blobs) -> IntArray:
+        """The line numbers as an array."""
+        if self._numbers is None:
+            self._numbers = np.zeros(len(self), np.int64)
+            for blob, rows in self.spans.by_blob():
+                self._numbers[rows] = blobs.lines(blob).lines_at(self.spans.starts[rows])
+        return self._numbers
+
+    def take(self, rows: IntArray) -> "LineNumbers":
+        """See `Column.take`."""
+        return LineNumbers(self.spans.take(rows))
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        return ["line-numbers", self.spans.describe()]
+
+
+class LineCounts:
+    """How many lines each text has, found when looked at."""
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        start, stop = int(self.spans.starts[row]), int(self.spans.stops[row])
+        if stop <= start:
+            return 0
+        index = blobs.lines(self.spans.blob_at(row))
+        return index.line_at(stop - 1) - index.line_at(start) + 1
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        return [self.at(row, blobs) for row in range(len(self))]
+
+    def take(self, rows: IntArray) -> "LineCounts":
+        """See `Column.take`."""
+        return LineCounts(self.spans.take(rows))
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        return ["line-counts", self.spans.describe()]
+
+
+class LineTexts:
+    """The whole line around the start of each text, found when looked at."""
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
+        self._lines: Spans | None = None
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        if self._lines is not None:
+            return self._lines.at(row, blobs)
+        blob = self.spans.blob_at(row)
+        return Text(blob, *blobs.lines(blob).bounds_at(int(self.spans.starts[row])))
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        return self.lines(blobs).cells(blobs)
+
+    def lines(self, blobs: Blobs) -> Spans:
+        """The lines as spans."""
+        if self._lines is None:
+            starts, stops = np.zeros((2, len(self)), np.int64)
+            for blob, rows in self.spans.by_blob():
+                starts[rows], stops[rows] = blobs.lines(blob).bounds(self.spans.starts[rows])
+            self._lines = Spans(self.spans.blobs, starts, stops, self.spans.which)
+        return self._lines
+
+    def take(self, rows: IntArray) -> "LineTexts":
+        """See `Column.take`."""
+        return LineTexts(self.spans.take(rows))
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        return ["line-texts", self.spans.describe()]
+
+
+class Groups:
+    """A list a row: the texts of a regular expression's groups."""
+
+    def __init__(self, groups: tuple[Spans, ...], rows: int) -> None:
+        self.groups, self._rows = groups, rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def at(self, row: int, blobs: Blobs) -> "Value":
+        """See `Column.at`."""
+        return [group.at(row, blobs) for group in self.groups]
+
+    def cells(self, blobs: Blobs) -> "Sequence[Value]":
+        """See `Column.cells`."""
+        if not self.groups:
+            return [[]] * self._rows
+        return [list(row) for row in zip(*(group.cells(blobs) for group in self.groups), strict=True)]
+
+    def take(self, rows: IntArray) -> "Groups":
+        """See `Column.take`."""
+        return Groups(tuple(group.take(rows) for group in self.groups), len(rows))
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        return ["groups", self._rows, [group.describe() for group in self.groups]]
+
+
+def described(value: "Value") -> Any:
+    """JSON that stands for a value in digests: texts as `[blob, start, stop]` under a key no user key can be."""
+    kind = type(value)
+    if kind is Text:
+        return {"$text": [value.blob, value.start, value.stop]}  # type: ignore[union-attr]
+    if kind is list:
+        return [described(item) for item in value]  # type: ignore[union-attr]
+    if kind is dict:
+        return {_unlike(key): described(item) for key, item in value.items()}  # type: ignore[union-attr]
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
+    return {"$rows": value.describe()}  # type: ignore[union-attr]
+
+
+def _unlike(key: str) -> str:
+    return "$" + key if key.startswith("$") else key

@@ -1,0 +1,74 @@
+"""Inputs: named values that are there before the first turn, and where each came from."""
+
+import msgspec
+
+from rlmlite_kernel.values.values import Value
+
+
+class Derivation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One step from the bytes of a file towards its text.
+
+    `by` names the step (`gzip`, `decode`, `pypdf`), `version` the library's version where the result may depend on it.
+    `how` is what it was told (an encoding), `why` how that was decided.
+    """
+
+    by: str
+    version: str = ""
+    how: str = ""
+    why: str = ""
+
+
+class SourceFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One file of an input: its path, the SHA-256 and size in bytes of its text.
+
+    Where the text is not the file's own bytes, `original` is the SHA-256 of these. `replaced` counts the bad parts that
+    became U+FFFD on the way. `recipe` is the 1-based number of its recipe in `Source.recipes`; 0 is none: the bytes
+    themselves, or these with what is not valid UTF-8 replaced.
+    """
+
+    path: str
+    digest: str
+    size: int
+    replaced: int = 0
+    original: str = ""
+    recipe: int = 0
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an input came from, enough to find it again.
+
+    `path` is what the user named (a file, a folder, a glob, a URL without secrets), `None` for a value handed over in
+    memory. `kind` is `text`, `documents`, `table` or `json`. `skipped` lists files that were left out, with the reason.
+    `content` is the ref of the blob that holds an input from memory; `begin` fills it in. `part` says that a text is
+    only these bytes of its file's text, as a nested run's input can be.
+    `recipes` are the steps by which files were derived, each recipe once; `archive` is the file whose members are the
+    `files`: its size is its own, not that of a text.
+    """
+
+    kind: str
+    path: str | None = None
+    files: tuple[SourceFile, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    content: str | None = None
+    part: tuple[int, int] | None = None
+    recipes: tuple[tuple[Derivation, ...], ...] = ()
+    archive: SourceFile | None = None
+
+    def recipe(self, file: SourceFile) -> tuple[Derivation, ...]:
+        """The steps by which a file's text was derived. Raises `IndexError` for a recipe that is not there."""
+        return self.recipes[file.recipe - 1] if file.recipe else ()
+
+    def original(self, file: SourceFile) -> str:
+        """SHA-256 of the file on disk that a text was derived from; empty if the text is that file."""
+        return file.original if self.archive is None else self.archive.digest
+
+
+class Input(msgspec.Struct, frozen=True):
+    """An input's value, its source, and for an input in memory the content that the trace keeps.
+
+    `memory` is the UTF-8 text of a `text`, the sheet of a `table`, or the canonical JSON of a `json` value.
+    """
+
+    value: Value
+    source: Source
+    memory: bytes | None = None

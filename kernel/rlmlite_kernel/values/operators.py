@@ -1,0 +1,209 @@
+"""What the operators mean. Total and deterministic: a wrong type gives false or null, never an exception.
+
+Numbers compare with numbers and texts with texts (by code point); everything else is unequal and unordered.
+Sorting has a total order over all values: null, false, true, numbers, texts, lists, records.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.schemas import MAX_DIGITS
+from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.values import Rows, Value
+
+Number: TypeAlias = int | float
+_TOO_LARGE = 10**MAX_DIGITS
+
+
+def plainly(value: Value, blobs: Blobs) -> Value:
+    """The value as it is compared and sorted: texts by reference as strings, rows as lists."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
+    if kind is Text:
+        return value.string(blobs)  # type: ignore[union-attr]
+    if isinstance(value, list):
+        return [plainly(item, blobs) for item in value]
+    if isinstance(value, Rows):
+        return [plainly(item, blobs) for item in value.values(blobs)]
+    if isinstance(value, dict):
+        return {key: plainly(item, blobs) for key, item in value.items()}
+    return value
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is a number; true and false are not."""
+    kind = type(value)
+    return kind is int or kind is float
+
+
+def truthy(value: Value) -> bool:
+    """Whether a condition holds: all but null, false, 0, and what is empty."""
+    if type(value) is Text:
+        return value.stop > value.start
+    return len(value) > 0 if isinstance(value, Rows) else bool(value)
+
+
+def same(left: Value, right: Value) -> bool:
+    """`==` over values whose texts are strings."""
+    kind, other = type(left), type(right)
+    if kind is other:
+        if kind is list:
+            return len(left) == len(right) and all(map(same, left, right))  # type: ignore[arg-type]
+        if kind is dict:
+            return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)  # type: ignore[index, union-attr]
+        return left == right
+    return is_number(left) and is_number(right) and left == right
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
+    def ordered(left: Value, right: Value) -> bool:
+        if type(left) is str and type(right) is str:
+            return compare(left, right)
+        return is_number(left) and is_number(right) and compare(left, right)
+
+    return ordered
+
+
+def contains(whole: Value, part: Value) -> bool:
+    """`whole contains part`: a text within a text, an item of a list, a key of a record."""
+    if type(whole) is str:
+        return type(part) is str and part in whole
+    if type(whole) is list:
+        return any(same(item, part) for item in whole)
+    return type(whole) is dict and type(part) is str and part in whole
+
+
+COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
+    "==": same,
+    "!=": lambda left, right: not same(left, right),
+    "<": _ordered(lambda a, b: a < b),
+    "<=": _ordered(lambda a, b: a <= b),
+    ">": _ordered(lambda a, b: a > b),
+    ">=": _ordered(lambda a, b: a >= b),
+    "contains": contains,
+    "not contains": lambda whole, part: not contains(whole, part),
+    "in": lambda part, whole: contains(whole, part),
+    "not in": lambda part, whole: not contains(whole, part),
+}
+"""Operators that give true or false."""
+
+
+ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
+"""The comparisons that do not look into a list."""
+
+
+def mixes_list_and_single(left: Value, right: Value) -> bool:
+    """Whether a comparison met a list on one side and a text or a number on the other: most likely a slip."""
+    if type(left) is list:
+        return type(right) is str or is_number(right)
+    return type(right) is list and (type(left) is str or is_number(left))
+
+
+def mixes_text_and_number(left: Value, right: Value) -> bool:
+    """Whether a comparison met text on one side and a number on the other: most likely a slip."""
+    return (type(left) is str and is_number(right)) or (type(right) is str and is_number(left))
+
+
+def add(left: Value, right: Value) -> Value:
+    """`+`: numbers add, texts and lists join; null for anything else."""
+    if is_number(left) and is_number(right):
+        return _worked(operator.add, left, right)
+    if type(left) is str and type(right) is str:
+        return left + right
+    if type(left) is list and type(right) is list:
+        return left + right
+    return None
+
+
+def subtract(left: Value, right: Value) -> Value:
+    """`-` on numbers; null for anything else."""
+    return _worked(operator.sub, left, right) if is_number(left) and is_number(right) else None
+
+
+def multiply(left: Value, right: Value) -> Value:
+    """`*` on numbers; null for anything else."""
+    return _worked(operator.mul, left, right) if is_number(left) and is_number(right) else None
+
+
+def modulo(left: Value, right: Value) -> Value:
+    """`%` on whole numbers, with the sign of the divisor; null for anything else and for zero."""
+    if type(left) is int and type(right) is int and right != 0:
+        return left % right
+    return None
+
+
+def divide(left: Value, right: Value) -> Value:
+    """`div`: a whole number when it goes out even, else the nearest decimal; null by zero."""
+    if not (is_number(left) and is_number(right)) or right == 0:
+        return None
+    if type(left) is int and type(right) is int and left % right == 0:
+        return left // right
+    return _worked(operator.truediv, left, right)
+
+
+def negate(value: Value) -> Value:
+    """Unary `-`."""
+    return -value if is_number(value) else None  # type: ignore[operator]
+
+
+ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "%": modulo,
+}
+
+
+def _worked(work: Callable[[Any, Any], Number], left: Value, right: Value) -> Value:
+    try:
+        return _number(work(left, right))
+    except OverflowError:  # a whole number that no decimal can hold met a decimal
+        return None
+
+
+def _number(value: Number) -> Value:
+    """A result within the limits: at most 1,000 digits; a decimal that overflows is null."""
+    if type(value) is int:
+        if abs(value) >= _TOO_LARGE:
+            raise Fault("too_large", "a number of more than 1,000 digits")
+        return value
+    return value if math.isfinite(value) else None
+
+
+def order(value: Value) -> tuple[Any, ...]:
+    """A key that sorts any values, whose texts are strings, in the total order."""
+    kind = type(value)
+    if kind is str:
+        return (4, value)
+    if kind is int or kind is float:
+        return (3, value)
+    if value is None:
+        return (0,)
+    if kind is bool:
+        return (2,) if value else (1,)
+    if kind is list:
+        return (5, [order(item) for item in value])  # type: ignore[union-attr]
+    if kind is dict:
+        return (6, [(key, order(item)) for key, item in sorted(value.items())])  # type: ignore[union-attr]
+    raise TypeError(f"{kind.__name__} is no plain value")
+
+
+def key_of(value: Value) -> Any:
+    """What two equal values share, to group by: hashable, and apart for `1`, `true` and `"1"`."""
+    kind = type(value)
+    if kind is str or value is None:
+        return value
+    if kind is int or kind is float:
+        return (3, value)
+    if kind is bool:
+        return (1, value)
+    if kind is list:
+        return (5, *map(key_of, value))  # type: ignore[arg-type]
+    if kind is dict:
+        return (6, *((key, key_of(item)) for key, item in sorted(value.items())))  # type: ignore[union-attr]
+    raise TypeError(f"{kind.__name__} is no plain value")

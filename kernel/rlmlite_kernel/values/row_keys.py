@@ -1,0 +1,153 @@
+"""Keys of many rows at once: which rows share a key, and in what order keys stand.
+
+These give what `operators.key_of` and `operators.order` give value by value, or nothing at all (`None`).
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rlmlite_kernel.engines.sheets.spans import LONGEST, SpanBytes
+from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.columns import IntArray
+from rlmlite_kernel.values.vectors import GATHERED, LARGEST, Strings, Vector, as_decimals, gathered
+
+
+class Keys(NamedTuple):
+    """`codes[row]` is the number of the row's key, counted in order of appearance; `firsts` is where each appears."""
+
+    codes: IntArray
+    firsts: IntArray
+
+    def counts(self) -> IntArray:
+        """How many rows have each key."""
+        return np.bincount(self.codes, minlength=len(self.firsts)).astype(np.int64)
+
+    def members(self) -> list[IntArray]:
+        """The rows of each key, in order."""
+        order = np.argsort(self.codes, kind="stable")
+        return np.split(order, np.cumsum(self.counts())[:-1]) if len(self.firsts) else []
+
+
+def keys_of(vectors: Sequence[Vector], blobs: Blobs) -> Keys | None:
+    """The keys of rows, each made of one value or of several."""
+    keys: Keys | None = None
+    for vector in vectors:
+        mine = _keys(vector, blobs)
+        if mine is None:
+            return None
+        if keys is None:
+            keys = mine
+        elif len(keys.firsts) * len(mine.firsts) > LARGEST:
+            return None
+        else:
+            keys = _numbered(keys.codes * len(mine.firsts) + mine.codes)
+    return keys
+
+
+def _keys(vector: Vector, blobs: Blobs) -> Keys | None:
+    if vector.kind == "text":
+        return _text_keys(vector, blobs)
+    there = np.flatnonzero(~vector.null)
+    data = vector.data + 0.0 if vector.kind == "float" else vector.data  # -0.0 is 0.0
+    codes = np.zeros(len(vector), np.int64)  # 0 is null
+    codes[there] = _numbered(data[there]).codes + 1
+    return _numbered(codes)
+
+
+def _numbered(values: npt.NDArray[np.generic]) -> Keys:
+    _, firsts, codes = np.unique(values, return_index=True, return_inverse=True)
+    appearance = np.argsort(firsts)
+    number = np.empty(len(firsts), np.int64)
+    number[appearance] = np.arange(len(firsts))
+    return Keys(number[codes.reshape(-1)], firsts[appearance].astype(np.int64))
+
+
+def _text_keys(vector: Vector, blobs: Blobs) -> Keys | None:
+    texts = vector.bytes(blobs)
+    if texts is None or texts.longest() > LONGEST:
+        return None
+    prints = texts.fingerprints()
+    prints[vector.null] = np.iinfo(np.uint64).max
+    keys = _numbered(prints)
+    rows = np.arange(len(vector))
+    first = keys.firsts[keys.codes]
+    same = texts.equal(texts, rows, first) & (vector.null == vector.null[first])
+    return keys if bool(same.all()) else None
+
+
+def ranks_of(vector: Vector, keys: Keys, blobs: Blobs) -> IntArray | None:
+    """The place of each key in the total order; null comes first."""
+    mine = vector.take(keys.firsts)
+    ranks = np.zeros(len(mine), np.int64)
+    there = np.flatnonzero(~mine.null)
+    if vector.kind == "text":
+        texts = mine.bytes(blobs)
+        if texts is None:
+            return None
+        order = _byte_order(texts, there)
+    else:
+        order = np.argsort(mine.data[there], kind="stable")
+    ranks[there[order]] = np.arange(1, len(there) + 1)
+    return ranks
+
+
+def _byte_order(texts: SpanBytes, rows: IntArray) -> IntArray:
+    """Texts by their bytes, which is by code point. Python compares bytes quickest as Latin-1."""
+    spelled = [str(text, "latin-1") for text in texts.take(rows).texts()]
+    return np.array(sorted(range(len(spelled)), key=spelled.__getitem__), np.int64)
+
+
+def sorted_by(vectors: Sequence[tuple[Vector, bool]], blobs: Blobs) -> IntArray | None:
+    """Row numbers in order of several keys, each rising or (True) falling; equal rows stay as they stand."""
+    columns: list[Any] = []
+    for vector, falling in vectors:
+        keyed = _sortable(vector, blobs)
+        if keyed is None:
+            return None
+        columns.extend((~part if part.dtype.kind == "i" else -part) if falling else part for part in keyed)
+    if len(columns) == 1:
+        return np.argsort(columns[0], kind="stable").astype(np.int64)
+    return np.lexsort(columns[::-1]).astype(np.int64)
+
+
+def _sortable(vector: Vector, blobs: Blobs) -> list[Any] | None:
+    """Arrays that sort as the values do, the one that decides first."""
+    if vector.kind == "text":
+        keys = _text_keys(vector, blobs)
+        ranks = None if keys is None else ranks_of(vector, keys, blobs)
+        return None if keys is None or ranks is None else [ranks[keys.codes]]
+    data = vector.data.astype(np.int64) if vector.kind == "bool" else vector.data
+    if not vector.null.any():
+        return [data]
+    return [(~vector.null).astype(np.int64), np.where(vector.null, np.zeros(1, data.dtype), data)]
+
+
+def together(left: Vector, right: Vector, blobs: Blobs) -> Vector | None:
+    """Two vectors end to end, to be compared, if their kinds can be."""
+    null = np.concatenate([left.null, right.null])
+    if left.kind == "text" and right.kind == "text":
+        texts = _texts_together(left, right, blobs)
+        return None if texts is None else Vector("text", null, Strings(texts))
+    if {left.kind, right.kind} == {"int", "float"}:
+        mine, other = as_decimals(left), as_decimals(right)
+        if mine is None or other is None:
+            return None
+        return Vector("float", null, np.concatenate([mine, other]), np.zeros(len(null), bool))
+    return Vector(left.kind, null, np.concatenate([left.data, right.data])) if left.kind == right.kind else None
+
+
+def _texts_together(left: Vector, right: Vector, blobs: Blobs) -> SpanBytes | None:
+    mine, other = left.bytes(blobs), right.bytes(blobs)
+    if mine is None or other is None:
+        return None
+    if mine.octets.ctypes.data == other.octets.ctypes.data and len(mine.octets) == len(other.octets):
+        starts, lengths = (
+            np.concatenate(pair) for pair in ((mine.starts, other.starts), (mine.lengths, other.lengths))
+        )
+        return SpanBytes(mine.octets.data, starts, starts + lengths)
+    if int(mine.lengths.sum() + other.lengths.sum()) > GATHERED:
+        return None
+    return gathered([text for part in (mine, other) for text in part.texts()])

@@ -1,0 +1,205 @@
+"""Values: what a variable can hold.
+
+scalar   None, bool, int, float, str
+Text     a span of a content
+list     values; dict: values by name (a record). Never changed once built.
+Rows     columns: hits, lines, chunks, documents, or any list made by a row action
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, Union
+
+import numpy as np
+
+from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.columns import Cells, Column, Groups, IntArray, Ints, Spans, Text, described
+
+__all__ = [
+    "Rows",
+    "Text",
+    "Value",
+    "descriptor",
+    "documents",
+    "kind_of",
+    "plain",
+    "plain_size",
+    "rows_of",
+    "size_of",
+    "text_of",
+]
+
+Value: TypeAlias = Union[bool, int, float, str, Text, list["Value"], dict[str, "Value"], "Rows", None]
+"""What a variable holds, and what a field of a row can be."""
+
+LIST = "list"
+"""The kind of rows whose only column is `value`: a plain list with provenance."""
+
+RECORDS = "records"
+"""The kind of rows of a table that is an input: each is a span of its sheet."""
+
+
+class Rows:
+    """A table: named columns of one length, of a kind that says what a row is.
+
+    `spans` is the text that each row stands for (a hit's match, a chunk), or None; row actions keep it.
+    `aside` holds rows that were set apart when these were made (lines that did not match, calls that failed).
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        columns: Mapping[str, Column],
+        count: int,
+        spans: Spans | None = None,
+        aside: "Mapping[str, Rows] | None" = None,
+    ) -> None:
+        self.kind, self.columns, self.count, self.spans = kind, columns, count, spans
+        self.aside: Mapping[str, Rows] = aside or {}
+
+    def __len__(self) -> int:
+        return self.count
+
+    def row(self, index: int, blobs: Blobs) -> Value:
+        """One row: a record, or the bare value of a list."""
+        if self.kind == LIST:
+            return self.columns["value"].at(index, blobs)
+        return {name: column.at(index, blobs) for name, column in self.columns.items()}
+
+    def take(self, rows: IntArray) -> "Rows":
+        """These rows in this order, of the same kind."""
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return Rows(self.kind, columns, len(rows), None if self.spans is None else self.spans.take(rows))
+
+    def slice(self, lo: int, hi: int) -> "Rows":
+        """Rows lo..hi-1."""
+        return self if (lo, hi) == (0, self.count) else self.take(np.arange(lo, max(lo, hi)))
+
+    def values(self, blobs: Blobs) -> Sequence[Value]:
+        """Every row, as `row` gives it."""
+        if self.kind == LIST:
+            return self.columns["value"].cells(blobs)
+        names = list(self.columns)
+        cells = [column.cells(blobs) for column in self.columns.values()]
+        return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+
+    def describe(self) -> Any:
+        """JSON that stands for the rows in digests."""
+        columns = [[name, column.describe()] for name, column in self.columns.items()]
+        spans = None if self.spans is None else self.spans.describe()
+        return [self.kind, self.count, columns, spans, [[name, rows.describe()] for name, rows in self.aside.items()]]
+
+
+def listed(values: Sequence[Value], spans: Spans | None = None) -> Rows:
+    """Rows of kind `list` over plain values."""
+    return Rows(LIST, {"value": Cells(values)}, len(values), spans)
+
+
+DOCUMENTS = "documents"
+"""The kind of rows that a folder is."""
+
+
+def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
+    """A folder, a codebase, a mailbox: rows {path, text, bytes} from (path, digest, size in bytes)."""
+    entries = list(files)
+    sizes = np.array([size for _, _, size in entries], np.int64)
+    digests = tuple(dict.fromkeys(digest for _, digest, _ in entries))
+    place = {digest: index for index, digest in enumerate(digests)}
+    which = np.array([place[digest] for _, digest, _ in entries], np.int64)
+    texts = Spans(digests, np.zeros(len(entries), np.int64), sizes, which)
+    paths = Cells([path for path, _, _ in entries])
+    return Rows(DOCUMENTS, {"path": paths, "text": texts, "bytes": Ints(sizes)}, len(entries), texts)
+
+
+def sheet_of(value: Value) -> str | None:
+    """The content that the rows of a table lie in; None for any other value."""
+    if isinstance(value, Rows) and value.kind == RECORDS and value.spans is not None:
+        return value.spans.blobs[0]
+    return None
+
+
+def rows_of(value: Value) -> Rows | None:
+    """A value as rows: rows themselves, a list as a column `value`; anything else is no rows."""
+    if isinstance(value, Rows):
+        return value
+    return listed(value) if isinstance(value, list) else None
+
+
+def text_of(value: Value, blobs: Blobs) -> Text | None:
+    """A value as a span: a `Text`, or a string put among the blobs; anything else is no text."""
+    if isinstance(value, str):
+        content = value.encode()
+        return Text(blobs.put(content), 0, len(content))
+    return value if isinstance(value, Text) else None
+
+
+def plain(value: Value, blobs: Blobs) -> Any:
+    """The value as JSON, texts as strings. The caller has charged for its size."""
+    if isinstance(value, Text):
+        return value.string(blobs)
+    if isinstance(value, list):
+        return [plain(item, blobs) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item, blobs) for key, item in value.items()}
+    if isinstance(value, Rows):
+        return [plain(item, blobs) for item in value.values(blobs)]
+    return value
+
+
+def kind_of(value: Value) -> str:
+    """The word for a value's kind in receipts, messages and prompts."""
+    if isinstance(value, Rows):
+        return value.kind
+    names = {type(None): "null", bool: "bool", int: "int", float: "float", str: "text", Text: "text", list: "list"}
+    return names.get(type(value), "record")
+
+
+def size_of(value: Value) -> int:
+    """What a value holds in memory, in bytes, by one rule on every machine; texts by reference are 24."""
+    if isinstance(value, Rows):
+        own = 24 * len(value) if value.kind == RECORDS else 0  # where each row is; its cells are in the content
+        return own + sum(_column_size(column) for column in value.columns.values())
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    if isinstance(value, Text):
+        return 24
+    if isinstance(value, list):
+        return 8 + sum(size_of(item) for item in value)
+    if isinstance(value, dict):
+        return 8 + sum(len(key) + size_of(item) for key, item in value.items())
+    return 8 if not isinstance(value, int) else 8 + value.bit_length() // 8
+
+
+def plain_size(value: Value, blobs: Blobs) -> int:
+    """The bytes that `plain` builds of a value: texts by reference count whole."""
+    if isinstance(value, Text):
+        return len(value)
+    if isinstance(value, Rows):
+        return 8 + sum(plain_size(item, blobs) for item in value.values(blobs))
+    if isinstance(value, list):
+        return 8 + sum(plain_size(item, blobs) for item in value)
+    if isinstance(value, dict):
+        return 8 + sum(len(key) + plain_size(item, blobs) for key, item in value.items())
+    return size_of(value)
+
+
+def _column_size(column: Column) -> int:
+    """The bytes of a column's own; what is derived from another column has none."""
+    if isinstance(column, Cells):
+        return sum(size_of(cell) for cell in column.values)
+    if isinstance(column, Spans):
+        return (16 if column.which is None else 24) * len(column)
+    if isinstance(column, Groups):
+        return sum(map(_column_size, column.groups))
+    return 8 * len(column) if isinstance(column, Ints) else 0
+
+
+def descriptor(value: Value) -> bytes:
+    """The bytes that a value's ref commits to."""
+    return value_bytes(described(value))
+
+
+def descriptor_digest(value: Value) -> bytes:
+    """SHA-256 of the descriptor."""
+    return hashlib.sha256(descriptor(value)).digest()

@@ -1,0 +1,180 @@
+"""Vectors: the values of a column as arrays, where they are all of one kind, or null.
+
+They are how actions work on a million rows. What cannot be a vector (mixed kinds, lists, numbers beyond 64 bits) is
+worked on value by value, and that way is the definition: a vector may be quicker, and never gives anything else.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from rlmlite_kernel.engines.sheets.spans import SpanBytes
+from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers, LineTexts, Spans
+from rlmlite_kernel.values.values import Value
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+EXACT = 2**53
+"""Whole numbers up to here are exact as decimals."""
+
+LARGEST = 2**63 - 1
+
+MANY = 1_000
+"""From so many rows on, whole columns are worked on; below, that would take longer than it saves."""
+
+GATHERED = 256 * 1024 * 1024
+"""Texts that lie in several contents are copied into one to be compared, if they have at most so many bytes."""
+
+
+def are_many(rows: int) -> bool:
+    """Whether so many rows are worked on as whole columns."""
+    return rows >= MANY
+
+
+class Vector:
+    """Values of one kind. `null` says where there is none.
+
+    `data` is what there is besides: integers (64 bits), decimals, flags, or the spans of texts. Of decimals `whole`
+    says which are whole numbers of the language (2, not 2.0); these are at most `EXACT`.
+    """
+
+    def __init__(
+        self, kind: Literal["int", "float", "bool", "text"], null: Flags, data: Any, whole: Flags | None = None
+    ) -> None:
+        self.kind, self.null, self.data, self.whole = kind, null, data, whole
+
+    def __len__(self) -> int:
+        return len(self.null)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether every value is null."""
+        return bool(self.null.all())
+
+    def take(self, rows: IntArray) -> "Vector":
+        """These rows, in this order."""
+        data = self.data.take(rows) if isinstance(self.data, Spans | Strings) else self.data[rows]
+        return Vector(self.kind, self.null[rows], data, None if self.whole is None else self.whole[rows])
+
+    def values(self, blobs: Blobs) -> list[Value]:
+        """Every value, as a column gives it."""
+        if isinstance(self.data, Spans):
+            return list(self.data.cells(blobs))
+        values: list[Value] = self.data.cells(blobs) if isinstance(self.data, Strings) else self.data.tolist()
+        if self.whole is not None:
+            for row in np.flatnonzero(self.whole).tolist():
+                values[row] = int(values[row])  # type: ignore[arg-type]
+        for row in np.flatnonzero(self.null).tolist():
+            values[row] = None
+        return values
+
+    def bytes(self, blobs: Blobs) -> SpanBytes | None:
+        """The texts as bytes of one content, null as an empty one; None if there are too many to bring together."""
+        if isinstance(self.data, Strings):
+            return self.data.bytes
+        spans: Spans = self.data
+        if len(spans.blobs) == 1:
+            starts, stops = np.where(self.null, 0, spans.starts), np.where(self.null, 0, spans.stops)
+            return SpanBytes(blobs.read(spans.blobs[0]), starts, stops)
+        if int((spans.stops - spans.starts)[~self.null].sum()) > GATHERED:
+            return None
+        return gathered([b"" if text is None else text.read(blobs) for text in spans.cells(blobs)])  # type: ignore[union-attr]
+
+
+class Strings:
+    """Texts that are no spans of a content, such as what `lower` gives; null is an empty one here."""
+
+    def __init__(self, texts: SpanBytes) -> None:
+        self.bytes = texts
+
+    def cells(self, blobs: Blobs) -> list[Value]:
+        """The texts."""
+        return [text.decode() for text in self.bytes.texts()]
+
+    def take(self, rows: IntArray) -> "Strings":
+        """These rows, in this order."""
+        return Strings(self.bytes.take(rows))
+
+
+def gathered(texts: Sequence[bytes]) -> SpanBytes:
+    """Texts laid end to end."""
+    stops = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), dtype=np.int64)
+    starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]]) if len(texts) else stops
+    return SpanBytes(b"".join(texts), starts, stops)
+
+
+@runtime_checkable
+class HasVector(Protocol):
+    """A column that knows how to be a vector."""
+
+    def vector(self, blobs: Blobs) -> Vector | None:
+        """The values as arrays, if they are of one kind."""
+        ...
+
+
+def vector_of(column: Column, blobs: Blobs) -> Vector | None:
+    """A column as a vector, if its values are of one kind."""
+    if isinstance(column, Ints):
+        return Vector("int", _all_there(column), column.values)
+    if isinstance(column, LineNumbers):
+        return Vector("int", _all_there(column), column.numbers(blobs))
+    if isinstance(column, Spans):
+        return Vector("text", column.starts < 0, column)
+    if isinstance(column, LineTexts):
+        return vector_of(column.lines(blobs), blobs)
+    if isinstance(column, Cells):
+        return of_values(column.values)
+    return column.vector(blobs) if isinstance(column, HasVector) else None
+
+
+def _all_there(column: Column) -> Flags:
+    return np.zeros(len(column), bool)
+
+
+def as_decimals(vector: Vector) -> npt.NDArray[np.float64] | None:
+    """Numbers as decimals that are exactly they, or None."""
+    if vector.kind == "int" and len(vector) and max(-int(vector.data.min()), int(vector.data.max())) > EXACT:
+        return None
+    decimals: npt.NDArray[np.float64] = vector.data.astype(np.float64)
+    return decimals
+
+
+def of_values(values: Sequence[Value]) -> Vector | None:
+    """Values one by one as a vector, if they are of one kind."""
+    kinds = set(map(type, values))
+    null = np.fromiter((value is None for value in values), bool, len(values))
+    kinds.discard(type(None))
+    if kinds == {int}:
+        return _of_ints(values, null)
+    if kinds == {float}:
+        return Vector("float", null, _filled(values, null, np.float64), np.zeros(len(values), bool))
+    if kinds == {int, float}:
+        return _of_numbers(values, null)
+    if kinds == {bool}:
+        return Vector("bool", null, _filled(values, null, np.bool_))
+    if kinds == {str}:
+        return Vector("text", null, Strings(gathered([v.encode() if isinstance(v, str) else b"" for v in values])))
+    return None
+
+
+def _of_ints(values: Sequence[Any], null: Flags) -> Vector | None:
+    try:
+        return Vector("int", null, _filled(values, null, np.int64))
+    except OverflowError:
+        return None
+
+
+def _of_numbers(values: Sequence[Any], null: Flags) -> Vector | None:
+    whole = np.fromiter((type(value) is int for value in values), bool, len(values))
+    if any(abs(values[row]) > EXACT for row in np.flatnonzero(whole).tolist()):
+        return None
+    return Vector("float", null, _filled(values, null, np.float64), whole)
+
+
+def _filled(values: Sequence[Any], null: Flags, kind: Any) -> Any:
+    if not null.any():
+        return np.array(values, kind)
+    return np.array([0 if value is None else value for value in values], kind)

@@ -1,0 +1,128 @@
+"""`rlmlite demo`: two questions over the standard library's sources, answered, verified and replayed. No network."""
+
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from rlmlite.cli.commands.replay import EXITS, print_replayed
+from rlmlite.cli.demo import QUESTIONS, Question
+from rlmlite.cli.output.exits import STATUSES, Exit
+from rlmlite.cli.output.faults import guarded
+from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_facts
+from rlmlite.cli.output.printing import emit, heading, indented, say
+from rlmlite.clients import client
+from rlmlite.clients.extractive.client import NOTICE
+from rlmlite.errors import InputError
+from rlmlite.inputs import deriving, from_listing, notes
+from rlmlite.inputs.folders.listing import NOT_ENTERED, Listing, folder
+from rlmlite.runs.execute import drive_turn
+from rlmlite.runs.log import run_key
+from rlmlite.runs.outcome import Outcome
+from rlmlite.runs.run import Options, Run, one_program, read_program
+from rlmlite_kernel.values.inputs import Input
+from rlmlite_traces import FileBlobs, Level, Replayed, replay, verify
+
+_FOREIGN = dict.fromkeys(("site-packages", "dist-packages"), "not the standard library")
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A question, its outcome, and what the replay of its trace found."""
+
+    question: Question
+    outcome: Outcome
+    replayed: Replayed
+
+    @property
+    def exit(self) -> Exit:
+        """The worse of the run's and the replay's."""
+        return STATUSES[self.outcome.status] or EXITS[self.replayed.verdict]
+
+
+def run(path: Path | None, *, as_json: bool) -> Exit:
+    """The command."""
+    return guarded(lambda: _run(path, as_json), as_json=as_json)
+
+
+def _run(path: Path | None, as_json: bool) -> Exit:
+    blobs = FileBlobs()
+    inputs = _sources(path, blobs)
+    if not as_json:
+        source = inputs["context"].source
+        size = sum(file.size for file in source.files)
+        say(f"input `context`: {len(source.files):,} files, {size:,} bytes, of {source.path}")
+    answers = [_answered(question, inputs, blobs, as_json) for question in QUESTIONS]
+    if as_json:
+        _emit(answers, inputs)
+    return max(answer.exit for answer in answers)
+
+
+def _answered(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs, quiet: bool) -> Answered:
+    program = question.program()
+    if not quiet:
+        say()
+        heading(f"question: {question.text}")
+        heading("program")
+        indented(program.rstrip())
+    players = {} if question.sub is None else {"sub": client(question.sub)}
+    with Run(inputs, blobs, Options(run_key=run_key(None), clients=players)) as run:
+        outcome = drive_turn(run, one_program(run, read_program(program)))
+    if not quiet:
+        _print(outcome, inputs, question)
+    assert outcome.trace is not None
+    checked = verify(outcome.trace, outcome.root, Level.SEALED)
+    replayed = replay(checked, derive=deriving())
+    if not quiet:
+        say(f"verified: {checked.level.name}, {checked.size:,} records with this root", "green")
+        print_replayed(replayed)
+    return Answered(question, outcome, replayed)
+
+
+def _print(outcome: Outcome, inputs: Mapping[str, Input], question: Question) -> None:
+    if outcome.status != "completed":
+        indented(outcome.observation)
+    print_answer(outcome, inputs)
+    if question.sub is not None:
+        say(f"note: {NOTICE}")
+    print_facts(outcome)
+
+
+def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
+    """Every `*.py` below the folder but other people's packages; what was left out is said."""
+    root = str(path) if path is not None else sysconfig.get_path("stdlib")
+    try:
+        listing = folder(root, {**NOT_ENTERED, **_FOREIGN})
+    except OSError as error:
+        raise InputError(f"{root} cannot be read: {error.strerror}") from None
+    source = from_listing(root, _python(listing), blobs)
+    for note in notes("context", source):
+        structlog.get_logger().warning(note)
+    return {"context": source}
+
+
+def _python(listing: Listing) -> Listing:
+    paths = tuple(path for path in listing.paths if path.endswith(".py"))
+    others = ((path, "not Python source") for path in listing.paths if not path.endswith(".py"))
+    return Listing(listing.root, paths, tuple(sorted((*listing.skipped, *others))))
+
+
+def _emit(answers: list[Answered], inputs: Mapping[str, Input]) -> None:
+    documents: list[dict[str, Any]] = [
+        outcome_document(answer.outcome, inputs)
+        | {"question": answer.question.text, "program": answer.question.program()}
+        | {"verified": "SEALED", "replay": answer.replayed.verdict.value}
+        for answer in answers
+    ]
+    worst = max(answers, key=lambda answer: answer.exit)
+    emit(
+        value=[document["value"] for document in documents],
+        status=worst.outcome.status,
+        answers=documents,
+        **{key: [document[key] for document in documents] for key in _LISTED},
+    )
+
+
+_LISTED = ("evidence", "coverage", "usage", "budget", "trace", "root")

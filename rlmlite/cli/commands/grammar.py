@@ -1,0 +1,97 @@
+"""`rlmlite grammar`: the language, as the parser and the kernel have it, and what holds decoders to it."""
+
+import json
+from pathlib import Path
+
+from rlmlite.cli.output.exits import Exit
+from rlmlite.cli.output.faults import guarded
+from rlmlite.cli.output.printing import emit, heading, indented, say
+from rlmlite.errors import SettingError
+from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool
+from rlmlite_kernel import ACTIONS
+
+_INPUT = "context"  # what a lone input is called
+
+
+def show(format: str, session: Path | None, *, only_final: bool, as_json: bool) -> Exit:
+    """The language in one of its forms."""
+    if format in ("llguidance", "openai-tool"):
+        return guarded(lambda: _decoder(format, session, only_final, as_json), as_json=as_json)
+    return guarded(lambda: _fixed(format, session, only_final, as_json), as_json=as_json)
+
+
+def _fixed(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
+    """What is the same for all runs."""
+    if session is not None or only_final:
+        raise SettingError(f"--session and --only-final change nothing of `{format}`; they are for llguidance")
+    if format == "json-schema":
+        return _tool(function_tool(), as_json)
+    return _lark(as_json) if format == "lark" else _actions(as_json)
+
+
+def _decoder(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
+    """What is made for the names that there are."""
+    grammar = decode_grammar(_vocabulary(session, only_final))
+    if format == "openai-tool":
+        return _tool(custom_tool(grammar), as_json)
+    if as_json:
+        emit(value=grammar)
+    else:
+        say(grammar.rstrip("\n"))
+    return Exit.COMPLETED
+
+
+def _vocabulary(session: Path | None, only_final: bool) -> Vocabulary:
+    if session is None:
+        return Vocabulary(table=ACTIONS, variables=(_INPUT,), inputs=frozenset({_INPUT}), only_final=only_final)
+    from rlmlite.agent.decoding import vocabulary
+    from rlmlite.cli.commands.session import opened
+
+    with opened(session) as found_there:
+        found = vocabulary(found_there.run.state, last=only_final)
+    if not found.variables:
+        raise SettingError(f"{session} has no variable, so there is no grammar for it")
+    return found
+
+
+def _tool(tool: dict[str, object], as_json: bool) -> Exit:
+    if as_json:
+        emit(value=tool)
+    else:
+        say(json.dumps(tool, indent=2))
+    return Exit.COMPLETED
+
+
+def _lark(as_json: bool) -> Exit:
+    from rlmlite_grammar import grammar_digest, grammar_text
+
+    if as_json:
+        emit(value=grammar_text(), digest=grammar_digest())
+    else:
+        say(grammar_text().rstrip("\n"))
+    return Exit.COMPLETED
+
+
+def _actions(as_json: bool) -> Exit:
+    if as_json:
+        emit(
+            value=[
+                {
+                    "name": action.name,
+                    "family": action.family,
+                    "signature": action.signature(),
+                    "result": action.result,
+                    "help": action.help,
+                    "example": action.example,
+                }
+                for action in ACTIONS.values()
+            ]
+        )
+        return Exit.COMPLETED
+    family = ""
+    for action in ACTIONS.values():
+        if action.family != family:
+            family = action.family
+            heading(family)
+        indented(f"{action.signature()} -> {action.result}\n    {action.help}")
+    return Exit.COMPLETED

@@ -1,0 +1,1 @@
+"""What commands print: answers, faults, logs, live progress, and the exit code of each end."""

@@ -1,0 +1,157 @@
+"""What a run is doing, on standard error: a view that renews itself on a terminal, plain lines elsewhere.
+
+It shows the turn, the program, how far a fan-out is, and what is used of the budgets. All of it is made harmless first.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from rlmlite.agent.prompt import ALWAYS, TOLD
+from rlmlite.runs.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    Cost,
+    Event,
+    FanoutProgress,
+    Finished,
+    Nested,
+    ProgramRead,
+    StepDone,
+    Tell,
+    ToolCalled,
+    TurnStarted,
+    unheard,
+)
+from rlmlite.terminal import harmless, one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+_LINES = 12  # of a program, on a terminal
+_STEPS = 8  # of a turn, on a terminal
+_WIDTH = 24  # of a bar
+
+
+@contextmanager
+def watching(*, quiet: bool) -> Iterator[Tell]:
+    """Who is to be told of a run's events."""
+    if quiet:
+        yield unheard
+    elif sys.stderr.isatty():
+        from rich.console import Console
+
+        with _Screen(Console(stderr=True)) as screen:
+            yield screen.tell
+    else:
+        yield plain
+
+
+def plain(event: Event) -> None:
+    """A line for what a log should hold."""
+    line = _line(event)
+    if line:
+        typer.echo(harmless(line), err=True)
+
+
+def _line(event: Event) -> str:
+    match event:
+        case TurnStarted():
+            return f"turn {event.turn}: asking {event.model}{' (the last turn)' if event.last else ''}"
+        case ProgramRead() if event.message:
+            return f"turn {event.turn}: no program: {one_line(event.message)}"
+        case StepDone():
+            code = f" ({event.code})" if event.code else ""
+            return f"turn {event.turn}: {event.op}{f' -> {event.writes}' if event.writes else ''}: {event.status}{code}"
+        case ToolCalled():
+            return f"turn {event.turn}: calling {event.tool}"
+        case ApprovalAsked():
+            return f"turn {event.turn}: {event.tool} needs an approval"
+        case ApprovalGiven():
+            return f"turn {event.turn}: {event.tool} {'was approved' if event.approved else 'was not approved'}"
+        case FanoutProgress() if event.done == event.total:
+            return f"turn {event.turn}: {event.total:,} calls have ended"
+        case Nested():
+            inner = _line(event.event)
+            return f"nested run {event.call[:8]}: {inner}" if inner else ""
+    return ""
+
+
+class _Screen:
+    """The view on a terminal, gone when the run is over."""
+
+    def __init__(self, console: "Console") -> None:
+        from rich.live import Live
+
+        self._turn = "begins"
+        self._program = ""
+        self._steps: list[str] = []
+        self._fan_out: FanoutProgress | None = None
+        self._cost: Cost | None = None
+        self._live = Live(console=console, transient=True, refresh_per_second=8, get_renderable=self._view)
+
+    def __enter__(self) -> "_Screen":
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def tell(self, event: Event) -> None:
+        """Take up an event."""
+        match event:
+            case TurnStarted():
+                self._turn = _line(event)
+                self._program, self._steps, self._fan_out = "", [], None
+            case ProgramRead():
+                self._turn = f"turn {event.turn}"
+                self._program = event.message or event.text
+            case StepDone():
+                self._steps.append(f"{_line(event)}  {one_line(event.text.partition(chr(10))[0], 80)}")
+                self._fan_out = None
+            case ApprovalAsked():
+                self._live.stop()  # the question is asked on this terminal
+            case ApprovalGiven():
+                self._steps.append(_line(event))
+                self._live.start()
+            case FanoutProgress():
+                self._fan_out = event
+            case Cost():
+                self._cost = event
+            case Finished():
+                self._turn = "done"
+            case Nested():
+                self._steps.extend(filter(None, [_line(event)]))
+
+    def _view(self) -> "RenderableType":
+        from rich.console import Group
+        from rich.syntax import Syntax
+        from rich.text import Text
+
+        parts: list[RenderableType] = [Text(harmless(self._turn), style="bold")]
+        if self._program:
+            shown = harmless("\n".join(self._program.split("\n")[:_LINES]))
+            parts.append(Syntax(shown, "python", theme="ansi_dark", word_wrap=True, background_color="default"))
+        parts.extend(Text(harmless(step), style="dim") for step in self._steps[-_STEPS:])
+        parts.append(self._bars())
+        return Group(*parts)
+
+    def _bars(self) -> "Table":
+        """How far a fan-out is, and what is used of budgets that have a limit and are used."""
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 1))
+        if self._fan_out is not None:
+            done, total = self._fan_out.done, self._fan_out.total
+            table.add_row("calls", ProgressBar(total, done, width=_WIDTH), f"{done:,} of {total:,}")
+        budget = {} if self._cost is None else self._cost.budget
+        for name in (*ALWAYS, *TOLD):
+            used, limit = (budget.get(name) or {}).get("used"), (budget.get(name) or {}).get("limit")
+            if used and limit:
+                table.add_row(name, ProgressBar(limit, min(used, limit), width=_WIDTH), f"{used:,} of {limit:,}")
+        return table

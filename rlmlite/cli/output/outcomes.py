@@ -1,0 +1,102 @@
+"""An outcome as lines for people and as the JSON object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from rlmlite.cli.output.printing import heading, indented, say, spelled
+from rlmlite.clients import Client, Extractive
+from rlmlite.clients.extractive.client import NOTICE
+from rlmlite.runs.outcome import Outcome
+from rlmlite.terminal import one_line
+from rlmlite_kernel.values.inputs import Input
+
+_SHOWN = 20  # places of evidence that are printed; the JSON object holds all that the kernel resolved
+_COLOURS = {"completed": "green", "partial": "yellow", "refused": "red", "failed": "red"}
+
+
+def print_outcome(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
+    """What was observed, the answer with its evidence, and what it took."""
+    print_observation(outcome)
+    print_answered(outcome, inputs, clients)
+
+
+def print_observation(outcome: Outcome) -> None:
+    """What a controller would see."""
+    if outcome.observation and not outcome.problems:  # those were said already
+        heading("observation")
+        indented(outcome.observation)
+
+
+def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
+    """The answer with its evidence, and what it took."""
+    print_answer(outcome, inputs)
+    if any(isinstance(player, Extractive) for player in clients.values()):
+        say(f"note: {NOTICE}")
+    print_facts(outcome)
+
+
+def print_answer(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
+    """The answer, and the places that support it."""
+    if outcome.value is None and not outcome.evidence:
+        return
+    heading("answer")
+    indented(spelled(outcome.value))
+    heading(f"evidence ({_counted(len(outcome.evidence), outcome.evidence_total)})")
+    for quote in outcome.evidence[:_SHOWN]:
+        source = inputs[quote.input].source.path if quote.input in inputs else None
+        place = quote.path or source or quote.input
+        indented(f"{place}:{quote.line}: {one_line(quote.text)} [{quote.how}]")
+    if len(outcome.evidence) > _SHOWN:
+        indented(f"... and {len(outcome.evidence) - _SHOWN:,} more")
+
+
+def print_facts(outcome: Outcome) -> None:
+    """Coverage, budget, status and where the receipts are."""
+    heading("coverage")
+    for name, seen in outcome.coverage.items():
+        parts = ", ".join(f"{word} {amount:,}" for word, amount in seen.items() if word != "bytes")
+        indented(f"{name}: {seen.get('bytes', 0):,} bytes: {parts}")
+    heading("budget used")
+    for name, amounts in outcome.budget.items():
+        if amounts["used"]:
+            limit = "no limit" if amounts["limit"] is None else f"{amounts['limit']:,}"
+            indented(f"{name}: {amounts['used']:,} of {limit}")
+    print_status(outcome)
+
+
+def print_status(outcome: Outcome) -> None:
+    """How it ended, and where the receipts are."""
+    reason = f" ({outcome.reason})" if outcome.reason else ""
+    say(f"status: {outcome.status}{reason}", _COLOURS[outcome.status])
+    if outcome.trace is not None:
+        say(f"trace: {outcome.trace}")
+        say(f"root: {outcome.root}")
+
+
+def outcome_document(outcome: Outcome, inputs: Mapping[str, Input]) -> dict[str, Any]:
+    """The fields of the JSON object."""
+    found: dict[str, Any] = msgspec.to_builtins(
+        {name: getattr(outcome, name) for name in outcome.__struct_fields__ if name not in ("value", "trace")}
+    )
+    trace = None if outcome.trace is None else str(outcome.trace)
+    return found | {"value": outcome.value, "trace": trace, "inputs": _inputs(inputs)}
+
+
+def _inputs(inputs: Mapping[str, Input]) -> dict[str, Any]:
+    return {
+        name: {
+            "kind": found.source.kind,
+            "path": found.source.path,
+            "bytes": sum(file.size for file in found.source.files),
+            "files": len(found.source.files),
+            "replaced": {file.path: file.replaced for file in found.source.files if file.replaced},
+            "skipped": [{"path": path, "reason": reason} for path, reason in found.source.skipped],
+        }
+        for name, found in inputs.items()
+    }
+
+
+def _counted(shown: int, total: int) -> str:
+    return f"{total:,}" if shown == total else f"{shown:,} of {total:,}"

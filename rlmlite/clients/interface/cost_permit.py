@@ -1,0 +1,45 @@
+"""May these calls go out? Asked before every fan-out, with the most that it can cost."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from rlmlite.clients.interface.protocol import Client, role
+from rlmlite.errors import SettingError
+from rlmlite_kernel.effects.requests import Failed, Requests, Usage
+from rlmlite_kernel.records.settings import Limits, Role
+
+Permit: TypeAlias = Callable[[int, int | None], bool]
+"""Told the number of calls and the most they cost in nano-dollars, `None` where a price is unknown."""
+
+NOT_PERMITTED = Failed("cancelled", Usage(input_tokens=0, output_tokens=0, cost_nano=0))
+"""What a call is that was not permitted: it was not made and cost nothing."""
+
+
+def anything(_calls: int, _bound: int | None) -> bool:
+    """Nobody is asked."""
+    return True
+
+
+def bound(requests: Requests, roles: Mapping[str, Role]) -> int | None:
+    """The most that calls can cost, as their reservations have it."""
+    total = 0
+    for request in requests:
+        role = roles.get(request.role)
+        cost = 0 if role is None else role.reserved_cost(request.prompt_bytes)
+        if cost is None:
+            return None
+        total += cost
+    return total
+
+
+def check_prices(clients: Mapping[str, Client], limits: Limits) -> None:
+    """Raise `SettingError` for a model of unknown price under a cap, in the words of the command line."""
+    if limits.cost_nano is None:
+        return
+    for client in clients.values():
+        found = role(client)
+        if found.input_price is None or found.output_price is None:
+            raise SettingError(
+                f"the price of {found.model} is unknown, so a cost limit cannot be kept; give it with --price IN,OUT "
+                "(dollars for a million tokens; 0,0 if it is free), or drop the limit"
+            )

@@ -1,0 +1,1 @@
+"""How bytes of any origin become text: archives, compression, converters, encodings, downloads."""

@@ -1,0 +1,1 @@
+"""Stores of contents: one over files and one over a directory."""

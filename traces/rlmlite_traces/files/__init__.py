@@ -1,0 +1,1 @@
+"""Files as contents: appended, mapped, hashed, and indexes beside them."""

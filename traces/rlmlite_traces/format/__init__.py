@@ -1,0 +1,1 @@
+"""Records on disk: their lines, their chain, and what makes a trace whole. Start at `verify`."""

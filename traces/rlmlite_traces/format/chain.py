@@ -1,0 +1,99 @@
+"""The chain: what a record must be to stand after the ones before it.
+
+The writer and the verifier ask the same `Chain`, so that nothing can be written that would not verify.
+Not here: the bytes of lines (`lines`), calls and blobs (`calls`, `contents`).
+"""
+
+from typing import assert_never
+
+import msgspec
+
+from rlmlite_kernel.records.merkle import Frontier, leaf
+from rlmlite_kernel.records.records import SEMANTICS, VERSION, ZERO, AnyRecord, Genesis, Seal, Step, Turn
+from rlmlite_traces.errors import TraceBrokenError, UnknownFormatError
+from rlmlite_traces.format.lines import RECORDS
+
+STATUSES = ("ok", "failed", "skipped")
+OUTCOMES = ("completed", "partial", "refused", "failed")
+
+
+class Chain:
+    """The end of a sound sequence of records."""
+
+    def __init__(self) -> None:
+        self._tree = Frontier()
+        self.prev = ZERO
+        self.state = ""
+        self.turns = 0
+        self.steps = 0
+        self.sealed = False
+
+    @property
+    def size(self) -> int:
+        """The number of records."""
+        return self._tree.size
+
+    @property
+    def root(self) -> str:
+        """The tree head over all lines, in hex."""
+        return self._tree.root()
+
+    def placed(self, record: AnyRecord) -> AnyRecord:
+        """The record with its place filled in."""
+        return msgspec.structs.replace(record, seq=self.size, prev=self.prev)
+
+    def check(self, record: AnyRecord) -> None:
+        """Raise `TraceBrokenError` or `UnknownFormatError` unless the record can stand here. Changes nothing."""
+        if record.v != VERSION:
+            raise UnknownFormatError("format", VERSION, record.v)
+        self._same("seq", self.size, record.seq)
+        self._same("prev", self.prev, record.prev)
+        self._same("after-seal", "the end", "another record" if self.sealed else "the end")
+        self._same("genesis", self.size == 0, isinstance(record, Genesis))
+        self._check_kind(record)
+
+    def add(self, record: AnyRecord, line: bytes) -> None:
+        """Go on to the next place, after `check`."""
+        digest = leaf(line)
+        self._tree.add(digest)
+        self.prev = digest.hex()
+        match record:
+            case Step():
+                self.steps, self.state = record.step, record.state[1]
+            case Turn():
+                self.turns, self.state = record.turn, record.state[1]
+            case Genesis():
+                self.state = record.state
+            case Seal():
+                self.sealed = True
+            case _:
+                assert_never(record)
+
+    def _check_kind(self, record: AnyRecord) -> None:
+        match record:
+            case Step():
+                self._same("state", self.state, record.state[0])
+                self._same("turn-number", self.turns, record.turn)
+                self._same("step-number", self.steps + 1, record.step)
+                self._one_of("status", STATUSES, record.status)
+                self._same("code", record.status == "ok", record.code == "")
+            case Turn():
+                self._same("state", self.state, record.state[0])
+                self._same("turn-number", self.turns + 1, record.turn)
+            case Genesis():
+                if record.semantics != SEMANTICS:
+                    raise UnknownFormatError("semantics", SEMANTICS, record.semantics)
+            case Seal():
+                self._same("state", self.state, record.state)
+                self._same("step-count", self.steps, record.steps)
+                self._one_of("outcome", OUTCOMES, record.outcome)
+            case _:
+                assert_never(record)
+
+    def _same(self, check: str, expected: object, found: object) -> None:
+        if expected != found:
+            raise TraceBrokenError(RECORDS, self.size, check, str(expected), str(found))
+
+    def _one_of(self, check: str, words: tuple[str, ...], found: str) -> None:
+        if found not in words:
+            raise TraceBrokenError(RECORDS, self.size, check, " or ".join(words), found)

@@ -1,0 +1,155 @@
+"""The lines of a trace's files and their one spelling.
+
+A line on disk must *be* the canonical form of what it decodes to, so that no byte can change without a trace: no
+duplicate keys, no spaces, no other escapes. Every file is decoded here and nowhere else.
+Not here: what lines mean together (`chain`, `calls`, `contents`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from rlmlite_kernel.effects.requests import Answered, Failed
+from rlmlite_kernel.records.canonical import MAX_SAFE, NotCanonicalError, record_bytes
+from rlmlite_kernel.records.records import AnyRecord, Blob, EffectRecord
+from rlmlite_traces.errors import TraceBrokenError
+
+RECORDS: Final = "trace.jsonl"
+BLOBS: Final = "blobs.jsonl"
+EFFECTS: Final = "effects.jsonl"
+JOURNAL: Final = "journal.jsonl"
+TIMING: Final = "timing.jsonl"
+LARGE_FOLDER: Final = "blobs"
+STORE: Final = "store"
+
+LARGE = 64 * 1024
+"""Content of more bytes is a file of its own under `blobs/`, named by its ref."""
+
+MAX_LINE = 64 * 1024 * 1024
+"""No line is longer, so that a hostile file cannot make a reader decode without end."""
+
+HEX = re.compile(r"[0-9a-f]{64}")
+_LONG_NUMBER = re.compile(rb"[:,\[]-?[0-9]{16}")
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_BAD: Final = (msgspec.DecodeError, UnicodeError, RecursionError, OverflowError)
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class BlobLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A line of `blobs.jsonl`: a ref, its salt in hex, and the content in exactly one way.
+
+    `text` for UTF-8, `base64` for other bytes, `size` for a file of its own.
+    """
+
+    ref: str
+    salt: str
+    text: str | None = None
+    base64: bytes | None = None
+    size: int | None = None
+
+
+class JournalLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of `journal.jsonl`: a call that has ended, by its id; without a result, one that is about to begin."""
+
+    id: str
+    result: Answered | Failed | None
+
+
+_records: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)
+_effects = msgspec.json.Decoder(EffectRecord)
+_blobs = msgspec.json.Decoder(BlobLine)
+_journal = msgspec.json.Decoder(JournalLine)
+
+
+def split(data: bytes, file: str) -> Iterator[tuple[int, int]]:
+    """Where each line begins and ends (its newline left out). A last line without its newline is refused."""
+    start, position = 0, 0
+    while start < len(data):
+        stop = data.find(b"\n", start)
+        if stop < 0:
+            raise TraceBrokenError(file, position, "newline", "a whole last line", f"{len(data) - start} bytes")
+        if stop - start > MAX_LINE:
+            raise TraceBrokenError(file, position, "length", f"at most {MAX_LINE} bytes", f"{stop - start} bytes")
+        yield start, stop
+        start, position = stop + 1, position + 1
+
+
+def decode_record(line: bytes, position: int) -> AnyRecord:
+    """A line of `trace.jsonl`. Raises `TraceBrokenError` unless it is canonical."""
+    return _strict(_records, line, RECORDS, position)
+
+
+def decode_effect(line: bytes, position: int) -> EffectRecord:
+    """A line of `effects.jsonl`."""
+    return _strict(_effects, line, EFFECTS, position)
+
+
+def decode_blob(line: bytes, position: int) -> BlobLine:
+    """A line of `blobs.jsonl`."""
+    return _strict(_blobs, line, BLOBS, position)
+
+
+def decode_journal(line: bytes, position: int) -> JournalLine:
+    """A line of `journal.jsonl`."""
+    return _strict(_journal, line, JOURNAL, position)
+
+
+def encode(struct: msgspec.Struct) -> bytes:
+    """The canonical line of a record, without its newline. Raises `NotCanonicalError` for what has none."""
+    try:
+        line = record_bytes(struct)
+    except UnicodeEncodeError as error:
+        raise NotCanonicalError(f"not valid Unicode: {error.reason}") from None
+    if len(line) > MAX_LINE:
+        raise NotCanonicalError(f"a line of {len(line)} bytes; at most {MAX_LINE} are allowed")
+    _within_profile(line)
+    return line
+
+
+def encode_blob(blob: Blob) -> bytes:
+    """The line of a blob."""
+    salt = blob.salt.hex()
+    if len(blob.content) > LARGE:
+        return record_bytes(BlobLine(blob.ref, salt, size=len(blob.content)))
+    try:
+        return record_bytes(BlobLine(blob.ref, salt, text=blob.content.decode()))
+    except UnicodeDecodeError:
+        return record_bytes(BlobLine(blob.ref, salt, base64=blob.content))
+
+
+def _strict(decoder: "msgspec.json.Decoder[S]", line: bytes, file: str, position: int) -> S:
+    try:
+        value = decoder.decode(line)
+        again = record_bytes(value)
+        if file != BLOBS:  # its numbers are checked by `contents`, and its text may hold anything
+            _within_profile(line)
+    except _BAD as error:
+        raise TraceBrokenError(file, position, "decode", "a record of a known shape", str(error)) from None
+    except NotCanonicalError as error:
+        raise TraceBrokenError(file, position, "profile", "what the profile allows", str(error)) from None
+    if again != line:
+        raise TraceBrokenError(file, position, "canonical", repr(again), repr(line))
+    return value
+
+
+def _within_profile(line: bytes) -> None:
+    """ASCII keys and integers within 2^53-1 (RFC 8785, restricted). Most lines need no second look."""
+    long_run = b"0" * 16 in line.translate(_DIGITS_ALIKE)  # six times quicker than the pattern, which then decides
+    if not line.isascii() or (long_run and _LONG_NUMBER.search(line)):
+        _look(msgspec.json.decode(line))
+
+
+def _look(value: Any) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not key.isascii():
+                raise NotCanonicalError(f"the key {key!r} is not ASCII")
+            _look(item)
+    elif isinstance(value, list):
+        for item in value:
+            _look(item)
+    elif isinstance(value, int) and abs(value) > MAX_SAFE:
+        raise NotCanonicalError(f"the integer {value} is outside 2^53-1")

@@ -1,0 +1,53 @@
+"""Which refs of a record name blobs, that is, content which the trace holds.
+
+All other refs (reads, writes, an input's value, what a prompt rendered to, spans) are commitments to values that
+are never stored.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import msgspec
+
+from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Seal, Step, Turn
+from rlmlite_kernel.values.inputs import Source
+
+_sources = msgspec.json.Decoder(Source)
+
+
+def of_record(record: AnyRecord) -> Iterator[Ref]:
+    """The blobs that a record itself names."""
+    match record:
+        case Step():
+            yield record.ast
+            yield record.observation.ref
+        case Turn():
+            yield from _named(record.reply, record.program, record.ast, record.diagnostics)
+        case Genesis():
+            yield record.settings
+            yield from _named(*(entry.source for entry in record.inputs))
+        case Seal():
+            yield from _named(record.result)
+        case _:
+            assert_never(record)
+
+
+def of_effect(effect: EffectRecord) -> Iterator[Ref]:
+    """The blobs that a call names: the literal parts of its prompt, its reply, what was said of its failure."""
+    yield from (part for part in effect.recipe if isinstance(part, str))
+    yield from _named(effect.result, effect.detail)
+
+
+def of_source(content: bytes) -> Iterator[Ref]:
+    """The blob that an input's source names: its content, if it came from memory.
+
+    Content that is no source names nothing: that is replay's to say, a ref alone proves no meaning.
+    """
+    try:
+        yield from _named(_sources.decode(content).content)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return
+
+
+def _named(*refs: Ref | None) -> Iterator[Ref]:
+    yield from (ref for ref in refs if ref is not None)

@@ -1,0 +1,60 @@
+"""Show: a trace as plain lines for people, one a record.
+
+Whatever a trace holds, the lines hold no control characters, so that a hostile one cannot steer a terminal.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import assert_never
+
+from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Seal, Step, Turn
+from rlmlite_traces.format.reader import CheckedTrace
+
+# C0 and C1 controls, line and paragraph separators, marks that reverse the direction of text, lone surrogates.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NANO = 1_000_000_000
+
+
+def show(trace: CheckedTrace) -> Iterator[str]:
+    """What the trace is, then each of its records."""
+    yield f"{trace.level.name} {trace.size} records root {trace.root}"
+    for seq, record in enumerate(trace.records):
+        yield neutral(f"{seq:>5} {_line(record, trace.effects(seq))}")
+
+
+def neutral(text: str) -> str:
+    """The text with what could steer a terminal written as escapes."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
+    match record:
+        case Genesis():
+            inputs = ", ".join(f"{entry.name}: {entry.kind} {entry.size}" for entry in record.inputs)
+            return f"genesis  run {record.run} kernel {record.kernel} inputs {inputs or '-'}"
+        case Turn():
+            said = "program" if record.diagnostics is None else "diagnostics"
+            return f"turn {record.turn}  {record.origin} {said}"
+        case Step():
+            return _step(record, effects)
+        case Seal():
+            return f"seal  {record.outcome} {record.reason or '-'} after {record.steps} steps"
+        case _:
+            assert_never(record)
+
+
+def _step(step: Step, effects: list[EffectRecord]) -> str:
+    reads = ", ".join(name for name, _ in step.reads) or "-"
+    writes = ", ".join(f"{item.name}: {item.kind} {item.size}" for item in step.writes) or "-"
+    status = step.status if not step.code else f"{step.status} ({step.code})"
+    return f"step {step.step}  {step.op}  {reads} -> {writes}  {status}{_calls(step, effects)}"
+
+
+def _calls(step: Step, effects: list[EffectRecord]) -> str:
+    if step.effects is None:
+        return ""
+    costs = [call.usage[2] for call in effects]
+    known = sum(cost for cost in costs if cost is not None)
+    unknown = costs.count(None)
+    cost = f"${known // _NANO}.{known % _NANO:09d}" + (f" + {unknown} unknown" if unknown else "")
+    return f"  calls {step.effects.n} ({step.effects.failed} failed) cost {cost}"

@@ -1,0 +1,100 @@
+"""Verify: is this trace what an honest writer would have written, and is it the one that is meant?
+
+It proves that nothing was changed since the root was known; re-execution (`replay`) proves what the kernel did.
+Without a known root, somebody who rewrites a whole trace consistently is not found here, and a trace that was cut
+at the end of a record looks OPEN, like one whose run was killed. A seal, or a known root, tells them apart.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref
+from rlmlite_traces.errors import (
+    BlobAbsentError,
+    BlobUnreferencedError,
+    LevelError,
+    RootMismatchError,
+    TraceBrokenError,
+)
+from rlmlite_traces.format import referenced
+from rlmlite_traces.format.calls import Calls, count_of
+from rlmlite_traces.format.chain import Chain
+from rlmlite_traces.format.contents import Contents, Presence
+from rlmlite_traces.format.lines import EFFECTS, RECORDS, decode_record, split
+from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
+
+
+def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Level = Level.OPEN) -> CheckedTrace:
+    """The trace, checked whole.
+
+    Raises:
+        TraceBrokenError: a line is not canonical, not in its place, or does not follow from the one before.
+        BlobAbsentError, BlobMismatchError, BlobUnreferencedError: content is not what the records refer to.
+        UnknownFormatError: another version wrote it.
+        RootMismatchError: sound, but not the trace with this `root`.
+        LevelError: sound, but not sealed although `at_least` asks for it.
+        TraceMissingError: a file is not there.
+    """
+    trace = UncheckedTrace.read(source) if isinstance(source, Path) else source
+    chain, records, spans = _chained(trace.records)
+    if root is not None and chain.root != root:
+        raise RootMismatchError(root, chain.root)
+    level = Level.SEALED if chain.sealed else Level.OPEN
+    if level < at_least:
+        raise LevelError(at_least.name, level.name)
+    contents, calls = Contents(trace.blobs, trace.large), Calls(trace.effects)
+    named, ranges = _referred(records, calls, contents)
+    if calls.left:
+        raise TraceBrokenError(EFFECTS, calls.taken, "effects-stray", "no more lines", f"{calls.left} lines")
+    if chain.sealed:
+        _all_named(contents, named)
+    return CheckedTrace(chain.root, level, records, (trace.records, spans), calls, ranges, contents)
+
+
+def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) -> Iterator[Ref]:
+    """Every blob that a record and its calls name, also through the source of an input."""
+    yield from referenced.of_record(record)
+    for call in calls:
+        yield from referenced.of_effect(call)
+    if isinstance(record, Genesis):
+        for entry in record.inputs:
+            if entry.source is not None and contents.presence(entry.source) is Presence.PRESENT:
+                yield from referenced.of_source(contents.read(entry.source))
+
+
+def _chained(data: bytes) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
+    chain, spans, records = Chain(), list(split(data, RECORDS)), []
+    for start, stop in spans:
+        line = data[start:stop]
+        record = decode_record(line, chain.size)
+        chain.check(record)
+        chain.add(record, line)
+        records.append(record)
+    if not records:
+        raise TraceBrokenError(RECORDS, 0, "genesis", "a genesis record", "nothing")
+    return chain, tuple(records), spans
+
+
+def _referred(
+    records: tuple[AnyRecord, ...], calls: Calls, contents: Contents
+) -> tuple[set[Ref], dict[int, tuple[int, int]]]:
+    """The blobs that records name, each present, and which lines are the calls of which record."""
+    named: set[Ref] = set()
+    ranges = {}
+    for seq, record in enumerate(records):
+        effects: list[EffectRecord] = []
+        if count_of(record):
+            ranges[seq], effects = calls.take(record)
+        for ref in blob_refs(record, effects, contents):
+            if ref not in named and contents.presence(ref) is not Presence.PRESENT:
+                raise BlobAbsentError(ref, f"record {seq}")
+            named.add(ref)
+    return named, ranges
+
+
+def _all_named(contents: Contents, named: set[Ref]) -> None:
+    for ref in contents.kept:
+        if ref not in named:
+            raise BlobUnreferencedError(ref)
+    for ref in contents.strays():
+        raise BlobUnreferencedError(ref)

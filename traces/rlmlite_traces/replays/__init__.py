@@ -1,0 +1,1 @@
+"""Re-executing a trace offline and comparing every record. Start at `replay`."""

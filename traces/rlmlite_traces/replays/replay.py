@@ -1,0 +1,253 @@
+"""Replay: execute a recorded run again, offline, and compare every record.
+
+It proves that this kernel, given the recorded results of calls, does what the trace says. It does not prove that a
+model really gave these results, nor that an answer is right.
+There is no network here, and no clock: a call whose result is not recorded is not made.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Never
+
+import msgspec
+
+from rlmlite_kernel import ACTIONS, Done, Entry, Input, State, begin, conclusion, seal
+from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.records import AnyRecord, Genesis, Seal, Step, Turn
+from rlmlite_kernel.records.refs import KnownSalts, Salts
+from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.run.machine import SettingsError, TurnsSpentError
+from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
+from rlmlite_traces.blobs.stores import FileBlobs
+from rlmlite_traces.format.lines import encode
+from rlmlite_traces.format.reader import CheckedTrace
+from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
+from rlmlite_traces.replays.turns import Executed, RecordedTurn, Unreadable, execute, execute_halted
+from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict, first_difference
+
+_settings = msgspec.json.Decoder(Settings)
+
+
+def replay(
+    trace: CheckedTrace,
+    places: Mapping[str, Path] | None = None,
+    blobs: FileBlobs | None = None,
+    salts: Salts | None = None,
+    table: Table = ACTIONS,
+    derive: Derive | None = None,
+) -> Replayed:
+    """Execute a verified trace again, and stop at the first difference.
+
+    `places` says where the file or folder of an input is now; else it is looked for where it was.
+    A host that goes on with the run gives the `blobs` that it goes on with, and `salts` of the run's key
+    (`RunKey(log.run_key)`): the state that comes back salts with them, and a trace knows no salts but those it holds.
+    A run with actions of its host's own needs the same `table` again. Texts that were derived from files are derived
+    again by `derive`; without it they are missing.
+    """
+    kept = blobs if blobs is not None else FileBlobs()
+    known = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
+    return _Replay(trace, kept, known, table, derive).run(places or {})
+
+
+class _Stop(Exception):
+    """Replay ends here, with what is in the `_Replay`."""
+
+
+class _Replay:
+    """One replay under way."""
+
+    def __init__(
+        self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts, table: Table, derive: Derive | None = None
+    ) -> None:
+        self.trace, self.blobs, self.salts, self.table, self.derive = trace, blobs, salts, table, derive
+        self.halted = False
+        self.inputs: dict[str, Input] = {}
+        self.executed = 0
+        self.complete = False
+        self.difference: Difference | None = None
+        self.missing: dict[str, str] = {}
+        self.engines: dict[str, tuple[str, str]] = {}
+        self.state: State | None = None
+        self.unfinished: Unfinished | None = None
+
+    def run(self, places: Mapping[str, Path]) -> Replayed:
+        """The whole trace."""
+        absent: dict[str, tuple[str, str]] = {}
+        try:
+            self._begin(places, absent)
+            self._turns()
+            self.complete = True
+        except _Stop:
+            pass  # what stopped it is noted
+        except InputMissingError as error:
+            self.missing[error.name] = error.reason
+        except BlobMissingError as error:
+            if error.digest not in absent:
+                raise
+        except InputChangedError as error:
+            self.missing[error.path] = "it changed while it was replayed"
+        self.missing |= {name: reason for name, reason in absent.values() if name not in self.missing}
+        return self._replayed()
+
+    def _begin(self, places: Mapping[str, Path], absent: dict[str, tuple[str, str]]) -> None:
+        genesis = self.trace.genesis
+        try:
+            settings = _settings.decode(self.trace.content(genesis.settings))
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            self._differs(0, "settings", "settings", str(error))
+        rebuilt = rebuild(self.trace, self.blobs, places, self.derive)
+        absent.update(rebuilt.missing)
+        self.inputs = rebuilt.inputs
+        try:
+            begun = begin(rebuilt.inputs, settings, self.salts, grammar=genesis.grammar, table=self.table)
+        except SettingsError as error:
+            self._differs(0, "settings", "settings that can be kept", str(error))
+        self._note_engines(genesis, begun)
+        self._compare(0, self._as_if_here(begun.entries[0]))
+        self.state = begun.state
+
+    def _note_engines(self, genesis: Genesis, begun: Done) -> None:
+        """What else wrote the trace; a difference that follows is then no proof of forgery."""
+        here = begun.entries[0].record
+        assert isinstance(here, Genesis)
+        old, new = {"kernel": genesis.kernel, **genesis.engines}, {"kernel": here.kernel, **here.engines}
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                self.engines[name] = (old.get(name, ""), new.get(name, ""))
+
+    def _as_if_here(self, entry: Entry) -> Entry:
+        """The genesis with the recorded versions, which are compared apart."""
+        genesis, here = self.trace.genesis, entry.record
+        assert isinstance(here, Genesis)
+        actions = genesis.actions if genesis.kernel != here.kernel else here.actions
+        record = msgspec.structs.replace(here, kernel=genesis.kernel, engines=genesis.engines, actions=actions)
+        return Entry(record, entry.blobs)
+
+    def _turns(self) -> None:
+        records = self.trace.records
+        first = 1
+        while first < len(records):
+            record = records[first]
+            if isinstance(record, Seal):
+                self._compare(first, self._sealed(record))
+                return
+            if not isinstance(record, Turn):
+                self._differs(first, "kind", "step", "turn")
+            stop = first + 1
+            while stop < len(records) and isinstance(records[stop], Step):
+                stop += 1
+            self._turn(RecordedTurn(self.trace, first, stop))
+            first = stop
+
+    def _turn(self, turn: RecordedTurn) -> None:
+        assert self.state is not None
+        said = turn.said()
+        if isinstance(said, Unreadable):
+            self._differs(turn.first, said.field, "what a controller said", said.reason)
+        last = turn.stop == len(self.trace.records)
+        ends_run = not last and isinstance(self.trace.records[turn.stop], Seal)
+        try:
+            executed = execute(self.state, said, turn, self.blobs, strict=not last)
+            recorded = turn.stop - turn.first
+            halted_here = executed.done is not None and executed.done.halted != ""
+            if ends_run and len(executed.entries) > recorded:
+                executed = execute_halted(self.state, said, turn, self.blobs) or executed
+        except TurnsSpentError as error:
+            self._differs(turn.first, "turn", str(turn.record.turn), str(error))
+        for seq, entry in enumerate(executed.entries[:recorded], turn.first):
+            self._compare(seq, entry)
+        if halted_here:
+            self._note_changed()
+        self._same_length(turn, executed, last)
+        if executed.done is not None and len(executed.entries) == recorded:
+            self.state = executed.done.state
+            self.halted = bool(executed.done.halted)
+        else:
+            self.unfinished = Unfinished(
+                said, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
+            )
+
+    def _note_changed(self) -> None:
+        """A file changed under the replay itself: say which, and stop without a verdict on the rest."""
+        for name, given in self.inputs.items():
+            try:
+                self.blobs.confirm(frozenset(file.digest for file in given.source.files))
+            except InputChangedError as error:
+                self.missing[name] = str(error)
+        raise _Stop
+
+    def _same_length(self, turn: RecordedTurn, executed: Executed, last: bool) -> None:
+        """As many entries as recorded; the last turn of an open trace may have been cut short."""
+        seq, recorded = turn.first + len(executed.entries), turn.stop - turn.first
+        if len(executed.entries) < recorded:
+            self._differs(seq, "kind", _kind(self.trace.records[seq]), "nothing")
+        if len(executed.entries) > recorded and not last:
+            found = _kind(self.trace.records[turn.stop])
+            self._differs(turn.stop, "kind", found, _kind(executed.entries[recorded].record))
+
+    def _sealed(self, record: Seal) -> Entry:
+        """The seal that ends the run here. A host may say how it ended, but not that it was better than it was."""
+        assert self.state is not None
+        outcome, reason = record.outcome, record.reason
+        if self.halted and (outcome, reason) != conclusion(self.state) and reason not in self.state.partial:
+            return seal(self.state, "partial", "input_changed")  # nothing else ends a run within a turn
+        return seal(self.state, outcome, reason) if _may_say(self.state, outcome, reason) else seal(self.state)
+
+    def _compare(self, seq: int, entry: Entry) -> None:
+        """Calls first, so that a changed result is named as such; then the record.
+
+        Equal refs are equal blobs: `verify` has proved that each ref of the trace commits to what is kept.
+        """
+        trace = self.trace
+        recorded = trace.effect_lines(seq)
+        for index, (old, call) in enumerate(zip(recorded, entry.effects, strict=False)):
+            self._stop_at(first_difference(seq, old, encode(call), f"effects.jsonl[{index}]"))
+        prev = trace.records[seq].prev
+        line = encode(msgspec.structs.replace(entry.record, seq=seq, prev=prev))
+        self._stop_at(first_difference(seq, trace.line(seq), line))
+        if isinstance(entry.record, Step):
+            self.executed += 1
+
+    def _differs(self, seq: int, field: str, recorded: str, computed: str) -> Never:
+        self.difference = Difference(seq, field, recorded, computed)
+        raise _Stop
+
+    def _stop_at(self, difference: Difference | None) -> None:
+        if difference is not None:
+            self.difference = difference
+            raise _Stop
+
+    def _replayed(self) -> Replayed:
+        if self.difference is not None:
+            other_table = (self.difference.seq, self.difference.field) == (0, "actions")
+            verdict = Verdict.ENGINES if self.engines or other_table else Verdict.FORGED
+        else:
+            shown = self.complete and (self.executed > 0 or not self.missing)  # nothing executed shows nothing
+            verdict = Verdict.REPRODUCED if shown else Verdict.UNVERIFIABLE
+        steps = sum(isinstance(record, Step) for record in self.trace.records)
+        return Replayed(
+            verdict,
+            self.executed,
+            steps,
+            self.difference,
+            self.missing,
+            self.engines,
+            self.state,
+            self.unfinished,
+        )
+
+
+def _kind(record: AnyRecord) -> str:
+    return type(record).__name__.lower()
+
+
+def _may_say(state: State, outcome: str, reason: str) -> bool:
+    """Whether a host can have sealed this state so: as the kernel concludes, or otherwise but not as a success.
+
+    A host may call a run without an answer, limit or fault completed: a program that only looked.
+    """
+    if (outcome, reason) == conclusion(state):
+        return True
+    if outcome == "completed":
+        return state.answer is None and not state.partial and not state.failures and reason == "no_answer"
+    return reason != ""

@@ -1,0 +1,1 @@
+"""Writing a trace so that a killed process loses nothing acknowledged. Start at `log`."""
