@@ -16,8 +16,8 @@ from rlmlite_kernel.records.records import Entry
 from rlmlite_kernel.records.refs import RunKey, blob
 from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import CheckedTrace, Verdict, replay, verify
-from tests.traces import made
-from tests.traces.test_replay import forged
+from tests.traces import handmade
+from tests.traces.replays.test_replay import forged
 
 ROOT = Path(__file__).parents[2]
 KEY = "1b" * 32
@@ -123,7 +123,7 @@ def altered(trace: CheckedTrace, kind: str, text: str) -> CheckedTrace:
             msgspec.structs.replace(call, result=other.ref) if call.effect == kind else call
             for call in entries[at].effects
         ]
-        entries[at] = made.with_calls(entries[at], calls)
+        entries[at] = handmade.with_calls(entries[at], calls)
         entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
         return entries
 

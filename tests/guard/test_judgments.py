@@ -28,8 +28,8 @@ from rlmlite_kernel.evaluation.context import CONTROLLER, DERIVED, INPUT, LM, TO
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam, ToolRule
-from tests.kernel.running import KEY, parsed
-from tests.kernel.running import given as input_of
+from tests.kernel.machine import KEY, parsed
+from tests.kernel.machine import given as input_of
 
 TOOLS = {
     "send": Tool(help="Sends.", params=(ToolParam(name="to"), ToolParam(name="body", required=False))),

@@ -19,7 +19,7 @@ from rlmlite_kernel.engines.bytes.utf8 import check, repair
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs, split_at
 from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.search.find import count, find
-from tests.kernel.running import Machine
+from tests.kernel.machine import Machine
 
 PLENTY = 1 << 60
 ATOMS = (

@@ -1,0 +1,174 @@
+"""Whole columns give what the way row by row gives: the same values, order, ties, warnings, bytes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from rlmlite_kernel.values import vectors
+from tests.kernel.machine import Machine
+
+whole = st.one_of(st.integers(-3, 12), st.sampled_from([2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**30]))
+decimal = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0.0, -0.0, 2.0, 12.0, 0.1, 2.0**53, 1e308, -1e308]),
+)
+text = st.one_of(st.text(st.sampled_from("aAé😀\0 1"), max_size=18), st.sampled_from(["12", "-7", "007", "ab" * 8]))
+columns = st.sampled_from([whole, decimal, text, st.booleans(), st.one_of(whole, decimal), st.one_of(whole, text)])
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Rows {a, b, i}: each column of one kind or mixed, with nulls or without."""
+    count = draw(st.integers(1, 8))
+    values = []
+    for _ in range(2):
+        kind = draw(columns)
+        kind = draw(st.sampled_from([kind, st.one_of(st.none(), kind)]))
+        values.append(draw(st.lists(kind, min_size=count, max_size=count)))
+    return [{"a": a, "b": b, "i": i} for i, (a, b) in enumerate(zip(*values, strict=True))]
+
+
+@contextmanager
+def from_rows(many: int) -> Iterator[None]:
+    """Whole columns are worked on from so many rows on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors, "MANY", many)
+        yield
+
+
+def outcome(rows: list[dict[str, Any]], program: str, many: int) -> tuple[Any, ...]:
+    """What a program gives: each variable, and what the turn says."""
+    with from_rows(many):
+        machine = Machine({"rows": rows, "others": rows[::2]})
+        seen = machine.turn("table = map(rows, {a: .a, b: .b, i: .i})\nsome = map(others, {a: .a, z: .b})\n" + program)
+        kept = machine.state.variables.get("x")
+        return (seen, machine.codes(), None if kept is None else (repr(machine.value("x")), kept.ref, kept.kind))
+
+
+CONDITIONS = [
+    *(f".a {op} .b" for op in ("==", "!=", "<", "<=", ">", ">=")),
+    *(f".a {op} {value}" for op in ("==", "!=", "<", ">=") for value in ("2", "2.0", '"12"', "null", "true")),
+    *(f"{value} {op} .a" for op in ("==", "<=", ">") for value in ("12", '"ab"')),
+    ".a",
+    "not .a",
+    ".a > 1 and .b < 5",
+    ".a == 1 or .b == 1",
+    '.a contains "a"',
+    '.a not contains ""',
+    ".a in [1, 2, 12]",
+    '.a not in ["12", "a"]',
+    "[2, 3] contains .a",
+    '.a in ["12", 2]',
+    ".a in []",
+    ".a matches /a/",
+    "int(.a) > 1",
+    ".missing == 1",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables(), st.sampled_from(CONDITIONS))
+@example([{"a": 2**53 + 1, "b": float(2**53), "i": 0}], ".a == .b")
+@example([{"a": "a", "b": "a\0", "i": 0}], ".a == .b")
+def test_conditions_are_the_same_over_columns(rows: list[dict[str, Any]], condition: str) -> None:
+    """Null, mixed kinds, large numbers and slips included."""
+    program = f"x = where(table, {condition})"
+
+    assert outcome(rows, program, 1) == outcome(rows, program, 10**9)
+
+
+EXPRESSIONS = [f".a {op} .b" for op in "+-*%"] + [
+    ".a + 1",
+    ".a * 9223372036854775807",
+    ".a - 0.5",
+    ".a % 3",
+    ".a % 0",
+    "7 % .a",
+    "-.a",
+    "int(.a)",
+    ".a == 1",
+    "(.a + .b) * 2 > 3",
+    "{p: .a + .b, q: .a}",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables(), st.sampled_from(EXPRESSIONS))
+@example([{"a": 2**62, "b": 2**62, "i": 0}], ".a + .b")
+@example([{"a": -(2**63), "b": -1, "i": 0}], ".a % .b")
+@example([{"a": 1e308, "b": 1e308, "i": 0}], ".a * .b")
+def test_expressions_are_the_same_over_columns(rows: list[dict[str, Any]], expression: str) -> None:
+    """Overflow is no wrap: what 64 bits cannot hold is worked out row by row."""
+    program = f"x = map(table, {expression})"
+
+    assert outcome(rows, program, 1) == outcome(rows, program, 10**9)
+
+
+ACTIONS = [
+    "sort(table, by=.a)",
+    "sort(table, by=-.a)",
+    "sort(table, by=[.a, -.b], desc=true)",
+    "sort(table.a)",
+    "top(table, 2, by=.a)",
+    "distinct(table, by=.a)",
+    "distinct(map(table, {a: .a, b: .b}))",
+    "distinct(table.a)",
+    "count_by(table, .a)",
+    "count_by(table, [.a, .b])",
+    "count_by(table.a)",
+    "group(table, .a, {n: count(), c: count(.b), s: sum(.b), v: avg(.b), l: min(.b), m: max(.b), f: first(.b)})",
+    "group(table, [.a], {z: last(.b), d: median(.b), p: percentile(.b, 50)})",
+    "union(table, some)",
+    "minus(table, some, on=.a)",
+    "minus(table.a, some.a)",
+    "join(table, some, on=.a)",
+    "join(table, some, on=[a], limit=2)",
+    "zip(table, some)",
+    "sample(table, 3, seed=7)",
+    *(f"{fold}(table.a)" for fold in ("sum", "avg", "min", "max", "median")),
+    "[percentile(table.a, 0), percentile(table.a, 99.9)]",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(tables(), st.sampled_from(ACTIONS))
+def test_actions_are_the_same_over_columns(rows: list[dict[str, Any]], action: str) -> None:
+    """Order and ties included."""
+    program = f"x = {action}"
+
+    assert outcome(rows, program, 1) == outcome(rows, program, 10**9)
+
+
+FOUND = "h = search({0}, /(?<level>\\w+) (?<user>u\\d) (?<n>\\d+)/)\n"
+PARSED = 'h = parse_lines({0}, "{{level}} {{user}} {{n}} {{rest}}")\n'
+
+
+@pytest.mark.parametrize("target", ["log", "docs"])
+@pytest.mark.parametrize(
+    ("rows", "expression"),
+    [
+        (FOUND, "count_by(h, .user)"),
+        (FOUND, 'where(h, .level == "WARN" and .line > 3)'),
+        (PARSED, "sort(h, by=[.rest, -.line])"),
+        (PARSED, "group(h, .level, {s: sum(int(.n)), m: max(.rest)})"),
+        (PARSED, "union(h, h[0:3])"),
+        (PARSED, 'where(h, .rest contains "xxxxxxxxxx")'),
+    ],
+)
+def test_spans_of_a_text_work_like_values(target: str, rows: str, expression: str) -> None:
+    """Hits and parsed lines of one text and of several documents."""
+    log = "".join(f"{'ERROR' if i % 3 else 'WARN'} u{i % 4} {i * 7 % 11} é{'x' * (i % 20)}\n" for i in range(40))
+    found = []
+    for many in (1, 10**9):
+        with from_rows(many):
+            machine = Machine({"log": log, "docs": {"a.txt": log, "b.txt": log[:200]}})
+            seen = machine.turn(rows.format(target) + f"x = {expression}")
+            found.append((seen, machine.codes(), machine.value("x"), machine.state.variables["x"].ref))
+
+    assert found[0] == found[1]
+    assert found[0][1] == ["", ""]
+    assert len(found[0][2]) > 0

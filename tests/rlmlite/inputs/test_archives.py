@@ -1,0 +1,324 @@
+"""Archives and packed files as inputs: what is read, what is left out, and that hostile ones do no harm."""
+
+import gzip
+import hashlib
+import io
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from rlmlite.errors import InputError, SettingError
+from rlmlite.inputs import Reading, TooLargeError, reading
+from tests.rlmlite.inputs.input_files import PACKERS, said, taken, tar_of, zip_of
+
+TEXT = "one\nERROR: café\n" * 1000
+MEMBERS = {"b.txt": b"b", "sub/a.txt": TEXT.encode(), "empty.txt": b""}
+EXPECTED = {"b.txt": "b", "empty.txt": "", "sub/a.txt": TEXT}
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_packed_file_is_a_text(tmp_path: Path, suffix: str) -> None:
+    """Its text is what is packed; the digest of what lies on disk is kept beside it."""
+    packed = PACKERS[suffix](TEXT.encode())
+    (tmp_path / f"a.log.{suffix}").write_bytes(packed)
+
+    found, text = taken(tmp_path / f"a.log.{suffix}")
+
+    file = found.source.files[0]
+    assert text == TEXT
+    assert file.digest == hashlib.sha256(TEXT.encode()).hexdigest()
+    assert file.original == hashlib.sha256(packed).hexdigest()
+    assert [step.by for step in found.source.recipe(file)] == [
+        {"gz": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "zstd"}[suffix]
+    ]
+    assert found.memory is None
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_streams_one_after_another_are_one_text(tmp_path: Path, suffix: str) -> None:
+    """As `cat a.gz b.gz` makes them."""
+    (tmp_path / "a").write_bytes(PACKERS[suffix](b"one\n") + PACKERS[suffix](b"two\n"))
+
+    assert taken(tmp_path / "a")[1] == "one\ntwo\n"
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+@pytest.mark.parametrize("cut", [1, 9, 20])
+def test_a_packed_file_that_is_cut_is_refused(tmp_path: Path, suffix: str, cut: int) -> None:
+    """Half a file does not pass for the file."""
+    (tmp_path / "a").write_bytes(PACKERS[suffix](TEXT.encode())[:-cut])
+
+    with pytest.raises(InputError, match=r"a is damaged \((gzip|bzip2|xz|zstd): "):
+        taken(tmp_path / "a")
+
+
+def test_a_file_that_is_packed_again_and_again_is_refused(tmp_path: Path) -> None:
+    """Four times is odd, five times is an attack."""
+    packed = b"text"
+    for times in range(1, 6):
+        packed = gzip.compress(packed)
+        (tmp_path / f"{times}.gz").write_bytes(packed)
+
+    assert taken(tmp_path / "4.gz")[1] == "text"
+    with pytest.raises(InputError, match="packed too often"):
+        taken(tmp_path / "5.gz")
+
+
+def test_a_zip_is_documents(tmp_path: Path) -> None:
+    """In the order of their paths; the archive's own digest is kept."""
+    path = zip_of(tmp_path / "a.zip", MEMBERS)
+
+    found, texts = taken(path)
+
+    assert (list(texts), texts) == (sorted(EXPECTED), EXPECTED)
+    assert found.source.archive is not None
+    assert found.source.archive.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("mode", ["", "gz", "bz2", "xz"])
+def test_a_tar_is_documents(tmp_path: Path, mode: str) -> None:
+    """Compressed or not, it is read as it streams by."""
+    path = tar_of(tmp_path / "archive", {f"./{name}": content for name, content in MEMBERS.items()}, mode)
+
+    found, texts = taken(path)
+
+    assert (list(texts), texts) == (sorted(EXPECTED), EXPECTED)
+    assert found.source.archive is not None
+    assert found.source.archive.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_zstd_tar_is_documents(tmp_path: Path) -> None:
+    """Python 3.11's tarfile knows no Zstandard; here the layers are apart."""
+    path = tar_of(tmp_path / "a.tar", MEMBERS)
+    (tmp_path / "a.tar.zst").write_bytes(PACKERS["zst"](path.read_bytes()))
+
+    assert taken(tmp_path / "a.tar.zst")[1] == EXPECTED
+
+
+def test_an_old_tar_is_known_by_its_name_and_checksum(tmp_path: Path) -> None:
+    """Before POSIX a tar had no magic."""
+    info = tarfile.TarInfo("a.txt")
+    info.size = 4
+    header = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
+    header[257:265] = bytes(8)
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    (tmp_path / "old.tar").write_bytes(bytes(header) + b"text" + bytes(508 + 1024))
+
+    assert taken(tmp_path / "old.tar")[1] == {"a.txt": "text"}
+
+
+def test_what_an_archive_leaves_out_is_said(tmp_path: Path) -> None:
+    """Hidden files, caches, links, binaries, archives within: each with its reason."""
+    members = {".git/a": b"a", ".git/b": b"b", "m/__pycache__/c": b"c", "d.bin": b"\0\1\2", "t.txt": b"t"}
+    path = tar_of(tmp_path / "a.tar", members, links={"link": "/etc/passwd"})
+    zip_of(tmp_path / "in.zip", {"x": b"x"})
+    tar_of(tmp_path / "b.tar", {"in.zip": (tmp_path / "in.zip").read_bytes(), "t.txt": b"t"})
+
+    found, texts = taken(path)
+
+    assert texts == {"t.txt": "t"}
+    assert found.source.skipped == (
+        (".git/", "hidden"),
+        ("d.bin", "binary: a NUL byte at 0"),
+        ("link", "symbolic link"),
+        ("m/__pycache__/", "cache"),
+    )
+    assert "1 left out, symbolic link: link" in said(found)
+    assert taken(tmp_path / "b.tar")[0].source.skipped == (("in.zip", "an archive: zip"),)
+
+
+def test_packed_and_encoded_members_are_read_through(tmp_path: Path) -> None:
+    """Rotated logs lie packed in archives."""
+    umlauts = "schöne Grüße aus Köln und München für Jürgen, die Größe der Übung\n" * 9
+    path = zip_of(tmp_path / "a.zip", {"app.log.1.gz": gzip.compress(b"old"), "wide.txt": umlauts.encode("utf-16")})
+
+    found, texts = taken(path)
+
+    assert texts == {"app.log.1.gz": "old", "wide.txt": umlauts}
+    assert [[step.by for step in found.source.recipe(file)] for file in found.source.files] == [["gzip"], ["decode"]]
+    assert [len(file.original) for file in found.source.files] == [64, 64]
+
+
+def test_of_equal_names_the_last_counts(tmp_path: Path) -> None:
+    """As if it were unpacked; that there was another is said."""
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for content in (b"old", b"new!"):
+            info = tarfile.TarInfo("a.txt")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+
+    found, texts = taken(tmp_path / "a.tar")
+
+    assert texts == {"a.txt": "new!"}
+    assert found.source.skipped == (("a.txt", "replaced by a later member of its name"),)
+
+
+def test_names_that_climb_are_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written under the name of a member, above the folder or anywhere."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    names = ["../../etc/passwd", "/abs.txt", "../up.txt"]
+    zip_of(tmp_path / "a.zip", dict.fromkeys(names, b"x"))
+    tar_of(tmp_path / "a.tar", dict.fromkeys(names, b"x"))
+    before = sorted(tmp_path.rglob("*"))
+
+    for path in (tmp_path / "a.zip", tmp_path / "a.tar"):
+        assert sorted(taken(path)[1]) == sorted(names)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_encrypted_member_is_left_out_and_said(tmp_path: Path) -> None:
+    """The flag of the directory says it; the others are read."""
+    path = zip_of(tmp_path / "a.zip", {"a.txt": b"a", "b.txt": b"b"})
+    content = bytearray(path.read_bytes())
+    entry = content.rindex(b"PK\x01\x02")
+    content[entry + 8] |= 1
+    path.write_bytes(content)
+
+    found, texts = taken(path)
+
+    assert texts == {"a.txt": "a"}
+    assert found.source.skipped == (("b.txt", "encrypted"),)
+
+
+def test_a_damaged_member_of_a_zip_is_left_out_and_said(tmp_path: Path) -> None:
+    """Each member has a checksum of its own."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", b"first")
+        archive.writestr("b.txt", b"second")
+    content = (tmp_path / "a.zip").read_bytes().replace(b"second", b"secund")
+    (tmp_path / "a.zip").write_bytes(content)
+
+    found, texts = taken(tmp_path / "a.zip")
+
+    assert texts == {"a.txt": "first"}
+    assert found.source.skipped == (("b.txt", "damaged: zip: Bad CRC-32 for file 'b.txt'"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("a.zip", lambda content: content[:-30]),
+        ("a.tar", lambda content: content[: 512 * 4]),
+        ("a.tar", lambda content: content[: 512 * 3 + 100]),
+        ("a.tar", lambda content: content[:520] + b"\x07" + content[521:1034] + b"zz" + content[1036:]),
+        ("a.tar", lambda content: content[:-10240] if len(content) > 10240 else content[:1536]),
+        ("a.tar.gz", lambda content: content[:-8]),
+        ("a.tar.gz", lambda content: content[: len(content) // 2]),
+        ("a.tar.gz", lambda content: content[:-5] + b"\1" + content[-4:]),
+    ],
+)
+def test_a_damaged_archive_is_refused(tmp_path: Path, name: str, damage: object) -> None:
+    """What it would have held besides is not known, so it is not read as if it were whole."""
+    if name.endswith("zip"):
+        path = zip_of(tmp_path / name, MEMBERS)
+    else:
+        path = tar_of(tmp_path / name, MEMBERS, "gz" if name.endswith("gz") else "")
+    assert callable(damage)
+    path.write_bytes(damage(path.read_bytes()))
+
+    with pytest.raises(InputError, match="damaged"):
+        taken(path)
+
+
+def test_a_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:
+    """70 MB of nothing in 70 kB. The message names the limit, and who means it may raise it."""
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b" " * 70_000_000, 9))
+
+    with pytest.raises(TooLargeError, match=r"a\.gz holds is more than 250 times .*limit max_ratio.*--read max_ratio="):
+        taken(tmp_path / "a.gz")
+    assert len(taken(tmp_path / "a.gz", Reading(max_ratio=2000))[1]) == 70_000_000
+
+
+def test_a_bomb_of_many_members_is_refused(tmp_path: Path) -> None:
+    """The ratio is that of the whole archive."""
+    path = zip_of(tmp_path / "a.zip", {f"{number}.txt": b" " * 10_000_000 for number in range(7)})
+
+    with pytest.raises(TooLargeError, match="limit max_ratio"):
+        taken(path)
+
+
+def test_a_sparse_tar_is_counted_as_what_it_becomes(tmp_path: Path) -> None:
+    """A member may say that it is all holes."""
+    info = tarfile.TarInfo("a.txt")
+    info.size = 0
+    info.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,0",
+                        "GNU.sparse.size": str(10**12), "GNU.sparse.name": "a.txt"}  # fmt: skip
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info)
+
+    with pytest.raises(TooLargeError, match="limit max_ratio"):
+        taken(tmp_path / "a.tar")
+
+
+@pytest.mark.parametrize(
+    ("given", "limit"),
+    [(Reading(max_bytes=1000), "max_bytes"), (Reading(max_members=2), "max_members")],
+)
+def test_each_limit_is_named(tmp_path: Path, given: Reading, limit: str) -> None:
+    """Sizes and numbers of members are bounded besides."""
+    path = zip_of(tmp_path / "a.zip", MEMBERS)
+
+    with pytest.raises(TooLargeError, match=f"limit {limit}.*--read {limit}=NUMBER"):
+        taken(path, given)
+
+
+def test_an_archive_without_text_is_refused(tmp_path: Path) -> None:
+    """With what it held instead."""
+    path = zip_of(tmp_path / "a.zip", {"a.bin": b"\0"})
+
+    with pytest.raises(InputError, match=r"a\.zip holds no text file: .*1 left out, binary: a\.bin"):
+        taken(path)
+
+
+def test_in_a_folder_packed_files_are_read_and_archives_left_out(tmp_path: Path) -> None:
+    """As /var/log has them."""
+    (tmp_path / "app.log.2.gz").write_bytes(gzip.compress(b"old"))
+    (tmp_path / "bad.gz").write_bytes(gzip.compress(TEXT.encode())[:-4])
+    (tmp_path / "app.log").write_text("new")
+    zip_of(tmp_path / "a.zip", MEMBERS)
+
+    found, texts = taken(tmp_path)
+
+    assert texts == {"app.log": "new", "app.log.2.gz": "old"}
+    assert [path for path, _ in found.source.skipped] == ["a.zip", "bad.gz"]
+    assert found.source.skipped[0][1] == "an archive: zip"
+    assert found.source.skipped[1][1].startswith("damaged: gzip: ")
+
+
+def test_without_its_library_a_kind_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named."""
+    for module in ("backports.zstd", "compression"):
+        monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / "a.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
+
+    with pytest.raises(InputError, match=r"pip install 'rlmlite\[zstd\]'"):
+        taken(tmp_path / "a.zst")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"max_byte": "1"}, "nothing about reading is called `max_byte`; did you mean `max_bytes`"),
+        ({"max_bytes": "many"}, "max_bytes"),
+        ({"max_ratio": "0"}, "max_ratio"),
+        ({"encoding": "utf-9"}, "there is no encoding `utf-9`"),
+        ({"encoding": "hex"}, "there is no encoding `hex`"),
+        ({"html": "yes"}, "html"),
+        ({"ignore": "perhaps"}, "ignore"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(given: dict[str, str], message: str) -> None:
+    """Each with its name."""
+    with pytest.raises(SettingError, match=message):
+        reading(given)
+
+
+def test_settings_are_given_as_text() -> None:
+    """As the command line has them."""
+    given = {"max_bytes": "1_000", "ignore": "false", "encoding": "SJIS", "html": "text"}
+
+    assert reading(given) == Reading(max_bytes=1000, ignore=False, encoding="shift_jis", html="text")

@@ -1,0 +1,210 @@
+"""Inputs of every kind with `--copy`: the same trace, read from the store alone, and found there again."""
+
+import gzip
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import fsspec  # type: ignore[import-untyped]  # it has no types
+import pyarrow  # type: ignore[import-untyped]
+import pyarrow.parquet  # type: ignore[import-untyped]
+import pytest
+
+import rlmlite
+from rlmlite import Session
+from rlmlite.errors import InputError
+from rlmlite.inputs import Url, deriving, new_store
+from rlmlite_traces import DirectoryStore, FileBlobs, StoreWriteError, Verdict, replay, verify
+from rlmlite_traces.blobs.directory import collect, found
+from tests.rlmlite.inputs.input_files import docx_of, tar_of, zip_of
+
+KEY = "5e" * 32
+TEXT = "one ERROR\ntwo\n" * 2_000
+PROGRAM = "final(count(context))"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _database(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 'x'), (2, 'y');")
+    connection.close()
+    return f"sqlite:{path}?table=t"
+
+
+def _parquet(path: Path) -> str:
+    pyarrow.parquet.write_table(pyarrow.table({"a": [1, 2], "b": ["x", "y"]}), path)
+    return str(path)
+
+
+def _written(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    return str(path)
+
+
+KINDS: Mapping[str, Callable[[], str]] = {
+    "text": lambda: _written(Path("a.log"), TEXT.encode()),
+    "gzip": lambda: _written(Path("a.log.gz"), gzip.compress(TEXT.encode(), mtime=0)),
+    "utf-16": lambda: _written(Path("a.txt"), TEXT.encode("utf-16")),
+    "zip": lambda: str(zip_of(Path("a.zip"), {"b.txt": TEXT.encode(), "c.txt": b"caf\xe9 \xff\n"})),
+    "tar.gz": lambda: str(tar_of(Path("a.tar.gz"), {"b.txt": TEXT.encode()}, "gz")),
+    "docx": lambda: str(docx_of(Path("a.docx"), "one", "two")),
+    "csv": lambda: _written(Path("a.csv"), b"a,b\n1,2\n3,4\n"),
+    "one column": lambda: _written(Path("a.tsv"), b"a\nx\n"),
+    "jsonl": lambda: _written(Path("a.jsonl"), b'{"a": 1}\n{"a": 2}\n'),
+    "parquet": lambda: _parquet(Path("a.parquet")),
+    "sqlite": lambda: _database(Path("a.db")),
+}
+
+
+def hashed(trace: str) -> dict[str, bytes]:
+    return {name: (Path(trace) / name).read_bytes() for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_the_same_trace_and_is_found_again(kind: str) -> None:
+    """Without the file, without a process that holds anything, and without whoever could derive it."""
+    path = Path(KINDS[kind]())
+    program = 'final(count(search(context, "o")))' if kind in ("text", "gzip", "utf-16", "docx") else PROGRAM
+    here = rlmlite.execute(program, path, trace="here.rlm", run_key=KEY)
+    copied = rlmlite.execute(program, path, trace="copied.rlm", run_key=KEY, copy_to="store")
+
+    assert here.value == copied.value
+    assert hashed("here.rlm") == hashed("copied.rlm")
+    for place in Path().glob("a.*"):
+        place.unlink()
+    collect(found(Path("store")), grace=0)
+    with DirectoryStore.found("store") as store:
+        assert replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store)).verdict is Verdict.REPRODUCED
+
+
+def test_texts_are_derived_from_an_original_in_the_store() -> None:
+    """If only the archive is left there, it is what they are derived from."""
+    path = zip_of(Path("a.zip"), {"b.txt": TEXT.encode()})
+    rlmlite.execute(PROGRAM, path, trace="t.rlm")
+    with DirectoryStore("store") as store:
+        store.add_file(path)
+        path.unlink()
+
+        again = replay(verify(Path("t.rlm")), blobs=FileBlobs(store=store), derive=deriving())
+
+    assert again.verdict is Verdict.REPRODUCED
+
+
+def test_a_session_over_an_archive_goes_on_without_it() -> None:
+    """While it runs, and when it is opened again; what it needs survives a collection, the archive does not."""
+    path = zip_of(Path("a.zip"), {"b.txt": TEXT.encode()})
+    original = path.read_bytes()
+    with Session("s.rlm", path, copy_to="store") as session:
+        os.truncate(path, 10)
+        assert session.exec('final(count(search(context, "ERROR")))').value == 2_000
+    path.unlink()
+    del session  # it holds what it used until somebody lets go of it
+    collected = collect(found(Path("store")), grace=0)
+
+    assert collected.freed == len(original)
+    with Session("s.rlm") as session:
+        assert session.exec('final(count(search(context, "two")))').value == 2_000
+
+
+def test_a_session_over_a_url_fetches_nothing_again() -> None:
+    """The store has it, so the server may be gone; without a store it is asked again."""
+    files = fsspec.filesystem("memory")
+    files.pipe("/copied.log", TEXT.encode())
+    Session("copied.rlm", Url("memory://copied.log"), copy_to="store").close()
+    Session("here.rlm", Url("memory://copied.log")).close()
+    files.rm("/copied.log")
+
+    with Session("copied.rlm") as session:
+        assert session.exec('final(count(search(context, "o")))').value == 4_000
+    with pytest.raises(InputError, match="there is no memory://"):
+        Session("here.rlm")
+
+
+def test_large_standard_input_is_found_in_the_store() -> None:
+    """It is not in the trace, so nothing else has it."""
+    command = ["exec", "-e", 'final(count(search(x, "o")))', "x=-", "--read", "kept_bytes=10"]
+    for trace, more in (("here.rlm", []), ("copied.rlm", ["--copy"])):
+        code = f"import sys; sys.argv[1:] = {[*command, '--trace', trace, *more]}; "
+        code += "from rlmlite.cli.main import main; main()"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run([sys.executable, "-c", code], input=TEXT.encode(), env=environment, timeout=60, check=True)
+
+    with DirectoryStore.found(".rlmlite/store") as store:
+        assert replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store)).verdict is Verdict.REPRODUCED
+    assert replay(verify(Path("here.rlm"))).verdict is Verdict.UNVERIFIABLE
+
+
+def test_a_database_with_a_log_beside_it_is_refused_with_a_copy_too() -> None:
+    """The log lies beside the original, not beside the copy; the message names what the user named."""
+    named = _database(Path("a.db"))
+    Path("a.db-wal").write_bytes(b"x")
+
+    with pytest.raises(InputError, match=r"a\.db has changes that lie in a\.db-wal beside it"):
+        rlmlite.execute(PROGRAM, Path(named), copy_to="store")
+
+
+def test_messages_name_the_file_and_not_its_copy() -> None:
+    """Of tables that are broken."""
+    for name, content in (("a.csv", b"a,b\n1,2,3,4\n"), ("a.jsonl", b"{"), ("a.parquet", b"x")):
+        Path(name).write_bytes(content)
+        with pytest.raises(InputError) as error:
+            rlmlite.execute(PROGRAM, Path(name), copy_to="store")
+        assert name in str(error.value)
+        assert "objects" not in str(error.value)
+
+
+def test_what_goes_wrong_in_making_a_content_is_not_the_stores_fault() -> None:
+    """Its own error comes back, and nothing is left of what was written before it."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * 100
+        raise OSError(5, "the source broke")
+
+    with DirectoryStore("store") as store:
+        with pytest.raises(OSError, match="the source broke") as error:
+            FileBlobs(store=store, copy=True).derive(pieces())
+        assert not isinstance(error.value, StoreWriteError)
+        assert list(store.layout.digests()) == []
+        assert list(store.layout.incoming.iterdir()) == []
+
+
+def test_a_copy_is_looked_at_as_text_when_that_is_asked_for() -> None:
+    """Also if the same content was put before as what is no text."""
+    Path("a.txt").write_bytes(b"caf\xe9\n")
+    with DirectoryStore("store") as store:
+        blobs = FileBlobs(store=store, copy=True)
+        assert blobs.look(Path("a.txt"), text=False).utf8 is None
+        file = blobs.look(Path("a.txt"))
+        assert file.utf8 is not None
+        assert (file.utf8.valid, file.utf8.bad) == (False, 1)
+
+
+def test_a_store_that_is_not_used_is_refused() -> None:
+    """`--store` alone would do nothing."""
+    Path("a.log").write_text(TEXT)
+    code = "import sys; sys.argv[1:] = ['exec', '-e', 'x = 1', 'a.log', '--store', 'x']; "
+    code += "from rlmlite.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "add --copy" in done.stderr
+    assert not Path("x").exists()
+
+
+def test_a_store_is_made_by_its_folder_alone() -> None:
+    """`new_store` makes it; without `copy_to` there is none."""
+    new_store()
+    assert os.listdir() == []
+    new_store(copy_to="there")
+    assert Path("there/objects").is_dir()

@@ -1,0 +1,38 @@
+"""Kept traces: today's kernel still computes what it computed when they were written."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rlmlite_traces import Level, Verdict, replay, verify
+from rlmlite_traces.errors import TraceError
+
+KEPT = sorted((Path(__file__).parents[3] / "traces" / "golden").glob("*/*.rlm"))
+
+
+def test_there_are_kept_traces() -> None:
+    """The folder is not empty, so that the tests below say something."""
+
+    assert len(KEPT) >= 3
+
+
+@pytest.mark.parametrize("place", KEPT, ids=lambda place: f"{place.parent.name}-{place.stem}")
+def test_a_kept_trace_replays(place: Path) -> None:
+    """It is sealed and sound, and every record is what the kernel computes today."""
+    replayed = replay(verify(place, at_least=Level.SEALED))
+
+    assert (replayed.verdict, replayed.difference) == (Verdict.REPRODUCED, None)
+
+
+@pytest.mark.parametrize("place", KEPT, ids=lambda place: f"{place.parent.name}-{place.stem}")
+def test_a_kept_trace_with_another_letter_is_refused(place: Path, tmp_path: Path) -> None:
+    """One letter of one record is altered, and the trace does not verify."""
+    copy = tmp_path / place.name
+    shutil.copytree(place, copy)
+    records = (copy / "trace.jsonl").read_bytes()
+    middle = records.index(b'"kind":"step"') + 9
+    (copy / "trace.jsonl").write_bytes(records[:middle] + b"x" + records[middle + 1 :])
+
+    with pytest.raises(TraceError):
+        verify(copy)
