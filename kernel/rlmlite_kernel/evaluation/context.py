@@ -4,7 +4,7 @@ A job lives for one step of one `advance`; nothing of it outlasts the step but w
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -129,6 +129,18 @@ class Terms(msgspec.Struct, frozen=True, eq=False):
     exposed: bool
 
 
+class StepWarning(NamedTuple):
+    """One sentence for the observation; `quoted` is what it quotes of the data, and is fenced as data.
+
+    `every_row`: the sentence is about all the rows of an action. An action that looks at its rows batch by batch may
+    repeat it only if every batch gave rise to it (see `actions.search.filter_hits`).
+    """
+
+    message: str
+    quoted: str = ""
+    every_row: bool = False
+
+
 class Job:
     """What an action is handed besides its arguments.
 
@@ -145,7 +157,7 @@ class Job:
         )
         self.blobs = Tracked(blobs)
         self.used: dict[str, int] = {}
-        self.warnings: list[tuple[str, str]] = []
+        self.warnings: list[StepWarning] = []
         self.partial: list[str] = []
         self.scanned: list[Text] = []
         self.ledger = ledger
@@ -188,10 +200,11 @@ class Job:
             message = f"the value would pass the {limit:,} value_bytes of this run ({held:,} are held)"
             raise Fault("too_large", f"{message}; {instead}" if instead else message)
 
-    def warn(self, message: str, quoted: str = "") -> None:
-        """Say something in the observation, once. What comes from data goes in `quoted`, which is fenced as data."""
-        if (message, quoted) not in self.warnings:
-            self.warnings.append((message, quoted))
+    def warn(self, message: str, quoted: str = "", every_row: bool = False) -> None:
+        """Add a warning to the observation, unless the step has given the same one already: see `StepWarning`."""
+        warning = StepWarning(message, quoted, every_row)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def curtailed(self, code: str, message: str, quoted: str = "") -> None:
         """A bound bit: the result is honest but not whole. Said in the observation, the record and the outcome."""

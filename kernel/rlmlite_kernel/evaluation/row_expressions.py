@@ -33,10 +33,6 @@ OfRow: TypeAlias = Callable[[int], Value]
 """A row expression, compiled: the row's number to its value."""
 
 
-IN_EVERY_ROW = "is null in every row"
-"""What is said of a field that may be a slip; it holds of all the rows, not of those that are looked at together."""
-
-
 class RowCompiler:
     """Compiles row expressions over one set of rows; a column is read once however often it is named."""
 
@@ -75,7 +71,8 @@ class RowCompiler:
         if name not in self._cells:
             self._cells[name] = access.column_cells(self._rows, name, self._job)
             if not any(cell is not None for cell in self._cells[name]) and len(self._rows):
-                self._job.warn(f"`.{name}` {IN_EVERY_ROW}; the rows have:", _fields(self._rows, self._job))
+                message = f"`.{name}` is null in every row; the rows have:"
+                self._job.warn(message, _fields(self._rows, self._job), every_row=True)
         return self._cells[name]
 
     def _depends(self, node: Expr) -> bool:

@@ -178,8 +178,8 @@ def _exposes(planned: Planned, outcome: Outcome, state: State) -> bool:
     """Whether what a step shows has content of inputs, tools or models in it; why it failed may quote them."""
     if _barred(planned, outcome, state):
         return False
-    if outcome.status == "ok" or any(quoted for _, quoted in outcome.job.warnings):
-        return bool(_origins(outcome) & FOREIGN) or any(quoted for _, quoted in outcome.job.warnings)
+    if outcome.status == "ok" or any(warning.quoted for warning in outcome.job.warnings):
+        return bool(_origins(outcome) & FOREIGN) or any(warning.quoted for warning in outcome.job.warnings)
     return any(state.variables[name].held.origins & FOREIGN for name in planned.reads if name in state.variables)
 
 
@@ -235,9 +235,9 @@ def _shown(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room: in
     else:
         seen = _said(planned, outcome, blobs, room, state) if planned.last else Seen("")
     text, cut = fit(seen.text, room)
-    for message, quoted in outcome.job.warnings:
+    for warning in outcome.job.warnings:
         left = room - len(text.encode()) - bool(text)
-        note, lost = _note(message, quoted, left)
+        note, lost = _note(warning.message, warning.quoted, left)
         text, cut = text + ("\n" if text and note else "") + note, cut + lost
     return Seen(text, seen.spans, seen.cut + cut)
 

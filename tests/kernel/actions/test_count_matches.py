@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.actions.search import sift
+from rlmlite_kernel.actions.search import filter_hits
 from tests.kernel.machine import Machine
 
 LOG = "".join(f"{n} {'ERROR' if n % 7 == 0 else 'info'} user={'abc'[n % 3]} took {n} ms\n" for n in range(200))
@@ -31,7 +31,7 @@ KEYS = (".doc", "doc", ".match", ".text", ".line", ".user", ".groups[0]", "[.doc
 @pytest.fixture(params=[1 << 18, 3])
 def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hits are looked at all together, or three at a time."""
-    monkeypatch.setattr(sift, "AT_ONCE", request.param)
+    monkeypatch.setattr(filter_hits, "BATCH", request.param)
 
 
 def machine() -> Machine:
@@ -155,7 +155,7 @@ def test_running_out_of_work_is_partial() -> None:
 
 def test_a_field_that_is_null_here_and_there_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
     """That a field is null in every row is said of all hits, not of those that are looked at together."""
-    monkeypatch.setattr(sift, "AT_ONCE", 2)
+    monkeypatch.setattr(filter_hits, "BATCH", 2)
     run = Machine({"log": "a\n" * 900_000 + "b1\n"})
     seen = run.turn(r'hits = search(log, /a|b(?<n>\d)/, where=.n == "1")')
     slip = run.turn(r"hits = search(log, /b(\d)/, where=.nothing == 1)")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from rlmlite_kernel.actions.rows.keyed import as_column, keyed
+from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.find import say_none
-from rlmlite_kernel.actions.search.sift import Sieve
 from rlmlite_kernel.actions.search.sweep import Hits, Sweep, Table, one_matcher
 from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
 from rlmlite_kernel.engines.query.query import Matcher
@@ -74,17 +74,17 @@ class _Counts:
     def sift(self, pieces: list[Piece], where: Expr | None, key: Expr | None) -> None:
         """Counts matches for which a condition holds, or by a key, looking at many at a time."""
 
-        def passed(rows: Rows, kept: IntArray, sieve: Sieve) -> None:
+        def passed(rows: Rows, kept: IntArray, batch: HitFilter) -> None:
             self.total += len(kept)
             if key is not None:
                 self._add_rows(rows if len(kept) == len(rows) else rows.take(kept), key)
                 return
-            for piece, table in sieve.of(kept[: max(0, RESTS_ON - len(self._first))]):
+            for piece, table in batch.select(kept[: max(0, RESTS_ON - len(self._first))]):
                 self._first.add(piece, table)
 
-        sieve = Sieve(self._job, self._matcher, where, passed)
-        Sweep(self._job, self._matcher).through(pieces, sieve.take)
-        sieve.flush()
+        hit_filter = HitFilter(self._job, self._matcher, where, passed)
+        Sweep(self._job, self._matcher).through(pieces, hit_filter.add)
+        hit_filter.flush()
 
     def number(self) -> Resting:
         """The number of all, which rests on the first."""

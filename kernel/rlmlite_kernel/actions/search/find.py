@@ -1,6 +1,6 @@
 """search: finding text, by reference."""
 
-from rlmlite_kernel.actions.search.sift import Sieve
+from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.sweep import Hits, Sweep, Table, bytes_of_hits, one_matcher
 from rlmlite_kernel.actions.search.targets import Piece, pieces_of
 from rlmlite_kernel.engines.query.query import Matcher
@@ -27,9 +27,9 @@ def search(
         kept.total = sweep.count
     else:
         sweep = Sweep(job, matcher)
-        sieve = Sieve(job, matcher, where, kept.passed)
-        sweep.through(pieces, sieve.take)
-        sieve.flush()
+        hit_filter = HitFilter(job, matcher, where, kept.passed)
+        sweep.through(pieces, hit_filter.add)
+        hit_filter.flush()
     rows = kept.hits.rows()
     if kept.total > len(rows) or sweep.halted:
         least, halted = ("at least ", f": counting stopped at {sweep.halted}") if sweep.halted else ("", "")
@@ -74,8 +74,8 @@ class _Kept:
         self._job.room(bytes_of_hits(table), _TOO_MANY)
         self.hits.add(piece, table)
 
-    def passed(self, rows: Rows, kept: IntArray, sieve: Sieve) -> None:
+    def passed(self, rows: Rows, kept: IntArray, batch: HitFilter) -> None:
         """Keeps what passed a condition."""
         self.total += len(kept)
-        for piece, table in sieve.of(kept[: self.limit - len(self.hits)]):
+        for piece, table in batch.select(kept[: self.limit - len(self.hits)]):
             self.add(piece, table)

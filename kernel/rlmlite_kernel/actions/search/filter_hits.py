@@ -1,0 +1,90 @@
+"""Filtering hits by a condition, batch by batch: what search and count_matches do when they have `where=` or `key=`.
+
+A condition such as `.text contains "disk"` is a row expression, and those work on rows, not on the raw offsets that a
+sweep hands out. Holding all hits of a large log as rows only to drop most of them would cost gigabytes. So hits are
+collected until there is a batch of 262,144; the batch becomes rows for a moment, and only those that pass are kept:
+
+    sweep -> add(piece, matches) ... 262,144 hits -> rows -> condition -> on_batch(rows, passed, filter) -> forgotten
+
+The result does not depend on where batches end. Only one thing could: the warning that a field "is null in every row"
+is true of a batch without being true of all of them, which is why warnings say whether they are about every row.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from rlmlite_kernel.actions.rows.rows import holding
+from rlmlite_kernel.actions.search.sweep import Hits, Table
+from rlmlite_kernel.actions.search.targets import Piece
+from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.evaluation.context import Job, StepWarning
+from rlmlite_kernel.program.ast import Expr
+from rlmlite_kernel.values.columns import IntArray
+from rlmlite_kernel.values.values import Rows
+
+BATCH = 1 << 18
+"""Hits that become rows together."""
+
+OnBatch: TypeAlias = Callable[[Rows, IntArray, "HitFilter"], None]
+"""Called once for each batch, with all its rows and the numbers of those that pass."""
+
+
+class HitFilter:
+    """Collects hits into batches and hands each batch on. Call `flush` at the end for what is left."""
+
+    def __init__(self, job: Job, matcher: Matcher, where: Expr | None, on_batch: OnBatch) -> None:
+        self._job, self._matcher, self._where, self._on_batch = job, matcher, where, on_batch
+        self._batch: list[tuple[Piece, Table]] = []
+        self._size = 0
+        # The warnings about every row that all batches so far gave rise to; None before the first batch.
+        self._about_every_row: set[StepWarning] | None = None
+
+    def add(self, piece: Piece, table: Table) -> None:
+        """Take more hits; a full batch is handed on at once."""
+        self._batch.append((piece, table))
+        self._size += len(table)
+        if self._size >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on the batch that is being collected, if there is one."""
+        if not self._size:
+            return
+        hits = Hits(self._matcher)
+        for piece, table in self._batch:
+            hits.add(piece, table)
+        # The warnings of this batch are kept apart until it is clear which of them are true of all batches.
+        earlier, self._job.warnings = self._job.warnings, []
+        rows = hits.rows()
+        self._on_batch(rows, self._passing(rows), self)
+        of_batch, self._job.warnings = self._job.warnings, earlier
+        self._repeat_warnings(of_batch)
+        self._batch, self._size = [], 0
+
+    def select(self, numbers: IntArray) -> list[tuple[Piece, Table]]:
+        """The hits with these row numbers in the current batch, as offsets again, piece by piece."""
+        selection, first = [], 0
+        for piece, table in self._batch:
+            of_piece = (numbers >= first) & (numbers < first + len(table))
+            selection.append((piece, table[numbers[of_piece] - first]))
+            first += len(table)
+        return selection
+
+    def _passing(self, rows: Rows) -> IntArray:
+        if self._where is None:
+            return np.arange(len(rows), dtype=np.int64)
+        return holding(rows, self._where, self._job)
+
+    def _repeat_warnings(self, of_batch: list[StepWarning]) -> None:
+        """Give the warnings of a batch, and take back one about every row that this batch does not bear out."""
+        about_every_row = {warning for warning in of_batch if warning.every_row}
+        first_batch, known = self._about_every_row is None, self._about_every_row or set()
+        self._about_every_row = about_every_row if first_batch else known & about_every_row
+        refuted = known - about_every_row
+        self._job.warnings = [warning for warning in self._job.warnings if warning not in refuted]
+        for warning in of_batch:
+            # After the first batch it is too late for a new one: the batches before gave no rise to it.
+            if first_batch or not warning.every_row:
+                self._job.warn(*warning)
