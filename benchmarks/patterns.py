@@ -90,7 +90,7 @@ def patterns_of(task: Task) -> list[tuple[int, int, int]]:
     inputs = {"logs": Input(Text(blobs.put(content), 0, len(content)), Source("text"), content)}
     parsed = program(f"{line_form(task)}kinds = patterns(lines.content)\n")
     done = done_turn(advance(begin(inputs, Settings(), RunKey(bytes(32))).state, parsed, blobs))
-    rows = plain(done.state.variables["kinds"].held.value, blobs)
+    rows = plain(done.state.variables["kinds"].data.value, blobs)
     return [(row["n"], row["first"], row["last"]) for row in rows]
 
 

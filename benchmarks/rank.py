@@ -109,7 +109,7 @@ def _turn(subject: Subject, size: str, often: int) -> Row:
     done, blobs = begun(subject.path)
     parsed = program(f'best = rank(logs, "{QUERIES[1]}", limit={BEST})\n')
     anchor, ours = interleaved(often, lambda: subject.anchor(QUERIES[1]), lambda: advance(done.state, parsed, blobs))
-    best = done_turn(advance(done.state, parsed, blobs)).state.variables["best"].held.value
+    best = done_turn(advance(done.state, parsed, blobs)).state.variables["best"].data.value
     assert isinstance(best, Rows)
     return Row(f'turn "{QUERIES[1]}"', size, "FTS5 query", Figure(anchor), Figure(ours))
 

@@ -120,7 +120,7 @@ def searched(pattern: Pattern, path: Path, empty: Path, times: int) -> Searched:
     timed = interleaved(times, *tasks)
     ours, anchors = timed[: len(WAYS)], timed[len(WAYS) :]
     matches = counted().count
-    hits = done_turn(advance(done.state, parsed, blobs)).state.variables["hits"].held.value
+    hits = done_turn(advance(done.state, parsed, blobs)).state.variables["hits"].data.value
     assert isinstance(hits, Rows)
     assert len(hits) == matches
     anchor = None

@@ -87,7 +87,7 @@ def _inputs(state: State, history: Sequence[Exchange]) -> str:
 
 def _input(name: str, state: State, size: int) -> str:
     variable = state.variables[name]
-    if state.withheld(variable.held):
+    if state.withheld(variable.data):
         return f"- {name}: {variable.kind}, {_WITHHELD}; a program may use it"
     if variable.kind == "documents":
         return f"- {name}: {_title(variable)}, {size:,} bytes"
@@ -95,7 +95,7 @@ def _input(name: str, state: State, size: int) -> str:
 
 
 def _title(variable: Variable) -> str:
-    value = variable.held.value
+    value = variable.data.value
     if isinstance(value, Rows):
         return f"{len(value):,} {variable.kind} {{{worded(value.columns)}}}"
     if isinstance(value, Text | str):
@@ -183,7 +183,7 @@ def _now(state: State) -> Iterator[str]:
         hidden = len(made) - _VARIABLES
         lines = [f"- ... {hidden:,} older ones"] if hidden > 0 else []
         for name, variable in made[-_VARIABLES:]:
-            title = _WITHHELD if state.withheld(variable.held) else _title(variable)
+            title = _WITHHELD if state.withheld(variable.data) else _title(variable)
             lines.append(f"- {name}: {title}, of turn {variable.turn}")
         yield "\n".join(["# Variables", *lines])
     if state.notes:

@@ -78,7 +78,7 @@ def _check(found: Replayed, path: Path) -> None:
 def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
     """The inputs with where they came from."""
     return {
-        entry.name: Input(state.variables[entry.name].held.value, _SOURCE.decode(trace.content(entry.source)))
+        entry.name: Input(state.variables[entry.name].data.value, _SOURCE.decode(trace.content(entry.source)))
         for entry in trace.genesis.inputs
         if entry.source is not None
     }

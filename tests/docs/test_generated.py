@@ -71,10 +71,10 @@ def test_every_code_has_a_row() -> None:
     """Codes of steps, of texts that are no program, and of bounds that bit."""
     kernel = "".join(path.read_text("utf-8") for path in (ROOT / "kernel" / "rlmlite_kernel").rglob("*.py"))
     raised = set(re.findall(r'Fault\(\s*"([a-z_]+)"', kernel))
-    curtailed = set(re.findall(r'curtailed\(\s*"([a-z_]+)"', kernel))
+    partial = set(re.findall(r'mark_partial\(\s*"([a-z_]+)"', kernel))
 
     assert raised <= FAULTS.keys()
-    assert curtailed <= codes.ENDS.keys()
+    assert partial <= codes.ENDS.keys()
     assert codes.grammar_codes() == codes.UNREADABLE.keys()
     assert limits.LIMITS.keys() == set(Limits.__struct_fields__)
 

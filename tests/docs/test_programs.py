@@ -105,7 +105,7 @@ class Story:
         return found
 
     def value(self, name: str) -> Any:
-        return json.loads(json.dumps(plain(self.state.variables[name].held.value, self.blobs)))
+        return json.loads(json.dumps(plain(self.state.variables[name].data.value, self.blobs)))
 
 
 _EXPECTED = re.compile(r"^(\w+) = .*# => (.*)$|# fails: (\w+)$")

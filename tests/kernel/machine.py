@@ -118,11 +118,11 @@ class Machine:
 
     def value(self, name: str) -> Any:
         """A variable as JSON."""
-        return plain(self.state.variables[name].held.value, self.blobs)
+        return plain(self.state.variables[name].data.value, self.blobs)
 
-    def held(self, name: str) -> Any:
+    def tainted(self, name: str) -> Any:
         """A variable with its origins and sources."""
-        return self.state.variables[name].held
+        return self.state.variables[name].data
 
     def of(self, expression: str, reply: Reply = echo) -> Any:
         """The value of one expression."""

@@ -87,13 +87,13 @@ class Egress:
             if not all(_matches(rule, destination) for rule in rules)
         )
 
-    def named(self, origins: int) -> tuple[str, ...]:
+    def input_names(self, origins: int) -> tuple[str, ...]:
         """The inputs that some origins name."""
         return tuple(name for number, name in enumerate(self._names) if origins & input_bit(number))
 
     def check(self, origins: int, destination: str) -> None:
         """Raise `Fault("egress")` if content of these origins may not be sent there."""
-        barred = self.named(origins & self.barred(destination))
+        barred = self.input_names(origins & self.barred(destination))
         if barred:
             names = ", ".join(f"`{name}`" for name in barred)
             raise Fault("egress", f"the policy keeps {names} from {destination}; nothing was sent")

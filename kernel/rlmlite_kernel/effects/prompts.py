@@ -19,7 +19,7 @@ from rlmlite_kernel.effects.requests import (
     request_id,
 )
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import FOREIGN, Held, Job
+from rlmlite_kernel.evaluation.context import FOREIGN, StepContext, TaintedValue
 from rlmlite_kernel.evaluation.texts import as_text, follow, has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
@@ -71,8 +71,8 @@ class Prompts:
 class PromptWriter:
     """Turns a template literal into prompts, one a row or one in all."""
 
-    def __init__(self, job: Job, given: dict[str, Held], rows: Held | None) -> None:
-        self._job, self._given, self._rows = job, given, rows
+    def __init__(self, context: StepContext, given: dict[str, TaintedValue], rows: TaintedValue | None) -> None:
+        self._context, self._given, self._rows = context, given, rows
         self._origins = 0
 
     def write(self, template: str, schema: Schema | None) -> Prompts:
@@ -88,33 +88,33 @@ class PromptWriter:
 
     def _table(self) -> Rows:
         assert self._rows is not None
-        return self._job.rows(self._rows.value, "what the calls go over")
+        return self._context.require_rows(self._rows.value, "what the calls go over")
 
     def _hole(self, hole: Hole) -> list[RowPart]:
         if hole.name in self._given:
             return [self._fixed(hole, self._given[hole.name])]
-        if self._rows is not None and has_field(self._table(), hole.name, self._job):
+        if self._rows is not None and has_field(self._table(), hole.name, self._context):
             return [self._by_row(hole, self._rows)]
-        if hole.name in self._job.names:
-            return [self._fixed(hole, self._job.names[hole.name])]
-        known = [*self._given, *self._job.names, *(self._table().columns if self._rows is not None else ())]
+        if hole.name in self._context.variables:
+            return [self._fixed(hole, self._context.variables[hole.name])]
+        known = [*self._given, *self._context.variables, *(self._table().columns if self._rows is not None else ())]
         raise Fault(
             "template", f"{{{hole}}} names nothing; {did_you_mean(hole.name, known) or 'known: ' + worded(known)}"
         )
 
-    def _fixed(self, hole: Hole, held: Held) -> Piece:
-        value = follow(held.value, hole.path, self._job)
+    def _fixed(self, hole: Hole, held: TaintedValue) -> Piece:
+        value = follow(held.value, hole.path, self._context)
         return self._piece(value, held.origins, str(hole))
 
-    def _by_row(self, hole: Hole, held: Held) -> list[Piece]:
-        cells = access.column_cells(self._table(), hole.name, self._job)
-        return [self._piece(follow(cell, hole.path, self._job), held.origins, str(hole)) for cell in cells]
+    def _by_row(self, hole: Hole, held: TaintedValue) -> list[Piece]:
+        cells = access.column_cells(self._table(), hole.name, self._context)
+        return [self._piece(follow(cell, hole.path, self._context), held.origins, str(hole)) for cell in cells]
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:
         self._origins |= origins
-        content = value if isinstance(value, str | Text) else as_text(value, self._job)
+        content = value if isinstance(value, str | Text) else as_text(value, self._context)
         if isinstance(content, Text):
-            self._job.blobs.touched.add(content.blob)
+            self._context.blobs.digests_read.add(content.blob)
         bare = value is None or isinstance(value, bool | int | float) or not origins & FOREIGN
         return Piece(content, "" if bare else source)
 
@@ -181,7 +181,7 @@ class Calls(Sequence[Request]):
         ]
 
 
-Settle: TypeAlias = Callable[[Job, Sequence[Result]], Union[Held, "Ask"]]
+Settle: TypeAlias = Callable[[StepContext, Sequence[Result]], Union[TaintedValue, "Ask"]]
 """Makes a value of the results, by index, or asks again: the next round."""
 
 
@@ -204,17 +204,17 @@ OUTSIDE = Role(model="", max_output_tokens=0)
 
 
 def one_call(
-    kind: EffectKind, name: str, prompt: Prompts, place: Place, job: Job, nested: Nested | None = None
+    kind: EffectKind, name: str, prompt: Prompts, place: Place, context: StepContext, nested: Nested | None = None
 ) -> Calls:
     """A single call to something that is no model."""
-    return Calls(prompt, name, OUTSIDE, place, job.blobs, kind, nested)
+    return Calls(prompt, name, OUTSIDE, place, context.blobs, kind, nested)
 
 
-def model_calls(prompts: Prompts, role: str, place: Place, job: Job) -> Calls:
+def model_calls(prompts: Prompts, role: str, place: Place, context: StepContext) -> Calls:
     """The calls of whoever plays a role. Raises `Fault` if nobody does, or may not be sent what the prompts hold."""
-    model = role_of(role, job)
-    job.egress.check(prompts.origins, model.model)
-    return Calls(prompts, role, model, place, job.blobs)
+    model = role_of(role, context)
+    context.egress.check(prompts.origins, model.model)
+    return Calls(prompts, role, model, place, context.blobs)
 
 
 def next_round(place: Place) -> Place:
@@ -282,9 +282,9 @@ class Lines:
         return self._refs[digest]
 
 
-def role_of(name: str, job: Job) -> Role:
+def role_of(name: str, context: StepContext) -> Role:
     """The model behind a role; `Fault` when the run has none of this name."""
-    roles = job.settings.roles
+    roles = context.settings.roles
     if name not in roles:
         known = ", ".join(f"`{role}`" for role in roles) or "none"
         raise Fault("not_permitted", f"no model plays the role `{name}`; this run has {known}")

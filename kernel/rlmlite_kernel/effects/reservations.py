@@ -12,7 +12,7 @@ import numpy as np
 
 from rlmlite_kernel.effects.prompts import Ask
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import IntArray
 
@@ -26,58 +26,60 @@ class Reservation(msgspec.Struct, frozen=True, eq=False):
     amounts: Mapping[str, int]
 
 
-def reserve(ask: Ask, todo: tuple[int, ...], job: Job, first: bool) -> Reservation:
+def reserve(ask: Ask, todo: tuple[int, ...], context: StepContext, first: bool) -> Reservation:
     """Reserve for as many calls as fit. Raises `Fault("budget")` if, at `first`, the hard budgets do not cover all."""
     too_long: tuple[int, ...] = ()
     if first:
-        limit = job.settings.limits.call_prompt_bytes
+        limit = context.settings.limits.call_prompt_bytes
         too_long = tuple(index for index in todo if int(ask.calls.sizes[index]) > limit)
-        _refuse_too_long(ask, too_long, limit, job)
+        _refuse_too_long(ask, too_long, limit, context)
         dropped = set(too_long)
         todo = tuple(index for index in todo if index not in dropped)
-        _charge_hard(ask, todo, job)
+        _charge_hard(ask, todo, context)
     if ask.calls.kind != "lm":
         return Reservation(todo, (), too_long, ask.holds)
-    count, amounts = _fitting(ask, todo, job)
+    count, amounts = _fitting(ask, todo, context)
     return Reservation(todo[:count], todo[count:], too_long, amounts)
 
 
-def _refuse_too_long(ask: Ask, too_long: tuple[int, ...], limit: int, job: Job) -> None:
+def _refuse_too_long(ask: Ask, too_long: tuple[int, ...], limit: int, context: StepContext) -> None:
     if not too_long:
         return
     longest = int(ask.calls.sizes[list(too_long)].max())
     message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
     if ask.whole:
         raise Fault("budget", f"{message}; use less text, such as smaller chunks")
-    job.curtailed("too_long", message)
+    context.mark_partial("too_long", message)
 
 
 _COUNTED = {"lm": "sub_calls", "tool": "tool_calls"}
 """The budget that counts the calls of a kind; the other kinds are bounded by `steps`, and by what they hold."""
 
 
-def _charge_hard(ask: Ask, todo: tuple[int, ...], job: Job) -> None:
+def _charge_hard(ask: Ask, todo: tuple[int, ...], context: StepContext) -> None:
     """What is known before any call goes out is charged, or refused with the arithmetic."""
     count = len(todo)
     amounts = dict.fromkeys(ask.counters, count)
     counted = _COUNTED.get(ask.calls.kind)
     if counted is not None:
         amounts[counted] = count
-        if count > job.left(counted):
+        if count > context.budget_left(counted):
             advice = "; use larger chunks, top(...) or where(...)" if count > 1 else ""
             what = f"{count:,} chunks x 1 call" if count > 1 else "1 call"
-            raise Fault("budget", f"{what} > {job.left(counted):,} {counted} left{advice}")
+            raise Fault("budget", f"{what} > {context.budget_left(counted):,} {counted} left{advice}")
     if ask.calls.kind == "lm":
         amounts["prompt_bytes"] = int(ask.calls.sizes[list(todo)].sum()) if todo else 0
         amounts["output_tokens"] = count * ask.calls.model.max_output_tokens
         for name in ("prompt_bytes", "output_tokens"):
-            if amounts[name] > job.left(name):
-                raise Fault("budget", f"{count:,} calls need {amounts[name]:,} {name}, {job.left(name):,} are left")
+            if amounts[name] > context.budget_left(name):
+                raise Fault(
+                    "budget", f"{count:,} calls need {amounts[name]:,} {name}, {context.budget_left(name):,} are left"
+                )
     for name, amount in amounts.items():
-        job.spend(name, amount)
+        context.spend(name, amount)
 
 
-def _fitting(ask: Ask, todo: tuple[int, ...], job: Job) -> tuple[int, dict[str, int]]:
+def _fitting(ask: Ask, todo: tuple[int, ...], context: StepContext) -> tuple[int, dict[str, int]]:
     """How many of the calls fit what is left of the settled budgets, and what they reserve."""
     sizes = _sizes(ask, todo)
     held = {"tokens": np.cumsum(ask.calls.model.reserved_tokens(sizes))}
@@ -86,8 +88,8 @@ def _fitting(ask: Ask, todo: tuple[int, ...], job: Job) -> tuple[int, dict[str, 
         held["cost_nano"] = np.cumsum(cost)
     count = len(todo)
     for name, sums in held.items():
-        if getattr(job.settings.limits, name) is not None:
-            count = min(count, int(np.searchsorted(sums, max(0, job.left(name)), side="right")))
+        if getattr(context.settings.limits, name) is not None:
+            count = min(count, int(np.searchsorted(sums, max(0, context.budget_left(name)), side="right")))
     return count, {name: int(sums[count - 1]) if count else 0 for name, sums in held.items()}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.engines.bytes.positions import CodePoints
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
@@ -29,14 +29,14 @@ def column_name(rows: Rows, name: str) -> str | None:
     return next((other for other in SYNONYMS.get(name, ()) if other in rows.columns), None)
 
 
-def column_cells(rows: Rows, name: str, job: Job) -> list[Value]:
+def column_cells(rows: Rows, name: str, context: StepContext) -> list[Value]:
     """One field of every row, null where it is missing."""
     column = column_name(rows, name)
     if column is not None:
-        return list(rows.columns[column].cells(job.blobs))
+        return list(rows.columns[column].cells(context.blobs))
     if "value" not in rows.columns:
         return [None] * len(rows)
-    return [record_field(cell, name) for cell in rows.columns["value"].cells(job.blobs)]
+    return [record_field(cell, name) for cell in rows.columns["value"].cells(context.blobs)]
 
 
 def record_field(value: Value, name: str) -> Value:
@@ -44,48 +44,48 @@ def record_field(value: Value, name: str) -> Value:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def attribute(value: Value, name: str, job: Job) -> Value:
+def attribute(value: Value, name: str, context: StepContext) -> Value:
     """`value.name`."""
     if isinstance(value, dict):
         if name not in value:
-            job.warn(f"the record has no field `{name}`; it has these:", ", ".join(value))
+            context.warn(f"the record has no field `{name}`; it has these:", ", ".join(value))
         return value.get(name)
     if isinstance(value, list):
-        return _of_list(value, name, job)
+        return _of_list(value, name, context)
     if isinstance(value, Rows):
-        return _of_rows(value, name, job)
+        return _of_rows(value, name, context)
     if isinstance(value, str | Text) and name == "lines":
-        text = text_of(value, job.blobs)
+        text = text_of(value, context.blobs)
         assert text is not None  # a str or a Text always is one
-        return all_lines(text, job)
+        return all_lines(text, context)
     if value is None:
         return None
     raise Fault("type", f"{kind_of(value)} has no field `{name}`")
 
 
-def _of_list(items: list[Value], name: str, job: Job) -> Value:
+def _of_list(items: list[Value], name: str, context: StepContext) -> Value:
     if items and not any(isinstance(item, dict) and name in item for item in items):
-        job.warn(f"no item of the list has a field `{name}`")
+        context.warn(f"no item of the list has a field `{name}`")
     return [record_field(item, name) for item in items]
 
 
-def _of_rows(rows: Rows, name: str, job: Job) -> Value:
+def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
     if name in rows.aside:
         return rows.aside[name]
     column = column_name(rows, name)
     if column is not None:
         return Rows(LIST, {"value": rows.columns[column]}, len(rows), rows.spans)
     if "value" in rows.columns:
-        return Rows(LIST, {"value": Cells(column_cells(rows, name, job))}, len(rows), rows.spans)
+        return Rows(LIST, {"value": Cells(column_cells(rows, name, context))}, len(rows), rows.spans)
     raise Fault("unknown_name", f"these rows have no column `{name}`; they have {worded(rows.columns)}")
 
 
-def item(value: Value, at: Value, literal: bool, job: Job) -> Value:
+def item(value: Value, at: Value, literal: bool, context: StepContext) -> Value:
     """`value[at]`. Only a literal negative index counts from the end; outside is null, with a warning."""
     if isinstance(value, dict):
         return value.get(at) if isinstance(at, str) else None
     if isinstance(value, Rows) and value.kind == "documents" and isinstance(at, str):
-        return _document(value, at, job)
+        return _document(value, at, context)
     if isinstance(value, str | Text):
         raise Fault("type", "a text is sliced, not indexed: x[a:b] in bytes, x.lines[n], x.chars[a:b]")
     if not isinstance(value, list | Rows):
@@ -95,53 +95,53 @@ def item(value: Value, at: Value, literal: bool, job: Job) -> Value:
     count = len(value)
     index = at + count if at < 0 and literal else at
     if not 0 <= index < count:
-        job.warn(f"index {at} is outside {count:,} rows: null")
+        context.warn(f"index {at} is outside {count:,} rows: null")
         return None
-    return value[index] if isinstance(value, list) else value.row(index, job.blobs)
+    return value[index] if isinstance(value, list) else value.row(index, context.blobs)
 
 
-def _document(documents: Rows, path: str, job: Job) -> Value:
-    paths = documents.columns["path"].cells(job.blobs)
+def _document(documents: Rows, path: str, context: StepContext) -> Value:
+    paths = documents.columns["path"].cells(context.blobs)
     if path in paths:
-        return documents.columns["text"].at(list(paths).index(path), job.blobs)
+        return documents.columns["text"].at(list(paths).index(path), context.blobs)
     near = did_you_mean(path, [str(other) for other in paths])
-    job.warn("there is no such document; preview(docs) shows which there are", f"{path}\n{near}".strip())
+    context.warn("there is no such document; preview(docs) shows which there are", f"{path}\n{near}".strip())
     return None
 
 
-def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], job: Job) -> tuple[int, int]:
+def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> tuple[int, int]:
     """A slice's bounds within 0..count; what had to be moved is said."""
-    first, last = _one_bound(lo, 0, count, literal[0], job), _one_bound(hi, count, count, literal[1], job)
+    first, last = _one_bound(lo, 0, count, literal[0], context), _one_bound(hi, count, count, literal[1], context)
     if first > last:
-        job.warn(f"the slice begins at {first:,}, after its end at {last:,}: it is empty")
+        context.warn(f"the slice begins at {first:,}, after its end at {last:,}: it is empty")
     return first, max(first, last)
 
 
-def _one_bound(bound: Bound, default: int, count: int, literal: bool, job: Job) -> int:
+def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: StepContext) -> int:
     if bound is None:
         return default
     place = bound + count if bound < 0 and literal else bound
     inside = min(max(place, 0), count)
     if inside != place:
-        job.warn(f"the bound {bound:,} is outside 0..{count:,} and was taken as {inside:,}")
+        context.warn(f"the bound {bound:,} is outside 0..{count:,} and was taken as {inside:,}")
     return inside
 
 
-def sliced(value: Value, lo: Bound, hi: Bound, literal: tuple[bool, bool], job: Job) -> Value:
+def sliced(value: Value, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> Value:
     """`value[lo:hi]`: bytes of a text, rows of rows, items of a list."""
     if isinstance(value, Text):
-        content = job.blobs.read(value.blob)
-        first, last = bounds(len(value), lo, hi, literal, job)
+        content = context.blobs.read(value.blob)
+        first, last = bounds(len(value), lo, hi, literal, context)
         return Text(value.blob, _snap(content, value, first), _snap(content, value, last))
     if isinstance(value, str):
         raw = value.encode()
-        first, last = bounds(len(raw), lo, hi, literal, job)
+        first, last = bounds(len(raw), lo, hi, literal, context)
         return raw[snap(raw, first) : snap(raw, last)].decode()
     if isinstance(value, list):
-        first, last = bounds(len(value), lo, hi, literal, job)
+        first, last = bounds(len(value), lo, hi, literal, context)
         return value[first:last]
     if isinstance(value, Rows):
-        return value.slice(*bounds(len(value), lo, hi, literal, job))
+        return value.slice(*bounds(len(value), lo, hi, literal, context))
     if value is None:
         return None
     raise Fault("type", f"{kind_of(value)} cannot be sliced")
@@ -151,23 +151,23 @@ def _snap(content: bytes | memoryview, text: Text, offset: int) -> int:
     return max(text.start, snap(content, text.start + offset))
 
 
-def all_lines(text: Text, job: Job) -> Rows:
+def all_lines(text: Text, context: StepContext) -> Rows:
     """Every line of a text as rows {line, start, end, text}."""
-    first, last = _line_range(text, job)
-    return line_rows(text, first, last, job)
+    first, last = _line_range(text, context)
+    return line_rows(text, first, last, context)
 
 
-def _line_range(text: Text, job: Job) -> tuple[int, int]:
+def _line_range(text: Text, context: StepContext) -> tuple[int, int]:
     """The absolute numbers of a text's first line and of the line after its last."""
-    index = job.blobs.lines(text.blob)
+    index = context.blobs.lines(text.blob)
     first = index.line_at(text.start)
     return first, first if text.stop == text.start else index.line_at(text.stop - 1) + 1
 
 
-def line_rows(text: Text, first: int, last: int, job: Job) -> Rows:
+def line_rows(text: Text, first: int, last: int, context: StepContext) -> Rows:
     """Lines first..last-1 of the content, cut to the text, as rows; `line` counts from the content's beginning."""
-    job.room(max(0, last - first) * 24)
-    starts, stops = job.blobs.lines(text.blob).spans(first, max(first, last))
+    context.ensure_room(max(0, last - first) * 24)
+    starts, stops = context.blobs.lines(text.blob).spans(first, max(first, last))
     starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
     spans = Spans((text.blob,), starts, np.maximum(starts, stops))
     numbers = np.arange(len(starts), dtype=np.int64) + first
@@ -175,15 +175,15 @@ def line_rows(text: Text, first: int, last: int, job: Job) -> Rows:
     return Rows("lines", columns, len(starts), spans)
 
 
-def lines_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], job: Job) -> Rows:
+def lines_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> Rows:
     """`text.lines[lo:hi]`: 1-based line numbers of the text, hi excluded."""
-    first, last = _line_range(text, job)
+    first, last = _line_range(text, context)
     count = last - first
-    low, high = (_line_bound(lo, 1, count, literal[0], job), _line_bound(hi, count + 1, count, literal[1], job))
-    return line_rows(text, first + low - 1, first + max(low, high) - 1, job)
+    low, high = (_line_bound(lo, 1, count, literal[0], context), _line_bound(hi, count + 1, count, literal[1], context))
+    return line_rows(text, first + low - 1, first + max(low, high) - 1, context)
 
 
-def _line_bound(bound: Bound, default: int, count: int, literal: bool, job: Job) -> int:
+def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: StepContext) -> int:
     if bound is None:
         return default
     if bound == 0 and literal:
@@ -191,36 +191,36 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, job: Job)
     place = bound + count + 1 if bound < 0 and literal else bound
     inside = min(max(place, 1), count + 1)
     if inside != place:
-        job.warn(f"line {bound:,} is outside 1..{count + 1:,} and was taken as {inside:,}")
+        context.warn(f"line {bound:,} is outside 1..{count + 1:,} and was taken as {inside:,}")
     return inside
 
 
-def line(text: Text, at: Value, literal: bool, job: Job) -> Value:
+def line(text: Text, at: Value, literal: bool, context: StepContext) -> Value:
     """`text.lines[n]`: one line as a text, by its 1-based number."""
     if not isinstance(at, int) or isinstance(at, bool):
         raise Fault("type", f"a line number is a whole number, not {kind_of(at)}")
     if at == 0:
         raise Fault("bound", "lines count from 1, as `line` shows them")
-    first, last = _line_range(text, job)
+    first, last = _line_range(text, context)
     number = at + last - first + 1 if at < 0 and literal else at
     if not 1 <= number <= last - first:
-        job.warn(f"line {at} is outside {last - first:,} lines: null")
+        context.warn(f"line {at} is outside {last - first:,} lines: null")
         return None
-    return line_rows(text, first + number - 1, first + number, job).columns["text"].at(0, job.blobs)
+    return line_rows(text, first + number - 1, first + number, context).columns["text"].at(0, context.blobs)
 
 
-def warn_of_part(value: Value, job: Job) -> None:
+def warn_of_part(value: Value, context: StepContext) -> None:
     """A computed position meets a part of a text: most likely it is one of the whole."""
     if isinstance(value, Text) and value.start > 0:
-        job.warn(
+        context.warn(
             "`start`, `end` and `line` of rows count from the beginning of the whole input, and subscripts "
             "from the beginning of this part: use such positions on the input itself"
         )
 
 
-def chars_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], job: Job) -> Text:
+def chars_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> Text:
     """`text.chars[lo:hi]`: code points."""
-    content = memoryview(job.blobs.read(text.blob))[text.start : text.stop]
+    content = memoryview(context.blobs.read(text.blob))[text.start : text.stop]
     points = CodePoints(content)
-    first, last = bounds(points.count, lo, hi, literal, job)
+    first, last = bounds(points.count, lo, hi, literal, context)
     return Text(text.blob, text.start + points.byte_of(first), text.start + points.byte_of(last))

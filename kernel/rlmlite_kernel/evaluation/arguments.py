@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from rlmlite_kernel.evaluation.context import Held, Job, merged
+from rlmlite_kernel.evaluation.context import StepContext, TaintedValue, merge_taint
 from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of
 from rlmlite_kernel.evaluation.row_expressions import pairs_or_matcher
 from rlmlite_kernel.faults import Fault
@@ -19,9 +19,9 @@ from rlmlite_kernel.values.values import kind_of
 class Arguments:
     """A step's arguments, and what they rest on together."""
 
-    def __init__(self, planned: Planned, action: Action, job: Job) -> None:
-        self._job, self._action = job, action
-        self._parts: list[Held] = []
+    def __init__(self, planned: Planned, action: Action, context: StepContext) -> None:
+        self._context, self._action = context, action
+        self._parts: list[TaintedValue] = []
         self.given: dict[str, Any] = {}
         for param in action.params:
             if param.name in planned.bound.given:
@@ -29,20 +29,20 @@ class Arguments:
             elif not param.many:
                 self.given[param.name] = param.default
         self.rest = [self._value(node) for node in planned.bound.rest]
-        self.extra = {name: self._held(node) for name, node in planned.bound.extra.items()}
-        named = [job.names[name] for name in sorted(planned.reads) if name in job.names]
-        self.origins, self.sources = merged(self._parts or named)
-        for held in named:
-            self.origins |= held.origins
+        self.extra = {name: self._evaluate(node) for name, node in planned.bound.extra.items()}
+        named = [context.variables[name] for name in sorted(planned.reads) if name in context.variables]
+        self.origins, self.sources = merge_taint(self._parts or named)
+        for variable in named:
+            self.origins |= variable.origins
 
-    def _held(self, node: Expr) -> Held:
-        held = evaluate(node, self._job)
-        self._parts.append(held)
-        return held
+    def _evaluate(self, node: Expr) -> TaintedValue:
+        argument = evaluate(node, self._context)
+        self._parts.append(argument)
+        return argument
 
     def _value(self, node: Expr) -> Any:
-        held = self._held(node)
-        return held if self._action.held else held.value
+        argument = self._evaluate(node)
+        return argument if self._action.with_taint else argument.value
 
     def _read(self, param: Param, node: Expr) -> Any:
         """An argument as its parameter's kind says."""
@@ -55,30 +55,30 @@ class Arguments:
         return self._value(node)
 
     def _query(self, param: Param, node: Expr) -> Any:
-        return None if _is_null(node) else matcher_of(node, self._job)
+        return None if _is_null(node) else matcher_of(node, self._context)
 
     def _pattern(self, param: Param, node: Expr) -> Any:
-        return pairs_or_matcher(node, self._job)
+        return pairs_or_matcher(node, self._context)
 
     def _form(self, param: Param, node: Expr) -> Any:
-        return matcher_of(node, self._job) if isinstance(node, Rx) else self._text(param, node)
+        return matcher_of(node, self._context) if isinstance(node, Rx) else self._text(param, node)
 
     def _schema(self, param: Param, node: Expr) -> Schema | None:
         return None if _is_null(node) else schema_of(node)
 
-    def _template(self, param: Param, node: Expr) -> str | Held:
-        return node.v if isinstance(node, Lit) and isinstance(node.v, str) else self._held(node)
+    def _template(self, param: Param, node: Expr) -> str | TaintedValue:
+        return node.v if isinstance(node, Lit) and isinstance(node.v, str) else self._evaluate(node)
 
     def _name(self, param: Param, node: Expr) -> Any:
         return variable_name(node)
 
     def _word(self, param: Param, node: Expr) -> Any:
         if isinstance(node, Rx):
-            return matcher_of(node, self._job, by_blocks=True)
+            return matcher_of(node, self._context, by_blocks=True)
         return node.name if isinstance(node, Var) else node.v if isinstance(node, Lit) else None
 
     def _int(self, param: Param, node: Expr) -> int | None:
-        value = self._held(node).value
+        value = self._evaluate(node).value
         if value is None and param.default is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool):
@@ -88,18 +88,18 @@ class Arguments:
         return value
 
     def _bool(self, param: Param, node: Expr) -> bool:
-        value = self._held(node).value
+        value = self._evaluate(node).value
         if not isinstance(value, bool):
             raise Fault("type", f"`{param.name}` is true or false, not {kind_of(value)}")
         return value
 
     def _text(self, param: Param, node: Expr) -> str | None:
-        value = self._held(node).value
+        value = self._evaluate(node).value
         if value is None and param.default is None:
             return None
         if not isinstance(value, str | Text):
             raise Fault("type", f"`{param.name}` is text, not {kind_of(value)}")
-        return self._job.text(value, f"`{param.name}`")
+        return self._context.require_text(value, f"`{param.name}`")
 
 
 _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {

@@ -12,7 +12,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
 from rlmlite_kernel.program.ast import LOGIC, MATCHES, MEMBERSHIP, Binary, Call, Expr, Field, Lit, Unary
 from rlmlite_kernel.program.binding import has_free_field
@@ -30,18 +30,18 @@ class _RowByRowError(Exception):
     """This expression has to be worked out row by row."""
 
 
-def rows_where(rows: Rows, cond: Expr, job: Job) -> IntArray | None:
+def rows_where(rows: Rows, cond: Expr, context: StepContext) -> IntArray | None:
     """The rows for which a condition holds."""
-    vector = worked_out(rows, cond, job)
-    return None if vector is None else np.flatnonzero(_truth(vector, job)).astype(np.int64)
+    vector = worked_out(rows, cond, context)
+    return None if vector is None else np.flatnonzero(_truth(vector, context)).astype(np.int64)
 
 
-def worked_out(rows: Rows, node: Expr, job: Job, beside: int = 0) -> Vector | None:
+def worked_out(rows: Rows, node: Expr, context: StepContext, beside: int = 0) -> Vector | None:
     """A row expression as a vector, if it can be worked out over whole columns. `beside` counts rows it is to meet."""
-    if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, job.table):
+    if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, context.table):
         return None
     try:
-        part = _Columns(rows, job).part(node)
+        part = _Columns(rows, context).part(node)
     except _RowByRowError:
         return None
     return part if isinstance(part, Vector) else None
@@ -50,8 +50,8 @@ def worked_out(rows: Rows, node: Expr, job: Job, beside: int = 0) -> Vector | No
 class _Columns:
     """Works row expressions out over the columns of one set of rows."""
 
-    def __init__(self, rows: Rows, job: Job) -> None:
-        self._rows, self._job = rows, job
+    def __init__(self, rows: Rows, context: StepContext) -> None:
+        self._rows, self._context = rows, context
 
     def part(self, node: Expr) -> Part:
         """The value of an expression. Raises `_RowByRowError`."""
@@ -59,19 +59,19 @@ class _Columns:
             return self._field(node.name)
         if isinstance(node, Lit):
             return node.v
-        if not has_free_field(node, self._job.table):
-            return plainly(evaluate(node, self._job).value, self._job.blobs)
+        if not has_free_field(node, self._context.table):
+            return plainly(evaluate(node, self._context).value, self._context.blobs)
         if isinstance(node, Unary):
             return self._unary(node)
         if isinstance(node, Binary):
             return self._binary(node)
         if isinstance(node, Call) and node.name == "int" and len(node.args) == 1 and not node.named:
-            return _whole_numbers(self._vector(node.args[0]), self._job)
+            return _whole_numbers(self._vector(node.args[0]), self._context)
         raise _RowByRowError
 
     def _field(self, name: str) -> Vector:
         column = access.column_name(self._rows, name)
-        vector = None if column is None else vector_of(self._rows.columns[column], self._job.blobs)
+        vector = None if column is None else vector_of(self._rows.columns[column], self._context.blobs)
         if vector is None or vector.nothing:
             raise _RowByRowError
         return vector
@@ -85,14 +85,14 @@ class _Columns:
     def _unary(self, node: Unary) -> Vector:
         of = self._vector(node.of)
         if node.op == "not":
-            return _flags(~_truth(of, self._job))
+            return _flags(~_truth(of, self._context))
         if of.kind != "int":
             raise _RowByRowError
         return _numbers("-", 0, of)
 
     def _binary(self, node: Binary) -> Vector:
         if node.op in LOGIC:
-            left, right = (_truth(self._vector(part), self._job) for part in (node.left, node.right))
+            left, right = (_truth(self._vector(part), self._context) for part in (node.left, node.right))
             return _flags(left & right if node.op == "and" else left | right)
         if node.op in MATCHES:
             raise _RowByRowError
@@ -100,8 +100,8 @@ class _Columns:
         if node.op in ARITHMETIC:
             return _numbers(node.op, left_part, right_part)
         if node.op in MEMBERSHIP:
-            return _flags(_membership(node.op, left_part, right_part, self._job))
-        return _flags(_compared(node.op, left_part, right_part, self._job))
+            return _flags(_membership(node.op, left_part, right_part, self._context))
+        return _flags(_compared(node.op, left_part, right_part, self._context))
 
 
 def _flags(holds: Flags) -> Vector:
@@ -113,18 +113,18 @@ def _as_flags(holds: Any) -> Flags:
     return np.asarray(holds, bool)
 
 
-def _truth(vector: Vector, job: Job) -> Flags:
+def _truth(vector: Vector, context: StepContext) -> Flags:
     """Which values count as true."""
     if vector.kind != "text":
         holds: Flags = ~vector.null & (vector.data != 0)
         return holds
-    texts = vector.bytes(job.blobs)
+    texts = vector.bytes(context.blobs)
     if texts is None:
         raise _RowByRowError
     return ~vector.null & (texts.lengths > 0)
 
 
-def _compared(op: str, left: Part, right: Part, job: Job) -> Flags:
+def _compared(op: str, left: Part, right: Part, context: StepContext) -> Flags:
     """Like with like; two kinds that differ are left to the way that says so. Null equals null and nothing else."""
     if not isinstance(left, Vector):
         left, right, op = right, left, _TURNED[op]
@@ -136,7 +136,7 @@ def _compared(op: str, left: Part, right: Part, job: Job) -> Flags:
     if right is None:
         holds: Flags = there
     elif left.kind == "text":
-        holds = _compared_texts(op, left, right, job)
+        holds = _compared_texts(op, left, right, context)
     elif left.kind == "bool":
         holds = _compared_flags(op, left, right)
     else:
@@ -146,8 +146,8 @@ def _compared(op: str, left: Part, right: Part, job: Job) -> Flags:
     return (there & holds) | neither if op == "==" else there & holds
 
 
-def _compared_texts(op: str, left: Vector, right: Part, job: Job) -> Flags:
-    texts = left.bytes(job.blobs)
+def _compared_texts(op: str, left: Vector, right: Part, context: StepContext) -> Flags:
+    texts = left.bytes(context.blobs)
     if texts is None or texts.longest() > LONGEST:
         raise _RowByRowError
     if isinstance(right, str):
@@ -156,7 +156,7 @@ def _compared_texts(op: str, left: Vector, right: Part, job: Job) -> Flags:
         return _as_flags(_WORK[op](texts.order_to(right.encode()), 0))
     if not isinstance(right, Vector) or right.kind != "text" or op not in ("==", "!="):
         raise _RowByRowError
-    others = right.bytes(job.blobs)
+    others = right.bytes(context.blobs)
     if others is None:
         raise _RowByRowError
     rows = np.arange(len(texts))
@@ -235,12 +235,12 @@ def _reach(data: Any) -> tuple[int, int]:
     return (data, data) if type(data) is int else (int(data.min()), int(data.max()))
 
 
-def _membership(op: str, left: Part, right: Part, job: Job) -> Flags:
+def _membership(op: str, left: Part, right: Part, context: StepContext) -> Flags:
     """`.x in [..]`, `[..] contains .x` and `.text contains "..."`."""
     whole, part = (left, right) if op.endswith("contains") else (right, left)
     wanted = not op.startswith("not")
     if isinstance(whole, Vector) and whole.kind == "text" and isinstance(part, str):
-        texts = whole.bytes(job.blobs)
+        texts = whole.bytes(context.blobs)
         if texts is None:
             raise _RowByRowError
         return _as_flags((~whole.null & texts.contains(part.encode())) == wanted)
@@ -248,19 +248,19 @@ def _membership(op: str, left: Part, right: Part, job: Job) -> Flags:
         raise _RowByRowError
     if whole and isinstance(whole[0], str) != (part.kind == "text"):
         raise _RowByRowError
-    keys = keys_of([part], job.blobs)
+    keys = keys_of([part], context.blobs)
     if keys is None:
         raise _RowByRowError
     known = {key_of(item) for item in whole}
-    held = [key_of(plainly(value, job.blobs)) in known for value in part.take(keys.firsts).values(job.blobs)]
+    held = [key_of(plainly(value, context.blobs)) in known for value in part.take(keys.firsts).values(context.blobs)]
     return _as_flags(np.array(held, bool)[keys.codes] == wanted)
 
 
-def _whole_numbers(of: Vector, job: Job) -> Vector:
+def _whole_numbers(of: Vector, context: StepContext) -> Vector:
     """`int(.x)` of texts that are digits."""
     if of.kind == "int":
         return of
-    texts = of.bytes(job.blobs) if of.kind == "text" else None
+    texts = of.bytes(context.blobs) if of.kind == "text" else None
     rows = np.flatnonzero(~of.null)
     numbers = None if texts is None else texts.take(rows).whole_numbers()
     if numbers is None:

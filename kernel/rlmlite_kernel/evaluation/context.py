@@ -1,6 +1,9 @@
-"""One step at work: what it may read, what it has used, and what it wants said.
+"""What an action runs in: the variables it may read, the budgets it draws on, and the warnings it raises.
 
-A job lives for one step of one `advance`; nothing of it outlasts the step but what the machine copies into the receipt.
+A value travels as a `TaintedValue`: taint (its origins, as bits) and provenance (the spans of inputs it was made from).
+Taint only grows. It decides what is fenced as data, which inputs may leave through a call, and what a tool may be told.
+A `StepContext` lives for one step of one `advance`. Nothing of it outlasts the step except what the machine copies into
+the receipt. It does not know the state machine, other steps, or where blobs are stored.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,18 +25,20 @@ ORIGINS = {INPUT: "input", TOOL: "tool", LM: "lm", CONTROLLER: "controller", DER
 """Where content came from, as bits, with the words that receipts use."""
 
 FOREIGN = INPUT | TOOL | LM
-"""Origins that are never to be taken for instructions."""
+"""Untrusted origins: their content is never read as instructions."""
 
-_FIRST_INPUT = 8  # the bits below say of what kind an origin is, those from here on which input it is, by number
+# Bits 0 to 4 give the kind of an origin. Bits 8 and up name single inputs, so that an egress rule about one input
+# follows whatever was made from it. A Python int has room for any number of inputs.
+_FIRST_INPUT = 8
 
 
 def input_bit(number: int) -> int:
-    """The origin that says: this input, by its place among the inputs, had a part in it."""
+    """The origin bit of one input, by its place among the inputs."""
     return 1 << (_FIRST_INPUT + number)
 
 
-def of_inputs(origins: int) -> int:
-    """Of some origins those that name inputs."""
+def input_bits_of(origins: int) -> int:
+    """Only the bits that name single inputs: they survive a model call, whose answer is no longer of kind `input`."""
     return origins >> _FIRST_INPUT << _FIRST_INPUT
 
 
@@ -42,49 +47,53 @@ def origin_words(origins: int) -> tuple[str, ...]:
     return tuple(word for bit, word in ORIGINS.items() if origins & bit)
 
 
-class Held(msgspec.Struct, frozen=True):
-    """A value with where it came from: origins as bits, and the spans of inputs that it rests on."""
+class TaintedValue(msgspec.Struct, frozen=True):
+    """A value with its taint, `origins`, and its provenance, `sources`: the spans of inputs that it was made from."""
 
     value: Value
     origins: int = CONTROLLER
     sources: tuple[Spans, ...] = ()
 
-    def derived(self, value: Value) -> "Held":
-        """Another value that rests on the same."""
-        return Held(value, self.origins | DERIVED, self.sources)
+    def derive(self, value: Value) -> "TaintedValue":
+        """A value computed from this one: same taint and provenance, marked as derived."""
+        return TaintedValue(value, self.origins | DERIVED, self.sources)
 
-    def touched_by(self, origins: int) -> "Held":
-        """The same value, in whose choice something of these origins had a part; that a literal had says nothing."""
-        return Held(self.value, self.origins | origins & ~CONTROLLER, self.sources)
+    def taint(self, origins: int) -> "TaintedValue":
+        """The same value, tainted by the origins of what selected it (an index, a slice bound).
+
+        A literal selector adds nothing.
+        """
+        return TaintedValue(self.value, self.origins | origins & ~CONTROLLER, self.sources)
 
 
-class Resting(msgspec.Struct, frozen=True):
-    """What an action gives that rests on less than its arguments do: on these spans."""
+class NarrowedResult(msgspec.Struct, frozen=True):
+    """A result whose provenance is narrower than its arguments': only `spans`."""
 
     value: Value
     spans: Spans
 
 
-def merged(parts: Iterable[Held]) -> tuple[int, tuple[Spans, ...]]:
-    """The origins and sources of something made of several values."""
+def merge_taint(parts: Iterable[TaintedValue]) -> tuple[int, tuple[Spans, ...]]:
+    """The origins and sources of a value made from all of `parts`."""
     origins = 0
     sources: list[Spans] = []
     for part in parts:
         origins |= part.origins
+        # By identity: comparing contents would cost the length of the columns, and equal ones are rare.
         sources.extend(spans for spans in part.sources if not any(spans is other for other in sources))
     return origins or CONTROLLER, tuple(sources)
 
 
-class Tracked:
-    """The blobs, with a note of every content that was touched."""
+class TrackedBlobs:
+    """The blobs, noting the digest of every content that a step reads, so that its file can be confirmed afterwards."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self.touched: set[str] = set()
+        self.digests_read: set[str] = set()
 
     def read(self, digest: str) -> Content:
         """See `Blobs.read`."""
-        self.touched.add(digest)
+        self.digests_read.add(digest)
         return self._blobs.read(digest)
 
     def put(self, content: bytes) -> str:
@@ -93,7 +102,7 @@ class Tracked:
 
     def lines(self, digest: str) -> LineIndex:
         """See `Blobs.lines`."""
-        self.touched.add(digest)
+        self.digests_read.add(digest)
         return self._blobs.lines(digest)
 
     def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
@@ -105,27 +114,27 @@ class Tracked:
         self._blobs.confirm(digests)
 
 
-class Egress(Protocol):
-    """Where the content of inputs may be sent: `policy.Egress` is one."""
+class EgressRules(Protocol):
+    """Where content of inputs may be sent. Implemented by `effects.policy.Egress`, which this room may not import."""
 
     def check(self, origins: int, destination: str) -> None:
         """Raise `Fault("egress")` if content of these origins may not be sent to a model or to `tool:NAME`."""
         ...
 
-    def named(self, origins: int) -> tuple[str, ...]:
-        """The inputs that some origins name."""
+    def input_names(self, origins: int) -> tuple[str, ...]:
+        """The names of the inputs among these origins."""
         ...
 
 
-class Terms(msgspec.Struct, frozen=True, eq=False):
-    """Under what a step works: the actions, the settings, the policy as it stands.
+class TurnContext(msgspec.Struct, frozen=True, eq=False):
+    """What all steps of a turn share: action table, settings, egress rules, and whether the run is `exposed`.
 
-    `exposed`: the controller has seen content of inputs, tools or models.
+    `exposed`: the controller has seen untrusted content (of inputs, tools or models).
     """
 
     table: Table
     settings: Settings
-    egress: Egress
+    egress: EgressRules
     exposed: bool
 
 
@@ -141,63 +150,62 @@ class StepWarning(NamedTuple):
     every_row: bool = False
 
 
-class Job:
-    """What an action is handed besides its arguments.
+class StepContext:
+    """The first argument of every action: variables, blobs, budgets, warnings.
 
-    `ledger` is what the whole run has used, reservations included; `used` is this step's share.
+    `ledger` is what the whole run has used so far, reservations included; `used` is this step's share of it.
     """
 
-    def __init__(self, names: Mapping[str, Held], blobs: Blobs, terms: Terms, ledger: dict[str, int]) -> None:
-        self.names, self.terms = names, terms
-        self.table, self.settings, self.egress, self.exposed = (
-            terms.table,
-            terms.settings,
-            terms.egress,
-            terms.exposed,
-        )
-        self.blobs = Tracked(blobs)
+    def __init__(
+        self, variables: Mapping[str, TaintedValue], blobs: Blobs, turn: TurnContext, ledger: dict[str, int]
+    ) -> None:
+        self.variables, self.turn = variables, turn
+        self.table, self.settings, self.egress, self.exposed = turn.table, turn.settings, turn.egress, turn.exposed
+        self.blobs = TrackedBlobs(blobs)
         self.used: dict[str, int] = {}
         self.warnings: list[StepWarning] = []
         self.partial: list[str] = []
         self.scanned: list[Text] = []
         self.ledger = ledger
-        self._building = 0
+        self._announced_bytes = 0
 
-    def on(self, ledger: dict[str, int]) -> "Job":
+    def with_ledger(self, ledger: dict[str, int]) -> "StepContext":
         """A copy that charges another ledger, to settle the same step again."""
-        other = Job(self.names, self.blobs, self.terms, ledger)
-        other.blobs = self.blobs  # what the prompts were made of has to be confirmed when the answers are in
-        other.used, other._building = dict(self.used), self._building
-        other.warnings, other.partial = list(self.warnings), list(self.partial)
-        other.scanned = list(self.scanned)
-        return other
+        copy = StepContext(self.variables, self.blobs, self.turn, ledger)
+        # The same tracker, not a new one: files that the prompts were read from are confirmed when the answers are in.
+        copy.blobs = self.blobs
+        copy.used, copy._announced_bytes = dict(self.used), self._announced_bytes
+        copy.warnings, copy.partial = list(self.warnings), list(self.partial)
+        copy.scanned = list(self.scanned)
+        return copy
 
-    def left(self, resource: str) -> int:
-        """What is left for programs of a budget that has a limit."""
+    def budget_left(self, resource: str) -> int:
+        """What programs may still use of a limited budget; what is kept back for the last turn is not theirs."""
         limit: int = getattr(self.settings.limits, resource)
         return limit - self.settings.kept.get(resource, 0) - self.ledger.get(resource, 0)
 
     def charge(self, resource: str, amount: int, what: str) -> None:
-        """Use up some of a hard budget, or refuse the step with the arithmetic."""
-        left = self.left(resource)
+        """Use some of a hard budget. Raises `Fault("budget")`, with the arithmetic, if it would not fit."""
+        left = self.budget_left(resource)
         if amount > left:
             raise Fault("budget", f"{what} needs {amount:,} of {resource}, {left:,} are left")
         self.spend(resource, amount)
 
     def spend(self, resource: str, amount: int) -> None:
-        """Note that an amount was used, whatever is left."""
+        """Record that an amount was used, even beyond the limit: it is known only afterwards."""
         self.used[resource] = self.used.get(resource, 0) + amount
         self.ledger[resource] = self.ledger.get(resource, 0) + amount
 
-    def room(self, size: int, instead: str = "") -> None:
-        """Announce `size` more bytes about to be built in memory; refuses before they are, and says what to do
-        `instead`.
+    def ensure_room(self, size: int, instead: str = "") -> None:
+        """Announce `size` more bytes before they are built in memory. Raises `Fault("too_large")` if they do not fit.
+
+        `instead` tells the program's writer what to do. Announcements of a step add up: nothing is given back.
         """
-        self._building += size
+        self._announced_bytes += size
         limit = self.settings.limits.value_bytes
-        held = self.ledger.get("value_bytes", 0)
-        if held + self._building > limit:
-            message = f"the value would pass the {limit:,} value_bytes of this run ({held:,} are held)"
+        stored = self.ledger.get("value_bytes", 0)
+        if stored + self._announced_bytes > limit:
+            message = f"the value would pass the {limit:,} value_bytes of this run ({stored:,} are held)"
             raise Fault("too_large", f"{message}; {instead}" if instead else message)
 
     def warn(self, message: str, quoted: str = "", every_row: bool = False) -> None:
@@ -206,23 +214,23 @@ class Job:
         if warning not in self.warnings:
             self.warnings.append(warning)
 
-    def curtailed(self, code: str, message: str, quoted: str = "") -> None:
-        """A bound bit: the result is honest but not whole. Said in the observation, the record and the outcome."""
+    def mark_partial(self, code: str, message: str, quoted: str = "") -> None:
+        """A limit cut the result short: it is correct but incomplete. Observation, record and outcome all say so."""
         if code not in self.partial:
             self.partial.append(code)
         self.warn(message, quoted)
 
-    def text(self, value: Value, what: str) -> str:
-        """A value as a string, or a fault that names the place."""
+    def require_text(self, value: Value, what: str) -> str:
+        """A value as a string. Raises `Fault("type")` that names `what`."""
         if isinstance(value, Text):
-            self.room(len(value))
+            self.ensure_room(len(value))
             return value.string(self.blobs)
         if isinstance(value, str):
             return value
         raise Fault("type", f"{what} must be text, not {kind_of(value)}")
 
-    def rows(self, value: Value, what: str) -> Rows:
-        """A value as rows, or a fault that names the place."""
+    def require_rows(self, value: Value, what: str) -> Rows:
+        """A value as rows. Raises `Fault("type")` that names `what`."""
         rows = rows_of(value)
         if rows is None:
             raise Fault("type", f"{what} must be rows or a list, not {kind_of(value)}")

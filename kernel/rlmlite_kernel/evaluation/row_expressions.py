@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate, matched, matcher_of, operate_plain, warn_mixed
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
@@ -36,8 +36,8 @@ OfRow: TypeAlias = Callable[[int], Value]
 class RowCompiler:
     """Compiles row expressions over one set of rows; a column is read once however often it is named."""
 
-    def __init__(self, rows: Rows, job: Job) -> None:
-        self._rows, self._job = rows, job
+    def __init__(self, rows: Rows, context: StepContext) -> None:
+        self._rows, self._context = rows, context
         self._cells: dict[str, list[Value]] = {}
 
     def compile(self, node: Expr) -> OfRow:
@@ -46,7 +46,7 @@ class RowCompiler:
             return self._field(node.name).__getitem__
         if isinstance(node, Unary | Binary) or self._depends(node):
             return _COMPILERS[type(node)](self, node)
-        value = evaluate(node, self._job).value
+        value = evaluate(node, self._context).value
         return lambda row: value
 
     def _unary(self, node: Unary) -> OfRow:
@@ -56,8 +56,8 @@ class RowCompiler:
         return lambda row: negate(inner(row))
 
     def _attribute(self, node: Attr) -> OfRow:
-        inner, name, job = self.compile(node.of), node.name, self._job
-        return lambda row: _soft_attribute(inner(row), name, job)
+        inner, name, context = self.compile(node.of), node.name, self._context
+        return lambda row: _soft_attribute(inner(row), name, context)
 
     def _list(self, node: ListOf) -> OfRow:
         parts = [self.compile(item) for item in node.items]
@@ -69,14 +69,14 @@ class RowCompiler:
 
     def _field(self, name: str) -> list[Value]:
         if name not in self._cells:
-            self._cells[name] = access.column_cells(self._rows, name, self._job)
+            self._cells[name] = access.column_cells(self._rows, name, self._context)
             if not any(cell is not None for cell in self._cells[name]) and len(self._rows):
                 message = f"`.{name}` is null in every row; the rows have:"
-                self._job.warn(message, _fields(self._rows, self._job), every_row=True)
+                self._context.warn(message, _fields(self._rows, self._context), every_row=True)
         return self._cells[name]
 
     def _depends(self, node: Expr) -> bool:
-        return has_free_field(node, self._job.table)
+        return has_free_field(node, self._context.table)
 
     def _logic(self, node: Binary) -> OfRow:
         left, right = self.compile(node.left), self.compile(node.right)
@@ -95,12 +95,12 @@ class RowCompiler:
         return self._operator(node)
 
     def _operator(self, node: Binary) -> OfRow:
-        left, right, op, job = self._plain(node.left), self._plain(node.right), node.op, self._job
-        return lambda row: operate_plain(op, left(row), right(row), job)
+        left, right, op, context = self._plain(node.left), self._plain(node.right), node.op, self._context
+        return lambda row: operate_plain(op, left(row), right(row), context)
 
     def _plain(self, node: Expr) -> OfRow:
         """An operand as plain values; one that is the same for every row (a whole column, say) is made plain once."""
-        work, blobs = self.compile(node), self._job.blobs
+        work, blobs = self.compile(node), self._context.blobs
         if isinstance(node, Unary | Binary) or self._depends(node):
             return lambda row: plainly(work(row), blobs)
         value = plainly(work(0), blobs)
@@ -108,7 +108,7 @@ class RowCompiler:
 
     def _membership(self, node: Binary) -> OfRow:
         """`in` and `contains` look up a set where the list is the same for every row."""
-        blobs, wanted = self._job.blobs, not node.op.startswith("not")
+        blobs, wanted = self._context.blobs, not node.op.startswith("not")
         part, of = (node.right, node.left) if node.op.endswith("contains") else (node.left, node.right)
         whole = None if self._depends(of) else plainly(self.compile(of)(0), blobs)
         if not isinstance(whole, list):
@@ -120,35 +120,35 @@ class RowCompiler:
         def member(row: int) -> Value:
             value = plainly(item(row), blobs)
             if mixes_text_and_number(value, sample):
-                warn_mixed(node.op, self._job)
+                warn_mixed(node.op, self._context)
             return (key_of(value) in keys) is wanted
 
         return member
 
     def _matches(self, node: Binary) -> OfRow:
-        left, wanted, job = self.compile(node.left), node.op == "matches", self._job
-        matcher = matcher_of(node.right, job)
-        return lambda row: matched(left(row), matcher, job) is wanted
+        left, wanted, context = self.compile(node.left), node.op == "matches", self._context
+        matcher = matcher_of(node.right, context)
+        return lambda row: matched(left(row), matcher, context) is wanted
 
     def _item(self, node: Index) -> OfRow:
         view, of = _view(node.of)
-        inner, index, job = self.compile(of), self.compile(node.at), self._job
+        inner, index, context = self.compile(of), self.compile(node.at), self._context
         literal = isinstance(node.at, Lit)
-        blobs = job.blobs
+        blobs = context.blobs
 
         def item(row: int) -> Value:
             value, at = inner(row), plainly(index(row), blobs)
             text = text_of(value, blobs) if view == "lines" else None
             if text is not None:
-                return access.line(text, at, literal, job)
-            value = _viewed(value, view, job)
-            return None if value is None else access.item(value, at, literal, job)
+                return access.line(text, at, literal, context)
+            value = _viewed(value, view, context)
+            return None if value is None else access.item(value, at, literal, context)
 
         return item
 
     def _slice(self, node: Slice) -> OfRow:
         view, of = _view(node.of)
-        inner, job = self.compile(of), self._job
+        inner, context = self.compile(of), self._context
         low = self.compile(node.lo if node.lo is not None else Lit(None))
         high = self.compile(node.hi if node.hi is not None else Lit(None))
         literal = (isinstance(node.lo, Lit), isinstance(node.hi, Lit))
@@ -158,16 +158,16 @@ class RowCompiler:
             if not isinstance(lo, int | None) or not isinstance(hi, int | None):
                 return None
             value = inner(row)
-            text = text_of(value, job.blobs) if view else None
+            text = text_of(value, context.blobs) if view else None
             if text is not None:
-                return _VIEWS[view](text, lo, hi, literal, job)
-            return access.sliced(_viewed(value, view, job), lo, hi, literal, job)
+                return _VIEWS[view](text, lo, hi, literal, context)
+            return access.sliced(_viewed(value, view, context), lo, hi, literal, context)
 
         return sliced
 
     def _call(self, node: Call) -> OfRow:
         """A scalar action, applied to each row."""
-        action, job = self._job.table[node.name], self._job
+        action, context = self._context.table[node.name], self._context
         bound = bind(action, node, trust)
         fixed: dict[str, object] = {
             p.name: p.default for p in action.params if not (p.required or p.many or p.name in bound.given)
@@ -176,7 +176,7 @@ class RowCompiler:
         for name, value in bound.given.items():
             param = action.param(name)
             if param is not None and param.kind == "pattern":
-                fixed[name] = pairs_or_matcher(value, job)
+                fixed[name] = pairs_or_matcher(value, context)
             else:
                 varying[name] = self.compile(value)
         rest = [self.compile(value) for value in bound.rest]
@@ -185,7 +185,7 @@ class RowCompiler:
 
         def called(row: int) -> Value:
             given = {name: part(row) for name, part in varying.items()}
-            result: Value = run(job, *(part(row) for part in rest), **fixed, **given)
+            result: Value = run(context, *(part(row) for part in rest), **fixed, **given)
             return result
 
         return called
@@ -202,16 +202,16 @@ def _view(node: Expr) -> tuple[str, Expr]:
     return "", node
 
 
-def _viewed(value: Value, view: str, job: Job) -> Value:
+def _viewed(value: Value, view: str, context: StepContext) -> Value:
     """What a view is of a value that is no text: its field of that name."""
-    return _soft_attribute(value, view, job) if view else value
+    return _soft_attribute(value, view, context) if view else value
 
 
-def condition(rows: Rows, cond: Expr, job: Job) -> OfRow:
+def condition(rows: Rows, cond: Expr, context: StepContext) -> OfRow:
     """A compiled condition; one that looks at no field is most likely a slip, and it is said."""
-    if not has_free_field(cond, job.table):
-        job.warn("the condition is the same for every row: `.name` is a field of the row, a bare name a variable")
-    return RowCompiler(rows, job).compile(cond)
+    if not has_free_field(cond, context.table):
+        context.warn("the condition is the same for every row: `.name` is a field of the row, a bare name a variable")
+    return RowCompiler(rows, context).compile(cond)
 
 
 _COMPILERS: dict[type[Node], Callable[[RowCompiler, Any], OfRow]] = {
@@ -227,28 +227,28 @@ _COMPILERS: dict[type[Node], Callable[[RowCompiler, Any], OfRow]] = {
 """What compiles each kind of node that depends on the row."""
 
 
-def pairs_or_matcher(node: Expr, job: Job) -> object:
+def pairs_or_matcher(node: Expr, context: StepContext) -> object:
     """What `replace` replaces: a matcher, or a list of (matcher, replacement) pairs."""
     if isinstance(node, ListOf) and node.items and all(isinstance(pair, ListOf) for pair in node.items):
         pairs = []
         for pair in node.items:
             if not isinstance(pair, ListOf) or len(pair.items) != 2:
                 raise Fault("type", "a list of replacements holds pairs [what, with]")
-            pairs.append((matcher_of(pair.items[0], job, by_blocks=True), evaluate(pair.items[1], job).value))
+            pairs.append((matcher_of(pair.items[0], context, by_blocks=True), evaluate(pair.items[1], context).value))
         return pairs
-    return matcher_of(node, job, by_blocks=True)
+    return matcher_of(node, context, by_blocks=True)
 
 
-def _soft_attribute(value: Value, name: str, job: Job) -> Value:
+def _soft_attribute(value: Value, name: str, context: StepContext) -> Value:
     """A field of a row's field: null where it is missing."""
     if isinstance(value, dict):
         return value.get(name)
-    return access.attribute(value, name, job) if isinstance(value, Rows | str | Text) else None
+    return access.attribute(value, name, context) if isinstance(value, Rows | str | Text) else None
 
 
-def _fields(rows: Rows, job: Job) -> str:
+def _fields(rows: Rows, context: StepContext) -> str:
     names = list(rows.columns)
     if names == ["value"] and len(rows):
-        first = rows.columns["value"].at(0, job.blobs)
+        first = rows.columns["value"].at(0, context.blobs)
         names = list(first) if isinstance(first, dict) else ["value"]
     return ", ".join(names)

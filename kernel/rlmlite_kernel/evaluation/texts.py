@@ -1,25 +1,25 @@
 """How any value reads as text, and how a placeholder finds its field."""
 
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import LIST, Rows, Value, plain, plain_size, rows_of
 
 
-def as_text(value: Value, job: Job) -> str:
+def as_text(value: Value, context: StepContext) -> str:
     """Any value as text: texts as they are, null as nothing, lists by line, anything else as canonical JSON."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, Text):
-        return job.text(value, "the value")
+        return context.require_text(value, "the value")
     rows = rows_of(value)
     if rows is not None:
-        return "\n".join(as_text(line_of(rows, item), job) for item in rows.values(job.blobs))
-    job.room(plain_size(value, job.blobs))
-    return value_bytes(plain(value, job.blobs)).decode()
+        return "\n".join(as_text(line_of(rows, item), context) for item in rows.values(context.blobs))
+    context.ensure_room(plain_size(value, context.blobs))
+    return value_bytes(plain(value, context.blobs)).decode()
 
 
 def line_of(rows: Rows, item: Value) -> Value:
@@ -29,19 +29,21 @@ def line_of(rows: Rows, item: Value) -> Value:
     return item
 
 
-def has_field(rows: Rows, name: str, job: Job) -> bool:
+def has_field(rows: Rows, name: str, context: StepContext) -> bool:
     """Whether the rows have a field of this name."""
     if access.column_name(rows, name) is not None or not len(rows):
         return True
     if "value" not in rows.columns:
         return False
-    return any(isinstance(cell, dict) and name in cell for cell in rows.columns["value"].cells(job.blobs))
+    return any(isinstance(cell, dict) and name in cell for cell in rows.columns["value"].cells(context.blobs))
 
 
-def follow(value: Value, path: tuple[str, ...], job: Job) -> Value:
+def follow(value: Value, path: tuple[str, ...], context: StepContext) -> Value:
     """The fields of a placeholder's path, null where one is missing."""
     for name in path:
         value = (
-            access.record_field(value, name) if isinstance(value, dict | None) else access.attribute(value, name, job)
+            access.record_field(value, name)
+            if isinstance(value, dict | None)
+            else access.attribute(value, name, context)
         )
     return value

@@ -11,7 +11,7 @@ import msgspec
 from rlmlite_kernel.engines.query.query import literal, regex
 from rlmlite_kernel.engines.query.regex import quote as quoted
 from rlmlite_kernel.engines.search.find import find
-from rlmlite_kernel.evaluation.context import Held, Job
+from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
 from rlmlite_kernel.program.queries import compiled
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of
@@ -61,12 +61,12 @@ class Places(msgspec.Struct, frozen=True):
     names: dict[str, tuple[str, str, str]]
 
 
-def resolve(value: Held, given: Held | None, places: Places, job: Job) -> Found:
+def resolve(value: TaintedValue, given: TaintedValue | None, places: Places, context: StepContext) -> Found:
     """The evidence of an answer: what the program named, else the spans that the value rests on."""
-    finder = _Finder(places, job)
+    finder = _Finder(places, context)
     if given is not None:
         near = [
-            text for spans in given.sources for text in spans.cells(job.blobs)[:MAX_SPANS] if isinstance(text, Text)
+            text for spans in given.sources for text in spans.cells(context.blobs)[:MAX_SPANS] if isinstance(text, Text)
         ]
         finder.take(given.value, near)
         basis = "given"
@@ -80,8 +80,8 @@ def resolve(value: Held, given: Held | None, places: Places, job: Job) -> Found:
 
 
 class _Finder:
-    def __init__(self, places: Places, job: Job) -> None:
-        self._places, self._job = places, job
+    def __init__(self, places: Places, context: StepContext) -> None:
+        self._places, self._context = places, context
         self._seen: set[tuple[str, int, int]] = set()
         self.items: list[Evidence] = []
         self.total = 0
@@ -92,7 +92,7 @@ class _Finder:
             return
         rows = rows_of(value)
         if rows is None:
-            self._job.warn("evidence is spans, rows or quotes; a bare number or null is none")
+            self._context.warn("evidence is spans, rows or quotes; a bare number or null is none")
         elif rows.kind in _CUT and rows.spans is not None:
             self.spans(rows.spans)
         else:
@@ -111,8 +111,8 @@ class _Finder:
 
     def _rows(self, rows: Rows, near: Sequence[Text]) -> None:
         """Rows that an action made: each stands for its words, looked up in its own span, or else for the span."""
-        for row, value in enumerate(rows.values(self._job.blobs)):
-            span = None if rows.spans is None else rows.spans.at(row, self._job.blobs)
+        for row, value in enumerate(rows.values(self._context.blobs)):
+            span = None if rows.spans is None else rows.spans.at(row, self._context.blobs)
             if not isinstance(span, Text):
                 self.take(value, near)
             elif not self._words(value, [span]):
@@ -124,7 +124,7 @@ class _Finder:
             if self.total >= MAX_SPANS:
                 self.total += len(spans) - row
                 return
-            text = spans.at(row, self._job.blobs)
+            text = spans.at(row, self._context.blobs)
             if isinstance(text, Text):
                 self.text(text)
 
@@ -138,16 +138,16 @@ class _Finder:
         if len(self.items) >= MAX_SPANS:
             return
         name, path, original = self._places.names[text.blob]
-        line = self._job.blobs.lines(text.blob).line_at(text.start)
-        shown = Text(text.blob, text.start, min(text.stop, text.start + _QUOTE)).read(self._job.blobs)
+        line = self._context.blobs.lines(text.blob).line_at(text.start)
+        shown = Text(text.blob, text.start, min(text.stop, text.start + _QUOTE)).read(self._context.blobs)
         words, digest = shown.decode(errors="ignore"), text.blob if original else ""
         self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
 
     def _quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():
-            self._job.warn("an empty quote is no evidence")
+            self._context.warn("an empty quote is no evidence")
             return
-        everywhere = [Text(blob, 0, len(self._job.blobs.read(blob))) for blob in self._places.names]
+        everywhere = [Text(blob, 0, len(self._context.blobs.read(blob))) for blob in self._places.names]
         for how in ("verbatim", "verbatim-ws"):
             for texts in (near, everywhere):
                 if self._look(quote, texts, how):
@@ -155,7 +155,7 @@ class _Finder:
         self.total += 1
         if len(self.items) < MAX_SPANS:
             self.items.append(Evidence("not-found", quote[:_QUOTE]))
-        self._job.warn("a quote is in no input as it stands; it is listed as not-found")
+        self._context.warn("a quote is in no input as it stands; it is listed as not-found")
 
     def _look(self, quote: str, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote; takes the first place and counts the rest."""
@@ -164,10 +164,16 @@ class _Finder:
         first: Text | None = None
         times = 0
         for text in texts:
-            found = find(self._job.blobs.read(text.blob), matcher, text.start, text.stop, self._job.left("search_work"))
-            self._job.spend("search_work", found.work)
+            found = find(
+                self._context.blobs.read(text.blob),
+                matcher,
+                text.start,
+                text.stop,
+                self._context.budget_left("search_work"),
+            )
+            self._context.spend("search_work", found.work)
             if found.out_of_work:
-                self._job.curtailed("search_work", "search_work ran out while quotes were looked up")
+                self._context.mark_partial("search_work", "search_work ran out while quotes were looked up")
             times += len(found.starts)
             if first is None and len(found.starts):
                 first = Text(text.blob, int(found.starts[0]), int(found.stops[0]))

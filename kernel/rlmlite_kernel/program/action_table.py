@@ -67,7 +67,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     makes calls has `ask` instead, from arguments to a `calls.Ask`.
     `in_rows`: may stand inside a row expression, where it is applied to each row.
     `extra`: says what other keyword arguments mean, where any name is allowed.
-    `held`: is handed values with their origins and spans. `barrier`: depends on everything before it.
+    `with_taint`: receives `TaintedValue`s, not bare values. `barrier`: depends on everything before it.
     `shows`: its result goes whole into the observation. `cost` names the resource it is priced in, for people.
     `fused`: around a call of another action, by name, the two are one step of a third, which takes the parameters of
     both but the first of this one.
@@ -85,7 +85,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     extra: str = ""
     barrier: bool = False
     shows: bool = False
-    held: bool = False
+    with_taint: bool = False
     cost: str = "free"
     fused: Mapping[str, str] = {}
 
@@ -134,7 +134,7 @@ class Table(Mapping[str, Action]):
 
 def _traits(action: Action) -> list[Any]:
     calls = action.ask is not None
-    traits = [action.result, calls, action.in_rows, bool(action.extra), action.barrier, action.shows, action.held]
+    traits = [action.result, calls, action.in_rows, bool(action.extra), action.barrier, action.shows, action.with_taint]
     return [*traits, dict(action.fused)] if action.fused else traits
 
 

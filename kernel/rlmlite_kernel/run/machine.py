@@ -18,7 +18,7 @@ from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permits_model
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
 from rlmlite_kernel.engines.versions import engine_versions
-from rlmlite_kernel.evaluation.context import INPUT, Held, input_bit
+from rlmlite_kernel.evaluation.context import INPUT, TaintedValue, input_bit
 from rlmlite_kernel.observation.coverage import Coverage, Layout
 from rlmlite_kernel.observation.evidence import Places
 from rlmlite_kernel.observation.observations import fit
@@ -295,7 +295,7 @@ def _check_settings(settings: Settings, table: Table) -> None:
 
 
 def _input_variable(value: Value, key: bytes, number: int) -> Variable:
-    held = Held(value, INPUT | input_bit(number))
+    held = TaintedValue(value, INPUT | input_bit(number))
     return Variable(held, kind_of(value), keyed(key, descriptor(value)), size_of(value), 0)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from rlmlite_kernel.actions.calls.batches import ROUNDS
 from rlmlite_kernel.actions.calls.merge import merges
-from rlmlite_kernel.evaluation.context import Held
+from rlmlite_kernel.evaluation.context import TaintedValue
 from rlmlite_kernel.program.ast import Expr, Lit, Parsed, Var
 from rlmlite_kernel.program.binding import PLAIN
 from rlmlite_kernel.program.checker import Scope, check
@@ -56,7 +56,7 @@ def price(state: State, parsed: Parsed) -> Price:
     """The price of a program in a state. Nothing runs."""
     run = state.run
     problems = check(parsed, Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy))
-    shapes = {name: _shape_of(variable.held) for name, variable in state.variables.items()}
+    shapes = {name: _shape_of(variable.data) for name, variable in state.variables.items()}
     steps: list[tuple[str, dict[str, Range]]] = []
     total: dict[str, Range] = {"steps": Range(0, 0)}
     for planned in lower(parsed.program, run.table, problems):
@@ -77,7 +77,7 @@ _LIMITED = ("steps", "sub_calls", "tool_calls", "output_tokens", "prompt_bytes",
 """Resources whose lower bound is compared with what is left."""
 
 
-def _shape_of(held: Held) -> _Shape:
+def _shape_of(held: TaintedValue) -> _Shape:
     value: Value = held.value
     if isinstance(value, Text | str):
         size = len(value)

@@ -7,7 +7,7 @@ import msgspec
 from rlmlite_kernel.actions.end import Forgotten, Noted
 from rlmlite_kernel.effects.prompts import Lines
 from rlmlite_kernel.effects.requests import Answered
-from rlmlite_kernel.evaluation.context import DERIVED, FOREIGN, Held, origin_words
+from rlmlite_kernel.evaluation.context import DERIVED, FOREIGN, TaintedValue, origin_words
 from rlmlite_kernel.observation.observations import Seen, Show, fit
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.lowering import Planned
@@ -90,7 +90,7 @@ class Receipts:
             ),
             coverage=dict(self.state.coverage.totals),
             priced=_priced(outcome),
-            used=dict(sorted(outcome.job.used.items())),
+            used=dict(sorted(outcome.context.used.items())),
             status=outcome.status,
             code=outcome.code,
             state=(before.digest, self.state.digest),
@@ -113,10 +113,10 @@ class Receipts:
         variables = self._variables(planned, outcome, key)
         exposed = state.exposed or (bool(seen.text) and _exposes(planned, outcome, state))
         used = dict(state.used)
-        for name, amount in outcome.job.used.items():
+        for name, amount in outcome.context.used.items():
             used[name] = used.get(name, 0) + amount
         used["value_bytes"] = sum(variable.size for variable in variables.values())
-        marks = {"shown": seen.spans, "scanned": outcome.job.scanned, "read": _read(outcome.calls)}
+        marks = {"shown": seen.spans, "scanned": outcome.context.scanned, "read": _read(outcome.calls)}
         failures = state.failures if outcome.status == "ok" else (*state.failures, outcome.code)
         return msgspec.structs.replace(
             state,
@@ -128,16 +128,16 @@ class Receipts:
             exposed=exposed,
             notes=(*state.notes, outcome.effect.text) if isinstance(outcome.effect, Noted) else state.notes,
             answer=_answer(planned, outcome, state) or state.answer,
-            partial=tuple(dict.fromkeys((*state.partial, *outcome.job.partial))),
+            partial=tuple(dict.fromkeys((*state.partial, *outcome.context.partial))),
             failures=failures,
         )
 
     def _variables(self, planned: Planned, outcome: Outcome, key: bytes) -> Mapping[str, Variable]:
         variables = dict(self.state.variables)
-        if planned.target is not None and outcome.held is not None and outcome.status == "ok":
-            value = outcome.held.value
+        if planned.target is not None and outcome.data is not None and outcome.status == "ok":
+            value = outcome.data.value
             ref = keyed_digest(key, outcome.digest)
-            variables[planned.target] = Variable(outcome.held, kind_of(value), ref, size_of(value), self.state.turn)
+            variables[planned.target] = Variable(outcome.data, kind_of(value), ref, size_of(value), self.state.turn)
             if not planned.last:
                 self._temporaries.append(planned.target)
         if isinstance(outcome.effect, Forgotten):
@@ -171,22 +171,22 @@ def _answer(planned: Planned, outcome: Outcome, state: State) -> Answer | None:
 
 
 def _origins(outcome: Outcome) -> int:
-    return DERIVED if outcome.held is None else outcome.held.origins
+    return DERIVED if outcome.data is None else outcome.data.origins
 
 
 def _exposes(planned: Planned, outcome: Outcome, state: State) -> bool:
     """Whether what a step shows has content of inputs, tools or models in it; why it failed may quote them."""
     if _barred(planned, outcome, state):
         return False
-    if outcome.status == "ok" or any(warning.quoted for warning in outcome.job.warnings):
-        return bool(_origins(outcome) & FOREIGN) or any(warning.quoted for warning in outcome.job.warnings)
-    return any(state.variables[name].held.origins & FOREIGN for name in planned.reads if name in state.variables)
+    if outcome.status == "ok" or any(warning.quoted for warning in outcome.context.warnings):
+        return bool(_origins(outcome) & FOREIGN) or any(warning.quoted for warning in outcome.context.warnings)
+    return any(state.variables[name].data.origins & FOREIGN for name in planned.reads if name in state.variables)
 
 
 def _priced(outcome: Outcome) -> dict[str, int]:
     """What the calls of a step were known to need before any went out."""
     names = ("sub_calls", "prompt_bytes", "output_tokens", "tool_calls")
-    priced = {name: outcome.job.used[name] for name in names if name in outcome.job.used}
+    priced = {name: outcome.context.used[name] for name in names if name in outcome.context.used}
     for called in outcome.calls:
         priced.update(called.ask.holds)
     return priced
@@ -235,7 +235,7 @@ def _shown(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room: in
     else:
         seen = _said(planned, outcome, blobs, room, state) if planned.last else Seen("")
     text, cut = fit(seen.text, room)
-    for warning in outcome.job.warnings:
+    for warning in outcome.context.warnings:
         left = room - len(text.encode()) - bool(text)
         note, lost = _note(warning.message, warning.quoted, left)
         text, cut = text + ("\n" if text and note else "") + note, cut + lost
@@ -249,13 +249,13 @@ def _barred(planned: Planned, outcome: Outcome, state: State) -> str:
     """
     if not state.run.barred or isinstance(outcome.effect, Noted | Forgotten):
         return ""
-    origins = 0 if outcome.held is None else outcome.held.origins
+    origins = 0 if outcome.data is None else outcome.data.origins
     if isinstance(outcome.effect, Concluded):
         origins |= state.run.barred  # its quotes were looked up in every input
     for name in planned.reads:
         if name in state.variables:
-            origins |= state.variables[name].held.origins
-    names = state.run.egress.named(origins & state.run.barred)
+            origins |= state.variables[name].data.origins
+    names = state.run.egress.input_names(origins & state.run.barred)
     if not names:
         return ""
     code = f" ({outcome.code})" if outcome.code else ""
@@ -271,7 +271,7 @@ def _said(planned: Planned, outcome: Outcome, blobs: Blobs, room: int, state: St
         return Seen("noted")
     if isinstance(effect, Forgotten):
         return Seen(f"{effect.name}: forgotten")
-    held = outcome.held or Held(None)
+    held = outcome.data or TaintedValue(None)
     show = Show(blobs, room, _source(planned, held), bool(held.origins & FOREIGN))
     if state.run.table[planned.op].shows:
         return show.whole(planned.target or planned.op, held.value)
@@ -287,6 +287,6 @@ def _note(message: str, quoted: str, room: int) -> tuple[str, int]:
     return note, cut + len(quoted.encode())
 
 
-def _source(planned: Planned, held: Held) -> str:
+def _source(planned: Planned, held: TaintedValue) -> str:
     """What a fence names as the source of its content: the variable, or the variables that were read."""
     return planned.target or ",".join(sorted(planned.reads)) or planned.op

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rlmlite_kernel.effects.policy import Egress
-from rlmlite_kernel.evaluation.context import Held, Terms
+from rlmlite_kernel.evaluation.context import TaintedValue, TurnContext
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import Evidence, Places
 from rlmlite_kernel.program.action_table import Table
@@ -19,7 +19,7 @@ from rlmlite_kernel.records.settings import Settings
 class Variable(msgspec.Struct, frozen=True, eq=False):
     """A variable: its value, the ref of that value, its size in bytes, the turn that wrote it (0 for an input)."""
 
-    held: Held
+    data: TaintedValue
     kind: str
     ref: Ref
     size: int
@@ -82,13 +82,13 @@ class State(msgspec.Struct, frozen=True, eq=False):
         """The limits, roles and policy of the run."""
         return self.run.settings
 
-    def terms(self) -> Terms:
-        """Under what the steps of the next turn work."""
-        return Terms(self.run.table, self.settings, self.run.egress, self.exposed)
+    def turn_context(self) -> TurnContext:
+        """What all steps of the next turn share."""
+        return TurnContext(self.run.table, self.settings, self.run.egress, self.exposed)
 
-    def withheld(self, held: Held) -> tuple[str, ...]:
+    def withheld(self, held: TaintedValue) -> tuple[str, ...]:
         """The inputs because of which a value may not be shown to a controller."""
-        return self.run.egress.named(held.origins & self.run.barred)
+        return self.run.egress.input_names(held.origins & self.run.barred)
 
     def left(self, resource: str) -> int:
         """What is left of a hard budget."""
@@ -106,7 +106,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
 def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int], exposed: bool) -> str:
     """SHA-256 (hex) of the canonical variable table, budget and exposure."""
-    table = [[name, v.kind, v.ref, v.size, hex(v.held.origins)] for name, v in sorted(variables.items())]
+    table = [[name, v.kind, v.ref, v.size, hex(v.data.origins)] for name, v in sorted(variables.items())]
     return hashlib.sha256(_TABLE.encode([table, used, exposed])).hexdigest()
 
 

@@ -12,7 +12,7 @@ from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
 from rlmlite_kernel.effects.prompts import Ask
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
-from rlmlite_kernel.evaluation.context import DERIVED, Held, Job, Resting
+from rlmlite_kernel.evaluation.context import DERIVED, NarrowedResult, StepContext, TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import Found, resolve
 from rlmlite_kernel.program.lowering import Planned
@@ -20,7 +20,7 @@ from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.run.state import Run
 from rlmlite_kernel.values.values import Rows, descriptor_digest, plain, plain_size
 
-Named: TypeAlias = Mapping[str, Held]
+Named: TypeAlias = Mapping[str, TaintedValue]
 
 
 class Concluded(msgspec.Struct, frozen=True, eq=False):
@@ -33,11 +33,11 @@ class Concluded(msgspec.Struct, frozen=True, eq=False):
 class Outcome(msgspec.Struct, frozen=True, eq=False):
     """What became of a step. `status` is `ok`, `failed` or `skipped`, with a fault's code and message."""
 
-    job: Job
+    context: StepContext
     status: str = "ok"
     code: str = ""
     message: str = ""
-    held: Held | None = None
+    data: TaintedValue | None = None
     effect: Concluded | Noted | Forgotten | None = None
     calls: "tuple[Called, ...]" = ()
     digest: bytes = b""  # of the descriptor of what it holds
@@ -50,24 +50,24 @@ class Called(msgspec.Struct, frozen=True, eq=False):
     results: tuple[Result | None, ...]
 
 
-def run(planned: Planned, job: Job, current: Run, place: tuple[str, int, int, int]) -> Outcome | Ask:
+def run(planned: Planned, context: StepContext, current: Run, place: tuple[str, int, int, int]) -> Outcome | Ask:
     """Run a step as far as it goes by itself. Raises only host faults."""
     action = current.table[planned.op]
     try:
-        arguments = Arguments(planned, action, job)
+        arguments = Arguments(planned, action, context)
         if action.ask is not None:
-            ask: Ask = action.ask(job, place, inputs=arguments.extra, **arguments.given)
+            ask: Ask = action.ask(context, place, inputs=arguments.extra, **arguments.given)
             return ask
         assert action.run is not None
-        result = action.run(job, *arguments.rest, **arguments.given)
-        outcome = _digested(_outcome(result, arguments, job, current))
+        result = action.run(context, *arguments.rest, **arguments.given)
+        outcome = _digested(_outcome(result, arguments, context, current))
     except (Fault, NotCanonicalError) as fault:
-        outcome = failed(job, fault)
-    job.blobs.confirm(frozenset(job.blobs.touched))
+        outcome = failed(context, fault)
+    context.blobs.confirm(frozenset(context.blobs.digests_read))
     return outcome
 
 
-def settle(called: tuple[Called, ...], too_long: frozenset[int], job: Job) -> Outcome | Ask:
+def settle(called: tuple[Called, ...], too_long: frozenset[int], context: StepContext) -> Outcome | Ask:
     """A step's value from its last round's results, or the next round.
 
     A call that was never made failed: too long, or for lack of budget.
@@ -77,44 +77,44 @@ def settle(called: tuple[Called, ...], too_long: frozenset[int], job: Job) -> Ou
         result if result is not None else Failed("too_long" if index in too_long else "budget")
         for index, result in enumerate(last.results)
     ]
-    job.blobs.confirm(frozenset(job.blobs.touched))  # the prompts were read while the calls were out
+    context.blobs.confirm(frozenset(context.blobs.digests_read))  # the prompts were read while the calls were out
     try:
-        found = last.ask.settle(job, whole)
-        return found if isinstance(found, Ask) else _digested(Outcome(job, held=found, calls=called))
+        found = last.ask.settle(context, whole)
+        return found if isinstance(found, Ask) else _digested(Outcome(context, data=found, calls=called))
     except (Fault, NotCanonicalError) as fault:
-        return msgspec.structs.replace(failed(job, fault), calls=called)
+        return msgspec.structs.replace(failed(context, fault), calls=called)
 
 
 def _digested(outcome: Outcome) -> Outcome:
     """With the digest that its receipt commits to. Raises `NotCanonicalError` for what has none: too deep a list."""
-    if outcome.held is None:
+    if outcome.data is None:
         return outcome
-    return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.held.value))
+    return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.data.value))
 
 
-def failed(job: Job, fault: Fault | NotCanonicalError) -> Outcome:
+def failed(context: StepContext, fault: Fault | NotCanonicalError) -> Outcome:
     """The outcome of a fault."""
     code = fault.code if isinstance(fault, Fault) else "type"
-    return Outcome(job, "failed", code, str(fault))
+    return Outcome(context, "failed", code, str(fault))
 
 
-def _outcome(result: Any, arguments: Arguments, job: Job, current: Run) -> Outcome:
+def _outcome(result: Any, arguments: Arguments, context: StepContext, current: Run) -> Outcome:
     if isinstance(result, Ended):
-        return Outcome(job, effect=_concluded(result, job, current))
+        return Outcome(context, effect=_concluded(result, context, current))
     if isinstance(result, Noted | Forgotten):
-        return Outcome(job, effect=result)
-    if isinstance(result, Held):
-        return Outcome(job, held=result)
-    if isinstance(result, Resting):
-        return Outcome(job, held=Held(result.value, arguments.origins | DERIVED, (result.spans,)))
+        return Outcome(context, effect=result)
+    if isinstance(result, TaintedValue):
+        return Outcome(context, data=result)
+    if isinstance(result, NarrowedResult):
+        return Outcome(context, data=TaintedValue(result.value, arguments.origins | DERIVED, (result.spans,)))
     own = result.spans if isinstance(result, Rows) else None
     sources = (own,) if own is not None else arguments.sources
-    return Outcome(job, held=Held(result, arguments.origins | DERIVED, sources))
+    return Outcome(context, data=TaintedValue(result, arguments.origins | DERIVED, sources))
 
 
-def _concluded(ended: Ended, job: Job, current: Run) -> Concluded:
-    evidence = resolve(ended.value, ended.evidence, current.places, job)
-    job.room(plain_size(ended.value.value, job.blobs))
-    value = plain(ended.value.value, job.blobs)
+def _concluded(ended: Ended, context: StepContext, current: Run) -> Concluded:
+    evidence = resolve(ended.value, ended.evidence, current.places, context)
+    context.ensure_room(plain_size(ended.value.value, context.blobs))
+    value = plain(ended.value.value, context.blobs)
     value_bytes([value])  # an answer that the seal could not hold is refused here, where it can be mended
     return Concluded(value, evidence)

@@ -14,7 +14,7 @@ from rlmlite_kernel.actions.end import Forgotten
 from rlmlite_kernel.effects.prompts import Ask
 from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settled
-from rlmlite_kernel.evaluation.context import Held, Job
+from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.lowering import Planned
 from rlmlite_kernel.run.state import State
@@ -38,15 +38,15 @@ class Waiting(msgspec.Struct, frozen=True, eq=False):
     """
 
     ask: Ask
-    job: Job
+    context: StepContext
     results: tuple[Result | None, ...]
     reserved: Reservation
     too_long: frozenset[int]
     earlier: tuple[Called, ...] = ()
 
-    def on(self, ledger: dict[str, int]) -> "Waiting":
+    def with_ledger(self, ledger: dict[str, int]) -> "Waiting":
         """The same, charging another ledger."""
-        return msgspec.structs.replace(self, job=self.job.on(ledger))
+        return msgspec.structs.replace(self, context=self.context.with_ledger(ledger))
 
 
 class WaveRequests(Sequence[Request]):
@@ -79,8 +79,8 @@ class Progress:
 
     def __init__(self, state: State, steps: Sequence[Planned], turn: int) -> None:
         self.state, self.steps, self.turn = state, list(steps), turn
-        self._terms = state.terms()
-        self.names: dict[str, Held] = {name: variable.held for name, variable in state.variables.items()}
+        self._turn_context = state.turn_context()
+        self.names: dict[str, TaintedValue] = {name: variable.data for name, variable in state.variables.items()}
         self.sizes = {name: variable.size for name, variable in state.variables.items()}
         self.outcomes: dict[int, Outcome] = {}
         self.waiting: dict[int, Waiting] = {}
@@ -94,7 +94,7 @@ class Progress:
         other = Progress(self.state, self.steps, self.turn)
         other.names, other.sizes, other.spent = dict(self.names), dict(self.sizes), dict(self.spent)
         other.outcomes = dict(self.outcomes)
-        other.waiting = {number: wait.on(other.spent) for number, wait in self.waiting.items()}
+        other.waiting = {number: wait.with_ledger(other.spent) for number, wait in self.waiting.items()}
         other.broken, other.halted, other.why = set(self.broken), self.halted, self.why
         return other
 
@@ -132,17 +132,17 @@ class Progress:
             self.halt(error)
 
     def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:
-        job = Job(self.names, blobs, self._terms, self.spent)
+        context = StepContext(self.names, blobs, self._turn_context, self.spent)
         refusal = self._refusal(planned)
         if refusal is not None:
             status, code, message = refusal
-            self._end(number, Outcome(job, status, code, message))
+            self._end(number, Outcome(context, status, code, message))
             return
-        job.spend("steps", 1)
+        context.spend("steps", 1)
         place = (self.state.run.id, self.turn, number, 0)
-        result = run(planned, job, self.state.run, place)
+        result = run(planned, context, self.state.run, place)
         if isinstance(result, Ask):
-            self._ask(number, result, job)
+            self._ask(number, result, context)
         else:
             self._end(number, result)
 
@@ -157,15 +157,15 @@ class Progress:
             return "failed", "budget", f"the {self.state.settings.limits.steps:,} steps of this run are used up"
         return None
 
-    def _ask(self, number: int, ask: Ask, job: Job, earlier: tuple[Called, ...] = ()) -> None:
+    def _ask(self, number: int, ask: Ask, context: StepContext, earlier: tuple[Called, ...] = ()) -> None:
         try:
-            reserved = reserve(ask, tuple(range(len(ask.calls))), job, first=True)
+            reserved = reserve(ask, tuple(range(len(ask.calls))), context, first=True)
         except Fault as fault:
-            self._end(number, Outcome(job, "failed", fault.code, fault.message, calls=earlier))
+            self._end(number, Outcome(context, "failed", fault.code, fault.message, calls=earlier))
             return
         self._hold(reserved)
         none_yet = (None,) * len(ask.calls)
-        self._wait_or_end(number, Waiting(ask, job, none_yet, reserved, frozenset(reserved.too_long), earlier))
+        self._wait_or_end(number, Waiting(ask, context, none_yet, reserved, frozenset(reserved.too_long), earlier))
 
     def _settle(self, wave: Wave, results: Sequence[Result]) -> None:
         wait = self.waiting[wave.step]
@@ -179,7 +179,7 @@ class Progress:
     def _go_on(self, number: int) -> None:
         """Reserve for the calls of a step that are still to make."""
         wait = self.waiting.pop(number)
-        reserved = reserve(wait.ask, wait.reserved.rest, wait.job, first=False)
+        reserved = reserve(wait.ask, wait.reserved.rest, wait.context, first=False)
         self._hold(reserved)
         self._wait_or_end(number, msgspec.structs.replace(wait, reserved=reserved))
 
@@ -191,13 +191,13 @@ class Progress:
             return
         unmade = len(wait.reserved.rest)
         if unmade:
-            wait.job.curtailed(
+            wait.context.mark_partial(
                 "budget", f"{unmade:,} of {len(wait.results):,} calls were not made: tokens or cost ran out"
             )
         called = (*wait.earlier, Called(wait.ask, wait.results))
-        result = settle(called, wait.too_long, wait.job)
+        result = settle(called, wait.too_long, wait.context)
         if isinstance(result, Ask):
-            self._ask(number, result, wait.job, called)
+            self._ask(number, result, wait.context, called)
         else:
             self._end(number, result)
 
@@ -210,9 +210,9 @@ class Progress:
         for name, amount in wait.reserved.amounts.items():
             self.spent[name] -= amount
         for name, amount in used.items():
-            wait.job.spend(name, amount)
+            wait.context.spend(name, amount)
         if "overrun" in used:
-            wait.job.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them")
+            wait.context.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them")
 
     def _end(self, number: int, outcome: Outcome) -> None:
         planned = self.steps[number]
@@ -234,12 +234,12 @@ class Progress:
         if isinstance(outcome.effect, Forgotten):
             self.names.pop(outcome.effect.name, None)
             self.sizes.pop(outcome.effect.name, None)
-        if name is not None and outcome.status == "ok" and outcome.held is not None:
-            size = size_of(outcome.held.value)
+        if name is not None and outcome.status == "ok" and outcome.data is not None:
+            size = size_of(outcome.data.value)
             fault = self._no_room(name, size)
             if fault is not None:
                 return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
-            self.names[name], self.sizes[name] = outcome.held, size
+            self.names[name], self.sizes[name] = outcome.data, size
             self.broken.discard(name)
         return outcome
 

@@ -48,8 +48,8 @@ def test_a_fused_count_is_the_count_of_the_hits(search: str) -> None:
 
     assert one.steps()[-1].op == "count_matches"
     assert one.value("n") == two.value("n") == len(two.value("hits"))
-    assert one.held("n").origins == two.held("n").origins
-    assert [s.describe() for s in one.held("n").sources] == [s.describe() for s in two.held("n").sources]
+    assert one.tainted("n").origins == two.tainted("n").origins
+    assert [s.describe() for s in one.tainted("n").sources] == [s.describe() for s in two.tainted("n").sources]
     assert [line for line in fused.splitlines() if line.startswith("!")] == [
         line for line in apart.splitlines() if line.startswith("!")
     ]
@@ -66,7 +66,7 @@ def test_a_fused_count_by_is_that_of_the_hits(search: str, key: str) -> None:
 
     assert one.steps()[-1].op == "count_matches"
     assert one.value("n") == two.value("n")
-    assert one.held("n").value.spans.cells(one.blobs) == two.held("n").value.spans.cells(two.blobs)
+    assert one.tainted("n").value.spans.cells(one.blobs) == two.tainted("n").value.spans.cells(two.blobs)
 
 
 @pytest.mark.parametrize(

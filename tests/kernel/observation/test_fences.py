@@ -215,5 +215,5 @@ def test_origins_follow_the_value(expression: str, origins: set[str]) -> None:
     machine = Machine({"log": "abcdef"})
     machine.turn(f"x = {expression}")
 
-    assert set(origin_words(machine.held("x").origins)) == origins
+    assert set(origin_words(machine.tainted("x").origins)) == origins
     assert set(machine.steps()[-1].observation.origins) == origins

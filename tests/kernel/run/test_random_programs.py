@@ -174,7 +174,7 @@ class Programs(RuleBasedStateMachine):
 
     def seen_by(self, state: State) -> dict[str, Any]:
         """The variables of a state as plain values."""
-        return {name: plain(variable.held.value, self.machine.blobs) for name, variable in state.variables.items()}
+        return {name: plain(variable.data.value, self.machine.blobs) for name, variable in state.variables.items()}
 
     @staticmethod
     def outcomes(entries: list[Entry]) -> list[str]:

@@ -122,7 +122,7 @@ def test_a_tree_of_merges() -> None:
 
     assert run.waves == [5, 2, 1]
     assert last_step(run).used["sub_calls"] == merges(20, 4) == 8
-    assert run.held("out").origins & 4  # a model's
+    assert run.tainted("out").origins & 4  # a model's
 
 
 def test_a_tree_is_refused_before_it_begins() -> None:

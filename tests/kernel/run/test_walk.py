@@ -309,7 +309,7 @@ def test_one_suspension_resumed_with_other_answers_goes_another_way() -> None:
     now = machine.advance('x = sub_lm("q")\ny = x + "!"')
     assert isinstance(now, Suspended)
     ends = [resume(now, [Answered(text)], machine.blobs) for text in ("a", "b", "a")]
-    values = [end.state.variables["y"].held.value for end in ends if isinstance(end, Done)]
+    values = [end.state.variables["y"].data.value for end in ends if isinstance(end, Done)]
 
     assert values == ["a!", "b!", "a!"]
     assert all_bytes(ends[0].entries) == all_bytes(ends[2].entries)

@@ -13,7 +13,7 @@ import msgspec
 from rlmlite_kernel.actions.rows.rows import named_columns
 from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls, next_round
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import DERIVED, LM, Held, Job, merged
+from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, merge_taint
 from rlmlite_kernel.evaluation.texts import as_text, line_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Basic, Literal, Many, OneOf, Schema, Shape, read_reply
@@ -29,14 +29,14 @@ _FIELD = "numbered_rows"  # where a batch stands in the prompt, and what its fen
 class _Reading(msgspec.Struct, frozen=True, eq=False):
     """What every round does alike. `lines` is each row as the model sees it; `name` the column of a bare answer."""
 
-    rows: Held
+    rows: TaintedValue
     lines: tuple[str, ...]
     prompt: str
     schema: Schema
     role: str
     batch: int
     name: str
-    inputs: Mapping[str, Held]
+    inputs: Mapping[str, TaintedValue]
 
     @property
     def form(self) -> Schema:
@@ -45,63 +45,67 @@ class _Reading(msgspec.Struct, frozen=True, eq=False):
 
 
 def ask_classify(
-    job: Job,
+    context: StepContext,
     place: Place,
-    rows: Held,
+    rows: TaintedValue,
     prompt: str,
-    labels: Held,
+    labels: TaintedValue,
     batch: int,
     role: str,
-    inputs: dict[str, Held],
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
     """One label a row."""
     words = labels.value
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         raise Fault("type", '`labels` is a list of texts, such as ["spam", "ham"]')
     schema = OneOf(tuple(Literal(word) for word in words if isinstance(word, str)))
-    return _begin(job, place, rows, prompt, schema, batch, role, "label", inputs)
+    return _begin(context, place, rows, prompt, schema, batch, role, "label", inputs)
 
 
 def ask_over_rows(
-    job: Job,
+    context: StepContext,
     place: Place,
-    rows: Held,
+    rows: TaintedValue,
     prompt: str,
     schema: Schema,
     batch: int,
     role: str,
-    inputs: dict[str, Held],
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
     """One answer a row; the fields of a record become columns."""
-    return _begin(job, place, rows, prompt, schema, batch, role, "answer", inputs)
+    return _begin(context, place, rows, prompt, schema, batch, role, "answer", inputs)
 
 
 def _begin(
-    job: Job,
+    context: StepContext,
     place: Place,
-    rows: Held,
+    rows: TaintedValue,
     prompt: str,
     schema: Schema,
     batch: int,
     role: str,
     name: str,
-    inputs: dict[str, Held],
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
-    table = job.rows(rows.value, "what is read row by row")
-    lines = tuple(" ".join(as_text(line_of(table, item), job).split("\n")) for item in table.values(job.blobs))
-    job.room(sum(map(len, lines)))
-    reading = _Reading(Held(table, rows.origins, rows.sources), lines, prompt, schema, role, batch, name, inputs)
-    return _ask(reading, tuple(range(len(lines))), {}, place, job)
+    table = context.require_rows(rows.value, "what is read row by row")
+    lines = tuple(" ".join(as_text(line_of(table, item), context).split("\n")) for item in table.values(context.blobs))
+    context.ensure_room(sum(map(len, lines)))
+    reading = _Reading(
+        TaintedValue(table, rows.origins, rows.sources), lines, prompt, schema, role, batch, name, inputs
+    )
+    return _ask(reading, tuple(range(len(lines))), {}, place, context)
 
 
-def _ask(reading: _Reading, todo: tuple[int, ...], found: Mapping[int, Value], place: Place, job: Job) -> Ask:
+def _ask(
+    reading: _Reading, todo: tuple[int, ...], found: Mapping[int, Value], place: Place, context: StepContext
+) -> Ask:
     batches = [todo[at : at + reading.batch] for at in range(0, len(todo), reading.batch)]
     texts = ["\n".join(f"{row + 1}: {reading.lines[row]}" for row in batch) for batch in batches]
-    job.room(sum(map(size_of, texts)))
-    shown = Held(Rows("rows", {_FIELD: Cells(texts)}, len(texts)), reading.rows.origins)
-    writer = PromptWriter(job, dict(reading.inputs), shown)
+    context.ensure_room(sum(map(size_of, texts)))
+    shown = TaintedValue(Rows("rows", {_FIELD: Cells(texts)}, len(texts)), reading.rows.origins)
+    writer = PromptWriter(context, dict(reading.inputs), shown)
     prompts = writer.write(f"{reading.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}", reading.form)
-    calls = model_calls(prompts, reading.role, place, job)
+    calls = model_calls(prompts, reading.role, place, context)
     return Ask(calls, partial(_taken, reading, batches, found, place), whole=False)
 
 
@@ -110,20 +114,20 @@ def _taken(
     batches: Sequence[tuple[int, ...]],
     found: Mapping[int, Value],
     place: Place,
-    job: Job,
+    context: StepContext,
     results: Sequence[Result],
-) -> Held | Ask:
+) -> TaintedValue | Ask:
     known = dict(found)
     for batch, result in zip(batches, results, strict=True):
         known.update(_answers(batch, result, reading.form))
-    job.room(sum(map(size_of, known.values())))
+    context.ensure_room(sum(map(size_of, known.values())))
     todo = tuple(row for batch in batches for row in batch if row not in known)
     *_, round_ = place
     again = -(-len(todo) // reading.batch)
     asked_in_vain = not any(isinstance(result, Answered) for result in results)
-    if todo and round_ + 1 < ROUNDS and not asked_in_vain and again <= job.left("sub_calls"):
-        return _ask(reading, todo, known, next_round(place), job)
-    return _joined(reading, known, job)
+    if todo and round_ + 1 < ROUNDS and not asked_in_vain and again <= context.budget_left("sub_calls"):
+        return _ask(reading, todo, known, next_round(place), context)
+    return _joined(reading, known, context)
 
 
 def _answers(batch: tuple[int, ...], result: Result, form: Schema) -> dict[int, Value]:
@@ -140,11 +144,11 @@ def _answers(batch: tuple[int, ...], result: Result, form: Schema) -> dict[int, 
     return {row: answer for row, answer in rows if row in asked and times[row] == 1}
 
 
-def _joined(reading: _Reading, found: Mapping[int, Value], job: Job) -> Held:
+def _joined(reading: _Reading, found: Mapping[int, Value], context: StepContext) -> TaintedValue:
     """The rows with their answers."""
-    table = job.rows(reading.rows.value, "rows")
+    table = context.require_rows(reading.rows.value, "rows")
     answers = [found.get(row) for row in range(len(table))]
-    columns: dict[str, Column] = dict(named_columns(table, job))
+    columns: dict[str, Column] = dict(named_columns(table, context))
     if isinstance(reading.schema, Shape):
         for name, _, _ in reading.schema.fields:
             columns[name] = Cells([answer.get(name) if isinstance(answer, dict) else None for answer in answers])
@@ -155,8 +159,8 @@ def _joined(reading: _Reading, found: Mapping[int, Value], job: Job) -> Held:
         raise Fault("calls_failed", f"none of {len(table):,} rows got an answer of the form")
     aside = dict(table.aside)
     if lacking:
-        job.curtailed("rows_lacking", f"{len(lacking):,} of {len(table):,} rows got no answer; see .failed")
+        context.mark_partial("rows_lacking", f"{len(lacking):,} of {len(table):,} rows got no answer; see .failed")
     aside["failed"] = Rows("rows", {"index": Cells(lacking)}, len(lacking))
-    origins, sources = merged([reading.rows])
+    origins, sources = merge_taint([reading.rows])
     made = Rows("rows", columns, len(table), table.spans, aside)
-    return Held(made, origins | LM | DERIVED, sources)
+    return TaintedValue(made, origins | LM | DERIVED, sources)

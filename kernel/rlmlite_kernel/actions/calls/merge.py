@@ -7,7 +7,7 @@ import msgspec
 
 from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls, next_round
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import DERIVED, LM, Held, Job, of_inputs
+from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, input_bits_of
 from rlmlite_kernel.evaluation.texts import as_text, line_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Schema, read_reply
@@ -25,31 +25,31 @@ class _Merge(msgspec.Struct, frozen=True, eq=False):
     fan_in: int
     schema: Schema | None
     role: str
-    inputs: Mapping[str, Held]
+    inputs: Mapping[str, TaintedValue]
 
 
 def ask_reduce(
-    job: Job,
+    context: StepContext,
     place: Place,
-    items: Held,
+    items: TaintedValue,
     prompt: str,
     fan_in: int,
     schema: Schema | None,
     role: str,
-    inputs: dict[str, Held],
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
     """Merges items `fan_in` at a time until one is left."""
     if not any(hole.name == "items" for hole in holes(prompt)):
         raise Fault("template", "the prompt does not show the items: write {items} where they go")
-    rows = job.rows(items.value, "what reduce merges")
-    texts = [as_text(line_of(rows, item), job) for item in rows.values(job.blobs)]
+    rows = context.require_rows(items.value, "what reduce merges")
+    texts = [as_text(line_of(rows, item), context) for item in rows.values(context.blobs)]
     if not texts:
         raise Fault("bound", "there is nothing to merge: the list is empty")
-    needed, left = merges(len(texts), fan_in), job.left("sub_calls")
+    needed, left = merges(len(texts), fan_in), context.budget_left("sub_calls")
     if needed > left:
         how = f"{len(texts):,} items, {fan_in} at a time"
         raise Fault("budget", f"{how}, need {needed:,} calls > {left:,} sub_calls left; use a larger fan_in")
-    return _level(_Merge(prompt, fan_in, schema, role, inputs), texts, items.origins, place, job)
+    return _level(_Merge(prompt, fan_in, schema, role, inputs), texts, items.origins, place, context)
 
 
 def merges(count: int, fan_in: int) -> int:
@@ -58,22 +58,24 @@ def merges(count: int, fan_in: int) -> int:
     return level if level <= 1 else level + merges(level, fan_in)
 
 
-def _level(merge: _Merge, texts: Sequence[str], origins: int, place: Place, job: Job) -> Ask:
+def _level(merge: _Merge, texts: Sequence[str], origins: int, place: Place, context: StepContext) -> Ask:
     groups = [_BETWEEN.join(texts[at : at + merge.fan_in]) for at in range(0, len(texts), merge.fan_in)]
-    job.room(sum(map(size_of, groups)))
+    context.ensure_room(sum(map(size_of, groups)))
     rows = Rows("rows", {"items": Cells(groups)}, len(groups))
-    prompts = PromptWriter(job, dict(merge.inputs), Held(rows, origins)).write(merge.prompt, merge.schema)
-    calls = model_calls(prompts, merge.role, place, job)
+    prompts = PromptWriter(context, dict(merge.inputs), TaintedValue(rows, origins)).write(merge.prompt, merge.schema)
+    calls = model_calls(prompts, merge.role, place, context)
     return Ask(calls, partial(_merged, merge, prompts.origins, place))
 
 
-def _merged(merge: _Merge, origins: int, place: Place, job: Job, results: Sequence[Result]) -> Held | Ask:
+def _merged(
+    merge: _Merge, origins: int, place: Place, context: StepContext, results: Sequence[Result]
+) -> TaintedValue | Ask:
     values = [_value(result, merge.schema) for result in results]
-    job.room(sum(map(size_of, values)))
-    made = LM | DERIVED | of_inputs(origins)
+    context.ensure_room(sum(map(size_of, values)))
+    made = LM | DERIVED | input_bits_of(origins)
     if len(values) == 1:
-        return Held(values[0], made)
-    return _level(merge, [as_text(value, job) for value in values], made, next_round(place), job)
+        return TaintedValue(values[0], made)
+    return _level(merge, [as_text(value, context) for value in values], made, next_round(place), context)
 
 
 def _value(result: Result, schema: Schema | None) -> Value:

@@ -13,7 +13,15 @@ from rlmlite_kernel.actions.calls.outside import TOOL_COUNTER, tool_counter
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, one_call
 from rlmlite_kernel.effects.requests import Answered, Nested, Result, request_id
-from rlmlite_kernel.evaluation.context import CONTROLLER, DERIVED, LM, Held, Job, merged, of_inputs
+from rlmlite_kernel.evaluation.context import (
+    CONTROLLER,
+    DERIVED,
+    LM,
+    StepContext,
+    TaintedValue,
+    input_bits_of,
+    merge_taint,
+)
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Limits, Policy, Settings
@@ -43,23 +51,28 @@ NESTED_ROLE = "rlm"
 
 
 def ask_rlm(
-    job: Job, place: Place, question: str | Held, depth: int | None, share: object, inputs: dict[str, Held]
+    context: StepContext,
+    place: Place,
+    question: str | TaintedValue,
+    depth: int | None,
+    share: object,
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
     """The nested run, begun by whoever drives this one."""
-    if isinstance(question, Held):
+    if isinstance(question, TaintedValue):
         inputs, question = {**inputs, "question": question}, "{question}"
-    prompts = PromptWriter(job, inputs, None).write(question, None)
+    prompts = PromptWriter(context, inputs, None).write(question, None)
     given = {name: held for name, held in inputs.items() if name != "question"}
     if not given:
         raise Fault("arguments", f"a nested run needs an input, such as {ALONE}=logs")
-    allowance = _allowance(job, share.value if isinstance(share, Held) else share)
-    settings = _settings(job, depth, allowance, given, request_id(*place, 0))
-    origins, _ = merged([*given.values(), Held(None, prompts.origins | CONTROLLER)])
+    allowance = _allowance(context, share.value if isinstance(share, TaintedValue) else share)
+    settings = _settings(context, depth, allowance, given, request_id(*place, 0))
+    origins, _ = merge_taint([*given.values(), TaintedValue(None, prompts.origins | CONTROLLER)])
     controller = settings.roles.get(CONTROLLER_ROLE)
     if controller is not None:
-        job.egress.check(prompts.origins, controller.model)
-    nested = Nested({name: _input(held, job) for name, held in given.items()}, settings)
-    calls = one_call("rlm", NESTED_ROLE, prompts, place, job, nested)
+        context.egress.check(prompts.origins, controller.model)
+    nested = Nested({name: _input(held, context) for name, held in given.items()}, settings)
+    calls = one_call("rlm", NESTED_ROLE, prompts, place, context, nested)
     return Ask(calls, partial(_answered, origins), holds=allowance)
 
 
@@ -70,27 +83,30 @@ def charged(used: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def _allowance(job: Job, share: object) -> dict[str, int]:
+def _allowance(context: StepContext, share: object) -> dict[str, int]:
     """The share of each budget that is left; 0 stands for a budget without a limit."""
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
         raise Fault("bound", "`share` is more than 0 and at most 1")
     upper, lower = share.as_integer_ratio()
-    limits = job.settings.limits
+    limits = context.settings.limits
     allowance = {
-        name: 0 if getattr(limits, name) is None else max(0, job.left(name)) * upper // lower for name in SHARED
+        name: 0 if getattr(limits, name) is None else max(0, context.budget_left(name)) * upper // lower
+        for name in SHARED
     }
-    for name in job.settings.tools:
-        calls, counter = rule_of(job.settings.policy, name).calls, tool_counter(name)
+    for name in context.settings.tools:
+        calls, counter = rule_of(context.settings.policy, name).calls, tool_counter(name)
         if calls is not None:
-            allowance[counter] = max(0, calls - job.ledger.get(counter, 0)) * upper // lower
+            allowance[counter] = max(0, calls - context.ledger.get(counter, 0)) * upper // lower
     for name in ("turns", "steps"):
         if allowance[name] < 1:
-            raise Fault("budget", f"a share of {share} of the {job.left(name):,} {name} left is none")
+            raise Fault("budget", f"a share of {share} of the {context.budget_left(name):,} {name} left is none")
     return allowance
 
 
-def _settings(job: Job, depth: int | None, allowance: dict[str, int], given: dict[str, Held], parent: str) -> Settings:
-    ours = job.settings
+def _settings(
+    context: StepContext, depth: int | None, allowance: dict[str, int], given: dict[str, TaintedValue], parent: str
+) -> Settings:
+    ours = context.settings
     if ours.limits.depth < 1:
         raise Fault("budget", "nested runs may not go deeper here (limit depth); use sub_lm or extract_over_chunks")
     deeper = ours.limits.depth - 1 if depth is None else min(depth - 1, ours.limits.depth - 1)
@@ -102,7 +118,7 @@ def _settings(job: Job, depth: int | None, allowance: dict[str, int], given: dic
         kept=kept,
         roles={name: ours.roles[role] for name, role in nested_roles(ours.roles).items()},
         tools=ours.tools,
-        policy=_policy(ours.policy, given, allowance, job),
+        policy=_policy(ours.policy, given, allowance, context),
         scope=ours.scope,
         parent=parent,
     )
@@ -126,7 +142,7 @@ def nested_role(level: int) -> str:
     return NESTED_ROLE if level == 1 else f"{NESTED_ROLE}_{level}"
 
 
-def _policy(policy: Policy, given: dict[str, Held], allowance: dict[str, int], job: Job) -> Policy:
+def _policy(policy: Policy, given: dict[str, TaintedValue], allowance: dict[str, int], context: StepContext) -> Policy:
     """The same policy, under whose rules each new input stands for the inputs that it was made of.
 
     Of the calls that it allows a tool the nested run has its share.
@@ -134,30 +150,32 @@ def _policy(policy: Policy, given: dict[str, Held], allowance: dict[str, int], j
     under: dict[str, tuple[str, ...]] = {}
     for name, held in given.items():
         under[name] = tuple(
-            dict.fromkeys(rule for own in job.egress.named(held.origins) for rule in policy.under.get(own, (own,)))
+            dict.fromkeys(
+                rule for own in context.egress.input_names(held.origins) for rule in policy.under.get(own, (own,))
+            )
         )
     fewer = {
         name: msgspec.structs.replace(rule_of(policy, name), calls=allowance[tool_counter(name)])
-        for name in job.settings.tools
+        for name in context.settings.tools
         if tool_counter(name) in allowance
     }
     tools = policy.tools if policy.tools is None else {**policy.tools, **fewer}
     return msgspec.structs.replace(policy, under=under, tools=tools)
 
 
-def _input(held: Held, job: Job) -> Value:
+def _input(held: TaintedValue, context: StepContext) -> Value:
     """Text and documents by reference, all else as plain JSON."""
     value = held.value
     if isinstance(value, Text) or (isinstance(value, Rows) and value.kind == DOCUMENTS):
         return value
-    job.room(plain_size(value, job.blobs))
-    found: Value = plain(value, job.blobs)
+    context.ensure_room(plain_size(value, context.blobs))
+    found: Value = plain(value, context.blobs)
     if not isinstance(found, str | list | dict):
         raise Fault("type", f"an input is text, documents, rows, a list or a record, not {kind_of(value)}")
     return found
 
 
-def _answered(origins: int, job: Job, results: Sequence[Result]) -> Held:
+def _answered(origins: int, context: StepContext, results: Sequence[Result]) -> TaintedValue:
     """The nested run's answer; one that is partial makes this step's partial too."""
     (result,) = results
     child = result.child
@@ -165,7 +183,7 @@ def _answered(origins: int, job: Job, results: Sequence[Result]) -> Held:
         why = f"{child.status}: {child.reason}" if child is not None else result.error
         raise Fault("calls_failed", f"the nested run gave no answer ({why})")
     if child is not None and child.status != "completed":
-        job.curtailed("nested_partial", f"the nested run ended {child.status} ({child.reason})")
+        context.mark_partial("nested_partial", f"the nested run ended {child.status} ({child.reason})")
     value = read_json(result.text)
-    job.room(size_of(value))
-    return Held(value, LM | DERIVED | of_inputs(origins))
+    context.ensure_room(size_of(value))
+    return TaintedValue(value, LM | DERIVED | input_bits_of(origins))

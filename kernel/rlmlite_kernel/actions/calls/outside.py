@@ -13,7 +13,16 @@ import msgspec
 from rlmlite_kernel.effects.policy import CALL, judge, rule_of
 from rlmlite_kernel.effects.prompts import Ask, Place, Prompts, next_round, one_call
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import CONTROLLER, DERIVED, TOOL, Held, Job, merged, of_inputs, origin_words
+from rlmlite_kernel.evaluation.context import (
+    CONTROLLER,
+    DERIVED,
+    TOOL,
+    StepContext,
+    TaintedValue,
+    input_bits_of,
+    merge_taint,
+    origin_words,
+)
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import REQUIRED, Action, Param, Table
 from rlmlite_kernel.program.problems import did_you_mean
@@ -51,7 +60,7 @@ def _actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
                 for param in tool.params
             ),
             ask=partial(_ask_by_name, name),
-            held=True,
+            with_taint=True,
             barrier=tool.side_effects,
             result="what the tool gives",
             help=tool.help,
@@ -64,26 +73,30 @@ def is_tool(action: Action) -> bool:
     return isinstance(action.ask, partial) and action.ask.func is _ask_by_name
 
 
-def ask_tool(job: Job, place: Place, name: Held, args: Held | None, inputs: dict[str, Held]) -> Ask:
+def ask_tool(
+    context: StepContext, place: Place, name: TaintedValue, args: TaintedValue | None, inputs: dict[str, TaintedValue]
+) -> Ask:
     """`tool_call("name", {argument: value})`. What had a part in the name had a part in the call."""
-    called = job.text(name.value, "the name of a tool")
-    if called not in job.settings.tools:
-        hint = did_you_mean(called, job.settings.tools) or f"tools: {', '.join(job.settings.tools) or 'none'}"
+    called = context.require_text(name.value, "the name of a tool")
+    if called not in context.settings.tools:
+        hint = did_you_mean(called, context.settings.tools) or f"tools: {', '.join(context.settings.tools) or 'none'}"
         raise Fault("unknown_name", f"there is no such tool ({worded([called])}); {hint}")
     value = {} if args is None or args.value is None else args.value
     if not isinstance(value, dict):
         raise Fault("type", f"the arguments of a tool are {{name: value}}, not {kind_of(value)}")
     origins = 0 if args is None else args.origins
-    given = {key: Held(item, origins) for key, item in value.items()}
-    _check_names(called, job.settings.tools[called], given)
-    return _judged(called, given, job, place, name.origins)
+    given = {key: TaintedValue(item, origins) for key, item in value.items()}
+    _check_names(called, context.settings.tools[called], given)
+    return _judged(called, given, context, place, name.origins)
 
 
-def _ask_by_name(name: str, job: Job, place: Place, inputs: dict[str, Held], **given: Held | None) -> Ask:
-    return _judged(name, {key: held for key, held in given.items() if held is not None}, job, place)
+def _ask_by_name(
+    name: str, context: StepContext, place: Place, inputs: dict[str, TaintedValue], **given: TaintedValue | None
+) -> Ask:
+    return _judged(name, {key: held for key, held in given.items() if held is not None}, context, place)
 
 
-def _check_names(name: str, tool: Tool, given: Mapping[str, Held]) -> None:
+def _check_names(name: str, tool: Tool, given: Mapping[str, TaintedValue]) -> None:
     known = [param.name for param in tool.params]
     unknown = [key for key in given if key not in known]
     if unknown:
@@ -93,37 +106,39 @@ def _check_names(name: str, tool: Tool, given: Mapping[str, Held]) -> None:
         raise Fault("arguments", f"`{name}` also needs {', '.join(f'`{key}`' for key in missing)}")
 
 
-def _judged(name: str, given: Mapping[str, Held], job: Job, place: Place, chosen: int = CONTROLLER) -> Ask:
+def _judged(
+    name: str, given: Mapping[str, TaintedValue], context: StepContext, place: Place, chosen: int = CONTROLLER
+) -> Ask:
     """The call, or the approval that it needs first. `chosen` is where the choice of this tool comes from.
 
     Raises `Fault("denied")`.
     """
-    tool, rule = job.settings.tools[name], rule_of(job.settings.policy, name)
+    tool, rule = context.settings.tools[name], rule_of(context.settings.policy, name)
     origins_of = {CALL: chosen | CONTROLLER, **{key: held.origins for key, held in given.items()}}
-    judged = judge(tool, rule, origins_of, job.exposed)
+    judged = judge(tool, rule, origins_of, context.exposed)
     if judged.verdict == "deny":
         raise Fault("denied", f"`{name}` was not called: {'; '.join(judged.reasons)}")
-    origins, _ = merged([*given.values(), Held(None, chosen)])
-    job.egress.check(origins, f"tool:{name}")
-    if rule.calls is not None and job.ledger.get(tool_counter(name), 0) >= rule.calls:
+    origins, _ = merge_taint([*given.values(), TaintedValue(None, chosen)])
+    context.egress.check(origins, f"tool:{name}")
+    if rule.calls is not None and context.ledger.get(tool_counter(name), 0) >= rule.calls:
         raise Fault("budget", f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up")
     for held in given.values():
-        job.room(plain_size(held.value, job.blobs))
-    arguments = {key: plain(held.value, job.blobs) for key, held in given.items()}
+        context.ensure_room(plain_size(held.value, context.blobs))
+    arguments = {key: plain(held.value, context.blobs) for key, held in given.items()}
     called = _Called(name, value_bytes(arguments).decode(), origins, judged.reasons)
     if judged.verdict == "allow":
-        return _call(called, job, place)
+        return _call(called, context, place)
     told = {
         "tool": name,
         "arguments": arguments,
         "origins": {key: list(origin_words(held.origins)) for key, held in given.items()},
         "reasons": list(judged.reasons),
     }
-    approval = one_call("approve", name, Prompts([value_bytes(told).decode()]), place, job)
+    approval = one_call("approve", name, Prompts([value_bytes(told).decode()]), place, context)
     return Ask(approval, partial(_approved, called, next_round(place)))
 
 
-def _approved(called: _Called, place: Place, job: Job, results: Sequence[Result]) -> Ask:
+def _approved(called: _Called, place: Place, context: StepContext, results: Sequence[Result]) -> Ask:
     """The call, once somebody has approved of it."""
     (result,) = results
     why = "; ".join(called.reasons)
@@ -131,7 +146,7 @@ def _approved(called: _Called, place: Place, job: Job, results: Sequence[Result]
         raise Fault("denied", f"`{called.name}` was not called: nobody approved ({result.error}); {why}")
     if not says_yes(result):
         raise Fault("denied", f"`{called.name}` was not called: it was not approved; {why}")
-    return _call(called, job, place)
+    return _call(called, context, place)
 
 
 def says_yes(result: Result) -> bool:
@@ -154,29 +169,29 @@ def tool_counter(name: str) -> str:
     return TOOL_COUNTER + name
 
 
-def _call(called: _Called, job: Job, place: Place) -> Ask:
-    calls = one_call("tool", called.name, Prompts([called.arguments], origins=called.origins), place, job)
+def _call(called: _Called, context: StepContext, place: Place) -> Ask:
+    calls = one_call("tool", called.name, Prompts([called.arguments], origins=called.origins), place, context)
     return Ask(calls, partial(_given, called), counters=(tool_counter(called.name),))
 
 
-def _given(called: _Called, job: Job, results: Sequence[Result]) -> Held:
+def _given(called: _Called, context: StepContext, results: Sequence[Result]) -> TaintedValue:
     """What the tool gave, as a value."""
     (result,) = results
     if not isinstance(result, Answered):
         if result.detail:
-            job.warn(f"`{called.name}` said:", result.detail)
+            context.warn(f"`{called.name}` said:", result.detail)
         raise Fault("calls_failed", f"the call of `{called.name}` failed ({result.error})")
     value = read_json(result.text)
-    job.room(size_of(value))
-    return Held(value, TOOL | DERIVED | of_inputs(called.origins))
+    context.ensure_room(size_of(value))
+    return TaintedValue(value, TOOL | DERIVED | input_bits_of(called.origins))
 
 
-def ask_now(job: Job, place: Place, inputs: dict[str, Held]) -> Ask:
+def ask_now(context: StepContext, place: Place, inputs: dict[str, TaintedValue]) -> Ask:
     """The time, once; replay gives the same again."""
-    return Ask(one_call("clock", "clock", Prompts([]), place, job), _time)
+    return Ask(one_call("clock", "clock", Prompts([]), place, context), _time)
 
 
-def _time(job: Job, results: Sequence[Result]) -> Held:
+def _time(context: StepContext, results: Sequence[Result]) -> TaintedValue:
     (result,) = results
     if not isinstance(result, Answered):
         raise Fault("calls_failed", f"the clock gave no time ({result.error})")
@@ -184,4 +199,4 @@ def _time(job: Job, results: Sequence[Result]) -> Held:
     if not (digits.isascii() and digits.isdigit() and int(digits) < _LATEST):
         raise Fault("calls_failed", "the clock's answer is no number of milliseconds since 1970")
     time = _EPOCH + datetime.timedelta(milliseconds=int(digits))
-    return Held(time.isoformat(timespec="milliseconds").replace("+00:00", "Z"), DERIVED)
+    return TaintedValue(time.isoformat(timespec="milliseconds").replace("+00:00", "Z"), DERIVED)

@@ -7,7 +7,7 @@ import msgspec
 
 from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import DERIVED, LM, Held, Job, of_inputs
+from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, input_bits_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Schema, read_reply
 from rlmlite_kernel.values.columns import Cells, Spans
@@ -25,43 +25,48 @@ class _Reading(msgspec.Struct, frozen=True, eq=False):
 
 
 def ask_sub(
-    job: Job, place: Place, prompt: str | Held, role: str, schema: Schema | None, inputs: dict[str, Held]
+    context: StepContext,
+    place: Place,
+    prompt: str | TaintedValue,
+    role: str,
+    schema: Schema | None,
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
     """One call."""
-    if isinstance(prompt, Held):
+    if isinstance(prompt, TaintedValue):
         inputs, prompt = {"prompt": prompt}, "{prompt}"
-    prompts = PromptWriter(job, inputs, None).write(prompt, schema)
-    calls = model_calls(prompts, role, place, job)
-    return Ask(calls, partial(_settle, _Reading(schema, 1, of_inputs(prompts.origins), single=True)))
+    prompts = PromptWriter(context, inputs, None).write(prompt, schema)
+    calls = model_calls(prompts, role, place, context)
+    return Ask(calls, partial(_settle, _Reading(schema, 1, input_bits_of(prompts.origins), single=True)))
 
 
 def ask_over_chunks(
-    job: Job,
+    context: StepContext,
     place: Place,
-    chunks: Held,
+    chunks: TaintedValue,
     prompt: str,
     schema: Schema | None,
     role: str,
     on_error: str,
     min_ok: int,
-    inputs: dict[str, Held],
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
     """A call a chunk, the same question for each."""
-    rows = job.rows(chunks.value, "what extract_over_chunks goes over")
-    prompts = PromptWriter(job, inputs, Held(rows, chunks.origins, chunks.sources)).write(prompt, schema)
-    calls = model_calls(prompts, role, place, job)
+    rows = context.require_rows(chunks.value, "what extract_over_chunks goes over")
+    prompts = PromptWriter(context, inputs, TaintedValue(rows, chunks.origins, chunks.sources)).write(prompt, schema)
+    calls = model_calls(prompts, role, place, context)
     whole = on_error == "fail"
     least = len(calls) if whole else min(min_ok, len(calls))
-    return Ask(calls, partial(_settle, _Reading(schema, least, of_inputs(prompts.origins), rows.spans)), whole)
+    return Ask(calls, partial(_settle, _Reading(schema, least, input_bits_of(prompts.origins), rows.spans)), whole)
 
 
-def _settle(reading: _Reading, job: Job, results: Sequence[Result]) -> Held:
+def _settle(reading: _Reading, context: StepContext, results: Sequence[Result]) -> TaintedValue:
     """The value of the answers: one for sub_lm, a list in the chunks' order otherwise, null where a call failed."""
     values: list[Value] = []
     errors: list[tuple[int, str]] = []
     for index, result in enumerate(results):
         value, error = _answer(result, reading.schema)
-        job.room(size_of(value))
+        context.ensure_room(size_of(value))
         values.append(value)
         if error:
             errors.append((index, error))
@@ -71,13 +76,13 @@ def _settle(reading: _Reading, job: Job, results: Sequence[Result]) -> Held:
         raise Fault("calls_failed", f"{ok:,} of {len(values):,} calls succeeded, {needed}")
     origins = LM | DERIVED | reading.origins
     if reading.single:
-        return Held(values[0], origins)
+        return TaintedValue(values[0], origins)
     if errors:
-        job.curtailed(
+        context.mark_partial(
             "calls_failed", f"{len(errors):,} of {len(values):,} calls failed ({_tally(errors)}); see .failed"
         )
     spans = reading.spans
-    return Held(_rows(values, errors, spans), origins, () if spans is None else (spans,))
+    return TaintedValue(_rows(values, errors, spans), origins, () if spans is None else (spans,))
 
 
 def _answer(result: Result, schema: Schema | None) -> tuple[Value, str]:

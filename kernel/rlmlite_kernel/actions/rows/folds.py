@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
 from rlmlite_kernel.values.columns import IntArray
@@ -102,37 +102,39 @@ _OF_NUMBERS = ("sum", "avg", "median", "percentile")
 def fold_of(name: str) -> Callable[..., Value]:
     """The action over plain values that a fold is."""
 
-    def folded(job: Job, values: Value, **more: Value) -> Value:
-        rows = job.rows(values, f"{name}'s argument")
+    def folded(context: StepContext, values: Value, **more: Value) -> Value:
+        rows = context.require_rows(values, f"{name}'s argument")
         if rows.kind != LIST:
             raise Fault("type", f"{name} takes a list of values; choose a field: {name}(rows.field)")
-        vector = vector_of(rows.columns["value"], job.blobs) if are_many(len(rows)) else None
+        vector = vector_of(rows.columns["value"], context.blobs) if are_many(len(rows)) else None
         if vector is not None:
             alone = Keys(np.zeros(len(vector), np.int64), np.zeros(1, np.int64))
-            found = fold_vector(name, vector, alone, list(more.values()), job)
+            found = fold_vector(name, vector, alone, list(more.values()), context)
             if found is not None:
                 return found[0]
-        items = [plainly(value, job.blobs) for value in rows.values(job.blobs)]
+        items = [plainly(value, context.blobs) for value in rows.values(context.blobs)]
         others = sum(not is_number(item) and item is not None for item in items)
         if name in _OF_NUMBERS and others:
-            job.warn(f"{name} left out {others:,} values that are no numbers")
+            context.warn(f"{name} left out {others:,} values that are no numbers")
         return FOLD[name](items, *more.values())
 
     return folded
 
 
-def fold_vector(name: str, vector: Vector, keys: Keys, more: Sequence[Value], job: Job) -> list[Value] | None:
+def fold_vector(
+    name: str, vector: Vector, keys: Keys, more: Sequence[Value], context: StepContext
+) -> list[Value] | None:
     """A fold over a vector, a value for each key; None if that is to be done value by value."""
     there = np.flatnonzero(~vector.null)
     counts = np.bincount(keys.codes[there], minlength=len(keys.firsts)).astype(np.int64)
     if name == "count":
         return list(counts.tolist())
     if name in ("first", "last"):
-        return _at_the_end(name, vector, keys, job)
+        return _at_the_end(name, vector, keys, context)
     if name in ("median", "percentile") and vector.kind in ("int", "float"):
-        return _by_rank(name, vector, keys, there, counts, more, job)
+        return _by_rank(name, vector, keys, there, counts, more, context)
     if name in ("min", "max") and vector.kind == "text":
-        return _extreme_texts(name, vector, keys, there, job)
+        return _extreme_texts(name, vector, keys, there, context)
     if vector.kind == "int" and name in ("sum", "avg", "min", "max"):
         return _fold_integers(name, vector, keys, there, counts)
     if vector.kind == "float" and name in ("sum", "avg") and len(keys.firsts) == 1:
@@ -140,16 +142,22 @@ def fold_vector(name: str, vector: Vector, keys: Keys, more: Sequence[Value], jo
     return None
 
 
-def _at_the_end(name: str, vector: Vector, keys: Keys, job: Job) -> list[Value]:
+def _at_the_end(name: str, vector: Vector, keys: Keys, context: StepContext) -> list[Value]:
     rows = keys.firsts
     if name == "last":
         rows = np.zeros(len(keys.firsts), np.int64)
         rows[keys.codes] = np.arange(len(keys.codes))  # the last one written stays
-    return [plainly(value, job.blobs) for value in vector.take(rows).values(job.blobs)]
+    return [plainly(value, context.blobs) for value in vector.take(rows).values(context.blobs)]
 
 
 def _by_rank(
-    name: str, vector: Vector, keys: Keys, there: IntArray, counts: IntArray, more: Sequence[Value], job: Job
+    name: str,
+    vector: Vector,
+    keys: Keys,
+    there: IntArray,
+    counts: IntArray,
+    more: Sequence[Value],
+    context: StepContext,
 ) -> list[Value]:
     """The numbers that decide, out of each key's in order: the middle two, or the one at the percentile's place."""
     in_order = there[np.lexsort((vector.data[there], keys.codes[there]))]
@@ -160,7 +168,7 @@ def _by_rank(
     else:
         places = [[place_of(count, more[0])] for count in counts[have].tolist()]
     rows = in_order[(begins[have][:, None] + np.array(places, np.int64).reshape(len(have), -1)).reshape(-1)]
-    values = vector.take(rows).values(job.blobs)
+    values = vector.take(rows).values(context.blobs)
     each = len(values) // max(1, len(have))
     found: list[Value] = [None] * len(counts)
     for index, key in enumerate(have.tolist()):
@@ -200,17 +208,17 @@ def _fold_decimals(name: str, numbers: Vector) -> list[Value] | None:
     return [found if name == "sum" else divide(found, len(numbers))]
 
 
-def _extreme_texts(name: str, vector: Vector, keys: Keys, there: IntArray, job: Job) -> list[Value] | None:
-    texts = keys_of([vector], job.blobs)
-    ranks = None if texts is None else ranks_of(vector, texts, job.blobs)
+def _extreme_texts(name: str, vector: Vector, keys: Keys, there: IntArray, context: StepContext) -> list[Value] | None:
+    texts = keys_of([vector], context.blobs)
+    ranks = None if texts is None else ranks_of(vector, texts, context.blobs)
     if texts is None or ranks is None:
         return None
     work = np.minimum if name == "min" else np.maximum
     folded, have = _reduced(work, ranks[texts.codes], keys, there)
     place = np.zeros(len(ranks) + 1, np.int64)
     place[ranks] = texts.firsts
-    values = vector.take(place[folded]).values(job.blobs)
+    values = vector.take(place[folded]).values(context.blobs)
     found: list[Value] = [None] * len(keys.firsts)
     for code, value in zip(have.tolist(), values, strict=True):
-        found[code] = plainly(value, job.blobs)
+        found[code] = plainly(value, context.blobs)
     return found

@@ -5,7 +5,7 @@ import numpy as np
 from rlmlite_kernel.actions.rows.folds import FOLD, fold_vector
 from rlmlite_kernel.actions.rows.keyed import Keyed, keyed
 from rlmlite_kernel.evaluation.column_expressions import worked_out
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.faults import Fault
@@ -18,20 +18,20 @@ from rlmlite_kernel.values.values import Rows, Value
 from rlmlite_kernel.values.vectors import are_many
 
 
-def count_by(job: Job, rows: Value, key: Expr | None) -> Value:
+def count_by(context: StepContext, rows: Value, key: Expr | None) -> Value:
     """How often each key occurs: rows {key, n}, the most frequent first, ties by key."""
-    table = job.rows(rows, "count_by's first argument")
-    found = keyed(table, key, job)
+    table = context.require_rows(rows, "count_by's first argument")
+    found = keyed(table, key, context)
     counts = found.keys.counts()
-    ranked = _by_frequency(found, counts, job)
+    ranked = _by_frequency(found, counts, context)
     values = [found.values[number] for number in ranked.tolist()]
     columns: dict[str, Column] = {"key": Cells(values), "n": Ints(counts[ranked])}
     return Rows("rows", columns, len(ranked), _spans(table, found.keys.firsts[ranked]))
 
 
-def _by_frequency(found: Keyed, counts: IntArray, job: Job) -> IntArray:
+def _by_frequency(found: Keyed, counts: IntArray, context: StepContext) -> IntArray:
     many = found.vector is not None and are_many(len(counts))
-    ranks = ranks_of(found.vector, found.keys, job.blobs) if many and found.vector is not None else None
+    ranks = ranks_of(found.vector, found.keys, context.blobs) if many and found.vector is not None else None
     if ranks is not None:
         return np.lexsort((ranks, -counts)).astype(np.int64)
     times, values = counts.tolist(), found.values
@@ -42,20 +42,20 @@ def _spans(rows: Rows, firsts: IntArray) -> Spans | None:
     return None if rows.spans is None else rows.spans.take(firsts)
 
 
-def group(job: Job, rows: Value, key: Expr, folds: Expr) -> Value:
+def group(context: StepContext, rows: Value, key: Expr, folds: Expr) -> Value:
     """One row a key, in order of appearance: {key, and each named fold over its rows}."""
-    table = job.rows(rows, "group's first argument")
+    table = context.require_rows(rows, "group's first argument")
     if not isinstance(folds, Obj):
         raise Fault("type", "group takes its folds as {name: count() | sum(.x) | avg(.x) | min(.x) | max(.x)}")
-    found = keyed(table, key, job)
-    compiler = RowCompiler(table, job)
+    found = keyed(table, key, context)
+    compiler = RowCompiler(table, context)
     columns: dict[str, Column] = {"key": Cells(found.values)}
     for pair in folds.pairs:
-        columns[pair.key] = Cells(_folded(pair.value, table, compiler, found.keys, job))
+        columns[pair.key] = Cells(_folded(pair.value, table, compiler, found.keys, context))
     return Rows("rows", columns, len(found.values), _spans(table, found.keys.firsts))
 
 
-def _folded(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, job: Job) -> list[Value]:
+def _folded(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, context: StepContext) -> list[Value]:
     """One fold, a value for each key."""
     if not isinstance(node, Call) or node.name not in FOLDS or node.named:
         raise Fault("type", f"a fold is one of {', '.join(FOLDS)}, such as max(.date)")
@@ -65,10 +65,10 @@ def _folded(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, job: Job)
     if len(node.args) != wanted:
         example = f"{node.name}(.n{', 95' if wanted == 2 else ''})"
         raise Fault("arguments", f"{node.name}(...) needs what to fold, such as {example}")
-    vector = worked_out(rows, node.args[0], job)
-    more = [plainly(evaluate(other, job).value, job.blobs) for other in node.args[1:]]
-    found = None if vector is None else fold_vector(node.name, vector, keys, more, job)
+    vector = worked_out(rows, node.args[0], context)
+    more = [plainly(evaluate(other, context).value, context.blobs) for other in node.args[1:]]
+    found = None if vector is None else fold_vector(node.name, vector, keys, more, context)
     if found is not None:
         return found
     work, fold = compiler.compile(node.args[0]), FOLD[node.name]
-    return [fold([plainly(work(row), job.blobs) for row in members.tolist()], *more) for members in keys.members()]
+    return [fold([plainly(work(row), context.blobs) for row in members.tolist()], *more) for members in keys.members()]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rlmlite_kernel.evaluation.column_expressions import worked_out
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.texts import has_field
 from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
@@ -25,16 +25,16 @@ class Keyed(NamedTuple):
     vector: Vector | None = None
 
 
-def keyed(rows: Rows, by: Expr | None, job: Job) -> Keyed:
+def keyed(rows: Rows, by: Expr | None, context: StepContext) -> Keyed:
     """Which rows share a key; the whole row without `by`."""
-    vectors = _vectors(rows, by, job)
-    keys = None if vectors is None else keys_of(vectors, job.blobs)
+    vectors = _vectors(rows, by, context)
+    keys = None if vectors is None else keys_of(vectors, context.blobs)
     if vectors is None or keys is None:
-        values = key_values(rows, by, job)
+        values = key_values(rows, by, context)
         keys = numbered(values)
         return Keyed(keys, [values[row] for row in keys.firsts.tolist()])
     single = vectors[0] if len(vectors) == 1 and not isinstance(by, ListOf) else None
-    return Keyed(keys, key_values(rows.take(keys.firsts), by, job), single)
+    return Keyed(keys, key_values(rows.take(keys.firsts), by, context), single)
 
 
 def numbered(values: Sequence[Value]) -> Keys:
@@ -60,16 +60,16 @@ class Both(NamedTuple):
     right_there: Flags
 
 
-def keyed_together(left: Rows, right: Rows, by: Expr | None, job: Job) -> Both:
+def keyed_together(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> Both:
     """Rows of two tables by one key."""
-    mine, others = _vectors(left, by, job, len(right)), _vectors(right, by, job, len(left))
+    mine, others = _vectors(left, by, context, len(right)), _vectors(right, by, context, len(left))
     if mine is not None and others is not None and _alike(left, right, by):
-        pairs = [together(one, other, job.blobs) for one, other in zip(mine, others, strict=True)]
+        pairs = [together(one, other, context.blobs) for one, other in zip(mine, others, strict=True)]
         joined = [pair for pair in pairs if pair is not None]
-        keys = keys_of(joined, job.blobs) if len(joined) == len(pairs) else None
+        keys = keys_of(joined, context.blobs) if len(joined) == len(pairs) else None
         if keys is not None:
             return _both(keys.codes, ~np.any([vector.null for vector in joined], axis=0), len(left))
-    values = [*key_values(left, by, job), *key_values(right, by, job)]
+    values = [*key_values(left, by, context), *key_values(right, by, context)]
     there = np.fromiter(
         (None not in (v if isinstance(by, ListOf) and isinstance(v, list) else [v]) for v in values), bool, len(values)
     )
@@ -84,31 +84,31 @@ def _alike(left: Rows, right: Rows, by: Expr | None) -> bool:
     return by is not None or list(left.columns) == list(right.columns)
 
 
-def _vectors(rows: Rows, by: Expr | None, job: Job, beside: int = 0) -> list[Vector] | None:
+def _vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int = 0) -> list[Vector] | None:
     """The parts of a key as vectors, if all of them can be."""
     if not are_many(len(rows) + beside):
         return None
     if by is None:
-        found = [vector_of(column, job.blobs) for column in rows.columns.values()]
+        found = [vector_of(column, context.blobs) for column in rows.columns.values()]
     else:
         parts = by.items if isinstance(by, ListOf) else (by,)
-        found = [worked_out(rows, _of_these_rows(as_column(part), rows, job), job, beside) for part in parts]
+        found = [worked_out(rows, _of_these_rows(as_column(part), rows, context), context, beside) for part in parts]
     vectors = [vector for vector in found if vector is not None]
     return vectors if vectors and len(vectors) == len(found) else None
 
 
-def sorted_rows(rows: Rows, by: Expr | None, desc: bool, job: Job) -> IntArray:
+def sorted_rows(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> IntArray:
     """Row numbers in order; a key with a prefix `-` runs the other way."""
     parts = [_direction(part) for part in (by.items if isinstance(by, ListOf) else (by,))]
     if by is not None or rows.kind == LIST:
-        vectors = [(_vectors(rows, expr, job), desc is not backwards) for expr, backwards in parts]
+        vectors = [(_vectors(rows, expr, context), desc is not backwards) for expr, backwards in parts]
         single = [(found[0], falling) for found, falling in vectors if found is not None]
-        in_order = sorted_by(single, job.blobs) if len(single) == len(parts) else None
+        in_order = sorted_by(single, context.blobs) if len(single) == len(parts) else None
         if in_order is not None:
             return in_order
     numbers = list(range(len(rows)))
     for expr, backwards in reversed(parts):  # one pass a key, the last key first
-        keys = [order(value) for value in key_values(rows, expr, job)]
+        keys = [order(value) for value in key_values(rows, expr, context)]
         numbers.sort(key=keys.__getitem__, reverse=desc is not backwards)
     return np.array(numbers, np.int64)
 
@@ -117,14 +117,14 @@ def _direction(part: Expr | None) -> tuple[Expr | None, bool]:
     return (part.of, True) if isinstance(part, Unary) and part.op == "-" else (part, False)
 
 
-def key_values(rows: Rows, by: Expr | None, job: Job) -> list[Value]:
+def key_values(rows: Rows, by: Expr | None, context: StepContext) -> list[Value]:
     """The key of every row, texts as strings; the whole row without `by`."""
     if by is None:
-        return [plainly(value, job.blobs) for value in rows.values(job.blobs)]
+        return [plainly(value, context.blobs) for value in rows.values(context.blobs)]
     if isinstance(by, ListOf):
-        return [list(row) for row in zip(*(key_values(rows, part, job) for part in by.items), strict=True)]
-    work = RowCompiler(rows, job).compile(_of_these_rows(as_column(by), rows, job))
-    return [plainly(work(row), job.blobs) for row in range(len(rows))]
+        return [list(row) for row in zip(*(key_values(rows, part, context) for part in by.items), strict=True)]
+    work = RowCompiler(rows, context).compile(_of_these_rows(as_column(by), rows, context))
+    return [plainly(work(row), context.blobs) for row in range(len(rows))]
 
 
 def as_column(node: Expr) -> Expr:
@@ -138,8 +138,8 @@ def as_column(node: Expr) -> Expr:
     return node
 
 
-def _of_these_rows(node: Expr, rows: Rows, job: Job) -> Expr:
+def _of_these_rows(node: Expr, rows: Rows, context: StepContext) -> Expr:
     """`hits.line` as the key of hits is their column `line`, unless they have a column `hits`."""
-    if isinstance(node, Attr) and isinstance(node.of, Field) and not has_field(rows, node.of.name, job):
+    if isinstance(node, Attr) and isinstance(node.of, Field) and not has_field(rows, node.of.name, context):
         return Field(node.name)
     return node

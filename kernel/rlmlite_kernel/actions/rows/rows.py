@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from rlmlite_kernel.actions.rows.keyed import key_values, keyed, sorted_rows
 from rlmlite_kernel.evaluation.column_expressions import rows_where, worked_out
-from rlmlite_kernel.evaluation.context import Job, Resting
+from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, condition
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Field, Obj
@@ -15,65 +15,65 @@ from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, listed, row
 from rlmlite_kernel.values.vectors import LARGEST
 
 
-def where(job: Job, rows: Value, cond: Expr) -> Value:
+def where(context: StepContext, rows: Value, cond: Expr) -> Value:
     """Rows for which the condition holds."""
-    table = job.rows(rows, "the first argument of where")
-    return table.take(holding(table, cond, job))
+    table = context.require_rows(rows, "the first argument of where")
+    return table.take(holding(table, cond, context))
 
 
-def holding(rows: Rows, cond: Expr, job: Job) -> IntArray:
+def holding(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
     """The numbers of the rows for which a condition holds."""
-    kept = rows_where(rows, cond, job)
+    kept = rows_where(rows, cond, context)
     if kept is not None:
         return kept
-    holds = condition(rows, cond, job)
+    holds = condition(rows, cond, context)
     return np.array([row for row in range(len(rows)) if truthy(holds(row))], np.int64)
 
 
-def map_(job: Job, rows: Value, expr: Expr) -> Value:
+def map_(context: StepContext, rows: Value, expr: Expr) -> Value:
     """One result a row: rows for `{name: expr}`, else a list."""
-    table = job.rows(rows, "the first argument of map")
-    compiler = RowCompiler(table, job)
+    table = context.require_rows(rows, "the first argument of map")
+    compiler = RowCompiler(table, context)
     if isinstance(expr, Obj):
-        columns = {pair.key: column_of(table, pair.value, compiler, job) for pair in expr.pairs}
+        columns = {pair.key: column_of(table, pair.value, compiler, context) for pair in expr.pairs}
         return Rows("rows", columns, len(table), table.spans)
-    return Rows(LIST, {"value": column_of(table, expr, compiler, job)}, len(table), table.spans)
+    return Rows(LIST, {"value": column_of(table, expr, compiler, context)}, len(table), table.spans)
 
 
-def extend(job: Job, rows: Value, fields: Expr) -> Value:
+def extend(context: StepContext, rows: Value, fields: Expr) -> Value:
     """The same rows with more fields."""
-    table = job.rows(rows, "the first argument of extend")
+    table = context.require_rows(rows, "the first argument of extend")
     if not isinstance(fields, Obj):
         raise Fault("type", "extend takes the new fields as {name: expression}")
-    compiler = RowCompiler(table, job)
-    columns = named_columns(table, job)
-    columns.update({pair.key: column_of(table, pair.value, compiler, job) for pair in fields.pairs})
+    compiler = RowCompiler(table, context)
+    columns = named_columns(table, context)
+    columns.update({pair.key: column_of(table, pair.value, compiler, context) for pair in fields.pairs})
     return Rows("rows", columns, len(table), table.spans, table.aside)
 
 
-def named_columns(rows: Rows, job: Job) -> dict[str, Column]:
+def named_columns(rows: Rows, context: StepContext) -> dict[str, Column]:
     """The columns, with a list of records spread out."""
     if rows.kind != LIST:
         return dict(rows.columns)
-    cells = rows.columns["value"].cells(job.blobs)
+    cells = rows.columns["value"].cells(context.blobs)
     if not cells or not all(isinstance(cell, dict) for cell in cells):
         return dict(rows.columns)
     names = dict.fromkeys(name for cell in cells if isinstance(cell, dict) for name in cell)
     return {name: Cells([cell.get(name) if isinstance(cell, dict) else None for cell in cells]) for name in names}
 
 
-def column_of(rows: Rows, expr: Expr, compiler: RowCompiler, job: Job) -> Column:
+def column_of(rows: Rows, expr: Expr, compiler: RowCompiler, context: StepContext) -> Column:
     """A row expression as a column; a bare field is the column itself, not copied."""
     if isinstance(expr, Field) and expr.name in rows.columns:
         return rows.columns[expr.name]
-    vector = worked_out(rows, expr, job)
+    vector = worked_out(rows, expr, context)
     if vector is None:
-        return made_of(values_of(compiler.compile(expr), len(rows), job))
+        return made_of(values_of(compiler.compile(expr), len(rows), context))
     if vector.kind == "int" and not vector.null.any():
-        job.room(8 * len(rows))
+        context.ensure_room(8 * len(rows))
         return Ints(vector.data)
-    values = vector.values(job.blobs)
-    job.room(sum(map(size_of, values)))
+    values = vector.values(context.blobs)
+    context.ensure_room(sum(map(size_of, values)))
     return Cells(values)
 
 
@@ -84,56 +84,56 @@ def made_of(values: list[Value]) -> Column:
     return Cells(values)
 
 
-def values_of(work: OfRow, count: int, job: Job) -> list[Value]:
+def values_of(work: OfRow, count: int, context: StepContext) -> list[Value]:
     """A compiled expression over every row, charged as it grows."""
     values: list[Value] = []
     for row in range(count):
         value = work(row)
-        job.room(size_of(value))
+        context.ensure_room(size_of(value))
         values.append(value)
     return values
 
 
-def flatten(job: Job, rows: Value) -> Value:
+def flatten(context: StepContext, rows: Value) -> Value:
     """The items of lists, in order; what is no list stays, null goes."""
-    table = job.rows(rows, "flatten's argument")
+    table = context.require_rows(rows, "flatten's argument")
     values: list[Value] = []
     origin: list[int] = []
-    for row, cell in enumerate(table.values(job.blobs)):
+    for row, cell in enumerate(table.values(context.blobs)):
         inner = rows_of(cell)
-        items = [cell] if inner is None else inner.values(job.blobs)
+        items = [cell] if inner is None else inner.values(context.blobs)
         kept = [item for item in items if item is not None]
-        job.room(8 * len(kept))
+        context.ensure_room(8 * len(kept))
         values.extend(kept)
         origin.extend([row] * len(kept))
     return listed(values, None if table.spans is None else table.spans.take(np.array(origin, np.int64)))
 
 
-def distinct(job: Job, rows: Value, by: Expr | None) -> Value:
+def distinct(context: StepContext, rows: Value, by: Expr | None) -> Value:
     """The first of each, by the whole row or by a key."""
-    table = job.rows(rows, "distinct's argument")
-    return table.take(keyed(table, by, job).keys.firsts)
+    table = context.require_rows(rows, "distinct's argument")
+    return table.take(keyed(table, by, context).keys.firsts)
 
 
-def sort(job: Job, rows: Value, by: Expr | None, desc: bool) -> Value:
+def sort(context: StepContext, rows: Value, by: Expr | None, desc: bool) -> Value:
     """In rising order of a key, or of the values; equal rows keep their order."""
-    table = job.rows(rows, "sort's argument")
-    return table.take(sorted_rows(table, by, desc, job))
+    table = context.require_rows(rows, "sort's argument")
+    return table.take(sorted_rows(table, by, desc, context))
 
 
-def top(job: Job, rows: Value, k: int, by: Expr | None, desc: bool) -> Value:
+def top(context: StepContext, rows: Value, k: int, by: Expr | None, desc: bool) -> Value:
     """The k rows with the largest key; ties by position."""
-    table = job.rows(rows, "top's argument")
-    return table.take(sorted_rows(table, by or _default_key(table), desc, job)[:k])
+    table = context.require_rows(rows, "top's argument")
+    return table.take(sorted_rows(table, by or _default_key(table), desc, context)[:k])
 
 
 def _default_key(rows: Rows) -> Expr | None:
     return Field("n") if "n" in rows.columns else None
 
 
-def sample(job: Job, rows: Value, k: int, seed: int) -> Value:
+def sample(context: StepContext, rows: Value, k: int, seed: int) -> Value:
     """k rows by chance, in their order; the same seed draws the same rows of as many."""
-    table = job.rows(rows, "sample's argument")
+    table = context.require_rows(rows, "sample's argument")
     drawn = np.argsort(_lots(len(table), seed), kind="stable")[:k]
     return table.take(np.sort(drawn).astype(np.int64))
 
@@ -154,13 +154,13 @@ def _mixed(lots: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return lots ^ (lots >> np.uint64(31))
 
 
-def range_(job: Job, start: int, stop: int | None, step: int) -> Value:
+def range_(context: StepContext, start: int, stop: int | None, step: int) -> Value:
     """Whole numbers from `start` to before `stop`; with one argument from 0 to before it."""
     numbers = range(start) if stop is None else range(start, stop, _nonzero(step))
     if numbers and max(abs(numbers[0]), abs(numbers[-1])) > LARGEST:
         raise Fault("too_large", "range gives whole numbers of 64 bits")
     count = (numbers[-1] - numbers[0]) // numbers.step + 1 if numbers else 0
-    job.room(8 * count)
+    context.ensure_room(8 * count)
     values = np.arange(count, dtype=np.int64) * numbers.step + (numbers[0] if count else 0)
     return Rows(LIST, {"value": Ints(values)}, count)
 
@@ -171,7 +171,7 @@ def _nonzero(step: int) -> int:
     return step
 
 
-def count(job: Job, value: Value) -> Value:
+def count(context: StepContext, value: Value) -> Value:
     """How many rows, items, or bytes of text; null counts nothing."""
     if isinstance(value, Rows | list | dict | Text):
         return len(value)
@@ -182,35 +182,35 @@ def count(job: Job, value: Value) -> Value:
     raise Fault("type", f"{kind_of(value)} cannot be counted")
 
 
-def first(job: Job, rows: Value) -> Value | Resting:
+def first(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The first row, or null."""
-    return _only(job.rows(rows, "first's argument"), 0, job)
+    return _only(context.require_rows(rows, "first's argument"), 0, context)
 
 
-def last(job: Job, rows: Value) -> Value | Resting:
+def last(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The last row, or null."""
-    table = job.rows(rows, "last's argument")
-    return _only(table, len(table) - 1, job)
+    table = context.require_rows(rows, "last's argument")
+    return _only(table, len(table) - 1, context)
 
 
-def _only(rows: Rows, row: int, job: Job) -> Value | Resting:
+def _only(rows: Rows, row: int, context: StepContext) -> Value | NarrowedResult:
     """One row, which rests on its own span."""
     if not len(rows):
         return None
-    value = rows.row(row, job.blobs)
+    value = rows.row(row, context.blobs)
     spans = rows.slice(row, row + 1).spans
-    return value if spans is None else Resting(value, spans)
+    return value if spans is None else NarrowedResult(value, spans)
 
 
-def to_object(job: Job, rows: Value, key: Expr, value: Expr) -> Value:
+def to_object(context: StepContext, rows: Value, key: Expr, value: Expr) -> Value:
     """A record from one field of each row to another; of equal keys the last stays, and it is said."""
-    table = job.rows(rows, "to_object's first argument")
-    names = [_key_text(item) for item in key_values(table, key, job)]
-    values = key_values(table, value, job)
+    table = context.require_rows(rows, "to_object's first argument")
+    names = [_key_text(item) for item in key_values(table, key, context)]
+    values = key_values(table, value, context)
     record = dict(zip(names, values, strict=True))
-    job.room(size_of(record))
+    context.ensure_room(size_of(record))
     if len(record) < len(names):
-        job.warn(f"{len(names) - len(record):,} rows had a key that was there before; the last one stays")
+        context.warn(f"{len(names) - len(record):,} rows had a key that was there before; the last one stays")
     return record
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from rlmlite_kernel.actions.rows.keyed import Both, as_column, key_values, keyed_together
 from rlmlite_kernel.actions.rows.rows import named_columns
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import warn_mixed
 from rlmlite_kernel.program.ast import Expr, Field, ListOf
 from rlmlite_kernel.values.columns import (
@@ -24,18 +24,20 @@ from rlmlite_kernel.values.values import LIST, Rows, Value
 from rlmlite_kernel.values.vectors import HasVector
 
 
-def union(job: Job, a: Value, b: Value) -> Value:
+def union(context: StepContext, a: Value, b: Value) -> Value:
     """The rows of both, in order; a field that one side lacks is null there."""
-    left, right = job.rows(a, "union's first argument"), job.rows(b, "union's second argument")
+    left, right = context.require_rows(a, "union's first argument"), context.require_rows(b, "union's second argument")
     if not len(left) or not len(right):
         return right if len(right) else left
-    job.room(8 * (len(left) + len(right)))
-    mine, others = named_columns(left, job), named_columns(right, job)
+    context.ensure_room(8 * (len(left) + len(right)))
+    mine, others = named_columns(left, context), named_columns(right, context)
     if LIST in (left.kind, right.kind) and set(mine) != set(others) and "value" in {*mine, *others}:
-        return [*left.values(job.blobs), *right.values(job.blobs)]
+        return [*left.values(context.blobs), *right.values(context.blobs)]
     names = dict.fromkeys([*mine, *others])
     columns = {
-        name: _end_to_end(mine.get(name, Constant(None, len(left))), others.get(name, Constant(None, len(right))), job)
+        name: _end_to_end(
+            mine.get(name, Constant(None, len(left))), others.get(name, Constant(None, len(right))), context
+        )
         for name in names
     }
     spans = None if left.spans is None or right.spans is None else _spans(left.spans, right.spans)
@@ -48,27 +50,27 @@ def _kind(left: Rows, right: Rows) -> str:
     return left.kind if alike else "rows"
 
 
-def _end_to_end(left: Column, right: Column, job: Job) -> Column:
+def _end_to_end(left: Column, right: Column, context: StepContext) -> Column:
     if isinstance(left, Groups) and isinstance(right, Groups) and len(left.groups) == len(right.groups):
         pairs = zip(left.groups, right.groups, strict=True)
         return Groups(tuple(_spans(one, other) for one, other in pairs), len(left) + len(right))
     if isinstance(left, Constant) and isinstance(right, Constant) and described(left.value) == described(right.value):
         return Constant(left.value, len(left) + len(right))
-    one, other = _worked_out(left, job), _worked_out(right, job)
+    one, other = _worked_out(left, context), _worked_out(right, context)
     if isinstance(one, Ints) and isinstance(other, Ints):
         return Ints(np.concatenate([one.values, other.values]))
     if isinstance(one, Spans) and isinstance(other, Spans):
         return _spans(one, other)
-    return Cells([*left.cells(job.blobs), *right.cells(job.blobs)])
+    return Cells([*left.cells(context.blobs), *right.cells(context.blobs)])
 
 
-def _worked_out(column: Column, job: Job) -> Column:
+def _worked_out(column: Column, context: StepContext) -> Column:
     """What a column holds, as numbers or spans if it is one of these."""
     if isinstance(column, LineNumbers):
-        return Ints(column.numbers(job.blobs))
+        return Ints(column.numbers(context.blobs))
     if isinstance(column, LineTexts):
-        return column.lines(job.blobs)
-    vector = column.vector(job.blobs) if isinstance(column, HasVector) else None
+        return column.lines(context.blobs)
+    vector = column.vector(context.blobs) if isinstance(column, HasVector) else None
     if vector is None:
         return column
     if vector.kind == "int" and not vector.null.any():
@@ -88,19 +90,19 @@ def _which(spans: Spans) -> IntArray:
     return np.zeros(len(spans), np.int64) if spans.which is None else spans.which
 
 
-def zip_(job: Job, a: Value, b: Value) -> Value:
+def zip_(context: StepContext, a: Value, b: Value) -> Value:
     """Row by row, the fields of both: a list gives the field `a` or `b`; a name that is taken gets `_2`."""
-    left, right = job.rows(a, "zip's first argument"), job.rows(b, "zip's second argument")
+    left, right = context.require_rows(a, "zip's first argument"), context.require_rows(b, "zip's second argument")
     count = min(len(left), len(right))
     if len(left) != len(right):
         longer = max(len(left), len(right))
-        job.warn(f"zip paired {count:,} rows; {longer - count:,} rows of the longer side have no partner")
-    mine, others = (_fields(rows.slice(0, count), name, job) for rows, name in ((left, "a"), (right, "b")))
+        context.warn(f"zip paired {count:,} rows; {longer - count:,} rows of the longer side have no partner")
+    mine, others = (_fields(rows.slice(0, count), name, context) for rows, name in ((left, "a"), (right, "b")))
     return Rows("rows", _beside(mine, others), count, left.slice(0, count).spans)
 
 
-def _fields(rows: Rows, name: str, job: Job) -> dict[str, Column]:
-    columns = named_columns(rows, job)
+def _fields(rows: Rows, name: str, context: StepContext) -> dict[str, Column]:
+    columns = named_columns(rows, context)
     return {name: columns["value"]} if rows.kind == LIST and list(columns) == ["value"] else columns
 
 
@@ -114,30 +116,32 @@ def _beside(left: dict[str, Column], right: dict[str, Column]) -> dict[str, Colu
     return columns
 
 
-def minus(job: Job, a: Value, b: Value, on: Expr | None) -> Value:
+def minus(context: StepContext, a: Value, b: Value, on: Expr | None) -> Value:
     """The rows of `a` that are not in `b`, as a whole or by a key."""
-    left, right = job.rows(a, "minus's first argument"), job.rows(b, "minus's second argument")
-    both = keyed_together(left, right, on, job)
+    left, right = context.require_rows(a, "minus's first argument"), context.require_rows(b, "minus's second argument")
+    both = keyed_together(left, right, on, context)
     known = np.zeros(1 + int(max(both.left.max(initial=0), both.right.max(initial=0))), bool)
     known[both.right] = True
     apart = ~known[both.left]
     if apart.all():
-        _warn_if_mixed("minus", left, right, on, job)
+        _warn_if_mixed("minus", left, right, on, context)
     return left.take(np.flatnonzero(apart).astype(np.int64))
 
 
-def join(job: Job, a: Value, b: Value, on: Expr, limit: int) -> Value:
+def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Value:
     """Each row of `a` with each row of `b` that has the same key, in order of `a`, then of `b`; null joins nothing."""
-    left, right = job.rows(a, "join's first argument"), job.rows(b, "join's second argument")
-    firsts, seconds, pairs = _pairs(keyed_together(left, right, on, job), limit)
+    left, right = context.require_rows(a, "join's first argument"), context.require_rows(b, "join's second argument")
+    firsts, seconds, pairs = _pairs(keyed_together(left, right, on, context), limit)
     if not pairs:
-        _warn_if_mixed("join", left, right, on, job)
+        _warn_if_mixed("join", left, right, on, context)
     if pairs > limit:
-        job.curtailed("join", f"join kept the first {limit:,} of {pairs:,} pairs; join fewer rows, or raise limit=")
-    job.room(16 * len(firsts))
+        context.mark_partial(
+            "join", f"join kept the first {limit:,} of {pairs:,} pairs; join fewer rows, or raise limit="
+        )
+    context.ensure_room(16 * len(firsts))
     keys = _names(on)
-    added = {name: column.take(seconds) for name, column in named_columns(right, job).items() if name not in keys}
-    kept = {name: column.take(firsts) for name, column in named_columns(left, job).items()}
+    added = {name: column.take(seconds) for name, column in named_columns(right, context).items() if name not in keys}
+    kept = {name: column.take(firsts) for name, column in named_columns(left, context).items()}
     spans = None if left.spans is None else left.spans.take(firsts)
     return Rows("rows", _beside(kept, added), len(firsts), spans)
 
@@ -167,11 +171,11 @@ def _pairs(both: Both, limit: int) -> tuple[IntArray, IntArray, int]:
     return firsts, in_order[np.repeat(begins[both.left[left]], each) + within], pairs
 
 
-def _warn_if_mixed(what: str, left: Rows, right: Rows, on: Expr | None, job: Job) -> None:
+def _warn_if_mixed(what: str, left: Rows, right: Rows, on: Expr | None, context: StepContext) -> None:
     """Nothing in common, and text on one side where numbers are on the other: most likely a slip."""
     if not len(left) or not len(right):
         return
-    one, other = (key_values(rows.slice(0, 1), on, job)[0] for rows in (left, right))
+    one, other = (key_values(rows.slice(0, 1), on, context)[0] for rows in (left, right))
     pairs = zip(one, other, strict=False) if isinstance(one, list) and isinstance(other, list) else [(one, other)]
     if any(mixes_text_and_number(a, b) for a, b in pairs):
-        warn_mixed(what, job)
+        warn_mixed(what, context)

@@ -8,7 +8,7 @@ from rlmlite_kernel.actions.search.find import say_none
 from rlmlite_kernel.actions.search.sweep import Hits, Sweep, Table, one_matcher
 from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.evaluation.context import Job, Resting
+from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.program.ast import Expr, Field
 from rlmlite_kernel.values.columns import Cells, IntArray, Ints, Text
 from rlmlite_kernel.values.operators import key_of, order, plainly
@@ -19,12 +19,17 @@ RESTS_ON = 1_000
 
 
 def count_matches(
-    job: Job, target: Value, query: Matcher | None, template: str | None, where: Expr | None, key: Expr | None
-) -> Value | Resting:
+    context: StepContext,
+    target: Value,
+    query: Matcher | None,
+    template: str | None,
+    where: Expr | None,
+    key: Expr | None,
+) -> Value | NarrowedResult:
     """How many matches; with a key, rows {key, n} as `count_by` gives them."""
     matcher = one_matcher("count_matches", query, template)
-    pieces = pieces_of(target, "count_matches", job)
-    counts = _Counts(job, matcher)
+    pieces = pieces_of(target, "count_matches", context)
+    counts = _Counts(context, matcher)
     if where is not None or (key is not None and as_column(key) != Field("doc")):
         counts.sift(pieces, where, key)
     elif key is not None:
@@ -32,7 +37,7 @@ def count_matches(
     else:
         counts.all(pieces)
     if not counts.total:
-        say_none(job, matcher, pieces)
+        say_none(context, matcher, pieces)
     return counts.number() if key is None else counts.by_key()
 
 
@@ -46,27 +51,27 @@ class _Count:
 class _Counts:
     """How many matches there are, in all and by key, and the first of them."""
 
-    def __init__(self, job: Job, matcher: Matcher) -> None:
-        self._job, self._matcher = job, matcher
+    def __init__(self, context: StepContext, matcher: Matcher) -> None:
+        self._context, self._matcher = context, matcher
         self._first = Hits(matcher)
         self._keys: dict[object, _Count] = {}
         self.total = 0
 
     def all(self, pieces: list[Piece]) -> None:
         """Counts matches."""
-        sweep = Sweep(self._job, self._matcher, RESTS_ON)
+        sweep = Sweep(self._context, self._matcher, RESTS_ON)
         sweep.through(pieces, self._first.add)
         self.total = sweep.count
 
     def by_document(self, pieces: list[Piece]) -> None:
         """Counts the matches of each document, of which only the first is looked at."""
-        sweep = Sweep(self._job, self._matcher)
+        sweep = Sweep(self._context, self._matcher)
         for piece in pieces:
             firsts: list[Table] = []
             how = sweep.into(piece, 1, lambda _, table, firsts=firsts: firsts.append(table))  # type: ignore[misc]
             if how.count:
                 start, stop = (int(side) for side in firsts[0][0, 0])
-                self._add(plainly(piece.doc, self._job.blobs), Text(piece.text.blob, start, stop), how.count)
+                self._add(plainly(piece.doc, self._context.blobs), Text(piece.text.blob, start, stop), how.count)
                 self.total += how.count
             if how.out_of_work:
                 return
@@ -82,15 +87,15 @@ class _Counts:
             for piece, table in batch.select(kept[: max(0, RESTS_ON - len(self._first))]):
                 self._first.add(piece, table)
 
-        hit_filter = HitFilter(self._job, self._matcher, where, passed)
-        Sweep(self._job, self._matcher).through(pieces, hit_filter.add)
+        hit_filter = HitFilter(self._context, self._matcher, where, passed)
+        Sweep(self._context, self._matcher).through(pieces, hit_filter.add)
         hit_filter.flush()
 
-    def number(self) -> Resting:
+    def number(self) -> NarrowedResult:
         """The number of all, which rests on the first."""
         spans = self._first.rows().spans
         assert spans is not None  # hits always have them
-        return Resting(self.total, spans)
+        return NarrowedResult(self.total, spans)
 
     def by_key(self) -> Rows:
         """Rows {key, n}, the most frequent first, ties by key; each rests on its first match."""
@@ -104,9 +109,9 @@ class _Counts:
         return Rows("rows", {"key": Cells([count.key for count in ranked]), "n": numbers}, len(ranked), cuts.spans())
 
     def _add_rows(self, rows: Rows, key: Expr) -> None:
-        found = keyed(rows, key, self._job)
+        found = keyed(rows, key, self._context)
         assert rows.spans is not None  # hits always have them
-        first = rows.spans.take(found.keys.firsts).cells(self._job.blobs)
+        first = rows.spans.take(found.keys.firsts).cells(self._context.blobs)
         for value, n, span in zip(found.values, found.keys.counts().tolist(), first, strict=True):
             assert isinstance(span, Text)
             self._add(value, span, n)
@@ -114,6 +119,6 @@ class _Counts:
     def _add(self, key: Value, first: Text, n: int) -> None:
         known = self._keys.get(key_of(key))
         if known is None:
-            self._job.room(size_of(key) + 8)
+            self._context.ensure_room(size_of(key) + 8)
             known = self._keys[key_of(key)] = _Count(key, first)
         known.n += n

@@ -19,7 +19,7 @@ from rlmlite_kernel.actions.rows.rows import holding
 from rlmlite_kernel.actions.search.sweep import Hits, Table
 from rlmlite_kernel.actions.search.targets import Piece
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.evaluation.context import Job, StepWarning
+from rlmlite_kernel.evaluation.context import StepContext, StepWarning
 from rlmlite_kernel.program.ast import Expr
 from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.values import Rows
@@ -34,8 +34,8 @@ OnBatch: TypeAlias = Callable[[Rows, IntArray, "HitFilter"], None]
 class HitFilter:
     """Collects hits into batches and hands each batch on. Call `flush` at the end for what is left."""
 
-    def __init__(self, job: Job, matcher: Matcher, where: Expr | None, on_batch: OnBatch) -> None:
-        self._job, self._matcher, self._where, self._on_batch = job, matcher, where, on_batch
+    def __init__(self, context: StepContext, matcher: Matcher, where: Expr | None, on_batch: OnBatch) -> None:
+        self._context, self._matcher, self._where, self._on_batch = context, matcher, where, on_batch
         self._batch: list[tuple[Piece, Table]] = []
         self._size = 0
         # The warnings about every row that all batches so far gave rise to; None before the first batch.
@@ -56,10 +56,10 @@ class HitFilter:
         for piece, table in self._batch:
             hits.add(piece, table)
         # The warnings of this batch are kept apart until it is clear which of them are true of all batches.
-        earlier, self._job.warnings = self._job.warnings, []
+        earlier, self._context.warnings = self._context.warnings, []
         rows = hits.rows()
         self._on_batch(rows, self._passing(rows), self)
-        of_batch, self._job.warnings = self._job.warnings, earlier
+        of_batch, self._context.warnings = self._context.warnings, earlier
         self._repeat_warnings(of_batch)
         self._batch, self._size = [], 0
 
@@ -75,7 +75,7 @@ class HitFilter:
     def _passing(self, rows: Rows) -> IntArray:
         if self._where is None:
             return np.arange(len(rows), dtype=np.int64)
-        return holding(rows, self._where, self._job)
+        return holding(rows, self._where, self._context)
 
     def _repeat_warnings(self, of_batch: list[StepWarning]) -> None:
         """Give the warnings of a batch, and take back one about every row that this batch does not bear out."""
@@ -83,8 +83,8 @@ class HitFilter:
         first_batch, known = self._about_every_row is None, self._about_every_row or set()
         self._about_every_row = about_every_row if first_batch else known & about_every_row
         refuted = known - about_every_row
-        self._job.warnings = [warning for warning in self._job.warnings if warning not in refuted]
+        self._context.warnings = [warning for warning in self._context.warnings if warning not in refuted]
         for warning in of_batch:
             # After the first batch it is too late for a new one: the batches before gave no rise to it.
             if first_batch or not warning.every_row:
-                self._job.warn(*warning)
+                self._context.warn(*warning)

@@ -5,7 +5,7 @@ from rlmlite_kernel.actions.search.sweep import Hits, Sweep, Table, bytes_of_hit
 from rlmlite_kernel.actions.search.targets import Piece, pieces_of
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.tally import MANY
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.program.ast import Expr
 from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.values import Rows, Value
@@ -15,63 +15,68 @@ _START = 65_536  # bytes of a text in which its line ends are looked at
 
 
 def search(
-    job: Job, target: Value, query: Matcher | None, template: str | None, limit: int | None, where: Expr | None
+    context: StepContext,
+    target: Value,
+    query: Matcher | None,
+    template: str | None,
+    limit: int | None,
+    where: Expr | None,
 ) -> Value:
     """Every match, leftmost first, never overlapping: rows {doc, line, start, end, match, text, groups, and names}."""
     matcher = one_matcher("search", query, template)
-    pieces = pieces_of(target, "search", job)
-    kept = _Kept(job, matcher, limit)
+    pieces = pieces_of(target, "search", context)
+    kept = _Kept(context, matcher, limit)
     if where is None:
-        sweep = Sweep(job, matcher, kept.limit, allowance(job, pieces))
+        sweep = Sweep(context, matcher, kept.limit, allowance(context, pieces))
         sweep.through(pieces, kept.add)
         kept.total = sweep.count
     else:
-        sweep = Sweep(job, matcher)
-        hit_filter = HitFilter(job, matcher, where, kept.passed)
+        sweep = Sweep(context, matcher)
+        hit_filter = HitFilter(context, matcher, where, kept.passed)
         sweep.through(pieces, hit_filter.add)
         hit_filter.flush()
     rows = kept.hits.rows()
     if kept.total > len(rows) or sweep.halted:
         least, halted = ("at least ", f": counting stopped at {sweep.halted}") if sweep.halted else ("", "")
-        job.warn(f"{len(rows):,} of {least}{kept.total:,} hits are kept{halted}")
+        context.warn(f"{len(rows):,} of {least}{kept.total:,} hits are kept{halted}")
     if not len(rows):
-        say_none(job, matcher, pieces)
+        say_none(context, matcher, pieces)
     return rows
 
 
-def allowance(job: Job, pieces: list[Piece]) -> int:
+def allowance(context: StepContext, pieces: list[Piece]) -> int:
     """The work that a search with a limit may cost before it stops counting what it does not keep.
 
     Twice its bytes: enough for a few matches in each line. Never more than half of what is left.
     """
-    return min(2 * sum(len(piece.text) for piece in pieces), job.left("search_work") // 2)
+    return min(2 * sum(len(piece.text) for piece in pieces), context.budget_left("search_work") // 2)
 
 
-def say_none(job: Job, matcher: Matcher, pieces: list[Piece]) -> None:
+def say_none(context: StepContext, matcher: Matcher, pieces: list[Piece]) -> None:
     """Says that nothing was found, and why, if the line ends are to blame."""
-    job.warn("no hits")
+    context.warn("no hits")
     members = matcher.query.members or (matcher.query,)
     if any(member.kind == "regex" and "$" in member.text for member in members) and any(
-        _ends_in_cr(piece, job) for piece in pieces[:1]
+        _ends_in_cr(piece, context) for piece in pieces[:1]
     ):
-        job.warn(r"lines end in \r\n here, and the \r belongs to its line: write \r?$ for `$`")
+        context.warn(r"lines end in \r\n here, and the \r belongs to its line: write \r?$ for `$`")
 
 
-def _ends_in_cr(piece: Piece, job: Job) -> bool:
+def _ends_in_cr(piece: Piece, context: StepContext) -> bool:
     text = piece.text
-    return b"\r\n" in bytes(job.blobs.read(text.blob)[text.start : min(text.stop, text.start + _START)])
+    return b"\r\n" in bytes(context.blobs.read(text.blob)[text.start : min(text.stop, text.start + _START)])
 
 
 class _Kept:
     """The hits that the result will hold: the first `limit`. `total` counts all."""
 
-    def __init__(self, job: Job, matcher: Matcher, limit: int | None) -> None:
+    def __init__(self, context: StepContext, matcher: Matcher, limit: int | None) -> None:
         self.hits, self.limit, self.total = Hits(matcher), MANY if limit is None else limit, 0
-        self._job = job
+        self._context = context
 
     def add(self, piece: Piece, table: Table) -> None:
         """Keeps hits, if there is room for them in memory."""
-        self._job.room(bytes_of_hits(table), _TOO_MANY)
+        self._context.ensure_room(bytes_of_hits(table), _TOO_MANY)
         self.hits.add(piece, table)
 
     def passed(self, rows: Rows, kept: IntArray, batch: HitFilter) -> None:

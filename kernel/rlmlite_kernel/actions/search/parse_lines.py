@@ -9,7 +9,7 @@ from rlmlite_kernel.actions.search.targets import Cuts, Piece, joined, pieces_of
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern
 from rlmlite_kernel.engines.search.find import Found, find
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import compiled
 from rlmlite_kernel.values.columns import Column, IntArray, Ints, LineNumbers, Spans, Text
@@ -18,18 +18,18 @@ from rlmlite_kernel.values.values import Rows, Value
 _LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 
 
-def _scan(piece: Piece, matcher: Matcher, job: Job) -> Found:
+def _scan(piece: Piece, matcher: Matcher, context: StepContext) -> Found:
     """Run a matcher over one piece, charging its work; a search that runs out of work says how far it came."""
     text = piece.text
-    left = job.left("search_work")
-    found = find(job.blobs.read(text.blob), matcher, text.start, text.stop, left)
-    job.charge("search_work", found.work, "the search")
-    job.scanned.append(Text(text.blob, text.start, found.scanned_to))
+    left = context.budget_left("search_work")
+    found = find(context.blobs.read(text.blob), matcher, text.start, text.stop, left)
+    context.charge("search_work", found.work, "the search")
+    context.scanned.append(Text(text.blob, text.start, found.scanned_to))
     if found.out_of_work:
         unseen = f"bytes {found.scanned_to:,}..{text.stop:,} and whatever follows are unseen"
-        job.curtailed("search_work", f"the search ran out of search_work: {unseen}", str(piece.doc or ""))
+        context.mark_partial("search_work", f"the search ran out of search_work: {unseen}", str(piece.doc or ""))
     if found.cut_windows:
-        job.warn(f"{found.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")
+        context.warn(f"{found.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")
     return found
 
 
@@ -43,20 +43,22 @@ class _Lines(NamedTuple):
     other_stops: IntArray
 
 
-def parse_lines(job: Job, target: Value, form: Matcher | str) -> Value:
+def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Value:
     """One record for every line that has the form; the others are counted and kept apart in `.unmatched`."""
     matcher = form if isinstance(form, Matcher) else _form(form)
     matched, other = Cuts(), Cuts()
     groups: list[list[tuple[IntArray, IntArray]]] = []
-    for piece in pieces_of(target, "parse_lines", job):
-        lines = _parsed(piece, matcher, job)
+    for piece in pieces_of(target, "parse_lines", context):
+        lines = _parsed(piece, matcher, context)
         if len(lines.starts):
             groups.append(lines.groups)
         matched.add(piece, lines.starts, lines.stops)
         other.add(piece, lines.other_starts, lines.other_stops)
     rest = _line_rows(other, {})
     if len(rest):
-        job.warn(f"{len(rest):,} of {len(rest) + matched.count:,} lines do not have the form; they are in .unmatched")
+        context.warn(
+            f"{len(rest):,} of {len(rest) + matched.count:,} lines do not have the form; they are in .unmatched"
+        )
     spans = matched.spans()
     columns = [
         Spans(spans.blobs, joined([g[i][0] for g in groups]), joined([g[i][1] for g in groups]), spans.which)
@@ -89,13 +91,13 @@ def _line_rows(cuts: Cuts, named: dict[str, Column]) -> Rows:
     return Rows("lines", columns, len(spans), spans)
 
 
-def _parsed(piece: Piece, matcher: Matcher, job: Job) -> _Lines:
-    text, index = piece.text, job.blobs.lines(piece.text.blob)
+def _parsed(piece: Piece, matcher: Matcher, context: StepContext) -> _Lines:
+    text, index = piece.text, context.blobs.lines(piece.text.blob)
     first, last = (index.line_at(text.start), index.line_at(max(text.start, text.stop - 1)) + 1)
-    job.room((last - first) * 16 * (1 + matcher.groups))
+    context.ensure_room((last - first) * 16 * (1 + matcher.groups))
     starts, stops = index.spans(first, last if text.stop > text.start else first)
     starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
-    found = _scan(piece, matcher, job)
+    found = _scan(piece, matcher, context)
     place = np.searchsorted(starts, found.starts, side="right") - 1
     lines, first_match = np.unique(place, return_index=True)
     has = np.zeros(len(starts), bool)

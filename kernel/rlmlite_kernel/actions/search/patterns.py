@@ -6,30 +6,32 @@ from rlmlite_kernel.actions.search.targets import pieces_of
 from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
 from rlmlite_kernel.engines.patterns.mask import masked as masked_bytes
 from rlmlite_kernel.engines.patterns.patterns import Place, find_patterns
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.values import Rows, Value, kind_of
 
 
-def patterns(job: Job, target: Value) -> Value:
+def patterns(context: StepContext, target: Value) -> Value:
     """The templates of all lines, the most frequent first: {template, n, first, last, example}.
 
     `first` and `last` are line numbers of the input, `example` is the first line. Of documents also `doc` and
     `last_doc`, where those lines are.
     """
-    pieces = pieces_of(target, "patterns", job)
+    pieces = pieces_of(target, "patterns", context)
     size = sum(len(piece.text) for piece in pieces)
-    job.charge("search_work", size, "patterns")
-    job.scanned.extend(piece.text for piece in pieces)
-    parts = (Part(job.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
+    context.charge("search_work", size, "patterns")
+    context.scanned.extend(piece.text for piece in pieces)
+    parts = (Part(context.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
     made = find_patterns(parts)
     if made.clipped:
-        job.warn(f"of {made.clipped:,} lines longer than {CLIP:,} bytes only so much was looked at")
+        context.warn(f"of {made.clipped:,} lines longer than {CLIP:,} bytes only so much was looked at")
     if made.overflow:
-        job.curtailed("patterns", f"{made.overflow:,} lines are counted under `<*>`: there are too many different ones")
+        context.mark_partial(
+            "patterns", f"{made.overflow:,} lines are counted under `<*>`: there are too many different ones"
+        )
     texts = [piece.text for piece in pieces]
-    job.room(sum(len(template.text) + 64 for template in made.found))
+    context.ensure_room(sum(len(template.text) + 64 for template in made.found))
     firsts = _spans([template.first for template in made.found], texts)
     lasts = _spans([template.last for template in made.found], texts)
     columns: dict[str, Column] = {
@@ -53,14 +55,14 @@ def _spans(places: list[Place], texts: list[Text]) -> Spans:
     return Spans(blobs, starts, starts + np.array([place.size for place in places], np.int64), which)
 
 
-def mask(job: Job, text: Value) -> Value:
+def mask(context: StepContext, text: Value) -> Value:
     """The text with numbers, ids, addresses, paths, dates and values as `<*>`, as `patterns` sees it; null stays."""
     if text is None:
         return None
     if not isinstance(text, str | Text):
         raise Fault("type", f"mask works on text, not {kind_of(text)}; for rows: map(rows, mask(.text))")
-    lines = job.text(text, "mask's argument").encode().split(b"\n")
+    lines = context.require_text(text, "mask's argument").encode().split(b"\n")
     size = sum(map(len, lines))
-    job.charge("search_work", size, "mask")
-    job.room(size * 2)  # a masked digit is three bytes, and something stands between two masks
+    context.charge("search_work", size, "mask")
+    context.ensure_room(size * 2)  # a masked digit is three bytes, and something stands between two masks
     return b"\n".join(map(masked_bytes, lines)).decode()

@@ -14,7 +14,7 @@ from rlmlite_kernel.engines.bytes.words import Hashes, query_hashes, query_words
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.ranking.bm25 import Ranked, ranked
 from rlmlite_kernel.engines.ranking.postings import Index, combined, indexed
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers, Spans, Text, digest_of
 from rlmlite_kernel.values.values import Rows, Value, rows_of
@@ -40,7 +40,7 @@ class _Source(NamedTuple):
     make: Callable[[Hashes | None], Index]
 
 
-def rank(job: Job, target: Value, query: str, limit: int | None, by: str | Matcher | None) -> Value:
+def rank(context: StepContext, target: Value, query: str, limit: int | None, by: str | Matcher | None) -> Value:
     """The passages that have any of the words, the best first, equal ones by position: {doc, line, .., text, score}.
 
     Rows that are given without `by` are passages themselves and keep their fields. The score is BM25 x 10^6.
@@ -52,17 +52,17 @@ def rank(job: Job, target: Value, query: str, limit: int | None, by: str | Match
         )
     table = rows_of(target)
     if by is None and table is not None and table.kind != "documents":
-        best = _best(_of_rows(texts_of(table, "rank", job), words, job), words, limit, job)
+        best = _best(_of_rows(texts_of(table, "rank", context), words, context), words, limit, context)
         rows = table.take(best.units)
         return Rows("passages", {**rows.columns, "score": Ints(best.scores)}, len(rows), rows.spans)
-    return _passages(pieces_of(target, "rank", job), by or "lines", words, limit, job)
+    return _passages(pieces_of(target, "rank", context), by or "lines", words, limit, context)
 
 
-def _passages(pieces: list[Piece], by: str | Matcher, words: Words, limit: int | None, job: Job) -> Rows:
-    units = [units_of(piece.text, by, job) for piece in pieces]
+def _passages(pieces: list[Piece], by: str | Matcher, words: Words, limit: int | None, context: StepContext) -> Rows:
+    units = [units_of(piece.text, by, context) for piece in pieces]
     counts = [each.count for each in units]
-    _charge([piece.text for piece in pieces], sum(counts), words, job)
-    best = _best([_of_units(each, job) for each in units], words, limit, job)
+    _charge([piece.text for piece in pieces], sum(counts), words, context)
+    best = _best([_of_units(each, context) for each in units], words, limit, context)
     bases = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
     which = np.searchsorted(bases, best.units, side="right") - 1
     starts, stops = np.zeros((2, len(which)), np.int64)
@@ -89,49 +89,49 @@ def _rows(pieces: list[Piece], starts: IntArray, stops: IntArray, scores: IntArr
     return Rows("passages", columns, len(spans), spans)
 
 
-def _of_units(units: Units | LineUnits, job: Job) -> _Source:
+def _of_units(units: Units | LineUnits, context: StepContext) -> _Source:
     text = units.text
-    return _Source(units.key, len(text), lambda only: indexed(job.blobs.read(text.blob), *units.spans(), only=only))
+    return _Source(units.key, len(text), lambda only: indexed(context.blobs.read(text.blob), *units.spans(), only=only))
 
 
-def _of_rows(texts: list[Text | None], words: Words, job: Job) -> list[_Source]:
+def _of_rows(texts: list[Text | None], words: Words, context: StepContext) -> list[_Source]:
     """The texts of rows as units: those of one content together, small ones of several contents together."""
     known = [text if text is not None else Text("", 0, 0) for text in texts]
-    _charge(known, len(known), words, job)
+    _charge(known, len(known), words, context)
     sources: list[_Source] = []
     waiting: list[Text] = []
     for blob, group in groupby(known, key=lambda text: text.blob):
         run = list(group)
         if blob and sum(map(len, run)) >= _JOINED:
-            sources.extend(_joined(waiting, job))
-            sources.append(_run(run, job))
+            sources.extend(_joined(waiting, context))
+            sources.append(_run(run, context))
             waiting = []
         else:
             waiting.extend(run)
-    return [*sources, *_joined(waiting, job)]
+    return [*sources, *_joined(waiting, context)]
 
 
-def _run(run: list[Text], job: Job) -> _Source:
+def _run(run: list[Text], context: StepContext) -> _Source:
     """Texts of one content."""
     starts, stops = _ends(run)
     key = f"{run[0].blob} {digest_of(starts)} {digest_of(stops)}"
     size = sum(map(len, run))
-    return _Source(key, size, lambda only: indexed(job.blobs.read(run[0].blob), starts, stops, only=only))
+    return _Source(key, size, lambda only: indexed(context.blobs.read(run[0].blob), starts, stops, only=only))
 
 
-def _joined(texts: list[Text], job: Job) -> Iterator[_Source]:
+def _joined(texts: list[Text], context: StepContext) -> Iterator[_Source]:
     """Texts of several contents, some MiB of them at once."""
     sizes = np.cumsum([len(text) for text in texts])
     cuts = np.flatnonzero(np.diff(sizes // _JOINED)) + 1
     for low, high in pairwise([0, *cuts.tolist(), len(texts)] if texts else []):
-        yield _copied(texts[low:high], job)
+        yield _copied(texts[low:high], context)
 
 
-def _copied(texts: list[Text], job: Job) -> _Source:
+def _copied(texts: list[Text], context: StepContext) -> _Source:
     key = hashlib.sha256("\n".join(f"{text.blob} {text.start} {text.stop}" for text in texts).encode()).hexdigest()
 
     def made(only: Hashes | None) -> Index:
-        parts = [text.read(job.blobs) if text.blob else b"" for text in texts]
+        parts = [text.read(context.blobs) if text.blob else b"" for text in texts]
         stops = np.cumsum([len(part) + 1 for part in parts], dtype=np.int64) - 1
         starts = np.concatenate((stops[:0], [0], stops[:-1] + 1))
         return indexed(b"\n".join(parts), starts, stops, only=only)
@@ -143,37 +143,37 @@ def _ends(texts: list[Text]) -> tuple[IntArray, IntArray]:
     return np.array([text.start for text in texts], np.int64), np.array([text.stop for text in texts], np.int64)
 
 
-def _charge(texts: list[Text], units: int, words: Words, job: Job) -> None:
+def _charge(texts: list[Text], units: int, words: Words, context: StepContext) -> None:
     """A text costs its bytes, and each word of the query a unit of work for each unit of text."""
     size = sum(map(len, texts))
-    job.charge("search_work", size + units * len(words), f"ranking {units:,} passages of {size:,} bytes")
-    job.scanned.extend(text for text in texts if text.blob)
+    context.charge("search_work", size + units * len(words), f"ranking {units:,} passages of {size:,} bytes")
+    context.scanned.extend(text for text in texts if text.blob)
     for blob in dict.fromkeys(text.blob for text in texts if text.blob):
-        job.blobs.read(blob)  # touched whether its index is there already or not
+        context.blobs.read(blob)  # touched whether its index is there already or not
 
 
-def _best(sources: list[_Source], words: Words, limit: int | None, job: Job) -> Ranked:
+def _best(sources: list[_Source], words: Words, limit: int | None, context: StepContext) -> Ranked:
     """The best units, numbered through all sources; says what was not found and what was not kept."""
     hashes = query_hashes(words)
-    best = ranked(_index(sources, hashes, job), hashes, limit)
-    job.room(_ROW * len(best.units))
+    best = ranked(_index(sources, hashes, context), hashes, limit)
+    context.ensure_room(_ROW * len(best.units))
     missing = [word for word, units in zip(words, best.having, strict=True) if not units]
     if missing:
-        job.warn(f"{len(missing):,} of {len(words):,} words are nowhere in the text:", ", ".join(missing))
+        context.warn(f"{len(missing):,} of {len(words):,} words are nowhere in the text:", ", ".join(missing))
     if len(best.units) < best.found:
-        job.warn(f"{len(best.units):,} of {best.found:,} passages with a word of the query are kept")
+        context.warn(f"{len(best.units):,} of {best.found:,} passages with a word of the query are kept")
     return best
 
 
-def _index(sources: list[_Source], hashes: Hashes, job: Job) -> Index:
+def _index(sources: list[_Source], hashes: Hashes, context: StepContext) -> Index:
     if sum(source.size for source in sources) > INDEXED:
-        job.warn(f"no index is kept of more than {INDEXED >> 20} MiB: the text is read again for each rank")
+        context.warn(f"no index is kept of more than {INDEXED >> 20} MiB: the text is read again for each rank")
         return combined([source.make(hashes) for source in sources])
 
     def whole() -> Index:
-        return combined([job.blobs.index(source.key, partial(source.make, None)) for source in sources])
+        return combined([context.blobs.index(source.key, partial(source.make, None)) for source in sources])
 
     if len(sources) == 1:
         return whole()
     keys = hashlib.sha256("\n".join(source.key for source in sources).encode()).hexdigest()
-    return job.blobs.index(f"all {keys}", whole, stored=False)
+    return context.blobs.index(f"all {keys}", whole, stored=False)

@@ -10,7 +10,7 @@ from rlmlite_kernel.actions.search.targets import Cuts, Piece, joined
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.find import Counted, Search
 from rlmlite_kernel.engines.search.tally import MANY, Bounds
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import compiled, template_query
 from rlmlite_kernel.values.columns import Column, Groups, IntArray, Ints, LineNumbers, LineTexts, Spans, Text
@@ -40,8 +40,8 @@ class Sweep:
     `count` is how many were found.
     """
 
-    def __init__(self, job: Job, matcher: Matcher, keep: int = MANY, counting: int | None = None) -> None:
-        self._job, self._matcher, self._keep, self._counting = job, matcher, keep, counting
+    def __init__(self, context: StepContext, matcher: Matcher, keep: int = MANY, counting: int | None = None) -> None:
+        self._context, self._matcher, self._keep, self._counting = context, matcher, keep, counting
         self.count = self._spent = 0
         self.halted = ""
 
@@ -53,21 +53,25 @@ class Sweep:
 
     def into(self, piece: Piece, keep: int, take: Take) -> Counted:
         """Searches one piece."""
-        job, text = self._job, piece.text
-        left = job.left("search_work")
+        context, text = self._context, piece.text
+        left = context.budget_left("search_work")
         counting = left if self._counting is None else max(0, self._counting - self._spent)
-        search = Search(job.blobs.read(text.blob), self._matcher, text.start, text.stop, Bounds(left, keep, counting))
+        search = Search(
+            context.blobs.read(text.blob), self._matcher, text.start, text.stop, Bounds(left, keep, counting)
+        )
         try:
             for table in search.tables():
                 take(piece, table)
         finally:  # a search that is of no use has been made all the same
             how = search.counted()
-            job.spend("search_work", how.work)
-            job.scanned.append(Text(text.blob, text.start, how.scanned_to))
+            context.spend("search_work", how.work)
+            context.scanned.append(Text(text.blob, text.start, how.scanned_to))
         self.count += how.count
         self._spent += how.work
         if how.cut_windows:
-            job.warn(f"{how.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")
+            context.warn(
+                f"{how.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut"
+            )
         if how.out_of_work:
             self._early(piece, how)
         return how
@@ -78,7 +82,7 @@ class Sweep:
             return
         unseen = f"bytes {how.scanned_to:,}..{piece.text.stop:,} and whatever follows are unseen"
         message = f"the search ran out of search_work: {unseen}"
-        self._job.curtailed("search_work", message, str(piece.doc or ""))
+        self._context.mark_partial("search_work", message, str(piece.doc or ""))
 
 
 class Hits:

@@ -7,7 +7,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.sheets.cells import ROW_END
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Constant, IntArray, Spans, Text
 from rlmlite_kernel.values.fences import worded
@@ -21,9 +21,9 @@ class Piece(NamedTuple):
     text: Text
 
 
-def pieces_of(target: Value, what: str, job: Job) -> list[Piece]:
+def pieces_of(target: Value, what: str, context: StepContext) -> list[Piece]:
     """The texts of a text, documents, or rows that stand for text."""
-    text = text_of(target, job.blobs)
+    text = text_of(target, context.blobs)
     if text is not None:
         return [Piece(None, text)]
     rows = rows_of(target)
@@ -31,8 +31,8 @@ def pieces_of(target: Value, what: str, job: Job) -> list[Piece]:
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
     if rows.kind == RECORDS and rows.spans is not None:
         return [Piece(None, text) for text in _runs(rows.spans)]
-    texts = texts_of(rows, what, job)
-    docs = _docs(rows, job)
+    texts = texts_of(rows, what, context)
+    docs = _docs(rows, context)
     return [Piece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
 
 
@@ -45,20 +45,20 @@ def _runs(spans: Spans) -> Iterator[Text]:
             yield Text(spans.blobs[0], start, stop)
 
 
-def texts_of(rows: Rows, what: str, job: Job) -> list[Text | None]:
+def texts_of(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     """The text that each row stands for; `None` where it has none."""
     name = access.column_name(rows, "value") or "value"
-    cells = rows.columns[name].cells(job.blobs) if name in rows.columns else []
+    cells = rows.columns[name].cells(context.blobs) if name in rows.columns else []
     if rows.kind == LIST:  # of records as JSON has them
         cells = [cell["text"] if isinstance(cell, dict) and "text" in cell else cell for cell in cells]
     if len(cells) != len(rows) or not all(isinstance(cell, str | Text) or cell is None for cell in cells):
         raise Fault("type", f"{what} works on rows that have a text; these have {worded(rows.columns)}")
-    return [text_of(cell, job.blobs) for cell in cells]
+    return [text_of(cell, context.blobs) for cell in cells]
 
 
-def _docs(rows: Rows, job: Job) -> list[Value]:
+def _docs(rows: Rows, context: StepContext) -> list[Value]:
     name = "path" if "path" in rows.columns else access.column_name(rows, "doc")
-    return [None] * len(rows) if name is None else list(rows.columns[name].cells(job.blobs))
+    return [None] * len(rows) if name is None else list(rows.columns[name].cells(context.blobs))
 
 
 class Cuts:

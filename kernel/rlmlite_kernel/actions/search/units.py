@@ -7,7 +7,7 @@ from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_paragraphs
 from rlmlite_kernel.engines.cut.units import lines_of, records
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.values.columns import IntArray, Text, digest_of
 
 UNITS = ("lines", "paragraphs", "records", "files")
@@ -69,12 +69,12 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
         return np.maximum(starts, self.text.start), np.minimum(stops, self.text.stop)
 
 
-def units_of(text: Text, by: str | Matcher, job: Job) -> Units | LineUnits:
+def units_of(text: Text, by: str | Matcher, context: StepContext) -> Units | LineUnits:
     """The units of a text."""
     key = f"{by} {text.blob} {text.start} {text.stop}"
     if by == "lines" and len(text) > _SHORT:
-        return LineUnits(text, key, job.blobs.lines(text.blob))
-    starts, stops = _cut(text, by, job)
+        return LineUnits(text, key, context.blobs.lines(text.blob))
+    starts, stops = _cut(text, by, context)
     if isinstance(by, Matcher):
         key = f"{text.blob} {digest_of(starts)} {digest_of(stops)}"
     return Units(text, key, starts, stops)
@@ -83,13 +83,13 @@ def units_of(text: Text, by: str | Matcher, job: Job) -> Units | LineUnits:
 _SHORT = 1 << 20  # bytes of a text up to which its lines are cut at once
 
 
-def _cut(text: Text, by: str | Matcher, job: Job) -> tuple[IntArray, IntArray]:
+def _cut(text: Text, by: str | Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     if isinstance(by, Matcher):
-        return _at_matches(text, by, job)
+        return _at_matches(text, by, context)
     if by == "files":
         whole = text.start < text.stop
         return np.array([text.start] * whole, np.int64), np.array([text.stop] * whole, np.int64)
-    content = job.blobs.read(text.blob)
+    content = context.blobs.read(text.blob)
     if by == "lines":
         return lines_of(content, text.start, text.stop)
     if by == "paragraphs":
@@ -97,9 +97,11 @@ def _cut(text: Text, by: str | Matcher, job: Job) -> tuple[IntArray, IntArray]:
     return records(content, text.start, text.stop)
 
 
-def _at_matches(text: Text, by: Matcher, job: Job) -> tuple[IntArray, IntArray]:
-    found = chunk_at(job.blobs.read(text.blob), by, text.start, text.stop, job.left("search_work"))
-    job.spend("search_work", found.work)
+def _at_matches(text: Text, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
+    found = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
+    context.spend("search_work", found.work)
     if found.out_of_work:
-        job.curtailed("search_work", "by=/re/ ran out of search_work: the last unit was not looked into for more")
+        context.mark_partial(
+            "search_work", "by=/re/ ran out of search_work: the last unit was not looked into for more"
+        )
     return found.starts, found.stops

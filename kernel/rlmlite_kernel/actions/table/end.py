@@ -7,7 +7,7 @@ ACTIONS = (
     Action(
         name="write_var",
         family="state",
-        held=True,
+        with_taint=True,
         params=(Param("name", "name", "the variable"), Param("value", "any", "its value")),
         run=end.write_var,
         result="the value",
@@ -17,7 +17,7 @@ ACTIONS = (
     Action(
         name="note",
         family="state",
-        held=True,
+        with_taint=True,
         params=(Param("text", "any", "your plan"),),
         run=end.note,
         result="nothing",
@@ -37,7 +37,7 @@ ACTIONS = (
     Action(
         name="final",
         family="end",
-        held=True,
+        with_taint=True,
         params=(
             Param("value", "any", "the answer"),
             Param("evidence", "any", "spans, rows or quotes it rests on", default=None, named_only=True),

@@ -12,7 +12,7 @@ ACTIONS = (
             Param("args", "any", "{argument: value}", default=None),
         ),
         ask=outside.ask_tool,
-        held=True,
+        with_taint=True,
         barrier=True,
         result="what the tool gives",
         help="calls a tool of the host's; its own name does the same: name(argument=value)",

@@ -16,7 +16,7 @@ from rlmlite_kernel.engines.cut.symbols import (
     language_of,
     symbols,
 )
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers
 from rlmlite_kernel.values.values import Rows, Value
@@ -28,7 +28,7 @@ _LEADING = (b"@", b"#", b"//", b"/*", b"*", b"--")
 """How a line begins that belongs to the definition below it: a decorator, a comment."""
 
 
-def find_symbols(job: Job, target: Value, language: str | None) -> Value:
+def find_symbols(context: StepContext, target: Value, language: str | None) -> Value:
     """Definitions: rows {doc, kind, name, within, line, start, end, text}. What could not be read is in `.skipped`."""
     cuts = Cuts()
     kinds: list[Value] = []
@@ -36,15 +36,15 @@ def find_symbols(job: Job, target: Value, language: str | None) -> Value:
     around: list[Value] = []
     skipped: list[tuple[Value, Value]] = []
     broken = 0
-    for piece in pieces_of(target, "symbols", job):
-        spoken, reason = _language(piece, language, job)
+    for piece in pieces_of(target, "symbols", context):
+        spoken, reason = _language(piece, language, context)
         if spoken is None:
             skipped.append((piece.doc, reason))
             continue
-        found, whole = _parsed(piece, spoken, job)
+        found, whole = _parsed(piece, spoken, context)
         broken += not whole
-        job.room(len(found) * 200)
-        content = job.blobs.read(piece.text.blob)
+        context.ensure_room(len(found) * 200)
+        content = context.blobs.read(piece.text.blob)
         called = [bytes(content[slice(*symbol.name)]).decode() for symbol in found]
         kinds.extend(symbol.kind for symbol in found)
         names.extend(called)
@@ -52,7 +52,7 @@ def find_symbols(job: Job, target: Value, language: str | None) -> Value:
         starts = np.array([symbol.start for symbol in found], np.int64)
         cuts.add(piece, starts, np.array([symbol.stop for symbol in found], np.int64))
     if broken:
-        job.warn(f"{broken:,} texts have places that are not of their language; definitions there may be missing")
+        context.warn(f"{broken:,} texts have places that are not of their language; definitions there may be missing")
     spans = cuts.spans()
     columns: dict[str, Column] = {
         "doc": cuts.docs(),
@@ -64,21 +64,21 @@ def find_symbols(job: Job, target: Value, language: str | None) -> Value:
         "end": Ints(spans.stops),
         "text": spans,
     }
-    return Rows("symbols", columns, len(spans), spans, _aside(skipped, job))
+    return Rows("symbols", columns, len(spans), spans, _aside(skipped, context))
 
 
-def _aside(skipped: list[tuple[Value, Value]], job: Job) -> dict[str, Rows]:
+def _aside(skipped: list[tuple[Value, Value]], context: StepContext) -> dict[str, Rows]:
     if skipped:
-        job.warn(f"{len(skipped):,} texts were not read as code; see .skipped")
+        context.warn(f"{len(skipped):,} texts were not read as code; see .skipped")
     columns: dict[str, Column] = {"doc": Cells([doc for doc, _ in skipped]), "why": Cells([why for _, why in skipped])}
     return {"skipped": Rows("rows", columns, len(skipped))}
 
 
-def _language(piece: Piece, given: str | None, job: Job) -> tuple[str | None, str]:
+def _language(piece: Piece, given: str | None, context: StepContext) -> tuple[str | None, str]:
     """The language of a text, or why it cannot be read."""
     if len(piece.text) > LONGEST:
         return None, f"longer than {LONGEST:,} bytes"
-    content = job.blobs.read(piece.text.blob)
+    content = context.blobs.read(piece.text.blob)
     if deepest(content, piece.text.start, piece.text.stop) > DEEPEST:
         return None, f"brackets nested deeper than {DEEPEST:,}"
     if given is not None:
@@ -88,16 +88,16 @@ def _language(piece: Piece, given: str | None, job: Job) -> tuple[str | None, st
     return language_of(piece.doc), "no language is known by its ending"
 
 
-def _parsed(piece: Piece, language: str, job: Job) -> tuple[list[Symbol], bool]:
+def _parsed(piece: Piece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` is one of {', '.join(LANGUAGES)}")
     text = piece.text
-    job.charge("search_work", WEIGHT * len(text), "reading symbols")
+    context.charge("search_work", WEIGHT * len(text), "reading symbols")
     try:
-        found = symbols(job.blobs.read(text.blob), text.start, text.stop, language)
+        found = symbols(context.blobs.read(text.blob), text.start, text.stop, language)
     except SymbolsUnavailableError as error:
         raise Fault("not_installed", f"symbols need an extra: pip install 'rlmlite[code]' ({error})") from None
-    job.scanned.append(text)
+    context.scanned.append(text)
     return found
 
 
@@ -111,13 +111,13 @@ def _outer(found: list[Symbol]) -> Iterator[int | None]:
         open_.append(number)
 
 
-def chunk_symbols(piece: Piece, size: int, job: Job) -> tuple[IntArray, IntArray]:
+def chunk_symbols(piece: Piece, size: int, context: StepContext) -> tuple[IntArray, IntArray]:
     """Chunks of at most `size` bytes that begin where definitions do; a longer definition is cut between lines."""
-    language, reason = _language(piece, None, job)
-    text, content = piece.text, job.blobs.read(piece.text.blob)
-    found = [] if language is None else _parsed(piece, language, job)[0]
+    language, reason = _language(piece, None, context)
+    text, content = piece.text, context.blobs.read(piece.text.blob)
+    found = [] if language is None else _parsed(piece, language, context)[0]
     if language is None:
-        job.warn(f"a text was cut by lines, not by symbols: {reason}")
+        context.warn(f"a text was cut by lines, not by symbols: {reason}")
     raw = bytes(content[text.start : text.stop])
     marks = sorted({_above(raw, symbol.start - text.start) for symbol in found if symbol.kind != "constant"})
     starts = np.array(list(_packed(raw, [mark for mark in marks if mark], size)), np.int64) + text.start

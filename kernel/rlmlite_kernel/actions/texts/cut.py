@@ -6,7 +6,7 @@ from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
 from rlmlite_kernel.actions.texts.code import DEFAULT_SIZE, chunk_symbols
 from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Column, IntArray, Ints, LineNumbers
 from rlmlite_kernel.values.values import Rows, Value
@@ -17,13 +17,13 @@ DEFAULT_SIZES = {"bytes": 8_000, "lines": 100, "paragraphs": 1}
 WAYS = (*DEFAULT_SIZES, "files", "symbols")
 
 
-def chunk(job: Job, target: Value, size: int | None, overlap: int, by: str | Matcher) -> Value:
+def chunk(context: StepContext, target: Value, size: int | None, overlap: int, by: str | Matcher) -> Value:
     """Pieces in order: rows {index, doc, line, start, end, text}. `size` and `overlap` count what `by` names."""
     cuts = Cuts()
-    for piece in pieces_of(target, "chunk", job):
-        starts, stops = _cut(piece, size, overlap, by, job)
-        job.charge("chunks", len(starts), "chunk")
-        job.room(24 * len(starts))
+    for piece in pieces_of(target, "chunk", context):
+        starts, stops = _cut(piece, size, overlap, by, context)
+        context.charge("chunks", len(starts), "chunk")
+        context.ensure_room(24 * len(starts))
         cuts.add(piece, starts, stops)
     return _rows(cuts)
 
@@ -41,22 +41,24 @@ def _rows(cuts: Cuts) -> Rows:
     return Rows("chunks", columns, len(spans), spans)
 
 
-def _cut(piece: Piece, size: int | None, overlap: int, by: str | Matcher, job: Job) -> tuple[IntArray, IntArray]:
+def _cut(
+    piece: Piece, size: int | None, overlap: int, by: str | Matcher, context: StepContext
+) -> tuple[IntArray, IntArray]:
     text = piece.text
-    content = job.blobs.read(text.blob)
+    content = context.blobs.read(text.blob)
     if by == "files":
         return np.array([text.start], np.int64), np.array([text.stop], np.int64)
     if by == "symbols":
         if overlap:
             raise Fault("arguments", 'chunk(by="symbols") takes no overlap')
-        return chunk_symbols(piece, DEFAULT_SIZE if size is None else size, job)
+        return chunk_symbols(piece, DEFAULT_SIZE if size is None else size, context)
     try:
         if isinstance(by, Matcher):
             _only_sized(size, overlap)
-            return _at_matches(piece, by, job)
+            return _at_matches(piece, by, context)
         wanted = DEFAULT_SIZES[by] if size is None else size
         if by == "lines":
-            return chunk_lines(job.blobs.lines(text.blob), text.start, text.stop, wanted, overlap)
+            return chunk_lines(context.blobs.lines(text.blob), text.start, text.stop, wanted, overlap)
         if by == "paragraphs":
             return chunk_paragraphs(content, text.start, text.stop, wanted, overlap)
         return chunk_bytes(content, text.start, text.stop, wanted, overlap)
@@ -64,13 +66,13 @@ def _cut(piece: Piece, size: int | None, overlap: int, by: str | Matcher, job: J
         raise Fault("bound", str(error)) from None
 
 
-def _at_matches(piece: Piece, by: Matcher, job: Job) -> tuple[IntArray, IntArray]:
+def _at_matches(piece: Piece, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     text = piece.text
-    found = chunk_at(job.blobs.read(text.blob), by, text.start, text.stop, job.left("search_work"))
-    job.spend("search_work", found.work)
-    job.scanned.append(text)
+    found = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
+    context.spend("search_work", found.work)
+    context.scanned.append(text)
     if found.out_of_work:
-        job.curtailed("search_work", "chunk ran out of search_work: the last chunk was not looked into for more")
+        context.mark_partial("search_work", "chunk ran out of search_work: the last chunk was not looked into for more")
     return found.starts, found.stops
 
 

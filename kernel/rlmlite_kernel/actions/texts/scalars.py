@@ -5,7 +5,7 @@ import datetime
 from rlmlite_kernel.engines.query.query import Matcher, QueryError
 from rlmlite_kernel.engines.search.replace import SpentError, TooLargeError
 from rlmlite_kernel.engines.search.replace import replace as replace_bytes
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.texts import as_text
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import MAX_DIGITS
@@ -14,12 +14,12 @@ from rlmlite_kernel.values.operators import divide, is_number, plainly, truthy
 from rlmlite_kernel.values.values import Value, kind_of
 
 
-def pick(job: Job, cond: Value, a: Value, b: Value) -> Value:
+def pick(context: StepContext, cond: Value, a: Value, b: Value) -> Value:
     """`a` when the condition holds, else `b`."""
     return a if truthy(cond) else b
 
 
-def case(job: Job, *parts: Value) -> Value:
+def case(context: StepContext, *parts: Value) -> Value:
     """The value after the first condition that holds, else the last argument (null if there is none)."""
     for index in range(0, len(parts) - 1, 2):
         if truthy(parts[index]):
@@ -27,14 +27,14 @@ def case(job: Job, *parts: Value) -> Value:
     return parts[-1] if len(parts) % 2 else None
 
 
-def div(job: Job, a: Value, b: Value) -> Value:
+def div(context: StepContext, a: Value, b: Value) -> Value:
     """Division; null by zero."""
     return divide(a, b)
 
 
-def to_int(job: Job, value: Value) -> Value:
+def to_int(context: StepContext, value: Value) -> Value:
     """A whole number; null for what is none. Decimals are cut towards zero."""
-    item = plainly(value, job.blobs)
+    item = plainly(value, context.blobs)
     if isinstance(item, str):
         return _int_of_text(item)
     return int(item) if is_number(item) and isinstance(item, int | float) else None
@@ -48,9 +48,9 @@ def _int_of_text(text: str) -> Value:
     return int(digits)
 
 
-def to_float(job: Job, value: Value) -> Value:
+def to_float(context: StepContext, value: Value) -> Value:
     """A decimal; null for what is no number."""
-    item = plainly(value, job.blobs)
+    item = plainly(value, context.blobs)
     if not isinstance(item, str) and not is_number(item):
         return None
     try:
@@ -60,18 +60,18 @@ def to_float(job: Job, value: Value) -> Value:
     return number if number - number == 0 else None  # not infinite, not NaN
 
 
-def to_str(job: Job, value: Value) -> Value:
+def to_str(context: StepContext, value: Value) -> Value:
     """The value as text: a text as it is, anything else as canonical JSON."""
-    return as_text(value, job)
+    return as_text(value, context)
 
 
-def date(job: Job, value: Value) -> Value:
+def date(context: StepContext, value: Value) -> Value:
     """A date as `YYYY-MM-DD`, which sorts as it should; null for what is none.
 
     Reads ISO dates, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, the two last also with a weekday
     and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
     """
-    item = plainly(value, job.blobs)
+    item = plainly(value, context.blobs)
     return _iso_date(item.strip()) if isinstance(item, str) else None
 
 
@@ -113,47 +113,49 @@ def _worded_date(words: list[str]) -> Value:
         return None
 
 
-def lower(job: Job, text: Value) -> Value:
+def lower(context: StepContext, text: Value) -> Value:
     """Small letters; null for what is no text."""
-    item = plainly(text, job.blobs)
+    item = plainly(text, context.blobs)
     return item.lower() if isinstance(item, str) else None
 
 
-def upper(job: Job, text: Value) -> Value:
+def upper(context: StepContext, text: Value) -> Value:
     """Capital letters; null for what is no text."""
-    item = plainly(text, job.blobs)
+    item = plainly(text, context.blobs)
     return item.upper() if isinstance(item, str) else None
 
 
-def strip(job: Job, text: Value) -> Value:
+def strip(context: StepContext, text: Value) -> Value:
     """Without white space at both ends; null for what is no text."""
-    item = plainly(text, job.blobs)
+    item = plainly(text, context.blobs)
     return item.strip() if isinstance(item, str) else None
 
 
-def replace(job: Job, text: Value, what: Matcher | list[tuple[Matcher, Value]], to: Value) -> Value:
+def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matcher, Value]], to: Value) -> Value:
     """Every match replaced; `$1`, `${name}`, `$0` in the replacement are groups. A list of pairs works in turn."""
     if text is None:
         return None
-    result = job.text(text, "what replace works on").encode()
+    result = context.require_text(text, "what replace works on").encode()
     pairs = what if isinstance(what, list) else [(what, to)]
     for matcher, replacement in pairs:
         if not isinstance(replacement, str | Text):
             raise Fault("type", f"a replacement is text, not {kind_of(replacement)}")
-        result = _replaced(result, matcher, job.text(replacement, "the replacement"), job)
+        result = _replaced(result, matcher, context.require_text(replacement, "the replacement"), context)
     return result.decode()
 
 
-def _replaced(text: bytes, matcher: Matcher, replacement: str, job: Job) -> bytes:
-    limit = job.settings.limits.value_bytes
+def _replaced(text: bytes, matcher: Matcher, replacement: str, context: StepContext) -> bytes:
+    limit = context.settings.limits.value_bytes
     try:
-        result = replace_bytes(text, matcher, replacement, max_bytes=limit, work_left=job.left("search_work"))
+        result = replace_bytes(
+            text, matcher, replacement, max_bytes=limit, work_left=context.budget_left("search_work")
+        )
     except TooLargeError:
         raise Fault("too_large", f"the replaced text would pass the {limit:,} value_bytes of this run") from None
     except SpentError as error:
         raise Fault("budget", f"replace needs more than the {error.work:,} search_work that are left") from None
     except QueryError as error:
         raise Fault("query", str(error)) from None
-    job.spend("search_work", result.work)
-    job.room(len(result.text))
+    context.spend("search_work", result.work)
+    context.ensure_room(len(result.text))
     return result.text

@@ -1,7 +1,7 @@
 """Making text out of values: render, and how any value reads as text."""
 
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import Job
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.texts import as_text, follow, has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
@@ -10,28 +10,28 @@ from rlmlite_kernel.values.fences import worded
 from rlmlite_kernel.values.values import Rows, Value
 
 
-def render(job: Job, rows: Value, template: str, sep: str) -> Value:
+def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
     """Each row through a template, joined. `{name}` is a field of the row, else a variable."""
-    table = job.rows(rows, "render's first argument")
+    table = context.require_rows(rows, "render's first argument")
     parts = pieces(template)
-    columns = {hole.name: _cells(hole, table, job) for hole in parts if isinstance(hole, Hole)}
+    columns = {hole.name: _cells(hole, table, context) for hole in parts if isinstance(hole, Hole)}
     lines: list[str] = []
     for row in range(len(table)):
-        line = "".join(part if isinstance(part, str) else _filled(part, columns, row, job) for part in parts)
-        job.room(len(line) + len(sep))
+        line = "".join(part if isinstance(part, str) else _filled(part, columns, row, context) for part in parts)
+        context.ensure_room(len(line) + len(sep))
         lines.append(line)
     return sep.join(lines)
 
 
-def _filled(hole: Hole, columns: dict[str, list[Value]], row: int, job: Job) -> str:
-    return as_text(follow(columns[hole.name][row], hole.path, job), job)
+def _filled(hole: Hole, columns: dict[str, list[Value]], row: int, context: StepContext) -> str:
+    return as_text(follow(columns[hole.name][row], hole.path, context), context)
 
 
-def _cells(hole: Hole, rows: Rows, job: Job) -> list[Value]:
-    if has_field(rows, hole.name, job):
-        return access.column_cells(rows, hole.name, job)
-    if hole.name in job.names:
-        return [job.names[hole.name].value] * len(rows)
-    known = [*rows.columns, *job.names]
+def _cells(hole: Hole, rows: Rows, context: StepContext) -> list[Value]:
+    if has_field(rows, hole.name, context):
+        return access.column_cells(rows, hole.name, context)
+    if hole.name in context.variables:
+        return [context.variables[hole.name].value] * len(rows)
+    known = [*rows.columns, *context.variables]
     near = did_you_mean(hole.name, known) or f"known: {worded(known)}"
     raise Fault("template", f"{{{hole}}} names no field of the rows and no variable; {near}")
