@@ -27,7 +27,7 @@ from rlmlite.runs.run import Calls, Options, Run
 from rlmlite.tools.approvals import Approver
 from rlmlite.tools.permissions import Granted, PolicyGiven, Tools, granted, tell_of_unmet
 from rlmlite_kernel.actions.calls.nested import nested_role
-from rlmlite_kernel.actions.calls.outside import with_tools
+from rlmlite_kernel.actions.calls.tools import with_tools
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.records.settings import Limits
 

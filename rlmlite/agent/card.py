@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from rlmlite.agent.instructions import syntax
-from rlmlite_kernel.actions.calls.outside import is_tool
+from rlmlite_kernel.actions.calls.tools import is_tool
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.program.action_table import Action, Table
 from rlmlite_kernel.records.settings import Policy

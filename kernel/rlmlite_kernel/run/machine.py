@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from rlmlite_kernel.actions.calls.outside import with_tools
+from rlmlite_kernel.actions.calls.tools import with_tools
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permits_model
 from rlmlite_kernel.effects.requests import Answered, Requests, Result

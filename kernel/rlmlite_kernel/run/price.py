@@ -5,8 +5,8 @@ A step whose inputs exist is priced exactly; one that waits for an earlier resul
 
 import msgspec
 
-from rlmlite_kernel.actions.calls.batches import ROUNDS
-from rlmlite_kernel.actions.calls.merge import merges
+from rlmlite_kernel.actions.calls.reduce import merges
+from rlmlite_kernel.actions.calls.row_batches import ROUNDS
 from rlmlite_kernel.evaluation.context import TaintedValue
 from rlmlite_kernel.program.ast import Expr, Lit, Parsed, Var
 from rlmlite_kernel.program.binding import PLAIN

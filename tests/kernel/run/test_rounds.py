@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlmlite_kernel import Failed, Limits, Result
-from rlmlite_kernel.actions.calls.merge import merges
+from rlmlite_kernel.actions.calls.reduce import merges
 from rlmlite_kernel.records.records import Step
 from tests.kernel.machine import Machine
 

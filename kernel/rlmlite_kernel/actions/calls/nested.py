@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from rlmlite_kernel.actions.calls.outside import TOOL_COUNTER, tool_counter
+from rlmlite_kernel.actions.calls.tools import TOOL_COUNTER, tool_counter
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, one_call
 from rlmlite_kernel.effects.requests import Answered, Nested, Result, request_id

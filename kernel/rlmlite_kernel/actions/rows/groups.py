@@ -3,7 +3,7 @@
 import numpy as np
 
 from rlmlite_kernel.actions.rows.folds import FOLD, fold_vector
-from rlmlite_kernel.actions.rows.keyed import Keyed, keyed
+from rlmlite_kernel.actions.rows.keys import Keyed, keyed
 from rlmlite_kernel.evaluation.column_expressions import worked_out
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate

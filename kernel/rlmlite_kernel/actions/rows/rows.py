@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.actions.rows.keyed import key_values, keyed, sorted_rows
+from rlmlite_kernel.actions.rows.keys import key_values, keyed, sorted_rows
 from rlmlite_kernel.evaluation.column_expressions import rows_where, worked_out
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, condition

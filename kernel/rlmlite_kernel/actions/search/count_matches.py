@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.keyed import as_column, keyed
+from rlmlite_kernel.actions.rows.keys import as_column, keyed
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
-from rlmlite_kernel.actions.search.find import say_none
+from rlmlite_kernel.actions.search.search import say_none
 from rlmlite_kernel.actions.search.sweep import Hits, Sweep, Table, one_matcher
 from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
 from rlmlite_kernel.engines.query.query import Matcher

@@ -2,7 +2,7 @@
 
 from rlmlite_kernel.actions.search import parse_lines
 from rlmlite_kernel.actions.table.shared import TARGET
-from rlmlite_kernel.actions.texts import code, cut
+from rlmlite_kernel.actions.texts import chunk, symbols
 from rlmlite_kernel.program.action_table import Action, Param
 
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
@@ -26,9 +26,9 @@ ACTIONS = (
             TARGET,
             Param("size", "int", "how much a chunk holds, in units of `by`", default=None, least=1),
             Param("overlap", "int", "how much it shares with the one before", default=0, least=0, named_only=True),
-            Param("by", "word", "the unit; a /regex/ begins a chunk", "bytes", None, cut.WAYS, True, False, True),
+            Param("by", "word", "the unit; a /regex/ begins a chunk", "bytes", None, chunk.WAYS, True, False, True),
         ),
-        run=cut.chunk,
+        run=chunk.chunk,
         result="chunks {index, doc, line, start, end, text}",
         example=_CHUNK,
         help="cuts long text into pieces",
@@ -41,7 +41,7 @@ ACTIONS = (
             TARGET,
             Param("language", "text", "the language of a single text; a path's ending tells it", default=None),
         ),
-        run=code.find_symbols,
+        run=symbols.find_symbols,
         result="symbols {doc, kind, name, within, line, start, end, text}; the rest in .skipped",
         example='{"doc": "a.py", "kind": "function", "name": "go", "within": "Car", "line": 7, "text": "..."}',
         help="the functions, classes and other definitions of source code, each with the whole of it",

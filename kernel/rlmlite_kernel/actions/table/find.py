@@ -1,6 +1,6 @@
 """Actions that find places in texts and documents."""
 
-from rlmlite_kernel.actions.search import around, count_matches, find, patterns, rank
+from rlmlite_kernel.actions.search import around, count_matches, patterns, rank, search
 from rlmlite_kernel.actions.search.units import UNITS
 from rlmlite_kernel.actions.table.shared import TARGET
 from rlmlite_kernel.program.action_table import Action, Param
@@ -26,7 +26,7 @@ ACTIONS = (
             Param("limit", "int", "keep at most so many; all without", default=None, least=1, named_only=True),
             _HITS_WHERE,
         ),
-        run=find.search,
+        run=search.search,
         result="hits {doc, line, start, end, match, text, groups, ...}",
         example=_HIT,
         help="every match; `line` is from 1, `text` the whole line, groups[0] the first group, (?<user>..) a field",

@@ -1,6 +1,6 @@
 """Actions that call models, and runs of their own."""
 
-from rlmlite_kernel.actions.calls import batches, merge, nested, read
+from rlmlite_kernel.actions.calls import nested, reduce, row_batches, sub_lm
 from rlmlite_kernel.actions.table.shared import ROWS
 from rlmlite_kernel.program.action_table import Action, Param
 
@@ -21,7 +21,7 @@ ACTIONS = (
             Param("on_error", "word", "what a failed call does", "null", None, ("null", "fail"), False, False, True),
             Param("min_ok", "int", "so many calls must succeed", default=1, least=0, named_only=True),
         ),
-        ask=read.ask_over_chunks,
+        ask=sub_lm.ask_over_chunks,
         with_taint=True,
         result="a list of answers in the chunks' order",
         example='{"label": "spam"}',
@@ -33,7 +33,7 @@ ACTIONS = (
         name="sub_lm",
         family="models",
         params=(Param("prompt", "template", "the question, with {name} for values"), _SCHEMA, _ROLE),
-        ask=read.ask_sub,
+        ask=sub_lm.ask_sub,
         with_taint=True,
         result="the answer: text, or a value of the schema",
         help="asks a model once",
@@ -51,7 +51,7 @@ ACTIONS = (
             _BATCH,
             _ROLE,
         ),
-        ask=batches.ask_classify,
+        ask=row_batches.ask_classify,
         with_taint=True,
         result="the rows {..., label}",
         example='{"text": "win a prize", "label": "spam"}',
@@ -69,7 +69,7 @@ ACTIONS = (
             _BATCH,
             _ROLE,
         ),
-        ask=batches.ask_over_rows,
+        ask=row_batches.ask_over_rows,
         with_taint=True,
         result="the rows {..., and each field of the schema, else answer}",
         example='{"text": "paid 12 EUR", "amount": 12}',
@@ -87,7 +87,7 @@ ACTIONS = (
             _SCHEMA,
             _ROLE,
         ),
-        ask=merge.ask_reduce,
+        ask=reduce.ask_reduce,
         with_taint=True,
         result="the answer: text, or a value of the schema",
         example='"Three outages, all of the disk."',

@@ -1,6 +1,6 @@
 """Actions from rows to rows, or to one value."""
 
-from rlmlite_kernel.actions.rows import groups, rows, together
+from rlmlite_kernel.actions.rows import combine, groups, rows
 from rlmlite_kernel.actions.table.shared import ROWS, on_rows
 from rlmlite_kernel.program.action_table import Param
 
@@ -126,7 +126,7 @@ ACTIONS = (
     ),
     on_rows(
         "union",
-        together.union,
+        combine.union,
         (_LEFT, _RIGHT),
         "rows",
         "the rows of both; a field that one side lacks is null",
@@ -134,7 +134,7 @@ ACTIONS = (
     ),
     on_rows(
         "minus",
-        together.minus,
+        combine.minus,
         (_LEFT, _RIGHT, Param("on", "key", "a field or a list of fields; without it whole rows", default=None)),
         "rows of a",
         "the rows of a that b has not",
@@ -142,7 +142,7 @@ ACTIONS = (
     ),
     on_rows(
         "join",
-        together.join,
+        combine.join,
         (
             _LEFT,
             _RIGHT,
@@ -155,7 +155,7 @@ ACTIONS = (
     ),
     on_rows(
         "zip",
-        together.zip_,
+        combine.zip_,
         (_LEFT, _RIGHT),
         "rows {fields of a, fields of b}",
         "first with first, and so on; a list gives the field a or b",

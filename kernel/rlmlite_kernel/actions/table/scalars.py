@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rlmlite_kernel.actions.calls import outside
+from rlmlite_kernel.actions.calls import tools
 from rlmlite_kernel.actions.texts import scalars
 from rlmlite_kernel.program.action_table import Action, Param
 
@@ -65,7 +65,7 @@ ACTIONS = (
         name="now",
         family="scalars",
         params=(),
-        ask=outside.ask_now,
+        ask=tools.ask_now,
         with_taint=True,
         result="YYYY-MM-DDTHH:MM:SS.mmmZ",
         help="the time, in UTC",

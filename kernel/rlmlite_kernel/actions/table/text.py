@@ -2,7 +2,7 @@
 
 from rlmlite_kernel.actions.search import patterns
 from rlmlite_kernel.actions.table.shared import ROWS
-from rlmlite_kernel.actions.texts import scalars, text
+from rlmlite_kernel.actions.texts import render, scalars
 from rlmlite_kernel.program.action_table import Action, Param
 
 ACTIONS = (
@@ -14,7 +14,7 @@ ACTIONS = (
             Param("template", "template", 'such as "{line}: {text}"'),
             Param("sep", "text", "between rows", default="\n", named_only=True),
         ),
-        run=text.render,
+        run=render.render,
         result="text",
         help="rows as text, one template a row",
         example='"12: 08:14 ERROR disk\\n98: 17:02 ERROR mail"',

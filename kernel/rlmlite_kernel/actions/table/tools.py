@@ -1,6 +1,6 @@
 """Actions that call the host's tools."""
 
-from rlmlite_kernel.actions.calls import outside
+from rlmlite_kernel.actions.calls import tools
 from rlmlite_kernel.program.action_table import Action, Param
 
 ACTIONS = (
@@ -11,7 +11,7 @@ ACTIONS = (
             Param("name", "any", "the tool"),
             Param("args", "any", "{argument: value}", default=None),
         ),
-        ask=outside.ask_tool,
+        ask=tools.ask_tool,
         with_taint=True,
         barrier=True,
         result="what the tool gives",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
-from rlmlite_kernel.actions.texts.code import DEFAULT_SIZE, chunk_symbols
+from rlmlite_kernel.actions.texts.symbols import DEFAULT_SIZE, chunk_symbols
 from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext

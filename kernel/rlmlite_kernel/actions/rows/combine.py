@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.keyed import Both, as_column, key_values, keyed_together
+from rlmlite_kernel.actions.rows.keys import Both, as_column, key_values, keyed_together
 from rlmlite_kernel.actions.rows.rows import named_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import warn_mixed
