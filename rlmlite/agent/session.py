@@ -21,7 +21,7 @@ from rlmlite.agent.loop import Agent, End, ask, check_question, controllers, go_
 from rlmlite.clients import Calling, Client, client
 from rlmlite.errors import CallsWaitingError, ModelError, SettingError
 from rlmlite.inputs import READING, Data, from_values, new_store
-from rlmlite.runs.events import Finished, unheard
+from rlmlite.runs.events import Finished
 from rlmlite.runs.execute import drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.history import CONTROLLER, open_question
 from rlmlite.runs.outcome import Outcome
@@ -125,31 +125,29 @@ class Session:
     def resume(self) -> Outcome:
         """Go on with what is unfinished: a program, a question. Raises as `exec`."""
         refuse_running_loop("session.aresume(...)")
-        return drive_turn(self, self._resume())
+        return drive_turn(self, self._resume(self._run))
 
     async def aresume(self) -> Outcome:
         """`resume` in the running event loop."""
-        return await drive_turn_async(self, self._resume())
+        return await drive_turn_async(self, self._resume(self._run))
 
     def pending(self) -> tuple[Request, ...]:
-        """The calls that are needed to go on. None is made, and nothing is told."""
-        options = self._run.options
-        self._run.options = msgspec.structs.replace(options, tell=unheard)
-        try:
-            return self._pending()
-        finally:
-            self._run.options = options
+        """The calls that are needed to go on. None is made, nothing is written, nothing is told.
 
-    def _pending(self) -> tuple[Request, ...]:
-        calls = self._resume()
+        Suppose that a program was stopped after its second call, and the journal holds the results of both. The rest
+        of the program is executed over them in a copy of the run, until it asks for a call that has no result: that
+        one is pending. The copy is then dropped; `resume` executes the same again, and writes it.
+        """
+        rehearsal = self._run.rehearsal()
+        calls = self._resume(rehearsal)
         try:
             requests = next(calls)
             while True:
-                known = self._run.known()
-                waiting = tuple(request for request in requests if request.id not in known)
+                results = rehearsal.known()
+                waiting = tuple(request for request in requests if request.id not in results)
                 if waiting:
                     return waiting
-                requests = calls.send([known[request.id] for request in requests])
+                requests = calls.send([results[request.id] for request in requests])
         except StopIteration:
             return ()
         finally:
@@ -208,16 +206,7 @@ class Session:
     def _exec(self, program: str) -> Calls[Outcome]:
         said = read_program(program)
         yield from self._finish()
-        return (yield from self._turn(lambda: self._run.turn(said), said))
-
-    def _turn(self, turn: Callable[[], Calls[object]], said: Parsed | Unparsed) -> Calls[Outcome]:
-        run = self._run
-        if run.unfinished is None and run.state.left("turns") < 1:
-            return run.standing(("partial", "budget"))
-        yield from turn()
-        if isinstance(said, Unparsed):
-            return run.standing(("refused", said.problems[0].code), said.problems)
-        return run.standing(end_without_controller(run.state))
+        return (yield from _turn(self._run, lambda: self._run.turn(said), said))
 
     def _finish(self) -> Calls[None]:
         """Finish a turn that something stopped."""
@@ -227,21 +216,31 @@ class Session:
     def _ask(self, question: str) -> Calls[Outcome]:
         check_question(question, self._run.inputs)
         yield from self._finish()
-        return self._ended((yield from ask(self._run, question, self._agent)))
+        return _ended(self._run, (yield from ask(self._run, question, self._agent)))
 
-    def _resume(self) -> Calls[Outcome]:
-        run = self._run
+    def _resume(self, run: Run) -> Calls[Outcome]:
+        """Go on with what is unfinished, in the run itself or in a rehearsal of it."""
         outcome = run.standing(end_without_controller(run.state))
         if run.unfinished is not None:
-            outcome = yield from self._turn(run.go_on, run.unfinished.said)
+            outcome = yield from _turn(run, run.go_on, run.unfinished.said)
         if open_question(run.history) is not None:
-            return self._ended((yield from go_on(run, self._agent)))
+            return _ended(run, (yield from go_on(run, self._agent)))
         return outcome
 
-    def _ended(self, end: End) -> Outcome:
-        outcome = with_type(self._run.standing((end.status, end.reason)), end)
-        self._run.options.tell(Finished(outcome))
-        return outcome
+
+def _turn(run: Run, turn: Callable[[], Calls[object]], said: Parsed | Unparsed) -> Calls[Outcome]:
+    if run.unfinished is None and run.state.left("turns") < 1:
+        return run.standing(("partial", "budget"))
+    yield from turn()
+    if isinstance(said, Unparsed):
+        return run.standing(("refused", said.problems[0].code), said.problems)
+    return run.standing(end_without_controller(run.state))
+
+
+def _ended(run: Run, end: End) -> Outcome:
+    outcome = with_type(run.standing((end.status, end.reason)), end)
+    run.options.tell(Finished(outcome))
+    return outcome
 
 
 def _begun(path: Path, inputs: Mapping[str, Input], blobs: FileBlobs, settings: Asking) -> tuple[Run, Agent]:

@@ -74,6 +74,24 @@ class Unkept:
         """See `Keeper.close`."""
 
 
+class Rehearsed(Unkept):
+    """Reads what a log has journalled, and drops all that is written.
+
+    For a rehearsal: the rest of a turn is executed to see which calls it needs, and then forgotten.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def journalled(self) -> Mapping[str, Result]:
+        """See `Keeper.journalled`."""
+        return self._keeper.journalled()
+
+    def intended(self) -> frozenset[str]:
+        """See `Keeper.intended`."""
+        return self._keeper.intended()
+
+
 def default_place(run: str, folder: Path = DEFAULT_FOLDER) -> Path:
     """`.rlmlite/DATE/RUN.rlm` here, with a number if the same run (by its key) was kept there before."""
     day = folder / datetime.date.today().isoformat()

@@ -8,6 +8,7 @@ Not here: a controller that writes programs (the agent's), what a step does (the
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from copy import copy
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -20,7 +21,7 @@ from rlmlite.errors import InputError
 from rlmlite.runs.driver import Journal, drive
 from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, FanoutProgress, StepDone, Tell, ToolCalled, unheard
 from rlmlite.runs.history import CONTROLLER, HOST, Exchange, of_entries
-from rlmlite.runs.log import Keeper, Unkept, chosen_place, default_place
+from rlmlite.runs.log import Keeper, Rehearsed, Unkept, chosen_place, default_place
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.reopen import Past
 from rlmlite.runs.results import Receipts, Spent, outcome_of
@@ -269,6 +270,18 @@ class Run:
         if request.kind == "approve":
             self.options.tell(ApprovalGiven(turn, request.role, says_yes(result)))
         return result
+
+    def rehearsal(self) -> "Run":
+        """A copy of this run that goes on in memory alone: it writes nothing, and nobody hears of it.
+
+        States are immutable and a turn is a function of the state, the program and the results of calls. So the rest of
+        a turn can be executed over the results that are known, to see what it would ask for next, and be thrown away.
+        """
+        twin = copy(self)
+        twin.log, twin._keeper = None, Rehearsed(self._keeper)
+        twin.options = msgspec.structs.replace(self.options, tell=unheard)
+        twin.history, twin.spent = list(self.history), Spent()  # what a rehearsal spends, nobody reads
+        return twin
 
     def close(self) -> None:
         """Let go of the trace. Without a seal it stays open, and valid."""

@@ -109,6 +109,53 @@ def test_calls_by_hand_wait(log: Path, tmp_path: Path) -> None:
         assert session.pending() == ()
 
 
+TWO_WAVES = FAN_OUT + '\nlast = sub_lm("And {n}?", n=n)\nfinal(last)'
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_looking_at_what_waits_changes_nothing(log: Path, tmp_path: Path) -> None:
+    """Not a byte of the folder, even where answers are there with which the program could go on."""
+    path = tmp_path / "s.rlm"
+    with Session(path, log) as session:
+        with pytest.raises(CallsWaitingError) as waiting:
+            session.exec(TWO_WAVES)
+        session.answer({call.id: "read" for call in waiting.value.calls})
+        before, history = bytes_of(path), list(session.run.history)
+
+        (call,) = session.pending()
+        assert call.prompt_bytes == len("And 3?")
+        assert session.pending() == (call,)
+        assert (bytes_of(path), session.run.history) == (before, history)
+        assert session.run.unfinished is not None
+
+        session.answer({call.id: "done"})
+        before = bytes_of(path)
+        assert session.pending() == ()
+        assert (bytes_of(path), session.run.state.answer) == (before, None)
+        assert session.resume().value == "done"
+    assert replay(verify(path)).verdict is Verdict.REPRODUCED
+
+
+def test_looking_at_what_a_controller_is_asked_next_changes_nothing(log: Path, tmp_path: Path) -> None:
+    """Its reply was journalled, so its program can be tried; what that asks for is what waits."""
+    path = tmp_path / "s.rlm"
+    with Session(path, log) as session:
+        with pytest.raises(CallsWaitingError) as waiting:
+            session.ask("How many?")
+        session.answer({waiting.value.calls[0].id: 'final(sub_lm("how many?"))'})
+        before = bytes_of(path)
+
+        (call,) = session.pending()
+        assert call.role == "sub"
+        assert bytes_of(path) == before
+        assert len(session.run.history) == 1
+        session.answer({call.id: "ten"})
+        assert session.resume().value == "ten"
+
+
 def test_a_whole_question_by_hand(log: Path, tmp_path: Path) -> None:
     """The controller's calls wait too; each answer in a session of its own."""
     path = tmp_path / "s.rlm"

@@ -130,6 +130,20 @@ def test_pending_calls_are_json_to_fill_in() -> None:
     assert document("session", "exec", "s.rlm", "-e", "final(read)")["value"] == [{"n": 1}, None, {"n": 3}]
 
 
+def test_pending_and_show_write_nothing() -> None:
+    """Not a byte, also when the answers are there already and the rest of the program could run."""
+    rlmlite("session", "new", "s.rlm", "app.log")
+    rlmlite("session", "exec", "s.rlm", "-e", FAN_OUT)
+    with Session("s.rlm") as session:
+        session.answer({call.id: '{"n": 1}' for call in session.pending()})
+    before = {file.name: file.read_bytes() for file in Path("s.rlm").iterdir()}
+
+    assert json.loads(rlmlite("session", "pending", "s.rlm").stdout) == {"calls": []}
+    assert "under way: 0 calls wait" in rlmlite("session", "show", "s.rlm").stdout
+    assert {file.name: file.read_bytes() for file in Path("s.rlm").iterdir()} == before
+    assert rlmlite("session", "resume", "s.rlm").exit_code == Exit.COMPLETED
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
