@@ -27,7 +27,7 @@ from rlmlite.runs.run import Calls, Options, Run
 from rlmlite.tools.approvals import Approver
 from rlmlite.tools.permissions import Granted, PolicyGiven, Tools, granted, tell_of_unmet
 from rlmlite_kernel.actions.calls.nested import nested_role
-from rlmlite_kernel.actions.calls.tools import with_tools
+from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.records.settings import Limits
 
@@ -197,7 +197,7 @@ def _players(settings: Asking, agent: Agent, otherwise: Client | None) -> dict[s
 def labels(agent: Agent, given: Granted) -> dict[str, str]:
     """What the genesis records of the agent: which texts the controller is given."""
     declared = {name: tool.declaration for name, tool in given.outside.tools.items()}
-    shown = card(with_tools(ACTIONS, declared), given.policy)
+    shown = card(add_tools(ACTIONS, declared), given.policy)
     found = {"strategy": "rlm", "instructions": digest(instructions()), "card": digest(shown)}
     return found | ({"answer_type": digest(agent.form)} if agent.form else {})
 

@@ -21,7 +21,7 @@ from rlmlite.runs.history import open_question
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.reopen import reopen, spent_in
 from rlmlite.runs.run import Calls, Options, Run
-from rlmlite_kernel.actions.calls.nested import charged, nested_roles
+from rlmlite_kernel.actions.calls.nested import charges_to_parent, nested_roles
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage, render
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
@@ -87,7 +87,7 @@ def _to_the_end(child: Run, question: str, agent: Agent) -> Calls[Outcome]:
 def _result(child: Run, outcome: Outcome) -> Result:
     spent = outcome.usage
     usage = Usage(spent["input_tokens"], spent["output_tokens"], spent["cost_nano"])
-    made = Child(outcome.root or "", outcome.status, outcome.reason, charged(child.state.used))
+    made = Child(outcome.root or "", outcome.status, outcome.reason, charges_to_parent(child.state.used))
     if child.state.answer is None:
         return Failed("no_answer", usage, "", made)
     return Answered(value_bytes(child.state.answer.value).decode(), usage, child=made)
@@ -137,7 +137,7 @@ def _recorded(trace: CheckedTrace) -> Result:
     for record in trace.records:
         if isinstance(record, Turn | Step):
             used.update(record.used)
-    made = Child(trace.root, sealed.outcome, sealed.reason, charged(used))
+    made = Child(trace.root, sealed.outcome, sealed.reason, charges_to_parent(used))
     if sealed.result is None:
         return Failed("no_answer", usage, "", made)
     value = msgspec.json.decode(trace.content(sealed.result))["value"]

@@ -44,7 +44,7 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.actions.calls.nested import NESTED_ROLE
-from rlmlite_kernel.actions.calls.tools import says_yes
+from rlmlite_kernel.actions.calls.tools import approves
 from rlmlite_kernel.effects.requests import Answered, Failed, Request, Requests, Result, render
 from rlmlite_kernel.program.ast import Call, Lit, Parsed, walk
 from rlmlite_kernel.program.problems import Problem, Unparsed
@@ -268,7 +268,7 @@ class Run:
             self.options.tell(ApprovalAsked(turn, request.role))
         result = await self.options.outside.call(request, text, self.state.settings, self._keeper)
         if request.kind == "approve":
-            self.options.tell(ApprovalGiven(turn, request.role, says_yes(result)))
+            self.options.tell(ApprovalGiven(turn, request.role, approves(result)))
         return result
 
     def rehearsal(self) -> "Run":

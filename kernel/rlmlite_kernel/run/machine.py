@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from rlmlite_kernel.actions.calls.tools import with_tools
+from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permits_model
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
@@ -129,7 +129,7 @@ def _first_state(inputs: Mapping[str, Input], settings: Settings, salts: Salts, 
         key=key,
         settings=settings,
         salts=salts,
-        table=with_tools(table, settings.tools),
+        table=add_tools(table, settings.tools),
         inputs=frozenset(inputs),
         places=_places(inputs),
         egress=egress,

@@ -5,7 +5,7 @@ A step whose inputs exist is priced exactly; one that waits for an earlier resul
 
 import msgspec
 
-from rlmlite_kernel.actions.calls.reduce import merges
+from rlmlite_kernel.actions.calls.reduce import calls_to_merge
 from rlmlite_kernel.actions.calls.row_batches import ROUNDS
 from rlmlite_kernel.evaluation.context import TaintedValue
 from rlmlite_kernel.program.ast import Expr, Lit, Parsed, Var
@@ -110,8 +110,10 @@ def _uses(planned: Planned, shapes: dict[str, _Shape], state: State) -> dict[str
             )
         case "reduce":
             fan_in = _whole_number(planned, "fan_in", 8)
-            high = None if first.rows.high is None else merges(first.rows.high, fan_in)
-            uses.update(_calls(Range(merges(first.rows.low, fan_in), high), Range(0, None), _role(planned, state)))
+            high = None if first.rows.high is None else calls_to_merge(first.rows.high, fan_in)
+            uses.update(
+                _calls(Range(calls_to_merge(first.rows.low, fan_in), high), Range(0, None), _role(planned, state))
+            )
         case "sub_rlm":
             uses.update(
                 {name: Range(0, max(0, state.left(name))) for name in ("sub_calls", "prompt_bytes", "output_tokens")}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlmlite_kernel import Failed, Limits, Result
-from rlmlite_kernel.actions.calls.reduce import merges
+from rlmlite_kernel.actions.calls.reduce import calls_to_merge
 from rlmlite_kernel.records.records import Step
 from tests.kernel.machine import Machine
 
@@ -121,7 +121,7 @@ def test_a_tree_of_merges() -> None:
     run.turn('out = reduce(items, "Merge: {items}", fan_in=4)', lambda prompt: f"<{prompt.count('item') or 1}>")
 
     assert run.waves == [5, 2, 1]
-    assert last_step(run).used["sub_calls"] == merges(20, 4) == 8
+    assert last_step(run).used["sub_calls"] == calls_to_merge(20, 4) == 8
     assert run.tainted("out").origins & 4  # a model's
 
 

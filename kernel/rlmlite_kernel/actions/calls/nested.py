@@ -76,7 +76,7 @@ def ask_rlm(
     return Ask(calls, partial(_answered, origins), holds=allowance)
 
 
-def charged(used: Mapping[str, int]) -> dict[str, int]:
+def charges_to_parent(used: Mapping[str, int]) -> dict[str, int]:
     """Of what a nested run used, that which its parent is charged with."""
     return {
         name: amount for name, amount in used.items() if amount and (name in SHARED or name.startswith(TOOL_COUNTER))

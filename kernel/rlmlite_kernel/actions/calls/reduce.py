@@ -45,17 +45,17 @@ def ask_reduce(
     texts = [as_text(line_of(rows, item), context) for item in rows.values(context.blobs)]
     if not texts:
         raise Fault("bound", "there is nothing to merge: the list is empty")
-    needed, left = merges(len(texts), fan_in), context.budget_left("sub_calls")
+    needed, left = calls_to_merge(len(texts), fan_in), context.budget_left("sub_calls")
     if needed > left:
         how = f"{len(texts):,} items, {fan_in} at a time"
         raise Fault("budget", f"{how}, need {needed:,} calls > {left:,} sub_calls left; use a larger fan_in")
     return _level(_Merge(prompt, fan_in, schema, role, inputs), texts, items.origins, place, context)
 
 
-def merges(count: int, fan_in: int) -> int:
+def calls_to_merge(count: int, fan_in: int) -> int:
     """How many calls it takes in all."""
     level = -(-count // fan_in)
-    return level if level <= 1 else level + merges(level, fan_in)
+    return level if level <= 1 else level + calls_to_merge(level, fan_in)
 
 
 def _level(merge: _Merge, texts: Sequence[str], origins: int, place: Place, context: StepContext) -> Ask:

@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from rlmlite_kernel.actions.rows.rows import named_columns
+from rlmlite_kernel.actions.rows.rows import spread_columns
 from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls, next_round
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, merge_taint
@@ -148,7 +148,7 @@ def _joined(reading: _Reading, found: Mapping[int, Value], context: StepContext)
     """The rows with their answers."""
     table = context.require_rows(reading.rows.value, "rows")
     answers = [found.get(row) for row in range(len(table))]
-    columns: dict[str, Column] = dict(named_columns(table, context))
+    columns: dict[str, Column] = dict(spread_columns(table, context))
     if isinstance(reading.schema, Shape):
         for name, _, _ in reading.schema.fields:
             columns[name] = Cells([answer.get(name) if isinstance(answer, dict) else None for answer in answers])

@@ -45,7 +45,7 @@ class _Called(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-def with_tools(table: Table, tools: Mapping[str, Tool]) -> Table:
+def add_tools(table: Table, tools: Mapping[str, Tool]) -> Table:
     """A table with an action for each tool, of its own name, in the order of their names."""
     return table.extended(_actions(tools)) if tools else table
 
@@ -144,12 +144,12 @@ def _approved(called: _Called, place: Place, context: StepContext, results: Sequ
     why = "; ".join(called.reasons)
     if not isinstance(result, Answered):
         raise Fault("denied", f"`{called.name}` was not called: nobody approved ({result.error}); {why}")
-    if not says_yes(result):
+    if not approves(result):
         raise Fault("denied", f"`{called.name}` was not called: it was not approved; {why}")
     return _call(called, context, place)
 
 
-def says_yes(result: Result) -> bool:
+def approves(result: Result) -> bool:
     """Whether an approval's answer is `{"approved": true, ...}`; anything else, and what is no JSON, is a no."""
     if not isinstance(result, Answered):
         return False

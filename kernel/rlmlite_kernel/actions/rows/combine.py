@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.keys import Both, as_column, key_values, keyed_together
-from rlmlite_kernel.actions.rows.rows import named_columns
+from rlmlite_kernel.actions.rows.keys import SharedKeys, as_column, key_both, key_values
+from rlmlite_kernel.actions.rows.rows import spread_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import warn_mixed
 from rlmlite_kernel.program.ast import Expr, Field, ListOf
@@ -30,7 +30,7 @@ def union(context: StepContext, a: Value, b: Value) -> Value:
     if not len(left) or not len(right):
         return right if len(right) else left
     context.ensure_room(8 * (len(left) + len(right)))
-    mine, others = named_columns(left, context), named_columns(right, context)
+    mine, others = spread_columns(left, context), spread_columns(right, context)
     if LIST in (left.kind, right.kind) and set(mine) != set(others) and "value" in {*mine, *others}:
         return [*left.values(context.blobs), *right.values(context.blobs)]
     names = dict.fromkeys([*mine, *others])
@@ -102,7 +102,7 @@ def zip_(context: StepContext, a: Value, b: Value) -> Value:
 
 
 def _fields(rows: Rows, name: str, context: StepContext) -> dict[str, Column]:
-    columns = named_columns(rows, context)
+    columns = spread_columns(rows, context)
     return {name: columns["value"]} if rows.kind == LIST and list(columns) == ["value"] else columns
 
 
@@ -119,7 +119,7 @@ def _beside(left: dict[str, Column], right: dict[str, Column]) -> dict[str, Colu
 def minus(context: StepContext, a: Value, b: Value, on: Expr | None) -> Value:
     """The rows of `a` that are not in `b`, as a whole or by a key."""
     left, right = context.require_rows(a, "minus's first argument"), context.require_rows(b, "minus's second argument")
-    both = keyed_together(left, right, on, context)
+    both = key_both(left, right, on, context)
     known = np.zeros(1 + int(max(both.left.max(initial=0), both.right.max(initial=0))), bool)
     known[both.right] = True
     apart = ~known[both.left]
@@ -131,7 +131,7 @@ def minus(context: StepContext, a: Value, b: Value, on: Expr | None) -> Value:
 def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Value:
     """Each row of `a` with each row of `b` that has the same key, in order of `a`, then of `b`; null joins nothing."""
     left, right = context.require_rows(a, "join's first argument"), context.require_rows(b, "join's second argument")
-    firsts, seconds, pairs = _pairs(keyed_together(left, right, on, context), limit)
+    firsts, seconds, pairs = _pairs(key_both(left, right, on, context), limit)
     if not pairs:
         _warn_if_mixed("join", left, right, on, context)
     if pairs > limit:
@@ -140,8 +140,8 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
         )
     context.ensure_room(16 * len(firsts))
     keys = _names(on)
-    added = {name: column.take(seconds) for name, column in named_columns(right, context).items() if name not in keys}
-    kept = {name: column.take(firsts) for name, column in named_columns(left, context).items()}
+    added = {name: column.take(seconds) for name, column in spread_columns(right, context).items() if name not in keys}
+    kept = {name: column.take(firsts) for name, column in spread_columns(left, context).items()}
     spans = None if left.spans is None else left.spans.take(firsts)
     return Rows("rows", _beside(kept, added), len(firsts), spans)
 
@@ -152,7 +152,7 @@ def _names(on: Expr) -> set[str]:
     return {part.name for part in parts if isinstance(part, Field)}
 
 
-def _pairs(both: Both, limit: int) -> tuple[IntArray, IntArray, int]:
+def _pairs(both: SharedKeys, limit: int) -> tuple[IntArray, IntArray, int]:
     """The first `limit` pairs of rows with the same key, and how many there are in all."""
     left, right = np.flatnonzero(both.left_there), np.flatnonzero(both.right_there)
     most = 1 + int(max(both.left.max(initial=-1), both.right.max(initial=-1)))

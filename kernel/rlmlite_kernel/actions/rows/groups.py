@@ -3,7 +3,7 @@
 import numpy as np
 
 from rlmlite_kernel.actions.rows.folds import FOLD, fold_vector
-from rlmlite_kernel.actions.rows.keys import Keyed, keyed
+from rlmlite_kernel.actions.rows.keys import KeyedRows, key_rows
 from rlmlite_kernel.evaluation.column_expressions import worked_out
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
@@ -21,7 +21,7 @@ from rlmlite_kernel.values.vectors import are_many
 def count_by(context: StepContext, rows: Value, key: Expr | None) -> Value:
     """How often each key occurs: rows {key, n}, the most frequent first, ties by key."""
     table = context.require_rows(rows, "count_by's first argument")
-    found = keyed(table, key, context)
+    found = key_rows(table, key, context)
     counts = found.keys.counts()
     ranked = _by_frequency(found, counts, context)
     values = [found.values[number] for number in ranked.tolist()]
@@ -29,7 +29,7 @@ def count_by(context: StepContext, rows: Value, key: Expr | None) -> Value:
     return Rows("rows", columns, len(ranked), _spans(table, found.keys.firsts[ranked]))
 
 
-def _by_frequency(found: Keyed, counts: IntArray, context: StepContext) -> IntArray:
+def _by_frequency(found: KeyedRows, counts: IntArray, context: StepContext) -> IntArray:
     many = found.vector is not None and are_many(len(counts))
     ranks = ranks_of(found.vector, found.keys, context.blobs) if many and found.vector is not None else None
     if ranks is not None:
@@ -47,7 +47,7 @@ def group(context: StepContext, rows: Value, key: Expr, folds: Expr) -> Value:
     table = context.require_rows(rows, "group's first argument")
     if not isinstance(folds, Obj):
         raise Fault("type", "group takes its folds as {name: count() | sum(.x) | avg(.x) | min(.x) | max(.x)}")
-    found = keyed(table, key, context)
+    found = key_rows(table, key, context)
     compiler = RowCompiler(table, context)
     columns: dict[str, Column] = {"key": Cells(found.values)}
     for pair in folds.pairs:

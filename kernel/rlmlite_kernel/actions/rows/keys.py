@@ -17,7 +17,7 @@ from rlmlite_kernel.values.values import LIST, Rows, Value
 from rlmlite_kernel.values.vectors import Flags, Vector, are_many, vector_of
 
 
-class Keyed(NamedTuple):
+class KeyedRows(NamedTuple):
     """Rows by key: which rows have which, and each key as a plain value. `vector` holds a key of one part."""
 
     keys: Keys
@@ -25,19 +25,19 @@ class Keyed(NamedTuple):
     vector: Vector | None = None
 
 
-def keyed(rows: Rows, by: Expr | None, context: StepContext) -> Keyed:
+def key_rows(rows: Rows, by: Expr | None, context: StepContext) -> KeyedRows:
     """Which rows share a key; the whole row without `by`."""
     vectors = _vectors(rows, by, context)
     keys = None if vectors is None else keys_of(vectors, context.blobs)
     if vectors is None or keys is None:
         values = key_values(rows, by, context)
-        keys = numbered(values)
-        return Keyed(keys, [values[row] for row in keys.firsts.tolist()])
+        keys = number_values(values)
+        return KeyedRows(keys, [values[row] for row in keys.firsts.tolist()])
     single = vectors[0] if len(vectors) == 1 and not isinstance(by, ListOf) else None
-    return Keyed(keys, key_values(rows.take(keys.firsts), by, context), single)
+    return KeyedRows(keys, key_values(rows.take(keys.firsts), by, context), single)
 
 
-def numbered(values: Sequence[Value]) -> Keys:
+def number_values(values: Sequence[Value]) -> Keys:
     """Plain values by number: equal ones share it."""
     numbers: dict[object, int] = {}
     firsts: list[int] = []
@@ -51,7 +51,7 @@ def numbered(values: Sequence[Value]) -> Keys:
     return Keys(codes, np.array(firsts, np.int64))
 
 
-class Both(NamedTuple):
+class SharedKeys(NamedTuple):
     """The number of each row's key, the same on both sides for the same key, and whether no part of it is null."""
 
     left: IntArray
@@ -60,7 +60,7 @@ class Both(NamedTuple):
     right_there: Flags
 
 
-def keyed_together(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> Both:
+def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> SharedKeys:
     """Rows of two tables by one key."""
     mine, others = _vectors(left, by, context, len(right)), _vectors(right, by, context, len(left))
     if mine is not None and others is not None and _alike(left, right, by):
@@ -73,11 +73,11 @@ def keyed_together(left: Rows, right: Rows, by: Expr | None, context: StepContex
     there = np.fromiter(
         (None not in (v if isinstance(by, ListOf) and isinstance(v, list) else [v]) for v in values), bool, len(values)
     )
-    return _both(numbered(values).codes, there, len(left))
+    return _both(number_values(values).codes, there, len(left))
 
 
-def _both(codes: IntArray, there: Flags, count: int) -> Both:
-    return Both(codes[:count], codes[count:], there[:count], there[count:])
+def _both(codes: IntArray, there: Flags, count: int) -> SharedKeys:
+    return SharedKeys(codes[:count], codes[count:], there[:count], there[count:])
 
 
 def _alike(left: Rows, right: Rows, by: Expr | None) -> bool:
@@ -97,7 +97,7 @@ def _vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int = 0)
     return vectors if vectors and len(vectors) == len(found) else None
 
 
-def sorted_rows(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> IntArray:
+def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> IntArray:
     """Row numbers in order; a key with a prefix `-` runs the other way."""
     parts = [_direction(part) for part in (by.items if isinstance(by, ListOf) else (by,))]
     if by is not None or rows.kind == LIST:

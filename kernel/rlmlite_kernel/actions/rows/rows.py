@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.actions.rows.keys import key_values, keyed, sorted_rows
+from rlmlite_kernel.actions.rows.keys import key_rows, key_values, row_order
 from rlmlite_kernel.evaluation.column_expressions import rows_where, worked_out
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, condition
@@ -18,10 +18,10 @@ from rlmlite_kernel.values.vectors import LARGEST
 def where(context: StepContext, rows: Value, cond: Expr) -> Value:
     """Rows for which the condition holds."""
     table = context.require_rows(rows, "the first argument of where")
-    return table.take(holding(table, cond, context))
+    return table.take(select_rows(table, cond, context))
 
 
-def holding(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
+def select_rows(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
     """The numbers of the rows for which a condition holds."""
     kept = rows_where(rows, cond, context)
     if kept is not None:
@@ -46,12 +46,12 @@ def extend(context: StepContext, rows: Value, fields: Expr) -> Value:
     if not isinstance(fields, Obj):
         raise Fault("type", "extend takes the new fields as {name: expression}")
     compiler = RowCompiler(table, context)
-    columns = named_columns(table, context)
+    columns = spread_columns(table, context)
     columns.update({pair.key: column_of(table, pair.value, compiler, context) for pair in fields.pairs})
     return Rows("rows", columns, len(table), table.spans, table.aside)
 
 
-def named_columns(rows: Rows, context: StepContext) -> dict[str, Column]:
+def spread_columns(rows: Rows, context: StepContext) -> dict[str, Column]:
     """The columns, with a list of records spread out."""
     if rows.kind != LIST:
         return dict(rows.columns)
@@ -68,7 +68,7 @@ def column_of(rows: Rows, expr: Expr, compiler: RowCompiler, context: StepContex
         return rows.columns[expr.name]
     vector = worked_out(rows, expr, context)
     if vector is None:
-        return made_of(values_of(compiler.compile(expr), len(rows), context))
+        return column_from(values_of(compiler.compile(expr), len(rows), context))
     if vector.kind == "int" and not vector.null.any():
         context.ensure_room(8 * len(rows))
         return Ints(vector.data)
@@ -77,7 +77,7 @@ def column_of(rows: Rows, expr: Expr, compiler: RowCompiler, context: StepContex
     return Cells(values)
 
 
-def made_of(values: list[Value]) -> Column:
+def column_from(values: list[Value]) -> Column:
     """Values as a column; whole numbers of 64 bits, and nothing else, as an array."""
     if values and all(type(value) is int and -LARGEST - 1 <= value <= LARGEST for value in values):
         return Ints(np.array(values, np.int64))
@@ -112,19 +112,19 @@ def flatten(context: StepContext, rows: Value) -> Value:
 def distinct(context: StepContext, rows: Value, by: Expr | None) -> Value:
     """The first of each, by the whole row or by a key."""
     table = context.require_rows(rows, "distinct's argument")
-    return table.take(keyed(table, by, context).keys.firsts)
+    return table.take(key_rows(table, by, context).keys.firsts)
 
 
 def sort(context: StepContext, rows: Value, by: Expr | None, desc: bool) -> Value:
     """In rising order of a key, or of the values; equal rows keep their order."""
     table = context.require_rows(rows, "sort's argument")
-    return table.take(sorted_rows(table, by, desc, context))
+    return table.take(row_order(table, by, desc, context))
 
 
 def top(context: StepContext, rows: Value, k: int, by: Expr | None, desc: bool) -> Value:
     """The k rows with the largest key; ties by position."""
     table = context.require_rows(rows, "top's argument")
-    return table.take(sorted_rows(table, by or _default_key(table), desc, context)[:k])
+    return table.take(row_order(table, by or _default_key(table), desc, context)[:k])
 
 
 def _default_key(rows: Rows) -> Expr | None:

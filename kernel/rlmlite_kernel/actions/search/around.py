@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.actions.search.units import units_of
+from rlmlite_kernel.actions.search.units import cut_units
 from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.engines.cut.units import enclosing, lines_around
 from rlmlite_kernel.engines.query.globs import glob_query
@@ -65,7 +65,7 @@ def _bytes_around(found: _Found, size: int, context: StepContext) -> tuple[IntAr
 def _units_around(found: _Found, by: str | Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     size = len(context.blobs.read(found.blob))
     context.charge("search_work", size, f"around(by=...) over {size:,} bytes")
-    units = units_of(Text(found.blob, 0, size), by, context).spans()
+    units = cut_units(Text(found.blob, 0, size), by, context).spans()
     return enclosing(units, found.starts, found.stops, context.blobs.lines(found.blob))
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.keys import as_column, keyed
+from rlmlite_kernel.actions.rows.keys import as_column, key_rows
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
-from rlmlite_kernel.actions.search.search import say_none
-from rlmlite_kernel.actions.search.sweep import Hits, Sweep, Table, one_matcher
-from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
+from rlmlite_kernel.actions.search.search import warn_no_hits
+from rlmlite_kernel.actions.search.sweep import HitBuilder, MatchOffsets, Sweep, choose_matcher
+from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.program.ast import Expr, Field
@@ -27,8 +27,8 @@ def count_matches(
     key: Expr | None,
 ) -> Value | NarrowedResult:
     """How many matches; with a key, rows {key, n} as `count_by` gives them."""
-    matcher = one_matcher("count_matches", query, template)
-    pieces = pieces_of(target, "count_matches", context)
+    matcher = choose_matcher("count_matches", query, template)
+    pieces = target_pieces(target, "count_matches", context)
     counts = _Counts(context, matcher)
     if where is not None or (key is not None and as_column(key) != Field("doc")):
         counts.sift(pieces, where, key)
@@ -37,7 +37,7 @@ def count_matches(
     else:
         counts.all(pieces)
     if not counts.total:
-        say_none(context, matcher, pieces)
+        warn_no_hits(context, matcher, pieces)
     return counts.number() if key is None else counts.by_key()
 
 
@@ -53,22 +53,22 @@ class _Counts:
 
     def __init__(self, context: StepContext, matcher: Matcher) -> None:
         self._context, self._matcher = context, matcher
-        self._first = Hits(matcher)
+        self._first = HitBuilder(matcher)
         self._keys: dict[object, _Count] = {}
         self.total = 0
 
-    def all(self, pieces: list[Piece]) -> None:
+    def all(self, pieces: list[TargetPiece]) -> None:
         """Counts matches."""
         sweep = Sweep(self._context, self._matcher, RESTS_ON)
-        sweep.through(pieces, self._first.add)
+        sweep.search_all(pieces, self._first.add)
         self.total = sweep.count
 
-    def by_document(self, pieces: list[Piece]) -> None:
+    def by_document(self, pieces: list[TargetPiece]) -> None:
         """Counts the matches of each document, of which only the first is looked at."""
         sweep = Sweep(self._context, self._matcher)
         for piece in pieces:
-            firsts: list[Table] = []
-            how = sweep.into(piece, 1, lambda _, table, firsts=firsts: firsts.append(table))  # type: ignore[misc]
+            firsts: list[MatchOffsets] = []
+            how = sweep.search(piece, 1, lambda _, table, firsts=firsts: firsts.append(table))  # type: ignore[misc]
             if how.count:
                 start, stop = (int(side) for side in firsts[0][0, 0])
                 self._add(plainly(piece.doc, self._context.blobs), Text(piece.text.blob, start, stop), how.count)
@@ -76,7 +76,7 @@ class _Counts:
             if how.out_of_work:
                 return
 
-    def sift(self, pieces: list[Piece], where: Expr | None, key: Expr | None) -> None:
+    def sift(self, pieces: list[TargetPiece], where: Expr | None, key: Expr | None) -> None:
         """Counts matches for which a condition holds, or by a key, looking at many at a time."""
 
         def passed(rows: Rows, kept: IntArray, batch: HitFilter) -> None:
@@ -88,7 +88,7 @@ class _Counts:
                 self._first.add(piece, table)
 
         hit_filter = HitFilter(self._context, self._matcher, where, passed)
-        Sweep(self._context, self._matcher).through(pieces, hit_filter.add)
+        Sweep(self._context, self._matcher).search_all(pieces, hit_filter.add)
         hit_filter.flush()
 
     def number(self) -> NarrowedResult:
@@ -101,15 +101,15 @@ class _Counts:
         """Rows {key, n}, the most frequent first, ties by key; each rests on its first match."""
         self._first.rows()  # refuses what hits cannot be
         ranked = sorted(self._keys.values(), key=lambda count: (-count.n, order(count.key)))
-        cuts = Cuts()
+        cuts = SpanBuilder()
         for count in ranked:
             place = np.array([[count.first.start], [count.first.stop]], np.int64)
-            cuts.add(Piece(None, count.first), place[0], place[1])
+            cuts.add(TargetPiece(None, count.first), place[0], place[1])
         numbers = Ints(np.array([count.n for count in ranked], np.int64))
         return Rows("rows", {"key": Cells([count.key for count in ranked]), "n": numbers}, len(ranked), cuts.spans())
 
     def _add_rows(self, rows: Rows, key: Expr) -> None:
-        found = keyed(rows, key, self._context)
+        found = key_rows(rows, key, self._context)
         assert rows.spans is not None  # hits always have them
         first = rows.spans.take(found.keys.firsts).cells(self._context.blobs)
         for value, n, span in zip(found.values, found.keys.counts().tolist(), first, strict=True):

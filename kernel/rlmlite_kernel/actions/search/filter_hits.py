@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.rows import holding
-from rlmlite_kernel.actions.search.sweep import Hits, Table
-from rlmlite_kernel.actions.search.targets import Piece
+from rlmlite_kernel.actions.rows.rows import select_rows
+from rlmlite_kernel.actions.search.sweep import HitBuilder, MatchOffsets
+from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext, StepWarning
 from rlmlite_kernel.program.ast import Expr
@@ -36,12 +36,12 @@ class HitFilter:
 
     def __init__(self, context: StepContext, matcher: Matcher, where: Expr | None, on_batch: OnBatch) -> None:
         self._context, self._matcher, self._where, self._on_batch = context, matcher, where, on_batch
-        self._batch: list[tuple[Piece, Table]] = []
+        self._batch: list[tuple[TargetPiece, MatchOffsets]] = []
         self._size = 0
         # The warnings about every row that all batches so far gave rise to; None before the first batch.
         self._about_every_row: set[StepWarning] | None = None
 
-    def add(self, piece: Piece, table: Table) -> None:
+    def add(self, piece: TargetPiece, table: MatchOffsets) -> None:
         """Take more hits; a full batch is handed on at once."""
         self._batch.append((piece, table))
         self._size += len(table)
@@ -52,7 +52,7 @@ class HitFilter:
         """Hand on the batch that is being collected, if there is one."""
         if not self._size:
             return
-        hits = Hits(self._matcher)
+        hits = HitBuilder(self._matcher)
         for piece, table in self._batch:
             hits.add(piece, table)
         # The warnings of this batch are kept apart until it is clear which of them are true of all batches.
@@ -63,7 +63,7 @@ class HitFilter:
         self._repeat_warnings(of_batch)
         self._batch, self._size = [], 0
 
-    def select(self, numbers: IntArray) -> list[tuple[Piece, Table]]:
+    def select(self, numbers: IntArray) -> list[tuple[TargetPiece, MatchOffsets]]:
         """The hits with these row numbers in the current batch, as offsets again, piece by piece."""
         selection, first = [], 0
         for piece, table in self._batch:
@@ -75,7 +75,7 @@ class HitFilter:
     def _passing(self, rows: Rows) -> IntArray:
         if self._where is None:
             return np.arange(len(rows), dtype=np.int64)
-        return holding(rows, self._where, self._context)
+        return select_rows(rows, self._where, self._context)
 
     def _repeat_warnings(self, of_batch: list[StepWarning]) -> None:
         """Give the warnings of a batch, and take back one about every row that this batch does not bear out."""

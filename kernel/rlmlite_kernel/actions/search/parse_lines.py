@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rlmlite_kernel.actions.search.sweep import named_groups
-from rlmlite_kernel.actions.search.targets import Cuts, Piece, joined, pieces_of
+from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate, target_pieces
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern
 from rlmlite_kernel.engines.search.find import Found, find
@@ -18,7 +18,7 @@ from rlmlite_kernel.values.values import Rows, Value
 _LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 
 
-def _scan(piece: Piece, matcher: Matcher, context: StepContext) -> Found:
+def _scan(piece: TargetPiece, matcher: Matcher, context: StepContext) -> Found:
     """Run a matcher over one piece, charging its work; a search that runs out of work says how far it came."""
     text = piece.text
     left = context.budget_left("search_work")
@@ -46,9 +46,9 @@ class _Lines(NamedTuple):
 def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Value:
     """One record for every line that has the form; the others are counted and kept apart in `.unmatched`."""
     matcher = form if isinstance(form, Matcher) else _form(form)
-    matched, other = Cuts(), Cuts()
+    matched, other = SpanBuilder(), SpanBuilder()
     groups: list[list[tuple[IntArray, IntArray]]] = []
-    for piece in pieces_of(target, "parse_lines", context):
+    for piece in target_pieces(target, "parse_lines", context):
         lines = _parsed(piece, matcher, context)
         if len(lines.starts):
             groups.append(lines.groups)
@@ -61,7 +61,7 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
         )
     spans = matched.spans()
     columns = [
-        Spans(spans.blobs, joined([g[i][0] for g in groups]), joined([g[i][1] for g in groups]), spans.which)
+        Spans(spans.blobs, concatenate([g[i][0] for g in groups]), concatenate([g[i][1] for g in groups]), spans.which)
         for i in range(matcher.groups)
     ]
     named = named_groups(matcher, tuple(columns), _LINE_COLUMNS)
@@ -78,7 +78,7 @@ def _form(template: str) -> Matcher:
         raise Fault("query", str(error)) from None
 
 
-def _line_rows(cuts: Cuts, named: dict[str, Column]) -> Rows:
+def _line_rows(cuts: SpanBuilder, named: dict[str, Column]) -> Rows:
     spans = cuts.spans()
     columns: dict[str, Column] = {
         "doc": cuts.docs(),
@@ -91,7 +91,7 @@ def _line_rows(cuts: Cuts, named: dict[str, Column]) -> Rows:
     return Rows("lines", columns, len(spans), spans)
 
 
-def _parsed(piece: Piece, matcher: Matcher, context: StepContext) -> _Lines:
+def _parsed(piece: TargetPiece, matcher: Matcher, context: StepContext) -> _Lines:
     text, index = piece.text, context.blobs.lines(piece.text.blob)
     first, last = (index.line_at(text.start), index.line_at(max(text.start, text.stop - 1)) + 1)
     context.ensure_room((last - first) * 16 * (1 + matcher.groups))

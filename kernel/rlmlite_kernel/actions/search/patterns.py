@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rlmlite_kernel.actions.search.targets import pieces_of
+from rlmlite_kernel.actions.search.targets import target_pieces
 from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
 from rlmlite_kernel.engines.patterns.mask import masked as masked_bytes
 from rlmlite_kernel.engines.patterns.patterns import Place, find_patterns
@@ -18,7 +18,7 @@ def patterns(context: StepContext, target: Value) -> Value:
     `first` and `last` are line numbers of the input, `example` is the first line. Of documents also `doc` and
     `last_doc`, where those lines are.
     """
-    pieces = pieces_of(target, "patterns", context)
+    pieces = target_pieces(target, "patterns", context)
     size = sum(len(piece.text) for piece in pieces)
     context.charge("search_work", size, "patterns")
     context.scanned.extend(piece.text for piece in pieces)

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from rlmlite_kernel.actions.search.targets import Piece, pieces_of, texts_of
-from rlmlite_kernel.actions.search.units import LineUnits, Units, units_of
+from rlmlite_kernel.actions.search.targets import TargetPiece, row_texts, target_pieces
+from rlmlite_kernel.actions.search.units import LineUnits, Units, cut_units
 from rlmlite_kernel.engines.bytes.words import Hashes, query_hashes, query_words
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.ranking.bm25 import Ranked, ranked
@@ -52,14 +52,16 @@ def rank(context: StepContext, target: Value, query: str, limit: int | None, by:
         )
     table = rows_of(target)
     if by is None and table is not None and table.kind != "documents":
-        best = _best(_of_rows(texts_of(table, "rank", context), words, context), words, limit, context)
+        best = _best(_of_rows(row_texts(table, "rank", context), words, context), words, limit, context)
         rows = table.take(best.units)
         return Rows("passages", {**rows.columns, "score": Ints(best.scores)}, len(rows), rows.spans)
-    return _passages(pieces_of(target, "rank", context), by or "lines", words, limit, context)
+    return _passages(target_pieces(target, "rank", context), by or "lines", words, limit, context)
 
 
-def _passages(pieces: list[Piece], by: str | Matcher, words: Words, limit: int | None, context: StepContext) -> Rows:
-    units = [units_of(piece.text, by, context) for piece in pieces]
+def _passages(
+    pieces: list[TargetPiece], by: str | Matcher, words: Words, limit: int | None, context: StepContext
+) -> Rows:
+    units = [cut_units(piece.text, by, context) for piece in pieces]
     counts = [each.count for each in units]
     _charge([piece.text for piece in pieces], sum(counts), words, context)
     best = _best([_of_units(each, context) for each in units], words, limit, context)
@@ -72,7 +74,7 @@ def _passages(pieces: list[Piece], by: str | Matcher, words: Words, limit: int |
     return _rows([pieces[number] for number in which.tolist()], starts, stops, best.scores)
 
 
-def _rows(pieces: list[Piece], starts: IntArray, stops: IntArray, scores: IntArray) -> Rows:
+def _rows(pieces: list[TargetPiece], starts: IntArray, stops: IntArray, scores: IntArray) -> Rows:
     """One row a passage, each of the piece that it lies in."""
     digests = tuple(dict.fromkeys(piece.text.blob for piece in pieces)) or ("",)
     place = {digest: index for index, digest in enumerate(digests)}

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.actions.search.targets import Cuts, Piece, joined
+from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.find import Counted, Search
 from rlmlite_kernel.engines.search.tally import MANY, Bounds
@@ -16,16 +16,16 @@ from rlmlite_kernel.program.queries import compiled, template_query
 from rlmlite_kernel.values.columns import Column, Groups, IntArray, Ints, LineNumbers, LineTexts, Spans, Text
 from rlmlite_kernel.values.values import Rows
 
-Table: TypeAlias = npt.NDArray[np.int64]
+MatchOffsets: TypeAlias = npt.NDArray[np.int64]
 """Matches as [match, whole or group, start or stop]."""
 
-Take: TypeAlias = Callable[[Piece, Table], None]
+OnMatches: TypeAlias = Callable[[TargetPiece, MatchOffsets], None]
 """What is done with matches as they are found."""
 
 HIT_COLUMNS = ("doc", "line", "start", "end", "match", "text", "groups")
 
 
-def one_matcher(action: str, query: Matcher | None, template: str | None) -> Matcher:
+def choose_matcher(action: str, query: Matcher | None, template: str | None) -> Matcher:
     """The matcher of a query or of a template, of which one is given."""
     if (query is None) is (template is None):
         needs = f'{action} needs a query or a template: {action}(x, "text"), {action}(x, template="a <*> b")'
@@ -45,13 +45,13 @@ class Sweep:
         self.count = self._spent = 0
         self.halted = ""
 
-    def through(self, pieces: Sequence[Piece], take: Take) -> None:
+    def search_all(self, pieces: Sequence[TargetPiece], take: OnMatches) -> None:
         """Searches piece after piece, until they or the work end."""
         for piece in pieces:
-            if self.into(piece, max(0, self._keep - self.count), take).out_of_work:
+            if self.search(piece, max(0, self._keep - self.count), take).out_of_work:
                 return
 
-    def into(self, piece: Piece, keep: int, take: Take) -> Counted:
+    def search(self, piece: TargetPiece, keep: int, take: OnMatches) -> Counted:
         """Searches one piece."""
         context, text = self._context, piece.text
         left = context.budget_left("search_work")
@@ -76,7 +76,7 @@ class Sweep:
             self._early(piece, how)
         return how
 
-    def _early(self, piece: Piece, how: Counted) -> None:
+    def _early(self, piece: TargetPiece, how: Counted) -> None:
         if self._counting is not None and self.count >= self._keep:
             self.halted = f"byte {how.scanned_to:,}"
             return
@@ -85,17 +85,17 @@ class Sweep:
         self._context.mark_partial("search_work", message, str(piece.doc or ""))
 
 
-class Hits:
+class HitBuilder:
     """Matches gathered over the pieces of a target, by reference."""
 
     def __init__(self, matcher: Matcher) -> None:
-        self.matcher, self.cuts = matcher, Cuts()
-        self._groups: list[Table] = []
+        self.matcher, self.cuts = matcher, SpanBuilder()
+        self._groups: list[MatchOffsets] = []
 
     def __len__(self) -> int:
         return self.cuts.count
 
-    def add(self, piece: Piece, table: Table) -> None:
+    def add(self, piece: TargetPiece, table: MatchOffsets) -> None:
         """More matches in a piece, after all that are there."""
         if len(table):
             self.cuts.add(piece, np.ascontiguousarray(table[:, 0, 0]), np.ascontiguousarray(table[:, 0, 1]))
@@ -122,10 +122,10 @@ class Hits:
         return Spans(spans.blobs, starts, stops, spans.which)
 
     def _side(self, index: int, side: int) -> IntArray:
-        return joined([table[:, index, side] for table in self._groups])
+        return concatenate([table[:, index, side] for table in self._groups])
 
 
-def bytes_of_hits(table: Table) -> int:
+def size_of_hits(table: MatchOffsets) -> int:
     """What matches hold in memory."""
     return int(table.size) * 8
 

@@ -14,26 +14,26 @@ from rlmlite_kernel.values.fences import worded
 from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, rows_of, text_of
 
 
-class Piece(NamedTuple):
+class TargetPiece(NamedTuple):
     """One text of a target; `doc` is the path of its document, if it is one of several."""
 
     doc: Value
     text: Text
 
 
-def pieces_of(target: Value, what: str, context: StepContext) -> list[Piece]:
+def target_pieces(target: Value, what: str, context: StepContext) -> list[TargetPiece]:
     """The texts of a text, documents, or rows that stand for text."""
     text = text_of(target, context.blobs)
     if text is not None:
-        return [Piece(None, text)]
+        return [TargetPiece(None, text)]
     rows = rows_of(target)
     if rows is None:
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
     if rows.kind == RECORDS and rows.spans is not None:
-        return [Piece(None, text) for text in _runs(rows.spans)]
-    texts = texts_of(rows, what, context)
+        return [TargetPiece(None, text) for text in _runs(rows.spans)]
+    texts = row_texts(rows, what, context)
     docs = _docs(rows, context)
-    return [Piece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
+    return [TargetPiece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
 
 
 def _runs(spans: Spans) -> Iterator[Text]:
@@ -45,7 +45,7 @@ def _runs(spans: Spans) -> Iterator[Text]:
             yield Text(spans.blobs[0], start, stop)
 
 
-def texts_of(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
+def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     """The text that each row stands for; `None` where it has none."""
     name = access.column_name(rows, "value") or "value"
     cells = rows.columns[name].cells(context.blobs) if name in rows.columns else []
@@ -61,16 +61,16 @@ def _docs(rows: Rows, context: StepContext) -> list[Value]:
     return [None] * len(rows) if name is None else list(rows.columns[name].cells(context.blobs))
 
 
-class Cuts:
+class SpanBuilder:
     """Spans gathered piece by piece, then joined into one column with the documents beside it."""
 
     def __init__(self) -> None:
-        self._pieces: list[Piece] = []
+        self._pieces: list[TargetPiece] = []
         self._starts: list[IntArray] = []
         self._stops: list[IntArray] = []
         self.count = 0
 
-    def add(self, piece: Piece, starts: IntArray, stops: IntArray) -> None:
+    def add(self, piece: TargetPiece, starts: IntArray, stops: IntArray) -> None:
         """More spans, in the content of a piece."""
         if len(starts):
             self._pieces.append(piece)
@@ -83,7 +83,7 @@ class Cuts:
         digests = tuple(dict.fromkeys(piece.text.blob for piece in self._pieces)) or ("",)
         place = {digest: index for index, digest in enumerate(digests)}
         which = None if len(digests) == 1 else self._repeated([place[p.text.blob] for p in self._pieces])
-        return Spans(digests, joined(self._starts), joined(self._stops), which)
+        return Spans(digests, concatenate(self._starts), concatenate(self._stops), which)
 
     def docs(self) -> Column:
         """The document of each span."""
@@ -95,6 +95,6 @@ class Cuts:
         return np.repeat(np.array(values, np.int64), [len(starts) for starts in self._starts])
 
 
-def joined(arrays: list[IntArray]) -> IntArray:
+def concatenate(arrays: list[IntArray]) -> IntArray:
     """Arrays end to end."""
     return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)

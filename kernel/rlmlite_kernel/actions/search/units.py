@@ -69,7 +69,7 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
         return np.maximum(starts, self.text.start), np.minimum(stops, self.text.stop)
 
 
-def units_of(text: Text, by: str | Matcher, context: StepContext) -> Units | LineUnits:
+def cut_units(text: Text, by: str | Matcher, context: StepContext) -> Units | LineUnits:
     """The units of a text."""
     key = f"{by} {text.blob} {text.start} {text.stop}"
     if by == "lines" and len(text) > _SHORT:

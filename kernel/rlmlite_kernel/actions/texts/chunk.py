@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
+from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.actions.texts.symbols import DEFAULT_SIZE, chunk_symbols
 from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs
 from rlmlite_kernel.engines.query.query import Matcher
@@ -19,8 +19,8 @@ WAYS = (*DEFAULT_SIZES, "files", "symbols")
 
 def chunk(context: StepContext, target: Value, size: int | None, overlap: int, by: str | Matcher) -> Value:
     """Pieces in order: rows {index, doc, line, start, end, text}. `size` and `overlap` count what `by` names."""
-    cuts = Cuts()
-    for piece in pieces_of(target, "chunk", context):
+    cuts = SpanBuilder()
+    for piece in target_pieces(target, "chunk", context):
         starts, stops = _cut(piece, size, overlap, by, context)
         context.charge("chunks", len(starts), "chunk")
         context.ensure_room(24 * len(starts))
@@ -28,7 +28,7 @@ def chunk(context: StepContext, target: Value, size: int | None, overlap: int, b
     return _rows(cuts)
 
 
-def _rows(cuts: Cuts) -> Rows:
+def _rows(cuts: SpanBuilder) -> Rows:
     spans = cuts.spans()
     columns: dict[str, Column] = {
         "index": Ints(np.arange(len(spans), dtype=np.int64)),
@@ -42,7 +42,7 @@ def _rows(cuts: Cuts) -> Rows:
 
 
 def _cut(
-    piece: Piece, size: int | None, overlap: int, by: str | Matcher, context: StepContext
+    piece: TargetPiece, size: int | None, overlap: int, by: str | Matcher, context: StepContext
 ) -> tuple[IntArray, IntArray]:
     text = piece.text
     content = context.blobs.read(text.blob)
@@ -66,7 +66,7 @@ def _cut(
         raise Fault("bound", str(error)) from None
 
 
-def _at_matches(piece: Piece, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
+def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     text = piece.text
     found = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
     context.spend("search_work", found.work)

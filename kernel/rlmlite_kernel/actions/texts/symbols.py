@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rlmlite_kernel.actions.search.targets import Cuts, Piece, pieces_of
+from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.engines.cut.symbols import (
     DEEPEST,
     LANGUAGES,
@@ -30,13 +30,13 @@ _LEADING = (b"@", b"#", b"//", b"/*", b"*", b"--")
 
 def find_symbols(context: StepContext, target: Value, language: str | None) -> Value:
     """Definitions: rows {doc, kind, name, within, line, start, end, text}. What could not be read is in `.skipped`."""
-    cuts = Cuts()
+    cuts = SpanBuilder()
     kinds: list[Value] = []
     names: list[Value] = []
     around: list[Value] = []
     skipped: list[tuple[Value, Value]] = []
     broken = 0
-    for piece in pieces_of(target, "symbols", context):
+    for piece in target_pieces(target, "symbols", context):
         spoken, reason = _language(piece, language, context)
         if spoken is None:
             skipped.append((piece.doc, reason))
@@ -74,7 +74,7 @@ def _aside(skipped: list[tuple[Value, Value]], context: StepContext) -> dict[str
     return {"skipped": Rows("rows", columns, len(skipped))}
 
 
-def _language(piece: Piece, given: str | None, context: StepContext) -> tuple[str | None, str]:
+def _language(piece: TargetPiece, given: str | None, context: StepContext) -> tuple[str | None, str]:
     """The language of a text, or why it cannot be read."""
     if len(piece.text) > LONGEST:
         return None, f"longer than {LONGEST:,} bytes"
@@ -88,7 +88,7 @@ def _language(piece: Piece, given: str | None, context: StepContext) -> tuple[st
     return language_of(piece.doc), "no language is known by its ending"
 
 
-def _parsed(piece: Piece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
+def _parsed(piece: TargetPiece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` is one of {', '.join(LANGUAGES)}")
     text = piece.text
@@ -111,7 +111,7 @@ def _outer(found: list[Symbol]) -> Iterator[int | None]:
         open_.append(number)
 
 
-def chunk_symbols(piece: Piece, size: int, context: StepContext) -> tuple[IntArray, IntArray]:
+def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[IntArray, IntArray]:
     """Chunks of at most `size` bytes that begin where definitions do; a longer definition is cut between lines."""
     language, reason = _language(piece, None, context)
     text, content = piece.text, context.blobs.read(piece.text.blob)
