@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import structlog
-
 from rlmlite.agent.ask import agent_of, options_of, to_the_end
 from rlmlite.agent.loop import check_question
 from rlmlite.cli.commands.exec import asked, taken
@@ -11,6 +9,7 @@ from rlmlite.cli.commands.session import begun, finished, opened, waiting
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
 from rlmlite.cli.output.live import watching
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_answered
 from rlmlite.cli.output.printing import emit
 from rlmlite.cli.settings.job import Job
@@ -19,8 +18,6 @@ from rlmlite.runs.execute import drive_turn
 from rlmlite.runs.run import Run
 from rlmlite.tools.approvals import TERMINAL
 from rlmlite.tools.permissions import tell_of_unmet
-
-log = structlog.get_logger()
 
 
 def run(question: str, job: Job, session: Path | None, *, last_answer: bool, as_json: bool) -> Exit:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import structlog
 
 from rlmlite.cli.commands.replay import EXITS, print_replayed
 from rlmlite.cli.demo import QUESTIONS, Question
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_facts
 from rlmlite.cli.output.printing import emit, heading, indented, say
 from rlmlite.clients import client
@@ -99,7 +99,7 @@ def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
         raise InputError(f"{root} cannot be read: {error.strerror}") from None
     source = from_listing(root, _python(listing), blobs)
     for note in notes("context", source):
-        structlog.get_logger().warning(note)
+        log.warning(note)
     return {"context": source}
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-import structlog
 
 from rlmlite.cli.output.exits import Exit
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import emit, heading, indented, say
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.runs.run import Run, problems_of, read_program
@@ -32,7 +32,7 @@ def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:
 
 
 def _say_problems(text: str, problems: Iterable[Problem], as_json: bool) -> None:
-    structlog.get_logger().error("the program was refused\n" + explain(problems, text))
+    log.error("the program was refused\n" + explain(problems, text))
     if as_json:
         emit(status="refused", reason="problems", problems=msgspec.to_builtins(tuple(problems)))
 

@@ -1,12 +1,12 @@
 """`rlmlite exec`: run one program over inputs."""
 
 import msgspec
-import structlog
 
 from rlmlite.agent.ask import Asking
 from rlmlite.cli.output.confirm import Confirm
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_outcome
 from rlmlite.cli.output.printing import emit
 from rlmlite.cli.settings.job import Job
@@ -24,8 +24,6 @@ from rlmlite.tools.permissions import granted, tell_of_unmet
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs
-
-log = structlog.get_logger()
 
 
 def run(job: Job, *, dry_run: bool, as_json: bool) -> Exit:

@@ -2,8 +2,7 @@
 
 import sys
 
-import structlog
-
+from rlmlite.cli.output.logs import log
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.terminal import confirmed
 
@@ -36,6 +35,6 @@ class Confirm:
         whole = "" if total is None or total == bound else f" ({dollars(total)} with those before)"
         question = f"{calls:,} calls {cost}{whole}"
         if not sys.stdin.isatty():
-            structlog.get_logger().error(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
+            log.error(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
             return False
         return confirmed(f"{question}. Go on?")

@@ -4,9 +4,8 @@ import os
 import sys
 from collections.abc import Callable
 
-import structlog
-
 from rlmlite.cli.output.exits import Exit
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import emit
 from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
 from rlmlite_kernel import BlobMissingError, InputChangedError, SettingsError
@@ -55,7 +54,7 @@ def guarded(command: Callable[[], Exit], *, as_json: bool) -> Exit:
     except tuple(kind for kind, _, _ in _FOUND) as error:
         code, word = next((code, word) for kind, code, word in _FOUND if isinstance(error, kind))
         message = str(error) or word
-        structlog.get_logger().error(message)
+        log.error(message)
         if as_json:
             emit(status="failed", reason=word, error=message)
         return code

@@ -6,16 +6,18 @@ racily clean). ctime cannot be set, so a file whose mtime was set back is hashed
 What this cannot see: a disk that changes without its file system. Whoever checks a trace does not use it.
 """
 
+import logging
 import os
-import sqlite3
 from contextlib import closing
 from pathlib import Path
-
-import structlog
+from typing import TYPE_CHECKING
 
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
 
-log = structlog.get_logger()
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger("rlmlite")
 
 SETTLED_NS = 2_000_000_000
 """How long a file must have been left alone: the coarsest clock of a file system ticks every two seconds."""
@@ -44,6 +46,8 @@ class Digests:
         """See `DigestCache.find`."""
         if status.st_size < WORTH_BYTES or not self._file.exists():
             return None
+        import sqlite3  # here, because most runs open no large file
+
         try:
             with closing(self._connected()) as connection:
                 query = f"SELECT digest, ascii, bad, first_bad FROM digests_1 WHERE {_KEY}"
@@ -60,6 +64,8 @@ class Digests:
         changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
         if status.st_size < WORTH_BYTES or changed_ns > begun_ns - SETTLED_NS:
             return
+        import sqlite3
+
         looked = (None, None, None) if utf8 is None else (utf8.ascii, utf8.bad, utf8.first_bad)
         row = (*_key(path, status), digest, *looked)
         try:
@@ -74,7 +80,9 @@ class Digests:
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connected(self) -> "sqlite3.Connection":
+        import sqlite3
+
         return sqlite3.connect(self._file, timeout=_WAIT_SECONDS, isolation_level="IMMEDIATE")
 
     def _failed(self, error: Exception) -> None:

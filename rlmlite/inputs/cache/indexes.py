@@ -1,13 +1,12 @@
 """Word indexes of `rank` that are kept between runs, beside the digests. Whoever checks a trace does not use them."""
 
+import logging
 from pathlib import Path
-
-import structlog
 
 from rlmlite.inputs.cache.digests import cache_folder
 from rlmlite_traces import IndexFolder
 
-log = structlog.get_logger()
+log = logging.getLogger("rlmlite")
 
 
 class WordIndexes:
