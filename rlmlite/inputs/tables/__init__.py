@@ -1,10 +1,15 @@
-"""Tables: inputs that are rows. JSON Lines, CSV, Parquet, Arrow, SQLite and DuckDB queries, data frames.
+"""Tables: inputs that are rows. JSON Lines, CSV, Parquet, Arrow, queries of SQLite and DuckDB, data frames.
 
-Each is read once into a sheet (`rlmlite_kernel.sheets`), which is derived content: memory does not grow with it. Start
-at `from_table` and `from_frame`; `derive_table` reads a recorded one again. Which reader, what it was told and how
-that was decided stands in the recipe of the input's source.
+A table is read once, row batch by row batch, into a *sheet*: one content with a digest, from which the kernel reads
+rows and cells by their offsets (see `rlmlite_kernel.values.sheets`). Memory therefore does not grow with the table.
+
+Start at `load`: `from_table` for a path, `from_frame` for a data frame, `derive_table` for a replay. The recipe in the
+input's source names the reader, its options, and how the options that nobody gave were chosen, so that a replay reads
+the same rows from the same file.
+
+Not here: what programs can do with rows (`rlmlite_kernel.actions.rows`).
 """
 
-from rlmlite.inputs.tables.reading import derive_table, from_frame, from_table, remarks
+from rlmlite.inputs.tables.load import derive_table, from_frame, from_table, remarks
 
 __all__ = ["derive_table", "from_frame", "from_table", "remarks"]

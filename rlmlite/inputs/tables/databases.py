@@ -1,7 +1,13 @@
-"""A table or a query of a SQLite or DuckDB file, which is opened so that nothing can be written or reached through it.
+"""SQLite and DuckDB: the rows of one table or one SELECT, from a file opened so that a query can only read it.
 
-The rows come in the order that the query gives; without ORDER BY a replay may find another, and says so. A database
-with a write-ahead log beside it is refused: its file alone does not hold what a query sees.
+A query comes from the command line, but people copy queries from elsewhere, so each database is locked down:
+
+- SQLite: `mode=ro&immutable=1`, `query_only`, and an authorizer that permits nothing but reading this file.
+- DuckDB: read-only, without external access, with its configuration locked; the statement must be one SELECT.
+
+Rows come in the order that the query gives. Without ORDER BY a replay may see another order, and then reports another
+content. A database with a write-ahead log or journal beside it is refused: the file alone, which is what gets hashed,
+is not what a query would see.
 """
 
 import base64
@@ -13,124 +19,141 @@ from typing import Any
 from urllib.parse import quote
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.arrows import BATCH, library, read_stream
-from rlmlite.inputs.tables.cells import ROWS, Altered, Batch, column
-from rlmlite.inputs.tables.places import TableFile
-from rlmlite.inputs.tables.table import TableRead
+from rlmlite.inputs.tables.arrow_tables import BATCH, library, read_stream
+from rlmlite.inputs.tables.cells import column_cells
+from rlmlite.inputs.tables.reader import OpenTable, TableFile
+from rlmlite.inputs.tables.sheet_writer import ROWS, Batch, Losses
 from rlmlite_kernel.program.problems import did_you_mean
 
-_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
-_SQLITE = b"SQLite format 3\0"
-_REACHING = frozenset({"load_extension", "readfile", "writefile", "fts3_tokenizer"})
+_READING_ACTIONS = frozenset(
+    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
+_OUTSIDE_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "fts3_tokenizer"})
+"""Functions that some builds of SQLite have and that reach beyond the database file."""
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+_SQLITE_TABLES = (
+    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY 1"
+)
+_DUCKDB_TABLES = "SELECT table_name FROM information_schema.tables ORDER BY 1"
+_DUCKDB_LOCKED = {
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+    "threads": "1",  # with several, rows of a query without ORDER BY would change places from run to run
+}
 
 
-def read_sqlite(path: TableFile, told: dict[str, str]) -> TableRead:
-    """A table or query of a SQLite file. Raises `InputError`, `OSError`."""
-    _whole(path, "-wal", "-journal")
-
-    def run() -> tuple[sqlite3.Connection, sqlite3.Cursor]:
-        connection = sqlite3.connect(f"file:{quote(str(path.at.absolute()))}?mode=ro&immutable=1", uri=True)
-        try:
-            query = _query(told, path, lambda: _names(connection, _SQLITE_TABLES))
-            connection.execute("PRAGMA query_only = ON")
-            connection.set_authorizer(_permitted)
-            return connection, connection.execute(query)
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            connection.close()
-            raise InputError(f"{path}: {error}{_remedy(error)}") from None
-        except InputError:
-            connection.close()
-            raise
-
-    connection, cursor = run()
+def read_sqlite(path: TableFile, options: dict[str, str]) -> OpenTable:
+    """Open a table or query of a SQLite file. See `TableReader`."""
+    _check_complete(path, "-wal", "-journal")
+    # The query runs once here for its column names, and again in `batches`: nothing stays open in between.
+    connection, cursor = _run_sqlite(path, options)
     names = tuple(field[0] for field in cursor.description or ())
     connection.close()
     if not names:
-        raise InputError(f"{path}: the query gives no rows; write SELECT ...")
+        raise InputError(f"{path}: the query returns no columns; write SELECT ...")
 
-    def batches(altered: Altered) -> Iterator[Batch]:
-        connection, cursor = run()
+    def batches(losses: Losses) -> Iterator[Batch]:
+        connection, cursor = _run_sqlite(path, options)
         try:
             while rows := cursor.fetchmany(ROWS):
-                yield [column(list(map(_plain, values)), altered) for values in zip(*rows, strict=True)]
+                yield [column_cells(list(map(_without_bytes, column)), losses) for column in zip(*rows, strict=True)]
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise InputError(f"{path}: {error}") from None
         finally:
             connection.close()
 
-    return TableRead(names, batches, sqlite3.sqlite_version, told)
+    return OpenTable(names, batches, sqlite3.sqlite_version, options)
 
 
-_SQLITE_TABLES = (
-    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY 1"
-)
-_DUCKDB_TABLES = "SELECT table_name FROM information_schema.tables ORDER BY 1"
+def _run_sqlite(path: TableFile, options: dict[str, str]) -> tuple[sqlite3.Connection, sqlite3.Cursor]:
+    uri = f"file:{quote(str(path.at.absolute()))}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True)
+    try:
+        query = _choose_query(options, path, lambda: _list_names(connection, _SQLITE_TABLES))
+        # The authorizer comes last: it would refuse the pragma too.
+        connection.execute("PRAGMA query_only = ON")
+        connection.set_authorizer(_authorize)
+        return connection, connection.execute(query)
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        connection.close()
+        raise InputError(f"{path}: {error}{_remedy(error)}") from None
+    except InputError:
+        connection.close()
+        raise
 
 
-def _permitted(action: int, first: str | None, second: str | None, *_: str | None) -> int:
-    """Reading alone: no writing, no other file, no setting, no function that reaches outside."""
-    reaches = action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _REACHING
-    return sqlite3.SQLITE_OK if action in _READING and not reaches else sqlite3.SQLITE_DENY
+def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    """SQLite's authorizer: reading only. No writing, no other file, no setting, no function that reaches outside."""
+    reaches_outside = action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _OUTSIDE_FUNCTIONS
+    return sqlite3.SQLITE_OK if action in _READING_ACTIONS and not reaches_outside else sqlite3.SQLITE_DENY
 
 
 def _remedy(error: Exception) -> str:
-    """What to do about an error of SQLite that says too little."""
-    denied = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH or isinstance(
-        error, sqlite3.Warning | sqlite3.ProgrammingError
-    )
-    return "; a query is one SELECT that reads this file and nothing else" if denied else ""
+    """What to do about an error of SQLite that says too little, such as `not authorized`."""
+    denied = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH
+    several_statements = isinstance(error, sqlite3.Warning | sqlite3.ProgrammingError)
+    hint = "; a query must be one SELECT that reads this file and nothing else"
+    return hint if denied or several_statements else ""
 
 
-def _plain(value: Any) -> Any:
+def _without_bytes(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-def read_duckdb(path: TableFile, told: dict[str, str]) -> TableRead:
-    """A table or query of a DuckDB file. Raises `InputError`, `OSError`."""
+def read_duckdb(path: TableFile, options: dict[str, str]) -> OpenTable:
+    """Open a table or query of a DuckDB file. See `TableReader`."""
     duckdb = library("duckdb")
-    _whole(path, ".wal")
+    _check_complete(path, ".wal")
     with path.at.open("rb") as file:
-        if file.read(len(_SQLITE)) == _SQLITE:  # DuckDB would want an extension for it, and say only that
-            raise InputError(f"{path} is a database of SQLite; write sqlite:{path}?...")
-    closed = {"enable_external_access": "false", "autoload_known_extensions": "false", "lock_configuration": "true"}
-
-    def run() -> Any:
-        try:
-            connection = duckdb.connect(str(path.at), read_only=True, config={**closed, "threads": "1"})
-            query = _query(told, path, lambda: _names(connection, _DUCKDB_TABLES))
-            statements = connection.extract_statements(query)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise InputError(f"{path}: the query is one SELECT, and nothing else")
-            return connection.sql(query).to_arrow_reader(BATCH)
-        except duckdb.Error as error:
-            raise InputError(f"{path}: {str(error).splitlines()[0]}") from None
-
-    found = read_stream(run(), str(path))
-    return TableRead(found.names, found.batches, f"{duckdb.__version__}, pyarrow {found.version}", told)
+        # DuckDB would ask for an extension that the lock forbids, and say nothing of SQLite.
+        if file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC:
+            raise InputError(f"{path} is a SQLite database; write sqlite:{path}?...")
+    table = read_stream(_run_duckdb(duckdb, path, options), str(path))
+    version = f"{duckdb.__version__}, pyarrow {table.version}"
+    return OpenTable(table.names, table.batches, version, options)
 
 
-def _whole(path: TableFile, *endings: str) -> None:
-    """Refuse a database whose file is not all of it."""
+def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> Any:
+    try:
+        connection = duckdb.connect(str(path.at), read_only=True, config=_DUCKDB_LOCKED)
+        query = _choose_query(options, path, lambda: _list_names(connection, _DUCKDB_TABLES))
+        statements = connection.extract_statements(query)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise InputError(f"{path}: a query must be one SELECT, and nothing else")
+        return connection.sql(query).to_arrow_reader(BATCH)
+    except duckdb.Error as error:
+        raise InputError(f"{path}: {str(error).splitlines()[0]}") from None
+
+
+def _check_complete(path: TableFile, *suffixes: str) -> None:
+    """Raise `InputError` for a database some of whose changes lie in another file. `suffixes` are those of such files.
+
+    Raises `OSError` if the database is not there: SQLite would report that less clearly.
+    """
     path.at.stat()
-    for beside in (Path(f"{path}{ending}") for ending in endings):
+    for beside in (Path(f"{path}{suffix}") for suffix in suffixes):
         if beside.exists() and beside.stat().st_size:
             raise InputError(
-                f"{path} has changes that lie in {beside.name} beside it; close or checkpoint it, or take a copy"
+                f"{path} has changes that are still in {beside.name} beside it; checkpoint or close the database, "
+                "or copy it"
             )
 
 
-def _query(told: dict[str, str], path: TableFile, names: Callable[[], list[str]]) -> str:
-    """The query that was given, or that of the table that was named."""
-    if ("query" in told) is ("table" in told):
-        raise InputError(f"{path} needs ?table=NAME or ?query=SELECT ...; it has {', '.join(names()) or 'no tables'}")
-    if "query" in told:
-        return told["query"]
-    known = names()
-    if told["table"] not in known:
-        near = did_you_mean(told["table"], known) or f"it has {', '.join(known) or 'none'}"
-        raise InputError(f"{path} has no table {told['table']}; {near}")
-    return 'SELECT * FROM "' + told["table"].replace('"', '""') + '"'
+def _choose_query(options: dict[str, str], path: TableFile, list_tables: Callable[[], list[str]]) -> str:
+    """The query to run: the given one, or all rows of the given table. Raises `InputError`."""
+    if ("query" in options) is ("table" in options):
+        listed = ", ".join(list_tables()) or "no tables"
+        raise InputError(f"{path} needs ?table=NAME or ?query=SELECT ...; it has {listed}")
+    if "query" in options:
+        return options["query"]
+    tables, name = list_tables(), options["table"]
+    if name not in tables:
+        hint = did_you_mean(name, tables) or f"it has {', '.join(tables) or 'none'}"
+        raise InputError(f"{path} has no table {name}; {hint}")
+    return 'SELECT * FROM "' + name.replace('"', '""') + '"'
 
 
-def _names(connection: Any, query: str) -> list[str]:
+def _list_names(connection: Any, query: str) -> list[str]:
     return list(itertools.chain.from_iterable(connection.execute(query).fetchall()))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import rlmlite
 from rlmlite.errors import InputError
 from rlmlite.inputs import deriving, from_path, from_value, notes
-from rlmlite.inputs.tables.cells import Altered, blocks, column, column_names
+from rlmlite.inputs.tables.cells import column_cells
+from rlmlite.inputs.tables.sheet_writer import Losses, column_names, sheet_blocks
 from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.inputs import Input
@@ -57,9 +58,9 @@ json_values = st.recursive(
 @given(st.lists(st.tuples(json_values, json_values), max_size=6))
 def test_a_sheet_gives_back_what_went_in(rows: list[tuple[Any, Any]]) -> None:
     """Any JSON, column by column and row by row; only the two bytes that end cells and rows are altered."""
-    altered, blobs = Altered(), FileBlobs()
-    batch = [column([row[k] for row in rows], altered) for k in range(2)]
-    table = records(blobs.put(b"".join(blocks(("a", "b"), [batch], altered))), blobs)
+    losses, blobs = Losses(), FileBlobs()
+    batch = [column_cells([row[k] for row in rows], losses) for k in range(2)]
+    table = records(blobs.put(b"".join(sheet_blocks(("a", "b"), [batch], losses))), blobs)
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
@@ -106,9 +107,9 @@ def test_lines_that_are_no_records_are_one_column(tmp_path: Path) -> None:
         ("a.csv", "a,b\n1,2\n".encode("utf-16"), r"a\.csv is binary \(a NUL byte at 3\).*--read encoding=NAME"),
         ("a.csv", b"", "is empty"),
         ("a.csv", b"a,b\n1,2,3\n", r"row 2 has 3 cells, expected 2"),
-        ("a.csv", b'a,b\n"x"y,2\n', r"line 2 is no CSV"),
-        ("a.parquet", b"PAR1 not really", "is no Parquet file"),
-        ("a.arrow", b"nothing", "is no Arrow file"),
+        ("a.csv", b'a,b\n"x"y,2\n', r"line 2 is not valid CSV"),
+        ("a.parquet", b"PAR1 not really", "is not a valid Parquet file"),
+        ("a.arrow", b"nothing", "is not a valid Arrow file"),
         ("a.jsonl", b"{" + b",".join(b'"k%d":1' % k for k in range(1_001)) + b"}\n", "more than 1,000 different keys"),
     ],
 )
@@ -175,8 +176,8 @@ def test_csv_can_be_told(tmp_path: Path) -> None:
     for told, message in (
         ("header=maybe", "expected one of yes, no, auto"),
         ("delimter=bar", "did you mean `delimiter`"),
-        ("types=int,int,int", "for 2 columns"),
-        ("types=bool,int", "said to be bool holds something else"),
+        ("types=int,int,int", "for each of 2 columns"),
+        ("types=bool,int", "given as bool, but holds something else"),
         ("header", "has no value"),
     ):
         with pytest.raises(InputError, match=message):
@@ -203,9 +204,9 @@ def test_a_first_row_that_is_taken_as_data_is_said(tmp_path: Path, content: str,
     path = tmp_path / "a.csv"
     path.write_text(content)
 
-    assert ("taken as data" in "".join(notes("t", taken(path)[0]))) is said
+    assert ("read as data" in "".join(notes("t", taken(path)[0]))) is said
     for told in ("yes", "no"):
-        assert "taken as data" not in "".join(notes("t", taken(f"csv:{path}?header={told}")[0]))
+        assert "read as data" not in "".join(notes("t", taken(f"csv:{path}?header={told}")[0]))
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
@@ -284,8 +285,8 @@ def test_sqlite_tables_and_queries(tmp_path: Path) -> None:
     [
         ("", r"needs \?table=NAME or \?query=.*it has t"),
         ("?table=tt", "no table tt; did you mean `t`"),
-        ("?query=DELETE FROM t", "not authorized; a query is one SELECT"),
-        ("?query=SELECT 1; DROP TABLE t", "one statement.*; a query is one SELECT"),
+        ("?query=DELETE FROM t", "not authorized; a query must be one SELECT"),
+        ("?query=SELECT 1; DROP TABLE t", "one statement.*; a query must be one SELECT"),
         ("?query=ATTACH 'x.db' AS x", "not authorized"),
         ("?query=PRAGMA query_only = OFF", "not authorized"),
         ("?query=SELECT load_extension('x')", "not authorized"),
@@ -319,7 +320,7 @@ def test_duckdb_names_the_reader_of_a_sqlite_file(tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="needs the extra `tables`")
     path = database(tmp_path / "a.db")
 
-    with pytest.raises(InputError, match=r"a\.db is a database of SQLite; write sqlite:"):
+    with pytest.raises(InputError, match=r"a\.db is a SQLite database; write sqlite:"):
         taken(f"duckdb:{path}?table=t")
 
 

@@ -1,0 +1,137 @@
+"""Parquet, Arrow files and data frames, read with pyarrow: `pip install 'rlmlite[tables]'`.
+
+Whatever offers an Arrow stream (`__arrow_c_stream__`: polars, pandas, pyarrow, duckdb) or the older interchange
+protocol (`__dataframe__`) counts as a data frame. pyarrow is imported only when one of these is read.
+
+Most columns become Python values and go through `cells`. Types where that would lose something are spelled here from
+Arrow's own values: timestamps and durations to the nanosecond (Python stops at microseconds), and times with them.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from rlmlite.errors import InputError
+from rlmlite.inputs.tables.cells import NULL, column_cells, duration, text_cells, trim_fraction
+from rlmlite.inputs.tables.reader import OpenTable, TableFile
+from rlmlite.inputs.tables.sheet_writer import ROWS, Batch, Losses
+
+Arrow: TypeAlias = Any
+"""An object of pyarrow, which has no type annotations."""
+
+BATCH = 65_536
+"""How many rows to request at once, where the source lets us choose."""
+
+_DECIMALS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+"""Digits after the decimal point of a count in each of Arrow's time units."""
+
+
+def library(name: str) -> Any:
+    """A module of the extra `tables`. Raises `InputError` if it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise InputError(f"this table needs {name.partition('.')[0]}: pip install 'rlmlite[tables]'") from None
+
+
+def is_frame(value: object) -> bool:
+    """Whether a Python value is a data frame."""
+    return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__dataframe__")
+
+
+def read_parquet(path: TableFile, options: dict[str, str]) -> OpenTable:
+    """Open a Parquet file. See `TableReader`."""
+    parquet = library("pyarrow.parquet")
+    file = _translate_errors(lambda: parquet.ParquetFile(path.at), f"{path} is not a valid Parquet file")
+    return _open_table(file.schema_arrow, lambda: file.iter_batches(BATCH), str(path))
+
+
+def read_arrow(path: TableFile, options: dict[str, str]) -> OpenTable:
+    """Open an Arrow IPC file (Feather is one) or stream. See `TableReader`."""
+    pyarrow, ipc = library("pyarrow"), library("pyarrow.ipc")
+
+    def open_file() -> Arrow:
+        # Nothing but the attempt tells a file with a footer from a stream.
+        mapped = pyarrow.memory_map(str(path.at))
+        try:
+            return ipc.open_file(mapped)
+        except pyarrow.ArrowInvalid:
+            mapped.seek(0)
+            return ipc.open_stream(mapped)
+
+    file = _translate_errors(open_file, f"{path} is not a valid Arrow file")
+    if hasattr(file, "num_record_batches"):
+        return _open_table(file.schema, lambda: map(file.get_batch, range(file.num_record_batches)), str(path))
+    return _open_table(file.schema, lambda: iter(file), str(path))
+
+
+def read_frame(frame: object) -> OpenTable:
+    """Open a data frame. Raises `InputError`."""
+    type_name = type(frame).__name__
+
+    def open_stream() -> Arrow:
+        if hasattr(frame, "__arrow_c_stream__"):
+            return library("pyarrow").RecordBatchReader.from_stream(frame)
+        return library("pyarrow.interchange").from_dataframe(frame).to_reader()
+
+    return read_stream(_translate_errors(open_stream, f"the {type_name} cannot be read as a table"), type_name)
+
+
+def read_stream(reader: Arrow, what: str) -> OpenTable:
+    """Open an Arrow stream, whose rows can be read once only. `what` is its name in messages."""
+    return _open_table(reader.schema, lambda: iter(reader), what)
+
+
+def _translate_errors(work: Callable[[], Any], message: str) -> Any:
+    """The result of work with pyarrow. Raises `InputError` with the message and the first line of pyarrow's error."""
+    pyarrow = library("pyarrow")
+    try:
+        return work()
+    except (pyarrow.ArrowException, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{message}: {reason}") from None
+
+
+def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what: str) -> OpenTable:
+    def batches(losses: Losses) -> Iterator[Batch]:
+        record_batches = _translate_errors(open_batches, what)
+        while (batch := _translate_errors(lambda: next(record_batches, None), what)) is not None:
+            for start in range(0, batch.num_rows, ROWS):
+                part = batch.slice(start, ROWS)
+                yield [_array_cells(array, losses) for array in part.columns]
+
+    return OpenTable(tuple(schema.names), batches, library("pyarrow").__version__, {})
+
+
+def _array_cells(array: Arrow, losses: Losses) -> list[str]:
+    """One column of a batch as cells."""
+    types = library("pyarrow").types
+    kind = array.type
+    if types.is_dictionary(kind):
+        return _array_cells(array.dictionary_decode(), losses)
+    if types.is_integer(kind):
+        return [NULL if value is None else str(value) for value in array.to_pylist()]
+    if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
+        values = array.to_pylist()
+        return [NULL if value is None else f'"{value}"' for value in values] if array.null_count else text_cells(values)
+    if types.is_timestamp(kind):
+        return _timestamp_cells(array)
+    if types.is_duration(kind):
+        return _duration_cells(array)
+    if types.is_time(kind):
+        times = array.cast(library("pyarrow").string()).to_pylist()
+        return [NULL if time is None else f'"{trim_fraction(time)}"' for time in times]
+    return column_cells(array.to_pylist(), losses)
+
+
+def _timestamp_cells(array: Arrow) -> list[str]:
+    """Moments in ISO form, in UTC with `Z` if they have a zone."""
+    pyarrow, zone = library("pyarrow"), "" if array.type.tz is None else "Z"
+    moments = array.cast(pyarrow.timestamp(array.type.unit)).cast(pyarrow.string()).to_pylist()
+    return [NULL if moment is None else f'"{trim_fraction(moment.replace(" ", "T"))}{zone}"' for moment in moments]
+
+
+def _duration_cells(array: Arrow) -> list[str]:
+    counts = array.cast(library("pyarrow").int64()).to_pylist()
+    decimals = _DECIMALS[array.type.unit]
+    return [NULL if count is None else f'"{duration(count, decimals)}"' for count in counts]

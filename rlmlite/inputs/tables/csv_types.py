@@ -1,0 +1,93 @@
+"""Types of CSV columns: which columns are numbers or booleans, and their cells as a sheet spells them.
+
+A column has the narrowest type that *every* non-empty cell of it spells, so a type is a fact about the whole column
+and not a guess from a sample: 1, 2, "" is int; 1, 2.5 is number; true, FALSE is bool; anything else is text. What a
+sheet would spell differently stays text: a code such as `007` or `+1` must not lose characters. An empty cell is null.
+
+The check joins a batch of cells with newlines and runs one regular expression over all of them, which is several times
+faster than one match per cell. A cell that contains a newline would shift the lines; such a column is text anyway.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from rlmlite.errors import InputError
+from rlmlite.inputs.tables.cells import NULL, float_cells, text_cells
+from rlmlite.inputs.tables.sheet_writer import Losses
+
+TYPES = ("int", "number", "bool", "text")
+"""What a column can hold, the narrowest first."""
+
+_INT = r"(?:0|-?[1-9][0-9]{0,999})"
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_BOOL = "(?:true|false|True|False|TRUE|FALSE)"
+_COLUMN_OF = {
+    kind: re.compile(f"(?:{cell})?(?:\n(?:{cell})?)*")
+    for kind, cell in (("int", _INT), ("number", _NUMBER), ("bool", _BOOL))
+}
+"""Matches a newline-joined column whose every cell is empty or of the type."""
+
+IS_NUMBER = re.compile(_NUMBER)
+
+_ALWAYS_FINITE = 300  # a number of fewer characters and without an exponent is always within range of a float
+
+
+def parse_types(option: str, width: int) -> list[str]:
+    """The types that the option `types=` gives, one per column. Raises `InputError`."""
+    types = ["text"] * width if option == "text" else option.split(",")
+    if len(types) != width or not set(types) <= set(TYPES):
+        names = ", ".join(TYPES)
+        raise InputError(f"option types={option}: expected auto, text, or one of {names} for each of {width} columns")
+    return types
+
+
+def infer_types(batches: Iterable[Sequence[Sequence[str]]], width: int) -> list[str]:
+    """The narrowest type of each column. A column whose cells are all empty is text."""
+    possible: list[set[str]] = [set(_COLUMN_OF) for _ in range(width)]
+    has_cells = [False] * width
+    for columns in batches:
+        for index, column in enumerate(columns):
+            has_cells[index] = has_cells[index] or any(column)
+            if possible[index]:
+                possible[index] = _matching_types(column, possible[index])
+    return [_narrowest(types) if filled else "text" for types, filled in zip(possible, has_cells, strict=True)]
+
+
+def _narrowest(types: set[str]) -> str:
+    return next((kind for kind in TYPES if kind in types), "text")
+
+
+def _matching_types(column: Sequence[str], types: set[str]) -> set[str]:
+    """Those of the types that every cell of a column has."""
+    joined = "\n".join(column)
+    if joined.count("\n") != len(column) - 1:  # a cell holds a newline
+        return set()
+    matching = {kind for kind in types if _COLUMN_OF[kind].fullmatch(joined)}
+    if "number" in matching and not _are_finite(column, joined):
+        matching.discard("number")
+    return matching
+
+
+def _are_finite(column: Sequence[str], joined: str) -> bool:
+    """Whether every number is within range: `1e999` is spelled as a number, but a sheet has none for it."""
+    if "e" not in joined and "E" not in joined and len(max(column, key=len)) < _ALWAYS_FINITE:
+        return True
+    return all(math.isfinite(float(cell)) for cell in column if cell)
+
+
+def typed_cells(column: Sequence[str], kind: str, *, check: bool) -> list[str]:
+    """The cells of a column as a sheet spells them.
+
+    `check` is for types that an option gave, which may be wrong. Raises `InputError` if a cell is not of the type.
+    """
+    if kind == "text":
+        return text_cells(column) if all(column) else [f'"{value}"' if value else NULL for value in column]
+    if check and not _matching_types(column, {kind}):
+        raise InputError(f"option types: a column was given as {kind}, but holds something else")
+    if kind == "int":
+        return [value or NULL for value in column]
+    if kind == "bool":
+        return [value.lower() or NULL for value in column]
+    numbers = iter(float_cells([float(value) for value in column if value], Losses()))
+    return [next(numbers) if value else NULL for value in column]

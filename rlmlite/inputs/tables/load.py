@@ -1,0 +1,171 @@
+"""From a path or a data frame to an input: the file is hashed, its rows are read into a sheet, a recipe is recorded.
+
+The order of steps in `from_table` matters. The file is hashed before it is read and checked after it, so that the
+digest in the trace is that of the bytes that were read. The recipe is made last: what could not be kept exactly is
+known only after the last row. It is one `Derivation`, for example
+
+    by="csv"  version="3.11.9"  how='{"delimiter": "comma", "header": "yes", "types": "int,text"}'
+    why="delimiter by the first line; header by the first row | 2 rows are short; their missing cells became null"
+
+`by` and `how` are what a replay reads; `why` is for people.
+"""
+
+import codecs
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from rlmlite.errors import InputError
+from rlmlite.inputs.tables.arrow_tables import is_frame, read_arrow, read_frame, read_parquet
+from rlmlite.inputs.tables.csv_files import read_csv
+from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
+from rlmlite.inputs.tables.jsonl_files import read_jsonl
+from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader
+from rlmlite.inputs.tables.sheet_writer import Losses, column_names, sheet_blocks
+from rlmlite.inputs.tables.specs import READERS, TableSpec, parse_spec
+from rlmlite_kernel.values.blobs import Content
+from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
+from rlmlite_kernel.values.sheets import records
+from rlmlite_traces import FileBlobs, HashedFile
+from rlmlite_traces.files.mapped import unchanged
+
+_READERS: Mapping[str, TableReader] = {
+    "csv": read_csv,
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "sqlite": read_sqlite,
+    "duckdb": read_duckdb,
+}
+"""The reader behind each name of `specs.READERS`."""
+
+assert _READERS.keys() == READERS.keys()
+
+_TEXT_READERS = ("csv", "jsonl")
+"""Readers of text: they take an encoding, and bad UTF-8 becomes U+FFFD."""
+
+_FRAME = "frame"
+"""The step of a data frame, which no replay reads again: its sheet is kept in the trace."""
+
+_HEAD = 8 * 1024
+
+Limiter: TypeAlias = Callable[[Iterator[bytes]], Iterable[Content]]
+"""Passes the blocks of a sheet on, and raises `InputError` when they are too many."""
+
+
+def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: Limiter = iter) -> Input | None:
+    """The table that a path specifies by its suffix or reader, or None if it does not specify one.
+
+    `encoding` is for readers of text whose options give none. Raises `InputError`, `OSError`.
+    """
+    spec = parse_spec(path)
+    if spec is None:
+        return None
+    file = blobs.look(Path(spec.path))
+    if spec.reader in _TEXT_READERS:
+        spec = _resolve_encoding(spec, encoding)
+    table_file = TableFile(file.path, Path(spec.path))
+    table, sheet, losses = _open_sheet(spec.reader, table_file, spec.options)
+    derived = blobs.derive(limit(sheet))
+    unchanged(file)
+    as_utf8 = spec.reader in _TEXT_READERS and "encoding" not in spec.options
+    replaced = file.utf8.bad if file.utf8 is not None and as_utf8 else 0
+    entry = SourceFile(spec.path, derived.digest, derived.size, replaced, file.digest, 1)
+    recipe = (_record_step(spec.reader, table, losses),)
+    return Input(records(derived.digest, blobs), Source("table", path, (entry,), recipes=(recipe,)))
+
+
+def from_frame(value: object, blobs: FileBlobs) -> Input | None:
+    """The table that a data frame is, or None if the value is not a data frame. Raises `InputError`."""
+    if not is_frame(value):
+        return None
+    losses = Losses()
+    table = read_frame(value)
+    content = b"".join(sheet_blocks(column_names(table.names), table.batches(losses), losses))
+    entry = SourceFile("", blobs.put(content), len(content), recipe=1)
+    recipe = (_record_step(_FRAME, table, losses),)
+    return Input(records(entry.digest, blobs), Source("table", None, (entry,), recipes=(recipe,)), content)
+
+
+def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], blobs: FileBlobs) -> str:
+    """Read a recorded table again into the store. Returns why that failed, or an empty text."""
+    steps = [step for entry in files for step in source.recipe(entry)]
+    if len(steps) != 1 or steps[0].by not in _READERS:
+        return f"{file.path}: this version has no table reader {', '.join(step.by for step in steps) or '(none named)'}"
+    try:
+        options = json.loads(steps[0].how or "{}")
+        _, sheet, _ = _open_sheet(steps[0].by, TableFile(file.path, file.path), options)
+        blobs.derive(sheet)
+        unchanged(file)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def remarks(source: Source) -> Iterator[str]:
+    """What the recipes of a source say could not be kept exactly."""
+    for file in source.files:
+        for step in source.recipe(file):
+            losses = step.why.partition(" | ")[2] if step.by in (*_READERS, _FRAME) else ""
+            if losses:
+                yield losses
+
+
+def _resolve_encoding(spec: TableSpec, encoding: str | None) -> TableSpec:
+    """The specification with Python's name of its encoding, or without one for UTF-8.
+
+    Raises `InputError` for an unknown encoding, and without one for a file that is binary.
+    """
+    given = spec.options.get("encoding", encoding)
+    if given is None:
+        _check_is_text(spec)
+        return spec
+    try:
+        "".encode(given)  # `codecs` also has codecs that are not text encodings, such as `hex`
+        name = codecs.lookup(given).name
+    except LookupError:
+        raise InputError(f"option encoding={given}: there is no such encoding; try utf-16 or cp1252") from None
+    others = {key: value for key, value in spec.options.items() if key != "encoding"}
+    return TableSpec(spec.reader, spec.path, others if name == "utf-8" else {**others, "encoding": name})
+
+
+def _check_is_text(spec: TableSpec) -> None:
+    with open(spec.path, "rb") as file:
+        position = file.read(_HEAD).find(0)
+    if position >= 0:
+        raise InputError(
+            f"{spec.path} is binary (a NUL byte at {position:,}), but {spec.reader} tables are text; "
+            "unpack or convert it first, or give its encoding: --read encoding=NAME"
+        )
+
+
+def _open_sheet(reader: str, file: TableFile, options: Mapping[str, str]) -> tuple[OpenTable, Iterator[bytes], Losses]:
+    """An open table, the blocks of its sheet, and the losses, which are complete after the last block."""
+    losses = Losses()
+    table = _READERS[reader](file, dict(options))
+    try:
+        names = column_names(table.names)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+    return table, _name_file_in_errors(str(file), sheet_blocks(names, table.batches(losses), losses)), losses
+
+
+def _name_file_in_errors(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks. An error about a value does not know its file, so the file is added here."""
+    try:
+        yield from blocks
+    except InputError as error:
+        if path in str(error):
+            raise
+        raise InputError(f"{path}: {error}; text:{path} reads it as text") from None
+
+
+def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
+    """The step of the recipe. Call it after the last row has been read: only then are the losses complete."""
+    pairs = zip(table.names, column_names(table.names), strict=True)
+    renamed = [f"{old!r} is {new}" for old, new in pairs if old != new]
+    losses.add("columns were renamed: " + ", ".join(renamed), len(renamed))
+    options = json.dumps(dict(table.options), ensure_ascii=False, sort_keys=True) if table.options else ""
+    lost = losses.summary()
+    return Derivation(reader, table.version, options, f"{table.why} | {lost}" if lost else table.why)

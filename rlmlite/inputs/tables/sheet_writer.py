@@ -1,0 +1,100 @@
+"""Rows to a sheet: column names that programs can write, and batches of cells as blocks of bytes.
+
+Readers hand over column-wise batches of spelled cells (see `cells`); a sheet is row-wise:
+
+    names    id, name                        "id\x1fname\x1e\n"
+    batch    [["1", "2"], ['"Ann"', "null"]] '1\x1f"Ann"\x1e\n2\x1fnull\x1e\n'
+
+The bytes 1F and 1E separate cells and rows and nothing is escaped, so that a text in a table is a plain span of the
+sheet. A text that contains one of the two would break the structure: the byte becomes U+FFFD, and that is counted.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from rlmlite.errors import InputError
+
+Batch: TypeAlias = Sequence[Sequence[str]]
+"""Some rows as spelled cells, column by column. All columns are equally long."""
+
+MAX_COLUMNS = 1_000
+"""A table with more columns is not a table but records with keys of their own."""
+
+ROWS = 500
+"""How many rows are read and written together: few enough to stay in a cache and out of the garbage collector's way."""
+
+_CELL_END, _ROW_END = "\x1f", "\x1e\n"
+_SEPARATORS = re.compile("[\x1e\x1f]")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
+
+
+class Losses:
+    """Counts lossy conversions by kind, for the note to the user."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def add(self, kind: str, times: int = 1) -> None:
+        """Count a conversion. Zero times is allowed and leaves no entry."""
+        if times:
+            self.counts[kind] = self.counts.get(kind, 0) + times
+
+    def summary(self) -> str:
+        """All counts in a line, such as `2 infinite numbers became null`; empty if nothing was lost."""
+        return "; ".join(f"{count:,} {kind}" for kind, count in sorted(self.counts.items()))
+
+
+def column_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Unique names that a program can write, in the order given. Raises `InputError` for none or too many.
+
+    `First Name` becomes `First_Name`, `1st` becomes `_1st`; a name with nothing left becomes `column_N` by its
+    position; of equal names the second becomes `name_2`.
+    """
+    unique: dict[str, None] = {}
+    for number, name in enumerate(names, 1):
+        unique[_free_name(_writable_name(name, number), unique)] = None
+    if not unique:
+        raise InputError("the table has no columns")
+    if len(unique) > MAX_COLUMNS:
+        raise InputError(f"the table has {len(unique):,} columns; at most {MAX_COLUMNS:,} are allowed; read it as text")
+    return tuple(unique)
+
+
+def _writable_name(name: str, number: int) -> str:
+    word = _NOT_IN_NAMES.sub("_", name).strip("_") if _NOT_IN_NAMES.search(name) else name
+    word = word or f"column_{number}"
+    return f"_{word}" if word[0].isdigit() else word
+
+
+def _free_name(word: str, used: Iterable[str]) -> str:
+    free, times = word, 2
+    while free in used:
+        free, times = f"{word}_{times}", times + 1
+    return free
+
+
+def sheet_blocks(names: Sequence[str], batches: Iterable[Batch], losses: Losses) -> Iterator[bytes]:
+    """A sheet in blocks: the row of names, then one block per batch. Raises `InputError` for invalid Unicode."""
+    yield (_CELL_END.join(names) + _ROW_END).encode()
+    for batch in batches:
+        if batch and len(batch[0]):
+            yield _batch_bytes(batch, losses)
+
+
+def _batch_bytes(batch: Batch, losses: Losses) -> bytes:
+    rows, columns = len(batch[0]), len(batch)
+    text = _join_rows(batch)
+    # Counting the separators in the joined text finds a stray one far faster than looking into every cell.
+    if text.count(_ROW_END[0]) != rows or text.count(_CELL_END) != rows * (columns - 1):
+        strays = sum(len(_SEPARATORS.findall(cell)) for column in batch for cell in column)
+        losses.add("control characters 1E or 1F became U+FFFD", strays)
+        text = _join_rows([[_SEPARATORS.sub("\ufffd", cell) for cell in column] for column in batch])
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InputError("a text holds half of a surrogate pair, which is not valid Unicode") from None
+
+
+def _join_rows(batch: Batch) -> str:
+    return _ROW_END.join(map(_CELL_END.join, zip(*batch, strict=True))) + _ROW_END
