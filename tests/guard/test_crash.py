@@ -17,7 +17,7 @@ from rlmlite_kernel.records.refs import RunKey, blob
 from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import CheckedTrace, Verdict, replay, verify
 from tests.traces import handmade
-from tests.traces.replays.test_replay import forged
+from tests.traces.replays.forging import forge
 
 ROOT = Path(__file__).parents[2]
 KEY = "1b" * 32
@@ -127,7 +127,7 @@ def altered(trace: CheckedTrace, kind: str, text: str) -> CheckedTrace:
         entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
         return entries
 
-    return forged(trace, change)
+    return forge(trace, change)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.values.values import documents
-from rlmlite_traces import FileBlobs, Log
+from rlmlite_traces import FileBlobs, Log, Replayed, Verdict
 
 KEY = bytes(32)
 LOG = "".join(f"{n:04} {'ERROR disk' if n % 7 == 0 else 'INFO ok'} Zoë {n}\n" for n in range(400))
@@ -105,3 +105,8 @@ def turn(log: Log, done: Done, program: str, blobs: FileBlobs, call: Callable[[R
         step = resume(step, results, blobs)
     log.extend(step.entries)
     return step
+
+
+def is_reproduced(replayed: Replayed) -> bool:
+    """Whether every step was executed again and gave the same records."""
+    return replayed.verdict is Verdict.REPRODUCED and replayed.executed == replayed.steps

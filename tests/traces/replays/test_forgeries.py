@@ -1,0 +1,224 @@
+"""Forgeries: whoever alters a run, however consistently, is found where it was altered."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rlmlite_kernel.records.records import Blob, Entry, Genesis, Seal, Step, Turn
+from rlmlite_kernel.records.refs import RunKey, blob
+from rlmlite_traces import (
+    CheckedTrace,
+    FileBlobs,
+    Verdict,
+    replay,
+    verify,
+)
+from tests.traces import handmade
+from tests.traces.replays import real_runs
+from tests.traces.replays.forging import Change, forge, with_fields
+from tests.traces.replays.real_runs import is_reproduced
+
+
+def with_call(**fields: object) -> Change:
+    """Change the second call, and its step's root with it."""
+
+    def change(entries: list[Entry]) -> list[Entry]:
+        at = next(seq for seq, entry in enumerate(entries) if entry.effects)
+        entry = entries[at]
+        calls = list(entry.effects)
+        calls[1] = msgspec.structs.replace(calls[1], **fields)
+        entries[at] = handmade.with_calls(entry, calls)
+        return entries
+
+    return change
+
+
+FORGERIES: dict[str, tuple[Change, int, str]] = {
+    "op": (with_fields(Step, 0, op="count"), 2, "op"),
+    "status": (with_fields(Step, 1, status="failed", code="type"), 3, "code"),
+    "coverage": (with_fields(Step, 0, coverage={"log": (1, 2, 3)}), 2, "coverage.log[0]"),
+    "used": (with_fields(Step, 0, used={}), 2, "used.search_work"),
+    "priced": (with_fields(Step, 3, priced={"sub_calls": 2}), 6, "priced.output_tokens"),
+    "statement": (with_fields(Step, 1, statement=9), 3, "statement"),
+    "a read": (with_fields(Step, 1, reads=(("hits", handmade.state(1)),)), 3, "reads[0][1]"),
+    "no writes": (with_fields(Step, 1, writes=()), 3, "writes"),
+    "a call's model": (with_call(model="better"), 6, "effects.jsonl[1].model"),
+    "a call's id": (with_call(id="0" * 32), 6, "effects.jsonl[1].error"),
+    "a call's prompt": (with_call(prompt_bytes=1), 6, "effects.jsonl[1].prompt_bytes"),
+    "a call's tokens": (with_call(usage=(10**9, 1, None)), 6, "observation.ref"),
+    "the run": (with_fields(Genesis, 0, run="other"), 6, "effects.jsonl[0].error"),
+    "the actions": (with_fields(Genesis, 0, actions=handmade.state(1)), 0, "actions"),
+    "the scope": (with_fields(Genesis, 0, scope={"user": "me"}), 0, "scope.user"),
+    "the parent": (with_fields(Genesis, 0, parent="x"), 0, "parent"),
+    "the origin": (with_fields(Turn, 0, origin="lm"), -1, ""),
+    "the outcome": (with_fields(Seal, 0, outcome="completed", reason="no_answer"), 11, "reason"),
+    "no result": (with_fields(Seal, 0, result=None), 11, "result"),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_consistent_forgery_is_found(honest_run: CheckedTrace, name: str) -> None:
+    """A changed record with all hashes recomputed verifies, and is found where it was changed."""
+    change, seq, field = FORGERIES[name]
+    trace = forge(honest_run, change)
+
+    found = replay(trace)
+
+    if seq < 0:  # what a host says of itself nobody can compute
+        assert found.verdict is Verdict.REPRODUCED
+        return
+    # Another action table may be a host's own: it is found, and not called forged.
+    assert found.verdict is (Verdict.ENGINES if field == "actions" else Verdict.FORGED)
+    assert found.difference is not None
+    assert (found.difference.seq, found.difference.field) == (seq, field)
+
+
+def changed_reply(entries: list[Entry]) -> list[Entry]:
+    other = blob(RunKey(real_runs.KEY), b"0 errors")
+    entries = with_call(result=other.ref)(entries)
+    entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
+    return entries
+
+
+def test_a_changed_reply_is_found_at_its_step(honest_run: CheckedTrace) -> None:
+    """Who alters what a model said, and recomputes every hash, is found at the very step that used it."""
+    found = replay(forge(honest_run, changed_reply))
+
+    assert found.verdict is Verdict.FORGED
+    assert found.difference is not None
+    assert found.difference.seq == 6
+    assert found.executed == 3
+
+
+def test_a_step_left_out_or_added_is_found(honest_run: CheckedTrace) -> None:
+    """Another number of steps in a turn is a difference at the first that is missing or too many."""
+
+    def without_last_count(entries: list[Entry]) -> list[Entry]:
+        count, rest = entries[7].record, entries[8:]
+        assert isinstance(count, Step)
+        before = count.state[0]
+        turned = msgspec.structs.replace(rest[0].record, state=(before, rest[0].record.state[1]))
+        final = msgspec.structs.replace(rest[2].record, step=5)
+        sealed = msgspec.structs.replace(rest[3].record, steps=5)
+        return [*entries[:7], Entry(turned), rest[1], Entry(final), Entry(sealed)]
+
+    found = replay(forge(honest_run, without_last_count))
+
+    assert found.verdict is Verdict.FORGED
+    assert found.difference is not None
+    assert (found.difference.seq, found.difference.recorded) == (7, "turn")
+
+
+HOSTILE = (
+    b'{"program":{"body":[]},"text":"x","at":[],"more":1}',
+    b'{"at":[100000000000000000000],"program":{"body":[]},"text":"x"}',
+    b'{"problems":[{"code":"syntax","message":"m","offset":100000000000000000000}],"text":"x"}',
+    b'{"problems":[{"code":"syntax","message":"m","offset":-1}],"text":"x"}',
+    b'{"limits":{"cost_nano":5},"roles":{"sub":{"model":"m"}}}',
+)
+
+
+@pytest.mark.parametrize("what", ["ast", "diagnostics", "settings"])
+def test_content_that_says_nothing_is_a_difference(honest_run: CheckedTrace, what: str) -> None:
+    """A program, diagnostics or settings that cannot be read are found, not raised."""
+    for bad in (b"[]", b"\xff", b"[" * 100_000, *HOSTILE):
+        other = blob(RunKey(real_runs.KEY), bad)
+
+        def change(entries: list[Entry], other: Blob = other) -> list[Entry]:
+            if what == "settings":
+                entries = with_fields(Genesis, 0, settings=other.ref)(entries)
+            else:
+                entries = with_fields(Turn, 2 if what == "diagnostics" else 0, **{what: other.ref})(entries)
+            entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
+            return entries
+
+        found = replay(forge(honest_run, change))
+        assert found.verdict is Verdict.FORGED
+        assert found.difference is not None
+        assert found.difference.field.startswith(what)
+
+
+def test_more_turns_than_the_limit_are_forged(tmp_path: Path) -> None:
+    """A turn after the last that the limits allow cannot have been."""
+    blobs = FileBlobs()
+    real_runs.record(tmp_path / "a.rlm", {}, blobs, ("a = 1", "b = 2", "c = 3"))
+    trace = verify(tmp_path / "a.rlm")
+    few = real_runs.settings()
+    content = msgspec.json.Encoder(order="sorted").encode(
+        msgspec.structs.replace(few, limits=msgspec.structs.replace(few.limits, turns=2))
+    )
+    other = blob(RunKey(real_runs.KEY), content)
+
+    def change(entries: list[Entry]) -> list[Entry]:
+        entries = with_fields(Genesis, 0, settings=other.ref)(entries)
+        entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
+        return entries
+
+    found = replay(forge(trace, change))
+
+    assert found.verdict is Verdict.FORGED
+    assert found.difference is not None
+    assert (found.difference.seq, found.difference.field) == (5, "turn")
+
+
+def test_steps_without_a_turn_and_steps_too_many_are_found(honest_run: CheckedTrace) -> None:
+    """A step before the first turn, or after the last of its turn, was not made by a program."""
+    extra = handmade.step(1, 0, 0).record
+    assert isinstance(extra, Step)
+    state = honest_run.genesis.state
+
+    def before(entries: list[Entry]) -> list[Entry]:
+        first = msgspec.structs.replace(extra, ast=entries_refs[0], observation=observed, state=(state, state))
+        return [entries[0], Entry(first)]
+
+    def after(entries: list[Entry]) -> list[Entry]:
+        last = entries[3].record
+        assert isinstance(last, Step)
+        more = msgspec.structs.replace(last, step=3, state=(last.state[1], last.state[1]))
+        return [*entries[:4], Entry(more)]
+
+    some = honest_run.records[2]
+    assert isinstance(some, Step)
+    entries_refs, observed = [some.ast], some.observation
+    for change, seq, recorded_kind in ((before, 1, "step"), (after, 4, "step")):
+        found = replay(forge(honest_run, change))
+        assert found.verdict is Verdict.FORGED
+        assert found.difference is not None
+        assert (found.difference.seq, found.difference.field) == (seq, "kind")
+        assert found.difference.recorded == recorded_kind
+
+
+def test_a_host_may_end_a_run_but_not_praise_it(honest_run: CheckedTrace, tmp_path: Path) -> None:
+    """A seal as failed or partial, with a reason, is the host's to set; a success is what the kernel concludes."""
+    blobs = FileBlobs()
+    real_runs.record(tmp_path / "a.rlm", {}, blobs, ("a = 1", "b = nothing"))
+    failed = verify(tmp_path / "a.rlm")
+    for trace, outcome, reason, honest in (
+        (honest_run, "failed", "stopped", True),
+        (honest_run, "refused", "", False),
+        (failed, "partial", "time", True),
+        (failed, "completed", "", False),
+        (failed, "completed", "no_answer", False),
+    ):
+        found = replay(forge(trace, with_fields(Seal, 0, outcome=outcome, reason=reason)))
+        assert (found.verdict is Verdict.REPRODUCED) is honest, (outcome, reason)
+
+
+def test_a_run_cannot_be_cut_within_a_turn_and_sealed(honest_run: CheckedTrace) -> None:
+    """Only a changed input ends a run within a turn, and the seal has to say so."""
+
+    def cut(reason: str) -> Change:
+        def change(entries: list[Entry]) -> list[Entry]:
+            last, end = entries[2].record, entries[-1].record
+            assert isinstance(last, Step)
+            fields = {"steps": 1, "state": last.state[1], "outcome": "partial", "reason": reason, "result": None}
+            return [*entries[:3], Entry(msgspec.structs.replace(end, **fields))]
+
+        return change
+
+    assert is_reproduced(replay(forge(honest_run, cut("input_changed"))))
+    found = replay(forge(honest_run, cut("budget")))
+    assert found.verdict is Verdict.FORGED
+    assert found.difference is not None
+    assert (found.difference.seq, found.difference.field) == (3, "reason")
