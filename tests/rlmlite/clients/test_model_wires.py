@@ -19,8 +19,8 @@ from rlmlite_grammar.decode import Tool, custom_tool, function_tool
 from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Request, Result, Usage
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_traces import Level, Verdict, replay, verify
-from tests.rlmlite.clients import model_server
-from tests.rlmlite.clients.model_server import (
+from tests.rlmlite.clients.openai import model_server
+from tests.rlmlite.clients.openai.model_server import (
     STREAM,
     Answer,
     Ask,
