@@ -1,0 +1,149 @@
+"""Collection of a store: what it keeps, and for how long, whoever begins or ends meanwhile."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rlmlite_traces import (
+    DirectoryStore,
+    StoreBusyError,
+    StoreCorruptError,
+)
+from rlmlite_traces.blobs.directory import collect, collection, held_objects, objects
+from rlmlite_traces.blobs.directory.leases import Reader
+from rlmlite_traces.blobs.directory.roots import Roots
+from tests.traces.blobs.store_contents import put_and_close, sha256
+
+# What a collection keeps, and for how long.
+
+
+def test_nobody_needs_it(store: DirectoryStore) -> None:
+    """Without a lease, a trace and its youth an object goes; a dry run says so, and leaves it."""
+    (digest,) = put_and_close(store.path, b"12345")
+
+    assert collect(store.layout).kept["young"] == 1
+    said = collect(store.layout, grace=0, dry_run=True)
+    assert list(store.layout.digests()) == [digest]
+    done = collect(store.layout, grace=0)
+
+    assert said == done
+    assert (done.removed, done.freed) == ([digest], 5)
+    assert list(store.layout.digests()) == []
+    assert store.put(b"12345") == digest
+
+
+def test_a_process_keeps_what_it_met(store: DirectoryStore) -> None:
+    """Put, found, read and copied contents stay until the store is closed, or nobody holds it any more."""
+    digests = put_and_close(store.path, b"a", b"b", b"c", b"d")
+    other = DirectoryStore(store.path)
+    other.put(b"a")
+    other.holds(digests[1])
+    other.read(digests[2])
+
+    assert collect(store.layout, grace=0).removed == [digests[3]]
+    assert next(iter(held_objects(store.layout))).processes == (os.getpid(),)
+    del other
+    assert sorted(collect(store.layout, grace=0).removed) == sorted(digests[:3])
+
+
+def test_use_makes_it_young(store: DirectoryStore) -> None:
+    """What was put again a moment ago is kept as if it were new."""
+    (digest,) = put_and_close(store.path, b"a")
+    place = store.layout.place(digest)
+    before = place.stat()
+    while place.stat().st_ctime_ns == before.st_ctime_ns:
+        put_and_close(store.path, b"a")
+
+    assert place.stat().st_mtime_ns == before.st_mtime_ns  # so that others see the same file
+
+
+def test_a_trace_keeps_its_inputs(store: DirectoryStore, tmp_path: Path) -> None:
+    """As long as it is where it was; a missing one is named, and keeps them until it is said to be gone."""
+    digests = put_and_close(store.path, b"a", b"b", b"c")
+    trace = tmp_path / "Zoë \udcff.rlm"
+    trace.mkdir()
+    store.keep_for(trace, digests[:1])
+    store.keep_for(trace, digests[1:2])
+
+    assert collect(store.layout, grace=0).removed == digests[2:]
+    assert {held.traces for held in held_objects(store.layout)} == {(str(trace),)}
+    trace.rmdir()
+    kept = collect(store.layout, grace=0)
+    assert (kept.removed, kept.missing) == ([], [str(trace)])
+    would = collect(store.layout, grace=0, forget_missing=True, dry_run=True)
+    assert sorted(would.removed) == sorted(digests[:2])
+    assert sorted(collect(store.layout, grace=0, forget_missing=True).removed) == sorted(digests[:2])
+    assert collect(store.layout, grace=0).missing == []
+
+
+def test_a_root_that_cannot_be_read_stops_a_collection(store: DirectoryStore, tmp_path: Path) -> None:
+    """Then it is not known what to keep, so nothing goes."""
+    digests = put_and_close(store.path, b"a")
+    (store.layout.roots / "x.json").write_text('{"trace": 1}')
+
+    with pytest.raises(StoreCorruptError):
+        collect(store.layout, grace=0)
+    assert list(store.layout.digests()) == digests
+
+
+def test_a_process_that_ends_during_a_collection(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases are read before roots: a lease that is gone by then has left its root."""
+    other = DirectoryStore(store.path)
+    digest = other.put(b"a")
+    renew, times = Roots.renew, list[Roots]()
+
+    def renewing(self: Roots) -> None:
+        renew(self)
+        times.append(self)
+        if len(times) == 2:  # just after the roots were read for the batch, the other adds its root and ends
+            (self._layout.roots / "other.json").write_text(f'{{"trace": "/", "digests": ["{digest}"]}}')
+            other.close()
+
+    monkeypatch.setattr(Roots, "renew", renewing)
+    assert collect(store.layout, grace=0).removed == []
+    assert collect(store.layout, grace=0).kept["trace"] == 1
+
+
+def test_a_process_that_begins_during_a_collection(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A content that is found between two holds of the lock stays."""
+    digests = sorted(put_and_close(store.path, *(str(number).encode() for number in range(30))))
+    batches = collection._batches
+
+    def between(names: Iterator[str]) -> Iterator[list[str]]:
+        for batch in batches(names):
+            assert store.holds(batch[0])
+            yield batch
+
+    monkeypatch.setattr(collection, "BATCH", 10)
+    monkeypatch.setattr(collection, "_batches", between)
+    assert set(digests) - set(collect(store.layout, grace=0).removed) == {digests[0], digests[10], digests[20]}
+    assert bytes(store.read(digests[20])) is not None
+
+
+def test_leftovers_of_killed_writers_go(store: DirectoryStore) -> None:
+    """Files that a dead process was writing, and its lease; those of the living stay."""
+    with objects.incoming(store.layout, store._lease.name) as (_, mine):
+        dead = store.layout.incoming / "999999-0123456789abcdef.0123"
+        dead.write_bytes(b"half")
+        (store.layout.leases / "999999-0123456789abcdef").write_text(sha256(b"a") + "\n01")
+
+        found_ = collect(store.layout)
+
+        assert (found_.leftovers, found_.freed) == (1, 4)
+        assert os.listdir(store.layout.incoming) == [mine.name]
+        assert os.listdir(store.layout.leases) == [store._lease.name]
+
+
+def test_nothing_goes_while_somebody_reads_without_a_lease(store: DirectoryStore) -> None:
+    """A reader who may not write here is safe too, and does not keep other readers out."""
+    (digest,) = put_and_close(store.path, b"a")
+    readers = [Reader(store.layout), Reader(store.layout)]
+
+    with pytest.raises(StoreBusyError):
+        collect(store.layout, grace=0)
+    assert collect(store.layout, grace=0, dry_run=True).removed == [digest]
+    for reader in readers:
+        reader.release()
+    assert collect(store.layout, grace=0).removed == [digest]
