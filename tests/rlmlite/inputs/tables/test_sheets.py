@@ -1,0 +1,179 @@
+"""Sheets: whatever format rows came in, they have one content, and a run over it replays."""
+
+import datetime
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rlmlite
+from rlmlite.inputs import deriving
+from rlmlite.inputs.tables.cells import column_cells
+from rlmlite.inputs.tables.sheet_writer import Losses, sheet_blocks
+from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
+from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.values.sheets import records
+from rlmlite_kernel.values.values import Rows, descriptor, plain
+from rlmlite_traces import FileBlobs, Verdict, replay, verify
+from tests.rlmlite.inputs.tables.table_files import ROWS, database, load_rows, load_table, write_lines
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(json_values, json_values), max_size=6))
+def test_a_sheet_gives_back_what_went_in(rows: list[tuple[Any, Any]]) -> None:
+    """Any JSON, column by column and row by row; only the two bytes that end cells and rows are altered."""
+    losses, blobs = Losses(), FileBlobs()
+    batch = [column_cells([row[k] for row in rows], losses) for k in range(2)]
+    table = records(blobs.put(b"".join(sheet_blocks(("a", "b"), [batch], losses))), blobs)
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace("\x1e", "\ufffd").replace("\x1f", "\ufffd")
+        return value
+
+    expected = [value_bytes([clean(a), clean(b)]) for a, b in rows]
+    assert [value_bytes(list(row.values())) for row in plain(table, blobs)] == expected
+    assert [value_bytes(list(plain(table.row(k, blobs), blobs).values())) for k in range(len(rows))] == expected
+
+
+def test_arrow_values_follow_the_rules(tmp_path: Path) -> None:
+    """Dates and times in ISO form, decimals as text, bytes in base64, NaN as null; Parquet and Feather alike."""
+    pa = pytest.importorskip("pyarrow", reason="needs the extra `tables`")
+    parquet, feather = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow.feather")
+    moment = datetime.datetime(2024, 2, 3, 4, 5, 6, 500_000, datetime.timezone(datetime.timedelta(hours=2)))
+    table = pa.table(
+        {
+            "day": [datetime.date(2024, 2, 3), None],
+            "at": pa.array([moment, None], pa.timestamp("us", "+02:00")),
+            "local": pa.array([1_706_933_106_000_000_001, 0], pa.timestamp("ns")),
+            "time": [datetime.time(4, 5, 6), None],
+            "took": pa.array([90_500, -1], pa.duration("ms")),
+            "price": [Decimal("1.50"), None],
+            "raw": [b"\0\1", None],
+            "x": [float("nan"), float("inf")],
+            "u": pa.array([2**64 - 1, None], pa.uint64()),
+            "word": pa.array(["a", None]).dictionary_encode(),
+            "deep": [{"day": datetime.date(2024, 2, 3), "n": [1.0]}, None],
+        }
+    )
+    expected = {
+        "day": "2024-02-03",
+        "at": "2024-02-03T02:05:06.5Z",
+        "local": "2024-02-03T04:05:06.000000001",
+        "time": "04:05:06",
+        "took": "PT90.5S",
+        "price": "1.50",
+        "raw": "AAE=",
+        "x": None,
+        "u": 2**64 - 1,
+        "word": "a",
+        "deep": {"day": "2024-02-03", "n": [1]},
+    }
+    parquet.write_table(table, tmp_path / "a.parquet")
+    feather.write_feather(table, tmp_path / "a.feather")
+
+    for source in (tmp_path / "a.parquet", tmp_path / "a.feather", table):
+        rows = load_rows(source)
+        assert rows[0] == expected
+        assert rows[1] == dict.fromkeys(expected) | {"local": "1970-01-01T00:00:00", "took": "-PT0.001S"}
+
+
+def test_frames_are_tables() -> None:
+    """pandas and polars give the same content as each other."""
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    polars = pytest.importorskip("polars", reason="needs polars")
+    data = {"id": [1, 2], "name": ["a", "b"], "x": [0.5, 2.0]}
+
+    found = [load_table(frame) for frame in (pandas.DataFrame(data), polars.DataFrame(data))]
+
+    assert [rows for _, rows in found] == [[{"id": 1, "name": "a", "x": 0.5}, {"id": 2, "name": "b", "x": 2}]] * 2
+    assert found[0][0].memory == found[1][0].memory
+
+
+def test_every_way_gives_one_content(tmp_path: Path) -> None:
+    """The same rows have the same digest, whichever file they came from."""
+    pa = pytest.importorskip("pyarrow", reason="needs the extra `tables`")
+    rows = [{"id": k, "name": f"n {k}", "x": k + 0.5} for k in range(1_200)]
+    write_lines(tmp_path / "a.jsonl", rows)
+    (tmp_path / "a.csv").write_text("id,name,x\n" + "".join(f"{r['id']},{r['name']},{r['x']}\n" for r in rows))
+    pytest.importorskip("pyarrow.parquet").write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+
+    digests = {load_table(tmp_path / name)[0].source.files[0].digest for name in ("a.jsonl", "a.csv", "a.parquet")}
+
+    assert len(digests) == 1
+
+
+def test_a_descriptor_does_not_grow_with_rows(tmp_path: Path) -> None:
+    """A table, and rows of it, are named by digests."""
+    sizes = []
+    for count in (10, 10_000):
+        blobs = FileBlobs()
+        found, _ = load_table(
+            write_lines(tmp_path / f"{count}.jsonl", [{"a": k, "b": "x"} for k in range(count)]), blobs
+        )
+        assert isinstance(found.value, Rows)
+        sizes.append(len(descriptor(found.value)))
+    assert sizes[1] - sizes[0] < 20
+
+
+def test_a_broken_sheet_is_refused() -> None:
+    """Content that a trace says is a table need not be one."""
+    blobs = FileBlobs()
+    for content in (b"", b"a\n", b"a\x1fb\x1e\n1\x1e\n", b"a\x1e\n1\x1eX"):
+        with pytest.raises(SheetBrokenError):
+            plain(records(blobs.put(content), blobs), blobs)
+
+
+def test_a_table_is_searched_and_is_evidence(tmp_path: Path) -> None:
+    """A search looks at whole rows, those of a part at its rows alone; evidence is the row."""
+    write_lines(tmp_path / "a.jsonl", [{"id": k, "what": "ERROR disk" if k % 3 else "fine"} for k in range(30)])
+
+    outcome = rlmlite.execute(
+        'all = search(context, "ERROR")\nsome = where(context, .id < 6 or .id == 28)\nfew = search(some, "ERROR")\n'
+        "final([count(all), few.line], evidence=where(context, .id == 28))",
+        tmp_path / "a.jsonl",
+        trace=False,
+    )
+
+    assert outcome.value == [20, [3, 4, 6, 7, 30]]
+    assert [(e.how, e.text) for e in outcome.evidence] == [("verbatim", '28\x1f"ERROR disk"')]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "sqlite", "frame"])
+def test_a_run_over_a_table_replays(tmp_path: Path, kind: str) -> None:
+    """The rows are read again from the file by the recorded recipe; another file, or another content, is missing."""
+    given_: Any
+    if kind == "jsonl":
+        given_ = write_lines(tmp_path / "a.jsonl", ROWS)
+    elif kind == "csv":
+        given_ = tmp_path / "a.csv"
+        given_.write_text("id;name\n1;x\n2;y\n")
+    elif kind == "sqlite":
+        given_ = f"sqlite:{database(tmp_path / 'a.db')}?query=SELECT * FROM t ORDER BY id"
+    else:
+        given_ = pytest.importorskip("pandas", reason="needs pandas").DataFrame({"id": [1, 2], "name": ["x", "y"]})
+    inputs = Path(given_) if isinstance(given_, str) else given_
+    program = "kept = where(context, .id >= 2)\nfinal(count(kept), evidence=kept)"
+    outcome = rlmlite.execute(program, inputs, trace=tmp_path / "run.rlm")
+
+    assert outcome.trace is not None
+    checked = verify(outcome.trace)
+    assert replay(checked, derive=deriving()).verdict is Verdict.REPRODUCED
+    if kind == "frame":
+        return
+    path = next(file for file in tmp_path.iterdir() if file.stem == "a")
+    os.rename(path, tmp_path / "moved")
+    assert replay(checked, {"context": tmp_path / "moved"}, derive=deriving()).verdict is Verdict.REPRODUCED
+    gone = replay(checked, derive=deriving())
+    assert gone.verdict is Verdict.UNVERIFIABLE
+    assert "no such file" in gone.missing["context"]
