@@ -1,0 +1,71 @@
+"""Order of rows: sort and top against their plain definitions."""
+
+from functools import cmp_to_key
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kernel.machine import Machine
+from tests.kernel.rows.definitions import Row, compare, equal, lists, places, records, run, scalars
+
+
+def by_key(left: Row, right: Row) -> int:
+    return compare(left["k"], right["k"])
+
+
+def backwards(left: Row, right: Row) -> int:
+    return by_key(right, left)
+
+
+@settings(max_examples=80)
+@given(lists)
+def test_sort_is_total_and_stable(keys: list[Any]) -> None:
+    """Any values sort, by the order of types and then by value; equal ones stay as they stood."""
+    expected = sorted(records(keys), key=cmp_to_key(by_key))
+
+    assert places(run(records(keys), "sort(rows, by=.k)")) == places(expected)
+
+
+@settings(max_examples=50)
+@given(lists)
+def test_sort_backwards_is_stable_too(keys: list[Any]) -> None:
+    """`desc=true` and a prefix `-` are one, and both together are none."""
+    expected = places(sorted(records(keys), key=cmp_to_key(backwards)))
+    machine = Machine({"rows": records(keys)})
+
+    assert places(machine.of("sort(rows, by=.k, desc=true)")) == expected
+    assert places(machine.of("sort(rows, by=-k)")) == expected
+    assert machine.of("sort(rows, by=-k, desc=true)") == machine.of('sort(rows, by="k")')
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
+def test_sort_by_several_keys(pairs: list[tuple[int, Any]]) -> None:
+    """The first key decides, the next where it is equal."""
+    rows = [{"a": a, "b": b, "i": i} for i, (a, b) in enumerate(pairs)]
+
+    def both(left: Row, right: Row) -> int:
+        return compare(right["a"], left["a"]) or compare(left["b"], right["b"])
+
+    assert places(run(rows, "sort(rows, by=[-.a, b])")) == places(sorted(rows, key=cmp_to_key(both)))
+
+
+@settings(max_examples=50)
+@given(lists)
+def test_plain_values_sort_without_a_key(items: list[Any]) -> None:
+    """A list is rows too."""
+    expected = sorted(items, key=cmp_to_key(compare))
+    found = run(items, "sort(rows)")
+
+    assert len(found) == len(expected)
+    assert all(map(equal, found, expected))
+
+
+@settings(max_examples=50)
+@given(lists, st.integers(0, 9))
+def test_top_is_the_head_of_a_descending_sort(keys: list[Any], k: int) -> None:
+    """Ties by position."""
+    machine = Machine({"rows": records(keys)})
+
+    assert machine.of(f"top(rows, {k}, by=.k)") == machine.of(f"sort(rows, by=.k, desc=true)[0:{min(k, len(keys))}]")
