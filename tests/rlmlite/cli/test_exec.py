@@ -1,0 +1,158 @@
+"""`rlmlite exec`: the answer, its evidence, where the trace is, and what a run may cost."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rlmlite.cli.output.exits import Exit
+from tests.rlmlite.cli.commands import COUNT_ERRORS, LOG, document, rlmlite
+
+KEY = "5a" * 32
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.log").write_text(LOG, "utf-8")
+
+
+def test_exec_answers_with_evidence() -> None:
+    """The answer, the places that support it, and where the receipts are."""
+    result = rlmlite("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
+
+    assert result.exit_code == Exit.COMPLETED
+    assert "answer\n    10\n" in result.stdout
+    assert "evidence (10)" in result.stdout
+    assert "app.log:11: ERROR [verbatim]" in result.stdout
+    assert "status: completed" in result.stdout
+    assert "trace: t.rlm" in result.stdout
+    assert result.stderr == ""
+
+
+def test_exec_as_json_is_one_object() -> None:
+    """All the keys, with the whole outcome."""
+    found = document("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
+
+    assert (found["value"], found["status"], found["trace"]) == (10, "completed", "t.rlm")
+    assert found["evidence"][1] == {
+        "how": "verbatim",
+        "text": "ERROR",
+        "input": "context",
+        "path": "app.log",
+        "line": 11,
+        "start": LOG.index("0010") + 5,
+        "stop": LOG.index("0010") + 10,
+    }
+    assert found["coverage"]["context"]["scanned"] == len(LOG)
+    assert found["budget"]["sub_calls"] == {"used": 0, "limit": 1_000}
+    assert found["usage"] == {"calls": 0, "input_tokens": 0, "output_tokens": 0, "cost_nano": 0}
+    assert len(found["root"]) == 64
+
+
+def test_a_program_is_a_file_or_standard_input() -> None:
+    """`-` reads the program where a file's name would stand."""
+    Path("count.act").write_text(COUNT_ERRORS, "utf-8")
+
+    assert "    10\n" in rlmlite("exec", "count.act", "app.log").stdout
+    assert "    10\n" in rlmlite("exec", "-", "app.log", input=COUNT_ERRORS).stdout
+
+
+def test_an_input_is_standard_input() -> None:
+    """`-` among the inputs, named or not."""
+    assert "    10\n" in rlmlite("exec", "-e", COUNT_ERRORS, "-", input=LOG).stdout
+    assert "    100\n" in rlmlite("exec", "-e", "final(count(a.lines))", "a=-", input=LOG).stdout
+
+
+def test_traces_go_to_a_folder_by_date() -> None:
+    """Without `--trace` they are below `.rlmlite`, and two runs with one key do not collide."""
+    first = document("exec", "-e", "final(1)", "--run-key", KEY)["trace"]
+    second = document("exec", "-e", "final(1)", "--run-key", KEY)["trace"]
+
+    assert first.startswith(".rlmlite/")
+    assert Path(second).name == Path(first).stem + "-2.rlm"
+
+
+def test_one_key_gives_one_trace() -> None:
+    """The same run with the same key is the same, byte for byte."""
+    roots = [document("exec", "-e", COUNT_ERRORS, "app.log", "--run-key", KEY)["root"] for _ in range(2)]
+
+    assert roots[0] == roots[1]
+    assert document("exec", "-e", COUNT_ERRORS, "app.log")["root"] != roots[0]
+
+
+def test_a_bound_that_bites_is_partial() -> None:
+    """Three calls where two are allowed: the work that was done is there."""
+    Path("script.jsonl").write_text('"a"\n"b"\n"c"\n', "utf-8")
+    program = 'final(extract_over_chunks(chunk(context, size=34, by="lines"), "Read {chunk}"))'
+
+    result = rlmlite("exec", "-e", program, "app.log", "--sub", "scripted:script.jsonl", "--limit", "sub_calls=2")
+
+    assert result.exit_code == Exit.PARTIAL
+    assert "sub_calls" in result.stdout
+
+
+def test_calls_are_answered_by_the_sub() -> None:
+    """A script's replies come back in the chunks' order, and the sum of what is unknown is unknown."""
+    Path("script.jsonl").write_text('"a"\n"b"\n"c"\n', "utf-8")
+    program = 'final(extract_over_chunks(chunk(context, size=34, by="lines"), "Read {chunk}"))'
+
+    found = document("exec", "-e", program, "app.log", "--sub", "scripted:script.jsonl")
+
+    assert (found["value"], found["status"]) == (["a", "b", "c"], "completed")
+    assert found["usage"] == {"calls": 3, "input_tokens": None, "output_tokens": None, "cost_nano": None}
+
+
+def test_the_baseline_says_what_it_is() -> None:
+    """An answer of the extractive client is never passed off as a model's."""
+    program = 'final(sub_lm("Question: which disk is 42? {context}"))'
+
+    result = rlmlite("exec", "-e", program, "app.log", "--sub", "extractive:")
+
+    assert "0042 INFO disk 42" in result.stdout
+    assert "reads no meaning" in result.stdout
+
+
+def test_a_missing_sub_is_said() -> None:
+    """A program that calls a model, without one: the message says so."""
+    result = rlmlite("exec", "-e", 'final(sub_lm("hello"))')
+
+    assert result.exit_code in (Exit.FAILED, Exit.REFUSED)
+    assert "--sub" in result.stderr + result.stdout
+
+
+def test_a_dry_run_runs_nothing() -> None:
+    """It says what the program may cost, and leaves no trace."""
+    Path("script.jsonl").write_text('"a"\n', "utf-8")
+    program = 'final(extract_over_chunks(chunk(context, size=10, by="lines"), "Read {chunk}"))'
+
+    result = rlmlite("exec", "-e", program, "app.log", "--sub", "scripted:script.jsonl", "--dry-run")
+
+    assert result.exit_code == Exit.COMPLETED
+    assert "sub_calls" in result.stdout
+    assert not Path(".rlmlite").exists()
+
+
+def test_a_dry_run_finds_mistakes() -> None:
+    """All problems, of the grammar and of the checker."""
+    assert rlmlite("exec", "-e", "final(", "app.log", "--dry-run").exit_code == Exit.REFUSED
+    checked = rlmlite("exec", "-e", "x = serach(a)\ny = show(b)", "app.log", "--dry-run")
+
+    assert checked.exit_code == Exit.REFUSED
+    assert "serach" in checked.stderr
+    assert "`b`" in checked.stderr
+
+
+def test_what_was_left_out_is_said() -> None:
+    """A folder's binary files are warned of, and listed in the JSON."""
+    Path("tree").mkdir()
+    Path("tree/a.txt").write_bytes(b"caf\xe9")
+    Path("tree/b.bin").write_bytes(b"\0")
+
+    result = rlmlite("exec", "-e", "final(count(context))", "tree", "--json")
+
+    assert "warning: context (tree): 1 left out, binary: b.bin" in result.stderr
+    assert "1 bad bytes became U+FFFD in a.txt" in result.stderr
+    found = json.loads(result.stdout)["inputs"]["context"]
+    assert found["skipped"] == [{"path": "b.bin", "reason": "binary: a NUL byte at 0"}]
+    assert found["replaced"] == {"a.txt": 1}

@@ -1,0 +1,101 @@
+"""The command as a process: quick to start, plain in a pipe, stopped by Ctrl-C; the grammars that it prints."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlmlite.cli.output.exits import Exit
+from tests.rlmlite.cli.commands import LOG, document, rlmlite
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.log").write_text(LOG, "utf-8")
+
+
+def process(*arguments: str, **named: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rlmlite", *arguments], capture_output=True, encoding="utf-8", timeout=60, **named
+    )
+
+
+def test_what_holds_a_decoder_is_printed() -> None:
+    """A decode grammar of a session's names, the tool that carries it, and a function that carries none."""
+    rlmlite("session", "new", "s.rlm", "app.log")
+    grammar = rlmlite("grammar", "--format", "llguidance", "--session", "s.rlm").stdout.rstrip("\n")
+    tool = json.loads(rlmlite("grammar", "--format", "openai-tool", "--session", "s.rlm").stdout)
+    last = rlmlite("grammar", "--format", "llguidance", "--only-final").stdout
+
+    assert 'name0: "context"' in grammar
+    assert tool["format"]["definition"].rstrip("\n") == grammar
+    assert last.startswith("start: end0")
+    assert document("grammar", "--format", "json-schema")["value"]["parameters"]["required"] == ["text"]
+
+
+def test_a_grammar_of_no_session_is_refused() -> None:
+    """No session is begun by asking for its grammar, and what changes nothing is said to."""
+    assert rlmlite("grammar", "--format", "llguidance", "--session", "no.rlm").exit_code == Exit.INPUT
+    assert not Path("no.rlm").exists()
+    assert rlmlite("grammar", "--only-final").exit_code == Exit.USAGE
+
+
+def test_the_grammar_is_printed() -> None:
+    """As the parser has it, and as the table of actions."""
+    assert "statement" in rlmlite("grammar").stdout
+    assert "search(target" in rlmlite("grammar", "--format", "actions").stdout
+    assert "search" in {action["name"] for action in document("grammar", "--format", "actions")["value"]}
+    assert len(document("grammar")["digest"]) == 64
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`--help` and `import rlmlite` stay quick."""
+    heavy = "{'numpy', 'lark', 'structlog', 'asyncio', 'rich', 'msgspec', 'openai', 'pydantic'}"
+    code = f"import sys, rlmlite.cli, rlmlite; print(sorted({heavy} & set(sys.modules)))"
+
+    assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "[]\n"
+
+
+def test_a_pipe_gets_plain_lines() -> None:
+    """No styles, no boxes, and the same in any locale."""
+    done = process("exec", "-e", "final(context)", "-", input="größe", env={**os.environ, "LC_ALL": "C"})
+
+    assert done.returncode == Exit.COMPLETED, done.stderr
+    assert "\x1b" not in done.stdout
+    assert "size" not in done.stderr
+
+
+def _heed_interrupts() -> None:
+    """What a shell runs in the background ignores SIGINT, and so would our process."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_an_interrupt_leaves_a_valid_open_trace(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a fan-out: code 130, no traceback, and a trace that verifies as OPEN."""
+    (tmp_path / "big.log").write_text(LOG, "utf-8")
+    program = 'final(extract_over_chunks(chunk(context, size=1, by="lines"), "Question: disk? {chunk}"))'
+    arguments = ["exec", "-e", program, "big.log", "--sub", "mailbox:box", "--trace", "t.rlm"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "rlmlite", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=_heed_interrupts,
+    )
+    box = tmp_path / "box"  # nobody answers, so the calls stay out
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not (box.is_dir() and any(box.iterdir())):
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=30)
+
+    assert running.returncode == Exit.INTERRUPTED, errors
+    assert "Traceback" not in errors
+    assert document("trace", "verify", "t.rlm")["value"] == "OPEN"

@@ -1,0 +1,93 @@
+"""`rlmlite show`, `verify` and `replay`: what they say of a trace, sound or broken."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlmlite.cli.output.exits import Exit
+from rlmlite_traces import Difference, Replayed, Verdict
+from tests.rlmlite.cli.commands import COUNT_ERRORS, LOG, document, rlmlite
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.log").write_text(LOG, "utf-8")
+
+
+def write_trace(*more: str) -> dict[str, Any]:
+    return document("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm", *more)
+
+
+def test_a_trace_is_shown() -> None:
+    """A line a record."""
+    write_trace()
+
+    result = rlmlite("trace", "show", "t.rlm")
+
+    assert result.exit_code == Exit.COMPLETED
+    assert "SEALED" in result.stdout
+    assert "search" in result.stdout
+    assert [record["kind"] for record in document("trace", "show", "t.rlm")["value"]][:2] == ["genesis", "turn"]
+
+
+def test_a_trace_verifies_and_replays() -> None:
+    """With its root; as lines and as JSON."""
+    root = write_trace()["root"]
+
+    assert "SEALED" in rlmlite("trace", "verify", "t.rlm", "--root", root, "--at-least", "sealed").stdout
+    assert document("trace", "verify", "t.rlm")["value"] == "SEALED"
+    replayed = rlmlite("trace", "replay", "t.rlm", "--root", root)
+    assert replayed.exit_code == Exit.COMPLETED, replayed.stdout
+    assert "reproduced" in replayed.stdout
+    assert document("trace", "replay", "t.rlm")["value"] == "reproduced"
+
+
+def test_a_broken_trace_is_found() -> None:
+    """A flipped byte, another root, too little proof, no trace: each with its code."""
+    write_trace()
+    assert rlmlite("trace", "verify", "t.rlm", "--root", "0" * 64).exit_code == Exit.BROKEN
+    assert rlmlite("trace", "verify", "nosuch.rlm").exit_code == Exit.INPUT
+
+    data = bytearray(Path("t.rlm/trace.jsonl").read_bytes())
+    lines = data.splitlines(keepends=True)
+    Path("t.rlm/trace.jsonl").write_bytes(b"".join(lines[:-1]))
+    assert rlmlite("trace", "verify", "t.rlm", "--at-least", "sealed").exit_code == Exit.BROKEN
+
+    data[len(data) // 2] ^= 1
+    Path("t.rlm/trace.jsonl").write_bytes(data)
+    result = rlmlite("trace", "verify", "t.rlm")
+    assert result.exit_code == Exit.BROKEN
+    assert "trace.jsonl: line" in result.stderr
+    assert json.loads(rlmlite("trace", "replay", "t.rlm", "--json").stdout)["reason"] == "trace_broken"
+
+
+def test_a_replay_without_the_input_is_unverifiable() -> None:
+    """A changed or moved file: no contradiction, and no proof. `--input` says where it is."""
+    write_trace()
+    Path("app.log").rename("moved.log")
+    Path("app.log").write_text("something else", "utf-8")
+
+    missing = rlmlite("trace", "replay", "t.rlm")
+    found = rlmlite("trace", "replay", "t.rlm", "--input", "context=moved.log")
+
+    assert missing.exit_code == Exit.UNVERIFIABLE
+    assert "--input context=PATH" in missing.stdout
+    assert found.exit_code == Exit.COMPLETED
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(Verdict.FORGED, Exit.DIFFERS), (Verdict.ENGINES, Exit.ENGINES)])
+def test_a_difference_is_named(verdict: Verdict, code: Exit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which record, which field, what is recorded and what is computed."""
+    write_trace()
+    difference = Difference(3, "writes[0].ref", "aa", "bb\x1b")
+    replayed = Replayed(verdict, 2, 4, difference, {}, {"re2": ("1", "2")}, None, None)
+    monkeypatch.setattr("rlmlite.cli.commands.replay.replay", lambda *_, **__: replayed)
+
+    result = rlmlite("trace", "replay", "t.rlm")
+
+    assert result.exit_code == code
+    for words in ("record 3, writes[0].ref", "recorded aa", "computed bb\\x1b", "re2: recorded 1, here 2"):
+        assert words in result.stdout
