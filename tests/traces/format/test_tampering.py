@@ -1,34 +1,23 @@
-"""Tampering: every byte of a sealed trace, and what an attacker who knows the format would do."""
+"""Tampering: every byte and every line of a sealed trace counts."""
 
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 import pytest
 
-from rlmlite_kernel.records.canonical import record_bytes
-from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Entry, Genesis, Seal, Step, Turn
-from rlmlite_kernel.records.refs import blob
 from rlmlite_traces import (
     BlobAbsentError,
-    BlobMismatchError,
-    BlobUnreferencedError,
-    CheckedTrace,
     Level,
     LevelError,
     RootMismatchError,
-    TraceBrokenError,
     TraceError,
     UncheckedTrace,
-    UnknownFormatError,
     verify,
 )
 from rlmlite_traces.format import lines
 from tests.traces import handmade
-
-Files = dict[str, bytes]
+from tests.traces.format.sealed_trace import Files, check, lines_of, with_lines
 
 
 @pytest.fixture
@@ -37,18 +26,6 @@ def reference(monkeypatch: pytest.MonkeyPatch) -> tuple[Files, str]:
     monkeypatch.setattr(lines, "LARGE", 70)
     entries = handmade.run(sealed=False)
     return handmade.written([*entries, handmade.step(4, 2, 3, shown=b"long " * 15), handmade.seal(4, 4)])
-
-
-def check(files: Files, root: str | None = None) -> CheckedTrace:
-    return verify(handmade.unchecked(files), root)
-
-
-def lines_of(files: Files, name: str) -> list[bytes]:
-    return files[name].splitlines(keepends=True)
-
-
-def with_lines(files: Files, name: str, changed: list[bytes]) -> Files:
-    return files | {name: b"".join(changed)}
 
 
 def tampered(content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -138,249 +115,6 @@ def test_a_trace_that_was_rewritten_whole_is_found_by_its_root_only() -> None:
     with pytest.raises(RootMismatchError):
         check(other, root)
     assert check(files, root).root == root
-
-
-def changed_record(at: int, **fields: object) -> Callable[[], Files]:
-    """A run in which one record lies, with all hashes recomputed."""
-
-    def build() -> Files:
-        entries = handmade.run()
-        record = msgspec.structs.replace(entries[at].record, **fields)
-        entries[at] = Entry(record, entries[at].blobs, entries[at].effects)
-        return handmade.written(entries)[0]
-
-    return build
-
-
-def changed_call(**fields: object) -> Callable[[], Files]:
-    """A run in which the second of four calls lies, with the step's root recomputed."""
-
-    def build() -> Files:
-        entries = handmade.run()
-        step = entries[3]
-        calls = list(step.effects)
-        calls[1] = msgspec.structs.replace(calls[1], **fields)
-        assert isinstance(step.record, Step)
-        assert step.record.effects is not None
-        root = root_of(record_bytes(call) for call in calls)
-        effects = msgspec.structs.replace(step.record.effects, root=root)
-        entries[3] = Entry(msgspec.structs.replace(step.record, effects=effects), step.blobs, tuple(calls))
-        return handmade.written(entries)[0]
-
-    return build
-
-
-def replaced(name: str, at: int, old: bytes, new: bytes) -> Callable[[], Files]:
-    """A run in which one line of a file is spelled otherwise."""
-
-    def build() -> Files:
-        files, _ = handmade.written(handmade.run())
-        whole = lines_of(files, name)
-        assert old in whole[at]
-        whole[at] = whole[at].replace(old, new, 1)
-        return with_lines(files, name, whole)
-
-    return build
-
-
-def order(*places: int) -> Callable[[], Files]:
-    """A run of these entries, with all hashes recomputed."""
-    return lambda: handmade.written([handmade.run()[place] for place in places])[0]
-
-
-def lost_calls() -> Files:
-    files, _ = handmade.written(handmade.run())
-    return with_lines(files, "effects.jsonl", lines_of(files, "effects.jsonl")[:-1])
-
-
-def stray_calls() -> Files:
-    entries = handmade.run()
-    assert isinstance(entries[3].record, Step)
-    step = msgspec.structs.replace(entries[3].record, effects=None)
-    return handmade.written([*entries[:3], Entry(step, entries[3].blobs, entries[3].effects), *entries[4:]])[0]
-
-
-def double_id() -> Files:
-    return changed_call(id=handmade.run()[3].effects[0].id)()
-
-
-def unfinished_line() -> Files:
-    files, _ = handmade.written(handmade.run())
-    return files | {"trace.jsonl": files["trace.jsonl"][:-1]}
-
-
-def repeated_blob() -> Files:
-    files, _ = handmade.written(handmade.run())
-    whole = lines_of(files, "blobs.jsonl")
-    return with_lines(files, "blobs.jsonl", [*whole, whole[0]])
-
-
-def inline_as_base64() -> Files:
-    files, _ = handmade.written(handmade.run())
-    whole = lines_of(files, "blobs.jsonl")
-    line = lines.decode_blob(whole[0][:-1], 0)
-    whole[0] = record_bytes(lines.BlobLine(line.ref, line.salt, base64=b"{}")) + b"\n"
-    return with_lines(files, "blobs.jsonl", whole)
-
-
-def other_effects(**fields: object) -> Callable[[], Files]:
-    step = handmade.run()[3].record
-    assert isinstance(step, Step)
-    assert step.effects is not None
-    return changed_record(3, effects=msgspec.structs.replace(step.effects, **fields))
-
-
-BROKEN: dict[str, Callable[[], Files]] = {
-    "newline": unfinished_line,
-    "decode": replaced("trace.jsonl", 2, b'"kind":"step"', b'"kind":"stop"'),
-    "canonical": replaced("trace.jsonl", 2, b'"seq":2', b'"seq": 2'),
-    "profile": replaced("trace.jsonl", 0, b'"user"', '"üser"'.encode()),
-    "seq": replaced("trace.jsonl", 2, b'"seq":2', b'"seq":3'),
-    "prev": replaced("trace.jsonl", 1, b'"prev":"', b'"prev":"0'),
-    "genesis": order(1, 2),
-    "after-seal": lambda: handmade.written([*handmade.run(), handmade.turn(3, 3)])[0],
-    "state": changed_record(2, state=(handmade.state(7), handmade.state(1))),
-    "turn-number": changed_record(1, turn=2),
-    "step-number": changed_record(3, step=3),
-    "status": changed_record(2, status="fine"),
-    "code": changed_record(2, code="type"),
-    "step-count": changed_record(6, steps=4),
-    "outcome": changed_record(6, outcome="done"),
-    "effects-missing": lost_calls,
-    "effects-stray": stray_calls,
-    "effects-root": other_effects(root=handmade.state(1)),
-    "effects-place": changed_call(index=2),
-    "effects-result": changed_call(error="timeout"),
-    "effects-id": double_id,
-    "one-content": replaced("blobs.jsonl", 0, b'"text":', b'"size":1000000,"text":'),
-    "ref": replaced("blobs.jsonl", 0, b'"ref":"', b'"ref":"g'),
-    "salt": replaced("blobs.jsonl", 0, b'"salt":"', b'"salt":"0'),
-    "spelling": inline_as_base64,
-    "size": replaced("blobs.jsonl", 0, b'"text":"{}"', b'"size":2'),
-    "twice": repeated_blob,
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_each_check_has_its_vector(name: str) -> None:
-    """Each rule of the format is broken by one trace that keeps the others; the error names the rule."""
-    with pytest.raises(TraceBrokenError) as error:
-        check(BROKEN[name]())
-
-    assert error.value.check == name
-
-
-def test_every_check_is_in_the_table() -> None:
-    """Every rule that the source names has a vector above, but for the length of a line (tested apart)."""
-    folder = Path(lines.__file__).parent
-    source = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
-    calls = r'(?:_same|_one_of|_holds)\(\s*(?:[^"()]*(?:\([^()]*\)[^"()]*)*, )?"([a-z-]+)"'
-    raised = r'TraceBrokenError\((?:file|RECORDS|BLOBS|EFFECTS), [^"]*?"([a-z-]+)"'
-
-    found = set(re.findall(calls, source)) | set(re.findall(raised, source))
-
-    assert found - {"length", "effects-step", "effects-count"} <= set(BROKEN)
-    assert len(found) > 20
-
-
-def test_more_ways_to_lie() -> None:
-    """Variants of the rules above, each in its own place."""
-    with pytest.raises(TraceBrokenError, match="effects-stray"):
-        check(stray_calls())
-    with pytest.raises(TraceBrokenError, match="step-number"):
-        check(changed_record(5, step=4)())
-    with pytest.raises(TraceBrokenError, match="turn-number"):
-        check(changed_record(5, turn=1)())
-    with pytest.raises(TraceBrokenError, match="state"):
-        check(changed_record(1, state=(handmade.state(5), handmade.state(0)))())
-    with pytest.raises(TraceBrokenError, match="state"):
-        check(changed_record(6, state=handmade.state(5))())
-    with pytest.raises(TraceBrokenError, match="effects-root"):
-        check(other_effects(ok=4, failed=0)())
-    with pytest.raises(TraceBrokenError, match="effects-place"):
-        check(changed_call(step=1)())
-    with pytest.raises(TraceBrokenError, match="effects-result"):
-        check(changed_call(result=None, error="bad luck")())
-    with pytest.raises(TraceBrokenError, match="profile"):
-        check(changed_record(2, used={"steps": 2**53})())
-    with pytest.raises(TraceBrokenError, match="genesis"):
-        check(order(0, 0)())
-    with pytest.raises(TraceBrokenError, match="genesis"):
-        check(handmade.written([])[0])
-
-
-def test_unknown_versions_are_refused() -> None:
-    """Another format or semantics number is its own error, not tampering."""
-    with pytest.raises(UnknownFormatError, match="format 2"):
-        check(changed_record(0, v=2)())
-    with pytest.raises(UnknownFormatError, match="semantics 7"):
-        check(changed_record(0, semantics=7)())
-    with pytest.raises(UnknownFormatError, match="format 3"):
-        check(changed_call(v=3)())
-
-
-def test_content_must_be_what_records_say() -> None:
-    """Content is neither another one, nor left out, nor added."""
-    files, root = handmade.written(handmade.run())
-    whole = lines_of(files, "blobs.jsonl")
-    extra = lines.encode_blob(blob(handmade.SALTS, b"extra")) + b"\n"
-
-    with pytest.raises(BlobMismatchError):
-        check(replaced("blobs.jsonl", 0, b'"{}"', b'"[]"')(), root)
-    with pytest.raises(BlobAbsentError, match="record 0"):
-        check(with_lines(files, "blobs.jsonl", whole[1:]), root)
-    with pytest.raises(BlobUnreferencedError):
-        check(with_lines(files, "blobs.jsonl", [*whole, extra]), root)
-    with pytest.raises(BlobUnreferencedError):
-        check(files | {"blobs/" + handmade.state(3): b"stray"}, root)
-
-
-def test_what_a_source_names_must_be_there() -> None:
-    """The content of an input from memory is named by its source, inside a blob."""
-    entries = handmade.run()
-    settings, _, source = entries[0].blobs
-
-    with pytest.raises(BlobAbsentError, match="record 0"):
-        check(handmade.written([Entry(entries[0].record, (settings, source)), *entries[1:]])[0])
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"\x00" * 100,
-        b"\xff\xfe",
-        b"null",
-        b"[]",
-        b"{}",
-        b'{"kind":["step"]}',
-        b'{"kind":"step"}',
-        b"[" * 100_000,
-        b'{"kind":"genesis","v":' + b"[" * 100_000,
-        b'{"kind":"seal","kind":"seal"}',
-        b'{"kind":"seal","v":1e400}',
-        b'{"kind":"seal","v":' + b"9" * 10_000 + b"}",
-        b'{"kind":"seal","steps":1.0}',
-        b'{"kind":"seal","outcome":"\xff"}',
-        b'{"kind":"seal","outcome":"\\ud800"}',
-    ],
-)
-def test_hostile_lines_are_typed_errors(line: bytes) -> None:
-    """Lines that are no records of ours are refused with an error of ours, in each file."""
-    for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl"):
-        files, _ = handmade.written(handmade.run())
-        for changed in (line + b"\n", line + b"\n" + files[name], files[name] + line + b"\n"):
-            with pytest.raises(TraceError):
-                check(files | {name: changed})
-
-
-def test_lines_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line longer than the limit is not decoded at all."""
-    files, _ = handmade.written(handmade.run())
-    monkeypatch.setattr(lines, "MAX_LINE", 500)
-
-    with pytest.raises(TraceBrokenError, match="length"):
-        check(files)
 
 
 def test_kinds_of_records_are_all_there() -> None:
