@@ -40,6 +40,9 @@ from rlmlite_kernel.values.values import plain
 KEY = RunKey(bytes(range(32)))
 ROLE = Role(model="scripted:x", max_output_tokens=10, bytes_per_1000_tokens=1_000)
 
+LOG = "one\nERROR two\nthree\n"
+"""A short text, for runs that are followed step by step."""
+
 Reply = Callable[[str], Result | str]
 """What a model makes of a prompt."""
 

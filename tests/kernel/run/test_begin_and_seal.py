@@ -18,8 +18,7 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.records.records import Genesis, Seal
-from tests.kernel.machine import KEY, Machine, given, parsed
-from tests.kernel.run.log_text import LOG
+from tests.kernel.machine import KEY, LOG, Machine, given, parsed
 
 
 def test_begin_gives_the_genesis_record() -> None:

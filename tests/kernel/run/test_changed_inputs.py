@@ -17,8 +17,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.values.blobs import Content
-from tests.kernel.machine import KEY, Machine, given, parsed
-from tests.kernel.run.log_text import LOG
+from tests.kernel.machine import KEY, LOG, Machine, given, parsed
 
 
 class ChangingBlobs(MemoryBlobs):

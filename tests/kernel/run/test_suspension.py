@@ -17,8 +17,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Step
-from tests.kernel.machine import Machine, all_bytes
-from tests.kernel.run.log_text import LOG
+from tests.kernel.machine import LOG, Machine, all_bytes
 
 
 def test_suspended_entries_are_only_what_is_finished() -> None:

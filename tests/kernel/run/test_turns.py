@@ -16,8 +16,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.records import Step, Turn
 from rlmlite_kernel.records.refs import blob
-from tests.kernel.machine import KEY, Machine, parsed
-from tests.kernel.run.log_text import LOG
+from tests.kernel.machine import KEY, LOG, Machine, parsed
 
 UNREADABLE = Unparsed("I would look for errors.", (Problem("syntax", "no program here"),))
 

@@ -1,3 +1,0 @@
-"""A short log, the input of a run step by step."""
-
-LOG = "one\nERROR two\nthree\n"
