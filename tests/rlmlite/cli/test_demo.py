@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from rlmlite.cli.main import app
@@ -16,11 +15,6 @@ TASKS = '''def gather():
     have not completed yet) are also cancelled.  If any child is cancelled, fine."""
     warnings._deprecated("gather", remove=(3, 99))  # DeprecationWarning
 '''
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def test_the_demo_answers_over_the_standard_library() -> None:

@@ -3,18 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from rlmlite.cli.output.exits import Exit
 from tests.rlmlite.cli.commands import COUNT_ERRORS, LOG, document, rlmlite
 
 KEY = "5a" * 32
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.log").write_text(LOG, "utf-8")
 
 
 def test_exec_answers_with_evidence() -> None:

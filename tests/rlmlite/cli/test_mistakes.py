@@ -7,13 +7,7 @@ import pytest
 
 from rlmlite.cli.output.exits import MEANINGS, Exit, table
 from rlmlite.cli.output.printing import KEYS
-from tests.rlmlite.cli.commands import LOG, rlmlite
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.log").write_text(LOG, "utf-8")
+from tests.rlmlite.cli.commands import rlmlite
 
 
 @pytest.mark.parametrize(

@@ -29,14 +29,6 @@ PROGRAM = 'final(extract_over_chunks(context.lines, "Read {text}"))'
 LINES = "a\nb\n"
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings of whoever runs the tests."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("RLMLITE_")]:
-        monkeypatch.delenv(name)
-
-
 class Paid:
     """A model that costs 1,000 nano-dollars for 1,000 tokens of either kind."""
 

@@ -7,24 +7,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from rlmlite.cli.output.exits import Exit
-from tests.rlmlite.cli.commands import LOG, document, rlmlite
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.log").write_text(LOG, "utf-8")
-
-
-def process(*arguments: str, **named: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rlmlite", *arguments], capture_output=True, encoding="utf-8", timeout=60, **named
-    )
+from tests.rlmlite.cli.commands import LOG, document, process, rlmlite
 
 
 def test_what_holds_a_decoder_is_printed() -> None:

@@ -5,44 +5,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from rlmlite.agent.session import Session
-from rlmlite.cli.main import app
 from rlmlite.cli.output.exits import Exit
-from rlmlite.cli.output.printing import KEYS
 from rlmlite_traces import Level, Verdict, replay, verify
+from tests.rlmlite.cli.commands import LOG, document, process, rlmlite
 
-LOG = "".join(f"{n:04} {'ERROR' if n % 10 == 0 else 'INFO'} disk {n}\n" for n in range(100))
 FAN_OUT = 'read = extract_over_chunks(chunk(context, size=600), "Read {chunk}", schema={n: int})'
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.log").write_text(LOG, "utf-8")
-
-
-def rlmlite(*arguments: str, input: str | None = None) -> Result:
-    result = CliRunner().invoke(app, list(arguments), input=input)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def document(*arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(rlmlite(*arguments, "--json").stdout)
-    assert found.keys() >= KEYS.keys()
-    return found
-
-
-def process(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rlmlite", *arguments], capture_output=True, encoding="utf-8", timeout=60
-    )
 
 
 def script(*replies: str) -> str:

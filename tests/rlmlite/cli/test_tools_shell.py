@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from rlmlite.cli.main import app
 from rlmlite.cli.output.exits import Exit
 from rlmlite_traces import Verdict, replay, verify
+from tests.rlmlite.cli.commands import rlmlite
 
 TOOLS = """
 import rlmlite
@@ -31,19 +30,11 @@ POLICY = 'version = 1\n[tools.send]\nrule = "ask"\n[tools.look]\n'
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def _tools_and_policy(tmp_path: Path) -> None:
     (tmp_path / "hands.py").write_text(TOOLS)
     (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
     (tmp_path / "policy.toml").write_text(POLICY)
     (tmp_path / "notes.txt").write_text("words\n")
-
-
-def rlmlite(*arguments: str, input: str | None = None) -> Result:
-    result = CliRunner().invoke(app, list(arguments), input=input)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 WITH = ("--tool", "hands.py:look", "--tool", "hands.py:send", "--policy", "policy.toml")

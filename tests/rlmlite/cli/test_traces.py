@@ -8,13 +8,7 @@ import pytest
 
 from rlmlite.cli.output.exits import Exit
 from rlmlite_traces import Difference, Replayed, Verdict
-from tests.rlmlite.cli.commands import COUNT_ERRORS, LOG, document, rlmlite
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.log").write_text(LOG, "utf-8")
+from tests.rlmlite.cli.commands import COUNT_ERRORS, document, rlmlite
 
 
 def write_trace(*more: str) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from rlmlite_traces.blobs.directory.leases import Reader
 from rlmlite_traces.blobs.directory.roots import Roots
 from tests.traces.blobs.store_contents import put_and_close, sha256
 
-# What a collection keeps, and for how long.
-
 
 def test_nobody_needs_it(store: DirectoryStore) -> None:
     """Without a lease, a trace and its youth an object goes; a dry run says so, and leaves it."""

@@ -37,9 +37,6 @@ def test_a_fork_and_a_closed_store(store: DirectoryStore) -> None:
         store.read(digest)
 
 
-# When the machine refuses.
-
-
 def run_python(code: str, *arguments: str, before: Callable[[], object] | None = None) -> str:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", code, *arguments]

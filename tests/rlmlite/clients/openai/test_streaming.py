@@ -182,9 +182,6 @@ def test_a_streamed_fan_out_asks_each_once(api: str, tmp_path: Path) -> None:
     assert replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)).verdict is Verdict.REPRODUCED
 
 
-# Server-sent events
-
-
 def test_a_line_of_any_length_is_read_once() -> None:
     """A hundred megabytes in small pieces take no time to speak of."""
     decoder = EventDecoder()

@@ -28,8 +28,6 @@ from tests.rlmlite.clients.openai.model_server import (
     serve,
 )
 
-# Tool calls
-
 FUNCTION, CUSTOM = function_tool(), custom_tool("start: /x/")
 
 
@@ -101,8 +99,6 @@ def test_fields_that_a_server_refuses_are_left_out() -> None:
     assert (result, len(server.asked)) == (HELLO, 4)
     assert set(server.asked[-1]) == {"model", "messages", "max_tokens", "tools", "tool_choice", "stream"}
 
-
-# Runs
 
 LOG = "".join(f"{n:04} {'ERROR' if n % 10 == 0 else 'INFO'} disk {n}\n" for n in range(100))
 
