@@ -36,7 +36,7 @@ from benchmarks.measure import (
 from rlmlite_kernel import Done, Parsed, advance
 from rlmlite_kernel.engines import use_threads
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.values.blobs import Blobs, Content
 
 _BLOCK = 1 << 20
@@ -63,7 +63,7 @@ class Unindexed:
             self._lines[digest] = LineIndex(self.read(digest))
         return self._lines[digest]
 
-    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """See `Blobs.index`."""
         return self._blobs.index(key, make, stored)
 

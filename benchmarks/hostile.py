@@ -24,7 +24,7 @@ from benchmarks.measure import (
     scale_of,
 )
 from rlmlite_kernel.engines.query.query import Matcher, compile_query, literal, regex
-from rlmlite_kernel.engines.search.find import Counted, count
+from rlmlite_kernel.engines.search.find import SearchCount, count
 from rlmlite_kernel.records.settings import Limits
 
 PATTERNS = (
@@ -42,12 +42,12 @@ WORK = Limits().search_work // 10
 ENDS = Target("ends", lambda row: True)
 
 
-def counted(content: memoryview, matcher: Matcher) -> Counted:
+def counted(content: memoryview, matcher: Matcher) -> SearchCount:
     """One count."""
     return count(content, matcher, 0, len(content), WORK)
 
 
-def said(how: Counted, size: int) -> str:
+def said(how: SearchCount, size: int) -> str:
     """Where a count ended, and for how much."""
     where = "the end" if how.scanned_to == size else f"byte {how.scanned_to:,}"
     return f"{how.count:,} matches to {where}, {how.work:,} units"

@@ -31,7 +31,7 @@ from benchmarks.measure import (
 )
 from benchmarks.score_tasks import Task, line_form, tasks
 from rlmlite_kernel import Input, MemoryBlobs, RunKey, Settings, Source, Text, advance, begin
-from rlmlite_kernel.engines.bytes.linewise import Part
+from rlmlite_kernel.engines.bytes.line_blocks import TextPart
 from rlmlite_kernel.engines.patterns.patterns import find_patterns
 from rlmlite_kernel.values.values import plain
 
@@ -57,10 +57,10 @@ def _timed(path: Path, size: int, times: int) -> tuple[Row, Row]:
     anchor, engine, turn = interleaved(
         times,
         lambda: hashlib.sha256(content).digest(),
-        lambda: find_patterns([Part(content, 0, len(content))]),
+        lambda: find_patterns([TextPart(content, 0, len(content))]),
         lambda: done_turn(advance(done.state, parsed, blobs)),
     )
-    found = len(find_patterns([Part(content, 0, len(content))]).found)
+    found = len(find_patterns([TextPart(content, 0, len(content))]).found)
     what = f"{found} templates"
     return (
         Row(f"{what}: engine", bytes_text(size), "sha256", Figure(anchor), Figure(engine)),

@@ -28,8 +28,8 @@ from benchmarks.measure import (
 from rlmlite_kernel import advance
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.bytes.words import query_hashes, query_words
-from rlmlite_kernel.engines.ranking.bm25 import ranked
-from rlmlite_kernel.engines.ranking.postings import Index, indexed
+from rlmlite_kernel.engines.ranking.bm25 import rank_units
+from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index
 from rlmlite_kernel.values.values import Rows
 
 QUERIES = ("checksum mismatch", "timeout denied", "password for greta", "info")
@@ -58,9 +58,9 @@ class Subject:
         database.commit()
         return database
 
-    def ours(self) -> Index:
+    def ours(self) -> WordIndex:
         """Our index."""
-        return indexed(self.content, *self.spans)
+        return build_index(self.content, *self.spans)
 
     def anchor(self, query: str) -> list[tuple[int, int]]:
         """What FTS5 finds: scores as `rank` gives them, and line numbers from 0."""
@@ -72,7 +72,7 @@ class Subject:
 
     def query(self, query: str) -> list[tuple[int, int]]:
         """What we find."""
-        best = ranked(self.index, query_hashes(query_words(query)), BEST)
+        best = rank_units(self.index, query_hashes(query_words(query)), BEST)
         return list(zip(best.scores.tolist(), best.units.tolist(), strict=True))
 
 

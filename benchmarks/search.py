@@ -39,7 +39,7 @@ from benchmarks.measure import (
 from rlmlite_kernel import advance
 from rlmlite_kernel.engines import use_threads
 from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, literal, regex
-from rlmlite_kernel.engines.search.find import Counted, count
+from rlmlite_kernel.engines.search.find import SearchCount, count
 from rlmlite_kernel.values.values import Rows
 
 WORDS = (
@@ -99,10 +99,10 @@ def searched(pattern: Pattern, path: Path, empty: Path, times: int) -> Searched:
     parsed = program(f"hits = search(logs, {pattern.spelled})\n")
     number = program(f"n = count(search(logs, {pattern.spelled}))\n")
 
-    def counted() -> Counted:
+    def counted() -> SearchCount:
         return count(content, matcher, 0, len(content), WORK)
 
-    def threaded() -> Counted:
+    def threaded() -> SearchCount:
         use_threads(processors())
         try:
             return counted()

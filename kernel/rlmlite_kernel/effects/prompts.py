@@ -18,6 +18,7 @@ from rlmlite_kernel.effects.requests import (
     rendered,
     request_id,
 )
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import FOREIGN, StepContext, TaintedValue
 from rlmlite_kernel.evaluation.texts import as_text, follow, has_field
@@ -29,7 +30,7 @@ from rlmlite_kernel.records.records import Blob, EffectRecord, Ref, Span
 from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
 from rlmlite_kernel.records.settings import Role
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import IntArray, Text
+from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import worded
 from rlmlite_kernel.values.values import Rows, Value, descriptor_digest
 

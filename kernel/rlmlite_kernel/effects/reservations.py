@@ -12,9 +12,9 @@ import numpy as np
 
 from rlmlite_kernel.effects.prompts import Ask
 from rlmlite_kernel.effects.requests import Answered, Result
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.columns import IntArray
 
 
 class Reservation(msgspec.Struct, frozen=True, eq=False):

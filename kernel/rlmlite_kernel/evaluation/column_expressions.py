@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
 from rlmlite_kernel.program.ast import LOGIC, MATCHES, MEMBERSHIP, Binary, Call, Expr, Field, Lit, Unary
 from rlmlite_kernel.program.binding import has_free_field
-from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.operators import ARITHMETIC, key_of, plainly
 from rlmlite_kernel.values.row_keys import keys_of
 from rlmlite_kernel.values.values import Rows, Value

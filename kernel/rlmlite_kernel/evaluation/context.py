@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.settings import Settings
@@ -105,7 +105,7 @@ class TrackedBlobs:
         self.digests_read.add(digest)
         return self._blobs.lines(digest)
 
-    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """See `Blobs.index`."""
         return self._blobs.index(key, make, stored)
 

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from rlmlite_kernel.values.columns import IntArray, Text
+from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import Rows, Value, sheet_of
 
 KINDS = ("shown", "read", "scanned")

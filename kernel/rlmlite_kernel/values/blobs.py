@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.index_cache import Indexes
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.ranking.index_cache import IndexCache
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 
 Content: TypeAlias = bytes | memoryview
 """Immutable UTF-8 bytes; a `memoryview` may be a mapped file."""
@@ -46,8 +46,8 @@ class Blobs(Protocol):
         """The line index of a content, built once."""
         ...
 
-    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
-        """The word index with a key, made if there is none; `stored` ones may outlive the process. See `Indexes`."""
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
+        """The word index with a key, made if there is none; `stored` ones may outlive the process. See `IndexCache`."""
         ...
 
     def confirm(self, digests: frozenset[str]) -> None:
@@ -61,7 +61,7 @@ class MemoryBlobs:
     def __init__(self) -> None:
         self._contents: dict[str, bytes] = {}
         self._lines: dict[str, LineIndex] = {}
-        self._indexes = Indexes()
+        self._indexes = IndexCache()
 
     def read(self, digest: str) -> Content:
         """See `Blobs.read`."""
@@ -82,7 +82,7 @@ class MemoryBlobs:
             self._lines[digest] = LineIndex(self.read(digest))
         return self._lines[digest]
 
-    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """See `Blobs.index`."""
         return self._indexes.get(key, make, stored)
 

@@ -6,20 +6,17 @@ It reads content only through the blobs that it is handed. Columns never change.
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.blobs import Blobs
 
 if TYPE_CHECKING:
     from rlmlite_kernel.values.values import Value
-
-IntArray: TypeAlias = npt.NDArray[np.int64]
-"""Positions or numbers, one a row."""
 
 
 class Text(msgspec.Struct, frozen=True):

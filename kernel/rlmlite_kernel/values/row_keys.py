@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.spans import LONGEST, SpanBytes
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.vectors import GATHERED, LARGEST, Strings, Vector, as_decimals, gathered
 
 

@@ -12,9 +12,10 @@ from typing import Any, TypeAlias, Union
 
 import numpy as np
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import Cells, Column, Groups, IntArray, Ints, Spans, Text, described
+from rlmlite_kernel.values.columns import Cells, Column, Groups, Ints, Spans, Text, described
 
 __all__ = [
     "Rows",

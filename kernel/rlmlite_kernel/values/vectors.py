@@ -10,9 +10,10 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.spans import SpanBytes
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers, LineTexts, Spans
+from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, LineTexts, Spans
 from rlmlite_kernel.values.values import Value
 
 Flags: TypeAlias = npt.NDArray[np.bool_]

@@ -16,7 +16,7 @@ from rlmlite.inputs.formats.reading import Allowance, Meter, Reading
 from rlmlite.inputs.formats.streams import HEAD, Stream, of_content
 from rlmlite.inputs.formats.unfit import UnfitError
 from rlmlite.inputs.formats.unpack import unpacked
-from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repaired
+from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repair_blocks
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
 from rlmlite_traces import FileBlobs, HashedFile
@@ -174,7 +174,7 @@ class Texts:
         def mended() -> Iterator[Content]:
             nonlocal replaced
             for block in blocks:
-                for good, bad in repaired(block):
+                for good, bad in repair_blocks(block):
                     replaced += bad if counted else good.count(b"\xef\xbf\xbd")
                     yield good
 

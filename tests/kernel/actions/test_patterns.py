@@ -5,9 +5,9 @@ import tracemalloc
 import pytest
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
+from rlmlite_kernel.engines.bytes.line_blocks import CLIP, TextPart
 from rlmlite_kernel.engines.patterns.patterns import find_patterns
-from rlmlite_kernel.engines.ranking.postings import indexed
+from rlmlite_kernel.engines.ranking.postings import build_index
 from tests.kernel.machine import Machine
 
 LOG = "08:00 user ann in\n08:01 disk 7 full\n08:02 user bob in\n\n08:09 user ann in\n"
@@ -121,8 +121,8 @@ def test_a_line_of_a_gigabyte_is_read_in_a_few_megabytes(unit: bytes) -> None:
 
     content = unit * (10**9 // len(unit))
     tracemalloc.start()
-    made = find_patterns([Part(content, 0, len(content))])
-    few = indexed(content, np.array([0]), np.array([len(content)]), only=np.zeros(1, np.uint64))
+    made = find_patterns([TextPart(content, 0, len(content))])
+    few = build_index(content, np.array([0]), np.array([len(content)]), only=np.zeros(1, np.uint64))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits, MemoryBlobs
 from rlmlite_kernel.actions.search import rank
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.run.price import price
 from tests.kernel.machine import Machine, parsed
 
@@ -181,8 +181,8 @@ def test_one_changed_file_is_indexed_alone() -> None:
     made: list[str] = []
 
     class Watched(MemoryBlobs):
-        def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
-            def watched() -> Index:
+        def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
+            def watched() -> WordIndex:
                 made.append(key)
                 return make()
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.cut.symbols import LANGUAGES, SUFFIXES, symbols
-from rlmlite_kernel.engines.cut.symbols import _reader as reader
+from rlmlite_kernel.engines.cut.symbols import LANGUAGES, SUFFIXES, find_definitions
+from rlmlite_kernel.engines.cut.symbols import _load_grammar as reader
 from tests.kernel.machine import Machine
 
 SOURCES = {
@@ -157,7 +157,7 @@ def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
 @pytest.mark.parametrize("nasty", ["(" * 50_000, "def f(:\n" * 10_000, "{[(" * 20_000, "\0" * 50_000])
 def test_nasty_code_ends(nasty: str) -> None:
     """Without a fault."""
-    assert isinstance(symbols(nasty.encode(), 0, len(nasty), "python")[0], list)
+    assert isinstance(find_definitions(nasty.encode(), 0, len(nasty), "python")[0], list)
 
 
 def test_brackets_without_end_are_not_parsed() -> None:

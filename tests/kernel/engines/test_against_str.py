@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rlmlite_kernel.engines.bytes.buffers import Ints, snap
+from rlmlite_kernel.engines.bytes.buffers import IntArray, snap
 from rlmlite_kernel.engines.bytes.positions import CodePoints, LineIndex
 from rlmlite_kernel.engines.bytes.utf8 import check, repair
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs, split_at
@@ -130,7 +130,7 @@ class Reference:
             place = stop if stop > start else start + 1
 
 
-def pairs(starts: Ints, stops: Ints) -> list[tuple[int, int]]:
+def pairs(starts: IntArray, stops: IntArray) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 

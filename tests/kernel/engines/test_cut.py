@@ -4,20 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlmlite_kernel.engines.bytes.buffers import SpanArrays
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.cut.cut import (
-    CutError,
-    Spans,
-    chunk_at,
-    chunk_bytes,
-    chunk_lines,
-    chunk_paragraphs,
-    split_at,
-)
+from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs, split_at
 from rlmlite_kernel.engines.query.query import QueryError, compile_query, literal, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern, template_pattern
 from rlmlite_kernel.engines.search.find import find
-from rlmlite_kernel.engines.search.replace import SpentError, TooLargeError, replace
+from rlmlite_kernel.engines.search.replace import OutOfWorkError, ReplacementTooLargeError, replace
 
 PLENTY = 1 << 60
 texts = st.text(st.sampled_from("ab \n\n\n\t\ré😀"), max_size=50)
@@ -34,7 +27,7 @@ def plan(total: int, size: int, overlap: int) -> list[tuple[int, int]]:
     return chunks
 
 
-def cut(content: bytes, spans: Spans) -> list[bytes]:
+def cut(content: bytes, spans: SpanArrays) -> list[bytes]:
     return [content[start:stop] for start, stop in zip(spans[0].tolist(), spans[1].tolist(), strict=True)]
 
 
@@ -143,11 +136,11 @@ def test_replace_is_bounded() -> None:
     matcher = compile_query(literal("a"))
 
     assert replace(b"aab", matcher, "xyz", 7, PLENTY).text == b"xyzxyzb"
-    with pytest.raises(TooLargeError):
+    with pytest.raises(ReplacementTooLargeError):
         replace(b"aab", matcher, "xyz", 6, PLENTY)
-    with pytest.raises(TooLargeError):
+    with pytest.raises(ReplacementTooLargeError):
         replace(b"a" * 1_000, matcher, "x" * 1_000, 5_000, PLENTY)
-    with pytest.raises(SpentError):
+    with pytest.raises(OutOfWorkError):
         replace(b"aab", matcher, "xyz", 7, 2)
 
 

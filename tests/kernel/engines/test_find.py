@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel.engines.query.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
-from rlmlite_kernel.engines.search.find import Found, count, find
+from rlmlite_kernel.engines.search.find import SearchResult, count, find
 
 PLENTY = 1 << 60
 WINDOW = 65_536
@@ -95,7 +95,7 @@ def naive(content: bytes, matcher: Matcher, work_left: int = PLENTY) -> tuple[li
     return found, work, scanned
 
 
-def rows(found: Found) -> list[list[tuple[int, int]]]:
+def rows(found: SearchResult) -> list[list[tuple[int, int]]]:
     columns = [(found.starts, found.stops), *found.groups]
     pairs = [list(zip(starts.tolist(), stops.tolist(), strict=True)) for starts, stops in columns]
     return [list(row) for row in zip(*pairs, strict=True)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.patterns.mask import masked, masked_pieces
+from rlmlite_kernel.engines.patterns.mask import mask_pieces, mask_text
 from rlmlite_kernel.engines.patterns.shapes import shape_hashes
 
 RULES = {
@@ -32,7 +32,7 @@ RULES = {
 @pytest.mark.parametrize(("text", "wanted"), RULES.items())
 def test_a_word_is_masked_by_the_rule(text: str, wanted: str) -> None:
     """Each rule, and what comes near it."""
-    assert masked(text.encode()).decode() == wanted
+    assert mask_text(text.encode()).decode() == wanted
 
 
 _SAMPLES = """a b1 12 user users Mon Jun Dec May / a/b /x . .. ... a.b a.b.c ed EA deadbeef deadbee feed - _ é \x00 <*>
@@ -47,7 +47,7 @@ def test_lines_have_one_hash_if_and_only_if_they_have_one_masked_form(lines: lis
     """The vectors and the rule agree on every line."""
     raw = [line.encode() for line in lines]
     hashes = shape_hashes(b"".join(line + b"\n" for line in raw)).tolist() if raw else []
-    forms = [masked_pieces(line) for line in raw]
+    forms = [mask_pieces(line) for line in raw]
 
     assert len(hashes) == len(raw)
     assert len(set(zip(hashes, forms, strict=True))) == len(set(hashes)) == len(set(forms))
@@ -56,7 +56,7 @@ def test_lines_have_one_hash_if_and_only_if_they_have_one_masked_form(lines: lis
 @given(st.text(st.characters(codec="utf-8"), max_size=80))
 def test_what_is_left_is_text(text: str) -> None:
     """Masks cut no code point, and what is masked once stays as it is between the masks."""
-    pieces = masked_pieces(text.encode())
+    pieces = mask_pieces(text.encode())
 
     b"".join(pieces).decode()
     assert len(pieces) % 2 == 1

@@ -11,10 +11,9 @@ from rlmlite_kernel.engines import use_threads
 from rlmlite_kernel.engines.bytes import marks, threads
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, literal, regex
-from rlmlite_kernel.engines.search import by_lines, plain, windows
-from rlmlite_kernel.engines.search import hyperscan as together
+from rlmlite_kernel.engines.search import by_lines, hyperscan, plain, windows
 from rlmlite_kernel.engines.search.find import Search
-from rlmlite_kernel.engines.search.tally import MANY, Bounds
+from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
 
 PLENTY = 1 << 60
 CONTENT = (
@@ -40,7 +39,7 @@ def small_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     use_threads(1)
 
 
-def everything(query: Query, content: bytes, bounds: Bounds) -> object:
+def everything(query: Query, content: bytes, bounds: SearchBounds) -> object:
     """All that a search says."""
     search = Search(content, compile_query(query), 3, len(content) - 1, bounds)
     tables = [table.tolist() for table in search.tables()]
@@ -51,14 +50,14 @@ def everything(query: Query, content: bytes, bounds: Bounds) -> object:
 @pytest.mark.parametrize("query", QUERIES, ids=repr)
 def test_no_result_depends_on_the_number_of_threads(query: Query) -> None:
     """Matches, charges, where it ended: the same for 1, 2 and 8 threads, with much work and with little."""
-    whole = Search(CONTENT, compile_query(query), 3, len(CONTENT) - 1, Bounds(PLENTY))
+    whole = Search(CONTENT, compile_query(query), 3, len(CONTENT) - 1, SearchBounds(PLENTY))
     for _ in whole.tables():
         pass
     work = whole.counted().work
     for bounds in (
-        Bounds(PLENTY), Bounds(PLENTY, 0, PLENTY), Bounds(PLENTY, 40, PLENTY), Bounds(work, 40, work // 2),
-        Bounds(work // 2), Bounds(work - 1), Bounds(work // 3, 0, PLENTY), Bounds(PLENTY, 5), Bounds(0),
-        Bounds(9, 9, 9),
+        SearchBounds(PLENTY), SearchBounds(PLENTY, 0, PLENTY), SearchBounds(PLENTY, 40, PLENTY),
+        SearchBounds(work, 40, work // 2), SearchBounds(work // 2), SearchBounds(work - 1),
+        SearchBounds(work // 3, 0, PLENTY), SearchBounds(PLENTY, 5), SearchBounds(0), SearchBounds(9, 9, 9),
     ):  # fmt: skip
         results = []
         for number in (1, 2, 8):
@@ -101,7 +100,7 @@ def test_a_fault_in_a_thread_is_raised() -> None:
     use_threads(2)
     try:
         with pytest.raises(ZeroDivisionError):
-            list(threads.in_order(work, range(9)))
+            list(threads.map_in_order(work, range(9)))
     finally:
         use_threads(1)
 
@@ -116,13 +115,18 @@ def found_by(engine: str, query: Query, content: bytes) -> object:
     """All that a search says when plain texts are looked for in one way."""
     with pytest.MonkeyPatch.context() as patch:
         if engine == "together":  # however few they are
-            patch.setattr(together, "FEW", 0)
-            together.together.cache_clear()
+            patch.setattr(hyperscan, "FEW", 0)
+            hyperscan.word_database.cache_clear()
         else:
-            patch.setattr(plain, "together", lambda words: None)
+            patch.setattr(plain, "word_database", lambda words: None)
         if engine == "regex":
             patch.setattr(plain, "FEW", 0)
-        bounds = [Bounds(PLENTY), Bounds(PLENTY, 0, PLENTY), Bounds(30, MANY), Bounds(PLENTY, 2)]
+        bounds = [
+            SearchBounds(PLENTY),
+            SearchBounds(PLENTY, 0, PLENTY),
+            SearchBounds(30, MANY),
+            SearchBounds(PLENTY, 2),
+        ]
         return [everything(query, b"..\n" + content + b"\n", each) for each in bounds]
 
 
@@ -134,7 +138,7 @@ def test_plain_texts_are_the_same_by_every_engine(text: str, given_words: list[t
     one_by_one, by_regex = (found_by(engine, query, text.encode()) for engine in ("one by one", "regex"))
 
     assert one_by_one == by_regex
-    if together._library() is not None:
+    if hyperscan._library() is not None:
         assert found_by("together", query, text.encode()) == by_regex
 
 
@@ -142,14 +146,14 @@ def test_the_extra_is_used_where_it_is() -> None:
     """With Hyperscan, a list of 33 words goes through it; 32 do not, nor one with a NUL, at which it would end."""
     pytest.importorskip("hyperscan")
     texts = [f"word {number}" for number in range(33)]
-    together.together.cache_clear()
+    hyperscan.word_database.cache_clear()
     many, few, cut = (
         compile_query(any_of(*map(literal, each))).words for each in (texts, texts[:32], [*texts, "a\0b"])
     )
 
-    assert together.together(many) is not None
-    assert together.together(few) is None
-    assert together.together(cut) is None
+    assert hyperscan.word_database(many) is not None
+    assert hyperscan.word_database(few) is None
+    assert hyperscan.word_database(cut) is None
 
 
 def test_dense_words_leave_the_one_pass() -> None:
@@ -169,7 +173,7 @@ def test_dense_words_leave_the_one_pass() -> None:
 def test_hostile_lists_of_words_take_no_longer_than_their_bytes(texts: list[str]) -> None:
     """Words that overlap themselves and each other at every byte are found in one pass, and charged as one."""
     content = (b"a" * 40_000 + b"ab" * 5_000 + b" word77 word499\n") * 8
-    search = Search(content, compile_query(any_of(*map(literal, texts))), 0, len(content), Bounds(PLENTY))
+    search = Search(content, compile_query(any_of(*map(literal, texts))), 0, len(content), SearchBounds(PLENTY))
     rows = sum(len(table) for table in search.tables())
 
     assert search.counted().work == len(content)

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.bytes import linewise
-from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
+from rlmlite_kernel.engines.bytes import line_blocks
+from rlmlite_kernel.engines.bytes.line_blocks import CLIP, TextPart
 from rlmlite_kernel.engines.patterns.merging import ENOUGH, ENOUGH_BESIDE_ONE, MANY
-from rlmlite_kernel.engines.patterns.patterns import Templates, find_patterns
+from rlmlite_kernel.engines.patterns.patterns import LineTemplates, find_patterns
 
 NAMES = ["ann", "bob", "chen", "dora", "emeka", "farid", "greta", "hiro", "ines", "jo"]
 
 
-def of(*lines: str, forms: int = 32_768) -> Templates:
+def of(*lines: str, forms: int = 32_768) -> LineTemplates:
     """The templates of some lines."""
     content = "\n".join(lines).encode()
-    return find_patterns([Part(content, 0, len(content))], forms)
+    return find_patterns([TextPart(content, 0, len(content))], forms)
 
 
-def counts(made: Templates) -> dict[str, int]:
+def counts(made: LineTemplates) -> dict[str, int]:
     """How many lines each template has."""
     return {template.text: template.lines for template in made.found}
 
@@ -94,13 +94,13 @@ def test_every_line_is_counted_once() -> None:
 def test_blocks_do_not_matter(lines: list[str], block: int) -> None:
     """One part or many, read in blocks of any size."""
     content = "\n".join(lines).encode()
-    whole = find_patterns([Part(content, 0, len(content))])
+    whole = find_patterns([TextPart(content, 0, len(content))])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(linewise, "BLOCK", block)
-        assert find_patterns([Part(content, 0, len(content))]) == whole
+        patch.setattr(line_blocks, "BLOCK", block)
+        assert find_patterns([TextPart(content, 0, len(content))]) == whole
     starts = [0, *(at + 1 for at, byte in enumerate(content) if byte == 10)]
     ends = [*(start - 1 for start in starts[1:]), len(content)]
-    split = find_patterns([Part(content, start, end) for start, end in zip(starts, ends, strict=True)])
+    split = find_patterns([TextPart(content, start, end) for start, end in zip(starts, ends, strict=True)])
 
     assert sum(template.lines for template in whole.found) == content.count(b"\n") + (
         not content.endswith(b"\n")
@@ -143,7 +143,7 @@ def test_memory_does_not_grow_with_the_lines() -> None:
     for times in (20_000, 200_000):
         content = b"".join(b"worker %d took %d ms\n" % (n % 7, n) for n in range(times))
         tracemalloc.start()
-        find_patterns([Part(content, 0, len(content))])
+        find_patterns([TextPart(content, 0, len(content))])
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
 

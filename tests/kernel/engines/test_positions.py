@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.engines.bytes.positions import CodePoints, LineIndex
-from rlmlite_kernel.engines.bytes.utf8 import check, repair, repaired
+from rlmlite_kernel.engines.bytes.utf8 import check, repair, repair_blocks
 
 texts = st.text(st.sampled_from("ab\n\n\r\0é😀e\u0301"), max_size=40)
 repeats = st.sampled_from([1, 1, 7, 150, 5_000])
@@ -112,7 +112,7 @@ def test_repair_is_what_replace_gives(parts: list[bytes], ahead: int) -> None:
     seen = check(content)
 
     assert fixed.decode() == content.decode(errors="replace")
-    assert b"".join(piece for piece, _ in repaired(content)) == fixed
+    assert b"".join(piece for piece, _ in repair_blocks(content)) == fixed
     assert seen.bad == bad == fixed.count("\ufffd".encode()) - content.count("\ufffd".encode())
     assert seen.valid == (bad == 0)
     assert seen.ascii == content.isascii()

@@ -11,26 +11,26 @@ from hypothesis import strategies as st
 
 from rlmlite_kernel.engines.bytes.words import query_hashes, query_words
 from rlmlite_kernel.engines.ranking import postings
-from rlmlite_kernel.engines.ranking.bm25 import ranked
-from rlmlite_kernel.engines.ranking.index_cache import Indexes, decoded, encoded
-from rlmlite_kernel.engines.ranking.postings import Index, combined, indexed
+from rlmlite_kernel.engines.ranking.bm25 import rank_units
+from rlmlite_kernel.engines.ranking.index_cache import IndexCache, decode_index, encode_index
+from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
 
 WORDS = ("disk", "error", "ok", "Ann", "10", "東京", "straße", "x" * 70)
 
 Units = st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), max_size=12)
 
 
-def index_of(units: Sequence[str]) -> Index:
+def index_of(units: Sequence[str]) -> WordIndex:
     """The index of some texts."""
     parts = [unit.encode() for unit in units]
     sizes = np.array([len(part) for part in parts], np.int64)
     starts = np.cumsum(sizes + 1) - sizes - 1
-    return indexed(b"\n".join(parts), starts, starts + sizes)
+    return build_index(b"\n".join(parts), starts, starts + sizes)
 
 
-def found(index: Index, query: str, limit: int | None = None) -> list[tuple[int, int]]:
+def found(index: WordIndex, query: str, limit: int | None = None) -> list[tuple[int, int]]:
     """Unit and score of each unit found."""
-    best = ranked(index, query_hashes(query_words(query)), limit)
+    best = rank_units(index, query_hashes(query_words(query)), limit)
     return list(zip(best.units.tolist(), best.scores.tolist(), strict=True))
 
 
@@ -65,7 +65,7 @@ def test_equal_scores_keep_their_order_and_a_limit_takes_the_first() -> None:
 @given(st.lists(Units, min_size=1, max_size=5))
 def test_parts_indexed_apart_rank_as_one(groups: list[list[str]]) -> None:
     """Counts and lengths are of all parts together."""
-    apart = combined([index_of(group) for group in groups])
+    apart = combine_indexes([index_of(group) for group in groups])
     whole = index_of([unit for group in groups for unit in group])
 
     for query in ("disk", "error 東京", "straße ok nothing", "x" * 70):
@@ -80,7 +80,7 @@ def test_an_index_of_few_words_ranks_as_the_whole(units: list[str]) -> None:
     sizes = np.array([len(part) for part in parts], np.int64)
     starts = np.cumsum(sizes + 1) - sizes - 1
     hashes = query_hashes(query_words("disk 東京"))
-    few = indexed(b"\n".join(parts), starts, starts + sizes, only=hashes)
+    few = build_index(b"\n".join(parts), starts, starts + sizes, only=hashes)
 
     assert found(few, "disk 東京") == found(index_of(units), "disk 東京")
 
@@ -99,7 +99,7 @@ def test_a_unit_without_white_space_is_cut_at_code_points(monkeypatch: pytest.Mo
     """A text that is one word does no harm."""
     monkeypatch.setattr(postings, "BLOCK", 1 << 17)
 
-    assert indexed("é".encode() * 200_000, np.array([0]), np.array([400_000])).words >= 1
+    assert build_index("é".encode() * 200_000, np.array([0]), np.array([400_000])).words >= 1
 
 
 def test_units_of_several_lines_beyond_ascii_stay_apart() -> None:
@@ -134,16 +134,16 @@ class Memory:
 def test_a_stored_index_is_the_same_index() -> None:
     """Bytes and back."""
     index = index_of(["disk error", "ok", "東京 disk"])
-    again = decoded(encoded(index))
+    again = decode_index(encode_index(index))
 
     assert again is not None
-    assert encoded(again) == encoded(index)
+    assert encode_index(again) == encode_index(index)
     assert found(again, "disk") == found(index, "disk")
 
 
 def test_a_broken_stored_index_is_made_again() -> None:
     """Cut short, changed in any byte, or empty."""
-    data = encoded(index_of(["disk error", "ok"]))
+    data = encode_index(index_of(["disk error", "ok"]))
     broken = [
         b"",
         data[:10],
@@ -151,22 +151,22 @@ def test_a_broken_stored_index_is_made_again() -> None:
         *(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(len(data))),
     ]
 
-    assert [decoded(each) for each in broken] == [None] * len(broken)
+    assert [decode_index(each) for each in broken] == [None] * len(broken)
 
 
 def test_a_store_is_asked_first_and_told_what_was_made() -> None:
     """A second process makes nothing, and one whose store is broken makes it again."""
     store, made = Memory(), []
 
-    def make() -> Index:
+    def make() -> WordIndex:
         made.append(1)
         return index_of(["disk"])
 
-    Indexes(store).get("a", make)
-    Indexes(store).get("a", make)
+    IndexCache(store).get("a", make)
+    IndexCache(store).get("a", make)
     store.kept = dict.fromkeys(store.kept, b"junk")
-    Indexes(store).get("a", make)
-    Indexes(store).get("a", make, stored=False)
+    IndexCache(store).get("a", make)
+    IndexCache(store).get("a", make, stored=False)
 
     assert len(made) == 3
 
@@ -176,13 +176,13 @@ def test_indexes_in_memory_are_bounded() -> None:
     made: list[str] = []
 
     def get(key: str) -> None:
-        def make() -> Index:
+        def make() -> WordIndex:
             made.append(key)
             return index_of(["disk"] * 10)
 
         indexes.get(key, make)
 
-    indexes = Indexes(room=index_of(["disk"] * 10).size * 2)
+    indexes = IndexCache(room=index_of(["disk"] * 10).size * 2)
     for key in "abacab":
         get(key)
 

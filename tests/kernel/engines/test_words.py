@@ -6,12 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.bytes.words import LONGEST, folded, query_hashes, query_words, words_of
+from rlmlite_kernel.engines.bytes.words import LONGEST, fold_words, query_hashes, query_words, split_words
 
 
 def words(text: str) -> list[str]:
     """The words of a text, in order."""
-    return folded(text.encode()).decode().split()
+    return fold_words(text.encode()).decode().split()
 
 
 def test_ascii_words_are_runs_of_letters_and_digits_in_small_letters() -> None:
@@ -53,8 +53,8 @@ def test_only_the_first_bytes_of_a_long_word_count() -> None:
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=12), max_size=30))
 def test_a_word_has_one_hash_wherever_it_stands(parts: list[str]) -> None:
     """The hashes of a text are those of its words alone."""
-    text = folded(" ".join(parts).encode())
-    starts, hashes = words_of(text)
+    text = fold_words(" ".join(parts).encode())
+    starts, hashes = split_words(text)
     alone = [int(query_hashes((word.decode(),))[0]) for word in text.split()]
 
     assert hashes.tolist() == alone
@@ -72,4 +72,4 @@ def test_no_two_of_a_million_words_share_a_hash() -> None:
     """Words that differ little have hashes that differ."""
     buffer = " ".join(f"w{number}" for number in range(1_000_000)).encode()
 
-    assert len(np.unique(words_of(buffer)[1])) == 1_000_000
+    assert len(np.unique(split_words(buffer)[1])) == 1_000_000

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite_kernel import MemoryBlobs
-from rlmlite_kernel.engines.ranking.index_cache import Indexes
+from rlmlite_kernel.engines.ranking.index_cache import IndexCache
 from rlmlite_traces import FileBlobs, IndexFolder
 from tests.kernel.machine import Machine
 
@@ -72,4 +72,4 @@ def test_a_file_in_the_way_of_the_folder_is_said_at_once(tmp_path: Path) -> None
 
 def test_indexes_take_a_folder(tmp_path: Path) -> None:
     """It is an `IndexStore`."""
-    assert Indexes(IndexFolder(tmp_path)) is not None
+    assert IndexCache(IndexFolder(tmp_path)) is not None

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.bytes.utf8 import repaired
-from rlmlite_kernel.engines.ranking.index_cache import Indexes, IndexStore
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.bytes.utf8 import repair_blocks
+from rlmlite_kernel.engines.ranking.index_cache import IndexCache, IndexStore
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.values.blobs import BlobMissingError, Content
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_traces.blobs.directory import DirectoryStore
@@ -56,7 +56,7 @@ class FileBlobs:
         self._scratch = Scratch()
         self._pieces: dict[str, Piece] = {}
         self._recent, self._lines = RecentContents(), RecentIndexes()
-        self._indexes = Indexes(indexes)
+        self._indexes = IndexCache(indexes)
 
     def add_file(self, path: Path, name: str | None = None) -> SourceFile:
         """Register a file by its content, which is hashed, and copied if that was asked for.
@@ -79,7 +79,7 @@ class FileBlobs:
         if file.utf8 is None:
             raise ValueError(f"{file.path} was hashed as what is no text")
         if not file.utf8.valid:
-            made = self.derive(block for block, _ in repaired(opened(file)))
+            made = self.derive(block for block, _ in repair_blocks(opened(file)))
             unchanged(file)
             return SourceFile(shown, made.digest, made.size, file.utf8.bad, file.digest)
         if self._copies is None:
@@ -154,7 +154,7 @@ class FileBlobs:
         """See `Blobs.lines`."""
         return self._lines.index(digest, self.read)
 
-    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """See `Blobs.index`."""
         return self._indexes.get(key, make, stored)
 

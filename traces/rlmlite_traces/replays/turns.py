@@ -7,7 +7,7 @@ import msgspec
 from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unparsed, advance, resume
 from rlmlite_kernel.effects.requests import Result, Usage
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.records.records import EffectRecord, Entry, Turn
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_traces.format.reader import CheckedTrace
@@ -137,7 +137,7 @@ class Halting:
         """See `Blobs.lines`."""
         return self._blobs.lines(digest)
 
-    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """See `Blobs.index`."""
         return self._blobs.index(key, make, stored)
 

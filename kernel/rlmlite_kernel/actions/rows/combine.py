@@ -4,6 +4,7 @@ import numpy as np
 
 from rlmlite_kernel.actions.rows.keys import SharedKeys, as_column, key_both, key_values
 from rlmlite_kernel.actions.rows.rows import spread_columns
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import warn_mixed
 from rlmlite_kernel.program.ast import Expr, Field, ListOf
@@ -12,7 +13,6 @@ from rlmlite_kernel.values.columns import (
     Column,
     Constant,
     Groups,
-    IntArray,
     Ints,
     LineNumbers,
     LineTexts,

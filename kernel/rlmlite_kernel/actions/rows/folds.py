@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
-from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.operators import add, divide, is_number, order, plainly
 from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
 from rlmlite_kernel.values.values import LIST, Value, kind_of

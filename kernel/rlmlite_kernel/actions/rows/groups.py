@@ -4,6 +4,7 @@ import numpy as np
 
 from rlmlite_kernel.actions.rows.folds import FOLD, fold_vector
 from rlmlite_kernel.actions.rows.keys import KeyedRows, key_rows
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import worked_out
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
@@ -11,7 +12,7 @@ from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Call, Expr, Obj
 from rlmlite_kernel.program.binding import FOLDS
-from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, Spans
+from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans
 from rlmlite_kernel.values.operators import order, plainly
 from rlmlite_kernel.values.row_keys import Keys, ranks_of
 from rlmlite_kernel.values.values import Rows, Value

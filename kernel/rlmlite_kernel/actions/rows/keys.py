@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import worked_out
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.texts import has_field
 from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
-from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.operators import key_of, order, plainly
 from rlmlite_kernel.values.row_keys import Keys, keys_of, sorted_by, together
 from rlmlite_kernel.values.values import LIST, Rows, Value

@@ -4,12 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.actions.rows.keys import key_rows, key_values, row_order
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import rows_where, worked_out
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, condition
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Field, Obj
-from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, Text
+from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
 from rlmlite_kernel.values.operators import truthy
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, listed, rows_of, size_of
 from rlmlite_kernel.values.vectors import LARGEST

@@ -5,15 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rlmlite_kernel.actions.search.units import cut_units
-from rlmlite_kernel.engines.bytes.buffers import snap
-from rlmlite_kernel.engines.cut.units import enclosing, lines_around
+from rlmlite_kernel.engines.bytes.buffers import IntArray, snap
+from rlmlite_kernel.engines.cut.units import enclosing_units, lines_around
 from rlmlite_kernel.engines.query.globs import glob_query
 from rlmlite_kernel.engines.query.query import Matcher, QueryError
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import matches
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import compiled
-from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineCounts, Spans, Text
+from rlmlite_kernel.values.columns import Cells, Column, Ints, LineCounts, Spans, Text
 from rlmlite_kernel.values.fences import worded
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of
 
@@ -66,7 +66,7 @@ def _units_around(found: _Found, by: str | Matcher, context: StepContext) -> tup
     size = len(context.blobs.read(found.blob))
     context.charge("search_work", size, f"around(by=...) over {size:,} bytes")
     units = cut_units(Text(found.blob, 0, size), by, context).spans()
-    return enclosing(units, found.starts, found.stops, context.blobs.lines(found.blob))
+    return enclosing_units(units, found.starts, found.stops, context.blobs.lines(found.blob))
 
 
 def _places(places: IntArray) -> Column:

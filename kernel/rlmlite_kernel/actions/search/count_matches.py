@@ -7,10 +7,11 @@ from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.search import warn_no_hits
 from rlmlite_kernel.actions.search.sweep import HitBuilder, MatchOffsets, Sweep, choose_matcher
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.program.ast import Expr, Field
-from rlmlite_kernel.values.columns import Cells, IntArray, Ints, Text
+from rlmlite_kernel.values.columns import Cells, Ints, Text
 from rlmlite_kernel.values.operators import key_of, order, plainly
 from rlmlite_kernel.values.values import Rows, Value, size_of
 

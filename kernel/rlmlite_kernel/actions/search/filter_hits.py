@@ -18,10 +18,10 @@ import numpy as np
 from rlmlite_kernel.actions.rows.rows import select_rows
 from rlmlite_kernel.actions.search.sweep import HitBuilder, MatchOffsets
 from rlmlite_kernel.actions.search.targets import TargetPiece
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext, StepWarning
 from rlmlite_kernel.program.ast import Expr
-from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.values import Rows
 
 BATCH = 1 << 18

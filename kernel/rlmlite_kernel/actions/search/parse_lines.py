@@ -6,19 +6,20 @@ import numpy as np
 
 from rlmlite_kernel.actions.search.sweep import named_groups
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate, target_pieces
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern
-from rlmlite_kernel.engines.search.find import Found, find
+from rlmlite_kernel.engines.search.find import SearchResult, find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import compiled
-from rlmlite_kernel.values.columns import Column, IntArray, Ints, LineNumbers, Spans, Text
+from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.values import Rows, Value
 
 _LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 
 
-def _scan(piece: TargetPiece, matcher: Matcher, context: StepContext) -> Found:
+def _scan(piece: TargetPiece, matcher: Matcher, context: StepContext) -> SearchResult:
     """Run a matcher over one piece, charging its work; a search that runs out of work says how far it came."""
     text = piece.text
     left = context.budget_left("search_work")

@@ -3,12 +3,13 @@
 import numpy as np
 
 from rlmlite_kernel.actions.search.targets import target_pieces
-from rlmlite_kernel.engines.bytes.linewise import CLIP, Part
-from rlmlite_kernel.engines.patterns.mask import masked as masked_bytes
-from rlmlite_kernel.engines.patterns.patterns import Place, find_patterns
+from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.line_blocks import CLIP, TextPart
+from rlmlite_kernel.engines.patterns.mask import mask_text as masked_bytes
+from rlmlite_kernel.engines.patterns.patterns import LinePlace, find_patterns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers, Spans, Text
+from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.values import Rows, Value, kind_of
 
 
@@ -22,7 +23,7 @@ def patterns(context: StepContext, target: Value) -> Value:
     size = sum(len(piece.text) for piece in pieces)
     context.charge("search_work", size, "patterns")
     context.scanned.extend(piece.text for piece in pieces)
-    parts = (Part(context.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
+    parts = (TextPart(context.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
     made = find_patterns(parts)
     if made.clipped:
         context.warn(f"of {made.clipped:,} lines longer than {CLIP:,} bytes only so much was looked at")
@@ -47,7 +48,7 @@ def patterns(context: StepContext, target: Value) -> Value:
     return Rows("patterns", columns, len(made.found), firsts)
 
 
-def _spans(places: list[Place], texts: list[Text]) -> Spans:
+def _spans(places: list[LinePlace], texts: list[Text]) -> Spans:
     blobs = tuple(dict.fromkeys(text.blob for text in texts)) or ("",)
     number = {blob: index for index, blob in enumerate(blobs)}
     which = np.array([number[texts[place.part].blob] for place in places], np.int64) if len(blobs) > 1 else None

@@ -10,13 +10,14 @@ import numpy as np
 
 from rlmlite_kernel.actions.search.targets import TargetPiece, row_texts, target_pieces
 from rlmlite_kernel.actions.search.units import LineUnits, Units, cut_units
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.bytes.words import Hashes, query_hashes, query_words
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.engines.ranking.bm25 import Ranked, ranked
-from rlmlite_kernel.engines.ranking.postings import Index, combined, indexed
+from rlmlite_kernel.engines.ranking.bm25 import Ranking, rank_units
+from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers, Spans, Text, digest_of
+from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, Spans, Text, digest_of
 from rlmlite_kernel.values.values import Rows, Value, rows_of
 
 MOST_WORDS = 100
@@ -37,7 +38,7 @@ class _Source(NamedTuple):
 
     key: str
     size: int
-    make: Callable[[Hashes | None], Index]
+    make: Callable[[Hashes | None], WordIndex]
 
 
 def rank(context: StepContext, target: Value, query: str, limit: int | None, by: str | Matcher | None) -> Value:
@@ -93,7 +94,9 @@ def _rows(pieces: list[TargetPiece], starts: IntArray, stops: IntArray, scores: 
 
 def _of_units(units: Units | LineUnits, context: StepContext) -> _Source:
     text = units.text
-    return _Source(units.key, len(text), lambda only: indexed(context.blobs.read(text.blob), *units.spans(), only=only))
+    return _Source(
+        units.key, len(text), lambda only: build_index(context.blobs.read(text.blob), *units.spans(), only=only)
+    )
 
 
 def _of_rows(texts: list[Text | None], words: Words, context: StepContext) -> list[_Source]:
@@ -118,7 +121,7 @@ def _run(run: list[Text], context: StepContext) -> _Source:
     starts, stops = _ends(run)
     key = f"{run[0].blob} {digest_of(starts)} {digest_of(stops)}"
     size = sum(map(len, run))
-    return _Source(key, size, lambda only: indexed(context.blobs.read(run[0].blob), starts, stops, only=only))
+    return _Source(key, size, lambda only: build_index(context.blobs.read(run[0].blob), starts, stops, only=only))
 
 
 def _joined(texts: list[Text], context: StepContext) -> Iterator[_Source]:
@@ -132,11 +135,11 @@ def _joined(texts: list[Text], context: StepContext) -> Iterator[_Source]:
 def _copied(texts: list[Text], context: StepContext) -> _Source:
     key = hashlib.sha256("\n".join(f"{text.blob} {text.start} {text.stop}" for text in texts).encode()).hexdigest()
 
-    def made(only: Hashes | None) -> Index:
+    def made(only: Hashes | None) -> WordIndex:
         parts = [text.read(context.blobs) if text.blob else b"" for text in texts]
         stops = np.cumsum([len(part) + 1 for part in parts], dtype=np.int64) - 1
         starts = np.concatenate((stops[:0], [0], stops[:-1] + 1))
-        return indexed(b"\n".join(parts), starts, stops, only=only)
+        return build_index(b"\n".join(parts), starts, stops, only=only)
 
     return _Source(f"texts {key}", sum(map(len, texts)), made)
 
@@ -154,10 +157,10 @@ def _charge(texts: list[Text], units: int, words: Words, context: StepContext) -
         context.blobs.read(blob)  # touched whether its index is there already or not
 
 
-def _best(sources: list[_Source], words: Words, limit: int | None, context: StepContext) -> Ranked:
+def _best(sources: list[_Source], words: Words, limit: int | None, context: StepContext) -> Ranking:
     """The best units, numbered through all sources; says what was not found and what was not kept."""
     hashes = query_hashes(words)
-    best = ranked(_index(sources, hashes, context), hashes, limit)
+    best = rank_units(_index(sources, hashes, context), hashes, limit)
     context.ensure_room(_ROW * len(best.units))
     missing = [word for word, units in zip(words, best.having, strict=True) if not units]
     if missing:
@@ -167,13 +170,13 @@ def _best(sources: list[_Source], words: Words, limit: int | None, context: Step
     return best
 
 
-def _index(sources: list[_Source], hashes: Hashes, context: StepContext) -> Index:
+def _index(sources: list[_Source], hashes: Hashes, context: StepContext) -> WordIndex:
     if sum(source.size for source in sources) > INDEXED:
         context.warn(f"no index is kept of more than {INDEXED >> 20} MiB: the text is read again for each rank")
-        return combined([source.make(hashes) for source in sources])
+        return combine_indexes([source.make(hashes) for source in sources])
 
-    def whole() -> Index:
-        return combined([context.blobs.index(source.key, partial(source.make, None)) for source in sources])
+    def whole() -> WordIndex:
+        return combine_indexes([context.blobs.index(source.key, partial(source.make, None)) for source in sources])
 
     if len(sources) == 1:
         return whole()

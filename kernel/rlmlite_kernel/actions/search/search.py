@@ -3,11 +3,11 @@
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.sweep import HitBuilder, MatchOffsets, Sweep, choose_matcher, size_of_hits
 from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.tally import MANY
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.program.ast import Expr
-from rlmlite_kernel.values.columns import IntArray
 from rlmlite_kernel.values.values import Rows, Value
 
 _TOO_MANY = "count(search(...)) and count_by(search(...), .field) count without holding hits; limit= keeps the first"

@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.engines.search.find import Counted, Search
-from rlmlite_kernel.engines.search.tally import MANY, Bounds
+from rlmlite_kernel.engines.search.find import Search, SearchCount
+from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import compiled, template_query
-from rlmlite_kernel.values.columns import Column, Groups, IntArray, Ints, LineNumbers, LineTexts, Spans, Text
+from rlmlite_kernel.values.columns import Column, Groups, Ints, LineNumbers, LineTexts, Spans, Text
 from rlmlite_kernel.values.values import Rows
 
 MatchOffsets: TypeAlias = npt.NDArray[np.int64]
@@ -51,13 +52,13 @@ class Sweep:
             if self.search(piece, max(0, self._keep - self.count), take).out_of_work:
                 return
 
-    def search(self, piece: TargetPiece, keep: int, take: OnMatches) -> Counted:
+    def search(self, piece: TargetPiece, keep: int, take: OnMatches) -> SearchCount:
         """Searches one piece."""
         context, text = self._context, piece.text
         left = context.budget_left("search_work")
         counting = left if self._counting is None else max(0, self._counting - self._spent)
         search = Search(
-            context.blobs.read(text.blob), self._matcher, text.start, text.stop, Bounds(left, keep, counting)
+            context.blobs.read(text.blob), self._matcher, text.start, text.stop, SearchBounds(left, keep, counting)
         )
         try:
             for table in search.tables():
@@ -76,7 +77,7 @@ class Sweep:
             self._early(piece, how)
         return how
 
-    def _early(self, piece: TargetPiece, how: Counted) -> None:
+    def _early(self, piece: TargetPiece, how: SearchCount) -> None:
         if self._counting is not None and self.count >= self._keep:
             self.halted = f"byte {how.scanned_to:,}"
             return

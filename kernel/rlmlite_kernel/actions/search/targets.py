@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.cells import ROW_END
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.columns import Cells, Column, Constant, IntArray, Spans, Text
+from rlmlite_kernel.values.columns import Cells, Column, Constant, Spans, Text
 from rlmlite_kernel.values.fences import worded
 from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, rows_of, text_of
 

@@ -3,12 +3,13 @@
 import msgspec
 import numpy as np
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_paragraphs
-from rlmlite_kernel.engines.cut.units import lines_of, records
+from rlmlite_kernel.engines.cut.units import find_records, lines_of
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.values.columns import IntArray, Text, digest_of
+from rlmlite_kernel.values.columns import Text, digest_of
 
 UNITS = ("lines", "paragraphs", "records", "files")
 """A record is a line with the indented and blank lines after it. A /regex/ begins a unit at each match."""
@@ -94,7 +95,7 @@ def _cut(text: Text, by: str | Matcher, context: StepContext) -> tuple[IntArray,
         return lines_of(content, text.start, text.stop)
     if by == "paragraphs":
         return chunk_paragraphs(content, text.start, text.stop, 1)
-    return records(content, text.start, text.stop)
+    return find_records(content, text.start, text.stop)
 
 
 def _at_matches(text: Text, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:

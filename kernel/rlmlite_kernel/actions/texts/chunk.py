@@ -4,11 +4,12 @@ import numpy as np
 
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.actions.texts.symbols import DEFAULT_SIZE, chunk_symbols
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.columns import Column, IntArray, Ints, LineNumbers
+from rlmlite_kernel.values.columns import Column, Ints, LineNumbers
 from rlmlite_kernel.values.values import Rows, Value
 
 DEFAULT_SIZES = {"bytes": 8_000, "lines": 100, "paragraphs": 1}

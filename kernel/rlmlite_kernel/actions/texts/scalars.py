@@ -3,7 +3,7 @@
 import datetime
 
 from rlmlite_kernel.engines.query.query import Matcher, QueryError
-from rlmlite_kernel.engines.search.replace import SpentError, TooLargeError
+from rlmlite_kernel.engines.search.replace import OutOfWorkError, ReplacementTooLargeError
 from rlmlite_kernel.engines.search.replace import replace as replace_bytes
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.texts import as_text
@@ -150,9 +150,9 @@ def _replaced(text: bytes, matcher: Matcher, replacement: str, context: StepCont
         result = replace_bytes(
             text, matcher, replacement, max_bytes=limit, work_left=context.budget_left("search_work")
         )
-    except TooLargeError:
+    except ReplacementTooLargeError:
         raise Fault("too_large", f"the replaced text would pass the {limit:,} value_bytes of this run") from None
-    except SpentError as error:
+    except OutOfWorkError as error:
         raise Fault("budget", f"replace needs more than the {error.work:,} search_work that are left") from None
     except QueryError as error:
         raise Fault("query", str(error)) from None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.cut.symbols import (
     DEEPEST,
     LANGUAGES,
@@ -12,13 +13,13 @@ from rlmlite_kernel.engines.cut.symbols import (
     WEIGHT,
     Symbol,
     SymbolsUnavailableError,
-    deepest,
+    find_definitions,
     language_of,
-    symbols,
+    nesting_depth,
 )
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.columns import Cells, Column, IntArray, Ints, LineNumbers
+from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers
 from rlmlite_kernel.values.values import Rows, Value
 
 DEFAULT_SIZE = 8_000
@@ -79,7 +80,7 @@ def _language(piece: TargetPiece, given: str | None, context: StepContext) -> tu
     if len(piece.text) > LONGEST:
         return None, f"longer than {LONGEST:,} bytes"
     content = context.blobs.read(piece.text.blob)
-    if deepest(content, piece.text.start, piece.text.stop) > DEEPEST:
+    if nesting_depth(content, piece.text.start, piece.text.stop) > DEEPEST:
         return None, f"brackets nested deeper than {DEEPEST:,}"
     if given is not None:
         return given, ""
@@ -94,7 +95,7 @@ def _parsed(piece: TargetPiece, language: str, context: StepContext) -> tuple[li
     text = piece.text
     context.charge("search_work", WEIGHT * len(text), "reading symbols")
     try:
-        found = symbols(context.blobs.read(text.blob), text.start, text.stop, language)
+        found = find_definitions(context.blobs.read(text.blob), text.start, text.stop, language)
     except SymbolsUnavailableError as error:
         raise Fault("not_installed", f"symbols need an extra: pip install 'rlmlite[code]' ({error})") from None
     context.scanned.append(text)

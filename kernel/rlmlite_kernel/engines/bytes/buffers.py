@@ -11,11 +11,17 @@ import stringzilla  # type: ignore[import-not-found]  # a C extension without st
 Buffer: TypeAlias = bytes | memoryview
 """Content in bytes. A mapped file comes as a `memoryview`, contiguous, of unsigned bytes."""
 
-Ints: TypeAlias = npt.NDArray[np.int64]
-"""A vector of offsets or counts."""
+IntArray: TypeAlias = npt.NDArray[np.int64]
+"""Offsets, line numbers or counts, one per row."""
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+"""A yes or no for each row, byte or word."""
+
+SpanArrays: TypeAlias = tuple[IntArray, IntArray]
+"""Half-open ranges [start, stop), as their starts and their stops."""
 
 Octets: TypeAlias = npt.NDArray[np.uint8]
-"""A vector of bytes, a view of a buffer."""
+"""Bytes as a vector: a view of a buffer, never a copy."""
 
 
 class Haystack(Protocol):
@@ -59,7 +65,7 @@ def snap(content: Buffer, offset: int) -> int:
     return place
 
 
-def vector(values: Any) -> Ints:
+def int_array(values: Any) -> IntArray:
     """Integers as a vector."""
     return np.asarray(values, np.int64)
 

@@ -6,13 +6,12 @@ reads one granule of content for each answer.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Ints, Octets, octets, vector
-from rlmlite_kernel.engines.bytes.threads import in_order
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, int_array, octets
+from rlmlite_kernel.engines.bytes.threads import map_in_order
 
 _GRANULE = 512
 _BLOCK = 65_536
@@ -21,27 +20,25 @@ _PASS = 1 << 20  # bytes that one building step looks at
 _PART = 16 * _PASS  # bytes that one thread takes at a time
 _BATCH = 2_048  # answers made together: 1 MiB of granules
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
 
-
-class Near(NamedTuple):
+class NearbyMarks(NamedTuple):
     """For each offset: the marks before it in the content, and its neighbours if they share its granule,
     else -1.
     """
 
-    rank: Ints
-    before: Ints
-    after: Ints
+    rank: IntArray
+    before: IntArray
+    after: IntArray
 
 
 class Marks:
     """The bytes of a content for which `is_mark` holds."""
 
-    def __init__(self, content: Buffer, is_mark: Callable[[Octets], Flags]) -> None:
+    def __init__(self, content: Buffer, is_mark: Callable[[Octets], BoolArray]) -> None:
         self._bytes = octets(content)
         self._is_mark = is_mark
         self._built = False
-        self._blocks = vector([0])  # marks before each block, then the total
+        self._blocks = int_array([0])  # marks before each block, then the total
         self._within = np.zeros(0, np.uint16)  # marks before each granule in its block
 
     @property
@@ -50,7 +47,7 @@ class Marks:
         self._build()
         return int(self._blocks[-1])
 
-    def rank(self, offsets: Ints) -> Ints:
+    def rank(self, offsets: IntArray) -> IntArray:
         """How many marks lie before each offset (0..length)."""
         return self.near(offsets).rank
 
@@ -63,16 +60,16 @@ class Marks:
         before = self._is_mark(self._bytes[granule * _GRANULE : offset])
         return int(self._blocks[granule // _PER_BLOCK]) + int(self._within[granule]) + int(np.count_nonzero(before))
 
-    def near(self, offsets: Ints) -> Near:
+    def near(self, offsets: IntArray) -> NearbyMarks:
         """Ranks, with the nearest mark below and at or above each offset where the granule shows it."""
         self._build()
         rank, before, after = (np.empty(len(offsets), np.int64) for _ in range(3))
         for start in range(0, len(offsets), _BATCH):
             part = slice(start, start + _BATCH)
             rank[part], before[part], after[part] = self._near(offsets[part])
-        return Near(rank, before, after)
+        return NearbyMarks(rank, before, after)
 
-    def select(self, ordinals: Ints) -> Ints:
+    def select(self, ordinals: IntArray) -> IntArray:
         """The offset of each mark, by number from 0. Numbers below 0 or past the last are an IndexError."""
         total = self.total
         if len(ordinals) and (int(ordinals.min()) < 0 or int(ordinals.max()) >= total):
@@ -83,11 +80,11 @@ class Marks:
             found[part] = self._select(ordinals[part])
         return found
 
-    def _near(self, offsets: Ints) -> Near:
+    def _near(self, offsets: IntArray) -> NearbyMarks:
         granules = np.minimum(offsets // _GRANULE, max(0, len(self._within) - 1))
         local = offsets - granules * _GRANULE
         if not len(self._within):
-            return Near(np.zeros_like(offsets), np.full_like(offsets, -1), np.full_like(offsets, -1))
+            return NearbyMarks(np.zeros_like(offsets), np.full_like(offsets, -1), np.full_like(offsets, -1))
         marks = self._marks_in(granules)
         rows = np.arange(len(granules)) * _GRANULE
         first, place, last = (np.searchsorted(marks, rows + bound) for bound in (0, local, _GRANULE))
@@ -96,9 +93,9 @@ class Marks:
         padded = np.append(marks, -1)
         before = np.where(place > first, padded[place - 1] + shift, -1)
         after = np.where(place < last, padded[place] + shift, -1)
-        return Near(rank, before, after)
+        return NearbyMarks(rank, before, after)
 
-    def _select(self, ordinals: Ints) -> Ints:
+    def _select(self, ordinals: IntArray) -> IntArray:
         block = np.searchsorted(self._blocks, ordinals, side="right") - 1
         left = ordinals - self._blocks[block]
         granules = block * _PER_BLOCK
@@ -110,12 +107,12 @@ class Marks:
         marks = self._marks_in(granules)
         rows = np.arange(len(granules)) * _GRANULE
         first = np.searchsorted(marks, rows)
-        return vector(marks[first + left - self._within[granules]] + granules * _GRANULE - rows)
+        return int_array(marks[first + left - self._within[granules]] + granules * _GRANULE - rows)
 
-    def _base(self, granules: Ints) -> Ints:
-        return vector(self._blocks[granules // _PER_BLOCK] + self._within[granules])
+    def _base(self, granules: IntArray) -> IntArray:
+        return int_array(self._blocks[granules // _PER_BLOCK] + self._within[granules])
 
-    def _marks_in(self, granules: Ints) -> Ints:
+    def _marks_in(self, granules: IntArray) -> IntArray:
         """Where marks are in the granules laid end to end."""
         whole = len(self._bytes) // _GRANULE
         rows = self._bytes[: whole * _GRANULE].reshape(whole, _GRANULE)
@@ -147,20 +144,20 @@ class Marks:
                 within[first : first + len(counts)] = (through - rows).reshape(-1)[: len(counts)]
                 sums[start // _BLOCK : start // _BLOCK + len(rows)] = through[:, -1]
 
-        for _ in in_order(read, range(0, len(self._bytes), _PART)):
+        for _ in map_in_order(read, range(0, len(self._bytes), _PART)):
             pass
         self._within = within
         self._blocks = np.concatenate(([0], np.cumsum(sums)))
         self._built = True
 
 
-def _counts(flags: Flags) -> Ints:
+def _counts(flags: BoolArray) -> IntArray:
     """How many flags are up in each granule: as bits, counted in eights of 64, then the eights added up."""
     short = -len(flags) % _GRANULE
     full = np.concatenate((flags, np.zeros(short, np.bool_))) if short else flags
     lanes = np.bitwise_count(np.packbits(full).view(np.uint64)).view(np.uint64)
     pairs = (lanes & _EVEN) + ((lanes >> np.uint64(8)) & _EVEN)
-    return vector((pairs * _ONES) >> np.uint64(48))
+    return int_array((pairs * _ONES) >> np.uint64(48))
 
 
 _EVEN = np.uint64(0x00FF00FF00FF00FF)

@@ -7,8 +7,8 @@ An offset on a newline belongs to the line which that newline ends; one at or pa
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Ints, Octets, snap, vector
-from rlmlite_kernel.engines.bytes.marks import Flags, Marks
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, int_array, snap
+from rlmlite_kernel.engines.bytes.marks import Marks
 
 __all__ = ["CodePoints", "LineIndex", "snap"]
 
@@ -32,13 +32,13 @@ class LineIndex:
         """The number of the line that holds an offset; 1 in empty content."""
         return self.breaks.rank_of(max(0, min(offset, len(self.content) - 1))) + 1
 
-    def lines_at(self, offsets: Ints) -> Ints:
+    def lines_at(self, offsets: IntArray) -> IntArray:
         """The line number for each offset, in any order."""
         return self.breaks.rank(self._clamped(offsets)) + 1
 
     def start_of(self, line: int) -> int:
         """The offset where a line starts; 0 below line 1, the length past the last line."""
-        return int(self.starts(vector([line]))[0])
+        return int(self.starts(int_array([line]))[0])
 
     def bounds_at(self, offset: int) -> tuple[int, int]:
         """The line that holds an offset, without its newline, as [start, stop)."""
@@ -48,10 +48,10 @@ class LineIndex:
         after = bytes(self.content[place : place + _NEAR]).find(b"\n")
         if after >= 0 and (before >= 0 or low == 0):
             return low + before + 1, place + after
-        starts, stops = self.bounds(vector([offset]))
+        starts, stops = self.bounds(int_array([offset]))
         return int(starts[0]), int(stops[0])
 
-    def bounds(self, offsets: Ints) -> tuple[Ints, Ints]:
+    def bounds(self, offsets: IntArray) -> tuple[IntArray, IntArray]:
         """The line that holds each offset, without its newline, as [start, stop)."""
         near = self.breaks.near(self._clamped(offsets))
         starts, stops = near.before + 1, near.after
@@ -61,7 +61,7 @@ class LineIndex:
         stops[far] = self.stops(near.rank[far] + 1)
         return starts, stops
 
-    def spans(self, first: int, last: int) -> tuple[Ints, Ints]:
+    def spans(self, first: int, last: int) -> tuple[IntArray, IntArray]:
         """The lines first..last-1 without their newlines, as vectors of [start, stop). The caller clamps."""
         stops = self.stops(np.arange(first, max(first, last), dtype=np.int64))
         starts = np.empty_like(stops)
@@ -69,20 +69,20 @@ class LineIndex:
         starts[1:] = stops[:-1] + 1
         return starts, stops
 
-    def _clamped(self, offsets: Ints) -> Ints:
-        return vector(offsets.clip(0, max(0, len(self.content) - 1)))
+    def _clamped(self, offsets: IntArray) -> IntArray:
+        return int_array(offsets.clip(0, max(0, len(self.content) - 1)))
 
-    def starts(self, lines: Ints) -> Ints:
+    def starts(self, lines: IntArray) -> IntArray:
         """Where each line starts, as `start_of` says."""
-        starts = vector(lines * 0)
+        starts = int_array(lines * 0)
         starts[lines > self.count] = len(self.content)
         inside = (lines > 1) & (lines <= self.count)
         starts[inside] = self.breaks.select(lines[inside] - 2) + 1
         return starts
 
-    def stops(self, lines: Ints) -> Ints:
+    def stops(self, lines: IntArray) -> IntArray:
         """Where each line stops, its newline excluded; the length past the last line."""
-        stops = vector(lines * 0 + len(self.content))
+        stops = int_array(lines * 0 + len(self.content))
         ended = lines <= self.breaks.total
         stops[ended] = self.breaks.select(lines[ended] - 1)
         return stops
@@ -110,19 +110,19 @@ class CodePoints:
         place = max(0, number)
         if self.ascii or place >= self.count:
             return min(place, len(self.content)) if self.ascii else len(self.content)
-        return int(self._starts.select(vector([place]))[0])
+        return int(self._starts.select(int_array([place]))[0])
 
     def number_at(self, offset: int) -> int:
         """The number of the code point that holds an offset; the count at the end."""
         place = snap(self.content, offset)
-        return place if self.ascii else int(self._starts.rank(vector([place]))[0])
+        return place if self.ascii else int(self._starts.rank(int_array([place]))[0])
 
 
-def _is_break(block: Octets) -> Flags:
-    flags: Flags = block == 10
+def _is_break(block: Octets) -> BoolArray:
+    flags: BoolArray = block == 10
     return flags
 
 
-def _is_first_byte(block: Octets) -> Flags:
-    flags: Flags = block.view(np.int8) >= -64
+def _is_first_byte(block: Octets) -> BoolArray:
+    flags: BoolArray = block.view(np.int8) >= -64
     return flags

@@ -32,7 +32,7 @@ def threads() -> int:
     return _Allowed.number
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def map_in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """What `work` gives for each item, in the items' order. At most two items a thread are under way or waiting."""
     rest = iter(items)
     first = list(islice(rest, 2))

@@ -48,18 +48,18 @@ def check(content: Buffer) -> Utf8:
 
 
 def repair(content: Buffer) -> tuple[bytes, int]:
-    """Valid UTF-8, and how many U+FFFD were put in. The result is held whole; `repaired` gives it in
+    """Valid UTF-8, and how many U+FFFD were put in. The result is held whole; `repair_blocks` gives it in
     blocks.
     """
     whole = bytearray()
     bad = 0
-    for block, count in repaired(content):
+    for block, count in repair_blocks(content):
         whole += block
         bad += count
     return bytes(whole), bad
 
 
-def repaired(content: Buffer) -> Iterator[tuple[bytes, int]]:
+def repair_blocks(content: Buffer) -> Iterator[tuple[bytes, int]]:
     """The repaired content in blocks, each with how many U+FFFD were put in."""
     view = memoryview(content)
     for piece in _pieces(view):

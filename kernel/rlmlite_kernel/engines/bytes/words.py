@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import Ints, vector
+from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 
 TOKENIZER = 1
 """The version of these rules. An index of another version is not read."""
@@ -35,7 +35,7 @@ _GOLDEN, _ODD, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5
 _KEEP = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)  # of a little-endian word, its first bytes
 
 
-def folded(text: bytes) -> bytes:
+def fold_words(text: bytes) -> bytes:
     """Words in small letters with spaces between, pairs where they are paired. Beyond ASCII, newlines are kept."""
     if text.isascii():
         return text.translate(_FOLDED)
@@ -43,47 +43,47 @@ def folded(text: bytes) -> bytes:
     return _paired(whole.translate(_MARKS)).encode()
 
 
-def words_of(buffer: bytes) -> tuple[Ints, Hashes]:
-    """Where each word of a `folded` text starts, and its hash."""
+def split_words(buffer: bytes) -> tuple[IntArray, Hashes]:
+    """Where each word of a `fold_words` text starts, and its hash."""
     is_word = np.frombuffer(buffer, np.uint8) > _ALONE
     edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
     if len(is_word) and is_word[0]:
-        edges = np.concatenate((vector([0]), edges))
+        edges = np.concatenate((int_array([0]), edges))
     if len(edges) % 2:
         edges = np.append(edges, len(buffer))
     starts, stops = edges[::2], edges[1::2]
-    return starts, hashed(buffer, starts, np.minimum(stops - starts, LONGEST))
+    return starts, hash_spans(buffer, starts, np.minimum(stops - starts, LONGEST))
 
 
 def query_words(text: str) -> tuple[str, ...]:
     """The different words of a query, in order."""
-    return tuple(dict.fromkeys(folded(text.encode()).decode().split()))
+    return tuple(dict.fromkeys(fold_words(text.encode()).decode().split()))
 
 
 def query_hashes(words: tuple[str, ...]) -> Hashes:
     """A hash for each word."""
-    return words_of(" ".join(words).encode())[1]
+    return split_words(" ".join(words).encode())[1]
 
 
-def hashed(buffer: bytes, starts: Ints, sizes: Ints) -> Hashes:
+def hash_spans(buffer: bytes, starts: IntArray, sizes: IntArray) -> Hashes:
     """A hash of each span of a buffer, of its bytes and nothing else; the longest span sets how many rounds."""
     padded = buffer + bytes(8)
     loads: Hashes = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
-    hashes = mixed((loads[starts] & _KEEP[np.minimum(sizes, 8)]) + _GOLDEN * sizes.astype(np.uint64))
+    hashes = mix((loads[starts] & _KEEP[np.minimum(sizes, 8)]) + _GOLDEN * sizes.astype(np.uint64))
     longer, done = np.flatnonzero(sizes > 8), 8
     while len(longer):
         part = loads[starts[longer] + done] & _KEEP[np.minimum(sizes[longer] - done, 8)]
-        hashes[longer] = mixed((hashes[longer] + _GOLDEN) ^ part)
+        hashes[longer] = mix((hashes[longer] + _GOLDEN) ^ part)
         done += 8
         longer = longer[sizes[longer] > done]
     return hashes
 
 
-def mixed(hashes: Hashes) -> Hashes:
+def mix(hashes: Hashes) -> Hashes:
     """The hashes stirred, so that sums of them tell their parts apart."""
     product = hashes * _ODD
-    mixed: Hashes = (product ^ (product >> _HALF)) * _GOLDEN
-    return mixed ^ (mixed >> _HALF)
+    mix: Hashes = (product ^ (product >> _HALF)) * _GOLDEN
+    return mix ^ (mix >> _HALF)
 
 
 class _Marks(dict[int, str | int]):

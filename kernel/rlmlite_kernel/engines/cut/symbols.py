@@ -74,7 +74,7 @@ SUFFIXES = {
 """The language of a path, by what follows its last dot."""
 
 
-def deepest(content: Buffer, start: int, stop: int) -> int:
+def nesting_depth(content: Buffer, start: int, stop: int) -> int:
     """How deep brackets nest in a text, those of its comments and strings counted too."""
     octets_ = octets(content)[start:stop]
     opened = (octets_ == 40) | (octets_ == 91) | (octets_ == 123)
@@ -100,12 +100,12 @@ def language_of(path: str) -> str | None:
     return SUFFIXES.get(path.rpartition(".")[2].lower()) if "." in path else None
 
 
-def symbols(content: Buffer, start: int, stop: int, language: str) -> tuple[list[Symbol], bool]:
+def find_definitions(content: Buffer, start: int, stop: int, language: str) -> tuple[list[Symbol], bool]:
     """The definitions in the text [start, stop), outer before inner; and whether all of it could be parsed.
 
     Raises `SymbolsUnavailableError`.
     """
-    parser, query = _reader(language)
+    parser, query = _load_grammar(language)
     from tree_sitter import QueryCursor  # after `_reader`, which says what to install if it is not there
 
     tree = parser.parse(bytes(content[start:stop]))
@@ -125,7 +125,7 @@ _DEFINITION = "definition."
 
 
 @cache
-def _reader(language: str) -> "tuple[Parser, Query]":
+def _load_grammar(language: str) -> "tuple[Parser, Query]":
     grammar = LANGUAGES[language]
     try:
         import tree_sitter

@@ -16,7 +16,7 @@ Masked words with nothing between them but white space, `,` `;` `:` or dots are 
 from itertools import pairwise
 from typing import TypeAlias
 
-Pieces: TypeAlias = tuple[bytes, ...]
+LinePieces: TypeAlias = tuple[bytes, ...]
 """A line as what is between words and words, in turns: it begins and ends with what is between. `HOLE` is a mask."""
 
 HOLE = b"<*>"
@@ -43,12 +43,12 @@ CODES = bytes(map(_code, range(256)))
 _WORD_OR_NOT = bytes(0x77 if code < SPACE else 0x20 for code in range(256))
 
 
-def masked(text: bytes) -> bytes:
+def mask_text(text: bytes) -> bytes:
     """The text with every variable word as `<*>`. Lines are not told apart: mask one at a time."""
-    return b"".join(masked_pieces(text))
+    return b"".join(mask_pieces(text))
 
 
-def masked_pieces(line: bytes) -> Pieces:
+def mask_pieces(line: bytes) -> LinePieces:
     """The pieces of a line, masked."""
     codes = line.translate(CODES)
     if b".." in line:
@@ -60,10 +60,10 @@ def masked_pieces(line: bytes) -> Pieces:
     holes = [number for number in range(len(spans)) if _varies(pieces, bits, number)]
     for number in holes:
         pieces[2 * number + 1] = HOLE
-    return collapsed(pieces)
+    return collapse_masks(pieces)
 
 
-def collapsed(pieces: list[bytes]) -> Pieces:
+def collapse_masks(pieces: list[bytes]) -> LinePieces:
     """With neighbouring masks as one."""
     kept = pieces[:2]
     for between, word in zip(pieces[2:-1:2], pieces[3::2], strict=True):

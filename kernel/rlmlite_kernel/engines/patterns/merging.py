@@ -15,9 +15,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import Ints, vector
-from rlmlite_kernel.engines.bytes.words import mixed
-from rlmlite_kernel.engines.patterns.mask import HOLE, Pieces, collapsed
+from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
+from rlmlite_kernel.engines.bytes.words import mix
+from rlmlite_kernel.engines.patterns.mask import HOLE, LinePieces, collapse_masks
 
 ENOUGH = 5
 """Values that a word must take to be masked."""
@@ -35,13 +35,13 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 _Sums: TypeAlias = npt.NDArray[np.uint64]
 
 
-class Merges:
+class FormMerges:
     """What became of forms, so that one that comes later goes the same way."""
 
     def __init__(self) -> None:
-        self._keys: dict[Pieces, list[Pieces]] = {}
+        self._keys: dict[LinePieces, list[LinePieces]] = {}
 
-    def learned(self, forms: Sequence[Pieces]) -> list[Pieces]:
+    def learned(self, forms: Sequence[LinePieces]) -> list[LinePieces]:
         """What each of some different forms becomes."""
         now = [form if len(form) <= 2 * LONGEST else () for form in forms]
         while True:
@@ -53,39 +53,39 @@ class Merges:
                 known = self._keys.setdefault(form[::2], [])
                 if key not in known:
                     known.append(key)
-            now = [collapsed(list(keys[form])) if form in keys else form for form in now]
+            now = [collapse_masks(list(keys[form])) if form in keys else form for form in now]
 
-    def applied(self, form: Pieces) -> Pieces:
+    def applied(self, form: LinePieces) -> LinePieces:
         """What a form becomes by what was learned, the first that fits."""
         while True:
             keys = self._keys.get(form[::2], ())
             found = next((key for key in keys if key != form and _fits(form, key)), None)
             if found is None:
                 return form
-            form = collapsed(list(found))
+            form = collapse_masks(list(found))
 
 
-def _fits(form: Pieces, key: Pieces) -> bool:
+def _fits(form: LinePieces, key: LinePieces) -> bool:
     return all(fixed in (word, HOLE) for word, fixed in zip(form[1::2], key[1::2], strict=True))
 
 
 class _Words:
     """The words of some different forms, end to end: which form each is of, and which piece of it."""
 
-    def __init__(self, forms: list[Pieces]) -> None:
+    def __init__(self, forms: list[LinePieces]) -> None:
         self._forms = forms
         ids: dict[bytes, int] = {HOLE: 0}
-        flat = vector([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
-        sizes = vector([len(form) for form in forms])
+        flat = int_array([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
+        sizes = int_array([len(form) for form in forms])
         self._begins, self._ends = np.cumsum(sizes) - sizes, np.cumsum(sizes)
         rows = np.repeat(np.arange(len(forms)), sizes)
         places = np.arange(len(flat)) - self._begins[rows]
-        self._all, self._holes = _terms(flat, places), _terms(vector(flat * 0), places)
+        self._all, self._holes = _terms(flat, places), _terms(int_array(flat * 0), places)
         self._words = np.flatnonzero((places % 2 == 1) & (flat > 0))
         self._rows, self._places = rows[self._words], places[self._words]
         self._counts = np.bincount(self._rows, minlength=len(forms))
 
-    def one_by_one(self) -> dict[Pieces, Pieces]:
+    def one_by_one(self) -> dict[LinePieces, LinePieces]:
         """The forms in which one word is masked, and what they are then."""
         keys = self._sums(self._all)[self._rows] - self._all[self._words] + self._holes[self._words]
         left = self._counts[self._rows] - 1
@@ -96,11 +96,11 @@ class _Words:
         best = order[np.diff(self._rows[order], prepend=-1) > 0]
         return self._masked(best)
 
-    def together(self) -> dict[Pieces, Pieces]:
+    def together(self) -> dict[LinePieces, LinePieces]:
         """The forms in which all words but those that are fixed are masked, and what they are then."""
         layout = self._all.copy()
         layout[self._words] = self._holes[self._words]
-        fixed = _times(mixed(self._sums(layout)[self._rows] + self._all[self._words])) >= MANY
+        fixed = _times(mix(self._sums(layout)[self._rows] + self._all[self._words])) >= MANY
         fixed_counts = np.bincount(self._rows[fixed], minlength=len(self._forms))
         parts = self._all.copy()
         parts[self._words[~fixed]] = self._holes[self._words[~fixed]]
@@ -109,9 +109,9 @@ class _Words:
         alike[wide] = _times(self._sums(parts)[wide])
         return self._masked(np.flatnonzero(~fixed & (alike[self._rows] >= MANY)))
 
-    def _masked(self, words: Ints) -> dict[Pieces, Pieces]:
+    def _masked(self, words: IntArray) -> dict[LinePieces, LinePieces]:
         """The forms of some words, with these masked."""
-        masked: dict[Pieces, list[bytes]] = {}
+        masked: dict[LinePieces, list[bytes]] = {}
         for row, place in zip(self._rows[words].tolist(), self._places[words].tolist(), strict=True):
             form = self._forms[row]
             masked.setdefault(form, list(form))[place] = HOLE
@@ -123,12 +123,12 @@ class _Words:
         return np.asarray(sums[self._ends] - sums[self._begins], np.uint64)
 
 
-def _terms(ids: Ints, places: Ints) -> _Sums:
+def _terms(ids: IntArray, places: IntArray) -> _Sums:
     """What a piece adds to its form's hash, by what and where it is."""
-    return mixed(mixed(ids.astype(np.uint64) + np.uint64(1)) + places.astype(np.uint64) * _STEP)
+    return mix(mix(ids.astype(np.uint64) + np.uint64(1)) + places.astype(np.uint64) * _STEP)
 
 
-def _times(keys: _Sums) -> Ints:
+def _times(keys: _Sums) -> IntArray:
     """How often each key occurs."""
     _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    return vector(counts[which])
+    return int_array(counts[which])

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Ints, octets
-from rlmlite_kernel.engines.bytes.linewise import Lines, Part, line_blocks
-from rlmlite_kernel.engines.patterns.mask import HOLE, Pieces, masked_pieces
-from rlmlite_kernel.engines.patterns.merging import Merges
+from rlmlite_kernel.engines.bytes.buffers import IntArray, octets
+from rlmlite_kernel.engines.bytes.line_blocks import LineBlock, TextPart, line_blocks
+from rlmlite_kernel.engines.patterns.mask import HOLE, LinePieces, mask_pieces
+from rlmlite_kernel.engines.patterns.merging import FormMerges
 from rlmlite_kernel.engines.patterns.shapes import shape_hashes
 
 FORMS = 32_768
@@ -26,7 +26,7 @@ FORM_BYTES = 16 << 20
 """Bytes of forms that are held at once."""
 
 
-class Place(NamedTuple):
+class LinePlace(NamedTuple):
     """A line: the number of its part, its offset, its size (clipped)."""
 
     part: int
@@ -34,46 +34,46 @@ class Place(NamedTuple):
     size: int
 
 
-class Template(NamedTuple):
+class LineTemplate(NamedTuple):
     """A line's text with `<*>` for what varies: how many lines have it, and the first and the last of them."""
 
     text: str
     lines: int
-    first: Place
-    last: Place
+    first: LinePlace
+    last: LinePlace
 
 
-class Templates(NamedTuple):
+class LineTemplates(NamedTuple):
     """Every template, the most frequent first, equal ones by their first line.
 
     `clipped` lines were longer than what is looked at. `overflow` counts lines whose form found no room: they are
     under the template `<*>`.
     """
 
-    found: list[Template]
+    found: list[LineTemplate]
     clipped: int
     overflow: int
 
 
-def find_patterns(parts: Iterable[Part], forms: int = FORMS) -> Templates:
+def find_patterns(parts: Iterable[TextPart], forms: int = FORMS) -> LineTemplates:
     """The templates of all lines of all parts."""
     table = _Table(forms)
     clipped = 0
     for lines in line_blocks(parts):
         table.take(lines)
         clipped += lines.clipped
-    return Templates(table.finished(), clipped, table.overflow)
+    return LineTemplates(table.finished(), clipped, table.overflow)
 
 
 class _Form:
     """What is known of the lines with one form."""
 
-    def __init__(self, first: Place) -> None:
+    def __init__(self, first: LinePlace) -> None:
         self.count = 0
         self.first = self.last = first
         self.into = self  # what it was merged into
 
-    def add(self, count: int, first: Place, last: Place) -> None:
+    def add(self, count: int, first: LinePlace, last: LinePlace) -> None:
         self.count += count
         self.first, self.last = min(self.first, first), max(self.last, last)
 
@@ -83,9 +83,9 @@ class _Table:
 
     def __init__(self, room: int) -> None:
         self._room, self._bytes = room, 0
-        self._forms: dict[Pieces, _Form] = {}
+        self._forms: dict[LinePieces, _Form] = {}
         self._known: dict[int, _Form] = {}
-        self._merges = Merges()
+        self._merges = FormMerges()
         self._full = False
         self._rest: _Form | None = None
 
@@ -94,7 +94,7 @@ class _Table:
         """Lines whose form found no room."""
         return 0 if self._rest is None else self._rest.count
 
-    def take(self, lines: Lines) -> None:
+    def take(self, lines: LineBlock) -> None:
         """Counts the lines of a block."""
         hashes = shape_hashes(lines.buffer)
         order = np.argsort(hashes, kind="stable")
@@ -113,13 +113,13 @@ class _Table:
                 form = self._new(int(hashes[first]), line, _place(lines, first, starts, breaks))
             form.add(int(counts[group]), _place(lines, first, starts, breaks), _place(lines, last, starts, breaks))
 
-    def _new(self, key: int, line: bytes, place: Place) -> _Form:
+    def _new(self, key: int, line: bytes, place: LinePlace) -> _Form:
         if not self._full and self._is_full():
             self._make_room()
         if self._full:
             self._rest = self._rest or _Form(place)
             return self._rest
-        pieces = self._merges.applied(masked_pieces(line))
+        pieces = self._merges.applied(mask_pieces(line))
         form = self._forms.get(pieces)
         if form is None:
             form = self._forms[pieces] = _Form(place)
@@ -138,16 +138,16 @@ class _Table:
         self._bytes = sum(len(piece) for pieces in self._forms for piece in pieces)
         self._full = len(self._forms) * 2 > self._room or self._bytes * 2 > FORM_BYTES
 
-    def _merged(self) -> dict[Pieces, _Form]:
-        forms: dict[Pieces, _Form] = {}
+    def _merged(self) -> dict[LinePieces, _Form]:
+        forms: dict[LinePieces, _Form] = {}
         for pieces, old in zip(self._merges.learned(list(self._forms)), self._forms.values(), strict=True):
             old.into = forms.setdefault(pieces, _Form(old.first))
             old.into.add(old.count, old.first, old.last)
         return forms
 
-    def finished(self) -> list[Template]:
+    def finished(self) -> list[LineTemplate]:
         """The templates of everything that was taken."""
-        alike: dict[bytes, list[tuple[Pieces, _Form]]] = {}
+        alike: dict[bytes, list[tuple[LinePieces, _Form]]] = {}
         if self._rest is not None:
             alike[HOLE] = [((HOLE,), self._rest)]
         for pieces, form in self._merged().items():
@@ -156,20 +156,20 @@ class _Table:
         return sorted(found, key=lambda template: (-template.lines, template.first))
 
 
-def _key(pieces: Pieces) -> bytes:
+def _key(pieces: LinePieces) -> bytes:
     """Equal for forms that differ in white space or in empty brackets alone."""
     return b" ".join(b"".join(pieces).split()).replace(b"(<*>)", b"()")
 
 
-def _template(forms: list[tuple[Pieces, _Form]]) -> Template:
+def _template(forms: list[tuple[LinePieces, _Form]]) -> LineTemplate:
     """Forms that are alike as one; its text is that of the most frequent."""
     pieces, _ = min(forms, key=lambda each: (-each[1].count, each[1].first))
     whole = _Form(forms[0][1].first)
     for _, form in forms:
         whole.add(form.count, form.first, form.last)
-    return Template(b"".join(pieces).rstrip().decode(), whole.count, whole.first, whole.last)
+    return LineTemplate(b"".join(pieces).rstrip().decode(), whole.count, whole.first, whole.last)
 
 
-def _place(lines: Lines, number: int, starts: Ints, breaks: Ints) -> Place:
+def _place(lines: LineBlock, number: int, starts: IntArray, breaks: IntArray) -> LinePlace:
     size = int(breaks[number] - starts[number])
-    return Place(int(lines.parts[number]), int(lines.offsets[number]), size)
+    return LinePlace(int(lines.parts[number]), int(lines.offsets[number]), size)

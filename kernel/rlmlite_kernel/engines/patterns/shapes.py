@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import Ints, Octets, octets, vector
-from rlmlite_kernel.engines.bytes.marks import Flags
-from rlmlite_kernel.engines.bytes.words import Hashes, hashed, mixed
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray, Octets, int_array, octets
+from rlmlite_kernel.engines.bytes.words import Hashes, hash_spans, mix
 from rlmlite_kernel.engines.patterns import mask
 
 _WORD, _NEWLINE = 1, 2
@@ -23,8 +22,8 @@ _ANNOUNCES = int.from_bytes(mask.ANNOUNCES, "little")
 class _Runs(NamedTuple):
     """The runs of words, of what is between them, of newlines: where they are, which they are, what is in them."""
 
-    starts: Ints
-    sizes: Ints
+    starts: IntArray
+    sizes: IntArray
     kinds: Octets
     made: Octets
 
@@ -43,7 +42,7 @@ def shape_hashes(lines: bytes) -> Hashes:
     return _sums(lines, runs, holes, kept, breaks)
 
 
-def _runs(lines: bytes, data: Octets, breaks: Ints) -> _Runs:
+def _runs(lines: bytes, data: Octets, breaks: IntArray) -> _Runs:
     codes = octets(lines.translate(mask.CODES))
     if b".." in lines:
         dots = data == 46
@@ -52,14 +51,14 @@ def _runs(lines: bytes, data: Octets, breaks: Ints) -> _Runs:
         codes[1:][pairs] = codes[:-1][pairs] = mask.DOTS
     kinds = (codes < mask.SPACE).view(np.uint8)
     kinds[breaks] = _NEWLINE
-    starts = np.concatenate((vector([0]), np.flatnonzero(kinds[1:] != kinds[:-1]) + 1))
+    starts = np.concatenate((int_array([0]), np.flatnonzero(kinds[1:] != kinds[:-1]) + 1))
     return _Runs(starts, np.diff(np.append(starts, len(data))), kinds[starts], np.bitwise_or.reduceat(codes, starts))
 
 
 class _Words:
     """The words of some lines, each with what is before it and the word before that."""
 
-    def __init__(self, data: Octets, runs: _Runs, words: Ints) -> None:
+    def __init__(self, data: Octets, runs: _Runs, words: IntArray) -> None:
         self._data, self._runs = data, runs
         self.starts, self.sizes, self.made = runs.starts[words], runs.sizes[words], runs.made[words]
         self.after = np.diff(words, prepend=-2) == 2  # of another word in the same line
@@ -68,7 +67,7 @@ class _Words:
         gaps = words - 1
         self.gap_starts, self.gap_sizes, self.gap_made = runs.starts[gaps], runs.sizes[gaps], runs.made[gaps]
 
-    def masked(self) -> tuple[Flags, Flags]:
+    def masked(self) -> tuple[BoolArray, BoolArray]:
         """Which words are masked, and which of those join the mask before them."""
         varies = self._alone()
         digit = self.made & mask.DIGIT > 0
@@ -85,9 +84,9 @@ class _Words:
         joined[first] = varies[first] & varies[first - 1] & (self.gap_made[first] & mask.HARD == 0)
         return varies, joined
 
-    def _alone(self) -> Flags:
+    def _alone(self) -> BoolArray:
         made = self.made
-        varies: Flags = made & mask.DIGIT > 0
+        varies: BoolArray = made & mask.DIGIT > 0
         varies |= (made & mask.SLASH > 0) & (made & (mask.HEX | mask.OTHER) > 0)
         varies |= (made == mask.HEX) & (self.sizes >= mask.HEX_WORD)
         dotted = np.flatnonzero(made & mask.DOT > 0)
@@ -96,14 +95,14 @@ class _Words:
         varies[dotted] |= high - low > 1
         return varies
 
-    def _stops(self, words: Ints) -> Ints:
+    def _stops(self, words: IntArray) -> IntArray:
         return self.starts[words] + self.sizes[words]
 
-    def _gap_is(self, byte: bytes) -> Flags:
-        same: Flags = (self.gap_sizes == 1) & (self._data[self.gap_starts] == byte[0])
+    def _gap_is(self, byte: bytes) -> BoolArray:
+        same: BoolArray = (self.gap_sizes == 1) & (self._data[self.gap_starts] == byte[0])
         return same
 
-    def _announced(self) -> Flags:
+    def _announced(self) -> BoolArray:
         """Words after the word that announces a name, and spaces."""
         found = np.zeros(len(self.starts), np.bool_)
         short = np.flatnonzero((self.sizes == len(mask.ANNOUNCES)) & (self.made == mask.HEX | mask.OTHER))
@@ -112,7 +111,7 @@ class _Words:
         found[short] = self.gap_made[short] == mask.SPACE
         return found
 
-    def _dates(self, varies: Flags, digit: Flags, first: Ints) -> None:
+    def _dates(self, varies: BoolArray, digit: BoolArray, first: IntArray) -> None:
         """Days and months before a word with a digit, or before another."""
         three = np.flatnonzero(self.sizes == 3)
         named = np.zeros(len(self.starts), np.bool_)
@@ -121,14 +120,14 @@ class _Words:
         following = following[self._gap_of_name(following)]
         varies[following - 1] |= digit[following] | named[following]
 
-    def _gap_of_name(self, words: Ints) -> Flags:
+    def _gap_of_name(self, words: IntArray) -> BoolArray:
         sizes, starts = self.gap_sizes[words], self.gap_starts[words]
         spaces = self.gap_made[words] == mask.SPACE
         comma = (sizes == 2) & (self._data[starts] == 0x2C) & (self._data[starts + 1] == 0x20)
-        allowed: Flags = ((sizes <= 2) & spaces) | comma
+        allowed: BoolArray = ((sizes <= 2) & spaces) | comma
         return allowed
 
-    def _packed(self, words: Ints, size: int) -> npt.NDArray[np.uint32]:
+    def _packed(self, words: IntArray, size: int) -> npt.NDArray[np.uint32]:
         places = self.starts[words]
         packed = np.zeros(len(words), np.uint32)
         for offset in range(size):
@@ -136,15 +135,15 @@ class _Words:
         return packed
 
 
-def _sums(lines: bytes, runs: _Runs, holes: Flags, kept: Flags, breaks: Ints) -> Hashes:
+def _sums(lines: bytes, runs: _Runs, holes: BoolArray, kept: BoolArray, breaks: IntArray) -> Hashes:
     """For each line the sum of its pieces, each mixed with its place among them."""
     pieces = np.flatnonzero(kept)
     spelled = ~holes[pieces]
     parts = np.full(len(pieces), _HOLE)
-    parts[spelled] = hashed(lines, runs.starts[pieces[spelled]], runs.sizes[pieces[spelled]])
-    bounds = np.searchsorted(runs.starts[pieces], np.concatenate((vector([0]), breaks + 1)))
+    parts[spelled] = hash_spans(lines, runs.starts[pieces[spelled]], runs.sizes[pieces[spelled]])
+    bounds = np.searchsorted(runs.starts[pieces], np.concatenate((int_array([0]), breaks + 1)))
     counts = np.diff(bounds)
     places = np.arange(len(pieces)) - np.repeat(bounds[:-1], counts)
-    terms = np.concatenate((np.zeros(1, np.uint64), mixed(parts + places.astype(np.uint64) * _STEP).cumsum()))
+    terms = np.concatenate((np.zeros(1, np.uint64), mix(parts + places.astype(np.uint64) * _STEP).cumsum()))
     sums: Hashes = terms[bounds[1:]] - terms[bounds[:-1]]
     return sums

@@ -4,25 +4,25 @@ from functools import lru_cache
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Haystack, Ints, Octets, vector
+from rlmlite_kernel.engines.bytes.buffers import Haystack, IntArray, Octets, int_array
 
 _SPARSE = 512  # bytes per occurrence above which a call for each is quicker than looking at every byte
 _SAMPLE = 65_536
 
 
-def occurrences(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int) -> Ints:
+def find_disjoint(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int) -> IntArray:
     """Where the needle is inside [start, stop). `hay` and `data` are the same bytes; the range is a bounded
     block.
     """
     expected = hay.count(needle, start, stop)
     if not expected:
-        return vector([])
+        return int_array([])
     if expected * _SPARSE < stop - start or period(needle) < len(needle):
         return _one_by_one(hay, needle, start, stop, expected)
     return _all_at_once(data[start:stop], needle) + start
 
 
-def everywhere(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int) -> Ints:
+def find_overlapping(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int) -> IntArray:
     """Every place of the needle inside [start, stop), those that overlap the one before too."""
     step = period(needle)
     found: list[int] = []
@@ -33,10 +33,10 @@ def everywhere(hay: Haystack, data: Octets, needle: bytes, start: int, stop: int
         if len(found) > enough:
             return _all_at_once(data[start:stop], needle) + start
         place = hay.find(needle, place + step, stop)
-    return vector(found)
+    return int_array(found)
 
 
-def apart(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
+def drop_overlaps(starts: IntArray, stops: IntArray) -> tuple[IntArray, IntArray]:
     """Of ranges in the order of their starts: the first, then always the next that does not overlap the one taken."""
     if bool((starts[1:] >= stops[:-1]).all()):
         return starts, stops
@@ -56,17 +56,17 @@ def period(needle: bytes) -> int:
     return next((shift for shift in range(1, len(needle)) if needle.startswith(needle[shift:])), len(needle))
 
 
-def _one_by_one(hay: Haystack, needle: bytes, start: int, stop: int, expected: int) -> Ints:
+def _one_by_one(hay: Haystack, needle: bytes, start: int, stop: int, expected: int) -> IntArray:
     found = []
     place = start
     for _ in range(expected):
         place = hay.find(needle, place, stop)
         found.append(place)
         place += len(needle)
-    return vector(found)
+    return int_array(found)
 
 
-def _all_at_once(data: Octets, needle: bytes) -> Ints:
+def _all_at_once(data: Octets, needle: bytes) -> IntArray:
     """Takes the places of the byte that is rarest here, and keeps those where the other bytes agree."""
     seen = np.bincount(data[:_SAMPLE], minlength=256)
     order = sorted(range(len(needle)), key=lambda index: (int(seen[needle[index]]), index))

@@ -26,7 +26,7 @@ class Word(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=512)
-def tame(words: tuple[Word, ...]) -> bool:
+def occurrences_are_bounded(words: tuple[Word, ...]) -> bool:
     """Whether finding every place of every word, overlapping ones too, stays in proportion to the text.
 
     Not for `a`, `aa`, `aaa` and so on, nor for a word that repeats a short part many times.
@@ -41,7 +41,7 @@ def tame(words: tuple[Word, ...]) -> bool:
 
 
 @lru_cache(maxsize=512)
-def teams(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], ...]:
+def overlap_groups(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], ...]:
     """The words in groups, each in the order of the list: matches of two groups never overlap.
 
     So the matches of all are those of each group by itself, put together.

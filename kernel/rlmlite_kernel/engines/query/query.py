@@ -15,7 +15,7 @@ import msgspec
 
 from rlmlite_kernel.engines.query.pattern import Outline, PatternError, outline
 from rlmlite_kernel.engines.query.plain_words import Word
-from rlmlite_kernel.engines.query.regex import Program, RefusedError, quote
+from rlmlite_kernel.engines.query.regex import CompiledRegex, PatternRefusedError, quote
 
 MAX_LITERAL = 32_768
 """The longest literal, in bytes: half a window, so that none can fall between two."""
@@ -55,7 +55,7 @@ def any_of(*members: Query) -> Query:
     return Query("any", members=members)
 
 
-Groups: TypeAlias = tuple[str | None, ...]
+GroupNames: TypeAlias = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,11 @@ class Matcher:
     multiline_text: bool
     needle: bytes | None
     words: tuple[Word, ...]
-    counting: Program
-    program: Program
+    counting: CompiledRegex
+    program: CompiledRegex
     weight: int
     groups: int
-    names: Groups
+    names: GroupNames
 
     @property
     def linear(self) -> bool:
@@ -205,10 +205,10 @@ def _any_plan(query: Query) -> _Plan:
     )
 
 
-def _program(pattern: str, *, lines: bool, captures: bool) -> Program:
+def _program(pattern: str, *, lines: bool, captures: bool) -> CompiledRegex:
     try:
-        return Program(pattern, lines=lines, captures=captures)
-    except RefusedError as error:
+        return CompiledRegex(pattern, lines=lines, captures=captures)
+    except PatternRefusedError as error:
         raise QueryError(_said(str(error))) from None
 
 

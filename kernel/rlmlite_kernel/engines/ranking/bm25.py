@@ -12,9 +12,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import Ints, vector
+from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.bytes.words import Hashes
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 """Sums of weights; they leave this module as whole numbers."""
@@ -27,29 +27,29 @@ _LEAST = 1e-6
 _EXACT = Context(prec=30)
 
 
-class Ranked(NamedTuple):
+class Ranking(NamedTuple):
     """The best units with their scores; `found` units have a word of the query, `having` each word by itself."""
 
-    units: Ints
-    scores: Ints
+    units: IntArray
+    scores: IntArray
     found: int
     having: tuple[int, ...]
 
 
-def ranked(index: Index, words: Hashes, limit: int | None = None) -> Ranked:
+def rank_units(index: WordIndex, words: Hashes, limit: int | None = None) -> Ranking:
     """The units with a word of the query, the best first, equal ones by number; the first `limit` of them."""
     found = [index.occurrences(word) for word in words]
     units, sums = _sums(index, found)
     scores = np.floor(sums * SCALE).astype(np.int64)
     best = _best(scores, limit)
-    return Ranked(units[best], scores[best], len(units), tuple(len(having) for having, _ in found))
+    return Ranking(units[best], scores[best], len(units), tuple(len(having) for having, _ in found))
 
 
-def _sums(index: Index, found: list[tuple[Ints, Ints]]) -> tuple[Ints, Floats]:
+def _sums(index: WordIndex, found: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, Floats]:
     """The units with any of the words, and the sum of the words' weights in each."""
     total = len(index.lengths)
     if sum(len(units) for units, _ in found) * _SPARSE < total:
-        places = np.unique(np.concatenate([vector([]), *(units for units, _ in found)]))
+        places = np.unique(np.concatenate([int_array([]), *(units for units, _ in found)]))
         sums = np.zeros(len(places))
         for units, counts in found:
             sums[np.searchsorted(places, units)] += _weights(index, units, counts)
@@ -64,7 +64,7 @@ def _sums(index: Index, found: list[tuple[Ints, Ints]]) -> tuple[Ints, Floats]:
 _SPARSE = 16  # units for each place that is looked at, from which looking at every unit is slower
 
 
-def _weights(index: Index, units: Ints, counts: Ints) -> Floats:
+def _weights(index: WordIndex, units: IntArray, counts: IntArray) -> Floats:
     """What one word adds to the units that have it, in the order of FTS5's arithmetic."""
     mean = index.words / max(1, len(index.lengths))
     sizes, times = index.lengths[units].astype(np.float64), counts.astype(np.float64)
@@ -79,7 +79,7 @@ def _rarity(units: int, having: int) -> float:
     return max(float(_EXACT.ln(ratio)), _LEAST)
 
 
-def _best(scores: Ints, limit: int | None) -> Ints:
+def _best(scores: IntArray, limit: int | None) -> IntArray:
     """The places of the largest scores, equal ones by place."""
     places = np.arange(len(scores))
     if limit is not None and limit < len(scores):

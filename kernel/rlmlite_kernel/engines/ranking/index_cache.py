@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.words import TOKENIZER
-from rlmlite_kernel.engines.ranking.postings import Index, Segment
+from rlmlite_kernel.engines.ranking.postings import PostingsSegment, WordIndex
 
 ROOM = 512 << 20
 """Bytes of indexes that are kept in memory, the last used first."""
@@ -30,15 +30,15 @@ class IndexStore(Protocol):
         ...
 
 
-class Indexes:
+class IndexCache:
     """The indexes that one holder of contents has made."""
 
     def __init__(self, store: IndexStore | None = None, room: int = ROOM) -> None:
         self._store, self._room = store, room
-        self._kept: OrderedDict[str, Index] = OrderedDict()
+        self._kept: OrderedDict[str, WordIndex] = OrderedDict()
         self._size = 0
 
-    def get(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+    def get(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """The index with a key, made if it is not there. `stored` ones outlive the process where there is a store."""
         index = self._kept.get(key)
         if index is None:
@@ -47,17 +47,17 @@ class Indexes:
         self._kept.move_to_end(key)
         return index
 
-    def _made(self, key: str, make: Callable[[], Index], store: IndexStore | None) -> Index:
+    def _made(self, key: str, make: Callable[[], WordIndex], store: IndexStore | None) -> WordIndex:
         name = f"{hashlib.sha256(key.encode()).hexdigest()}-{TOKENIZER}"
         saved = None if store is None else store.load(name)
-        index = None if saved is None else decoded(saved)
+        index = None if saved is None else decode_index(saved)
         if index is None:
             index = make()
             if store is not None:
-                store.save(name, encoded(index))
+                store.save(name, encode_index(index))
         return index
 
-    def _keep(self, key: str, index: Index) -> None:
+    def _keep(self, key: str, index: WordIndex) -> None:
         self._kept[key] = index
         self._size += index.size
         while self._size > self._room and len(self._kept) > 1:
@@ -68,14 +68,14 @@ class Indexes:
 _DIGEST = 32
 
 
-def encoded(index: Index) -> bytes:
+def encode_index(index: WordIndex) -> bytes:
     """An index as bytes, with their SHA-256 before them."""
     segments = [[_bytes(s.hashes), _bytes(s.begins), _bytes(s.units), s.base] for s in index.segments]
     data = msgspec.msgpack.encode([_bytes(index.lengths), index.words, segments])
     return hashlib.sha256(data).digest() + data
 
 
-def decoded(data: bytes) -> Index | None:
+def decode_index(data: bytes) -> WordIndex | None:
     """The index that bytes are; `None` if they are cut or changed."""
     body = memoryview(data)[_DIGEST:]
     if hashlib.sha256(body).digest() != data[:_DIGEST]:
@@ -83,11 +83,11 @@ def decoded(data: bytes) -> Index | None:
     lengths, words, segments = msgspec.msgpack.decode(
         body, type=tuple[bytes, int, list[tuple[bytes, bytes, bytes, int]]]
     )
-    return Index(
+    return WordIndex(
         np.frombuffer(lengths, "<u4"),
         words,
         tuple(
-            Segment(np.frombuffer(h, "<u8"), np.frombuffer(b, "<u4"), np.frombuffer(u, "<u4"), base)
+            PostingsSegment(np.frombuffer(h, "<u8"), np.frombuffer(b, "<u4"), np.frombuffer(u, "<u4"), base)
             for h, b, u, base in segments
         ),
     )

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, Ints, Octets, haystack, octets, snap, vector
-from rlmlite_kernel.engines.query.literal import occurrences
+from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, IntArray, Octets, haystack, int_array, octets, snap
+from rlmlite_kernel.engines.query.literal import find_disjoint
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.engines.search.scan import Cursor, Table
-from rlmlite_kernel.engines.search.tally import Tally, moved, table_of
-from rlmlite_kernel.engines.search.windows import HALF, Window, block_windows
+from rlmlite_kernel.engines.search.regex_cursor import MatchArray, RegexCursor
+from rlmlite_kernel.engines.search.tally import Tally, matches_without_groups, shift_matches
+from rlmlite_kernel.engines.search.windows import HALF, BlockWindow, block_windows
 
 _BATCH = 4_096  # matches between two looks at what is left
 _STEP = 32 * HALF  # bytes that a plain search takes at once
@@ -43,7 +43,7 @@ class ByBlocks:
                 places = places[:most]
                 scanned_to = int(places[-1]) + len(needle)
                 charged = self._grid(self._start + (int(places[-1]) - self._start) // HALF * HALF + HALF)
-            tally.accept(table_of(places, places + len(needle)), len(places), charged - at, scanned_to)
+            tally.accept(matches_without_groups(places, places + len(needle)), len(places), charged - at, scanned_to)
             tally.out_of_work = (reached < end or len(places) >= most) and tally.most > 0
             at = end
             yield
@@ -56,30 +56,30 @@ class ByBlocks:
             return end
         return max(at, self._grid(self._start + (at + left - self._start) // HALF * HALF))
 
-    def _places(self, hay: Haystack, data: Octets, needle: bytes, start: int, end: int) -> Ints:
+    def _places(self, hay: Haystack, data: Octets, needle: bytes, start: int, end: int) -> IntArray:
         """Where the needle begins in [start, end)."""
         reach = min(end + len(needle) - 1, self._stop)
-        return occurrences(hay, data, needle, start, reach) if end > start else vector([])
+        return find_disjoint(hay, data, needle, start, reach) if end > start else int_array([])
 
     def _grid(self, offset: int) -> int:
         return self._stop if offset >= self._stop else max(self._start, snap(self._content, offset))
 
     def _regex(self) -> Iterator[None]:
         program = self._matcher.program if self._tally.keeping else self._matcher.counting
-        cursor = Cursor(program, self._view[self._start : self._stop], 0)
+        cursor = RegexCursor(program, self._view[self._start : self._stop], 0)
         for window in block_windows(self._content, self._start, self._stop):
             self._window(cursor, window)
             yield
             if self._tally.over:
                 return
 
-    def _window(self, cursor: Cursor, window: Window) -> None:
+    def _window(self, cursor: RegexCursor, window: BlockWindow) -> None:
         tally = self._tally
         final = window.half == self._stop
         before = window.half - self._start + final  # an empty match may stand at the very end
         cursor.into(window.start - self._start, window.stop - self._start)
         price = (window.stop - window.start) * self._matcher.weight
-        tables: list[Table] = []
+        tables: list[MatchArray] = []
         found = 0
         while cursor.place < before and not cursor.done:
             room = max(0, tally.wanted - found) or tally.most - found
@@ -93,7 +93,7 @@ class ByBlocks:
         if price * (found + 1) > (tally.left_to_keep if tally.keeping else tally.left):
             tally.out_of_work = True
             return
-        rows = moved(np.concatenate(tables)[:found], self._start) if tables else None
+        rows = shift_matches(np.concatenate(tables)[:found], self._start) if tables else None
         full = halted or (rows is not None and found >= tally.most)
         scanned_to = int(rows[-1, 0, 1]) if full and rows is not None and found else window.half
         tally.accept(rows, found, price * (found + 1), scanned_to)

@@ -11,13 +11,13 @@ from itertools import islice
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, Ints, Octets, haystack, octets, vector
-from rlmlite_kernel.engines.bytes.threads import in_order, threads
+from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, IntArray, Octets, haystack, int_array, octets
+from rlmlite_kernel.engines.bytes.threads import map_in_order, threads
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.plain import finder
-from rlmlite_kernel.engines.search.scan import Cursor, Table
-from rlmlite_kernel.engines.search.tally import MANY, Tally, moved, table_of
-from rlmlite_kernel.engines.search.windows import NEWLINE, Run, last_window_end, runs
+from rlmlite_kernel.engines.search.regex_cursor import MatchArray, RegexCursor
+from rlmlite_kernel.engines.search.tally import MANY, Tally, matches_without_groups, shift_matches
+from rlmlite_kernel.engines.search.windows import NEWLINE, WindowRun, last_window_end, line_runs
 
 _BATCH = 4_096  # matches between two looks at what is left
 _MANY_LINES = 128  # matches in a run from which every newline of it is looked up at once
@@ -33,8 +33,8 @@ class _Read(msgspec.Struct, frozen=True, eq=False):
     `reached` is where it ended; `over` says that the charge passed what there was.
     """
 
-    rows: Table
-    windows: Table
+    rows: MatchArray
+    windows: MatchArray
     charge: int
     reached: int
     done: bool
@@ -72,25 +72,25 @@ class ByLines:
             if tally.over:
                 return
 
-    def _runs(self) -> Iterator[tuple[Run, _Read | None]]:
+    def _runs(self) -> Iterator[tuple[WindowRun, _Read | None]]:
         """The runs, each with what was found if it was looked into ahead."""
-        all_runs = runs(self._content, self._hay, self._start, self._stop)
+        all_runs = line_runs(self._content, self._hay, self._start, self._stop)
         alone = threads() == 1 or self._finder is not None or self._tally.most < MANY
         if alone or self._stop - self._start < _LARGE:
             return ((run, None) for run in all_runs)
-        return (pair for pairs in in_order(self._ahead, _grouped(all_runs)) for pair in pairs)
+        return (pair for pairs in map_in_order(self._ahead, _grouped(all_runs)) for pair in pairs)
 
-    def _ahead(self, group: list[Run]) -> list[tuple[Run, _Read | None]]:
+    def _ahead(self, group: list[WindowRun]) -> list[tuple[WindowRun, _Read | None]]:
         """Looks into runs in a thread of their own."""
         return [(run, self._read_ahead(run)) for run in group]
 
-    def _read_ahead(self, run: Run) -> _Read | None:
+    def _read_ahead(self, run: WindowRun) -> _Read | None:
         if self._dense:
             return None
         cheap = _COSTLY * (run.stop - run.start) * self._matcher.weight
         return self._read(run, min(self._tally.left, cheap), MANY)
 
-    def _plain(self, run: Run) -> None:
+    def _plain(self, run: WindowRun) -> None:
         """Accepts a run whole, or as far as the matches that are wanted or the work go."""
         tally, found = self._tally, self._finder
         assert found is not None
@@ -110,16 +110,16 @@ class ByLines:
             scanned_to = int(stops[-1])
             line_end = self._hay.find(NEWLINE, scanned_to, stop)
             charged = stop if line_end < 0 else line_end + 1
-        tally.accept(table_of(starts, stops), len(starts), charged - run.start, scanned_to)
+        tally.accept(matches_without_groups(starts, stops), len(starts), charged - run.start, scanned_to)
         tally.out_of_work = scanned_to < run.stop and tally.most > 0
 
-    def _reach(self, run: Run, left: int) -> int:
+    def _reach(self, run: WindowRun, left: int) -> int:
         """Where the windows of a run end of which each byte can be charged once."""
         if run.stop - run.start <= left:
             return run.stop
         return run.start if run.piece else last_window_end(self._hay, run.start, run.start + left)
 
-    def _regex(self, run: Run, read: _Read | None) -> None:
+    def _regex(self, run: WindowRun, read: _Read | None) -> None:
         """Accepts a run whole, or as far as the matches that are wanted or the work go."""
         tally = self._tally
         if read is None or read.over or read.charge > tally.left:
@@ -129,23 +129,25 @@ class ByLines:
             read = self._read(run, tally.left_to_keep, tally.wanted)
             fitting = self._fitting(run, read, tally.left_to_keep) if read.over else None
         if fitting is not None:
-            tally.accept(moved(read.rows[: fitting.count], run.start), fitting.count, fitting.charge, fitting.end)
+            tally.accept(
+                shift_matches(read.rows[: fitting.count], run.start), fitting.count, fitting.charge, fitting.end
+            )
             tally.out_of_work = True
             return
         last = run.stop if read.done else run.start + int(read.rows[-1, 0, 1])
-        tally.accept(moved(read.rows, run.start), len(read.rows), read.charge, last)
+        tally.accept(shift_matches(read.rows, run.start), len(read.rows), read.charge, last)
         tally.out_of_work = not read.done and tally.most > 0
         self._dense = len(read.rows) * _SPARSE > run.stop - run.start
 
-    def _read(self, run: Run, left: int, most: int) -> _Read:
+    def _read(self, run: WindowRun, left: int, most: int) -> _Read:
         """Searches a run to its end, or to the `most`-th match, or to where its charge passes `left`."""
         size, weight = run.stop - run.start, self._matcher.weight
         stop = run.stop - (self._content[run.stop - 1] == 10)  # the last newline is out of reach
         program = self._matcher.program if self._tally.keeping else self._matcher.counting
-        cursor = Cursor(program, self._view[run.start : stop], stop - run.start)
+        cursor = RegexCursor(program, self._view[run.start : stop], stop - run.start)
         lines = _Lines(self._hay, self._data, run)
-        tables: list[Table] = []
-        windows: list[Table] = []
+        tables: list[MatchArray] = []
+        windows: list[MatchArray] = []
         found = charge = 0
         while True:
             tables.append(cursor.take(min(_BATCH, most - found), MANY))
@@ -158,7 +160,7 @@ class ByLines:
                 rows = np.concatenate(tables) if len(tables) > 1 else tables[0]
                 return _Read(rows, np.concatenate(windows), charge + reached * weight, reached, cursor.done, over)
 
-    def _fitting(self, run: Run, read: _Read, left: int) -> _Fitting:
+    def _fitting(self, run: WindowRun, read: _Read, left: int) -> _Fitting:
         """The largest prefix of the run's windows that fits."""
         weight = self._matcher.weight
         starts, stops = read.windows[:, 0], read.windows[:, 1]
@@ -172,7 +174,7 @@ class ByLines:
         return _Fitting(taken, charge + (end - run.start - place) * weight, end)
 
 
-def _grouped(all_runs: Iterable[Run]) -> Iterator[list[Run]]:
+def _grouped(all_runs: Iterable[WindowRun]) -> Iterator[list[WindowRun]]:
     rest = iter(all_runs)
     while group := list(islice(rest, _AHEAD)):
         yield group
@@ -181,17 +183,17 @@ def _grouped(all_runs: Iterable[Run]) -> Iterator[list[Run]]:
 class _Lines:
     """The windows of a run, by the matches in them: [start, stop) from the start of the run, newline included."""
 
-    def __init__(self, hay: Haystack, data: Octets, run: Run) -> None:
+    def __init__(self, hay: Haystack, data: Octets, run: WindowRun) -> None:
         self._hay, self._data, self._run = hay, data, run
-        self._breaks: Ints | None = None
+        self._breaks: IntArray | None = None
 
-    def around(self, starts: Ints) -> Table:
+    def around(self, starts: IntArray) -> MatchArray:
         """The window of each match, as [match, start or stop]."""
         run = self._run
         if run.piece:
-            return np.tile(vector([0, run.stop - run.start]), (len(starts), 1))
+            return np.tile(int_array([0, run.stop - run.start]), (len(starts), 1))
         if len(starts) < _MANY_LINES:
-            return vector([self._one(run.start + int(start)) for start in starts]).reshape(-1, 2)
+            return int_array([self._one(run.start + int(start)) for start in starts]).reshape(-1, 2)
         if self._breaks is None:
             found = np.flatnonzero(self._data[run.start : run.stop] == 10) + 1
             size = run.stop - run.start

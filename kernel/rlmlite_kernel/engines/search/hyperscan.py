@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Ints
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.plain_words import FEW, Word
 
 
-class Together:
+class WordDatabase:
     """A compiled list of words."""
 
     def __init__(self, words: tuple[Word, ...], library: Any) -> None:
@@ -29,7 +29,7 @@ class Together:
             literal=True,
         )
 
-    def everywhere(self, block: memoryview) -> tuple[Ints, Ints]:
+    def everywhere(self, block: memoryview) -> tuple[IntArray, IntArray]:
         """Every place of every word, as starts and the words' numbers, in the order of the words at one start."""
         numbers: list[int] = []
         ends: list[int] = []
@@ -46,11 +46,11 @@ class Together:
 
 
 @lru_cache(maxsize=64)
-def together(words: tuple[Word, ...]) -> Together | None:
+def word_database(words: tuple[Word, ...]) -> WordDatabase | None:
     """The list compiled, if Hyperscan is there and is worth it; the same list is compiled once."""
     ends_early = any(b"\0" in word.text for word in words)  # it takes a NUL for the end of a word
     library = None if ends_early or len(words) <= FEW else _library()
-    return None if library is None else Together(words, library)
+    return None if library is None else WordDatabase(words, library)
 
 
 @cache

@@ -4,30 +4,27 @@ Matches are leftmost first and do not overlap; at one place the first of the wor
 piece of a line, and no word holds a newline.
 """
 
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import (
     Buffer,
     Haystack,
-    Ints,
     Octets,
+    SpanArrays,
     haystack,
+    int_array,
     is_ascii,
     lower_ascii,
     octets,
-    vector,
 )
-from rlmlite_kernel.engines.query.literal import apart, everywhere, occurrences
-from rlmlite_kernel.engines.query.plain_words import FEW, Word, tame, teams
+from rlmlite_kernel.engines.query.literal import drop_overlaps, find_disjoint, find_overlapping
+from rlmlite_kernel.engines.query.plain_words import FEW, Word, occurrences_are_bounded, overlap_groups
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.engines.search.hyperscan import Together, together
-from rlmlite_kernel.engines.search.scan import Cursor
+from rlmlite_kernel.engines.search.hyperscan import WordDatabase, word_database
+from rlmlite_kernel.engines.search.regex_cursor import RegexCursor
 from rlmlite_kernel.engines.search.tally import MANY
-
-Range: TypeAlias = tuple[Ints, Ints]
-"""Starts and stops, one of each for every match."""
 
 _BATCH = 4_096
 _DENSE = 512  # bytes a place, below which looking for one word after the other is quicker than a report of each
@@ -39,7 +36,7 @@ class Finder(Protocol):
     def count(self, start: int, stop: int) -> int:
         """How many matches there are in content[start:stop]."""
 
-    def places(self, start: int, stop: int) -> Range:
+    def places(self, start: int, stop: int) -> SpanArrays:
         """Where they are, as offsets of the content."""
 
 
@@ -49,10 +46,10 @@ def finder(content: Buffer, matcher: Matcher) -> Finder:
     if len(words) == 1 and not words[0].folded:
         return _Needle(content, words[0].text)
     regex = _ByRegex(content, matcher)
-    if len(words) > 1 and not tame(words):
+    if len(words) > 1 and not occurrences_are_bounded(words):
         return regex
     plain: Finder = _OneByOne(content, words) if len(words) <= FEW else regex
-    quick = together(words)
+    quick = word_database(words)
     if quick is not None:
         plain = _AllAtOnce(content, quick, words, plain)
     return _OrRegex(content, plain, regex) if any(word.ascii_only for word in words) else plain
@@ -67,8 +64,8 @@ class _Needle:
     def count(self, start: int, stop: int) -> int:
         return self._hay.count(self._needle, start, stop)
 
-    def places(self, start: int, stop: int) -> Range:
-        found = occurrences(self._hay, self._data, self._needle, start, stop)
+    def places(self, start: int, stop: int) -> SpanArrays:
+        found = find_disjoint(self._hay, self._data, self._needle, start, stop)
         return found, found + len(self._needle)
 
 
@@ -81,8 +78,8 @@ class _ByRegex:
     def count(self, start: int, stop: int) -> int:
         return len(self.places(start, stop)[0])
 
-    def places(self, start: int, stop: int) -> Range:
-        cursor = Cursor(self._program, self._view[start:stop], stop - start)
+    def places(self, start: int, stop: int) -> SpanArrays:
+        cursor = RegexCursor(self._program, self._view[start:stop], stop - start)
         parts = [np.zeros((0, 2), np.int64)]
         while not cursor.done:
             parts.append(cursor.take(_BATCH, MANY)[:, 0])
@@ -99,7 +96,7 @@ class _OrRegex:
     def count(self, start: int, stop: int) -> int:
         return self._for(start, stop).count(start, stop)
 
-    def places(self, start: int, stop: int) -> Range:
+    def places(self, start: int, stop: int) -> SpanArrays:
         return self._for(start, stop).places(start, stop)
 
     def _for(self, start: int, stop: int) -> Finder:
@@ -128,7 +125,7 @@ class _OneByOne:
     def count(self, start: int, stop: int) -> int:
         blocks = self._blocks(start, stop)
         total = 0
-        for team in teams(self._words):
+        for team in overlap_groups(self._words):
             if len(team) > 1:
                 total += len(_matches(team, blocks)[0])
             else:
@@ -136,7 +133,7 @@ class _OneByOne:
                 total += block.hay.count(team[0].text, block.start, block.stop)
         return total
 
-    def places(self, start: int, stop: int) -> Range:
+    def places(self, start: int, stop: int) -> SpanArrays:
         starts, stops = _matches(self._words, self._blocks(start, stop))
         return starts + start, stops + start
 
@@ -149,34 +146,34 @@ class _OneByOne:
         return exact, _Block(haystack(small), octets(small), 0, stop - start)
 
 
-def _matches(words: tuple[Word, ...], blocks: tuple[_Block, _Block]) -> Range:
+def _matches(words: tuple[Word, ...], blocks: tuple[_Block, _Block]) -> SpanArrays:
     """The matches of words, from the start of the range."""
     places = []
     for word in words:
         hay, data, start, stop = blocks[word.folded]
-        search = occurrences if len(words) == 1 else everywhere
+        search = find_disjoint if len(words) == 1 else find_overlapping
         places.append(search(hay, data, word.text, start, stop) - start)
     starts = np.concatenate(places)
     stops = np.concatenate([each + len(word.text) for each, word in zip(places, words, strict=True)])
     order = np.argsort(starts, kind="stable")
-    return apart(starts[order], stops[order])
+    return drop_overlaps(starts[order], stops[order])
 
 
 class _AllAtOnce:
     """All words in one pass, as long as hits are not too many for a report of each."""
 
-    def __init__(self, content: Buffer, quick: Together, words: tuple[Word, ...], dense: Finder) -> None:
+    def __init__(self, content: Buffer, quick: WordDatabase, words: tuple[Word, ...], dense: Finder) -> None:
         self._view, self._quick, self._dense = memoryview(content), quick, dense
-        self._sizes = vector([len(word.text) for word in words])
+        self._sizes = int_array([len(word.text) for word in words])
         self._many = False
 
     def count(self, start: int, stop: int) -> int:
         return self._dense.count(start, stop) if self._many else len(self.places(start, stop)[0])
 
-    def places(self, start: int, stop: int) -> Range:
+    def places(self, start: int, stop: int) -> SpanArrays:
         if self._many:
             return self._dense.places(start, stop)
         starts, which = self._quick.everywhere(self._view[start:stop])
         self._many = len(starts) * _DENSE > stop - start > _BATCH
-        starts, stops = apart(starts, starts + self._sizes[which])
+        starts, stops = drop_overlaps(starts, starts + self._sizes[which])
         return starts + start, stops + start

@@ -6,7 +6,7 @@ from rlmlite_kernel.engines.query.query import Matcher, QueryError, by_blocks
 from rlmlite_kernel.engines.search.find import find
 
 
-class TooLargeError(ValueError):
+class ReplacementTooLargeError(ValueError):
     """The result would be larger than `max_bytes`."""
 
     def __init__(self, max_bytes: int) -> None:
@@ -14,7 +14,7 @@ class TooLargeError(ValueError):
         self.max_bytes = max_bytes
 
 
-class SpentError(ValueError):
+class OutOfWorkError(ValueError):
     """The search for what to replace ran out of work units."""
 
     def __init__(self, work: int) -> None:
@@ -22,7 +22,7 @@ class SpentError(ValueError):
         self.work = work
 
 
-class Replaced(NamedTuple):
+class Replacement(NamedTuple):
     """The new text, how many matches were replaced, and the work units of the search."""
 
     text: bytes
@@ -30,7 +30,7 @@ class Replaced(NamedTuple):
     work: int
 
 
-def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_left: int) -> Replaced:
+def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_left: int) -> Replacement:
     """Puts the template where each match is: `$0` the match, `$1` or `${name}` a group (nothing if it took
     no part), `$$` a dollar.
 
@@ -39,10 +39,10 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
         TooLargeError: the result would pass `max_bytes`.
         SpentError: the search passes `work_left`.
     """
-    parts = template_parts(template, matcher)
+    parts = parse_replacement(template, matcher)
     found = find(text, by_blocks(matcher), 0, len(text), work_left)
     if found.out_of_work:
-        raise SpentError(found.work)
+        raise OutOfWorkError(found.work)
     ranges = [(found.starts, found.stops), *found.groups]
     columns = [(starts.tolist(), stops.tolist()) for starts, stops in ranges]
     pieces: list[bytes] = []
@@ -55,14 +55,14 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
         size += start - place
         place = stop
         if size > max_bytes:
-            raise TooLargeError(max_bytes)
+            raise ReplacementTooLargeError(max_bytes)
     if size + len(text) - place > max_bytes:
-        raise TooLargeError(max_bytes)
+        raise ReplacementTooLargeError(max_bytes)
     pieces.append(text[place:])
-    return Replaced(b"".join(pieces), len(found.starts), found.work)
+    return Replacement(b"".join(pieces), len(found.starts), found.work)
 
 
-def template_parts(template: str, matcher: Matcher) -> list[bytes | int]:
+def parse_replacement(template: str, matcher: Matcher) -> list[bytes | int]:
     """The template as literal bytes and group numbers. Raises QueryError."""
     parts: list[bytes | int] = []
     place = 0

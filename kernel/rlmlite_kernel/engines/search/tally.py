@@ -3,13 +3,13 @@
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Ints
-from rlmlite_kernel.engines.search.scan import Table
+from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 
 MANY = 1 << 62
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class SearchBounds(msgspec.Struct, frozen=True):
     """How far a search goes.
 
     `work_left` is what it may be charged. The first `keep` matches are kept. Then it ends, unless `counting` is
@@ -24,12 +24,12 @@ class Bounds(msgspec.Struct, frozen=True):
 class Tally:
     """The state of one search. The ways of searching accept windows into it, in order."""
 
-    def __init__(self, start: int, bounds: Bounds) -> None:
+    def __init__(self, start: int, bounds: SearchBounds) -> None:
         self.bounds = bounds
         self.work = self.count = self.cut_windows = 0
         self.scanned_to = start
         self.out_of_work = False
-        self._kept: list[Table] = []
+        self._kept: list[MatchArray] = []
 
     @property
     def keeping(self) -> bool:
@@ -63,7 +63,7 @@ class Tally:
         """What the next windows may be charged if the search ends with the last match that is kept."""
         return max(0, self.bounds.work_left - self.work)
 
-    def accept(self, table: Table | None, found: int, charge: int, scanned_to: int) -> None:
+    def accept(self, table: MatchArray | None, found: int, charge: int, scanned_to: int) -> None:
         """Takes windows: `found` matches, of which `table` holds those to keep or more."""
         if table is not None and found and self.keeping:
             self._kept.append(table[: self.wanted])
@@ -71,17 +71,17 @@ class Tally:
         self.work += charge
         self.scanned_to = scanned_to
 
-    def drain(self) -> list[Table]:
+    def drain(self) -> list[MatchArray]:
         """The matches kept since the last time."""
         kept, self._kept = self._kept, []
         return kept
 
 
-def table_of(starts: Ints, stops: Ints) -> Table:
+def matches_without_groups(starts: IntArray, stops: IntArray) -> MatchArray:
     """Matches without groups as a table."""
     return np.stack((starts, stops), axis=1).reshape(-1, 1, 2)
 
 
-def moved(rows: Table, shift: int) -> Table:
+def shift_matches(rows: MatchArray, shift: int) -> MatchArray:
     """Offsets of a part as offsets of the content; -1 stays."""
     return np.where(rows < 0, rows, rows + shift)

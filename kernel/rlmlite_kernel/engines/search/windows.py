@@ -20,7 +20,7 @@ _RUN = 1 << 19
 NEWLINE = b"\n"
 
 
-class Run(msgspec.Struct, frozen=True):
+class WindowRun(msgspec.Struct, frozen=True):
     """Whole windows one after the other: content[start:stop], newlines included. A piece of a cut line is
     alone.
     """
@@ -31,12 +31,12 @@ class Run(msgspec.Struct, frozen=True):
     first_piece: bool = False
 
 
-def runs(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[Run]:
+def line_runs(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[WindowRun]:
     """The windows by lines of content[start:stop], some 512 KiB at a time."""
     while start < stop:
         end = _whole_lines(hay, start, stop)
         if end > start:
-            yield Run(start, end)
+            yield WindowRun(start, end)
             start = end
         else:
             for run in _pieces(content, hay, start, stop):
@@ -59,16 +59,16 @@ def _whole_lines(hay: Haystack, start: int, stop: int) -> int:
     return place
 
 
-def _pieces(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[Run]:
+def _pieces(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[WindowRun]:
     """The pieces of the line at `start`, which is longer than a window."""
     place = start
     while True:
         found = hay.find(NEWLINE, place, min(place + WINDOW + 1, stop))
         if found >= 0 or stop - place <= WINDOW:
-            yield Run(place, found + 1 if found >= 0 else stop, True, place == start)
+            yield WindowRun(place, found + 1 if found >= 0 else stop, True, place == start)
             return
         cut = snap(content, place + WINDOW)
-        yield Run(place, cut, True, place == start)
+        yield WindowRun(place, cut, True, place == start)
         place = cut
 
 
@@ -78,7 +78,7 @@ def last_window_end(hay: Haystack, start: int, stop: int) -> int:
     return max(start, found + 1)
 
 
-class Window(msgspec.Struct, frozen=True):
+class BlockWindow(msgspec.Struct, frozen=True):
     """A window by blocks: content[start:stop]; matches that start below `half` are its own."""
 
     start: int
@@ -86,11 +86,11 @@ class Window(msgspec.Struct, frozen=True):
     stop: int
 
 
-def block_windows(content: Buffer, start: int, stop: int) -> Iterator[Window]:
+def block_windows(content: Buffer, start: int, stop: int) -> Iterator[BlockWindow]:
     """The windows by blocks of content[start:stop]."""
 
     def at(offset: int) -> int:
         return stop if offset >= stop else max(start, snap(content, offset))
 
     for place in range(start, stop, HALF):
-        yield Window(at(place), at(place + HALF), at(place + WINDOW))
+        yield BlockWindow(at(place), at(place + HALF), at(place + WINDOW))

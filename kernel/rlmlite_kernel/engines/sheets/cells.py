@@ -5,7 +5,7 @@ Text lies in its cell as it is, so these two bytes are nowhere else. Not here: w
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Ints, Octets, octets, vector
+from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, Octets, int_array, octets
 
 CELL_END, ROW_END = b"\x1f", b"\x1e\n"
 
@@ -16,11 +16,11 @@ class SheetBrokenError(ValueError):
     """Content that was given out for a sheet is none."""
 
 
-def row_bounds(content: Buffer) -> tuple[Ints, Ints]:
+def row_bounds(content: Buffer) -> tuple[IntArray, IntArray]:
     """Each row, the first included, as [start, stop) without what ends it. Raises `SheetBrokenError`."""
     data = octets(content)
     found = [np.flatnonzero(data[at : at + _BLOCK] == ROW_END[0]) + at for at in range(0, len(data), _BLOCK)]
-    stops = vector(np.concatenate(found)) if found else vector([])
+    stops = int_array(np.concatenate(found)) if found else int_array([])
     if not len(stops) or int(stops[-1]) + 2 != len(data) or not bool((data[stops + 1] == ROW_END[1]).all()):
         raise SheetBrokenError("expected every row to end in the bytes 1E 0A, the last one too")
     starts = np.empty_like(stops)
@@ -29,7 +29,7 @@ def row_bounds(content: Buffer) -> tuple[Ints, Ints]:
     return starts, stops
 
 
-def cell_bounds(content: Buffer, columns: int, column: int) -> tuple[Ints, Ints]:
+def cell_bounds(content: Buffer, columns: int, column: int) -> tuple[IntArray, IntArray]:
     """One cell of each row, the first row included, as [start, stop). Raises `SheetBrokenError`."""
     data = octets(content)
     starts, stops = [], []
@@ -42,14 +42,14 @@ def cell_bounds(content: Buffer, columns: int, column: int) -> tuple[Ints, Ints]
         stops.append(ends[mine])
         seen += len(ends)
         end = int(ends[-1]) if len(ends) else end
-    first, last = vector(np.concatenate(starts)), vector(np.concatenate(stops))
+    first, last = int_array(np.concatenate(starts)), int_array(np.concatenate(stops))
     if column == 0 and len(first):
         first[0] = 0
     _check(data, columns, column, seen, last)
     return first, last
 
 
-def _check(data: Octets, columns: int, column: int, seen: int, stops: Ints) -> None:
+def _check(data: Octets, columns: int, column: int, seen: int, stops: IntArray) -> None:
     """Every row has as many cells: in each, the last cell and no other is ended by the row's end."""
     wanted = ROW_END[0] if column == columns - 1 else CELL_END[0]
     if seen % columns or not bool((data[stops] == wanted).all()):

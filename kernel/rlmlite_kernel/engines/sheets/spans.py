@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Ints, Octets, haystack, octets
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, haystack, octets
 
-Words: TypeAlias = npt.NDArray[np.uint64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
+WordArray: TypeAlias = npt.NDArray[np.uint64]
+
 
 LONGEST = 65_536
 """Bytes of the longest span that is looked at here: there is one pass for each eight."""
@@ -29,17 +29,17 @@ _SHIFT = np.uint64(29)
 class SpanBytes:
     """The bytes of many spans of one content."""
 
-    def __init__(self, content: Buffer, starts: Ints, stops: Ints) -> None:
+    def __init__(self, content: Buffer, starts: IntArray, stops: IntArray) -> None:
         self.starts, self.lengths = starts, stops - starts
         padded = content if len(content) >= _WORD else bytes(content).ljust(_WORD, b"\0")
         self.octets: Octets = octets(padded)
         self._last = len(padded) - _WORD
-        self._words: Words = np.ndarray((self._last + 1,), "<u8", padded, strides=(1,))  # one at every byte
+        self._words: WordArray = np.ndarray((self._last + 1,), "<u8", padded, strides=(1,))  # one at every byte
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    def take(self, rows: Ints) -> "SpanBytes":
+    def take(self, rows: IntArray) -> "SpanBytes":
         """These spans, in this order."""
         starts = self.starts[rows]
         return SpanBytes(self.octets.data, starts, starts + self.lengths[rows])
@@ -53,15 +53,15 @@ class SpanBytes:
         """The length of the longest span."""
         return int(self.lengths.max(initial=0))
 
-    def word(self, rows: Ints, number: int) -> Words:
+    def word(self, rows: IntArray, number: int) -> WordArray:
         """Bytes 8n..8n+7 of each of these spans, all of which are longer than 8n; zeros follow the end."""
         at = self.starts[rows] + _WORD * number
         inside = np.minimum(at, self._last)
         words = self._words[inside] >> ((at - inside) * 8).astype(np.uint64)
-        kept: Words = words & _MASKS[np.minimum(self.lengths[rows] - _WORD * number, _WORD)]
+        kept: WordArray = words & _MASKS[np.minimum(self.lengths[rows] - _WORD * number, _WORD)]
         return kept
 
-    def fingerprints(self) -> Words:
+    def fingerprints(self) -> WordArray:
         """A number for each span; equal spans have equal ones."""
         prints = self.lengths.astype(np.uint64) * _ODD
         rows = np.flatnonzero(self.lengths > 0)
@@ -73,9 +73,9 @@ class SpanBytes:
             rows = rows[self.lengths[rows] > _WORD * number]
         return prints
 
-    def equal(self, other: "SpanBytes", rows: Ints, others: Ints) -> Flags:
+    def equal(self, other: "SpanBytes", rows: IntArray, others: IntArray) -> BoolArray:
         """Whether each of `rows` has the bytes of the span of `other` that is named beside it."""
-        same: Flags = self.lengths[rows] == other.lengths[others]
+        same: BoolArray = self.lengths[rows] == other.lengths[others]
         number = 0
         left = np.flatnonzero(same & (self.lengths[rows] > 0))
         while len(left):
@@ -85,17 +85,17 @@ class SpanBytes:
             left = left[alike & (self.lengths[rows[left]] > _WORD * number)]
         return same
 
-    def equal_to(self, wanted: bytes) -> Flags:
+    def equal_to(self, wanted: bytes) -> BoolArray:
         """Whether each span has these bytes."""
-        same: Flags = self.lengths == len(wanted)
+        same: BoolArray = self.lengths == len(wanted)
         rows = np.flatnonzero(same)
         one = SpanBytes(wanted, np.zeros(1, np.int64), np.array([len(wanted)], np.int64))
         same[rows] = self.equal(one, rows, np.zeros(len(rows), np.int64))
         return same
 
-    def order_to(self, wanted: bytes) -> Ints:
+    def order_to(self, wanted: bytes) -> IntArray:
         """Below 0, 0 or above 0 as each span stands before, at or after these bytes."""
-        order: Ints = np.sign(self.lengths - len(wanted))
+        order: IntArray = np.sign(self.lengths - len(wanted))
         rows = np.arange(len(self))[self.lengths > 0]
         for number, at in enumerate(range(0, len(wanted), _WORD)):
             other = np.uint64(int.from_bytes(wanted[at : at + _WORD].ljust(_WORD, b"\0"), "big"))
@@ -105,7 +105,7 @@ class SpanBytes:
             rows = rows[~apart & (self.lengths[rows] > at + _WORD)]
         return order
 
-    def contains(self, wanted: bytes) -> Flags:
+    def contains(self, wanted: bytes) -> BoolArray:
         """Whether these bytes stand in each span."""
         if not wanted or not len(self):
             return np.full(len(self), not wanted)
@@ -116,10 +116,10 @@ class SpanBytes:
             at += 1
         places = np.array([*found, stop], np.int64)
         first = places[np.searchsorted(places, self.starts)]
-        inside: Flags = first + len(wanted) <= self.starts + self.lengths
+        inside: BoolArray = first + len(wanted) <= self.starts + self.lengths
         return inside
 
-    def whole_numbers(self) -> Ints | None:
+    def whole_numbers(self) -> IntArray | None:
         """The number that each span spells, as `-?[0-9]{1,18}`; None unless every span spells one."""
         if not len(self):
             return np.zeros(0, np.int64)

@@ -21,8 +21,8 @@ from typing import BinaryIO
 import msgspec
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.index_cache import Indexes
-from rlmlite_kernel.engines.ranking.postings import Index
+from rlmlite_kernel.engines.ranking.index_cache import IndexCache
+from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.values.blobs import BlobMissingError, Content, InputChangedError
 from rlmlite_traces.blobs.directory import objects, roots
 from rlmlite_traces.blobs.directory.layout import Layout, found, made
@@ -69,7 +69,7 @@ class DirectoryStore:
             self._lease = Reader(layout)
         self._known: dict[str, HashedFile] = {}
         self._leased: set[str] = set()
-        self._recent, self._lines, self._indexes = RecentContents(), RecentIndexes(), Indexes()
+        self._recent, self._lines, self._indexes = RecentContents(), RecentIndexes(), IndexCache()
 
     @property
     def read_only(self) -> bool:
@@ -124,7 +124,7 @@ class DirectoryStore:
         """See `Blobs.lines`."""
         return self._lines.index(digest, self.read)
 
-    def index(self, key: str, make: Callable[[], Index], stored: bool = True) -> Index:
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """See `Blobs.index`."""
         return self._indexes.get(key, make, stored)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Ints, haystack, octets, snap, vector
+from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, haystack, int_array, octets, snap
 
 BLOCK = 1 << 18
 """Bytes that are read at once. Which lines find no room in a full table can depend on it, nothing else."""
@@ -14,7 +14,7 @@ CLIP = 4_096
 """Bytes of a line that are looked at."""
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """content[start:stop], a text of its own."""
 
     content: Buffer
@@ -22,21 +22,21 @@ class Part(NamedTuple):
     stop: int
 
 
-class Lines(NamedTuple):
+class LineBlock(NamedTuple):
     """Lines end to end, each with its newline, clipped: the part that each is of, and its offset in the content.
 
     `clipped` of them were longer.
     """
 
     buffer: bytes
-    parts: Ints
-    offsets: Ints
+    parts: IntArray
+    offsets: IntArray
     clipped: int
 
 
-def line_blocks(parts: Iterable[Part]) -> Iterator[Lines]:
+def line_blocks(parts: Iterable[TextPart]) -> Iterator[LineBlock]:
     """All lines of all parts, in order. A part without text has none."""
-    waiting: list[tuple[int, Part]] = []
+    waiting: list[tuple[int, TextPart]] = []
     size = 0
     for number, part in enumerate(parts):
         if part.stop - part.start >= BLOCK:
@@ -53,7 +53,7 @@ def line_blocks(parts: Iterable[Part]) -> Iterator[Lines]:
     yield from _gathered(waiting)
 
 
-def _gathered(waiting: Sequence[tuple[int, Part]]) -> Iterator[Lines]:
+def _gathered(waiting: Sequence[tuple[int, TextPart]]) -> Iterator[LineBlock]:
     """Small parts as one block."""
     if not waiting:
         return
@@ -63,12 +63,12 @@ def _gathered(waiting: Sequence[tuple[int, Part]]) -> Iterator[Lines]:
     buffer = b"".join(texts)
     starts = _starts(buffer)
     which = np.searchsorted(begins, starts, side="right") - 1
-    shifts = vector([part.start for _, part in waiting]) - begins
-    numbers = vector([number for number, _ in waiting])
+    shifts = int_array([part.start for _, part in waiting]) - begins
+    numbers = int_array([number for number, _ in waiting])
     yield _clipped(buffer, numbers[which], starts, starts + shifts[which])
 
 
-def _of_one(number: int, part: Part) -> Iterator[Lines]:
+def _of_one(number: int, part: TextPart) -> Iterator[LineBlock]:
     view, hay = memoryview(part.content), haystack(part.content)
     start = part.start
     while start < part.stop:
@@ -80,7 +80,7 @@ def _of_one(number: int, part: Part) -> Iterator[Lines]:
             end = part.stop if found < 0 else found + 1
             stop = part.stop if found < 0 else found
             text = bytes(view[start : stop if stop - start <= CLIP else snap(part.content, start + CLIP)])
-            yield Lines(text + b"\n", vector([number]), vector([start]), int(stop - start > CLIP))
+            yield LineBlock(text + b"\n", int_array([number]), int_array([start]), int(stop - start > CLIP))
         else:
             buffer = bytes(view[start:end])
             buffer = buffer if buffer.endswith(b"\n") else buffer + b"\n"
@@ -89,17 +89,17 @@ def _of_one(number: int, part: Part) -> Iterator[Lines]:
         start = end
 
 
-def _starts(buffer: bytes) -> Ints:
-    return np.concatenate((vector([0]), np.flatnonzero(octets(buffer) == 10)[:-1] + 1))
+def _starts(buffer: bytes) -> IntArray:
+    return np.concatenate((int_array([0]), np.flatnonzero(octets(buffer) == 10)[:-1] + 1))
 
 
-def _clipped(buffer: bytes, parts: Ints, starts: Ints, offsets: Ints) -> Lines:
+def _clipped(buffer: bytes, parts: IntArray, starts: IntArray, offsets: IntArray) -> LineBlock:
     sizes = np.diff(np.append(starts, len(buffer))) - 1
     clipped = int((sizes > CLIP).sum())
     if clipped:
         pairs = zip(starts.tolist(), np.minimum(sizes, CLIP + 1).tolist(), strict=True)
         buffer = b"".join(_head(buffer, start, size) for start, size in pairs)
-    return Lines(buffer, parts, offsets, clipped)
+    return LineBlock(buffer, parts, offsets, clipped)
 
 
 def _head(buffer: bytes, start: int, size: int) -> bytes:

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer
-from rlmlite_kernel.engines.query.regex import UNANCHORED, Program
+from rlmlite_kernel.engines.query.regex import UNANCHORED, CompiledRegex
 
-Table: TypeAlias = npt.NDArray[np.int64]
+MatchArray: TypeAlias = npt.NDArray[np.int64]
 """Matches as [match, whole or group, start or stop]; -1 where a group took no part."""
 
 
-class Cursor:
+class RegexCursor:
     """Where a search of `text` stands: the next match is looked for in [place, end)."""
 
-    def __init__(self, program: Program, text: Buffer, end: int) -> None:
+    def __init__(self, program: CompiledRegex, text: Buffer, end: int) -> None:
         self.program, self.text, self.end = program, text, end
         self.place = 0
         self.done = False
@@ -29,7 +29,7 @@ class Cursor:
         """Goes on, not before `place`, in a window that ends at `end`."""
         self.place, self.end, self.done = max(self.place, place), end, False
 
-    def take(self, room: int, before: int) -> Table:
+    def take(self, room: int, before: int) -> MatchArray:
         """The next matches that start before `before`, at most `room`. Sets `done` when there are no more."""
         match, text, end, place, previous = (
             self.program.match,
