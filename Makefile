@@ -12,7 +12,7 @@ BENCHMARKS := chunk decode fanout hostile http load memory patterns positions ra
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types layers docs-fresh docs fix cover sweep bench peers build pins clean
+.PHONY: help setup demo test check format lint types layers docs-fresh docs table fix cover sweep bench peers build pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ docs-fresh: $(READY) ## Are the generated parts of the documents up to date?
 
 docs: $(READY) ## Regenerate the generated parts of the documents
 	@$(BIN)/cog -r -I . $(PAGES)
+
+table: $(READY) ## Make the parse table anew, after a change of the grammar or of lark
+	@$(BIN)/python -c 'from rlmlite_grammar.syntax.parse_table import write_table; write_table()'
 
 fix: $(READY) ## Format, and mend what ruff can mend
 	@$(BIN)/ruff format .

@@ -9,8 +9,6 @@ from typing import Final
 
 import msgspec
 
-from rlmlite_grammar.diagnosis.messages import problem_at
-from rlmlite_grammar.diagnosis.scan import next_statement
 from rlmlite_grammar.syntax.reader import Failure, Outcome, read
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
@@ -63,6 +61,9 @@ def _unreadable(text: str) -> Problem | None:
 def _problems(text: str, outcome: Problem | Failure) -> tuple[Problem, ...]:
     if isinstance(outcome, Problem) and outcome.code in ("size", "text"):
         return (outcome,)
+    from rlmlite_grammar.diagnosis.messages import problem_at  # most programs parse, and need no diagnosis
+    from rlmlite_grammar.diagnosis.scan import next_statement
+
     problems: list[Problem] = []
     start = 0
     failed: Outcome = outcome

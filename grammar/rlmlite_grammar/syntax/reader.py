@@ -4,15 +4,13 @@ It says where reading stopped and what could have followed, not yet in words: se
 """
 
 import functools
-import hashlib
-from importlib import resources
 from typing import Final, TypeAlias, cast
 
 import msgspec
 from lark import Lark, UnexpectedCharacters, UnexpectedToken
 
-from rlmlite_grammar.syntax.builder import Body, Builder
-from rlmlite_grammar.syntax.layout import Layout
+from rlmlite_grammar.syntax.builder import Body
+from rlmlite_grammar.syntax.parse_table import load_parser
 from rlmlite_grammar.syntax.refusal import ProgramRefusedError
 from rlmlite_kernel.program.ast import Parsed, Program
 from rlmlite_kernel.program.problems import Problem
@@ -32,20 +30,8 @@ Outcome: TypeAlias = Parsed | Failure | Problem
 
 
 @functools.cache
-def grammar_text() -> str:
-    """The grammar, as `actions.lark` has it."""
-    return resources.files("rlmlite_grammar.syntax").joinpath("actions.lark").read_text(encoding="utf-8")
-
-
-@functools.cache
-def grammar_digest() -> str:
-    """The SHA-256 of the grammar's UTF-8 bytes, in hex."""
-    return hashlib.sha256(grammar_text().encode()).hexdigest()
-
-
-@functools.cache
 def _parser() -> Lark:
-    return Lark(grammar_text(), parser="lalr", lexer="contextual", transformer=Builder(), postlex=Layout())
+    return load_parser()
 
 
 @functools.cache
