@@ -1,31 +1,21 @@
-"""The agent: a controller asks, looks and answers; whatever it does wrong costs turns and never the run."""
+"""The agent: a controller asks, looks and answers; events and explanations say how."""
 
 import asyncio
-import datetime
 from pathlib import Path
 from typing import Any
 
-import pydantic
 import pytest
 
 import rlmlite
-from rlmlite import Limits, Outcome, Scripted
+from rlmlite import Scripted
 from rlmlite.cli.commands.reparse import reparse
 from rlmlite.runs.events import Cost, Event, FanoutProgress, Finished, ProgramRead, StepDone, TurnStarted
-from rlmlite_kernel import Answered, Failed, Request, Usage
+from rlmlite_kernel import Request
 from rlmlite_kernel.records.records import Turn
 from rlmlite_traces import Level, Verdict, replay, verify
+from tests.rlmlite.agent.questions import ANSWER, LOG, LOOK, ask
 
 KEY = "a9" * 32
-LOG = "".join(f"{n:04} {'ERROR' if n % 10 == 0 else 'INFO'} disk {n}\n" for n in range(100))
-LOOK = 'hits = search(context, "ERROR")'
-ANSWER = "final(count(hits), evidence=hits)"
-
-
-def ask(*replies: Any, **settings: Any) -> Outcome:
-    """One question, with a controller that says these things."""
-    given = {"controller": Scripted(replies), "trace": False, **settings}
-    return rlmlite.run("How many errors?", LOG, **given)
 
 
 def files(trace: Path | None) -> dict[str, bytes]:
@@ -96,178 +86,6 @@ def test_a_sub_that_nobody_named_is_the_controller() -> None:
 
     assert ask(controller=Scripted(controller)).value == "fine"
     assert roles == ["controller", "sub"]
-
-
-def test_the_last_turn_is_for_an_answer() -> None:
-    """When turns end, only `final` is permitted, and the answer is labelled partial."""
-    prompts: list[str] = []
-
-    def controller(text: str, _: Request) -> str:
-        prompts.append(text)
-        return "final(count(hits))" if "This is the last turn" in text else LOOK
-
-    outcome = ask(controller=Scripted(controller), limits=Limits(turns=4))
-
-    assert (outcome.status, outcome.reason, outcome.value) == ("partial", "last_answer", 10)
-    assert "Only 2 turns are left" in prompts[1]
-
-
-def test_anything_else_in_the_last_turn_is_refused() -> None:
-    """A model call inside `final` too; the run ends without an answer."""
-    for last in (LOOK, 'final(sub_lm("?"))', "x = 1\nfinal(x)"):
-        outcome = ask(LOOK, last, limits=Limits(turns=3))
-
-        assert (outcome.status, outcome.reason, outcome.value) == ("partial", "budget", None)
-        assert "only final(...) is permitted" in outcome.observation
-
-
-@pytest.mark.parametrize("last_answer", [True, False])
-def test_a_fan_out_leaves_what_the_last_answer_needs(last_answer: bool) -> None:
-    """Sub-calls stop short of it; without a last answer they may use up all."""
-    reserved = 8_192 + 11_000  # tokens that a controller's call reserves, with a prompt of 32 kB
-    limits = Limits(tokens=4 * reserved, turns=9)
-    program = 'x = extract_over_chunks(chunk(context, by="lines", size=1), "{chunk}")'
-    used: list[int] = []
-
-    def sub(_text: str, request: Request) -> Answered:
-        used.append(1)
-        return Answered("fine", Usage(200, 824))
-
-    def controller(text: str, _request: Request) -> Answered:
-        return Answered("final(1)" if "the last turn" in text else program, Usage(4_000, 100))
-
-    outcome = ask(controller=Scripted(controller), sub=Scripted(sub), limits=limits, last_answer=last_answer)
-
-    assert outcome.status == "partial"
-    assert outcome.value == (1 if last_answer else None)
-    assert outcome.budget["tokens"]["used"] is not None
-    assert outcome.budget["tokens"]["used"] <= limits.tokens  # type: ignore[operator]
-    assert used
-
-
-def test_the_last_answer_can_be_switched_off() -> None:
-    """Then the last turn is one as any other."""
-    assert ask(LOOK, ANSWER, limits=Limits(turns=3), last_answer=False).status == "completed"
-    outcome = ask(LOOK, "x = 1", limits=Limits(turns=3), last_answer=False)
-    assert (outcome.status, outcome.reason) == ("partial", "budget")
-
-
-def test_tokens_that_run_out_leave_a_last_answer() -> None:
-    """The last call that can be paid for is for the answer, and no call is made beyond."""
-    usage = Usage(input_tokens=3_000, output_tokens=10)
-    seen: list[bool] = []
-
-    def controller(text: str, _: Request) -> Answered:
-        seen.append("This is the last turn" in text)
-        return Answered("final(1)" if seen[-1] else f"x{len(seen)} = {len(seen)}", usage)
-
-    outcome = ask(controller=Scripted(controller), limits=Limits(tokens=30_000))
-
-    assert (outcome.status, outcome.reason, outcome.value) == ("partial", "last_answer", 1)
-    assert seen == [False, False, False, True] or seen[-1]
-    assert (outcome.budget["tokens"]["used"] or 0) <= 30_000
-
-
-def test_no_call_is_made_that_no_budget_covers() -> None:
-    """Not even the first."""
-    outcome = ask("final(1)", limits=Limits(tokens=100))
-
-    assert (outcome.status, outcome.reason) == ("partial", "budget")
-    assert outcome.usage["calls"] == 0
-
-
-@pytest.mark.parametrize("turns", [0, 1])
-def test_without_turns_there_is_no_answer(turns: int) -> None:
-    """And no exception."""
-    assert ask("final(1)", limits=Limits(turns=turns)).reason == "budget"
-
-
-class Cause(pydantic.BaseModel):
-    cause: str
-    lines: list[int]
-
-
-def test_an_answer_of_a_type() -> None:
-    """A mismatch goes back as an observation; the value is of the type in the end."""
-    prompts: list[str] = []
-    replies = ['final({cause: "disk"})', 'final({cause: "disk", lines: ["1"]})', 'final({cause: "disk", lines: [1]})']
-
-    def controller(text: str, _: Request) -> str:
-        prompts.append(text)
-        return replies[len(prompts) - 1]
-
-    outcome = ask(controller=Scripted(controller), answer_type=Cause)
-
-    assert outcome.value == Cause(cause="disk", lines=[1])
-    assert outcome.status == "completed"
-    assert '"properties"' in prompts[0]
-    assert "lines: Field required" in prompts[1]
-    assert "lines.0: Input should be a valid integer" in prompts[2]
-
-
-def test_a_plain_type_converts_nothing() -> None:
-    """A text that looks like a number is no number; a date is read as JSON has it."""
-    assert ask('final("12")', "final(12)", answer_type=int).value == 12
-    assert ask('final("2024-03-01")', answer_type=datetime.date).value == datetime.date(2024, 3, 1)
-
-
-def test_an_answer_that_never_fits_is_partial() -> None:
-    """It is there as it was said, and the reason says what it is."""
-    outcome = ask("final(1)", "final(2)", limits=Limits(turns=3), answer_type=str)
-
-    assert (outcome.status, outcome.reason, outcome.value) == ("partial", "answer_type", 2)
-
-
-def test_a_type_that_is_none_is_refused() -> None:
-    """Before anything begins."""
-    with pytest.raises(rlmlite.SettingError, match="answer_type"):
-        ask("final(1)", answer_type=object())
-
-
-def test_a_controller_that_repeats_itself_is_told_then_stopped() -> None:
-    """The same program and the same observation: a signal, then the end."""
-    prompts: list[str] = []
-
-    def controller(text: str, _: Request) -> str:
-        prompts.append(text)
-        return LOOK
-
-    outcome = ask(controller=Scripted(controller))
-
-    assert (outcome.status, outcome.reason) == ("partial", "stuck")
-    assert len(prompts) == 3
-    assert "you wrote this program before" in prompts[2]
-    assert "you wrote this program before" not in prompts[1]
-
-
-def test_a_controller_that_mends_its_ways_goes_on() -> None:
-    """The signal alone ends nothing."""
-    assert ask(LOOK, LOOK, ANSWER).status == "completed"
-
-
-def test_the_next_controller_takes_over() -> None:
-    """With the same variables and its own role in the trace."""
-    outcome = ask(controller=[Scripted([LOOK] * 9), Scripted([ANSWER], "scripted:second")])
-
-    assert (outcome.status, outcome.value) == ("completed", 10)
-    assert outcome.usage["calls"] == 4
-
-
-def test_turns_without_news_are_stuck() -> None:
-    """Different programs that bring nothing new."""
-    outcome = ask(*(f"note('{n}')" for n in range(40)), patience=2)
-
-    assert (outcome.status, outcome.reason) == ("partial", "stuck")
-    assert outcome.usage["calls"] == 5
-
-
-def test_a_controller_that_does_not_answer() -> None:
-    """The next one is asked; without one the run fails, with a valid trace and what was charged."""
-    assert ask(controller=[Scripted([Failed("timeout")]), Scripted([LOOK, ANSWER])]).value == 10
-    outcome = ask(LOOK)
-
-    assert (outcome.status, outcome.reason) == ("failed", "controller")
-    assert outcome.observation == "scripted: did not answer: unavailable"
 
 
 def test_a_file_that_changes_ends_the_run(tmp_path: Path) -> None:
@@ -355,12 +173,6 @@ def test_explain_names_what_the_answer_rests_on(tmp_path: Path) -> None:
         "final(_1)",
     ]
     assert ask("final(1)").explain() == ()
-
-
-def test_without_a_controller() -> None:
-    """There is nobody to ask."""
-    with pytest.raises(rlmlite.ModelError, match="no controller"):
-        rlmlite.run("?", LOG)
 
 
 def test_a_running_loop_is_pointed_to_the_other_twin() -> None:

@@ -1,32 +1,23 @@
-"""Prices, caps, asking before spending, and the settings that say so."""
+"""Spending: caps hold, and nothing is spent unasked above a bound that somebody set."""
 
 import json
 import os
 import pty
-import subprocess
-import sys
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import rlmlite
 from rlmlite.cli.output.confirm import Confirm
 from rlmlite.cli.output.exits import Exit
-from rlmlite.cli.settings.config import load
 from rlmlite.clients.interface.cost_permit import bound
-from rlmlite.clients.interface.prices import Price, dollars, known, nano, told
-from rlmlite.errors import SettingError
+from rlmlite.clients.interface.prices import nano
 from rlmlite_kernel import SettingsError
 from rlmlite_kernel.effects.requests import Answered, Request, Result, Usage
 from rlmlite_kernel.records.settings import Limits, Role
+from tests.rlmlite.cli.paid_calls import LINES, command
 
-ROOT = Path(__file__).parents[3]
 PROGRAM = 'final(extract_over_chunks(context.lines, "Read {text}"))'
-LINES = "a\nb\n"
 
 
 class Paid:
@@ -43,60 +34,6 @@ class Paid:
     async def complete(self, text: str, request: Request) -> Result:
         self.calls += 1
         return Answered("read", Usage(500, 500, 1_000))
-
-
-def test_the_highest_tier_is_reserved_and_the_true_one_is_paid() -> None:
-    """A model that asks more for long prompts is reserved at more; cached tokens cost less."""
-    found = known("gpt-5.4", provider="openai")
-    assert found is not None
-
-    assert found.input > 2_500_000
-    assert found.cost(1_000, 0, 0) == 2_500_000
-    assert found.cost(1_000, 1_000, 0) < 2_500_000
-
-
-def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prices are in the package: no socket is opened."""
-    code = (
-        "import socket\n"
-        "def refuse(*_): raise SystemExit('a socket was opened')\n"
-        "socket.socket.connect = socket.getaddrinfo = refuse\n"
-        "from rlmlite.prices import known\n"
-        "print(known('gpt-4o-mini', provider='openai').input)"
-    )
-    path = os.pathsep.join(str(ROOT / name) for name in (".", "grammar", "kernel", "traces"))
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
-
-    assert (done.stdout, done.stderr) == ("150000\n", "")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("0.25,2", ("", Price(250_000, 2_000_000))),
-        ("openai:m=0,0", ("openai:m", Price(0, 0))),
-        ("http://h/v1?#a=b=1, 2.5", ("http://h/v1?#a=b", Price(1_000_000, 2_500_000))),
-        (".0000001,1", ("", Price(1, 1_000_000))),
-    ],
-)
-def test_a_price_is_dollars_for_a_million(text: str, expected: tuple[str, Price]) -> None:
-    """Rounded up, so that nothing is cheaper than it is."""
-    assert told(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "1", "1,2,3", "a,b", "-1,2", "nan,1", "1e3,1", "m="])
-def test_what_is_no_price_is_said(text: str) -> None:
-    """With an example."""
-    with pytest.raises(SettingError, match=r"such as 0\.25,2"):
-        told(text)
-
-
-@given(st.integers(0, 10**15))
-def test_dollars_are_written_exactly(amount: int) -> None:
-    """What is written reads back as it was."""
-    assert nano(dollars(amount)[1:].replace(",", "")) == amount
 
 
 def test_an_unknown_price_under_a_cap_is_refused_with_what_to_do() -> None:
@@ -169,21 +106,6 @@ def test_an_unknown_price_passes_every_bound(monkeypatch: pytest.MonkeyPatch) ->
     assert questions == ["2 calls at an unknown price. Go on?"]
 
 
-def command(*arguments: str, stdin: int | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    """`rlmlite exec` as a process."""
-    path = os.pathsep.join(str(ROOT / name) for name in (".", "grammar", "kernel", "traces"))
-    Path("lines.txt").write_text(LINES)
-    return subprocess.run(
-        [sys.executable, "-m", "rlmlite", "exec", "lines.txt", *arguments],
-        env=os.environ | {"PYTHONPATH": path} | env,
-        stdin=subprocess.DEVNULL if stdin is None else stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 # A server that is not there: port 9 of this machine. The calls are never made, or fail at once.
 NOBODY = "http://127.0.0.1:9/v1#m"
 
@@ -240,66 +162,3 @@ def test_a_dry_run_says_what_calls_may_cost(more: tuple[str, ...], said: str) ->
     program = 'parts = chunk(context, size=2)\nfinal(extract_over_chunks(parts, "Read {chunk}"))'
 
     assert said in command("-e", program, "--sub", NOBODY, "--dry-run", *more).stdout
-
-
-def test_later_settings_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file, then the environment, then flags; limits and prices entry by entry."""
-    (tmp_path / "rlmlite.toml").write_text(
-        'sub = "a:"\nworkers = 1\ntimeout = 10\nmax_cost = 1.5\n'
-        '[limits]\nsub_calls = 5\nturns = 2\n[prices]\n"a:" = "1,2"\n'
-    )
-    monkeypatch.setenv("RLMLITE_WORKERS", "2")
-    monkeypatch.setenv("RLMLITE_TIMEOUT", "20")
-    monkeypatch.setenv("RLMLITE_LIMITS__TURNS", "3")
-    monkeypatch.setenv("RLMLITE_API_KEY", "is no setting")
-
-    config = load(timeout=30.0, sub=None, limits={"steps": "7"}, prices={"": "0,0"})
-
-    assert (config.sub, config.workers, config.timeout, config.max_cost) == ("a:", 2, 30.0, Decimal("1.5"))
-    expected = Limits(sub_calls=5, turns=3, steps=7, cost_nano=1_500_000_000)
-    assert config.kernel_limits() == expected
-    calling = config.calling()
-    assert (calling.workers, calling.timeout) == (2, 30.0)
-    assert calling.prices == {"a:": Price(1_000_000, 2_000_000), "": Price(0, 0)}
-
-
-def used() -> None:
-    """Settings as a run uses them."""
-    config = load()
-    config.kernel_limits()
-    config.calling()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("subs = 1", "there is no setting `subs`"),
-        ("workers = 0", "setting workers: "),
-        ("max_cost = -1", "setting max_cost: "),
-        ("workers = ", "cannot be read"),
-        ("limits = {sub_call = 1}", "no limit `sub_call`; did you mean `sub_calls`"),
-        ("limits = {cost_nano = 1}\nmax_cost = 1", "say the same thing"),
-        ("prices = {m = '1'}", "such as 0.25,2"),
-    ],
-)
-def test_wrong_settings_are_named(tmp_path: Path, text: str, message: str) -> None:
-    """With what there is instead."""
-    (tmp_path / "rlmlite.toml").write_text(text)
-
-    with pytest.raises(SettingError, match=message):
-        used()
-
-
-def test_no_settings_are_the_defaults() -> None:
-    """Without a file, a variable or a flag."""
-    config = load()
-
-    assert (config.sub, config.workers, config.kernel_limits()) == (None, 32, Limits())
-
-
-def test_a_wrong_amount_is_a_message() -> None:
-    """On the command line too."""
-    done = command("-e", "final(1)", "--max-cost", "two")
-
-    found: Any = done.returncode, "max_cost" in done.stderr, "Traceback" in done.stderr
-    assert found == (Exit.USAGE, True, False)
