@@ -172,7 +172,9 @@ def _by_rank(
     each = len(values) // max(1, len(have))
     found: list[Value] = [None] * len(counts)
     for index, key in enumerate(have.tolist()):
-        found[key] = median(values[index * each : (index + 1) * each]) if each == 2 else values[index]
+        of_key = values[index * each : (index + 1) * each]
+        # Of an odd count both middle places are the same number; half of twice it could overflow.
+        found[key] = of_key[0] if counts[key] % 2 or each == 1 else median(of_key)
     return found
 
 

@@ -1,22 +1,36 @@
-"""count_matches: how many matches there are, without holding them. `count(search(...))` is this one step."""
+"""count_matches: how many matches there are, without holding them. `count(search(...))` is this one step.
+
+A count needs no hits, so it works where a search would not fit in memory: 30 million matches in 1 GB are one number.
+There are three ways to it, the cheapest that will do:
+
+    count(search(log, "x"))                    the engine counts; only the first 1,000 offsets are kept, as evidence
+    count_by(search(docs, "x"), .doc)          the engine counts each document; its first match is kept
+    count_by(search(log, /(?<u>\\w+)/), .u)     matches become rows, a batch at a time (`filter_hits`); only keys stay
+
+All give what the two actions would give one after the other: the same numbers, order and ties.
+"""
+
+from functools import partial
 
 import numpy as np
 
 from rlmlite_kernel.actions.rows.keys import as_column, key_rows
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
+from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.search import warn_no_hits
-from rlmlite_kernel.actions.search.sweep import HitBuilder, MatchOffsets, Sweep, choose_matcher
+from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.program.ast import Expr, Field
 from rlmlite_kernel.values.columns import Cells, Ints, Text
 from rlmlite_kernel.values.operators import key_of, order, plainly
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
-RESTS_ON = 1_000
-"""So many of the first matches are what a count rests on: as many as evidence lists."""
+EVIDENCE = 1_000
+"""A count rests on so many of the first matches: as many as evidence lists."""
 
 
 def count_matches(
@@ -30,96 +44,106 @@ def count_matches(
     """How many matches; with a key, rows {key, n} as `count_by` gives them."""
     matcher = choose_matcher("count_matches", query, template)
     pieces = target_pieces(target, "count_matches", context)
-    counts = _Counts(context, matcher)
-    if where is not None or (key is not None and as_column(key) != Field("doc")):
-        counts.sift(pieces, where, key)
-    elif key is not None:
-        counts.by_document(pieces)
+    counter = _MatchCounter(context, matcher)
+    by_document = key is not None and as_column(key) == Field("doc")
+    if where is not None or (key is not None and not by_document):
+        counter.count_rows(pieces, where, key)
+    elif by_document:
+        counter.count_documents(pieces)
     else:
-        counts.all(pieces)
-    if not counts.total:
+        counter.count_all(pieces)
+    if not counter.total:
         warn_no_hits(context, matcher, pieces)
-    return counts.number() if key is None else counts.by_key()
+    return counter.as_number() if key is None else counter.as_rows()
 
 
-class _Count:
-    """One key: how often it came, and where first."""
+class _KeyCount:
+    """One key: how many matches have it, and which of them is the first."""
 
     def __init__(self, key: Value, first: Text) -> None:
         self.key, self.first, self.n = key, first, 0
 
 
-class _Counts:
-    """How many matches there are, in all and by key, and the first of them."""
+class _MatchCounter:
+    """Counts matches in all and by key. Use one of the `count_` methods, then one of the `as_` methods."""
 
     def __init__(self, context: StepContext, matcher: Matcher) -> None:
         self._context, self._matcher = context, matcher
-        self._first = HitBuilder(matcher)
-        self._keys: dict[object, _Count] = {}
+        self._first_hits = HitBuilder(matcher)
+        self._counts: dict[object, _KeyCount] = {}
         self.total = 0
 
-    def all(self, pieces: list[TargetPiece]) -> None:
-        """Counts matches."""
-        sweep = Sweep(self._context, self._matcher, RESTS_ON)
-        sweep.search_all(pieces, self._first.add)
+    def count_all(self, pieces: list[TargetPiece]) -> None:
+        """Count the matches; the first are kept as evidence."""
+        sweep = Sweep(self._context, self._matcher, EVIDENCE)
+        sweep.search_all(pieces, self._first_hits.add)
         self.total = sweep.count
 
-    def by_document(self, pieces: list[TargetPiece]) -> None:
-        """Counts the matches of each document, of which only the first is looked at."""
+    def count_documents(self, pieces: list[TargetPiece]) -> None:
+        """Count the matches of each document; the first of each is kept."""
         sweep = Sweep(self._context, self._matcher)
         for piece in pieces:
-            firsts: list[MatchOffsets] = []
-            how = sweep.search(piece, 1, lambda _, table, firsts=firsts: firsts.append(table))  # type: ignore[misc]
-            if how.count:
-                start, stop = (int(side) for side in firsts[0][0, 0])
-                self._add(plainly(piece.doc, self._context.blobs), Text(piece.text.blob, start, stop), how.count)
-                self.total += how.count
-            if how.out_of_work:
+            kept: list[MatchArray] = []
+            counted = sweep.search(piece, 1, partial(_append_matches, kept))
+            if counted.count:
+                start, stop = kept[0][0, 0].tolist()
+                doc = plainly(piece.doc, self._context.blobs)
+                self._add(doc, Text(piece.text.blob, start, stop), counted.count)
+                self.total += counted.count
+            if counted.out_of_work:
                 return
 
-    def sift(self, pieces: list[TargetPiece], where: Expr | None, key: Expr | None) -> None:
-        """Counts matches for which a condition holds, or by a key, looking at many at a time."""
+    def count_rows(self, pieces: list[TargetPiece], where: Expr | None, key: Expr | None) -> None:
+        """Count the matches that pass a condition, or count by a key of the hit, a batch of rows at a time."""
 
-        def passed(rows: Rows, kept: IntArray, batch: HitFilter) -> None:
-            self.total += len(kept)
+        def on_batch(rows: Rows, passed: IntArray, batch: HitFilter) -> None:
+            self.total += len(passed)
             if key is not None:
-                self._add_rows(rows if len(kept) == len(rows) else rows.take(kept), key)
+                passing_rows = rows if len(passed) == len(rows) else rows.take(passed)
+                self._add_rows(passing_rows, key)
                 return
-            for piece, table in batch.select(kept[: max(0, RESTS_ON - len(self._first))]):
-                self._first.add(piece, table)
+            still_to_keep = max(0, EVIDENCE - len(self._first_hits))
+            for piece, matches in batch.select(passed[:still_to_keep]):
+                self._first_hits.add(piece, matches)
 
-        hit_filter = HitFilter(self._context, self._matcher, where, passed)
+        hit_filter = HitFilter(self._context, self._matcher, where, on_batch)
         Sweep(self._context, self._matcher).search_all(pieces, hit_filter.add)
         hit_filter.flush()
 
-    def number(self) -> NarrowedResult:
-        """The number of all, which rests on the first."""
-        spans = self._first.rows().spans
+    def as_number(self) -> NarrowedResult:
+        """The number of all matches, which rests on the first of them."""
+        spans = self._first_hits.rows().spans
         assert spans is not None  # hits always have them
         return NarrowedResult(self.total, spans)
 
-    def by_key(self) -> Rows:
+    def as_rows(self) -> Rows:
         """Rows {key, n}, the most frequent first, ties by key; each rests on its first match."""
-        self._first.rows()  # refuses what hits cannot be
-        ranked = sorted(self._keys.values(), key=lambda count: (-count.n, order(count.key)))
-        cuts = SpanBuilder()
-        for count in ranked:
-            place = np.array([[count.first.start], [count.first.stop]], np.int64)
-            cuts.add(TargetPiece(None, count.first), place[0], place[1])
-        numbers = Ints(np.array([count.n for count in ranked], np.int64))
-        return Rows("rows", {"key": Cells([count.key for count in ranked]), "n": numbers}, len(ranked), cuts.spans())
+        self._first_hits.rows()  # for the fault of a group that has the name of a field, as `search` raises it
+        by_frequency = sorted(self._counts.values(), key=lambda count: (-count.n, order(count.key)))
+        first_matches = SpanBuilder()
+        for count in by_frequency:
+            start, stop = np.array([[count.first.start], [count.first.stop]], np.int64)
+            first_matches.add(TargetPiece(None, count.first), start, stop)
+        keys = Cells([count.key for count in by_frequency])
+        numbers = Ints(np.array([count.n for count in by_frequency], np.int64))
+        return Rows("rows", {"key": keys, "n": numbers}, len(by_frequency), first_matches.spans())
 
     def _add_rows(self, rows: Rows, key: Expr) -> None:
-        found = key_rows(rows, key, self._context)
+        keyed_rows = key_rows(rows, key, self._context)
         assert rows.spans is not None  # hits always have them
-        first = rows.spans.take(found.keys.firsts).cells(self._context.blobs)
-        for value, n, span in zip(found.values, found.keys.counts().tolist(), first, strict=True):
+        first_spans = rows.spans.take(keyed_rows.keys.firsts).cells(self._context.blobs)
+        numbers = keyed_rows.keys.counts().tolist()
+        for value, n, span in zip(keyed_rows.values, numbers, first_spans, strict=True):
             assert isinstance(span, Text)
             self._add(value, span, n)
 
     def _add(self, key: Value, first: Text, n: int) -> None:
-        known = self._keys.get(key_of(key))
-        if known is None:
+        count = self._counts.get(key_of(key))
+        if count is None:
             self._context.ensure_room(size_of(key) + 8)
-            known = self._keys[key_of(key)] = _Count(key, first)
-        known.n += n
+            count = self._counts[key_of(key)] = _KeyCount(key, first)
+        count.n += n
+
+
+def _append_matches(kept: list[MatchArray], piece: TargetPiece, matches: MatchArray) -> None:
+    kept.append(matches)

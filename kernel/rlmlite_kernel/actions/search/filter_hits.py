@@ -16,10 +16,11 @@ from typing import TypeAlias
 import numpy as np
 
 from rlmlite_kernel.actions.rows.rows import select_rows
-from rlmlite_kernel.actions.search.sweep import HitBuilder, MatchOffsets
+from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.evaluation.context import StepContext, StepWarning
 from rlmlite_kernel.program.ast import Expr
 from rlmlite_kernel.values.values import Rows
@@ -36,15 +37,15 @@ class HitFilter:
 
     def __init__(self, context: StepContext, matcher: Matcher, where: Expr | None, on_batch: OnBatch) -> None:
         self._context, self._matcher, self._where, self._on_batch = context, matcher, where, on_batch
-        self._batch: list[tuple[TargetPiece, MatchOffsets]] = []
+        self._batch: list[tuple[TargetPiece, MatchArray]] = []
         self._size = 0
         # The warnings about every row that all batches so far gave rise to; None before the first batch.
         self._about_every_row: set[StepWarning] | None = None
 
-    def add(self, piece: TargetPiece, table: MatchOffsets) -> None:
+    def add(self, piece: TargetPiece, matches: MatchArray) -> None:
         """Take more hits; a full batch is handed on at once."""
-        self._batch.append((piece, table))
-        self._size += len(table)
+        self._batch.append((piece, matches))
+        self._size += len(matches)
         if self._size >= BATCH:
             self.flush()
 
@@ -53,8 +54,8 @@ class HitFilter:
         if not self._size:
             return
         hits = HitBuilder(self._matcher)
-        for piece, table in self._batch:
-            hits.add(piece, table)
+        for piece, matches in self._batch:
+            hits.add(piece, matches)
         # The warnings of this batch are kept apart until it is clear which of them are true of all batches.
         earlier, self._context.warnings = self._context.warnings, []
         rows = hits.rows()
@@ -63,13 +64,13 @@ class HitFilter:
         self._repeat_warnings(of_batch)
         self._batch, self._size = [], 0
 
-    def select(self, numbers: IntArray) -> list[tuple[TargetPiece, MatchOffsets]]:
+    def select(self, numbers: IntArray) -> list[tuple[TargetPiece, MatchArray]]:
         """The hits with these row numbers in the current batch, as offsets again, piece by piece."""
         selection, first = [], 0
-        for piece, table in self._batch:
-            of_piece = (numbers >= first) & (numbers < first + len(table))
-            selection.append((piece, table[numbers[of_piece] - first]))
-            first += len(table)
+        for piece, matches in self._batch:
+            of_piece = (numbers >= first) & (numbers < first + len(matches))
+            selection.append((piece, matches[numbers[of_piece] - first]))
+            first += len(matches)
         return selection
 
     def _passing(self, rows: Rows) -> IntArray:

@@ -1,10 +1,21 @@
-"""parse_lines: every line as a record, by reference."""
+"""parse_lines: every line as a record, by reference.
+
+    parse_lines(log, "{id} | {user}")        over "7 | ann\\n8 | bob\\n# end\\n"
+    -> {"line": 1, "start": 0, "end": 7, "text": "7 | ann", "id": "7", "user": "ann"}, {"line": 2, ...}
+    .unmatched -> {"line": 3, "text": "# end"}
+
+The form, a regex with named groups or a template that becomes one, is searched over the whole text at once, by the
+same engine as search; a call for each line would be a hundred times slower. Then each match is given to the line in
+which it begins. The first match of a line decides, and the lines without one are the unmatched. No field is copied:
+each is a column of spans.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.actions.search.sweep import named_groups
+from rlmlite_kernel.actions.search.hits import named_groups
+from rlmlite_kernel.actions.search.sweep import mark_unseen, warn_of_cut_lines
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, regex
@@ -19,23 +30,8 @@ from rlmlite_kernel.values.values import Rows, Value
 _LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 
 
-def _scan(piece: TargetPiece, matcher: Matcher, context: StepContext) -> SearchResult:
-    """Run a matcher over one piece, charging its work; a search that runs out of work says how far it came."""
-    text = piece.text
-    left = context.budget_left("search_work")
-    found = find(context.blobs.read(text.blob), matcher, text.start, text.stop, left)
-    context.charge("search_work", found.work, "the search")
-    context.scanned.append(Text(text.blob, text.start, found.scanned_to))
-    if found.out_of_work:
-        unseen = f"bytes {found.scanned_to:,}..{text.stop:,} and whatever follows are unseen"
-        context.mark_partial("search_work", f"the search ran out of search_work: {unseen}", str(piece.doc or ""))
-    if found.cut_windows:
-        context.warn(f"{found.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")
-    return found
-
-
-class _Lines(NamedTuple):
-    """Matched lines and the offsets of their groups; the lines that did not match."""
+class _LinesOfPiece(NamedTuple):
+    """The lines of a piece that have the form, with the offsets of their groups, and those that have not."""
 
     starts: IntArray
     stops: IntArray
@@ -45,44 +41,53 @@ class _Lines(NamedTuple):
 
 
 def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Value:
-    """One record for every line that has the form; the others are counted and kept apart in `.unmatched`."""
-    matcher = form if isinstance(form, Matcher) else _form(form)
-    matched, other = SpanBuilder(), SpanBuilder()
-    groups: list[list[tuple[IntArray, IntArray]]] = []
+    """One record for every line that has the form; the others are counted and kept apart in `.unmatched`.
+
+    Raises `Fault("query")` if the form has no named group, or one with the name of a field.
+    """
+    matcher = form if isinstance(form, Matcher) else _compile_template(form)
+    parsed, unmatched = SpanBuilder(), SpanBuilder()
+    groups_of_pieces: list[list[tuple[IntArray, IntArray]]] = []
     for piece in target_pieces(target, "parse_lines", context):
-        lines = _parsed(piece, matcher, context)
+        lines = _parse_piece(piece, matcher, context)
         if len(lines.starts):
-            groups.append(lines.groups)
-        matched.add(piece, lines.starts, lines.stops)
-        other.add(piece, lines.other_starts, lines.other_stops)
-    rest = _line_rows(other, {})
+            groups_of_pieces.append(lines.groups)
+        parsed.add(piece, lines.starts, lines.stops)
+        unmatched.add(piece, lines.other_starts, lines.other_stops)
+    rest = _line_rows(unmatched, {})
     if len(rest):
-        context.warn(
-            f"{len(rest):,} of {len(rest) + matched.count:,} lines do not have the form; they are in .unmatched"
-        )
-    spans = matched.spans()
-    columns = [
-        Spans(spans.blobs, concatenate([g[i][0] for g in groups]), concatenate([g[i][1] for g in groups]), spans.which)
-        for i in range(matcher.groups)
-    ]
-    named = named_groups(matcher, tuple(columns), _LINE_COLUMNS)
+        total = len(rest) + parsed.count
+        context.warn(f"{len(rest):,} of {total:,} lines do not have the form; they are in .unmatched")
+    named = named_groups(matcher, _group_columns(matcher, groups_of_pieces, parsed.spans()), _LINE_COLUMNS)
     if not named:
         raise Fault("query", 'parse_lines needs named groups: /(?<user>\\d+) .../ or a template "{user} ..."')
-    rows = _line_rows(matched, named)
+    rows = _line_rows(parsed, named)
     return Rows(rows.kind, rows.columns, rows.count, rows.spans, {"unmatched": rest})
 
 
-def _form(template: str) -> Matcher:
+def _compile_template(template: str) -> Matcher:
     try:
         return compiled(regex(fields_pattern(template)))
     except QueryError as error:
         raise Fault("query", str(error)) from None
 
 
-def _line_rows(cuts: SpanBuilder, named: dict[str, Column]) -> Rows:
-    spans = cuts.spans()
+def _group_columns(
+    matcher: Matcher, groups_of_pieces: list[list[tuple[IntArray, IntArray]]], spans: Spans
+) -> tuple[Spans, ...]:
+    """A column of spans for each group of the form, over the lines of all pieces."""
+    columns: list[Spans] = []
+    for number in range(matcher.groups):
+        starts = concatenate([groups[number][0] for groups in groups_of_pieces])
+        stops = concatenate([groups[number][1] for groups in groups_of_pieces])
+        columns.append(Spans(spans.blobs, starts, stops, spans.which))
+    return tuple(columns)
+
+
+def _line_rows(lines: SpanBuilder, named: dict[str, Column]) -> Rows:
+    spans = lines.spans()
     columns: dict[str, Column] = {
-        "doc": cuts.docs(),
+        "doc": lines.docs(),
         "line": LineNumbers(spans),
         "start": Ints(spans.starts),
         "end": Ints(spans.stops),
@@ -92,17 +97,40 @@ def _line_rows(cuts: SpanBuilder, named: dict[str, Column]) -> Rows:
     return Rows("lines", columns, len(spans), spans)
 
 
-def _parsed(piece: TargetPiece, matcher: Matcher, context: StepContext) -> _Lines:
+def _parse_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) -> _LinesOfPiece:
+    starts, stops = _line_bounds(piece, matcher, context)
+    matches = _search_piece(piece, matcher, context)
+    # The line of a match is the last one that starts at or before it. Of several matches in one line the first counts:
+    # `np.unique` gives the index of the first, since matches are in order.
+    line_of_match = np.searchsorted(starts, matches.starts, side="right") - 1
+    lines, first_match = np.unique(line_of_match, return_index=True)
+    has_form = np.zeros(len(starts), bool)
+    has_form[lines] = True
+    # A line after the end of an early search is in neither part: nothing is known about it.
+    unmatched = ~has_form & (stops <= matches.scanned_to)
+    groups = [(group_starts[first_match], group_stops[first_match]) for group_starts, group_stops in matches.groups]
+    return _LinesOfPiece(starts[has_form], stops[has_form], groups, starts[unmatched], stops[unmatched])
+
+
+def _line_bounds(piece: TargetPiece, matcher: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
+    """Starts and stops of the lines of a piece, cut to it; reserves the memory of lines and groups beforehand."""
     text, index = piece.text, context.blobs.lines(piece.text.blob)
-    first, last = (index.line_at(text.start), index.line_at(max(text.start, text.stop - 1)) + 1)
+    first = index.line_at(text.start)
+    last = index.line_at(max(text.start, text.stop - 1)) + 1
     context.ensure_room((last - first) * 16 * (1 + matcher.groups))
-    starts, stops = index.spans(first, last if text.stop > text.start else first)
-    starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
-    found = _scan(piece, matcher, context)
-    place = np.searchsorted(starts, found.starts, side="right") - 1
-    lines, first_match = np.unique(place, return_index=True)
-    has = np.zeros(len(starts), bool)
-    has[lines] = True
-    other = ~has & (stops <= found.scanned_to)  # of lines that were not looked at nothing is known
-    groups = [(a[first_match], b[first_match]) for a, b in found.groups]
-    return _Lines(starts[has], stops[has], groups, starts[other], stops[other])
+    is_empty = text.stop <= text.start
+    starts, stops = index.spans(first, first if is_empty else last)
+    return np.maximum(starts, text.start), np.minimum(stops, text.stop)
+
+
+def _search_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) -> SearchResult:
+    """All matches in a piece, charged; a search that runs out of work marks the step partial."""
+    text = piece.text
+    work_left = context.budget_left("search_work")
+    matches = find(context.blobs.read(text.blob), matcher, text.start, text.stop, work_left)
+    context.charge("search_work", matches.work, "the search")
+    context.scanned.append(Text(text.blob, text.start, matches.scanned_to))
+    if matches.out_of_work:
+        mark_unseen(piece, matches.scanned_to, context)
+    warn_of_cut_lines(matches.cut_windows, context)
+    return matches

@@ -1,11 +1,19 @@
-"""patterns: what kinds of lines there are; mask: what varies in a text as `<*>`."""
+"""patterns: what kinds of lines a log has; mask: one text with everything variable as `<*>`.
+
+    patterns(log)   over "user ann logged in", "user bob logged in", "disk full"
+    -> {"template": "user <*> logged in", "n": 2, "first": 1, "last": 2, "example": "user ann logged in"}
+       {"template": "disk full", "n": 1, ...}
+
+The clustering is the engine's (`engines.patterns`). Here its places, which count bytes within one of the texts, become
+spans, and its templates become rows. A template can be searched for as it is: `search(log, template="user <*> ...")`.
+"""
 
 import numpy as np
 
 from rlmlite_kernel.actions.search.targets import target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.bytes.line_blocks import CLIP, TextPart
-from rlmlite_kernel.engines.patterns.mask import mask_text as masked_bytes
+from rlmlite_kernel.engines.patterns.mask import mask_text as mask_bytes
 from rlmlite_kernel.engines.patterns.patterns import LinePlace, find_patterns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
@@ -31,29 +39,32 @@ def patterns(context: StepContext, target: Value) -> Value:
         context.mark_partial(
             "patterns", f"{made.overflow:,} lines are counted under `<*>`: there are too many different ones"
         )
-    texts = [piece.text for piece in pieces]
-    context.ensure_room(sum(len(template.text) + 64 for template in made.found))
-    firsts = _spans([template.first for template in made.found], texts)
-    lasts = _spans([template.last for template in made.found], texts)
+    templates, texts = made.found, [piece.text for piece in pieces]
+    context.ensure_room(sum(len(template.text) + 64 for template in templates))
+    first_lines = _spans([template.first for template in templates], texts)
+    last_lines = _spans([template.last for template in templates], texts)
     columns: dict[str, Column] = {
-        "template": Cells([template.text for template in made.found]),
-        "n": Ints(np.array([template.lines for template in made.found], np.int64)),
-        "first": LineNumbers(firsts),
-        "last": LineNumbers(lasts),
-        "example": firsts,
+        "template": Cells([template.text for template in templates]),
+        "n": Ints(np.array([template.lines for template in templates], np.int64)),
+        "first": LineNumbers(first_lines),
+        "last": LineNumbers(last_lines),
+        "example": first_lines,
     }
     if any(piece.doc is not None for piece in pieces):
-        columns["doc"] = Cells([pieces[template.first.part].doc for template in made.found])
-        columns["last_doc"] = Cells([pieces[template.last.part].doc for template in made.found])
-    return Rows("patterns", columns, len(made.found), firsts)
+        columns["doc"] = Cells([pieces[template.first.part].doc for template in templates])
+        columns["last_doc"] = Cells([pieces[template.last.part].doc for template in templates])
+    return Rows("patterns", columns, len(templates), first_lines)
 
 
 def _spans(places: list[LinePlace], texts: list[Text]) -> Spans:
+    """Lines as spans. The engine says in which of the texts a line is, a span in which blob: texts may share one."""
     blobs = tuple(dict.fromkeys(text.blob for text in texts)) or ("",)
-    number = {blob: index for index, blob in enumerate(blobs)}
-    which = np.array([number[texts[place.part].blob] for place in places], np.int64) if len(blobs) > 1 else None
+    number_of = {blob: number for number, blob in enumerate(blobs)}
+    blob_numbers = [number_of[texts[place.part].blob] for place in places]
+    which = np.array(blob_numbers, np.int64) if len(blobs) > 1 else None
     starts: IntArray = np.array([place.offset for place in places], np.int64)
-    return Spans(blobs, starts, starts + np.array([place.size for place in places], np.int64), which)
+    sizes: IntArray = np.array([place.size for place in places], np.int64)
+    return Spans(blobs, starts, starts + sizes, which)
 
 
 def mask(context: StepContext, text: Value) -> Value:
@@ -66,4 +77,4 @@ def mask(context: StepContext, text: Value) -> Value:
     size = sum(map(len, lines))
     context.charge("search_work", size, "mask")
     context.ensure_room(size * 2)  # a masked digit is three bytes, and something stands between two masks
-    return b"\n".join(map(masked_bytes, lines)).decode()
+    return b"\n".join(map(mask_bytes, lines)).decode()

@@ -1,33 +1,36 @@
-"""Going through the pieces of a target with one query: what search and count_matches have in common."""
+"""One query over the pieces of a target: what search and count_matches have in common.
+
+A sweep searches piece after piece and hands out the matches as it finds them. Two bounds end it:
+
+- `keep`: so many matches are handed out. Those after them are counted, so that a search with `limit=20` can still say
+  "20 of 1,432 hits are kept".
+- work: each piece costs `search_work`, computed from its bytes and matches and never measured, so it ends at the same
+  byte on every machine. When the budget is spent while matches were still wanted, the result is marked partial. When
+  only the counting is left over, it stops at `counting` and the result is whole: it holds every hit asked for.
+
+    limit=2 over "a.a.a.a": two matches handed out, two counted, count == 4; with counting=0: count >= 2, `halted` says
+    at which byte the counting stopped
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
-from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.find import Search, SearchCount
+from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import compiled, template_query
-from rlmlite_kernel.values.columns import Column, Groups, Ints, LineNumbers, LineTexts, Spans, Text
-from rlmlite_kernel.values.values import Rows
+from rlmlite_kernel.values.columns import Text
 
-MatchOffsets: TypeAlias = npt.NDArray[np.int64]
-"""Matches as [match, whole or group, start or stop]."""
-
-OnMatches: TypeAlias = Callable[[TargetPiece, MatchOffsets], None]
-"""What is done with matches as they are found."""
-
-HIT_COLUMNS = ("doc", "line", "start", "end", "match", "text", "groups")
+OnMatches: TypeAlias = Callable[[TargetPiece, MatchArray], None]
+"""Called with matches as they are found, some at a time, in order."""
 
 
 def choose_matcher(action: str, query: Matcher | None, template: str | None) -> Matcher:
-    """The matcher of a query or of a template, of which one is given."""
+    """The matcher of `query` or of `template`. Raises `Fault("arguments")` unless exactly one of them is given."""
     if (query is None) is (template is None):
         needs = f'{action} needs a query or a template: {action}(x, "text"), {action}(x, template="a <*> b")'
         raise Fault("arguments", needs)
@@ -35,10 +38,9 @@ def choose_matcher(action: str, query: Matcher | None, template: str | None) -> 
 
 
 class Sweep:
-    """One query over pieces: the first `keep` matches are handed out, those that follow only counted.
+    """One query over pieces. `count` is the number of matches so far, whether handed out or only counted.
 
-    With `counting` that ends when the step has cost so much; `halted` then says where, and the result is still whole.
-    `count` is how many were found.
+    `counting` is the work after which matches beyond `keep` are no longer counted; `halted` then says where.
     """
 
     def __init__(self, context: StepContext, matcher: Matcher, keep: int = MANY, counting: int | None = None) -> None:
@@ -46,97 +48,51 @@ class Sweep:
         self.count = self._spent = 0
         self.halted = ""
 
-    def search_all(self, pieces: Sequence[TargetPiece], take: OnMatches) -> None:
-        """Searches piece after piece, until they or the work end."""
+    def search_all(self, pieces: Sequence[TargetPiece], on_matches: OnMatches) -> None:
+        """Search piece after piece until there are no more, or the work is spent."""
         for piece in pieces:
-            if self.search(piece, max(0, self._keep - self.count), take).out_of_work:
+            still_to_keep = max(0, self._keep - self.count)
+            if self.search(piece, still_to_keep, on_matches).out_of_work:
                 return
 
-    def search(self, piece: TargetPiece, keep: int, take: OnMatches) -> SearchCount:
-        """Searches one piece."""
+    def search(self, piece: TargetPiece, keep: int, on_matches: OnMatches) -> SearchCount:
+        """Search one piece; the first `keep` matches are handed out."""
         context, text = self._context, piece.text
         left = context.budget_left("search_work")
         counting = left if self._counting is None else max(0, self._counting - self._spent)
-        search = Search(
-            context.blobs.read(text.blob), self._matcher, text.start, text.stop, SearchBounds(left, keep, counting)
-        )
+        content = context.blobs.read(text.blob)
+        search = Search(content, self._matcher, text.start, text.stop, SearchBounds(left, keep, counting))
         try:
-            for table in search.tables():
-                take(piece, table)
-        finally:  # a search that is of no use has been made all the same
-            how = search.counted()
-            context.spend("search_work", how.work)
-            context.scanned.append(Text(text.blob, text.start, how.scanned_to))
-        self.count += how.count
-        self._spent += how.work
-        if how.cut_windows:
-            context.warn(
-                f"{how.cut_windows:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut"
-            )
-        if how.out_of_work:
-            self._early(piece, how)
-        return how
+            for matches in search.tables():
+                on_matches(piece, matches)
+        finally:
+            # The work is charged even if `on_matches` raised (its hits were too large, say): it has been done.
+            counted = search.counted()
+            context.spend("search_work", counted.work)
+            context.scanned.append(Text(text.blob, text.start, counted.scanned_to))
+        self.count += counted.count
+        self._spent += counted.work
+        warn_of_cut_lines(counted.cut_windows, context)
+        if counted.out_of_work:
+            self._report_early_end(piece, counted)
+        return counted
 
-    def _early(self, piece: TargetPiece, how: SearchCount) -> None:
-        if self._counting is not None and self.count >= self._keep:
-            self.halted = f"byte {how.scanned_to:,}"
-            return
-        unseen = f"bytes {how.scanned_to:,}..{piece.text.stop:,} and whatever follows are unseen"
-        message = f"the search ran out of search_work: {unseen}"
-        self._context.mark_partial("search_work", message, str(piece.doc or ""))
+    def _report_early_end(self, piece: TargetPiece, counted: SearchCount) -> None:
+        only_counting_was_left = self._counting is not None and self.count >= self._keep
+        if only_counting_was_left:
+            self.halted = f"byte {counted.scanned_to:,}"
+        else:
+            mark_unseen(piece, counted.scanned_to, self._context)
 
 
-class HitBuilder:
-    """Matches gathered over the pieces of a target, by reference."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        self.matcher, self.cuts = matcher, SpanBuilder()
-        self._groups: list[MatchOffsets] = []
-
-    def __len__(self) -> int:
-        return self.cuts.count
-
-    def add(self, piece: TargetPiece, table: MatchOffsets) -> None:
-        """More matches in a piece, after all that are there."""
-        if len(table):
-            self.cuts.add(piece, np.ascontiguousarray(table[:, 0, 0]), np.ascontiguousarray(table[:, 0, 1]))
-            self._groups.append(table[:, 1:])
-
-    def rows(self) -> Rows:
-        """The hits as columns; all but the offsets are worked out when somebody looks."""
-        spans = self.cuts.spans()
-        groups = tuple(self._group(index, spans) for index in range(self.matcher.groups))
-        columns: dict[str, Column] = {
-            "doc": self.cuts.docs(),
-            "line": LineNumbers(spans),
-            "start": Ints(spans.starts),
-            "end": Ints(spans.stops),
-            "match": spans,
-            "text": LineTexts(spans),
-            "groups": Groups(groups, len(spans)),
-        }
-        columns.update(named_groups(self.matcher, groups, HIT_COLUMNS))
-        return Rows("hits", columns, len(spans), spans)
-
-    def _group(self, index: int, spans: Spans) -> Spans:
-        starts, stops = (self._side(index, side) for side in (0, 1))
-        return Spans(spans.blobs, starts, stops, spans.which)
-
-    def _side(self, index: int, side: int) -> IntArray:
-        return concatenate([table[:, index, side] for table in self._groups])
+def warn_of_cut_lines(count: int, context: StepContext) -> None:
+    """Say that lines were too long to be searched as a whole, if there were any."""
+    if count:
+        context.warn(f"{count:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")
 
 
-def size_of_hits(table: MatchOffsets) -> int:
-    """What matches hold in memory."""
-    return int(table.size) * 8
-
-
-def named_groups(matcher: Matcher, groups: tuple[Spans, ...], taken: tuple[str, ...]) -> dict[str, Column]:
-    """The named groups as columns. A name that a column has already is refused."""
-    named: dict[str, Column] = {}
-    for name, group in zip(matcher.names, groups, strict=True):
-        if name in taken:
-            raise Fault("query", f"a group cannot be named `{name}`: rows have a field of that name")
-        if name is not None:
-            named[name] = group
-    return named
+def mark_unseen(piece: TargetPiece, scanned_to: int, context: StepContext) -> None:
+    """Mark the step partial: its work was spent at byte `scanned_to` of a piece."""
+    unseen = f"bytes {scanned_to:,}..{piece.text.stop:,} and whatever follows are unseen"
+    message = f"the search ran out of search_work: {unseen}"
+    context.mark_partial("search_work", message, str(piece.doc or ""))

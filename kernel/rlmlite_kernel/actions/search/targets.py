@@ -1,4 +1,15 @@
-"""What search, chunk and parse_lines work on: the texts inside a value, each with the document that it belongs to."""
+"""What search, chunk and parse_lines work on: the texts inside a value, each with the document that it belongs to.
+
+A target may be one text, a folder of documents, or rows that stand for text. The actions need not know which: they get
+pieces, in order, each a range of bytes in one blob.
+
+    a text of 9 bytes           [TargetPiece(None, blob[0:9])]
+    documents a.txt and b.txt   [TargetPiece("a.txt", blob1[0:40]), TargetPiece("b.txt", blob2[0:7])]
+    chunks of a.txt             [TargetPiece("a.txt", blob1[0:20]), TargetPiece("a.txt", blob1[20:40])]
+
+What an action finds goes the other way: offsets, piece by piece, into a `SpanBuilder`, which makes one column of them.
+No text is copied in either direction.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,14 +27,14 @@ from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, ro
 
 
 class TargetPiece(NamedTuple):
-    """One text of a target; `doc` is the path of its document, if it is one of several."""
+    """One text of a target; `doc` is the path of its document, or null if the target is a single text."""
 
     doc: Value
     text: Text
 
 
 def target_pieces(target: Value, what: str, context: StepContext) -> list[TargetPiece]:
-    """The texts of a text, documents, or rows that stand for text."""
+    """The texts of a target, in order. `what` is the action, for the message of `Fault("type")`."""
     text = text_of(target, context.blobs)
     if text is not None:
         return [TargetPiece(None, text)]
@@ -31,26 +42,33 @@ def target_pieces(target: Value, what: str, context: StepContext) -> list[Target
     if rows is None:
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
     if rows.kind == RECORDS and rows.spans is not None:
-        return [TargetPiece(None, text) for text in _runs(rows.spans)]
+        return [TargetPiece(None, text) for text in _merge_adjacent_rows(rows.spans)]
     texts = row_texts(rows, what, context)
     docs = _docs(rows, context)
     return [TargetPiece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
 
 
-def _runs(spans: Spans) -> Iterator[Text]:
-    """The rows of a table as texts: those that follow each other in its sheet as one."""
-    apart = np.flatnonzero(spans.starts[1:] - spans.stops[:-1] != len(ROW_END))
-    firsts, lasts = np.concatenate([[0], apart + 1]), np.concatenate([apart, [len(spans) - 1]])
-    if len(spans):
-        for start, stop in zip(spans.starts[firsts].tolist(), spans.stops[lasts].tolist(), strict=True):
-            yield Text(spans.blobs[0], start, stop)
+def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
+    """The rows of a table (a CSV file, say) as few texts: rows that follow each other in the sheet become one.
+
+    Rows 0, 1, 2 and 7 of a sheet are two texts. Searching them costs two calls of the engine, not four.
+    """
+    if not len(spans):
+        return
+    gaps = spans.starts[1:] - spans.stops[:-1]
+    ends_of_runs = np.flatnonzero(gaps != len(ROW_END))
+    firsts = np.concatenate([[0], ends_of_runs + 1])
+    lasts = np.concatenate([ends_of_runs, [len(spans) - 1]])
+    for start, stop in zip(spans.starts[firsts].tolist(), spans.stops[lasts].tolist(), strict=True):
+        yield Text(spans.blobs[0], start, stop)
 
 
 def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     """The text that each row stands for; `None` where it has none."""
     name = access.column_name(rows, "value") or "value"
     cells = rows.columns[name].cells(context.blobs) if name in rows.columns else []
-    if rows.kind == LIST:  # of records as JSON has them
+    if rows.kind == LIST:
+        # Records that come from JSON are plain dicts in a list; their field `text` is the text of the row.
         cells = [cell["text"] if isinstance(cell, dict) and "text" in cell else cell for cell in cells]
     if len(cells) != len(rows) or not all(isinstance(cell, str | Text) or cell is None for cell in cells):
         raise Fault("type", f"{what} works on rows that have a text; these have {worded(rows.columns)}")
@@ -63,7 +81,7 @@ def _docs(rows: Rows, context: StepContext) -> list[Value]:
 
 
 class SpanBuilder:
-    """Spans gathered piece by piece, then joined into one column with the documents beside it."""
+    """Gathers spans piece by piece, then makes one column of them, with the document of each beside it."""
 
     def __init__(self) -> None:
         self._pieces: list[TargetPiece] = []
@@ -72,7 +90,7 @@ class SpanBuilder:
         self.count = 0
 
     def add(self, piece: TargetPiece, starts: IntArray, stops: IntArray) -> None:
-        """More spans, in the content of a piece."""
+        """Append spans that lie in the blob of a piece. Offsets count from the beginning of the blob."""
         if len(starts):
             self._pieces.append(piece)
             self._starts.append(starts)
@@ -80,22 +98,23 @@ class SpanBuilder:
             self.count += len(starts)
 
     def spans(self) -> Spans:
-        """All spans, in order."""
+        """All spans, in the order in which they were added."""
         digests = tuple(dict.fromkeys(piece.text.blob for piece in self._pieces)) or ("",)
-        place = {digest: index for index, digest in enumerate(digests)}
-        which = None if len(digests) == 1 else self._repeated([place[p.text.blob] for p in self._pieces])
+        if len(digests) == 1:
+            return Spans(digests, concatenate(self._starts), concatenate(self._stops), None)
+        number_of = {digest: number for number, digest in enumerate(digests)}
+        blob_of_piece = np.array([number_of[piece.text.blob] for piece in self._pieces], np.int64)
+        spans_per_piece = [len(starts) for starts in self._starts]
+        which = np.repeat(blob_of_piece, spans_per_piece)
         return Spans(digests, concatenate(self._starts), concatenate(self._stops), which)
 
     def docs(self) -> Column:
-        """The document of each span."""
+        """The document of each span, in the same order."""
         if not any(piece.doc is not None for piece in self._pieces):
             return Constant(None, self.count)
         return Cells([piece.doc for piece, starts in zip(self._pieces, self._starts, strict=True) for _ in starts])
 
-    def _repeated(self, values: list[int]) -> IntArray:
-        return np.repeat(np.array(values, np.int64), [len(starts) for starts in self._starts])
-
 
 def concatenate(arrays: list[IntArray]) -> IntArray:
-    """Arrays end to end."""
+    """The arrays end to end; unlike NumPy's function it also takes none."""
     return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
