@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits, MemoryBlobs
-from rlmlite_kernel.actions.search import rank
+from rlmlite_kernel.actions.search import rank_index
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.run.price import price
 from tests.kernel.machine import Machine, parsed
@@ -167,8 +167,8 @@ def test_warm_cold_and_incremental_give_the_same_bytes(docs: dict[str, str], oth
         machine.turn(program)
         runs.append(machine.ran())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rank, "INDEXED", 1 << 40)
-        patch.setattr(rank, "_JOINED", 1)
+        patch.setattr(rank_index, "INDEXED", 1 << 40)
+        patch.setattr(rank_index, "_COPIED", 1)
         machine = Machine({"docs": changed})
         machine.turn(program)
         runs.append(machine.ran())
@@ -200,7 +200,7 @@ def test_one_changed_file_is_indexed_alone() -> None:
 def test_a_target_too_large_for_an_index_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read for each rank, and that is said."""
     whole = Machine({"docs": DOCS}).of('rank(docs, "disk me")')
-    monkeypatch.setattr(rank, "INDEXED", 10)
+    monkeypatch.setattr(rank_index, "INDEXED", 10)
     machine = Machine({"docs": DOCS})
 
     assert machine.of('rank(docs, "disk me")') == whole

@@ -1,9 +1,19 @@
-"""What `by=` of rank and around means: the units that a text falls into."""
+"""The units that a text falls into: what `by=` of rank and around means.
+
+    "lines"        each line
+    "paragraphs"   lines up to a blank line
+    "records"      a line with the indented and blank lines after it: a log entry with its stack trace
+    "files"        the whole text
+    /^\\[/         a unit begins at each match
+
+Units do not overlap and are in order. A log of 1 GB has ten million lines, so lines of a long text are not listed at
+all: `LineUnits` answers for the few that are asked for out of the index of line ends, which the blob has anyway.
+"""
 
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_paragraphs
 from rlmlite_kernel.engines.cut.units import find_records, lines_of
@@ -12,11 +22,13 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.values.columns import Text, digest_of
 
 UNITS = ("lines", "paragraphs", "records", "files")
-"""A record is a line with the indented and blank lines after it. A /regex/ begins a unit at each match."""
+"""The words that `by` takes besides a /regex/."""
+
+_SHORT = 1 << 20  # bytes of a text up to which its lines are listed
 
 
 class Units(msgspec.Struct, frozen=True, eq=False):
-    """The units of a text, in order; none overlaps another. `key` names them among all units of all contents."""
+    """The units of a text. `key` names them among all units of all contents, for indexes that are kept."""
 
     text: Text
     key: str
@@ -25,20 +37,20 @@ class Units(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of units."""
         return len(self.starts)
 
     def spans(self) -> tuple[IntArray, IntArray]:
-        """All of them, as starts and stops."""
+        """The starts and the stops of all units, as offsets in the blob."""
         return self.starts, self.stops
 
     def at(self, numbers: IntArray) -> tuple[IntArray, IntArray]:
-        """Some of them."""
+        """The starts and stops of the units with these numbers, from 0."""
         return self.starts[numbers], self.stops[numbers]
 
 
 class LineUnits(msgspec.Struct, frozen=True, eq=False):
-    """The lines of a text, found when they are looked at."""
+    """The lines of a text as units, looked up when they are asked for. The methods are those of `Units`."""
 
     text: Text
     key: str
@@ -71,25 +83,23 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
 
 
 def cut_units(text: Text, by: str | Matcher, context: StepContext) -> Units | LineUnits:
-    """The units of a text."""
+    """Cut a text into units. A /regex/ is searched for and charged; the words cost nothing here."""
     key = f"{by} {text.blob} {text.start} {text.stop}"
     if by == "lines" and len(text) > _SHORT:
         return LineUnits(text, key, context.blobs.lines(text.blob))
     starts, stops = _cut(text, by, context)
     if isinstance(by, Matcher):
+        # A regex is named by what it found: where it ran out of work, the same regex gives other units.
         key = f"{text.blob} {digest_of(starts)} {digest_of(stops)}"
     return Units(text, key, starts, stops)
-
-
-_SHORT = 1 << 20  # bytes of a text up to which its lines are cut at once
 
 
 def _cut(text: Text, by: str | Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     if isinstance(by, Matcher):
         return _at_matches(text, by, context)
     if by == "files":
-        whole = text.start < text.stop
-        return np.array([text.start] * whole, np.int64), np.array([text.stop] * whole, np.int64)
+        is_empty = text.start >= text.stop  # an empty file has no unit
+        return int_array([] if is_empty else [text.start]), int_array([] if is_empty else [text.stop])
     content = context.blobs.read(text.blob)
     if by == "lines":
         return lines_of(content, text.start, text.stop)
@@ -99,10 +109,10 @@ def _cut(text: Text, by: str | Matcher, context: StepContext) -> tuple[IntArray,
 
 
 def _at_matches(text: Text, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
-    found = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
-    context.spend("search_work", found.work)
-    if found.out_of_work:
+    units = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
+    context.spend("search_work", units.work)
+    if units.out_of_work:
         context.mark_partial(
             "search_work", "by=/re/ ran out of search_work: the last unit was not looked into for more"
         )
-    return found.starts, found.stops
+    return units.starts, units.stops

@@ -1,8 +1,7 @@
 """Actions that cut texts into lines, chunks and definitions."""
 
-from rlmlite_kernel.actions.search import parse_lines
 from rlmlite_kernel.actions.table.shared import TARGET
-from rlmlite_kernel.actions.texts import chunk, symbols
+from rlmlite_kernel.actions.texts import chunk, parse_lines, symbols
 from rlmlite_kernel.program.action_table import Action, Param
 
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'

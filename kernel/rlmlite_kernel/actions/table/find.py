@@ -1,6 +1,6 @@
 """Actions that find places in texts and documents."""
 
-from rlmlite_kernel.actions.search import around, count_matches, patterns, rank, search
+from rlmlite_kernel.actions.search import around, count_matches, paths, patterns, rank, search
 from rlmlite_kernel.actions.search.units import UNITS
 from rlmlite_kernel.actions.table.shared import TARGET
 from rlmlite_kernel.program.action_table import Action, Param
@@ -79,7 +79,7 @@ ACTIONS = (
             Param("docs", "any", "documents"),
             Param("glob", "text", '"**/*.py"; without a `/` it is matched with the name alone', default=None),
         ),
-        run=around.paths,
+        run=paths.paths,
         result="documents {path, bytes, lines, text}",
         example='{"path": "src/app.py", "bytes": 5120, "lines": 160, "text": "..."}',
         help="the documents whose path matches; search, rank and chunk take them",

@@ -1,0 +1,121 @@
+"""The word index that rank needs, kept where it pays.
+
+Building an index reads the whole text, so it is kept under a key that names exactly what was indexed: the blob and the
+units in it. The second `rank` over the same log only looks words up. What is kept, and what is not:
+
+- Units of one text: one index per text. A folder in which one file changed rebuilds that file's index only.
+- Texts of rows: those of one large blob together. Small rows of many blobs (the answers of a model, say) are copied end
+  to end, 4 MiB at a time, since an index per row would cost more than it holds.
+- More than 256 MiB in all: no index is kept. Only the words of the query are looked up, each time anew.
+
+No result depends on which of these happened, nor does any charge.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import groupby, pairwise
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from rlmlite_kernel.actions.search.units import LineUnits, Units
+from rlmlite_kernel.engines.bytes.buffers import int_array
+from rlmlite_kernel.engines.bytes.words import Hashes
+from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.values.columns import Text, digest_of
+
+Words: TypeAlias = tuple[str, ...]
+"""The different words of a query."""
+
+INDEXED = 256 << 20
+"""Bytes of text for which an index is kept."""
+
+_COPIED = 1 << 22  # bytes of rows from different blobs that are indexed at once
+
+
+class IndexSource(NamedTuple):
+    """Units to index. `key` names them among all units of all contents; `build` takes the only words to index, or
+    None for all.
+    """
+
+    key: str
+    size: int
+    build: Callable[[Hashes | None], WordIndex]
+
+
+def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepContext) -> WordIndex:
+    """One index over all sources, their units numbered through. `hashes` are the words that will be looked up."""
+    if sum(source.size for source in sources) > INDEXED:
+        context.warn(f"no index is kept of more than {INDEXED >> 20} MiB: the text is read again for each rank")
+        return combine_indexes([source.build(hashes) for source in sources])
+
+    def combine_kept() -> WordIndex:
+        indexes = [context.blobs.index(source.key, partial(source.build, None)) for source in sources]
+        return combine_indexes(indexes)
+
+    if len(sources) == 1:
+        return combine_kept()
+    # The combined index is kept in memory only: on disk it would hold every part a second time.
+    keys = hashlib.sha256("\n".join(source.key for source in sources).encode()).hexdigest()
+    return context.blobs.index(f"all {keys}", combine_kept, stored=False)
+
+
+def source_of_units(units: Units | LineUnits, context: StepContext) -> IndexSource:
+    """The units of one text."""
+    text = units.text
+
+    def build(only: Hashes | None) -> WordIndex:
+        return build_index(context.blobs.read(text.blob), *units.spans(), only=only)
+
+    return IndexSource(units.key, len(text), build)
+
+
+def sources_of_texts(texts: list[Text], context: StepContext) -> list[IndexSource]:
+    """Texts as units, in order. A text with the blob `""` is an empty unit, so that numbers stay those of the rows."""
+    sources: list[IndexSource] = []
+    small: list[Text] = []  # texts of small runs, not yet in a source
+    for blob, group in groupby(texts, key=lambda text: text.blob):
+        run = list(group)
+        if blob and sum(map(len, run)) >= _COPIED:
+            sources.extend(_copy_in_batches(small, context))
+            sources.append(_source_of_run(run, context))
+            small = []
+        else:
+            small.extend(run)
+    return [*sources, *_copy_in_batches(small, context)]
+
+
+def _source_of_run(run: list[Text], context: StepContext) -> IndexSource:
+    """Texts of one blob, indexed where they are."""
+    blob = run[0].blob
+    starts, stops = int_array([text.start for text in run]), int_array([text.stop for text in run])
+
+    def build(only: Hashes | None) -> WordIndex:
+        return build_index(context.blobs.read(blob), starts, stops, only=only)
+
+    key = f"{blob} {digest_of(starts)} {digest_of(stops)}"
+    return IndexSource(key, sum(map(len, run)), build)
+
+
+def _copy_in_batches(texts: list[Text], context: StepContext) -> Iterator[IndexSource]:
+    """Texts of several blobs, so many together as begin within the same 4 MiB."""
+    ends = np.cumsum([len(text) for text in texts])
+    batch_ends = np.flatnonzero(np.diff(ends // _COPIED)) + 1
+    for low, high in pairwise([0, *batch_ends.tolist(), len(texts)] if texts else []):
+        yield _source_of_copy(texts[low:high], context)
+
+
+def _source_of_copy(texts: list[Text], context: StepContext) -> IndexSource:
+    """Texts of several blobs, copied end to end with a line end between them, so that no word spans two."""
+    places = "\n".join(f"{text.blob} {text.start} {text.stop}" for text in texts)
+    key = hashlib.sha256(places.encode()).hexdigest()
+
+    def build(only: Hashes | None) -> WordIndex:
+        parts = [text.read(context.blobs) if text.blob else b"" for text in texts]
+        stops = np.cumsum([len(part) + 1 for part in parts], dtype=np.int64) - 1
+        starts = np.concatenate((stops[:0], [0], stops[:-1] + 1))
+        return build_index(b"\n".join(parts), starts, stops, only=only)
+
+    return IndexSource(f"texts {key}", sum(map(len, texts)), build)
