@@ -1,1 +1,1 @@
-"""What each command does. What it takes and says of itself is declared beside `cli.main`."""
+"""What each command does. What it takes and says of itself is in `signatures`."""

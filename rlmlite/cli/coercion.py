@@ -1,0 +1,73 @@
+"""Texts, paths and flags of the command line, without pydantic.
+
+typer gives each value its type by pydantic, whose import takes as long as a small run (80 ms). Nearly all of our
+options are texts and paths, for which there is next to nothing to do: they are handled here, and become exactly what
+typer would make of them (a test compares). Whatever is not plain (a number, a choice, a path that cannot be read) is
+left to typer, which also words the errors.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import typer.core
+
+# The one private name of typer that is used here: where it keeps how a parameter gets its type, made at first use.
+# If a version of typer looks elsewhere, commands work as before and a test that counts modules fails.
+_COERCER: Final = "_runtime_param"
+
+
+class NotPlainError(Exception):
+    """A value that is left to typer."""
+
+
+class PlainCoercer:
+    """Stands where typer has its own coercer, with the same method."""
+
+    def __init__(self, param: Any) -> None:
+        self._annotation: object = param.type_descriptor.annotation
+        self._typers: Any = None
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value as its parameter has it. Raises `typer.BadParameter`."""
+        try:
+            return plain_value(value, self._annotation, many=param.multiple or param.nargs == -1)
+        except NotPlainError:
+            return self._typers_own(param).coerce(value, param=param, ctx=ctx)
+
+    def _typers_own(self, param: Any) -> Any:
+        if self._typers is None:
+            setattr(param, _COERCER, None)
+            self._typers = param.get_runtime_param()
+            setattr(param, _COERCER, self)
+        return self._typers
+
+
+def coerce_plainly(command: Any) -> None:
+    """Give all parameters of a command, and of those below it, a plain coercer."""
+    for param in command.params:
+        if isinstance(param, typer.core.TyperArgument | typer.core.TyperOption):
+            setattr(param, _COERCER, PlainCoercer(param))
+    for below in getattr(command, "commands", {}).values():
+        coerce_plainly(below)
+
+
+def plain_value(value: Any, annotation: object, many: bool) -> Any:
+    """A text, a path, a flag, or a list of texts. Raises `NotPlainError`."""
+    if value is None:
+        return () if many else None
+    if annotation is Path and isinstance(value, str):
+        return _plain_path(value)
+    if many and annotation == list[str] and isinstance(value, list | tuple):
+        if all(isinstance(item, str) for item in value):
+            return list(value)
+    elif type(value) is annotation and isinstance(value, str | bool):  # a text, a flag, a choice that is the default
+        return value
+    raise NotPlainError
+
+
+def _plain_path(value: str) -> Path:
+    path = Path(value)
+    if os.path.exists(path) and not os.access(path, os.R_OK):
+        raise NotPlainError  # typer says so
+    return path

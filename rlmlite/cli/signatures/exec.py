@@ -1,0 +1,85 @@
+"""`rlmlite exec`: its options."""
+
+from typing import Annotated
+
+import typer
+
+from rlmlite.cli.signatures.flags import permission_flags
+from rlmlite.cli.signatures.options import (
+    Approve,
+    AsJson,
+    ConfirmAbove,
+    Copy,
+    Limit,
+    MaxCost,
+    NewTrace,
+    Policy,
+    Price,
+    Program,
+    Read,
+    RunKey,
+    Store,
+    Stream,
+    Timeout,
+    Tools,
+    Workers,
+    Yes,
+)
+
+
+def exec_(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROGRAM PATH",
+            help="A program file (- is stdin; none with -e), then inputs: PATH, name=PATH or -. "
+            "A single unnamed input is called `context`; a folder or a glob is one input.",
+            show_default=False,
+        ),
+    ] = None,
+    program: Program = None,
+    sub: Annotated[
+        str | None,
+        typer.Option("--sub", metavar="MODEL", help="The model that reads chunks, such as extractive: or openai:NAME."),
+    ] = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
+    limit: Limit = None,
+    max_cost: MaxCost = None,
+    confirm_above: ConfirmAbove = None,
+    yes: Yes = False,
+    price: Price = None,
+    workers: Workers = None,
+    timeout: Timeout = None,
+    stream: Stream = None,
+    trace: NewTrace = None,
+    run_key: RunKey = None,
+    read: Read = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the program and say what it may cost; run nothing.")
+    ] = False,
+    copy: Copy = None,
+    store: Store = None,
+    json: AsJson = False,
+) -> None:
+    """Run a program over inputs, without a controller."""
+    from rlmlite.cli.commands.exec import run
+    from rlmlite.cli.settings.job import Job
+
+    given = arguments or []
+    path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
+    flags: dict[str, object] = {
+        "sub": sub,
+        "max_cost": max_cost,
+        "confirm_above": confirm_above,
+        "workers": workers,
+        "timeout": timeout,
+        "stream": stream,
+        "copy_inputs": copy,
+        "store": store,
+    }
+    flags |= permission_flags(tool, policy, approve)
+    budgets, prices, how = tuple(limit or []), tuple(price or []), tuple(read or [])
+    job = Job(program, path, tuple(inputs), budgets, prices, flags, trace, run_key, yes, read=how)
+    raise typer.Exit(run(job, dry_run=dry_run, as_json=json))

@@ -1,0 +1,50 @@
+"""What was given on the command line, as a `Job`: flags by the names of their settings."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rlmlite.cli.settings.job import Job
+
+
+def permission_flags(tools: list[str] | None, policy: Path | None, approve: str | None) -> dict[str, Any]:
+    """What a run may reach, as settings."""
+    return {"tools": tools, "policy": policy, "approve": approve}
+
+
+def calling_flags(workers: int | None, timeout: float | None, stream: bool | None) -> dict[str, Any]:
+    """How models are called, as settings."""
+    return {"workers": workers, "timeout": timeout, "stream": stream}
+
+
+def job_of(
+    paths: list[str] | None = None,
+    controller: list[str] | None = None,
+    sub: str | None = None,
+    limit: list[str] | None = None,
+    run_key: str | None = None,
+    trace: Path | None = None,
+    yes: bool = False,
+    *,
+    text: str | None = None,
+    path: str | None = None,
+    read: list[str] | None = None,
+    price: list[str] | None = None,
+    **flags: object,
+) -> "Job":
+    """The job of a command; what a command has no flag for stays unset."""
+    from rlmlite.cli.settings.job import Job
+
+    return Job(
+        text=text,
+        path=path,
+        inputs=tuple(paths or []),
+        limits=tuple(limit or []),
+        prices=tuple(price or []),
+        flags={"sub": sub, **flags},
+        trace=trace,
+        run_key=run_key,
+        yes=yes,
+        controllers=tuple(controller or []),
+        read=tuple(read or []),
+    )

@@ -1,0 +1,47 @@
+"""`rlmlite grammar`: its options."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rlmlite.cli.signatures.options import AsJson
+
+
+class Format(StrEnum):
+    """What `rlmlite grammar` prints."""
+
+    lark = "lark"
+    actions = "actions"
+    llguidance = "llguidance"
+    openai_tool = "openai-tool"
+    json_schema = "json-schema"
+
+
+def grammar(
+    format: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="The grammar that is parsed, the action table, or what constrains a decoder to programs: a grammar "
+            "for llguidance, a custom tool with it, a function.",
+        ),
+    ] = Format.lark,
+    session: Annotated[
+        Path | None,
+        typer.Option(
+            "--session",
+            metavar="S",
+            help="For llguidance and openai-tool: allow the variables of this session. [context]",
+        ),
+    ] = None,
+    only_final: Annotated[
+        bool, typer.Option("--only-final", help="For llguidance and openai-tool: allow only a final answer.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Print the language: its grammar, its actions, or what constrains a decoder to it."""
+    from rlmlite.cli.commands.grammar import show
+
+    raise typer.Exit(show(format.value, session, only_final=only_final, as_json=json))

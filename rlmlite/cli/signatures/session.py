@@ -1,0 +1,134 @@
+"""`rlmlite session`: its commands and their options."""
+
+from typing import Annotated
+
+import typer
+
+from rlmlite.cli.signatures.flags import job_of, permission_flags
+from rlmlite.cli.signatures.options import (
+    Approve,
+    AsJson,
+    ConfirmAbove,
+    Controller,
+    Copy,
+    Limit,
+    MaxCost,
+    Nested,
+    Paths,
+    Policy,
+    Price,
+    Program,
+    Read,
+    RunKey,
+    Session,
+    Store,
+    Tools,
+    Yes,
+)
+
+session_app = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="Drive the kernel from a shell, one command at a time."
+)
+
+
+@session_app.command("new")
+def new(
+    session: Session,
+    paths: Paths = None,
+    controller: Controller = None,
+    sub: Annotated[
+        str | None,
+        typer.Option("--sub", metavar="MODEL", help="The model that reads chunks. [the controller, else by hand]"),
+    ] = None,
+    nested: Nested = None,
+    limit: Limit = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
+    max_cost: MaxCost = None,
+    price: Price = None,
+    read: Read = None,
+    run_key: RunKey = None,
+    copy: Copy = None,
+    store: Store = None,
+    json: AsJson = False,
+) -> None:
+    """Begin a session over inputs. Without models, its calls are answered by hand."""
+    from rlmlite.cli.commands.session import new
+
+    flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **permission_flags(tool, policy, approve)}
+    flags |= {"nested": nested}
+    job = job_of(paths, controller, sub, limit, run_key, read=read, price=price, **flags)
+    raise typer.Exit(new(session, job, as_json=json))
+
+
+@session_app.command("exec")
+def exec_(
+    session: Session,
+    path: Annotated[
+        str | None, typer.Argument(metavar="PROGRAM", help="A program file, - is stdin.", show_default=False)
+    ] = None,
+    program: Program = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
+    confirm_above: ConfirmAbove = None,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Execute a program. The session keeps its variables."""
+    from rlmlite.cli.commands.session import exec_
+
+    job = job_of(
+        yes=yes, text=program, path=path, confirm_above=confirm_above, **permission_flags(tool, policy, approve)
+    )
+    raise typer.Exit(exec_(session, job, as_json=json))
+
+
+@session_app.command("pending")
+def pending(session: Session) -> None:
+    """The calls that wait for answers, as JSON to fill in."""
+    from rlmlite.cli.commands.session import pending
+
+    raise typer.Exit(pending(session))
+
+
+@session_app.command("resume")
+def resume(
+    session: Session,
+    answers: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ANSWERS",
+            help="What `pending` printed with each `answer` filled in; - is stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    tool: Tools = None,
+    policy: Policy = None,
+    approve: Approve = None,
+    confirm_above: ConfirmAbove = None,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Answer the waiting calls and continue the turn in progress."""
+    from rlmlite.cli.commands.session import resume
+
+    job = job_of(yes=yes, confirm_above=confirm_above, **permission_flags(tool, policy, approve))
+    raise typer.Exit(resume(session, job, answers, as_json=json))
+
+
+@session_app.command("show")
+def show(session: Session, json: AsJson = False) -> None:
+    """Show its variables, notes and turns, and the turn in progress."""
+    from rlmlite.cli.commands.session import show
+
+    raise typer.Exit(show(session, as_json=json))
+
+
+@session_app.command("seal")
+def seal(session: Session, json: AsJson = False) -> None:
+    """End it for good: the trace is sealed and accepts nothing more."""
+    from rlmlite.cli.commands.session import seal
+
+    raise typer.Exit(seal(session, as_json=json))

@@ -1,0 +1,56 @@
+"""`rlmlite trace`: its commands and their options."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from rlmlite.cli.signatures.options import AsJson, Read, Store, Trace
+
+trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Show, check and re-execute receipts.")
+
+
+class AtLeast(StrEnum):
+    """The least that a trace must prove."""
+
+    open = "open"
+    sealed = "sealed"
+
+
+Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
+LeastLevel = Annotated[AtLeast, typer.Option("--at-least", help="The least that the trace must prove.")]
+
+
+@trace_app.command("show")
+def trace_show(trace: Trace, json: AsJson = False) -> None:
+    """Show what each step did, read, wrote and cost."""
+    from rlmlite.cli.commands.trace import show
+
+    raise typer.Exit(show(trace, as_json=json))
+
+
+@trace_app.command("verify")
+def trace_verify(trace: Trace, root: Root = None, at_least: LeastLevel = AtLeast.open, json: AsJson = False) -> None:
+    """Check that it is whole and unaltered. Says OPEN or SEALED."""
+    from rlmlite.cli.commands.trace import check
+
+    raise typer.Exit(check(trace, root, at_least.value, as_json=json))
+
+
+@trace_app.command("replay")
+def trace_replay(
+    trace: Trace,
+    root: Root = None,
+    at_least: LeastLevel = AtLeast.open,
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=PATH", help="Where an input is now, if not where it was."),
+    ] = None,
+    read: Read = None,
+    store: Store = None,
+    json: AsJson = False,
+) -> None:
+    """Re-execute every step offline and name the first difference."""
+    from rlmlite.cli.commands.replay import replay_trace
+
+    raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], read or [], store, as_json=json))
