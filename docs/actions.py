@@ -6,7 +6,7 @@ from typing import Final
 
 from docs.tables import code, prose, table
 from rlmlite_kernel.actions.table import ACTIONS
-from rlmlite_kernel.program.action_table import Action, Kind, Param
+from rlmlite_kernel.program.action_table import Action, Kind, Param, Table
 
 FAMILIES: Final = {
     "look": "Look: a result goes whole into the observation",
@@ -44,11 +44,11 @@ KINDS: Final[dict[Kind, str]] = {
 """How an argument of each kind is written. Keys, templates and schemas are described in `language.md`."""
 
 
-def entries() -> str:
-    """Every action of the table, by family, in the order of the table."""
+def entries(actions_by_name: Table = ACTIONS) -> str:
+    """Every action of a table, by family, in the order of the table. A host's own family is its own heading."""
     parts: list[str] = []
-    for family, actions in groupby(ACTIONS.values(), lambda action: action.family):
-        parts.append(f"## {FAMILIES[family]}")
+    for family, actions in groupby(actions_by_name.values(), lambda action: action.family):
+        parts.append(f"## {FAMILIES.get(family, family.capitalize())}")
         parts.extend(map(_entry, actions))
     return "\n\n".join(parts)
 
@@ -62,7 +62,7 @@ def _entry(action: Action) -> str:
     parts.append(f"Result: {code(action.result) if '{' in action.result else action.result}.")
     if action.example:
         parts.append(f"One row or value of it:\n\n```json\n{action.example}\n```")
-    notes = [f"Cost: {action.cost}."]
+    notes = [f"Cost: {action.cost_rule.words}."]
     if action.barrier:
         notes.append("It waits for every statement before it.")
     if action.in_rows:

@@ -7,6 +7,7 @@ import msgspec
 
 from rlmlite_grammar import parse
 from rlmlite_kernel import (
+    ACTIONS,
     Answered,
     Blobs,
     Done,
@@ -35,6 +36,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.canonical import record_bytes, value_bytes
 from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.table import Table
 from rlmlite_kernel.values.values import plain
 
 KEY = RunKey(bytes(range(32)))
@@ -88,11 +90,12 @@ class Machine:
         role: Role = ROLE,
         actions: tuple[str, ...] | None = None,
         blobs: Blobs | None = None,
+        table: Table = ACTIONS,
     ) -> None:
         self.blobs: Blobs = blobs or MemoryBlobs()
         settings = Settings(limits=limits or Limits(), roles={"sub": role}, policy=Policy(actions=actions))
         named = {name: given(self.blobs, content) for name, content in (inputs or {}).items()}
-        self.done = begin(named, settings, KEY)
+        self.done = begin(named, settings, KEY, table=table)
         self.entries: list[Entry] = list(self.done.entries)
         self.prompts: list[str] = []
         self.waves: list[int] = []

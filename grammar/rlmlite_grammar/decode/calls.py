@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator
 
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.ast import ASSIGNMENT
+from rlmlite_kernel.program.checks import ExactlyOneOf
 
-_EITHER = {name: ("query", "template") for name in ("search", "count_matches")}
-"""Actions that take one of two parameters, as the checker asks."""
+_KEYWORDS = ("context", "other")
+"""What a decoder calls the values that an action needs under names of the caller's own; the first is required."""
 
-_KEYWORDS = {"sub_rlm": ("context", "other")}
-"""Actions that need values under names of the caller's own: the names that a decoder has; the first is required."""
-
-_OVER_CHUNKS = "extract_over_chunks"  # whose prompt has to show the chunk, as the checker asks
 _TOOL_CALL = "tool_call"  # which needs a tool to name
 
 _RULES = {
@@ -29,7 +27,6 @@ _RULES = {
 }
 """The rule for an argument of a kind that has one of its own."""
 
-_ASSIGNMENT = "write_var"  # which `name = value` says as well
 _ALONE = ("state", "end")  # families whose actions are statements, never a part of one
 
 
@@ -38,7 +35,7 @@ class Calls:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        missing = {_ASSIGNMENT, *(() if vocabulary.tools else (_TOOL_CALL,))}
+        missing = {ASSIGNMENT, *(() if vocabulary.tools else (_TOOL_CALL,))}
         kinds = set() if vocabulary.writable else {"name"}
         actions = [
             action
@@ -53,7 +50,7 @@ class Calls:
         self.end = [self._call(action, "") for action in actions if action.family == "end"]
 
     def _call(self, action: Action, row: str) -> str:
-        either = _EITHER.get(action.name, ())
+        either = _alternatives(action)
         first = [self._value(param, action, row) for param in action.params if _by_position(param)]
         if either:
             first.append(self._either([action.param(name) for name in either], action, row))
@@ -65,7 +62,7 @@ class Calls:
             for param in action.params
             if not (_by_position(param) or param.many or param.name in either)
         ]
-        for place, keyword in enumerate(_KEYWORDS.get(action.name, ())):
+        for place, keyword in enumerate(_KEYWORDS if action.needs_extra else ()):
             named.insert(place, f'", {keyword}=" v@' if place == 0 else f'(", {keyword}=" v@)?')
         inside = ' ", " '.join(first)
         return " ".join(part for part in (f'"{action.name}("', inside, *named, '")"') if part)
@@ -104,7 +101,7 @@ class Calls:
             case "text":
                 return "(TEXT | ref@)"
             case "template":
-                return _template(action)
+                return _template(param)
             case _:
                 return _RULES[param.kind]
 
@@ -113,11 +110,14 @@ def _by_position(param: Param) -> bool:
     return param.required and not (param.many or param.named_only)
 
 
-def _template(action: Action) -> str:
+def _alternatives(action: Action) -> tuple[str, ...]:
+    """The parameters of which exactly one is given, if the action has such."""
+    return next((check.params for check in action.checks if isinstance(check, ExactlyOneOf)), ())
+
+
+def _template(param: Param) -> str:
     """A template over rows names their fields, which no grammar knows; any other names variables."""
-    if action.name == _OVER_CHUNKS:
-        return "TEMPLATE_OF_CHUNKS"
-    return "TEMPLATE" if any(param.kind == "rows" for param in action.params) else "TEMPLATE@"
+    return {"variables": "TEMPLATE@", "fields": "TEMPLATE", "a_field": "TEMPLATE_OF_CHUNKS"}[param.holes]
 
 
 def name_of(name: str) -> str:

@@ -1,5 +1,6 @@
 """What a step asks of the outside: requests, their prompts, what they reserve, and whether the policy lets them out."""
 
+from rlmlite_kernel.effects.prompts import Ask, Prompts, PromptWriter, model_calls, next_round, one_call
 from rlmlite_kernel.effects.requests import (
     NO_USE,
     Answered,
@@ -21,6 +22,7 @@ from rlmlite_kernel.values.fences import fenced
 __all__ = [
     "NO_USE",
     "Answered",
+    "Ask",
     "Child",
     "EffectKind",
     "Failed",
@@ -28,10 +30,15 @@ __all__ = [
     "Nested",
     "Part",
     "Piece",
+    "PromptWriter",
+    "Prompts",
     "Request",
     "Requests",
     "Result",
     "Usage",
     "fenced",
+    "model_calls",
+    "next_round",
+    "one_call",
     "render",
 ]

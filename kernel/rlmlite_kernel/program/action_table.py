@@ -1,6 +1,8 @@
-"""The action table's shape: what one action is. The rows themselves are in `actions`.
+"""The action table's shape: what one action is. The rows themselves are in `actions.table`.
 
-Checking, prices, the controller's card, schemas, the docs page and receipts read these entries, and nothing else.
+All that is known of an action is in its row: how it is called, what it costs, how large its result is, what is checked
+before it runs. The checker, prices, the controller's card, decode grammars, the reference and receipts read rows, and
+know no action by name. So a host that adds a row (`Table.extended`) gets all of that for its own action as well.
 """
 
 import hashlib
@@ -10,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from rlmlite_kernel.program.checks import Check
+from rlmlite_kernel.program.costs import FREE, CostRule, SizeRule, unknown_size
 from rlmlite_kernel.records.canonical import value_bytes
 
 Kind: TypeAlias = Literal[
@@ -33,6 +37,14 @@ Kind: TypeAlias = Literal[
 """How an argument is read. `expr` and `key` are row expressions; a `query`'s type decides how it matches, a
 `pattern` is a query or a list of [query, replacement], a `form` a /regex/ or a template with {names}."""
 
+Holes: TypeAlias = Literal["variables", "fields", "a_field"]
+"""What the placeholders of a `template` may name.
+
+`variables`: variables and named arguments, so the checker knows them all; such a template may be computed as well.
+`fields`: also fields of the rows that it is filled from, which are known only when it runs.
+`a_field`: the same, and one of them must be such a field, or every row would give the same text.
+"""
+
 REQUIRED: Any = object()
 """Marks a parameter without a default."""
 
@@ -41,7 +53,7 @@ class Param(msgspec.Struct, frozen=True):
     """One parameter.
 
     `least` bounds an `int` from below, `words` lists what a `word` may be (a regex besides, if `or_query`).
-    `many` takes all further positional arguments. `named_only` cannot be given by position.
+    `many` takes all further positional arguments. `named_only` cannot be given by position. `holes` is of a `template`.
     """
 
     name: str
@@ -53,6 +65,7 @@ class Param(msgspec.Struct, frozen=True):
     or_query: bool = False
     many: bool = False
     named_only: bool = False
+    holes: Holes = "fields"
 
     @property
     def required(self) -> bool:
@@ -61,16 +74,21 @@ class Param(msgspec.Struct, frozen=True):
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One action.
+    """One action: a row of the table.
 
-    `result` names what comes back, `example` shows one row of it. `run` is the pure implementation; an action that
-    makes calls has `ask` instead, from arguments to a `calls.Ask`.
-    `in_rows`: may stand inside a row expression, where it is applied to each row.
-    `extra`: says what other keyword arguments mean, where any name is allowed.
-    `with_taint`: receives `TaintedValue`s, not bare values. `barrier`: depends on everything before it.
-    `shows`: its result goes whole into the observation. `cost` names the resource it is priced in, for people.
-    `fused`: around a call of another action, by name, the two are one step of a third, which takes the parameters of
-    both but the first of this one.
+    For people and controllers: `family` is the heading that it stands under, `result` names what comes back, `example`
+    shows one row of it, `help` is one line.
+
+    Work: `run(context, ...)` is the pure implementation; an action that makes calls has `ask` instead, from arguments
+    to an `effects.prompts.Ask`. `with_taint`: it receives `TaintedValue`s, not bare values. `in_rows`: it may stand
+    inside a row expression, where it is applied to each row. `barrier`: it depends on every statement before it.
+    `shows`: its result goes whole into the observation. `ends`: nothing runs after it. `fused`: around a call of
+    another action, by name, the two are one step of a third, which takes the parameters of both but the first of this
+    one.
+
+    Before it runs: `cost` is what a call may use, `None` for nothing but its step; an action with `ask` has to say.
+    `size` is what is known of the result's extent. `checks` are what the arguments have to fulfil together.
+    `extra` says what other named arguments mean, where any name is allowed; `needs_extra`: there must be one.
     """
 
     name: str
@@ -83,11 +101,20 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[..., Any] | None = None
     in_rows: bool = False
     extra: str = ""
+    needs_extra: bool = False
     barrier: bool = False
     shows: bool = False
+    ends: bool = False
     with_taint: bool = False
-    cost: str = "free"
+    cost: CostRule | None = None
+    size: SizeRule = unknown_size
+    checks: tuple[Check, ...] = ()
     fused: Mapping[str, str] = {}
+
+    @property
+    def cost_rule(self) -> CostRule:
+        """What a call may use; an action that says nothing of it is free."""
+        return FREE if self.cost is None else self.cost
 
     def param(self, name: str) -> Param | None:
         """The parameter of this name."""
@@ -103,10 +130,19 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(Mapping[str, Action]):
-    """The actions by name, in the order of the docs. A host's own are added with `extended`."""
+    """The actions by name, in the order of the docs. A host's own are added with `extended`.
+
+    Raises `ValueError` for a row that cannot work: a name that is used twice, neither or both of `run` and `ask`, calls
+    whose cost is not declared.
+    """
 
     def __init__(self, actions: Iterable[Action]) -> None:
-        self._actions = {action.name: action for action in actions}
+        self._actions: dict[str, Action] = {}
+        for action in actions:
+            _check_row(action)
+            if action.name in self._actions:
+                raise ValueError(f"an action `{action.name}` is there already")
+            self._actions[action.name] = action
 
     def __getitem__(self, name: str) -> Action:
         return self._actions[name]
@@ -118,18 +154,28 @@ class Table(Mapping[str, Action]):
         return len(self._actions)
 
     def extended(self, actions: Iterable[Action]) -> "Table":
-        """A table with more actions; a name that is taken is refused."""
-        added = list(actions)
-        for action in added:
-            if action.name in self:
-                raise ValueError(f"an action `{action.name}` is there already")
-        return Table([*self.values(), *added])
+        """This table with more actions. Raises `ValueError` as the class does."""
+        return Table([*self.values(), *actions])
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that changes what programs mean."""
+        """SHA-256 (hex) of everything that changes what programs mean.
+
+        Costs, sizes, checks and words are not in it: they say what happens before a program runs, or explain it.
+        """
         meaning = [[action.name, _traits(action), list(map(_meaning, action.params))] for action in self.values()]
         return hashlib.sha256(value_bytes(meaning)).hexdigest()
+
+
+def _check_row(action: Action) -> None:
+    """Refuse a row that would go wrong later, and perhaps in silence."""
+    if (action.run is None) is (action.ask is None):
+        raise ValueError(f"the action `{action.name}` needs either `run` or `ask`, one of them")
+    if action.ask is not None and action.cost is None:
+        raise ValueError(
+            f"the action `{action.name}` makes calls, so its row has to say what they cost: give it `cost=`, "
+            "such as ONE_MODEL_CALL, CALL_PER_ROW, ONE_TOOL_CALL, or FREE for calls that no budget counts"
+        )
 
 
 def _traits(action: Action) -> list[Any]:

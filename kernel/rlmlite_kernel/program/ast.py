@@ -221,6 +221,9 @@ def walk_expr(node: Expr) -> Iterator[Expr]:
 LOGIC = ("and", "or")
 
 
+ASSIGNMENT = "write_var"
+"""The action that `name = value` is short for."""
+
 MATCHES = ("matches", "not matches")
 
 

@@ -1,17 +1,14 @@
 """Which argument of a call goes to which parameter, and how names inside an expression are to be read."""
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
 
 import msgspec
 
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var, children
+from rlmlite_kernel.program.checks import Report
 from rlmlite_kernel.program.problems import did_you_mean
-
-Report: TypeAlias = Callable[[str, str, Expr, str], None]
-"""Told of a mistake: its code, its message, the node, a hint."""
 
 FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percentile")
 """What may be folded in `group(rows, key, {name: fold(expr)})`."""

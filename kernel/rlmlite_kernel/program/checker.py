@@ -11,6 +11,7 @@ from rlmlite_kernel.engines.query.query import regex
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import (
+    ASSIGNMENT,
     MATCHES,
     Alt,
     Binary,
@@ -39,6 +40,8 @@ from rlmlite_kernel.program.binding import (
     is_column_word,
     variable_name,
 )
+from rlmlite_kernel.program.checks import CheckedCall
+from rlmlite_kernel.program.habits import HABITS
 from rlmlite_kernel.program.lowering import written_name
 from rlmlite_kernel.program.problems import Problem, did_you_mean
 from rlmlite_kernel.program.queries import compiled, constant_query
@@ -73,7 +76,7 @@ def check(parsed: Parsed, scope: Scope) -> dict[int, list[Problem]]:
         target = written_name(statement)
         if target is not None:
             names.add(target)
-        ended = ended or (isinstance(statement.value, Call) and statement.value.name == "final")
+        ended = ended or _ends(statement, scope.table)
     return found
 
 
@@ -92,8 +95,8 @@ class _Statement:
         """Check a statement and all that is in it."""
         if statement.target is not None:
             self._target(statement.target, statement)
-            if isinstance(statement.value, Call) and statement.value.name == "write_var":
-                self.report("arguments", "`write_var` writes a variable itself", statement, "write name = value")
+            if isinstance(statement.value, Call) and statement.value.name == ASSIGNMENT:
+                self.report("arguments", f"`{ASSIGNMENT}` writes a variable itself", statement, "write name = value")
         if _too_deep(statement.value):
             self.report("bound", f"the expression is nested deeper than {_MAX_DEPTH}", statement)
             return
@@ -158,7 +161,8 @@ class _Statement:
             words = ", ".join(name for name, entry in self._scope.table.items() if entry.in_rows)
             self.report("type", f"`{call.name}` cannot be applied row by row", call, f"in row expressions: {words}")
         bound = bind(action, call, self.report)
-        self._shape(action, call, bound)
+        for check_arguments in action.checks:
+            check_arguments(CheckedCall(call, bound.given, bound.extra, action.signature()), self.report)
         for param, value, inner in arguments(action, bound, place):
             self._argument(action, param, value, inner, bound)
 
@@ -166,20 +170,13 @@ class _Statement:
         table, policy = self._scope.table, self._scope.policy
         action = table.get(call.name)
         if action is None:
-            near = _ELSEWHERE.get(call.name) or did_you_mean(call.name, table)
+            near = HABITS.get(call.name) or did_you_mean(call.name, table)
             hint = near or f"actions: {', '.join(table)}"
             self.report("unknown_action", f"no action `{call.name}`", call, hint)
         elif policy.actions is not None and call.name not in policy.actions:
             hint = f"permitted: {', '.join(policy.actions)}"
             self.report("not_permitted", f"this run does not permit `{call.name}`", call, hint)
         return action
-
-    def _shape(self, action: Action, call: Call, bound: Bound) -> None:
-        """What one action asks of its arguments together."""
-        both = {"query", "template"} <= {param.name for param in action.params}
-        if both and ("query" in bound.given) is ("template" in bound.given):
-            message = f"{action.name} takes a query or template=, one of them"
-            self.report("arguments", message, call, f"it is {action.signature()}")
 
     def _argument(self, action: Action, param: Param | None, value: Expr, place: Place, bound: Bound) -> None:
         if param is None:
@@ -189,7 +186,7 @@ class _Statement:
             case "schema":
                 self._schema(value)
             case "template":
-                self._template(action, value, bound)
+                self._template(action, param, value, bound)
             case "name":
                 self._variable_name(value)
             case "query" | "pattern":
@@ -222,22 +219,24 @@ class _Statement:
             if not any(problem.message == fault.message for problem in self.problems):
                 self.report(fault.code, fault.message, node)
 
-    def _template(self, action: Action, value: Expr, bound: Bound) -> None:
-        single = action.name in ("sub_lm", "sub_rlm")
+    def _template(self, action: Action, param: Param, value: Expr, bound: Bound) -> None:
+        """A template's placeholders, as far as they can be known before the rows that fill them are there."""
         if not isinstance(value, Lit) or not isinstance(value.v, str):
-            if single:
+            if param.holes == "variables":
                 self._visit(value, PLAIN)
             else:
                 self.report("template", f"the template of `{action.name}` is a string literal", value)
             return
         named = {hole.name for hole in holes(value.v)}
-        known = self._names | set(bound.extra)
-        if single:
-            for name in sorted(named - known):
-                hint = did_you_mean(name, known) or "give it as a keyword, or write {{name}} for the plain text"
-                self.report("template", f"{{{name}}} names no variable and no argument", value, hint)
-        elif action.name == "extract_over_chunks" and named <= set(bound.extra):
+        if param.holes == "variables":
+            self._placeholders(named, self._names | set(bound.extra), value)
+        elif param.holes == "a_field" and named <= set(bound.extra):
             self.report("template", "the prompt does not show the chunk", value, "write {chunk} where its text goes")
+
+    def _placeholders(self, named: set[str], known: set[str], value: Expr) -> None:
+        for name in sorted(named - known):
+            hint = did_you_mean(name, known) or "give it as a keyword, or write {{name}} for the plain text"
+            self.report("template", f"{{{name}}} names no variable and no argument", value, hint)
 
     def _variable_name(self, value: Expr) -> None:
         name = variable_name(value)
@@ -267,30 +266,6 @@ class _Statement:
             self.report("bound", f"`{param.name}` of `{action.name}` is at least {param.least}, not {value.v}", value)
 
 
-_ELSEWHERE = {
-    "print": "use show(x)",
-    "return": "use final(x)",
-    "if": "there are no branches; use where, pick or case",
-    "for": "there are no loops; use map, where or extract_over_chunks",
-    "while": "there are no loops; use map, where or extract_over_chunks",
-    "assert": "use where or pick",
-    "filter": "use where(rows, .field == ...)",
-    "select": "use map(rows, {name: .field})",
-    "grep": "use search(x, /regex/)",
-    "find": 'use search(x, "text")',
-    "findall": "use search(x, /regex/)",
-    "lines": "use x.lines",
-    "readlines": "use x.lines",
-    "open": 'use docs["path"]',
-    "llm_query": "use sub_lm(prompt)",
-    "llm": "use sub_lm(prompt)",
-    "answer": "use final(value)",
-    "FINAL": "use final(value)",
-    "FINAL_VAR": "use final(name)",
-}
-"""What controllers reach for by habit, and what it is called here."""
-
-
 def is_temporary(name: str) -> bool:
     """Whether a name is one of the kernel's own: `_1`, `_2`, ..."""
     return name.startswith("_") and name[1:].isdigit()
@@ -302,6 +277,12 @@ def offset_of(node: Expr | Statement, parsed: Parsed) -> int | None:
         if other is node:
             return parsed.at[index] if index < len(parsed.at) else None
     return None
+
+
+def _ends(statement: Statement, table: Table) -> bool:
+    """Whether nothing runs after a statement."""
+    call = statement.value
+    return isinstance(call, Call) and call.name in table and table[call.name].ends
 
 
 def _too_deep(node: Expr) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import (
+    ASSIGNMENT,
     Attr,
     Binary,
     Call,
@@ -90,14 +91,14 @@ class _Lowering:
     def refused(self, number: int, statement: Statement, problems: tuple[Problem, ...]) -> None:
         """One step for a statement that will not run."""
         value, nothing = statement.value, Bound({}, (), {})
-        call = value if isinstance(value, Call) else Call("write_var", (Lit(statement.target), value))
+        call = value if isinstance(value, Call) else Call(ASSIGNMENT, (Lit(statement.target), value))
         self.steps.append(Planned(number, call, nothing, written_name(statement), True, frozenset(), False, problems))
 
     def statement(self, number: int, statement: Statement) -> None:
         """The steps of a statement."""
         call, target = statement.value, written_name(statement)
         if not isinstance(call, Call):
-            call = Call("write_var", (Lit(target), call))
+            call = Call(ASSIGNMENT, (Lit(target), call))
         self._step(number, self._lowered_call(number, call), target, last=True)
 
     def _step(self, number: int, call: Call, target: str | None, last: bool) -> None:
@@ -172,7 +173,7 @@ class _Lowering:
 def written_name(statement: Statement) -> str | None:
     """The variable that a statement writes: its target, or the one that a `write_var` which stands alone names."""
     value = statement.value
-    if statement.target is not None or not isinstance(value, Call) or value.name != "write_var":
+    if statement.target is not None or not isinstance(value, Call) or value.name != ASSIGNMENT:
         return statement.target
     names = (*value.args[:1], *(item.value for item in value.named if item.name == "name"))
     return next((name for node in names if (name := variable_name(node)) is not None), None)

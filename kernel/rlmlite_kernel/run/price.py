@@ -1,39 +1,48 @@
-"""The price of a program before it runs: a range per resource, in closed form from known sizes.
+"""The price of a program before it runs: a range per budget, from what is known of its values' extents.
 
-A step whose inputs exist is priced exactly; one that waits for an earlier result has a worst case, or none known.
+Each step is priced by its action's row (`CostRule`), its result's extent follows from the row too (`SizeRule`), and the
+next step is priced with that. So a step whose inputs exist is priced exactly, and one that waits for an earlier result
+has a worst case, or none that is known. No action is named here: a host's action is priced as the kernel's own are.
+
+    hits = search(log, "ERROR", limit=50)            search_work: any amount      extent: at most 50 rows
+    read = extract_over_chunks(hits, "{text}?")      sub_calls: 0 to 50           extent: as many rows
+
+Not here: refusing a step that needs too much. `effects.reservations` and `StepContext.charge` do that when it runs.
 """
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
-from rlmlite_kernel.actions.calls.reduce import calls_to_merge
-from rlmlite_kernel.actions.calls.row_batches import ROUNDS
+from rlmlite_kernel.evaluation.access import column_name
 from rlmlite_kernel.evaluation.context import TaintedValue
-from rlmlite_kernel.program.ast import Expr, Lit, Parsed, Var
+from rlmlite_kernel.program.action_table import Action, Param, Table
+from rlmlite_kernel.program.ast import MATCHES, Binary, Call, Expr, ListOf, Lit, Parsed, Var, children
 from rlmlite_kernel.program.binding import PLAIN
 from rlmlite_kernel.program.checker import Scope, check
+from rlmlite_kernel.program.costs import (
+    ANY_AMOUNT,
+    CHECKED_BUDGETS,
+    SEARCH_WORK,
+    UNKNOWN,
+    Extent,
+    PricedCall,
+    Range,
+    UndeclaredCostError,
+    exactly,
+)
 from rlmlite_kernel.program.lowering import Planned, lower, names_read
 from rlmlite_kernel.program.problems import Problem
-from rlmlite_kernel.records.settings import Role
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.values.values import Rows, Text, Value
-
-
-class Range(msgspec.Struct, frozen=True):
-    """From `low` to `high`; `None` is no bound that is known before the program runs."""
-
-    low: int
-    high: int | None
-
-    def plus(self, other: "Range") -> "Range":
-        """The range of both together."""
-        high = None if self.high is None or other.high is None else self.high + other.high
-        return Range(self.low + other.low, high)
+from rlmlite_kernel.values.columns import Spans
+from rlmlite_kernel.values.values import RECORDS, Rows, Text, Value
 
 
 class Price(msgspec.Struct, frozen=True):
-    """What a program will use: per resource, and per step that uses anything, in words.
+    """What a program will use: in all by budget, and in words per step that uses more than its step.
 
-    `refused` names a resource whose lower bound passes what is left. `problems` are what a check found.
+    `refused` names the budgets of which even the least is more than is left. `problems` are what a check found.
     """
 
     total: dict[str, Range]
@@ -42,175 +51,140 @@ class Price(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-class _Shape(msgspec.Struct, frozen=True):
-    """What is known of a value's size: rows or items, and bytes of text."""
+_REFUSING = ("steps", "sub_calls", "tool_calls", "output_tokens", "prompt_bytes", "chunks")
+"""The budgets that refuse a step which needs more than is left. A search without enough work gives what it found."""
 
-    rows: Range
-    size: Range
-
-
-_UNKNOWN = _Shape(Range(0, None), Range(0, None))
+_Extents = dict[str, Extent]
+"""What is known of each variable, the kernel's temporaries among them."""
 
 
 def price(state: State, parsed: Parsed) -> Price:
     """The price of a program in a state. Nothing runs."""
     run = state.run
     problems = check(parsed, Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy))
-    shapes = {name: _shape_of(variable.data) for name, variable in state.variables.items()}
+    extents = {name: _extent_of_value(variable.data) for name, variable in state.variables.items()}
     steps: list[tuple[str, dict[str, Range]]] = []
-    total: dict[str, Range] = {"steps": Range(0, 0)}
+    total: dict[str, Range] = {"steps": exactly(0)}
     for planned in lower(parsed.program, run.table, problems):
         if planned.problems:
             continue
-        uses = _uses(planned, shapes, state)
+        action = run.table[planned.op]
+        call = _priced_call(planned, action, extents, state)
+        uses = _uses(planned, action, call, run.table)
         if planned.target is not None:
-            shapes[planned.target] = _result(planned, shapes, state)
-        for name, used in uses.items():
-            total[name] = total.get(name, Range(0, 0)).plus(used)
+            extents[planned.target] = action.size(call)
+        for name, amount in uses.items():
+            total[name] = total.get(name, exactly(0)).plus(amount)
         if len(uses) > 1:
             steps.append((f"{planned.target or planned.op}: {planned.op}", uses))
-    refused = tuple(name for name, used in total.items() if name in _LIMITED and used.low > state.left(name))
+    refused = tuple(name for name in total if name in _REFUSING and total[name].low > state.left(name))
     return Price(total, tuple(steps), refused, tuple(problem for each in problems.values() for problem in each))
 
 
-_LIMITED = ("steps", "sub_calls", "tool_calls", "output_tokens", "prompt_bytes", "chunks")
-"""Resources whose lower bound is compared with what is left."""
+def check_declared(planned: Planned, table: Table, used: Mapping[str, int]) -> None:
+    """Raise `UndeclaredCostError` if a step used a budget that no row of its actions names.
+
+    A row that is silent about a budget would be priced as free of it; here it is found out at its first use.
+    """
+    for name in used.keys() & CHECKED_BUDGETS:
+        if name not in table[planned.op].cost_rule.budgets and name not in _budgets_of_rows(planned, table):
+            message = f"`{planned.op}` used {name}, which the cost in its row of the table does not name"
+            raise UndeclaredCostError(message)
 
 
-def _shape_of(held: TaintedValue) -> _Shape:
-    value: Value = held.value
-    if isinstance(value, Text | str):
-        size = len(value)
-        return _Shape(Range(1, 1), Range(size, size))
-    if isinstance(value, Rows):
-        text = value.spans
-        size = int((text.stops - text.starts).clip(0).sum()) if text is not None and len(text) else 0
-        return _Shape(Range(len(value), len(value)), Range(size, size))
-    count = len(value) if isinstance(value, list | dict) else 1
-    return _Shape(Range(count, count), Range(0, None))
-
-
-def _uses(planned: Planned, shapes: dict[str, _Shape], state: State) -> dict[str, Range]:
-    """What one step uses."""
-    uses = {"steps": Range(1, 1)}
-    first = _first(planned, shapes, state)
-    match planned.op:
-        case "search" | "count_matches" | "parse_lines" | "rank" | "patterns":
-            uses["search_work"] = Range(first.size.low, None)
-        case "chunk":
-            uses["chunks"] = _chunks(planned, first)
-        case "sub_lm":
-            uses.update(_calls(Range(1, 1), Range(0, None), _role(planned, state)))
-        case "extract_over_chunks":
-            uses.update(_calls(first.rows, first.size, _role(planned, state)))
-        case "classify" | "extract_over_rows":
-            calls = _batches(first.rows, planned, "batch", 20)
-            uses.update(
-                _calls(Range(calls.low, calls.high and calls.high * ROUNDS), Range(0, None), _role(planned, state))
-            )
-        case "reduce":
-            fan_in = _whole_number(planned, "fan_in", 8)
-            high = None if first.rows.high is None else calls_to_merge(first.rows.high, fan_in)
-            uses.update(
-                _calls(Range(calls_to_merge(first.rows.low, fan_in), high), Range(0, None), _role(planned, state))
-            )
-        case "sub_rlm":
-            uses.update(
-                {name: Range(0, max(0, state.left(name))) for name in ("sub_calls", "prompt_bytes", "output_tokens")}
-            )
-        case _ if planned.op == "tool_call" or planned.op in state.settings.tools:
-            uses["tool_calls"] = Range(1, 1)
+def _uses(planned: Planned, action: Action, call: PricedCall, table: Table) -> dict[str, Range]:
+    """What one step uses: its step, what its own action says, and what is applied to each row inside of it."""
+    uses = {"steps": exactly(1), **action.cost_rule.uses(call)}
+    for name in _budgets_of_rows(planned, table):
+        uses[name] = uses.get(name, exactly(0)).plus(ANY_AMOUNT)
     return uses
 
 
-def _whole_number(planned: Planned, name: str, default: int) -> int:
-    """An argument that the program spells out, else the least that it can be."""
-    given = planned.bound.given.get(name)
-    if given is None:
-        return default
-    return given.v if isinstance(given, Lit) and isinstance(given.v, int) and given.v > 1 else 2
+def _budgets_of_rows(planned: Planned, table: Table) -> tuple[str, ...]:
+    """The budgets that the expressions in a step's arguments may use: by `matches`, by actions inside of them."""
+    budgets: dict[str, None] = {}
+    for node in _inside(planned):
+        if isinstance(node, Binary) and node.op in MATCHES:
+            budgets.update(dict.fromkeys(SEARCH_WORK.budgets))
+        elif isinstance(node, Call) and node.name in table:
+            budgets.update(dict.fromkeys(table[node.name].cost_rule.budgets))
+    return tuple(budgets)
 
 
-def _batches(rows: Range, planned: Planned, name: str, default: int) -> Range:
-    """How many batches rows make."""
-    size = _whole_number(planned, name, default)
-    return Range(-(-rows.low // size), None if rows.high is None else -(-rows.high // size))
+def _inside(planned: Planned) -> Iterator[Expr]:
+    """Every node of a step's arguments."""
+    bound = planned.bound
+    todo: list[Expr] = [*bound.given.values(), *bound.rest, *bound.extra.values()]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo.extend(children(node))
 
 
-def _calls(count: Range, text: Range, role: Role | None) -> dict[str, Range]:
-    answer = role.max_output_tokens if role is not None else 0
-    high = None if count.high is None else count.high * answer
-    return {"sub_calls": count, "prompt_bytes": Range(text.low, None), "output_tokens": Range(count.low * answer, high)}
-
-
-def _chunks(planned: Planned, target: _Shape) -> Range:
-    """How many chunks: exact for bytes of one text, at most one a line or paragraph otherwise."""
-    size, by = planned.bound.given.get("size"), planned.bound.given.get("by")
-    unit = by.v if isinstance(by, Lit) else "bytes" if by is None else ""
-    if unit == "files":
-        return target.rows
-    wanted = (
-        size.v if isinstance(size, Lit) and isinstance(size.v, int) and size.v > 0 else 8_000 if size is None else 0
+def _priced_call(planned: Planned, action: Action, extents: _Extents, state: State) -> PricedCall:
+    given = planned.bound.given
+    return PricedCall(
+        arguments=given,
+        extra=frozenset(planned.bound.extra),
+        constants=dict(_constants(action, given)),
+        first_param=action.params[0].name if action.params else "",
+        extent_of=lambda node: _extent_of(node, extents, state),
+        roles=state.settings.roles,
+        left=state.left,
     )
-    if unit == "bytes" and wanted and "overlap" not in planned.bound.given and target.size.high is not None:
-        low = -(-target.size.low // wanted)
-        return Range(low, low if target.rows == Range(1, 1) else low + (target.rows.high or 0))
-    return Range(0, target.size.high)
 
 
-def _result(planned: Planned, shapes: dict[str, _Shape], state: State) -> _Shape:
-    """What is known of what a step makes."""
-    first = _first(planned, shapes, state)
-    most = Range(0, first.rows.high)
-    match planned.op:
-        case "chunk":
-            return _Shape(_chunks(planned, first), first.size)
-        case "where" | "distinct" | "count_by" | "group" | "paths":
-            return _Shape(most, Range(0, first.size.high))
-        case "map" | "extend" | "sort" | "extract_over_chunks" | "classify" | "extract_over_rows":
-            return _Shape(first.rows, first.size)
-        case "top":
-            k = planned.bound.given.get("k")
-            count = k.v if isinstance(k, Lit) and isinstance(k.v, int) else 1
-            high = count if first.rows.high is None else min(count, first.rows.high)
-            return _Shape(Range(min(count, first.rows.low), high), Range(0, first.size.high))
-        case "search" | "parse_lines" | "patterns":
-            return _Shape(Range(0, first.size.high), Range(0, first.size.high))
-        case "rank":
-            limit = planned.bound.given.get("limit")
-            return _Shape(
-                Range(0, limit.v if isinstance(limit, Lit) and isinstance(limit.v, int) else None), _UNKNOWN.size
-            )
-        case "around":
-            return _Shape(first.rows, Range(first.size.low, None))
-        case "write_var":
-            value = planned.bound.given.get("value")
-            return first if isinstance(value, Var) else _Shape(Range(0, first.rows.high), Range(0, first.size.high))
-    return _UNKNOWN
+def _constants(action: Action, given: Mapping[str, Expr]) -> Iterator[tuple[str, Any]]:
+    """The arguments whose value is known before the program runs."""
+    for param in action.params:
+        node = given.get(param.name)
+        if isinstance(node, Lit):
+            yield param.name, node.v
+        elif isinstance(node, Var) and _is_bare_word(param, node):
+            yield param.name, node.name
+        elif node is None and not param.required and not param.many:
+            yield param.name, param.default
 
 
-def _first(planned: Planned, shapes: dict[str, _Shape], state: State) -> _Shape:
-    """What is known of a step's first argument: of the variable that it is, or of the one that it is a part of."""
-    node = next(iter(planned.bound.given.values()), None)
-    if planned.op == "write_var":
-        node = planned.bound.given.get("value")
-    if node is None:
-        return _UNKNOWN
-    if isinstance(node, Var):
-        return shapes.get(node.name, _UNKNOWN)
-    return _part(node, shapes, state)
+def _is_bare_word(param: Param, node: Var) -> bool:
+    return param.kind == "word" and node.name in param.words
 
 
-def _part(node: Expr, shapes: dict[str, _Shape], state: State) -> _Shape:
+def _extent_of_value(data: TaintedValue) -> Extent:
+    """The extent of a value that is there."""
+    value: Value = data.value
+    if isinstance(value, Text):
+        return Extent(exactly(1), exactly(len(value)))
+    if isinstance(value, str):
+        return Extent(exactly(1), exactly(len(value.encode())))
+    if isinstance(value, Rows):
+        return Extent(exactly(len(value)), _text_bytes(value))
+    return Extent(exactly(len(value) if isinstance(value, list | dict) else 1), ANY_AMOUNT)
+
+
+def _text_bytes(rows: Rows) -> Range:
+    """The bytes of the text that actions on rows work on; known where it is spans, and need not be built first."""
+    name = column_name(rows, "value") or "value"
+    text = rows.spans if rows.kind == RECORDS else rows.columns.get(name)
+    if not isinstance(text, Spans):
+        return ANY_AMOUNT
+    return exactly(int((text.stops - text.starts).clip(0).sum()))
+
+
+def _extent_of(node: Expr, extents: _Extents, state: State) -> Extent:
+    """What is known of the extent of an argument: of a variable, of a literal, or of a part of one variable."""
+    match node:
+        case Var(name=name):
+            return extents.get(name, UNKNOWN)
+        case ListOf(items=items):
+            return Extent(exactly(len(items)), ANY_AMOUNT)
+        case Lit(v=str() as text):
+            return Extent(exactly(1), exactly(len(text.encode())))
     names = set(names_read(node, PLAIN, state.run.table))
-    known = [shapes[name] for name in names if name in shapes]
+    known = [extents[name] for name in names if name in extents]
     if len(known) != 1:
-        return _UNKNOWN
-    text = known[0].rows == Range(1, 1)  # a text has at most as many lines or pieces as bytes
-    return _Shape(Range(0, known[0].size.high if text else known[0].rows.high), Range(0, known[0].size.high))
-
-
-def _role(planned: Planned, state: State) -> Role | None:
-    node = planned.bound.given.get("role")
-    name = node.v if isinstance(node, Lit) else "sub"
-    return state.settings.roles.get(name) if isinstance(name, str) else None
+        return UNKNOWN
+    (whole,) = known
+    # A text has at most as many lines or pieces as bytes.
+    most_rows = whole.text_bytes.high if whole.is_single else whole.rows.high
+    return Extent(Range(0, most_rows), whole.text_bytes.at_most())

@@ -17,6 +17,7 @@ from rlmlite_kernel.effects.reservations import Reservation, reserve, settled
 from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.step import Called, Outcome, run, settle
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
@@ -216,6 +217,7 @@ class Progress:
 
     def _end(self, number: int, outcome: Outcome) -> None:
         planned = self.steps[number]
+        check_declared(planned, self.state.run.table, outcome.context.used)
         outcome = self._written(planned, outcome)
         self.outcomes[number] = outcome
         if planned.target is not None and outcome.status != "ok":

@@ -12,8 +12,8 @@ from rlmlite.clients.interface.prices import dollars
 from rlmlite.runs.run import Run, problems_of, read_program
 from rlmlite_kernel import Price, price
 from rlmlite_kernel.program.ast import Parsed
+from rlmlite_kernel.program.costs import Range
 from rlmlite_kernel.program.problems import Problem, explain
-from rlmlite_kernel.run.price import Range
 
 
 def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:

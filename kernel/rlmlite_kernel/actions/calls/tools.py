@@ -25,6 +25,7 @@ from rlmlite_kernel.evaluation.context import (
 )
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import REQUIRED, Action, Param, Table
+from rlmlite_kernel.program.costs import ONE_TOOL_CALL
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.canonical import value_bytes
@@ -64,7 +65,7 @@ def _actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
             barrier=tool.side_effects,
             result="what the tool gives",
             help=tool.help,
-            cost="tool_calls",
+            cost=ONE_TOOL_CALL,
         )
 
 

@@ -1,10 +1,65 @@
 """Actions that cut texts into lines, chunks and definitions."""
 
+from rlmlite_kernel.actions.table import shared
 from rlmlite_kernel.actions.table.shared import TARGET
 from rlmlite_kernel.actions.texts import chunk, parse_lines, symbols
+from rlmlite_kernel.engines.cut.symbols import WEIGHT
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import WHOLE_TEXT, CostRule, Extent, PricedCall, Range
 
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
+
+
+def _chunks(call: PricedCall) -> Range:
+    """How many chunks a text makes, or several texts together.
+
+    By bytes: 20,000 bytes of one text at the default 8,000 make 3; of several texts, each may add one that is not full.
+    By any other unit there are at most as many chunks as bytes. A row that is cut in no way is one chunk (`files`).
+    """
+    texts, size, by = call.subject.rows, call.subject.text_bytes, call.constants.get("by")
+    if by == "files":
+        return texts
+    unit = call.whole_number("size") or chunk.DEFAULT_SIZES["bytes"]
+    is_known = by == "bytes" and "size" in call.constants and call.constants.get("overlap") == 0
+    if not is_known or size.high is None:
+        return size.at_most()
+    # Ends move down to a code point. So chunks smaller than one may be empty, and go, and others get its bytes.
+    longest = unit if unit > _MOVED else unit + _MOVED
+    least = -(-size.low // longest)
+    if call.subject.is_single:
+        return Range(least, -(-size.high // unit))
+    return Range(least, None if texts.high is None else size.high // unit + texts.high)
+
+
+_MOVED = 3  # bytes at most from an end down to where its code point begins
+
+
+def _chunked(call: PricedCall) -> Extent:
+    """Chunks have all of the text between them; paragraphs and definitions have only part of it, overlaps more."""
+    text = call.subject.text_bytes
+    if call.constants.get("by") not in ("bytes", "lines", "files"):
+        text = text.at_most()
+    if call.constants.get("overlap") != 0:
+        text = Range(text.low, None)
+    return Extent(_chunks(call), text)
+
+
+def _work(call: PricedCall) -> Range:
+    """Only a /regex/ that begins a chunk is searched for, and only definitions are parsed."""
+    return Range(
+        0, 0 if call.constants.get("by") in chunk.DEFAULT_SIZES or call.constants.get("by") == "files" else None
+    )
+
+
+_CHUNK_COST = CostRule(
+    "chunks", ("chunks", "search_work"), lambda call: {"chunks": _chunks(call), "search_work": _work(call)}
+)
+
+
+def _symbol_work(call: PricedCall) -> Range:
+    """Source code is parsed whole; texts of no known language are not."""
+    most = call.subject.text_bytes.high
+    return Range(0, None if most is None else WEIGHT * most)
 
 
 ACTIONS = (
@@ -16,7 +71,8 @@ ACTIONS = (
         result="lines {doc, line, start, end, text, and every name}",
         example='{"doc": null, "line": 1, "start": 0, "end": 7, "text": "7 | ann", "id": "7", "user": "ann"}',
         help="one record for every line that has the form; the others are in .unmatched",
-        cost="search_work",
+        cost=WHOLE_TEXT,
+        size=shared.pieces,
     ),
     Action(
         name="chunk",
@@ -31,7 +87,8 @@ ACTIONS = (
         result="chunks {index, doc, line, start, end, text}",
         example=_CHUNK,
         help="cuts long text into pieces",
-        cost="chunks",
+        cost=_CHUNK_COST,
+        size=_chunked,
     ),
     Action(
         name="symbols",
@@ -44,6 +101,7 @@ ACTIONS = (
         result="symbols {doc, kind, name, within, line, start, end, text}; the rest in .skipped",
         example='{"doc": "a.py", "kind": "function", "name": "go", "within": "Car", "line": 7, "text": "..."}',
         help="the functions, classes and other definitions of source code, each with the whole of it",
-        cost="search_work",
+        cost=CostRule("search_work", ("search_work",), lambda call: {"search_work": _symbol_work(call)}),
+        size=shared.pieces,
     ),
 )

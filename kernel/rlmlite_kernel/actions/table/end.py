@@ -2,6 +2,7 @@
 
 from rlmlite_kernel.actions import end
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import SEARCH_WORK
 
 ACTIONS = (
     Action(
@@ -12,6 +13,7 @@ ACTIONS = (
         run=end.write_var,
         result="the value",
         help="the same as name = value",
+        size=lambda call: call.extent("value"),
         example="12",
     ),
     Action(
@@ -46,6 +48,8 @@ ACTIONS = (
         result="the end",
         help="ends the run with the answer",
         barrier=True,
+        ends=True,
+        cost=SEARCH_WORK,
         example="final: answered, 3 pieces of evidence (given)",
     ),
 )

@@ -2,8 +2,20 @@
 
 from rlmlite_kernel.actions.search import around, count_matches, paths, patterns, rank, search
 from rlmlite_kernel.actions.search.units import UNITS
+from rlmlite_kernel.actions.table import shared
 from rlmlite_kernel.actions.table.shared import TARGET
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.checks import ExactlyOneOf
+from rlmlite_kernel.program.costs import (
+    ANY_AMOUNT,
+    SEARCH_WORK,
+    WHOLE_TEXT,
+    CostRule,
+    Extent,
+    PricedCall,
+    Range,
+    part_of_it,
+)
 
 _UNIT = "the unit; a record is a line with the indented ones after it; a /regex/ begins a unit"
 _QUERY = Param("query", "query", "text, a list of texts (any of them), or a /regex/", default=None)
@@ -13,6 +25,29 @@ _HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "t
 _PASSAGE = '{"doc": null, "line": 7, "start": 420, "end": 431, "text": "disk failed", "score": 3140271}'
 _PATTERN = '{"template": "user <*> logged in", "n": 812, "first": 3, "last": 9120, "example": "user ann logged in"}'
 _AROUND = '{"doc": null, "line": 12, "match": "ERROR", ..., "text": "..\\n08:14 ERROR..", "from": 760, "to": 901}'
+
+
+_QUERY_OR_TEMPLATE = (ExactlyOneOf(("query", "template")),)
+
+
+def _within_limit(call: PricedCall) -> Extent:
+    """At most one for each byte, and no more than `limit`; what is shown of each may overlap."""
+    most = call.subject.text_bytes.at_most().up_to(call.whole_number("limit"))
+    return Extent(most, ANY_AMOUNT)
+
+
+def _units_around(call: PricedCall) -> Range:
+    """The text is read only to find the borders of units; lines and bytes around a hit are counted off."""
+    return Range(0, 0 if call.constants.get("by") is None and "by" in call.constants else None)
+
+
+def _paths_matched(call: PricedCall) -> Range:
+    """A glob is matched with every path; without one nothing is read."""
+    return Range(0, 0 if call.constants.get("glob") is None and "glob" in call.constants else None)
+
+
+_PATHS_COST = CostRule("search_work with glob", ("search_work",), lambda call: {"search_work": _paths_matched(call)})
+_AROUND_COST = CostRule("search_work with by=", ("search_work",), lambda call: {"search_work": _units_around(call)})
 
 
 ACTIONS = (
@@ -30,7 +65,9 @@ ACTIONS = (
         result="hits {doc, line, start, end, match, text, groups, ...}",
         example=_HIT,
         help="every match; `line` is from 1, `text` the whole line, groups[0] the first group, (?<user>..) a field",
-        cost="search_work",
+        cost=SEARCH_WORK,
+        size=_within_limit,
+        checks=_QUERY_OR_TEMPLATE,
     ),
     Action(
         name="rank",
@@ -45,7 +82,8 @@ ACTIONS = (
         result="passages {doc, line, start, end, text, score}; rows keep their fields",
         example=_PASSAGE,
         help="passages that have the words, the best first (BM25); lines unless by=, and given rows as they are",
-        cost="search_work",
+        cost=WHOLE_TEXT,
+        size=_within_limit,
     ),
     Action(
         name="patterns",
@@ -55,7 +93,8 @@ ACTIONS = (
         result="patterns {template, n, first, last, example}; of documents also doc, last_doc",
         example=_PATTERN,
         help="what kinds of lines there are, <*> for what varies; search(x, template=...) finds the lines of one",
-        cost="search_work",
+        cost=WHOLE_TEXT,
+        size=shared.pieces,
     ),
     Action(
         name="around",
@@ -70,7 +109,8 @@ ACTIONS = (
         result="the rows, with what is around each as `text`, at from..to; overlapping ones stay apart",
         example=_AROUND,
         help="the lines, paragraph, record or file that each hit lies in; everything else of the hit stays",
-        cost="search_work with by=",
+        cost=_AROUND_COST,
+        size=lambda call: Extent(call.subject.rows, ANY_AMOUNT),
     ),
     Action(
         name="paths",
@@ -83,6 +123,8 @@ ACTIONS = (
         result="documents {path, bytes, lines, text}",
         example='{"path": "src/app.py", "bytes": 5120, "lines": 160, "text": "..."}',
         help="the documents whose path matches; search, rank and chunk take them",
+        cost=_PATHS_COST,
+        size=part_of_it,
     ),
     Action(
         name="count_matches",
@@ -98,6 +140,7 @@ ACTIONS = (
         result="a number; with key= rows {key, n}",
         example="1432",
         help="how many matches; count(search(...)) and count_by(search(...), key) are this one step",
-        cost="search_work",
+        cost=SEARCH_WORK,
+        checks=_QUERY_OR_TEMPLATE,
     ),
 )

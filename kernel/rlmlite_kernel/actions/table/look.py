@@ -5,6 +5,9 @@ from typing import Any
 from rlmlite_kernel.actions.table.shared import TARGET
 from rlmlite_kernel.actions.texts import look
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import CostRule
+
+_OBSERVATION = CostRule("observation")  # room that a turn has anew, so it is in no budget of the run
 
 
 def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: str) -> Action:
@@ -17,7 +20,7 @@ def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: s
         result="what was shown",
         example=example,
         shows=True,
-        cost="observation",
+        cost=_OBSERVATION,
     )
 
 

@@ -3,10 +3,59 @@
 from rlmlite_kernel.actions.calls import nested, reduce, row_batches, sub_lm
 from rlmlite_kernel.actions.table.shared import ROWS
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import (
+    ANY_AMOUNT,
+    MODEL_BUDGETS,
+    ONE_MODEL_CALL,
+    CostRule,
+    PricedCall,
+    Range,
+    same_rows,
+)
+from rlmlite_kernel.program.templates import holes
 
+_WORDS = "sub_calls, tokens"
 _ROLE = Param("role", "text", "which model answers", default="sub", named_only=True)
 _SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)
 _BATCH = Param("batch", "int", "rows a call", default=20, least=1, named_only=True)
+
+
+def _call_per_chunk(call: PricedCall) -> dict[str, Range]:
+    """One call for each chunk. Their prompts hold at least the chunks, if the question shows them."""
+    prompt = call.constants.get("prompt")
+    shown = {hole.name for hole in holes(prompt)} if isinstance(prompt, str) else set()
+    text = call.subject.text_bytes if shown & {"chunk", "text"} - call.extra else ANY_AMOUNT
+    return call.model_calls(call.subject.rows, text)
+
+
+def _call_per_batch(call: PricedCall) -> dict[str, Range]:
+    """One call for each batch of rows, and again for what was not answered, up to `ROUNDS` times in all.
+
+    100 rows at 20 a batch are at least 5 calls. At most there are 15: a later round never has more batches.
+    """
+    rows, size = call.subject.rows, call.whole_number("batch")
+    fewest = min(rows.low, 1) if size is None else -(-rows.low // size)
+    most = None if rows.high is None else -(-rows.high // (size or 1)) * row_batches.ROUNDS
+    return call.model_calls(Range(fewest, most))
+
+
+def _call_per_merge(call: PricedCall) -> dict[str, Range]:
+    """One call for each node of the tree: 20 texts, 8 at a time, are 3 calls and then 1."""
+    rows, fan_in = call.subject.rows, call.whole_number("fan_in")
+    fewest = min(rows.low, 1) if fan_in is None else reduce.calls_to_merge(rows.low, fan_in)
+    most = None if rows.high is None else reduce.calls_to_merge(rows.high, fan_in or _LEAST_FAN_IN)
+    return call.model_calls(Range(fewest, most))
+
+
+_LEAST_FAN_IN = 2
+
+
+def _up_to_what_is_left(call: PricedCall) -> dict[str, Range]:
+    """A nested run may use all of its share, or nothing; the share may be computed."""
+    return {name: Range(0, max(0, call.left(name))) for name in _NESTED_BUDGETS}
+
+
+_NESTED_BUDGETS = (*MODEL_BUDGETS, "turns", "tool_calls", "chunks", "search_work")
 
 
 ACTIONS = (
@@ -15,7 +64,7 @@ ACTIONS = (
         family="models",
         params=(
             Param("chunks", "rows", "chunks, hits, or any rows"),
-            Param("prompt", "template", "the question, with {chunk} where the text goes"),
+            Param("prompt", "template", "the question, with {chunk} where the text goes", holes="a_field"),
             _SCHEMA,
             _ROLE,
             Param("on_error", "word", "what a failed call does", "null", None, ("null", "fail"), False, False, True),
@@ -27,18 +76,19 @@ ACTIONS = (
         example='{"label": "spam"}',
         help="asks a model about every chunk; null where a call failed",
         extra="values for placeholders",
-        cost="sub_calls, tokens",
+        cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_chunk),
+        size=same_rows,
     ),
     Action(
         name="sub_lm",
         family="models",
-        params=(Param("prompt", "template", "the question, with {name} for values"), _SCHEMA, _ROLE),
+        params=(Param("prompt", "template", "the question, with {name} for values", holes="variables"), _SCHEMA, _ROLE),
         ask=sub_lm.ask_sub,
         with_taint=True,
         result="the answer: text, or a value of the schema",
         help="asks a model once",
         extra="values for placeholders",
-        cost="sub_calls, tokens",
+        cost=ONE_MODEL_CALL,
         example='"The disk was full."',
     ),
     Action(
@@ -57,7 +107,8 @@ ACTIONS = (
         example='{"text": "win a prize", "label": "spam"}',
         help="one label for each row, many rows a call; what lacks is asked for again, then null and in .failed",
         extra="values for placeholders",
-        cost="sub_calls, tokens",
+        cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_batch),
+        size=same_rows,
     ),
     Action(
         name="extract_over_rows",
@@ -75,7 +126,8 @@ ACTIONS = (
         example='{"text": "paid 12 EUR", "amount": 12}',
         help="one answer for each row, many rows a call; what lacks is asked for again, then null and in .failed",
         extra="values for placeholders",
-        cost="sub_calls, tokens",
+        cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_batch),
+        size=same_rows,
     ),
     Action(
         name="reduce",
@@ -83,7 +135,7 @@ ACTIONS = (
         params=(
             Param("items", "rows", "texts, chunks, or any rows"),
             Param("prompt", "template", "what to make of several, with {items} where they go"),
-            Param("fan_in", "int", "how many go into one call", default=8, least=2),
+            Param("fan_in", "int", "how many go into one call", default=8, least=_LEAST_FAN_IN),
             _SCHEMA,
             _ROLE,
         ),
@@ -93,13 +145,13 @@ ACTIONS = (
         example='"Three outages, all of the disk."',
         help="merges many texts into one, a few at a time, level by level",
         extra="values for placeholders",
-        cost="sub_calls, tokens",
+        cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_merge),
     ),
     Action(
         name="sub_rlm",
         family="models",
         params=(
-            Param("question", "template", "the question, with {name} for values"),
+            Param("question", "template", "the question, with {name} for values", holes="variables"),
             Param("depth", "int", "how deep it may nest further, this run included", default=None, least=1),
             Param("share", "any", "its part of every budget that is left", default=0.5, named_only=True),
         ),
@@ -108,7 +160,8 @@ ACTIONS = (
         result="the answer's value",
         help="a run of its own that explores the inputs it is given: context=part_of_the_text",
         extra="its inputs",
-        cost="a share of what is left",
+        needs_extra=True,
+        cost=CostRule("a share of what is left", _NESTED_BUDGETS, _up_to_what_is_left),
         example='"The disk was full from 08:14 on."',
     ),
 )

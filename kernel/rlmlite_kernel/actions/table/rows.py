@@ -3,12 +3,20 @@
 from rlmlite_kernel.actions.rows import combine, groups, rows
 from rlmlite_kernel.actions.table.shared import ROWS, on_rows
 from rlmlite_kernel.program.action_table import Param
+from rlmlite_kernel.program.costs import Extent, PricedCall, fewer_rows, part_of_it, same_rows, same_size
 
 _LEFT = Param("a", "rows", "rows, or a list")
 _RIGHT = Param("b", "rows", "rows, or a list")
 _BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
 _COUNTED = {"search": "count_matches"}
 _DESC = "largest first"
+
+
+def _top(call: PricedCall) -> Extent:
+    """At most `k` rows."""
+    rows, text = call.subject.rows, call.subject.text_bytes
+    k = call.whole_number("k")
+    return Extent(rows.at_most() if k is None else rows.up_to(k), text.at_most())
 
 
 ACTIONS = (
@@ -19,6 +27,7 @@ ACTIONS = (
         "the rows that match",
         "keeps rows",
         example='{"line": 12, "text": "08:14 ERROR disk"}',
+        size=part_of_it,
     ),
     on_rows(
         "map",
@@ -27,6 +36,7 @@ ACTIONS = (
         "a list, or rows",
         "one result a row",
         example='{"who": "ann", "n": 3}',
+        size=same_rows,
     ),
     on_rows(
         "extend",
@@ -35,6 +45,7 @@ ACTIONS = (
         "the rows with more fields",
         "adds fields",
         example='{"line": 12, "text": "08:14 ERROR disk", "hour": "08"}',
+        size=same_rows,
     ),
     on_rows("flatten", rows.flatten, (ROWS,), "a list", "the items of lists in one list; null goes", example='"disk"'),
     on_rows(
@@ -44,6 +55,7 @@ ACTIONS = (
         "the rows in order",
         "smallest first",
         example='{"key": "INFO", "n": 1920}',
+        size=same_size,
     ),
     on_rows(
         "top",
@@ -57,6 +69,7 @@ ACTIONS = (
         "k rows",
         "the k largest by a field; without by= by .n, or by the values",
         example='{"key": "WARN", "n": 80}',
+        size=_top,
     ),
     on_rows(
         "count",
@@ -75,6 +88,7 @@ ACTIONS = (
         "how often each value occurs, most frequent first",
         '{"key": "WARN", "n": 80}',
         _COUNTED,
+        size=fewer_rows,
     ),
     on_rows(
         "group",
@@ -87,6 +101,7 @@ ACTIONS = (
         "rows {key, ...}",
         "one row for each value of the key",
         '{"key": "ann", "last": "2024-03-01"}',
+        size=fewer_rows,
     ),
     on_rows(
         "distinct",
@@ -95,6 +110,7 @@ ACTIONS = (
         "rows",
         "the first of equal rows, or of an equal field",
         example='{"user": "ann", "text": "the first line of ann"}',
+        size=part_of_it,
     ),
     on_rows(
         "first",

@@ -5,6 +5,7 @@ from typing import Any
 from rlmlite_kernel.actions.calls import tools
 from rlmlite_kernel.actions.texts import scalars
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import FREE
 
 _VALUE = Param("value", "any", "any value")
 
@@ -69,6 +70,7 @@ ACTIONS = (
         with_taint=True,
         result="YYYY-MM-DDTHH:MM:SS.mmmZ",
         help="the time, in UTC",
+        cost=FREE,  # its call is in no budget
         example='"2024-03-01T08:14:00.000Z"',
     ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import Extent, PricedCall, SizeRule, unknown_size
 
 TARGET = Param("target", "target", "text, documents, or rows that stand for text")
 ROWS = Param("rows", "rows", "rows, or a list")
@@ -17,6 +18,7 @@ def on_rows(
     help_: str,
     example: str,
     fused: Mapping[str, str] | None = None,
+    size: SizeRule = unknown_size,
 ) -> Action:
     """An action on rows. It may stand in row expressions unless it takes one itself."""
     return Action(
@@ -29,4 +31,11 @@ def on_rows(
         example=example,
         in_rows=not any(param.kind in ("expr", "key", "folds") for param in params),
         fused=fused or {},
+        size=size,
     )
+
+
+def pieces(call: PricedCall) -> Extent:
+    """Pieces of a text that do not overlap: at most one for each byte."""
+    text = call.subject.text_bytes.at_most()
+    return Extent(text, text)

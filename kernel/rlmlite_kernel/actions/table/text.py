@@ -4,6 +4,7 @@ from rlmlite_kernel.actions.search import patterns
 from rlmlite_kernel.actions.table.shared import ROWS
 from rlmlite_kernel.actions.texts import render, scalars
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import SEARCH_WORK
 
 ACTIONS = (
     Action(
@@ -31,7 +32,7 @@ ACTIONS = (
         result="text",
         help="replaces every match",
         in_rows=True,
-        cost="search_work",
+        cost=SEARCH_WORK,
         example='"user <id> left"',
     ),
     Action(
@@ -42,7 +43,7 @@ ACTIONS = (
         result="text",
         help="numbers, ids, addresses, paths, dates, values as <*>: count_by(hits, mask(.text))",
         in_rows=True,
-        cost="search_work",
+        cost=SEARCH_WORK,
         example='"user <*> left after <*> ms"',
     ),
 )

@@ -2,6 +2,7 @@
 
 from rlmlite_kernel.actions.calls import tools
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.program.costs import ONE_TOOL_CALL
 
 ACTIONS = (
     Action(
@@ -16,7 +17,7 @@ ACTIONS = (
         barrier=True,
         result="what the tool gives",
         help="calls a tool of the host's; its own name does the same: name(argument=value)",
-        cost="tool_calls",
+        cost=ONE_TOOL_CALL,
         example='{"temperature": 12}',
     ),
 )
