@@ -6,30 +6,30 @@ from docs.tables import code, table
 from rlmlite_kernel.records.settings import Limits, Role
 
 LIMITS: Final = {
-    "turns": "programs in a run",
-    "steps": "steps in a run; a nested call is one",
-    "sub_calls": "model calls in a run",
-    "tool_calls": "calls of tools in a run",
+    "turns": "turns of a run, with one program each",
+    "steps": "steps in a run; each nested call is a step",
+    "sub_calls": "model calls of a run",
+    "tool_calls": "tool calls of a run",
     "depth": "levels of nested runs",
-    "call_prompt_bytes": "bytes of one prompt; a longer one fails by itself as `too_long`",
+    "call_prompt_bytes": "bytes of one prompt; only a longer one fails, as `too_long`",
     "prompt_bytes": "bytes of all prompts together",
-    "output_tokens": "tokens that calls may answer with, as requested, together",
+    "output_tokens": "output tokens of all calls together, as requested",
     "observation_bytes": "bytes of one turn's observation",
-    "value_bytes": "bytes that all variables hold; text by reference takes 24, whatever its length",
+    "value_bytes": "bytes in all variables; text by reference takes 24, whatever its length",
     "variables": "variables, inputs included",
     "chunks": "chunks made in a run",
-    "search_work": "work units of searches: the bytes of each window, times its matches and one",
-    "tokens": "tokens of calls, as reported",
+    "search_work": "work units of searches: the bytes of each window, times its matches plus one",
+    "tokens": "tokens of calls, as the provider reports them",
     "cost_nano": "cost of calls in nano-dollars",
 }
 """What each limit bounds."""
 
 ROLE: Final = {
     "model": "the model string",
-    "max_output_tokens": "tokens that a call may answer with",
-    "bytes_per_1000_tokens": "prompt bytes that are counted as 1,000 tokens when a call is reserved",
-    "input_price": "nano-dollars for 1,000 tokens of prompt; `null` is unknown",
-    "output_price": "nano-dollars for 1,000 tokens of answer; `null` is unknown",
+    "max_output_tokens": "the most tokens that an answer may have",
+    "bytes_per_1000_tokens": "prompt bytes that count as 1,000 tokens in a reservation",
+    "input_price": "nano-dollars per 1,000 tokens of prompt; `null` means unknown",
+    "output_price": "nano-dollars per 1,000 tokens of answer; `null` means unknown",
 }
 """What each setting of a role means."""
 
