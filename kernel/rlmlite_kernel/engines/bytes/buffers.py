@@ -1,5 +1,13 @@
-"""Input content as the engines see it: valid UTF-8 in a buffer that is never copied whole and never decoded
-whole.
+"""Buffers: content as the engines see it, valid UTF-8 that is never copied whole and never decoded whole.
+
+A content may be a mapped file of gigabytes, so every engine looks at it through one of three views:
+
+    content = "né\\n".encode()              a Buffer: the bytes 6E C3 A9 0A
+    octets(content)                        the same bytes as a vector, for NumPy: [0x6E, 0xC3, 0xA9, 0x0A]
+    haystack(content).find(b"\\n", 0, 4)    3, by SIMD search
+    snap(content, 2)                       1: offset 2 lies inside the "é" that starts at 1
+
+Offsets are bytes from 0 and ranges are half-open, everywhere in the engines.
 """
 
 from typing import Any, Protocol, TypeAlias, cast
@@ -9,7 +17,7 @@ import numpy.typing as npt
 import stringzilla  # type: ignore[import-not-found]  # a C extension without stubs; `Haystack` gives it types
 
 Buffer: TypeAlias = bytes | memoryview
-"""Content in bytes. A mapped file comes as a `memoryview`, contiguous, of unsigned bytes."""
+"""Content in bytes. A mapped file comes as a `memoryview`: contiguous, of unsigned bytes."""
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 """Offsets, line numbers or counts, one per row."""
@@ -25,7 +33,7 @@ Octets: TypeAlias = npt.NDArray[np.uint8]
 
 
 class Haystack(Protocol):
-    """A text to find bytes in. Offsets are of the whole text; a result of -1 is "not found"."""
+    """A text to search for bytes. Offsets are of the whole text; a result of -1 means "not found"."""
 
     def find(self, needle: bytes, start: int, stop: int, /) -> int:
         """The first occurrence inside [start, stop)."""
@@ -34,26 +42,26 @@ class Haystack(Protocol):
         """The last occurrence inside [start, stop)."""
 
     def count(self, needle: bytes, start: int, stop: int, /) -> int:
-        """How many occurrences do not overlap, from the left."""
+        """The number of occurrences inside [start, stop), left to right, without overlap."""
 
 
 def haystack(content: Buffer) -> Haystack:
-    """A view of the content with SIMD search."""
+    """The content as a text to search by SIMD."""
     return cast(Haystack, stringzilla.Str(content))
 
 
 def octets(content: Buffer) -> Octets:
-    """A view of the content as a vector."""
+    """The content as a vector."""
     return np.frombuffer(content, np.uint8)
 
 
 def lower_ascii(content: Buffer) -> bytes:
-    """A copy with A-Z made small. For bounded blocks only."""
+    """A copy with A-Z in lower case. For bounded blocks only."""
     return cast(bytes, stringzilla.translate(content, _LOWER))
 
 
 def is_ascii(content: Buffer) -> bool:
-    """Whether every byte is below 128. For bounded blocks, to be quick on the first that is not."""
+    """Whether every byte is below 128. It reads all of them, so it is for bounded blocks only."""
     return len(content) == 0 or bool(octets(content).max() < 128)
 
 
@@ -66,7 +74,7 @@ def snap(content: Buffer, offset: int) -> int:
 
 
 def int_array(values: Any) -> IntArray:
-    """Integers as a vector."""
+    """Integers as a vector; no copy if they are one already."""
     return np.asarray(values, np.int64)
 
 

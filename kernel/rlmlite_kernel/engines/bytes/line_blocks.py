@@ -1,14 +1,24 @@
-"""Texts as lines in blocks, each line with where it came from; memory does not grow with a text or a line."""
+"""Line blocks: the lines of many texts, some 256 KiB at a time, each line with where it came from.
+
+An engine that looks at every line (`patterns`) wants few large buffers, but is given texts of any size: ten thousand
+small documents, or one log of 10 GB. So small texts are joined into one block, and a large one is cut at newlines. A
+line longer than 4 KiB is clipped, so memory does not grow with a line either.
+
+    line_blocks([TextPart(b"..ab\\ncd", 2, 7), TextPart(b"ef", 0, 2)])
+    one LineBlock: buffer b"ab\\ncd\\nef\\n", parts [0, 0, 1], offsets [2, 5, 0], clipped 0
+
+Every line in a buffer ends with a newline, the last one of a text too, even if that has none.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, haystack, int_array, octets, snap
+from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, IntArray, haystack, int_array, octets, snap
 
 BLOCK = 1 << 18
-"""Bytes that are read at once. Which lines find no room in a full table can depend on it, nothing else."""
+"""Bytes per block. Which lines find no room in a full table of `patterns` can depend on it, nothing else."""
 
 CLIP = 4_096
 """Bytes of a line that are looked at."""
@@ -23,9 +33,9 @@ class TextPart(NamedTuple):
 
 
 class LineBlock(NamedTuple):
-    """Lines end to end, each with its newline, clipped: the part that each is of, and its offset in the content.
+    """Lines end to end, each with its newline: the number of the part that each is of, and its offset in the content.
 
-    `clipped` of them were longer.
+    `clipped` of them were longer than `CLIP`.
     """
 
     buffer: bytes
@@ -35,73 +45,87 @@ class LineBlock(NamedTuple):
 
 
 def line_blocks(parts: Iterable[TextPart]) -> Iterator[LineBlock]:
-    """All lines of all parts, in order. A part without text has none."""
-    waiting: list[tuple[int, TextPart]] = []
+    """All lines of all parts, in order. An empty part has none."""
+    small: list[tuple[int, TextPart]] = []  # parts that wait to be joined, with their numbers
     size = 0
     for number, part in enumerate(parts):
         if part.stop - part.start >= BLOCK:
-            yield from _gathered(waiting)
-            yield from _of_one(number, part)
-            waiting, size = [], 0
+            yield from _join_parts(small)
+            yield from _cut_part(number, part)
+            small, size = [], 0
             continue
         if part.stop > part.start:
-            waiting.append((number, part))
+            small.append((number, part))
             size += part.stop - part.start
         if size >= BLOCK:
-            yield from _gathered(waiting)
-            waiting, size = [], 0
-    yield from _gathered(waiting)
+            yield from _join_parts(small)
+            small, size = [], 0
+    yield from _join_parts(small)
 
 
-def _gathered(waiting: Sequence[tuple[int, TextPart]]) -> Iterator[LineBlock]:
+def _join_parts(small: Sequence[tuple[int, TextPart]]) -> Iterator[LineBlock]:
     """Small parts as one block."""
-    if not waiting:
+    if not small:
         return
-    texts = [bytes(memoryview(part.content)[part.start : part.stop]) for _, part in waiting]
-    texts = [text if text.endswith(b"\n") else text + b"\n" for text in texts]
-    begins = np.cumsum([0, *map(len, texts[:-1])])
+    texts = [_end_with_newline(bytes(memoryview(part.content)[part.start : part.stop])) for _, part in small]
     buffer = b"".join(texts)
-    starts = _starts(buffer)
-    which = np.searchsorted(begins, starts, side="right") - 1
-    shifts = int_array([part.start for _, part in waiting]) - begins
-    numbers = int_array([number for number, _ in waiting])
-    yield _clipped(buffer, numbers[which], starts, starts + shifts[which])
+    text_starts = np.cumsum([0, *map(len, texts[:-1])])
+    line_starts = _line_starts(buffer)
+    text_of_line = np.searchsorted(text_starts, line_starts, side="right") - 1
+    to_content = int_array([part.start for _, part in small]) - text_starts
+    numbers = int_array([number for number, _ in small])
+    yield _clip_lines(buffer, numbers[text_of_line], line_starts, line_starts + to_content[text_of_line])
 
 
-def _of_one(number: int, part: TextPart) -> Iterator[LineBlock]:
+def _cut_part(number: int, part: TextPart) -> Iterator[LineBlock]:
+    """A large part as blocks that end at newlines."""
     view, hay = memoryview(part.content), haystack(part.content)
     start = part.start
     while start < part.stop:
-        end = min(start + BLOCK, part.stop)
-        if end < part.stop:
-            end = hay.rfind(b"\n", start, end) + 1
-        if end <= start:  # a line longer than a block
-            found = hay.find(b"\n", start, part.stop)
-            end = part.stop if found < 0 else found + 1
-            stop = part.stop if found < 0 else found
-            text = bytes(view[start : stop if stop - start <= CLIP else snap(part.content, start + CLIP)])
-            yield LineBlock(text + b"\n", int_array([number]), int_array([start]), int(stop - start > CLIP))
+        stop = min(start + BLOCK, part.stop)
+        if stop < part.stop:
+            stop = hay.rfind(b"\n", start, stop) + 1  # 0 if there is none
+        if stop <= start:
+            line, stop = _long_line(number, part, start, hay)
+            yield line
         else:
-            buffer = bytes(view[start:end])
-            buffer = buffer if buffer.endswith(b"\n") else buffer + b"\n"
-            starts = _starts(buffer)
-            yield _clipped(buffer, np.full(len(starts), number, np.int64), starts, starts + start)
-        start = end
+            buffer = _end_with_newline(bytes(view[start:stop]))
+            line_starts = _line_starts(buffer)
+            parts = np.full(len(line_starts), number, np.int64)
+            yield _clip_lines(buffer, parts, line_starts, line_starts + start)
+        start = stop
 
 
-def _starts(buffer: bytes) -> IntArray:
-    return np.concatenate((int_array([0]), np.flatnonzero(octets(buffer) == 10)[:-1] + 1))
+def _long_line(number: int, part: TextPart, start: int, hay: Haystack) -> tuple[LineBlock, int]:
+    """A line that fills a block alone: its block, and where the next line starts. The line is never copied whole."""
+    newline = hay.find(b"\n", start, part.stop)
+    line_stop = part.stop if newline < 0 else newline
+    next_start = part.stop if newline < 0 else newline + 1
+    is_clipped = line_stop - start > CLIP
+    clipped_stop = snap(part.content, start + CLIP) if is_clipped else line_stop
+    text = bytes(memoryview(part.content)[start:clipped_stop])
+    return LineBlock(text + b"\n", int_array([number]), int_array([start]), int(is_clipped)), next_start
 
 
-def _clipped(buffer: bytes, parts: IntArray, starts: IntArray, offsets: IntArray) -> LineBlock:
+def _end_with_newline(text: bytes) -> bytes:
+    return text if text.endswith(b"\n") else text + b"\n"
+
+
+def _line_starts(buffer: bytes) -> IntArray:
+    newlines = np.flatnonzero(octets(buffer) == 10)
+    return np.concatenate((int_array([0]), newlines[:-1] + 1))
+
+
+def _clip_lines(buffer: bytes, parts: IntArray, starts: IntArray, offsets: IntArray) -> LineBlock:
+    """A block of these lines, in which none is longer than `CLIP`."""
     sizes = np.diff(np.append(starts, len(buffer))) - 1
     clipped = int((sizes > CLIP).sum())
     if clipped:
-        pairs = zip(starts.tolist(), np.minimum(sizes, CLIP + 1).tolist(), strict=True)
-        buffer = b"".join(_head(buffer, start, size) for start, size in pairs)
+        lines = zip(starts.tolist(), sizes.tolist(), strict=True)
+        buffer = b"".join(_clip_line(buffer, start, size) for start, size in lines)
     return LineBlock(buffer, parts, offsets, clipped)
 
 
-def _head(buffer: bytes, start: int, size: int) -> bytes:
-    stop = start + size
-    return buffer[start : stop if size <= CLIP else snap(buffer, start + CLIP)] + b"\n"
+def _clip_line(buffer: bytes, start: int, size: int) -> bytes:
+    stop = start + size if size <= CLIP else snap(buffer, start + CLIP)
+    return buffer[start:stop] + b"\n"

@@ -1,32 +1,37 @@
-"""Where things are in a content: byte offsets, lines and code points.
+"""Positions: from byte offsets to lines and code points and back, without a table of every line.
 
-Offsets count bytes from 0. Lines count from 1 and end at a newline only (a CR stays in its line); an
-unterminated last line counts, a trailing newline starts no other, and empty content has no lines.
-An offset on a newline belongs to the line which that newline ends; one at or past the end, to the last line.
+Both indexes stand on `Marks`: lines on the marks of newlines, code points on the marks of their first bytes.
+
+    index = LineIndex(b"ab\\n\\ncd")       lines 1 "ab", 2 "", 3 "cd"; newlines are at 2 and 3
+    index.count                         3
+    index.line_at(2), index.line_at(3)  1, 2: a newline belongs to the line that it ends
+    index.bounds_at(5)                  (4, 6)
+    CodePoints("né".encode()).byte_of(2) 3: the end, since "é" takes two bytes
+
+Lines count from 1 and end at a newline only: a CR stays in its line. A last line without a newline counts; after a
+final newline no other line begins; empty content has no lines. An offset at or past the end belongs to the last line.
 """
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, int_array, snap
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, SpanArrays, int_array, snap
 from rlmlite_kernel.engines.bytes.marks import Marks
 
-__all__ = ["CodePoints", "LineIndex", "snap"]
-
-_NEAR = 512  # bytes around a place in which the ends of its line are looked for first
+_NEAR = 512  # bytes on both sides of an offset in which the ends of its line are looked for first
 
 
 class LineIndex:
-    """The lines of a content, by a sparse index that is built on the first question."""
+    """The lines of a content. The sparse index is built on the first question that needs it."""
 
     def __init__(self, content: Buffer) -> None:
         self.content = content
-        self.breaks = Marks(content, _is_break)
-        self._open = len(content) > 0 and content[len(content) - 1] != 10
+        self.breaks = Marks(content, _is_newline)
+        self._last_is_open = len(content) > 0 and content[len(content) - 1] != 10
 
     @property
     def count(self) -> int:
-        """How many lines there are."""
-        return self.breaks.total + self._open
+        """The number of lines."""
+        return self.breaks.total + self._last_is_open
 
     def line_at(self, offset: int) -> int:
         """The number of the line that holds an offset; 1 in empty content."""
@@ -34,7 +39,7 @@ class LineIndex:
 
     def lines_at(self, offsets: IntArray) -> IntArray:
         """The line number for each offset, in any order."""
-        return self.breaks.rank(self._clamped(offsets)) + 1
+        return self.breaks.rank(self._clamp(offsets)) + 1
 
     def start_of(self, line: int) -> int:
         """The offset where a line starts; 0 below line 1, the length past the last line."""
@@ -42,49 +47,52 @@ class LineIndex:
 
     def bounds_at(self, offset: int) -> tuple[int, int]:
         """The line that holds an offset, without its newline, as [start, stop)."""
+        # Nearly every line is short: two looks at 512 bytes then spare the building of an index.
         place = max(0, min(offset, len(self.content) - 1))
         low = max(0, place - _NEAR)
-        before = bytes(self.content[low:place]).rfind(b"\n")
-        after = bytes(self.content[place : place + _NEAR]).find(b"\n")
-        if after >= 0 and (before >= 0 or low == 0):
-            return low + before + 1, place + after
+        newline_before = bytes(self.content[low:place]).rfind(b"\n")
+        newline_after = bytes(self.content[place : place + _NEAR]).find(b"\n")
+        start_is_near = newline_before >= 0 or low == 0
+        if start_is_near and newline_after >= 0:
+            return low + newline_before + 1, place + newline_after  # a -1 from the first line makes 0
         starts, stops = self.bounds(int_array([offset]))
         return int(starts[0]), int(stops[0])
 
-    def bounds(self, offsets: IntArray) -> tuple[IntArray, IntArray]:
+    def bounds(self, offsets: IntArray) -> SpanArrays:
         """The line that holds each offset, without its newline, as [start, stop)."""
-        near = self.breaks.near(self._clamped(offsets))
+        near = self.breaks.near(self._clamp(offsets))
         starts, stops = near.before + 1, near.after
+        # Only lines that reach into another granule need a second look.
         far = near.before < 0
         starts[far] = self.starts(near.rank[far] + 1)
         far = near.after < 0
         stops[far] = self.stops(near.rank[far] + 1)
         return starts, stops
 
-    def spans(self, first: int, last: int) -> tuple[IntArray, IntArray]:
-        """The lines first..last-1 without their newlines, as vectors of [start, stop). The caller clamps."""
+    def spans(self, first: int, last: int) -> SpanArrays:
+        """The lines first..last-1 without their newlines, as [start, stop). Both numbers must be lines there are."""
         stops = self.stops(np.arange(first, max(first, last), dtype=np.int64))
         starts = np.empty_like(stops)
         starts[:1] = self.start_of(first)
         starts[1:] = stops[:-1] + 1
         return starts, stops
 
-    def _clamped(self, offsets: IntArray) -> IntArray:
+    def _clamp(self, offsets: IntArray) -> IntArray:
         return int_array(offsets.clip(0, max(0, len(self.content) - 1)))
 
     def starts(self, lines: IntArray) -> IntArray:
-        """Where each line starts, as `start_of` says."""
-        starts = int_array(lines * 0)
+        """Where each line starts; 0 below line 1, the length past the last line."""
+        starts = np.zeros(len(lines), np.int64)
         starts[lines > self.count] = len(self.content)
-        inside = (lines > 1) & (lines <= self.count)
-        starts[inside] = self.breaks.select(lines[inside] - 2) + 1
+        after_a_newline = (lines > 1) & (lines <= self.count)
+        starts[after_a_newline] = self.breaks.select(lines[after_a_newline] - 2) + 1
         return starts
 
     def stops(self, lines: IntArray) -> IntArray:
         """Where each line stops, its newline excluded; the length past the last line."""
-        stops = int_array(lines * 0 + len(self.content))
-        ended = lines <= self.breaks.total
-        stops[ended] = self.breaks.select(lines[ended] - 1)
+        stops = np.full(len(lines), len(self.content), np.int64)
+        at_a_newline = lines <= self.breaks.total
+        stops[at_a_newline] = self.breaks.select(lines[at_a_newline] - 1)
         return stops
 
 
@@ -93,12 +101,12 @@ class CodePoints:
 
     def __init__(self, content: Buffer) -> None:
         self.content = content
-        self._starts = Marks(content, _is_first_byte)
+        self._first_bytes = Marks(content, _is_first_byte)
 
     @property
     def count(self) -> int:
-        """How many code points there are."""
-        return self._starts.total
+        """The number of code points."""
+        return self._first_bytes.total
 
     @property
     def ascii(self) -> bool:
@@ -108,21 +116,24 @@ class CodePoints:
     def byte_of(self, number: int) -> int:
         """The offset of a code point by its number from 0, clamped to [0, length]."""
         place = max(0, number)
-        if self.ascii or place >= self.count:
-            return min(place, len(self.content)) if self.ascii else len(self.content)
-        return int(self._starts.select(int_array([place]))[0])
+        if self.ascii:
+            return min(place, len(self.content))
+        if place >= self.count:
+            return len(self.content)
+        return int(self._first_bytes.select(int_array([place]))[0])
 
     def number_at(self, offset: int) -> int:
         """The number of the code point that holds an offset; the count at the end."""
         place = snap(self.content, offset)
-        return place if self.ascii else int(self._starts.rank(int_array([place]))[0])
+        return place if self.ascii else int(self._first_bytes.rank(int_array([place]))[0])
 
 
-def _is_break(block: Octets) -> BoolArray:
+def _is_newline(block: Octets) -> BoolArray:
     flags: BoolArray = block == 10
     return flags
 
 
 def _is_first_byte(block: Octets) -> BoolArray:
+    # Continuation bytes are 0x80..0xBF, as signed bytes -128..-65: one comparison instead of a mask and a comparison.
     flags: BoolArray = block.view(np.int8) >= -64
     return flags

@@ -1,5 +1,11 @@
-"""Whether content is valid UTF-8, and its repair: what is not becomes U+FFFD, as Python's errors="replace"
-does.
+"""UTF-8: whether content is valid, and its repair, in which each invalid part becomes U+FFFD.
+
+What counts as one invalid part is Python's rule for errors="replace", the one that the Unicode standard recommends.
+
+    check(b"a\\xff\\xe2\\x82b")      Utf8(ascii=False, valid=False, bad=2, first_bad=1)
+    repair(b"a\\xff\\xe2\\x82b")     ("a\\ufffd\\ufffdb".encode(), 2): a stray byte, and a "€" that lacks its last byte
+
+Content is decoded block by block, up to the last whole code point of each, and never as a whole.
 """
 
 import codecs
@@ -9,13 +15,14 @@ import msgspec
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, is_ascii
 
-_BLOCK = 1 << 16  # so that a decoded block stays in the processor's cache: twice as quick as 1 MiB
+_BLOCK = 1 << 16  # a decoded block then stays in the processor's cache: twice as quick as 1 MiB
 _REPLACEMENT = "\ufffd"
 
 
 class Utf8(msgspec.Struct, frozen=True):
-    """What a content is: `bad` counts the U+FFFD that a repair puts in; `first_bad` is the offset of the
-    first, or -1.
+    """What a content is.
+
+    `bad` counts the U+FFFD that a repair puts in; `first_bad` is the offset of the first invalid part, or -1.
     """
 
     ascii: bool
@@ -24,10 +31,8 @@ class Utf8(msgspec.Struct, frozen=True):
     first_bad: int
 
 
-class _Piece(msgspec.Struct, frozen=True):
-    """A block up to the last whole code point: its repaired text (None: it is ASCII), its bad parts, its
-    stop.
-    """
+class _DecodedBlock(msgspec.Struct, frozen=True):
+    """content[start:stop], which ends with a whole code point. `text` is its repaired text, or None if it is ASCII."""
 
     start: int
     stop: int
@@ -37,20 +42,18 @@ class _Piece(msgspec.Struct, frozen=True):
 
 
 def check(content: Buffer) -> Utf8:
-    """Reads the content once, in blocks of 64 KiB."""
+    """What a content is; reads it once."""
     ascii_only, bad, first_bad = True, 0, -1
-    for piece in _pieces(memoryview(content)):
-        ascii_only = ascii_only and piece.text is None
-        bad += piece.bad
+    for block in _decode_blocks(memoryview(content)):
+        ascii_only = ascii_only and block.text is None
+        bad += block.bad
         if first_bad < 0:
-            first_bad = piece.first_bad
+            first_bad = block.first_bad
     return Utf8(ascii_only, bad == 0, bad, first_bad)
 
 
 def repair(content: Buffer) -> tuple[bytes, int]:
-    """Valid UTF-8, and how many U+FFFD were put in. The result is held whole; `repair_blocks` gives it in
-    blocks.
-    """
+    """The content as valid UTF-8, and how many U+FFFD were put in. For large content: `repair_blocks`."""
     whole = bytearray()
     bad = 0
     for block, count in repair_blocks(content):
@@ -60,25 +63,25 @@ def repair(content: Buffer) -> tuple[bytes, int]:
 
 
 def repair_blocks(content: Buffer) -> Iterator[tuple[bytes, int]]:
-    """The repaired content in blocks, each with how many U+FFFD were put in."""
+    """The content as valid UTF-8 in blocks, each with the number of U+FFFD that were put in."""
     view = memoryview(content)
-    for piece in _pieces(view):
-        yield bytes(view[piece.start : piece.stop]) if piece.text is None else piece.text.encode(), piece.bad
+    for block in _decode_blocks(view):
+        yield bytes(view[block.start : block.stop]) if block.text is None else block.text.encode(), block.bad
 
 
-def _pieces(view: memoryview) -> Iterator[_Piece]:
+def _decode_blocks(view: memoryview) -> Iterator[_DecodedBlock]:
     start = 0
     while start < len(view):
-        piece = _piece(view, start)
-        yield piece
-        start = piece.stop
+        block = _decode_block(view, start)
+        yield block
+        start = block.stop
 
 
-def _piece(view: memoryview, start: int) -> _Piece:
+def _decode_block(view: memoryview, start: int) -> _DecodedBlock:
     block = view[start : start + _BLOCK]
     final = start + len(block) == len(view)
     if is_ascii(block):
-        return _Piece(start, start + len(block), None, 0, -1)
+        return _DecodedBlock(start, start + len(block), None, 0, -1)
     first_bad = -1
     try:
         text, used = codecs.utf_8_decode(block, "strict", final)
@@ -87,6 +90,8 @@ def _piece(view: memoryview, start: int) -> _Piece:
         text, used = codecs.utf_8_decode(block, "replace", final)
     bad = 0
     if first_bad >= 0:
-        # 0xEF is no continuation byte, so the three bytes of a genuine U+FFFD are always read as one.
-        bad = text.count(_REPLACEMENT) - bytes(block[:used]).count(_REPLACEMENT.encode())
-    return _Piece(start, start + used, text, bad, first_bad)
+        # The content may hold genuine U+FFFD. They are counted as bytes: since 0xEF is no continuation byte, the three
+        # bytes of one are never read in part.
+        genuine = bytes(block[:used]).count(_REPLACEMENT.encode())
+        bad = text.count(_REPLACEMENT) - genuine
+    return _DecodedBlock(start, start + used, text, bad, first_bad)

@@ -1,11 +1,15 @@
 """Words of a text, as 64-bit hashes: what `rank` indexes and what its query is made of.
 
-A word is a run of letters, digits and combining marks; everything else is between words. Capitals count as small.
-Text beyond ASCII is read by its NFKC form, case folded. A run of Chinese, Japanese, Korean, Thai, Lao, Burmese or
-Khmer is read as its pairs of neighbours, since no space ends its words; one character alone is a word.
-Only the first 64 bytes of a word count. No locale matters; the Unicode tables are Python's (`engine_versions`).
+A word is a run of letters, digits and combining marks; all else separates. Case does not matter. Text beyond ASCII is
+read in its NFKC form, case folded. Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer put no spaces between
+words, so a run of them is read as its pairs of neighbours; a single character is a word by itself.
 
-Two words with one hash would count as one. Who can make such words could as well write the word itself.
+    fold_words(b"The Disk-3 fails")       b"the disk 3 fails", of which `split_words` finds four
+    fold_words("日本語 v2".encode())       " 日本 本語  v2".encode(): three
+
+Words become hashes because vectors of 64-bit numbers sort and compare far faster than strings. Only the first 64 bytes
+of a word count. Two words with one hash would count as one; who can construct such a pair could as well write the word
+itself. No locale matters, and the Unicode tables are Python's (`engine_versions` records which).
 """
 
 import unicodedata
@@ -17,35 +21,48 @@ import numpy.typing as npt
 from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 
 TOKENIZER = 1
-"""The version of these rules. An index of another version is not read."""
+"""The version of these rules. An index made by another version is not read."""
 
 LONGEST = 64
 """Bytes of a word that count."""
 
 Hashes = npt.NDArray[np.uint64]
-"""One hash a word."""
+"""One hash per word."""
 
-_ALONE = 0x20
-_FOLDED = bytes(
-    byte | 32 if chr(byte).isupper() else byte if chr(byte).isalnum() else _ALONE for byte in range(128)
-) + bytes(range(128, 256))
-_PAIRED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
-           (0x4E00, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))  # fmt: skip
+_SPACE = 0x20
+
+
+def _fold_byte(byte: int) -> int:
+    """An ASCII letter or digit in lower case; a space for anything else."""
+    char = chr(byte)
+    return ord(char.lower()) if char.isalnum() else _SPACE
+
+
+# Bytes above 127 stand for themselves: they only meet this table in text that is folded already.
+_FOLD_ASCII = bytes(map(_fold_byte, range(128))) + bytes(range(128, 256))
+
+# The scripts that put no spaces between words, as ranges of code points.
+_UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF),
+             (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))  # fmt: skip
+
+# Odd multipliers of well-tested mixers (the golden ratio; splitmix64): each spreads a bit over the higher ones.
 _GOLDEN, _ODD, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(32)
-_KEEP = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)  # of a little-endian word, its first bytes
+# A little-endian load of 8 bytes, masked to its first 0 to 8.
+_FIRST_BYTES = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)
 
 
 def fold_words(text: bytes) -> bytes:
-    """Words in small letters with spaces between, pairs where they are paired. Beyond ASCII, newlines are kept."""
+    """The words in lower case with spaces between, pairs where a script has no spaces. Newlines stay beyond ASCII."""
     if text.isascii():
-        return text.translate(_FOLDED)
+        return text.translate(_FOLD_ASCII)
     whole = unicodedata.normalize("NFKC", text.decode()).casefold()
-    return _paired(whole.translate(_MARKS)).encode()
+    return _pair_neighbours(whole.translate(_SEPARATORS)).encode()
 
 
 def split_words(buffer: bytes) -> tuple[IntArray, Hashes]:
-    """Where each word of a `fold_words` text starts, and its hash."""
-    is_word = np.frombuffer(buffer, np.uint8) > _ALONE
+    """Where each word of a text from `fold_words` starts, and its hash."""
+    is_word = np.frombuffer(buffer, np.uint8) > _SPACE
+    # A word starts or stops wherever the two kinds of bytes meet, so starts and stops alternate.
     edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
     if len(is_word) and is_word[0]:
         edges = np.concatenate((int_array([0]), edges))
@@ -66,72 +83,82 @@ def query_hashes(words: tuple[str, ...]) -> Hashes:
 
 
 def hash_spans(buffer: bytes, starts: IntArray, sizes: IntArray) -> Hashes:
-    """A hash of each span of a buffer, of its bytes and nothing else; the longest span sets how many rounds."""
+    """A hash of each span of a buffer, which depends on its bytes and on nothing else.
+
+    All spans advance together, 8 bytes per round, and drop out as they end: the longest span decides the number of
+    rounds. `loads[i]` is the 8 bytes from offset i on, a view with a stride of one, so no byte is copied.
+    """
     padded = buffer + bytes(8)
     loads: Hashes = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
-    hashes = mix((loads[starts] & _KEEP[np.minimum(sizes, 8)]) + _GOLDEN * sizes.astype(np.uint64))
+    first_bytes = loads[starts] & _FIRST_BYTES[np.minimum(sizes, 8)]
+    hashes = mix(first_bytes + _GOLDEN * sizes.astype(np.uint64))
     longer, done = np.flatnonzero(sizes > 8), 8
     while len(longer):
-        part = loads[starts[longer] + done] & _KEEP[np.minimum(sizes[longer] - done, 8)]
-        hashes[longer] = mix((hashes[longer] + _GOLDEN) ^ part)
+        next_bytes = loads[starts[longer] + done] & _FIRST_BYTES[np.minimum(sizes[longer] - done, 8)]
+        hashes[longer] = mix((hashes[longer] + _GOLDEN) ^ next_bytes)
         done += 8
         longer = longer[sizes[longer] > done]
     return hashes
 
 
 def mix(hashes: Hashes) -> Hashes:
-    """The hashes stirred, so that sums of them tell their parts apart."""
+    """The hashes with every bit spread over the word, so that a sum of them tells which were added."""
     product = hashes * _ODD
-    mix: Hashes = (product ^ (product >> _HALF)) * _GOLDEN
-    return mix ^ (mix >> _HALF)
+    spread: Hashes = (product ^ (product >> _HALF)) * _GOLDEN
+    return spread ^ (spread >> _HALF)
 
 
-class _Marks(dict[int, str | int]):
-    """For `str.translate`: what is in no word becomes a space, a character that is paired gets one on each side."""
+_PAIR = "\x01"  # put before each character of an unspaced script; no word can hold it
+
+
+class _Separators(dict[int, str | int]):
+    """For `str.translate`: what is in no word becomes a space; a character of an unspaced script gets a `_PAIR`.
+
+    Filled as characters come up, since a table of all 1.1 million would take a second to build.
+    """
 
     def __missing__(self, code: int) -> str | int:
-        self[code] = mark = _mark(code)
-        return mark
+        self[code] = replacement = _separate(code)
+        return replacement
 
 
-def _mark(code: int) -> str | int:
+def _separate(code: int) -> str | int:
     char = chr(code)
-    if unicodedata.category(char)[0] not in "LNM":
+    if unicodedata.category(char)[0] not in "LNM":  # letters, numbers, marks
         return "\n" if char == "\n" else " "
-    return f"{_PAIR}{char}" if any(low <= code <= high for low, high in _PAIRED) else code
+    is_unspaced = any(low <= code <= high for low, high in _UNSPACED)
+    return f"{_PAIR}{char}" if is_unspaced else code
 
 
-_MARKS = _Marks()
-_PAIR = "\x01"  # never a word's: it stands before each character that is paired
+_SEPARATORS = _Separators()
 
 
-def _paired(text: str) -> str:
-    """Each run of marked characters as its pairs of neighbours."""
+def _pair_neighbours(text: str) -> str:
+    """The text with each run of marked characters as its pairs of neighbours."""
     if _PAIR not in text:
         return text
-    return "".join(_pairs(part) for part in _runs(text))
+    return "".join(_pairs(run) if run.startswith(_PAIR) else run for run in _runs(text))
 
 
 def _runs(text: str) -> list[str]:
     """The text in parts: runs of marked characters, and what is between them."""
-    parts: list[str] = []
+    runs: list[str] = []
     place = 0
     while place < len(text):
-        marked = text[place] == _PAIR
-        stop = place
-        while stop < len(text) and (text[stop] == _PAIR) is marked:
-            stop += 2 if marked else 1
-            if not marked:
-                found = text.find(_PAIR, stop)
-                stop = len(text) if found < 0 else found
-        parts.append(text[place:stop])
+        if text[place] == _PAIR:
+            stop = place
+            while text[stop : stop + 1] == _PAIR:
+                stop += 2
+        else:
+            next_mark = text.find(_PAIR, place)
+            stop = len(text) if next_mark < 0 else next_mark
+        runs.append(text[place:stop])
         place = stop
-    return parts
+    return runs
 
 
-def _pairs(part: str) -> str:
-    if not part.startswith(_PAIR):
-        return part
-    chars = part[1::2]
-    words = [first + second for first, second in pairwise(chars)] if len(chars) > 1 else [chars]
-    return f" {' '.join(words)} "
+def _pairs(run: str) -> str:
+    """ "\\x01日\\x01本\\x01語" as " 日本 本語 ": the spaces keep it from the words beside it."""
+    chars = run[1::2]
+    pairs = [first + second for first, second in pairwise(chars)] if len(chars) > 1 else [chars]
+    return f" {' '.join(pairs)} "
