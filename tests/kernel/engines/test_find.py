@@ -86,7 +86,7 @@ def naive(content: bytes, matcher: Matcher, work_left: int = PLENTY) -> tuple[li
             [(a + start, b + start) if a >= 0 else (a, b) for a, b in spans]
             for spans in matches_in(matcher, content[start:stop])
         ]
-        price = charged if matcher.linear else charged * (len(window) + 1) * matcher.weight
+        price = charged if matcher.is_one_pass else charged * (len(window) + 1) * matcher.weight
         if work + price > work_left:
             break
         found += window
@@ -192,7 +192,7 @@ def test_by_blocks_short_matches_are_all_found(query: Query) -> None:
     matcher = compile_query(query)
     found = find(content, matcher, 0, len(content), PLENTY)
 
-    assert matcher.multiline_text
+    assert matcher.reads_blocks
     assert rows(found) == list(matches_in(matcher, content))
     assert count(content, matcher, 0, len(content), PLENTY).count == len(found.starts)
 
@@ -309,7 +309,7 @@ def test_what_cannot_run_is_refused(query: Query, says: str) -> None:
 )  # fmt: skip
 def test_which_patterns_go_by_blocks(pattern: str, blocks: bool) -> None:
     """Only a pattern that names a newline, or has `s` on, is read by blocks."""
-    assert compile_query(regex(pattern)).multiline_text is blocks
+    assert compile_query(regex(pattern)).reads_blocks is blocks
 
 
 def test_groups_and_names() -> None:

@@ -158,7 +158,7 @@ def _runs(text: str) -> list[str]:
 
 
 def _pairs(run: str) -> str:
-    """ "\\x01日\\x01本\\x01語" as " 日本 本語 ": the spaces keep it from the words beside it."""
+    """The pairs of a marked run, between spaces that keep them from the words beside it: " 日本 本語 "."""
     chars = run[1::2]
     pairs = [first + second for first, second in pairwise(chars)] if len(chars) > 1 else [chars]
     return f" {' '.join(pairs)} "

@@ -9,7 +9,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, SpanArrays, int_array, octets
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.query.query import Matcher, by_blocks
+from rlmlite_kernel.engines.query.query import Matcher, as_block_matcher
 from rlmlite_kernel.engines.search.find import find
 
 _STEP = 1 << 20
@@ -69,7 +69,7 @@ def chunk_paragraphs(content: Buffer, start: int, stop: int, size: int, overlap:
 
 def chunk_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> QueryCuts:
     """A chunk starts at each match, read by blocks; text before the first match is a chunk of its own."""
-    found = find(content, by_blocks(matcher), start, stop, work_left)
+    found = find(content, as_block_matcher(matcher), start, stop, work_left)
     starts = np.unique(np.concatenate((int_array([start]), found.starts)))
     starts = starts[starts < stop]
     return QueryCuts(
@@ -81,7 +81,7 @@ def split_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left
     """The pieces between the matches, read by blocks: one more than there are matches, empty ones
     included.
     """
-    found = find(content, by_blocks(matcher), start, stop, work_left)
+    found = find(content, as_block_matcher(matcher), start, stop, work_left)
     starts = np.concatenate((int_array([start]), found.stops))
     return QueryCuts(starts, np.append(found.starts, int_array([stop])), found.work, found.out_of_work)
 

@@ -1,8 +1,13 @@
-"""File globs as regexes, so that they are matched in linear time.
+"""Globs: patterns of file paths, as regexes, so that they match in linear time.
 
 `*` is any characters but `/`, `?` one of them, `[abc]` one of these (`[!abc]` none of these), `{a,b}` either, and `**`
-as a whole part of the path any number of folders, none included. A glob without `/` is matched with the name of the
-file, any other with the whole path. Capitals count. A backslash takes the next character as it is.
+as a whole part of a path any number of folders, including none. A glob without `/` is matched with the file's name, any
+other with the whole path. Case matters. A backslash takes the next character as it is.
+
+    *.py            \\A(?:.*/)?[^/]*\\.py\\z       the file's name, in any folder
+    src/**/t?.md    \\Asrc\\/(?:.*/)?t[^/]\\.md\\z
+
+Python's `fnmatch` is no help: its `*` crosses `/`, and its patterns are for `re`, which can take exponential time.
 """
 
 from rlmlite_kernel.engines.query.query import Query, QueryError, regex
@@ -10,70 +15,74 @@ from rlmlite_kernel.engines.query.regex import quote
 
 
 def glob_query(glob: str) -> Query:
-    """The query that matches a path as the glob does. Raises QueryError."""
+    """The query that matches a path as the glob does. Raises `QueryError`."""
     if not glob:
         raise QueryError('the glob is empty; "**" is every path')
-    parts = _Glob(glob).parts()
-    head = r"\A" if "/" in glob else r"\A(?:.*/)?"
-    return regex(head + "".join(parts) + r"\z", "s")
+    parts = _GlobReader(glob).read()
+    any_folder = "" if "/" in glob else "(?:.*/)?"
+    return regex(rf"\A{any_folder}" + "".join(parts) + r"\z", "s")
 
 
-class _Glob:
-    """One pass over a glob."""
+class _GlobReader:
+    """One pass over a glob, token by token."""
 
     def __init__(self, glob: str) -> None:
         self._glob, self._place = glob, 0
-        self._open = 0  # braces
+        self._open_braces = 0
 
-    def parts(self) -> list[str]:
-        """The regex, piece by piece."""
-        found: list[str] = []
+    def read(self) -> list[str]:
+        """The regex for each token."""
+        parts: list[str] = []
         while self._place < len(self._glob):
-            found.append(self._next())
-        if self._open:
+            parts.append(self._read_token())
+        if self._open_braces:
             raise QueryError(f"`{{` is not closed in the glob {self._glob!r}")
-        return found
+        return parts
 
-    def _next(self) -> str:
+    def _read_token(self) -> str:
         char = self._glob[self._place]
         if char == "*":
-            return self._stars()
+            return self._read_stars()
         if char == "[":
-            return self._class()
+            return self._read_class()
         self._place += 1
         if char == "?":
             return "[^/]"
         if char == "{":
-            self._open += 1
+            self._open_braces += 1
             return "(?:"
-        if char in ",}" and self._open:
-            self._open -= char == "}"
+        if char in ",}" and self._open_braces:
+            self._open_braces -= char == "}"
             return "|" if char == "," else ")"
         if char == "\\" and self._place < len(self._glob):
             char = self._glob[self._place]
             self._place += 1
         return quote(char)
 
-    def _stars(self) -> str:
+    def _read_stars(self) -> str:
         start = self._place
         while self._glob[self._place : self._place + 1] == "*":
             self._place += 1
         before, after = self._glob[:start], self._glob[self._place :]
-        if self._place - start < 2 or (before and not before.endswith("/")) or (after and not after.startswith("/")):
+        is_whole_part = (not before or before.endswith("/")) and (not after or after.startswith("/"))
+        if self._place - start < 2 or not is_whole_part:
             return "[^/]*"
         if not after:
             return ".*"
-        self._place += 1
+        self._place += 1  # the slash after it belongs to the folders, as there may be none
         return "(?:.*/)?"
 
-    def _class(self) -> str:
-        stop = self._glob.find("]", self._place + 2)
+    def _read_class(self) -> str:
+        stop = self._glob.find("]", self._place + 2)  # as the first member, `]` is a character
         if stop < 0:
             raise QueryError(f"`[` is not closed in the glob {self._glob!r}; write `\\[` for the character")
         inner = self._glob[self._place + 1 : stop]
         self._place = stop + 1
         negated = inner[0] in "!^"
-        chars = inner[negated:].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^").replace("]", "\\]")
-        if not chars:
+        members = inner[negated:]
+        if not members:
             raise QueryError(f"a class of the glob {self._glob!r} is empty")
-        return f"[^/{chars}]" if negated else f"[{chars}]"
+        # Ranges such as a-z mean the same in both languages; only what RE2 reads otherwise is escaped.
+        for special in ("\\", "[", "^", "]"):
+            members = members.replace(special, f"\\{special}")
+        return f"[^/{members}]" if negated else f"[{members}]"

@@ -1,44 +1,59 @@
-"""What a regex is made of, read before RE2 sees it. Not a check: RE2 itself refuses what it cannot run.
+"""Patterns: what a regex is made of, read before RE2 sees it.
 
-It finds whether the pattern names a newline or turns `s` on, how much counted repetition unfolds it, and
-which parts must be spelled otherwise (`(?<name>` for older RE2; `\\A` and `\\z` when each line is a text of
-its own).
+RE2 has no interface that tells what is in a pattern, but three things must be known: whether it names a newline or
+turns `s` on (then it is searched by blocks), how many atoms its counted repetition adds (then a byte costs more work),
+and which parts RE2 needs spelled otherwise. So one pass splits it into tokens. It is not a check: what RE2 cannot run,
+RE2 itself refuses.
+
+    outline(r"(?<n>\\d{500})x\\z")
+    parts           `(?P<n>`, `\\d`, `{500}`, `)`, `x`, `\\z`: older RE2 does not know `(?<n>`
+    names_newline   False
+    added_atoms     499: `\\d` is written once and unfolds to 500
+    spell(lines=True) ends with "$": each line is a text of its own, so its end is the end of the text
 """
 
 import msgspec
 
+# RE2 refuses to repeat more often, so no pattern unfolds further.
+_MOST_REPETITIONS = 1_000
+
+_NO_BACK_REFERENCES = "RE2 has no back-references: match both places and compare groups in `where`"
+_NO_LOOK_AROUND = "RE2 has no look-around: match the whole and put the part you want in a group"
+
 
 class PatternError(Exception):
-    """The pattern asks for what is not there; the message says what to do."""
+    """The pattern uses what RE2 does not have; the message says what to do instead."""
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """`parts` joined are the pattern; `unfolded` counts the atoms that counted repetition adds to those
-    written.
-    """
+    """`parts` joined are the pattern; `added_atoms` counts what counted repetition adds to the atoms written."""
 
     parts: tuple[str, ...]
     names_newline: bool
     dot_all: bool
-    unfolded: int
+    added_atoms: int
 
-    def spelled(self, lines: bool) -> str:
+    def spell(self, lines: bool) -> str:
         """The pattern for RE2. With `lines`, `\\A` and `\\z` are the ends of a line."""
-        return (
-            "".join({"\\A": "^", "\\z": "$"}.get(part, part) for part in self.parts) if lines else "".join(self.parts)
-        )
+        if not lines:
+            return "".join(self.parts)
+        return "".join({"\\A": "^", "\\z": "$"}.get(part, part) for part in self.parts)
 
 
 def outline(pattern: str) -> Outline:
-    """Reads a pattern. Raises PatternError for look-around, back-references, `\\C` and turning `m` off."""
-    reader = _Reader(pattern)
+    """Reads a pattern. Raises `PatternError` for look-around, back-references, `\\C` and turning `m` off."""
+    reader = _PatternReader(pattern)
     while reader.place < len(pattern):
-        reader.step()
-    return Outline(tuple(reader.parts), reader.names_newline, reader.dot_all, reader.unfolded())
+        reader.read_token()
+    return Outline(tuple(reader.parts), reader.names_newline, reader.dot_all, reader.added_atoms())
 
 
-class _Reader:
-    """One pass over the pattern, token by token."""
+class _PatternReader:
+    """One pass over the pattern, token by token.
+
+    Sizes are counted on a stack, one entry per open group: `a(bc){3}` is 1 atom, then 2 in the group, which becomes one
+    item of 2 when it closes, and 6 after `{3}`.
+    """
 
     def __init__(self, pattern: str) -> None:
         self.pattern, self.place = pattern, 0
@@ -46,94 +61,101 @@ class _Reader:
         self.names: set[str] = set()
         self.names_newline = self.dot_all = False
         self._sizes = [0]  # atoms of each open group, unfolded
-        self._last = [0]  # atoms of the last item in it
+        self._last_item = [0]  # atoms of the last item in each: what a `{n}` would repeat
         self._written = 0
 
-    def step(self) -> None:
-        """Takes one token."""
+    def read_token(self) -> None:
+        """Reads one token."""
         char = self.pattern[self.place]
         match char:
             case "\\":
-                self._escape()
+                self._read_escape()
             case "[":
-                self._class()
+                self._read_class()
             case "(":
-                self._open()
+                self._open_group()
             case ")":
-                self._close()
+                self._close_group()
             case "{":
-                self._repeat()
+                self._read_repetition()
             case _:
-                self._take(1)
+                self._emit(1)
                 self.names_newline |= char == "\n"
                 if char not in "|*+?":
-                    self._atom()
+                    self._add_atom()
 
-    def unfolded(self) -> int:
-        """Atoms that counted repetition adds."""
+    def added_atoms(self) -> int:
+        """Atoms that counted repetition adds to those written."""
         return max(0, sum(self._sizes) - self._written)
 
-    def _take(self, length: int, spelled: str | None = None) -> str:
+    def _emit(self, length: int, spelling: str | None = None) -> str:
+        """Move past so many characters; they become a part as they are, or as `spelling`."""
         part = self.pattern[self.place : self.place + length]
-        self.parts.append(part if spelled is None else spelled)
+        self.parts.append(part if spelling is None else spelling)
         self.place += length
         return part
 
-    def _atom(self, size: int = 1) -> None:
-        self._sizes[-1] += size
-        self._last[-1] = size
+    def _add_atom(self) -> None:
+        self._sizes[-1] += 1
+        self._last_item[-1] = 1
         self._written += 1
 
-    def _escape(self) -> None:
+    def _read_escape(self) -> None:
         if self.pattern.startswith("\\Q", self.place):
-            stop = self.pattern.find("\\E", self.place)
-            quoted = self._take((len(self.pattern) if stop < 0 else stop + 2) - self.place)
-            if stop < 0:
-                self.parts.append("\\E")  # so that what is put after the pattern is not quoted
-            self.names_newline |= "\n" in quoted
-            self._atom()
+            self._read_quoted()
             return
-        length, code = _escaped(self.pattern, self.place)
+        length, code = _measure_escape(self.pattern, self.place)
         escape = self.pattern[self.place : self.place + length]
         if escape == "\\C":
             raise PatternError(r"\C is refused: it would cut a code point; write `.`")
         if code is None and (escape[1:].isdigit() or escape == "\\k"):
-            raise PatternError("RE2 has no back-references: match both places and compare groups in `where`")
-        self._take(length)
+            raise PatternError(_NO_BACK_REFERENCES)
+        self._emit(length)
         self.names_newline |= code == 10
-        self._atom()
+        self._add_atom()
 
-    def _class(self) -> None:
+    def _read_quoted(self) -> None:
+        """`\\Q...\\E`, or `\\Q` and the rest of the pattern."""
+        end = self.pattern.find("\\E", self.place)
+        stop = len(self.pattern) if end < 0 else end + 2
+        quoted = self._emit(stop - self.place)
+        if end < 0:
+            self.parts.append("\\E")  # or what is put after the pattern would be quoted too
+        self.names_newline |= "\n" in quoted
+        self._add_atom()
+
+    def _read_class(self) -> None:
         stop, newline = _class_end(self.pattern, self.place)
-        self._take(stop - self.place)
+        self._emit(stop - self.place)
         self.names_newline |= newline
-        self._atom()
+        self._add_atom()
 
-    def _open(self) -> None:
+    def _open_group(self) -> None:
         self._sizes.append(0)
-        self._last.append(0)
+        self._last_item.append(0)
         rest = self.pattern[self.place : self.place + 4]
         if not rest.startswith("(?"):
-            self._take(1)
+            self._emit(1)
         elif rest.startswith(("(?=", "(?!", "(?<=", "(?<!")):
-            raise PatternError("RE2 has no look-around: match the whole and put the part you want in a group")
+            raise PatternError(_NO_LOOK_AROUND)
         elif rest.startswith(("(?P=", "(?P>")):
-            raise PatternError("RE2 has no back-references: match both places and compare groups in `where`")
+            raise PatternError(_NO_BACK_REFERENCES)
         elif rest.startswith(("(?<", "(?P<")):
-            self._name()
+            self._open_named_group()
         else:
-            self._flags()
+            self._read_flags()
 
-    def _name(self) -> None:
+    def _open_named_group(self) -> None:
         stop = self.pattern.find(">", self.place)
-        head = self.pattern.index("<", self.place) + 1
-        name = self.pattern[head:stop] if stop >= 0 else ""
+        name_start = self.pattern.index("<", self.place) + 1
+        name = self.pattern[name_start:stop] if stop >= 0 else ""
         if name in self.names:
             raise PatternError(f"two groups have the name `{name}`")
         self.names.add(name)
-        self._take(stop + 1 - self.place if stop >= 0 else 1, f"(?P<{name}>")
+        self._emit(stop + 1 - self.place if stop >= 0 else 1, f"(?P<{name}>")
 
-    def _flags(self) -> None:
+    def _read_flags(self) -> None:
+        """`(?i)`, `(?i:` and the like."""
         stop = self.place + 2
         while stop < len(self.pattern) and self.pattern[stop] in "imsU-":
             stop += 1
@@ -141,77 +163,88 @@ class _Reader:
         if "m" in off:
             raise PatternError("`m` is always on: `^` and `$` are the ends of a line; write `\\A` or `\\z`")
         self.dot_all |= "s" in on
-        if self.pattern[stop : stop + 1] == ")":  # flags for the rest of the group: nothing was opened
+        if self.pattern[stop : stop + 1] == ")":  # flags for the rest of this group: no group was opened
             self._sizes.pop()
-            self._last.pop()
-        self._take(min(stop + 1, len(self.pattern)) - self.place)
+            self._last_item.pop()
+        self._emit(min(stop + 1, len(self.pattern)) - self.place)
 
-    def _close(self) -> None:
-        self._take(1)
-        if len(self._sizes) > 1:
+    def _close_group(self) -> None:
+        self._emit(1)
+        if len(self._sizes) > 1:  # a bracket too many is for RE2 to refuse
             size = self._sizes.pop()
-            self._last.pop()
+            self._last_item.pop()
             self._sizes[-1] += size
-            self._last[-1] = size
+            self._last_item[-1] = size
 
-    def _repeat(self) -> None:
+    def _read_repetition(self) -> None:
+        """`{3}`, `{3,}` or `{3,5}`; any other brace is a character."""
         stop = self.pattern.find("}", self.place)
         low, _, high = self.pattern[self.place + 1 : max(stop, 0)].partition(",")
-        if stop < 0 or not (low.isascii() and low.isdigit() and (high == "" or (high.isascii() and high.isdigit()))):
-            self._take(1)
-            self._atom()
+        is_repetition = stop >= 0 and _is_number(low) and (high == "" or _is_number(high))
+        if not is_repetition:
+            self._emit(1)
+            self._add_atom()
             return
-        self._take(stop + 1 - self.place)
-        times = max(1, min(int((high or low)[:5]), 1_000))  # RE2 refuses more than 1,000
-        self._sizes[-1] += self._last[-1] * (times - 1)
-        self._last[-1] *= times
+        self._emit(stop + 1 - self.place)
+        times = max(1, min(int((high or low)[:5]), _MOST_REPETITIONS))
+        self._sizes[-1] += self._last_item[-1] * (times - 1)
+        self._last_item[-1] *= times
 
 
-def _escaped(pattern: str, place: int) -> tuple[int, int | None]:
-    """Length of the escape that starts here, and the character that it names, if it names one by a number or
-    is `\\n`.
-    """
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _measure_escape(pattern: str, place: int) -> tuple[int, int | None]:
+    """The length of the escape that starts here, and the code point that it names by a number or as `\\n`, if any."""
     char = pattern[place + 1 : place + 2]
     if char == "n" or char == "\n":
         return 2, 10
     if char == "x":
-        return _hex(pattern, place)
+        return _measure_hex(pattern, place)
     if char in ("p", "P") and pattern[place + 2 : place + 3] == "{":
         stop = pattern.find("}", place)
         return (stop + 1 - place if stop >= 0 else 3), None
     if char and char in "01234567":
-        digits = char
-        while len(digits) < 3 and pattern[place + 1 + len(digits) : place + 2 + len(digits)] in tuple("01234567"):
-            digits += pattern[place + 1 + len(digits)]
-        named = len(digits) > 1 or char == "0"
-        return 1 + len(digits), int(digits, 8) if named else None
+        return _measure_octal(pattern, place)
     return 2, None
 
 
-def _hex(pattern: str, place: int) -> tuple[int, int | None]:
-    braced = pattern[place + 2 : place + 3] == "{"
-    stop = pattern.find("}", place) if braced else place + 4
+def _measure_octal(pattern: str, place: int) -> tuple[int, int | None]:
+    """Up to three octal digits. A single one that is not 0 names no character: it is a back-reference."""
+    stop = place + 2
+    while stop - place < 4 and pattern[stop : stop + 1] in tuple("01234567"):
+        stop += 1
+    digits = pattern[place + 1 : stop]
+    names_a_character = len(digits) > 1 or digits == "0"
+    return stop - place, int(digits, 8) if names_a_character else None
+
+
+def _measure_hex(pattern: str, place: int) -> tuple[int, int | None]:
+    """`\\x0A` or `\\x{10FFFF}`."""
+    is_braced = pattern[place + 2 : place + 3] == "{"
+    stop = pattern.find("}", place) if is_braced else place + 4
     if stop < 0:
         return 2, None
-    digits = pattern[place + 3 : stop] if braced else pattern[place + 2 : stop]
+    digits = pattern[place + 3 : stop] if is_braced else pattern[place + 2 : stop]
     try:
-        return stop + braced - place, int(digits, 16)
+        return stop + is_braced - place, int(digits, 16)
     except ValueError:
-        return 2, None  # RE2 will say so
+        return 2, None  # RE2 refuses it
 
 
 def _class_end(pattern: str, place: int) -> tuple[int, bool]:
-    """Where the class that opens here ends, and whether it takes a newline by name."""
+    """Where the class that opens here ends, and whether it names a newline as one of its members."""
     at = place + 1
     negated = pattern.startswith("^", at)
     at += negated
     newline, first = False, at
     while at < len(pattern):
         char = pattern[at]
-        if char == "]" and at > first:
+        if char == "]" and at > first:  # as the first member it is a character
             return at + 1, newline and not negated
         if char == "\\":
-            length, code = _escaped(pattern, at)
+            length, code = _measure_escape(pattern, at)
             newline |= code == 10
             at += length
         elif pattern.startswith("[:", at) and ":]" in pattern[at:]:

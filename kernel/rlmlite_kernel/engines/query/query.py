@@ -1,11 +1,17 @@
-"""Queries: what to look for, and their compiled form.
+"""Queries: what to look for, as data, and `Matcher`, the compiled form that the search engines run.
 
-A literal is text; a regex is RE2's; any-of is a list of both, where the leftmost match wins and, at one
-place, the first of the list. A query is data; a `Matcher` is what `find` runs.
+A literal is text, a regex is RE2's, and any-of is a list of both, where the leftmost match wins and, at one place, the
+first of the list. A query is compiled for one of two ways to read a text:
 
-Two ways to read a text: **by lines**, where a match lies inside one line, and **by blocks**, where it may
-cross lines. A query goes by blocks when a literal holds a newline, or a regex has the flag `s` or names a
-newline outside a negated class. `[^x]`, `\\s` and `\\W` take no newline by lines.
+    by lines     each line is a text of its own: `^ERROR.*$` needs no flags, and a match never crosses a newline
+    by blocks    a match may cross lines: a literal with a newline, a regex with the flag `s` or that names a newline
+
+    compile_query(literal("ERROR"))        by lines, no regex at all: `words` is (Word(b"ERROR"),)
+    compile_query(regex(r"\\d{4}-\\d{2}"))   by lines, by RE2
+    compile_query(regex("a\\nb"))           by blocks: it names a newline
+
+`[^x]`, `\\s` and `\\W` also match newlines, but nobody who writes them means that; so they do not make a query go by
+blocks, and by lines they meet no newline.
 """
 
 from dataclasses import dataclass
@@ -18,10 +24,12 @@ from rlmlite_kernel.engines.query.plain_words import Word
 from rlmlite_kernel.engines.query.regex import CompiledRegex, PatternRefusedError, quote
 
 MAX_LITERAL = 32_768
-"""The longest literal, in bytes: half a window, so that none can fall between two."""
+"""The longest literal in bytes: half a window, so that none can fall between two windows."""
 
 _META = frozenset("\\^$.|?*+()[]{}\n")
-_FOLDS_BEYOND_ASCII = frozenset("kKsS")  # U+212A folds to k, U+017F to s
+# Letters to which one beyond ASCII folds: U+212A, the Kelvin sign, to k, and U+017F, the long s, to s.
+_FOLDS_BEYOND_ASCII = frozenset("kKsS")
+# So many atoms added by repetition (`a{500}` adds 499) make a byte cost one unit more, as RE2's states grow.
 _ATOMS_PER_WEIGHT = 100
 
 
@@ -30,9 +38,7 @@ class QueryError(ValueError):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """Text to find, a regex with flags out of `ims`, or any of `members`. Made by `literal`, `regex`,
-    `any_of`.
-    """
+    """Text to find, a regex with flags from `ims`, or any of `members`. Made by `literal`, `regex` and `any_of`."""
 
     kind: Literal["literal", "regex", "any"]
     text: str = ""
@@ -63,82 +69,84 @@ class Matcher:
     """A compiled query.
 
     Attributes:
-        multiline_text: read by blocks, else by lines.
-        needle: the bytes to find by blocks when the query is one plain text, else None.
-        words: what to find by lines when the query is plain text or a list of plain texts; else empty.
-        counting, program: the same pattern without and with groups.
-        weight: work units for a byte; above 1 where counted repetition unfolds a pattern.
-        groups, names: how many groups, and the name of each or None.
+        reads_blocks: read by blocks, else by lines.
+        needle: the bytes to find by blocks if the query is one plain text, else None.
+        words: what to find by lines if the query is plain text or a list of plain texts, else empty.
+        regex, regex_without_groups: the same pattern twice; RE2 is faster where nobody asks for groups.
+        weight: work units per byte; above 1 where counted repetition unfolds a pattern.
+        groups, names: the number of groups, and the name of each or None.
     """
 
     query: Query
-    multiline_text: bool
+    reads_blocks: bool
     needle: bytes | None
     words: tuple[Word, ...]
-    counting: CompiledRegex
-    program: CompiledRegex
+    regex_without_groups: CompiledRegex
+    regex: CompiledRegex
     weight: int
     groups: int
     names: GroupNames
 
     @property
-    def linear(self) -> bool:
+    def is_one_pass(self) -> bool:
         """Whether the whole search is one pass: it is charged its bytes, however many matches there are."""
         return self.needle is not None or bool(self.words)
 
 
 class _Plan(msgspec.Struct, frozen=True):
-    """A query as a pattern for both ways of reading."""
+    """A query as a pattern for each way of reading, before RE2 compiles the one that is needed."""
 
     by_lines: str
     by_blocks: str
     crosses_lines: bool
-    unfolded: int
+    added_atoms: int
 
 
 def compile_query(query: Query, *, by_blocks: bool = False) -> Matcher:
-    """Raises QueryError. With `by_blocks` the matcher reads by blocks whatever the query is."""
+    """The matcher for a query. With `by_blocks` it reads by blocks whatever the query is. Raises `QueryError`."""
     plan = _plan(query)
-    blocks = by_blocks or plan.crosses_lines
-    pattern = plan.by_blocks if blocks else plan.by_lines
-    program = _program(pattern, lines=not blocks, captures=True)
-    counting = _program(pattern, lines=not blocks, captures=False) if program.groups else program
-    words = () if blocks else _words(query)
+    reads_blocks = by_blocks or plan.crosses_lines
+    pattern = plan.by_blocks if reads_blocks else plan.by_lines
+    with_groups = _compile(pattern, lines=not reads_blocks, captures=True)
+    without_groups = with_groups
+    if with_groups.groups:
+        without_groups = _compile(pattern, lines=not reads_blocks, captures=False)
+    is_exact_text = _is_plain(query) and "i" not in query.flags
     return Matcher(
         query=query,
-        multiline_text=blocks,
-        needle=query.text.encode() if blocks and _plain(query) and "i" not in query.flags else None,
-        words=words,
-        counting=counting,
-        program=program,
-        weight=1 + plan.unfolded // _ATOMS_PER_WEIGHT,
-        groups=program.groups,
-        names=tuple(program.names.get(index) for index in range(1, program.groups + 1)),
+        reads_blocks=reads_blocks,
+        needle=query.text.encode() if reads_blocks and is_exact_text else None,
+        words=() if reads_blocks else _plain_words(query),
+        regex_without_groups=without_groups,
+        regex=with_groups,
+        weight=1 + plan.added_atoms // _ATOMS_PER_WEIGHT,
+        groups=with_groups.groups,
+        names=tuple(with_groups.names.get(number) for number in range(1, with_groups.groups + 1)),
     )
 
 
-def by_blocks(matcher: Matcher) -> Matcher:
+def as_block_matcher(matcher: Matcher) -> Matcher:
     """The matcher itself if it reads by blocks, else one for the same query that does."""
-    return matcher if matcher.multiline_text else compile_query(matcher.query, by_blocks=True)
+    return matcher if matcher.reads_blocks else compile_query(matcher.query, by_blocks=True)
 
 
-def _plain(query: Query) -> bool:
+def _is_plain(query: Query) -> bool:
     """Whether the query is plain text, which needs no regex."""
     return query.kind == "literal" or (query.kind == "regex" and _META.isdisjoint(query.text))
 
 
-def _words(query: Query) -> tuple[Word, ...]:
-    """The members of a list, or the query itself, if all are plain text. One that is there twice counts once."""
-    words = dict.fromkeys(_word(member) for member in query.members or (query,))
+def _plain_words(query: Query) -> tuple[Word, ...]:
+    """The members of a list, or the query itself, without doubles; none if any of them needs a regex."""
+    words = dict.fromkeys(_plain_word(member) for member in query.members or (query,))
     return tuple(word for word in words if word is not None) if None not in words else ()
 
 
-def _word(query: Query) -> Word | None:
-    if not _plain(query):
+def _plain_word(query: Query) -> Word | None:
+    if not _is_plain(query):
         return None
     if "i" not in query.flags:
         return Word(query.text.encode())
-    if not query.text.isascii():
+    if not query.text.isascii():  # folding beyond ASCII is left to RE2
         return None
     return Word(query.text.lower().encode(), True, not _FOLDS_BEYOND_ASCII.isdisjoint(query.text))
 
@@ -146,29 +154,30 @@ def _word(query: Query) -> Word | None:
 def _plan(query: Query) -> _Plan:
     match query.kind:
         case "literal":
-            return _literal_plan(query)
+            return _plan_literal(query)
         case "regex":
-            return _regex_plan(query)
+            return _plan_regex(query)
         case "any":
-            return _any_plan(query)
+            return _plan_any(query)
 
 
-def _literal_plan(query: Query) -> _Plan:
+def _plan_literal(query: Query) -> _Plan:
     _check_text(query.text)
-    quoted = quote(query.text)
-    return _Plan(quoted, quoted, "\n" in query.text, 0)
+    pattern = quote(query.text)
+    return _Plan(pattern, pattern, "\n" in query.text, 0)
 
 
-def _regex_plan(query: Query) -> _Plan:
+def _plan_regex(query: Query) -> _Plan:
     _check_text(query.text)
     unknown = sorted(set(query.flags) - set("ims"))
     if unknown:
         raise QueryError(f"flag `{unknown[0]}` is unknown; flags are i, m, s")
-    read = _outline(query.text)
-    crosses = read.names_newline or (("s" in query.flags or read.dot_all) and not _plain(query))
-    on = "m" + "".join(sorted(set(query.flags) & set("is")))
-    by_lines, by_blocks = (f"(?{on}){read.spelled(lines)}" for lines in (True, False))
-    return _Plan(by_lines, by_blocks, crosses, read.unfolded)
+    parts = _outline(query.text)
+    # In plain text the flag `s` means nothing, so it does not cost the faster way.
+    dot_takes_newline = ("s" in query.flags or parts.dot_all) and not _is_plain(query)
+    flags = "m" + "".join(sorted(set(query.flags) & set("is")))
+    by_lines, by_blocks = (f"(?{flags}){parts.spell(lines)}" for lines in (True, False))
+    return _Plan(by_lines, by_blocks, parts.names_newline or dot_takes_newline, parts.added_atoms)
 
 
 def _check_text(text: str) -> None:
@@ -189,30 +198,30 @@ def _outline(pattern: str) -> Outline:
         raise QueryError(str(error)) from None
 
 
-def _any_plan(query: Query) -> _Plan:
+def _plan_any(query: Query) -> _Plan:
     if not query.members:
         raise QueryError("the list of queries is empty")
     if any(member.kind == "any" for member in query.members):
         raise QueryError("a list of queries holds texts and regexes, no lists")
     plans = [_plan(member) for member in query.members]
-    for plan in plans:  # each must stand alone, or brackets could pair across members
-        _program(plan.by_blocks, lines=False, captures=False)
+    for plan in plans:  # each must compile by itself, or brackets could pair up across members
+        _compile(plan.by_blocks, lines=False, captures=False)
     return _Plan(
         "|".join(f"(?:{plan.by_lines})" for plan in plans),
         "|".join(f"(?:{plan.by_blocks})" for plan in plans),
         any(plan.crosses_lines for plan in plans),
-        sum(plan.unfolded for plan in plans),
+        sum(plan.added_atoms for plan in plans),
     )
 
 
-def _program(pattern: str, *, lines: bool, captures: bool) -> CompiledRegex:
+def _compile(pattern: str, *, lines: bool, captures: bool) -> CompiledRegex:
     try:
         return CompiledRegex(pattern, lines=lines, captures=captures)
     except PatternRefusedError as error:
-        raise QueryError(_said(str(error))) from None
+        raise QueryError(_explain_refusal(str(error))) from None
 
 
-def _said(message: str) -> str:
+def _explain_refusal(message: str) -> str:
     if "too large" in message:
         return "the pattern is too large; repeat less, or split it"
     return f"RE2 refuses the pattern: {message}"

@@ -1,39 +1,45 @@
-"""Templates as regexes: text with holes, with nothing to escape."""
+"""Line templates as regexes: text with holes, in which nothing needs to be escaped.
+
+Two notations, for two actions. `<*>` is what `patterns` reports, so its templates can be searched for as they are;
+`{name}` is what `parse_lines` reads fields with.
+
+    template_pattern("session <*>, timeout of <*>ms")   session\\ (.+?)\\,\\ timeout\\ of\\ (.+?)ms
+    fields_pattern("{user} | {n}")                      ^(?P<user>.*?)\\ \\|\\ (?P<n>.*)$
+
+Holes are lazy, so the text between them decides where they end; the last one takes the rest, as no text follows it.
+"""
 
 from rlmlite_kernel.engines.query.query import QueryError
 from rlmlite_kernel.engines.query.regex import quote
 
 _HOLE = "<*>"
+_LAZY_HOLE, _LAST_HOLE = "(.+?)", "(.+)"
 
 
 def template_pattern(template: str) -> str:
-    """`"session <*>, timeout of <*>ms"` as a pattern with a group for each hole.
+    """A template with `<*>` as a pattern with a group for each hole, which takes at least one character of its line.
 
-    A hole takes one or more characters of its line, as few as will do; one that ends the template takes the
-    rest.
+    Raises `QueryError` if there is no text beside the holes.
     """
     if not template.replace(_HOLE, "").strip():
         raise QueryError("the template has no text beside its holes")
-    return _joined([quote(piece) for piece in template.split(_HOLE)])
-
-
-def _joined(pieces: list[str]) -> str:
-    if len(pieces) > 1 and not pieces[-1]:
-        return "(.+?)".join(pieces[:-1]) + "(.+)"
-    return "(.+?)".join(pieces)
+    texts = [quote(text) for text in template.split(_HOLE)]
+    ends_with_a_hole = len(texts) > 1 and not texts[-1]
+    if ends_with_a_hole:
+        return _LAZY_HOLE.join(texts[:-1]) + _LAST_HOLE
+    return _LAZY_HOLE.join(texts)
 
 
 def fields_pattern(template: str) -> str:
-    """`"{a} | {b}"` as a pattern of a whole line with a named group for each field.
+    """A template with `{name}` as a pattern of a whole line with a named group for each field, which may be empty.
 
-    A field takes as few characters as will do, maybe none; the last takes the most. `{{a}}` is the text
-    `{a}`.
+    `{{a}}` is the text `{a}`. Raises `QueryError` if there is no field, or two of one name.
     """
     pieces: list[str] = []
     names: list[str] = []
     place = 0
     while place < len(template):
-        place = _piece(template, place, pieces, names)
+        place = _read_piece(template, place, pieces, names)
     if not names:
         raise QueryError('the template has no fields; write "{name}" where a field is')
     last = pieces.index(f"(?P<{names[-1]}>.*?)")
@@ -41,8 +47,8 @@ def fields_pattern(template: str) -> str:
     return "^" + "".join(pieces) + "$"
 
 
-def _piece(template: str, place: int, pieces: list[str], names: list[str]) -> int:
-    """Adds one field or character; returns where the next starts."""
+def _read_piece(template: str, place: int, pieces: list[str], names: list[str]) -> int:
+    """Add one field or character to `pieces`, and a field's name to `names`; returns where the next piece starts."""
     stop = template.find("}", place)
     if template[place] != "{" or stop < 0:
         pieces.append(quote(template[place]))
@@ -51,7 +57,7 @@ def _piece(template: str, place: int, pieces: list[str], names: list[str]) -> in
         pieces.append(quote(template[place + 1 : stop + 1]))
         return stop + 2
     name = template[place + 1 : stop]
-    if not (name.isascii() and name.isidentifier()):
+    if not (name.isascii() and name.isidentifier()):  # a brace of the text, as in JSON
         pieces.append(quote("{"))
         return place + 1
     if name in names:

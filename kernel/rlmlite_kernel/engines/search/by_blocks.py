@@ -65,7 +65,7 @@ class ByBlocks:
         return self._stop if offset >= self._stop else max(self._start, snap(self._content, offset))
 
     def _regex(self) -> Iterator[None]:
-        program = self._matcher.program if self._tally.keeping else self._matcher.counting
+        program = self._matcher.regex if self._tally.keeping else self._matcher.regex_without_groups
         cursor = RegexCursor(program, self._view[self._start : self._stop], 0)
         for window in block_windows(self._content, self._start, self._stop):
             self._window(cursor, window)

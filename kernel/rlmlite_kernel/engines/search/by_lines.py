@@ -143,7 +143,7 @@ class ByLines:
         """Searches a run to its end, or to the `most`-th match, or to where its charge passes `left`."""
         size, weight = run.stop - run.start, self._matcher.weight
         stop = run.stop - (self._content[run.stop - 1] == 10)  # the last newline is out of reach
-        program = self._matcher.program if self._tally.keeping else self._matcher.counting
+        program = self._matcher.regex if self._tally.keeping else self._matcher.regex_without_groups
         cursor = RegexCursor(program, self._view[run.start : stop], stop - run.start)
         lines = _Lines(self._hay, self._data, run)
         tables: list[MatchArray] = []

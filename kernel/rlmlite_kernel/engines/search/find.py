@@ -60,7 +60,7 @@ class Search:
     def __init__(self, content: Buffer, matcher: Matcher, start: int, stop: int, bounds: SearchBounds) -> None:
         first, last = snap(content, start), snap(content, stop)
         self._tally = Tally(first, bounds)
-        way = ByBlocks if matcher.multiline_text else ByLines
+        way = ByBlocks if matcher.reads_blocks else ByLines
         self._way = way(content, matcher, first, last, self._tally)
 
     def tables(self) -> Iterator[MatchArray]:
@@ -112,5 +112,5 @@ def occurs(content: bytes, matcher: Matcher) -> bool | None:
         return None
     if len(matcher.words) == 1 and not matcher.words[0].folded:
         return matcher.words[0].text in content
-    start, _ = matcher.counting.match(UNANCHORED, content, 0, len(content))[0]
+    start, _ = matcher.regex_without_groups.match(UNANCHORED, content, 0, len(content))[0]
     return start >= 0

@@ -73,7 +73,7 @@ class _ByRegex:
     """RE2 over each range."""
 
     def __init__(self, content: Buffer, matcher: Matcher) -> None:
-        self._view, self._program = memoryview(content), matcher.counting
+        self._view, self._program = memoryview(content), matcher.regex_without_groups
 
     def count(self, start: int, stop: int) -> int:
         return len(self.places(start, stop)[0])

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from rlmlite_kernel.engines.query.query import Matcher, QueryError, by_blocks
+from rlmlite_kernel.engines.query.query import Matcher, QueryError, as_block_matcher
 from rlmlite_kernel.engines.search.find import find
 
 
@@ -40,7 +40,7 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
         SpentError: the search passes `work_left`.
     """
     parts = parse_replacement(template, matcher)
-    found = find(text, by_blocks(matcher), 0, len(text), work_left)
+    found = find(text, as_block_matcher(matcher), 0, len(text), work_left)
     if found.out_of_work:
         raise OutOfWorkError(found.work)
     ranges = [(found.starts, found.stops), *found.groups]
