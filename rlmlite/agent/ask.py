@@ -26,7 +26,7 @@ from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.run import Calls, Options, Run
 from rlmlite.tools.approvals import Approver
 from rlmlite.tools.permissions import Granted, PolicyGiven, Tools, granted, tell_of_unmet
-from rlmlite_kernel.actions.calls.nested import nested_role
+from rlmlite_kernel.actions.calls.nested_settings import nested_role
 from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.records.settings import Limits

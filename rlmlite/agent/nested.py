@@ -21,7 +21,7 @@ from rlmlite.runs.history import open_question
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.reopen import reopen, spent_in
 from rlmlite.runs.run import Calls, Options, Run
-from rlmlite_kernel.actions.calls.nested import charges_to_parent, nested_roles
+from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nested_roles
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage, render
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn

@@ -43,7 +43,7 @@ from rlmlite_kernel import (
     resume,
     seal,
 )
-from rlmlite_kernel.actions.calls.nested import NESTED_ROLE
+from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.actions.calls.tools import approves
 from rlmlite_kernel.effects.requests import Answered, Failed, Request, Requests, Result, render
 from rlmlite_kernel.program.ast import Call, Lit, Parsed, walk

@@ -16,7 +16,7 @@ import rlmlite
 from rlmlite import Limits, Outcome, Scripted
 from rlmlite.runs.events import Event, Nested
 from rlmlite_kernel import Answered, Failed, Request
-from rlmlite_kernel.actions.calls.nested import SHARED, nested_roles
+from rlmlite_kernel.actions.calls.nested_settings import SHARED, nested_roles
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.records import EffectRecord, Step
 from rlmlite_traces import CheckedTrace, Level, Standing, Verdict, nested_place, nested_traces, replay, verify

@@ -1,4 +1,14 @@
-"""Merging with a model: `reduce`, a tree of calls of bounded width. Each level is a round of the step."""
+"""reduce: many texts merged into one by a model, as a tree of calls.
+
+All items together would not fit into one prompt. So `fan_in` of them go into each call, the answers are the items of
+the next level, and so on until one answer is left. The tree depends on the number of items and on nothing else, so its
+price is known before the first call:
+
+    20 items, fan_in=4      level 1: 5 calls     level 2: 2 calls (4 + 1)     level 3: 1 call      8 calls in all
+
+Each level is a round of the step. A call that fails ends the step, since every later level rests on its answer. Answers
+come from a model, so from the second level on the items in the prompts are fenced as such.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -15,11 +25,11 @@ from rlmlite_kernel.program.templates import holes
 from rlmlite_kernel.values.columns import Cells
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
-_BETWEEN = "\n\n"  # items of one call
+_BETWEEN = "\n\n"  # what separates the items of one call
 
 
-class _Merge(msgspec.Struct, frozen=True, eq=False):
-    """What every level of the tree does alike."""
+class _MergePlan(msgspec.Struct, frozen=True, eq=False):
+    """What all levels of the tree share."""
 
     prompt: str
     fan_in: int
@@ -38,7 +48,7 @@ def ask_reduce(
     role: str,
     inputs: dict[str, TaintedValue],
 ) -> Ask:
-    """Merges items `fan_in` at a time until one is left."""
+    """The first level. Raises `Fault("budget")` at once if the calls of the whole tree do not fit what is left."""
     if not any(hole.name == "items" for hole in holes(prompt)):
         raise Fault("template", "the prompt does not show the items: write {items} where they go")
     rows = context.require_rows(items.value, "what reduce merges")
@@ -49,36 +59,42 @@ def ask_reduce(
     if needed > left:
         how = f"{len(texts):,} items, {fan_in} at a time"
         raise Fault("budget", f"{how}, need {needed:,} calls > {left:,} sub_calls left; use a larger fan_in")
-    return _level(_Merge(prompt, fan_in, schema, role, inputs), texts, items.origins, place, context)
+    plan = _MergePlan(prompt, fan_in, schema, role, inputs)
+    return _ask_level(plan, texts, items.origins, place, context)
 
 
 def calls_to_merge(count: int, fan_in: int) -> int:
-    """How many calls it takes in all."""
-    level = -(-count // fan_in)
-    return level if level <= 1 else level + calls_to_merge(level, fan_in)
+    """The calls of the whole tree: `calls_to_merge(20, 4) == 5 + 2 + 1`."""
+    calls = -(-count // fan_in)
+    return calls if calls <= 1 else calls + calls_to_merge(calls, fan_in)
 
 
-def _level(merge: _Merge, texts: Sequence[str], origins: int, place: Place, context: StepContext) -> Ask:
-    groups = [_BETWEEN.join(texts[at : at + merge.fan_in]) for at in range(0, len(texts), merge.fan_in)]
+def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: Place, context: StepContext) -> Ask:
+    """One call for every `fan_in` texts."""
+    groups = [_BETWEEN.join(texts[at : at + plan.fan_in]) for at in range(0, len(texts), plan.fan_in)]
     context.ensure_room(sum(map(size_of, groups)))
     rows = Rows("rows", {"items": Cells(groups)}, len(groups))
-    prompts = PromptWriter(context, dict(merge.inputs), TaintedValue(rows, origins)).write(merge.prompt, merge.schema)
-    calls = model_calls(prompts, merge.role, place, context)
-    return Ask(calls, partial(_merged, merge, prompts.origins, place))
+    writer = PromptWriter(context, dict(plan.inputs), TaintedValue(rows, origins))
+    prompts = writer.write(plan.prompt, plan.schema)
+    calls = model_calls(prompts, plan.role, place, context)
+    return Ask(calls, partial(_take_answers, plan, prompts.origins, place))
 
 
-def _merged(
-    merge: _Merge, origins: int, place: Place, context: StepContext, results: Sequence[Result]
+def _take_answers(
+    plan: _MergePlan, origins: int, place: Place, context: StepContext, results: Sequence[Result]
 ) -> TaintedValue | Ask:
-    values = [_value(result, merge.schema) for result in results]
+    """The answers as the items of the next level, or the only one as the value of the step."""
+    values = [_read_answer(result, plan.schema) for result in results]
     context.ensure_room(sum(map(size_of, values)))
-    made = LM | DERIVED | input_bits_of(origins)
+    answer_origins = LM | DERIVED | input_bits_of(origins)
     if len(values) == 1:
-        return TaintedValue(values[0], made)
-    return _level(merge, [as_text(value, context) for value in values], made, next_round(place), context)
+        return TaintedValue(values[0], answer_origins)
+    texts = [as_text(value, context) for value in values]
+    return _ask_level(plan, texts, answer_origins, next_round(place), context)
 
 
-def _value(result: Result, schema: Schema | None) -> Value:
+def _read_answer(result: Result, schema: Schema | None) -> Value:
+    """The value of a call. Raises `Fault("calls_failed")` where there is none: no later level could make up for it."""
     if not isinstance(result, Answered):
         raise Fault("calls_failed", f"a call of the tree failed ({result.error}), and the rest rests on it")
     if schema is None:

@@ -1,7 +1,16 @@
-"""Reading rows with a model: `classify` and `extract_over_rows`.
+"""classify and extract_over_rows: a question about every row, many rows per call.
 
-Rows go out in numbered batches, and exactly one answer a row comes back joined to it. Rows that are missing, doubled
-or not of the form are asked for again, twice; what then still lacks is null, and that is said.
+One call per row would cost 20 times as much, and one call for all rows loses some: models skip rows, answer one twice,
+or drift out of step. So rows go out in numbered batches, and an answer counts only if its number is one of the batch
+and comes exactly once. Rows without such an answer are asked about again, in smaller company, for two more rounds.
+
+    batch=2, five rows      round 1: [1 2] [3 4] [5]     replies: 1, 2 | 3 | (timeout)
+                            round 2: [4 5]               replies: 4
+                            round 3: [5]                 replies: nothing that fits
+    -> rows 1 to 4 with their answers, row 5 with null, in .failed, and the step is partial
+
+Each round is a round of the step, so every prompt and reply is in the receipt. There is no next round if all calls of
+this one failed (the model is most likely not reachable), or if the budget has no call left for it.
 """
 
 from collections import Counter
@@ -21,13 +30,13 @@ from rlmlite_kernel.values.columns import Cells, Column
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
 ROUNDS = 3
-"""How often a row is asked for at most."""
+"""How many times a row is asked about at most."""
 
 _FIELD = "numbered_rows"  # where a batch stands in the prompt, and what its fence names
 
 
-class _Reading(msgspec.Struct, frozen=True, eq=False):
-    """What every round does alike. `lines` is each row as the model sees it; `name` the column of a bare answer."""
+class _Questions(msgspec.Struct, frozen=True, eq=False):
+    """What all rounds share. `lines` is each row as the model sees it; `column` takes an answer that is no record."""
 
     rows: TaintedValue
     lines: tuple[str, ...]
@@ -35,12 +44,12 @@ class _Reading(msgspec.Struct, frozen=True, eq=False):
     schema: Schema
     role: str
     batch: int
-    name: str
+    column: str
     inputs: Mapping[str, TaintedValue]
 
     @property
-    def form(self) -> Schema:
-        """What a reply must be."""
+    def reply_schema(self) -> Schema:
+        """What a reply must match: `[{row: int, answer: ...}]`."""
         return Many(Shape((("row", Basic("int"), False), ("answer", self.schema, False))))
 
 
@@ -54,7 +63,7 @@ def ask_classify(
     role: str,
     inputs: dict[str, TaintedValue],
 ) -> Ask:
-    """One label a row."""
+    """One label per row; the labels become the schema, so a reply with any other word does not count."""
     words = labels.value
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         raise Fault("type", '`labels` is a list of texts, such as ["spam", "ham"]')
@@ -72,7 +81,7 @@ def ask_over_rows(
     role: str,
     inputs: dict[str, TaintedValue],
 ) -> Ask:
-    """One answer a row; the fields of a record become columns."""
+    """One answer per row; the fields of a record become columns."""
     return _begin(context, place, rows, prompt, schema, batch, role, "answer", inputs)
 
 
@@ -84,83 +93,95 @@ def _begin(
     schema: Schema,
     batch: int,
     role: str,
-    name: str,
+    column: str,
     inputs: dict[str, TaintedValue],
 ) -> Ask:
+    """The first round: all rows, each as one line, since a batch is a numbered list of lines."""
     table = context.require_rows(rows.value, "what is read row by row")
-    lines = tuple(" ".join(as_text(line_of(table, item), context).split("\n")) for item in table.values(context.blobs))
+    texts = [as_text(line_of(table, item), context) for item in table.values(context.blobs)]
+    lines = tuple(" ".join(text.split("\n")) for text in texts)
     context.ensure_room(sum(map(len, lines)))
-    reading = _Reading(
-        TaintedValue(table, rows.origins, rows.sources), lines, prompt, schema, role, batch, name, inputs
-    )
-    return _ask(reading, tuple(range(len(lines))), {}, place, context)
+    tainted_rows = TaintedValue(table, rows.origins, rows.sources)
+    questions = _Questions(tainted_rows, lines, prompt, schema, role, batch, column, inputs)
+    return _ask_round(questions, tuple(range(len(lines))), {}, place, context)
 
 
-def _ask(
-    reading: _Reading, todo: tuple[int, ...], found: Mapping[int, Value], place: Place, context: StepContext
+def _ask_round(
+    questions: _Questions,
+    rows: tuple[int, ...],
+    answers: Mapping[int, Value],
+    place: Place,
+    context: StepContext,
 ) -> Ask:
-    batches = [todo[at : at + reading.batch] for at in range(0, len(todo), reading.batch)]
-    texts = ["\n".join(f"{row + 1}: {reading.lines[row]}" for row in batch) for batch in batches]
+    """One call per batch of `rows`, which are numbers from 0. `answers` are those of earlier rounds."""
+    batches = [rows[at : at + questions.batch] for at in range(0, len(rows), questions.batch)]
+    texts = ["\n".join(f"{row + 1}: {questions.lines[row]}" for row in batch) for batch in batches]
     context.ensure_room(sum(map(size_of, texts)))
-    shown = TaintedValue(Rows("rows", {_FIELD: Cells(texts)}, len(texts)), reading.rows.origins)
-    writer = PromptWriter(context, dict(reading.inputs), shown)
-    prompts = writer.write(f"{reading.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}", reading.form)
-    calls = model_calls(prompts, reading.role, place, context)
-    return Ask(calls, partial(_taken, reading, batches, found, place), whole=False)
+    batch_rows = Rows("rows", {_FIELD: Cells(texts)}, len(texts))
+    writer = PromptWriter(context, dict(questions.inputs), TaintedValue(batch_rows, questions.rows.origins))
+    template = f"{questions.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}"
+    prompts = writer.write(template, questions.reply_schema)
+    calls = model_calls(prompts, questions.role, place, context)
+    return Ask(calls, partial(_take_replies, questions, batches, answers, place), whole=False)
 
 
-def _taken(
-    reading: _Reading,
+def _take_replies(
+    questions: _Questions,
     batches: Sequence[tuple[int, ...]],
-    found: Mapping[int, Value],
+    earlier: Mapping[int, Value],
     place: Place,
     context: StepContext,
     results: Sequence[Result],
 ) -> TaintedValue | Ask:
-    known = dict(found)
+    """The next round for the rows that have no answer yet, or the rows with all answers."""
+    answers = dict(earlier)
     for batch, result in zip(batches, results, strict=True):
-        known.update(_answers(batch, result, reading.form))
-    context.ensure_room(sum(map(size_of, known.values())))
-    todo = tuple(row for batch in batches for row in batch if row not in known)
-    *_, round_ = place
-    again = -(-len(todo) // reading.batch)
-    asked_in_vain = not any(isinstance(result, Answered) for result in results)
-    if todo and round_ + 1 < ROUNDS and not asked_in_vain and again <= context.budget_left("sub_calls"):
-        return _ask(reading, todo, known, next_round(place), context)
-    return _joined(reading, known, context)
+        answers.update(_read_batch(batch, result, questions.reply_schema))
+    context.ensure_room(sum(map(size_of, answers.values())))
+    missing = tuple(row for batch in batches for row in batch if row not in answers)
+    *_, round_number = place
+    calls_needed = -(-len(missing) // questions.batch)
+    any_reply = any(isinstance(result, Answered) for result in results)
+    affordable = calls_needed <= context.budget_left("sub_calls")
+    if missing and round_number + 1 < ROUNDS and any_reply and affordable:
+        return _ask_round(questions, missing, answers, next_round(place), context)
+    return _join_answers(questions, answers, context)
 
 
-def _answers(batch: tuple[int, ...], result: Result, form: Schema) -> dict[int, Value]:
-    """The answers to rows of a batch that are there exactly once."""
+def _read_batch(batch: tuple[int, ...], result: Result, reply_schema: Schema) -> dict[int, Value]:
+    """The answers of one reply by row: those whose row is in the batch, and comes in the reply exactly once."""
     if not isinstance(result, Answered):
         return {}
     try:
-        entries = read_reply(result.text, form)
+        entries = read_reply(result.text, reply_schema)
     except Fault:
         return {}
-    times = Counter(entry["row"] - 1 for entry in entries)
-    asked = frozenset(batch)
-    rows = ((entry["row"] - 1, entry["answer"]) for entry in entries)
-    return {row: answer for row, answer in rows if row in asked and times[row] == 1}
+    rows_asked, times = frozenset(batch), Counter(entry["row"] for entry in entries)
+    usable = [entry for entry in entries if times[entry["row"]] == 1 and entry["row"] - 1 in rows_asked]
+    return {entry["row"] - 1: entry["answer"] for entry in usable}
 
 
-def _joined(reading: _Reading, found: Mapping[int, Value], context: StepContext) -> TaintedValue:
-    """The rows with their answers."""
-    table = context.require_rows(reading.rows.value, "rows")
-    answers = [found.get(row) for row in range(len(table))]
+def _join_answers(questions: _Questions, answers: Mapping[int, Value], context: StepContext) -> TaintedValue:
+    """The rows with their answers. Raises `Fault("calls_failed")` if none of them has one."""
+    table = context.require_rows(questions.rows.value, "rows")
+    missing = [row for row in range(len(table)) if row not in answers]
     columns: dict[str, Column] = dict(spread_columns(table, context))
-    if isinstance(reading.schema, Shape):
-        for name, _, _ in reading.schema.fields:
-            columns[name] = Cells([answer.get(name) if isinstance(answer, dict) else None for answer in answers])
-    else:
-        columns[reading.name] = Cells(answers)
-    lacking = [row for row in range(len(table)) if row not in found]
-    if lacking and len(lacking) == len(table):
+    columns.update(_answer_columns(questions, [answers.get(row) for row in range(len(table))]))
+    if missing and len(missing) == len(table):
         raise Fault("calls_failed", f"none of {len(table):,} rows got an answer of the form")
-    aside = dict(table.aside)
-    if lacking:
-        context.mark_partial("rows_lacking", f"{len(lacking):,} of {len(table):,} rows got no answer; see .failed")
-    aside["failed"] = Rows("rows", {"index": Cells(lacking)}, len(lacking))
-    origins, sources = merge_taint([reading.rows])
-    made = Rows("rows", columns, len(table), table.spans, aside)
-    return TaintedValue(made, origins | LM | DERIVED, sources)
+    if missing:
+        context.mark_partial("rows_lacking", f"{len(missing):,} of {len(table):,} rows got no answer; see .failed")
+    aside = {**table.aside, "failed": Rows("rows", {"index": Cells(missing)}, len(missing))}
+    origins, sources = merge_taint([questions.rows])
+    rows = Rows("rows", columns, len(table), table.spans, aside)
+    return TaintedValue(rows, origins | LM | DERIVED, sources)
+
+
+def _answer_columns(questions: _Questions, answers: list[Value]) -> dict[str, Column]:
+    """A column for each field of the schema, or one for answers that are no records."""
+    if not isinstance(questions.schema, Shape):
+        return {questions.column: Cells(answers)}
+    return {
+        name: Cells([answer.get(name) if isinstance(answer, dict) else None for answer in answers])
+        for name, _, _ in questions.schema.fields
+    }

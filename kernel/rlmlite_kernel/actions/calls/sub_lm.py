@@ -1,5 +1,17 @@
-"""Reading with a model: sub_lm, extract_over_chunks. The kernel asks, a driver calls, results come back by index."""
+"""sub_lm and extract_over_chunks: one question to a model, or the same question about every chunk.
 
+The kernel makes no calls. An action returns an `Ask`, the requests and a function that makes a value of the results;
+the driver makes the calls, in any order and with retries of its own, and hands all results back by index:
+
+    labels = extract_over_chunks(chunks, "What is this? {chunk}", schema={label: str})      3 chunks
+    -> Ask of 3 requests -> results [ok, timeout, ok] -> [{"label": "log"}, null, {"label": "mail"}], partial
+       labels.failed is [{"index": 1, "error": "timeout"}]
+
+A failed call is null in its place, so that results stay beside their chunks. How many may fail is the program's choice:
+`min_ok` (1 unless it says otherwise), or `on_error="fail"` for none. A reply that does not match the schema is failed.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,11 +26,15 @@ from rlmlite_kernel.values.columns import Cells, Spans
 from rlmlite_kernel.values.values import LIST, Rows, Value, listed, size_of
 
 
-class _Reading(msgspec.Struct, frozen=True, eq=False):
-    """What is to be made of the answers. `spans` are those of the chunks; `single` is one answer, not a list."""
+class _AnswerRules(msgspec.Struct, frozen=True, eq=False):
+    """How results become a value.
+
+    `min_ok` is how many calls must succeed, `origins` are those of the prompts, `spans` those of the chunks. `single`:
+    the value is the one answer, not a list of answers.
+    """
 
     schema: Schema | None
-    least: int
+    min_ok: int
     origins: int
     spans: Spans | None = None
     single: bool = False
@@ -32,12 +48,13 @@ def ask_sub(
     schema: Schema | None,
     inputs: dict[str, TaintedValue],
 ) -> Ask:
-    """One call."""
+    """One call. A prompt that is a variable goes in as data, fenced, not as the instruction."""
     if isinstance(prompt, TaintedValue):
         inputs, prompt = {"prompt": prompt}, "{prompt}"
     prompts = PromptWriter(context, inputs, None).write(prompt, schema)
     calls = model_calls(prompts, role, place, context)
-    return Ask(calls, partial(_settle, _Reading(schema, 1, input_bits_of(prompts.origins), single=True)))
+    rules = _AnswerRules(schema, 1, input_bits_of(prompts.origins), single=True)
+    return Ask(calls, partial(_make_value, rules))
 
 
 def ask_over_chunks(
@@ -51,42 +68,46 @@ def ask_over_chunks(
     min_ok: int,
     inputs: dict[str, TaintedValue],
 ) -> Ask:
-    """A call a chunk, the same question for each."""
+    """One call per chunk, the same question for each."""
     rows = context.require_rows(chunks.value, "what extract_over_chunks goes over")
-    prompts = PromptWriter(context, inputs, TaintedValue(rows, chunks.origins, chunks.sources)).write(prompt, schema)
+    tainted_rows = TaintedValue(rows, chunks.origins, chunks.sources)
+    prompts = PromptWriter(context, inputs, tainted_rows).write(prompt, schema)
     calls = model_calls(prompts, role, place, context)
-    whole = on_error == "fail"
-    least = len(calls) if whole else min(min_ok, len(calls))
-    return Ask(calls, partial(_settle, _Reading(schema, least, input_bits_of(prompts.origins), rows.spans)), whole)
+    all_must_succeed = on_error == "fail"
+    needed = len(calls) if all_must_succeed else min(min_ok, len(calls))
+    rules = _AnswerRules(schema, needed, input_bits_of(prompts.origins), rows.spans)
+    return Ask(calls, partial(_make_value, rules), all_must_succeed)
 
 
-def _settle(reading: _Reading, context: StepContext, results: Sequence[Result]) -> TaintedValue:
-    """The value of the answers: one for sub_lm, a list in the chunks' order otherwise, null where a call failed."""
+def _make_value(rules: _AnswerRules, context: StepContext, results: Sequence[Result]) -> TaintedValue:
+    """The value of the answers: one for sub_lm, a list in the chunks' order otherwise.
+
+    Raises `Fault("calls_failed")` if fewer calls succeeded than the program asks for.
+    """
     values: list[Value] = []
     errors: list[tuple[int, str]] = []
     for index, result in enumerate(results):
-        value, error = _answer(result, reading.schema)
+        value, error = _read_answer(result, rules.schema)
         context.ensure_room(size_of(value))
         values.append(value)
         if error:
             errors.append((index, error))
-    ok = len(values) - len(errors)
-    if ok < reading.least:
-        needed = f"{reading.least:,} are needed: {_tally(errors)}"
-        raise Fault("calls_failed", f"{ok:,} of {len(values):,} calls succeeded, {needed}")
-    origins = LM | DERIVED | reading.origins
-    if reading.single:
+    ok, total = len(values) - len(errors), len(values)
+    if ok < rules.min_ok:
+        needed = f"{rules.min_ok:,} are needed: {_count_errors(errors)}"
+        raise Fault("calls_failed", f"{ok:,} of {total:,} calls succeeded, {needed}")
+    origins = LM | DERIVED | rules.origins
+    if rules.single:
         return TaintedValue(values[0], origins)
     if errors:
-        context.mark_partial(
-            "calls_failed", f"{len(errors):,} of {len(values):,} calls failed ({_tally(errors)}); see .failed"
-        )
-    spans = reading.spans
-    return TaintedValue(_rows(values, errors, spans), origins, () if spans is None else (spans,))
+        failures = f"{len(errors):,} of {total:,} calls failed ({_count_errors(errors)})"
+        context.mark_partial("calls_failed", f"{failures}; see .failed")
+    rows = _answer_rows(values, errors, rules.spans)
+    return TaintedValue(rows, origins, () if rules.spans is None else (rules.spans,))
 
 
-def _answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
-    """A call's value, or null and the class of its error."""
+def _read_answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
+    """The value of a call and no error, or null and the class of its error."""
     if not isinstance(result, Answered):
         return None, result.error
     if schema is None:
@@ -98,12 +119,14 @@ def _answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
     return value, ""
 
 
-def _tally(errors: list[tuple[int, str]]) -> str:
-    kinds = sorted({error for _, error in errors})
-    return ", ".join(f"{sum(error == kind for _, error in errors):,} {kind}" for kind in kinds)
+def _count_errors(errors: list[tuple[int, str]]) -> str:
+    """The classes of errors with how often each came: `2 schema, 1 timeout`."""
+    counts = Counter(error for _, error in errors)
+    return ", ".join(f"{counts[error]:,} {error}" for error in sorted(counts))
 
 
-def _rows(values: list[Value], errors: list[tuple[int, str]], spans: Spans | None) -> Rows:
-    rows = listed(values, spans)
+def _answer_rows(values: list[Value], errors: list[tuple[int, str]], spans: Spans | None) -> Rows:
+    """The answers as a list, with the failed calls in `.failed`."""
+    answers = listed(values, spans)
     failed = {"index": Cells([index for index, _ in errors]), "error": Cells([error for _, error in errors])}
-    return Rows(LIST, rows.columns, len(rows), spans, {"failed": Rows("rows", failed, len(errors))})
+    return Rows(LIST, answers.columns, len(answers), spans, {"failed": Rows("rows", failed, len(errors))})

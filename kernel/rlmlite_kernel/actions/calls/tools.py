@@ -1,10 +1,21 @@
-"""What lies outside: the host's tools, an approval before them, the clock.
+"""Tools of the host: how a program calls them, and what stands between a program and a call.
 
-A tool's call is judged by the policy first. Where somebody is to be asked, that is the step's first round, and the
-call itself the next one, so that both are in the receipt.
+A call goes through three gates, in this order, and each of them ends the step with a fault that names the reason:
+
+1. The policy judges it: allow, deny, or ask somebody. It looks at the tool, at where each argument comes from, and at
+   whether the controller has seen content of inputs.
+2. Egress: content of an input goes to no tool that the input's rules exclude.
+3. Its counter: a policy may allow so many calls of one tool.
+
+Where somebody is to be asked, the step has two rounds, so that both are in the receipt:
+
+    send_mail(to="ann", text=summary)
+    round 1: kind "approve", the arguments with their origins and reasons    -> {"approved": true}
+    round 2: kind "tool", the arguments                                      -> {"id": 17}
+
+The result is a value with the origin `tool`. The error text of a tool is untrusted too: it is quoted as data.
 """
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
@@ -33,12 +44,15 @@ from rlmlite_kernel.records.settings import Tool
 from rlmlite_kernel.values.fences import worded
 from rlmlite_kernel.values.values import kind_of, plain, plain_size, size_of
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_LATEST = 253_402_300_800_000  # milliseconds: the year 10000
+TOOL_COUNTER = "tool_calls."
+"""The prefix of budgets that count the calls of one tool: `tool_calls.send_mail`."""
 
 
-class _Called(msgspec.Struct, frozen=True):
-    """A tool's call as it will be made: the arguments as canonical JSON, where they come from, why it is asked."""
+class _ToolCall(msgspec.Struct, frozen=True):
+    """A call as it will be made.
+
+    `arguments` is canonical JSON, `origins` where they come from, `reasons` why somebody is asked first.
+    """
 
     name: str
     arguments: str
@@ -47,7 +61,7 @@ class _Called(msgspec.Struct, frozen=True):
 
 
 def add_tools(table: Table, tools: Mapping[str, Tool]) -> Table:
-    """A table with an action for each tool, of its own name, in the order of their names."""
+    """The table with an action for each tool, in the order of their names. The action has the name of the tool."""
     return table.extended(_actions(tools)) if tools else table
 
 
@@ -69,6 +83,11 @@ def _actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
         )
 
 
+def tool_counter(name: str) -> str:
+    """The budget that counts the calls of one tool."""
+    return TOOL_COUNTER + name
+
+
 def is_tool(action: Action) -> bool:
     """Whether an action is a tool of the host's."""
     return isinstance(action.ask, partial) and action.ask.func is _ask_by_name
@@ -77,24 +96,26 @@ def is_tool(action: Action) -> bool:
 def ask_tool(
     context: StepContext, place: Place, name: TaintedValue, args: TaintedValue | None, inputs: dict[str, TaintedValue]
 ) -> Ask:
-    """`tool_call("name", {argument: value})`. What had a part in the name had a part in the call."""
-    called = context.require_text(name.value, "the name of a tool")
-    if called not in context.settings.tools:
-        hint = did_you_mean(called, context.settings.tools) or f"tools: {', '.join(context.settings.tools) or 'none'}"
-        raise Fault("unknown_name", f"there is no such tool ({worded([called])}); {hint}")
+    """`tool_call("name", {argument: value})`. A name that comes from data is judged as an argument would be."""
+    tool = context.require_text(name.value, "the name of a tool")
+    if tool not in context.settings.tools:
+        hint = did_you_mean(tool, context.settings.tools) or f"tools: {', '.join(context.settings.tools) or 'none'}"
+        raise Fault("unknown_name", f"there is no such tool ({worded([tool])}); {hint}")
     value = {} if args is None or args.value is None else args.value
     if not isinstance(value, dict):
         raise Fault("type", f"the arguments of a tool are {{name: value}}, not {kind_of(value)}")
     origins = 0 if args is None else args.origins
-    given = {key: TaintedValue(item, origins) for key, item in value.items()}
-    _check_names(called, context.settings.tools[called], given)
-    return _judged(called, given, context, place, name.origins)
+    arguments = {key: TaintedValue(item, origins) for key, item in value.items()}
+    _check_names(tool, context.settings.tools[tool], arguments)
+    return _begin(tool, arguments, context, place, name.origins)
 
 
 def _ask_by_name(
-    name: str, context: StepContext, place: Place, inputs: dict[str, TaintedValue], **given: TaintedValue | None
+    name: str, context: StepContext, place: Place, inputs: dict[str, TaintedValue], **arguments: TaintedValue | None
 ) -> Ask:
-    return _judged(name, {key: held for key, held in given.items() if held is not None}, context, place)
+    """`name(argument=value)`: the tool is the action itself, so the checker has looked at the names already."""
+    present = {key: value for key, value in arguments.items() if value is not None}
+    return _begin(name, present, context, place)
 
 
 def _check_names(name: str, tool: Tool, given: Mapping[str, TaintedValue]) -> None:
@@ -107,51 +128,55 @@ def _check_names(name: str, tool: Tool, given: Mapping[str, TaintedValue]) -> No
         raise Fault("arguments", f"`{name}` also needs {', '.join(f'`{key}`' for key in missing)}")
 
 
-def _judged(
-    name: str, given: Mapping[str, TaintedValue], context: StepContext, place: Place, chosen: int = CONTROLLER
+def _begin(
+    name: str,
+    arguments: Mapping[str, TaintedValue],
+    context: StepContext,
+    place: Place,
+    name_origins: int = CONTROLLER,
 ) -> Ask:
-    """The call, or the approval that it needs first. `chosen` is where the choice of this tool comes from.
+    """The call, or the approval that it needs first. `name_origins` is where the choice of this tool comes from.
 
-    Raises `Fault("denied")`.
+    Raises `Fault("denied")`, `Fault("egress")` and `Fault("budget")`.
     """
     tool, rule = context.settings.tools[name], rule_of(context.settings.policy, name)
-    origins_of = {CALL: chosen | CONTROLLER, **{key: held.origins for key, held in given.items()}}
-    judged = judge(tool, rule, origins_of, context.exposed)
-    if judged.verdict == "deny":
-        raise Fault("denied", f"`{name}` was not called: {'; '.join(judged.reasons)}")
-    origins, _ = merge_taint([*given.values(), TaintedValue(None, chosen)])
+    origins_of = {CALL: name_origins | CONTROLLER, **{key: value.origins for key, value in arguments.items()}}
+    judgment = judge(tool, rule, origins_of, context.exposed)
+    if judgment.verdict == "deny":
+        raise Fault("denied", f"`{name}` was not called: {'; '.join(judgment.reasons)}")
+    origins, _ = merge_taint([*arguments.values(), TaintedValue(None, name_origins)])
     context.egress.check(origins, f"tool:{name}")
     if rule.calls is not None and context.ledger.get(tool_counter(name), 0) >= rule.calls:
         raise Fault("budget", f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up")
-    for held in given.values():
-        context.ensure_room(plain_size(held.value, context.blobs))
-    arguments = {key: plain(held.value, context.blobs) for key, held in given.items()}
-    called = _Called(name, value_bytes(arguments).decode(), origins, judged.reasons)
-    if judged.verdict == "allow":
-        return _call(called, context, place)
-    told = {
+    for value in arguments.values():
+        context.ensure_room(plain_size(value.value, context.blobs))
+    plain_arguments = {key: plain(value.value, context.blobs) for key, value in arguments.items()}
+    call = _ToolCall(name, value_bytes(plain_arguments).decode(), origins, judgment.reasons)
+    if judgment.verdict == "allow":
+        return _ask_call(call, context, place)
+    question = {
         "tool": name,
-        "arguments": arguments,
-        "origins": {key: list(origin_words(held.origins)) for key, held in given.items()},
-        "reasons": list(judged.reasons),
+        "arguments": plain_arguments,
+        "origins": {key: list(origin_words(value.origins)) for key, value in arguments.items()},
+        "reasons": list(judgment.reasons),
     }
-    approval = one_call("approve", name, Prompts([value_bytes(told).decode()]), place, context)
-    return Ask(approval, partial(_approved, called, next_round(place)))
+    approval = one_call("approve", name, Prompts([value_bytes(question).decode()]), place, context)
+    return Ask(approval, partial(_continue_if_approved, call, next_round(place)))
 
 
-def _approved(called: _Called, place: Place, context: StepContext, results: Sequence[Result]) -> Ask:
-    """The call, once somebody has approved of it."""
+def _continue_if_approved(call: _ToolCall, place: Place, context: StepContext, results: Sequence[Result]) -> Ask:
+    """The second round: the call itself. Raises `Fault("denied")` unless somebody has approved it."""
     (result,) = results
-    why = "; ".join(called.reasons)
+    why = "; ".join(call.reasons)
     if not isinstance(result, Answered):
-        raise Fault("denied", f"`{called.name}` was not called: nobody approved ({result.error}); {why}")
+        raise Fault("denied", f"`{call.name}` was not called: nobody approved ({result.error}); {why}")
     if not approves(result):
-        raise Fault("denied", f"`{called.name}` was not called: it was not approved; {why}")
-    return _call(called, context, place)
+        raise Fault("denied", f"`{call.name}` was not called: it was not approved; {why}")
+    return _ask_call(call, context, place)
 
 
 def approves(result: Result) -> bool:
-    """Whether an approval's answer is `{"approved": true, ...}`; anything else, and what is no JSON, is a no."""
+    """Whether an approval's answer is `{"approved": true, ...}`. Anything else is a no, text that is not JSON too."""
     if not isinstance(result, Answered):
         return False
     try:
@@ -161,43 +186,18 @@ def approves(result: Result) -> bool:
     return isinstance(answer, dict) and answer.get("approved") is True
 
 
-TOOL_COUNTER = "tool_calls."
-"""What the names of the budgets begin with that count the calls of one tool each."""
+def _ask_call(call: _ToolCall, context: StepContext, place: Place) -> Ask:
+    calls = one_call("tool", call.name, Prompts([call.arguments], origins=call.origins), place, context)
+    return Ask(calls, partial(_read_result, call), counters=(tool_counter(call.name),))
 
 
-def tool_counter(name: str) -> str:
-    """The budget that counts the calls of one tool."""
-    return TOOL_COUNTER + name
-
-
-def _call(called: _Called, context: StepContext, place: Place) -> Ask:
-    calls = one_call("tool", called.name, Prompts([called.arguments], origins=called.origins), place, context)
-    return Ask(calls, partial(_given, called), counters=(tool_counter(called.name),))
-
-
-def _given(called: _Called, context: StepContext, results: Sequence[Result]) -> TaintedValue:
-    """What the tool gave, as a value."""
+def _read_result(call: _ToolCall, context: StepContext, results: Sequence[Result]) -> TaintedValue:
+    """The value that the tool returned as JSON. Raises `Fault("calls_failed")`."""
     (result,) = results
     if not isinstance(result, Answered):
         if result.detail:
-            context.warn(f"`{called.name}` said:", result.detail)
-        raise Fault("calls_failed", f"the call of `{called.name}` failed ({result.error})")
+            context.warn(f"`{call.name}` said:", result.detail)
+        raise Fault("calls_failed", f"the call of `{call.name}` failed ({result.error})")
     value = read_json(result.text)
     context.ensure_room(size_of(value))
-    return TaintedValue(value, TOOL | DERIVED | input_bits_of(called.origins))
-
-
-def ask_now(context: StepContext, place: Place, inputs: dict[str, TaintedValue]) -> Ask:
-    """The time, once; replay gives the same again."""
-    return Ask(one_call("clock", "clock", Prompts([]), place, context), _time)
-
-
-def _time(context: StepContext, results: Sequence[Result]) -> TaintedValue:
-    (result,) = results
-    if not isinstance(result, Answered):
-        raise Fault("calls_failed", f"the clock gave no time ({result.error})")
-    digits = result.text
-    if not (digits.isascii() and digits.isdigit() and int(digits) < _LATEST):
-        raise Fault("calls_failed", "the clock's answer is no number of milliseconds since 1970")
-    time = _EPOCH + datetime.timedelta(milliseconds=int(digits))
-    return TaintedValue(time.isoformat(timespec="milliseconds").replace("+00:00", "Z"), DERIVED)
+    return TaintedValue(value, TOOL | DERIVED | input_bits_of(call.origins))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rlmlite_kernel.actions.calls import tools
+from rlmlite_kernel.actions.calls import clock
 from rlmlite_kernel.actions.texts import scalars
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import FREE
@@ -66,7 +66,7 @@ ACTIONS = (
         name="now",
         family="scalars",
         params=(),
-        ask=tools.ask_now,
+        ask=clock.ask_now,
         with_taint=True,
         result="YYYY-MM-DDTHH:MM:SS.mmmZ",
         help="the time, in UTC",

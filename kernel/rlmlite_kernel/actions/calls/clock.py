@@ -1,0 +1,33 @@
+"""now: the time, as one call to the clock.
+
+The kernel has no clock: a run that looked at one could not be replayed. So the time is asked for like an answer of a
+model, recorded in the receipt, and replay gives the recorded one again. Within a run two `now()` are two calls.
+"""
+
+import datetime
+from collections.abc import Sequence
+
+from rlmlite_kernel.effects.prompts import Ask, Place, Prompts, one_call
+from rlmlite_kernel.effects.requests import Answered, Result
+from rlmlite_kernel.evaluation.context import DERIVED, StepContext, TaintedValue
+from rlmlite_kernel.faults import Fault
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_YEAR_10000 = 253_402_300_800_000  # milliseconds since 1970; no later time can be written as YYYY-MM-DD
+
+
+def ask_now(context: StepContext, place: Place, inputs: dict[str, TaintedValue]) -> Ask:
+    """One call to the clock, which answers in milliseconds since 1970."""
+    return Ask(one_call("clock", "clock", Prompts([]), place, context), _read_time)
+
+
+def _read_time(context: StepContext, results: Sequence[Result]) -> TaintedValue:
+    """The answer of the clock in ISO 8601, UTC, with milliseconds."""
+    (result,) = results
+    if not isinstance(result, Answered):
+        raise Fault("calls_failed", f"the clock gave no time ({result.error})")
+    digits = result.text
+    if not (digits.isascii() and digits.isdigit() and int(digits) < _YEAR_10000):
+        raise Fault("calls_failed", "the clock's answer is no number of milliseconds since 1970")
+    time = _EPOCH + datetime.timedelta(milliseconds=int(digits))
+    return TaintedValue(time.isoformat(timespec="milliseconds").replace("+00:00", "Z"), DERIVED)

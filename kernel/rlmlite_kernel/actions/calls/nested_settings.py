@@ -1,0 +1,147 @@
+"""What a nested run may do: the settings that `sub_rlm` makes for it out of those of this run.
+
+Nothing may be gained by nesting: neither budget, nor depth, nor permission.
+
+- Budgets: an allowance, the `share` of everything that is left, is reserved here when the run begins. It is charged
+  with what it used when it ends, and the rest comes back.
+
+      limit 100 turns, 20 used, share=0.5   ->  the nested run has 40 turns; it uses 3; 77 are left here
+
+- Depth: at most one less than here.
+- Roles: the nested run asks the same models. Its controller is this run's role `rlm`; `rlm_2` becomes `rlm` there, so
+  that each level can have a model of its own, and the last of them serves all levels below.
+- Policy: the same rules. An input of the nested run is under the rules of every input that it was made of here, so that
+  passing content on under another name changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from rlmlite_kernel.actions.calls.tools import TOOL_COUNTER, tool_counter
+from rlmlite_kernel.effects.policy import rule_of
+from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Limits, Policy, Settings
+
+SHARED = (
+    "turns",
+    "steps",
+    "sub_calls",
+    "tool_calls",
+    "prompt_bytes",
+    "output_tokens",
+    "value_bytes",
+    "chunks",
+    "search_work",
+    "tokens",
+    "cost_nano",
+)
+"""The budgets of which a nested run gets a share, and with which its parent is charged."""
+
+NESTED_ROLE = "rlm"
+"""The role that controls nested runs; below it `rlm_2`, and so on. Without one the controller does it."""
+
+
+def charges_to_parent(used: Mapping[str, int]) -> dict[str, int]:
+    """The part of what a nested run used that its parent is charged with."""
+    charges: dict[str, int] = {}
+    for name, amount in used.items():
+        if amount and (name in SHARED or name.startswith(TOOL_COUNTER)):
+            charges[name] = amount
+    return charges
+
+
+def share_budgets(context: StepContext, share: object) -> dict[str, int]:
+    """The allowance: the share of each budget that is left; 0 stands for a budget without a limit.
+
+    The share is taken as a fraction of whole numbers, so that no rounding differs between machines.
+    """
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise Fault("bound", "`share` is more than 0 and at most 1")
+    upper, lower = share.as_integer_ratio()
+    limits = context.settings.limits
+    allowance: dict[str, int] = {}
+    for name in SHARED:
+        has_limit = getattr(limits, name) is not None
+        allowance[name] = max(0, context.budget_left(name)) * upper // lower if has_limit else 0
+    for tool in context.settings.tools:
+        calls_allowed, counter = rule_of(context.settings.policy, tool).calls, tool_counter(tool)
+        if calls_allowed is not None:
+            calls_left = max(0, calls_allowed - context.ledger.get(counter, 0))
+            allowance[counter] = calls_left * upper // lower
+    for name in ("turns", "steps"):
+        if allowance[name] < 1:
+            raise Fault("budget", f"a share of {share} of the {context.budget_left(name):,} {name} left is none")
+    return allowance
+
+
+def nested_settings(
+    context: StepContext,
+    depth: int | None,
+    allowance: dict[str, int],
+    inputs: dict[str, TaintedValue],
+    parent: str,
+) -> Settings:
+    """The settings of the nested run. `parent` is the id of the request that begins it.
+
+    Raises `Fault("budget")` if this run is as deep as runs may be.
+    """
+    ours = context.settings
+    if ours.limits.depth < 1:
+        raise Fault("budget", "nested runs may not go deeper here (limit depth); use sub_lm or extract_over_chunks")
+    deeper = ours.limits.depth - 1 if depth is None else min(depth - 1, ours.limits.depth - 1)
+    bounded = {name: allowance[name] for name in SHARED if getattr(ours.limits, name) is not None}
+    limits: Limits = msgspec.structs.replace(ours.limits, depth=deeper, **bounded)
+    # What is kept back for the last turn shrinks in the same proportion as the limit that it is kept back from.
+    kept = {name: allowance[name] * amount // (getattr(ours.limits, name) or 1) for name, amount in ours.kept.items()}
+    return Settings(
+        limits=limits,
+        kept=kept,
+        roles={name: ours.roles[role] for name, role in nested_roles(ours.roles).items()},
+        tools=ours.tools,
+        policy=_nested_policy(ours.policy, inputs, allowance, context),
+        scope=ours.scope,
+        parent=parent,
+    )
+
+
+def nested_roles(names: Iterable[str]) -> dict[str, str]:
+    """The roles of a nested run, each with the role here that plays it.
+
+    `controller, sub, rlm, rlm_2` gives `{sub: sub, controller: rlm, rlm: rlm_2}`.
+    """
+    known = list(names)
+    roles = {name: name for name in known if not name.startswith((CONTROLLER_ROLE, NESTED_ROLE))}
+    controllers = [name for name in known if name.startswith(NESTED_ROLE)]
+    if controllers or CONTROLLER_ROLE in known:
+        roles[CONTROLLER_ROLE] = controllers[0] if controllers else CONTROLLER_ROLE
+    below = controllers[1:] or controllers  # the last one goes on below
+    return roles | {nested_role(level): name for level, name in enumerate(below, 1)}
+
+
+def nested_role(level: int) -> str:
+    """The role that controls nested runs of a level, from 1."""
+    return NESTED_ROLE if level == 1 else f"{NESTED_ROLE}_{level}"
+
+
+def _nested_policy(
+    policy: Policy, inputs: dict[str, TaintedValue], allowance: dict[str, int], context: StepContext
+) -> Policy:
+    """The same policy, with each new input under the rules of its origins, and each tool's calls at the allowance."""
+    under = {name: _rules_of(policy, value, context) for name, value in inputs.items()}
+    if policy.tools is None:
+        return msgspec.structs.replace(policy, under=under)
+    tools = dict(policy.tools)
+    for name in context.settings.tools:
+        if tool_counter(name) in allowance:
+            tools[name] = msgspec.structs.replace(rule_of(policy, name), calls=allowance[tool_counter(name)])
+    return msgspec.structs.replace(policy, under=under, tools=tools)
+
+
+def _rules_of(policy: Policy, value: TaintedValue, context: StepContext) -> tuple[str, ...]:
+    """The rules that a value is under: those of the inputs in its origins, each once, in their order."""
+    rules: dict[str, None] = {}
+    for name in context.egress.input_names(value.origins):
+        rules.update(dict.fromkeys(policy.under.get(name, (name,))))
+    return tuple(rules)
