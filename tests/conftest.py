@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,3 +38,12 @@ def _threads_of_its_own() -> Iterator[None]:
     """How many threads the engines use holds for a process, and the command sets it; no test leaves it to the next."""
     yield
     use_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> Iterator[None]:
+    """The command sends the library's log to its standard error, which in a test is closed when the test is over."""
+    logger = logging.getLogger("rlmlite")
+    handlers = list(logger.handlers)
+    yield
+    logger.handlers[:] = handlers
