@@ -7,14 +7,18 @@ Importing this is cheap: each name is loaded when it is first used.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rlmlite.agent import arun, run, stream
+    from rlmlite.agent.ask import arun, run, stream
     from rlmlite.agent.session import Session
-    from rlmlite.clients import Client, Extractive, Scripted, client
+    from rlmlite.clients.extractive.client import Extractive
+    from rlmlite.clients.interface.protocol import Client
+    from rlmlite.clients.registry import client
+    from rlmlite.clients.scripted import Scripted
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
-    from rlmlite.inputs import Reading, Url
+    from rlmlite.inputs.formats.reading import Reading
+    from rlmlite.inputs.values import Url
     from rlmlite.runs.execute import execute, execute_async
     from rlmlite.runs.outcome import Outcome
     from rlmlite.tools.approvals import Approval
@@ -46,36 +50,37 @@ __all__ = [
 ]
 
 _HOMES = {
-    "arun": "rlmlite.agent.ask",
-    "run": "rlmlite.agent.ask",
-    "stream": "rlmlite.agent.ask",
-    "Session": "rlmlite.agent.session",
     "Approval": "rlmlite.tools.approvals",
+    "Client": "rlmlite.clients.interface.protocol",
+    "Extractive": "rlmlite.clients.extractive.client",
+    "InputError": "rlmlite.errors",
+    "Limits": "rlmlite_kernel.records.settings",
+    "ModelError": "rlmlite.errors",
+    "Outcome": "rlmlite.runs.outcome",
     "Policy": "rlmlite_kernel.records.settings",
-    "tool": "rlmlite.tools.functions",
+    "Reading": "rlmlite.inputs.formats.reading",
+    "RlmliteError": "rlmlite.errors",
+    "Scripted": "rlmlite.clients.scripted",
+    "Session": "rlmlite.agent.session",
+    "SettingError": "rlmlite.errors",
+    "Url": "rlmlite.inputs.values",
+    "arun": "rlmlite.agent.ask",
+    "client": "rlmlite.clients.registry",
     "execute": "rlmlite.runs.execute",
     "execute_async": "rlmlite.runs.execute",
-    "Client": "rlmlite.clients",
-    "Extractive": "rlmlite.clients",
-    "Scripted": "rlmlite.clients",
-    "client": "rlmlite.clients",
-    "InputError": "rlmlite.errors",
-    "ModelError": "rlmlite.errors",
-    "RlmliteError": "rlmlite.errors",
-    "SettingError": "rlmlite.errors",
-    "Reading": "rlmlite.inputs",
-    "Url": "rlmlite.inputs",
-    "Outcome": "rlmlite.runs.outcome",
-    "Limits": "rlmlite_kernel.records.settings",
+    "run": "rlmlite.agent.ask",
+    "stream": "rlmlite.agent.ask",
+    "tool": "rlmlite.tools.functions",
 }
+"""The module of each name, imported when the name is first used: nobody waits for what is not used."""
 
+if not TYPE_CHECKING:  # a type checker would take every name to be there
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rlmlite' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
-    return value
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__():
+        return sorted([*globals(), *__all__])

@@ -3,9 +3,33 @@
 What a program means is the kernel's business; this package knows no actions.
 """
 
-from rlmlite_grammar.parser import parse
-from rlmlite_grammar.reply import read_reply
-from rlmlite_grammar.syntax.parse_table import grammar_digest, grammar_text
-from rlmlite_grammar.syntax.printer import show
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlmlite_grammar.parser import parse
+    from rlmlite_grammar.reply import read_reply
+    from rlmlite_grammar.syntax.parse_table import grammar_digest, grammar_text
+    from rlmlite_grammar.syntax.printer import show
 
 __all__ = ["grammar_digest", "grammar_text", "parse", "read_reply", "show"]
+
+_HOMES = {
+    "grammar_digest": "rlmlite_grammar.syntax.parse_table",
+    "grammar_text": "rlmlite_grammar.syntax.parse_table",
+    "parse": "rlmlite_grammar.parser",
+    "read_reply": "rlmlite_grammar.reply",
+    "show": "rlmlite_grammar.syntax.printer",
+}
+"""The module of each name, imported when the name is first used: nobody waits for what is not used."""
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__():
+        return sorted([*globals(), *__all__])

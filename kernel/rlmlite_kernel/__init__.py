@@ -1,30 +1,34 @@
 """The kernel of rlmlite: a pure, replayable executor of action programs. Start at `machine`; the table is `actions`."""
 
-from rlmlite_kernel.actions.table import ACTIONS
-from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result, Usage, render
-from rlmlite_kernel.observation.evidence import Evidence
-from rlmlite_kernel.program.ast import Parsed, Program
-from rlmlite_kernel.program.checker import Scope, all_problems, check
-from rlmlite_kernel.program.problems import Problem, Unparsed, explain
-from rlmlite_kernel.records.records import Entry, Spoken
-from rlmlite_kernel.records.refs import KnownSalts, RunKey, Salts
-from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
-from rlmlite_kernel.run.machine import (
-    Done,
-    SettingsError,
-    Suspended,
-    TurnsSpentError,
-    advance,
-    begin,
-    conclusion,
-    resume,
-    seal,
-)
-from rlmlite_kernel.run.price import Price, price
-from rlmlite_kernel.run.state import Answer, State
-from rlmlite_kernel.values.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
-from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
-from rlmlite_kernel.values.values import Text, documents
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlmlite_kernel.actions.table import ACTIONS
+    from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result, Usage, render
+    from rlmlite_kernel.observation.evidence import Evidence
+    from rlmlite_kernel.program.ast import Parsed, Program
+    from rlmlite_kernel.program.checker import Scope, all_problems, check
+    from rlmlite_kernel.program.problems import Problem, Unparsed, explain
+    from rlmlite_kernel.records.records import Entry, Spoken
+    from rlmlite_kernel.records.refs import KnownSalts, RunKey, Salts
+    from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
+    from rlmlite_kernel.run.machine import (
+        Done,
+        SettingsError,
+        Suspended,
+        TurnsSpentError,
+        advance,
+        begin,
+        conclusion,
+        resume,
+        seal,
+    )
+    from rlmlite_kernel.run.price import Price, price
+    from rlmlite_kernel.run.state import Answer, State
+    from rlmlite_kernel.values.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
+    from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
+    from rlmlite_kernel.values.values import Text, documents
 
 __all__ = [
     "ACTIONS",
@@ -76,3 +80,66 @@ __all__ = [
     "resume",
     "seal",
 ]
+
+_HOMES = {
+    "ACTIONS": "rlmlite_kernel.actions.table",
+    "Answer": "rlmlite_kernel.run.state",
+    "Answered": "rlmlite_kernel.effects.requests",
+    "BlobMissingError": "rlmlite_kernel.values.blobs",
+    "Blobs": "rlmlite_kernel.values.blobs",
+    "Derivation": "rlmlite_kernel.values.inputs",
+    "Done": "rlmlite_kernel.run.machine",
+    "Entry": "rlmlite_kernel.records.records",
+    "Evidence": "rlmlite_kernel.observation.evidence",
+    "Failed": "rlmlite_kernel.effects.requests",
+    "Input": "rlmlite_kernel.values.inputs",
+    "InputChangedError": "rlmlite_kernel.values.blobs",
+    "KnownSalts": "rlmlite_kernel.records.refs",
+    "Limits": "rlmlite_kernel.records.settings",
+    "MemoryBlobs": "rlmlite_kernel.values.blobs",
+    "Parsed": "rlmlite_kernel.program.ast",
+    "Policy": "rlmlite_kernel.records.settings",
+    "Price": "rlmlite_kernel.run.price",
+    "Problem": "rlmlite_kernel.program.problems",
+    "Program": "rlmlite_kernel.program.ast",
+    "Request": "rlmlite_kernel.effects.requests",
+    "Result": "rlmlite_kernel.effects.requests",
+    "Role": "rlmlite_kernel.records.settings",
+    "RunKey": "rlmlite_kernel.records.refs",
+    "Salts": "rlmlite_kernel.records.refs",
+    "Scope": "rlmlite_kernel.program.checker",
+    "Settings": "rlmlite_kernel.records.settings",
+    "SettingsError": "rlmlite_kernel.run.machine",
+    "Source": "rlmlite_kernel.values.inputs",
+    "SourceFile": "rlmlite_kernel.values.inputs",
+    "Spoken": "rlmlite_kernel.records.records",
+    "State": "rlmlite_kernel.run.state",
+    "Suspended": "rlmlite_kernel.run.machine",
+    "Text": "rlmlite_kernel.values.values",
+    "TurnsSpentError": "rlmlite_kernel.run.machine",
+    "Unparsed": "rlmlite_kernel.program.problems",
+    "Usage": "rlmlite_kernel.effects.requests",
+    "advance": "rlmlite_kernel.run.machine",
+    "all_problems": "rlmlite_kernel.program.checker",
+    "begin": "rlmlite_kernel.run.machine",
+    "check": "rlmlite_kernel.program.checker",
+    "conclusion": "rlmlite_kernel.run.machine",
+    "documents": "rlmlite_kernel.values.values",
+    "explain": "rlmlite_kernel.program.problems",
+    "price": "rlmlite_kernel.run.price",
+    "render": "rlmlite_kernel.effects.requests",
+    "resume": "rlmlite_kernel.run.machine",
+    "seal": "rlmlite_kernel.run.machine",
+}
+"""The module of each name, imported when the name is first used: nobody waits for what is not used."""
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__():
+        return sorted([*globals(), *__all__])

@@ -1,12 +1,16 @@
 """Model clients: what answers a kernel's requests. Start at `Client`; `client` turns a model string into one."""
 
-from rlmlite.clients.extractive.client import Extractive
-from rlmlite.clients.interface.options import ATTEMPTS, Calling
-from rlmlite.clients.interface.protocol import Client, Constrained, Metered, ToolRequest, role
-from rlmlite.clients.mailbox import Mailbox
-from rlmlite.clients.openai.client import ModelServer
-from rlmlite.clients.registry import client
-from rlmlite.clients.scripted import Scripted
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlmlite.clients.extractive.client import Extractive
+    from rlmlite.clients.interface.options import ATTEMPTS, Calling
+    from rlmlite.clients.interface.protocol import Client, Constrained, Metered, ToolRequest, role
+    from rlmlite.clients.mailbox import Mailbox
+    from rlmlite.clients.openai.client import ModelServer
+    from rlmlite.clients.registry import client
+    from rlmlite.clients.scripted import Scripted
 
 __all__ = [
     "ATTEMPTS",
@@ -22,3 +26,30 @@ __all__ = [
     "client",
     "role",
 ]
+
+_HOMES = {
+    "ATTEMPTS": "rlmlite.clients.interface.options",
+    "Calling": "rlmlite.clients.interface.options",
+    "Client": "rlmlite.clients.interface.protocol",
+    "Constrained": "rlmlite.clients.interface.protocol",
+    "Extractive": "rlmlite.clients.extractive.client",
+    "Mailbox": "rlmlite.clients.mailbox",
+    "Metered": "rlmlite.clients.interface.protocol",
+    "ModelServer": "rlmlite.clients.openai.client",
+    "Scripted": "rlmlite.clients.scripted",
+    "ToolRequest": "rlmlite.clients.interface.protocol",
+    "client": "rlmlite.clients.registry",
+    "role": "rlmlite.clients.interface.protocol",
+}
+"""The module of each name, imported when the name is first used: nobody waits for what is not used."""
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__():
+        return sorted([*globals(), *__all__])

@@ -3,11 +3,15 @@
 Not here: what inputs are called (`rlmlite.naming`), which files a folder or a glob stands for (`rlmlite.folders`).
 """
 
-from rlmlite.inputs.formats.reading import READING, Reading, TooLargeError, reading
-from rlmlite.inputs.load import from_arguments, from_listing, from_path, from_value, from_values, new_store
-from rlmlite.inputs.notices import notes
-from rlmlite.inputs.rederive import deriving
-from rlmlite.inputs.values import Data, Url
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlmlite.inputs.formats.reading import READING, Reading, TooLargeError, reading
+    from rlmlite.inputs.load import from_arguments, from_listing, from_path, from_value, from_values, new_store
+    from rlmlite.inputs.notices import notes
+    from rlmlite.inputs.rederive import deriving
+    from rlmlite.inputs.values import Data, Url
 
 __all__ = [
     "READING",
@@ -25,3 +29,32 @@ __all__ = [
     "notes",
     "reading",
 ]
+
+_HOMES = {
+    "READING": "rlmlite.inputs.formats.reading",
+    "Data": "rlmlite.inputs.values",
+    "Reading": "rlmlite.inputs.formats.reading",
+    "TooLargeError": "rlmlite.inputs.formats.reading",
+    "Url": "rlmlite.inputs.values",
+    "deriving": "rlmlite.inputs.rederive",
+    "from_arguments": "rlmlite.inputs.load",
+    "from_listing": "rlmlite.inputs.load",
+    "from_path": "rlmlite.inputs.load",
+    "from_value": "rlmlite.inputs.load",
+    "from_values": "rlmlite.inputs.load",
+    "new_store": "rlmlite.inputs.load",
+    "notes": "rlmlite.inputs.notices",
+    "reading": "rlmlite.inputs.formats.reading",
+}
+"""The module of each name, imported when the name is first used: nobody waits for what is not used."""
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__():
+        return sorted([*globals(), *__all__])

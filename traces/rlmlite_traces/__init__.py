@@ -3,40 +3,44 @@
 Start at `Log` (one writer), `verify` (is it unaltered?) and `replay` (did the kernel really do this?).
 """
 
-from rlmlite_traces.blobs.directory import DirectoryStore
-from rlmlite_traces.blobs.stores import FileBlobs, store_of
-from rlmlite_traces.errors import (
-    BlobAbsentError,
-    BlobMismatchError,
-    BlobUnreferencedError,
-    LevelError,
-    RootMismatchError,
-    StoreBusyError,
-    StoreCorruptError,
-    StoreError,
-    StoreMissingError,
-    StoreReadOnlyError,
-    StoreWriteError,
-    TraceBrokenError,
-    TraceError,
-    TraceExistsError,
-    TraceLockedError,
-    TraceMissingError,
-    TraceSealedError,
-    UnknownFormatError,
-)
-from rlmlite_traces.files.index_folder import IndexFolder
-from rlmlite_traces.files.mapped import DigestCache, HashedFile
-from rlmlite_traces.format.contents import Presence
-from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
-from rlmlite_traces.format.show import neutral, show
-from rlmlite_traces.format.verify import verify
-from rlmlite_traces.replays.nested import NestedTrace, Standing, nested_place, nested_traces
-from rlmlite_traces.replays.rebuild import Derive
-from rlmlite_traces.replays.replay import replay
-from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
-from rlmlite_traces.writing.log import Log
-from rlmlite_traces.writing.recovery import Recovered, recover
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlmlite_traces.blobs.directory import DirectoryStore
+    from rlmlite_traces.blobs.stores import FileBlobs, store_of
+    from rlmlite_traces.errors import (
+        BlobAbsentError,
+        BlobMismatchError,
+        BlobUnreferencedError,
+        LevelError,
+        RootMismatchError,
+        StoreBusyError,
+        StoreCorruptError,
+        StoreError,
+        StoreMissingError,
+        StoreReadOnlyError,
+        StoreWriteError,
+        TraceBrokenError,
+        TraceError,
+        TraceExistsError,
+        TraceLockedError,
+        TraceMissingError,
+        TraceSealedError,
+        UnknownFormatError,
+    )
+    from rlmlite_traces.files.index_folder import IndexFolder
+    from rlmlite_traces.files.mapped import DigestCache, HashedFile
+    from rlmlite_traces.format.contents import Presence
+    from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
+    from rlmlite_traces.format.show import neutral, show
+    from rlmlite_traces.format.verify import verify
+    from rlmlite_traces.replays.nested import NestedTrace, Standing, nested_place, nested_traces
+    from rlmlite_traces.replays.rebuild import Derive
+    from rlmlite_traces.replays.replay import replay
+    from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
+    from rlmlite_traces.writing.log import Log
+    from rlmlite_traces.writing.recovery import Recovered, recover
 
 __all__ = [
     "BlobAbsentError",
@@ -84,3 +88,62 @@ __all__ = [
     "store_of",
     "verify",
 ]
+
+_HOMES = {
+    "BlobAbsentError": "rlmlite_traces.errors",
+    "BlobMismatchError": "rlmlite_traces.errors",
+    "BlobUnreferencedError": "rlmlite_traces.errors",
+    "CheckedTrace": "rlmlite_traces.format.reader",
+    "Derive": "rlmlite_traces.replays.rebuild",
+    "Difference": "rlmlite_traces.replays.verdicts",
+    "DigestCache": "rlmlite_traces.files.mapped",
+    "DirectoryStore": "rlmlite_traces.blobs.directory",
+    "FileBlobs": "rlmlite_traces.blobs.stores",
+    "HashedFile": "rlmlite_traces.files.mapped",
+    "IndexFolder": "rlmlite_traces.files.index_folder",
+    "Level": "rlmlite_traces.format.reader",
+    "LevelError": "rlmlite_traces.errors",
+    "Log": "rlmlite_traces.writing.log",
+    "NestedTrace": "rlmlite_traces.replays.nested",
+    "Presence": "rlmlite_traces.format.contents",
+    "Recovered": "rlmlite_traces.writing.recovery",
+    "Replayed": "rlmlite_traces.replays.verdicts",
+    "RootMismatchError": "rlmlite_traces.errors",
+    "Standing": "rlmlite_traces.replays.nested",
+    "StoreBusyError": "rlmlite_traces.errors",
+    "StoreCorruptError": "rlmlite_traces.errors",
+    "StoreError": "rlmlite_traces.errors",
+    "StoreMissingError": "rlmlite_traces.errors",
+    "StoreReadOnlyError": "rlmlite_traces.errors",
+    "StoreWriteError": "rlmlite_traces.errors",
+    "TraceBrokenError": "rlmlite_traces.errors",
+    "TraceError": "rlmlite_traces.errors",
+    "TraceExistsError": "rlmlite_traces.errors",
+    "TraceLockedError": "rlmlite_traces.errors",
+    "TraceMissingError": "rlmlite_traces.errors",
+    "TraceSealedError": "rlmlite_traces.errors",
+    "UncheckedTrace": "rlmlite_traces.format.reader",
+    "Unfinished": "rlmlite_traces.replays.verdicts",
+    "UnknownFormatError": "rlmlite_traces.errors",
+    "Verdict": "rlmlite_traces.replays.verdicts",
+    "nested_place": "rlmlite_traces.replays.nested",
+    "nested_traces": "rlmlite_traces.replays.nested",
+    "neutral": "rlmlite_traces.format.show",
+    "recover": "rlmlite_traces.writing.recovery",
+    "replay": "rlmlite_traces.replays.replay",
+    "show": "rlmlite_traces.format.show",
+    "store_of": "rlmlite_traces.blobs.stores",
+    "verify": "rlmlite_traces.format.verify",
+}
+"""The module of each name, imported when the name is first used: nobody waits for what is not used."""
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__():
+        return sorted([*globals(), *__all__])
