@@ -41,9 +41,8 @@ from rlmlite_kernel.program.binding import (
     variable_name,
 )
 from rlmlite_kernel.program.checks import CheckedCall
-from rlmlite_kernel.program.habits import HABITS
 from rlmlite_kernel.program.lowering import written_name
-from rlmlite_kernel.program.problems import Problem, did_you_mean
+from rlmlite_kernel.program.problems import HABITS, Problem, did_you_mean
 from rlmlite_kernel.program.queries import compiled, constant_query
 from rlmlite_kernel.program.schemas import schema_of
 from rlmlite_kernel.program.templates import holes
