@@ -1,6 +1,14 @@
-"""Inputs on their way in, and made again for a replay. Start at `taking`; what kinds there are is the table in `kinds`.
+"""Inputs: from what a user names to what a run can read, and the same again for a replay.
 
-Not here: what inputs are called (`rlmlite.naming`), which files a folder or a glob stands for (`rlmlite.folders`).
+Start at `load`, which decides what a path or value is. Below it:
+
+- `formats`: bytes to text (compression, archives, documents, encodings, downloads); the table of kinds is in `kinds`.
+- `tables`: inputs that are rows.
+- `folders`: which files a folder or a glob stands for.
+- `cache`: what is remembered between runs.
+
+`names` decides what inputs are called, `values` turns Python values into inputs, `user_notes` tells what was left out
+or altered, `rederive` repeats recorded recipes for a replay, `refetch` fetches remote inputs again for a session.
 """
 
 import importlib
@@ -9,8 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rlmlite.inputs.formats.reading import READING, Reading, TooLargeError, reading
     from rlmlite.inputs.load import from_arguments, from_listing, from_path, from_value, from_values, new_store
-    from rlmlite.inputs.notices import notes
     from rlmlite.inputs.rederive import deriving
+    from rlmlite.inputs.user_notes import notes
     from rlmlite.inputs.values import Data, Url
 
 __all__ = [
@@ -43,7 +51,7 @@ _HOMES = {
     "from_value": "rlmlite.inputs.load",
     "from_values": "rlmlite.inputs.load",
     "new_store": "rlmlite.inputs.load",
-    "notes": "rlmlite.inputs.notices",
+    "notes": "rlmlite.inputs.user_notes",
     "reading": "rlmlite.inputs.formats.reading",
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""

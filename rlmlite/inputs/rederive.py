@@ -1,64 +1,83 @@
-"""Texts derived again for a replay, by the steps that the trace recorded. See `rlmlite_traces.rebuild.Derive`.
+"""Texts derived again for a replay, by the steps that the trace recorded.
 
-Here too `Reading` bounds what is unpacked: a trace may come from a stranger, and lie beside a bomb.
+A trace holds digests of texts, not the texts. For a text that was unpacked, decoded or converted, a replay has only
+the file on disk, so it takes the recorded steps again and checks that the digest of the result is the recorded one.
+Nothing is detected anew, and nothing that the trace does not name is derived: of an archive, only recorded members.
+
+`Reading` bounds what is unpacked here as well: a trace may come from a stranger, with a decompression bomb beside it.
 """
 
 from collections.abc import Sequence
 
+import msgspec
+
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.archives import BrokenError
-from rlmlite.inputs.formats.members import members_of
+from rlmlite.inputs.formats.archives import BrokenArchiveError
+from rlmlite.inputs.formats.members import member_name, open_members
 from rlmlite.inputs.formats.reading import READING, Allowance, Meter, Reading
-from rlmlite.inputs.formats.remote import name_of
-from rlmlite.inputs.formats.streams import of_content
-from rlmlite.inputs.formats.texts import Opened, Texts
-from rlmlite.inputs.formats.unfit import UnfitError
+from rlmlite.inputs.formats.remote import file_name
+from rlmlite.inputs.formats.streams import content_blocks
+from rlmlite.inputs.formats.text_reader import Payload, TextReader
+from rlmlite.inputs.formats.unreadable import UnreadableError
 from rlmlite.inputs.tables import derive_table
-from rlmlite_kernel.values.inputs import Derivation, Source, SourceFile
+from rlmlite_kernel.values.inputs import Source, SourceFile
 from rlmlite_traces import Derive, FileBlobs, HashedFile
-from rlmlite_traces.files.mapped import opened as content_of
+from rlmlite_traces.files.mapped import opened as map_file
 
 
 def deriving(reading: Reading = READING) -> Derive:
-    """What `replay` asks for texts that were derived from files."""
+    """The function that `rlmlite_traces.replay` calls for texts that were derived from files (see `Derive`)."""
 
     def derive(file: HashedFile, source: Source, files: Sequence[SourceFile], store: FileBlobs) -> str:
         if source.kind == "table":
             return derive_table(file, source, files, store)
-        allowance = Allowance(str(file.path), reading)
-        texts = Texts(store, reading, allowance, ())
+        derivation = _Derivation(file, store, Allowance(str(file.path), reading), reading)
         try:
             if source.archive is None:
-                for each in files:
-                    _text(file, each, source.recipe(each), texts, store)
+                for entry in files:
+                    derivation.derive_text(source, entry)
             else:
-                _members(file, source, files, texts, allowance, store)
-        except (UnfitError, BrokenError, InputError, OSError, IndexError) as error:
+                derivation.derive_members(source, files)
+        except (UnreadableError, BrokenArchiveError, InputError, OSError, IndexError) as error:
             return f"{file.path} {error}"
         return ""
 
     return derive
 
 
-def _text(file: HashedFile, each: SourceFile, steps: Sequence[Derivation], texts: Texts, store: FileBlobs) -> None:
-    if all(step.by == "fetch" for step in steps) and each.digest == file.digest:  # it was only brought here
-        store.derive(of_content(content_of(file)))
-        return
-    texts.again(steps).of_file(file, name_of(each.path))
+class _Derivation(msgspec.Struct, frozen=True):
+    """Derives texts from one file on disk into a store."""
 
+    file: HashedFile
+    store: FileBlobs
+    allowance: Allowance
+    reading: Reading
 
-def _members(
-    file: HashedFile, source: Source, files: Sequence[SourceFile], texts: Texts, allowance: Allowance, store: FileBlobs
-) -> None:
-    found = texts.of_file(file, file.path.name if source.path is None else name_of(source.path))
-    if not isinstance(found, Opened):
-        raise UnfitError("no archive")
-    steps = {each.path: source.recipe(each) for each in files}
-    meter = Meter(allowance, "members", lambda: file.mark.size)
-    for member in members_of(found, store):
-        allowance.member()
-        if not member.reason and member.path in steps:
-            name = member.path.rpartition("/")[2]
-            again = texts.again(steps[member.path])
-            opened = again.opened(meter.blocks(member.blocks()), name, lambda: file.mark.size)
-            again.text(opened)
+    def derive_text(self, source: Source, entry: SourceFile) -> None:
+        """The text of an entry that is this file. Raises as `TextReader.read_file`."""
+        steps = source.recipe(entry)
+        only_fetched = all(step.by == "fetch" for step in steps)
+        if only_fetched and entry.digest == self.file.digest:
+            self.store.derive(content_blocks(map_file(self.file)))
+            return
+        TextReader(self.store, self.reading, self.allowance, steps).read_file(self.file, file_name(entry.path))
+
+    def derive_members(self, source: Source, entries: Sequence[SourceFile]) -> None:
+        """The texts of entries that are members of this archive. Raises `UnreadableError`, `BrokenArchiveError`."""
+        name = self.file.path.name if source.path is None else file_name(source.path)
+        # No recorded steps: the layers of compression around an archive are seen from its bytes.
+        texts = TextReader(self.store, self.reading, self.allowance, ())
+        payload = texts.read_file(self.file, name)
+        if not isinstance(payload, Payload):
+            raise UnreadableError("not an archive")
+        recipes = {entry.path: source.recipe(entry) for entry in entries}
+        meter = Meter(self.allowance, "members", self._file_size)
+        for member in open_members(payload, self.store):
+            self.allowance.count_member()
+            if not member.skip_reason and member.path in recipes:
+                reader = texts.with_recorded(recipes[member.path])
+                blocks = meter.blocks(member.blocks())
+                reader.read_payload(reader.unwrap(blocks, member_name(member.path), self._file_size))
+
+    def _file_size(self) -> int:
+        return self.file.mark.size

@@ -1,6 +1,6 @@
-"""Fetching again what a session was begun with from elsewhere: it goes on in another process, which has it not.
+"""Remote inputs fetched again, for a session that goes on in another process, where their content is not available.
 
-Not for a replay, which asks nobody: there a copy is named by hand.
+Not for a replay, which contacts nobody: there the user names a copy (`--input NAME=PATH`).
 """
 
 import tempfile
@@ -12,39 +12,40 @@ import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.formats.reading import Allowance, Reading
-from rlmlite.inputs.formats.remote import LEFT_OUT, fetched, is_remote
+from rlmlite.inputs.formats.remote import SECRETS_LEFT_OUT, fetch, is_remote
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, FileBlobs
 
-_source = msgspec.json.Decoder(Source)
+_SOURCE = msgspec.json.Decoder(Source)
 
 
 @contextmanager
-def refetched(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator[dict[str, Path]]:
-    """Where the remote inputs of a trace lie, for as long as the block lasts; a store may have them still.
+def refetch(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator[dict[str, Path]]:
+    """The paths of freshly fetched copies of a trace's remote inputs, by name, while the block lasts.
 
-    Raises `InputError`.
+    Inputs whose content a store still has are not fetched. Raises `InputError`.
     """
     with tempfile.TemporaryDirectory() as folder:
-        places: dict[str, Path] = {}
+        paths: dict[str, Path] = {}
         for number, entry in enumerate(trace.genesis.inputs):
-            source = None if entry.source is None else _source.decode(trace.content(entry.source))
+            source = None if entry.source is None else _SOURCE.decode(trace.content(entry.source))
             if source is None or all(blobs.find(file.digest) is not None for file in source.files):
                 continue
-            url = _url(source)
+            url = _url_of(source)
             if url is not None:
-                places[entry.name] = Path(folder, str(number))
-                with places[entry.name].open("wb") as file:
-                    file.writelines(Allowance(url, reading).blocks(fetched(url), "fetch"))
-        yield places
+                paths[entry.name] = Path(folder, str(number))
+                with paths[entry.name].open("wb") as file:
+                    file.writelines(Allowance(url, reading).blocks(fetch(url), "fetch"))
+        yield paths
 
 
-def _url(source: Source) -> str | None:
-    """The URL of a source that is to be fetched. Raises `InputError` if its secrets would be needed."""
+def _url_of(source: Source) -> str | None:
+    """The URL of a remote source, None for a local one. Raises `InputError` if its secrets would be needed."""
     if source.path is None or not is_remote(source.path):
         return None
-    if any(step.why == LEFT_OUT for recipe in source.recipes for step in recipe):
+    if any(step.why == SECRETS_LEFT_OUT for recipe in source.recipes for step in recipe):
         raise InputError(
-            f"{source.path} was fetched with secrets that are not recorded; fetch it to a file, and begin anew"
+            f"{source.path} was fetched with secrets that are not recorded; "
+            "fetch it to a file, and start a new session with that file"
         )
     return source.path

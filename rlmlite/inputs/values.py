@@ -1,4 +1,9 @@
-"""Values of Python as inputs: text, texts by path, JSON. They are kept in the trace: nobody could find them again."""
+"""Python values as inputs: text, texts by path, JSON. The trace keeps them, since nobody could find them again.
+
+"some text"                     text
+{"a.md": "...", "b.md": "..."}  documents: every value is a text, and the keys are their paths
+[1, {"x": 2.0}], 7, {}          JSON, in canonical form: tuples become lists, 2.0 becomes 2
+"""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -14,61 +19,61 @@ from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.values import Text, Value, documents
 
 Data: TypeAlias = Any
-"""An input in Python: text, bytes, a `Path`, a `Url`, texts by path (documents), or JSON (lists, records, scalars)."""
+"""An input in Python: text, bytes, a `Path`, a `Url`, a data frame, texts by path, or JSON (lists, dicts, scalars)."""
 
 
 class Url(msgspec.Struct, frozen=True):
-    """An input that lies elsewhere, such as `Url("https://host/app.log.gz")`. A bare `str` is a text."""
+    """A remote input, such as `Url("https://host/app.log.gz")`. A bare `str` is a text."""
 
     url: str
 
 
 def from_python(value: Data, blobs: Blobs) -> Input:
-    """The input that a value in memory is. Raises `InputError`."""
+    """A value in memory as an input. Raises `InputError`."""
     if isinstance(value, str):
-        content = _encoded(value)
+        content = _to_utf8(value)
         file = SourceFile("", blobs.put(content), len(content))
         return Input(Text(file.digest, 0, file.size), Source("text", files=(file,)), content)
     if isinstance(value, dict) and value and all(isinstance(item, str) for item in value.values()):
-        return _texts_by_path(value, blobs)
-    return _json(value)
+        return _from_texts(value, blobs)
+    return _from_json(value)
 
 
-def in_memory(found: Input, blobs: Blobs) -> Input:
-    """An input with its content, for the trace to keep."""
-    files = found.source.files
-    if found.source.kind == "text":
+def with_content(loaded: Input, blobs: Blobs) -> Input:
+    """A text or documents with their content attached, for the trace to keep."""
+    files = loaded.source.files
+    if loaded.source.kind == "text":
         content = bytes(blobs.read(files[0].digest))
     else:
-        content = _canonical({file.path: bytes(blobs.read(file.digest)).decode() for file in files})
-    return msgspec.structs.replace(found, memory=content)
+        content = _to_canonical({file.path: bytes(blobs.read(file.digest)).decode() for file in files})
+    return msgspec.structs.replace(loaded, memory=content)
 
 
-def _texts_by_path(texts: Mapping[str, str], blobs: Blobs) -> Input:
-    contents = {path: _encoded(texts[path]) for path in sorted(texts)}
+def _from_texts(texts: Mapping[str, str], blobs: Blobs) -> Input:
+    contents = {path: _to_utf8(texts[path]) for path in sorted(texts)}
     files = tuple(SourceFile(path, blobs.put(content), len(content)) for path, content in contents.items())
     value = documents((file.path, file.digest, file.size) for file in files)
-    return Input(value, Source("documents", files=files), _canonical(dict(texts)))
+    return Input(value, Source("documents", files=files), _to_canonical(dict(texts)))
 
 
-def _json(value: Any) -> Input:
-    """JSON as it is when it is read back from the trace: tuples are lists, `5.0` is `5`."""
-    content = _canonical(value)
+def _from_json(value: Any) -> Input:
+    """JSON as a replay will read it back from the trace: tuples are lists, `5.0` is `5`."""
+    content = _to_canonical(value)
     try:
-        read: Value = read_json(content.decode())
+        read_back: Value = read_json(content.decode())
     except Fault as fault:
-        raise InputError(f"the input is not JSON within the limits: {fault.message}") from None
-    return Input(read, Source("json"), content)
+        raise InputError(f"the input exceeds the limits of JSON values: {fault.message}") from None
+    return Input(read_back, Source("json"), content)
 
 
-def _canonical(value: Any) -> bytes:
+def _to_canonical(value: Any) -> bytes:
     try:
         return value_bytes(value)
     except (NotCanonicalError, TypeError, RecursionError) as error:
-        raise InputError(f"the input is neither text, bytes, a Path nor JSON: {error}") from None
+        raise InputError(f"the input must be text, bytes, a Path, a Url, a data frame or JSON: {error}") from None
 
 
-def _encoded(text: str) -> bytes:
+def _to_utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:

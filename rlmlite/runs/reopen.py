@@ -10,7 +10,7 @@ import msgspec
 
 from rlmlite.errors import SettingError
 from rlmlite.inputs import READING, Reading, deriving
-from rlmlite.inputs.refetch import refetched
+from rlmlite.inputs.refetch import refetch
 from rlmlite.runs.history import Exchange, of_records
 from rlmlite.runs.results import Spent
 from rlmlite_kernel.effects.requests import Failed, Usage
@@ -53,7 +53,7 @@ def reopen(path: Path, reading: Reading = READING) -> Past:
 def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
     store = store_of(log.path)
     blobs = FileBlobs(store=store, copy=store is not None)
-    with refetched(trace, reading, blobs) as places:
+    with refetch(trace, reading, blobs) as places:
         found = replay(trace, places, blobs, RunKey(log.run_key), derive=deriving(reading))
     _check(found, log.path)
     assert found.state is not None

@@ -18,7 +18,7 @@ from rlmlite.clients import client
 from rlmlite.clients.extractive.client import NOTICE
 from rlmlite.errors import InputError
 from rlmlite.inputs import deriving, from_listing, notes
-from rlmlite.inputs.folders.listing import NOT_ENTERED, Listing, folder
+from rlmlite.inputs.folders.listing import NOT_ENTERED, Listing, list_folder
 from rlmlite.runs.execute import drive_turn
 from rlmlite.runs.log import run_key
 from rlmlite.runs.outcome import Outcome
@@ -94,7 +94,7 @@ def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
     """Every `*.py` below the folder but other people's packages; what was left out is said."""
     root = str(path) if path is not None else sysconfig.get_path("stdlib")
     try:
-        listing = folder(root, {**NOT_ENTERED, **_FOREIGN})
+        listing = list_folder(root, {**NOT_ENTERED, **_FOREIGN})
     except OSError as error:
         raise InputError(f"{root} cannot be read: {error.strerror}") from None
     source = from_listing(root, _python(listing), blobs)

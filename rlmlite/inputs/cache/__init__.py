@@ -1,1 +1,1 @@
-"""What is kept between runs so that it is not computed again: digests of files, and word indexes."""
+"""What is kept between runs so that it need not be computed again: digests of files, and word indexes."""

@@ -1,9 +1,15 @@
-"""Digests of large files that were hashed before, so that a file of a gigabyte is opened in milliseconds again.
+"""Digests of large files, remembered between runs, so that a file of a gigabyte opens in milliseconds.
 
-A digest counts only for the same path, device, inode, size, mtime and ctime. A file that was changed less than
-`SETTLED_NS` before it was hashed is not remembered: a change after it might carry the same times (git calls such files
-racily clean). ctime cannot be set, so a file whose mtime was set back is hashed again.
-What this cannot see: a disk that changes without its file system. Whoever checks a trace does not use it.
+The idea is git's index: if nothing that the file system says of a file has changed since it was hashed, its content has
+not changed either. A remembered digest counts only for the same path, device, inode, size, mtime and ctime.
+
+    hashed at 12:00:05, mtime 11:59:00    remembered: any later change must carry a later time
+    hashed at 12:00:05, mtime 12:00:04    not remembered: a change in the same tick of the clock would go unseen
+
+The second case is what git calls racily clean; `SETTLED_NS` is the margin. mtime can be set back at will, but ctime
+cannot, so a file with a forged mtime is hashed again.
+
+What this cannot see is a disk that changes without its file system. So a check of a trace never uses it.
 """
 
 import logging
@@ -20,24 +26,26 @@ if TYPE_CHECKING:
 log = logging.getLogger("rlmlite")
 
 SETTLED_NS = 2_000_000_000
-"""How long a file must have been left alone: the coarsest clock of a file system ticks every two seconds."""
+"""How long a file must have been left alone: the coarsest file-system clock (FAT) ticks every two seconds."""
 
 WORTH_BYTES = 8 * 1024 * 1024
-"""Files below are hashed faster than they are looked up and remembered."""
+"""Smaller files are hashed faster than they are looked up and remembered."""
 
 ENTRIES = 10_000
-"""How many files are remembered; the ones that were hashed longest ago are forgotten."""
+"""How many files are remembered; those that were hashed longest ago are forgotten."""
 
-_WAIT_SECONDS = 5.0
+_LOCK_SECONDS = 5.0
 _TABLE = """CREATE TABLE IF NOT EXISTS digests_1 (
     path TEXT, device INTEGER, inode INTEGER, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,
     digest TEXT NOT NULL, ascii INTEGER, bad INTEGER, first_bad INTEGER,
     PRIMARY KEY (path, device, inode, size, mtime_ns, ctime_ns))"""
 _KEY = "path = ? AND device = ? AND inode = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
+_FIND = f"SELECT digest, ascii, bad, first_bad FROM digests_1 WHERE {_KEY}"
+_FORGET_OLDEST = "DELETE FROM digests_1 WHERE rowid <= (SELECT max(rowid) FROM digests_1) - ?"
 
 
 class Digests:
-    """A `DigestCache` in an SQLite file, which any number of processes may use. Where it fails, files are hashed."""
+    """A `DigestCache` in an SQLite file, which any number of processes may use. If it fails, files are hashed."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -49,58 +57,58 @@ class Digests:
         import sqlite3  # here, because most runs open no large file
 
         try:
-            with closing(self._connected()) as connection:
-                query = f"SELECT digest, ascii, bad, first_bad FROM digests_1 WHERE {_KEY}"
-                row = connection.execute(query, _key(path, status)).fetchone()
+            with closing(self._connect()) as connection:
+                row = connection.execute(_FIND, _key(path, status)).fetchone()
         except sqlite3.Error as error:
-            self._failed(error)
+            self._warn(error)
             return None
         if row is None:
             return None
-        return row[0], None if row[1] is None else Utf8(bool(row[1]), row[2] == 0, row[2], row[3])
+        digest, ascii_only, bad, first_bad = row
+        # A file that was only hashed, not checked, has NULLs here.
+        return digest, None if ascii_only is None else Utf8(bool(ascii_only), bad == 0, bad, first_bad)
 
     def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8 | None) -> None:
-        """See `DigestCache.keep`."""
+        """See `DigestCache.keep`. `begun_ns` is when the hashing began."""
         changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
         if status.st_size < WORTH_BYTES or changed_ns > begun_ns - SETTLED_NS:
             return
         import sqlite3
 
-        looked = (None, None, None) if utf8 is None else (utf8.ascii, utf8.bad, utf8.first_bad)
-        row = (*_key(path, status), digest, *looked)
+        checked = (None, None, None) if utf8 is None else (utf8.ascii, utf8.bad, utf8.first_bad)
+        row = (*_key(path, status), digest, *checked)
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with closing(self._connected()) as connection, connection:
+            with closing(self._connect()) as connection, connection:
                 connection.execute(_TABLE)
+                # The digests of earlier states of the file are of no use, even if it went back to one of them.
                 connection.execute("DELETE FROM digests_1 WHERE path = ?", row[:1])
                 connection.execute(f"INSERT OR REPLACE INTO digests_1 VALUES ({', '.join('?' * len(row))})", row)
-                connection.execute(
-                    "DELETE FROM digests_1 WHERE rowid <= (SELECT max(rowid) FROM digests_1) - ?", (ENTRIES,)
-                )
+                connection.execute(_FORGET_OLDEST, (ENTRIES,))
         except (sqlite3.Error, OSError) as error:
-            self._failed(error)
+            self._warn(error)
 
-    def _connected(self) -> "sqlite3.Connection":
+    def _connect(self) -> "sqlite3.Connection":
         import sqlite3
 
-        return sqlite3.connect(self._file, timeout=_WAIT_SECONDS, isolation_level="IMMEDIATE")
+        return sqlite3.connect(self._file, timeout=_LOCK_SECONDS, isolation_level="IMMEDIATE")
 
-    def _failed(self, error: Exception) -> None:
-        log.warning(f"digests are not remembered in {self._file}: {error}; remove it if it is damaged")
+    def _warn(self, error: Exception) -> None:
+        log.warning(f"digests are not remembered in {self._file}: {error}; remove the file if it is damaged")
 
 
 def open_digests() -> Digests:
-    """The cache of this user: `rlmlite/digests.sqlite` in the folder that the system has for caches."""
+    """The cache of this user: `rlmlite/digests.sqlite` in the system's cache folder."""
     return Digests(cache_folder() / "digests.sqlite")
 
 
 def cache_folder() -> Path:
-    """The folder that the system has for what is remembered for this user between runs; it may not be there."""
+    """Where the system keeps caches of this user, with a folder for rlmlite; it may not exist yet."""
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("rlmlite"))
 
 
 def _key(path: Path, status: os.stat_result) -> tuple[str, int, int, int, int, int]:
-    where = os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
-    return where, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    absolute = os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
+    return absolute, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -1,92 +1,102 @@
-"""Which files a folder or a glob stands for, and which it leaves out, with the reason. Nothing is left out in silence.
+"""Which files a folder or a glob stands for, and which are left out, each with its reason: never in silence.
 
-Left out: hidden files and folders (so version control too), `__pycache__`, symbolic links below the folder,
-what is no regular file, and names that are not valid Unicode; of a folder also what ignore files name. Files are in
-code-point order of their path.
+Left out: hidden files and folders (version control among them), `__pycache__`, symbolic links below the folder,
+anything that is not a regular file, and names that are not valid Unicode; in a folder also what ignore files name.
+
+Files are in the code-point order of their paths, not in that of the file system, so that the same folder gives the
+same documents on every machine. A folder that is left out is one entry, with a `/` at its end, and is not entered.
 """
 
 import fnmatch
 import glob
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 IGNORED = "ignored"
-"""Why what an ignore file names is left out."""
+"""The reason for leaving out what an ignore file names."""
 
 NOT_ENTERED: Mapping[str, str] = {"__pycache__": "cache"}
-"""Folders that are left out wherever they lie, with the reason; hidden ones are besides."""
+"""Folders that are left out wherever they lie, with the reason. Hidden folders are left out anyway."""
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """The files below `root`, by their path from it with `/`; what was left out, as (path, reason)."""
+    """The files below `root`, by their paths from it with `/`; and what was left out, as (path, reason)."""
 
     root: str
     paths: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
 
 
-class Ignores(Protocol):
-    """What else is left out of a folder."""
+class IgnoreRules(Protocol):
+    """Further rules for what to leave out of a folder."""
 
-    def ignored(self, path: str, is_folder: bool) -> bool:
-        """Whether to leave out what lies at a path from the root. A folder is asked about before what it holds."""
+    def ignores(self, path: str, is_folder: bool) -> bool:
+        """Whether to leave out the entry at a path from the root. A folder is asked about before its contents."""
         ...
 
 
 def is_glob(path: str) -> bool:
-    """Whether a path is a pattern. A file that really has such a name is no pattern."""
+    """Whether a path is a pattern. A file that is really called `a[1].txt` is not a pattern."""
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
-def folder(root: str, not_entered: Mapping[str, str] = NOT_ENTERED, ignored: Ignores | None = None) -> Listing:
-    """Everything below a folder. Raises `OSError` when the folder itself cannot be read."""
-    with os.scandir(root):
+def list_folder(
+    root: str, not_entered: Mapping[str, str] = NOT_ENTERED, ignore_files: IgnoreRules | None = None
+) -> Listing:
+    """Everything below a folder. Raises `OSError` if the folder itself cannot be read."""
+    with os.scandir(root):  # a folder below that cannot be read is left out; this one is an error
         pass
+    return _make_listing(root, _walk(root, "", not_entered, ignore_files))
+
+
+def list_glob(pattern: str) -> Listing:
+    """The files that a glob matches. `**` crosses folders but not links; a folder that matches is not entered."""
+    parts = Path(pattern).parts
+    first_magic = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    root = str(Path(*parts[:first_magic])) if first_magic else "."
+    matches = {
+        (path, _skip_reason(path, entry.stat(follow_symlinks=False).st_mode))
+        for path, entry in _matches(root, "", parts[first_magic:])
+    }
+    return _make_listing(root, matches)
+
+
+def _make_listing(root: str, entries: Iterable[tuple[str, str]]) -> Listing:
+    """A listing of (path, reason to leave it out or an empty text)."""
     paths: list[str] = []
     skipped: list[tuple[str, str]] = []
-    for path, reason in _walk(root, "", not_entered, ignored):
+    for path, reason in entries:
         if reason:
-            skipped.append((_spelled(path), reason))
+            skipped.append((_as_unicode(path), reason))
         else:
             paths.append(path)
     return Listing(root, tuple(sorted(paths)), tuple(sorted(skipped)))
 
 
-def matching(pattern: str) -> Listing:
-    """The files that a glob matches (`**` crosses folders, not links); folders that it matches are not entered."""
-    parts = Path(pattern).parts
-    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    root = str(Path(*parts[:fixed])) if fixed else "."
-    paths: set[str] = set()
-    skipped: set[tuple[str, str]] = set()
-    for path, entry in _matches(root, "", parts[fixed:]):
-        reason = _why_not(path, entry.stat(follow_symlinks=False).st_mode)
-        if reason:
-            skipped.add((_spelled(path), reason))
-        else:
-            paths.add(path)
-    return Listing(root, tuple(sorted(paths)), tuple(sorted(skipped)))
-
-
 def _matches(root: str, below: str, parts: tuple[str, ...]) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """What lies below a folder and matches the parts of a pattern. As in a shell, `*` matches no hidden name."""
+    """What lies below a folder and matches the parts of a pattern. As in a shell, `*` matches no hidden name.
+
+    Not `glob.glob`: that follows links under `**`, and a loop of links would never end. A path may come up more than
+    once (`**/**`), so the caller collects a set.
+    """
     part, rest = parts[0], parts[1:]
     if part == "**":
         while rest[:1] == ("**",):
             rest = rest[1:]
+        # `**` matches no folder at all, too: `a/**/b` matches `a/b`.
         yield from _matches(root, below, rest or ("*",))
-    for entry in _entries(root, below):
+    for entry in _scan(root, below):
         path = f"{below}/{entry.name}" if below else entry.name
-        hidden = entry.name.startswith(".") and not part.startswith(".")
+        is_hidden = entry.name.startswith(".") and not part.startswith(".")
         if part == "**":
-            if not hidden and entry.is_dir(follow_symlinks=False):
+            if not is_hidden and entry.is_dir(follow_symlinks=False):
                 yield from _matches(root, path, ("**", *rest))
-        elif hidden or not fnmatch.fnmatchcase(entry.name, part):
+        elif is_hidden or not fnmatch.fnmatchcase(entry.name, part):
             continue
         elif rest and entry.is_dir():
             yield from _matches(root, path, rest)
@@ -94,20 +104,22 @@ def _matches(root: str, below: str, parts: tuple[str, ...]) -> Iterator[tuple[st
             yield path, entry
 
 
-def _entries(root: str, below: str) -> "list[os.DirEntry[str]]":
-    """What a folder holds; one that cannot be read matches nothing, as in a shell."""
+def _scan(root: str, below: str) -> "list[os.DirEntry[str]]":
+    """The entries of a folder; one that cannot be read matches nothing, as in a shell."""
     try:
-        with os.scandir(os.path.join(root, below)) as found:
-            return list(found)
+        with os.scandir(os.path.join(root, below)) as entries:
+            return list(entries)
     except OSError:
         return []
 
 
-def _walk(root: str, below: str, not_entered: Mapping[str, str], ignored: Ignores | None) -> Iterator[tuple[str, str]]:
-    """(path, reason to leave it out) for everything below a folder."""
+def _walk(
+    root: str, below: str, not_entered: Mapping[str, str], ignore_files: IgnoreRules | None
+) -> Iterator[tuple[str, str]]:
+    """(path, reason to leave it out or an empty text) for everything below a folder."""
     try:
-        with os.scandir(os.path.join(root, below)) as found:
-            entries = list(found)
+        with os.scandir(os.path.join(root, below)) as scan:
+            entries = list(scan)
     except OSError as error:
         yield below + "/", f"unreadable: {error.strerror}"
         return
@@ -117,25 +129,26 @@ def _walk(root: str, below: str, not_entered: Mapping[str, str], ignored: Ignore
         if is_folder:
             reason = not_entered.get(entry.name, "hidden" if entry.name.startswith(".") else "")
         else:
-            reason = _why_not(path, entry.stat(follow_symlinks=False).st_mode)
-        if not reason and ignored is not None and ignored.ignored(path, is_folder):
+            reason = _skip_reason(path, entry.stat(follow_symlinks=False).st_mode)
+        if not reason and ignore_files is not None and ignore_files.ignores(path, is_folder):
             reason = IGNORED
         if is_folder and not reason:
-            yield from _walk(root, path, not_entered, ignored)
+            yield from _walk(root, path, not_entered, ignore_files)
         else:
             yield path + "/" * is_folder, reason
 
 
-def _why_not(path: str, mode: int) -> str:
+def _skip_reason(path: str, mode: int) -> str:
+    """Why to leave out what is not a folder; an empty text for a file that is read."""
     if path.rpartition("/")[2].startswith("."):
         return "hidden"
     if stat.S_ISLNK(mode):
         return "symbolic link"
     if not stat.S_ISREG(mode):
         return "not a regular file"
-    return "" if path == _spelled(path) else "name is not valid Unicode"
+    return "" if path == _as_unicode(path) else "name is not valid Unicode"
 
 
-def _spelled(path: str) -> str:
-    """The path as valid Unicode; bytes that are none become U+FFFD."""
+def _as_unicode(path: str) -> str:
+    """The path as valid Unicode; bytes that are not become U+FFFD."""
     return os.fsencode(path).decode("utf-8", "replace")

@@ -1,1 +1,11 @@
-"""How bytes of any origin become text: archives, compression, converters, encodings, downloads."""
+"""From bytes of any origin to text: decompression, archives, converters, encodings, downloads.
+
+The table of file kinds is in `kinds`; `text_reader` takes a file through the steps and records each of them.
+
+    app.log.gz       gzip -> decode from cp1252                  (text_reader, compression, encodings)
+    mail.tar.xz      xz -> tar -> each member as a file          (members, archives)
+    report.pdf       pypdf                                       (converters)
+    https://h/a.csv  fetch, then as a file                       (remote)
+
+What a step produces is bounded by `reading.Allowance`, because any of these may be a decompression bomb.
+"""

@@ -1,7 +1,11 @@
-"""Archives, member by member: zip and tar. Nothing is ever written under a member's name.
+"""The members of zip and tar archives, one by one. Nothing is ever written under a member's name.
 
-A name is a label in the trace, so `../../etc/passwd` and `/etc/passwd` do no harm. What is left out is as in a folder:
-hidden, caches, links, what is no regular file; besides, what is encrypted or damaged.
+A name is only a label in the trace, so `../../etc/passwd` and `/etc/passwd` do no harm. The same members are skipped
+as files in a folder are: hidden ones, caches, links, anything that is not a regular file; also encrypted members.
+
+The two formats differ in what damage means. A zip has a directory, so one damaged member can be skipped and the rest
+read. A tar is one stream: after damage nobody knows what would have followed, so the whole archive is refused
+(`BrokenArchiveError`) rather than read as a shorter one.
 """
 
 import tarfile
@@ -13,85 +17,103 @@ from pathlib import PurePosixPath
 import msgspec
 
 from rlmlite.inputs.folders.listing import NOT_ENTERED
-from rlmlite.inputs.formats.streams import ContentFile, Stream, of_file
-from rlmlite.inputs.formats.unfit import UnfitError
+from rlmlite.inputs.formats.streams import ContentFile, Stream, file_blocks
+from rlmlite.inputs.formats.unreadable import UnreadableError
 from rlmlite_kernel.values.blobs import Content
 
 _ENCRYPTED = 0x1
-"""The flag of a zip member that needs a password."""
+"""The flag bit of a zip member that needs a password."""
+
+_ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError)
+_ZIP_MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+_TAR_ERRORS = (tarfile.TarError, EOFError, OSError, UnreadableError)
+_TAR_END: type[tarfile.HeaderError] = tarfile.EOFHeaderError  # type: ignore[attr-defined]  # missing in typeshed
 
 
-class BrokenError(Exception):
-    """An archive that is damaged or ends early: what it would have held besides is not known."""
+class BrokenArchiveError(Exception):
+    """An archive that is damaged or ends early, so that its other members are not known."""
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A file of an archive by its name, or why it is left out. `blocks` is good until the next member is asked for."""
+    """A file of an archive: its path, and its blocks or the reason to skip it.
+
+    `blocks` must be read before the next member is requested: a tar cannot go back.
+    """
 
     path: str
-    reason: str = ""
+    skip_reason: str = ""
     blocks: Callable[[], Iterator[bytes]] = lambda: iter(())
 
 
-def of_zip(content: Content) -> Iterator[Member]:
-    """The members of a zip, in the order of its directory. Raises `BrokenError` when that is damaged."""
+def zip_members(content: Content) -> Iterator[Member]:
+    """The members of a zip, in the order of its directory. Raises `BrokenArchiveError` if the directory is damaged."""
     try:
         archive = zipfile.ZipFile(ContentFile(content))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise BrokenError(f"zip: {error}") from None
+    except _ZIP_ERRORS as error:
+        raise BrokenArchiveError(f"zip: {error}") from None
     for info in archive.infolist():
         if info.is_dir():
             continue
-        path, reason = _named(info.filename)
+        path, reason = _label(info.filename)
         if not reason and info.flag_bits & _ENCRYPTED:
             reason = "encrypted"
-        yield Member(path, reason, _opener(archive, info))
+        yield Member(path, reason, _zip_blocks(archive, info))
 
 
-def zip_sizes(content: Content) -> int:
-    """How many bytes the members of a zip say that they unpack to. Raises `UnfitError`."""
+def _zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
+    def blocks() -> Iterator[bytes]:
+        try:
+            with archive.open(info) as file:
+                yield from file_blocks(file)
+        except _ZIP_MEMBER_ERRORS as error:
+            raise UnreadableError("damaged", f"zip: {error}") from None
+
+    return blocks
+
+
+def declared_zip_size(content: Content) -> int:
+    """How many bytes the directory of a zip says that its members unpack to. Raises `UnreadableError`.
+
+    For libraries that unpack by themselves, where no `Meter` can count: a bomb must be caught before they begin.
+    """
     try:
         return sum(info.file_size for info in zipfile.ZipFile(ContentFile(content)).infolist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise UnfitError("damaged", f"zip: {error}") from None
+    except _ZIP_ERRORS as error:
+        raise UnreadableError("damaged", f"zip: {error}") from None
 
 
-def of_tar(stream: Stream) -> Iterator[Member]:
-    """The members of a tar, as they come. Raises `BrokenError` when it is damaged or ends early."""
+def tar_members(stream: Stream) -> Iterator[Member]:
+    """The members of a tar, as they come. Raises `BrokenArchiveError` if it is damaged or ends early."""
     try:
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Whole, encoding="utf-8") as archive:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictTarInfo, encoding="utf-8") as archive:
             for info in archive:
                 if not info.isdir():
                     yield _tar_member(archive, info)
-                archive.members.clear()  # type: ignore[attr-defined]  # typeshed has it not; it would keep every one
-        for _ in stream.blocks():  # so that what compressed it is checked to its end
+                # `tarfile` keeps every member that it has seen; over millions of them that is memory.
+                archive.members.clear()  # type: ignore[attr-defined]  # missing in typeshed
+        # What follows the end mark is read as well, so that the checksum of a compressed tar is verified.
+        for _ in stream.blocks():
             continue
-    except _BROKEN as error:
-        raise _broken(error) from None
+    except _TAR_ERRORS as error:
+        raise _broken_tar(error) from None
 
 
-_BROKEN = (tarfile.TarError, EOFError, OSError, UnfitError)
-
-
-_END: type[tarfile.HeaderError] = tarfile.EOFHeaderError  # type: ignore[attr-defined]  # typeshed has it not
-
-
-class _Whole(tarfile.TarInfo):
-    """A header that is damaged is an error. Else `tarfile` takes it for the end, and the rest would be lost."""
+class _StrictTarInfo(tarfile.TarInfo):
+    """Makes a damaged header an error. By default `tarfile` takes it for the end, and the rest would be lost."""
 
     @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> "_Whole":
+    def fromtarfile(cls, archive: tarfile.TarFile) -> "_StrictTarInfo":
         """See `tarfile.TarInfo.fromtarfile`."""
         try:
             return super().fromtarfile(archive)
-        except _END:
+        except _TAR_END:
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(f"{error}, where a header or the end mark should be") from None
 
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
-    path, reason = _named(info.name)
+    path, reason = _label(info.name)
     if info.issym():
         reason = reason or "symbolic link"
     elif info.islnk():
@@ -101,37 +123,36 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 
     def blocks() -> Iterator[bytes]:
         try:
-            yield from of_file(archive.extractfile(info))
-        except _BROKEN as error:
-            raise _broken(error) from None
+            yield from file_blocks(archive.extractfile(info))
+        except _TAR_ERRORS as error:
+            raise _broken_tar(error) from None
 
     return Member(path, reason, blocks)
 
 
-def _broken(error: Exception) -> BrokenError:
-    """What is wrong with a tar, or with what compressed it."""
-    return BrokenError(error.detail if isinstance(error, UnfitError) else f"tar: {error}")
+def _broken_tar(error: Exception) -> BrokenArchiveError:
+    """The error of a tar. An `UnreadableError` comes from the compression around it, and says so in its detail."""
+    return BrokenArchiveError(error.detail if isinstance(error, UnreadableError) else f"tar: {error}")
 
 
-def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
-    def blocks() -> Iterator[bytes]:
-        try:
-            with archive.open(info) as file:
-                yield from of_file(file)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-            raise UnfitError("damaged", f"zip: {error}") from None
+def _label(name: str) -> tuple[str, str]:
+    """The path of a member for the trace, and the reason to skip it by its name, if any.
 
-    return blocks
+    Where a folder on the way is the reason, the path ends there, as in a listing of a folder:
 
-
-def _named(name: str) -> tuple[str, str]:
-    """The path of a member, and why it is left out by its name: then the path ends where that is seen."""
+        ./src/app.py         ("src/app.py", "")
+        src/.git/config      ("src/.git/", "hidden")
+        a/__pycache__/x.pyc  ("a/__pycache__/", "cache")
+    """
     spelled = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     parts = [part for part in PurePosixPath(spelled).parts if part != "."]
     for depth, part in enumerate(parts, 1):
+        is_folder = depth < len(parts)
         hidden = part.startswith(".") and part != ".."
         reason = NOT_ENTERED.get(part, "hidden" if hidden else "")
-        if reason and (hidden or depth < len(parts)):
-            inside = "/" if depth < len(parts) else ""
-            return "/".join(parts[:depth]) + inside, reason
-    return "/".join(parts).replace("//", "/", 1), "" if spelled == name else "name is not valid Unicode"
+        # A plain file may be called `__pycache__`: only a folder of that name is a cache.
+        if reason and (hidden or is_folder):
+            return "/".join(parts[:depth]) + ("/" if is_folder else ""), reason
+    # `PurePosixPath("/a").parts` begins with "/", which the join would double.
+    path = "/".join(parts).replace("//", "/", 1)
+    return path, "" if spelled == name else "name is not valid Unicode"

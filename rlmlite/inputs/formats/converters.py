@@ -1,7 +1,10 @@
-"""Documents that are no text, made text by a library: PDF, DOCX, HTML. Positions are then those of the new text.
+"""Documents that a library converts to text: PDF, DOCX, HTML. Positions then refer to the new text.
 
-The libraries are the extra `documents`. They read what strangers wrote, and fail in many ways: whatever they raise
-means that the document is left out, or refused, never that a run breaks.
+The libraries are the extra `documents`. They parse what strangers wrote and fail in many ways, so whatever they raise
+means only that this document is unreadable: it is refused or skipped, and never breaks the run.
+
+The version of each library is part of the recipe: another version may produce another text, and a replay must be able
+to say why.
 """
 
 import io
@@ -11,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.inputs.formats.archives import zip_sizes
+from rlmlite.inputs.formats.archives import declared_zip_size
 from rlmlite.inputs.formats.reading import Allowance, TooLargeError
 from rlmlite.inputs.formats.streams import ContentFile
-from rlmlite.inputs.formats.unfit import UnfitError, needed
+from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
 
@@ -22,7 +25,7 @@ EXTRA = "documents"
 
 
 class Converter(msgspec.Struct, frozen=True):
-    """The library that converts a kind, others that it stands on, and what is done with them."""
+    """The library that converts a kind, the other libraries that it relies on, and the conversion itself."""
 
     library: str
     others: tuple[str, ...]
@@ -30,49 +33,51 @@ class Converter(msgspec.Struct, frozen=True):
 
     @property
     def step(self) -> Derivation:
-        """As a step of a recipe. Raises `UnfitError` if a library is not there."""
+        """The step of a recipe, with the versions. Raises `UnreadableError` if a library is not installed."""
         for module in (self.library, *self.others):
-            needed(module, EXTRA)
+            import_extra(module, EXTRA)
         versions = [version(self.library), *(f"{name} {version(name)}" for name in self.others)]
         return Derivation(self.library, ", ".join(versions))
 
 
-def converted(kind: str, content: Content, allowance: Allowance) -> Iterator[bytes]:
-    """The text of a document, in blocks. Raises `UnfitError`, and `TooLargeError` for a bomb."""
+def convert(kind: str, content: Content, allowance: Allowance) -> Iterator[bytes]:
+    """The text of a document, in blocks. Raises `UnreadableError`, and `TooLargeError` for a decompression bomb."""
     blocks = CONVERTERS[kind].blocks(content, allowance)
     while True:
         try:
             block = next(blocks)
         except StopIteration:
             return
-        except (UnfitError, TooLargeError, MemoryError):
+        except (UnreadableError, TooLargeError, MemoryError):
             raise
-        except Exception as error:  # any: see above
-            raise UnfitError(f"not readable as {kind}", f"{type(error).__name__}: {error}") from None
+        except Exception as error:  # whatever it is: see the module
+            raise UnreadableError(f"not readable as {kind}", f"{type(error).__name__}: {error}") from None
+        # Outside the `try`: an exception of the consumer is not the converter's.
         yield block
 
 
 def _pdf(content: Content, allowance: Allowance) -> Iterator[bytes]:
-    """Page after page, each with a form feed behind it, as pdftotext does."""
-    pypdf = needed("pypdf", EXTRA)
+    """Page by page, each followed by a form feed, as pdftotext does."""
+    pypdf = import_extra("pypdf", EXTRA)
     reader = pypdf.PdfReader(io.BufferedReader(ContentFile(content)))
+    # An empty password opens documents that only restrict printing or copying.
     if reader.is_encrypted and not reader.decrypt(""):
-        raise UnfitError("encrypted", "pdf", "take its password away first: qpdf --decrypt")
-    seen = False
+        raise UnreadableError("encrypted", "pdf", "remove its password first: qpdf --decrypt")
+    has_text = False
     for page in reader.pages:
         text = page.extract_text()
-        seen = seen or bool(text.strip())
-        yield _encoded(text.rstrip("\n") + "\n\f")
-    if not seen:
-        raise UnfitError("without text", "a PDF of pictures?", "recognise its text first: ocrmypdf")
+        has_text = has_text or bool(text.strip())
+        yield _to_utf8(text.rstrip("\n") + "\n\f")
+    if not has_text:
+        raise UnreadableError("without text", "a scanned PDF?", "run text recognition first: ocrmypdf")
 
 
 def _docx(content: Content, allowance: Allowance) -> Iterator[bytes]:
-    """As HTML first, without its pictures, then as Markdown."""
-    mammoth = needed("mammoth", EXTRA)
-    allowance.check_ratio(zip_sizes(content), len(content))
-    found = mammoth.convert_to_html(io.BufferedReader(ContentFile(content)), convert_image=lambda *_: [])
-    yield _markdown(found.value)
+    """To HTML first, without the pictures, then to Markdown."""
+    mammoth = import_extra("mammoth", EXTRA)
+    allowance.check_ratio(declared_zip_size(content), len(content))
+    html = mammoth.convert_to_html(io.BufferedReader(ContentFile(content)), convert_image=lambda *_: [])
+    yield _markdown(html.value)
 
 
 def _html(content: Content, allowance: Allowance) -> Iterator[bytes]:
@@ -80,21 +85,21 @@ def _html(content: Content, allowance: Allowance) -> Iterator[bytes]:
 
 
 def _markdown(html: str) -> bytes:
-    markdownify = needed("markdownify", EXTRA)
-    soup = needed("bs4", EXTRA).BeautifulSoup(html, "html.parser")
-    for unseen in soup(["script", "style", "template", "noscript"]):
-        unseen.decompose()
-    converter: Any = markdownify.MarkdownConverter(heading_style="ATX", **_AS_WRITTEN)
+    markdownify = import_extra("markdownify", EXTRA)
+    soup = import_extra("bs4", EXTRA).BeautifulSoup(html, "html.parser")
+    for invisible in soup(["script", "style", "template", "noscript"]):
+        invisible.decompose()
+    converter: Any = markdownify.MarkdownConverter(heading_style="ATX", **_NO_ESCAPES)
     text: str = converter.convert_soup(soup)
-    return _encoded(text.strip() + "\n")
+    return _to_utf8(text.strip() + "\n")
 
 
-_AS_WRITTEN = {"escape_asterisks": False, "escape_underscores": False, "escape_misc": False}
-"""Words stay as they are: a quote must be found as it was written."""
+_NO_ESCAPES = {"escape_asterisks": False, "escape_underscores": False, "escape_misc": False}
+"""Words stay as they are, because a quote must be found as it was written: `snake_case`, not `snake\\_case`."""
 
 
-def _encoded(text: str) -> bytes:
-    """UTF-8; half a surrogate pair is replaced, and counted, after this."""
+def _to_utf8(text: str) -> bytes:
+    """The bytes of a text. Half a surrogate pair passes here; `TextReader` replaces and counts it."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -103,4 +108,4 @@ CONVERTERS: Mapping[str, Converter] = {
     "docx": Converter("mammoth", ("markdownify",), _docx),
     "html": Converter("markdownify", (), _html),
 }
-"""Who converts each kind."""
+"""The converter of each kind."""

@@ -1,14 +1,23 @@
-"""Encodings: text that is not valid UTF-8 becomes UTF-8, once, when its encoding is known or detected with confidence.
+"""Encodings: text that is not valid UTF-8 is decoded once, if its encoding is known or detected with confidence.
 
-In this order: what the user says; a byte order mark; valid UTF-8, which is never guessed at; what the text declares of
-itself (HTML, XML); what charset-normalizer detects in samples. Text that is mostly UTF-8, or about which detection is
-not sure, stays UTF-8 with U+FFFD for what is broken.
+A wrong guess silently corrupts a text, so evidence is used in the order of its strength, and doubt ends in UTF-8 with
+U+FFFD for what is broken, where the damage is visible and counted:
+
+1. What the user says (`encoding`).
+2. A byte order mark.
+3. Zeros where UTF-16 or UTF-32 has them for Latin letters: `h\\0i\\0` is UTF-16-LE.
+4. Valid UTF-8. Such a text is never guessed at, since other text is hardly ever valid UTF-8 by accident.
+5. What HTML or XML declares: `<?xml encoding="iso-8859-1"?>`, `<meta charset=...>`.
+6. Detection by charset-normalizer, on samples, and only if it is clear (see `_detect`).
+
+Not here: decoding as a step of a recipe (`text_reader`).
 """
 
 import codecs
 import re
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,118 +26,147 @@ from rlmlite_kernel.engines.bytes.utf8 import Utf8
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
 
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
+
 SAMPLES = 16
-"""How many places of a large text detection looks at, evenly spread."""
+"""How many places of a large text are sampled, evenly spread."""
 
 SAMPLE = 4 * 1024
-"""Bytes of a sample."""
+"""Bytes per sample."""
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is a prefix of this one
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
-_DECLARED = re.compile(
+_WIDE_ENCODINGS = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))  # and bytes per unit
+_DECLARATION = re.compile(
     rb"""<(?:\?xml|meta)\b[^>]{0,200}?(?:encoding|charset)\s*=\s*["']?\s*([A-Za-z][\w.:-]{1,30})""", re.I
 )
 _WESTERN = "cp1252"
-_NOT_DETECTED = ["utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]  # see `wide_encoding`
-_TELLING = 6  # bytes that are not ASCII below which any guess is one
-_CONFUSED = 0.02  # of charset-normalizer's measure of mess, within which two encodings are as good as each other
-_COHERENT = 0.2  # of its measure of language, above which a single-byte encoding is believed
-_ZEROS = 0.3  # of the upper bytes of a text in a wide encoding that must be 0: its Latin letters, digits, spaces
-_PRINTED = 0.95  # of its characters that must be printable
+_NOT_DETECTED = ["utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]
+"""Left to `wide_encoding`; charset-normalizer sees them in texts that have nothing to do with them."""
+
+_FEWEST_BYTES = 6  # non-ASCII bytes; with fewer, many encodings fit equally well
+_SAME_CHAOS = 0.02  # difference of charset-normalizer's `chaos` within which two encodings are equally good
+_CLEAR_COHERENCE = 0.2  # of its `coherence` with a language, above which a single-byte encoding is believed
+_WIDE_ZEROS = 0.3  # share of the upper bytes that must be 0: a text's Latin letters, digits, spaces
+_WIDE_PRINTABLE = 0.95  # share of the characters that must be printable
 
 
-class Decided(msgspec.Struct, frozen=True):
-    """An encoding by Python's name, and how it was decided."""
+class EncodingChoice(msgspec.Struct, frozen=True):
+    """An encoding by Python's name, and how it was chosen."""
 
     name: str
     why: str
 
     @property
     def step(self) -> Derivation:
-        """As a step of a recipe."""
+        """The step of a recipe."""
         return Derivation("decode", how=self.name, why=self.why)
 
 
-def decided(content: Content, utf8: Utf8 | None, asked: str | None) -> Decided | None:
-    """The encoding from which a text is to be decoded; `None` where it is UTF-8, whole or broken, or no text.
+def choose_encoding(content: Content, utf8: Utf8 | None, requested: str | None) -> EncodingChoice | None:
+    """The encoding to decode a text from; None if it is UTF-8, whole or broken, or if it is not text.
 
-    `utf8` is `None` for a content with zeros in its head, which is no UTF-8.
+    `utf8` is None for content with a NUL byte in its head, which is not UTF-8 text.
     """
     head = bytes(content[:HEAD])
-    if asked is not None:
-        return None if utf8 is not None and _is_as_utf8(asked, utf8, head) else Decided(asked, "asked for")
-    mark = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if requested is not None:
+        unchanged = utf8 is not None and _equals_utf8(requested, utf8, head)
+        return None if unchanged else EncodingChoice(requested, "asked for")
+    mark = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
     if mark is not None:
-        return Decided(mark, "byte order mark")
+        return EncodingChoice(mark, "byte order mark")
     if utf8 is None:
         wide = wide_encoding(head)
-        return None if wide is None else Decided(wide, "every second or fourth byte is 0")
+        return None if wide is None else EncodingChoice(wide, "every second or fourth byte is 0")
     if utf8.valid:
         return None
-    named = declared(head)
-    return Decided(named, "declared") if named is not None else _detected(content, utf8)
+    declared = declared_encoding(head)
+    return EncodingChoice(declared, "declared") if declared is not None else _detect(content, utf8)
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark, by the zeros that Latin letters have there; `None` for anything else."""
-    for name, width in _WIDE:
-        if len(head) < HEAD and len(head) % width:
+    """UTF-16 or UTF-32 without a mark, by the zeros in its Latin letters; None for anything else.
+
+    In UTF-16-LE, "hi" is `68 00 69 00`: of each unit the upper half is zero. Zeros alone would also accept many binary
+    formats, so the decoded text must be printable as well.
+    """
+    for name, width in _WIDE_ENCODINGS:
+        if len(head) < HEAD and len(head) % width:  # a whole file, but not a whole number of units
             continue
         sample = head[: len(head) - len(head) % width]
-        zeros = [sample[place::width].count(0) * width / len(sample) for place in range(width)]
+        zero_shares = [sample[place::width].count(0) * width / len(sample) for place in range(width)]
         if name.endswith("be"):
-            zeros.reverse()
+            zero_shares.reverse()
+        upper_half = zero_shares[width // 2 :]
         text = sample.decode(name, "replace")
-        is_wide = all(share >= _ZEROS for share in zeros[width // 2 :])
-        if is_wide and "\0" not in text and sum(map(_is_printed, text)) >= _PRINTED * len(text):
+        if all(share >= _WIDE_ZEROS for share in upper_half) and _is_mostly_printable(text):
             return name
     return None
 
 
-def _is_printed(char: str) -> bool:
+def _is_mostly_printable(text: str) -> bool:
+    printable = sum(map(_is_printable, text))
+    return "\0" not in text and printable >= _WIDE_PRINTABLE * len(text)
+
+
+def _is_printable(char: str) -> bool:
     return (char.isprintable() and char != "\ufffd") or char in "\t\n\r\f"
 
 
-def declared(head: bytes) -> str | None:
-    """The encoding that HTML or XML says of itself, if Python has it."""
-    found = _DECLARED.search(head)
+def declared_encoding(head: bytes) -> str | None:
+    """The encoding that HTML or XML declares, if Python has it and it is not UTF-8.
+
+    The text is known not to be valid UTF-8, so a declaration of UTF-8 says nothing.
+    """
+    match = _DECLARATION.search(head)
+    if match is None:
+        return None
     try:
-        name = "" if found is None else codecs.lookup(found[1].decode("ascii")).name
-        "".encode(name)  # other codecs, such as `hex`, are none
+        name = codecs.lookup(match[1].decode("ascii")).name
+        "".encode(name)  # `codecs` also has codecs that are not text encodings, such as `hex`
     except (LookupError, UnicodeError):
         return None
-    return _WESTERN if name == "iso8859-1" else name if name and name != "utf-8" else None  # as browsers read it
+    if name == "iso8859-1":  # browsers read it as Windows-1252, and pages rely on that
+        return _WESTERN
+    return None if name == "utf-8" else name
 
 
-def decoded(content: Content, name: str, errors: str = "strict") -> Iterator[bytes]:
-    """A text as UTF-8, in blocks. Raises `UnicodeDecodeError` if it is not in this encoding and errors are strict."""
+def decode_blocks(content: Content, name: str, errors: str = "strict") -> Iterator[bytes]:
+    """A text as UTF-8, in blocks. Raises `UnicodeDecodeError` if errors are strict and a byte does not fit."""
     decoder = codecs.getincrementaldecoder(name)(errors)
     view = memoryview(content)
     for start in range(0, len(view), BLOCK):
-        text = decoder.decode(bytes(view[start : start + BLOCK]), start + BLOCK >= len(view))
-        yield text.encode("utf-8", "surrogatepass")  # what is no Unicode after all is replaced, and counted, after this
+        is_last = start + BLOCK >= len(view)
+        text = decoder.decode(bytes(view[start : start + BLOCK]), is_last)
+        yield text.encode("utf-8", "surrogatepass")  # surrogates are replaced, and counted, by `TextReader`
 
 
-def _is_as_utf8(name: str, utf8: Utf8, head: bytes) -> bool:
-    """Whether a valid UTF-8 text is the same in another encoding, and has no mark to be taken away."""
+def _equals_utf8(name: str, utf8: Utf8, head: bytes) -> bool:
+    """Whether a text is the same in a requested encoding as in UTF-8, so that there is nothing to decode."""
     if codecs.lookup(name).name == "utf-8":
         return utf8.valid and not head.startswith(codecs.BOM_UTF8)
-    plain = bytes(range(128))
+    ascii_bytes = bytes(range(128))
     try:
-        return utf8.ascii and plain.decode(name).encode() == plain
+        return utf8.ascii and ascii_bytes.decode(name).encode() == ascii_bytes
     except UnicodeDecodeError:
         return False
 
 
-def _detected(content: Content, utf8: Utf8) -> Decided | None:
-    sample = _sample(content, utf8.first_bad)
-    if _is_broken_utf8(sample) or sum(byte > 127 for byte in sample) < _TELLING:
+def _detect(content: Content, utf8: Utf8) -> EncodingChoice | None:
+    """The encoding by charset-normalizer, or None where it is not clear.
+
+    It rates each encoding by `chaos` (unlikely characters, 0 is best) and `coherence` (letters as frequent as in some
+    language, 1 is best). In a single-byte encoding any bytes decode, so decoding proves nothing: there the coherence
+    must be clear. Among encodings as good as the best, Windows-1252 is preferred, being by far the most common.
+    """
+    sample = _take_sample(content, utf8.first_bad)
+    if _is_broken_utf8(sample) or sum(byte > 127 for byte in sample) < _FEWEST_BYTES:
         return None
     from charset_normalizer import from_bytes
 
@@ -136,42 +174,49 @@ def _detected(content: Content, utf8: Utf8) -> Decided | None:
     best = matches.best()
     if best is None:
         return None
-    good = [best, *(match for match in matches if match.chaos <= best.chaos + _CONFUSED)]
-    names = [name for match in good if match.coherence >= best.coherence / 2 for name in match.could_be_from_charset]
-    single = all(_is_single(match.encoding) for match in good)
-    if single and best.coherence < _COHERENT:
+    good: list[CharsetMatch] = [best, *(match for match in matches if match.chaos <= best.chaos + _SAME_CHAOS)]
+    all_single_byte = all(_is_single_byte(match.encoding) for match in good)
+    if all_single_byte and best.coherence < _CLEAR_COHERENCE:
         return None
-    name = _WESTERN if single and _WESTERN in names else best.encoding
-    return Decided(codecs.lookup(name).name, f"charset-normalizer {version('charset-normalizer')}")
+    coherent = [match for match in good if match.coherence >= best.coherence / 2]
+    candidates = [name for match in coherent for name in match.could_be_from_charset]
+    name = _WESTERN if all_single_byte and _WESTERN in candidates else best.encoding
+    return EncodingChoice(codecs.lookup(name).name, f"charset-normalizer {version('charset-normalizer')}")
 
 
-def _sample(content: Content, first_bad: int) -> bytes:
-    """Lines of a text that are not ASCII: from its first bad byte, and from places that are evenly spread."""
+def _take_sample(content: Content, first_bad: int) -> bytes:
+    """Lines of a text that are not ASCII: around its first bad byte, and at places that are evenly spread.
+
+    Detection takes time in proportion to its input, and ASCII tells it nothing.
+    """
     size = len(content)
-    starts = [0] if size <= SAMPLES * SAMPLE else [size * place // SAMPLES for place in range(SAMPLES)]
-    pieces = [_lines(content, start, SAMPLES * SAMPLE if len(starts) == 1 else SAMPLE) for start in starts]
-    around = _lines(content, max(0, first_bad - SAMPLE // 2), SAMPLE)
-    telling = [
-        line for piece in ([around, *pieces] if len(starts) > 1 else pieces) for line in piece if not line.isascii()
-    ]
-    return b"".join(telling) or b"".join(around)
+    around_first_bad = _whole_lines(content, max(0, first_bad - SAMPLE // 2), SAMPLE)
+    if size <= SAMPLES * SAMPLE:
+        places = [_whole_lines(content, 0, SAMPLES * SAMPLE)]
+    else:
+        starts = [size * place // SAMPLES for place in range(SAMPLES)]
+        places = [around_first_bad, *(_whole_lines(content, start, SAMPLE) for start in starts)]
+    not_ascii = [line for lines in places for line in lines if not line.isascii()]
+    return b"".join(not_ascii) or b"".join(around_first_bad)
 
 
-def _lines(content: Content, start: int, size: int) -> list[bytes]:
-    """Whole lines of a piece; one without line ends is taken as it is."""
-    piece = bytes(content[start : start + size])
-    lines = piece.splitlines(keepends=True)
-    whole = lines[bool(start) : len(lines) - (start + size < len(content))]
-    return whole or [piece]
+def _whole_lines(content: Content, start: int, size: int) -> list[bytes]:
+    """The lines that lie wholly within a part of a content; a part without line ends is returned as it is."""
+    part = bytes(content[start : start + size])
+    lines = part.splitlines(keepends=True)
+    begins_within_line = start > 0
+    ends_within_line = start + size < len(content)
+    return lines[begins_within_line : len(lines) - ends_within_line] or [part]
 
 
 def _is_broken_utf8(sample: bytes) -> bool:
-    """Whether at least as many characters are good UTF-8 of several bytes as are bad: then it is UTF-8, and damaged."""
+    """Whether at least as many characters are valid multi-byte UTF-8 as are bad: then it is UTF-8, but damaged."""
     text = sample.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    return sum(not char.isascii() for char in text) - bad >= bad
+    good = sum(not char.isascii() for char in text) - bad
+    return good >= bad
 
 
-def _is_single(name: str) -> bool:
-    """Whether every byte is a character of its own. Then any bytes decode, and that they do says nothing."""
+def _is_single_byte(name: str) -> bool:
+    """Whether every byte is a character of its own."""
     return len(bytes(range(256)).decode(name, "replace")) == 256

@@ -1,4 +1,13 @@
-"""`Reading`: what may be set about how inputs are read, and the allowance that bounds what is made of one."""
+"""`Reading`: the settings for how inputs are read; and `Allowance`, which enforces the limits among them.
+
+A small file can unpack to a huge one, so whatever is produced from an input passes through an `Allowance`, block by
+block, and the input is refused as a whole when a limit is crossed: nothing is cut. Two limits work together:
+
+- `max_bytes` bounds the output of each kind of step. A text that is unpacked (6 GiB) and then decoded (6 GiB) counts
+  6 GiB for each, not 12.
+- `max_ratio` bounds output by input: 1 MB that unpacks to 300 MB is a bomb. Below `RATIO_FREE_BYTES` it is not
+  applied, because small repetitive files compress well and harm nobody.
+"""
 
 import codecs
 import types
@@ -13,8 +22,8 @@ from rlmlite.errors import InputError, SettingError
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import Content
 
-HARMLESS = 64 * 1024 * 1024
-"""How many bytes may be unpacked before their ratio to the packed ones counts. Small files are not bombs."""
+RATIO_FREE_BYTES = 64 * 1024 * 1024
+"""How many bytes may be unpacked before `max_ratio` applies."""
 
 _Amount = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -22,11 +31,11 @@ _Amount = Annotated[int, msgspec.Meta(ge=1)]
 class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How inputs are read.
 
-    encoding: the encoding of all text, instead of UTF-8 where it is valid and a detected one elsewhere.
+    encoding: the encoding of all text; without it UTF-8 where the bytes are valid UTF-8, and a detected one elsewhere.
     ignore: whether files that `.gitignore` and `.ignore` name are left out of folders.
-    html: whether HTML is read as it stands (`markup`) or converted (`text`).
+    html: whether HTML is read as it stands (`markup`) or converted to text (`text`).
     max_bytes: how many bytes may be unpacked, decoded, converted, fetched or read as rows for one input.
-    max_ratio: how many times as large as what is packed may be what is unpacked, above 64 MiB.
+    max_ratio: how many times larger than its packed form unpacked content may be, above 64 MiB.
     max_members: how many members an archive may have.
     kept_bytes: up to which size standard input is kept in the trace.
     cache: whether digests of large files and word indexes are remembered between runs.
@@ -43,38 +52,41 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 READING = Reading()
-"""How inputs are read unless something else is said."""
+"""The defaults."""
 
 
-def reading(given: Mapping[str, Any]) -> Reading:
-    """What is said by name, as text or as it is, and the rest as always. Raises `SettingError`."""
+def reading(settings: Mapping[str, Any]) -> Reading:
+    """Settings by name, as text (from a flag) or as values; the others keep their defaults. Raises `SettingError`."""
     names = Reading.__struct_fields__
-    for name in given:
+    for name in settings:
         if name not in names:
             hint = did_you_mean(name, names) or "there are: " + ", ".join(names)
-            raise SettingError(f"nothing about reading is called `{name}`; {hint}")
-    values = {name: _plain(name, value) for name, value in given.items()}
+            raise SettingError(f"there is no setting `{name}` for reading inputs; {hint}")
+    values = {name: _without_underscores(name, value) for name, value in settings.items()}
     try:
-        found = msgspec.convert(values, Reading, strict=False)
+        converted = msgspec.convert(values, Reading, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingError(f"how inputs are read: {error}") from None
-    return found if found.encoding is None else msgspec.structs.replace(found, encoding=encoding_name(found.encoding))
+        raise SettingError(f"settings for reading inputs: {error}") from None
+    if converted.encoding is None:
+        return converted
+    return msgspec.structs.replace(converted, encoding=encoding_name(converted.encoding))
 
 
 def encoding_name(name: str) -> str:
-    """The name that Python has for a text encoding. Raises `SettingError`."""
+    """Python's name of a text encoding. Raises `SettingError` for an unknown one."""
     try:
-        "".encode(name)  # other codecs, such as `hex`, are refused here
+        "".encode(name)  # `codecs` also has codecs that are not text encodings, such as `hex`
         return codecs.lookup(name).name
     except LookupError:
         raise SettingError(
-            f"there is no encoding `{name}`; such as: utf-8, utf-16, cp1252, shift_jis, gb18030"
+            f"there is no encoding `{name}`; try one such as utf-8, utf-16, cp1252, shift_jis, gb18030"
         ) from None
 
 
-def _plain(name: str, value: Any) -> Any:
-    """Numbers may be written with `_`."""
-    is_number = int in typing.get_args(_hints()[name]) or _hints()[name] is int
+def _without_underscores(name: str, value: Any) -> Any:
+    """The value; a number that is written as text may group its digits with `_`, as in Python."""
+    hint = _hints()[name]
+    is_number = hint is int or int in typing.get_args(hint)
     return value.replace("_", "") if is_number and isinstance(value, str) else value
 
 
@@ -83,53 +95,57 @@ def _hints() -> Mapping[str, Any]:
 
 
 class TooLargeError(InputError):
-    """What would be made of an input is more than `Reading` allows."""
+    """What an input unpacks or converts to exceeds a limit of `Reading`."""
 
 
 class Allowance:
-    """What may still be made of one input. `what` is the input, as messages call it.
-
-    Each way of making something has the whole of `max_bytes`: what is unpacked and then decoded is not counted twice.
-    """
+    """What may still be produced from one input. `what` is the input's name in messages."""
 
     def __init__(self, what: str, reading: Reading) -> None:
         self._what, self._reading, self._members = what, reading, 0
-        self._made: Counter[str] = Counter()
+        self._produced: Counter[str] = Counter()  # bytes by kind of step: see the module
 
     def blocks(self, blocks: Iterator[Content], way: str) -> Iterator[Content]:
-        """The blocks that are made in some way, as long as they are few enough. Raises `TooLargeError`."""
+        """The blocks that a kind of step produces. Raises `TooLargeError` at the block that exceeds `max_bytes`."""
+        limit = self._reading.max_bytes
         for block in blocks:
-            self._made[way] += len(block)
-            if self._made[way] > self._reading.max_bytes:
-                raise TooLargeError(self._says("is more than", "max_bytes", f"{self._reading.max_bytes:,} bytes"))
+            self._produced[way] += len(block)
+            if self._produced[way] > limit:
+                raise TooLargeError(self._message("is more than", "max_bytes", f"{limit:,} bytes"))
             yield block
 
     def check_ratio(self, unpacked: int, packed: int) -> None:
-        """Raise `TooLargeError` if so many bytes are too many for so few."""
-        if unpacked > HARMLESS and unpacked > self._reading.max_ratio * packed:
-            raise TooLargeError(
-                self._says("is more than", "max_ratio", f"{self._reading.max_ratio:,} times what is packed")
-            )
+        """Raise `TooLargeError` if so many bytes are too many to come from so few."""
+        limit = self._reading.max_ratio
+        if unpacked > RATIO_FREE_BYTES and unpacked > limit * packed:
+            raise TooLargeError(self._message("is more than", "max_ratio", f"{limit:,} times its packed size"))
 
-    def member(self) -> None:
+    def count_member(self) -> None:
         """Count a member of an archive. Raises `TooLargeError`."""
         self._members += 1
-        if self._members > self._reading.max_members:
-            raise TooLargeError(self._says("has more than", "max_members", f"{self._reading.max_members:,} members"))
+        limit = self._reading.max_members
+        if self._members > limit:
+            raise TooLargeError(self._message("has more than", "max_members", f"{limit:,} members"))
 
-    def _says(self, verb: str, limit: str, amount: str) -> str:
-        return f"what {self._what} holds {verb} {amount} (the limit {limit}); if that is meant: --read {limit}=NUMBER"
+    def _message(self, verb: str, limit: str, amount: str) -> str:
+        return (
+            f"the content of {self._what} {verb} {amount} (the limit {limit}); "
+            f"if that is intended: --read {limit}=NUMBER"
+        )
 
 
 class Meter:
-    """Counts what is unpacked from one file in some way: `packed` says of how many bytes."""
+    """Counts the bytes that one packed file unpacks to, against `max_bytes` and against its packed size.
+
+    `packed` returns the packed bytes read so far, so that a bomb is caught early, long before its end.
+    """
 
     def __init__(self, allowance: Allowance, way: str, packed: Callable[[], int]) -> None:
-        self._allowance, self._way, self._packed, self._made = allowance, way, packed, 0
+        self._allowance, self._way, self._packed, self._unpacked = allowance, way, packed, 0
 
     def blocks(self, blocks: Iterator[Content]) -> Iterator[Content]:
-        """The blocks, as long as they are few enough, also for what they came from. Raises `TooLargeError`."""
+        """The blocks. Raises `TooLargeError` at the one that exceeds a limit."""
         for block in self._allowance.blocks(blocks, self._way):
-            self._made += len(block)
-            self._allowance.check_ratio(self._made, self._packed())
+            self._unpacked += len(block)
+            self._allowance.check_ratio(self._unpacked, self._packed())
             yield block

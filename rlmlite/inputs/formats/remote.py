@@ -1,6 +1,10 @@
-"""Inputs that lie elsewhere: `https://`, `s3://`, `gs://` and what else fsspec reads. Fetched once, as they come.
+"""Remote inputs: `https://`, `s3://`, `gs://` and whatever else fsspec reads. Fetched once, from beginning to end.
 
-A secret in a URL (a user and password, the values of a query) is used and never recorded.
+A secret in a URL (user and password, the values of a query) is used for the request and never recorded or shown:
+
+    https://me:pw@host/a.log?token=x&v=2#top    is recorded as    https://host/a.log?token&v
+
+The names of the query stay, so that a reader of the trace sees that something was left out.
 """
 
 import re
@@ -10,11 +14,12 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.streams import of_file
-from rlmlite.inputs.formats.unfit import UnfitError, needed
+from rlmlite.inputs.formats.streams import file_blocks
+from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
 from rlmlite_kernel.values.inputs import Derivation
 
-LEFT_OUT = "secrets left out of the URL"
+SECRETS_LEFT_OUT = "secrets left out of the URL"
+"""Recorded as the reason of a fetch step. A later process then knows that the recorded URL is not enough."""
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.")
 
@@ -32,54 +37,51 @@ def without_secrets(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, names, ""))
 
 
-def name_of(path: str) -> str:
-    """What the name of a file is told by: of a URL its path, without a query."""
+def file_name(path: str) -> str:
+    """The part of a path whose suffix says the kind of file: for a URL its path, without the query."""
     return urlsplit(path).path if is_remote(path) else path
 
 
 def fetch_step(url: str) -> Derivation:
-    """How it was fetched, as a step of a recipe. Raises `InputError` without the library."""
-    _library(url)
-    return Derivation("fetch", f"fsspec {version('fsspec')}", why="" if without_secrets(url) == url else LEFT_OUT)
+    """The step of a recipe for fetching a URL. Raises `InputError` if fsspec is not installed."""
+    _import_fsspec(url)
+    why = "" if without_secrets(url) == url else SECRETS_LEFT_OUT
+    return Derivation("fetch", f"fsspec {version('fsspec')}", why=why)
 
 
-def fetched(url: str) -> Iterator[bytes]:
-    """What a URL holds, in blocks. Raises `InputError`, whose message has no secrets."""
-    fsspec = _library(url)
+def fetch(url: str) -> Iterator[bytes]:
+    """The content of a URL, in blocks. Raises `InputError`, whose message contains no secrets."""
+    fsspec = _import_fsspec(url)
     try:
         with fsspec.open(url, "rb", **_options(url)) as file:
-            yield from of_file(file)
+            yield from file_blocks(file)
     except FileNotFoundError:
-        raise InputError(f"there is no {without_secrets(url)}, or it cannot be reached") from None
+        raise InputError(f"{without_secrets(url)} does not exist, or cannot be reached") from None
     except ImportError as error:
         raise InputError(f"{without_secrets(url)} needs another library: {error}") from None
-    except Exception as error:  # each protocol has errors of its own, whose words may hold the URL
-        raise InputError(f"{without_secrets(url)} cannot be fetched: {_said(url, error)}") from None
+    except Exception as error:  # each protocol has errors of its own, and their words may contain the URL
+        raise InputError(f"{without_secrets(url)} cannot be fetched: {_redact(url, error)}") from None
 
 
 def _options(url: str) -> dict[str, Any]:
-    """Read from the beginning to the end: no cache of blocks, no asking for ranges."""
+    """Options for reading straight through: no cache of blocks, no range requests."""
     return {"block_size": 0} if url.lower().startswith(("http://", "https://")) else {"cache_type": "none"}
 
 
-def _library(url: str) -> Any:
+def _import_fsspec(url: str) -> Any:
     try:
-        return needed("fsspec", "remote")
-    except UnfitError as error:
+        return import_extra("fsspec", "remote")
+    except UnreadableError as error:
         raise InputError(f"{without_secrets(url)} {error}") from None
 
 
-def _said(url: str, error: Exception) -> str:
-    """The words of an error, with the URL's secrets taken out."""
+def _redact(url: str, error: Exception) -> str:
+    """The words of an error, with the URL's secrets replaced by `***`."""
     parts = urlsplit(url)
+    query_values = [value for _, value in parse_qsl(parts.query)]
+    secrets = [parts.username, parts.password, parts.query, *query_values, parts.fragment]
     words = f"{type(error).__name__}: {error}"
-    secrets = [
-        parts.username,
-        parts.password,
-        parts.query,
-        *(value for _, value in parse_qsl(parts.query)),
-        parts.fragment,
-    ]
+    # The longest first: a short secret may be part of a longer one, whose rest would remain.
     for secret in sorted((secret for secret in secrets if secret), key=len, reverse=True):
         words = words.replace(secret, "***")
     return words

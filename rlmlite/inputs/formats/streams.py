@@ -1,6 +1,11 @@
-"""Bytes on their way: `Stream`, a file-like reader of blocks whose head can be looked at, and `of_content`.
+"""Bytes on their way from a file to its text, block by block, so that memory does not grow with the file.
 
-Everything that is unpacked goes through these block by block, so that memory does not grow with it.
+Each stage is an iterator of blocks; stages are nested, and pulling a block from the last one pulls through all:
+
+    file_blocks(file) -> HashingBlocks -> Stream -> decompress(...) -> Stream -> ...
+
+`Stream` gives libraries the file object that they want, and lets `kinds` look at the first bytes without consuming
+them. `ContentFile` is for formats whose directory is at the end (zip, PDF) and that therefore need to seek.
 """
 
 import hashlib
@@ -14,11 +19,11 @@ BLOCK = 1024 * 1024
 """How many bytes are handled at a time."""
 
 HEAD = 8 * 1024
-"""How many bytes say of what kind a content is. A NUL among them means: this is no text."""
+"""How many bytes decide what kind of file it is. A NUL byte among them means that it is not UTF-8 text."""
 
 
 class Stream(io.RawIOBase):
-    """Blocks as a file that is read from its beginning to its end. `head` is its first 8 KiB, which stay unread."""
+    """Blocks as a file object that is read from beginning to end. `head` is its first 8 KiB, which remain unread."""
 
     def __init__(self, blocks: Iterator[Content]) -> None:
         super().__init__()
@@ -30,62 +35,63 @@ class Stream(io.RawIOBase):
         self._block = memoryview(bytes(first))
 
     def blocks(self) -> Iterator[Content]:
-        """What was not read yet."""
+        """What has not been read yet."""
         if self._block:
             block, self._block = self._block, memoryview(b"")
             yield block
         yield from self._rest
 
     def readable(self) -> bool:
-        """It is there to be read."""
+        """See `io.RawIOBase`."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """See `io.RawIOBase`: fewer bytes than asked for are no end, none are."""
+        """See `io.RawIOBase`. It may return fewer bytes than requested; 0 is the end."""
+        # An empty block is not the end: a decompressor may have consumed input without producing output.
         while not self._block:
             block = next(self._rest, None)
             if block is None:
                 return 0
             self._block = memoryview(block)
-        taken = min(len(buffer), len(self._block))
-        memoryview(buffer).cast("B")[:taken] = self._block[:taken]
-        self._block = self._block[taken:]
-        return taken
+        size = min(len(buffer), len(self._block))
+        memoryview(buffer).cast("B")[:size] = self._block[:size]
+        self._block = self._block[size:]
+        return size
 
 
 class ContentFile(io.RawIOBase):
-    """A content as a file that can be searched through, without a copy."""
+    """A content as a seekable file object, without a copy."""
 
     def __init__(self, content: Content) -> None:
         super().__init__()
-        self._content, self._at = memoryview(content), 0
+        self._content, self._position = memoryview(content), 0
 
     def readable(self) -> bool:
-        """It is there to be read."""
+        """See `io.RawIOBase`."""
         return True
 
     def seekable(self) -> bool:
-        """Any place can be read."""
+        """See `io.RawIOBase`."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """See `io.RawIOBase`."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._content)}[whence]
+        """See `io.RawIOBase`. Raises `ValueError` for a position before the beginning."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._content)}[whence]
         if base + offset < 0:
-            raise ValueError(f"a place before the beginning: {base + offset}")
-        self._at = base + offset
-        return self._at
+            raise ValueError(f"a position before the beginning: {base + offset}")
+        self._position = base + offset
+        return self._position
 
     def readinto(self, buffer: Any) -> int:
         """See `io.RawIOBase`."""
-        block = self._content[self._at : self._at + len(buffer)]
+        block = self._content[self._position : self._position + len(buffer)]
         memoryview(buffer).cast("B")[: len(block)] = block
-        self._at += len(block)
+        self._position += len(block)
         return len(block)
 
 
-class Hashed:
-    """Blocks that are hashed as they go by."""
+class HashingBlocks:
+    """Blocks that are hashed and counted as they pass. `size` is the number of bytes so far."""
 
     def __init__(self, blocks: Iterator[Content]) -> None:
         self._blocks, self._digest, self.size = blocks, hashlib.sha256(), 0
@@ -97,20 +103,20 @@ class Hashed:
             yield block
 
     def digest(self) -> str:
-        """SHA-256 of all that went by, in hex. What nobody has read yet is read first."""
+        """SHA-256 of all blocks, in hex. Reads what nobody has read yet, since an archive may end before its file."""
         for _ in self:
             continue
         return self._digest.hexdigest()
 
 
-def of_content(content: Content) -> Iterator[Content]:
+def content_blocks(content: Content) -> Iterator[Content]:
     """A content in blocks, not copied."""
     view = memoryview(content)
     for start in range(0, len(view), BLOCK):
         yield view[start : start + BLOCK]
 
 
-def of_file(file: Any) -> Iterator[bytes]:
-    """What a file-like reader still holds, in blocks."""
+def file_blocks(file: Any) -> Iterator[bytes]:
+    """The rest of a file object, in blocks."""
     while block := file.read(BLOCK):
         yield block

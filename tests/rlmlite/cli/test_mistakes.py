@@ -15,7 +15,7 @@ from tests.rlmlite.cli.commands import rlmlite
     [
         (["-e", "final(", "app.log"], Exit.REFUSED, "line 1 col"),
         (["-e", "for x in context:\n    print(x)", "app.log"], Exit.REFUSED, "there are no loops"),
-        (["-e", "final(1)", "nosuch.log"], Exit.INPUT, "there is no nosuch.log"),
+        (["-e", "final(1)", "nosuch.log"], Exit.INPUT, "nosuch.log does not exist"),
         (["-e", "final(1)", "ap.log"], Exit.INPUT, "did you mean `app.log`?"),
         (["nosuch.act", "app.log"], Exit.INPUT, "there is no program nosuch.act"),
         (["-e", "final(1)", "binary"], Exit.INPUT, "is binary"),

@@ -228,7 +228,7 @@ def test_a_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:
     """70 MB of nothing in 70 kB. The message names the limit, and who means it may raise it."""
     (tmp_path / "a.gz").write_bytes(gzip.compress(b" " * 70_000_000, 9))
 
-    with pytest.raises(TooLargeError, match=r"a\.gz holds is more than 250 times .*limit max_ratio.*--read max_ratio="):
+    with pytest.raises(TooLargeError, match=r"a\.gz is more than 250 times .*limit max_ratio.*--read max_ratio="):
         taken(tmp_path / "a.gz")
     assert len(taken(tmp_path / "a.gz", Reading(max_ratio=2000))[1]) == 70_000_000
 
@@ -302,7 +302,7 @@ def test_without_its_library_a_kind_says_what_to_install(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"max_byte": "1"}, "nothing about reading is called `max_byte`; did you mean `max_bytes`"),
+        ({"max_byte": "1"}, "there is no setting `max_byte` for reading inputs; did you mean `max_bytes`"),
         ({"max_bytes": "many"}, "max_bytes"),
         ({"max_ratio": "0"}, "max_ratio"),
         ({"encoding": "utf-9"}, "there is no encoding `utf-9`"),

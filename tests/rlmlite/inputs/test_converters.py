@@ -27,7 +27,7 @@ def test_a_pdf_is_its_text(tmp_path: Path) -> None:
     assert text == "First page\n\f\n\fThird page\n\f"
     assert file.original == hashlib.sha256(path.read_bytes()).hexdigest()
     assert found.source.recipe(file) == (Derivation("pypdf", version("pypdf")),)
-    assert f"converted by pypdf {version('pypdf')}; positions are of the new text" in said(found)
+    assert f"converted by pypdf {version('pypdf')}; positions refer to the new text" in said(found)
 
 
 def test_a_word_document_is_its_text(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_converted_is_refused(tmp_path: Path, name: str, content:
 
 def test_a_document_without_text_is_refused_with_what_to_do(tmp_path: Path) -> None:
     """A scanned page is a picture."""
-    with pytest.raises(InputError, match=r"without text \(a PDF of pictures\?\); recognise its text first: ocrmypdf"):
+    with pytest.raises(InputError, match=r"without text \(a scanned PDF\?\); run text recognition first: ocrmypdf"):
         taken(pdf_of(tmp_path / "a.pdf", "", ""))
 
 

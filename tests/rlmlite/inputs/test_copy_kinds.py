@@ -123,7 +123,7 @@ def test_a_session_over_a_url_fetches_nothing_again() -> None:
 
     with Session("copied.rlm") as session:
         assert session.exec('final(count(search(context, "o")))').value == 4_000
-    with pytest.raises(InputError, match="there is no memory://"):
+    with pytest.raises(InputError, match="memory://.* does not exist"):
         Session("here.rlm")
 
 
@@ -146,7 +146,7 @@ def test_a_database_with_a_log_beside_it_is_refused_with_a_copy_too() -> None:
     named = _database(Path("a.db"))
     Path("a.db-wal").write_bytes(b"x")
 
-    with pytest.raises(InputError, match=r"a\.db has changes that lie in a\.db-wal beside it"):
+    with pytest.raises(InputError, match=r"a\.db has changes that are still in a\.db-wal beside it"):
         rlmlite.execute(PROGRAM, Path(named), copy_to="store")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite.inputs import Reading
-from rlmlite.inputs.formats.encodings import declared, wide_encoding
+from rlmlite.inputs.formats.encodings import declared_encoding, wide_encoding
 from rlmlite_kernel.values.inputs import Derivation
 from tests.rlmlite.inputs.input_files import said, taken
 
@@ -97,7 +97,7 @@ def test_what_is_binary_is_no_wide_text(head: bytes) -> None:
 )
 def test_markup_may_say_its_encoding(head: bytes, name: str | None) -> None:
     """As browsers read it, Latin-1 is cp1252."""
-    assert declared(head) == name
+    assert declared_encoding(head) == name
 
 
 def test_what_markup_says_counts(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import from_arguments, from_path
-from rlmlite.inputs.names import named_paths
+from rlmlite.inputs.names import name_paths
 from rlmlite_kernel.values.inputs import Input, Source
 from rlmlite_traces import FileBlobs
 from tests.rlmlite.inputs.input_text import content, words
@@ -29,15 +29,15 @@ from tests.rlmlite.inputs.input_text import content, words
 )
 def test_names_follow_from_arguments(arguments: list[str], expected: dict[str, str]) -> None:
     """A lone unnamed input is `context`; several take the stems of their paths."""
-    assert named_paths(arguments) == expected
+    assert name_paths(arguments) == expected
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["a/app.log", "b/app.log"], "two inputs are called `app`.*name one"),
-        (["1.log", "2.log"], "`1` of 1.log is no name; write name=1.log"),
-        (["x=-", "y=-"], "one input only"),
+        (["1.log", "2.log"], "`1` cannot be one; write name=1.log"),
+        (["x=-", "y=-"], "only one input can be standard input"),
         (["not=x"], "cannot be called `not`"),
         (["logs="], "has no path; write logs=PATH"),
         ([""], "empty path"),
@@ -46,7 +46,7 @@ def test_names_follow_from_arguments(arguments: list[str], expected: dict[str, s
 def test_names_that_do_not_work_are_explained(arguments: list[str], message: str) -> None:
     """Each message says what to write instead."""
     with pytest.raises(InputError, match=message):
-        named_paths(arguments)
+        name_paths(arguments)
 
 
 def test_a_file_is_read_in_place(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_missing_file_is_named_with_its_neighbour(tmp_path: Path) -> None:
     """A typing mistake is met with the name that is there."""
     (tmp_path / "server.log").touch()
 
-    with pytest.raises(InputError, match=r"there is no .*servre\.log; did you mean `server\.log`"):
+    with pytest.raises(InputError, match=r"servre\.log does not exist; did you mean `server\.log`"):
         from_path(str(tmp_path / "servre.log"), FileBlobs())
 
 
@@ -133,7 +133,7 @@ def test_special_files_are_refused() -> None:
 
 def test_a_path_that_cannot_be_is_refused() -> None:
     """A NUL in a path is the caller's mistake, not a crash."""
-    with pytest.raises(InputError, match="is no path"):
+    with pytest.raises(InputError, match="is not a valid path"):
         from_path("a\0b", FileBlobs())
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading
-from rlmlite.inputs.folders.listing import matching
+from rlmlite.inputs.folders.listing import list_glob
 from tests.rlmlite.inputs.input_files import said, taken
 
 
@@ -100,8 +100,8 @@ def test_loops_of_links_are_not_walked(tmp_path: Path) -> None:
         os.symlink(root, root / name)
 
     assert taken(root)[1] == {"a.txt": "a", "sub/b.txt": "b"}
-    assert matching(str(root / "**" / "*.txt")).paths == ("a.txt", "sub/b.txt")
-    assert matching(str(root / "**" / "**" / "**" / "*.txt")).paths == ("a.txt", "sub/b.txt")
+    assert list_glob(str(root / "**" / "*.txt")).paths == ("a.txt", "sub/b.txt")
+    assert list_glob(str(root / "**" / "**" / "**" / "*.txt")).paths == ("a.txt", "sub/b.txt")
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_patterns_are_as_in_a_shell(tmp_path: Path, pattern: str, expected: tupl
     """`**` crosses folders; hidden files are matched only by name."""
     make(tmp_path, {"a.txt": "", "b.md": "", ".h.txt": "", "sub/c.txt": "", "sub/deep/d.txt": "", ".hid/e.txt": ""})
 
-    assert matching(str(tmp_path / pattern)).paths == expected
+    assert list_glob(str(tmp_path / pattern)).paths == expected

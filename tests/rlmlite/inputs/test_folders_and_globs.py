@@ -92,7 +92,7 @@ def test_an_unreadable_file_in_a_folder_is_left_out_and_said(tree: Path, monkeyp
 
 def test_a_folder_without_text_is_refused_with_the_reason(tmp_path: Path) -> None:
     """An input that would hold nothing is a mistake, and why it holds nothing is said."""
-    with pytest.raises(InputError, match="holds no text file: it holds nothing"):
+    with pytest.raises(InputError, match="holds no text file: it is empty"):
         from_path(str(tmp_path), FileBlobs())
 
     (tmp_path / "x.bin").write_bytes(b"\0")

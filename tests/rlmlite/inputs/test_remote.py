@@ -84,7 +84,7 @@ def test_an_archive_may_lie_elsewhere(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_said(server: str) -> None:
     """A missing file, a host that does not answer, a protocol that nobody knows."""
-    with pytest.raises(InputError, match=r"there is no http://.*/nothing, or it cannot be reached"):
+    with pytest.raises(InputError, match=r"http://.*/nothing does not exist, or cannot be reached"):
         taken(f"http://{server}/nothing")
     with pytest.raises(InputError, match="cannot be reached"):
         taken("http://127.0.0.1:1/x")

@@ -152,7 +152,7 @@ def test_a_cache_that_fails_costs_only_time(
         (tmp_path / "plain").touch()
         file = tmp_path / "plain" / "digests.sqlite"
     else:
-        monkeypatch.setattr("rlmlite.inputs.cache.digests._WAIT_SECONDS", 0.01)
+        monkeypatch.setattr("rlmlite.inputs.cache.digests._LOCK_SECONDS", 0.01)
     settle(monkeypatch)
     holder = None
     if broken == "locked":

@@ -1,0 +1,89 @@
+"""Single compressed streams: gzip, bzip2, xz and Zstandard, block by block.
+
+All or nothing: a stream that is damaged or ends early is refused, because half a file must not pass for the file.
+Several streams in a row, as `cat a.gz b.gz` makes them, are one text.
+
+The size of the output is bounded by `reading.Meter`, not here. What is bounded here is the memory of the decompressor
+itself: in xz and Zstandard the packer chooses the size of the dictionary that the unpacker must hold.
+"""
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rlmlite.inputs.formats.streams import BLOCK, Stream, file_blocks
+from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
+
+MEMORY = 256 * 1024 * 1024
+"""Bytes that a decompressor may use for its dictionary."""
+
+
+def decompress(kind: str, packed: Stream) -> Iterator[bytes]:
+    """The content of a compressed stream of a kind in `DECOMPRESSORS`. Raises `UnreadableError` if it is damaged."""
+    damage = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
+    try:
+        yield from DECOMPRESSORS[kind](packed)
+    except damage as error:
+        raise UnreadableError("damaged", f"{kind}: {error}") from None
+
+
+def _gzip(packed: Stream) -> Iterator[bytes]:
+    return file_blocks(gzip.GzipFile(fileobj=packed))
+
+
+def _bzip2(packed: Stream) -> Iterator[bytes]:
+    return file_blocks(bz2.BZ2File(packed))
+
+
+def _xz(packed: Stream) -> Iterator[bytes]:
+    """The streams of an xz file, one decompressor each. `lzma.LZMAFile` is not used: it takes no memory limit."""
+    data = packed.read(BLOCK) or b""
+    while data:
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
+        while not decoder.eof:
+            yield decoder.decompress(data, BLOCK)
+            wants_input = decoder.needs_input and not decoder.eof
+            # With output still pending, the decompressor is called again with nothing new.
+            data = packed.read(BLOCK) or b"" if wants_input else b""
+            if not data and wants_input:
+                raise EOFError("the file ends before the end of the stream")
+        data = _skip_padding(decoder.unused_data, packed)
+
+
+def _skip_padding(data: bytes, packed: Stream) -> bytes:
+    """What follows a stream, without the zeros that the xz format allows between two of them."""
+    while not (data := data.lstrip(b"\0")):
+        data = packed.read(BLOCK) or b""
+        if not data:
+            return b""
+    return data
+
+
+def _zstd(packed: Stream) -> Iterator[bytes]:
+    zstd = _import_zstd()
+    options = {zstd.DecompressionParameter.window_log_max: MEMORY.bit_length() - 1}
+    try:
+        yield from file_blocks(zstd.ZstdFile(packed, options=options))
+    except zstd.ZstdError as error:
+        raise UnreadableError("damaged", f"zstd: {error}") from None
+
+
+def _import_zstd() -> Any:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14 has it
+
+        return zstd
+    except ImportError:
+        return import_extra("backports.zstd", "zstd")
+
+
+DECOMPRESSORS: Mapping[str, Callable[[Stream], Iterator[bytes]]] = {
+    "gzip": _gzip,
+    "bzip2": _bzip2,
+    "xz": _xz,
+    "zstd": _zstd,
+}
+"""The decompressor of each kind."""

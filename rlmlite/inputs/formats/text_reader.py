@@ -1,0 +1,208 @@
+"""`TextReader`: from the bytes of a file to its text, one recorded step after another.
+
+    unwrap       app.log.gz  ->  app.log     while it is compressed: decompress            steps: gzip
+    kind         a PDF, a DOCX               convert                                       steps: pypdf
+    encoding     not UTF-8                   decode, or replace what is broken             steps: decode
+    HTML         if requested                convert                                       steps: markdownify
+
+The same object serves a replay: given the recorded steps, it takes those instead of choosing again, so that another
+version of an encoding detector cannot change an old run.
+
+A file that already is its own text passes through without steps and without a copy: it is read where it lies.
+Not here: what archives hold (`archives`), where bytes come from (`load`, `remote`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from rlmlite.inputs.formats.compression import decompress
+from rlmlite.inputs.formats.converters import CONVERTERS, convert
+from rlmlite.inputs.formats.encodings import EncodingChoice, choose_encoding, decode_blocks
+from rlmlite.inputs.formats.kinds import FileKind, detect_kind, is_html
+from rlmlite.inputs.formats.reading import Allowance, Meter, Reading
+from rlmlite.inputs.formats.recipes import DerivedText
+from rlmlite.inputs.formats.streams import HEAD, Stream, content_blocks
+from rlmlite.inputs.formats.unreadable import UnreadableError
+from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repair_blocks
+from rlmlite_kernel.values.blobs import Content
+from rlmlite_kernel.values.inputs import Derivation
+from rlmlite_traces import FileBlobs, HashedFile
+from rlmlite_traces.files.mapped import opened as map_file
+
+LAYERS = 4
+"""How many layers of compression a file may have: `a.gz.gz` is odd, five layers are an attack."""
+
+_REPLACEMENT = "\ufffd".encode()
+_PACKED_TAR_SUFFIXES = ("tgz", "tbz2", "txz", "tzst")
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """What a file holds inside its layers of compression: a stream, its name without suffixes, its kind.
+
+    `steps` are the layers that were removed. `content` is the same bytes as the stream, where they exist as they are
+    (a file on disk that is not compressed); else None.
+    """
+
+    stream: Stream
+    name: str
+    kind: FileKind | None
+    steps: tuple[Derivation, ...]
+    content: Content | None = None
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it holds files rather than one text."""
+        return self.kind is not None and self.kind.way == "members"
+
+
+class TextReader:
+    """Reads texts for one input, within its allowance, and stores those that are not a file's own bytes.
+
+    `recorded` are the steps that a trace recorded, for a text that is derived again; None to choose the steps.
+    """
+
+    def __init__(
+        self, blobs: FileBlobs, reading: Reading, allowance: Allowance, recorded: Sequence[Derivation] | None = None
+    ) -> None:
+        self._blobs, self._reading, self._allowance, self._recorded = blobs, reading, allowance, recorded
+
+    def with_recorded(self, steps: Sequence[Derivation]) -> "TextReader":
+        """The same reader for a text that these steps produced."""
+        return TextReader(self._blobs, self._reading, self._allowance, steps)
+
+    def hash_file(self, path: str, name: str) -> HashedFile:
+        """Hash a file, if it may become text. Raises `UnreadableError`, and what `FileBlobs.look` raises."""
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(HEAD)
+        kind, has_nul = detect_kind(head, name), b"\0" in head
+        if kind is None and has_nul and self._choose_encoding(head, None) is None:
+            raise _binary_error(head)  # before a video of 10 GB is hashed for nothing
+        return self._blobs.look(Path(path), kind is None and not has_nul)
+
+    def read_file(self, file: HashedFile, name: str) -> DerivedText | Payload:
+        """The text of a file on disk; for an archive the payload. Raises `UnreadableError`, `TooLargeError`."""
+        content = map_file(file)
+        kind = detect_kind(bytes(content[:HEAD]), name)
+        if kind is None:
+            return self.read_content(content, file.digest, file.utf8 or _check_utf8(content), name)
+        if kind.way == "convert":
+            return self._convert(kind.name, content, ())
+        payload = self.unwrap(content_blocks(content), name, lambda: len(content))
+        if not payload.steps:
+            payload = msgspec.structs.replace(payload, content=content)
+        return payload if payload.is_archive else self.read_payload(payload)
+
+    def unwrap(self, blocks: Iterator[Content], name: str, packed: Callable[[], int]) -> Payload:
+        """Remove the layers of compression. `packed` returns how many bytes the blocks are, in all or so far.
+
+        Raises `UnreadableError` for too many layers, `TooLargeError`.
+        """
+        stream, steps = Stream(blocks), list[Derivation]()
+        while (kind := detect_kind(stream.head, name)) is not None and kind.way == "unpack":
+            if len(steps) == LAYERS:
+                raise UnreadableError("packed too often", f"more than {LAYERS} layers of compression")
+            meter = Meter(self._allowance, kind.way, packed)
+            stream = Stream(meter.blocks(decompress(kind.name, stream)))
+            steps.append(Derivation(kind.name))
+            name = _inner_name(name)
+        return Payload(stream, name, kind, tuple(steps))
+
+    def read_payload(self, payload: Payload) -> DerivedText:
+        """The text of a payload. Raises `UnreadableError` for an archive and for what is not text, `TooLargeError`."""
+        if payload.is_archive:
+            assert payload.kind is not None
+            raise UnreadableError("an archive", payload.kind.name, "give it as an input of its own")
+        stored = self._blobs.derive(payload.stream.blocks())
+        content = self._blobs.read(stored.digest)
+        if payload.kind is not None:
+            return self._convert(payload.kind.name, content, payload.steps)
+        return self.read_content(content, stored.digest, _check_utf8(content), payload.name, payload.steps)
+
+    def read_content(
+        self, content: Content, digest: str, utf8: Utf8 | None, name: str, steps: tuple[Derivation, ...] = ()
+    ) -> DerivedText:
+        """The text of a content that the store has under its digest. Raises as `read_payload`.
+
+        `utf8` is as in `choose_encoding`; `steps` are those that led to the content.
+        """
+        encoding = self._choose_encoding(content, utf8)
+        head = bytes(content[:HEAD])
+        if encoding is not None:
+            text = self._decode(content, encoding, steps)
+        elif utf8 is None:
+            raise _binary_error(head)
+        elif not utf8.valid:
+            text = self._store_repaired(iter([content]), steps)
+        else:
+            text = DerivedText(digest, len(content), steps)
+        if self._converts_html(head, name):
+            html = content if text.digest == digest else self._blobs.read(text.digest)
+            return self._convert("html", html, text.steps, text.replaced)
+        return text
+
+    def _choose_encoding(self, content: Content, utf8: Utf8 | None) -> EncodingChoice | None:
+        if self._recorded is None:
+            return choose_encoding(content, utf8, self._reading.encoding)
+        return next((EncodingChoice(step.how, step.why) for step in self._recorded if step.by == "decode"), None)
+
+    def _converts_html(self, head: bytes, name: str) -> bool:
+        if self._recorded is None:
+            return self._reading.html == "text" and is_html(head, name)
+        return any(step.by == CONVERTERS["html"].library for step in self._recorded)
+
+    def _convert(self, kind: str, content: Content, steps: tuple[Derivation, ...], replaced: int = 0) -> DerivedText:
+        """The text that a converter produces. `replaced` counts what was replaced before, in decoding."""
+        step = CONVERTERS[kind].step
+        blocks = self._allowance.blocks(convert(kind, content, self._allowance), "convert")
+        text = self._store_repaired(blocks, (*steps, step))
+        return msgspec.structs.replace(text, replaced=text.replaced + replaced)
+
+    def _decode(self, content: Content, encoding: EncodingChoice, steps: tuple[Derivation, ...]) -> DerivedText:
+        """Decoded strictly; if that fails, once more with U+FFFD for what is not in the encoding."""
+        steps = (*steps, encoding.step)
+        try:
+            blocks = decode_blocks(content, encoding.name)
+            return self._store_repaired(self._allowance.blocks(blocks, "decode"), steps)
+        except UnicodeError:
+            # Counted under a name of its own: the blocks of the failed attempt must not use up the allowance.
+            blocks = decode_blocks(content, encoding.name, "replace")
+            return self._store_repaired(self._allowance.blocks(blocks, "replace"), steps, all_replaced=True)
+
+    def _store_repaired(
+        self, blocks: Iterator[Content], steps: tuple[Derivation, ...], all_replaced: bool = False
+    ) -> DerivedText:
+        """Store blocks as text, with U+FFFD for what is not UTF-8, and count these.
+
+        No character may straddle two blocks, or both halves would count as broken. With `all_replaced` every U+FFFD
+        counts, because the decoder put it there; without it, one that the author wrote does not.
+        """
+        replaced = 0
+
+        def repaired() -> Iterator[Content]:
+            nonlocal replaced
+            for block in blocks:
+                for good, bad in repair_blocks(block):
+                    replaced += good.count(_REPLACEMENT) if all_replaced else bad
+                    yield good
+
+        stored = self._blobs.derive(repaired())
+        return DerivedText(stored.digest, stored.size, steps, replaced)
+
+
+def _binary_error(head: bytes) -> UnreadableError:
+    """The error for content with a NUL byte in its head."""
+    remedy = "but inputs are text; convert it first, or give its encoding: --read encoding=NAME"
+    return UnreadableError("binary", f"a NUL byte at {head.find(0)}", remedy)
+
+
+def _check_utf8(content: Content) -> Utf8 | None:
+    """Whether a content is UTF-8; None for one with a NUL byte in its head."""
+    return None if b"\0" in bytes(content[:HEAD]) else check(content)
+
+
+def _inner_name(name: str) -> str:
+    """A file's name without the suffix of its compression: `a.log.gz` is `a.log`, `a.tgz` is `a.tar`."""
+    stem, _, suffix = name.rpartition(".")
+    return f"{stem}.tar" if suffix.lower() in _PACKED_TAR_SUFFIXES else stem or name

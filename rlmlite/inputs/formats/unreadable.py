@@ -1,0 +1,38 @@
+"""`UnreadableError`: why a file cannot become text.
+
+If the user named that file, it is an error of the input. In a folder or an archive the file is skipped and the reason
+recorded. So nothing here decides whether a run stops.
+"""
+
+import importlib
+from typing import Any
+
+
+class UnreadableError(Exception):
+    """A file that is not text and cannot be converted to it.
+
+    `reason` is short and the same for all files of its sort, so that skipped files can be counted by it; `detail` says
+    more about this file; `remedy` says what to do.
+    """
+
+    def __init__(self, reason: str, detail: str = "", remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail, self.remedy = reason, detail, remedy
+
+    @property
+    def brief(self) -> str:
+        """The reason as it is recorded for a skipped file: `damaged: gzip: CRC check failed`."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
+    def __str__(self) -> str:
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"is {self.reason}{f' ({self.detail})' if self.detail else ''}{remedy}"
+
+
+def import_extra(module: str, extra: str) -> Any:
+    """The module of an optional dependency. Raises `UnreadableError` that says which extra to install."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        remedy = f"pip install 'rlmlite[{extra}]'"
+        raise UnreadableError("not readable without another library", remedy) from None

@@ -1,0 +1,78 @@
+"""Notes on an input for its user: what was skipped, decoded, converted, replaced, or not kept.
+
+They are made from the `Source` that the trace records, so a trace says the same as the run did. Steps that only unpack
+are not mentioned, since the text is then what lies in the file. One line per fact, with an example and a count:
+
+    logs (logs/): 12 left out, hidden: .git/, ...
+    logs (logs/): decoded from cp1252 (declared) in old.log; positions refer to the new text
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rlmlite.inputs.tables import remarks
+from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
+
+NOT_KEPT = "are more than the trace keeps (the limit kept_bytes); a replay needs them again, so keep a copy"
+
+_NOTED_STEPS = {"decode", "fetch", "mammoth", "markdownify", "pypdf"}
+"""Steps after which the text is not what lies in the file."""
+
+
+def notes(name: str, loaded: Input) -> Iterator[str]:
+    """All notes on an input that programs call `name`, one line each."""
+    yield from source_notes(name, loaded.source)
+    if loaded.source.path is None and loaded.memory is None:
+        size = sum(file.size for file in loaded.source.files)
+        yield f"{name}: {size:,} bytes {NOT_KEPT}"
+
+
+def source_notes(name: str, source: Source) -> Iterator[str]:
+    """The notes that follow from where an input came from."""
+    place = name if source.path is None else f"{name} ({source.path})"
+    for note in (*_skip_notes(source), *_step_notes(source), *_replacement_notes(source), *remarks(source)):
+        yield f"{place}: {note}"
+    if source.kind == "text" and sum(file.size for file in source.files) == 0:
+        yield f"{place} is empty"
+
+
+def _skip_notes(source: Source) -> Iterator[str]:
+    """One note for each reason, however many files were skipped for it."""
+    reasons = [(path, why.partition(":")[0]) for path, why in source.skipped]
+    counts = Counter(reason for _, reason in reasons)
+    for reason, count in sorted(counts.items()):
+        first = next(path for path, why in reasons if why == reason)
+        yield f"{count:,} left out, {reason}: {first}{', ...' if count > 1 else ''}"
+
+
+def _step_notes(source: Source) -> Iterator[str]:
+    for number, recipe in enumerate(source.recipes, 1):
+        steps = [_describe_step(step) for step in recipe if step.by in _NOTED_STEPS]
+        files = [file for file in source.files if file.recipe == number]
+        if steps and files:
+            yield f"{' and '.join(steps)}{_describe_files(source, files)}; positions refer to the new text"
+
+
+def _replacement_notes(source: Source) -> Iterator[str]:
+    files = [file for file in source.files if file.replaced]
+    if files:
+        replaced = sum(file.replaced for file in files)
+        # After a recipe the bytes may have been in another encoding than UTF-8.
+        fault = "not valid text" if any(file.recipe for file in files) else "not valid UTF-8"
+        yield f"{fault}: {replaced:,} bad bytes became U+FFFD{_describe_files(source, files)}"
+
+
+def _describe_step(step: Derivation) -> str:
+    if step.by == "fetch":
+        return f"fetched by {step.version}{f' ({step.why})' if step.why else ''}"
+    if step.by == "decode":
+        return f"decoded from {step.how} ({step.why})"
+    return f"converted by {step.by} {step.version}"
+
+
+def _describe_files(source: Source, files: Sequence[SourceFile]) -> str:
+    """Which of an input's files: the first, and how many more. An input that is one text needs no name."""
+    if source.kind == "text":
+        return ""
+    more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    return f" in {files[0].path}{more}"
