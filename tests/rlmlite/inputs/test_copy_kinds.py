@@ -123,7 +123,7 @@ def test_a_session_over_a_url_fetches_nothing_again() -> None:
 
     with Session("copied.rlm") as session:
         assert session.exec('final(count(search(context, "o")))').value == 4_000
-    with pytest.raises(InputError, match="memory://.* does not exist"):
+    with pytest.raises(InputError, match=r"memory://.* does not exist"):
         Session("here.rlm")
 
 
