@@ -1,4 +1,9 @@
-"""Variables, notes and the end: actions whose effect is on the run itself. The machine carries them out."""
+"""write_var, note, forget and final: actions whose effect is on the run itself.
+
+An action cannot change the run: it is handed values and returns one. These return a record of what is to happen
+(`Noted`, `Forgotten`, `Ended`), and the machine carries it out when the step is committed, so that a step which fails,
+or never commits, changes nothing.
+"""
 
 import msgspec
 
@@ -14,7 +19,7 @@ class Ended(msgspec.Struct, frozen=True, eq=False):
 
 
 class Noted(msgspec.Struct, frozen=True):
-    """`note`: words of the controller's, kept."""
+    """`note`: a text of the controller that every later prompt shows."""
 
     text: str
 
@@ -26,12 +31,16 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 def write_var(context: StepContext, name: str, value: TaintedValue) -> TaintedValue:
-    """The value itself; the machine writes it to the variable."""
+    """The value itself; the machine binds it to the name, and `name = value` is lowered to this."""
     return value
 
 
 def note(context: StepContext, text: TaintedValue) -> Noted:
-    """A plan in the controller's words: it is kept in every prompt as such, so no data may stand in it."""
+    """A plan in the controller's own words.
+
+    Every later prompt shows it outside of any fence, as the controller's. So content of inputs, tools or models is
+    refused: a note would turn it into something that reads like an instruction. Raises `Fault("type")`.
+    """
     if text.origins & FOREIGN:
         words = " and ".join(origin_words(text.origins & FOREIGN))
         raise Fault("type", f"a note is in your own words, this has content of {words}; keep it in a variable")
@@ -39,12 +48,12 @@ def note(context: StepContext, text: TaintedValue) -> Noted:
 
 
 def forget(context: StepContext, name: str) -> Forgotten:
-    """Drops a variable and frees its bytes."""
+    """Drop a variable and free its bytes. Raises `Fault("unknown_name")`."""
     if name not in context.variables:
         raise Fault("unknown_name", f"there is no variable `{name}` to forget")
     return Forgotten(name)
 
 
 def final(context: StepContext, value: TaintedValue, evidence: TaintedValue | None) -> Ended:
-    """The answer."""
+    """The answer, with what the program names as its evidence."""
     return Ended(value, evidence)

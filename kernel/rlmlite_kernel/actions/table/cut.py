@@ -81,7 +81,7 @@ ACTIONS = (
             TARGET,
             Param("size", "int", "how much a chunk holds, in units of `by`", default=None, least=1),
             Param("overlap", "int", "how much it shares with the one before", default=0, least=0, named_only=True),
-            Param("by", "word", "the unit; a /regex/ begins a chunk", "bytes", None, chunk.WAYS, True, False, True),
+            Param("by", "word", "the unit; a /regex/ begins a chunk", "bytes", None, chunk.BY_WORDS, True, False, True),
         ),
         run=chunk.chunk,
         result="chunks {index, doc, line, start, end, text}",

@@ -1,9 +1,17 @@
-"""chunk: cutting long texts into pieces, by reference."""
+"""chunk: long texts cut into pieces that fit a prompt, by reference.
+
+    chunk(log, size=100, by="lines", overlap=10)
+    -> {"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": lines 1-100}, {"index": 1, "line": 91, ...}
+
+`size` and `overlap` count in the unit of `by`: bytes, lines or paragraphs. With `by="files"` a chunk is a document,
+with `by="symbols"` it begins where a definition does, and with `by=/re/` at each match; there a size makes no sense, so
+it is refused rather than ignored. Each text of a target is cut by itself: no chunk spans two documents.
+"""
 
 import numpy as np
 
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
-from rlmlite_kernel.actions.texts.symbols import DEFAULT_SIZE, chunk_symbols
+from rlmlite_kernel.actions.texts.symbol_chunks import DEFAULT_SIZE, chunk_symbols
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs
 from rlmlite_kernel.engines.query.query import Matcher
@@ -15,25 +23,26 @@ from rlmlite_kernel.values.values import Rows, Value
 DEFAULT_SIZES = {"bytes": 8_000, "lines": 100, "paragraphs": 1}
 """The size of a chunk when none is given, in the unit of `by`."""
 
-WAYS = (*DEFAULT_SIZES, "files", "symbols")
+BY_WORDS = (*DEFAULT_SIZES, "files", "symbols")
+"""The words that `by` takes besides a /regex/."""
 
 
 def chunk(context: StepContext, target: Value, size: int | None, overlap: int, by: str | Matcher) -> Value:
     """Pieces in order: rows {index, doc, line, start, end, text}. `size` and `overlap` count what `by` names."""
-    cuts = SpanBuilder()
+    chunks = SpanBuilder()
     for piece in target_pieces(target, "chunk", context):
         starts, stops = _cut(piece, size, overlap, by, context)
         context.charge("chunks", len(starts), "chunk")
         context.ensure_room(24 * len(starts))
-        cuts.add(piece, starts, stops)
-    return _rows(cuts)
+        chunks.add(piece, starts, stops)
+    return _rows(chunks)
 
 
-def _rows(cuts: SpanBuilder) -> Rows:
-    spans = cuts.spans()
+def _rows(chunks: SpanBuilder) -> Rows:
+    spans = chunks.spans()
     columns: dict[str, Column] = {
         "index": Ints(np.arange(len(spans), dtype=np.int64)),
-        "doc": cuts.docs(),
+        "doc": chunks.docs(),
         "line": LineNumbers(spans),
         "start": Ints(spans.starts),
         "end": Ints(spans.stops),
@@ -45,6 +54,7 @@ def _rows(cuts: SpanBuilder) -> Rows:
 def _cut(
     piece: TargetPiece, size: int | None, overlap: int, by: str | Matcher, context: StepContext
 ) -> tuple[IntArray, IntArray]:
+    """Starts and stops of the chunks of one text."""
     text = piece.text
     content = context.blobs.read(text.blob)
     if by == "files":
@@ -55,7 +65,7 @@ def _cut(
         return chunk_symbols(piece, DEFAULT_SIZE if size is None else size, context)
     try:
         if isinstance(by, Matcher):
-            _only_sized(size, overlap)
+            _refuse_sizes(size, overlap)
             return _at_matches(piece, by, context)
         wanted = DEFAULT_SIZES[by] if size is None else size
         if by == "lines":
@@ -69,14 +79,14 @@ def _cut(
 
 def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     text = piece.text
-    found = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
-    context.spend("search_work", found.work)
+    chunks = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
+    context.spend("search_work", chunks.work)
     context.scanned.append(text)
-    if found.out_of_work:
+    if chunks.out_of_work:
         context.mark_partial("search_work", "chunk ran out of search_work: the last chunk was not looked into for more")
-    return found.starts, found.stops
+    return chunks.starts, chunks.stops
 
 
-def _only_sized(size: int | None, overlap: int) -> None:
+def _refuse_sizes(size: int | None, overlap: int) -> None:
     if size is not None or overlap:
         raise Fault("arguments", "chunk(by=/re/) starts a chunk at each match; it takes no size and no overlap")

@@ -1,4 +1,8 @@
-"""json_parse: text that is JSON becomes a value."""
+"""json_parse: text that is JSON becomes a value.
+
+It reads what JSON is and nothing more, with the reader that also reads the replies of models: within limits of size and
+depth, so that no text can make the kernel run out of memory or stack.
+"""
 
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.program.schemas import read_json
@@ -6,7 +10,7 @@ from rlmlite_kernel.values.values import Value, size_of
 
 
 def json_parse(context: StepContext, text: Value) -> Value:
-    """The value that a JSON text spells; a fault when it is none."""
+    """The value of a JSON text. Raises `Fault("json")` for any other text."""
     raw = context.require_text(text, "json_parse's argument")
     value: Value = read_json(raw)
     context.ensure_room(size_of(value))

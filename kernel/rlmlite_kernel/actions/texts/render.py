@@ -1,4 +1,10 @@
-"""Making text out of values: render, and how any value reads as text."""
+"""render: rows as text, through a template.
+
+    render(hits, "{line}: {text}")     ->  "12: 08:14 ERROR disk\\n98: 17:02 ERROR mail"
+
+`{name}` is a field of the row, else a variable, which is the same for every row; `{user.name}` looks into it. The cells
+of each field are fetched before the first row is written, so that a column that must be read is read once.
+"""
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
@@ -11,23 +17,25 @@ from rlmlite_kernel.values.values import Rows, Value
 
 
 def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
-    """Each row through a template, joined. `{name}` is a field of the row, else a variable."""
+    """Each row through a template, joined by `sep`. Raises `Fault("template")` for a name that is neither."""
     table = context.require_rows(rows, "render's first argument")
     parts = pieces(template)
     columns = {hole.name: _cells(hole, table, context) for hole in parts if isinstance(hole, Hole)}
     lines: list[str] = []
     for row in range(len(table)):
-        line = "".join(part if isinstance(part, str) else _filled(part, columns, row, context) for part in parts)
+        line = "".join(part if isinstance(part, str) else _fill(part, columns, row, context) for part in parts)
         context.ensure_room(len(line) + len(sep))
         lines.append(line)
     return sep.join(lines)
 
 
-def _filled(hole: Hole, columns: dict[str, list[Value]], row: int, context: StepContext) -> str:
+def _fill(hole: Hole, columns: dict[str, list[Value]], row: int, context: StepContext) -> str:
+    """The text of a placeholder in one row."""
     return as_text(follow(columns[hole.name][row], hole.path, context), context)
 
 
 def _cells(hole: Hole, rows: Rows, context: StepContext) -> list[Value]:
+    """The value of a placeholder for every row."""
     if has_field(rows, hole.name, context):
         return access.column_cells(rows, hole.name, context)
     if hole.name in context.variables:

@@ -1,4 +1,9 @@
-"""Actions on single values and texts. They may stand inside row expressions, where each row has its turn."""
+"""Actions on single values: pick, case, div, int, float, str, date, lower, upper, strip, replace.
+
+They may stand inside row expressions, where they are applied to each row of a million, and one odd row must not end the
+step. So what cannot be converted is null, not a fault: `int("12 MB")` is null, `date("yesterday")` is null. Only an
+argument that is the same for every row (the pattern of `replace`, say) can be at fault.
+"""
 
 import datetime
 
@@ -33,7 +38,7 @@ def div(context: StepContext, a: Value, b: Value) -> Value:
 
 
 def to_int(context: StepContext, value: Value) -> Value:
-    """A whole number; null for what is none. Decimals are cut towards zero."""
+    """A whole number: `"1,024"` and `1024.9` give 1024. Null for anything else; decimals are cut towards zero."""
     item = plainly(value, context.blobs)
     if isinstance(item, str):
         return _int_of_text(item)
@@ -49,7 +54,7 @@ def _int_of_text(text: str) -> Value:
 
 
 def to_float(context: StepContext, value: Value) -> Value:
-    """A decimal; null for what is no number."""
+    """A decimal; null for anything that is not a finite number."""
     item = plainly(value, context.blobs)
     if not isinstance(item, str) and not is_number(item):
         return None
@@ -57,7 +62,8 @@ def to_float(context: StepContext, value: Value) -> Value:
         number = float(item)  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         return None
-    return number if number - number == 0 else None  # not infinite, not NaN
+    is_finite = number - number == 0  # inf - inf and nan - nan are nan
+    return number if is_finite else None
 
 
 def to_str(context: StepContext, value: Value) -> Value:
@@ -66,7 +72,7 @@ def to_str(context: StepContext, value: Value) -> Value:
 
 
 def date(context: StepContext, value: Value) -> Value:
-    """A date as `YYYY-MM-DD`, which sorts as it should; null for what is none.
+    """A date as `YYYY-MM-DD`, which sorts in order of time; null for anything else.
 
     Reads ISO dates, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, the two last also with a weekday
     and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
@@ -89,17 +95,19 @@ def _iso_date(text: str) -> Value:
     try:
         return datetime.date.fromisoformat(head).isoformat()
     except ValueError:
-        return _worded_date(_date_words(text))
+        return _date_of_words(_split_date(text))
 
 
-def _date_words(text: str) -> list[str]:
+def _split_date(text: str) -> list[str]:
     """The words of a date, without a time (`04:47:44`) and the weekday before it."""
     words = [word.partition(":") for word in text.replace(",", " ").replace("/", " ").split()]
-    kept = [head for head, colon, _ in words if not colon or len(head) == 4]
-    return kept[1:] if kept and kept[0][:3].lower() in _WEEKDAYS else kept
+    # Of `2005:04:47:44` the year stays, of `04:47:44` nothing.
+    parts = [head for head, colon, _ in words if not colon or len(head) == 4]
+    return parts[1:] if parts and parts[0][:3].lower() in _WEEKDAYS else parts
 
 
-def _worded_date(words: list[str]) -> Value:
+def _date_of_words(words: list[str]) -> Value:
+    """The date of `Dec 04 2005 ...` or `04 Dec 2005 ...`; null for any other words."""
     if len(words) < 3:
         return None
     first, second, year = words[:3]
@@ -114,25 +122,28 @@ def _worded_date(words: list[str]) -> Value:
 
 
 def lower(context: StepContext, text: Value) -> Value:
-    """Small letters; null for what is no text."""
+    """In lower case; null for anything that is not text."""
     item = plainly(text, context.blobs)
     return item.lower() if isinstance(item, str) else None
 
 
 def upper(context: StepContext, text: Value) -> Value:
-    """Capital letters; null for what is no text."""
+    """In upper case; null for anything that is not text."""
     item = plainly(text, context.blobs)
     return item.upper() if isinstance(item, str) else None
 
 
 def strip(context: StepContext, text: Value) -> Value:
-    """Without white space at both ends; null for what is no text."""
+    """Without white space at both ends; null for anything that is not text."""
     item = plainly(text, context.blobs)
     return item.strip() if isinstance(item, str) else None
 
 
 def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matcher, Value]], to: Value) -> Value:
-    """Every match replaced; `$1`, `${name}`, `$0` in the replacement are groups. A list of pairs works in turn."""
+    """Every match replaced; `$1`, `${name}`, `$0` in the replacement are groups.
+
+    A list of pairs is applied one after the other, each to the result of the one before.
+    """
     if text is None:
         return None
     result = context.require_text(text, "what replace works on").encode()
@@ -140,11 +151,11 @@ def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matche
     for matcher, replacement in pairs:
         if not isinstance(replacement, str | Text):
             raise Fault("type", f"a replacement is text, not {kind_of(replacement)}")
-        result = _replaced(result, matcher, context.require_text(replacement, "the replacement"), context)
+        result = _replace_all(result, matcher, context.require_text(replacement, "the replacement"), context)
     return result.decode()
 
 
-def _replaced(text: bytes, matcher: Matcher, replacement: str, context: StepContext) -> bytes:
+def _replace_all(text: bytes, matcher: Matcher, replacement: str, context: StepContext) -> bytes:
     limit = context.settings.limits.value_bytes
     try:
         result = replace_bytes(

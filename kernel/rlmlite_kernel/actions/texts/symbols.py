@@ -1,11 +1,18 @@
-"""Source code: `symbols`, and chunks that begin where symbols do."""
+"""symbols: the functions, classes and other definitions of source code.
+
+    symbols(docs)   over car.py: "class Car:\n    def go(self): ..."
+    -> {"doc": "car.py", "kind": "class", "name": "Car", "within": null, "line": 1, "text": the whole class}
+       {"doc": "car.py", "kind": "function", "name": "go", "within": "Car", "line": 2, "text": ...}
+
+Parsing is the engine's (tree-sitter, an extra). A text that cannot be read as code does not fail the step: it goes to
+`.skipped` with a reason, since a folder of code always has other files in it. So does a text that is too long, or with
+brackets nested so deeply that the parser's own stack would be at risk: that is looked at before the parser runs.
+"""
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import int_array
 from rlmlite_kernel.engines.cut.symbols import (
     DEEPEST,
     LANGUAGES,
@@ -22,136 +29,108 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers
 from rlmlite_kernel.values.values import Rows, Value
 
-DEFAULT_SIZE = 8_000
-"""Bytes of a chunk by symbols, if none is given."""
-
-_LEADING = (b"@", b"#", b"//", b"/*", b"*", b"--")
-"""How a line begins that belongs to the definition below it: a decorator, a comment."""
+_SYMBOL = 200  # bytes that a definition takes in memory, at a guess
 
 
 def find_symbols(context: StepContext, target: Value, language: str | None) -> Value:
     """Definitions: rows {doc, kind, name, within, line, start, end, text}. What could not be read is in `.skipped`."""
-    cuts = SpanBuilder()
-    kinds: list[Value] = []
-    names: list[Value] = []
-    around: list[Value] = []
+    table = _SymbolTable()
     skipped: list[tuple[Value, Value]] = []
     broken = 0
     for piece in target_pieces(target, "symbols", context):
-        spoken, reason = _language(piece, language, context)
-        if spoken is None:
+        language_of_piece, reason = choose_language(piece, language, context)
+        if language_of_piece is None:
             skipped.append((piece.doc, reason))
             continue
-        found, whole = _parsed(piece, spoken, context)
-        broken += not whole
-        context.ensure_room(len(found) * 200)
-        content = context.blobs.read(piece.text.blob)
-        called = [bytes(content[slice(*symbol.name)]).decode() for symbol in found]
-        kinds.extend(symbol.kind for symbol in found)
-        names.extend(called)
-        around.extend(None if outer is None else called[outer] for outer in _outer(found))
-        starts = np.array([symbol.start for symbol in found], np.int64)
-        cuts.add(piece, starts, np.array([symbol.stop for symbol in found], np.int64))
+        symbols, is_sound = parse_symbols(piece, language_of_piece, context)
+        broken += not is_sound
+        context.ensure_room(len(symbols) * _SYMBOL)
+        table.add(piece, symbols, context)
     if broken:
         context.warn(f"{broken:,} texts have places that are not of their language; definitions there may be missing")
-    spans = cuts.spans()
-    columns: dict[str, Column] = {
-        "doc": cuts.docs(),
-        "kind": Cells(kinds),
-        "name": Cells(names),
-        "within": Cells(around),
-        "line": LineNumbers(spans),
-        "start": Ints(spans.starts),
-        "end": Ints(spans.stops),
-        "text": spans,
-    }
-    return Rows("symbols", columns, len(spans), spans, _aside(skipped, context))
-
-
-def _aside(skipped: list[tuple[Value, Value]], context: StepContext) -> dict[str, Rows]:
     if skipped:
         context.warn(f"{len(skipped):,} texts were not read as code; see .skipped")
-    columns: dict[str, Column] = {"doc": Cells([doc for doc, _ in skipped]), "why": Cells([why for _, why in skipped])}
-    return {"skipped": Rows("rows", columns, len(skipped))}
+    return table.rows(skipped)
 
 
-def _language(piece: TargetPiece, given: str | None, context: StepContext) -> tuple[str | None, str]:
-    """The language of a text, or why it cannot be read."""
+class _SymbolTable:
+    """Gathers the definitions of all pieces, then makes rows of them."""
+
+    def __init__(self) -> None:
+        self._places = SpanBuilder()
+        self._kinds: list[Value] = []
+        self._names: list[Value] = []
+        self._within: list[Value] = []
+
+    def add(self, piece: TargetPiece, symbols: list[Symbol], context: StepContext) -> None:
+        """Append the definitions of a piece, in order."""
+        content = context.blobs.read(piece.text.blob)
+        names = [bytes(content[slice(*symbol.name)]).decode() for symbol in symbols]
+        self._kinds.extend(symbol.kind for symbol in symbols)
+        self._names.extend(names)
+        self._within.extend(None if outer is None else names[outer] for outer in _enclosing(symbols))
+        starts = int_array([symbol.start for symbol in symbols])
+        self._places.add(piece, starts, int_array([symbol.stop for symbol in symbols]))
+
+    def rows(self, skipped: list[tuple[Value, Value]]) -> Rows:
+        """All definitions, with the texts that were not read, and why, in `.skipped`."""
+        spans = self._places.spans()
+        columns: dict[str, Column] = {
+            "doc": self._places.docs(),
+            "kind": Cells(self._kinds),
+            "name": Cells(self._names),
+            "within": Cells(self._within),
+            "line": LineNumbers(spans),
+            "start": Ints(spans.starts),
+            "end": Ints(spans.stops),
+            "text": spans,
+        }
+        reasons: dict[str, Column] = {
+            "doc": Cells([doc for doc, _ in skipped]),
+            "why": Cells([reason for _, reason in skipped]),
+        }
+        return Rows("symbols", columns, len(spans), spans, {"skipped": Rows("rows", reasons, len(skipped))})
+
+
+def choose_language(piece: TargetPiece, language: str | None, context: StepContext) -> tuple[str | None, str]:
+    """The language to read a text in, or None and why it cannot be read. `language` is what the program says.
+
+    Raises `Fault("arguments")` if neither the program nor a path tells.
+    """
     if len(piece.text) > LONGEST:
         return None, f"longer than {LONGEST:,} bytes"
     content = context.blobs.read(piece.text.blob)
     if nesting_depth(content, piece.text.start, piece.text.stop) > DEEPEST:
         return None, f"brackets nested deeper than {DEEPEST:,}"
-    if given is not None:
-        return given, ""
+    if language is not None:
+        return language, ""
     if not isinstance(piece.doc, str):
         raise Fault("arguments", 'one text has no path that tells its language: give language="python"')
     return language_of(piece.doc), "no language is known by its ending"
 
 
-def _parsed(piece: TargetPiece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
+def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
+    """The definitions of a text, in order, outer ones before those inside them; and whether all of it was understood.
+
+    Charges the text. Raises `Fault("arguments")` for an unknown language, `Fault("not_installed")` without the extra.
+    """
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` is one of {', '.join(LANGUAGES)}")
     text = piece.text
     context.charge("search_work", WEIGHT * len(text), "reading symbols")
     try:
-        found = find_definitions(context.blobs.read(text.blob), text.start, text.stop, language)
+        definitions = find_definitions(context.blobs.read(text.blob), text.start, text.stop, language)
     except SymbolsUnavailableError as error:
         raise Fault("not_installed", f"symbols need an extra: pip install 'rlmlite[code]' ({error})") from None
     context.scanned.append(text)
-    return found
+    return definitions
 
 
-def _outer(found: list[Symbol]) -> Iterator[int | None]:
-    """For each definition the number of the nearest one around it."""
-    open_: list[int] = []
-    for number, symbol in enumerate(found):
-        while open_ and found[open_[-1]].stop <= symbol.start:
-            open_.pop()
-        yield open_[-1] if open_ else None
-        open_.append(number)
-
-
-def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[IntArray, IntArray]:
-    """Chunks of at most `size` bytes that begin where definitions do; a longer definition is cut between lines."""
-    language, reason = _language(piece, None, context)
-    text, content = piece.text, context.blobs.read(piece.text.blob)
-    found = [] if language is None else _parsed(piece, language, context)[0]
-    if language is None:
-        context.warn(f"a text was cut by lines, not by symbols: {reason}")
-    raw = bytes(content[text.start : text.stop])
-    marks = sorted({_above(raw, symbol.start - text.start) for symbol in found if symbol.kind != "constant"})
-    starts = np.array(list(_packed(raw, [mark for mark in marks if mark], size)), np.int64) + text.start
-    return starts, np.append(starts[1:], np.array([text.stop], np.int64))[: len(starts)]
-
-
-def _above(raw: bytes, at: int) -> int:
-    """The start of the line of a place, moved up over the comments and decorators right above."""
-    start = raw.rfind(b"\n", 0, at) + 1
-    while start:
-        before = raw.rfind(b"\n", 0, start - 1) + 1
-        if not raw[before:start].lstrip().startswith(_LEADING):
-            return start
-        start = before
-    return 0
-
-
-def _packed(raw: bytes, marks: list[int], size: int) -> Iterator[int]:
-    """Where chunks start: as many definitions together as fit; a definition that does not fit is cut by lines."""
-    start = 0
-    if raw:
-        yield 0
-    for mark, end in zip([0, *marks], [*marks, len(raw)], strict=True):
-        if end - start <= size:
-            continue
-        if mark > start:
-            yield mark
-            start = mark
-        while end - start > size:
-            cut = raw.rfind(b"\n", start, start + size) + 1
-            if cut <= start:  # one line is longer than a chunk, and stays whole
-                cut = raw.find(b"\n", start) + 1 or len(raw)
-            if cut >= end:
-                break
-            yield cut
-            start = cut
+def _enclosing(symbols: list[Symbol]) -> Iterator[int | None]:
+    """For each definition, the number of the nearest one around it. `class Car { go() {} }` gives None, 0."""
+    around: list[int] = []  # the definitions that the current one may lie in, from outside to inside
+    for number, symbol in enumerate(symbols):
+        while around and symbols[around[-1]].stop <= symbol.start:
+            around.pop()
+        yield around[-1] if around else None
+        around.append(number)
