@@ -1,13 +1,14 @@
 """Answers of a type: what the controller is told of it, and whether what it gave fits. Nothing is converted."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
-from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from rlmlite.errors import SettingError
+
+if TYPE_CHECKING:
+    pass
 
 _PLACES = 5  # mistakes that are told at once
 
@@ -22,6 +23,9 @@ class AnswerType:
     """A Python or pydantic type that the answer must have."""
 
     def __init__(self, type_: Any) -> None:
+        from pydantic import TypeAdapter  # here, because most answers have no type
+        from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+
         try:
             self._adapter: TypeAdapter[Any] = TypeAdapter(type_)
             schema = self._adapter.json_schema()
@@ -32,6 +36,8 @@ class AnswerType:
 
     def check(self, value: Any) -> Fits | str:
         """The value as its type has it, or what is wrong with it: words that may hold some of the value's own."""
+        from pydantic import ValidationError
+
         try:
             return Fits(self._adapter.validate_json(json.dumps(value), strict=True))
         except ValidationError as error:

@@ -1,6 +1,5 @@
 """Asking from Python: `run`, `arun` for a caller with an event loop, `stream` for one who wants to watch."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
@@ -104,6 +103,8 @@ async def stream(
     question: str, inputs: Data | Mapping[str, Data] = None, **settings: Unpack[Asking]
 ) -> AsyncIterator[Event]:
     """The events of a run as they happen; the last is `Finished`. Leaving the loop early cancels the run."""
+    import asyncio
+
     happened: asyncio.Queue[Event | None] = asyncio.Queue()
     settings["on_event"] = happened.put_nowait
     task = asyncio.ensure_future(arun(question, inputs, **settings))

@@ -5,7 +5,6 @@ In whatever order calls end, the results are a list by index, so a run does not 
 Not here: what a request is for, or what its result means (see `rlmlite_kernel`).
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -33,6 +32,8 @@ async def drive(
     A call in `known` (a journal's, by id) is not made again.
     When it is cancelled, or a call raises, calls under way are cancelled; those that had ended are in the journal.
     """
+    import asyncio  # here, because most programs call nobody
+
     results: dict[int, Result] = {}
     indices = iter(range(len(requests)))
     found = known or {}
@@ -53,6 +54,8 @@ async def drive(
 
 async def _together(works: Iterable[Awaitable[None]]) -> None:
     """Run all to the end; when one raises, cancel the others, wait for them, and raise the first error itself."""
+    import asyncio
+
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.gather(*tasks)

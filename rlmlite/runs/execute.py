@@ -1,15 +1,17 @@
 """Running a program from Python: `execute`, and `execute_async` for a caller with an event loop."""
 
-import asyncio
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import msgspec
 
-from rlmlite.clients import Calling, Client, client
+from rlmlite.clients.interface.options import Calling
 from rlmlite.clients.interface.prices import nano
+from rlmlite.clients.interface.protocol import Client
+from rlmlite.clients.registry import client
 from rlmlite.inputs import READING, Data, Reading, from_values, new_store
 from rlmlite.runs.log import run_key as drawn_key
 from rlmlite.runs.outcome import Outcome
@@ -103,17 +105,22 @@ class Answers(Protocol):
 
 def drive_turn(run: Answers, calls: Calls[T]) -> T:
     """Carry the calls of a turn with an event loop of its own, which is made when there is a first call."""
-    runner = asyncio.Runner()  # as a context manager it would make its loop at once
     try:
         requests = next(calls)
-        while True:
-            requests = calls.send(runner.run(run.results(requests)))
     except StopIteration as end:
-        result: T = end.value
-        return result
-    finally:
-        calls.close()
-        runner.close()
+        at_once: T = end.value
+        return at_once
+    import asyncio  # here, because a program that calls nobody needs no loop
+
+    with asyncio.Runner() as runner:
+        try:
+            while True:
+                requests = calls.send(runner.run(run.results(requests)))
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            calls.close()
 
 
 async def drive_turn_async(run: Answers, calls: Calls[T]) -> T:
@@ -131,10 +138,13 @@ async def drive_turn_async(run: Answers, calls: Calls[T]) -> T:
 
 def refuse_running_loop(twin: str = "rlmlite.execute_async(...)") -> None:
     """Raise `RuntimeError` where a loop of our own cannot be."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return  # who has not imported it has no loop that runs
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return  # none is running, as it should be
+        return
     raise RuntimeError(f"an event loop is running in this thread: await {twin} instead")
 
 

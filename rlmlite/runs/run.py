@@ -10,20 +10,19 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, S
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from copy import copy
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
 
-from rlmlite.clients import ATTEMPTS, Client, role
 from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, Permit, anything, bound
-from rlmlite.clients.interface.options import WORKERS
+from rlmlite.clients.interface.options import ATTEMPTS, WORKERS
+from rlmlite.clients.interface.protocol import Client, role
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import Journal, drive
 from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, FanoutProgress, StepDone, Tell, ToolCalled, unheard
 from rlmlite.runs.history import CONTROLLER, HOST, Exchange, of_entries
 from rlmlite.runs.log import Keeper, Rehearsed, Unkept, chosen_place, default_place
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.reopen import Past
 from rlmlite.runs.results import Receipts, Spent, outcome_of
 from rlmlite.tools.services import Outside
 from rlmlite_grammar import grammar_digest, parse
@@ -53,6 +52,9 @@ from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log, Unfinished
+
+if TYPE_CHECKING:
+    from rlmlite.runs.reopen import Past
 
 T = TypeVar("T")
 
@@ -102,7 +104,7 @@ class Run:
     """
 
     def __init__(
-        self, inputs: Mapping[str, Input], blobs: FileBlobs, options: Options, past: Past | None = None
+        self, inputs: Mapping[str, Input], blobs: FileBlobs, options: Options, past: "Past | None" = None
     ) -> None:
         self.blobs, self.inputs, self.options = blobs, inputs, options
         self.observation = ""

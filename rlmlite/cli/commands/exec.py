@@ -1,8 +1,9 @@
 """`rlmlite exec`: run one program over inputs."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from rlmlite.agent.ask import Asking
 from rlmlite.cli.output.confirm import Confirm
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
@@ -11,9 +12,10 @@ from rlmlite.cli.output.outcomes import outcome_document, print_outcome
 from rlmlite.cli.output.printing import emit
 from rlmlite.cli.settings.job import Job
 from rlmlite.cli.settings.tools import loaded
-from rlmlite.clients import Client, client
 from rlmlite.clients.interface.cost_permit import anything, check_prices
 from rlmlite.clients.interface.prices import nano
+from rlmlite.clients.interface.protocol import Client
+from rlmlite.clients.registry import client
 from rlmlite.inputs import Reading, from_arguments, new_store, notes
 from rlmlite.runs.events import Tell, unheard
 from rlmlite.runs.execute import drive_turn
@@ -24,6 +26,9 @@ from rlmlite.tools.permissions import granted, tell_of_unmet
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs
+
+if TYPE_CHECKING:
+    from rlmlite.agent.ask import Asking
 
 
 def run(job: Job, *, dry_run: bool, as_json: bool) -> Exit:
@@ -97,8 +102,10 @@ def _options(job: Job) -> Options:
     )
 
 
-def asked(job: Job, tell: Tell = unheard) -> Asking:
+def asked(job: Job, tell: Tell = unheard) -> "Asking":
     """The settings of a question or a session, of the file, the environment and the flags. Raises `SettingError`."""
+    from rlmlite.agent.ask import Asking
+
     config = job.config()
     config.use_threads()
     limits = config.kernel_limits()

@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 
 from rlmlite.cli.output.printing import heading, indented, say, spelled
-from rlmlite.clients import Client, Extractive
-from rlmlite.clients.extractive.client import NOTICE
+from rlmlite.clients.interface.protocol import Client
 from rlmlite.runs.outcome import Outcome
 from rlmlite.terminal import one_line
 from rlmlite_kernel.values.inputs import Input
@@ -32,8 +31,11 @@ def print_observation(outcome: Outcome) -> None:
 def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
     """The answer with its evidence, and what it took."""
     print_answer(outcome, inputs)
-    if any(isinstance(player, Extractive) for player in clients.values()):
-        say(f"note: {NOTICE}")
+    if clients:
+        from rlmlite.clients.extractive.client import NOTICE, Extractive  # here, because most programs call nobody
+
+        if any(isinstance(player, Extractive) for player in clients.values()):
+            say(f"note: {NOTICE}")
     print_facts(outcome)
 
 

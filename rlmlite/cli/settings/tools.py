@@ -5,17 +5,22 @@ import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from rlmlite.errors import SettingError
-from rlmlite.tools.functions import Function, PythonTool
+
+if TYPE_CHECKING:
+    from rlmlite.tools.functions import Function, PythonTool
 
 
-def loaded(names: Iterable[str]) -> list[Function | PythonTool]:
+def loaded(names: Iterable[str]) -> "list[Function | PythonTool]":
     """The functions. Their modules are executed, so they must be the user's own. Raises `SettingError`."""
     return [_tool(name) for name in names]
 
 
-def _tool(said: str) -> Function | PythonTool:
+def _tool(said: str) -> "Function | PythonTool":
+    from rlmlite.tools.functions import PythonTool  # pydantic comes with it
+
     place, colon, name = said.rpartition(":")
     if not colon or not place or not name:
         raise SettingError(f"a tool is MODULE:NAME or FILE.py:NAME, not `{said}`")

@@ -1,11 +1,13 @@
 """The one thing that a model must be able to do here, and two that it may."""
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rlmlite.clients.interface.options import Decode
-from rlmlite_grammar.decode import Tool
 from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.records.settings import Role
+
+if TYPE_CHECKING:
+    from rlmlite_grammar.decode import Tool
 
 
 class Client(Protocol):
@@ -52,7 +54,7 @@ class ToolRequest(Request, frozen=True, kw_only=True):
     The tool follows from the run's state, so it is in no record and changes no id.
     """
 
-    tool: Tool
+    tool: "Tool"
 
 
 def role(client: Client) -> Role:

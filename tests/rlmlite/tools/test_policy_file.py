@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rlmlite import Limits, Scripted, SettingError, execute, run, tool
-from rlmlite.tools.policy_file import milliseconds, read, rules_of
+from rlmlite.tools.permissions import rules_of
+from rlmlite.tools.policy_file import milliseconds, read
 from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import verify
 
