@@ -67,3 +67,19 @@ def test_a_name_that_leads_nowhere_is_found() -> None:
         "rlmlite.nosuch",
         "rlmlite_kernel.run.nosuch",
     ]
+
+
+def rooms_of(package: Path) -> set[str]:
+    """The folders and modules of a package's root, as CONTRIBUTING writes them: `name/` and `name.py`."""
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    return folders | {path.name for path in package.glob("*.py") if not path.stem.startswith("__")}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_contributing_lists_every_room(package: str) -> None:
+    """Whoever looks for a place finds each folder and module of a package's root in its table."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    listed = set(code_spans(text))
+    passed_on = {f"{name.rpartition('.')[2]}.py" for name in listed if name.startswith(f"{package}.")}
+
+    assert rooms_of(PACKAGES[package]) - listed - passed_on == set()
