@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from rlmlite_grammar.syntax.reader import Failure, Outcome, read
+from rlmlite_grammar.syntax.reader import ReadResult, SyntaxFailure, read
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 
@@ -24,18 +24,18 @@ MOST_PROBLEMS: Final = 5
 
 def parse(text: str) -> Parsed | Unparsed:
     """Read a text as one program."""
-    outcome = attempt(text)
+    outcome = try_parse(text)
     if isinstance(outcome, Parsed):
         return outcome
     return Unparsed(text, _problems(text, outcome))
 
 
-def attempt(text: str) -> Outcome:
+def try_parse(text: str) -> ReadResult:
     """Read a text as one program, without working out the message."""
     return _unreadable(text) or _bounded(read(text))
 
 
-def _bounded(outcome: Outcome) -> Outcome:
+def _bounded(outcome: ReadResult) -> ReadResult:
     count = len(outcome.program.body) if isinstance(outcome, Parsed) else 0
     if count <= MOST_STATEMENTS:
         return outcome
@@ -58,7 +58,7 @@ def _unreadable(text: str) -> Problem | None:
     return None
 
 
-def _problems(text: str, outcome: Problem | Failure) -> tuple[Problem, ...]:
+def _problems(text: str, outcome: Problem | SyntaxFailure) -> tuple[Problem, ...]:
     if isinstance(outcome, Problem) and outcome.code in ("size", "text"):
         return (outcome,)
     from rlmlite_grammar.diagnosis.messages import problem_at  # most programs parse, and need no diagnosis
@@ -66,7 +66,7 @@ def _problems(text: str, outcome: Problem | Failure) -> tuple[Problem, ...]:
 
     problems: list[Problem] = []
     start = 0
-    failed: Outcome = outcome
+    failed: ReadResult = outcome
     while not isinstance(failed, Parsed) and not (start and _echoes(text[start:], failed)):
         stopped = start + (failed.offset or 0)
         problem = _moved(problem_at(text[start:], failed), start)
@@ -81,9 +81,9 @@ def _problems(text: str, outcome: Problem | Failure) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _echoes(text: str, failed: Problem | Failure) -> bool:
+def _echoes(text: str, failed: Problem | SyntaxFailure) -> bool:
     """Whether this repeats an earlier mistake: a bracket closes what was opened before reading went on."""
-    return isinstance(failed, Failure) and text[failed.offset : failed.offset + 1] in (")", "]", "}")
+    return isinstance(failed, SyntaxFailure) and text[failed.offset : failed.offset + 1] in (")", "]", "}")
 
 
 def _moved(problem: Problem, start: int) -> Problem:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from rlmlite_grammar.parser import attempt, parse
+from rlmlite_grammar.parser import parse, try_parse
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 
@@ -18,7 +18,7 @@ _FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)$")
 _TAGS: Final = ("think", "thinking", "reasoning")
 
 
-class _Blocks(msgspec.Struct):
+class _FencedBlocks(msgspec.Struct):
     """The fenced blocks of a reply, and where a fence begins that is never closed."""
 
     texts: list[str]
@@ -27,61 +27,61 @@ class _Blocks(msgspec.Struct):
 
 def read_reply(reply: str) -> Parsed | Unparsed:
     """Read a model's reply; the hints of an `Unparsed` say what to write instead."""
-    whole = attempt(reply)
+    whole = try_parse(reply)
     if isinstance(whole, Parsed):
         return whole
-    said = _without_thoughts(reply)
-    if not said.strip():
-        return Unparsed(reply, (_nothing_said(reply),))
-    if said != reply and isinstance(again := attempt(said), Parsed):
+    reply_text = _drop_thoughts(reply)
+    if not reply_text.strip():
+        return Unparsed(reply, (_empty_reply(reply),))
+    if reply_text != reply and isinstance(again := try_parse(reply_text), Parsed):
         return again
-    blocks = _fenced(said)
+    blocks = _find_blocks(reply_text)
     if blocks.open_at is not None:
         hint = "if the reply was cut off, write a shorter program; close every fence"
-        return Unparsed(said, (Problem("fence", "this fence is never closed", blocks.open_at, hint),))
-    return parse("\n".join(blocks.texts)) if blocks.texts else _prose_or_program(said)
+        return Unparsed(reply_text, (Problem("fence", "this fence is never closed", blocks.open_at, hint),))
+    return parse("\n".join(blocks.texts)) if blocks.texts else _diagnose(reply_text)
 
 
-def _nothing_said(reply: str) -> Problem:
+def _empty_reply(reply: str) -> Problem:
     if reply.strip():
         return Problem("empty", "the reply ended while thinking", None, "think less, then write statements")
     return Problem("empty", "the reply is empty", None, "write statements, such as x = search(logs, /ERROR/)")
 
 
-def _prose_or_program(said: str) -> Unparsed:
+def _diagnose(reply_text: str) -> Unparsed:
     """A reply without fences is a program with mistakes when a line begins as one, else only prose."""
-    if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", said, re.MULTILINE):
-        result = parse(said)
+    if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
+        result = parse(reply_text)
         assert isinstance(result, Unparsed)
         return result
     hint = "write statements, such as x = search(logs, /ERROR/); answer with final(value)"
-    first = len(said) - len(said.lstrip())
-    result = parse(said)
+    first = len(reply_text) - len(reply_text.lstrip())
+    result = parse(reply_text)
     assert isinstance(result, Unparsed)
-    return Unparsed(said, (Problem("prose", "the reply holds no statement", first, hint), *result.problems[:1]))
+    return Unparsed(reply_text, (Problem("prose", "the reply holds no statement", first, hint), *result.problems[:1]))
 
 
-def _without_thoughts(reply: str) -> str:
+def _drop_thoughts(reply: str) -> str:
     """The reply after the thoughts that it begins with; some models leave out the opening tag."""
-    said = reply
-    while found := _THINK.match(said):
-        _, closing, said = said.partition(f"</{found[1]}>")
+    reply_text = reply
+    while match := _THINK.match(reply_text):
+        _, closing, reply_text = reply_text.partition(f"</{match[1]}>")
         if not closing:
             return ""
     for tag in _TAGS:
-        before, closing, after = said.partition(f"</{tag}>")
+        before, closing, after = reply_text.partition(f"</{tag}>")
         if closing and f"<{tag}>" not in before:
             return after
-    return said
+    return reply_text
 
 
-def _fenced(said: str) -> _Blocks:
+def _find_blocks(reply_text: str) -> _FencedBlocks:
     """The blocks between lines of ``` or ~~~, whatever their language; those inside thoughts do not count."""
-    blocks = _Blocks([])
+    blocks = _FencedBlocks([])
     inside: list[str] = []
     fence = thought = ""
     position = 0
-    for line in said.split("\n"):
+    for line in reply_text.split("\n"):
         if fence:
             if _closes(line, fence):
                 blocks.texts.append("\n".join(inside))
@@ -90,8 +90,8 @@ def _fenced(said: str) -> _Blocks:
                 inside.append(line)
         elif thought or _THINK.match(line):
             thought = _still_thinking(line, thought)
-        elif found := _FENCE.match(line):
-            fence, blocks.open_at = found[1], position
+        elif match := _FENCE.match(line):
+            fence, blocks.open_at = match[1], position
         position += len(line) + 1
     return blocks
 
@@ -104,6 +104,6 @@ def _closes(line: str, fence: str) -> bool:
 def _still_thinking(line: str, thought: str) -> str:
     """The tag that a line leaves open."""
     if not thought:
-        found = _THINK.match(line)
-        thought = found[1] if found else ""
+        match = _THINK.match(line)
+        thought = match[1] if match else ""
     return "" if f"</{thought}>" in line else thought

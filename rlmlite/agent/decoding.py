@@ -6,11 +6,11 @@ The tool follows from the run's state alone: a grammar of the names that there a
 import msgspec
 
 from rlmlite.clients import Client, Constrained
-from rlmlite_grammar.decode import Tool, Vocabulary, custom_tool, decode_grammar, function_tool
+from rlmlite_grammar.decode import ProgramTool, Vocabulary, custom_tool, decode_grammar, function_tool
 from rlmlite_kernel.run.state import State
 
 
-def tool_of(client: Client | None, state: State, *, last: bool) -> Tool | None:
+def tool_of(client: Client | None, state: State, *, last: bool) -> ProgramTool | None:
     """The tool by whose call a program is to come; `None` for a client that says it as text.
 
     `last`: nothing but an answer is permitted.
@@ -26,7 +26,7 @@ def tool_of(client: Client | None, state: State, *, last: bool) -> Tool | None:
         return None
 
 
-def tool_bytes(tool: Tool | None) -> int:
+def tool_bytes(tool: ProgramTool | None) -> int:
     """What a tool adds to a prompt."""
     return 0 if tool is None else len(msgspec.json.encode(tool))
 

@@ -24,7 +24,7 @@ from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, open_question, sin
 from rlmlite.runs.results import budget_of
 from rlmlite.runs.run import Calls, Run
 from rlmlite_grammar import parse, read_reply
-from rlmlite_grammar.decode import Tool
+from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel import Request, conclusion, explain
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.program.action_table import Table
@@ -129,7 +129,7 @@ class _Move(msgspec.Struct, frozen=True):
     role: str
     text: str
     last: bool
-    tool: Tool | None = None
+    tool: ProgramTool | None = None
 
 
 def _next(run: Run, agent: Agent, wanted: Ask) -> _Move | End:

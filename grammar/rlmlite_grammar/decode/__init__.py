@@ -5,7 +5,7 @@ They are made from the action table and the names that there are, so they cannot
 """
 
 from rlmlite_grammar.decode.rules import TEMPORARIES, decode_grammar
-from rlmlite_grammar.decode.tools import PROGRAM, Tool, custom_tool, function_tool
+from rlmlite_grammar.decode.tools import PROGRAM, ProgramTool, custom_tool, function_tool
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 
-__all__ = ["PROGRAM", "TEMPORARIES", "Tool", "Vocabulary", "custom_tool", "decode_grammar", "function_tool"]
+__all__ = ["PROGRAM", "TEMPORARIES", "ProgramTool", "Vocabulary", "custom_tool", "decode_grammar", "function_tool"]

@@ -30,7 +30,7 @@ _RULES = {
 _ALONE = ("state", "end")  # families whose actions are statements, never a part of one
 
 
-class Calls:
+class CallRules:
     """The calls of a vocabulary, as the alternatives of rules."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -82,7 +82,7 @@ class Calls:
     def _value(self, param: Param, action: Action, row: str) -> str:
         """The rule for an argument."""
         if action.name == _TOOL_CALL and param.name == "name":
-            return f"({' | '.join(map(quoted, self._vocabulary.tools))})"
+            return f"({' | '.join(map(literal_of_text, self._vocabulary.tools))})"
         match param.kind:
             case "any" | "target" | "rows":
                 return f"{row}v@"
@@ -94,10 +94,10 @@ class Calls:
             case "bool":
                 return '("true" | "false")'
             case "word":
-                words = [quoted(word) for word in param.words]
+                words = [literal_of_text(word) for word in param.words]
                 return f"({' | '.join([*words, *(['RX'] if param.or_query else [])])})"
             case "text" if param.name == "role":
-                return f"({' | '.join(map(quoted, self._vocabulary.roles))})"
+                return f"({' | '.join(map(literal_of_text, self._vocabulary.roles))})"
             case "text":
                 return "(TEXT | ref@)"
             case "template":
@@ -120,17 +120,17 @@ def _template(param: Param) -> str:
     return {"variables": "TEMPLATE@", "fields": "TEMPLATE", "a_field": "TEMPLATE_OF_CHUNKS"}[param.holes]
 
 
-def name_of(name: str) -> str:
+def literal_of_name(name: str) -> str:
     """A name as a literal of the grammar."""
     return f'"{name}"'
 
 
-def quoted(text: str) -> str:
+def literal_of_text(text: str) -> str:
     """A text of a program, its quotes among it, as a literal of the grammar."""
     return json.dumps(json.dumps(text, ensure_ascii=False), ensure_ascii=False)
 
 
-def alternatives(name: str, options: Iterable[str]) -> Iterator[str]:
+def rule_of(name: str, options: Iterable[str]) -> Iterator[str]:
     """A rule with these options, if there are any."""
     given = list(options)
     if given:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rlmlite_grammar.decode.calls import Calls, alternatives, name_of
+from rlmlite_grammar.decode.calls import CallRules, literal_of_name, rule_of
 from rlmlite_grammar.decode.terminals import TEMPLATE, TEMPLATE_WITH_A_HOLE, TERMINALS
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 from rlmlite_kernel.program.binding import FOLDS
@@ -43,10 +43,11 @@ fold@: "count()" | FOLD rv@ ")"
 query@: TEXT | RX | "[" (TEXT | RX) (", " (TEXT | RX))* "]" | ref@
 pattern@: query@ | "[" "[" query@ ", " v@ "]" (", " "[" query@ ", " v@ "]")* "]"
 """
+_BASIC_TYPES: Final = " | ".join(map(literal_of_name, BASICS))
 _SHARED: Final = f"""\
 form: RX | TEXT
 schema: type (" | " type)*
-type: {" | ".join(map(name_of, BASICS))} | "null" | TEXT | INT0 | "[" schema "]" | "{{" member (", " member)* "}}"
+type: {_BASIC_TYPES} | "null" | TEXT | INT0 | "[" schema "]" | "{{" member (", " member)* "}}"
 member: (KEY | STR) "?"? ": " schema
 """
 _KNOWN: Final = {
@@ -67,14 +68,14 @@ def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> st
     """
     if not vocabulary.variables:
         raise ValueError("a decode grammar needs a variable to name")
-    calls = Calls(vocabulary)
+    calls = CallRules(vocabulary)
     if vocabulary.only_final and not calls.end:
         raise ValueError("only `final` is left, and it is not permitted")
     fresh = [] if vocabulary.only_final else _fresh(vocabulary.variables, temporaries)
     level = _level(vocabulary, calls)
     parts = [*_program(vocabulary, calls, fresh), *_names(vocabulary.variables, fresh)]
     parts += [level.replace("@", str(number)) for number in range(len(fresh) + 1)]
-    parts += [_SHARED, *_terminals(_named(level + _SHARED), vocabulary.variables, fresh)]
+    parts += [_SHARED, *_terminals(_terminals_in(level + _SHARED), vocabulary.variables, fresh)]
     return "\n".join(parts) + "\n"
 
 
@@ -84,7 +85,7 @@ def _fresh(taken: tuple[str, ...], count: int) -> list[str]:
     return list(itertools.islice((name for name in names if name not in known), count))
 
 
-def _program(vocabulary: Vocabulary, calls: Calls, fresh: list[str]) -> Iterator[str]:
+def _program(vocabulary: Vocabulary, calls: CallRules, fresh: list[str]) -> Iterator[str]:
     """Statements, of which the last may be `final`."""
     if vocabulary.only_final:
         yield "start: end0"
@@ -94,28 +95,28 @@ def _program(vocabulary: Vocabulary, calls: Calls, fresh: list[str]) -> Iterator
     for level, name in enumerate([*fresh, None]):
         options = [*(["end@"] if calls.end else []), f'{again} ("\\n" program@)?']
         if name is not None:
-            options.append(f'{name_of(f"{name} = ")} v@ ("\\n" program{level + 1})?')
-        yield from (rule.replace("@", str(level)) for rule in alternatives("program@", options))
-    yield from alternatives("put", [name_of(f"{name} = ") for name in vocabulary.writable])
-    yield from alternatives("written", map(name_of, vocabulary.writable))
+            options.append(f'{literal_of_name(f"{name} = ")} v@ ("\\n" program{level + 1})?')
+        yield from (rule.replace("@", str(level)) for rule in rule_of("program@", options))
+    yield from rule_of("put", [literal_of_name(f"{name} = ") for name in vocabulary.writable])
+    yield from rule_of("written", map(literal_of_name, vocabulary.writable))
 
 
 def _names(variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
     """What may be read, for every number of temporaries."""
-    yield from alternatives("name0", map(name_of, variables))
+    yield from rule_of("name0", map(literal_of_name, variables))
     for level, name in enumerate(fresh, 1):
-        yield f"name{level}: name{level - 1} | {name_of(name)}"
+        yield f"name{level}: name{level - 1} | {literal_of_name(name)}"
 
 
-def _level(vocabulary: Vocabulary, calls: Calls) -> str:
+def _level(vocabulary: Vocabulary, calls: CallRules) -> str:
     """Everything that names variables, with `@` for the number of temporaries."""
     rules = [_PLAIN, _IN_ROWS, _ARGUMENTS]
-    rules += alternatives("call@", [*calls.scalar, "whole@"])
-    rules += alternatives("rcall@", [*calls.scalar_in_rows, "whole@"])
-    rules += alternatives("whole@", calls.whole)
-    rules += alternatives("end@", calls.end)
+    rules += rule_of("call@", [*calls.scalar, "whole@"])
+    rules += rule_of("rcall@", [*calls.scalar_in_rows, "whole@"])
+    rules += rule_of("whole@", calls.whole)
+    rules += rule_of("end@", calls.end)
     if not vocabulary.only_final:
-        rules += alternatives("alone@", ["call@", *calls.alone])
+        rules += rule_of("alone@", ["call@", *calls.alone])
     return "\n".join(rules)
 
 
@@ -123,7 +124,9 @@ def _terminals(needed: Iterable[str], variables: tuple[str, ...], fresh: list[st
     """The terminals that are needed, and those that they need in turn."""
     known = {**_KNOWN}
     for level, name in enumerate([None, *fresh]):
-        known[f"NAMES{level}"] = f"NAMES{level - 1} | {name_of(name)}" if name else " | ".join(map(name_of, variables))
+        known[f"NAMES{level}"] = (
+            f"NAMES{level - 1} | {literal_of_name(name)}" if name else " | ".join(map(literal_of_name, variables))
+        )
         known[f"HOLE{level}"] = f'"{{" NAMES{level} PATH "}}"'
         known[f"TEMPLATE{level}"] = TEMPLATE.format(hole=f"HOLE{level}")
     wanted: dict[str, None] = {}
@@ -134,11 +137,11 @@ def _terminals(needed: Iterable[str], variables: tuple[str, ...], fresh: list[st
             found += [f"TEMPLATE{level}" for level in range(len(fresh) + 1)]
         elif name not in wanted:
             wanted[name] = None
-            found += _named(known[name])
+            found += _terminals_in(known[name])
     return (f"{name}: {text}" for name, text in known.items() if name in wanted)
 
 
 @functools.lru_cache(maxsize=64)
-def _named(text: str) -> frozenset[str]:
+def _terminals_in(text: str) -> frozenset[str]:
     """The terminals that a definition names."""
     return frozenset(_TERMINAL.findall(_LITERAL.sub("", text)))

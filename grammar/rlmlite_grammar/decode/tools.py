@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-Tool: TypeAlias = Mapping[str, Any]
+ProgramTool: TypeAlias = Mapping[str, Any]
 """A tool's definition."""
 
 PROGRAM: Final = "program"

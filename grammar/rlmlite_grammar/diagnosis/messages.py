@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from rlmlite_grammar.diagnosis.mistakes import foreign_word, hint_for
+from rlmlite_grammar.diagnosis.mistakes import find_foreign_word, find_hint
 from rlmlite_grammar.diagnosis.scan import Lexeme, lexeme_at, lexemes, open_bracket
-from rlmlite_grammar.syntax.reader import END, Failure
+from rlmlite_grammar.syntax.reader import END, SyntaxFailure
 from rlmlite_kernel.program.problems import Problem, line_and_column
 
 _LONGEST_FOUND: Final = 24
@@ -28,16 +28,16 @@ _CLOSES: Final = {")": "(", "]": "[", "}": "{"}
 _OPERATOR_SIGNS: Final = ("IN", "CONTAINS", "MATCHES", "LPAR", "EQUAL")
 
 
-def problem_at(text: str, failed: Failure | Problem) -> Problem:
+def problem_at(text: str, failed: SyntaxFailure | Problem) -> Problem:
     """The problem to tell for a reading that failed."""
-    if isinstance(failed, Failure):
+    if isinstance(failed, SyntaxFailure):
         return _unclosed_literal(text, failed) or _foreign(text, failed.offset) or _unexpected(text, failed)
     if failed.code == "layout":
         return _foreign(text, failed.offset or 0) or failed
     return failed
 
 
-def _unclosed_literal(text: str, failure: Failure) -> Problem | None:
+def _unclosed_literal(text: str, failure: SyntaxFailure) -> Problem | None:
     offset = failure.offset
     if text[max(0, offset - 2) : offset + 1] == '"""':
         return Problem("unclosed", 'this """ is never closed', offset - 2, 'end the text with """')
@@ -62,7 +62,7 @@ def _foreign(text: str, offset: int) -> Problem | None:
     # Two words in a row at the beginning are a foreign statement by their first word only: "Here is my plan".
     near = around[:1] if len(around) == 2 and around[0].kind == "word" else [*around[-3:][::-1], *around[:1]]
     words = [found for found in near if found.kind == "word" and text[found.start - 1 : found.start] != "."]
-    known = foreign_word(tuple(found.text for found in words))
+    known = find_foreign_word(tuple(found.text for found in words))
     if known is None:
         return None
     word, hint = known
@@ -70,7 +70,7 @@ def _foreign(text: str, offset: int) -> Problem | None:
     return Problem("foreign", f"`{word}` is no word of this language", start, hint)
 
 
-def _unexpected(text: str, failure: Failure) -> Problem:
+def _unexpected(text: str, failure: SyntaxFailure) -> Problem:
     if next(lexemes(text), None) is None:
         return Problem("empty", "there is no program", None, "write statements, such as x = search(logs, /ERROR/)")
     offset = _sign_start(text, failure.offset)
@@ -78,7 +78,7 @@ def _unexpected(text: str, failure: Failure) -> Problem:
     bracket = open_bracket(text, offset)
     if bracket is not None and offset >= len(text.rstrip()):
         return Problem("unclosed", f"expected {expected} before the end", offset, _not_closed(text, bracket))
-    hint = _unclosed_hint(text, offset, bracket) or hint_for(text, offset, bracket.text if bracket else "")
+    hint = _unclosed_hint(text, offset, bracket) or find_hint(text, offset, bracket.text if bracket else "")
     return Problem("syntax", f"expected {expected} before {_found(text, offset)}", offset, hint)
 
 
@@ -108,7 +108,7 @@ def _not_closed(text: str, bracket: Lexeme) -> str:
     return f"the '{bracket.text}' of line {line} col {column} is not closed"
 
 
-def _expected_words(text: str, failure: Failure) -> str:
+def _expected_words(text: str, failure: SyntaxFailure) -> str:
     expected = failure.expected
     words = _kinds(text, failure)
     signs = [sign for sign in _SIGNS if sign in expected]
@@ -118,7 +118,7 @@ def _expected_words(text: str, failure: Failure) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def _kinds(text: str, failure: Failure) -> list[str]:
+def _kinds(text: str, failure: SyntaxFailure) -> list[str]:
     expected = failure.expected
     if END in expected:
         return ["an operator", "a new statement"] if "PLUS" in expected else ["a new statement"]

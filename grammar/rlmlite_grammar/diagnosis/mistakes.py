@@ -364,13 +364,13 @@ MISTAKES: Final = (
 )
 
 
-def foreign_word(words: tuple[str, ...]) -> tuple[str, str] | None:
+def find_foreign_word(words: tuple[str, ...]) -> tuple[str, str] | None:
     """The first of `words` that other languages use and this one does not, with its hint."""
     hints = {word: mistake.hint for mistake in MISTAKES for word in mistake.words}
     return next(((word, hints[word]) for word in words if word in hints), None)
 
 
-def hint_for(text: str, offset: int, inside: str) -> str:
+def find_hint(text: str, offset: int, inside: str) -> str:
     """The sentence for a failure at `offset`, in the open bracket `inside` or in none, or nothing."""
     before = text[max(0, offset - _REACH) : offset]
     fitting = (mistake.hint for mistake in MISTAKES if _fits(mistake, text, offset, before, inside))

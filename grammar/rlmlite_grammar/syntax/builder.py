@@ -20,7 +20,7 @@ At: TypeAlias = tuple[int, ...]
 """Offsets of nodes, in the order of `ast.walk`."""
 
 
-class Piece(msgspec.Struct, gc=False):
+class Subtree(msgspec.Struct, gc=False):
     """An expression as read so far; `digits` when it is a number just as written: a `-` makes it negative."""
 
     node: ast.Expr
@@ -29,11 +29,11 @@ class Piece(msgspec.Struct, gc=False):
     digits: bool = False
 
 
-class NamedPiece(msgspec.Struct, gc=False):
+class NamedSubtree(msgspec.Struct, gc=False):
     """One `name=value` of a call, or one `key: value` of an object, and where its name is."""
 
     name: str
-    value: Piece
+    value: Subtree
     offset: int
     optional: bool = False
 
@@ -53,114 +53,114 @@ class Builder(Transformer[Token, Body]):
     def start(self, *bodies: Body) -> Body:
         """All statements."""
         starts = tuple(body.starts[0] for body in bodies)
-        return Body(tuple(body.statements[0] for body in bodies), _joined(body.at for body in bodies), starts)
+        return Body(tuple(body.statements[0] for body in bodies), _concatenate(body.at for body in bodies), starts)
 
-    def assign(self, name: Token, value: Piece) -> Body:
+    def assign(self, name: Token, value: Subtree) -> Body:
         """`name = value`."""
         offset = _offset(name)
         statement = ast.Statement(value.node, checked_name(str(name), offset))
         return Body((statement,), (offset, *value.at), (offset,))
 
-    def alone(self, call: Piece) -> Body:
+    def alone(self, call: Subtree) -> Body:
         """A call as a statement."""
         return Body((ast.Statement(call.node),), (call.at[0], *call.at), (call.at[0],))
 
-    def arguments(self, *given: Piece | NamedPiece) -> tuple[Piece | NamedPiece, ...]:
+    def arguments(self, *arguments: Subtree | NamedSubtree) -> tuple[Subtree | NamedSubtree, ...]:
         """The arguments of a call, in the order written."""
-        return given
+        return arguments
 
-    def named(self, name: Token, value: Piece) -> NamedPiece:
+    def named(self, name: Token, value: Subtree) -> NamedSubtree:
         """`name=value` in a call."""
-        return NamedPiece(checked_name(str(name), _offset(name)), value, _offset(name))
+        return NamedSubtree(checked_name(str(name), _offset(name)), value, _offset(name))
 
-    def call(self, name: Token, given: tuple[Piece | NamedPiece, ...] = ()) -> Piece:
+    def call(self, name: Token, arguments: tuple[Subtree | NamedSubtree, ...] = ()) -> Subtree:
         """`name(…)`; an alias becomes the one name."""
         offset = _offset(name)
         action = checked_name(str(name), offset)
-        plain, named = _sorted_out(given)
+        plain, named = _sort_arguments(arguments)
         node = ast.Call(
             ALIASES.get(action, action),
-            tuple([piece.node for piece in plain]),
+            tuple([subtree.node for subtree in plain]),
             tuple([ast.Named(item.name, item.value.node) for item in named]),
         )
-        return _outer(node, offset, [*plain, *(item.value for item in named)])
+        return _enclose(node, offset, [*plain, *(item.value for item in named)])
 
-    def alternatives(self, *options: Piece) -> Piece:
+    def alternatives(self, *options: Subtree) -> Subtree:
         """`a | b | c`."""
-        return _outer(ast.Alt(tuple(option.node for option in options)), options[0].at[0], options)
+        return _enclose(ast.Alt(tuple(option.node for option in options)), options[0].at[0], options)
 
-    def binary(self, left: Piece, *rest: Token | Piece) -> Piece:
+    def binary(self, left: Subtree, *rest: Token | Subtree) -> Subtree:
         """`left operator right`, where the operator is one word or two."""
         operator = " ".join(word for word in rest if isinstance(word, Token))
         right = rest[-1]
-        assert isinstance(right, Piece)
-        return _outer(ast.Binary(operator, left.node, right.node), left.at[0], (left, right))
+        assert isinstance(right, Subtree)
+        return _enclose(ast.Binary(operator, left.node, right.node), left.at[0], (left, right))
 
-    def unary(self, sign: Token, of: Piece) -> Piece:
+    def unary(self, sign: Token, of: Subtree) -> Subtree:
         """`not x`, `-x`; `-1` is a number."""
         offset = _offset(sign)
         if sign == "-" and of.digits and isinstance(of.node, ast.Lit) and isinstance(of.node.v, int | float):
-            return Piece(ast.Lit(-of.node.v), (offset,))
-        return _outer(ast.Unary(str(sign), of.node), offset, (of,))
+            return Subtree(ast.Lit(-of.node.v), (offset,))
+        return _enclose(ast.Unary(str(sign), of.node), offset, (of,))
 
-    def name(self, name: Token) -> Piece:
+    def name(self, name: Token) -> Subtree:
         """A variable, or `true false null`."""
         word = str(name)
         if word in CONSTANTS:
-            return Piece(ast.Lit(CONSTANTS[word]), (_offset(name),))
-        return Piece(ast.Var(checked_name(word, _offset(name))), (_offset(name),))
+            return Subtree(ast.Lit(CONSTANTS[word]), (_offset(name),))
+        return Subtree(ast.Var(checked_name(word, _offset(name))), (_offset(name),))
 
-    def field(self, dot: Token, name: Token) -> Piece:
+    def field(self, dot: Token, name: Token) -> Subtree:
         """`.name`."""
-        return Piece(ast.Field(checked_key(str(name), _offset(name))), (_offset(dot),))
+        return Subtree(ast.Field(checked_key(str(name), _offset(name))), (_offset(dot),))
 
-    def number(self, digits: Token) -> Piece:
+    def number(self, digits: Token) -> Subtree:
         """A number without a sign."""
         value = literals.number(str(digits), _offset(digits))
-        return Piece(ast.Lit(value), (_offset(digits),), digits=True)
+        return Subtree(ast.Lit(value), (_offset(digits),), digits=True)
 
-    def string(self, literal: Token) -> Piece:
+    def string(self, literal: Token) -> Subtree:
         """A text."""
-        return Piece(ast.Lit(literals.string(str(literal), _offset(literal))), (_offset(literal),))
+        return Subtree(ast.Lit(literals.string(str(literal), _offset(literal))), (_offset(literal),))
 
-    def regex(self, literal: Token) -> Piece:
+    def regex(self, literal: Token) -> Subtree:
         """A regular expression."""
-        return Piece(ast.Rx(*literals.regex(str(literal), _offset(literal))), (_offset(literal),))
+        return Subtree(ast.Rx(*literals.regex(str(literal), _offset(literal))), (_offset(literal),))
 
-    def list(self, bracket: Token, *items: Piece) -> Piece:
+    def list(self, bracket: Token, *items: Subtree) -> Subtree:
         """`[a, b]`."""
-        return _outer(ast.ListOf(tuple(item.node for item in items)), _offset(bracket), items)
+        return _enclose(ast.ListOf(tuple(item.node for item in items)), _offset(bracket), items)
 
-    def object(self, brace: Token, *pairs: NamedPiece) -> Piece:
+    def object(self, brace: Token, *pairs: NamedSubtree) -> Subtree:
         """`{key: value}`."""
         _refuse_repeats(pairs, "key")
         node = ast.Obj(tuple(ast.Pair(pair.name, pair.value.node, pair.optional) for pair in pairs))
-        return _outer(node, _offset(brace), [pair.value for pair in pairs])
+        return _enclose(node, _offset(brace), [pair.value for pair in pairs])
 
-    def pair(self, key: Token, value: Piece) -> NamedPiece:
+    def pair(self, key: Token, value: Subtree) -> NamedSubtree:
         """`key: value`."""
-        return NamedPiece(_key(key), value, _offset(key))
+        return NamedSubtree(_key(key), value, _offset(key))
 
-    def optional_pair(self, key: Token, value: Piece) -> NamedPiece:
+    def optional_pair(self, key: Token, value: Subtree) -> NamedSubtree:
         """`key?: type`."""
-        return NamedPiece(_key(key), value, _offset(key), optional=True)
+        return NamedSubtree(_key(key), value, _offset(key), optional=True)
 
-    def inner(self, inside: Piece) -> Piece:
+    def inner(self, inside: Subtree) -> Subtree:
         """`(…)`, which leaves no node."""
-        return Piece(inside.node, inside.at, inside.depth)
+        return Subtree(inside.node, inside.at, inside.depth)
 
-    def attribute(self, of: Piece, name: Token) -> Piece:
+    def attribute(self, of: Subtree, name: Token) -> Subtree:
         """`of.name`."""
-        return _outer(ast.Attr(of.node, checked_key(str(name), _offset(name))), of.at[0], (of,))
+        return _enclose(ast.Attr(of.node, checked_key(str(name), _offset(name))), of.at[0], (of,))
 
-    def index(self, of: Piece, at: Piece) -> Piece:
+    def index(self, of: Subtree, at: Subtree) -> Subtree:
         """`of[at]`."""
-        return _outer(ast.Index(of.node, at.node), of.at[0], (of, at))
+        return _enclose(ast.Index(of.node, at.node), of.at[0], (of, at))
 
-    def slice(self, of: Piece, low: Piece | None, high: Piece | None) -> Piece:
+    def slice(self, of: Subtree, low: Subtree | None, high: Subtree | None) -> Subtree:
         """`of[low:high]`."""
         node = ast.Slice(of.node, low.node if low else None, high.node if high else None)
-        return _outer(node, of.at[0], [piece for piece in (of, low, high) if piece is not None])
+        return _enclose(node, of.at[0], [subtree for subtree in (of, low, high) if subtree is not None])
 
 
 def _offset(token: Token) -> int:
@@ -172,27 +172,27 @@ def _key(token: Token) -> str:
     return literals.string(str(token), offset) if token.type == "STRING" else checked_key(str(token), offset)
 
 
-def _joined(parts: Iterable[At]) -> At:
+def _concatenate(parts: Iterable[At]) -> At:
     return tuple([offset for part in parts for offset in part])
 
 
-def _outer(node: ast.Expr, offset: int, inside: Iterable[Piece]) -> Piece:
+def _enclose(node: ast.Expr, offset: int, parts: Iterable[Subtree]) -> Subtree:
     """`node` around the pieces inside it, at most `DEEPEST` deep: recursive readers rely on that."""
     at = [offset]
     depth = 0
-    for piece in inside:
-        at += piece.at
-        depth = max(depth, piece.depth)
+    for subtree in parts:
+        at += subtree.at
+        depth = max(depth, subtree.depth)
     if depth >= DEEPEST:
         refuse_depth(offset)
-    return Piece(node, tuple(at), depth + 1)
+    return Subtree(node, tuple(at), depth + 1)
 
 
-def _sorted_out(given: tuple[Piece | NamedPiece, ...]) -> tuple[list[Piece], list[NamedPiece]]:
-    plain: list[Piece] = []
-    named: list[NamedPiece] = []
-    for argument in given:
-        if isinstance(argument, NamedPiece):
+def _sort_arguments(arguments: tuple[Subtree | NamedSubtree, ...]) -> tuple[list[Subtree], list[NamedSubtree]]:
+    plain: list[Subtree] = []
+    named: list[NamedSubtree] = []
+    for argument in arguments:
+        if isinstance(argument, NamedSubtree):
             named.append(argument)
         elif named:
             hint = f"give it a name too, or move it before `{named[0].name}=`"
@@ -204,7 +204,7 @@ def _sorted_out(given: tuple[Piece | NamedPiece, ...]) -> tuple[list[Piece], lis
     return plain, named
 
 
-def _refuse_repeats(items: Iterable[NamedPiece], what: str) -> None:
+def _refuse_repeats(items: Iterable[NamedSubtree], what: str) -> None:
     seen: set[str] = set()
     for item in items:
         if item.name in seen:

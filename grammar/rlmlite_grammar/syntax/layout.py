@@ -25,7 +25,7 @@ _OPERATORS: Final = frozenset(
 )
 
 
-class Layout(PostLex):
+class LayoutRules(PostLex):
     """The filter; it holds no state between programs."""
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:

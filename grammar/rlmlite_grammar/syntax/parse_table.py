@@ -22,7 +22,7 @@ import lark
 import msgspec
 
 from rlmlite_grammar.syntax.builder import Builder
-from rlmlite_grammar.syntax.layout import Layout
+from rlmlite_grammar.syntax.layout import LayoutRules
 
 GRAMMAR: Final = "actions.lark"
 TABLE: Final = "actions.table.json"
@@ -75,7 +75,7 @@ def load_parser() -> lark.Lark:
 
 def build_parser() -> lark.Lark:
     """The parser from the grammar."""
-    return lark.Lark(grammar_text(), parser="lalr", lexer="contextual", transformer=Builder(), postlex=Layout())
+    return lark.Lark(grammar_text(), parser="lalr", lexer="contextual", transformer=Builder(), postlex=LayoutRules())
 
 
 def kept_table() -> ParseTable | None:
@@ -144,7 +144,7 @@ def _by_name(actions: Actions, tokens: Mapping[int, str]) -> list[tuple[str, int
 def parser_of(table: ParseTable) -> lark.Lark:
     """The parser that a table describes. It takes the table's parts over: a table makes one parser."""
     data = table.data
-    data["options"] |= {"transformer": Builder(), "postlex": Layout()}
+    data["options"] |= {"transformer": Builder(), "postlex": LayoutRules()}
     data["parser"]["parser"] |= {"tokens": table.tokens, "states": table.states}
     return lark.Lark.load({"data": data, "memo": table.memo})  # a mapping is taken as what its pickle would hold
 

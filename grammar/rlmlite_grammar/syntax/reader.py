@@ -18,14 +18,14 @@ from rlmlite_kernel.program.problems import Problem
 END: Final = "$END"
 
 
-class Failure(msgspec.Struct, frozen=True):
+class SyntaxFailure(msgspec.Struct, frozen=True):
     """Reading stopped at `offset`, where one of the `expected` terminals could have stood."""
 
     offset: int
     expected: frozenset[str]
 
 
-Outcome: TypeAlias = Parsed | Failure | Problem
+ReadResult: TypeAlias = Parsed | SyntaxFailure | Problem
 """What one reading gives: a program, a place where the grammar stopped, or a reason beside the grammar."""
 
 
@@ -40,7 +40,7 @@ def terminal(name: str) -> str:
     return _parser().get_terminal(name).pattern.to_regexp()
 
 
-def read(text: str) -> Outcome:
+def read(text: str) -> ReadResult:
     """Read a whole text as one program."""
     try:
         body: object = _parser().parse(text)
@@ -63,11 +63,11 @@ def _follows_on_its_line(text: str, start: int) -> bool:
     return start > 0 and text[start - 1] not in "\n;"
 
 
-def _failure(text: str, error: UnexpectedToken | UnexpectedCharacters) -> Failure:
+def _failure(text: str, error: UnexpectedToken | UnexpectedCharacters) -> SyntaxFailure:
     if isinstance(error, UnexpectedCharacters):
         offset = cast(int, error.pos_in_stream)
     else:
         offset = len(text.rstrip()) if error.token.type == END else error.token.start_pos or 0
     # What would have let the reading go on; the sets that lark puts in its errors name more.
     accepts: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]  # untyped in lark
-    return Failure(offset, frozenset(accepts))
+    return SyntaxFailure(offset, frozenset(accepts))

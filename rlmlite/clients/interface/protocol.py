@@ -7,7 +7,7 @@ from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.records.settings import Role
 
 if TYPE_CHECKING:
-    from rlmlite_grammar.decode import Tool
+    from rlmlite_grammar.decode import ProgramTool
 
 
 class Client(Protocol):
@@ -54,7 +54,7 @@ class ToolRequest(Request, frozen=True, kw_only=True):
     The tool follows from the run's state, so it is in no record and changes no id.
     """
 
-    tool: "Tool"
+    tool: "ProgramTool"
 
 
 def role(client: Client) -> Role:

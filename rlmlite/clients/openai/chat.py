@@ -6,7 +6,7 @@ import msgspec
 
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.openai.wire import SaidError, Tokens, Trouble, program_of, trouble, usage
-from rlmlite_grammar.decode import Tool
+from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import Answered, Failed, Result, Usage
 
 
@@ -80,7 +80,7 @@ class Chat:
 
     path = "/chat/completions"
 
-    def body(self, text: str, tool: Tool | None) -> dict[str, Any]:
+    def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
         """See `Wire.body`."""
         body: dict[str, Any] = {"messages": [{"role": "user", "content": text}]}
         if tool is None:
@@ -116,7 +116,7 @@ class Chat:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def read(self, content: bytes, price: Price | None, tool: Tool | None = None) -> Result:
+    def read(self, content: bytes, price: Price | None, tool: ProgramTool | None = None) -> Result:
         """See `Wire.read`."""
         completion = _COMPLETION.decode(content)
         used = _usage(completion.usage, price)

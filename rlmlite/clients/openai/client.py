@@ -24,7 +24,7 @@ from rlmlite.clients.openai.chat import Chat
 from rlmlite.clients.openai.responses import Responses
 from rlmlite.clients.openai.wire import Wire
 from rlmlite.errors import ModelError
-from rlmlite_grammar.decode import Tool
+from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import NO_USE, Failed, Request, Result, Usage
 from rlmlite_kernel.records.settings import Role
 
@@ -192,7 +192,7 @@ class ModelServer:
         return Connection(self._server.base, self._key, self._calling, self._server.wire)
 
 
-def _tool(request: Request) -> Tool | None:
+def _tool(request: Request) -> ProgramTool | None:
     return request.tool if isinstance(request, ToolRequest) else None
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.openai.wire import SaidError, Tokens, Trouble, program_of, trouble, usage
-from rlmlite_grammar.decode import Tool
+from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import Answered, Failed, Result, Usage
 
 
@@ -72,7 +72,7 @@ class Responses:
 
     path = "/responses"
 
-    def body(self, text: str, tool: Tool | None) -> dict[str, Any]:
+    def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
         """See `Wire.body`."""
         body: dict[str, Any] = {"input": text, "store": False}
         if tool is None:
@@ -103,7 +103,7 @@ class Responses:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def read(self, content: bytes, price: Price | None, tool: Tool | None = None) -> Result:
+    def read(self, content: bytes, price: Price | None, tool: ProgramTool | None = None) -> Result:
         """See `Wire.read`."""
         response = _RESPONSE.decode(content)
         used = _usage(response.usage, price)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Protocol, TypeAlias
 import msgspec
 
 from rlmlite.clients.interface.prices import Price
-from rlmlite_grammar.decode import PROGRAM, Tool
+from rlmlite_grammar.decode import PROGRAM, ProgramTool
 from rlmlite_kernel.effects.requests import Result, Usage
 
 Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
@@ -34,7 +34,7 @@ class Wire(Protocol):
         """Where it is asked, below the server's address."""
         ...
 
-    def body(self, text: str, tool: Tool | None) -> dict[str, Any]:
+    def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
         """The fields that hold the prompt, and the tool by whose call it is to be answered."""
         ...
 
@@ -54,7 +54,7 @@ class Wire(Protocol):
         """What went wrong, when a reply that is not `readable` says so."""
         ...
 
-    def read(self, content: bytes, price: Price | None, tool: Tool | None) -> Result:
+    def read(self, content: bytes, price: Price | None, tool: ProgramTool | None) -> Result:
         """The result of a reply that is `readable`. One that was cut off is no answer: it would be cut silently."""
         ...
 

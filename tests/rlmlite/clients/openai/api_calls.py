@@ -5,7 +5,7 @@ from typing import Any
 
 from rlmlite.clients import Calling, ToolRequest, client
 from rlmlite.clients.interface.prices import Price
-from rlmlite_grammar.decode import Tool
+from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import Answered, Request, Result, Usage
 from tests.rlmlite.clients.openai import model_server
 from tests.rlmlite.clients.openai.model_server import (
@@ -23,7 +23,7 @@ WHOLE = {CHAT: completion("hello"), RESPONSES: response("hello")}
 
 
 def ask_once(
-    api: str, behave: Behaviour, tool: Tool | None = None, text: str = "hi", **settings: Any
+    api: str, behave: Behaviour, tool: ProgramTool | None = None, text: str = "hi", **settings: Any
 ) -> tuple[Result, model_server.ModelServer]:
     """One call to a server that behaves so."""
     how = Calling(**{"retries": 1, "timeout": 5.0, "prices": FREE, **settings})
