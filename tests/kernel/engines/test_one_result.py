@@ -42,8 +42,8 @@ def small_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def everything(query: Query, content: bytes, bounds: SearchBounds) -> object:
     """All that a search says."""
     search = Search(content, compile_query(query), 3, len(content) - 1, bounds)
-    tables = [table.tolist() for table in search.tables()]
-    return [row for table in tables for row in table], search.counted()
+    tables = [table.tolist() for table in search.matches()]
+    return [row for table in tables for row in table], search.count()
 
 
 @pytest.mark.usefixtures("small_runs")
@@ -51,9 +51,9 @@ def everything(query: Query, content: bytes, bounds: SearchBounds) -> object:
 def test_no_result_depends_on_the_number_of_threads(query: Query) -> None:
     """Matches, charges, where it ended: the same for 1, 2 and 8 threads, with much work and with little."""
     whole = Search(CONTENT, compile_query(query), 3, len(CONTENT) - 1, SearchBounds(PLENTY))
-    for _ in whole.tables():
+    for _ in whole.matches():
         pass
-    work = whole.counted().work
+    work = whole.count().work
     for bounds in (
         SearchBounds(PLENTY), SearchBounds(PLENTY, 0, PLENTY), SearchBounds(PLENTY, 40, PLENTY),
         SearchBounds(work, 40, work // 2), SearchBounds(work // 2), SearchBounds(work - 1),
@@ -174,9 +174,9 @@ def test_hostile_lists_of_words_take_no_longer_than_their_bytes(texts: list[str]
     """Words that overlap themselves and each other at every byte are found in one pass, and charged as one."""
     content = (b"a" * 40_000 + b"ab" * 5_000 + b" word77 word499\n") * 8
     search = Search(content, compile_query(any_of(*map(literal, texts))), 0, len(content), SearchBounds(PLENTY))
-    rows = sum(len(table) for table in search.tables())
+    rows = sum(len(table) for table in search.matches())
 
-    assert search.counted().work == len(content)
+    assert search.count().work == len(content)
     assert rows == len(found_rows(texts, content))
 
 

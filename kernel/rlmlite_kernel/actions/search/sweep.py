@@ -63,11 +63,11 @@ class Sweep:
         content = context.blobs.read(text.blob)
         search = Search(content, self._matcher, text.start, text.stop, SearchBounds(left, keep, counting))
         try:
-            for matches in search.tables():
+            for matches in search.matches():
                 on_matches(piece, matches)
         finally:
             # The work is charged even if `on_matches` raised (its hits were too large, say): it has been done.
-            counted = search.counted()
+            counted = search.count()
             context.spend("search_work", counted.work)
             context.scanned.append(Text(text.blob, text.start, counted.scanned_to))
         self.count += counted.count

@@ -1,18 +1,32 @@
-"""Search by blocks: matches may cross lines, and none is longer than a window."""
+"""Search by blocks: a match may cross lines, and none is longer than a window.
+
+All windows are views of one text: `^`, `$` and `\\b` see what is beside a window, and a search goes on where the last
+match ended, whichever window that was in. A match belongs to the window in whose first half it starts (see `windows`).
+
+    windows of 8 and halves of 4 over b"ab\\ncd\\nef\\n...", and /\\n./ at weight 1
+    [0, 8)    owns the match [2, 4) and costs 8 * (1 + 1)
+    [4, 12)   owns [5, 7): 8 * 2
+    [8, 12)   owns [8, 10): 4 * 2
+
+Plain text needs no windows to be found, as it fits in half of one: it is searched 1 MiB at a time and charged its bytes
+once, to the half window at whose end the search stops.
+
+No threads: a match decides where the next may start, so no window can be searched before the one in front of it.
+"""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, IntArray, Octets, haystack, int_array, octets, snap
+from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, haystack, int_array, octets, snap
 from rlmlite_kernel.engines.query.literal import find_disjoint
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray, RegexCursor
 from rlmlite_kernel.engines.search.tally import Tally, matches_without_groups, shift_matches
 from rlmlite_kernel.engines.search.windows import HALF, BlockWindow, block_windows
 
-_BATCH = 4_096  # matches between two looks at what is left
-_STEP = 32 * HALF  # bytes that a plain search takes at once
+_BATCH = 4_096  # matches between two looks at the work that is left
+_STEP = 32 * HALF  # bytes that a search for plain text takes at a time
 
 
 class ByBlocks:
@@ -20,81 +34,117 @@ class ByBlocks:
 
     def __init__(self, content: Buffer, matcher: Matcher, start: int, stop: int, tally: Tally) -> None:
         self._content, self._view, self._matcher, self._tally = content, memoryview(content), matcher, tally
+        self._hay, self._data = haystack(content), octets(content)
         self._start, self._stop = start, stop
 
     def run(self) -> Iterator[None]:
-        """Searches, and gives way after each window or step."""
-        return self._regex() if self._matcher.needle is None else self._plain(self._matcher.needle)
+        """Searches, and yields after each window or step, so that the caller can take what the tally kept."""
+        return self._run_regex() if self._matcher.needle is None else self._run_plain(self._matcher.needle)
 
-    def _plain(self, needle: bytes) -> Iterator[None]:
-        hay, data, tally = haystack(self._content), octets(self._content), self._tally
-        at = free = self._start  # `free` is where the last match ended
+    def _run_plain(self, needle: bytes) -> Iterator[None]:
+        step_start = free_from = self._start
         for offset in range(self._start, self._stop, _STEP):
-            end = self._grid(offset + _STEP)
-            reached = self._reach(at, end, tally.left)
-            places = self._places(hay, data, needle, max(at, free), reached)
-            most = tally.most
-            if reached < end and tally.keeping and len(places) < tally.wanted:  # work to keep some, not to count all
-                reached, most = self._reach(at, end, tally.left_to_keep), tally.wanted
-                places = self._places(hay, data, needle, max(at, free), reached)
-            free = int(places[-1]) + len(needle) if len(places) else free
-            charged = scanned_to = reached
-            if len(places) >= most:  # charged to the end of the last one's half window
-                places = places[:most]
-                scanned_to = int(places[-1]) + len(needle)
-                charged = self._grid(self._start + (int(places[-1]) - self._start) // HALF * HALF + HALF)
-            tally.accept(matches_without_groups(places, places + len(needle)), len(places), charged - at, scanned_to)
-            tally.out_of_work = (reached < end or len(places) >= most) and tally.most > 0
-            at = end
+            step_stop = self._snap_inside(offset + _STEP)
+            free_from = self._accept_step(needle, step_start, step_stop, free_from)
+            step_start = step_stop
             yield
-            if tally.over:
+            if self._tally.is_over:
                 return
 
-    def _reach(self, at: int, end: int, left: int) -> int:
-        """Where the half windows end of which each byte can be charged once."""
-        if end - at <= left:
-            return end
-        return max(at, self._grid(self._start + (at + left - self._start) // HALF * HALF))
+    def _accept_step(self, needle: bytes, start: int, stop: int, free_from: int) -> int:
+        """Enter a step: whole, or as far as the work or the matches wanted go. Returns where its last match ended."""
+        tally = self._tally
+        reached = self._affordable_stop(start, stop, tally.work_left)
+        places = self._find(needle, max(start, free_from), reached)
+        find_at_most = tally.find_at_most
+        only_counting_ran_out = reached < stop and tally.is_keeping and len(places) < tally.keep_at_most
+        if only_counting_ran_out:
+            reached = self._affordable_stop(start, stop, tally.work_left_to_keep)
+            find_at_most = tally.keep_at_most
+            places = self._find(needle, max(start, free_from), reached)
+        if len(places):
+            free_from = int(places[-1]) + len(needle)
+        charged_to = scanned_to = reached
+        is_enough = len(places) >= find_at_most
+        if is_enough:
+            # The last match that is wanted: it is charged to the end of the half window in which it starts.
+            places = places[:find_at_most]
+            last = int(places[-1])
+            scanned_to = last + len(needle)
+            charged_to = self._snap_inside(self._half_window_start(last) + HALF)
+        matches = matches_without_groups(places, places + len(needle))
+        tally.accept(matches, len(places), charged_to - start, scanned_to)
+        tally.out_of_work = (reached < stop or is_enough) and tally.find_at_most > 0
+        return free_from
 
-    def _places(self, hay: Haystack, data: Octets, needle: bytes, start: int, end: int) -> IntArray:
-        """Where the needle begins in [start, end)."""
-        reach = min(end + len(needle) - 1, self._stop)
-        return find_disjoint(hay, data, needle, start, reach) if end > start else int_array([])
+    def _affordable_stop(self, start: int, stop: int, work_left: int) -> int:
+        """Where the half windows end for which each byte can be charged once."""
+        if stop - start <= work_left:
+            return stop
+        return max(start, self._snap_inside(self._half_window_start(start + work_left)))
 
-    def _grid(self, offset: int) -> int:
+    def _half_window_start(self, offset: int) -> int:
+        """Where the half window that holds an offset starts, before it is snapped to a code point."""
+        return self._start + (offset - self._start) // HALF * HALF
+
+    def _find(self, needle: bytes, start: int, stop: int) -> IntArray:
+        """Where the needle begins in [start, stop)."""
+        if stop <= start:
+            return int_array([])
+        reach = min(stop + len(needle) - 1, self._stop)
+        return find_disjoint(self._hay, self._data, needle, start, reach)
+
+    def _snap_inside(self, offset: int) -> int:
         return self._stop if offset >= self._stop else max(self._start, snap(self._content, offset))
 
-    def _regex(self) -> Iterator[None]:
-        program = self._matcher.regex if self._tally.keeping else self._matcher.regex_without_groups
-        cursor = RegexCursor(program, self._view[self._start : self._stop], 0)
+    def _run_regex(self) -> Iterator[None]:
+        regex = self._matcher.regex if self._tally.is_keeping else self._matcher.regex_without_groups
+        cursor = RegexCursor(regex, self._view[self._start : self._stop], 0)
         for window in block_windows(self._content, self._start, self._stop):
-            self._window(cursor, window)
+            self._accept_window(cursor, window)
             yield
-            if self._tally.over:
+            if self._tally.is_over:
                 return
 
-    def _window(self, cursor: RegexCursor, window: BlockWindow) -> None:
+    def _accept_window(self, cursor: RegexCursor, window: BlockWindow) -> None:
+        """Enter a window, unless its charge does not fit: then the search is out of work."""
         tally = self._tally
-        final = window.half == self._stop
-        before = window.half - self._start + final  # an empty match may stand at the very end
-        cursor.into(window.start - self._start, window.stop - self._start)
         price = (window.stop - window.start) * self._matcher.weight
-        tables: list[MatchArray] = []
-        found = 0
-        while cursor.place < before and not cursor.done:
-            room = max(0, tally.wanted - found) or tally.most - found
-            tables.append(cursor.take(min(_BATCH, room), before))
-            found += len(tables[-1])
-            bound = tally.left_to_keep if found < tally.wanted else tally.left
-            if price * (found + 1) > bound or found >= tally.most:
-                break
-        halted = tally.keeping and found >= tally.wanted and price * (found + 1) > tally.left
-        found = min(found, tally.wanted) if halted else found
-        if price * (found + 1) > (tally.left_to_keep if tally.keeping else tally.left):
+        batches = self._read_window(cursor, window, price)
+        count = sum(map(len, batches))
+        # All that are to be kept were found, but counting the others is too dear: the search ends with the last kept.
+        only_counting_ran_out = (
+            tally.is_keeping and count >= tally.keep_at_most and price * (count + 1) > tally.work_left
+        )
+        if only_counting_ran_out:
+            count = min(count, tally.keep_at_most)
+        charge = price * (count + 1)
+        if charge > (tally.work_left_to_keep if tally.is_keeping else tally.work_left):
             tally.out_of_work = True
             return
-        rows = shift_matches(np.concatenate(tables)[:found], self._start) if tables else None
-        full = halted or (rows is not None and found >= tally.most)
-        scanned_to = int(rows[-1, 0, 1]) if full and rows is not None and found else window.half
-        tally.accept(rows, found, price * (found + 1), scanned_to)
-        tally.out_of_work = halted and tally.most > 0
+        matches = shift_matches(np.concatenate(batches)[:count], self._start) if batches else None
+        ends_here = matches is not None and (only_counting_ran_out or count >= tally.find_at_most)
+        scanned_to = window.half
+        if matches is not None and ends_here and count:
+            scanned_to = int(matches[-1, 0, 1])
+        tally.accept(matches, count, charge, scanned_to)
+        tally.out_of_work = only_counting_ran_out and tally.find_at_most > 0
+
+    def _read_window(self, cursor: RegexCursor, window: BlockWindow, price: int) -> list[MatchArray]:
+        """The matches that belong to a window, as offsets from the start of the search, or enough to decide on it."""
+        tally = self._tally
+        # At the very end an empty match may stand; anywhere else it belongs to the next window.
+        is_last = window.half == self._stop
+        start_before = window.half - self._start + is_last
+        cursor.move_to(window.start - self._start, window.stop - self._start)
+        batches: list[MatchArray] = []
+        count = 0
+        while cursor.place < start_before and not cursor.is_done:
+            # First no more than are to be kept: for these there may be more work left than for counting on.
+            room = max(0, tally.keep_at_most - count) or tally.find_at_most - count
+            batches.append(cursor.next_matches(min(_BATCH, room), start_before))
+            count += len(batches[-1])
+            work_left = tally.work_left_to_keep if count < tally.keep_at_most else tally.work_left
+            if price * (count + 1) > work_left or count >= tally.find_at_most:
+                break
+        return batches

@@ -1,8 +1,18 @@
 """Search by lines: each line, or each piece of a long one, is a text of its own.
 
-The content is taken in runs of whole windows, one after the other. A sparse regex is looked for in several runs at a
-time, ahead of what has been accepted; a run that turns out to need more work than is left is searched again, to where
-the work ends. So nothing depends on how many threads there are.
+A Python call for each of 20 million lines would take minutes. So the content is taken in runs of whole lines, some 512
+KiB, and a run is searched as one text: no pattern here can match a newline, so a match stays in its line. Which lines
+had matches, and what they cost, follows from the matches:
+
+    one run, b"ab ab\\nxx\\nab\\n", and /a./ at weight 1
+    matches  [0, 2) [3, 5) [9, 11)      their windows  [0, 6) [0, 6) [9, 12)
+    charge   12 + 6 + 6 + 3 = 27        each byte once, and each match its window once more
+
+If that is more than what is left, the largest affordable prefix of windows counts: with 20 units it is the first line,
+6 + 6 + 6 = 18, as the second would make it 21.
+
+A regex with few matches is looked for in several runs at a time, by threads, ahead of what has been accepted. What they
+found is used only if it is what a search of that run, begun now, would find; so no result depends on the threads.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,35 +24,42 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, IntArray, Octets, haystack, int_array, octets
 from rlmlite_kernel.engines.bytes.threads import map_in_order, threads
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.engines.search.plain import finder
+from rlmlite_kernel.engines.search.plain import word_finder
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray, RegexCursor
 from rlmlite_kernel.engines.search.tally import MANY, Tally, matches_without_groups, shift_matches
 from rlmlite_kernel.engines.search.windows import NEWLINE, WindowRun, last_window_end, line_runs
 
-_BATCH = 4_096  # matches between two looks at what is left
-_MANY_LINES = 128  # matches in a run from which every newline of it is looked up at once
-_AHEAD = 8  # runs that one thread takes at a time
-_LARGE = 16 << 20  # bytes from which threads are worth starting
-_SPARSE = 65_536  # bytes a match, above which threads do not mostly wait for each other
-_COSTLY = 16  # work units a byte, up to which a run is searched before it is known that there is so much work left
+# Matches between two looks at the work that is left.
+_BATCH = 4_096
+# Matches in a run from which all its newlines are looked up at once, rather than those around each match.
+_MANY_LINES = 128
+# Runs per task of a thread.
+_AHEAD = 8
+# Bytes from which threads are worth starting.
+_LARGE = 16 << 20
+# Bytes per match below which threads mostly wait for each other: the loop over matches holds the interpreter lock.
+_SPARSE = 65_536
+# The most that a look ahead may cost, in units per byte at weight 1. What the runs before it will leave of the work is
+# not known yet; without a cap, a run full of matches would be searched to its end and held in memory, perhaps in vain.
+_AHEAD_CAP = 16
 
 
-class _Read(msgspec.Struct, frozen=True, eq=False):
-    """What the search of a run found, from the start of the run: matches, their windows as [start, stop), the charge.
+class _RunScan(msgspec.Struct, frozen=True, eq=False):
+    """What the search of a run found, as offsets from the start of the run.
 
-    `reached` is where it ended; `over` says that the charge passed what there was.
+    `windows` has [start, stop) of the window of each match. `charge` is for all windows up to where the scan ended.
+    `is_complete`: it ended because there are no more matches. `is_over`: the charge passed what was left.
     """
 
-    rows: MatchArray
-    windows: MatchArray
+    matches: MatchArray
+    windows: IntArray
     charge: int
-    reached: int
-    done: bool
-    over: bool
+    is_complete: bool
+    is_over: bool
 
 
-class _Fitting(msgspec.Struct, frozen=True):
-    """The windows of a run that can be charged: the matches in them, the charge, where they end."""
+class _AffordablePrefix(msgspec.Struct, frozen=True):
+    """The first windows of a run, as many as can be charged: how many matches, the charge, where they end."""
 
     count: int
     charge: int
@@ -56,156 +73,172 @@ class ByLines:
         self._content, self._view, self._matcher, self._tally = content, memoryview(content), matcher, tally
         self._hay, self._data = haystack(content), octets(content)
         self._start, self._stop = start, stop
-        self._finder = finder(content, matcher) if matcher.words else None
-        self._dense = False
+        self._finder = word_finder(content, matcher) if matcher.words else None
+        self._is_dense = False
 
     def run(self) -> Iterator[None]:
-        """Searches, and gives way after each run."""
+        """Searches, and yields after each run, so that the caller can take what the tally kept."""
         tally = self._tally
-        for run, read in self._runs():
+        for run, scan in self._runs():
             if self._finder is not None:
-                self._plain(run)
+                self._accept_words(run)
             else:
-                self._regex(run, read)
-            tally.cut_windows += run.first_piece and tally.scanned_to > run.start
+                self._accept_regex(run, scan)
+            tally.cut_windows += run.is_first_piece and tally.scanned_to > run.start
             yield
-            if tally.over:
+            if tally.is_over:
                 return
 
-    def _runs(self) -> Iterator[tuple[WindowRun, _Read | None]]:
-        """The runs, each with what was found if it was looked into ahead."""
-        all_runs = line_runs(self._content, self._hay, self._start, self._stop)
-        alone = threads() == 1 or self._finder is not None or self._tally.most < MANY
-        if alone or self._stop - self._start < _LARGE:
-            return ((run, None) for run in all_runs)
-        return (pair for pairs in map_in_order(self._ahead, _grouped(all_runs)) for pair in pairs)
+    def _runs(self) -> Iterator[tuple[WindowRun, _RunScan | None]]:
+        """The runs, each with its scan if a thread has looked ahead."""
+        runs = line_runs(self._content, self._hay, self._start, self._stop)
+        is_large = self._stop - self._start >= _LARGE
+        # A search that ends early would throw away what threads find beyond its end.
+        looks_ahead = threads() > 1 and is_large and self._finder is None and self._tally.find_at_most == MANY
+        if not looks_ahead:
+            return ((run, None) for run in runs)
+        return (pair for pairs in map_in_order(self._scan_ahead, _in_groups(runs)) for pair in pairs)
 
-    def _ahead(self, group: list[WindowRun]) -> list[tuple[WindowRun, _Read | None]]:
-        """Looks into runs in a thread of their own."""
-        return [(run, self._read_ahead(run)) for run in group]
+    def _scan_ahead(self, runs: list[WindowRun]) -> list[tuple[WindowRun, _RunScan | None]]:
+        """The work of a thread."""
+        scans: list[tuple[WindowRun, _RunScan | None]] = []
+        for run in runs:
+            cap = _AHEAD_CAP * (run.stop - run.start) * self._matcher.weight
+            scan = None if self._is_dense else self._scan(run, min(self._tally.work_left, cap), MANY)
+            scans.append((run, scan))
+        return scans
 
-    def _read_ahead(self, run: WindowRun) -> _Read | None:
-        if self._dense:
-            return None
-        cheap = _COSTLY * (run.stop - run.start) * self._matcher.weight
-        return self._read(run, min(self._tally.left, cheap), MANY)
-
-    def _plain(self, run: WindowRun) -> None:
-        """Accepts a run whole, or as far as the matches that are wanted or the work go."""
-        tally, found = self._tally, self._finder
-        assert found is not None
-        stop = self._reach(run, tally.left)
-        if not tally.keeping:
-            tally.accept(None, found.count(run.start, stop), stop - run.start, stop)
+    def _accept_words(self, run: WindowRun) -> None:
+        """Enter a run of a search for plain text: whole, or as far as the work or the matches wanted go."""
+        tally, finder = self._tally, self._finder
+        assert finder is not None
+        stop = self._affordable_stop(run, tally.work_left)
+        if not tally.is_keeping:
+            tally.accept(None, finder.count(run.start, stop), stop - run.start, stop)
             tally.out_of_work = stop < run.stop
             return
-        starts, stops = found.places(run.start, stop)
-        most = tally.most
-        if stop < run.stop and len(starts) < tally.wanted:  # there is work left to keep some, not to count the rest
-            stop, most = self._reach(run, tally.left_to_keep), tally.wanted
-            starts, stops = found.places(run.start, stop)
-        charged = scanned_to = stop
-        if len(starts) >= most:  # charged to the end of the last line taken
-            starts, stops = starts[:most], stops[:most]
+        starts, stops = finder.find(run.start, stop)
+        find_at_most = tally.find_at_most
+        only_counting_ran_out = stop < run.stop and len(starts) < tally.keep_at_most
+        if only_counting_ran_out:
+            stop, find_at_most = self._affordable_stop(run, tally.work_left_to_keep), tally.keep_at_most
+            starts, stops = finder.find(run.start, stop)
+        charged_to = scanned_to = stop
+        if len(starts) >= find_at_most:
+            # The last match that is wanted: it is charged to the end of its line, but nothing after it was looked at.
+            starts, stops = starts[:find_at_most], stops[:find_at_most]
             scanned_to = int(stops[-1])
             line_end = self._hay.find(NEWLINE, scanned_to, stop)
-            charged = stop if line_end < 0 else line_end + 1
-        tally.accept(matches_without_groups(starts, stops), len(starts), charged - run.start, scanned_to)
-        tally.out_of_work = scanned_to < run.stop and tally.most > 0
+            charged_to = stop if line_end < 0 else line_end + 1
+        tally.accept(matches_without_groups(starts, stops), len(starts), charged_to - run.start, scanned_to)
+        tally.out_of_work = scanned_to < run.stop and tally.find_at_most > 0
 
-    def _reach(self, run: WindowRun, left: int) -> int:
-        """Where the windows of a run end of which each byte can be charged once."""
-        if run.stop - run.start <= left:
+    def _affordable_stop(self, run: WindowRun, work_left: int) -> int:
+        """Where the windows of a run end for which each byte can be charged once."""
+        if run.stop - run.start <= work_left:
             return run.stop
-        return run.start if run.piece else last_window_end(self._hay, run.start, run.start + left)
+        return run.start if run.is_piece else last_window_end(self._hay, run.start, run.start + work_left)
 
-    def _regex(self, run: WindowRun, read: _Read | None) -> None:
-        """Accepts a run whole, or as far as the matches that are wanted or the work go."""
+    def _accept_regex(self, run: WindowRun, scan: _RunScan | None) -> None:
+        """Enter a run of a search for a regex: whole, or as far as the work or the matches wanted go."""
         tally = self._tally
-        if read is None or read.over or read.charge > tally.left:
-            read = self._read(run, tally.left, tally.most)
-        fitting = self._fitting(run, read, tally.left) if read.over else None
-        if fitting is not None and fitting.count < tally.wanted:
-            read = self._read(run, tally.left_to_keep, tally.wanted)
-            fitting = self._fitting(run, read, tally.left_to_keep) if read.over else None
-        if fitting is not None:
-            tally.accept(
-                shift_matches(read.rows[: fitting.count], run.start), fitting.count, fitting.charge, fitting.end
-            )
+        is_what_a_scan_now_would_find = scan is not None and not scan.is_over and scan.charge <= tally.work_left
+        if scan is None or not is_what_a_scan_now_would_find:
+            scan = self._scan(run, tally.work_left, tally.find_at_most)
+        prefix = self._affordable_prefix(run, scan, tally.work_left) if scan.is_over else None
+        only_counting_ran_out = prefix is not None and prefix.count < tally.keep_at_most
+        if only_counting_ran_out:
+            scan = self._scan(run, tally.work_left_to_keep, tally.keep_at_most)
+            prefix = self._affordable_prefix(run, scan, tally.work_left_to_keep) if scan.is_over else None
+        if prefix is not None:
+            matches = shift_matches(scan.matches[: prefix.count], run.start)
+            tally.accept(matches, prefix.count, prefix.charge, prefix.end)
             tally.out_of_work = True
             return
-        last = run.stop if read.done else run.start + int(read.rows[-1, 0, 1])
-        tally.accept(shift_matches(read.rows, run.start), len(read.rows), read.charge, last)
-        tally.out_of_work = not read.done and tally.most > 0
-        self._dense = len(read.rows) * _SPARSE > run.stop - run.start
+        scanned_to = run.stop if scan.is_complete else run.start + int(scan.matches[-1, 0, 1])
+        tally.accept(shift_matches(scan.matches, run.start), len(scan.matches), scan.charge, scanned_to)
+        tally.out_of_work = not scan.is_complete and tally.find_at_most > 0
+        self._is_dense = len(scan.matches) * _SPARSE > run.stop - run.start
 
-    def _read(self, run: WindowRun, left: int, most: int) -> _Read:
-        """Searches a run to its end, or to the `most`-th match, or to where its charge passes `left`."""
+    def _scan(self, run: WindowRun, work_left: int, find_at_most: int) -> _RunScan:
+        """Search a run to its end, to its last match wanted, or to where its charge passes `work_left`."""
         size, weight = run.stop - run.start, self._matcher.weight
-        stop = run.stop - (self._content[run.stop - 1] == 10)  # the last newline is out of reach
-        program = self._matcher.regex if self._tally.keeping else self._matcher.regex_without_groups
-        cursor = RegexCursor(program, self._view[run.start : stop], stop - run.start)
-        lines = _Lines(self._hay, self._data, run)
-        tables: list[MatchArray] = []
-        windows: list[MatchArray] = []
-        found = charge = 0
+        # The last newline is left out: an empty match must not stand after it, in a line that there is not.
+        text_stop = run.stop - (self._content[run.stop - 1] == 10)
+        regex = self._matcher.regex if self._tally.is_keeping else self._matcher.regex_without_groups
+        cursor = RegexCursor(regex, self._view[run.start : text_stop], text_stop - run.start)
+        lines = _RunLines(self._hay, self._data, run)
+        batches: list[MatchArray] = []
+        windows: list[IntArray] = []
+        count = match_charge = 0
         while True:
-            tables.append(cursor.take(min(_BATCH, most - found), MANY))
-            windows.append(lines.around(tables[-1][:, 0, 0]))
-            found += len(tables[-1])
-            charge += int((windows[-1][:, 1] - windows[-1][:, 0]).sum()) * weight
-            reached = size if cursor.done else int(windows[-1][-1, 1])
-            over = charge + reached * weight > left
-            if cursor.done or over or found >= most:
-                rows = np.concatenate(tables) if len(tables) > 1 else tables[0]
-                return _Read(rows, np.concatenate(windows), charge + reached * weight, reached, cursor.done, over)
+            matches = cursor.next_matches(min(_BATCH, find_at_most - count), MANY)
+            around = lines.around(matches[:, 0, 0])
+            batches.append(matches)
+            windows.append(around)
+            count += len(matches)
+            match_charge += int((around[:, 1] - around[:, 0]).sum()) * weight
+            reached = size if cursor.is_done else int(around[-1, 1])
+            charge = match_charge + reached * weight
+            if cursor.is_done or charge > work_left or count >= find_at_most:
+                # The one batch of most runs is not copied.
+                all_matches = np.concatenate(batches) if len(batches) > 1 else batches[0]
+                return _RunScan(all_matches, np.concatenate(windows), charge, cursor.is_done, charge > work_left)
 
-    def _fitting(self, run: WindowRun, read: _Read, left: int) -> _Fitting:
-        """The largest prefix of the run's windows that fits."""
+    def _affordable_prefix(self, run: WindowRun, scan: _RunScan, work_left: int) -> _AffordablePrefix:
+        """The most windows of a run whose charge fits."""
         weight = self._matcher.weight
-        starts, stops = read.windows[:, 0], read.windows[:, 1]
-        spent = (stops + np.cumsum(stops - starts)) * weight
-        whole = np.append(stops[1:] != stops[:-1], True)[: len(stops)] & (spent <= left)
-        taken = int(np.flatnonzero(whole)[-1]) + 1 if whole.any() else 0
-        place, charge = (int(stops[taken - 1]), int(spent[taken - 1])) if taken else (0, 0)
-        barrier = int(starts[taken]) if taken < len(starts) else run.stop - run.start
-        bound = min(barrier, place + (left - charge) // weight)
-        end = run.start if run.piece else last_window_end(self._hay, run.start + place, run.start + bound)
-        return _Fitting(taken, charge + (end - run.start - place) * weight, end)
+        window_starts, window_stops = scan.windows[:, 0], scan.windows[:, 1]
+        # Through the window of a match: each byte to its end once, and for each match so far its window once more.
+        charge_through = (window_stops + np.cumsum(window_stops - window_starts)) * weight
+        ends_its_window = np.append(window_stops[1:] != window_stops[:-1], True)[: len(window_stops)]
+        affordable = np.flatnonzero(ends_its_window & (charge_through <= work_left))
+        count = int(affordable[-1]) + 1 if len(affordable) else 0
+        end, charge = (int(window_stops[count - 1]), int(charge_through[count - 1])) if count else (0, 0)
+        # Then lines without a match, at each byte once, as far as the work goes or to the line of the next match.
+        next_window = int(window_starts[count]) if count < len(window_starts) else run.stop - run.start
+        farthest = min(next_window, end + (work_left - charge) // weight)
+        stop = run.start if run.is_piece else last_window_end(self._hay, run.start + end, run.start + farthest)
+        return _AffordablePrefix(count, charge + (stop - run.start - end) * weight, stop)
 
 
-def _grouped(all_runs: Iterable[WindowRun]) -> Iterator[list[WindowRun]]:
-    rest = iter(all_runs)
+def _in_groups(runs: Iterable[WindowRun]) -> Iterator[list[WindowRun]]:
+    rest = iter(runs)
     while group := list(islice(rest, _AHEAD)):
         yield group
 
 
-class _Lines:
-    """The windows of a run, by the matches in them: [start, stop) from the start of the run, newline included."""
+class _RunLines:
+    """The windows of a run, by offset: [start, stop) from the start of the run, newline included."""
 
     def __init__(self, hay: Haystack, data: Octets, run: WindowRun) -> None:
         self._hay, self._data, self._run = hay, data, run
-        self._breaks: IntArray | None = None
+        self._bounds: IntArray | None = None  # where each line starts, then the size of the run
 
-    def around(self, starts: IntArray) -> MatchArray:
+    def around(self, starts: IntArray) -> IntArray:
         """The window of each match, as [match, start or stop]."""
         run = self._run
-        if run.piece:
+        if run.is_piece:
             return np.tile(int_array([0, run.stop - run.start]), (len(starts), 1))
         if len(starts) < _MANY_LINES:
-            return int_array([self._one(run.start + int(start)) for start in starts]).reshape(-1, 2)
-        if self._breaks is None:
-            found = np.flatnonzero(self._data[run.start : run.stop] == 10) + 1
-            size = run.stop - run.start
-            ends = found if len(found) and found[-1] == size else np.append(found, size)
-            self._breaks = np.concatenate(([0], ends))
-        line = np.searchsorted(self._breaks, starts, side="right").clip(
-            max=len(self._breaks) - 1
-        )  # one at the very end
-        return np.stack((self._breaks[line - 1], self._breaks[line]), axis=1)
+            return int_array([self._line_around(run.start + int(start)) for start in starts]).reshape(-1, 2)
+        if self._bounds is None:
+            self._bounds = self._all_bounds()
+        line = np.searchsorted(self._bounds, starts, side="right")
+        line = line.clip(max=len(self._bounds) - 1)  # an empty match at the very end belongs to the last line
+        return np.stack((self._bounds[line - 1], self._bounds[line]), axis=1)
 
-    def _one(self, place: int) -> tuple[int, int]:
+    def _all_bounds(self) -> IntArray:
+        size = self._run.stop - self._run.start
+        line_stops = np.flatnonzero(self._data[self._run.start : self._run.stop] == 10) + 1
+        ends_with_newline = len(line_stops) and line_stops[-1] == size
+        if not ends_with_newline:
+            line_stops = np.append(line_stops, size)
+        return np.concatenate(([0], line_stops))
+
+    def _line_around(self, place: int) -> tuple[int, int]:
         run = self._run
+        # -1 becomes 0, below the run: then the line starts with the run, or ends with it.
         start = self._hay.rfind(NEWLINE, run.start, place) + 1 if place > run.start else 0
         stop = self._hay.find(NEWLINE, place, run.stop) + 1
         return max(0, start - run.start), (stop or run.stop) - run.start

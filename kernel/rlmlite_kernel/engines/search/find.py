@@ -1,12 +1,15 @@
-"""Search and count: `Search` gives matches as it comes upon them, `find` all of them, `count` only how many.
+"""Search and count: `Search` hands out matches as it comes upon them, `find` returns all, `count` only how many.
 
 The result is the same whichever engine runs and however many threads there are: matches are leftmost first and do not
-overlap, each inside one window of `windows`, each window a text of its own (by lines) or a view of one text (by
-blocks).
+overlap, each inside one window of `windows`. By lines, each window is a text of its own; by blocks, all windows are
+views of one text.
 
-The charge is computed, not measured: for each window its bytes x (matches in it + 1) x the matcher's weight,
-but for plain text its bytes once. When it passes what is left, the search ends before the first window that
-does not fit.
+The charge is computed, not measured: for each window its bytes x (matches in it + 1) x the matcher's weight, but for
+plain text its bytes once. The search ends before the first window that does not fit in what is left.
+
+    find(b"ab ab\\nxx\\nab\\n", compile_query(regex("a.")), 0, 12, work_left=1_000)
+    starts [0, 3, 9], stops [2, 5, 11], work 6 * 3 + 3 * 1 + 3 * 2 = 27, scanned_to 12
+    with work_left=20: starts [0, 3], work 18, scanned_to 6, out_of_work: lines 1 and 2 would cost 21
 """
 
 from collections.abc import Iterator
@@ -27,9 +30,8 @@ from rlmlite_kernel.engines.search.windows import HALF
 class SearchResult(msgspec.Struct, frozen=True, eq=False):
     """Every match that starts before `scanned_to`, as offsets of the content.
 
-    `groups` has a range for each group, -1 where it took no part. `work` is what to charge. `out_of_work`
-    says that the search ended early; `cut_windows` counts the lines longer than 64 KiB, which were searched
-    in pieces.
+    `groups` has the spans of each group, -1 where it took no part. `work` is what to charge. `out_of_work`: the search
+    ended early. `cut_windows` counts the lines longer than 64 KiB, which were searched in pieces.
     """
 
     starts: IntArray
@@ -52,7 +54,7 @@ class SearchCount(msgspec.Struct, frozen=True):
 
 
 class Search:
-    """One search of content[start:stop], read as a text of its own. Iterate `tables`; then ask how it went.
+    """One search of content[start:stop], read as a text of its own. Iterate `matches`, then ask `count` how it went.
 
     `start` and `stop` are snapped to code points.
     """
@@ -63,15 +65,15 @@ class Search:
         way = ByBlocks if matcher.reads_blocks else ByLines
         self._way = way(content, matcher, first, last, self._tally)
 
-    def tables(self) -> Iterator[MatchArray]:
-        """The matches that are kept, some at a time, as [match, whole or group, start or stop]."""
-        if self._tally.over:
+    def matches(self) -> Iterator[MatchArray]:
+        """The matches that are kept, some at a time."""
+        if self._tally.is_over:
             return
         for _ in self._way.run():
             yield from self._tally.drain()
 
-    def counted(self) -> SearchCount:
-        """How it went so far; `count` is of the matches kept and of those only counted."""
+    def count(self) -> SearchCount:
+        """How it went so far; the number is of all matches, kept or only counted."""
         tally = self._tally
         return SearchCount(tally.count, tally.work, tally.scanned_to, tally.out_of_work, tally.cut_windows)
 
@@ -79,34 +81,36 @@ class Search:
 def find(
     content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int, limit: int | None = None
 ) -> SearchResult:
-    """The matches in content[start:stop]; the first `limit` if that is given.
+    """The matches in content[start:stop], or the first `limit` of them.
 
-    With a limit that is reached, windows are charged for the matches kept.
+    If the limit is reached, windows are charged for the matches kept, not for those beyond it.
     """
-    search = Search(
-        content, matcher, start, stop, SearchBounds(max(0, work_left), MANY if limit is None else max(0, limit))
-    )
+    bounds = SearchBounds(max(0, work_left), MANY if limit is None else max(0, limit))
+    search = Search(content, matcher, start, stop, bounds)
     empty = np.zeros((0, 1 + matcher.groups, 2), np.int64)
-    table = np.concatenate([empty, *search.tables()])
-    starts, stops = (np.ascontiguousarray(table[:, 0, side]) for side in (0, 1))
-    groups = tuple((table[:, index, 0].copy(), table[:, index, 1].copy()) for index in range(1, table.shape[1]))
-    how = search.counted()
-    return SearchResult(starts, stops, groups, how.work, how.scanned_to, how.out_of_work, how.cut_windows)
+    # [match, whole or group, start or stop]; each column is copied out, so that the array itself can go.
+    matches = np.concatenate([empty, *search.matches()])
+    columns = [(matches[:, index, 0].copy(), matches[:, index, 1].copy()) for index in range(matches.shape[1])]
+    (starts, stops), *groups = columns
+    total = search.count()
+    return SearchResult(
+        starts, stops, tuple(groups), total.work, total.scanned_to, total.out_of_work, total.cut_windows
+    )
 
 
 def count(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> SearchCount:
-    """How many matches `find` would give, at the same charge, without holding them."""
-    left = max(0, work_left)
-    search = Search(content, matcher, start, stop, SearchBounds(left, 0, left))
-    for _ in search.tables():
+    """How many matches `find` would return, at the same charge, without holding them."""
+    work = max(0, work_left)
+    search = Search(content, matcher, start, stop, SearchBounds(work, 0, work))
+    for _ in search.matches():
         raise AssertionError("nothing is kept")
-    return search.counted()
+    return search.count()
 
 
 def occurs(content: bytes, matcher: Matcher) -> bool | None:
-    """Whether there is a match in a short text of one line, without the making ready that `find` needs.
+    """Whether there is a match in a short text of one line; None for any other text: ask `find`.
 
-    None for any other text: ask `find`.
+    A condition asks this for every row, and setting up a `Search` costs more than searching a few hundred bytes.
     """
     if len(content) > HALF or b"\n" in content:
         return None

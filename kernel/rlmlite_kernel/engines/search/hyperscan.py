@@ -1,8 +1,12 @@
 """Many words in one pass, by Hyperscan, where the extra `fast` is installed. The only module that touches it.
 
-Hyperscan reports every place where any of the words ends, in any order, overlapping ones too: so for plain words, and
-only for them, what it says is all that there is to know, and the matches follow from it. For a regex it reports every
-end of every match, from which RE2's leftmost-first match does not follow; regexes stay with RE2.
+Hyperscan reports every place where any word ends, overlapping ones too, in no promised order. For plain words that is
+all there is to know, and the matches follow from it. For a regex it reports every end of every match, from which RE2's
+leftmost-first match does not follow; so regexes stay with RE2, and results do not depend on the extra.
+
+    words ab, bc in b"abcbc"
+    reports          (0, end 2), (1, end 3), (1, end 5)
+    find_overlapping starts [0, 1, 3] and words [0, 1, 1]; `drop_overlaps` then leaves [0, 3]
 """
 
 from functools import cache, lru_cache
@@ -15,7 +19,7 @@ from rlmlite_kernel.engines.query.plain_words import FEW, Word
 
 
 class WordDatabase:
-    """A compiled list of words."""
+    """A list of words, compiled for Hyperscan."""
 
     def __init__(self, words: tuple[Word, ...], library: Any) -> None:
         self._library = library
@@ -29,8 +33,8 @@ class WordDatabase:
             literal=True,
         )
 
-    def everywhere(self, block: memoryview) -> tuple[IntArray, IntArray]:
-        """Every place of every word, as starts and the words' numbers, in the order of the words at one start."""
+    def find_overlapping(self, block: memoryview) -> tuple[IntArray, IntArray]:
+        """Every place of every word: starts in rising order, and which word; at one start in the order of the list."""
         numbers: list[int] = []
         ends: list[int] = []
 
@@ -38,24 +42,27 @@ class WordDatabase:
             numbers.append(number)
             ends.append(end)
 
+        # A scratch of its own for each scan, since threads may not share one.
         self._database.scan(block, match_event_handler=report, scratch=self._library.Scratch(self._database))
-        which = np.array(numbers, np.int64)
-        starts = np.array(ends, np.int64) - self._sizes[which]
-        order = np.lexsort((which, starts))
-        return starts[order], which[order]
+        words = np.array(numbers, np.int64)
+        starts = np.array(ends, np.int64) - self._sizes[words]
+        order = np.lexsort((words, starts))
+        return starts[order], words[order]
 
 
 @lru_cache(maxsize=64)
 def word_database(words: tuple[Word, ...]) -> WordDatabase | None:
-    """The list compiled, if Hyperscan is there and is worth it; the same list is compiled once."""
-    ends_early = any(b"\0" in word.text for word in words)  # it takes a NUL for the end of a word
-    library = None if ends_early or len(words) <= FEW else _library()
+    """The words compiled, or None where Hyperscan is not installed, not worth it or not able."""
+    has_nul = any(b"\0" in word.text for word in words)  # Hyperscan reads a NUL as the end of a word
+    if has_nul or len(words) <= FEW:
+        return None
+    library = _library()
     return None if library is None else WordDatabase(words, library)
 
 
 @cache
 def _library() -> Any:
-    """Hyperscan, or None: then the same matches are found more slowly."""
+    """Hyperscan, or None: the same matches are then found more slowly."""
     try:
         import hyperscan  # type: ignore[import-not-found, unused-ignore]
     except ImportError:

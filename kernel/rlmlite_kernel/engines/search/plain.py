@@ -1,7 +1,15 @@
-"""Plain text in lines: one needle or several words, exact or ignoring the case of ASCII.
+"""Plain text in lines: one needle or several words, exact or ignoring the case of ASCII letters.
 
-Matches are leftmost first and do not overlap; at one place the first of the words wins. A range is whole lines, or a
-piece of a line, and no word holds a newline.
+Matches are leftmost first and do not overlap; at one place the first word of the list wins. Five finders give the same
+matches at different speeds, and `word_finder` picks one:
+
+    "error"                      one exact needle: SIMD, at the speed of memory
+    "error" with i               SIMD over a lower-case copy of each run
+    ["error", "warn"]            SIMD for one word after the other, then `drop_overlaps`
+    300 words                    all in one pass by Hyperscan if it is installed, else by RE2
+    ["k", "straße"] with i       RE2 wherever a run is not ASCII, since letters beyond it fold into ASCII ones
+
+A range is whole lines or a piece of a line, and no word holds a newline, so no match can cross a window.
 """
 
 from typing import NamedTuple, Protocol
@@ -26,36 +34,37 @@ from rlmlite_kernel.engines.search.hyperscan import WordDatabase, word_database
 from rlmlite_kernel.engines.search.regex_cursor import RegexCursor
 from rlmlite_kernel.engines.search.tally import MANY
 
-_BATCH = 4_096
-_DENSE = 512  # bytes a place, below which looking for one word after the other is quicker than a report of each
+_BATCH = 4_096  # matches that RE2 is asked for at a time
+_DENSE = 512  # bytes per place below which one word after the other is quicker than Hyperscan's report of each
 
 
-class Finder(Protocol):
+class WordFinder(Protocol):
     """Finds plain text in ranges of one content."""
 
     def count(self, start: int, stop: int) -> int:
-        """How many matches there are in content[start:stop]."""
+        """The number of matches in content[start:stop]."""
 
-    def places(self, start: int, stop: int) -> SpanArrays:
-        """Where they are, as offsets of the content."""
+    def find(self, start: int, stop: int) -> SpanArrays:
+        """The matches in content[start:stop], as offsets of the content."""
 
 
-def finder(content: Buffer, matcher: Matcher) -> Finder:
-    """The quickest there is for what a matcher of plain text looks for; all find the same."""
+def word_finder(content: Buffer, matcher: Matcher) -> WordFinder:
+    """The quickest finder for a matcher of plain text."""
     words = matcher.words
     if len(words) == 1 and not words[0].folded:
-        return _Needle(content, words[0].text)
-    regex = _ByRegex(content, matcher)
+        return _NeedleFinder(content, words[0].text)
+    by_regex = _RegexFinder(content, matcher)
     if len(words) > 1 and not occurrences_are_bounded(words):
-        return regex
-    plain: Finder = _OneByOne(content, words) if len(words) <= FEW else regex
-    quick = word_database(words)
-    if quick is not None:
-        plain = _AllAtOnce(content, quick, words, plain)
-    return _OrRegex(content, plain, regex) if any(word.ascii_only for word in words) else plain
+        return by_regex
+    finder: WordFinder = _WordByWordFinder(content, words) if len(words) <= FEW else by_regex
+    database = word_database(words)
+    if database is not None:
+        finder = _OnePassFinder(content, database, words, finder)
+    right_in_ascii_only = any(word.ascii_only for word in words)
+    return _AsciiOrRegexFinder(content, finder, by_regex) if right_in_ascii_only else finder
 
 
-class _Needle:
+class _NeedleFinder:
     """One needle as it stands."""
 
     def __init__(self, content: Buffer, needle: bytes) -> None:
@@ -64,47 +73,47 @@ class _Needle:
     def count(self, start: int, stop: int) -> int:
         return self._hay.count(self._needle, start, stop)
 
-    def places(self, start: int, stop: int) -> SpanArrays:
-        found = find_disjoint(self._hay, self._data, self._needle, start, stop)
-        return found, found + len(self._needle)
+    def find(self, start: int, stop: int) -> SpanArrays:
+        starts = find_disjoint(self._hay, self._data, self._needle, start, stop)
+        return starts, starts + len(self._needle)
 
 
-class _ByRegex:
+class _RegexFinder:
     """RE2 over each range."""
 
     def __init__(self, content: Buffer, matcher: Matcher) -> None:
-        self._view, self._program = memoryview(content), matcher.regex_without_groups
+        self._view, self._regex = memoryview(content), matcher.regex_without_groups
 
     def count(self, start: int, stop: int) -> int:
-        return len(self.places(start, stop)[0])
+        return len(self.find(start, stop)[0])
 
-    def places(self, start: int, stop: int) -> SpanArrays:
-        cursor = RegexCursor(self._program, self._view[start:stop], stop - start)
-        parts = [np.zeros((0, 2), np.int64)]
-        while not cursor.done:
-            parts.append(cursor.take(_BATCH, MANY)[:, 0])
-        found = np.concatenate(parts) + start
-        return found[:, 0], found[:, 1]
+    def find(self, start: int, stop: int) -> SpanArrays:
+        cursor = RegexCursor(self._regex, self._view[start:stop], stop - start)
+        batches = [np.zeros((0, 2), np.int64)]
+        while not cursor.is_done:
+            batches.append(cursor.next_matches(_BATCH, MANY)[:, 0])
+        spans = np.concatenate(batches) + start
+        return spans[:, 0], spans[:, 1]
 
 
-class _OrRegex:
+class _AsciiOrRegexFinder:
     """A finder that is right in ASCII only, and RE2 for every other range."""
 
-    def __init__(self, content: Buffer, ascii_finder: Finder, regex: Finder) -> None:
-        self._view, self._ascii, self._regex = memoryview(content), ascii_finder, regex
+    def __init__(self, content: Buffer, in_ascii: WordFinder, by_regex: WordFinder) -> None:
+        self._view, self._in_ascii, self._by_regex = memoryview(content), in_ascii, by_regex
 
     def count(self, start: int, stop: int) -> int:
-        return self._for(start, stop).count(start, stop)
+        return self._finder_for(start, stop).count(start, stop)
 
-    def places(self, start: int, stop: int) -> SpanArrays:
-        return self._for(start, stop).places(start, stop)
+    def find(self, start: int, stop: int) -> SpanArrays:
+        return self._finder_for(start, stop).find(start, stop)
 
-    def _for(self, start: int, stop: int) -> Finder:
-        return self._ascii if is_ascii(self._view[start:stop]) else self._regex
+    def _finder_for(self, start: int, stop: int) -> WordFinder:
+        return self._in_ascii if is_ascii(self._view[start:stop]) else self._by_regex
 
 
-class _Block(NamedTuple):
-    """A range to look into, from `start` to `stop` of what `hay` and `data` show."""
+class _SearchRange(NamedTuple):
+    """[start, stop) of the bytes that `hay` and `data` show: the content itself, or a lower-case copy of a range."""
 
     hay: Haystack
     data: Octets
@@ -112,10 +121,10 @@ class _Block(NamedTuple):
     stop: int
 
 
-class _OneByOne:
-    """One word after the other by SIMD search; then what does not overlap.
+class _WordByWordFinder:
+    """One word after the other by SIMD search, then what does not overlap.
 
-    To count, only words that may overlap another are looked at place by place.
+    To count, only words that can overlap another are looked at place by place: see `overlap_groups`.
     """
 
     def __init__(self, content: Buffer, words: tuple[Word, ...]) -> None:
@@ -123,57 +132,60 @@ class _OneByOne:
         self._words = words
 
     def count(self, start: int, stop: int) -> int:
-        blocks = self._blocks(start, stop)
+        exact, lower = self._ranges(start, stop)
         total = 0
-        for team in overlap_groups(self._words):
-            if len(team) > 1:
-                total += len(_matches(team, blocks)[0])
+        for group in overlap_groups(self._words):
+            if len(group) > 1:
+                total += len(_find_words(group, exact, lower)[0])
             else:
-                block = blocks[team[0].folded]
-                total += block.hay.count(team[0].text, block.start, block.stop)
+                word = group[0]
+                place = lower if word.folded else exact
+                total += place.hay.count(word.text, place.start, place.stop)
         return total
 
-    def places(self, start: int, stop: int) -> SpanArrays:
-        starts, stops = _matches(self._words, self._blocks(start, stop))
+    def find(self, start: int, stop: int) -> SpanArrays:
+        starts, stops = _find_words(self._words, *self._ranges(start, stop))
         return starts + start, stops + start
 
-    def _blocks(self, start: int, stop: int) -> tuple[_Block, _Block]:
-        """The range as it stands, and in small letters if a word asks for that."""
-        exact = _Block(self._hay, self._data, start, stop)
+    def _ranges(self, start: int, stop: int) -> tuple[_SearchRange, _SearchRange]:
+        """The range as it stands, and in lower case if a word asks for that."""
+        exact = _SearchRange(self._hay, self._data, start, stop)
         if not any(word.folded for word in self._words):
             return exact, exact
-        small = lower_ascii(self._view[start:stop])
-        return exact, _Block(haystack(small), octets(small), 0, stop - start)
+        lower = lower_ascii(self._view[start:stop])
+        return exact, _SearchRange(haystack(lower), octets(lower), 0, stop - start)
 
 
-def _matches(words: tuple[Word, ...], blocks: tuple[_Block, _Block]) -> SpanArrays:
-    """The matches of words, from the start of the range."""
-    places = []
+def _find_words(words: tuple[Word, ...], exact: _SearchRange, lower: _SearchRange) -> SpanArrays:
+    """The matches of words, as offsets from the start of the range."""
+    starts_by_word = []
+    find_word = find_disjoint if len(words) == 1 else find_overlapping
     for word in words:
-        hay, data, start, stop = blocks[word.folded]
-        search = find_disjoint if len(words) == 1 else find_overlapping
-        places.append(search(hay, data, word.text, start, stop) - start)
-    starts = np.concatenate(places)
-    stops = np.concatenate([each + len(word.text) for each, word in zip(places, words, strict=True)])
+        hay, data, start, stop = lower if word.folded else exact
+        starts_by_word.append(find_word(hay, data, word.text, start, stop) - start)
+    starts = np.concatenate(starts_by_word)
+    stops_by_word = [each + len(word.text) for each, word in zip(starts_by_word, words, strict=True)]
+    stops = np.concatenate(stops_by_word)
+    # Stable, so that at one place the words keep the order of the list, and the first of them wins.
     order = np.argsort(starts, kind="stable")
     return drop_overlaps(starts[order], stops[order])
 
 
-class _AllAtOnce:
-    """All words in one pass, as long as hits are not too many for a report of each."""
+class _OnePassFinder:
+    """All words in one pass, until a range shows that hits are too many for a report of each."""
 
-    def __init__(self, content: Buffer, quick: WordDatabase, words: tuple[Word, ...], dense: Finder) -> None:
-        self._view, self._quick, self._dense = memoryview(content), quick, dense
+    def __init__(self, content: Buffer, database: WordDatabase, words: tuple[Word, ...], if_dense: WordFinder) -> None:
+        self._view, self._database, self._if_dense = memoryview(content), database, if_dense
         self._sizes = int_array([len(word.text) for word in words])
-        self._many = False
+        self._is_dense = False
 
     def count(self, start: int, stop: int) -> int:
-        return self._dense.count(start, stop) if self._many else len(self.places(start, stop)[0])
+        return self._if_dense.count(start, stop) if self._is_dense else len(self.find(start, stop)[0])
 
-    def places(self, start: int, stop: int) -> SpanArrays:
-        if self._many:
-            return self._dense.places(start, stop)
-        starts, which = self._quick.everywhere(self._view[start:stop])
-        self._many = len(starts) * _DENSE > stop - start > _BATCH
-        starts, stops = drop_overlaps(starts, starts + self._sizes[which])
+    def find(self, start: int, stop: int) -> SpanArrays:
+        if self._is_dense:
+            return self._if_dense.find(start, stop)
+        starts, words = self._database.find_overlapping(self._view[start:stop])
+        self._is_dense = len(starts) * _DENSE > stop - start > _BATCH
+        starts, stops = drop_overlaps(starts, starts + self._sizes[words])
         return starts + start, stops + start

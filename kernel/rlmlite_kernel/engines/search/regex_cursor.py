@@ -1,7 +1,10 @@
-"""A regex over one text, match by match: leftmost first, none overlapping, and the rule for empty matches.
+"""A regex over one text, match by match: leftmost first, without overlap, and what happens at an empty match.
 
-An empty match is reported unless it is where the match before it ended, or inside a code point.
-After it the search goes on at the next code point.
+RE2's binding finds one match from a place on, so the loop over matches is ours. An empty match is reported unless the
+match before it ended there, or it is inside a code point (RE2 looks at bytes). After it the search goes on at the next
+code point, since from the same place it would be found again.
+
+    a* in "baa\\u00e9"    (0, 0), (1, 3), (5, 5); not (3, 3), where the match before ended
 """
 
 from typing import TypeAlias
@@ -17,49 +20,46 @@ MatchArray: TypeAlias = npt.NDArray[np.int64]
 
 
 class RegexCursor:
-    """Where a search of `text` stands: the next match is looked for in [place, end)."""
+    """A search of `text`: the next match is looked for in [place, end)."""
 
-    def __init__(self, program: CompiledRegex, text: Buffer, end: int) -> None:
-        self.program, self.text, self.end = program, text, end
+    def __init__(self, regex: CompiledRegex, text: Buffer, end: int) -> None:
+        self.regex, self.text, self.end = regex, text, end
         self.place = 0
-        self.done = False
-        self._previous = -1  # where the last match ended
+        self.is_done = False
+        self._previous_stop = -1
 
-    def into(self, place: int, end: int) -> None:
-        """Goes on, not before `place`, in a window that ends at `end`."""
-        self.place, self.end, self.done = max(self.place, place), end, False
+    def move_to(self, place: int, end: int) -> None:
+        """Go on, not before `place`, in a window that ends at `end`."""
+        self.place, self.end, self.is_done = max(self.place, place), end, False
 
-    def take(self, room: int, before: int) -> MatchArray:
-        """The next matches that start before `before`, at most `room`. Sets `done` when there are no more."""
-        match, text, end, place, previous = (
-            self.program.match,
-            self.text,
-            self.end,
-            self.place,
-            self._previous,
-        )
+    def next_matches(self, room: int, start_before: int) -> MatchArray:
+        """The next matches that start before an offset, at most `room`. Sets `is_done` when there are no more."""
+        # Locals only: the loop runs once per match, and attribute look-ups in it would show.
+        match, text, end = self.regex.match, self.text, self.end
+        place, previous_stop = self.place, self._previous_stop
         flat: list[tuple[int, int]] = []
-        width = 1 + self.program.groups
+        width = 1 + self.regex.groups
         room *= width
         while len(flat) < room:
-            spans = match(UNANCHORED, text, place, end) if place <= end else _NONE
+            spans = match(UNANCHORED, text, place, end) if place <= end else _NO_MATCH
             start, stop = spans[0]
-            if not 0 <= start < before:
-                self.done = True
+            if not 0 <= start < start_before:
+                self.is_done = True
                 break
             if start < stop:
                 place = stop
             else:
                 place = _next_code_point(text, start)
-                if start == previous or (start < len(text) and text[start] & 0xC0 == 0x80):
+                is_inside_code_point = start < len(text) and text[start] & 0xC0 == 0x80
+                if start == previous_stop or is_inside_code_point:
                     continue
-            previous = stop
+            previous_stop = stop
             flat += spans
-        self.place, self._previous = place, previous
+        self.place, self._previous_stop = place, previous_stop
         return np.array(flat, np.int64).reshape(-1, width, 2)
 
 
-_NONE = [(-1, -1)]
+_NO_MATCH = [(-1, -1)]
 
 
 def _next_code_point(text: Buffer, place: int) -> int:

@@ -1,4 +1,10 @@
-"""Replacing what a query matches, read by blocks, with a template of groups."""
+"""Replacing: what a query matches, read by blocks, gives way to a template of its groups.
+
+    replace(b"a=1 b=2", matcher of /(\\w)=(\\d)/, "$2:$1", ..)     text b"1:a 2:b", replaced 2
+
+Unlike Python's `re.sub`, the size of the result is checked while it grows, so that a template cannot fill memory, and
+the search has a budget of work.
+"""
 
 from typing import NamedTuple
 
@@ -31,26 +37,27 @@ class Replacement(NamedTuple):
 
 
 def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_left: int) -> Replacement:
-    """Puts the template where each match is: `$0` the match, `$1` or `${name}` a group (nothing if it took
-    no part), `$$` a dollar.
+    """The text with the template in place of each match.
+
+    In the template `$0` is the match, `$1` or `${name}` a group (nothing if it took no part), and `$$` a dollar.
 
     Raises:
-        QueryError: the template names a group that the query has not.
-        TooLargeError: the result would pass `max_bytes`.
-        SpentError: the search passes `work_left`.
+        QueryError: the template names a group that the query does not have.
+        ReplacementTooLargeError: the result would pass `max_bytes`.
+        OutOfWorkError: the search would pass `work_left`.
     """
     parts = parse_replacement(template, matcher)
-    found = find(text, as_block_matcher(matcher), 0, len(text), work_left)
-    if found.out_of_work:
-        raise OutOfWorkError(found.work)
-    ranges = [(found.starts, found.stops), *found.groups]
-    columns = [(starts.tolist(), stops.tolist()) for starts, stops in ranges]
+    matches = find(text, as_block_matcher(matcher), 0, len(text), work_left)
+    if matches.out_of_work:
+        raise OutOfWorkError(matches.work)
+    spans = [(matches.starts, matches.stops), *matches.groups]
+    columns = [(starts.tolist(), stops.tolist()) for starts, stops in spans]
     pieces: list[bytes] = []
     size = place = 0
     for row, (start, stop) in enumerate(zip(*columns[0], strict=True)):
         pieces.append(text[place:start])
         for part in parts:
-            pieces.append(part if isinstance(part, bytes) else _group(text, columns[part], row))
+            pieces.append(part if isinstance(part, bytes) else _group_text(text, columns[part], row))
             size += len(pieces[-1])
         size += start - place
         place = stop
@@ -59,11 +66,11 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
     if size + len(text) - place > max_bytes:
         raise ReplacementTooLargeError(max_bytes)
     pieces.append(text[place:])
-    return Replacement(b"".join(pieces), len(found.starts), found.work)
+    return Replacement(b"".join(pieces), len(matches.starts), matches.work)
 
 
 def parse_replacement(template: str, matcher: Matcher) -> list[bytes | int]:
-    """The template as literal bytes and group numbers. Raises QueryError."""
+    """The template as literal bytes and group numbers. Raises `QueryError`."""
     parts: list[bytes | int] = []
     place = 0
     while place < len(template):
@@ -74,14 +81,14 @@ def parse_replacement(template: str, matcher: Matcher) -> list[bytes | int]:
             parts.append(template[place:dollar].encode())
         place = dollar
         if place < len(template):
-            length, part = _reference(template, place, matcher)
+            length, part = _parse_dollar(template, place, matcher)
             parts.append(part)
             place += length
     return parts
 
 
-def _reference(template: str, place: int, matcher: Matcher) -> tuple[int, bytes | int]:
-    """The length and meaning of what starts with a dollar here; a dollar before anything else is itself."""
+def _parse_dollar(template: str, place: int, matcher: Matcher) -> tuple[int, bytes | int]:
+    """The length and meaning of what starts with a dollar here; before anything else a dollar is itself."""
     rest = template[place + 1 : place + 3]
     if rest.startswith("$"):
         return 2, b"$"
@@ -89,21 +96,25 @@ def _reference(template: str, place: int, matcher: Matcher) -> tuple[int, bytes 
         stop = template.find("}", place)
         if stop < 0:
             raise QueryError("`${` has no `}`; write `$$` for a dollar")
-        return stop + 1 - place, _number(template[place + 2 : stop], matcher)
-    digits = rest if rest.isascii() and rest.isdigit() else rest[:1]
-    if not (digits.isascii() and digits.isdigit()):
+        return stop + 1 - place, _group_number(template[place + 2 : stop], matcher)
+    digits = rest if _is_number(rest) else rest[:1]
+    if not _is_number(digits):
         return 1, b"$"
-    return 1 + len(digits), _number(digits, matcher)
+    return 1 + len(digits), _group_number(digits, matcher)
 
 
-def _number(name: str, matcher: Matcher) -> int:
-    if name.isascii() and name.isdigit() and len(name) <= 4 and int(name) <= matcher.groups:
+def _group_number(name: str, matcher: Matcher) -> int:
+    if _is_number(name) and len(name) <= 4 and int(name) <= matcher.groups:
         return int(name)
     if name in matcher.names:
         return matcher.names.index(name) + 1
     raise QueryError(f"the query has no group `{name}`; it has {matcher.groups}; write `$$` for a dollar")
 
 
-def _group(text: bytes, column: tuple[list[int], list[int]], row: int) -> bytes:
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _group_text(text: bytes, column: tuple[list[int], list[int]], row: int) -> bytes:
     start = column[0][row]
     return b"" if start < 0 else text[start : column[1][row]]

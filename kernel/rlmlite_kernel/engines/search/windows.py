@@ -1,11 +1,17 @@
-"""The windows of a text: what one match can lie in, and what search is charged for.
+"""Windows: the stretches of a text in which a match can lie, and by which a search is charged.
 
-By lines: a window is a line. A line longer than 64 KiB is cut into pieces of 64 KiB, each moved down to a
-code point. The newline is charged with its window but no match touches it.
+A search must end at the same byte on every machine, so it cannot be timed: it is charged for windows, and stops before
+the first that it cannot pay for. No window is longer than 64 KiB, so no single one can use up a budget.
 
-By blocks: a window starts every 32 KiB and is 64 KiB long, both moved down to a code point. A match belongs
-to the window in whose first half it starts, so every match of up to 32 KiB is found and none is longer than
-64 KiB.
+By lines, a window is a line with its newline, which no match touches. A longer line is cut into pieces of 64 KiB, each
+moved down to a code point; no match crosses a cut.
+
+By blocks, a window starts every 32 KiB and is 64 KiB long, both ends moved down to a code point. A match belongs to the
+window in whose first half it starts. So every match of up to 32 KiB is found, and none is longer than 64 KiB:
+
+    with windows of 8 and halves of 4, over 12 bytes
+    [0, 8) owns starts 0..3, [4, 12) owns 4..7, [8, 12) owns 8..11
+    a match [3, 8) is found in the first window; one of [3, 9) is not
 """
 
 from collections.abc import Iterator
@@ -16,25 +22,28 @@ from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, snap
 
 WINDOW = 65_536
 HALF = WINDOW // 2
-_RUN = 1 << 19
 NEWLINE = b"\n"
+
+# Bytes per run: enough that the work per run in Python does not show, few enough to stay in the processor's cache.
+_RUN = 1 << 19
 
 
 class WindowRun(msgspec.Struct, frozen=True):
-    """Whole windows one after the other: content[start:stop], newlines included. A piece of a cut line is
-    alone.
+    """Whole windows by lines, one after the other: content[start:stop], newlines included.
+
+    A piece of a cut line is a run by itself. `is_first_piece` marks one of each such line, to count these lines.
     """
 
     start: int
     stop: int
-    piece: bool = False
-    first_piece: bool = False
+    is_piece: bool = False
+    is_first_piece: bool = False
 
 
 def line_runs(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[WindowRun]:
     """The windows by lines of content[start:stop], some 512 KiB at a time."""
     while start < stop:
-        end = _whole_lines(hay, start, stop)
+        end = _end_of_whole_lines(hay, start, stop)
         if end > start:
             yield WindowRun(start, end)
             start = end
@@ -44,18 +53,16 @@ def line_runs(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator
                 start = run.stop
 
 
-def _whole_lines(hay: Haystack, start: int, stop: int) -> int:
-    """Where the lines that need no cut end: at most 512 KiB ahead, at the first line that is too long, or at
-    the stop.
-    """
+def _end_of_whole_lines(hay: Haystack, start: int, stop: int) -> int:
+    """Where a run of lines that need no cut ends: after some 512 KiB, at the first line too long, or at `stop`."""
     place = start
     while place - start < _RUN:
         if stop - place <= WINDOW:
             return stop
-        found = hay.rfind(NEWLINE, place, place + WINDOW + 1)
-        if found < 0:
+        newline = hay.rfind(NEWLINE, place, place + WINDOW + 1)
+        if newline < 0:
             return place
-        place = found + 1
+        place = newline + 1
     return place
 
 
@@ -63,9 +70,11 @@ def _pieces(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[W
     """The pieces of the line at `start`, which is longer than a window."""
     place = start
     while True:
-        found = hay.find(NEWLINE, place, min(place + WINDOW + 1, stop))
-        if found >= 0 or stop - place <= WINDOW:
-            yield WindowRun(place, found + 1 if found >= 0 else stop, True, place == start)
+        newline = hay.find(NEWLINE, place, min(place + WINDOW + 1, stop))
+        is_last_piece = newline >= 0 or stop - place <= WINDOW
+        if is_last_piece:
+            end = newline + 1 if newline >= 0 else stop
+            yield WindowRun(place, end, True, place == start)
             return
         cut = snap(content, place + WINDOW)
         yield WindowRun(place, cut, True, place == start)
@@ -73,13 +82,13 @@ def _pieces(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[W
 
 
 def last_window_end(hay: Haystack, start: int, stop: int) -> int:
-    """The end of the last whole line in [start, stop), or `start`."""
-    found = hay.rfind(NEWLINE, start, stop) if stop > start else -1
-    return max(start, found + 1)
+    """The end of the last whole line in [start, stop), or `start` if there is none."""
+    newline = hay.rfind(NEWLINE, start, stop) if stop > start else -1
+    return max(start, newline + 1)
 
 
 class BlockWindow(msgspec.Struct, frozen=True):
-    """A window by blocks: content[start:stop]; matches that start below `half` are its own."""
+    """A window by blocks: content[start:stop]. Matches that start before `half` belong to it."""
 
     start: int
     half: int
@@ -89,8 +98,8 @@ class BlockWindow(msgspec.Struct, frozen=True):
 def block_windows(content: Buffer, start: int, stop: int) -> Iterator[BlockWindow]:
     """The windows by blocks of content[start:stop]."""
 
-    def at(offset: int) -> int:
+    def snap_inside(offset: int) -> int:
         return stop if offset >= stop else max(start, snap(content, offset))
 
     for place in range(start, stop, HALF):
-        yield BlockWindow(at(place), at(place + HALF), at(place + WINDOW))
+        yield BlockWindow(snap_inside(place), snap_inside(place + HALF), snap_inside(place + WINDOW))
