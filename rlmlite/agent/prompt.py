@@ -16,7 +16,8 @@ from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
 from rlmlite.runs.history import Exchange
 from rlmlite_kernel.observation.observations import fit
-from rlmlite_kernel.run.state import State, Variable
+from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.variables import Variable
 from rlmlite_kernel.values.fences import fenced, worded
 from rlmlite_kernel.values.values import Rows, Text
 

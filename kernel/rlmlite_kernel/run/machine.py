@@ -31,15 +31,20 @@ from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.records import KERNEL, SEMANTICS, Blob, Entry, Genesis, InputEntry, Seal, Spoken, Turn
 from rlmlite_kernel.records.refs import Salts, blob, keyed
 from rlmlite_kernel.records.settings import Role, Settings
-from rlmlite_kernel.run.recorder import Receipts
-from rlmlite_kernel.run.state import Run, State, Variable, state_digest
-from rlmlite_kernel.run.turn import Progress, Wave, WaveRequests
-from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.run.recorder import Recorder
+from rlmlite_kernel.run.state import Run, State, state_digest
+from rlmlite_kernel.run.turn import RunningTurn
+from rlmlite_kernel.run.variables import Variable
+from rlmlite_kernel.run.waves import Wave, WaveRequests
+from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.values import Rows, Text, Value, descriptor, kind_of, sheet_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
 _SETTINGS = msgspec.json.Decoder(Settings)
+
+INPUT_CHANGED = "input_changed"
+"""Why a turn halts, as a code: the only reason that there is."""
 
 
 class TurnsSpentError(RuntimeError):
@@ -71,8 +76,8 @@ class Suspended(msgspec.Struct, frozen=True, eq=False):
 
     requests: Requests
     entries: tuple[Entry, ...]
-    progress: Progress
-    receipts: Receipts
+    turn: RunningTurn
+    recorder: Recorder
     waves: tuple[Wave, ...]
 
 
@@ -174,18 +179,17 @@ def advance(
     run = state.run
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
-    receipts = Receipts(opened, said.text, state.settings.limits.observation_bytes)
-    receipts.entries.append(entry)
-    return _go(Progress(opened, steps, opened.turn), receipts, blobs)
+    recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
+    return _go_on(RunningTurn(opened, steps), recorder, blobs)
 
 
 def resume(suspended: Suspended, results: Sequence[Result], blobs: Blobs) -> Done | Suspended:
     """Go on with the result of every request, in their order. The suspended turn itself is not changed."""
     if len(results) != len(suspended.requests):
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
-    progress = suspended.progress.copy()
-    progress.take(suspended.waves, [_sound(result) for result in results])
-    return _go(progress, suspended.receipts.going_on(), blobs)
+    turn = suspended.turn.copy()
+    turn.receive(suspended.waves, [_sound(result) for result in results])
+    return _go_on(turn, suspended.recorder.copy(), blobs)
 
 
 def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
@@ -210,17 +214,35 @@ def conclusion(state: State) -> tuple[str, str]:
     return ("partial", state.partial[0]) if state.partial else ("completed", "")
 
 
-def _go(progress: Progress, receipts: Receipts, blobs: Blobs) -> Done | Suspended:
-    waves = () if progress.halted else tuple(progress.go(blobs))
-    receipts.commit_ready(progress, blobs)
-    entries = receipts.taken()
-    if waves and not progress.halted:
-        return Suspended(WaveRequests(waves), entries, progress, receipts, waves)
-    state = receipts.state
-    if progress.halted:
-        receipts.said.append(f"! the run ends here: {progress.why}")
-        state = msgspec.structs.replace(state, partial=(*state.partial, progress.halted))
-    return Done(state, entries, "\n".join(receipts.said), progress.halted)
+def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> Done | Suspended:
+    """Run what can run, commit what has finished, and say how the turn stands: suspended, done or halted."""
+    waves = () if turn.is_halted else turn.run_ready(blobs)
+    _commit_finished(turn, recorder, blobs)
+    entries = recorder.take_entries()
+    if turn.is_halted:
+        turn.discard_rest()
+        state = msgspec.structs.replace(recorder.state, partial=(*recorder.state.partial, INPUT_CHANGED))
+        observation = "\n".join([*recorder.shown, f"! the run ends here: {turn.halt_reason}"])
+        return Done(state, entries, observation, INPUT_CHANGED)
+    if waves:
+        turn.suspend()
+        return Suspended(WaveRequests(waves), entries, turn, recorder, waves)
+    turn.complete()
+    return Done(recorder.state, entries, "\n".join(recorder.shown))
+
+
+def _commit_finished(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
+    """Commit steps in the order of the program, up to the first that has not finished.
+
+    What a step shows is read only now. If a file has changed by then, what would be shown is not what was worked on:
+    the step is not committed, and the turn halts.
+    """
+    try:
+        while (step := turn.next_to_commit()) is not None:
+            recorder.commit(step, turn.statements_after(step), blobs)
+            turn.mark_committed()
+    except InputChangedError as error:
+        turn.halt(error)
 
 
 def _turn_entry(

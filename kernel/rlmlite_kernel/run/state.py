@@ -14,16 +14,7 @@ from rlmlite_kernel.records.canonical import Json
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, keyed
 from rlmlite_kernel.records.settings import Settings
-
-
-class Variable(msgspec.Struct, frozen=True, eq=False):
-    """A variable: its value, the ref of that value, its size in bytes, the turn that wrote it (0 for an input)."""
-
-    data: TaintedValue
-    kind: str
-    ref: Ref
-    size: int
-    turn: int
+from rlmlite_kernel.run.variables import Variable
 
 
 class Answer(msgspec.Struct, frozen=True):

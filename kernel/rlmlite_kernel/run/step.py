@@ -1,10 +1,13 @@
-"""Running one step: an action with its arguments becomes an outcome, or a wish to call models.
+"""Running one step: an action with its arguments becomes an `Outcome`, or an `Ask` for calls.
 
-Program faults end here: they become outcomes. Host faults pass through.
+Program faults (`Fault`) end here: they become outcomes with a code. Host faults, such as a missing blob or a file that
+has changed (`InputChangedError`), pass through. So before an outcome is believed, every file that was read for it is
+confirmed to be what it was.
+
+Not here: whether a step may run and what it may spend (`run.turn`), or what is shown of it (`run.show`).
 """
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
@@ -17,10 +20,10 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import Found, resolve
 from rlmlite_kernel.program.lowering import Planned
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
+from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.run.state import Run
+from rlmlite_kernel.run.variables import Change
 from rlmlite_kernel.values.values import Rows, descriptor_digest, plain, plain_size
-
-Named: TypeAlias = Mapping[str, TaintedValue]
 
 
 class Concluded(msgspec.Struct, frozen=True, eq=False):
@@ -31,7 +34,11 @@ class Concluded(msgspec.Struct, frozen=True, eq=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
-    """What became of a step. `status` is `ok`, `failed` or `skipped`, with a fault's code and message."""
+    """What became of a step.
+
+    `status` is `ok`, `failed` or `skipped`, with a fault's code and message. `data` is the value that it made, `digest`
+    the SHA-256 of that value's descriptor, to which its receipt commits. `calls` are its rounds of calls.
+    """
 
     context: StepContext
     status: str = "ok"
@@ -40,7 +47,7 @@ class Outcome(msgspec.Struct, frozen=True, eq=False):
     data: TaintedValue | None = None
     effect: Concluded | Noted | Forgotten | None = None
     calls: "tuple[Called, ...]" = ()
-    digest: bytes = b""  # of the descriptor of what it holds
+    digest: bytes = b""
 
 
 class Called(msgspec.Struct, frozen=True, eq=False):
@@ -50,8 +57,20 @@ class Called(msgspec.Struct, frozen=True, eq=False):
     results: tuple[Result | None, ...]
 
 
-def run(planned: Planned, context: StepContext, current: Run, place: tuple[str, int, int, int]) -> Outcome | Ask:
-    """Run a step as far as it goes by itself. Raises only host faults."""
+class FinishedStep(msgspec.Struct, frozen=True, eq=False):
+    """A step with its outcome: all that is left to do is to record it.
+
+    `ast` is the blob of the step as the record holds it, `change` what the step does to the variables.
+    """
+
+    planned: Planned
+    outcome: Outcome
+    ast: Blob
+    change: Change
+
+
+def run_action(planned: Planned, context: StepContext, current: Run, place: tuple[str, int, int, int]) -> Outcome | Ask:
+    """Run a step's action as far as it goes without calls. Raises only host faults."""
     action = current.table[planned.op]
     try:
         arguments = Arguments(planned, action, context)
@@ -67,26 +86,26 @@ def run(planned: Planned, context: StepContext, current: Run, place: tuple[str, 
     return outcome
 
 
-def settle(called: tuple[Called, ...], too_long: frozenset[int], context: StepContext) -> Outcome | Ask:
+def settle_calls(rounds: tuple[Called, ...], too_long: frozenset[int], context: StepContext) -> Outcome | Ask:
     """A step's value from its last round's results, or the next round.
 
     A call that was never made failed: too long, or for lack of budget.
     """
-    *_, last = called
+    *_, last = rounds
     whole = [
         result if result is not None else Failed("too_long" if index in too_long else "budget")
         for index, result in enumerate(last.results)
     ]
     context.blobs.confirm(frozenset(context.blobs.digests_read))  # the prompts were read while the calls were out
     try:
-        found = last.ask.settle(context, whole)
-        return found if isinstance(found, Ask) else _digested(Outcome(context, data=found, calls=called))
+        settled = last.ask.settle(context, whole)
+        return settled if isinstance(settled, Ask) else _digested(Outcome(context, data=settled, calls=rounds))
     except (Fault, NotCanonicalError) as fault:
-        return msgspec.structs.replace(failed(context, fault), calls=called)
+        return msgspec.structs.replace(failed(context, fault), calls=rounds)
 
 
 def _digested(outcome: Outcome) -> Outcome:
-    """With the digest that its receipt commits to. Raises `NotCanonicalError` for what has none: too deep a list."""
+    """The outcome with its value's digest. Raises `NotCanonicalError` for a value nested so deep that it has none."""
     if outcome.data is None:
         return outcome
     return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.data.value))

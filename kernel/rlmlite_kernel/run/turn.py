@@ -1,272 +1,282 @@
-"""One turn under way: which steps may run, what waits for calls, what is spent.
+"""One turn under way: which steps may run, which wait for calls, and what is spent.
 
-Two steps are independent if neither reads or writes what the other writes; a barrier depends on everything.
-Steps run in statement order, but past a step that waits for calls, so that independent ones suspend together.
-All of it is decided by the program and the results, never by the order in which calls complete.
+Two steps are independent if neither reads or writes what the other writes; a barrier depends on everything before it.
+Steps run in the order of the program, but past a step that waits for calls, so that the calls of independent steps go
+out together. When no step can go on, the turn is suspended with all calls that are out, one *wave* for each step.
+
+    a = extract_over_chunks(parts, "{chunk}?")      wave 1: 12 calls      both go out at once
+    b = sub_lm("{log}?")                            wave 2: 1 call
+    c = [a, b]                                      depends on both: runs after `resume`
+
+**Why the order of completion cannot show.** Results come back by index, all of a suspension together. First every wave
+is settled (what its calls really used takes the place of what was reserved), and only then do steps that still have
+calls to make reserve again, in the order of the program. So what fits a budget depends on the program and the results,
+never on which call came back first.
+
+Every step and the turn itself move through the tables of `run.transitions`. Not here: what a step does (`run.step`),
+and what is recorded of it (`run.recorder`); the turn only says which finished step is to be committed next.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import overload
+from collections.abc import Sequence
 
 import msgspec
 
 from rlmlite_kernel.actions.end import Forgotten
 from rlmlite_kernel.effects.prompts import Ask
-from rlmlite_kernel.effects.requests import Request, Result
+from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settled
-from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.records.refs import blob, keyed_digest
 from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.step import Called, Outcome, run, settle
+from rlmlite_kernel.run.step import Called, FinishedStep, Outcome, run_action, settle_calls
+from rlmlite_kernel.run.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
+from rlmlite_kernel.run.variables import Change, Variable, Variables
+from rlmlite_kernel.run.waves import OpenStep, Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
-from rlmlite_kernel.values.values import size_of
+from rlmlite_kernel.values.values import kind_of, size_of
+
+_JSON = msgspec.json.Encoder()
 
 
-class Wave(msgspec.Struct, frozen=True, eq=False):
-    """The calls of one step that are out now: their indexes, in order."""
+class RunningTurn:
+    """The turn so far. `resume` works on a copy, so that a suspended turn can be resumed again.
 
-    step: int
-    ask: Ask
-    indexes: Sequence[int]
-
-
-class Waiting(msgspec.Struct, frozen=True, eq=False):
-    """A step that waits: what it asked, the results so far by index, what is reserved and still to make.
-
-    `earlier` are its rounds that are over.
+    `ledger` is what the run has used, with what is reserved for calls that are out.
     """
 
-    ask: Ask
-    context: StepContext
-    results: tuple[Result | None, ...]
-    reserved: Reservation
-    too_long: frozenset[int]
-    earlier: tuple[Called, ...] = ()
+    def __init__(self, before: State, steps: Sequence[Planned]) -> None:
+        self._before, self._steps = before, list(steps)
+        self._turn_context = before.turn_context()
+        self._variables = Variables.of(before.variables)
+        self._open: dict[int, OpenStep] = {}
+        self._finished: dict[int, FinishedStep] = {}
+        self._broken: set[str] = set()
+        self._committed = 0
+        self.ledger: dict[str, int] = dict(before.used)
+        self.states = TurnStates(len(self._steps))
+        self.halt_reason = ""
 
-    def with_ledger(self, ledger: dict[str, int]) -> "Waiting":
-        """The same, charging another ledger."""
-        return msgspec.structs.replace(self, context=self.context.with_ledger(ledger))
-
-
-class WaveRequests(Sequence[Request]):
-    """The requests of several waves end to end, built when they are read."""
-
-    def __init__(self, waves: Sequence[Wave]) -> None:
-        self._waves = waves
-        self._count = sum(len(wave.indexes) for wave in waves)
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Request: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Request]: ...
-    def __getitem__(self, index: int | slice) -> Request | list[Request]:
-        """The request at a place."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        for wave in self._waves:
-            if 0 <= index < len(wave.indexes):
-                return wave.ask.calls[wave.indexes[index]]
-            index -= len(wave.indexes)
-        raise IndexError("no such request")
-
-
-class Progress:
-    """The turn so far. `resume` works on a copy, so a suspended turn can be resumed again."""
-
-    def __init__(self, state: State, steps: Sequence[Planned], turn: int) -> None:
-        self.state, self.steps, self.turn = state, list(steps), turn
-        self._turn_context = state.turn_context()
-        self.names: dict[str, TaintedValue] = {name: variable.data for name, variable in state.variables.items()}
-        self.sizes = {name: variable.size for name, variable in state.variables.items()}
-        self.outcomes: dict[int, Outcome] = {}
-        self.waiting: dict[int, Waiting] = {}
-        self.broken: set[str] = set()
-        self.spent: dict[str, int] = dict(state.used)
-        self.halted = self.why = ""
-        self.statements = 1 + max((planned.statement for planned in steps), default=0)
-
-    def copy(self) -> "Progress":
-        """The same progress, to go on from without touching this one."""
-        other = Progress(self.state, self.steps, self.turn)
-        other.names, other.sizes, other.spent = dict(self.names), dict(self.sizes), dict(self.spent)
-        other.outcomes = dict(self.outcomes)
-        other.waiting = {number: wait.with_ledger(other.spent) for number, wait in self.waiting.items()}
-        other.broken, other.halted, other.why = set(self.broken), self.halted, self.why
+    def copy(self) -> "RunningTurn":
+        """The same turn, to go on from without touching this one."""
+        other = RunningTurn(self._before, self._steps)
+        other._variables, other._committed = self._variables, self._committed
+        other.ledger, other.states, other.halt_reason = dict(self.ledger), self.states.copy(), self.halt_reason
+        other._open = {number: step.with_ledger(other.ledger) for number, step in self._open.items()}
+        other._finished, other._broken = dict(self._finished), set(self._broken)
         return other
 
-    def go(self, blobs: Blobs) -> Sequence[Wave]:
-        """Run every step that can run; gives the waves of calls to wait for, none when the turn is over."""
-        blocked: list[Planned] = []
+    @property
+    def is_halted(self) -> bool:
+        """Whether the turn ended because a file has changed."""
+        return self.states.turn is TurnState.HALTED
+
+    def run_ready(self, blobs: Blobs) -> tuple[Wave, ...]:
+        """Run every step that can run. Gives the calls to suspend for, none if the turn is over or halted."""
+        blocked: list[Planned] = []  # what has not finished: steps that depend on it have to wait
         try:
-            for number, planned in enumerate(self.steps):
-                if number in self.outcomes:
-                    continue
-                if number not in self.waiting and not any(_depends(other, planned) for other in blocked):
+            for number, planned in enumerate(self._steps):
+                is_planned = self.states.steps[number] is StepState.PLANNED
+                if is_planned and not any(_depends(earlier, planned) for earlier in blocked):
                     self._start(number, planned, blobs)
-                if number not in self.outcomes:
+                if number not in self._finished:
                     blocked.append(planned)
         except InputChangedError as error:
             self.halt(error)
             return ()
-        out = [(number, wait) for number, wait in sorted(self.waiting.items()) if wait.reserved.indexes]
-        return [Wave(number, wait.ask, wait.reserved.indexes) for number, wait in out]
+        calling = [(number, step) for number, step in sorted(self._open.items()) if step.reserved.indexes]
+        return tuple(Wave(number, step.ask, step.reserved.indexes) for number, step in calling)
 
-    def halt(self, error: InputChangedError) -> None:
-        """The turn ends here: a file is no longer what was worked on."""
-        self.halted, self.why = "input_changed", str(error)
-
-    def take(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
-        """The results of all waves, in their order. All are settled before any that waits reserves again."""
-        place = 0
-        for wave in waves:
-            self._settle(wave, results[place : place + len(wave.indexes)])
-            place += len(wave.indexes)
+    def receive(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
+        """Take the results of all waves, in their order, and go on with the steps that waited for them."""
+        self.states.move_turn(TurnEvent.RESULTS)
+        start = 0
+        for wave in waves:  # all are settled before any step reserves again
+            stop = start + len(wave.indexes)
+            self._settle_wave(wave, results[start:stop])
+            start = stop
         try:
-            for number in sorted(self.waiting):
-                self._go_on(number)
+            for number in sorted(self._open):
+                self._continue(number)
         except InputChangedError as error:
             self.halt(error)
 
+    def suspend(self) -> None:
+        """Calls are out."""
+        self.states.move_turn(TurnEvent.CALLS_OUT)
+
+    def complete(self) -> None:
+        """Every step is committed."""
+        self.states.move_turn(TurnEvent.ALL_COMMITTED)
+
+    def halt(self, error: InputChangedError) -> None:
+        """End the turn: a file is no longer what earlier steps worked on."""
+        self.states.move_turn(TurnEvent.INPUT_CHANGED)
+        self.halt_reason = str(error)
+
+    def discard_rest(self) -> None:
+        """Drop what a halted turn did not commit."""
+        for number in range(self._committed, len(self._steps)):
+            self.states.move_step(number, StepEvent.DISCARD)
+
+    def next_to_commit(self) -> FinishedStep | None:
+        """The first step that is not committed, if it has finished."""
+        return self._finished.get(self._committed)
+
+    def statements_after(self, step: FinishedStep) -> int:
+        """How many statements of the program come after that of a step."""
+        return self._steps[-1].statement - step.planned.statement
+
+    def mark_committed(self) -> None:
+        """The step that `next_to_commit` gave is in the record."""
+        self.states.move_step(self._committed, StepEvent.COMMIT)
+        self._committed += 1
+
     def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:
-        context = StepContext(self.names, blobs, self._turn_context, self.spent)
-        refusal = self._refusal(planned)
+        context = StepContext(self._variables.data, blobs, self._turn_context, self.ledger)
+        refusal = self._refusal(planned, context)
         if refusal is not None:
-            status, code, message = refusal
-            self._end(number, Outcome(context, status, code, message))
+            self._finish(number, refusal)
             return
         context.spend("steps", 1)
-        place = (self.state.run.id, self.turn, number, 0)
-        result = run(planned, context, self.state.run, place)
-        if isinstance(result, Ask):
-            self._ask(number, result, context)
-        else:
-            self._end(number, result)
+        place = (self._before.run.id, self._before.turn, number, 0)
+        self._go_on_with(number, run_action(planned, context, self._before.run, place), context)
 
-    def _refusal(self, planned: Planned) -> tuple[str, str, str] | None:
-        """Why a step does not run at all."""
+    def _refusal(self, planned: Planned, context: StepContext) -> Outcome | None:
+        """Why a step does not run at all; it costs no step then."""
         if planned.problems:
-            return "failed", planned.problems[0].code, ""
-        needed = sorted(planned.reads & self.broken)
+            return Outcome(context, "failed", planned.problems[0].code, "")
+        needed = sorted(planned.reads & self._broken)
         if needed:
-            return "skipped", "depends", f"it needs {', '.join(f'`{name}`' for name in needed)}, which was not made"
-        if self.state.settings.limits.steps <= self.spent.get("steps", 0):
-            return "failed", "budget", f"the {self.state.settings.limits.steps:,} steps of this run are used up"
+            words = ", ".join(f"`{name}`" for name in needed)
+            return Outcome(context, "skipped", "depends", f"it needs {words}, which was not made")
+        limit = self._before.settings.limits.steps
+        if limit <= self.ledger.get("steps", 0):
+            return Outcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")
         return None
 
-    def _ask(self, number: int, ask: Ask, context: StepContext, earlier: tuple[Called, ...] = ()) -> None:
+    def _go_on_with(
+        self, number: int, result: Outcome | Ask, context: StepContext, rounds: tuple[Called, ...] = ()
+    ) -> None:
+        """A step has its outcome, or asks for calls: its first ones, or those of a further round."""
+        if isinstance(result, Outcome):
+            self._finish(number, result)
+            return
         try:
-            reserved = reserve(ask, tuple(range(len(ask.calls))), context, first=True)
+            reserved = reserve(result, tuple(range(len(result.calls))), context, first=True)
         except Fault as fault:
-            self._end(number, Outcome(context, "failed", fault.code, fault.message, calls=earlier))
+            self._finish(number, Outcome(context, "failed", fault.code, fault.message, calls=rounds))
             return
         self._hold(reserved)
-        none_yet = (None,) * len(ask.calls)
-        self._wait_or_end(number, Waiting(ask, context, none_yet, reserved, frozenset(reserved.too_long), earlier))
+        none_yet = (None,) * len(result.calls)
+        step = OpenStep(result, context, none_yet, reserved, frozenset(reserved.too_long), rounds)
+        self._call_park_or_settle(number, step)
 
-    def _settle(self, wave: Wave, results: Sequence[Result]) -> None:
-        wait = self.waiting[wave.step]
-        whole = list(wait.results)
-        for index, result in zip(wave.indexes, results, strict=True):
-            whole[index] = result
-        self._release(wait, settled(wait.ask, wave.indexes, results))
-        none = Reservation((), wait.reserved.rest, (), {})
-        self.waiting[wave.step] = msgspec.structs.replace(wait, results=tuple(whole), reserved=none)
+    def _settle_wave(self, wave: Wave, results: Sequence[Result]) -> None:
+        """Put what the calls of a wave really used in place of what was reserved for them."""
+        step = self._open[wave.step]
+        used = settled(step.ask, wave.indexes, results)
+        for name, amount in step.reserved.amounts.items():
+            self.ledger[name] -= amount
+        for name, amount in used.items():
+            step.context.spend(name, amount)
+        if "overrun" in used:
+            step.context.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them")
+        self._open[wave.step] = step.with_results(wave.indexes, results)
+        self.states.move_step(wave.step, StepEvent.ANSWER)
 
-    def _go_on(self, number: int) -> None:
+    def _continue(self, number: int) -> None:
         """Reserve for the calls of a step that are still to make."""
-        wait = self.waiting.pop(number)
-        reserved = reserve(wait.ask, wait.reserved.rest, wait.context, first=False)
+        step = self._open.pop(number)
+        reserved = reserve(step.ask, step.reserved.rest, step.context, first=False)
         self._hold(reserved)
-        self._wait_or_end(number, msgspec.structs.replace(wait, reserved=reserved))
+        self._call_park_or_settle(number, msgspec.structs.replace(step, reserved=reserved))
 
-    def _wait_or_end(self, number: int, wait: Waiting) -> None:
-        """A step waits for its calls; one whose calls did not fit, for what the calls of others leave."""
-        others_out = any(other.reserved.indexes for other in self.waiting.values())
-        if wait.reserved.indexes or (wait.reserved.rest and others_out):
-            self.waiting[number] = wait
+    def _call_park_or_settle(self, number: int, step: OpenStep) -> None:
+        """Let its calls go out, or, if none fitted the budget, park it until other steps' calls settle. Otherwise no
+        call of it is left that could be made: settle it.
+        """
+        if step.reserved.indexes:
+            self._open[number] = step
+            self.states.move_step(number, StepEvent.CALL)
             return
-        unmade = len(wait.reserved.rest)
+        unmade = len(step.reserved.rest)
+        others_out = any(other.reserved.indexes for other in self._open.values())
+        if unmade and others_out:
+            self._open[number] = step
+            self.states.move_step(number, StepEvent.PARK)
+            return
         if unmade:
-            wait.context.mark_partial(
-                "budget", f"{unmade:,} of {len(wait.results):,} calls were not made: tokens or cost ran out"
-            )
-        called = (*wait.earlier, Called(wait.ask, wait.results))
-        result = settle(called, wait.too_long, wait.context)
-        if isinstance(result, Ask):
-            self._ask(number, result, wait.context, called)
-        else:
-            self._end(number, result)
+            message = f"{unmade:,} of {len(step.results):,} calls were not made: tokens or cost ran out"
+            step.context.mark_partial("budget", message)
+        rounds = (*step.earlier_rounds, Called(step.ask, step.results))
+        self._go_on_with(number, settle_calls(rounds, step.too_long, step.context), step.context, rounds)
 
     def _hold(self, reserved: Reservation) -> None:
         for name, amount in reserved.amounts.items():
-            self.spent[name] = self.spent.get(name, 0) + amount
+            self.ledger[name] = self.ledger.get(name, 0) + amount
 
-    def _release(self, wait: Waiting, used: Mapping[str, int]) -> None:
-        """Put what was really used in place of what was reserved."""
-        for name, amount in wait.reserved.amounts.items():
-            self.spent[name] -= amount
-        for name, amount in used.items():
-            wait.context.spend(name, amount)
-        if "overrun" in used:
-            wait.context.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them")
-
-    def _end(self, number: int, outcome: Outcome) -> None:
-        planned = self.steps[number]
-        check_declared(planned, self.state.run.table, outcome.context.used)
-        outcome = self._written(planned, outcome)
-        self.outcomes[number] = outcome
+    def _finish(self, number: int, outcome: Outcome) -> None:
+        planned = self._steps[number]
+        check_declared(planned, self._before.run.table, outcome.context.used)
+        outcome = self._with_room_checked(planned, outcome)
+        # The step as it stands in the record. Its salt is the key under which the value that it made is committed to.
+        ast = blob(self._before.run.salts, _JSON.encode(planned.as_statement()))
+        change = self._change_of(number, outcome, ast.salt)
+        self._variables = self._variables.changed(change)
+        self._finished[number] = FinishedStep(planned, outcome, ast, change)
+        self.states.move_step(number, StepEvent.FINISH)
         if planned.target is not None and outcome.status != "ok":
-            self.broken.add(planned.target)
-        if planned.last:
-            self._drop_temporaries(number)
-        self.spent["value_bytes"] = sum(self.sizes.values()) + self._held_for_nested()
+            self._broken.add(planned.target)
+        elif change.variable is not None:
+            self._broken.discard(change.name)
+        self.ledger["value_bytes"] = self._variables.size_bytes + self._held_for_nested()
+
+    def _with_room_checked(self, planned: Planned, outcome: Outcome) -> Outcome:
+        """The outcome, or a failure if there is no room for the variable that it writes."""
+        if planned.target is None or outcome.data is None or outcome.status != "ok":
+            return outcome
+        size, limits = size_of(outcome.data.value), self._before.settings.limits
+        fault = self._variables.room_fault(planned.target, size, limits, self._held_for_nested())
+        if fault is None:
+            return outcome
+        return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
 
     def _held_for_nested(self) -> int:
         """Bytes of values that nested runs may hold which are under way."""
-        return sum(wait.reserved.amounts.get("value_bytes", 0) for wait in self.waiting.values())
+        return sum(step.reserved.amounts.get("value_bytes", 0) for step in self._open.values())
 
-    def _written(self, planned: Planned, outcome: Outcome) -> Outcome:
-        """Write the variable, unless there are too many; a variable dropped frees its bytes."""
-        name = planned.target
-        if isinstance(outcome.effect, Forgotten):
-            self.names.pop(outcome.effect.name, None)
-            self.sizes.pop(outcome.effect.name, None)
-        if name is not None and outcome.status == "ok" and outcome.data is not None:
-            size = size_of(outcome.data.value)
-            fault = self._no_room(name, size)
-            if fault is not None:
-                return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
-            self.names[name], self.sizes[name] = outcome.data, size
-            self.broken.discard(name)
-        return outcome
+    def _change_of(self, number: int, outcome: Outcome, key: bytes) -> Change:
+        """What a finished step does to the variables. The last step of a statement drops its temporaries."""
+        planned = self._steps[number]
+        dropped = [outcome.effect.name] if isinstance(outcome.effect, Forgotten) else []
+        if planned.last:
+            dropped += self._temporaries(number)
+        if planned.target is None or outcome.data is None or outcome.status != "ok":
+            return Change(dropped=tuple(dropped))
+        value = outcome.data.value
+        ref = keyed_digest(key, outcome.digest)
+        variable = Variable(outcome.data, kind_of(value), ref, size_of(value), self._before.turn)
+        return Change(planned.target, variable, tuple(dropped))
 
-    def _no_room(self, name: str, size: int) -> Fault | None:
-        """Why a variable of this size cannot be written."""
-        limits = self.state.settings.limits
-        if name not in self.names and len(self.names) >= limits.variables:
-            return Fault("budget", f"there are {limits.variables:,} variables already")
-        held = sum(self.sizes.values()) - self.sizes.get(name, 0) + self._held_for_nested()
-        if held + size > limits.value_bytes:
-            what = f"{size:,} bytes more would pass the {limits.value_bytes:,} value_bytes of this run"
-            return Fault("too_large", f"{what} ({held:,} are held)")
-        return None
-
-    def _drop_temporaries(self, last: int) -> None:
-        for planned in reversed(self.steps[:last]):
-            if planned.statement != self.steps[last].statement:
-                return
-            if planned.target in self.names:
-                del self.names[planned.target], self.sizes[planned.target]
+    def _temporaries(self, last: int) -> list[str]:
+        """The temporaries that earlier steps of a statement have written."""
+        names: list[str] = []
+        for planned in reversed(self._steps[:last]):
+            if planned.statement != self._steps[last].statement:
+                break
+            if planned.target is not None and planned.target in self._variables:
+                names.append(planned.target)
+        return names
 
 
-def _depends(first: Planned, second: Planned) -> bool:
-    """Whether the second step has to wait for the first."""
-    if first.barrier or second.barrier:
+def _depends(earlier: Planned, later: Planned) -> bool:
+    """Whether the later step has to wait for the earlier one."""
+    if earlier.barrier or later.barrier:
         return True
-    wrote = first.target is not None and (first.target in second.reads or first.target == second.target)
-    return wrote or (second.target is not None and second.target in first.reads)
+    reads_it = earlier.target is not None and earlier.target in later.reads
+    writes_it = earlier.target is not None and earlier.target == later.target
+    overwrites_what_is_read = later.target is not None and later.target in earlier.reads
+    return reads_it or writes_it or overwrites_what_is_read

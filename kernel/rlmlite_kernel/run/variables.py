@@ -1,0 +1,102 @@
+"""The variables of a run at one moment, as a value: the one book that a turn and the record both keep.
+
+A step's effect on the variables is a `Change`. It is worked out once, when the step finishes, and applied twice: to the
+variables that the turn under way sees, at once; and to those of the run's state, when the step commits. In between, a
+step further down may have finished earlier than one above it, so for a while the two differ:
+
+    a = sub_lm("?")      waits for its call
+    b = 1                finished: the turn sees `b`; the state gets it only after `a`
+
+Not here: where a value came from (`evaluation.context.TaintedValue`), nor what a digest of a state commits to
+(`run.state.state_digest`).
+"""
+
+from collections.abc import ItemsView, Iterator, Mapping
+
+import msgspec
+
+from rlmlite_kernel.evaluation.context import TaintedValue
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.records import Ref
+from rlmlite_kernel.records.settings import Limits
+
+
+class Variable(msgspec.Struct, frozen=True, eq=False):
+    """A variable: its value, the ref of that value, its size in bytes, the turn that wrote it (0 for an input)."""
+
+    data: TaintedValue
+    kind: str
+    ref: Ref
+    size: int
+    turn: int
+
+
+class Change(msgspec.Struct, frozen=True, eq=False):
+    """What one step does to the variables: it writes at most one, then drops some (forgotten ones, temporaries)."""
+
+    name: str = ""
+    variable: Variable | None = None
+    dropped: tuple[str, ...] = ()
+
+
+class Variables(Mapping[str, Variable]):
+    """Variables by name, in the order in which they were first written. A change makes another value of this type."""
+
+    def __init__(self, by_name: Mapping[str, Variable]) -> None:
+        self._by_name: dict[str, Variable] = dict(by_name)
+        self._data = {name: variable.data for name, variable in self._by_name.items()}
+        self.size_bytes = sum(variable.size for variable in self._by_name.values())
+
+    @classmethod
+    def of(cls, by_name: Mapping[str, Variable]) -> "Variables":
+        """The same variables as a value of this type."""
+        return by_name if isinstance(by_name, cls) else cls(by_name)
+
+    def __getitem__(self, name: str) -> Variable:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def data(self) -> Mapping[str, TaintedValue]:
+        """The values by name, as actions read them."""
+        return self._data
+
+    def items(self) -> ItemsView[str, Variable]:
+        """See `Mapping.items`; the state's digest goes over all of them after every step."""
+        return self._by_name.items()
+
+    def changed(self, change: Change) -> "Variables":
+        """The variables after a step."""
+        if change.variable is None and not change.dropped:
+            return self
+        after = Variables({})
+        after._by_name, after._data, after.size_bytes = dict(self._by_name), dict(self._data), self.size_bytes
+        if change.variable is not None:
+            after._drop_size(change.name)
+            after._by_name[change.name], after._data[change.name] = change.variable, change.variable.data
+            after.size_bytes += change.variable.size
+        for name in change.dropped:
+            after._drop_size(name)
+            after._by_name.pop(name, None)
+            after._data.pop(name, None)
+        return after
+
+    def _drop_size(self, name: str) -> None:
+        before = self._by_name.get(name)
+        self.size_bytes -= 0 if before is None else before.size
+
+    def room_fault(self, name: str, size: int, limits: Limits, held_bytes: int) -> Fault | None:
+        """Why a variable of this size cannot be written; `held_bytes` are promised to nested runs under way."""
+        before = self._by_name.get(name)
+        if before is None and len(self._by_name) >= limits.variables:
+            return Fault("budget", f"there are {limits.variables:,} variables already")
+        held = self.size_bytes - (0 if before is None else before.size) + held_bytes
+        if held + size > limits.value_bytes:
+            what = f"{size:,} bytes more would pass the {limits.value_bytes:,} value_bytes of this run"
+            return Fault("too_large", f"{what} ({held:,} are held)")
+        return None
