@@ -43,13 +43,14 @@ class PlainCoercer:
         return self._typers
 
 
-def coerce_plainly(command: Any) -> None:
+def coerce_plainly(command: Any, parent: Any = None) -> None:
     """Give all parameters of a command, and of those below it, a plain coercer."""
-    for param in command.params:
+    context = command.context_class(command, parent=parent, **command.context_settings)
+    for param in command.get_params(context):  # with `--help`, which has the names that the context says
         if isinstance(param, typer.core.TyperArgument | typer.core.TyperOption):
             setattr(param, _COERCER, PlainCoercer(param))
     for below in getattr(command, "commands", {}).values():
-        coerce_plainly(below)
+        coerce_plainly(below, context)
 
 
 def plain_value(value: Any, annotation: object, many: bool) -> Any:

@@ -22,16 +22,13 @@ from pathlib import Path
 from rlmlite.errors import InputError
 from rlmlite.inputs.cache.digests import open_digests
 from rlmlite.inputs.cache.indexes import open_indexes
-from rlmlite.inputs.folders.ignore_files import IgnoreFiles
 from rlmlite.inputs.folders.listing import IGNORED, Listing, is_glob, list_folder, list_glob
-from rlmlite.inputs.formats.archives import BrokenArchiveError
-from rlmlite.inputs.formats.members import open_members, read_members
 from rlmlite.inputs.formats.reading import READING, Allowance, Reading
 from rlmlite.inputs.formats.recipes import DerivedText, Recipes
 from rlmlite.inputs.formats.remote import fetch, fetch_step, file_name, is_remote, without_secrets
 from rlmlite.inputs.formats.streams import HashingBlocks, file_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.formats.unreadable import UnreadableError
+from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.names import ALONE, STDIN, check_name, name_paths, strip_text_prefix
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.inputs.values import Data, Url, from_python, with_content
@@ -39,7 +36,7 @@ from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import Content, InputChangedError
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.values import Text, documents
-from rlmlite_traces import DirectoryStore, FileBlobs, HashedFile
+from rlmlite_traces import FileBlobs, HashedFile
 from rlmlite_traces.files.mapped import unchanged
 
 
@@ -49,7 +46,11 @@ def new_store(reading: Reading = READING, copy_to: str | os.PathLike[str] | None
     With `reading.cache`, digests of large files and word indexes come from the user's cache. Raises `StoreError`, and
     `OSError` if the store cannot be created.
     """
-    store = None if copy_to is None else DirectoryStore(copy_to)
+    store = None
+    if copy_to is not None:
+        from rlmlite_traces import DirectoryStore
+
+        store = DirectoryStore(copy_to)
     digests, indexes = (open_digests(), open_indexes()) if reading.cache else (None, None)
     return FileBlobs(digests, indexes, store, copy=store is not None)
 
@@ -138,6 +139,8 @@ def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
         return from_listing(path, list_glob(path), blobs, reading)
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
+        from rlmlite.inputs.folders.ignore_files import IgnoreFiles
+
         ignore_files = IgnoreFiles(path) if reading.ignore else None
         return from_listing(path, list_folder(path, ignore_files=ignore_files), blobs, reading)
     if stat.S_ISREG(mode):
@@ -150,6 +153,10 @@ def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
 
 def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
     """The input that a reader of tables makes of a file or query; None if the path does not name a table."""
+    from rlmlite.inputs.tables.specs import parse_spec
+
+    if parse_spec(path) is None:
+        return None  # before the readers of all kinds of tables are imported
     from rlmlite.inputs.tables import from_table
 
     return from_table(path, blobs, reading.encoding, lambda blocks: Allowance(path, reading).blocks(blocks, "table"))
@@ -157,6 +164,8 @@ def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
 
 def _from_frame(value: object, blobs: FileBlobs) -> Input | None:
     """The input that a data frame is; None for any other value."""
+    if type(value) in (str, list, dict):
+        return None  # before the readers of all kinds of tables are imported
     from rlmlite.inputs.tables import from_frame
 
     return from_frame(value, blobs)
@@ -223,6 +232,8 @@ class _Loader:
 
         `digest` and `size` are functions, because those of a stream are known only after its last member.
         """
+        from rlmlite.inputs.formats.members import open_members, read_members
+
         assert payload.kind is not None
         members = open_members(payload, self._blobs)
         unpacked = read_members(members, size, self._texts, self._recipes, self._allowance)

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.archives import BrokenArchiveError
 from rlmlite.inputs.formats.members import member_name, open_members
 from rlmlite.inputs.formats.reading import READING, Allowance, Meter, Reading
 from rlmlite.inputs.formats.remote import file_name
 from rlmlite.inputs.formats.streams import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.formats.unreadable import UnreadableError
+from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.tables import derive_table
 from rlmlite_kernel.values.inputs import Source, SourceFile
 from rlmlite_traces import Derive, FileBlobs, HashedFile

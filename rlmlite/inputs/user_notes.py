@@ -10,7 +10,6 @@ are not mentioned, since the text is then what lies in the file. One line per fa
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from rlmlite.inputs.tables import remarks
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 
 NOT_KEPT = "are more than the trace keeps (the limit kept_bytes); a replay needs them again, so keep a copy"
@@ -30,7 +29,7 @@ def notes(name: str, loaded: Input) -> Iterator[str]:
 def source_notes(name: str, source: Source) -> Iterator[str]:
     """The notes that follow from where an input came from."""
     place = name if source.path is None else f"{name} ({source.path})"
-    for note in (*_skip_notes(source), *_step_notes(source), *_replacement_notes(source), *remarks(source)):
+    for note in (*_skip_notes(source), *_step_notes(source), *_replacement_notes(source), *_table_notes(source)):
         yield f"{place}: {note}"
     if source.kind == "text" and sum(file.size for file in source.files) == 0:
         yield f"{place} is empty"
@@ -60,6 +59,13 @@ def _replacement_notes(source: Source) -> Iterator[str]:
         # After a recipe the bytes may have been in another encoding than UTF-8.
         fault = "not valid text" if any(file.recipe for file in files) else "not valid UTF-8"
         yield f"{fault}: {replaced:,} bad bytes became U+FFFD{_describe_files(source, files)}"
+
+
+def _table_notes(source: Source) -> Iterator[str]:
+    if source.kind == "table":
+        from rlmlite.inputs.tables import remarks  # which comes with the readers of all kinds of tables
+
+        yield from remarks(source)
 
 
 def _describe_step(step: Derivation) -> str:

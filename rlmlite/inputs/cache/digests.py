@@ -15,6 +15,7 @@ What this cannot see is a disk that changes without its file system. So a check 
 import logging
 import os
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,14 +48,19 @@ _FORGET_OLDEST = "DELETE FROM digests_1 WHERE rowid <= (SELECT max(rowid) FROM d
 class Digests:
     """A `DigestCache` in an SQLite file, which any number of processes may use. If it fails, files are hashed."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path | None = None) -> None:
+        self._given = file
+
+    @cached_property
+    def _file(self) -> Path:
+        """The given file, else the user's. Worked out when first used: most runs open no large file."""
+        return self._given or cache_folder() / "digests.sqlite"
 
     def find(self, path: Path, status: os.stat_result) -> tuple[str, Utf8 | None] | None:
         """See `DigestCache.find`."""
         if status.st_size < WORTH_BYTES or not self._file.exists():
             return None
-        import sqlite3  # here, because most runs open no large file
+        import sqlite3
 
         try:
             with closing(self._connect()) as connection:
@@ -99,7 +105,7 @@ class Digests:
 
 def open_digests() -> Digests:
     """The cache of this user: `rlmlite/digests.sqlite` in the system's cache folder."""
-    return Digests(cache_folder() / "digests.sqlite")
+    return Digests()
 
 
 def cache_folder() -> Path:

@@ -1,10 +1,14 @@
 """Word indexes of `rank`, kept between runs beside the digests. A check of a trace does not use them."""
 
 import logging
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlmlite.inputs.cache.digests import cache_folder
-from rlmlite_traces import IndexFolder
+
+if TYPE_CHECKING:
+    from rlmlite_traces.files.index_folder import IndexFolder
 
 log = logging.getLogger("rlmlite")
 
@@ -15,10 +19,15 @@ class WordIndexes:
     A failure is logged once: a folder of inputs has an index for each file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path | None = None) -> None:
+        self._given = path
         self._folder: IndexFolder | None = None
         self._has_failed = False
+
+    @cached_property
+    def _path(self) -> Path:
+        """The given folder, else the user's. Worked out when first used: few runs rank anything."""
+        return self._given or cache_folder() / "indexes"
 
     def load(self, key: str) -> bytes | None:
         """See `IndexStore.load`."""
@@ -36,15 +45,17 @@ class WordIndexes:
             folder.save(key, data)
         self._check(folder)
 
-    def _open_folder(self) -> IndexFolder | None:
+    def _open_folder(self) -> "IndexFolder | None":
         if self._folder is None and not self._has_failed:
+            from rlmlite_traces import IndexFolder
+
             try:
                 self._folder = IndexFolder(self._path)
             except OSError as error:
                 self._warn_once(error)
         return self._folder
 
-    def _check(self, folder: IndexFolder | None) -> None:
+    def _check(self, folder: "IndexFolder | None") -> None:
         if folder is not None and folder.error is not None:
             self._warn_once(folder.error)
 
@@ -56,4 +67,4 @@ class WordIndexes:
 
 def open_indexes() -> WordIndexes:
     """The indexes of this user: `rlmlite/indexes` in the system's cache folder."""
-    return WordIndexes(cache_folder() / "indexes")
+    return WordIndexes()

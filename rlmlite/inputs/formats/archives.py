@@ -18,7 +18,7 @@ import msgspec
 
 from rlmlite.inputs.folders.listing import NOT_ENTERED
 from rlmlite.inputs.formats.streams import ContentFile, Stream, file_blocks
-from rlmlite.inputs.formats.unreadable import UnreadableError
+from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite_kernel.values.blobs import Content
 
 _ENCRYPTED = 0x1
@@ -28,10 +28,6 @@ _ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError)
 _ZIP_MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 _TAR_ERRORS = (tarfile.TarError, EOFError, OSError, UnreadableError)
 _TAR_END: type[tarfile.HeaderError] = tarfile.EOFHeaderError  # type: ignore[attr-defined]  # missing in typeshed
-
-
-class BrokenArchiveError(Exception):
-    """An archive that is damaged or ends early, so that its other members are not known."""
 
 
 class Member(msgspec.Struct, frozen=True):

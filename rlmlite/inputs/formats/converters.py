@@ -9,12 +9,10 @@ to say why.
 
 import io
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
-from rlmlite.inputs.formats.archives import declared_zip_size
 from rlmlite.inputs.formats.reading import Allowance, TooLargeError
 from rlmlite.inputs.formats.streams import ContentFile
 from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
@@ -36,6 +34,8 @@ class Converter(msgspec.Struct, frozen=True):
         """The step of a recipe, with the versions. Raises `UnreadableError` if a library is not installed."""
         for module in (self.library, *self.others):
             import_extra(module, EXTRA)
+        from importlib.metadata import version
+
         versions = [version(self.library), *(f"{name} {version(name)}" for name in self.others)]
         return Derivation(self.library, ", ".join(versions))
 
@@ -75,6 +75,8 @@ def _pdf(content: Content, allowance: Allowance) -> Iterator[bytes]:
 def _docx(content: Content, allowance: Allowance) -> Iterator[bytes]:
     """To HTML first, without the pictures, then to Markdown."""
     mammoth = import_extra("mammoth", EXTRA)
+    from rlmlite.inputs.formats.archives import declared_zip_size
+
     allowance.check_ratio(declared_zip_size(content), len(content))
     html = mammoth.convert_to_html(io.BufferedReader(ContentFile(content)), convert_image=lambda *_: [])
     yield _markdown(html.value)

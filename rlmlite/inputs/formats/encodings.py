@@ -16,7 +16,6 @@ Not here: decoding as a step of a recipe (`text_reader`).
 import codecs
 import re
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -181,6 +180,8 @@ def _detect(content: Content, utf8: Utf8) -> EncodingChoice | None:
     coherent = [match for match in good if match.coherence >= best.coherence / 2]
     candidates = [name for match in coherent for name in match.could_be_from_charset]
     name = _WESTERN if all_single_byte and _WESTERN in candidates else best.encoding
+    from importlib.metadata import version
+
     return EncodingChoice(codecs.lookup(name).name, f"charset-normalizer {version('charset-normalizer')}")
 
 

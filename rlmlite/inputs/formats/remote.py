@@ -9,7 +9,6 @@ The names of the query stay, so that a reader of the trace sees that something w
 
 import re
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
@@ -45,6 +44,8 @@ def file_name(path: str) -> str:
 def fetch_step(url: str) -> Derivation:
     """The step of a recipe for fetching a URL. Raises `InputError` if fsspec is not installed."""
     _import_fsspec(url)
+    from importlib.metadata import version
+
     why = "" if without_secrets(url) == url else SECRETS_LEFT_OUT
     return Derivation("fetch", f"fsspec {version('fsspec')}", why=why)
 

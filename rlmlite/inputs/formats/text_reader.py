@@ -17,8 +17,6 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.inputs.formats.compression import decompress
-from rlmlite.inputs.formats.converters import CONVERTERS, convert
 from rlmlite.inputs.formats.encodings import EncodingChoice, choose_encoding, decode_blocks
 from rlmlite.inputs.formats.kinds import FileKind, detect_kind, is_html
 from rlmlite.inputs.formats.reading import Allowance, Meter, Reading
@@ -103,6 +101,8 @@ class TextReader:
         while (kind := detect_kind(stream.head, name)) is not None and kind.way == "unpack":
             if len(steps) == LAYERS:
                 raise UnreadableError("packed too often", f"more than {LAYERS} layers of compression")
+            from rlmlite.inputs.formats.compression import decompress
+
             meter = Meter(self._allowance, kind.way, packed)
             stream = Stream(meter.blocks(decompress(kind.name, stream)))
             steps.append(Derivation(kind.name))
@@ -150,10 +150,14 @@ class TextReader:
     def _converts_html(self, head: bytes, name: str) -> bool:
         if self._recorded is None:
             return self._reading.html == "text" and is_html(head, name)
+        from rlmlite.inputs.formats.converters import CONVERTERS
+
         return any(step.by == CONVERTERS["html"].library for step in self._recorded)
 
     def _convert(self, kind: str, content: Content, steps: tuple[Derivation, ...], replaced: int = 0) -> DerivedText:
         """The text that a converter produces. `replaced` counts what was replaced before, in decoding."""
+        from rlmlite.inputs.formats.converters import CONVERTERS, convert
+
         step = CONVERTERS[kind].step
         blocks = self._allowance.blocks(convert(kind, content, self._allowance), "convert")
         text = self._store_repaired(blocks, (*steps, step))

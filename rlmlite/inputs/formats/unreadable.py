@@ -1,4 +1,4 @@
-"""`UnreadableError`: why a file cannot become text.
+"""`UnreadableError`: why a file cannot become text. `BrokenArchiveError`: why an archive cannot be read to its end.
 
 If the user named that file, it is an error of the input. In a folder or an archive the file is skipped and the reason
 recorded. So nothing here decides whether a run stops.
@@ -27,6 +27,10 @@ class UnreadableError(Exception):
     def __str__(self) -> str:
         remedy = f"; {self.remedy}" if self.remedy else ""
         return f"is {self.reason}{f' ({self.detail})' if self.detail else ''}{remedy}"
+
+
+class BrokenArchiveError(Exception):
+    """An archive that is damaged or ends early, so that its other members are not known."""
 
 
 def import_extra(module: str, extra: str) -> Any:

@@ -10,6 +10,29 @@ the same rows from the same file.
 Not here: what programs can do with rows (`rlmlite_kernel.actions.rows`).
 """
 
-from rlmlite.inputs.tables.load import derive_table, from_frame, from_table, remarks
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlmlite.inputs.tables.load import derive_table, from_frame, from_table, remarks
 
 __all__ = ["derive_table", "from_frame", "from_table", "remarks"]
+
+_HOMES = {
+    "derive_table": "rlmlite.inputs.tables.load",
+    "from_frame": "rlmlite.inputs.tables.load",
+    "from_table": "rlmlite.inputs.tables.load",
+    "remarks": "rlmlite.inputs.tables.load",
+}
+"""The module of each name, imported when the name is first used: nobody waits for what is not used."""
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__():
+        return sorted([*globals(), *__all__])

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Set
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,12 +19,14 @@ from rlmlite_kernel.engines.ranking.index_cache import IndexCache, IndexStore
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.values.blobs import BlobMissingError, Content
 from rlmlite_kernel.values.inputs import SourceFile
-from rlmlite_traces.blobs.directory import DirectoryStore
 from rlmlite_traces.files.appended import sync_path, write_new
 from rlmlite_traces.files.indexes import RecentIndexes
 from rlmlite_traces.files.mapped import DigestCache, HashedFile, RecentContents, hashed, opened, unchanged
 from rlmlite_traces.files.scratch import Piece, Scratch
 from rlmlite_traces.format.lines import STORE
+
+if TYPE_CHECKING:
+    from rlmlite_traces.blobs.directory.store import DirectoryStore
 
 
 class Derived(msgspec.Struct, frozen=True):
@@ -45,7 +48,7 @@ class FileBlobs:
         self,
         cache: DigestCache | None = None,
         indexes: IndexStore | None = None,
-        store: DirectoryStore | None = None,
+        store: "DirectoryStore | None" = None,
         copy: bool = False,
     ) -> None:
         self._cache, self._store = cache, store
@@ -167,10 +170,12 @@ class FileBlobs:
             self._store.confirm(self._stored & digests)
 
 
-def store_of(trace: Path) -> DirectoryStore | None:
+def store_of(trace: Path) -> "DirectoryStore | None":
     """The store that the inputs of an open trace are in, if any. Raises `StoreMissingError` if it is gone."""
     try:
         place = (trace / STORE).read_bytes()
     except FileNotFoundError:
         return None
+    from rlmlite_traces.blobs.directory.store import DirectoryStore
+
     return DirectoryStore.found(Path(os.fsdecode(place)))
