@@ -4,15 +4,15 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# Tests that share an expensive fixture share a worker, by their xdist_group.
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+# A worker that is done takes tests from the others: one test may take as long as a thousand.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 UV     := uv==0.13.8
 PEERS  := .venv-peers
 BENCHMARKS := chunk decode fanout hostile http load memory patterns positions rank receipts rows search trace_size turn
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types layers docs-fresh docs table fix cover sweep bench peers build pins clean
+.PHONY: help setup demo quick test check format lint types layers docs-fresh docs table fix cover sweep bench peers build pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ $(READY): .ci/constraints.txt pyproject.toml
 demo: $(READY) ## Answer a question over a sample log, without a model or a key
 	@$(BIN)/rlmlite demo
 
-test: $(READY) ## Run the tests (all but the long sweeps)
+quick: $(READY) ## Run the tests that start no process, with few examples each: under a minute
+	@$(PYTEST) -m quick --hypothesis-profile=quick
+
+test: $(READY) ## Run the tests: under three minutes on two cores
 	@$(PYTEST)
 
 check: format lint types layers docs-fresh ## Everything that is checked without running the tests
@@ -67,8 +70,8 @@ cover: $(READY) ## Run the tests in one process and show what they do not reach
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage report
 
-sweep: $(READY) ## Run the long sweeps
-	@$(PYTEST) -m slow
+sweep: $(READY) ## Run the tests at full size: every byte, every order, 20 times as many examples
+	@$(PYTEST) -m "slow or not slow" --hypothesis-profile=sweep
 
 bench: $(READY) ## Run the benchmarks; some of them, quicker: make bench BENCH="search turn" SCALE=--quick
 	@for name in $(or $(BENCH),$(BENCHMARKS)); do $(BIN)/python -m benchmarks.$$name $(SCALE) || exit; echo; done

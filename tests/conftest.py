@@ -5,15 +5,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from rlmlite_kernel.engines import use_threads
+from tests.quick import is_quick
+from tests.sizes import register_profiles
 
 ROOT = Path(__file__).parents[1]
 
-# Machines are shared and noisy: how long one example takes is no fact about the code.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+register_profiles()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests for `make quick`."""
+    for item in items:
+        if is_quick(item):
+            item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel import Limits
 from rlmlite_kernel.actions.search import filter_hits
 from tests.kernel.machine import Machine
+from tests.sizes import scaled
 
 LOG = "".join(f"{n} {'ERROR' if n % 7 == 0 else 'info'} user={'abc'[n % 3]} took {n} ms\n" for n in range(200))
 DOCS = {"a.txt": "x\n" * 5, "b.txt": "nothing\n", "c.txt": "x x\nx", "d.txt": "", "e.txt": "xxx\n"}
@@ -176,7 +177,7 @@ def test_a_dollar_before_a_carriage_return_is_explained() -> None:
     assert r"\r" not in Machine({"log": "404 \n"}).turn("hits = search(log, /404$/)")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60))
 @given(
     docs=st.dictionaries(st.sampled_from(["a.x", "b.x", "c.x"]), st.text("ab\n", max_size=30), min_size=1),
     query=st.sampled_from(['"a"', "/a+/", "/^b?/", '["ab", "b"]', "/(?<k>a)|b/"]),

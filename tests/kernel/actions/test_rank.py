@@ -11,6 +11,7 @@ from rlmlite_kernel.actions.search import rank_index
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.run.price import price
 from tests.kernel.machine import Machine, parsed
+from tests.sizes import scaled
 
 LOG = "start\nERROR disk sda failed\n  at read(sda)\nok\n\nok user ann\nERROR net down\nok\nok\nok\ndisk ok\nok\n"
 DOCS = {"src/a.py": "import disk\nx = 1\n", "b.md": "read me\n\nthe disk\nof disks\n", "c.txt": "", "d.txt": "no\n" * 9}
@@ -149,7 +150,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=scaled(25))
 @given(
     st.dictionaries(st.sampled_from(["a.t", "b.t", "c.t", "d.t"]), LINES.map("\n".join), min_size=1),
     LINES.map("\n".join),

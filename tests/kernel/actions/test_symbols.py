@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel.engines.cut.symbols import LANGUAGES, SUFFIXES, find_definitions
 from rlmlite_kernel.engines.cut.symbols import _load_grammar as reader
 from tests.kernel.machine import Machine
+from tests.sizes import scaled
 
 SOURCES = {
     "a.py": "class Car:\n    def go(self):\n        return 1\n\ndef stop(): pass\n",
@@ -144,7 +145,7 @@ def test_a_decorator_stays_with_its_function() -> None:
     assert [chunk["text"] for chunk in chunks] == [text[:23], text[23:]]
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.text(alphabet="def class():\n\t {}[]'\"#@é\0x=", max_size=400), st.integers(1, 60))
 def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
     """Broken code, too: chunks in order, nothing twice, nothing left out."""
@@ -154,9 +155,11 @@ def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
     assert "".join(chunk["text"] for chunk in chunks) == text
 
 
-@pytest.mark.parametrize("nasty", ["(" * 50_000, "def f(:\n" * 10_000, "{[(" * 20_000, "\0" * 50_000])
-def test_nasty_code_ends(nasty: str) -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("piece", ["(" * 5_000, "def f(:\n" * 1_000, "{[(" * 2_000, "\0" * 5_000])
+def test_nasty_code_ends(piece: str, times: int) -> None:
     """Without a fault."""
+    nasty = piece * times
     assert isinstance(find_definitions(nasty.encode(), 0, len(nasty), "python")[0], list)
 
 

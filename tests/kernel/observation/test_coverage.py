@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel import Failed, Limits
 from rlmlite_kernel.observation.coverage import merged
 from tests.kernel.machine import Machine
+from tests.sizes import scaled
 
 LOG = "0123456789" * 6
 DOCS = {"a.txt": "first of all", "b.txt": "same", "c.txt": "same"}
@@ -35,7 +36,7 @@ slices = st.tuples(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=scaled(80))
 @given(st.lists(slices, max_size=6), st.integers(1, 3))
 def test_coverage_is_the_union_of_what_was_looked_at(looks: list[tuple[str, int, int]], a_turn: int) -> None:
     """A set of byte positions a kind, over any looks in any turns, gives the same numbers."""
@@ -133,7 +134,7 @@ def test_shown_is_what_the_observation_holds(program: str, room: int) -> None:
         assert shown >= there
 
 
-@settings(max_examples=80)
+@settings(max_examples=scaled(80))
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=400))
 def test_ranges_merge_to_their_union(ranges: list[tuple[int, int]]) -> None:
     """In order, neither touching nor overlapping, few or many."""

@@ -11,6 +11,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json, read_reply, schema_of
 from rlmlite_kernel.records.canonical import value_bytes
 from tests.kernel.machine import Machine, parsed
+from tests.sizes import scaled
 
 
 def fitting(schema: str, reply: str) -> Any:
@@ -126,7 +127,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=scaled(80))
 @given(_JSON)
 def test_what_the_kernel_writes_it_reads(value: Any) -> None:
     """Canonical JSON comes back as a value with the same canonical bytes."""
@@ -135,7 +136,7 @@ def test_what_the_kernel_writes_it_reads(value: Any) -> None:
     assert value_bytes(read_json(raw.decode())) == raw
 
 
-@settings(max_examples=80)
+@settings(max_examples=scaled(80))
 @given(st.text(st.sampled_from('[]{}",:0123456789eE.-+truefalsn \\u'), max_size=30))
 def test_json_is_what_the_standard_says(text: str) -> None:
     """What is read, msgspec reads alike; what is refused is a fault, never another exception."""

@@ -22,13 +22,14 @@ from tests.kernel.rows.definitions import (
     scalars,
     values,
 )
+from tests.sizes import scaled
 
 
 def by_frequency(left: Row, right: Row) -> int:
     return compare(right["n"], left["n"]) or compare(left["key"], right["key"])
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(lists)
 def test_count_by_counts_equal_values(keys: list[Any]) -> None:
     """The most frequent first, ties by key; `1`, `true` and `"1"` apart, `1` and `1.0` together."""
@@ -44,7 +45,7 @@ def test_count_by_counts_equal_values(keys: list[Any]) -> None:
     assert all(equal(a["key"], b["key"]) for a, b in zip(found, expected, strict=True))
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(lists)
 def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
     """By a key, or by the whole row."""
@@ -55,7 +56,7 @@ def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
     assert len(machine.of("distinct(items)")) == len(expected)
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
 def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
     """One row a key in order of appearance, folds over the rows of each."""
@@ -73,7 +74,7 @@ def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
         assert equal(row["least"], min(there, key=cmp_to_key(compare), default=None))
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(st.lists(st.one_of(values, lists), max_size=5))
 def test_flatten_opens_lists_once(items: list[Any]) -> None:
     """Nulls go, what is no list stays."""
@@ -82,7 +83,7 @@ def test_flatten_opens_lists_once(items: list[Any]) -> None:
     assert run(items, "flatten(rows)") == [item for item in opened if item is not None]
 
 
-@settings(max_examples=80)
+@settings(max_examples=scaled(80))
 @given(st.lists(numbers, max_size=8))
 @example([1e308, 1e308, -1e308])
 @example([10**400, 0.5])
@@ -95,7 +96,7 @@ def test_sums_are_exact(items: list[Any]) -> None:
     assert run(items, "sum(rows)") == expected
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(lists)
 def test_sum_leaves_out_what_is_no_number(items: list[Any]) -> None:
     """And says how many values that were."""
@@ -107,7 +108,7 @@ def test_sum_leaves_out_what_is_no_number(items: list[Any]) -> None:
     assert (f"sum left out {others} " in machine.done.observation) is (others > 0)
 
 
-@settings(max_examples=50)
+@settings(max_examples=scaled(50))
 @given(lists)
 def test_min_and_max_are_of_the_total_order(items: list[Any]) -> None:
     """Null is left out; of nothing they are null."""

@@ -12,6 +12,7 @@ from rlmlite_kernel import Answered, Done, Entry, Limits, State, Suspended, Usag
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.values.values import plain
 from tests.kernel.machine import Machine, all_bytes, parsed
+from tests.sizes import scaled
 
 NUMS = [3, 1, 2]
 LOG = "one ERROR\ntwo\n"
@@ -199,5 +200,5 @@ class Programs(RuleBasedStateMachine):
         assert self.machine.value("nums") == [3, 1, 2]
 
 
-Programs.TestCase.settings = settings(max_examples=150, stateful_step_count=15, deadline=None)
+Programs.TestCase.settings = settings(max_examples=scaled(40), stateful_step_count=15)
 TestPrograms = Programs.TestCase

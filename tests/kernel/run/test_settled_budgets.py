@@ -17,6 +17,7 @@ from rlmlite_kernel import (
 )
 from tests.kernel.machine import ROLE, Machine, parsed
 from tests.kernel.run.limited_runs import FAN_OUT, PRICED, is_within_limits, run_with_limits
+from tests.sizes import scaled
 
 
 def known(tokens: int) -> Result:
@@ -146,7 +147,7 @@ def test_a_fan_out_that_could_not_begin_waits_for_what_comes_back() -> None:
     assert machine.value("b") == ["ok", "ok"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(
     st.integers(0, 120),
     st.lists(st.one_of(st.none(), st.integers(0, 11)), min_size=8, max_size=8),

@@ -45,9 +45,9 @@ KINDS: dict[str, Callable[[Path, int], object]] = {
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [60 * MB, pytest.param(300 * MB, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [40 * MB, pytest.param(300 * MB, marks=pytest.mark.slow)])
 def test_memory_stays_small(tmp_path: Path, kind: str, size: int) -> None:
-    """Less than 30 MB more for 60 MB and for 300 MB of text, in a process of its own."""
+    """Less than 30 MB more for 40 MB and for 300 MB of text, in a process of its own."""
     path = tmp_path / kind
     KINDS[kind](path, size)
 
