@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from docs import actions, codes, command_line, inputs, limits, policy, records
+from docs import actions, codes, command_line, inputs, limits, policy, records, states
 from rlmlite.cli.main import app
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.faults import FAULTS
@@ -50,6 +50,10 @@ def page(name: str) -> str:
         ("policy.md", policy.whole),
         ("policy.md", policy.tool),
         ("records.md", records.every),
+        *(
+            ("../explanation/how-the-kernel-works.md", part)
+            for part in (states.turn_drawing, states.turn_states, states.step_drawing, states.step_states)
+        ),
         *(
             ("records.md", partial(records.record, kind))
             for kind in (Genesis, InputEntry, Turn, Spoken, Step, Written, Observed, Effects, Seal, EffectRecord)

@@ -100,6 +100,25 @@ STEP_TRANSITIONS: Mapping[tuple[StepState, StepEvent], StepState] = {
 }
 """Every move of a step. `COMMITTED` and `DISCARDED` are final."""
 
+TURN_STATES: Mapping[TurnState, str] = {
+    TurnState.RUNNING: "steps run, or are being committed",
+    TurnState.SUSPENDED: "nothing can go on before the calls that are out have results",
+    TurnState.DONE: "every step is committed",
+    TurnState.HALTED: "a file is no longer what the turn worked on; what is not committed is dropped, the run ends",
+}
+"""What each state of a turn means."""
+
+STEP_STATES: Mapping[StepState, str] = {
+    StepState.PLANNED: "has not begun; it may depend on a step that has not finished",
+    StepState.CALLING: "calls of it are out, and what they may use is reserved",
+    StepState.ANSWERED: "the calls that were out have results; there may be more to make",
+    StepState.PARKED: "none of its calls fits the budgets now, but calls of other steps may give something back",
+    StepState.FINISHED: "has a value or a fault, which later steps see; its record is not written yet",
+    StepState.COMMITTED: "is in the record and in the state of the run",
+    StepState.DISCARDED: "belonged to a turn that halted, and left nothing behind",
+}
+"""What each state of a step means."""
+
 _State = TypeVar("_State", TurnState, StepState)
 _Event = TypeVar("_Event", TurnEvent, StepEvent)
 
