@@ -88,21 +88,25 @@ def _ceiling(amount: Decimal) -> int:
     return int(amount.to_integral_value(ROUND_CEILING))
 
 
-def told(text: str) -> tuple[str, Price]:
-    """`IN,OUT` or `MODEL=IN,OUT`, in dollars for a million tokens. Raises `SettingError`."""
-    model, _, amounts = text.rpartition("=")
-    parts = [part.strip() for part in amounts.split(",")]
+def price_of(model: str, amounts: object) -> Price:
+    """`IN,OUT` in dollars for a million tokens, each rounded up: no model is cheaper than it is.
+
+    Raises `SettingError`.
+    """
+    parts = [part.strip() for part in amounts.split(",")] if isinstance(amounts, str) else []
     if len(parts) != 2 or not all(_AMOUNT.fullmatch(part) for part in parts):
+        name = f"{model}={amounts}" if model else amounts
         raise SettingError(
-            f"price {text}: expected IN,OUT or MODEL=IN,OUT in dollars for a million tokens, such as 0.25,2"
+            f"price {name}: expected IN,OUT or MODEL=IN,OUT in dollars for a million tokens, such as 0.25,2"
         )
-    return model, Price(_thousand(Decimal(parts[0])), _thousand(Decimal(parts[1])))
+    dollars_in, dollars_out = (Decimal(part) for part in parts)
+    return Price(_thousand(dollars_in), _thousand(dollars_out))
 
 
 def nano(dollars: str | Decimal) -> int:
-    """Dollars in nano-dollars, rounded down, as a limit is. Raises `SettingError`."""
-    if not _AMOUNT.fullmatch(str(dollars)):
-        raise SettingError(f"{dollars} is no amount of dollars; write it as 2.00")
+    """Dollars in nano-dollars, rounded down: a limit is never more than was said. Raises `SettingError`."""
+    if isinstance(dollars, str) and not _AMOUNT.fullmatch(dollars):
+        raise SettingError(f"{dollars} is not an amount of dollars; write it as 2.00")
     return int((Decimal(dollars) * NANO).to_integral_value(ROUND_FLOOR))
 
 

@@ -1,0 +1,154 @@
+"""Checks of single values: may this setting be that? Each says what was expected and what was found.
+
+A check is a function of the setting's name and the value as a caller gave it. It returns the value in its one form or
+raises `SettingError`. Values come from Python, from TOML, or as text from flags and variables of the environment, so
+numbers and truth values may be text here: `"8"`, `"1_000"`, `"true"`.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rlmlite.errors import SettingError
+
+Check: TypeAlias = Callable[[str, object], Any]
+"""Takes a setting's name and value; returns the value in its one form. Raises `SettingError`."""
+
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+_LONGEST = 60  # characters of a value that a message shows
+
+
+def wrong(name: str, expected: str, value: object) -> SettingError:
+    """The error for a value that a setting cannot have."""
+    shown = repr(value)
+    if len(shown) > _LONGEST:
+        shown = f"{shown[:_LONGEST]}..."
+    return SettingError(f"setting {name}: expected {expected}, found {shown}")
+
+
+def whole(least: int, most: int) -> Check:
+    """A whole number in a range."""
+
+    def check(name: str, value: object) -> int:
+        number = whole_number(value)
+        if number is None or not least <= number <= most:
+            raise wrong(name, f"a whole number from {least:,} to {most:,}", value)
+        return number
+
+    return check
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number, written as one or as digits with `_` between them; `None` for anything else.
+
+    `True` is no number here, though Python says so, and `1.0` is none either.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").replace("_", "").isdigit():
+        return int(value.replace("_", ""))
+    return None
+
+
+def number(least: float, most: float, *, above: bool = False) -> Check:
+    """A number in a range; `above` leaves out the least itself."""
+
+    def check(name: str, value: object) -> float:
+        try:
+            amount = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+        except ValueError:
+            amount = None
+        if amount is None or not least <= amount <= most or (above and amount == least):
+            span = f"a number above {least:g}, at most {most:,g}" if above else f"a number from {least:g} to {most:,g}"
+            raise wrong(name, span, value)
+        return amount
+
+    return check
+
+
+def truth(name: str, value: object) -> bool:
+    """True or false."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if isinstance(value, int | str) and word in _TRUE + _FALSE:
+        return word in _TRUE
+    raise wrong(name, "true or false", value)
+
+
+def text(name: str, value: object) -> str:
+    """Text."""
+    if not isinstance(value, str):
+        raise wrong(name, "text", value)
+    return value
+
+
+def path(name: str, value: object) -> Path:
+    """A path."""
+    if not isinstance(value, str | os.PathLike):
+        raise wrong(name, "a path", value)
+    return Path(value)
+
+
+def one_of(*words: str) -> Check:
+    """One of a few words."""
+
+    def check(name: str, value: object) -> str:
+        if value not in words:
+            raise wrong(name, " or ".join(f'"{word}"' for word in words), value)
+        return str(value)
+
+    return check
+
+
+def dollars(name: str, value: object) -> Decimal:
+    """An amount of money, 0 or more."""
+    amount = _decimal(value)
+    if amount is None or not amount.is_finite() or amount < 0:
+        raise wrong(name, "dollars, 0 or more, such as 2.00", value)
+    return amount
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        return Decimal(str(value))  # by its text: the float 0.1 is not exactly one tenth
+    except InvalidOperation:
+        return None
+
+
+def function(name: str, value: object) -> Callable[..., Any]:
+    """Something that can be called."""
+    if not callable(value):
+        raise wrong(name, "a function", value)
+    return value
+
+
+def labels(name: str, value: object) -> dict[str, str]:
+    """Texts by name."""
+    pairs = table(name, value)
+    if not all(isinstance(item, str) for pair in pairs.items() for item in pair):
+        raise wrong(name, "texts by name", value)
+    return pairs
+
+
+def table(name: str, value: object) -> dict[str, Any]:
+    """Values by name."""
+    if not isinstance(value, Mapping):
+        raise wrong(name, "values by name", value)
+    return dict(value)
+
+
+def listed(name: str, value: object) -> tuple[Any, ...]:
+    """A sequence; a single thing is a sequence of one."""
+    del name
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+
+
+def unchanged(name: str, value: object) -> object:
+    """Anything; what uses the value checks it."""
+    del name
+    return value

@@ -1,0 +1,360 @@
+"""The settings of a run: one frozen struct, made once from Python keywords, or from flags, variables and `rlmlite.toml`.
+
+`RunSettings` is the one table of settings. Each field has its name, its default, what it means and which values it
+accepts, in one place. The command line, the documentation and all entry points (`run`, `arun`, `stream`, `Session`,
+`execute`, `execute_async`) go by it. `SettingKeywords` gives the same names the types that a caller may write.
+
+    limits={"turns": "9"}, max_cost="0.50"   ->   RunSettings(limits=Limits(turns=9, cost_nano=500_000_000), ...)
+
+A value is checked here and nowhere else, so a run that has begun has no bad setting. Not here: making clients of model
+strings, reading the policy file, importing tools (see `setup`): a command that only needs to know how inputs are read
+must not fail for want of an API key.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypedDict
+
+import msgspec
+
+from rlmlite import checks
+from rlmlite.clients.interface.cost_permit import Permit
+from rlmlite.clients.interface.options import WORKERS, Calling, Decode
+from rlmlite.clients.interface.prices import Price, nano, price_of
+from rlmlite.clients.interface.protocol import Client
+from rlmlite.errors import SettingError
+from rlmlite.inputs import READING, Reading
+from rlmlite.inputs import reading as reading_of
+from rlmlite.runs.events import Tell, unheard
+from rlmlite.runs.log import DEFAULT_STORE, run_key
+from rlmlite_kernel.engines import MAX_THREADS
+from rlmlite_kernel.program.problems import did_you_mean
+from rlmlite_kernel.records.settings import Limits, Policy
+
+if TYPE_CHECKING:  # these import pydantic, which a run without tools does not need
+    from rlmlite.tools.approvals import Approver
+    from rlmlite.tools.functions import Function, PythonTool
+
+Model: TypeAlias = str | Client
+"""What plays a role: a model string, or a client."""
+
+PATIENCE = 4
+"""Turns of nothing but mistakes before a controller is told that it is stuck; twice as many without anything new."""
+
+
+class Setting(NamedTuple):
+    """What a setting means, which values it accepts, and whether text cannot say them."""
+
+    doc: str
+    check: checks.Check
+    python_only: bool = False
+
+
+def limits_of(name: str, value: object) -> Limits:
+    """The default limits with some replaced: `Limits(...)`, or numbers by name."""
+    pairs = msgspec.structs.asdict(value) if isinstance(value, Limits) else checks.table(name, value)
+    known = Limits.__struct_fields__
+    for limit in pairs:
+        if limit not in known:
+            hint = did_you_mean(limit, known) or "limits: " + ", ".join(known)
+            raise SettingError(f"no limit `{limit}`; {hint}")
+    return Limits(**{limit: _amount(limit, amount) for limit, amount in pairs.items()})
+
+
+def _amount(limit: str, value: object) -> int | None:
+    if value in (None, "none") and getattr(Limits(), limit) is None:
+        return None
+    amount = checks.whole_number(value)
+    if amount is None or amount < 0:
+        raise SettingError(f"limit {limit}={value}: expected a whole number, 0 or more")
+    return amount
+
+
+def _model(name: str, value: object) -> object:
+    if isinstance(value, str) or (hasattr(value, "complete") and hasattr(value, "model")):
+        return value
+    raise checks.wrong(name, "a model string or a client", value)
+
+
+def _models(name: str, value: object) -> tuple[object, ...]:
+    return tuple(_model(name, each) for each in checks.listed(name, value))
+
+
+def _trace(name: str, value: object) -> Path | bool:
+    return value if isinstance(value, bool) else checks.path(name, value)
+
+
+def _run_key(name: str, value: object) -> str:
+    key = checks.text(name, value)
+    run_key(key)  # raises for what is no key
+    return key
+
+
+def _policy(name: str, value: object) -> Path | Policy:
+    return value if isinstance(value, Policy) else checks.path(name, value)
+
+
+def _approve(name: str, value: object) -> object:
+    return value if isinstance(value, str) else checks.function(name, value)
+
+
+def _reading(name: str, value: object) -> Reading:
+    return reading_of(msgspec.structs.asdict(value) if isinstance(value, Reading) else checks.table(name, value))
+
+
+def _prices(name: str, value: object) -> dict[str, Price]:
+    prices = checks.table(name, value)
+    return {model: price if isinstance(price, Price) else price_of(model, price) for model, price in prices.items()}
+
+
+def _temperature(name: str, value: object) -> float | None:
+    return None if value is None else checks.number(0, 2)(name, value)
+
+
+def _calling(name: str, value: object) -> Calling:
+    if not isinstance(value, Calling):
+        raise checks.wrong(name, "a Calling", value)
+    for part in Calling.__struct_fields__:
+        if getattr(value, part) is not None:
+            SETTINGS[part].check(part, getattr(value, part))
+    return value
+
+
+_CALLING = Calling()
+
+
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting of a run, checked. `explicit` names those that the caller gave, not the file or a default."""
+
+    controller: Annotated[
+        tuple[Model, ...],
+        Setting("the model that writes programs; of several, the next takes over when one is stuck", _models),
+    ] = ()
+    sub: Annotated[Model | None, Setting("the model that reads chunks; by default the first controller", _model)] = None
+    nested: Annotated[
+        tuple[Model, ...],
+        Setting("the models that control nested runs, one per level; by default the first controller", _models),
+    ] = ()
+    limits: Annotated[Limits, Setting("limits by name: see [limits](limits.md)", limits_of)] = Limits()
+    max_cost: Annotated[
+        Decimal | None,
+        Setting("dollars that all calls of a run may cost; the prices of the models must be known", checks.dollars),
+    ] = None
+    confirm_above: Annotated[
+        Decimal | None,
+        Setting("dollars; before calls that may cost more, the person at the terminal is asked", checks.dollars),
+    ] = None
+    permit: Annotated[
+        Permit | None,
+        Setting(
+            "asked before every fan-out, with the number of its calls and the most that they cost",
+            checks.function,
+            python_only=True,
+        ),
+    ] = None
+    answer_type: Annotated[
+        Any,
+        Setting(
+            "a Python or pydantic type that the answer must have; nothing is converted",
+            checks.unchanged,
+            python_only=True,
+        ),
+    ] = None
+    last_answer: Annotated[
+        bool,
+        Setting("whether the last turn, when a budget ends, is for an answer from what there is", checks.truth),
+    ] = True
+    patience: Annotated[
+        int,
+        Setting("turns of nothing but mistakes before a controller is told that it is stuck", checks.whole(1, 1_000)),
+    ] = PATIENCE
+    trace: Annotated[
+        Path | bool | None,
+        Setting("a new folder for the receipts; by default `.rlmlite/DATE/RUN.rlm`; `False` keeps none", _trace),
+    ] = None
+    run_key: Annotated[str | None, Setting("64 hex digits, for the same trace each time", _run_key)] = None
+    scope: Annotated[Mapping[str, str], Setting("labels of the host, which the trace records", checks.labels)] = {}
+    on_event: Annotated[
+        Tell,
+        Setting("called with every [event](python-api.md#events)", checks.function, python_only=True),
+    ] = unheard
+    tools: Annotated[
+        "tuple[Function | PythonTool | str, ...]",
+        Setting("tools that programs may call, each a function, `MODULE:NAME` or `FILE.py:NAME`", checks.listed),
+    ] = ()
+    policy: Annotated[
+        Path | Policy | None,
+        Setting("what is permitted: a policy file (see [policy files](policy.md)) or a `Policy`", _policy),
+    ] = None
+    approve: Annotated[
+        "Approver | str | None",
+        Setting(
+            "who approves calls that need it: `terminal`, `mailbox:DIR`, `never`, or a function of an `Approval`",
+            _approve,
+        ),
+    ] = None
+    reading: Annotated[
+        Reading,
+        Setting(
+            "how inputs are read: see [inputs](inputs.md#how-inputs-are-read); outside Python it is called `read`",
+            _reading,
+        ),
+    ] = READING
+    copy_inputs: Annotated[
+        bool,
+        Setting(
+            "whether files are copied into the store first, so that nothing can change them under a run", checks.truth
+        ),
+    ] = False
+    store: Annotated[
+        Path | None,
+        Setting("the folder of the store that they are copied to; by default `.rlmlite/store`", checks.path),
+    ] = None
+    copy_to: Annotated[
+        Path | None, Setting("`copy_inputs` and `store` in one: the folder of the store to copy to", checks.path)
+    ] = None
+    threads: Annotated[
+        int | None,
+        Setting(
+            "threads that searches and indexes of this process may use; the command takes one per processor",
+            checks.whole(1, MAX_THREADS),
+        ),
+    ] = None
+    workers: Annotated[int, Setting("calls at a time, and connections to a server", checks.whole(1, 1_000))] = WORKERS
+    timeout: Annotated[
+        float,
+        Setting(
+            "seconds for an attempt, from its start to the last byte of the reply; with `stream`, for a silence",
+            checks.number(0, 86_400, above=True),
+        ),
+    ] = _CALLING.timeout
+    retries: Annotated[int, Setting("attempts after the first", checks.whole(0, 20))] = _CALLING.retries
+    stream: Annotated[
+        bool, Setting("whether answers come in pieces, so that a long one meets no timeout", checks.truth)
+    ] = _CALLING.stream
+    decode: Annotated[
+        Decode | None,
+        Setting("how controllers give programs: `tool`, `grammar`, or as text", checks.one_of("tool", "grammar")),
+    ] = _CALLING.decode
+    temperature: Annotated[
+        float | None, Setting("sent with each call; a model that refuses it is asked without", _temperature)
+    ] = _CALLING.temperature
+    max_output_tokens: Annotated[int, Setting("tokens that an answer may have", checks.whole(1, 10_000_000))] = (
+        _CALLING.max_output_tokens
+    )
+    prices: Annotated[
+        Mapping[str, Price],
+        Setting('prices by model string, `IN,OUT` in dollars for a million tokens; `""` is for all others', _prices),
+    ] = {}
+    tell: Annotated[
+        Callable[[str], None],
+        Setting(
+            "called with each warning, as text; by default the logger `rlmlite`", checks.function, python_only=True
+        ),
+    ] = _CALLING.tell
+    calling: Annotated[
+        Calling,
+        Setting(
+            "`workers` to `tell` in one `Calling(...)`; what is given besides goes first", _calling, python_only=True
+        ),
+    ] = _CALLING
+    explicit: frozenset[str] = frozenset()
+
+    @property
+    def copies(self) -> Path | None:
+        """The folder of the store that inputs are copied to, if they are."""
+        return self.copy_to or ((self.store or DEFAULT_STORE) if self.copy_inputs else None)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    name: annotation.__metadata__[0]
+    for name, annotation in RunSettings.__annotations__.items()
+    if hasattr(annotation, "__metadata__")
+}
+"""Every setting by name."""
+
+_NONE_SAYS_SOMETHING = frozenset({"temperature"})  # `None` leaves it out of the call; elsewhere it stands for no value
+
+
+class SettingKeywords(TypedDict, total=False):
+    """The settings as keywords of `run`, `Session`, `execute` and their twins. `RunSettings` says what each means."""
+
+    controller: Model | Sequence[Model] | None
+    sub: Model | None
+    nested: Model | Sequence[Model] | None
+    limits: Limits | Mapping[str, int | str | None] | None
+    max_cost: str | int | float | Decimal | None
+    confirm_above: str | int | float | Decimal | None
+    permit: Permit | None
+    answer_type: Any
+    last_answer: bool | None
+    patience: int | None
+    trace: str | PathLike[str] | bool | None
+    run_key: str | None
+    scope: Mapping[str, str] | None
+    on_event: Tell | None
+    tools: "Sequence[Function | PythonTool | str] | None"
+    policy: str | PathLike[str] | Policy | None
+    approve: "Approver | str | None"
+    reading: Reading | Mapping[str, object] | None
+    copy_inputs: bool | None
+    store: str | PathLike[str] | None
+    copy_to: str | PathLike[str] | None
+    threads: int | None
+    workers: int | None
+    timeout: float | None
+    retries: int | None
+    stream: bool | None
+    decode: Decode | None
+    temperature: float | None
+    max_output_tokens: int | None
+    prices: Mapping[str, Price | str] | None
+    tell: Callable[[str], None] | None
+    calling: Calling | None
+
+
+def from_keywords(function: str, keywords: Mapping[str, object]) -> RunSettings:
+    """The settings that a Python caller gives `function`.
+
+    Raises `TypeError` for a keyword that is no setting, as Python does, and `SettingError` for a bad value.
+    """
+    for name in keywords:
+        if name not in SETTINGS:
+            raise TypeError(f"{function}() got an unknown setting `{name}`; {hint_for(name)}")
+    return checked(keywords)
+
+
+def hint_for(name: str, known: Iterable[str] = SETTINGS) -> str:
+    """What to write instead of a name that is no setting."""
+    return did_you_mean(name, known) or f"settings: {', '.join(known)}"
+
+
+def checked(values: Mapping[str, object], explicit: Iterable[str] | None = None) -> RunSettings:
+    """The settings of these values by name; `None` stands for a value that was not given. Raises `SettingError`.
+
+    `explicit` are the names that the caller gave, if not all come from there.
+    """
+    given = {name: value for name, value in values.items() if value is not None or name in _NONE_SAYS_SOMETHING}
+    fields = {name: SETTINGS[name].check(name, value) for name, value in given.items()}
+    whole: Calling = fields.get("calling", _CALLING)
+    parts = {part: fields.get(part, getattr(whole, part)) for part in Calling.__struct_fields__}
+    names = frozenset(given) if explicit is None else frozenset(explicit) & frozenset(given)
+    _check_together(fields, names)
+    if "max_cost" in fields:  # it is the limit `cost_nano`, as people write it
+        limits = fields.get("limits", Limits())
+        fields["limits"] = msgspec.structs.replace(limits, cost_nano=nano(fields["max_cost"]))
+    return RunSettings(**{**fields, **parts, "calling": Calling(**parts), "explicit": names})
+
+
+def _check_together(fields: Mapping[str, Any], explicit: frozenset[str]) -> None:
+    """Refuse settings that contradict each other, rather than let one of them win in silence."""
+    if "max_cost" in fields and "limits" in fields and fields["limits"].cost_nano is not None:
+        raise SettingError("max_cost and the limit cost_nano say the same thing; give one of them")
+    if "permit" in fields and "confirm_above" in fields:
+        raise SettingError("permit and confirm_above both say who is asked before calls; give one of them")
+    if "copy_to" in fields and ("copy_inputs" in explicit or "store" in explicit):
+        raise SettingError("copy_to says where inputs are copied to; leave out copy_inputs and store")
+    if "store" in explicit and not fields.get("copy_inputs"):
+        raise SettingError("store says where copies go; add copy_inputs (--copy)")
