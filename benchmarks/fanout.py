@@ -37,9 +37,11 @@ from benchmarks.measure import (
 )
 from rlmlite.clients.interface.options import WORKERS
 from rlmlite.inputs import from_path
-from rlmlite.runs.driver import drive
-from rlmlite.runs.execute import drive_turn
-from rlmlite.runs.run import Options, Run, one_program
+from rlmlite.runs.driver import drive, drive_turn
+from rlmlite.runs.program import run_program
+from rlmlite.runs.run import Run
+from rlmlite.runs.settings import make_settings
+from rlmlite.runs.setup import prepare
 from rlmlite_kernel import Answered, Request, Result, advance, resume
 from rlmlite_traces import FileBlobs
 
@@ -107,9 +109,9 @@ def kernel_alone(path: Path) -> int:
 def whole_run(path: Path, trace: Path | bool) -> None:
     """As `rlmlite.execute` does it."""
     blobs = FileBlobs()
-    options = Options(run_key=KEY, clients={"sub": Instant()}, limits=SETTINGS.limits, trace=trace)
-    with Run({"logs": from_path(str(path), blobs)}, blobs, options) as run:
-        outcome = drive_turn(run, one_program(run, program(PROGRAM)))
+    settings = make_settings({"run_key": KEY.hex(), "sub": Instant(), "limits": SETTINGS.limits, "trace": trace})
+    with Run({"logs": from_path(str(path), blobs)}, blobs, prepare(settings)) as run:
+        outcome = drive_turn(run, run_program(run, program(PROGRAM)))
     assert outcome.status == "completed", outcome
 
 

@@ -35,9 +35,11 @@ from benchmarks.measure import (
 from rlmlite.clients import Calling, Client, ModelServer, client
 from rlmlite.clients.interface.prices import FREE
 from rlmlite.inputs import from_path
-from rlmlite.runs.driver import drive
-from rlmlite.runs.execute import drive_turn
-from rlmlite.runs.run import Options, Run, one_program
+from rlmlite.runs.driver import drive, drive_turn
+from rlmlite.runs.program import run_program
+from rlmlite.runs.run import Run
+from rlmlite.runs.settings import make_settings
+from rlmlite.runs.setup import prepare
 from rlmlite_kernel import Answered, Request, Result, advance, render
 from rlmlite_traces import FileBlobs
 
@@ -128,10 +130,11 @@ def driven(model: ModelServer, requests: Sequence[Request], prompts: Sequence[st
 def whole_run(model: Client, path: Path, trace: Path) -> None:
     """As `rlmlite.execute` does it."""
     blobs = FileBlobs()
-    clients = {"sub": model}
-    options = Options(run_key=KEY, clients=clients, limits=SETTINGS.limits, trace=trace, workers=WORKERS)
-    with Run({"logs": from_path(str(path), blobs)}, blobs, options) as run:
-        outcome = drive_turn(run, one_program(run, program(PROGRAM)))
+    settings = make_settings(
+        {"run_key": KEY.hex(), "sub": model, "limits": SETTINGS.limits, "trace": trace, "workers": WORKERS}
+    )
+    with Run({"logs": from_path(str(path), blobs)}, blobs, prepare(settings)) as run:
+        outcome = drive_turn(run, run_program(run, program(PROGRAM)))
     assert outcome.status == "completed", outcome
 
 

@@ -28,8 +28,10 @@ from benchmarks.measure import (
     within,
 )
 from rlmlite.inputs import from_path
-from rlmlite.runs.execute import drive_turn
-from rlmlite.runs.run import Options, Run
+from rlmlite.runs.driver import drive_turn
+from rlmlite.runs.run import Run
+from rlmlite.runs.settings import make_settings
+from rlmlite.runs.setup import prepare
 from rlmlite_traces import FileBlobs, Level, verify
 
 LOOKS = (
@@ -53,8 +55,8 @@ WORK = (
 def traced(turns: Sequence[str], path: Path, place: Path) -> dict[str, int]:
     """The bytes of each file of a run's trace."""
     blobs = FileBlobs()
-    options = Options(run_key=KEY, clients={"sub": Instant()}, limits=SETTINGS.limits, trace=place)
-    with Run({"logs": from_path(str(path), blobs)}, blobs, options) as run:
+    settings = make_settings({"run_key": KEY.hex(), "sub": Instant(), "limits": SETTINGS.limits, "trace": place})
+    with Run({"logs": from_path(str(path), blobs)}, blobs, prepare(settings)) as run:
         for text in turns:
             done = drive_turn(run, run.turn(program(text)))
             assert not done.state.failures, (text, done.observation)

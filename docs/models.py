@@ -1,36 +1,10 @@
-"""The tables of `docs/reference/models.md`. A setting without a meaning here fails `make docs`."""
+"""The tables of `docs/reference/models.md`, from the tables in the code."""
 
 from decimal import Decimal
-from typing import Final
 
 from docs.tables import code, table
-from rlmlite.cli.settings.config import Config
 from rlmlite.clients.registry import SCHEMES
-
-SETTINGS: Final = {
-    "sub": "the model that reads chunks",
-    "controller": "the model that writes programs",
-    "nested": "the models that control nested runs, one a level",
-    "policy": "the policy file: see [policy files](policy.md)",
-    "tools": "tools, each as `MODULE:NAME` or `FILE.py:NAME`",
-    "approve": "who approves of calls: `terminal`, `mailbox:DIR`, `never`",
-    "max_cost": "dollars that all calls of a run may cost",
-    "confirm_above": "dollars; before calls that may cost more, a person is asked",
-    "read": "how inputs are read, by name: see [inputs](inputs.md#how-inputs-are-read)",
-    "copy_inputs": "whether files are copied into the store first, so that nothing can change them under a run",
-    "store": "the folder of the store that they are copied to",
-    "limits": "limits by name: see [limits](limits.md)",
-    "prices": "prices by model string, `IN,OUT` in dollars for a million tokens",
-    "workers": "calls at a time, and connections to a server",
-    "threads": "threads that searches and indexes may use; without it, one for each processor of this process",
-    "timeout": "seconds for an attempt, from its start to the last byte of the reply; with `stream`, for a silence",
-    "retries": "attempts after the first",
-    "stream": "whether answers come in pieces, so that a long one meets no timeout",
-    "decode": "how controllers give programs: `tool`, `grammar`, or as text",
-    "temperature": "sent with each call; a model that refuses it is asked without",
-    "max_output_tokens": "tokens that an answer may have",
-}
-"""What each setting means."""
+from rlmlite.runs.settings import SETTINGS, RunSettings, Setting
 
 
 def schemes() -> str:
@@ -39,15 +13,19 @@ def schemes() -> str:
 
 
 def settings() -> str:
-    """Every setting with its default."""
-    fields = Config.model_fields
+    """Every setting with its default, and whether only Python can say it."""
+    defaults = RunSettings()
     return table(
         ("setting", "default", "means"),
-        ((code(name), _default(fields[name].default), SETTINGS[name]) for name in fields),
+        ((code(name), _default(getattr(defaults, name)), _meaning(setting)) for name, setting in SETTINGS.items()),
     )
 
 
+def _meaning(setting: Setting) -> str:
+    return f"{setting.doc} (Python only)" if setting.python_only else setting.doc
+
+
 def _default(value: object) -> str:
-    if value is None or value in ({}, []):
-        return "none"
-    return f"{value:,g}" if isinstance(value, int | float | Decimal) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,g}" if isinstance(value, int | float | Decimal) else "none"  # a table, a function, nothing

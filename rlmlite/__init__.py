@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rlmlite.agent.ask import arun, run, stream
+    from rlmlite.agent.execute import execute, execute_async
     from rlmlite.agent.session import Session
     from rlmlite.clients.extractive.client import Extractive
     from rlmlite.clients.interface.protocol import Client
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
     from rlmlite.inputs.formats.reading import Reading
     from rlmlite.inputs.values import Url
-    from rlmlite.runs.execute import execute, execute_async
     from rlmlite.runs.outcome import Outcome
     from rlmlite.tools.approvals import Approval
     from rlmlite.tools.functions import tool
@@ -66,8 +66,8 @@ _HOMES = {
     "Url": "rlmlite.inputs.values",
     "arun": "rlmlite.agent.ask",
     "client": "rlmlite.clients.registry",
-    "execute": "rlmlite.runs.execute",
-    "execute_async": "rlmlite.runs.execute",
+    "execute": "rlmlite.agent.execute",
+    "execute_async": "rlmlite.agent.execute",
     "run": "rlmlite.agent.ask",
     "stream": "rlmlite.agent.ask",
     "tool": "rlmlite.tools.functions",

@@ -1,5 +1,5 @@
 """Prices of models, under the name that hosts import. They are defined in `rlmlite.clients.interface.prices`."""
 
-from rlmlite.clients.interface.prices import FREE, Price, dollars, known, nano, told
+from rlmlite.clients.interface.prices import FREE, Price, dollars, known, nano, read_price
 
-__all__ = ["FREE", "Price", "dollars", "known", "nano", "told"]
+__all__ = ["FREE", "Price", "dollars", "known", "nano", "read_price"]

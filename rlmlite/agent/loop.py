@@ -16,16 +16,18 @@ import msgspec
 from rlmlite.agent.answer_type import AnswerType, Fits
 from rlmlite.agent.decoding import tool_bytes, tool_of
 from rlmlite.agent.prompt import QUESTION_BYTES, Ask, ceiling, prompt
-from rlmlite.agent.stuck import PATIENCE, standing
+from rlmlite.agent.stuck import standing
 from rlmlite.clients import ToolRequest
 from rlmlite.errors import InputError
+from rlmlite.runs.driver import Calls
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
 from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, open_question, since_question
-from rlmlite.runs.results import budget_of
-from rlmlite.runs.run import Calls, Run
+from rlmlite.runs.outcome import budget_of, conclude
+from rlmlite.runs.run import Run
+from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import parse, read_reply
 from rlmlite_grammar.decode import ProgramTool
-from rlmlite_kernel import Request, conclusion, explain
+from rlmlite_kernel import Request, explain
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
@@ -61,11 +63,6 @@ class End(msgspec.Struct, frozen=True):
     status: str
     reason: str = ""
     typed: Fits | None = None
-
-
-def controllers(count: int) -> tuple[str, ...]:
-    """The roles of so many controllers: `controller`, `controller_2`, ..."""
-    return tuple(CONTROLLER if number == 1 else f"{CONTROLLER}_{number}" for number in range(1, count + 1))
 
 
 def check_question(question: str, inputs: Container[str]) -> str:
@@ -113,7 +110,7 @@ def go_on(run: Run, agent: Agent) -> Calls[End]:
         if isinstance(move, End):
             return move
         done = yield from _turn(run, move)
-        run.options.tell(Cost(run.state.turn, run.spent.report(), budget_of(run.state)))
+        run.tell(Cost(run.state.turn, run.usage, budget_of(run.state)))
         if done:
             return End("partial", done)
         if run.state.answer is not None:
@@ -141,7 +138,7 @@ def _next(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
     role = agent.controllers[found.place]
     wanted = msgspec.structs.replace(wanted, signal=found.signal)
     text = prompt(state, run.history, wanted)
-    client = run.options.clients.get(role)
+    client = run.clients.get(role)
     tool = tool_of(client, state, last=False)
     calls = calls_left(state, role, len(text.encode()) + tool_bytes(tool))
     if calls < 1:
@@ -173,19 +170,19 @@ def calls_left(state: State, name: str, prompt_bytes: int) -> int:
 def _turn(run: Run, move: _Move) -> Calls[str]:
     """Ask the controller and execute what it says. Gives why the run must halt, or nothing."""
     request = _request(run.state, move)
-    run.options.tell(TurnStarted(run.state.turn + 1, move.role, request.model, move.last))
+    run.tell(TurnStarted(run.state.turn + 1, move.role, request.model, move.last))
     (result,) = yield (request,)
     reply = result.text if isinstance(result, Answered) else None
     said = read_reply(reply) if reply is not None else parse("")
     if move.last and isinstance(said, Parsed):
         said = _only_final(said, run.state.run.table)
     problems = said.problems if isinstance(said, Unparsed) else ()
-    run.options.tell(ProgramRead(run.state.turn + 1, said.text, explain(problems, said.text)))
+    run.tell(ProgramRead(run.state.turn + 1, said.text, explain(problems, said.text)))
     done = yield from run.turn(
         said, reply=reply, origin=CONTROLLER, call=_spoken(run.state, request, result, move.text)
     )
     if reply is None:
-        run.observation = f"{request.model} did not answer: {getattr(result, 'error', '')}"
+        run.observe(f"{request.model} did not answer: {getattr(result, 'error', '')}")
     return done.halted
 
 
@@ -238,5 +235,5 @@ def _accepted(state: State, agent: Agent, last: bool) -> End | str:
     found = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
     if isinstance(found, str):
         return _mistyped(found, state)
-    status, reason = conclusion(state)
+    status, reason = conclude(state)
     return End("partial", reason or "last_answer", found) if last else End(status, reason, found)

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.agent.loop import Agent, check_question, go_on
-from rlmlite.agent.loop import ask as ask_in
+from rlmlite.agent.loop import Agent, ask, check_question, go_on
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import from_value
-from rlmlite.runs.events import Event, Nested
-from rlmlite.runs.execute import drive_turn_async
+from rlmlite.runs.driver import Calls, drive_turn_async
+from rlmlite.runs.events import Nested
 from rlmlite.runs.history import open_question
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.reopen import reopen, spent_in
-from rlmlite.runs.run import Calls, Options, Run
+from rlmlite.runs.reopen import reopen, usage_in
+from rlmlite.runs.run import Run
+from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nested_roles
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage, render
 from rlmlite_kernel.records.canonical import value_bytes
@@ -32,55 +32,60 @@ from rlmlite_traces import CheckedTrace, Level, nested_place, verify
 
 
 async def nested_run(parent: Run, request: Request) -> Result:
-    """The answer of a nested run, which is begun, gone on with, or over already."""
+    """The answer of the nested run that a request asks for: begun here, gone on with, or read if it is over already."""
     place = None if parent.log is None else nested_place(parent.log.path, request.id)
     question = render(request.prompt, parent.blobs)
-    agent = Agent()
     if place is not None and place.exists():
         trace = verify(place)
         if trace.level is Level.SEALED:
-            return _recorded(trace)
+            return _recorded_result(trace)
     try:
         child = _child(parent, request, place, question)
     except (InputError, SettingError, SettingsError) as error:
         return Failed("refused", NO_USE, str(error))
     with child:
-        return _result(child, await drive_turn_async(child, _to_the_end(child, question, agent)))
+        return _result(child, await drive_turn_async(child, _answer_and_seal(child, question)))
 
 
 def _child(parent: Run, request: Request, place: Path | None, question: str) -> Run:
+    """The nested run, at its beginning or where it was stopped."""
     assert request.nested is not None
-    options = _options(parent, request, place)
+    setup = _setup(parent, request, place)
     if place is not None and place.exists():
         past = reopen(place)
-        return Run(past.inputs, past.blobs, options, past)
+        return Run(past.inputs, past.blobs, setup, past)
     inputs = {name: _input(value, parent) for name, value in request.nested.inputs.items()}
     check_question(question, inputs)
-    return Run(inputs, parent.blobs, options)
+    return Run(inputs, parent.blobs, setup)
 
 
-def _options(parent: Run, request: Request, place: Path | None) -> Options:
-    ours = parent.options
+def _setup(parent: Run, request: Request, place: Path | None) -> Setup:
+    """The parent's, with a key and a trace of its own, and with the clients one level further down.
+
+    The key follows from the parent's and the call, so the same call of the same run is the same nested run.
+    """
+    ours = parent.setup
     key = ours.run_key if parent.log is None else parent.log.run_key
-
-    def tell(event: Event) -> None:
-        ours.tell(Nested(request.id, event))
-
+    settings = msgspec.structs.replace(
+        ours.settings,
+        trace=place if place is not None else False,
+        on_event=lambda event: parent.tell(Nested(request.id, event)),
+    )
     return msgspec.structs.replace(
         ours,
+        settings=settings,
         run_key=hmac.digest(key, request.id.encode(), hashlib.sha256),
-        clients={role: ours.clients[from_] for role, from_ in nested_roles(ours.clients).items()},
-        trace=place if place is not None else False,
-        tell=tell,
-        under=request,
+        clients={role: ours.clients[source] for role, source in nested_roles(ours.clients).items()},
+        parent=request,
     )
 
 
-def _to_the_end(child: Run, question: str, agent: Agent) -> Calls[Outcome]:
+def _answer_and_seal(child: Run, question: str) -> Calls[Outcome]:
+    """Go on with what was stopped, answer the question, end the run."""
     if child.unfinished is not None:
         yield from child.go_on()
-    asked = open_question(child.history) is not None
-    end = yield from (go_on(child, agent) if asked else ask_in(child, question, agent))
+    is_asked = open_question(child.history) is not None
+    end = yield from (go_on(child, Agent()) if is_asked else ask(child, question, Agent()))
     return child.outcome(child.seal(end.status, end.reason))
 
 
@@ -127,11 +132,11 @@ def _documents(value: Rows, files: dict[str, tuple[Source, SourceFile]], parent:
     return Input(again, msgspec.structs.replace(source, kind=DOCUMENTS, files=listed, skipped=()))
 
 
-def _recorded(trace: CheckedTrace) -> Result:
+def _recorded_result(trace: CheckedTrace) -> Result:
     """The answer of a nested run that was over before this process began."""
     sealed = trace.records[-1]
     assert isinstance(sealed, Seal)
-    spent = spent_in(trace, trace.size).report()
+    spent = usage_in(trace, trace.size).report()
     usage = Usage(spent["input_tokens"], spent["output_tokens"], spent["cost_nano"])
     used: Counter[str] = Counter()
     for record in trace.records:

@@ -16,20 +16,24 @@ from typing import Unpack
 
 import msgspec
 
-from rlmlite.agent.ask import Asking, agent_of, options_of, tell_of, with_type
-from rlmlite.agent.loop import Agent, End, ask, check_question, controllers, go_on
-from rlmlite.clients import Calling, Client, client
+from rlmlite.agent.ask import as_typed, prepare_agent
+from rlmlite.agent.loop import Agent, End, ask, check_question, go_on
+from rlmlite.clients.interface.options import Calling
+from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import CallsWaitingError, ModelError, SettingError
-from rlmlite.inputs import READING, Data, from_values, new_store
+from rlmlite.inputs import Data, from_values, new_store
+from rlmlite.runs.driver import Calls, drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.events import Finished
-from rlmlite.runs.execute import drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.history import CONTROLLER, open_question
 from rlmlite.runs.outcome import Outcome
+from rlmlite.runs.program import conclude_program, read_program
 from rlmlite.runs.reopen import reopen
-from rlmlite.runs.run import Calls, Run, end_without_controller, read_program
-from rlmlite.tools.permissions import tell_of_unmet
+from rlmlite.runs.run import Run, begin_run
+from rlmlite.runs.settings import RunSettings, SettingKeywords, from_keywords
+from rlmlite.runs.setup import Setup, controller_roles
 from rlmlite.tools.services import Outside
 from rlmlite_kernel import Parsed, Unparsed
+from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Request, Requests, Result
 from rlmlite_kernel.records.settings import Role, Tool
 from rlmlite_kernel.values.inputs import Input
@@ -40,7 +44,7 @@ BY_HAND = "hand:"
 
 
 class ByHand:
-    """Stands where a client would, for calls that wait."""
+    """Placeholder for a client, for calls that somebody answers by hand. It makes none."""
 
     model = BY_HAND
 
@@ -53,48 +57,72 @@ class ByHand:
         raise RuntimeError("a call by hand has no client")
 
 
-class Unmade:
-    """Stands where a client would that cannot be made from the name in the trace: whoever opens must give it."""
+class MissingClient:
+    """Placeholder for a client that cannot be rebuilt from its model string. Pass the client to `Session(...)`.
+
+    Calling it raises. A trace records the model string of each role, and that is enough for `"openai:gpt-5"`. It is not
+    for an object of the host's own class, nor where an API key is missing. Opening the session must work all the same:
+    most of what one does with it needs no model.
+    """
 
     def __init__(self, model: str, error: ModelError) -> None:
         self.model, self._error = model, error
 
     async def complete(self, text: str, request: Request) -> Result:
-        """Raises the `ModelError` that making it raised."""
+        """Raises the `ModelError` that making the client raised."""
         raise self._error
 
 
 class Session:
-    """Opens the session at `store`, or begins one there with these inputs.
+    """Opens the session at `path`, or begins one there with these inputs.
 
-    `Asking` says what can be set. Roles, limits and inputs are fixed when it is begun; a client that is given when it
-    is opened again must be of the model that plays the role. Without `controller` and `sub` these are by hand.
+    The settings are those of `run`, without `trace`. Roles, limits, policy, labels and inputs are fixed when a session
+    is begun; a client that is given when it is opened again must be of the model that plays the role. Without
+    `controller` and `sub` these roles are by hand. Tools are given each time; calls of tools that are not given wait,
+    and so do approvals without `approve`.
 
-    So is the policy. Tools are given each time; calls of those that are not, and approvals without `approve`, wait.
-
-    Raises `InputError`, `ModelError`, `SettingError`, and what `rlmlite_traces.Log` raises.
+    Raises `TypeError` for a keyword that is no setting, `InputError`, `ModelError`, `SettingError`, and what
+    `rlmlite_traces.Log` raises.
     """
 
     def __init__(
-        self, store: str | os.PathLike[str], inputs: Data | Mapping[str, Data] = None, **settings: Unpack[Asking]
+        self,
+        path: str | os.PathLike[str],
+        inputs: Data | Mapping[str, Data] = None,
+        **settings: Unpack[SettingKeywords],
     ) -> None:
-        self.path = Path(store)
-        if self.path.exists():
-            if inputs is not None:
-                raise SettingError(f"the session {self.path} is there already; its inputs cannot be changed")
-            self._run, self._agent = _opened(self.path, settings)
+        self.path = Path(path)
+        chosen = from_keywords("Session", settings)
+        if not self.path.exists():
+            blobs = new_store(chosen.reading, chosen.copies)
+            self._begin(from_values(inputs, blobs, chosen.reading), blobs, chosen)
+        elif inputs is not None:
+            raise SettingError(f"the session {self.path} is there already; its inputs cannot be changed")
         else:
-            reading = settings.get("reading", READING)
-            blobs = new_store(reading, settings.get("copy_to"))
-            self._run, self._agent = _begun(self.path, from_values(inputs, blobs, reading), blobs, settings)
+            self._open(chosen)
 
     @classmethod
-    def begin(cls, path: Path, inputs: Mapping[str, Input], blobs: FileBlobs, **settings: Unpack[Asking]) -> "Session":
-        """A new session over inputs that were taken already."""
+    def begin(cls, path: Path, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> "Session":
+        """A new session over inputs that are loaded already."""
         session = cls.__new__(cls)
         session.path = path
-        session._run, session._agent = _begun(path, inputs, blobs, settings)
+        session._begin(inputs, blobs, settings)
         return session
+
+    @classmethod
+    def open(cls, path: Path, settings: RunSettings) -> "Session":
+        """The session that is there. Raises as `Session(...)`."""
+        session = cls.__new__(cls)
+        session.path = path
+        session._open(settings)
+        return session
+
+    def _begin(self, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> None:
+        self._agent, setup = prepare_agent(_with_trace(self.path, settings), ByHand())
+        self._run = begin_run(inputs, blobs, setup)
+
+    def _open(self, settings: RunSettings) -> None:
+        self._run, self._agent = _reopened(self.path, settings)
 
     @property
     def run(self) -> Run:
@@ -161,13 +189,13 @@ class Session:
             raise SettingError(f"no call {unknown[0]} waits for an answer")
         for id_ in sorted(answers.keys() & waiting):
             given = answers[id_]
-            self._run.take(id_, Answered(given, NO_USE) if isinstance(given, str) else given)
+            self._run.answer(id_, Answered(given, NO_USE) if isinstance(given, str) else given)
 
     def seal(self) -> Outcome:
         """End the session for good: its trace is sealed, and takes no more."""
         if self._run.unfinished is not None:
             raise SettingError("a program is under way; resume it first")
-        return self._run.outcome(self._run.seal(*end_without_controller(self._run.state)))
+        return self._run.outcome(self._run.seal(*conclude_program(self._run.state)))
 
     def close(self) -> None:
         """Let go of the trace. It stays open, and can be gone on with."""
@@ -190,18 +218,18 @@ class Session:
         raise CallsWaitingError(by_hand)
 
     def _is_by_hand(self, request: Request) -> bool:
-        """Whether nobody is there for a call but who holds the session."""
-        options = self._run.options
+        """Whether only whoever holds the session can answer a call."""
+        outside, clients = self._run.setup.outside, self._run.clients
         match request.kind:
             case "tool":
-                return request.role not in options.outside.tools
+                return request.role not in outside.tools
             case "approve":
-                return options.outside.approve is None
+                return outside.approve is None
             case "clock":
                 return False
             case "rlm":
-                return any(isinstance(player, ByHand) for player in options.clients.values())
-        return isinstance(options.clients.get(request.role), ByHand)
+                return any(isinstance(client, ByHand) for client in clients.values())
+        return isinstance(clients.get(request.role), ByHand)
 
     def _exec(self, program: str) -> Calls[Outcome]:
         said = read_program(program)
@@ -220,7 +248,7 @@ class Session:
 
     def _resume(self, run: Run) -> Calls[Outcome]:
         """Go on with what is unfinished, in the run itself or in a rehearsal of it."""
-        outcome = run.standing(end_without_controller(run.state))
+        outcome = run.outcome_so_far(conclude_program(run.state))
         if run.unfinished is not None:
             outcome = yield from _turn(run, run.go_on, run.unfinished.said)
         if open_question(run.history) is not None:
@@ -230,53 +258,58 @@ class Session:
 
 def _turn(run: Run, turn: Callable[[], Calls[object]], said: Parsed | Unparsed) -> Calls[Outcome]:
     if run.unfinished is None and run.state.left("turns") < 1:
-        return run.standing(("partial", "budget"))
+        return run.outcome_so_far(("partial", "budget"))
     yield from turn()
     if isinstance(said, Unparsed):
-        return run.standing(("refused", said.problems[0].code), said.problems)
-    return run.standing(end_without_controller(run.state))
+        return run.outcome_so_far(("refused", said.problems[0].code), said.problems)
+    return run.outcome_so_far(conclude_program(run.state))
 
 
 def _ended(run: Run, end: End) -> Outcome:
-    outcome = with_type(run.standing((end.status, end.reason)), end)
-    run.options.tell(Finished(outcome))
+    outcome = as_typed(run.outcome_so_far((end.status, end.reason)), end)
+    run.tell(Finished(outcome))
     return outcome
 
 
-def _begun(path: Path, inputs: Mapping[str, Input], blobs: FileBlobs, settings: Asking) -> tuple[Run, Agent]:
-    agent = agent_of(settings)
-    options = options_of(_at(path, settings), agent, ByHand())
-    run = Run(inputs, blobs, options)
-    tell_of_unmet(run.state.settings, inputs, tell_of(settings))
-    return run, agent
+_FIXED = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "store", "copy_to")
+"""Settings that a session has from its beginning on."""
 
 
-def _opened(path: Path, settings: Asking) -> tuple[Run, Agent]:
-    agent = agent_of(settings)
-    given = options_of(_at(path, settings), agent, ByHand())
-    named = set(agent.controllers if "controller" in settings else ()) | ({"sub"} if "sub" in settings else set())
-    if settings.get("copy_to") is not None:
-        raise SettingError(f"the session {path} is there already; where its inputs are cannot be changed")
-    if "limits" in settings or settings.get("run_key") is not None:
-        raise SettingError(f"the session {path} is there already; its limits and its key cannot be changed")
-    if settings.get("policy") is not None:
-        raise SettingError(f"the session {path} is there already; its policy cannot be changed")
-    past = reopen(path, settings.get("reading", READING))
+def _with_trace(path: Path, settings: RunSettings) -> RunSettings:
+    """The settings of a session: its trace is the session itself."""
+    if "trace" in settings.explicit:
+        raise SettingError("the trace of a session is the session itself; leave out trace (--trace)")
+    return msgspec.structs.replace(settings, trace=path)
+
+
+def _reopened(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
+    """The run of a session that is there, and the agent that goes on in it."""
+    fixed = next((name for name in _FIXED if name in settings.explicit), None)
+    if fixed is not None:
+        raise SettingError(f"the session {path} is there already; its {fixed} cannot be changed")
+    agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
+    past = reopen(path, settings.reading)
     try:
-        outside = _with_declared(given.outside, past.state.settings.tools)
-        players = {name: given.clients[name] for name in named}
-        clients = _clients(past.state.settings.roles, players, settings.get("calling"))
+        _check_tools(setup.outside, past.state.settings.tools)
+        clients = _clients(past.state.settings.roles, _explicit_clients(setup), settings.calling)
     except BaseException:
         past.log.close()
         raise
     count = sum(name.startswith(CONTROLLER) for name in clients)
-    options = msgspec.structs.replace(given, clients=clients, outside=outside)
-    return Run(past.inputs, past.blobs, options, past), msgspec.structs.replace(agent, controllers=controllers(count))
+    agent = msgspec.structs.replace(agent, controllers=controller_roles(count))
+    return Run(past.inputs, past.blobs, msgspec.structs.replace(setup, clients=clients), past), agent
 
 
-def _with_declared(given: Outside, declared: Mapping[str, Tool]) -> Outside:
-    """The tools that are given again, as the session knows them. Raises `SettingError` for what it does not."""
-    for name, tool in given.tools.items():
+def _explicit_clients(setup: Setup) -> dict[str, Client]:
+    """The clients that the caller gave, without those that play a role because nobody else was named."""
+    prefixes = {"controller": CONTROLLER, "nested": NESTED_ROLE, "sub": "sub"}
+    named = tuple(prefixes[name] for name in prefixes if name in setup.settings.explicit)
+    return {role: client for role, client in setup.clients.items() if role.startswith(named)}
+
+
+def _check_tools(outside: Outside, declared: Mapping[str, Tool]) -> None:
+    """Raise `SettingError` for a tool that the session was not begun with, or that is another one now."""
+    for name, tool in outside.tools.items():
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise SettingError(f"this session was begun without the tool `{name}`; it has: {known}")
@@ -284,27 +317,24 @@ def _with_declared(given: Outside, declared: Mapping[str, Tool]) -> Outside:
             raise SettingError(f"the tool `{name}` is not what it was when this session was begun; begin a new one")
         if tool.declaration.side_effects and not declared[name].side_effects:
             raise SettingError(f"the tool `{name}` has side effects now; begin a new session")
-    return given
 
 
-def _at(path: Path, settings: Asking) -> Asking:
-    return {**settings, "trace": path}
-
-
-def _clients(roles: Mapping[str, Role], given: Mapping[str, Client], calling: Calling | None) -> dict[str, Client]:
-    """Who plays each role that the session has. Raises `SettingError` for another model."""
-    for name, player in given.items():
-        if name not in roles or roles[name].model != player.model:
+def _clients(roles: Mapping[str, Role], explicit: Mapping[str, Client], calling: Calling) -> dict[str, Client]:
+    """The client of each role that the session has. Raises `SettingError` for another model."""
+    for name, client in explicit.items():
+        if name not in roles or roles[name].model != client.model:
             there = roles[name].model if name in roles else "nobody"
-            raise SettingError(f"in this session {there} plays the role `{name}`, not {player.model}")
-    return {name: given.get(name) or _recorded(role.model, calling) for name, role in roles.items()}
+            raise SettingError(f"in this session {there} plays the role `{name}`, not {client.model}")
+    return {name: explicit.get(name) or _recorded_client(role.model, calling) for name, role in roles.items()}
 
 
-def _recorded(model: str, calling: Calling | None) -> Client:
+def _recorded_client(model: str, calling: Calling) -> Client:
     """The client that the trace names."""
     if model == BY_HAND:
         return ByHand()
+    from rlmlite.clients.registry import client
+
     try:
         return client(model, calling)
     except ModelError as error:
-        return Unmade(model, error)
+        return MissingClient(model, error)

@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from rlmlite.runs.history import HOST, Did, Exchange
-
-PATIENCE = 4
-"""Turns of nothing but mistakes before a controller is told; twice as many without anything new."""
+from rlmlite.runs.settings import PATIENCE
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -1,59 +1,128 @@
-"""Drivers: they carry requests to a model and bring back one result for each, in order.
+"""Drivers: they carry requests out and bring the results back. One for a turn, and one for a fan-out inside it.
 
-A fan-out is a fixed number of workers over an iterator of indices, never a task for each call.
-In whatever order calls end, the results are a list by index, so a run does not depend on it.
+A turn is a generator: it yields the requests of a fan-out, is sent their results in the same order, and returns what
+the turn gives. So it is written once, and needs no event loop and no callbacks.
+
+    calls = run.turn(said)              # nothing has happened yet
+    requests = next(calls)              # executed up to the first fan-out: 3 requests
+    calls.send([a, b, c])               # its results; raises StopIteration with the turn's value at the end
+
+`drive_turn` does this with an event loop of its own, `drive_turn_async` in the caller's.
+A fan-out is a fixed number of workers over one iterator of indices, never a task for each call: 100,000 calls would be
+100,000 tasks. In whatever order calls end, the results are a list by index, so a run does not depend on it.
 Not here: what a request is for, or what its result means (see `rlmlite_kernel`).
+asyncio is imported where it is used: a program without calls needs no event loop, and starts sooner.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+import sys
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
 from rlmlite.clients.interface.options import WORKERS
 from rlmlite_kernel.effects.requests import Request, Requests, Result
 
+T = TypeVar("T")
+
+Calls: TypeAlias = Generator[Requests, Sequence[Result], T]
+"""Work that stops at each fan-out, and goes on with its results."""
+
 Journal: TypeAlias = Callable[[str, Result], None]
-"""Told of each finished call at once, so that what was paid for survives a killed process."""
+"""Writes down each finished call at once, so that what was paid for survives a killed process."""
 
 
-def _unwritten(_id: str, _result: Result) -> None:
-    """A journal that nobody keeps."""
+class Answers(Protocol):
+    """Answers the requests of a fan-out. A `Run` is one, a `Session` another."""
+
+    async def results(self, requests: Requests) -> Sequence[Result]:
+        """One result for each request, in their order."""
+        ...
+
+
+def drive_turn(answers: Answers, calls: Calls[T]) -> T:
+    """Drive to the end with an event loop of its own, which is made when there is a first fan-out.
+
+    The loop runs only while calls are out. What a program computes is computed outside of it, where Ctrl-C interrupts
+    a long search at once: inside, asyncio would hold the signal back until something awaits.
+    """
+    runner = None
+    try:
+        requests = next(calls)
+        import asyncio
+
+        runner = asyncio.Runner()
+        while True:
+            requests = calls.send(runner.run(answers.results(requests)))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        calls.close()
+        if runner is not None:
+            runner.close()
+
+
+async def drive_turn_async(answers: Answers, calls: Calls[T]) -> T:
+    """Drive to the end in the running event loop."""
+    try:
+        requests = next(calls)
+        while True:
+            requests = calls.send(await answers.results(requests))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        calls.close()
+
+
+def refuse_running_loop(twin: str) -> None:
+    """Raise `RuntimeError` where an event loop of our own cannot be, because one is running in this thread."""
+    asyncio = sys.modules.get("asyncio")  # not imported: then none of its loops is running
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        raise RuntimeError(f"an event loop is running in this thread: await {twin} instead")
+
+
+def _no_journal(_id: str, _result: Result) -> None:
+    """Write nothing down."""
 
 
 async def drive(
     requests: Requests,
     call: Callable[[Request], Awaitable[Result]],
     *,
-    journal: Journal = _unwritten,
+    journal: Journal = _no_journal,
     known: Mapping[str, Result] | None = None,
     workers: int = WORKERS,
 ) -> Sequence[Result]:
-    """The results of all requests, by index. Calls begin in the order of their index.
+    """The results of a fan-out, by index. Calls begin in the order of their index.
 
     A call in `known` (a journal's, by id) is not made again.
-    When it is cancelled, or a call raises, calls under way are cancelled; those that had ended are in the journal.
+    When this is cancelled, or a call raises, calls under way are cancelled; those that had ended are in the journal.
     """
-    import asyncio  # here, because most programs call nobody
+    import asyncio
 
     results: dict[int, Result] = {}
-    indices = iter(range(len(requests)))
-    found = known or {}
+    indices = iter(range(len(requests)))  # shared: each worker takes the next index that nobody has
+    finished = known or {}
 
     async def work() -> None:
         for index in indices:
             request = requests[index]
-            result = found.get(request.id)
+            result = finished.get(request.id)
             if result is None:
                 result = await call(request)
                 journal(request.id, result)
-                await asyncio.sleep(0)  # an instant client must not keep a cancellation from being heard
+                await asyncio.sleep(0)  # a client that answers at once must not keep a cancellation from being heard
             results[index] = result
 
-    await _together(work() for _ in range(min(workers, len(requests))))
+    await _run_together(work() for _ in range(min(workers, len(requests))))
     return [results[index] for index in range(len(requests))]
 
 
-async def _together(works: Iterable[Awaitable[None]]) -> None:
-    """Run all to the end; when one raises, cancel the others, wait for them, and raise the first error itself."""
+async def _run_together(works: Iterable[Awaitable[None]]) -> None:
+    """Run all to the end. When one raises, cancel the others, wait for them, and raise the first error itself.
+
+    Not a `TaskGroup`: it would wrap the error in an exception group, and callers catch the error by its own class.
+    """
     import asyncio
 
     tasks = [asyncio.ensure_future(work) for work in works]
@@ -70,14 +139,14 @@ def drive_in_order(
     requests: Requests,
     call: Callable[[Request], Result],
     *,
-    journal: Journal = _unwritten,
+    journal: Journal = _no_journal,
     known: Mapping[str, Result] | None = None,
 ) -> Sequence[Result]:
     """The same without asyncio, one call after the other, for a host that has a plain function."""
     results: list[Result] = []
-    found = known or {}
+    finished = known or {}
     for request in requests:
-        result = found.get(request.id)
+        result = finished.get(request.id)
         if result is None:
             result = call(request)
             journal(request.id, result)

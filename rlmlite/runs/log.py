@@ -9,6 +9,7 @@ from typing import Protocol
 from rlmlite.errors import SettingError
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.records import Entry
+from rlmlite_traces import Log
 
 DEFAULT_FOLDER = Path(".rlmlite")
 DEFAULT_STORE = DEFAULT_FOLDER / "store"
@@ -42,8 +43,12 @@ class Keeper(Protocol):
         """Calls with side effects that were begun, of steps that are not kept yet."""
         ...
 
+    def timing(self, id_: str, fields: Mapping[str, int | str | None]) -> None:
+        """Note how a call went. It is not part of what is verified."""
+        ...
+
     def close(self) -> None:
-        """Let go."""
+        """Release the lock."""
         ...
 
 
@@ -70,6 +75,9 @@ class Unkept:
         """See `Keeper.intended`."""
         return frozenset()
 
+    def timing(self, id_: str, fields: Mapping[str, int | str | None]) -> None:
+        """See `Keeper.timing`."""
+
     def close(self) -> None:
         """See `Keeper.close`."""
 
@@ -90,6 +98,16 @@ class Rehearsed(Unkept):
     def intended(self) -> frozenset[str]:
         """See `Keeper.intended`."""
         return self._keeper.intended()
+
+
+def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:
+    """The log for a run that begins: in the folder `trace`, in the default one, or for `False` none.
+
+    Raises `SettingError` if something is there already.
+    """
+    if trace is False:
+        return None
+    return Log.create(chosen_place(trace) if isinstance(trace, Path) else default_place(run), key)
 
 
 def default_place(run: str, folder: Path = DEFAULT_FOLDER) -> Path:

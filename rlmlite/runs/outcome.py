@@ -1,12 +1,18 @@
-"""What a run leaves for its caller."""
+"""What a run leaves for its caller, and what its models used: from the last state to an `Outcome`."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import msgspec
 
+from rlmlite_kernel.effects.requests import Failed, Result, Usage
 from rlmlite_kernel.observation.evidence import Evidence
 from rlmlite_kernel.program.problems import Problem
+from rlmlite_kernel.records.records import Spoken
+from rlmlite_kernel.records.settings import Limits
+from rlmlite_kernel.run.machine import conclusion
+from rlmlite_kernel.run.state import State
 
 if TYPE_CHECKING:
     from rlmlite.runs.explain import Because
@@ -45,7 +51,88 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unshown: tuple[str, ...] = ()
 
     def explain(self) -> "tuple[Because, ...]":
-        """The steps that the answer rests on, of the trace; none for a run without one."""
+        """The steps that the answer rests on, from the trace; none for a run without one."""
         from rlmlite.runs.explain import explain
 
         return () if self.trace is None else explain(self.trace, self.root)
+
+
+class ModelUsage:
+    """What models reported, added up. A sum with an unknown part is unknown: a missing number is not 0."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._sums: dict[str, int | None] = {"input_tokens": 0, "output_tokens": 0, "cost_nano": 0}
+
+    def add(self, results: Iterable[Result]) -> None:
+        """Count the results of a fan-out."""
+        for result in results:
+            self._calls += 1
+            for name, total in self._sums.items():
+                amount: int | None = getattr(result.usage, name)
+                self._sums[name] = None if total is None or amount is None else total + amount
+
+    def add_reply(self, call: Spoken) -> None:
+        """Count a controller's call."""
+        self.add([Failed("unavailable", Usage(*call.usage))])  # only its usage counts
+
+    def report(self) -> dict[str, int | None]:
+        """Calls, tokens and cost in nano-dollars; `None` is unknown."""
+        return {"calls": self._calls, **self._sums}
+
+
+class TraceRoot(msgspec.Struct, frozen=True):
+    """Where a run's trace is, if it has one, and its root."""
+
+    trace: Path | None = None
+    root: str | None = None
+
+
+def outcome_of(
+    state: State,
+    end: tuple[str, str],
+    usage: ModelUsage,
+    receipts: TraceRoot,
+    observation: str,
+    problems: tuple[Problem, ...] = (),
+) -> Outcome:
+    """The outcome of a run, or of a question in a session; `end` is the status and its reason."""
+    status, reason = end
+    answer = {} if state.answer is None else msgspec.structs.asdict(state.answer)
+    return Outcome(
+        **answer,
+        status=cast(Status, status),
+        reason=reason,
+        coverage=state.coverage_report(),
+        usage=usage.report(),
+        budget=budget_of(state),
+        trace=receipts.trace,
+        root=receipts.root,
+        run=state.run.id,
+        observation=observation,
+        problems=problems,
+        failures=state.failures,
+    )
+
+
+def conclude(state: State) -> tuple[str, str]:
+    """How a run with an answer stands, or one that failed: status and reason.
+
+    As the kernel concludes, but for money. A call is reserved before it is made, so no call is made that may pass the
+    cost limit; a provider that charges more than its stated price can pass it all the same. Then the run is no longer
+    within what the caller agreed to: it is partial, and makes no further call.
+    """
+    limit = state.settings.limits.cost_nano
+    if limit is not None and state.used.get("cost_nano", 0) > limit and state.answer is not None:
+        return "partial", "budget"
+    return conclusion(state)
+
+
+_EACH = ("call_prompt_bytes", "observation_bytes")  # bounds on each prompt and each turn, which have no sum
+
+
+def budget_of(state: State) -> dict[str, dict[str, int | None]]:
+    """For each limit what is used of it, and the limit; `None` is no limit, or no sum."""
+    used: dict[str, int | None] = {name: state.used.get(name, 0) for name in Limits.__struct_fields__}
+    used |= dict.fromkeys(_EACH) | {"variables": len(state.variables)}
+    return {name: {"used": used[name], "limit": getattr(state.settings.limits, name)} for name in used}

@@ -12,7 +12,7 @@ from rlmlite.errors import SettingError
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.refetch import refetch
 from rlmlite.runs.history import Exchange, of_records
-from rlmlite.runs.results import Spent
+from rlmlite.runs.outcome import ModelUsage
 from rlmlite_kernel.effects.requests import Failed, Usage
 from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey
@@ -32,7 +32,7 @@ class Past(msgspec.Struct, frozen=True):
     inputs: Mapping[str, Input]
     history: tuple[Exchange, ...]
     unfinished: Unfinished | None
-    spent: Spent
+    usage: ModelUsage
 
 
 def reopen(path: Path, reading: Reading = READING) -> Past:
@@ -60,7 +60,7 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
     recorded = 0 if found.unfinished is None else found.unfinished.recorded
     whole = trace.size - recorded
     history = of_records(trace.records[:whole], trace.content, found.state.settings.limits.observation_bytes)
-    return Past(log, found.state, blobs, _inputs(trace, found.state), history, found.unfinished, spent_in(trace, whole))
+    return Past(log, found.state, blobs, _inputs(trace, found.state), history, found.unfinished, usage_in(trace, whole))
 
 
 def _check(found: Replayed, path: Path) -> None:
@@ -84,11 +84,11 @@ def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
     }
 
 
-def spent_in(trace: CheckedTrace, whole: int) -> Spent:
+def usage_in(trace: CheckedTrace, whole: int) -> ModelUsage:
     """What models reported in the turns that the first `whole` records are."""
-    spent = Spent()
+    usage = ModelUsage()
     for seq, record in enumerate(trace.records[:whole]):
         if isinstance(record, Turn) and record.call is not None:
-            spent.spoken(record.call)
-        spent.add(Failed("unavailable", Usage(*call.usage)) for call in trace.effects(seq))
-    return spent
+            usage.add_reply(record.call)
+        usage.add(Failed("unavailable", Usage(*call.usage)) for call in trace.effects(seq))
+    return usage

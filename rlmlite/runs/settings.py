@@ -1,4 +1,4 @@
-"""The settings of a run: one frozen struct, made once from Python keywords, or from flags, variables and `rlmlite.toml`.
+"""The settings of a run: one frozen struct, made once from Python keywords, or from flags, variables and a file.
 
 `RunSettings` is the one table of settings. Each field has its name, its default, what it means and which values it
 accepts, in one place. The command line, the documentation and all entry points (`run`, `arun`, `stream`, `Session`,
@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypedDi
 
 import msgspec
 
-from rlmlite import checks
 from rlmlite.clients.interface.cost_permit import Permit
 from rlmlite.clients.interface.options import WORKERS, Calling, Decode
 from rlmlite.clients.interface.prices import Price, nano, price_of
 from rlmlite.clients.interface.protocol import Client
-from rlmlite.errors import SettingError
+from rlmlite.errors import SettingError, checks
 from rlmlite.inputs import READING, Reading
 from rlmlite.inputs import reading as reading_of
 from rlmlite.runs.events import Tell, unheard
@@ -60,7 +59,7 @@ def limits_of(name: str, value: object) -> Limits:
         if limit not in known:
             hint = did_you_mean(limit, known) or "limits: " + ", ".join(known)
             raise SettingError(f"no limit `{limit}`; {hint}")
-    return Limits(**{limit: _amount(limit, amount) for limit, amount in pairs.items()})
+    return msgspec.structs.replace(Limits(), **{limit: _amount(limit, amount) for limit, amount in pairs.items()})
 
 
 def _amount(limit: str, value: object) -> int | None:
@@ -323,7 +322,7 @@ def from_keywords(function: str, keywords: Mapping[str, object]) -> RunSettings:
     for name in keywords:
         if name not in SETTINGS:
             raise TypeError(f"{function}() got an unknown setting `{name}`; {hint_for(name)}")
-    return checked(keywords)
+    return make_settings(keywords)
 
 
 def hint_for(name: str, known: Iterable[str] = SETTINGS) -> str:
@@ -331,7 +330,7 @@ def hint_for(name: str, known: Iterable[str] = SETTINGS) -> str:
     return did_you_mean(name, known) or f"settings: {', '.join(known)}"
 
 
-def checked(values: Mapping[str, object], explicit: Iterable[str] | None = None) -> RunSettings:
+def make_settings(values: Mapping[str, object], explicit: Iterable[str] | None = None) -> RunSettings:
     """The settings of these values by name; `None` stands for a value that was not given. Raises `SettingError`.
 
     `explicit` are the names that the caller gave, if not all come from there.

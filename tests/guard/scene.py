@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from rlmlite.agent.ask import agent_of, options_of, to_the_end
+from rlmlite.agent.ask import ask_and_seal, prepare_agent
 from rlmlite.clients import Scripted
 from rlmlite.inputs import from_values
-from rlmlite.runs.execute import drive_turn
+from rlmlite.runs.driver import drive_turn
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.run import Run
+from rlmlite.runs.settings import make_settings
 from rlmlite.tools.approvals import Approval
 from rlmlite.tools.functions import tool
 from rlmlite_kernel.effects.requests import Request
@@ -90,10 +91,10 @@ class Scene:
             },
             blobs,
         )
-        agent = agent_of(settings)
-        self.run = Run(inputs, blobs, options_of(settings, agent))
+        agent, setup = prepare_agent(make_settings(settings))
+        self.run = Run(inputs, blobs, setup)
         self.before = self.run.state
-        self.outcome: Outcome = drive_turn(self.run, to_the_end(self.run, "What is the mail about?", agent))
+        self.outcome: Outcome = drive_turn(self.run, ask_and_seal(self.run, "What is the mail about?", agent))
         self.run.close()
 
     def _tools(self) -> list[Any]:

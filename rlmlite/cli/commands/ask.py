@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from rlmlite.agent.ask import agent_of, options_of, to_the_end
+import msgspec
+
+from rlmlite.agent.ask import ask_and_seal, prepare_agent
 from rlmlite.agent.loop import check_question
-from rlmlite.cli.commands.exec import asked, taken
-from rlmlite.cli.commands.session import begun, finished, opened, waiting
+from rlmlite.cli.commands.exec import drive_to_end, load_inputs
+from rlmlite.cli.commands.session import begin_session, finish, open_session, wait_for_answers
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
 from rlmlite.cli.output.live import watching
@@ -14,10 +16,9 @@ from rlmlite.cli.output.outcomes import outcome_document, print_answered
 from rlmlite.cli.output.printing import emit
 from rlmlite.cli.settings.job import Job
 from rlmlite.errors import CallsWaitingError, SettingError
-from rlmlite.runs.execute import drive_turn
-from rlmlite.runs.run import Run
+from rlmlite.inputs import new_store
+from rlmlite.runs.run import begin_run
 from rlmlite.tools.approvals import TERMINAL
-from rlmlite.tools.permissions import tell_of_unmet
 
 
 def run(question: str, job: Job, session: Path | None, *, last_answer: bool, as_json: bool) -> Exit:
@@ -29,26 +30,19 @@ def run(question: str, job: Job, session: Path | None, *, last_answer: bool, as_
 
 def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
     with watching(quiet=as_json) as tell:
-        settings = asked(job, tell)
-        settings["trace"], settings["last_answer"] = job.trace, last_answer
-        settings["approve"] = settings["approve"] or TERMINAL  # in a session such calls wait instead
-        agent = agent_of(settings)
-        options = options_of(settings, agent)
-        blobs = job.blobs()
-        inputs = taken(job.inputs, blobs, settings["reading"])
+        flag = None if last_answer else False  # a flag that was not given leaves the settings file its say
+        settings = job.settings(last_answer=flag, on_event=tell, tell=log.warning)
+        settings = msgspec.structs.replace(settings, approve=settings.approve or TERMINAL)
+        agent, setup = prepare_agent(settings)
+        blobs = new_store(settings.reading, settings.copies)
+        inputs = load_inputs(job.inputs, blobs, settings.reading)
         check_question(question, inputs)
-        with Run(inputs, blobs, options) as run:
-            tell_of_unmet(run.state.settings, inputs, log.warning)
-            log.info("begun", run=run.id, trace=run.log.path if run.log else None)
-            try:
-                outcome = drive_turn(run, to_the_end(run, question, agent))
-            except KeyboardInterrupt:
-                log.warning("the trace up to here is valid, and open", trace=run.log.path if run.log else None)
-                raise
+        with begin_run(inputs, blobs, setup) as run:
+            outcome = drive_to_end(run, ask_and_seal(run, question, agent))
     if as_json:
         emit(**outcome_document(outcome, inputs))
     else:
-        print_answered(outcome, inputs, options.clients)
+        print_answered(outcome, inputs, setup.clients)
     return STATUSES[outcome.status]
 
 
@@ -57,9 +51,10 @@ def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
         raise SettingError("a session's trace is the session itself; leave out --trace")
     if path.exists() and job.inputs:
         raise SettingError(f"the session {path} is there already; its inputs cannot be changed")
-    with watching(quiet=as_json) as tell, opened(path, job, tell) if path.exists() else begun(path, job, tell) as found:
+    start = open_session if path.exists() else begin_session
+    with watching(quiet=as_json) as tell, start(path, job, tell) as session:
         try:
-            outcome = found.ask(question)
+            outcome = session.ask(question)
         except CallsWaitingError as error:
-            return waiting(path, error.calls, as_json=as_json)
-    return finished(found, outcome, as_json=as_json)
+            return wait_for_answers(path, error.calls, as_json=as_json)
+    return finish(session, outcome, as_json=as_json)

@@ -14,15 +14,16 @@ from rlmlite.cli.output.faults import guarded
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_facts
 from rlmlite.cli.output.printing import emit, heading, indented, say
-from rlmlite.clients import client
 from rlmlite.clients.extractive.client import NOTICE
 from rlmlite.errors import InputError
 from rlmlite.inputs import deriving, from_listing, notes
 from rlmlite.inputs.folders.listing import NOT_ENTERED, Listing, list_folder
-from rlmlite.runs.execute import drive_turn
-from rlmlite.runs.log import run_key
+from rlmlite.runs.driver import drive_turn
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.run import Options, Run, one_program, read_program
+from rlmlite.runs.program import read_program, run_program
+from rlmlite.runs.run import Run
+from rlmlite.runs.settings import make_settings
+from rlmlite.runs.setup import prepare
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Level, Replayed, replay, verify
 
@@ -67,9 +68,8 @@ def _answered(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs,
         heading(f"question: {question.text}")
         heading("program")
         indented(program.rstrip())
-    players = {} if question.sub is None else {"sub": client(question.sub)}
-    with Run(inputs, blobs, Options(run_key=run_key(None), clients=players)) as run:
-        outcome = drive_turn(run, one_program(run, read_program(program)))
+    with Run(inputs, blobs, prepare(make_settings({"sub": question.sub}))) as run:
+        outcome = drive_turn(run, run_program(run, read_program(program)))
     if not quiet:
         _print(outcome, inputs, question)
     assert outcome.trace is not None

@@ -9,7 +9,8 @@ from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import emit, heading, indented, say
 from rlmlite.clients.interface.prices import dollars
-from rlmlite.runs.run import Run, problems_of, read_program
+from rlmlite.runs.program import problems_of, read_program
+from rlmlite.runs.run import Run
 from rlmlite_kernel import Price, price
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.costs import Range

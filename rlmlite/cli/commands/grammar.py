@@ -45,9 +45,9 @@ def _vocabulary(session: Path | None, only_final: bool) -> Vocabulary:
     if session is None:
         return Vocabulary(table=ACTIONS, variables=(_INPUT,), inputs=frozenset({_INPUT}), only_final=only_final)
     from rlmlite.agent.decoding import vocabulary
-    from rlmlite.cli.commands.session import opened
+    from rlmlite.cli.commands.session import open_session
 
-    with opened(session) as found_there:
+    with open_session(session) as found_there:
         found = vocabulary(found_there.run.state, last=only_final)
     if not found.variables:
         raise SettingError(f"{session} has no variable, so there is no grammar for it")

@@ -5,12 +5,12 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.cli.commands.reparse import Reparsed, reparse
-from rlmlite.cli.commands.store import replaying
+from rlmlite.cli.commands.store import blobs_for_replay
 from rlmlite.cli.commands.trace import verified
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import guarded
 from rlmlite.cli.output.printing import emit, say
-from rlmlite.cli.settings.config import given_reading, load
+from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
 from rlmlite.inputs import deriving
 from rlmlite.terminal import one_line
@@ -37,9 +37,10 @@ def replay_trace(
     """The command."""
 
     def work() -> Exit:
-        reading = load(read=given_reading(read)).reading()
+        settings = load({"reading": reading_flags(read) or None})
         checked = verified(trace, root, at_least)
-        found = replay(checked, places(inputs), replaying(store), derive=deriving(reading))
+        blobs = blobs_for_replay(store or settings.store)
+        found = replay(checked, places(inputs), blobs, derive=deriving(settings.reading))
         return _said(trace, checked, found, as_json)
 
     return guarded(work, as_json=as_json)

@@ -12,19 +12,21 @@ from typing import Any, get_args
 import typer
 
 from rlmlite.agent.session import Session
-from rlmlite.cli.commands.exec import asked, taken
+from rlmlite.cli.commands.exec import load_inputs
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
 from rlmlite.cli.output.live import watching
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_observation, print_status
 from rlmlite.cli.output.printing import emit, heading, indented, say
 from rlmlite.cli.settings.job import Job
 from rlmlite.errors import CallsWaitingError, InputError, SettingError
+from rlmlite.inputs import new_store
 from rlmlite.inputs.names import STDIN
 from rlmlite.runs.events import Tell, unheard
 from rlmlite.runs.history import Exchange, open_question
-from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.results import budget_of
+from rlmlite.runs.outcome import Outcome, budget_of
+from rlmlite.runs.settings import RunSettings
 from rlmlite.terminal import harmless_json, one_line
 from rlmlite_kernel.effects.requests import EffectKind, Failed, Failure, Request, Result, render
 from rlmlite_kernel.program.problems import explain
@@ -63,7 +65,7 @@ def seal(path: Path, *, as_json: bool) -> Exit:
 def _new(path: Path, job: Job, as_json: bool) -> Exit:
     if path.exists():
         raise SettingError(f"{path} is there already; choose another name")
-    with begun(path, job) as session:
+    with begin_session(path, job) as session:
         state, log = session.run.state, session.run.log
         roles = {name: role.model for name, role in state.settings.roles.items()}
         assert log is not None
@@ -90,43 +92,37 @@ def _resume(path: Path, job: Job, answers: str | None, as_json: bool) -> Exit:
 
 def _on(path: Path, job: Job, work: Callable[[Session], Outcome], as_json: bool) -> Exit:
     """Do something in a session, and print what came of it or what it waits for."""
-    with watching(quiet=as_json) as tell, opened(path, job, tell) as session:
+    with watching(quiet=as_json) as tell, open_session(path, job, tell) as session:
         try:
             outcome = work(session)
         except CallsWaitingError as error:
-            return waiting(path, error.calls, as_json=as_json)
-    return finished(session, outcome, as_json=as_json)
+            return wait_for_answers(path, error.calls, as_json=as_json)
+    return finish(session, outcome, as_json=as_json)
 
 
-def begun(path: Path, job: Job, tell: Tell = unheard) -> Session:
+def begin_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     """A new session."""
-    settings = asked(job, tell)
-    blobs = job.blobs()
-    return Session.begin(path, taken(job.inputs, blobs, settings["reading"]), blobs, **settings)
+    settings = job.settings(on_event=tell, tell=log.warning)
+    blobs = new_store(settings.reading, settings.copies)
+    return Session.begin(path, load_inputs(job.inputs, blobs, settings.reading), blobs, settings)
 
 
-def opened(path: Path, job: Job | None = None, tell: Tell = unheard) -> Session:
+_OF_NEW_SESSIONS = (
+    "controller", "sub", "nested", "limits", "max_cost", "run_key", "policy", "scope", "trace",
+    "copy_inputs", "store", "copy_to",
+)  # fmt: skip
+"""Settings that a session keeps from its beginning: those of the current folder are for new ones."""
+
+
+def open_session(path: Path, job: Job | None = None, tell: Tell = unheard) -> Session:
     """The session at a path. Raises `InputError` if there is none, `SettingError` for what was fixed when it began."""
     if not path.exists():
         raise InputError(f"there is no session {path}; begin one with `rlmlite session new {path} PATH...`")
-    if job is None:
-        return Session(path)
-    if job.limits or job.run_key is not None:
-        raise SettingError(f"the session {path} is there already; its limits and its key cannot be changed")
-    if job.flags.get("copy_inputs") or job.flags.get("store"):
-        raise SettingError(f"the session {path} is there already; where its inputs are cannot be changed")
-    settings = asked(job, tell)
-    del settings["limits"], settings["run_key"]
-    if not job.controllers:
-        settings.pop("controller", None)  # a setting of this folder is for new sessions
-    if job.flags.get("sub") is None:
-        settings.pop("sub", None)
-    if job.flags.get("policy") is None:
-        settings.pop("policy", None)
-    return Session(path, **settings)
+    settings = RunSettings() if job is None else job.settings(_OF_NEW_SESSIONS, on_event=tell, tell=log.warning)
+    return Session.open(path, settings)
 
 
-def finished(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
+def finish(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
     """Print what came of a program or a question."""
     run = session.run
     if as_json:
@@ -141,7 +137,7 @@ def finished(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
     return STATUSES[outcome.status]
 
 
-def waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
+def wait_for_answers(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
     """Say that calls wait, and how to answer them."""
     if as_json:
         emit(status="waiting", reason="calls", trace=str(path), calls=[_call(call, None) for call in calls])
@@ -160,7 +156,7 @@ _KINDS = {"tool": "call of the tool ", "approve": "approval of "}
 
 
 def _pending(path: Path) -> Exit:
-    with opened(path) as session:
+    with open_session(path) as session:
         calls = [_call(call, session) for call in session.pending()]
     typer.echo(harmless_json(json.dumps({"calls": calls}, ensure_ascii=False, indent=2)))
     return Exit.COMPLETED
@@ -225,7 +221,7 @@ def _said(answer: Any, kind: EffectKind) -> str | Result:
 
 
 def _show(path: Path, as_json: bool) -> Exit:
-    with opened(path) as session:
+    with open_session(path) as session:
         run = session.run
         question = open_question(run.history)
         calls = session.pending()
@@ -239,7 +235,7 @@ def _show(path: Path, as_json: bool) -> Exit:
                 turns=[_turn(exchange) for exchange in run.history],
                 calls=[_call(call, None) for call in calls],
                 coverage=run.state.coverage_report(),
-                usage=run.spent.report(),
+                usage=run.usage,
                 budget=budget_of(run.state),
             )
             return Exit.COMPLETED
@@ -289,5 +285,5 @@ def _variables(session: Session) -> list[dict[str, Any]]:
 
 
 def _seal(path: Path, as_json: bool) -> Exit:
-    with opened(path) as session:
-        return finished(session, session.seal(), as_json=as_json)
+    with open_session(path) as session:
+        return finish(session, session.seal(), as_json=as_json)

@@ -39,16 +39,16 @@ def verify(store: Path | None, *, quarantine: bool, as_json: bool) -> Exit:
     return guarded(lambda: _verify(_layout(store), quarantine, as_json), as_json=as_json)
 
 
-def replaying(store: Path | None) -> FileBlobs:
+def blobs_for_replay(store: Path | None) -> FileBlobs:
     """What the inputs of a replay are read through: the default store need not be there. Nothing is put there."""
-    place = load(store=store).store
-    if place is None and not DEFAULT_STORE.exists():
+    if store is None and not DEFAULT_STORE.exists():
         return FileBlobs()
-    return FileBlobs(store=DirectoryStore.found(place or DEFAULT_STORE))
+    return FileBlobs(store=DirectoryStore.found(store or DEFAULT_STORE))
 
 
 def _layout(store: Path | None) -> Layout:
-    return found(load(store=store).store or DEFAULT_STORE)
+    """The store of the flag, else of the settings, else the default one."""
+    return found(store or load({}).store or DEFAULT_STORE)
 
 
 def _ls(layout: Layout, as_json: bool) -> Exit:

@@ -1,112 +1,109 @@
-"""Settings of the command line: `rlmlite.toml` in the current folder, then `RLMLITE_*` in the environment, then flags.
+"""Settings of the command line: `rlmlite.toml` in the current folder, then `RLMLITE_*` variables, then flags.
 
-What comes later wins, name by name; of `limits` and `prices` entry by entry. The Python API reads none of this: what
-it is given is all there is. Keys are not settings: they stay in the environment (see `clients.openai`).
+What comes later wins, name by name; of `limits`, `prices` and `reading` entry by entry:
+
+    rlmlite.toml          workers = 4, [limits] turns = 9
+    the environment       RLMLITE_LIMITS__STEPS=100
+    flags                 --workers 8
+    the settings          workers=8, limits=Limits(turns=9, steps=100)
+
+The file is read once for each command. The Python API reads none of this: what it is given is all there is. API keys
+are not settings: they stay in the environment (see `clients.openai`).
+Not here: which settings there are, and what values they accept (`rlmlite.runs.settings`).
 """
 
+import json
 import os
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
-
-from rlmlite.clients import Calling
-from rlmlite.clients.interface.options import WORKERS, Decode
-from rlmlite.clients.interface.prices import nano, told
 from rlmlite.errors import SettingError
-from rlmlite.inputs.formats.reading import Reading, reading
-from rlmlite.runs.limits import limits as limits_from
-from rlmlite.runs.log import DEFAULT_STORE
-from rlmlite_kernel.engines import MAX_THREADS, use_threads
-from rlmlite_kernel.records.settings import Limits
+from rlmlite.runs.settings import SETTINGS, RunSettings, hint_for, make_settings
+from rlmlite_kernel.engines import MAX_THREADS
 
 FILE = Path("rlmlite.toml")
+PREFIX = "RLMLITE_"
 
-_Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
-_CALLING = Calling()
+_API_KEY = "api_key"  # RLMLITE_API_KEY is a key for servers, not a setting
+_ALIASES = {"read": "reading"}  # its name outside Python
+_TEXT_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.python_only]
 
 
-class Config(BaseSettings):
-    """What may be set. `limits` are those of `Limits`, `prices` are `IN,OUT` by model string, `read` is `Reading`."""
+def load(flags: Mapping[str, object], *, flags_only: Iterable[str] = ()) -> RunSettings:
+    """The settings of a command; `None` is a flag that was not given.
 
-    model_config = SettingsConfigDict(
-        env_prefix="RLMLITE_", env_nested_delimiter="__", toml_file=FILE, extra="forbid", frozen=True
-    )
+    `flags_only` are settings that the file and the environment do not set here. Raises `SettingError`.
+    """
+    given = {_ALIASES.get(name, name): value for name, value in flags.items() if value is not None}
+    sources = [_from_file(), _from_environment()]
+    for source in sources:
+        for name in flags_only:
+            source.pop(name, None)
+    values: dict[str, Any] = {}
+    for source in (*sources, given):
+        values = _merge(values, source)
+    values.setdefault("threads", min(MAX_THREADS, _processors()))
+    return make_settings(values, explicit=given)
 
-    sub: str | None = None
-    controller: str | None = None
-    nested: list[str] = []
-    policy: Path | None = None
-    tools: list[str] = []
-    approve: str | None = None
-    max_cost: _Dollars | None = None
-    confirm_above: _Dollars | None = None
-    limits: dict[str, int | str] = {}
-    prices: dict[str, str] = {}
-    read: dict[str, bool | int | str] = {}
-    workers: int = Field(WORKERS, ge=1, le=1_000)
-    threads: int | None = Field(None, ge=1, le=MAX_THREADS)
-    timeout: float = Field(_CALLING.timeout, gt=0, le=86_400)
-    retries: int = Field(_CALLING.retries, ge=0, le=20)
-    stream: bool = _CALLING.stream
-    decode: Decode | None = _CALLING.decode
-    store: Path | None = None
-    copy_inputs: bool = False
-    temperature: float | None = Field(_CALLING.temperature, ge=0, le=2)
-    max_output_tokens: int = Field(_CALLING.max_output_tokens, ge=1, le=10_000_000)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, then the environment, then the file: the first that has a name wins."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
+    for name, value in over.items():
+        below = merged.get(name)
+        merged[name] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
-    def kernel_limits(self) -> Limits:
-        """The limits of a run, with the cost that it may have. Raises `SettingError`."""
-        given = [f"{name}={value}" for name, value in self.limits.items()]
-        if self.max_cost is None:
-            return limits_from(given)
-        if "cost_nano" in self.limits:
-            raise SettingError("max_cost and the limit cost_nano say the same thing; give one of them")
-        return msgspec.structs.replace(limits_from(given), cost_nano=nano(self.max_cost))
 
-    def reading(self) -> Reading:
-        """How inputs are read. Raises `SettingError`."""
-        return reading(self.read)
+def _from_file() -> dict[str, Any]:
+    try:
+        content = FILE.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingError(f"{FILE} cannot be read: {error.strerror}") from None
+    import tomllib  # only where there is a file
 
-    def use_threads(self) -> None:
-        """Lets the kernel's searches use the threads that are set, or else as many as there are processors for us."""
-        use_threads(self.threads or min(MAX_THREADS, _processors()))
+    try:
+        values = tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingError(f"{FILE} cannot be read, because it is not valid TOML: {error}") from None
+    return {_setting_name(name, f"in {FILE}"): value for name, value in values.items()}
 
-    @property
-    def copy_to(self) -> Path | None:
-        """The folder of the store that inputs are copied to, if they are."""
-        return (self.store or DEFAULT_STORE) if self.copy_inputs else None
 
-    def calling(self, **more: Any) -> Calling:
-        """How model servers are asked. Raises `SettingError`."""
-        prices = dict(told(f"{model}={amounts}") for model, amounts in self.prices.items())
-        return Calling(
-            workers=self.workers,
-            timeout=self.timeout,
-            retries=self.retries,
-            stream=self.stream,
-            decode=self.decode,
-            temperature=self.temperature,
-            max_output_tokens=self.max_output_tokens,
-            prices=prices,
-            **more,
-        )
+def _from_environment() -> dict[str, Any]:
+    """The settings of variables. `RLMLITE_LIMITS__TURNS` is an entry of `limits`; lists and tables may be JSON."""
+    values: dict[str, Any] = {}
+    for variable, content in os.environ.items():
+        if not variable.upper().startswith(PREFIX):
+            continue
+        key, _, entry = variable[len(PREFIX) :].lower().partition("__")
+        if key == _API_KEY:
+            continue
+        name = _setting_name(key, f"for the variable {variable}")
+        value = {entry: content} if entry else _decoded(variable, content)
+        values = _merge(values, {name: value})
+    return values
+
+
+def _decoded(variable: str, content: str) -> object:
+    """A list or a table, as JSON, or the text itself."""
+    if not content.startswith(("[", "{")):
+        return content
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise SettingError(f"{variable} is not valid JSON: {error}") from None
+
+
+def _setting_name(key: str, place: str) -> str:
+    """The setting of a key. Raises `SettingError` for one that there is not, or that text cannot express."""
+    name = _ALIASES.get(key, key)
+    if name not in SETTINGS:
+        raise SettingError(f"there is no setting `{key}` ({place}); {hint_for(key, _TEXT_SETTINGS)}")
+    if SETTINGS[name].python_only:
+        raise SettingError(f"the setting `{key}` ({place}) can only be given in Python")
+    return name
 
 
 def _processors() -> int:
@@ -115,42 +112,27 @@ def _processors() -> int:
     return (len(allowed(0)) if allowed is not None else os.cpu_count()) or 1
 
 
-def load(**flags: Any) -> Config:
-    """The settings, with flags before all (`None` is a flag that was not given). Raises `SettingError`."""
-    try:
-        return Config(**{name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        raise SettingError("; ".join(map(_fault, error.errors()))) from None
-    except (OSError, ValueError) as error:  # the file is not readable, or not TOML
-        raise SettingError(f"{FILE} or an RLMLITE_ variable cannot be read: {error}") from None
+def limit_flags(arguments: Iterable[str]) -> dict[str, str]:
+    """The limits of `--limit NAME=VALUE`. Raises `SettingError`."""
+    return _pairs(arguments, "limit {name} has no value; write {name}=NUMBER")
 
 
-def given_limits(arguments: Iterable[str]) -> dict[str, str]:
-    """Limits as flags give them: `name=value`. Raises `SettingError`."""
-    pairs = [argument.partition("=") for argument in arguments]
-    for name, equals, _ in pairs:
+def reading_flags(arguments: Iterable[str]) -> dict[str, str]:
+    """How inputs are read, from `--read NAME=VALUE`. Raises `SettingError`."""
+    return _pairs(arguments, "--read {name}: write --read {name}=VALUE")
+
+
+def _pairs(arguments: Iterable[str], message: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
         if not equals:
-            limits_from([name])  # says what is wrong with it
-    return {name: value for name, _, value in pairs}
+            raise SettingError(message.format(name=name))
+        pairs[name] = value
+    return pairs
 
 
-def given_reading(arguments: Iterable[str]) -> dict[str, str]:
-    """How inputs are read, as flags give it: `name=value`. Raises `SettingError`."""
-    pairs = [argument.partition("=") for argument in arguments]
-    for name, equals, _ in pairs:
-        if not equals:
-            raise SettingError(f"--read {name}: write --read {name}=VALUE")
-    return {name: value for name, _, value in pairs}
-
-
-def given_prices(arguments: Iterable[str]) -> dict[str, str]:
-    """Prices as flags give them: `IN,OUT` for every model, or `MODEL=IN,OUT`."""
-    pairs = [argument.rpartition("=") for argument in arguments]
+def price_flags(arguments: Iterable[str]) -> dict[str, str]:
+    """The prices of `--price IN,OUT` (for every model) and `--price MODEL=IN,OUT`."""
+    pairs = (argument.rpartition("=") for argument in arguments)  # a model string may have `=` in it
     return {model: amounts for model, _, amounts in pairs}
-
-
-def _fault(found: Any) -> str:
-    name = ".".join(str(part) for part in found["loc"])
-    if found["type"] == "extra_forbidden":
-        return f"there is no setting `{name}` (in {FILE}); settings: {', '.join(Config.model_fields)}"
-    return f"setting {name}: {found['msg']}"

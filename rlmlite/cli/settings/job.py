@@ -1,16 +1,15 @@
-"""What a command is to do: the program, the inputs and the settings of its flags."""
+"""What a command is to do: its program, its inputs, and its flags, which become the settings of the run."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.settings.config import Config, given_limits, given_prices, given_reading, load
+from rlmlite.cli.settings.config import limit_flags, load, price_flags, reading_flags
 from rlmlite.errors import InputError, SettingError
-from rlmlite.inputs import new_store
 from rlmlite.inputs.names import STDIN
-from rlmlite_traces import FileBlobs
+from rlmlite.runs.settings import RunSettings
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -28,14 +27,23 @@ class Job(msgspec.Struct, frozen=True):
     controllers: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
 
-    def config(self) -> Config:
-        """The settings of the file, the environment and the flags. Raises `SettingError`."""
-        return load(
-            limits=given_limits(self.limits),
-            prices=given_prices(self.prices),
-            read=given_reading(self.read),
+    def settings(self, flags_only: Iterable[str] = (), **more: object) -> RunSettings:
+        """The settings of the file, the environment and the flags. Each command calls this once.
+
+        `flags_only` are settings that the file and the environment do not set for this command. Raises `SettingError`.
+        """
+        flags = {
+            "limits": limit_flags(self.limits) or None,
+            "prices": price_flags(self.prices) or None,
+            "reading": reading_flags(self.read) or None,
+            "controller": self.controllers or None,
+            "trace": self.trace,
+            "run_key": self.run_key,
             **self.flags,
-        )
+            **more,
+        }
+        settings = load(flags, flags_only=flags_only)
+        return msgspec.structs.replace(settings, confirm_above=None) if self.yes else settings
 
     def program(self) -> str:
         """The program's text. Raises `InputError`."""
@@ -46,13 +54,6 @@ class Job(msgspec.Struct, frozen=True):
         if self.path == STDIN and STDIN in (argument.rpartition("=")[2] for argument in self.inputs):
             raise SettingError("standard input cannot be both the program and an input")
         return _read_program(self.path)
-
-    def blobs(self) -> FileBlobs:
-        """What its inputs are read through. Raises `SettingError`, `StoreError`."""
-        config = self.config()
-        if self.flags.get("store") is not None and not config.copy_inputs:
-            raise SettingError("--store says where copies go; add --copy")
-        return new_store(config.reading(), config.copy_to)
 
 
 def _read_program(path: str) -> str:

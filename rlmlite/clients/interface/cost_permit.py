@@ -1,22 +1,21 @@
-"""May these calls go out? Asked before every fan-out, with the most that it can cost."""
+"""May these calls go out? A permit is asked before every fan-out, with the most that it can cost."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from rlmlite.clients.interface.protocol import Client, role
 from rlmlite.errors import SettingError
 from rlmlite_kernel.effects.requests import Failed, Requests, Usage
 from rlmlite_kernel.records.settings import Limits, Role
 
 Permit: TypeAlias = Callable[[int, int | None], bool]
-"""Told the number of calls and the most they cost in nano-dollars, `None` where a price is unknown."""
+"""Takes the number of calls and the most that they cost in nano-dollars, `None` where a price is unknown."""
 
 NOT_PERMITTED = Failed("cancelled", Usage(input_tokens=0, output_tokens=0, cost_nano=0))
-"""What a call is that was not permitted: it was not made and cost nothing."""
+"""The result of a call that was not permitted: it was not made and cost nothing."""
 
 
 def anything(_calls: int, _bound: int | None) -> bool:
-    """Nobody is asked."""
+    """Permit every call, and ask nobody."""
     return True
 
 
@@ -32,14 +31,14 @@ def bound(requests: Requests, roles: Mapping[str, Role]) -> int | None:
     return total
 
 
-def check_prices(clients: Mapping[str, Client], limits: Limits) -> None:
-    """Raise `SettingError` for a model of unknown price under a cap, in the words of the command line."""
+def check_prices(roles: Mapping[str, Role], limits: Limits) -> None:
+    """Raise `SettingError` for a model of unknown price under a cost limit, which could not be kept."""
     if limits.cost_nano is None:
         return
-    for client in clients.values():
-        found = role(client)
-        if found.input_price is None or found.output_price is None:
+    for role in roles.values():
+        if role.input_price is None or role.output_price is None:
             raise SettingError(
-                f"the price of {found.model} is unknown, so a cost limit cannot be kept; give it with --price IN,OUT "
-                "(dollars for a million tokens; 0,0 if it is free), or drop the limit"
+                f"the price of {role.model} is unknown, so a cost limit cannot be kept; give it with --price IN,OUT, "
+                'in Python prices={"MODEL": "IN,OUT"}, in dollars for a million tokens (0,0 if it is free), '
+                "or drop the limit"
             )

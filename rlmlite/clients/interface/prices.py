@@ -103,6 +103,12 @@ def price_of(model: str, amounts: object) -> Price:
     return Price(_thousand(dollars_in), _thousand(dollars_out))
 
 
+def read_price(text: str) -> tuple[str, Price]:
+    """`IN,OUT` or `MODEL=IN,OUT`: the model string, empty for every model, and its price. Raises `SettingError`."""
+    model, _, amounts = text.rpartition("=")  # the last one: a model string may have `=` in it
+    return model, price_of(model, amounts)
+
+
 def nano(dollars: str | Decimal) -> int:
     """Dollars in nano-dollars, rounded down: a limit is never more than was said. Raises `SettingError`."""
     if isinstance(dollars, str) and not _AMOUNT.fullmatch(dollars):

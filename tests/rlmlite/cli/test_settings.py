@@ -25,21 +25,13 @@ def test_later_settings_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("RLMLITE_LIMITS__TURNS", "3")
     monkeypatch.setenv("RLMLITE_API_KEY", "is no setting")
 
-    config = load(timeout=30.0, sub=None, limits={"steps": "7"}, prices={"": "0,0"})
+    settings = load({"timeout": 30.0, "sub": None, "limits": {"steps": "7"}, "prices": {"": "0,0"}})
 
-    assert (config.sub, config.workers, config.timeout, config.max_cost) == ("a:", 2, 30.0, Decimal("1.5"))
-    expected = Limits(sub_calls=5, turns=3, steps=7, cost_nano=1_500_000_000)
-    assert config.kernel_limits() == expected
-    calling = config.calling()
+    assert (settings.sub, settings.workers, settings.timeout, settings.max_cost) == ("a:", 2, 30.0, Decimal("1.5"))
+    assert settings.limits == Limits(sub_calls=5, turns=3, steps=7, cost_nano=1_500_000_000)
+    calling = settings.calling
     assert (calling.workers, calling.timeout) == (2, 30.0)
     assert calling.prices == {"a:": Price(1_000_000, 2_000_000), "": Price(0, 0)}
-
-
-def used() -> None:
-    """Settings as a run uses them."""
-    config = load()
-    config.kernel_limits()
-    config.calling()
 
 
 @pytest.mark.parametrize(
@@ -59,14 +51,14 @@ def test_wrong_settings_are_named(tmp_path: Path, text: str, message: str) -> No
     (tmp_path / "rlmlite.toml").write_text(text)
 
     with pytest.raises(SettingError, match=message):
-        used()
+        load({})
 
 
 def test_no_settings_are_the_defaults() -> None:
     """Without a file, a variable or a flag."""
-    config = load()
+    settings = load({})
 
-    assert (config.sub, config.workers, config.kernel_limits()) == (None, 32, Limits())
+    assert (settings.sub, settings.workers, settings.limits) == (None, 32, Limits())
 
 
 def test_a_wrong_amount_is_a_message() -> None:

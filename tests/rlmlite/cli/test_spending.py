@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import rlmlite
-from rlmlite.cli.output.confirm import Confirm
 from rlmlite.cli.output.exits import Exit
+from rlmlite.clients.interface.confirm import Confirm
 from rlmlite.clients.interface.cost_permit import bound
 from rlmlite.clients.interface.prices import nano
-from rlmlite_kernel import SettingsError
+from rlmlite.errors import SettingError
 from rlmlite_kernel.effects.requests import Answered, Request, Result, Usage
 from rlmlite_kernel.records.settings import Limits, Role
 from tests.rlmlite.cli.paid_calls import LINES, command
@@ -45,7 +45,7 @@ def test_an_unknown_price_under_a_cap_is_refused_with_what_to_do() -> None:
 
     model = Unknown()
 
-    with pytest.raises(SettingsError, match=r"price of paid: .* is unknown.*give its prices or drop the limit"):
+    with pytest.raises(SettingError, match=r"price of paid: is unknown.*prices=\{.*or drop the limit"):
         rlmlite.execute(PROGRAM, LINES, sub=model, limits=Limits(cost_nano=1), trace=False)
     assert model.calls == 0
 

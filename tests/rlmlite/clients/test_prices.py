@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite.clients.interface.prices import Price, dollars, known, nano, told
+from rlmlite.clients.interface.prices import Price, dollars, known, nano, read_price
 from rlmlite.errors import SettingError
 from tests.rlmlite.cli.paid_calls import ROOT
 
@@ -51,14 +51,14 @@ def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_price_is_dollars_for_a_million(text: str, expected: tuple[str, Price]) -> None:
     """Rounded up, so that nothing is cheaper than it is."""
-    assert told(text) == expected
+    assert read_price(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "1", "1,2,3", "a,b", "-1,2", "nan,1", "1e3,1", "m="])
 def test_what_is_no_price_is_said(text: str) -> None:
     """With an example."""
     with pytest.raises(SettingError, match=r"such as 0\.25,2"):
-        told(text)
+        read_price(text)
 
 
 @given(st.integers(0, 10**15))

@@ -1,10 +1,13 @@
-"""Asking a person before calls that may cost much: `--confirm-above`."""
+"""Asking the person at the terminal before calls that may cost much: `confirm_above`."""
 
+import logging
 import sys
+from collections.abc import Callable
 
-from rlmlite.cli.output.logs import log
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.terminal import confirmed
+
+_LOG = logging.getLogger("rlmlite")
 
 
 class Confirm:
@@ -13,7 +16,8 @@ class Confirm:
     A model of unknown price passes every bound. Without a terminal nobody can agree, so the calls are not made.
     """
 
-    def __init__(self, above: int) -> None:
+    def __init__(self, above: int, tell: Callable[[str], None] = _LOG.warning) -> None:
+        self._tell = tell
         self._agreed: int | None = above
         self._bound: int | None = 0
         self.declined = False
@@ -35,6 +39,6 @@ class Confirm:
         whole = "" if total is None or total == bound else f" ({dollars(total)} with those before)"
         question = f"{calls:,} calls {cost}{whole}"
         if not sys.stdin.isatty():
-            log.error(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
+            self._tell(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
             return False
         return confirmed(f"{question}. Go on?")

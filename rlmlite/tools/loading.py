@@ -1,26 +1,24 @@
-"""Tools of the command line: functions by name, `MODULE:NAME` or `FILE.py:NAME`."""
+"""Tools by name, as the command line, the settings file and `tools=` may give them: `MODULE:NAME`, `FILE.py:NAME`."""
 
 import importlib
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from rlmlite.errors import SettingError
-
-if TYPE_CHECKING:
-    from rlmlite.tools.functions import Function, PythonTool
+from rlmlite.tools.functions import Function, PythonTool
 
 
-def loaded(names: Iterable[str]) -> "list[Function | PythonTool]":
-    """The functions. Their modules are executed, so they must be the user's own. Raises `SettingError`."""
-    return [_tool(name) for name in names]
+def load_tools(tools: Iterable[Function | PythonTool | str]) -> list[Function | PythonTool]:
+    """The functions; what is a function already stays one. Raises `SettingError`.
+
+    Their modules are executed, so they must be the user's own.
+    """
+    return [_tool(tool) if isinstance(tool, str) else tool for tool in tools]
 
 
-def _tool(said: str) -> "Function | PythonTool":
-    from rlmlite.tools.functions import PythonTool  # pydantic comes with it
-
+def _tool(said: str) -> Function | PythonTool:
     place, colon, name = said.rpartition(":")
     if not colon or not place or not name:
         raise SettingError(f"a tool is MODULE:NAME or FILE.py:NAME, not `{said}`")

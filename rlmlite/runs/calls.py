@@ -1,0 +1,124 @@
+"""Carrying the requests of a run out: to models, tools, whoever approves, nested runs, the clock.
+
+A fan-out goes through here whole. First the permit is asked, once, with the most that its new calls can cost. Then a
+number of workers make the calls, and each result is journalled the moment it is there.
+
+The journal is what makes a run survive a killed process. Suppose a fan-out of 100 calls is killed after 60: their
+results are in the journal, by the id of each request. Ids follow from the run's key and the program, so whoever opens
+the trace and executes the program again asks for the same 100 ids; 60 are known, and 40 are made. Nothing is paid
+twice. Once the step's record is durable, the journal is emptied.
+Not here: whether the budget allows a fan-out (the kernel decides before it asks for it).
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
+from typing import TypeAlias
+
+import msgspec
+
+from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, anything, bound
+from rlmlite.clients.interface.options import ATTEMPTS
+from rlmlite.runs.driver import Journal, drive
+from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, FanoutProgress, ToolCalled
+from rlmlite.runs.history import CONTROLLER
+from rlmlite.runs.log import Keeper
+from rlmlite.runs.setup import Setup
+from rlmlite_kernel.actions.calls.tools import approves
+from rlmlite_kernel.effects.requests import Answered, Failed, Request, Requests, Result, render
+from rlmlite_kernel.run.state import State
+from rlmlite_kernel.values.blobs import Blobs, InputChangedError
+
+NestedRun: TypeAlias = Callable[[Request], Awaitable[Result]]
+"""Makes the nested run that answers a request."""
+
+_PROGRESS_EVENTS = 100  # per fan-out, at most about so many
+
+
+class Dispatcher:
+    """Carries the requests of one run out."""
+
+    def __init__(self, setup: Setup, blobs: Blobs, keeper: Keeper, nest: NestedRun | None) -> None:
+        self._setup, self._blobs, self._keeper, self._nest = setup, blobs, keeper, nest
+
+    async def results(self, requests: Requests, state: State, known: Mapping[str, Result]) -> Sequence[Result]:
+        """The results of a fan-out, in the order of its requests. A call whose result is `known` is not made again."""
+        if not self._permitted(requests, state, known):
+            return [known.get(request.id, NOT_PERMITTED) for request in requests]
+        async with AsyncExitStack() as connections:
+            for client in self._setup.clients.values():
+                if isinstance(client, AbstractAsyncContextManager):
+                    await connections.enter_async_context(client)
+            return await drive(
+                requests,
+                partial(self._call, state),
+                journal=self._journal(requests, state),
+                known=known,
+                workers=self._setup.settings.workers,
+            )
+
+    def _permitted(self, requests: Requests, state: State, known: Mapping[str, Result]) -> bool:
+        if self._setup.permit is anything:
+            return True  # a fan-out is a lazy sequence: without a question to ask, no request is made in advance
+        new = [request for request in requests if request.id not in known]
+        return self._setup.permit(len(new), bound(new, state.settings.roles))
+
+    def _journal(self, requests: Requests, state: State) -> Journal:
+        """Writes each finished call down, and tells about the progress of a fan-out."""
+        total, done = len(requests), 0
+        interval = max(1, total // _PROGRESS_EVENTS)
+        is_controller = total > 0 and requests[0].role.startswith(CONTROLLER)  # one call, told as a turn already
+
+        def journal(id_: str, result: Result) -> None:
+            nonlocal done
+            self._keeper.journal(id_, result)
+            done += 1
+            if not is_controller and (done % interval == 0 or done == total):
+                self._setup.settings.on_event(FanoutProgress(state.turn + 1, done, total))
+
+        return journal
+
+    async def _call(self, state: State, request: Request) -> Result:
+        started = time.monotonic_ns()
+        ATTEMPTS.set(1)
+        try:
+            text = render(request.prompt, self._blobs)
+        except InputChangedError:
+            return Failed("cancelled")  # the kernel sees the change too, and ends the run with what was done
+        result = await self._answer(request, text, state)
+        milliseconds = (time.monotonic_ns() - started) // 1_000_000
+        self._keeper.timing(request.id, {"ms": milliseconds, "attempts": ATTEMPTS.get()})
+        return _as_unicode(result)
+
+    async def _answer(self, request: Request, text: str, state: State) -> Result:
+        """The answer of whoever a request is for."""
+        if request.kind == "lm":
+            client = self._setup.clients.get(request.role)
+            return Failed("unavailable") if client is None else await client.complete(text, request)
+        if request.kind == "rlm":
+            return Failed("unavailable") if self._nest is None else await self._nest(request)
+        return await self._reach_outside(request, text, state)
+
+    async def _reach_outside(self, request: Request, text: str, state: State) -> Result:
+        """A call of a tool, a request for approval, the time."""
+        turn, tell = state.turn + 1, self._setup.settings.on_event
+        if request.kind == "tool":
+            tell(ToolCalled(turn, request.role))
+        elif request.kind == "approve":
+            tell(ApprovalAsked(turn, request.role))
+        result = await self._setup.outside.call(request, text, state.settings, self._keeper)
+        if request.kind == "approve":
+            tell(ApprovalGiven(turn, request.role, approves(result)))
+        return result
+
+
+def _as_unicode(result: Result) -> Result:
+    """A result that can be written as UTF-8. A lone surrogate, which JSON can hold and UTF-8 cannot, is spelled out."""
+    field = "text" if isinstance(result, Answered) else "detail"
+    text: str = getattr(result, field)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return msgspec.structs.replace(result, **{field: text.encode("utf-8", "backslashreplace").decode()})
+    return result

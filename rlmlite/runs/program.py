@@ -1,0 +1,86 @@
+"""One program as a whole run, without a controller: read it, check it, execute it, say how the run stands.
+
+A program with a problem is refused whole: nothing of it runs. In an agent's turn it is different: there a statement
+with a problem fails, the others run, and the controller sees both.
+"""
+
+from collections.abc import Iterator
+
+from rlmlite.errors import InputError
+from rlmlite.runs.driver import Calls
+from rlmlite.runs.history import CONTROLLER
+from rlmlite.runs.outcome import Outcome, conclude
+from rlmlite.runs.run import Run
+from rlmlite_grammar import parse
+from rlmlite_kernel import Scope, State, TurnsSpentError, all_problems, check
+from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
+from rlmlite_kernel.program.ast import Call, Lit, Parsed, walk
+from rlmlite_kernel.program.problems import Problem, Unparsed
+
+_BOUNDS = frozenset({"budget", "too_large"})
+"""Codes of steps that failed because a bound would have been passed."""
+
+
+def read_program(text: str) -> Parsed | Unparsed:
+    """A program's text, parsed. Raises `InputError` for text that no file could hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"the program is not valid Unicode: a lone surrogate at character {error.start}") from None
+    return parse(text)
+
+
+def run_program(run: Run, said: Parsed | Unparsed) -> Calls[Outcome]:
+    """Execute one program and end the run with it."""
+    if isinstance(said, Parsed):
+        problems = problems_of(said, run)
+        said = Unparsed(said.text, problems) if problems else said
+    try:
+        yield from run.turn(said)
+    except TurnsSpentError as error:
+        run.observe(str(error))
+        return run.outcome(run.seal("partial", "budget"))
+    if isinstance(said, Unparsed):
+        return run.outcome(run.seal("refused", said.problems[0].code), said.problems)
+    return run.outcome(run.seal(*conclude_program(run.state)))
+
+
+def conclude_program(state: State) -> tuple[str, str]:
+    """How a run of a host's programs stands: status and reason. Two ends without an answer are no failures.
+
+    A program that only looked, without a fault, is completed. One that a bound stopped is partial: its work is kept.
+    """
+    if state.answer is not None:
+        return conclude(state)
+    bounds = [*state.partial, *(code for code in state.failures if code in _BOUNDS)]
+    if bounds:
+        return "partial", bounds[0]
+    return conclude(state) if state.failures else ("completed", "no_answer")
+
+
+def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:
+    """What is wrong with a program before it runs: what the checker finds, and roles that no model plays."""
+    state = run.state
+    scope = Scope(frozenset(state.variables), state.run.inputs, state.run.table, state.settings.policy)
+    return (*all_problems(check(said, scope)), *_roles_without_model(said, state))
+
+
+def _roles_without_model(said: Parsed, state: State) -> Iterator[Problem]:
+    for place, node in enumerate(walk(said.program)):
+        role_name = _role_of(node, state) if isinstance(node, Call) else None
+        if role_name is not None and role_name not in state.settings.roles:
+            offset = said.at[place] if place < len(said.at) else None
+            hint = f"give one with --{role_name} MODEL, in Python with {role_name}="
+            yield Problem("not_permitted", f"no model plays the role `{role_name}`", offset, hint)
+
+
+def _role_of(call: Call, state: State) -> str | None:
+    """The role that a call needs a model for."""
+    if call.name == "sub_rlm":
+        return CONTROLLER if NESTED_ROLE not in state.settings.roles else None
+    action = state.run.table.get(call.name)
+    if action is None or action.ask is None or action.param("role") is None:
+        return None
+    written = [item.value for item in call.named if item.name == "role"]
+    name = written[0].v if written and isinstance(written[0], Lit) else "sub"
+    return name if isinstance(name, str) else None

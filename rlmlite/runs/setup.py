@@ -1,0 +1,179 @@
+"""From settings to what a run is begun with: the client of each role, tools, the policy, and the kernel's settings.
+
+    RunSettings(controller=("openai:gpt-5",), tools=(look_up,))
+        ->  Setup(clients={"controller": <client>, "sub": <client>}, outside=<look_up>, ...)
+        ->  kernel Settings(roles={"controller": Role(prices, ...), ...}, tools={...})
+
+Here model strings become clients, the policy file is read, and tools are imported, each once. Nothing is written and no
+call is made, so a mistake in any of them is raised before the run begins.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from rlmlite.clients.interface.cost_permit import Permit, anything, check_prices
+from rlmlite.clients.interface.prices import nano
+from rlmlite.clients.interface.protocol import Client, role
+from rlmlite.runs.history import CONTROLLER
+from rlmlite.runs.log import run_key
+from rlmlite.runs.settings import Model, RunSettings
+from rlmlite.tools.approvals import approver
+from rlmlite.tools.services import Outside
+from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_role
+from rlmlite_kernel.effects.requests import Request, Result
+from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
+
+if TYPE_CHECKING:
+    from rlmlite.runs.run import Run
+
+Nest: TypeAlias = Callable[["Run", Request], Awaitable[Result]]
+"""Makes the nested run that answers a request, in this run."""
+
+CONTROLLER_TOKENS = 8_192
+"""Tokens that a controller may answer with: thoughts and a program."""
+
+_LAST_PROMPT = 32_000  # bytes of the prompt of the last turn, as it is provided for
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is begun with: its settings, and what has been made of them.
+
+    `clients` is the client behind each role. `outside` is what it may reach besides models, `policy` what is permitted
+    of all that. `permit` is asked before every fan-out. `scope` holds the labels for the genesis. `nest` makes nested
+    runs; without it they are not available. A run that is nested itself has a `parent`: the call that it answers.
+    """
+
+    settings: RunSettings
+    run_key: bytes
+    clients: Mapping[str, Client]
+    permit: Permit = anything
+    policy: Policy = Policy()
+    outside: Outside = Outside()
+    scope: Mapping[str, str] = {}
+    nest: Nest | None = None
+    parent: Request | None = None
+
+    def labelled(self, labels: Mapping[str, str]) -> "Setup":
+        """The same with more labels for the genesis."""
+        return msgspec.structs.replace(self, scope={**self.scope, **labels})
+
+
+def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Client | None = None) -> Setup:
+    """Make the clients, read the policy, import the tools. `otherwise` plays the roles that no model was given for.
+
+    Raises `ModelError`, and `SettingError` for a policy, a tool or a price that is missing under a cost limit.
+    """
+    if settings.threads is not None:
+        from rlmlite_kernel.engines import use_threads
+
+        use_threads(settings.threads)
+    clients = clients_of(settings, otherwise)
+    check_prices({name: role_of(name, client, settings) for name, client in clients.items()}, settings.limits)
+    outside, policy, labels = _reach(settings)
+    return Setup(
+        settings=settings,
+        run_key=run_key(settings.run_key),
+        clients=clients,
+        permit=_permit(settings),
+        policy=policy,
+        outside=outside,
+        scope={**settings.scope, **labels},
+        nest=nest,
+    )
+
+
+def controller_roles(count: int) -> tuple[str, ...]:
+    """The roles of so many controllers, in the order in which they take over: `controller`, `controller_2`, ..."""
+    return tuple(CONTROLLER if number == 1 else f"{CONTROLLER}_{number}" for number in range(1, count + 1))
+
+
+def clients_of(settings: RunSettings, otherwise: Client | None = None) -> dict[str, Client]:
+    """The client of each role. Raises `ModelError` for a model string that names none."""
+    controllers = [_client(model, settings) for model in settings.controller]
+    if not controllers and otherwise is not None:
+        controllers = [otherwise]
+    clients = dict(zip(controller_roles(len(controllers)), controllers, strict=True))
+    for level, model in enumerate(settings.nested, 1):
+        clients[nested_role(level)] = _client(model, settings)
+    if settings.sub is not None:
+        clients["sub"] = _client(settings.sub, settings)
+    elif controllers:
+        clients["sub"] = controllers[0]
+    return clients
+
+
+def _client(model: Model, settings: RunSettings) -> Client:
+    if not isinstance(model, str):
+        return model
+    from rlmlite.clients.registry import client
+
+    return client(model, settings.calling)
+
+
+def _permit(settings: RunSettings) -> Permit:
+    if settings.permit is not None:
+        return settings.permit
+    if settings.confirm_above is None:
+        return anything
+    from rlmlite.clients.interface.confirm import Confirm
+
+    return Confirm(nano(settings.confirm_above), settings.tell)  # it counts, so each run has one of its own
+
+
+def _reach(settings: RunSettings) -> tuple[Outside, Policy, dict[str, str]]:
+    """What a run may reach besides models, under which policy, and what the genesis is told of the policy's file."""
+    if not settings.tools and not isinstance(settings.policy, Path):
+        outside = Outside(approve=approver(settings.approve, settings.tell))
+        return outside, settings.policy or Policy(), {}
+    from rlmlite.tools.loading import load_tools
+    from rlmlite.tools.permissions import granted  # with pydantic, which a run without tools does not need
+
+    permissions = granted(load_tools(settings.tools), settings.policy, settings.approve, settings.tell)
+    return permissions.outside, permissions.policy, dict(permissions.scope)
+
+
+def kernel_settings(setup: Setup) -> Settings:
+    """The settings of a run as its genesis records them; those of a nested run are what its parent gave it."""
+    if setup.parent is not None and setup.parent.nested is not None:
+        return setup.parent.nested.settings
+    settings = setup.settings
+    roles = {name: role_of(name, client, settings) for name, client in setup.clients.items()}
+    controller = roles.get(CONTROLLER)
+    reserve = settings.last_answer and controller is not None
+    return Settings(
+        limits=settings.limits,
+        kept=reserve_for_last_turn(settings.limits, controller) if reserve and controller is not None else {},
+        roles=roles,
+        tools={name: tool.declaration for name, tool in setup.outside.tools.items()},
+        policy=setup.policy,
+        scope=dict(setup.scope),
+    )
+
+
+def reserve_for_last_turn(limits: Limits, controller: Role) -> dict[str, int]:
+    """Tokens and cost held back for the controller's last turn: a call with a 32 kB prompt, at most 1/4 of the limit.
+
+    Without it a fan-out could use up the budget, and the run would end with all that was read and no answer.
+    With `tokens=40_000` and a controller that reserves 19,192 tokens for such a call, 10,000 are held back: the calls
+    of programs can use 30,000.
+    """
+    last_call = {
+        "tokens": controller.reserved_tokens(_LAST_PROMPT),
+        "cost_nano": controller.reserved_cost(_LAST_PROMPT) or 0,
+    }
+    caps: dict[str, int | None] = {name: getattr(limits, name) for name in last_call}
+    return {name: min(last_call[name], cap // 4) for name, cap in caps.items() if cap is not None}
+
+
+def role_of(name: str, client: Client, settings: RunSettings) -> Role:
+    """How the calls of a role are reserved. The price of a client that does not know its own is that of `prices`."""
+    known = role(client)
+    if name.startswith((CONTROLLER, NESTED_ROLE)):  # they write programs, which are longer than answers
+        known = msgspec.structs.replace(known, max_output_tokens=CONTROLLER_TOKENS)
+    price = settings.calling.price(client.model, None)
+    if price is None or known.input_price is not None:
+        return known
+    return msgspec.structs.replace(known, input_price=price.input, output_price=price.output)
