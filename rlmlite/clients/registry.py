@@ -1,10 +1,14 @@
-"""Model strings: `scheme:rest` names a client. A client's module is imported when a model string names it."""
+"""Model strings: `scheme:rest` names a client."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+from rlmlite.clients.extractive.client import Extractive
 from rlmlite.clients.interface.options import Calling
 from rlmlite.clients.interface.protocol import Client
+from rlmlite.clients.mailbox import Mailbox
+from rlmlite.clients.openai.addresses import ollama_model, openai_model, openai_responses_model, url_model
+from rlmlite.clients.scripted import Scripted
 from rlmlite.errors import ModelError
 
 SCHEMES: dict[str, tuple[str, str]] = {
@@ -37,65 +41,35 @@ def client(model: str, calling: Calling | None = None) -> Client:
 def _scripted(rest: str, _: Calling) -> Client:
     if not rest:
         raise ModelError("scripted: needs a file: scripted:FILE")
-    from rlmlite.clients.scripted import Scripted
-
     return Scripted.read(Path(rest))
 
 
 def _extractive(rest: str, _: Calling) -> Client:
     if rest:
         raise ModelError(f"extractive: takes nothing after the colon, found `{rest}`")
-    from rlmlite.clients.extractive.client import Extractive
-
     return Extractive()
 
 
 def _mailbox(rest: str, calling: Calling) -> Client:
     if not rest:
         raise ModelError("mailbox: needs a folder: mailbox:DIR")
-    from rlmlite.clients.mailbox import Mailbox
-
     return Mailbox(Path(rest), calling.tell)
 
 
 def _replay(rest: str, _: Calling) -> Client:
-    if not rest:
-        raise ModelError("replay: needs a trace: replay:TRACE")
     from rlmlite.clients.replay import Replay
 
+    if not rest:
+        raise ModelError("replay: needs a trace: replay:TRACE")
     return Replay.read(Path(rest))
 
 
-def _openai(rest: str, calling: Calling) -> Client:
-    from rlmlite.clients.openai.client import openai_model
-
-    return openai_model(rest, calling)
-
-
-def _openai_responses(rest: str, calling: Calling) -> Client:
-    from rlmlite.clients.openai.client import openai_responses_model
-
-    return openai_responses_model(rest, calling)
-
-
-def _url(url: str, calling: Calling) -> Client:
-    from rlmlite.clients.openai.client import url_model
-
-    return url_model(url, calling)
-
-
-def _ollama(rest: str, calling: Calling) -> Client:
-    from rlmlite.clients.openai.client import ollama_model
-
-    return ollama_model(rest, calling)
-
-
 _CLIENTS: dict[str, Callable[[str, Calling], Client]] = {
-    "openai": _openai,
-    "openai-responses": _openai_responses,
-    "http": _url,
-    "https": _url,
-    "ollama": _ollama,
+    "openai": openai_model,
+    "openai-responses": openai_responses_model,
+    "http": url_model,
+    "https": url_model,
+    "ollama": ollama_model,
     "mailbox": _mailbox,
     "replay": _replay,
     "scripted": _scripted,

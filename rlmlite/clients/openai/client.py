@@ -1,64 +1,64 @@
-"""Model servers that speak OpenAI's chat completions or its Responses API: OpenAI itself, vLLM, Ollama and more.
+"""`ModelServer`: a model behind a server that speaks OpenAI's chat completions or its Responses API.
 
-A prompt is one user message; the answer is its reply, whole, also when it is streamed: nobody reads half an answer
-here. What differs between the APIs is in `openai_chat` and `openai_responses`. Rules that this keeps:
+A prompt is one user message; the answer is the reply, whole even when it is streamed: nobody reads half an answer.
+Rules that this client keeps:
 
-- A key comes from the environment and goes to its server, nowhere else: never into a model string, a request, a
-  record or a message. `OPENAI_API_KEY` is for `openai:` alone, `RLMLITE_API_KEY` for servers named by address.
-- A prompt goes to the address that the model string says: no redirect is followed, `OPENAI_BASE_URL` is not read.
+- A key comes from the environment and goes to its server, nowhere else: never into a model string, a request, a record
+  or a message.
+- A prompt goes to the address in the model string: no redirect is followed, `OPENAI_BASE_URL` is not read.
 - Connections last as long as somebody holds the client (`async with`), else for one call.
+- What a server refuses in a request is learnt once: a model that takes no `temperature` is then asked without it.
+- After HTTP 401 or 404 no further call is sent while the client is held: the next would meet the same.
+
+Not here: how a request and a reply look (`chat`, `responses`), attempts and deadlines (`attempts`), model strings
+(`addresses`).
 """
 
 import asyncio
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from rlmlite.clients.interface.options import ATTEMPTS, Calling, Decode
-from rlmlite.clients.interface.prices import FREE, Price, known
+from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.interface.protocol import ToolRequest
-from rlmlite.clients.openai.chat import Chat
-from rlmlite.clients.openai.responses import Responses
-from rlmlite.clients.openai.wire import Wire
-from rlmlite.errors import ModelError
+from rlmlite.clients.openai.wire import WireFormat
 from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import NO_USE, Failed, Request, Result, Usage
 from rlmlite_kernel.records.settings import Role
 
 if TYPE_CHECKING:
-    from rlmlite.clients.openai.http import Connection, Fault
+    from rlmlite.clients.openai.connection import Connection, NoReply
 
-OPENAI_URL = "https://api.openai.com/v1"
-OLLAMA_URL = "http://localhost:11434/v1"
-
-_CHAT, _RESPONSES = Chat(), Responses()
-_RESPONSES_TOKENS = "max_output_tokens"
-_SPARE = {
-    "temperature": "it takes no temperature; asked without",
-    "stream_options": "it takes no stream_options; asked without, so what its calls cost may stay unknown",
+_OPTIONAL_FIELDS = {
+    "temperature": "it accepts no temperature; asked without it",
+    "stream_options": "it accepts no stream_options; asked without it, so the cost of its calls may stay unknown",
     "parallel_tool_calls": "",
 }
-"""Fields that can be left out for a server that refuses them, and what a person is told."""
+"""Fields that can be left out for a server that refuses them, and what the user is told; nothing where it is empty."""
 
-_HOPELESS = (401, 404)  # a wrong key, no such model: the next call would meet the same
+_HOPELESS = (401, 404)  # a wrong key, no such model
+_MOST_MESSAGES = 10  # per client; a server that fails in ever new words must not flood the terminal
+_MESSAGE_LENGTH = 300
 
 
 class Server(msgspec.Struct, frozen=True):
-    """Where a model is asked: the model string, the address, the model's name there, what it costs if known, how."""
+    """Where a model is asked: its model string, the server's address, its name there, its price if known, the API.
+
+    `tokens_field` is the request's field that bounds the answer, which models name differently.
+    """
 
     model: str
     base: str
     name: str
     price: Price | None
-    wire: Wire = _CHAT
+    wire: WireFormat
     tokens_field: str = "max_tokens"
 
 
-class _Held(msgspec.Struct, eq=False):
-    """What is open for one event loop, once there was a call, and how many need it."""
+class _LoopState(msgspec.Struct, eq=False):
+    """What is open for one event loop: the connection, once there was a call, and how many hold it."""
 
     connection: "Connection | None" = None
     holders: int = 0
@@ -66,15 +66,16 @@ class _Held(msgspec.Struct, eq=False):
 
 
 class ModelServer:
-    """A model behind a server. See the module for the rules it keeps."""
+    """A model behind a server. See the module for the rules that it keeps."""
 
     def __init__(self, server: Server, calling: Calling, key: str | None = None) -> None:
         self._server, self._calling, self._key = server, calling, key
         self._price = calling.price(server.model, server.price)
-        self._without: set[str] = set() if calling.temperature is not None else {"temperature"}
+        self._refused_fields: set[str] = set() if calling.temperature is not None else {"temperature"}
         self._tokens_field = server.tokens_field
-        self._held: dict[asyncio.AbstractEventLoop, _Held] = {}
-        self._told: set[str] = set()
+        # By loop, because a connection belongs to the loop that opened it, and a client may be used from several.
+        self._held: dict[asyncio.AbstractEventLoop, _LoopState] = {}
+        self._messages: set[str] = set()
 
     @property
     def model(self) -> str:
@@ -98,150 +99,106 @@ class ModelServer:
 
     async def __aenter__(self) -> "ModelServer":
         loop = asyncio.get_running_loop()
-        self._held.setdefault(loop, _Held()).holders += 1
+        self._held.setdefault(loop, _LoopState()).holders += 1
         return self
 
     async def __aexit__(self, *_: object) -> None:
         loop = asyncio.get_running_loop()
-        held = self._held[loop]
-        held.holders -= 1
-        if not held.holders:
+        state = self._held[loop]
+        state.holders -= 1
+        if not state.holders:
             del self._held[loop]
-            if held.connection is not None:
-                await held.connection.close()
+            if state.connection is not None:
+                await state.connection.close()
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`."""
         async with self:
-            held = self._held[asyncio.get_running_loop()]
-            if held.hopeless:
+            state = self._held[asyncio.get_running_loop()]
+            if state.hopeless:
                 return Failed("refused", NO_USE)
-            if held.connection is None:
-                held.connection = self._connection()
-            reply = await self._reply(held.connection, text, request)
+            if state.connection is None:
+                state.connection = self._connect()
+            reply = await self._ask(state.connection, text, request)
             if isinstance(reply, bytes):
-                return self._read(reply, request)
+                return self._read_result(reply, request)
             if reply.status in _HOPELESS:
-                held.hopeless = True
-            return self._failed(reply)
+                state.hopeless = True
+            return self._report_failure(reply)
 
-    async def _reply(self, connection: "Connection", text: str, request: Request) -> "bytes | Fault":
+    async def _ask(self, connection: "Connection", text: str, request: Request) -> "bytes | NoReply":
+        """The reply. A request that is refused for one of its fields is sent once more without it."""
         ATTEMPTS.set(0)
         while True:
             body = self._body(text, request)
             reply = await connection.ask(body)
-            if isinstance(reply, bytes) or not self._adapted(body, reply):
+            if isinstance(reply, bytes) or not self._adapt_to(reply, body):
                 return reply
-
-    def _read(self, reply: bytes, request: Request) -> Result:
-        result = self._server.wire.read(reply, self._price, _tool(request))
-        if isinstance(result, Failed) and result.error == "too_long":
-            self._tell(f"an answer was cut off at max_output_tokens {request.max_output_tokens:,}, so it failed")
-        return result
 
     def _body(self, text: str, request: Request) -> dict[str, Any]:
         wire = self._server.wire
         body = {
             "model": self._server.name,
-            **wire.body(text, _tool(request)),
+            **wire.body(text, _tool_of(request)),
             self._tokens_field: request.max_output_tokens,
             "temperature": self._calling.temperature,
-            **(wire.streaming() if self._calling.stream else {}),
+            **(wire.streaming_fields() if self._calling.stream else {}),
         }
-        return {field: value for field, value in body.items() if field not in self._without}
+        return {field: value for field, value in body.items() if field not in self._refused_fields}
 
-    def _adapted(self, asked: Mapping[str, Any], fault: "Fault") -> bool:
-        """Whether to ask again in another way: models that reason take no temperature, and name a field otherwise."""
-        field = (fault.param or "").partition(".")[0]
-        if fault.status != 400 or field not in asked:
+    def _adapt_to(self, refusal: "NoReply", body: Mapping[str, Any]) -> bool:
+        """Change how requests are written after a refusal. Returns whether to ask again.
+
+        Models that reason accept no temperature, and want `max_completion_tokens` instead of `max_tokens`.
+        """
+        field = (refusal.param or "").partition(".")[0]
+        if refusal.status != 400 or field not in body:
             return False
         if field == "max_tokens":
             self._tokens_field = "max_completion_tokens"
             return True
-        if field not in _SPARE:
+        if field not in _OPTIONAL_FIELDS:
             return False
-        self._without.add(field)
-        if _SPARE[field]:
-            self._tell(_SPARE[field])
+        self._refused_fields.add(field)
+        if _OPTIONAL_FIELDS[field]:
+            self._tell(_OPTIONAL_FIELDS[field])
         return True
 
-    def _failed(self, fault: "Fault") -> Failed:
-        status = f"HTTP {fault.status}" if fault.status else fault.failure
-        if fault.status == 401:  # without the server's words: they quote the key
+    def _read_result(self, reply: bytes, request: Request) -> Result:
+        result = self._server.wire.read_result(reply, self._price, _tool_of(request))
+        if isinstance(result, Failed) and result.error == "too_long":
+            limit = f"max_output_tokens {request.max_output_tokens:,}"
+            self._tell(f"an answer was cut off at {limit}, so the call failed; raise the setting for longer answers")
+        return result
+
+    def _report_failure(self, failure: "NoReply") -> Failed:
+        """The failure as a result; the user is told what the server said."""
+        status = f"HTTP {failure.status}" if failure.status else failure.failure
+        if failure.status == 401:  # without the server's words: they quote the key
             self._tell(f"{status}: the key is missing or wrong")
         else:
-            self._tell(f"{status}: {self._safe(fault.message)}" if fault.message else status)
-        unpaid = (
-            300 <= fault.status < 500 and not fault.begun
-        )  # refused before any work; what a timeout or a 500 costs nobody knows
-        return Failed(fault.failure, NO_USE if unpaid else Usage())
+            self._tell(f"{status}: {self._without_key(failure.message)}" if failure.message else status)
+        # Refused before any work. What a timeout or a 500 costs, nobody knows.
+        is_unpaid = 300 <= failure.status < 500 and not failure.begun
+        return Failed(failure.failure, NO_USE if is_unpaid else Usage())
 
-    def _safe(self, message: str) -> str:
-        return message.replace(self._key, "[the key]")[:300] if self._key else message[:300]
+    def _without_key(self, message: str) -> str:
+        safe = message.replace(self._key, "[the key]") if self._key else message
+        return safe[:_MESSAGE_LENGTH]
 
-    def _tell(self, what: str) -> None:
-        if what not in self._told and len(self._told) < 10:
-            self._told.add(what)
-            self._calling.tell(f"{self.model}: {what}")
+    def _tell(self, message: str) -> None:
+        """Tell the user something, once."""
+        if message not in self._messages and len(self._messages) < _MOST_MESSAGES:
+            self._messages.add(message)
+            self._calling.tell(f"{self.model}: {message}")
 
-    def _connection(self) -> "Connection":
-        from rlmlite.clients.openai.http import AIOHTTP, Connection
+    def _connect(self) -> "Connection":
+        from rlmlite.clients.openai.connection import AIOHTTP, Connection
 
         if not AIOHTTP:
-            self._tell("aiohttp is not installed, so many calls at a time are slower; pip install 'rlmlite[aiohttp]'")
+            self._tell("aiohttp is not installed, so many parallel calls are slower; pip install 'rlmlite[aiohttp]'")
         return Connection(self._server.base, self._key, self._calling, self._server.wire)
 
 
-def _tool(request: Request) -> ProgramTool | None:
+def _tool_of(request: Request) -> ProgramTool | None:
     return request.tool if isinstance(request, ToolRequest) else None
-
-
-def openai_model(name: str, calling: Calling) -> ModelServer:
-    """`openai:NAME`: by chat completions. Raises `ModelError`."""
-    return _of_openai("openai", name, calling, _CHAT, "max_completion_tokens")
-
-
-def openai_responses_model(name: str, calling: Calling) -> ModelServer:
-    """`openai-responses:NAME`: by the Responses API. Raises `ModelError`."""
-    return _of_openai("openai-responses", name, calling, _RESPONSES, _RESPONSES_TOKENS)
-
-
-def _of_openai(scheme: str, name: str, calling: Calling, wire: Wire, tokens_field: str) -> ModelServer:
-    key = os.environ.get("OPENAI_API_KEY")
-    if not name:
-        raise ModelError(f"{scheme}: needs a model: {scheme}:NAME")
-    if not key:
-        raise ModelError(f"{scheme}:{name} needs a key in the environment variable OPENAI_API_KEY")
-    price = known(name, provider="openai")
-    return ModelServer(Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field), calling, key)
-
-
-def ollama_model(name: str, calling: Calling) -> ModelServer:
-    """`ollama:NAME`: a model of Ollama on this machine, which costs nothing. Raises `ModelError`."""
-    if not name:
-        raise ModelError("ollama: needs a model: ollama:NAME")
-    return ModelServer(Server(f"ollama:{name}", OLLAMA_URL, name, FREE), calling)
-
-
-def url_model(model: str, calling: Calling) -> ModelServer:
-    """`http://HOST/v1#NAME`: by chat completions; `http://HOST/v1/responses#NAME`: by the Responses API.
-
-    Raises `ModelError`.
-    """
-    base, _, name = model.partition("#")
-    try:
-        parts = urlsplit(base)
-        good = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise ModelError(f"{base} is no address") from None
-    if parts.username is not None or parts.password is not None or parts.query:
-        raise ModelError(  # without the address: it may hold a secret
-            "an address must hold no key, user or query: it is kept in traces; a key goes into RLMLITE_API_KEY"
-        )
-    if not good or not name:
-        raise ModelError(f"{model}: expected an address and a model, such as http://localhost:8000/v1#NAME")
-    server = Server(model, base, name, known(name, url=base))
-    if parts.path.endswith(_RESPONSES.path):
-        above = base.removesuffix(_RESPONSES.path)
-        server = Server(model, above, name, known(name, url=above), _RESPONSES, _RESPONSES_TOKENS)
-    return ModelServer(server, calling, os.environ.get("RLMLITE_API_KEY"))

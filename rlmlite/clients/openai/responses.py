@@ -1,153 +1,163 @@
-"""The Responses API: one input, and what the output says. Nothing is kept at the server (`store` is false)."""
+"""The Responses API: one input, and the text or tool call in the output. The server keeps nothing (`store: false`).
+
+    request   {"model": ..., "input": PROMPT, "store": false, ...}
+    reply     {"status": "completed", "output": [{"type": "message", "content": [{"type": "output_text", ...}]}], ...}
+
+A stream's last event (`response.completed` and others) contains the whole reply, so its other events only show that the
+server is alive.
+"""
 
 from typing import Any, Literal
 
 import msgspec
 
 from rlmlite.clients.interface.prices import Price
-from rlmlite.clients.openai.wire import SaidError, Tokens, Trouble, program_of, trouble, usage
+from rlmlite.clients.openai.wire import (
+    ErrorBody,
+    ErrorReply,
+    ReplyError,
+    TokenCount,
+    program_from_call,
+    read_error_reply,
+    usage_of,
+)
 from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import Answered, Failed, Result, Usage
 
 
-class _Content(msgspec.Struct):
+class _ContentPart(msgspec.Struct):
     type: str
     text: str | None = None
     refusal: str | None = None
 
 
-class _Item(msgspec.Struct):
-    """A message, a call of a tool, or something that is not for us, such as reasoning."""
+class _OutputItem(msgspec.Struct):
+    """A message, a tool call, or something that is of no use here, such as reasoning."""
 
     type: str
-    content: list[_Content] | None = None
+    content: list[_ContentPart] | None = None
     name: str = ""
     arguments: str = ""
     input: str = ""
 
 
-class _Why(msgspec.Struct):
+class _IncompleteDetails(msgspec.Struct):
     reason: str | None = None
 
 
-class _Details(msgspec.Struct):
-    cached_tokens: Tokens | None = None
-
-
-class _Used(msgspec.Struct):
-    input_tokens: Tokens | None = None
-    output_tokens: Tokens | None = None
-    input_tokens_details: _Details | None = None
-
-
 class _Response(msgspec.Struct):
+    # Usage stays raw: one that makes no sense must not make the answer unreadable.
     status: Literal["completed", "incomplete"]
-    output: list[_Item]
-    incomplete_details: _Why | None = None
+    output: list[_OutputItem]
+    incomplete_details: _IncompleteDetails | None = None
     usage: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Refused(msgspec.Struct):
-    error: SaidError
+class _InputDetails(msgspec.Struct):
+    cached_tokens: TokenCount | None = None
 
 
-class _Event(msgspec.Struct):
+class _ResponseUsage(msgspec.Struct):
+    input_tokens: TokenCount | None = None
+    output_tokens: TokenCount | None = None
+    input_tokens_details: _InputDetails | None = None
+
+
+class _ResponseEvent(msgspec.Struct):
     type: str
     response: msgspec.Raw = msgspec.Raw(b"null")
-    error: SaidError | None = None
+    error: ErrorBody | None = None
     code: str | int | None = None
     message: str | None = None
     param: str | None = None
 
 
-_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+_LAST_EVENTS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+_TOOL_CALLS = ("function_call", "custom_tool_call")
 _RESPONSE = msgspec.json.Decoder(_Response)
-_USED = msgspec.json.Decoder(_Used | None)
-_REFUSED = msgspec.json.Decoder(_Refused)
-_EVENT = msgspec.json.Decoder(_Event)
+_USAGE = msgspec.json.Decoder(_ResponseUsage | None)
+_EVENT = msgspec.json.Decoder(_ResponseEvent)
 
 
 class Responses:
-    """See `Wire`."""
+    """The `WireFormat` of the Responses API."""
 
     path = "/responses"
 
     def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
-        """See `Wire.body`."""
+        """See `WireFormat.body`."""
         body: dict[str, Any] = {"input": text, "store": False}
         if tool is None:
             return body
         choice = {"type": tool["type"], "name": tool["name"]}
         return body | {"tools": [dict(tool)], "tool_choice": choice, "parallel_tool_calls": False}
 
-    def streaming(self) -> dict[str, Any]:
-        """See `Wire.streaming`: the last event has the usage anyway."""
+    def streaming_fields(self) -> dict[str, Any]:
+        """See `WireFormat.streaming_fields`. The last event has the usage anyway."""
         return {"stream": True}
 
-    def events(self) -> "ResponseEvents":
-        """See `Wire.events`."""
-        return ResponseEvents()
+    def new_assembler(self) -> "ResponseAssembler":
+        """See `WireFormat.new_assembler`."""
+        return ResponseAssembler()
 
-    def readable(self, content: bytes) -> bool:
-        """See `Wire.readable`."""
+    def is_complete(self, content: bytes) -> bool:
+        """See `WireFormat.is_complete`."""
         try:
             _RESPONSE.decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return False
         return True
 
-    def error(self, content: bytes) -> Trouble | None:
-        """See `Wire.error`: a response that failed."""
-        try:
-            return trouble(_REFUSED.decode(content).error)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
+    def read_error(self, content: bytes) -> ReplyError | None:
+        """See `WireFormat.read_error`. A response that failed has the form of an error reply."""
+        return read_error_reply(content)
 
-    def read(self, content: bytes, price: Price | None, tool: ProgramTool | None = None) -> Result:
-        """See `Wire.read`."""
+    def read_result(self, content: bytes, price: Price | None, tool: ProgramTool | None = None) -> Result:
+        """See `WireFormat.read_result`."""
         response = _RESPONSE.decode(content)
-        used = _usage(response.usage, price)
+        usage = _read_usage(response.usage, price)
         if response.status == "incomplete":
-            why = response.incomplete_details.reason if response.incomplete_details is not None else None
-            return Failed("refused" if why == "content_filter" else "too_long", used)
-        calls = [item for item in response.output if item.type in ("function_call", "custom_tool_call")]
+            reason = response.incomplete_details.reason if response.incomplete_details is not None else None
+            return Failed("refused" if reason == "content_filter" else "too_long", usage)
+        calls = [item for item in response.output if item.type in _TOOL_CALLS]
         if tool is not None and calls:
-            return Answered("\n".join(map(_program, calls)), used)
-        said = [part for item in response.output if item.type == "message" for part in item.content or []]
-        if any(part.type == "refusal" for part in said):
-            return Failed("refused", used)
-        texts = [part.text for part in said if part.type == "output_text" and part.text is not None]
-        return Answered("".join(texts), used) if texts else Failed("schema", used)
+            return Answered("\n".join(map(_program_of, calls)), usage)
+        messages = [item for item in response.output if item.type == "message"]
+        parts = [part for message in messages for part in message.content or []]
+        if any(part.type == "refusal" for part in parts):
+            return Failed("refused", usage)
+        texts = [part.text for part in parts if part.type == "output_text" and part.text is not None]
+        return Answered("".join(texts), usage) if texts else Failed("schema", usage)
 
 
-class ResponseEvents:
-    """The events of a response: the last one has the whole of it."""
+class ResponseAssembler:
+    """Waits for the last event of a response, which contains all of it."""
 
-    def take(self, data: bytes) -> bytes | None:
-        """See `Events.take`."""
+    def add(self, data: bytes) -> bytes | None:
+        """See `StreamAssembler.add`."""
         if data == b"[DONE]":
-            raise ValueError("the stream was ended before its answer")
+            raise ValueError("the stream ended before its answer did")
         event = _EVENT.decode(data)
-        if event.type in _ENDS:
+        if event.type in _LAST_EVENTS:
             return bytes(event.response)
         if event.type == "error":
-            said = event.error or SaidError(event.code, event.message, event.param)
-            return msgspec.json.encode(_Refused(said))
+            body = event.error or ErrorBody(event.code, event.message, event.param)
+            return msgspec.json.encode(ErrorReply(body))
         return None
 
 
-def _program(item: _Item) -> str:
-    """What a call of a tool says: the input of a custom tool, the program in a function's arguments."""
-    return program_of(item.name, item.arguments) if item.type == "function_call" else item.input
+def _program_of(item: _OutputItem) -> str:
+    """What a tool call says: the input of a custom tool, or the program in a function's arguments."""
+    return program_from_call(item.name, item.arguments) if item.type == "function_call" else item.input
 
 
-def _usage(raw: msgspec.Raw, price: Price | None) -> Usage:
-    """What was used; unknown is unknown, and so is what makes no sense."""
+def _read_usage(raw: msgspec.Raw, price: Price | None) -> Usage:
+    """What a call used; unknown if the reply does not say, or says something that makes no sense."""
     try:
-        used = _USED.decode(raw)
+        usage = _USAGE.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Usage()
-    if used is None:
+    if usage is None:
         return Usage()
-    details = used.input_tokens_details
-    return usage(used.input_tokens, used.output_tokens, details.cached_tokens if details else None, price)
+    details = usage.input_tokens_details
+    return usage_of(usage.input_tokens, usage.output_tokens, details.cached_tokens if details else None, price)

@@ -1,25 +1,31 @@
-"""Server-sent events, as far as streams of model servers use them: the data of each event, out of bytes as they come.
+"""Server-sent events, as far as streams of model servers use them: from bytes as they arrive to the data of each event.
 
-Not httpx's own reading of lines: it also ends a line at characters such as U+2028, which stand raw in JSON.
+    b'data: {"a": 1}\\n\\nda'   yields  b'{"a": 1}'      an empty line ends an event
+    b'ta: x\\n: ping\\n\\n'     yields  b'', b'x'        a comment shows that the server is alive
+
+httpx's own `aiter_lines` is not used: it also ends lines at characters such as U+2028, which may stand unescaped in
+JSON.
 """
 
 from collections.abc import Iterator
 
 
 class EventDecoder:
-    """Bytes in, the data of events out."""
+    """Takes bytes, yields the data of events."""
 
     def __init__(self) -> None:
-        self._rest: list[bytes] = []  # of a line; joined once, however many pieces a long one comes in
+        # The pieces of an unfinished line. They are joined once, however many pieces a long line comes in: joining at
+        # each arrival would take quadratic time.
+        self._pieces: list[bytes] = []
         self._data: list[bytes] = []
 
     def feed(self, received: bytes) -> Iterator[bytes]:
-        """The data of every event that is whole by now; empty bytes for a comment, which is a sign of life."""
-        self._rest.append(received)
+        """The data of every event that is now complete; empty bytes for any other line, which is a sign of life."""
+        self._pieces.append(received)
         if b"\n" not in received:
             return
-        *lines, rest = b"".join(self._rest).split(b"\n")
-        self._rest = [rest]
+        *lines, rest = b"".join(self._pieces).split(b"\n")
+        self._pieces = [rest]
         for line in (each.removesuffix(b"\r") for each in lines):
             if not line and self._data:
                 yield b"\n".join(self._data)

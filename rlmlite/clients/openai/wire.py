@@ -1,7 +1,7 @@
-"""What the two APIs of OpenAI have in common: a wire's form, how a call's usage and an error in a reply are read.
+"""The wire formats' common part: their interface, and how usage, errors and tool calls are read from a reply.
 
-The wires themselves are `openai_chat` and `openai_responses`. Replies are read strictly: what is not of their form is
-no answer. Of a reply only what is used is read, so that what servers add beside it does no harm.
+The two formats are `chat` and `responses`. They read replies strictly in what they use, so that a reply of another
+form is no answer, and ignore the rest, so that what servers add does no harm.
 """
 
 from typing import Annotated, Any, Final, Protocol, TypeAlias
@@ -12,61 +12,61 @@ from rlmlite.clients.interface.prices import Price
 from rlmlite_grammar.decode import PROGRAM, ProgramTool
 from rlmlite_kernel.effects.requests import Result, Usage
 
-Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+TokenCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
 
-class Events(Protocol):
-    """A stream that is put together."""
+class StreamAssembler(Protocol):
+    """Puts the events of one stream together."""
 
-    def take(self, data: bytes) -> bytes | None:
-        """One event. Gives the whole reply, in the form that it has without streaming, once it is there.
+    def add(self, data: bytes) -> bytes | None:
+        """Add an event. Returns the whole reply, in the form that it has without streaming, once it is complete.
 
-        Raises `ValueError` or `msgspec.MsgspecError` for what belongs into no stream.
+        Raises `ValueError` or `msgspec.MsgspecError` for an event that does not belong to a stream of this API.
         """
         ...
 
 
-class Wire(Protocol):
-    """How one of the APIs is spoken."""
+class WireFormat(Protocol):
+    """One of the APIs: how a request is written, and how its reply is read."""
 
     @property
     def path(self) -> str:
-        """Where it is asked, below the server's address."""
+        """The path of the API below the server's address."""
         ...
 
     def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
-        """The fields that hold the prompt, and the tool by whose call it is to be answered."""
+        """The fields of a request that hold the prompt, and the tool whose call is to be the answer."""
         ...
 
-    def streaming(self) -> dict[str, Any]:
-        """The fields that ask for a stream, with its usage."""
+    def streaming_fields(self) -> dict[str, Any]:
+        """The fields that request a stream, with its usage."""
         ...
 
-    def events(self) -> Events:
+    def new_assembler(self) -> StreamAssembler:
         """For the events of one stream."""
         ...
 
-    def readable(self, content: bytes) -> bool:
-        """Is it a reply that has come to an end?"""
+    def is_complete(self, content: bytes) -> bool:
+        """Whether a reply is of this API's form and has come to an end."""
         ...
 
-    def error(self, content: bytes) -> "Trouble | None":
-        """What went wrong, when a reply that is not `readable` says so."""
+    def read_error(self, content: bytes) -> "ReplyError | None":
+        """The error in a reply that is not complete; None if it says nothing of one."""
         ...
 
-    def read(self, content: bytes, price: Price | None, tool: ProgramTool | None) -> Result:
-        """The result of a reply that is `readable`. One that was cut off is no answer: it would be cut silently."""
+    def read_result(self, content: bytes, price: Price | None, tool: ProgramTool | None) -> Result:
+        """The result in a complete reply. An answer that was cut off is a failure: nothing may be cut silently."""
         ...
 
 
-class Trouble(msgspec.Struct, frozen=True):
+class ReplyError(msgspec.Struct, frozen=True):
     """An error that came with HTTP 200, with the status that it would have had without streaming."""
 
     status: int
     document: dict[str, Any]
 
 
-class SaidError(msgspec.Struct):
+class ErrorBody(msgspec.Struct):
     """An error as servers spell it."""
 
     code: str | int | None = None
@@ -74,7 +74,15 @@ class SaidError(msgspec.Struct):
     param: str | None = None
 
 
-_STATUSES: Final = {
+class ErrorReply(msgspec.Struct):
+    """A reply that is an error."""
+
+    error: ErrorBody
+
+
+_ERROR_REPLY = msgspec.json.Decoder(ErrorReply)
+
+_STATUS_OF_CODE: Final = {
     "rate_limit_exceeded": 429,
     "insufficient_quota": 429,
     "invalid_prompt": 400,
@@ -83,39 +91,49 @@ _STATUSES: Final = {
     "bio_policy": 400,
     "misalignment_policy_violation": 400,
 }
-"""Codes of errors that asking again does not mend, or not at once. Any other may pass, as a 500 may."""
+"""Error codes that an immediate retry does not help. Any other error may be passing, as a 500 may."""
 
 
-def trouble(said: SaidError) -> Trouble:
-    """An error in a reply, as an HTTP status would have told it."""
-    coded = isinstance(said.code, int) and 400 <= said.code < 600
-    status = said.code if coded and isinstance(said.code, int) else _STATUSES.get(str(said.code), 500)
-    return Trouble(status, {"error": msgspec.to_builtins(said) | {"code": str(said.code)}})
+def read_error_reply(content: bytes) -> ReplyError | None:
+    """The error in a reply `{"error": {...}}`; None for any other content."""
+    try:
+        return _with_status(_ERROR_REPLY.decode(content).error)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
-def usage(read_: int | None, written: int | None, cached: int | None, price: Price | None) -> Usage:
-    """What a call used, and what that costs; unknown is unknown."""
+def _with_status(body: ErrorBody) -> ReplyError:
+    if isinstance(body.code, int) and 400 <= body.code < 600:  # some servers give the HTTP status as the code
+        status = body.code
+    else:
+        status = _STATUS_OF_CODE.get(str(body.code), 500)
+    return ReplyError(status, {"error": msgspec.to_builtins(body) | {"code": str(body.code)}})
+
+
+def usage_of(tokens_in: int | None, tokens_out: int | None, cached: int | None, price: Price | None) -> Usage:
+    """What a call used, and what that costs; unknown (None) if a count or the price is."""
     cost = None
-    if price is not None and read_ is not None and written is not None:
-        cost = price.cost(read_, cached or 0, written)
-    return Usage(read_, written, cost)
+    if price is not None and tokens_in is not None and tokens_out is not None:
+        cost = price.cost(tokens_in, cached or 0, tokens_out)
+    return Usage(tokens_in, tokens_out, cost)
 
 
-class _Arguments(msgspec.Struct, forbid_unknown_fields=True):
+class _ProgramArguments(msgspec.Struct, forbid_unknown_fields=True):
     text: str
 
 
-_ARGUMENTS = msgspec.json.Decoder(_Arguments)
+_PROGRAM_ARGUMENTS = msgspec.json.Decoder(_ProgramArguments)
 
 
-def program_of(name: str, arguments: str) -> str:
+def program_from_call(name: str, arguments: str) -> str:
     """The program in a call of the function `program(text)`.
 
-    Arguments that are none are the reply just as they came: it costs a turn, as any reply that is no program does.
+    A call of another function, or with other arguments, is returned as it came. It is not a valid program, so it costs
+    the controller a turn, as any reply that is not a program does.
     """
     if name != PROGRAM:
         return arguments
     try:
-        return _ARGUMENTS.decode(arguments).text
+        return _PROGRAM_ARGUMENTS.decode(arguments).text
     except (msgspec.MsgspecError, UnicodeError):
         return arguments

@@ -87,8 +87,8 @@ def test_a_completion_is_read_strictly() -> None:
     """What is readable is read; what is not is not."""
     body = WHOLE.partition(b"\r\n\r\n")[2]
 
-    assert Chat().readable(body)
-    assert not Chat().readable(body[:-1])
-    assert not Chat().readable(b"[1]")
-    assert Chat().read(body, Price(1_000, 2_000)) == Answered("hello", Usage(7, 3, 13))
-    assert Chat().read(body, None) == Answered("hello", Usage(7, 3, None))
+    assert Chat().is_complete(body)
+    assert not Chat().is_complete(body[:-1])
+    assert not Chat().is_complete(b"[1]")
+    assert Chat().read_result(body, Price(1_000, 2_000)) == Answered("hello", Usage(7, 3, 13))
+    assert Chat().read_result(body, None) == Answered("hello", Usage(7, 3, None))

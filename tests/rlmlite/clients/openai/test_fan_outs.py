@@ -11,7 +11,7 @@ import pytest
 import rlmlite
 from rlmlite.clients import Calling, ModelServer
 from rlmlite.clients.interface.prices import Price
-from rlmlite.clients.openai import http as openai_http
+from rlmlite.clients.openai import connection
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_traces import Level, Verdict, replay, verify
 from tests.rlmlite.clients.openai import model_server
@@ -181,7 +181,7 @@ def test_without_aiohttp_it_works_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The SDK's default transport does the same, slower."""
-    monkeypatch.setattr(openai_http, "AIOHTTP", False)
+    monkeypatch.setattr(connection, "AIOHTTP", False)
 
     async def run() -> rlmlite.Outcome:
         def behave(number: int, _: Ask) -> Answer:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from rlmlite.clients import Calling, client
-from rlmlite.clients.openai.http import wait_of
+from rlmlite.clients.openai.pauses import requested_pause
 from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Result, Usage
 from tests.rlmlite.clients.openai import model_server
 from tests.rlmlite.clients.openai.chat_calls import FREE, HELLO, WHOLE, ask_once, cut, model_of, request
@@ -135,4 +135,4 @@ def test_a_pause_holds_for_all_workers() -> None:
 )
 def test_how_long_a_reply_asks_to_wait(status: int, headers: dict[str, str], seconds: float) -> None:
     """The headers of rate limits, read; what makes no sense asks for nothing."""
-    assert wait_of(status, headers) == pytest.approx(seconds)
+    assert requested_pause(status, headers) == pytest.approx(seconds)

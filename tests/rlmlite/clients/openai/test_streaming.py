@@ -108,9 +108,9 @@ def test_a_long_answer_meets_no_timeout_but_silence_does(api: str) -> None:
 
 def test_a_stream_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life alone do not keep a call for ever."""
-    from rlmlite.clients.openai import http as openai_http
+    from rlmlite.clients.openai import attempts
 
-    monkeypatch.setattr(openai_http, "LONGEST_STREAM", 3)
+    monkeypatch.setattr(attempts, "LONGEST_STREAM", 3)
     endless = Raw([STREAM, *chunked([b": still here\n\n"] * 1_000)], 0.05)
     began = time.monotonic()
     result, server = ask_once(CHAT, lambda *_: endless, stream=True, timeout=0.2)

@@ -1,0 +1,150 @@
+"""One attempt at a call, as a transport below the `openai` SDK, which makes the attempts.
+
+The SDK retries after timeouts, broken connections, HTTP 408, 409, 429 and 5xx, with a growing pause or the one that
+`retry-after` asks for. `AttemptClient` adds what it does not do, by raising errors that the SDK does retry:
+
+- A deadline for the last byte. httpx only bounds the silence between two bytes, so a server that sends one byte a
+  minute would hold a worker for ever. In a stream the deadline bounds the silence between two events instead.
+- A reply with HTTP 200 that is not of the API's form counts as one that was cut off.
+- A stream is read to its end marker here, and goes up as the reply that it amounts to. So a stream that breaks off is
+  retried like any other attempt, and nobody ever sees half an answer.
+- A pause that a server asks for holds back all workers (`pauses`).
+
+    SDK: attempt 1 -> stream breaks after 40 events -> RemoteProtocolError -> SDK: attempt 2 -> whole stream -> reply
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx2
+import msgspec
+
+from rlmlite.clients.interface.options import ATTEMPTS, Calling
+from rlmlite.clients.openai.pauses import Pause
+from rlmlite.clients.openai.server_events import EventDecoder
+from rlmlite.clients.openai.wire import StreamAssembler, WireFormat
+
+LONGEST_STREAM = 30
+"""How many times `timeout` a whole stream may take; `timeout` itself bounds its silences."""
+
+ERROR_IN_REPLY = "x-error-in-a-reply"
+"""A header of our own. It marks an error that came with HTTP 200: the server had begun, and may bill the call."""
+
+_AFTER_END_SECONDS = 1.0
+"""How long to wait for what follows the end marker. Only a stream read to its end frees its connection for reuse."""
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """Errors of aiohttp, which the SDK's transport does not translate: without that, it would not retry them."""
+    if importlib.util.find_spec("aiohttp") is None:
+        return ()
+    import aiohttp
+
+    return (aiohttp.ClientError,)
+
+
+_TRANSPORT_ERRORS = _transport_errors()
+
+
+class AttemptClient(httpx2.AsyncClient):
+    """Sends one attempt. See the module for what it adds to the SDK."""
+
+    def __init__(self, calling: Calling, wire: WireFormat) -> None:
+        workers = calling.workers
+        super().__init__(
+            limits=httpx2.Limits(max_connections=workers, max_keepalive_connections=workers),
+            follow_redirects=False,  # a prompt goes where its model string says, and nowhere else
+        )
+        self._seconds, self._streams, self._wire = calling.timeout, calling.stream, wire
+        self._pause, self._free_connections = Pause(), asyncio.Semaphore(workers)
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """The whole reply. Raises errors that the SDK retries."""
+        # Waiting for a connection happens here, before the deadline starts: it must take no time from the attempt.
+        async with self._free_connections:
+            await self._pause.wait()
+            ATTEMPTS.set(ATTEMPTS.get() + 1)
+            with _translate_errors(request):
+                response = await (self._send_streamed if self._streams else self._send_whole)(request, options)
+        self._pause.extend(response.status_code, response.headers)
+        return self._check_complete(request, response)
+
+    def _check_complete(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        """The response; one with HTTP 200 that says that it failed becomes an error response of that kind."""
+        if response.status_code != 200 or self._wire.is_complete(response.content):
+            return response
+        error = self._wire.read_error(response.content)
+        if error is None:
+            raise httpx2.RemoteProtocolError("the reply does not have the form of this API", request=request)
+        return httpx2.Response(error.status, headers={ERROR_IN_REPLY: "1"}, json=error.document, request=request)
+
+    async def _send_whole(self, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
+        async with asyncio.timeout(self._seconds):
+            return await super().send(request, **options)
+
+    async def _send_streamed(self, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
+        """A stream as the reply that it amounts to. What is not a stream, as errors are not, is read as it is."""
+        async with asyncio.timeout(self._seconds * LONGEST_STREAM):
+            async with asyncio.timeout(self._seconds):
+                response = await super().send(request, **(options | {"stream": True}))
+            try:
+                if response.status_code == 200 and "event-stream" in response.headers.get("content-type", ""):
+                    content = await self._assemble(response)
+                    # Only the rate limits are of use; a content-length, say, would be that of the stream.
+                    headers = [pair for pair in response.headers.items() if pair[0].startswith("x-")]
+                    return httpx2.Response(200, headers=headers, content=content, request=request)
+                async with asyncio.timeout(self._seconds):
+                    await response.aread()
+                return response
+            finally:
+                await response.aclose()
+
+    async def _assemble(self, response: httpx2.Response) -> bytes:
+        """The reply that a stream amounts to. Raises if it ends before its end marker or is silent for too long."""
+        decoder, assembler = EventDecoder(), self._wire.new_assembler()
+        received = response.aiter_bytes()
+        clock = asyncio.get_running_loop().time
+        async with asyncio.timeout(self._seconds) as silence:
+            async for data in received:
+                for event in decoder.feed(data):
+                    silence.reschedule(clock() + self._seconds)
+                    reply = _add_event(assembler, event)
+                    if reply is not None:
+                        silence.reschedule(None)  # the answer is complete: nothing may time out any more
+                        await _read_to_end(received)
+                        return reply
+        raise httpx2.RemoteProtocolError("the stream ended before its answer did")
+
+
+def _add_event(assembler: StreamAssembler, event: bytes) -> bytes | None:
+    try:
+        return assembler.add(event) if event else None
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise httpx2.RemoteProtocolError(f"an event does not belong to a stream of this API: {error}") from error
+
+
+async def _read_to_end(received: AsyncIterator[bytes]) -> None:
+    """Read what follows the end marker. If that fails, the connection is lost, but the answer is complete."""
+    with contextlib.suppress(TimeoutError, httpx2.HTTPError, *_TRANSPORT_ERRORS):
+        async with asyncio.timeout(_AFTER_END_SECONDS):
+            async for _ in received:
+                continue
+
+
+@contextlib.contextmanager
+def _translate_errors(request: httpx2.Request) -> Iterator[None]:
+    """Raises the errors of timeouts and of aiohttp as those that the SDK knows."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise httpx2.ReadTimeout("no complete reply in time", request=request) from error
+    except httpx2.ConnectTimeout as error:
+        # The SDK's aiohttp transport calls every failure to connect a timeout; only some are.
+        if error.__cause__ is None or isinstance(error.__cause__, TimeoutError):
+            raise
+        raise httpx2.ConnectError("no connection", request=request) from error
+    except _TRANSPORT_ERRORS as error:
+        raise httpx2.RemoteProtocolError("the reply is not valid HTTP", request=request) from error

@@ -1,0 +1,110 @@
+"""The connection to a model server: the `openai` SDK, over aiohttp where that is installed.
+
+The SDK makes the attempts, `attempts.AttemptClient` below it carries each of them out, and here the SDK's errors become
+the kernel's words for failures.
+
+Imported when a server is first asked: the SDK takes its time to import.
+"""
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import msgspec
+import openai
+
+from rlmlite.clients.interface.options import Calling
+from rlmlite.clients.openai.attempts import ERROR_IN_REPLY, AttemptClient
+from rlmlite.clients.openai.wire import WireFormat
+from rlmlite_kernel.effects.requests import Failure
+
+AIOHTTP = importlib.util.find_spec("aiohttp") is not None
+"""Whether the faster transport is installed."""
+
+_CONNECT_SECONDS = 10.0
+
+
+class NoReply(msgspec.Struct, frozen=True):
+    """A call without a reply: the kernel's word for the failure, the HTTP status or 0, and what the server said.
+
+    `param` is the request's field that the server complains about. `begun`: the server had accepted the call and
+    reported the error only in its reply, so it may bill it.
+    """
+
+    failure: Failure
+    status: int = 0
+    param: str | None = None
+    message: str = ""
+    begun: bool = False
+
+
+class _AttemptsOverAiohttp(AttemptClient, openai.DefaultAioHttpClient):
+    """Over aiohttp. In the MRO the SDK's transport comes after `AttemptClient`, which calls it by `super()`."""
+
+
+class _AttemptsOverHttpx(AttemptClient, openai.DefaultAsyncHttpxClient):
+    """Over the SDK's default transport."""
+
+
+class Connection:
+    """A server and the connections to it. It belongs to one event loop."""
+
+    def __init__(self, base: str, key: str | None, calling: Calling, wire: WireFormat) -> None:
+        self._path = wire.path
+        make_client = _AttemptsOverAiohttp if AIOHTTP else _AttemptsOverHttpx
+        self._sdk = openai.AsyncOpenAI(
+            api_key=key or "none",  # the SDK insists on one; the header is omitted below
+            base_url=base,
+            timeout=openai.Timeout(calling.timeout, connect=_CONNECT_SECONDS, pool=None),
+            max_retries=calling.retries,
+            http_client=make_client(calling, wire),
+        )
+        self._options: openai.RequestOptions = {} if key else {"headers": {"Authorization": openai.Omit()}}
+        if key is None:
+            # The SDK reads them from the environment, but they are for OpenAI and nobody else.
+            self._sdk.organization = self._sdk.project = None
+
+    async def ask(self, body: Mapping[str, Any]) -> bytes | NoReply:
+        """The reply's bytes, or why there is none. An exception is a bug."""
+        try:
+            reply = await self._sdk.post(self._path, cast_to=httpx2.Response, body=body, options=self._options)
+        except openai.APIError as error:
+            return _classify(error)
+        return reply.content
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._sdk.close()
+
+
+_FAILURE_OF_STATUS: dict[int, Failure] = {408: "timeout", 413: "too_long", 429: "rate"}
+_FAILURE_OF_CODE: dict[str, Failure] = {
+    "context_length_exceeded": "too_long",
+    "string_above_max_length": "too_long",
+    "insufficient_quota": "refused",
+}
+_TOO_LONG = re.compile(r"context (length|window|size)|maximum (context|model) length|too (long|many tokens)", re.I)
+
+
+def _classify(error: openai.APIError) -> NoReply:
+    """The failure that an error of the SDK is: by its code, else by its status, else by its words."""
+    if isinstance(error, openai.APITimeoutError):
+        return NoReply("timeout")
+    if not isinstance(error, openai.APIStatusError):
+        return NoReply("unavailable", message=str(error.__cause__ or error))
+    status, words = error.status_code, _server_words(error)
+    failure = _FAILURE_OF_CODE.get(error.code or "") or _FAILURE_OF_STATUS.get(status)
+    # Servers other than OpenAI's report a prompt that is too long as any bad request: only the words tell.
+    if failure is None and status in (400, 422) and _TOO_LONG.search(words):
+        failure = "too_long"
+    if failure is None:
+        failure = "refused" if 300 <= status < 500 else "unavailable"
+    return NoReply(failure, status, error.param, words, ERROR_IN_REPLY in error.response.headers)
+
+
+def _server_words(error: openai.APIStatusError) -> str:
+    """What the server says: `{"error": {"message": ...}}`, or a plain text, as some servers send."""
+    message = error.body.get("message") if isinstance(error.body, dict) else error.body
+    return message if isinstance(message, str) else error.message
