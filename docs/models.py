@@ -9,7 +9,7 @@ from rlmlite.runs.settings import SETTINGS, RunSettings, Setting
 
 def schemes() -> str:
     """Every form of a model string."""
-    return table(("model string", "who answers"), ((code(form), what) for form, what in SCHEMES.values()))
+    return table(("model string", "who answers"), ((code(scheme.form), scheme.who) for scheme in SCHEMES.values()))
 
 
 def settings() -> str:

@@ -1,77 +1,116 @@
-"""Model strings: `scheme:rest` names a client."""
+"""Model strings: `scheme:rest` names a client.
+
+All schemes are in one table, with their documentation: the error for an unknown one and the reference page are made
+from it. A client's module is imported when a model string asks for it, since a run uses one or two of them.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from rlmlite.clients.extractive.client import Extractive
+import msgspec
+
 from rlmlite.clients.interface.options import Calling
 from rlmlite.clients.interface.protocol import Client
-from rlmlite.clients.mailbox import Mailbox
-from rlmlite.clients.openai.addresses import ollama_model, openai_model, openai_responses_model, url_model
-from rlmlite.clients.scripted import Scripted
 from rlmlite.errors import ModelError
 
-SCHEMES: dict[str, tuple[str, str]] = {
-    "openai": ("openai:NAME", "a model of OpenAI; the key is in OPENAI_API_KEY"),
-    "openai-responses": ("openai-responses:NAME", "the same, by the Responses API instead of chat completions"),
-    "http": (
-        "http://HOST/v1#NAME",
-        "a model of any server that speaks OpenAI's chat completions; https:// too; http://HOST/v1/responses#NAME "
-        "for the Responses API",
-    ),
-    "ollama": ("ollama:NAME", "a model of Ollama on this machine"),
-    "mailbox": ("mailbox:DIR", "whoever writes answers as files into DIR: a person, another program"),
-    "replay": ("replay:TRACE", "answers as they were recorded in a trace"),
-    "scripted": ("scripted:FILE", "says what the lines of FILE say"),
-    "extractive": ("extractive:", "picks sentences by shared words; a baseline that reads no meaning"),
-}
-"""Each scheme with its form and what it is."""
+
+class Scheme(msgspec.Struct, frozen=True):
+    """A scheme of model strings: its form and who answers, for people, and what makes the client.
+
+    `make` gets what follows the colon; for a URL the whole model string. It raises `ModelError`.
+    """
+
+    form: str
+    who: str
+    make: Callable[[str, Calling], Client]
 
 
 def client(model: str, calling: Calling | None = None) -> Client:
-    """The client that a model string names. `calling` is how servers are asked. Raises `ModelError`."""
-    scheme, _, rest = model.partition(":")
-    make = _CLIENTS.get(scheme)
-    if make is None:
-        known = "; ".join(f"{form} ({what})" for form, what in SCHEMES.values())
-        raise ModelError(f"no model `{model}`: this version has {known}")
-    return make(model if scheme in ("http", "https") else rest, calling or Calling())
+    """The client that a model string names. `calling` says how servers are asked. Raises `ModelError`."""
+    name, _, rest = model.partition(":")
+    if name in ("http", "https"):
+        name, rest = "http", model
+    scheme = SCHEMES.get(name)
+    if scheme is None:
+        known = "; ".join(f"{scheme.form} ({scheme.who})" for scheme in SCHEMES.values())
+        raise ModelError(f"there is no model `{model}`; a model is one of: {known}")
+    return scheme.make(rest, calling or Calling())
 
 
-def _scripted(rest: str, _: Calling) -> Client:
-    if not rest:
+def _openai(name: str, calling: Calling) -> Client:
+    from rlmlite.clients.openai.addresses import openai_model
+
+    return openai_model(name, calling)
+
+
+def _openai_responses(name: str, calling: Calling) -> Client:
+    from rlmlite.clients.openai.addresses import openai_responses_model
+
+    return openai_responses_model(name, calling)
+
+
+def _url(model: str, calling: Calling) -> Client:
+    from rlmlite.clients.openai.addresses import url_model
+
+    return url_model(model, calling)
+
+
+def _ollama(name: str, calling: Calling) -> Client:
+    from rlmlite.clients.openai.addresses import ollama_model
+
+    return ollama_model(name, calling)
+
+
+def _mailbox(folder: str, calling: Calling) -> Client:
+    from rlmlite.clients.mailbox import Mailbox
+
+    if not folder:
+        raise ModelError("mailbox: needs a folder: mailbox:DIR")
+    return Mailbox(Path(folder), calling.tell)
+
+
+def _replay(trace: str, _: Calling) -> Client:
+    from rlmlite.clients.replay import ReplayClient
+
+    if not trace:
+        raise ModelError("replay: needs a trace: replay:TRACE")
+    return ReplayClient.read(Path(trace))
+
+
+def _script(file: str, _: Calling) -> Client:
+    from rlmlite.clients.scripted import Scripted
+
+    if not file:
         raise ModelError("scripted: needs a file: scripted:FILE")
-    return Scripted.read(Path(rest))
+    return Scripted.read(Path(file))
 
 
 def _extractive(rest: str, _: Calling) -> Client:
+    from rlmlite.clients.extractive.client import Extractive
+
     if rest:
         raise ModelError(f"extractive: takes nothing after the colon, found `{rest}`")
     return Extractive()
 
 
-def _mailbox(rest: str, calling: Calling) -> Client:
-    if not rest:
-        raise ModelError("mailbox: needs a folder: mailbox:DIR")
-    return Mailbox(Path(rest), calling.tell)
-
-
-def _replay(rest: str, _: Calling) -> Client:
-    from rlmlite.clients.replay import Replay
-
-    if not rest:
-        raise ModelError("replay: needs a trace: replay:TRACE")
-    return Replay.read(Path(rest))
-
-
-_CLIENTS: dict[str, Callable[[str, Calling], Client]] = {
-    "openai": openai_model,
-    "openai-responses": openai_responses_model,
-    "http": url_model,
-    "https": url_model,
-    "ollama": ollama_model,
-    "mailbox": _mailbox,
-    "replay": _replay,
-    "scripted": _scripted,
-    "extractive": _extractive,
+SCHEMES: Final[dict[str, Scheme]] = {
+    "openai": Scheme("openai:NAME", "a model of OpenAI; the key is in OPENAI_API_KEY", _openai),
+    "openai-responses": Scheme(
+        "openai-responses:NAME", "the same, by the Responses API instead of chat completions", _openai_responses
+    ),
+    "http": Scheme(
+        "http://HOST/v1#NAME",
+        "a model of any server that offers OpenAI's chat completions, also with https://; "
+        "http://HOST/v1/responses#NAME for the Responses API",
+        _url,
+    ),
+    "ollama": Scheme("ollama:NAME", "a model of Ollama on this machine", _ollama),
+    "mailbox": Scheme("mailbox:DIR", "a person or program that writes answers as files into DIR", _mailbox),
+    "replay": Scheme("replay:TRACE", "the answers recorded in a trace", _replay),
+    "scripted": Scheme("scripted:FILE", "the replies written in FILE, for tests and demonstrations", _script),
+    "extractive": Scheme(
+        "extractive:", "a baseline without a model: picks sentences by shared words, understands nothing", _extractive
+    ),
 }
+"""The schemes by name. `https` is `http`."""

@@ -1,10 +1,14 @@
-"""Answers from a trace: nobody is asked, and nothing is paid again.
+"""Answers from a trace: no model is asked, and nothing is paid again.
 
-A call is found by its id, as in a run with the same key; else by its prompt, which the trace commits to. The first
-call with a prompt gets the first answer recorded for it, and so on; the last one is repeated. A call that the trace
-does not hold fails as `unavailable`: nothing is made up.
-It plays its model as it was: it has its model string and prices, so that a run with the same key is the same run.
-To check a trace, re-execute it with `rlmlite trace replay`; this is for new runs over old answers.
+A call is found by its id, as in a run with the same key; else by its prompt, which the trace commits to by a salted
+digest (the salt of the step's statement). The first call with a prompt gets the first answer recorded for it, and so
+on; the last one is repeated. A call that is not in the trace fails as `unavailable`: nothing is made up.
+
+    recorded    "Spam? a" -> yes,  "Spam? b" -> no,  "Spam? b" -> yes
+    asked       "Spam? b" -> no,   "Spam? b" -> yes, "Spam? b" -> yes,  "Spam? c" -> unavailable
+
+It plays its model as it was, with the same model string and prices, so that a run with the same key is the same run.
+To check a trace, use `rlmlite trace replay`, which executes it again; this client is for new runs over old answers.
 """
 
 import hashlib
@@ -22,27 +26,29 @@ from rlmlite_kernel.records.settings import Role, Settings
 from rlmlite_traces import CheckedTrace, TraceError, verify
 
 
-class Replay:
+class ReplayClient:
     """A trace that answers for one role. See the module."""
 
-    def __init__(self, trace: CheckedTrace, name: str = "sub") -> None:
-        self._role = _recorded_role(trace, name)
+    def __init__(self, trace: CheckedTrace, role: str = "sub") -> None:
+        self._role = _recorded_role(trace, role)
         self._by_id: dict[str, Result] = {}
         self._by_prompt: dict[str, deque[Result]] = {}
-        self._keys: list[bytes] = []
-        for key, call in _calls(trace):
-            if key not in self._keys:
-                self._keys.append(key)
-            if call.effect == "lm" and call.role == name:
-                result = _result(call, trace)
+        # Every statement has a salt of its own, and a prompt does not say which one it was committed under: all are
+        # tried, in the order of the trace.
+        self._salts: list[bytes] = []
+        for salt, call in _recorded_calls(trace):
+            if salt not in self._salts:
+                self._salts.append(salt)
+            if call.effect == "lm" and call.role == role:
+                result = _recorded_result(call, trace)
                 self._by_id[call.id] = result
                 self._by_prompt.setdefault(call.rendered, deque()).append(result)
 
     @classmethod
-    def read(cls, path: Path, name: str = "sub") -> "Replay":
+    def read(cls, path: Path, role: str = "sub") -> "ReplayClient":
         """The answers of the trace at `path`. Raises `ModelError`."""
         try:
-            return cls(verify(path), name)
+            return cls(verify(path), role)
         except TraceError as error:
             raise ModelError(f"replay:{path}: {error}") from None
 
@@ -60,22 +66,22 @@ class Replay:
         if request.id in self._by_id:
             return self._by_id[request.id]
         digest = bytes.fromhex(request.digest)
-        for key in self._keys:
-            found = self._by_prompt.get(keyed_digest(key, digest))
-            if found is not None:
-                return found.popleft() if len(found) > 1 else found[0]
+        for salt in self._salts:
+            results = self._by_prompt.get(keyed_digest(salt, digest))
+            if results is not None:
+                return results.popleft() if len(results) > 1 else results[0]
         return Failed("unavailable", NO_USE)
 
 
-def _recorded_role(trace: CheckedTrace, name: str) -> Role:
+def _recorded_role(trace: CheckedTrace, role: str) -> Role:
     settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
-    if name not in settings.roles:
-        raise ModelError(f"the trace has no calls of the role `{name}`")
-    return settings.roles[name]
+    if role not in settings.roles:
+        raise ModelError(f"the trace has no calls of the role `{role}`")
+    return settings.roles[role]
 
 
-def _calls(trace: CheckedTrace) -> Iterator[tuple[bytes, EffectRecord]]:
-    """Each call with the salt that its prompt is committed under: that of its step's statement."""
+def _recorded_calls(trace: CheckedTrace) -> Iterator[tuple[bytes, EffectRecord]]:
+    """Each call, with the salt that its prompt is committed under: that of its step's statement."""
     salts = trace.salts()
     for seq, record in enumerate(trace.records):
         if isinstance(record, Step) and record.effects is not None:
@@ -83,8 +89,8 @@ def _calls(trace: CheckedTrace) -> Iterator[tuple[bytes, EffectRecord]]:
             yield from ((salt, call) for call in trace.effects(seq))
 
 
-def _result(call: EffectRecord, trace: CheckedTrace) -> Result:
-    tokens = Usage(call.usage[0], call.usage[1], 0)
+def _recorded_result(call: EffectRecord, trace: CheckedTrace) -> Result:
+    usage = Usage(call.usage[0], call.usage[1], 0)
     if call.result is None:
-        return Failed(call.error, tokens)  # type: ignore[arg-type]  # verify has seen that it is a Failure
-    return Answered(trace.content(call.result).decode(), tokens, cached=True)
+        return Failed(call.error, usage)  # type: ignore[arg-type]  # `verify` has checked that it is a Failure
+    return Answered(trace.content(call.result).decode(), usage, cached=True)

@@ -1,12 +1,17 @@
-"""A client that says what it was told to say: for tests, demonstrations and oracles.
+"""A client that answers from a script: for tests, demonstrations and oracles.
 
 A script is one of:
 
-- a list of replies, given out in the order in which calls begin (the driver begins them by index);
-- rules, each with `when`: the first rule whose words the prompt contains answers, as often as it is asked;
+- a list of replies, given out in the order in which calls begin (a run begins them in the order of their index);
+- rules, each with `when`: the first rule whose words occur in the prompt answers, as often as it is asked;
 - a function of the prompt and the request.
 
-A script that runs out is a call that fails as `unavailable`: it never repeats itself and never makes something up.
+If a script runs out, the call fails as `unavailable`: a script never repeats itself and never makes something up.
+A script file has one reply or rule per line, in JSON; its rules go first, and the other lines are the list:
+
+    {"when": "spam", "json": {"label": "spam"}}
+    "the reply to the first call that no rule answers"
+    {"error": "rate"}
 """
 
 import json
@@ -22,7 +27,7 @@ from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Request, 
 from rlmlite_kernel.records.settings import Role
 
 Reply: TypeAlias = str | Result
-"""What a script says: a text, or a whole result (a failure, a usage)."""
+"""What a script gives for a call: a text, or a whole result (a failure, an answer with its usage)."""
 
 Oracle: TypeAlias = Callable[[str, Request], Reply]
 """A function that answers prompts."""
@@ -57,22 +62,19 @@ class Scripted:
 
     @classmethod
     def read(cls, path: Path) -> "Scripted":
-        """A script from a file of JSON lines. Raises `ModelError`.
-
-        A line is a JSON string, or an object with one of `text`, `json` or `error`, and `when` for a rule.
-        """
+        """A script from a file: see the module. Raises `ModelError`."""
         scripted = cls([], f"scripted:{path}")
-        lines = list(_lines(path))
+        lines = list(_parse_file(path))
         scripted._rules = tuple((when, reply) for when, reply in lines if when is not None)
         scripted._replies.extend(reply for when, reply in lines if when is None)
         return scripted
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`."""
-        reply = self._reply(text, request)
+        reply = self._next_reply(text, request)
         return Answered(reply) if isinstance(reply, str) else reply
 
-    def _reply(self, text: str, request: Request) -> Reply:
+    def _next_reply(self, text: str, request: Request) -> Reply:
         if self._oracle is not None:
             return self._oracle(text, request)
         for when, reply in self._rules:
@@ -81,7 +83,7 @@ class Scripted:
         return self._replies.popleft() if self._replies else Failed("unavailable")
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
+class _ScriptLine(msgspec.Struct, forbid_unknown_fields=True):
     """One line of a script file: `text`, `json` or `error`, and `when` for a rule."""
 
     text: str | None = None
@@ -90,34 +92,34 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     when: str | None = None
 
 
-def _lines(path: Path) -> Iterable[tuple[str | None, Reply]]:
+_LINE_FORMS = f"""a line must be a JSON string, or an object with exactly one of \
+"text", "json" and "error" ({" ".join(get_args(Failure))}), and "when" for a rule"""
+
+
+def _parse_file(path: Path) -> Iterable[tuple[str | None, Reply]]:
     try:
         content = path.read_text("utf-8")
     except FileNotFoundError:
-        raise ModelError(f"scripted:{path}: there is no such file") from None
+        raise ModelError(f"scripted:{path}: the file does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"scripted:{path}: cannot be read: {error}") from None
+        raise ModelError(f"scripted:{path}: the file cannot be read: {error}") from None
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
             try:
-                yield read_line(line)
+                yield parse_line(line)
             except (msgspec.MsgspecError, ValueError) as error:
-                raise ModelError(f"scripted:{path}, line {number}: {error}; {_FORMS}") from None
+                raise ModelError(f"scripted:{path}, line {number}: {error}; {_LINE_FORMS}") from None
 
 
-_FORMS = f"""a line is a JSON string, or an object with one of \
-"text", "json" or "error" ({" ".join(get_args(Failure))}), and "when" for a rule"""
-
-
-def read_line(line: str) -> tuple[str | None, Reply]:
-    """A line's `when`, and its reply. Raises `ValueError` and `msgspec.MsgspecError`."""
+def parse_line(line: str) -> tuple[str | None, Reply]:
+    """A line's `when`, or None, and its reply. Raises `ValueError` and `msgspec.MsgspecError`."""
     parsed = json.loads(line)
     if isinstance(parsed, str):
         return None, parsed
-    entry = msgspec.convert(parsed, _Line)
-    given = [entry.text is not None, entry.json is not msgspec.UNSET, entry.error is not None]
-    if sum(given) != 1:
-        raise ValueError(f"found {sum(given)} of them")
+    entry = msgspec.convert(parsed, _ScriptLine)
+    replies = sum([entry.text is not None, entry.json is not msgspec.UNSET, entry.error is not None])
+    if replies != 1:
+        raise ValueError(f"found {replies} replies")
     if entry.error is not None:
         return entry.when, Failed(entry.error)
     return entry.when, entry.text if entry.text is not None else json.dumps(entry.json, ensure_ascii=False)

@@ -1,14 +1,19 @@
 """A baseline that needs no network: it picks the sentences of its prompt that share most words with the question.
 
-It reads no meaning. It does not reason, count, summarise, translate or know anything; all it says stands verbatim in
-the data of its prompt. It shows that a program works, and what a model has to beat; it does not replace a model.
+It reads no meaning. It does not reason, count, summarise, translate or know anything; all that it says stands verbatim
+in the data of its prompt. It shows that a program works, and what a model has to beat; it does not replace a model.
 
-- The *data* is what the prompt fences with `<data ...>` tags; the *question* is the line that begins with `Question:`,
-  else all that stands outside the fences.
-- It has *found* something when one sentence shares at least half of the question's words, or three of them.
-- Asked for JSON, it fills texts with the best sentence, `true or false` with whether it found something, numbers and
-  dates with the first in that sentence, alternatives with the one whose words the data has most of; what it has not
-  found is null, or an empty text where null is not allowed.
+- The *data* is what the prompt fences with `<data ...>` tags; the *question* is the last line that begins with
+  `Question:`, else everything outside the fences.
+- A sentence *qualifies* if it shares at least half of the question's words, or three of them.
+- Asked for JSON, it fills texts with the best sentence, `true or false` with whether one qualified, numbers and dates
+  with the first in that sentence, alternatives with the one whose words are most frequent in the data. If nothing
+  qualified, values are null, or an empty text where null is not allowed.
+
+    Question: When was the contract cancelled?      {"found": <true or false>, "year": <whole number> | null}
+    <data 1a2b3c4d>... The contract was cancelled in 2021. ...</data 1a2b3c4d>
+
+    {"found": true, "year": 2021}
 """
 
 import json
@@ -18,16 +23,24 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.clients.extractive.forms import Choice, Exactly, Fields, Form, Many, Typed, form_of
-from rlmlite.clients.extractive.ranking import Sentence, ranked, words
+from rlmlite.clients.extractive.forms import (
+    AnswerForm,
+    ChoiceForm,
+    ListForm,
+    LiteralForm,
+    ObjectForm,
+    TypedForm,
+    split_form,
+)
+from rlmlite.clients.extractive.ranking import Sentence, rank_sentences, words
 from rlmlite_kernel.effects.requests import Answered, Request, Result, Usage
 from rlmlite_kernel.records.settings import Role
 
 NOTICE = "the extractive sub is a baseline: it picks sentences by words shared with the question, and reads no meaning"
-"""Said wherever its answers are shown."""
+"""Shown wherever its answers are shown."""
 
-_BEST = 3  # sentences of an answer in plain text, and of a list
-_ENOUGH = 3  # words of the question that are enough to have found something
+_MOST_SENTENCES = 3  # of an answer in plain text, and of a list
+_ENOUGH_SHARED = 3  # words of the question: with so many, half of a long question is not needed
 _FENCED = re.compile(r"<data ([0-9a-f]{8})\b[^>]*>\n?(.*?)\n?</data \1>", re.DOTALL)
 _QUESTION = re.compile(r"^\s*question\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -35,7 +48,7 @@ _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 class _Findings(msgspec.Struct, frozen=True):
-    """What was found: the sentences, and the data for choosing between words."""
+    """The sentences that qualified, best first, and all data, for choosing between alternatives."""
 
     best: tuple[Sentence, ...]
     data: str
@@ -56,45 +69,55 @@ class Extractive:
 
 
 def answer(prompt: str) -> str:
-    """What the baseline says to a prompt."""
+    """The baseline's answer to a prompt."""
     data = tuple(match.group(2) for match in _FENCED.finditer(prompt))
-    before, form = form_of(_FENCED.sub(" ", prompt))
-    asked = _QUESTION.findall(before)
-    question = asked[-1] if asked else before
-    found = _Findings(_best(data, question), "\n".join(data))
+    before, form = split_form(_FENCED.sub(" ", prompt))
+    questions = _QUESTION.findall(before)
+    question = questions[-1] if questions else before
+    findings = _Findings(_qualifying_sentences(data, question), "\n".join(data))
     if form is None:
-        return "\n".join(sentence.text for sentence in found.best)
-    return json.dumps(_fill(form, found), ensure_ascii=False)
+        return "\n".join(sentence.text for sentence in findings.best)
+    return json.dumps(_fill(form, findings), ensure_ascii=False)
 
 
-def _best(data: tuple[str, ...], question: str) -> tuple[Sentence, ...]:
-    enough = min(_ENOUGH, max(1, (len(set(words(question))) + 1) // 2))
-    return tuple(sentence for sentence in ranked(data, question) if sentence.shared >= enough)[:_BEST]
+def _qualifying_sentences(data: tuple[str, ...], question: str) -> tuple[Sentence, ...]:
+    half = max(1, (len(set(words(question))) + 1) // 2)
+    enough = min(_ENOUGH_SHARED, half)
+    qualifying = [sentence for sentence in rank_sentences(data, question) if sentence.shared >= enough]
+    return tuple(qualifying[:_MOST_SENTENCES])
 
 
-def _fill(form: Form, found: _Findings) -> Any:
+def _fill(form: AnswerForm, findings: _Findings) -> Any:
     match form:
-        case Typed(kind=kind):
-            return _typed(kind, found)
-        case Exactly(value=value):
+        case TypedForm(kind=kind):
+            return _fill_typed(kind, findings)
+        case LiteralForm(value=value):
             return value
-        case Choice(options=options):
-            return _choose(options, found)
-        case Many(item=item):
-            return [_fill(item, _Findings((sentence,), found.data)) for sentence in found.best]
-        case Fields(fields=fields):
-            filled = {name: (_fill(item, found), optional) for name, item, optional in fields}
-            return {name: value for name, (value, optional) in filled.items() if value is not None or not optional}
+        case ChoiceForm(options=options):
+            return _choose(options, findings)
+        case ListForm(item=item):
+            return [_fill(item, _Findings((sentence,), findings.data)) for sentence in findings.best]
+        case ObjectForm(fields=fields):
+            return _fill_object(fields, findings)
 
 
-def _typed(kind: str, found: _Findings) -> Any:
-    text = found.best[0].text if found.best else ""
+def _fill_object(fields: tuple[tuple[str, AnswerForm, bool], ...], findings: _Findings) -> dict[str, Any]:
+    values = {}
+    for name, form, is_optional in fields:
+        value = _fill(form, findings)
+        if value is not None or not is_optional:
+            values[name] = value
+    return values
+
+
+def _fill_typed(kind: str, findings: _Findings) -> Any:
+    text = findings.best[0].text if findings.best else ""
     match kind:
         case "true or false":
-            return bool(found.best)
+            return bool(findings.best)
         case "whole number" | "number":
             number = _NUMBER.search(text)
-            return None if number is None else _number(number.group(), whole=kind == "whole number")
+            return None if number is None else _parse_number(number.group(), whole=kind == "whole number")
         case _ if kind.startswith("date"):
             date = _DATE.search(text)
             return None if date is None else date.group()
@@ -102,20 +125,25 @@ def _typed(kind: str, found: _Findings) -> Any:
             return text
 
 
-def _number(digits: str, *, whole: bool) -> int | float | None:
+def _parse_number(digits: str, *, whole: bool) -> int | float | None:
     if "." not in digits:
         return int(digits)
     return None if whole else float(digits)
 
 
-def _choose(options: tuple[Form, ...], found: _Findings) -> Any:
-    labels = [option.value for option in options if isinstance(option, Exactly) and option.value is not None]
-    others = [option for option in options if not isinstance(option, Exactly)]
-    nullable = Exactly(None) in options
-    if found.best and others:
-        return _fill(others[0], found)
+def _choose(options: tuple[AnswerForm, ...], findings: _Findings) -> Any:
+    """One of several alternatives: a form to fill if something qualified, else the label with most words in the data.
+
+    `"spam" | "ham"` over "spam spam ham" is "spam". With `null` among them, a label that does not occur is not chosen.
+    """
+    literals = [option for option in options if isinstance(option, LiteralForm)]
+    others = [option for option in options if not isinstance(option, LiteralForm)]
+    labels = [literal.value for literal in literals if literal.value is not None]
+    nullable = LiteralForm(None) in options
+    if findings.best and others:
+        return _fill(others[0], findings)
     if labels:
-        counts = Counter(words(found.data))
+        counts = Counter(words(findings.data))
         scores = [sum(counts[word] for word in set(words(str(label)))) for label in labels]
         return None if nullable and not max(scores) else labels[scores.index(max(scores))]
-    return None if nullable or not others else _fill(others[0], found)
+    return None if nullable or not others else _fill(others[0], findings)

@@ -1,7 +1,13 @@
-"""The form of JSON that a prompt asks for, read back from the prompt.
+"""The form of JSON that a prompt asks for, parsed back from the prompt's text.
 
-The kernel spells it (`rlmlite_kernel.schemas.spelled`): `{"found": <true or false>, "quote": <text> | null}`.
-A form that is not of this kind is no form; the caller then answers in plain text.
+A client gets only text, so this reads what the kernel spells (`rlmlite_kernel.program.schemas`):
+
+    Answer with JSON only, of this form: {"found": <true or false>, "quote": <text> | null}
+
+    ObjectForm(("found", TypedForm("true or false")), ("quote", ChoiceForm(TypedForm("text"), LiteralForm(None))))
+
+It is a recursive-descent parser over tokens. Whatever it does not understand is not a form, and the caller answers in
+plain text, as it does when the prompt asks for none.
 """
 
 import json
@@ -11,99 +17,99 @@ from typing import TypeAlias
 import msgspec
 
 MARK = "Answer with JSON only, of this form:"
-"""What stands before a form."""
+"""What precedes a form in a prompt."""
 
 
-class Typed(msgspec.Struct, frozen=True, tag=True):
+class TypedForm(msgspec.Struct, frozen=True, tag=True):
     """`<text>`: any value of a kind."""
 
     kind: str
 
 
-class Exactly(msgspec.Struct, frozen=True, tag=True):
-    """A value that is spelled out."""
+class LiteralForm(msgspec.Struct, frozen=True, tag=True):
+    """A value that is spelled out, such as `"spam"` or `null`."""
 
     value: str | int | float | bool | None
 
 
-class Choice(msgspec.Struct, frozen=True, tag=True):
+class ChoiceForm(msgspec.Struct, frozen=True, tag=True):
     """`a | b`."""
 
-    options: tuple["Form", ...]
+    options: tuple["AnswerForm", ...]
 
 
-class Many(msgspec.Struct, frozen=True, tag=True):
+class ListForm(msgspec.Struct, frozen=True, tag=True):
     """`[item, ...]`."""
 
-    item: "Form"
+    item: "AnswerForm"
 
 
-class Fields(msgspec.Struct, frozen=True, tag=True):
-    """An object: name, form, whether it may be left out."""
+class ObjectForm(msgspec.Struct, frozen=True, tag=True):
+    """An object: for each field its name, its form, and whether it may be left out."""
 
-    fields: tuple[tuple[str, "Form", bool], ...]
+    fields: tuple[tuple[str, "AnswerForm", bool], ...]
 
 
-Form: TypeAlias = Typed | Exactly | Choice | Many | Fields
+AnswerForm: TypeAlias = TypedForm | LiteralForm | ChoiceForm | ListForm | ObjectForm
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|<[^<>]*>|\(optional\)|\.\.\.|[\[\]{}|,:]|[^\s\[\]{}|,:"<>()]+)')
 
 
-def form_of(prompt: str) -> tuple[str, Form | None]:
-    """The prompt before its form, and the form; the prompt whole and `None` when it asks for none."""
+def split_form(prompt: str) -> tuple[str, AnswerForm | None]:
+    """The prompt before its form, and the form; the whole prompt and None if it asks for none."""
     before, mark, after = prompt.rpartition(MARK)
     if not mark:
         return prompt, None
     try:
-        return before, _Reader(_TOKEN.findall(after)).form()
+        return before, _FormParser(_TOKEN.findall(after)).parse_form()
     except (IndexError, ValueError, RecursionError):
         return prompt, None
 
 
-class _Reader:
-    """Reads tokens from left to right."""
+class _FormParser:
+    """Consumes tokens from left to right. Raises `IndexError` at their end and `ValueError` for an unexpected one."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._tokens = tokens
-        self._at = 0
+        self._position = 0
 
-    def form(self) -> Form:
-        options = [self._single()]
+    def parse_form(self) -> AnswerForm:
+        options = [self._parse_option()]
         while self._accept("|"):
-            options.append(self._single())
-        return options[0] if len(options) == 1 else Choice(tuple(options))
+            options.append(self._parse_option())
+        return options[0] if len(options) == 1 else ChoiceForm(tuple(options))
 
-    def _single(self) -> Form:
+    def _parse_option(self) -> AnswerForm:
         token = self._next()
         if token == "{":
-            return self._fields()
+            return self._parse_object()
         if token == "[":
-            item = self.form()
+            item = self.parse_form()
             for expected in (",", "...", "]"):
                 self._expect(expected)
-            return Many(item)
+            return ListForm(item)
         if token.startswith("<"):
-            return Typed(token[1:-1])
-        return Exactly(json.loads(token))
+            return TypedForm(token[1:-1])
+        return LiteralForm(json.loads(token))
 
-    def _fields(self) -> Form:
-        fields: list[tuple[str, Form, bool]] = []
+    def _parse_object(self) -> AnswerForm:
+        fields: list[tuple[str, AnswerForm, bool]] = []
         while not self._accept("}"):
             if fields:
                 self._expect(",")
             name = json.loads(self._next())
             self._expect(":")
-            fields.append((name, self.form(), self._accept("(optional)")))
-        return Fields(tuple(fields))
+            fields.append((name, self.parse_form(), self._accept("(optional)")))
+        return ObjectForm(tuple(fields))
 
     def _next(self) -> str:
-        self._at += 1
-        return self._tokens[self._at - 1]
+        self._position += 1
+        return self._tokens[self._position - 1]
 
     def _accept(self, token: str) -> bool:
-        found = self._at < len(self._tokens) and self._tokens[self._at] == token
-        self._at += found
-        return found
+        matches = self._position < len(self._tokens) and self._tokens[self._position] == token
+        self._position += matches
+        return matches
 
     def _expect(self, token: str) -> None:
         if not self._accept(token):

@@ -1,6 +1,12 @@
-"""Sentences of a text, ranked by the words they share with a question (BM25). No meaning is read.
+"""Sentences of a text, ranked by the words that they share with a question. No meaning is read.
 
-Positions are kept, so that what is picked is verbatim. The same text and question give the same order everywhere.
+The score is BM25: a rare word of the question counts more than a common one, a repeated word counts less each time, and
+a long sentence needs more. Sentences are returned exactly as they stand in the text. The same text and question give
+the same order on every machine, which is why scores are integers (millionths) and words are summed in a fixed order.
+
+    question   When was the contract cancelled?      words: contract, cancel
+    ranked     "The contract was cancelled in May."  shares 2
+               "The contract has ten pages."         shares 1
 """
 
 import math
@@ -11,16 +17,16 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 MAX_SENTENCE = 600
-"""Characters. A longer stretch without an end of sentence (a log, a table) is taken line by line."""
+"""Characters. A longer stretch without the end of a sentence (a log, a table) is split into lines."""
 
 STEM = 6
 """Words are compared by their first six letters: `cancel`, `cancels` and `cancelled` are one word."""
 
-_K1, _B = 1.2, 0.75
+_K1, _B = 1.2, 0.75  # BM25's usual constants: how fast repetition stops counting, how much length matters
 _WORD = re.compile(r"[^\W_]+")
 _PARAGRAPH = re.compile(r"\n[ \t\r]*(?:\n[ \t\r]*)+")
 _SENTENCE_END = re.compile(r"[.!?][\"')\]]*(?=\s)")
-_COMMON = frozenset(
+_STOP_WORDS = frozenset(
     _WORD.findall(
         "a about all also an and any are as at be been but by can could did do does each for from had has have how i "
         "if in into is it its may more most no not of on one only or other our out over own said same say says she "
@@ -31,7 +37,7 @@ _COMMON = frozenset(
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """A piece of the text as it stands there, with its score in millionths."""
+    """A sentence as it stands in the text, its score in millionths, and how many words of the question it shares."""
 
     text: str
     score: int
@@ -39,45 +45,46 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 def words(text: str) -> list[str]:
-    """The words that count, lower-case and cut to `STEM` letters, in order."""
-    return [word[:STEM] for word in map(str.lower, _WORD.findall(text)) if word not in _COMMON]
+    """The words that count, in lower case and cut to `STEM` letters, in order."""
+    return [word[:STEM] for word in map(str.lower, _WORD.findall(text)) if word not in _STOP_WORDS]
 
 
 def sentences(text: str) -> Iterator[str]:
-    """The pieces of a text, each as it stands there, without the white space around it."""
+    """The sentences of a text, each as it stands there, without the white space around it."""
     for paragraph in _PARAGRAPH.split(text):
         start = 0
         for end in [*(match.end() for match in _SENTENCE_END.finditer(paragraph)), len(paragraph)]:
-            yield from _pieces(paragraph[start:end])
+            yield from _split_long(paragraph[start:end])
             start = end
 
 
-def _pieces(sentence: str) -> Iterator[str]:
-    found = sentence.split("\n") if len(sentence) > MAX_SENTENCE else [sentence]
-    yield from (piece for piece in map(str.strip, found) if piece)
+def _split_long(sentence: str) -> Iterator[str]:
+    lines = sentence.split("\n") if len(sentence) > MAX_SENTENCE else [sentence]
+    yield from (line for line in map(str.strip, lines) if line)
 
 
-def ranked(texts: Iterable[str], question: str) -> list[Sentence]:
+def rank_sentences(texts: Iterable[str], question: str) -> list[Sentence]:
     """The sentences that share a word with the question, best first, ties in the order of the text."""
-    pieces = [piece for text in texts for piece in sentences(text)]
-    counts = [Counter(words(piece)) for piece in pieces]
-    weights = _weights(counts, frozenset(words(question)))
-    average = sum(map(Counter.total, counts)) / max(1, len(counts))
-    found = [
-        Sentence(piece, _score(count, weights, average), sum(word in count for word in weights))
-        for piece, count in zip(pieces, counts, strict=True)
-    ]
-    return sorted((sentence for sentence in found if sentence.shared), key=lambda sentence: -sentence.score)
+    candidates = [sentence for text in texts for sentence in sentences(text)]
+    word_counts = [Counter(words(candidate)) for candidate in candidates]
+    weights = _word_weights(word_counts, frozenset(words(question)))
+    average_length = sum(map(Counter.total, word_counts)) / max(1, len(word_counts))
+    scored = []
+    for candidate, counts in zip(candidates, word_counts, strict=True):
+        shared = sum(word in counts for word in weights)
+        if shared:
+            scored.append(Sentence(candidate, _score(counts, weights, average_length), shared))
+    return sorted(scored, key=lambda sentence: -sentence.score)
 
 
-def _weights(counts: Sequence[Counter[str]], asked: frozenset[str]) -> dict[str, float]:
+def _word_weights(word_counts: Sequence[Counter[str]], question_words: frozenset[str]) -> dict[str, float]:
     """The inverse document frequency of each word of the question, in a fixed order."""
-    total = len(counts)
-    containing = {word: sum(word in count for count in counts) for word in sorted(asked)}
+    total = len(word_counts)
+    containing = {word: sum(word in counts for counts in word_counts) for word in sorted(question_words)}
     return {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in containing.items()}
 
 
-def _score(count: Counter[str], weights: dict[str, float], average: float) -> int:
-    longer = _K1 * (1 - _B + _B * count.total() / average) if average else _K1
-    score = sum(weight * count[word] * (_K1 + 1) / (count[word] + longer) for word, weight in weights.items())
+def _score(counts: Counter[str], weights: dict[str, float], average_length: float) -> int:
+    length_factor = _K1 * (1 - _B + _B * counts.total() / average_length) if average_length else _K1
+    score = sum(weight * counts[word] * (_K1 + 1) / (counts[word] + length_factor) for word, weight in weights.items())
     return math.floor(score * 1_000_000)

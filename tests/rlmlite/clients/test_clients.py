@@ -8,8 +8,8 @@ import pytest
 
 from rlmlite.clients import Extractive, Scripted, client
 from rlmlite.clients.extractive.client import answer
-from rlmlite.clients.extractive.forms import Choice, Exactly, Fields, Many, Typed, form_of
-from rlmlite.clients.extractive.ranking import ranked, sentences
+from rlmlite.clients.extractive.forms import ChoiceForm, ListForm, LiteralForm, ObjectForm, TypedForm, split_form
+from rlmlite.clients.extractive.ranking import rank_sentences, sentences
 from rlmlite.errors import ModelError
 from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result
 
@@ -60,7 +60,7 @@ def test_a_wrong_line_of_a_script_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "script.jsonl"
     path.write_text('"fine"\n' + line, "utf-8")
 
-    with pytest.raises(ModelError, match=r"line 2: .*a line is a JSON string"):
+    with pytest.raises(ModelError, match=r"line 2: .*a line must be a JSON string"):
         client(f"scripted:{path}")
 
 
@@ -77,11 +77,11 @@ def test_a_null_in_a_script_is_a_reply(tmp_path: Path) -> None:
     [
         (
             "anthropic:claude",
-            "no model `anthropic:claude`: this version has openai:NAME .*scripted:FILE .*extractive: ",
+            "no model `anthropic:claude`; a model is one of: openai:NAME .*scripted:FILE .*extractive: ",
         ),
         ("nonsense", "no model `nonsense`"),
         ("scripted:", "needs a file"),
-        ("scripted:/no/such/file", "no such file"),
+        ("scripted:/no/such/file", "the file does not exist"),
         ("extractive:large", "takes nothing"),
     ],
 )
@@ -146,10 +146,10 @@ def test_data_cannot_pose_as_the_question_or_the_form() -> None:
 def test_forms_are_read_back_as_the_kernel_spells_them() -> None:
     """Nesting, alternatives and optional fields are understood; another text is no form."""
     prompt = 'Answer with JSON only, of this form:\n{"a b": [<text>, ...], "c": "x" | 1 | null (optional)}'
-    choice = Choice((Exactly("x"), Exactly(1), Exactly(None)))
+    choice = ChoiceForm((LiteralForm("x"), LiteralForm(1), LiteralForm(None)))
 
-    assert form_of(prompt)[1] == Fields((("a b", Many(Typed("text")), False), ("c", choice, True)))
-    assert form_of("Answer with JSON only, of this form: well {") == (
+    assert split_form(prompt)[1] == ObjectForm((("a b", ListForm(TypedForm("text")), False), ("c", choice, True)))
+    assert split_form("Answer with JSON only, of this form: well {") == (
         "Answer with JSON only, of this form: well {",
         None,
     )
@@ -160,7 +160,7 @@ def test_ranking_is_stable_and_positions_are_kept() -> None:
     text = "A cat sat. A cat sat! Dogs ran.\n\nThe cat."
 
     assert list(sentences(text)) == ["A cat sat.", "A cat sat!", "Dogs ran.", "The cat."]
-    assert [sentence.text for sentence in ranked([text], "cat sat")][:2] == ["A cat sat.", "A cat sat!"]
+    assert [sentence.text for sentence in rank_sentences([text], "cat sat")][:2] == ["A cat sat.", "A cat sat!"]
 
 
 def test_a_long_stretch_without_sentences_is_taken_by_lines() -> None:

@@ -78,7 +78,7 @@ def test_half_an_answer_is_not_taken(tmp_path: Path) -> None:
     found = answered(tmp_path, ("json", b'{"text": "a'), ("txt", b""), ("txt", b"\xff"), ("txt", b"done"), told=told)
 
     assert found == Answered("done")
-    assert ["waiting for" in told[0], "no answer yet" in told[1], "not UTF-8" in told[2]] == [True] * 3
+    assert ["waiting for" in told[0], "not a valid answer yet" in told[1], "not UTF-8" in told[2]] == [True] * 3
     assert len(told) == 3
 
 
@@ -132,5 +132,5 @@ def test_a_mailbox_is_a_folder(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "box").is_dir()
 
     (tmp_path / "file").write_text("")
-    with pytest.raises(ModelError, match="no folder can be there"):
+    with pytest.raises(ModelError, match="the folder cannot be created"):
         client(f"mailbox:{tmp_path / 'file'}")
