@@ -1,8 +1,17 @@
-"""The way in: a text becomes a `Parsed` program, or an `Unparsed` with the problems to mend.
+"""The way in: `parse` makes a `Parsed` program of a text, or an `Unparsed` with the problems to fix.
 
-No exception leaves it, whatever the text.
-A text with mistakes is read on from its next statement, so that one message names several of them.
-Nothing is repaired: a text with any problem yields no program.
+No exception leaves it, whatever the text. Nothing is repaired: a text with any problem yields no program, since a guess
+at what was meant would run something that nobody wrote.
+
+A model pays a turn for each message, so one message names up to five mistakes. After each, reading starts again at the
+next line that looks like a statement:
+
+    hits = search(logs /ERROR/)      <- problem 1: expected ',' or ')'
+    n = count(hits)                  <- read again from here
+    final(n                          <- problem 2: the '(' is not closed
+
+Only the beginning of a mistake is certain. What follows may be its echo (a bracket that closes what was opened before
+reading went on), and echoes are dropped: a message about a mistake that is not there is worse than one message less.
 """
 
 from typing import Final
@@ -14,12 +23,13 @@ from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 
 LARGEST: Final = 1_000_000
-"""The size of the largest program, in bytes of UTF-8."""
+"""Bytes of UTF-8 that a program may have."""
 
 MOST_STATEMENTS: Final = 1_000
-"""Statements of one program. Each leaves a receipt, also when no budget is left for it."""
+"""Statements that a program may have. Each leaves a receipt, even when no budget is left for it."""
 
 MOST_PROBLEMS: Final = 5
+"""Mistakes that one message names."""
 
 
 def parse(text: str) -> Parsed | Unparsed:
@@ -31,11 +41,11 @@ def parse(text: str) -> Parsed | Unparsed:
 
 
 def try_parse(text: str) -> ReadResult:
-    """Read a text as one program, without working out the message."""
-    return _unreadable(text) or _bounded(read(text))
+    """Read a text as one program. If it is none, say only where reading stopped: messages cost a second look."""
+    return _check_text(text) or _check_statements(read(text))
 
 
-def _bounded(outcome: ReadResult) -> ReadResult:
+def _check_statements(outcome: ReadResult) -> ReadResult:
     count = len(outcome.program.body) if isinstance(outcome, Parsed) else 0
     if count <= MOST_STATEMENTS:
         return outcome
@@ -43,7 +53,8 @@ def _bounded(outcome: ReadResult) -> ReadResult:
     return Problem("size", message, None, "say less at a time")
 
 
-def _unreadable(text: str) -> Problem | None:
+def _check_text(text: str) -> Problem | None:
+    """The problem of a text that is too long to read, or not text at all."""
     # Characters are at least one byte: what is too long need not be encoded to know.
     if len(text) > LARGEST:
         return Problem("size", f"a program has at most {LARGEST:,} bytes, this one more", None, "say less at a time")
@@ -66,25 +77,28 @@ def _problems(text: str, outcome: Problem | SyntaxFailure) -> tuple[Problem, ...
 
     problems: list[Problem] = []
     start = 0
-    failed: ReadResult = outcome
-    while not isinstance(failed, Parsed) and not (start and _echoes(text[start:], failed)):
-        stopped = start + (failed.offset or 0)
-        problem = _moved(problem_at(text[start:], failed), start)
+    failure: ReadResult = outcome
+    while not isinstance(failure, Parsed) and not (start and _is_echo(text[start:], failure)):
+        stopped_at = start + (failure.offset or 0)
+        problem = _shift(problem_at(text[start:], failure), start)
         if not problems or problem.offset != problems[-1].offset:
             problems.append(problem)
-        # A statement that begins right where the grammar stopped may be sound: the one before it has no end.
-        following = next_statement(text, start, stopped + isinstance(failed, Problem))
+        # The grammar stops where an unclosed statement meets the next one, so that next one may be sound. A rule
+        # beside the grammar stops inside the statement that breaks it.
+        search_from = stopped_at + isinstance(failure, Problem)
+        following = next_statement(text, start, search_from)
         if following is None or len(problems) == MOST_PROBLEMS:
             break
         start = following
-        failed = read(text[start:])
+        failure = read(text[start:])
     return tuple(problems)
 
 
-def _echoes(text: str, failed: Problem | SyntaxFailure) -> bool:
+def _is_echo(text: str, failure: Problem | SyntaxFailure) -> bool:
     """Whether this repeats an earlier mistake: a bracket closes what was opened before reading went on."""
-    return isinstance(failed, SyntaxFailure) and text[failed.offset : failed.offset + 1] in (")", "]", "}")
+    return isinstance(failure, SyntaxFailure) and text[failure.offset : failure.offset + 1] in (")", "]", "}")
 
 
-def _moved(problem: Problem, start: int) -> Problem:
+def _shift(problem: Problem, start: int) -> Problem:
+    """The problem with an offset into the whole text, not into the part that was read."""
     return problem if problem.offset is None else msgspec.structs.replace(problem, offset=problem.offset + start)

@@ -1,6 +1,15 @@
 """A model's reply, read as a program: the whole reply when it parses, else its fenced blocks, else nothing.
 
-Never a guess and never a repair: no line is picked out, no bracket added.
+Models are asked for statements only, but many think aloud first, or put a fence around the program:
+
+    <think>the log is large, so ...</think>      thoughts are dropped
+    I will search for errors.                    prose outside of fences is dropped
+    ```rlm
+    hits = search(logs, /ERROR/)                 the blocks, joined, are the program
+    ```
+
+Never a guess and never a repair: no line is picked out of prose, no bracket is added, no open fence is closed. A reply
+whose fence stays open was most likely cut off, so what it holds may be half a program, and it is refused.
 Offsets refer to the text that was parsed, which the result holds.
 """
 
@@ -27,14 +36,17 @@ class _FencedBlocks(msgspec.Struct):
 
 def read_reply(reply: str) -> Parsed | Unparsed:
     """Read a model's reply; the hints of an `Unparsed` say what to write instead."""
+    # First as it is: a program may hold `</think>` or a line of ``` inside a text.
     whole = try_parse(reply)
     if isinstance(whole, Parsed):
         return whole
     reply_text = _drop_thoughts(reply)
     if not reply_text.strip():
         return Unparsed(reply, (_empty_reply(reply),))
-    if reply_text != reply and isinstance(again := try_parse(reply_text), Parsed):
-        return again
+    if reply_text != reply:
+        without_thoughts = try_parse(reply_text)
+        if isinstance(without_thoughts, Parsed):
+            return without_thoughts
     blocks = _find_blocks(reply_text)
     if blocks.open_at is not None:
         hint = "if the reply was cut off, write a shorter program; close every fence"
@@ -49,7 +61,7 @@ def _empty_reply(reply: str) -> Problem:
 
 
 def _diagnose(reply_text: str) -> Unparsed:
-    """A reply without fences is a program with mistakes when a line begins as one, else only prose."""
+    """A reply without fences is a program with mistakes if a line begins like a statement, else only prose."""
     if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
         result = parse(reply_text)
         assert isinstance(result, Unparsed)
@@ -62,7 +74,7 @@ def _diagnose(reply_text: str) -> Unparsed:
 
 
 def _drop_thoughts(reply: str) -> str:
-    """The reply after the thoughts that it begins with; some models leave out the opening tag."""
+    """The reply after the thoughts that it begins with. Servers may strip the opening tag, so a closing one will do."""
     reply_text = reply
     while match := _THINK.match(reply_text):
         _, closing, reply_text = reply_text.partition(f"</{match[1]}>")
@@ -97,12 +109,13 @@ def _find_blocks(reply_text: str) -> _FencedBlocks:
 
 
 def _closes(line: str, fence: str) -> bool:
+    """Whether a line closes a fence: the same mark, at least as long, and nothing else."""
     mark = line.strip()
     return len(mark) >= len(fence) and set(mark) == {fence[0]}
 
 
 def _still_thinking(line: str, thought: str) -> str:
-    """The tag that a line leaves open."""
+    """The tag of the thoughts that go on after a line, or `""`."""
     if not thought:
         match = _THINK.match(line)
         thought = match[1] if match else ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rlmlite_grammar.diagnosis.mistakes import MISTAKES
+from rlmlite_grammar.diagnosis.hints import MISTAKES
 from rlmlite_grammar.diagnosis.scan import open_bracket
 from rlmlite_kernel.program.ast import Parsed
 from tests.grammar.programs import message, parsed, refused

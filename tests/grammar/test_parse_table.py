@@ -9,7 +9,7 @@ from pathlib import Path
 import lark
 import pytest
 
-from rlmlite_grammar.diagnosis.mistakes import MISTAKES
+from rlmlite_grammar.diagnosis.hints import MISTAKES
 from rlmlite_grammar.syntax import parse_table, reader
 from rlmlite_grammar.syntax.parse_table import build_parser, grammar_digest, kept_table, load_parser, parser_of
 from tests.grammar.programs import corpus

@@ -1,7 +1,9 @@
 """Decode grammars: what a constrained decoder may write in one turn. Start at `decode_grammar` and `Vocabulary`.
 
-They are made from the action table and the names that there are, so they cannot be behind either.
-`actions.lark` stays what is parsed: it is lenient, and a decoder that follows it writes what does not parse.
+A model server that holds its model to a grammar can rule out mistakes instead of reporting them: here a grammar is made
+for one turn, from the action table and the variables, roles and tools that exist in it. `actions.lark` cannot serve for
+that. It says what is parsed, names no action, and is lenient (`search(nothing)` parses); a decoder that followed it
+would write programs that do not check.
 """
 
 from rlmlite_grammar.decode.rules import TEMPORARIES, decode_grammar

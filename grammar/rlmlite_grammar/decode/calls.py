@@ -1,7 +1,11 @@
 """Calls as decode rules: one alternative for each action, made from its row of the table.
 
-Arguments stand in the order of the table: what is required by position, what is optional by name. `@` in a rule stands
-for the number of temporaries that may be named there; `r` before a rule says that the current row's fields may.
+    where(rows, cond)                "where(" v@ ", " rv@ ")"
+    chunk(target, size=, by=)        "chunk(" v@ (", size=" (INT1 | ref@))? (", by=" ("\\"bytes\\"" | ... | RX))? ")"
+
+There is one way to write each call, so that a decoder has no choice without a meaning: what is required by position,
+what is optional by name, in the order of the table. `@` in a rule stands for the number of temporaries that may be
+named there; `r` before a rule says that the fields of the current row may.
 """
 
 import json
@@ -31,7 +35,11 @@ _ALONE = ("state", "end")  # families whose actions are statements, never a part
 
 
 class CallRules:
-    """The calls of a vocabulary, as the alternatives of rules."""
+    """The calls of a vocabulary, as alternatives of rules.
+
+    `scalar` may stand inside row expressions, `scalar_in_rows` are the same there; `whole` are calls on whole values;
+    `alone` and `end` are statements, never a part of one.
+    """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -80,7 +88,7 @@ class CallRules:
         return f"({' | '.join(values)})"
 
     def _value(self, param: Param, action: Action, row: str) -> str:
-        """The rule for an argument."""
+        """The rule for the value of a parameter."""
         if action.name == _TOOL_CALL and param.name == "name":
             return f"({' | '.join(map(literal_of_text, self._vocabulary.tools))})"
         match param.kind:

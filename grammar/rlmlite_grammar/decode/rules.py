@@ -1,11 +1,16 @@
 """The decode grammar of one turn, as Lark that llguidance and OpenAI's custom tools read.
 
-Everything that it derives parses and checks, but for what no grammar of this kind can say: a name that is
-given twice (keys of an object, fields of a schema, groups of a regex), nesting deeper than the language allows, and a
-regex of thousands of signs that is too large for RE2. Such a program costs a turn, as any mistake does.
+Everything that it derives parses and checks, except for what no grammar of this kind can say: a name that is given
+twice (keys of an object, fields of a schema, groups of a regex), nesting deeper than the language allows, and a regex
+of thousands of characters that is too large for RE2. Such a program costs a turn, as any mistake does.
 
-New variables are `t1`, `t2`, ..., each assigned once and in this order, so that the rules know which exist where: the
-rules of expressions are there once for every number of temporaries, with that number in place of `@`.
+A context-free grammar cannot say "a variable that was assigned before". So new variables are `t1`, `t2`, ..., assigned
+once and in this order, and the rules of expressions exist once for every number of temporaries, with that number in
+place of `@`:
+
+    program0: ... | "t1 = " v0 ("\\n" program1)?       before t1 exists, v0 names the inputs
+    program1: ... | "t2 = " v1 ("\\n" program2)?       then v1 names the inputs and t1
+
 Spacing is the printer's, and no two terminals that may follow one another can be read as one.
 """
 
@@ -22,7 +27,7 @@ from rlmlite_kernel.program.binding import FOLDS
 from rlmlite_kernel.program.schemas import BASICS
 
 TEMPORARIES: Final = 4
-"""Variables that one program may make, unless told otherwise. Each adds 4 kB to the grammar."""
+"""New variables that one program may assign, by default. Each adds 4 kB to the grammar."""
 
 _EXPRESSIONS: Final = """\
 {r}v@: {r}both@ (JOIN {r}both@)*
@@ -62,9 +67,9 @@ _LITERAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"|/(?:[^/\\]|\\.)+/')
 
 
 def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> str:
-    """The grammar of a turn's program, which may make so many variables.
+    """The grammar of a turn's program. `temporaries` is how many new variables it may assign.
 
-    Raises `ValueError` when there is no variable to name, or `final` is all that is left and it is not permitted.
+    Raises `ValueError` if there is no variable to name, or if `final` is all that is left and it is not permitted.
     """
     if not vocabulary.variables:
         raise ValueError("a decode grammar needs a variable to name")
@@ -109,7 +114,7 @@ def _names(variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
 
 
 def _level(vocabulary: Vocabulary, calls: CallRules) -> str:
-    """Everything that names variables, with `@` for the number of temporaries."""
+    """All rules that name variables, with `@` for the number of temporaries."""
     rules = [_PLAIN, _IN_ROWS, _ARGUMENTS]
     rules += rule_of("call@", [*calls.scalar, "whole@"])
     rules += rule_of("rcall@", [*calls.scalar_in_rows, "whole@"])
@@ -121,7 +126,7 @@ def _level(vocabulary: Vocabulary, calls: CallRules) -> str:
 
 
 def _terminals(needed: Iterable[str], variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
-    """The terminals that are needed, and those that they need in turn."""
+    """The definitions of the terminals that are needed, and of those that they name in turn."""
     known = {**_KNOWN}
     for level, name in enumerate([None, *fresh]):
         known[f"NAMES{level}"] = (

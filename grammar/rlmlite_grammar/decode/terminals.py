@@ -1,7 +1,7 @@
 r"""The terminals of decode grammars: bounded, and in the subset of regular expressions that all decoders share.
 
-No look-around, no lazy quantifiers, no priorities. A terminal is the longest text that fits and is never taken back,
-so none may have another's beginning followed by what else could follow there. Rules of the kernel that are kept here:
+No look-around, no lazy quantifiers, no priorities. A decoder takes the longest text that fits a terminal and never goes
+back, so no terminal may go on with what could also begin the next one. Two rules of the kernel are kept here:
 
 - a `/regex/` is one that RE2 takes: known escapes, ordered ranges, counts that do not unfold beyond its memory;
 - a placeholder of a template is a name; every other brace is one that cannot be read as a placeholder.
@@ -49,7 +49,7 @@ TERMINALS: Final = {
     "RX_BODY": r"(RX_ITEM | RX_OUTER)~1..120",
     "RX": r'"/" "^"? RX_BODY ("|" "^"? RX_BODY)~0..8 "$"? /\/i?m?s?/',
 }
-"""Each with its definition. `FOLDS` stands for the folds that the kernel knows."""
+"""Terminals with their definitions. `FOLDS` stands for the names of the folds that the kernel has."""
 
 TEMPLATE: Final = (
     r'"\"" (CHAR | BRACED | {hole})~0..1000 "\""'
@@ -62,4 +62,4 @@ TEMPLATE_WITH_A_HOLE: Final = (
     r' | "\"\"\"" (QUOTES? (CHARS | BRACED))~0..1000 QUOTES? {hole}'
     r' (QUOTES? (CHARS | BRACED | {hole}))~0..1000 "\"\"\""'
 )
-"""The same with one placeholder at least."""
+"""The same with at least one placeholder."""

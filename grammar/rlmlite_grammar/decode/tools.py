@@ -1,10 +1,15 @@
-"""A program as a tool call: the definitions that model servers take, in the form of OpenAI's Responses API."""
+"""A program as a tool call: the definitions that model servers take, in the form of OpenAI's Responses API.
+
+Some models keep to a form better inside a tool call than in a plain reply. There is one tool, `program`. A server with
+custom tools takes its input as bare text and holds it to a decode grammar; others get a function with one string, which
+the model must write as JSON.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 ProgramTool: TypeAlias = Mapping[str, Any]
-"""A tool's definition."""
+"""The definition of a tool, as JSON."""
 
 PROGRAM: Final = "program"
 """The tool's name."""
@@ -13,13 +18,13 @@ _DESCRIPTION: Final = "Runs one program in the action language. Give the program
 
 
 def custom_tool(grammar: str) -> dict[str, Any]:
-    """A custom tool: its input is the program's text, which a decoder holds to a decode grammar."""
+    """A custom tool: its input is the text of the program, and a decode grammar constrains it."""
     form = {"type": "grammar", "syntax": "lark", "definition": grammar}
     return {"type": "custom", "name": PROGRAM, "description": _DESCRIPTION, "format": form}
 
 
 def function_tool() -> dict[str, Any]:
-    """A function `program(text)`, for servers without custom tools: the program is a string of JSON."""
+    """A function `program(text)` for servers without custom tools."""
     text = {"type": "string", "description": "The program, one statement a line."}
     form = {"type": "object", "properties": {"text": text}, "required": ["text"], "additionalProperties": False}
     return {

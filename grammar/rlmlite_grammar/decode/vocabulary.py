@@ -1,4 +1,8 @@
-"""What the programs of one turn may name: actions, variables, roles, tools."""
+"""What the programs of one turn may name: actions, variables, roles, tools.
+
+The parts come from different places (the action table, the state of the run, its settings, its policy). A decode
+grammar needs all of them, and nothing else of the run.
+"""
 
 from collections.abc import Iterable
 
@@ -26,12 +30,12 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     def actions(self) -> Iterable[Action]:
         """The actions that may be called."""
         for action in self.table.values():
-            withheld = self.only_final if action.ask is not None else False
-            silent = action.family == "models" and not self.roles
-            if not withheld and not silent and (self.permitted is None or action.name in self.permitted):
+            is_withheld = self.only_final and action.ask is not None
+            has_nobody_to_ask = action.family == "models" and not self.roles
+            if not is_withheld and not has_nobody_to_ask and (self.permitted is None or action.name in self.permitted):
                 yield action
 
     @property
     def writable(self) -> tuple[str, ...]:
-        """The variables that there are and that may be written again."""
+        """The variables that exist and may be assigned again: all but the inputs."""
         return tuple(name for name in self.variables if name not in self.inputs)

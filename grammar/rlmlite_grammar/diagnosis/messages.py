@@ -1,9 +1,20 @@
-"""From where reading stopped to a `Problem`: what was expected, what was found, what to write instead."""
+"""From the place where reading stopped to a `Problem`: what was expected, what was found, what to write instead.
+
+The first of these that applies makes the message, from the most certain to the least:
+
+1. a text or regex that is never closed         `x = "a`            at its beginning, not at the end of the line
+2. a keyword of another language nearby         `x = a if b else c` `if` is named, not the place where reading stopped
+3. nothing at all, or a bracket still open      `f(a`               the bracket is named, with its line and column
+4. otherwise what was expected and found        `f(a b)`            with a hint of `hints`, if one fits
+
+The parser knows every terminal that could have followed, often a dozen. Only kinds are named ("a value", "a new
+statement", "an operator") and the signs that would close or continue: a list of all would hide what matters.
+"""
 
 import re
 from typing import Final
 
-from rlmlite_grammar.diagnosis.mistakes import find_foreign_word, find_hint
+from rlmlite_grammar.diagnosis.hints import find_foreign_word, find_hint
 from rlmlite_grammar.diagnosis.scan import Lexeme, lexeme_at, lexemes, open_bracket
 from rlmlite_grammar.syntax.reader import END, SyntaxFailure
 from rlmlite_kernel.program.problems import Problem, line_and_column
@@ -28,16 +39,17 @@ _CLOSES: Final = {")": "(", "]": "[", "}": "{"}
 _OPERATOR_SIGNS: Final = ("IN", "CONTAINS", "MATCHES", "LPAR", "EQUAL")
 
 
-def problem_at(text: str, failed: SyntaxFailure | Problem) -> Problem:
-    """The problem to tell for a reading that failed."""
-    if isinstance(failed, SyntaxFailure):
-        return _unclosed_literal(text, failed) or _foreign(text, failed.offset) or _unexpected(text, failed)
-    if failed.code == "layout":
-        return _foreign(text, failed.offset or 0) or failed
-    return failed
+def problem_at(text: str, failure: SyntaxFailure | Problem) -> Problem:
+    """The problem of a text that could not be read. A layout rule gives way to a foreign word: `return (x)`."""
+    if isinstance(failure, SyntaxFailure):
+        return _unclosed_literal(text, failure) or _foreign_keyword(text, failure.offset) or _unexpected(text, failure)
+    if failure.code == "layout":
+        return _foreign_keyword(text, failure.offset or 0) or failure
+    return failure
 
 
 def _unclosed_literal(text: str, failure: SyntaxFailure) -> Problem | None:
+    """A text or a regex that has no end, at the place where it begins."""
     offset = failure.offset
     if text[max(0, offset - 2) : offset + 1] == '"""':
         return Problem("unclosed", 'this """ is never closed', offset - 2, 'end the text with """')
@@ -55,7 +67,7 @@ def _unclosed_literal(text: str, failure: SyntaxFailure) -> Problem | None:
     return None
 
 
-def _foreign(text: str, offset: int) -> Problem | None:
+def _foreign_keyword(text: str, offset: int) -> Problem | None:
     """A keyword of another language, at the failure or up to two words before it, or first on its line."""
     line = text.rfind("\n", 0, len(text[:offset].rstrip())) + 1
     around = list(lexemes(text, line, min(offset + 1, len(text))))
@@ -71,6 +83,7 @@ def _foreign(text: str, offset: int) -> Problem | None:
 
 
 def _unexpected(text: str, failure: SyntaxFailure) -> Problem:
+    """What was expected and found, with the hint that fits."""
     if next(lexemes(text), None) is None:
         return Problem("empty", "there is no program", None, "write statements, such as x = search(logs, /ERROR/)")
     offset = _sign_start(text, failure.offset)
@@ -91,7 +104,7 @@ def _sign_start(text: str, offset: int) -> int:
 
 
 def _unclosed_hint(text: str, offset: int, bracket: Lexeme | None) -> str:
-    """When another kind of bracket closes, or a statement seems to begin, though a bracket is open."""
+    """A hint at the open bracket, if another kind of bracket closes here or a statement seems to begin."""
     if bracket is None:
         return ""
     closer = text[offset : offset + 1]
@@ -109,9 +122,11 @@ def _not_closed(text: str, bracket: Lexeme) -> str:
 
 
 def _expected_words(text: str, failure: SyntaxFailure) -> str:
+    """What could have followed, in words: `an operator, ',' or ')'`."""
     expected = failure.expected
     words = _kinds(text, failure)
     signs = [sign for sign in _SIGNS if sign in expected]
+    # Where a value or a closing sign could stand, operators could stand nearly always: naming them would say nothing.
     if words or {"COMMA", "RPAR", "RSQB", "RBRACE"} & expected:
         signs = [sign for sign in signs if sign not in _OPERATOR_SIGNS and (sign != "REGEX" or not words)]
     words += [_SIGNS[sign] for sign in signs]
@@ -119,6 +134,7 @@ def _expected_words(text: str, failure: SyntaxFailure) -> str:
 
 
 def _kinds(text: str, failure: SyntaxFailure) -> list[str]:
+    """The kinds of things that could have followed. One terminal gives each away: only a value can be a number."""
     expected = failure.expected
     if END in expected:
         return ["an operator", "a new statement"] if "PLUS" in expected else ["a new statement"]
@@ -133,6 +149,7 @@ def _kinds(text: str, failure: SyntaxFailure) -> list[str]:
 
 
 def _found(text: str, offset: int) -> str:
+    """What stands at an offset, as a message names it."""
     if offset >= len(text):
         return "the end"
     found = lexeme_at(text, offset)
@@ -142,5 +159,6 @@ def _found(text: str, offset: int) -> str:
 
 
 def _short(words: str) -> str:
+    """The beginning of a piece of program, on one line."""
     line = words.split("\n")[0].rstrip()
     return line if len(line) <= _LONGEST_FOUND and line == words else line[:_LONGEST_FOUND] + "…"

@@ -1,7 +1,12 @@
-"""Looking over a text that does not parse: its lexemes, open brackets and the beginnings of its statements.
+"""A second, forgiving look at a text that does not parse: its lexemes, open brackets, beginnings of statements.
 
-Used only for messages and for finding where to read on; what a program means is never decided here.
-It takes every text: what is no lexeme of the language is one by itself.
+lark stops at the first thing that does not fit and gives no tokens after it, but messages need to know what stands
+around that place. So this splits any text: what is no lexeme of the language is one by itself, and a text without its
+closing quote is a lexeme of the kind `open`.
+
+    x = f("a, [1      ->  word x, sign =, word f, bracket (, open "a, [1        the innermost open bracket is `(`
+
+Used only for messages and for finding where to read on. What a program means is never decided here.
 """
 
 import functools

@@ -1,7 +1,14 @@
-"""From the grammar's rules to the AST: one small function for each rule, called as the parser goes.
+"""From the grammar's rules to the AST: one small method for each rule, called by lark as it reduces that rule.
 
-Each returns a `Piece`: a node with its positions. What the grammar cannot say is refused here:
-reserved words, keys and arguments written twice, arguments out of order, expressions that are too deep.
+No parse tree is built in between: that would double the time and the memory. A method gets what the methods for its
+parts returned, and returns a `Subtree`: the node, and the offsets of it and of all nodes below, in the order in which
+`ast.walk` visits them. So messages can point at any node, and the nodes themselves stay free of positions: two programs
+that differ only in layout are equal.
+
+    n + 1  at offset 4     Subtree(Binary("+", Var("n"), Lit(1)), at=(4, 4, 8), depth=2)
+
+What a grammar cannot say is refused here: reserved words, keys and arguments given twice, arguments out of order,
+expressions that are too deep.
 """
 
 from collections.abc import Iterable
@@ -21,7 +28,7 @@ At: TypeAlias = tuple[int, ...]
 
 
 class Subtree(msgspec.Struct, gc=False):
-    """An expression as read so far; `digits` when it is a number just as written: a `-` makes it negative."""
+    """An expression as read so far. `digits`: it is a number as written, which a `-` before it makes negative."""
 
     node: ast.Expr
     at: At
@@ -30,7 +37,7 @@ class Subtree(msgspec.Struct, gc=False):
 
 
 class NamedSubtree(msgspec.Struct, gc=False):
-    """One `name=value` of a call, or one `key: value` of an object, and where its name is."""
+    """One `name=value` of a call, or one `key: value` of an object; `offset` is that of its name."""
 
     name: str
     value: Subtree
@@ -39,7 +46,7 @@ class NamedSubtree(msgspec.Struct, gc=False):
 
 
 class Body(msgspec.Struct, gc=False):
-    """A statement, or all of them, with their positions; `starts` has those of the statements alone."""
+    """One statement, or all of them, with the offsets of their nodes; `starts` has those of the statements alone."""
 
     statements: tuple[ast.Statement, ...]
     at: At
@@ -48,7 +55,7 @@ class Body(msgspec.Struct, gc=False):
 
 @v_args(inline=True)
 class Builder(Transformer[Token, Body]):
-    """The functions, named as the rules and aliases of `actions.lark`. Holds no state."""
+    """The methods have the names of the rules and aliases in `actions.lark`. Holds no state."""
 
     def start(self, *bodies: Body) -> Body:
         """All statements."""
@@ -177,7 +184,7 @@ def _concatenate(parts: Iterable[At]) -> At:
 
 
 def _enclose(node: ast.Expr, offset: int, parts: Iterable[Subtree]) -> Subtree:
-    """`node` around the pieces inside it, at most `DEEPEST` deep: recursive readers rely on that."""
+    """`node` with its parts below it, at most `DEEPEST` deep: recursive readers rely on that."""
     at = [offset]
     depth = 0
     for subtree in parts:
@@ -189,6 +196,7 @@ def _enclose(node: ast.Expr, offset: int, parts: Iterable[Subtree]) -> Subtree:
 
 
 def _sort_arguments(arguments: tuple[Subtree | NamedSubtree, ...]) -> tuple[list[Subtree], list[NamedSubtree]]:
+    """Plain arguments and named ones. Refuses a plain one after a named one, and a name given twice."""
     plain: list[Subtree] = []
     named: list[NamedSubtree] = []
     for argument in arguments:

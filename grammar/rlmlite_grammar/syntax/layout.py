@@ -1,8 +1,17 @@
 """The rules of layout: what must touch, and what may not begin a line. A filter over the tokens.
 
-White space separates nothing in the grammar, so these would be read, silently, as something else:
-`x = a⏎[b]` as an index, `x = a⏎(b)` as a call, `where(rows .n > 1)` as `rows.n`, `x = y⏎-1` as a subtraction.
-They are refused. Nesting is counted here too, at the bracket that goes too deep.
+White space means nothing to the grammar, so that programs may be laid out freely. The price: some slips would be read,
+silently, as something else. They are refused, each where it stands:
+
+    x = a⏎[b]                 would be the index a[b]             `[` touches what it looks into
+    x = a⏎(b)                 would be the call a(b)              `(` touches the name of its action
+    where(rows .n > 1)        would be rows.n, a comma is missing `.` touches its record
+    x = y⏎-1                  would be y - 1                      outside of brackets no operator begins a line
+    x = 5m                    would be two statements             a blank or a newline goes between
+
+lark calls the filter between its lexer and its parser, so a rule is checked at the first token that breaks it, before
+the grammar has a chance to report something that follows from it. Nesting is counted here too, at the bracket that goes
+too deep: readers of the tree are recursive and rely on the limit.
 """
 
 from collections.abc import Iterator
@@ -15,6 +24,7 @@ from rlmlite_grammar.syntax.names import OPERATOR_WORDS
 from rlmlite_grammar.syntax.refusal import refuse
 
 DEEPEST: Final = 64
+"""Brackets, and levels of an expression, inside one another."""
 
 _OPENERS: Final = {"LPAR": "(", "LSQB": "[", "LBRACE": "{"}
 _CLOSERS: Final = frozenset({"RPAR", "RSQB", "RBRACE"})
@@ -26,10 +36,10 @@ _OPERATORS: Final = frozenset(
 
 
 class LayoutRules(PostLex):
-    """The filter; it holds no state between programs."""
+    """The filter, in the form in which lark takes one. It holds no state between programs."""
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """The same tokens, up to the first that breaks a rule."""
+        """The same tokens. Raises `ProgramRefusedError` at the first that breaks a rule."""
         depth = 0
         before: Token | None = None
         for token in stream:
@@ -47,11 +57,12 @@ class LayoutRules(PostLex):
 
 
 def refuse_depth(offset: int) -> None:
-    """Refuse what is nested too deeply."""
+    """Refuse the bracket or expression at `offset`: it is nested too deeply."""
     refuse("depth", f"nested more than {DEEPEST} deep", offset, "give parts of it names")
 
 
 def _check(before: Token, token: Token, depth: int) -> None:
+    """Check a token against the one before it; `depth` is the number of open brackets."""
     touching = before.end_pos == token.start_pos
     kind = token.type
     if before.type in _VALUE_ENDS and before not in OPERATOR_WORDS:
@@ -97,4 +108,5 @@ def _refuse_operator_first(token: Token) -> None:
 
 
 def _tail(token: Token) -> str:
+    """The end of a token, for a message: it may be a text of a thousand lines."""
     return str(token)[-20:]

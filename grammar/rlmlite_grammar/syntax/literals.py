@@ -1,6 +1,12 @@
-"""What literals mean: text as written to a value. The way back is `printer`.
+"""What literals mean: a number, text or regex as written to its value. The way back is `printer`.
 
-Nothing is guessed: an escape that Python would refuse is refused here.
+    "a\\tb"          a, tab, b           as in Python and JSON
+    "\\d+"           backslash, d, +     an unknown escape keeps its backslash, for regexes in quotes
+    r"C:\\new"       as it stands        raw: no escapes at all
+    "\\ud83d\\ude00" one character       JSON writes characters beyond U+FFFF as two halves
+    /a\\/b/i         pattern a/b, flag i only `\\/` is unescaped; RE2 reads the rest
+
+Nothing is guessed: an escape that Python would refuse is refused here, and so is half a character.
 """
 
 import math
@@ -10,6 +16,7 @@ from typing import Final
 from rlmlite_grammar.syntax.refusal import refuse
 
 LONGEST_INTEGER: Final = 1_000
+"""Digits of an integer. Python takes quadratic time to read more."""
 
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[\s\S])")
 _SIMPLE: Final = {
@@ -44,11 +51,11 @@ def string(literal: str, offset: int) -> str:
     if raw or "\\" not in inside:
         return inside
     start = offset + quotes
-    value = _ESCAPE.sub(lambda found: _unescaped(found, start), inside)
-    return _joined_surrogates(value, offset)
+    value = _ESCAPE.sub(lambda found: _unescape(found, start), inside)
+    return _join_surrogates(value, offset)
 
 
-def _unescaped(found: re.Match[str], start: int) -> str:
+def _unescape(found: re.Match[str], start: int) -> str:
     letter = found[1]
     if len(letter) > 1:
         return _code_point(int(letter[1:], 16), start + found.start())
@@ -65,7 +72,7 @@ def _code_point(number: int, place: int) -> str:
     return chr(number)
 
 
-def _joined_surrogates(value: str, offset: int) -> str:
+def _join_surrogates(value: str, offset: int) -> str:
     """JSON writes characters beyond U+FFFF as two escapes; halves without their other half are no text."""
     if not re.search("[\ud800-\udfff]", value):
         return value

@@ -1,5 +1,8 @@
 """The words that mean something to the syntax, and what may be a name.
 
+`True`, `False` and `None` are taken as well as `true`, `false` and `null`, and `len(x)` as well as `count(x)`: models
+that know Python write them, what they mean is certain, and each would cost a turn.
+
 Action names are not here: the grammar knows none, the kernel's action table knows all.
 """
 
@@ -21,23 +24,24 @@ OPERATOR_WORDS: Final = frozenset({"and", "or", "not", "in", "contains", "matche
 """Words that are operators."""
 
 RESERVED: Final = OPERATOR_WORDS | CONSTANTS.keys()
-"""Words that name no variable, action or argument. They may name fields and keys: `.matches`, `{in: 1}`."""
+"""Words that cannot name a variable, an action or an argument. They may name fields and keys: `.matches`, `{in: 1}`."""
 
 ALIASES: Final = {"len": "count", "text": "render"}
-"""Actions with two names: what is written, and the one name that the program then holds."""
+"""Second names of actions, each with the one name that the program then holds."""
 
 LONGEST_NAME: Final = 64
+"""Characters of a name."""
 
 
 def checked_name(word: str, offset: int) -> str:
-    """`word`, when it may name a variable, an action or an argument."""
+    """`word`, if it may name a variable, an action or an argument; else it is refused."""
     if word in RESERVED:
         refuse("reserved", f"`{word}` is a reserved word and names nothing", offset, "choose another name")
     return checked_key(word, offset)
 
 
 def checked_key(word: str, offset: int) -> str:
-    """`word`, when it is short enough for a name."""
+    """`word`, if it is short enough for a name; else it is refused."""
     if len(word) > LONGEST_NAME:
         refuse("name", f"a name has at most {LONGEST_NAME} characters, this one {len(word)}", offset)
     return word

@@ -1,6 +1,12 @@
 """From the AST to text: the one canonical way to write a program.
 
-For every program that the language can say, `parse(show(program)).program == program`.
+For every program that the language can say, `parse(show(program)).program == program`. So brackets are written where
+the tree needs them, and nowhere else: each kind of node binds with a certain tightness, each place asks for one, and a
+node that binds less tightly than its place asks for is put in brackets.
+
+    Binary("*", Binary("+", a, b), c)      (a + b) * c       `*` asks for 6 on its left, `+` binds with 5
+    Binary("-", a, Binary("-", b, c))      a - (b - c)       the right side asks for one more than the left
+
 Nothing is checked: what no text can say (a regex with a newline) comes out as text that does not parse.
 """
 
@@ -11,7 +17,7 @@ from typing import Final, TypeAlias, assert_never
 from rlmlite_grammar.syntax.names import ALIASES, LONGEST_NAME
 from rlmlite_kernel.program import ast
 
-# How tightly things bind, beside the operators of `ast.OPERATORS`.
+# How tightly things bind; those of the operators are in `ast.OPERATORS`, in between.
 _ANY: Final = 0
 _NOT: Final = 3
 _COMPARISON: Final = 4
@@ -27,7 +33,7 @@ _NEEDS_ESCAPES: Final = re.compile(r'"""|[\\\x00-\x08\x0b-\x1f]|\A"|"\Z')
 
 
 def show(program: ast.Program) -> str:
-    """The program as text, one statement a line."""
+    """The program as text, one statement per line."""
     return "\n".join(map(_statement, program.body))
 
 

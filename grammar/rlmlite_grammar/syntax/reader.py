@@ -1,6 +1,7 @@
-"""lark, wrapped once: text in, a `Parsed` or a `Failure` out. The only place that calls lark's parser.
+"""lark, wrapped once: text in, a `Parsed` or a `SyntaxFailure` out. The only place that calls lark's parser.
 
-It says where reading stopped and what could have followed, not yet in words: see `messages`.
+It says where reading stopped and what could have followed, not yet in words: that takes a second look at the text (see
+`messages`), and programs that parse should not pay for it.
 """
 
 import functools
@@ -26,7 +27,7 @@ class SyntaxFailure(msgspec.Struct, frozen=True):
 
 
 ReadResult: TypeAlias = Parsed | SyntaxFailure | Problem
-"""What one reading gives: a program, a place where the grammar stopped, or a reason beside the grammar."""
+"""A program; or the place where the grammar stopped; or the problem that a rule beside the grammar found."""
 
 
 @functools.cache
@@ -49,10 +50,10 @@ def read(text: str) -> ReadResult:
     except (UnexpectedToken, UnexpectedCharacters) as error:
         return _failure(text, error)
     assert isinstance(body, Body)
-    crowded = next((start for start in body.starts[1:] if _follows_on_its_line(text, start)), None)
-    if crowded is not None:
+    second_on_line = next((start for start in body.starts[1:] if _follows_on_its_line(text, start)), None)
+    if second_on_line is not None:
         hint = "put each on its own line, or `;` between them; a missing comma or bracket reads like this too"
-        return Problem("crowded", "a second statement begins on this line", crowded, hint)
+        return Problem("crowded", "a second statement begins on this line", second_on_line, hint)
     return Parsed(Program(body.statements), text, body.at)
 
 

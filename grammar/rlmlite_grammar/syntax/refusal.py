@@ -1,6 +1,7 @@
-"""How the parts of the parser refuse: one error that carries one `Problem`.
+"""How the parts of the parser refuse a text: one error that carries one `Problem`.
 
-It never leaves this package: `parse` catches it and returns `Unparsed`.
+It is raised from inside lark, by the layout rules and the builder, and so ends the parse at once. It never leaves this
+package: `read` catches it.
 """
 
 from typing import NoReturn
@@ -9,7 +10,7 @@ from rlmlite_kernel.program.problems import Problem
 
 
 class ProgramRefusedError(Exception):
-    """The text is no program, for a reason that the grammar itself cannot express."""
+    """The text is not a program, for a reason that the grammar itself cannot express."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -17,5 +18,5 @@ class ProgramRefusedError(Exception):
 
 
 def refuse(code: str, message: str, offset: int, hint: str = "") -> NoReturn:
-    """Raise the refusal of what stands at `offset`."""
+    """Raise `ProgramRefusedError` for what stands at `offset`."""
     raise ProgramRefusedError(Problem(code, message, offset, hint))

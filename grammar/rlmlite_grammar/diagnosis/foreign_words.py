@@ -1,0 +1,82 @@
+"""Keywords of other languages, each with what to write here instead.
+
+    `for`, `while`     there are no loops; use extract_over_chunks, map or where
+
+A mistake is found by its word alone, wherever reading stopped near it (see `messages`).
+"""
+
+from typing import Final
+
+from rlmlite_grammar.diagnosis.mistake import Mistake
+
+FOREIGN_WORDS: Final = (
+    Mistake(
+        "there are no loops; use extract_over_chunks, map or where",
+        (
+            "for c in chunks:\n  x = f(c)",
+            "x = [f(y) for y in z]",
+            "x = {y for y in z}",
+            "while true: f(x)",
+            "x = sum(y for y in z)",
+        ),
+        words=("for", "while", "break", "continue"),
+    ),
+    Mistake(
+        "there are no branches; use where(rows, …), or pick(condition, a, b), or case(…)",
+        (
+            "if x: y = 1",
+            "if (x): y = 1",
+            "x = a if b else c",
+            "x = f(a if b else c)",
+            "else: x = 1",
+            "elif x: y = 2",
+        ),
+        words=("if", "else", "elif", "switch", "try", "except"),
+    ),
+    Mistake(
+        'there are no functions; use a row expression such as .field == "x"',
+        (
+            "x = lambda y: y",
+            "x = map(rows, lambda y: y.n)",
+            "def f(x): 1",
+            "function f(x) { 1 }",
+            "class A: 1",
+        ),
+        words=("lambda", "def", "function", "class", "async"),
+    ),
+    Mistake(
+        "there are no modules; every action is at hand by its name",
+        ("import os", "from os import path", "import re\nx = 1"),
+        words=("import", "from"),
+    ),
+    Mistake(
+        "use final(x) to answer",
+        ("return x", "return 3", "yield x"),
+        words=("return", "yield"),
+    ),
+    Mistake(
+        "use show(x)",
+        ("print x", "print 'a'", "echo x"),
+        words=("print", "echo"),
+    ),
+    Mistake(
+        "use == and !=",
+        ("x = where(r, .a is null)", "x = a is None"),
+        words=("is",),
+    ),
+    Mistake(
+        "a name is simply given a value: x = 1",
+        ("let x = 1", "const x = 1", "var x = 1", "set x = 1", "LET x = 1"),
+        words=("let", "const", "var", "set", "LET"),
+    ),
+    Mistake(
+        'use require(condition, "why")',
+        ("assert x == 1", "raise x"),
+        words=("assert", "raise"),
+    ),
+    Mistake(
+        "leave it out; only actions and values have a place here",
+        ("pass", "await f(x)", "with f(x): y = 1", "del x", "x = new y", "pass\nx = 1"),
+        words=("pass", "await", "with", "del", "new", "global"),
+    ),
+)

@@ -1,0 +1,32 @@
+"""What one kind of mistake is: the sentence that helps, programs that show it, and the patterns that recognise it.
+
+The examples are not decoration. The tests run every one of them and expect its sentence, so an entry that another one
+hides, or that matches nothing, fails. To add an entry: write its examples first, then the patterns that tell them from
+the others, and place it before any entry that fits too.
+"""
+
+from typing import Final
+
+import msgspec
+
+VALUE: Final = r"[\w\])}\"'/]\s*"
+"""Matches where a value has just ended."""
+
+COMPARISON: Final = r"(==|!=|<=?|>=?|\b(in|contains|matches)\b)"
+"""Matches an operator that compares."""
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """A sentence, and when it is said.
+
+    `words`: keywords of other languages, at the failure or just before it; nothing else counts then.
+    Otherwise `found` must match from the failure on and `before` just before it,
+    and the innermost open bracket must be one of `inside` (`""`: none is open).
+    """
+
+    hint: str
+    examples: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    found: str = ""
+    before: str = ""
+    inside: tuple[str, ...] = ("", "(", "[", "{")
