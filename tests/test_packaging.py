@@ -1,23 +1,26 @@
 """What is built is what is meant: the archives are complete, and the wheel works where nothing else is.
 
-The archives are built once, by the pinned tools; the wheel is then installed into an environment of its own.
+The archives are built once for all workers, by the pinned tools; the wheel is then installed into an environment of
+its own, also once.
 """
 
+import email
 import re
 import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 
 import pytest
+from packaging.requirements import Requirement
+
+from tests.once import made_once
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["rlmlite", "grammar/rlmlite_grammar", "kernel/rlmlite_kernel", "traces/rlmlite_traces"]
 COMPONENTS = ["rlmlite", "grammar", "kernel", "traces", "tests", "benchmarks", "docs", ".ci"]
-
-# One worker builds and installs for all of these.
-pytestmark = pytest.mark.xdist_group("packaging")
 
 
 def run(*command: str | Path, folder: Path) -> str:
@@ -43,32 +46,80 @@ def files(folder: Path) -> set[PurePosixPath]:
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the source archive, and the wheel that was built from it."""
-    folder = tmp_path_factory.mktemp("archives")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, folder=ROOT)
-    return folder
+
+    def build(folder: Path) -> None:
+        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, folder=ROOT)
+
+    return made_once(tmp_path_factory, "archives", build)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def wheel(archives: Path) -> Path:
+    """The wheel."""
     (path,) = archives.glob("*.whl")
     return path
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `bin` of an environment that holds the wheel and what it asks for, at the pinned versions."""
-    folder = tmp_path_factory.mktemp("installed")
+@pytest.fixture(scope="session", params=["links", pytest.param("downloads", marks=pytest.mark.slow)])
+def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of an environment that holds the wheel and what its metadata asks for, and nothing else.
+
+    To download what it asks for takes half a minute; the suite links it from the environment that runs the tests.
+    """
+    make = {"links": install_by_links, "downloads": install_by_downloads}[request.param]
+    folder = made_once(tmp_path_factory, f"installed-{request.param}", lambda folder: make(wheel, folder))
+    return folder / "venv/bin"
+
+
+def install_by_downloads(wheel: Path, folder: Path) -> None:
+    """As a user does, but at the pinned versions."""
     # pip wants a hash for the wheel as well once one hash is given, so here the versions are pinned alone.
     pins = re.sub(r" \\\n    --hash=\S+", "", (ROOT / ".ci/constraints.txt").read_text("utf-8"))
     (folder / "pins.txt").write_text(pins, "utf-8")
     run(sys.executable, "-m", "venv", folder / "venv", folder=folder)
-    python = folder / "venv/bin/python"
     options = ["--disable-pip-version-check", "--only-binary", ":all:", "--constraint", "pins.txt"]
-    run(python, "-m", "pip", "install", *options, wheel, folder=folder)
-    return python.parent
+    run(folder / "venv/bin/python", "-m", "pip", "install", *options, wheel, folder=folder)
+
+
+def install_by_links(wheel: Path, folder: Path) -> None:
+    """The wheel by pip; of what it asks for, a link to every file."""
+    venv = folder / "venv"
+    run(sys.executable, "-m", "venv", "--without-pip", venv, folder=folder)
+    python, options = venv / "bin/python", ["--disable-pip-version-check", "--no-index", "--no-deps"]
+    run(sys.executable, "-m", "pip", "--python", python, "install", *options, wheel, folder=folder)
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=folder).strip())
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        asked = email.message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
+    for distribution in closure(asked):
+        for file in distribution.files or ():
+            if ".." not in file.parts:  # its commands
+                place = site / file
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.symlink_to(Path(str(distribution.locate_file(file))))
+
+
+def closure(asked: list[str]) -> list[Distribution]:
+    """The distributions here that requirements ask for, and that those ask for, at versions that they allow."""
+    found: dict[str, Distribution] = {}
+    left = [(Requirement(each), frozenset([""])) for each in asked]
+    visited: set[tuple[str, frozenset[str]]] = set()
+    while left:
+        requirement, extras = left.pop()
+        marker = requirement.marker
+        if marker is not None and not any(marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        wanted = frozenset(["", *requirement.extras])
+        if (requirement.name, wanted) in visited:
+            continue
+        visited.add((requirement.name, wanted))
+        distribution = found.setdefault(requirement.name, Distribution.from_name(requirement.name))
+        assert requirement.specifier.contains(distribution.version, prereleases=True), requirement
+        left += [(Requirement(each), wanted) for each in distribution.requires or ()]
+    return list({distribution.metadata["Name"]: distribution for distribution in found.values()}.values())
 
 
 def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
