@@ -36,12 +36,10 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import PackageNotFoundError, version
+        from rlmlite_traces.files.installed import installed_version
 
-        try:
-            typer.echo(f"rlmlite {version('rlmlite')}")
-        except PackageNotFoundError:
-            typer.echo("rlmlite (not installed: run from a checkout)")
+        installed = installed_version("rlmlite")
+        typer.echo("rlmlite (not installed: run from a checkout)" if installed is None else f"rlmlite {installed}")
         raise typer.Exit
 
 

@@ -28,6 +28,7 @@ from rlmlite.runs.setup import Setup, kernel_settings
 from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import Done, Entry, State, Suspended, advance, begin, resume, seal
 from rlmlite_kernel.effects.requests import Requests, Result
+from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Genesis, Seal, Spoken, Step
@@ -35,6 +36,7 @@ from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.records.settings import Policy
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log, Unfinished
+from rlmlite_traces.files.installed import installed_version
 
 if TYPE_CHECKING:
     from rlmlite.runs.reopen import Past  # with the way back into a trace, which a new run does not need
@@ -57,7 +59,13 @@ class Run:
         self._dispatcher = Dispatcher(setup, blobs, self._keeper, nest)
 
     def _begin(self) -> None:
-        done = begin(self.inputs, kernel_settings(self.setup), RunKey(self.setup.run_key), grammar=grammar_digest())
+        done = begin(
+            self.inputs,
+            kernel_settings(self.setup),
+            RunKey(self.setup.run_key),
+            grammar=grammar_digest(),
+            engines=engine_versions(installed_version),
+        )
         genesis = done.entries[0].record
         assert isinstance(genesis, Genesis)
         self._state = done.state

@@ -88,8 +88,11 @@ def begin(
     *,
     grammar: str = "",
     table: Table = ACTIONS,
+    engines: Mapping[str, str] | None = None,
 ) -> Done:
     """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
+
+    `engines` are the versions of `engine_versions`, for a host that has looked them up already.
 
     A nested run begins exposed: who began it may have been, and speaks through its question.
 
@@ -104,7 +107,7 @@ def begin(
         run=state.run.id,
         semantics=SEMANTICS,
         kernel=KERNEL,
-        engines=engine_versions(),
+        engines=dict(engine_versions() if engines is None else engines),
         grammar=grammar,
         actions=table.digest,
         settings=kept.ref,

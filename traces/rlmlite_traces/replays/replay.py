@@ -12,6 +12,7 @@ from typing import Never
 import msgspec
 
 from rlmlite_kernel import ACTIONS, Done, Entry, Input, State, begin, conclusion, seal
+from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.records import AnyRecord, Genesis, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
@@ -19,6 +20,7 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.machine import SettingsError, TurnsSpentError
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_traces.blobs.stores import FileBlobs
+from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.lines import encode
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
@@ -99,7 +101,14 @@ class _Replay:
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
         try:
-            begun = begin(rebuilt.inputs, settings, self.salts, grammar=genesis.grammar, table=self.table)
+            begun = begin(
+                rebuilt.inputs,
+                settings,
+                self.salts,
+                grammar=genesis.grammar,
+                table=self.table,
+                engines=engine_versions(installed_version),
+            )
         except SettingsError as error:
             self._differs(0, "settings", "settings that can be kept", str(error))
         self._note_engines(genesis, begun)

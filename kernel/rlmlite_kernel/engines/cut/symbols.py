@@ -6,7 +6,6 @@ are in every genesis record where the extra is installed.
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -48,6 +47,9 @@ LANGUAGES = {
     "typescript": Language("typescript", "language_typescript", "javascript"),
 }
 """Every language that can be read, by name."""
+
+SYMBOL_LIBRARIES = ("tree-sitter", *sorted({f"tree-sitter-{language.package}" for language in LANGUAGES.values()}))
+"""The distributions that `symbols` stands on."""
 
 SUFFIXES = {
     "c": "c",
@@ -136,15 +138,3 @@ def _load_grammar(language: str) -> "tuple[Parser, Query]":
         raise SymbolsUnavailableError(str(error)) from None
     made = tree_sitter.Language(getattr(module, grammar.function)())
     return tree_sitter.Parser(made), tree_sitter.Query(made, f"{before}\n{module.TAGS_QUERY}")
-
-
-def symbol_versions() -> dict[str, str]:
-    """The versions of tree-sitter and its grammars, as far as they are installed."""
-    names = ["tree-sitter", *sorted({f"tree-sitter-{grammar.package}" for grammar in LANGUAGES.values()})]
-    found: dict[str, str] = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
