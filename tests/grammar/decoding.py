@@ -29,7 +29,7 @@ from rlmlite_kernel.program.ast import (
     Unary,
     Var,
 )
-from rlmlite_kernel.program.binding import FOLDS, PLAIN, Place, bind, inside, place_of, variable_name
+from rlmlite_kernel.program.binding import FOLDS, PLAIN, ExprContext, bind, context_inside, context_of, variable_name
 from rlmlite_kernel.program.templates import Hole, pieces
 
 INPUTS = ("logs", "question")
@@ -113,7 +113,7 @@ class Form:
         self.body.append(Statement(value, f"t{self.made}"))
         return f"t{self.made}"
 
-    def _expr(self, node: Expr, place: Place) -> Expr:
+    def _expr(self, node: Expr, place: ExprContext) -> Expr:
         match node:
             case Var(name=name) if place.key:
                 return Field(name)
@@ -122,10 +122,10 @@ class Form:
             case Call(name=name) if not (place.folds and name in FOLDS):
                 return self._call(node, place)
             case Call(args=args):
-                return replace(node, args=tuple(self._expr(arg, Place(row=True)) for arg in args))
-        return self._outer(node, inside(node, place))
+                return replace(node, args=tuple(self._expr(arg, ExprContext(row=True)) for arg in args))
+        return self._outer(node, context_inside(node, place))
 
-    def _outer(self, node: Expr, at: Place) -> Expr:
+    def _outer(self, node: Expr, at: ExprContext) -> Expr:
         """A node with all that is in it brought into form."""
         match node:
             case Attr(of=of) | Unary(of=of):
@@ -144,14 +144,14 @@ class Form:
                 return Alt(tuple(self._expr(option, at) for option in options))
         return node
 
-    def _call(self, call: Call, around: Place) -> Call:
+    def _call(self, call: Call, around: ExprContext) -> Call:
         action = ACTIONS[call.name]
         bound = bind(action, call, lambda *problem: None)
         named = {name: self._names[name] if value == Var(name) else self._named(self._expr(value, PLAIN))
                  for name, value in bound.extra.items()}  # fmt: skip
         holes = {**self._names, **named}
         given = {name: self._argument(action, name, value, around, holes) for name, value in bound.given.items()}
-        rest = tuple(self._expr(value, Place(row=around.row)) for value in bound.rest)
+        rest = tuple(self._expr(value, ExprContext(row=around.row)) for value in bound.rest)
         first = [name for name in given if _by_position(action, name)]
         return Call(
             call.name,
@@ -159,7 +159,7 @@ class Form:
             tuple(Named(param.name, given[param.name]) for param in action.params if param.name in {*given} - {*first}),
         )
 
-    def _argument(self, action: Action, name: str, value: Expr, around: Place, holes: Mapping[str, str]) -> Expr:
+    def _argument(self, action: Action, name: str, value: Expr, around: ExprContext, holes: Mapping[str, str]) -> Expr:
         param = action.param(name)
         assert param is not None
         if param.kind == "schema":
@@ -168,7 +168,7 @@ class Form:
             return Lit(value.name)
         if param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
             return Lit("".join(_told(piece, holes) for piece in pieces(value.v)))
-        return self._expr(value, place_of(param, around))
+        return self._expr(value, context_of(param, around))
 
 
 def _by_position(action: Action, name: str) -> bool:

@@ -24,7 +24,7 @@ from rlmlite_kernel.evaluation.context import FOREIGN, StepContext, TaintedValue
 from rlmlite_kernel.evaluation.texts import as_text, follow, has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_kernel.program.schemas import Schema, spelled
+from rlmlite_kernel.program.schemas import Schema, spell_schema
 from rlmlite_kernel.program.templates import Hole, pieces
 from rlmlite_kernel.records.records import Blob, EffectRecord, Ref, Span
 from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
@@ -84,7 +84,7 @@ class PromptWriter:
         if self._rows is not None and not any(isinstance(part, list) for part in parts):
             raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
         if schema is not None:
-            parts.append(f"\n\nAnswer with JSON only, of this form: {spelled(schema)}")
+            parts.append(f"\n\nAnswer with JSON only, of this form: {spell_schema(schema)}")
         return Prompts(parts, 1 if self._rows is None else len(self._table()), self._origins)
 
     def _table(self) -> Rows:

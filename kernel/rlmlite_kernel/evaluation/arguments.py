@@ -10,7 +10,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Kind, Param
 from rlmlite_kernel.program.ast import Expr, Lit, Rx, Var
 from rlmlite_kernel.program.binding import variable_name
-from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.schemas import Schema, schema_of
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import kind_of
@@ -19,7 +19,7 @@ from rlmlite_kernel.values.values import kind_of
 class Arguments:
     """A step's arguments, and what they rest on together."""
 
-    def __init__(self, planned: Planned, action: Action, context: StepContext) -> None:
+    def __init__(self, planned: PlannedStep, action: Action, context: StepContext) -> None:
         self._context, self._action = context, action
         self._parts: list[TaintedValue] = []
         self.given: dict[str, Any] = {}

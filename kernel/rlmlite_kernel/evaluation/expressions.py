@@ -23,7 +23,7 @@ from rlmlite_kernel.program.ast import (
     Var,
     children,
 )
-from rlmlite_kernel.program.queries import compiled, constant_query
+from rlmlite_kernel.program.queries import constant_query, matcher_for
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.operators import (
     ARITHMETIC,
@@ -205,7 +205,7 @@ def query_of(node: Expr, context: StepContext) -> Query:
 
 def matcher_of(node: Expr, context: StepContext, by_blocks: bool = False) -> Matcher:
     """The compiled query that an argument is."""
-    return compiled(query_of(node, context), by_blocks)
+    return matcher_for(query_of(node, context), by_blocks)
 
 
 def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:

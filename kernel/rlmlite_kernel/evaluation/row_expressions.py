@@ -24,7 +24,7 @@ from rlmlite_kernel.program.ast import (
     Slice,
     Unary,
 )
-from rlmlite_kernel.program.binding import bind, has_free_field, trust
+from rlmlite_kernel.program.binding import bind, has_free_field, raise_fault
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.operators import key_of, mixes_text_and_number, negate, plainly, truthy
 from rlmlite_kernel.values.values import Rows, Value, text_of
@@ -168,7 +168,7 @@ class RowCompiler:
     def _call(self, node: Call) -> OfRow:
         """A scalar action, applied to each row."""
         action, context = self._context.table[node.name], self._context
-        bound = bind(action, node, trust)
+        bound = bind(action, node, raise_fault)
         fixed: dict[str, object] = {
             p.name: p.default for p in action.params if not (p.required or p.many or p.name in bound.given)
         }

@@ -12,7 +12,7 @@ from rlmlite_kernel.engines.query.query import literal, regex
 from rlmlite_kernel.engines.query.regex import quote as quoted
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
-from rlmlite_kernel.program.queries import compiled
+from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of
 
@@ -160,7 +160,7 @@ class _Finder:
     def _look(self, quote: str, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote; takes the first place and counts the rest."""
         pattern = r"\s+".join(map(quoted, quote.split()))
-        matcher = compiled(literal(quote) if how == "verbatim" else regex(pattern, "s"))
+        matcher = matcher_for(literal(quote) if how == "verbatim" else regex(pattern, "s"))
         first: Text | None = None
         times = 0
         for text in texts:

@@ -126,7 +126,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     def signature(self) -> str:
         """`search(target, query, limit=null)`, as people write it."""
-        return f"{self.name}({', '.join(map(_spelled, self.params))}{', name=value, ...' if self.extra else ''})"
+        return f"{self.name}({', '.join(map(_spell_param, self.params))}{', name=value, ...' if self.extra else ''})"
 
 
 class Table(Mapping[str, Action]):
@@ -190,7 +190,7 @@ def _meaning(param: Param) -> list[Any]:
     return [param.name, param.kind, default, param.least, list(param.words), where]
 
 
-def _spelled(param: Param) -> str:
+def _spell_param(param: Param) -> str:
     if param.many:
         return f"{param.name}, ..."
     if param.required:

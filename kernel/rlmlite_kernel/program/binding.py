@@ -14,7 +14,7 @@ FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percen
 """What may be folded in `group(rows, key, {name: fold(expr)})`."""
 
 
-class Bound(msgspec.Struct, frozen=True):
+class BoundArguments(msgspec.Struct, frozen=True):
     """A call's arguments by parameter: `given` singles, `rest` what a `many` parameter took, `extra` other keywords."""
 
     given: dict[str, Expr]
@@ -22,7 +22,7 @@ class Bound(msgspec.Struct, frozen=True):
     extra: dict[str, Expr]
 
 
-def bind(action: Action, call: Call, report: Report) -> Bound:
+def bind(action: Action, call: Call, report: Report) -> BoundArguments:
     """Match a call's arguments to an action's parameters, reporting every mismatch."""
     params = action.positional()
     given: dict[str, Expr] = {}
@@ -34,15 +34,18 @@ def bind(action: Action, call: Call, report: Report) -> Bound:
             rest.append(value)
         else:
             report(
-                "arguments", f"`{action.name}` takes at most {len(params)} arguments by position", value, _see(action)
+                "arguments",
+                f"`{action.name}` takes at most {len(params)} arguments by position",
+                value,
+                _signature_hint(action),
             )
             break
     extra = _bind_named(action, call, given, report)
     missing = [p.name for p in action.params if p.required and not p.many and p.name not in given]
     if missing:
         words = ", ".join(f"`{name}`" for name in missing)
-        report("arguments", f"`{action.name}` also needs {words}", call, _see(action))
-    return Bound(given, tuple(rest), extra)
+        report("arguments", f"`{action.name}` also needs {words}", call, _signature_hint(action))
+    return BoundArguments(given, tuple(rest), extra)
 
 
 def _bind_named(action: Action, call: Call, given: dict[str, Expr], report: Report) -> dict[str, Expr]:
@@ -53,7 +56,7 @@ def _bind_named(action: Action, call: Call, given: dict[str, Expr], report: Repo
             extra[item.name] = item.value
         elif param is None or param.many:
             known = [p.name for p in action.params]
-            hint = did_you_mean(item.name, known) or _see(action)
+            hint = did_you_mean(item.name, known) or _signature_hint(action)
             report("unknown_name", f"`{action.name}` has no parameter `{item.name}`", item.value, hint)
         elif item.name in given:
             report("arguments", f"`{item.name}` of `{action.name}` is given twice", item.value, "")
@@ -62,11 +65,11 @@ def _bind_named(action: Action, call: Call, given: dict[str, Expr], report: Repo
     return extra
 
 
-def _see(action: Action) -> str:
+def _signature_hint(action: Action) -> str:
     return f"it is {action.signature()}"
 
 
-class Place(msgspec.Struct, frozen=True):
+class ExprContext(msgspec.Struct, frozen=True):
     """How the names in an expression are read: inside a row expression, as a schema, as a key, as folds."""
 
     row: bool = False
@@ -76,34 +79,36 @@ class Place(msgspec.Struct, frozen=True):
     query: bool = False
 
 
-PLAIN = Place()
+PLAIN = ExprContext()
 
 
-def place_of(param: Param, around: Place) -> Place:
+def context_of(param: Param, around: ExprContext) -> ExprContext:
     """How an argument of this parameter is read."""
     if param.kind == "expr":
-        return Place(row=True)
+        return ExprContext(row=True)
     if param.kind == "key":
-        return Place(row=True, key=True)
+        return ExprContext(row=True, key=True)
     if param.kind == "folds":
-        return Place(row=True, folds=True)
+        return ExprContext(row=True, folds=True)
     if param.kind == "schema":
-        return Place(schema=True)
+        return ExprContext(schema=True)
     query = param.kind in ("query", "pattern", "form") or param.or_query
-    return Place(row=around.row, query=query)
+    return ExprContext(row=around.row, query=query)
 
 
-def arguments(action: Action, bound: Bound, around: Place) -> Iterator[tuple[Param | None, Expr, Place]]:
+def bound_arguments(
+    action: Action, bound: BoundArguments, around: ExprContext
+) -> Iterator[tuple[Param | None, Expr, ExprContext]]:
     """Every argument with its parameter (none for an extra keyword) and how it is read."""
     for name, value in bound.given.items():
         param = action.param(name)
         if param is not None:
-            yield param, value, place_of(param, around)
+            yield param, value, context_of(param, around)
     many = next((p for p in action.params if p.many), None)
     for value in bound.rest:
-        yield many, value, Place(row=around.row, query=many is not None and many.kind == "query")
+        yield many, value, ExprContext(row=around.row, query=many is not None and many.kind == "query")
     for value in bound.extra.values():
-        yield None, value, Place(row=around.row)
+        yield None, value, ExprContext(row=around.row)
 
 
 def variable_name(node: Expr | None) -> str | None:
@@ -113,18 +118,18 @@ def variable_name(node: Expr | None) -> str | None:
     return node.v if isinstance(node, Lit) and isinstance(node.v, str) else None
 
 
-def is_column_word(node: Expr, place: Place) -> bool:
+def is_column_word(node: Expr, place: ExprContext) -> bool:
     """Whether a bare name or string is a column's name here."""
     return place.key and (isinstance(node, Var) or (isinstance(node, Lit) and isinstance(node.v, str)))
 
 
-def inside(node: Expr, place: Place) -> Place:
+def context_inside(node: Expr, place: ExprContext) -> ExprContext:
     """How what is inside a node is read: a list of keys holds keys, a list of queries queries."""
     if place.key and isinstance(node, ListOf | Unary | Attr):
         return place
     if place.query and isinstance(node, ListOf):
         return place
-    return Place(row=place.row, folds=place.folds and isinstance(node, Obj))
+    return ExprContext(row=place.row, folds=place.folds and isinstance(node, Obj))
 
 
 def has_free_field(node: Expr, table: Table) -> bool:
@@ -132,19 +137,19 @@ def has_free_field(node: Expr, table: Table) -> bool:
     if isinstance(node, Field):
         return True
     if isinstance(node, Call) and node.name in table:
-        bound = bind(table[node.name], node, _ignore)
+        bound = bind(table[node.name], node, _ignore_mistake)
         return any(
             has_free_field(value, table)
-            for _, value, place in arguments(table[node.name], bound, PLAIN)
+            for _, value, place in bound_arguments(table[node.name], bound, PLAIN)
             if not place.row and not place.schema
         )
     return any(has_free_field(child, table) for child in children(node))
 
 
-def trust(code: str, message: str, node: Expr, hint: str) -> None:
+def raise_fault(code: str, message: str, node: Expr, hint: str) -> None:
     """For calls that were checked: a mistake is a fault."""
     raise Fault(code, message)
 
 
-def _ignore(code: str, message: str, node: Expr, hint: str) -> None:
+def _ignore_mistake(code: str, message: str, node: Expr, hint: str) -> None:
     """Mistakes in calls are reported where the call is checked."""

@@ -31,19 +31,19 @@ from rlmlite_kernel.program.ast import (
 from rlmlite_kernel.program.binding import (
     FOLDS,
     PLAIN,
-    Bound,
-    Place,
-    arguments,
+    BoundArguments,
+    ExprContext,
     bind,
+    bound_arguments,
+    context_inside,
     has_free_field,
-    inside,
     is_column_word,
     variable_name,
 )
 from rlmlite_kernel.program.checks import CheckedCall
-from rlmlite_kernel.program.lowering import written_name
+from rlmlite_kernel.program.lowering import target_of
 from rlmlite_kernel.program.problems import HABITS, Problem, did_you_mean
-from rlmlite_kernel.program.queries import compiled, constant_query
+from rlmlite_kernel.program.queries import constant_query, matcher_for
 from rlmlite_kernel.program.schemas import schema_of
 from rlmlite_kernel.program.templates import holes
 from rlmlite_kernel.records.settings import Policy
@@ -66,20 +66,20 @@ def check(parsed: Parsed, scope: Scope) -> dict[int, list[Problem]]:
     names = set(scope.names)
     ended = False
     for number, statement in enumerate(parsed.program.body):
-        work = _Statement(parsed, scope, names)
+        work = _StatementCheck(parsed, scope, names)
         if ended:
             work.report("unreachable", "nothing runs after final(...)", statement, "put final last")
         work.statement(statement)
         if work.problems:
             found[number] = work.problems
-        target = written_name(statement)
+        target = target_of(statement)
         if target is not None:
             names.add(target)
         ended = ended or _ends(statement, scope.table)
     return found
 
 
-class _Statement:
+class _StatementCheck:
     """The check of one statement."""
 
     def __init__(self, parsed: Parsed, scope: Scope, names: set[str]) -> None:
@@ -107,20 +107,20 @@ class _Statement:
         if is_temporary(name):
             self.report("read_only", f"`{name}` is the kernel's own name", node, "names such as _1 are taken")
 
-    def _visit(self, node: Expr, place: Place) -> None:
+    def _visit(self, node: Expr, place: ExprContext) -> None:
         if is_column_word(node, place):
             return
         if isinstance(node, Call):
             self._call(node, place)
         elif isinstance(node, Binary) and node.op in MATCHES:
-            self._visit(node.left, Place(row=place.row))
-            self._visit(node.right, Place(row=place.row, query=True))
+            self._visit(node.left, ExprContext(row=place.row))
+            self._visit(node.right, ExprContext(row=place.row, query=True))
         else:
-            self._misplaced(node, place)
+            self._check_position(node, place)
             for child in children(node):
-                self._visit(child, inside(node, place))
+                self._visit(child, context_inside(node, place))
 
-    def _misplaced(self, node: Expr, place: Place) -> None:
+    def _check_position(self, node: Expr, place: ExprContext) -> None:
         """A node that has no meaning where it stands."""
         match node:
             case Var(name=name):
@@ -140,7 +140,7 @@ class _Statement:
                     if pair.optional:
                         self.report("schema", f"`{pair.key}?` has a meaning only in a schema", node)
 
-    def _name(self, name: str, node: Expr, place: Place) -> None:
+    def _name(self, name: str, node: Expr, place: ExprContext) -> None:
         if name in self._names:
             return
         hint = did_you_mean(name, self._names) or f"known: {', '.join(sorted(self._names)[:12])}"
@@ -148,10 +148,10 @@ class _Statement:
             hint = f"a field of the row is `.{name}`; {hint}"
         self.report("unknown_name", f"no variable `{name}`", node, hint)
 
-    def _call(self, call: Call, place: Place) -> None:
+    def _call(self, call: Call, place: ExprContext) -> None:
         if place.folds and call.name in FOLDS:
             for value in call.args:
-                self._visit(value, Place(row=True))
+                self._visit(value, ExprContext(row=True))
             return
         action = self._action(call)
         if action is None:
@@ -162,7 +162,7 @@ class _Statement:
         bound = bind(action, call, self.report)
         for check_arguments in action.checks:
             check_arguments(CheckedCall(call, bound.given, bound.extra, action.signature()), self.report)
-        for param, value, inner in arguments(action, bound, place):
+        for param, value, inner in bound_arguments(action, bound, place):
             self._argument(action, param, value, inner, bound)
 
     def _action(self, call: Call) -> Action | None:
@@ -177,7 +177,9 @@ class _Statement:
             self.report("not_permitted", f"this run does not permit `{call.name}`", call, hint)
         return action
 
-    def _argument(self, action: Action, param: Param | None, value: Expr, place: Place, bound: Bound) -> None:
+    def _argument(
+        self, action: Action, param: Param | None, value: Expr, place: ExprContext, bound: BoundArguments
+    ) -> None:
         if param is None:
             self._visit(value, place)
             return
@@ -213,12 +215,12 @@ class _Statement:
         try:
             query = regex(value.pattern, value.flags) if isinstance(value, Rx) else constant_query(value)
             if query is not None:
-                compiled(query)
+                matcher_for(query)
         except Fault as fault:
             if not any(problem.message == fault.message for problem in self.problems):
                 self.report(fault.code, fault.message, node)
 
-    def _template(self, action: Action, param: Param, value: Expr, bound: Bound) -> None:
+    def _template(self, action: Action, param: Param, value: Expr, bound: BoundArguments) -> None:
         """A template's placeholders, as far as they can be known before the rows that fill them are there."""
         if not isinstance(value, Lit) or not isinstance(value.v, str):
             if param.holes == "variables":
@@ -249,7 +251,7 @@ class _Statement:
             return value.v in param.words
         return isinstance(value, Var) and value.name in param.words
 
-    def _word(self, action: Action, param: Param, value: Expr, place: Place) -> None:
+    def _word(self, action: Action, param: Param, value: Expr, place: ExprContext) -> None:
         if param.or_query and isinstance(value, Rx):
             self._query(value, value)
             return

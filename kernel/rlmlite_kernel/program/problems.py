@@ -44,10 +44,10 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 
 def explain(problems: Iterable[Problem], text: str) -> str:
     """The message for a person or a controller: line, column, the line itself with a caret, and the hint."""
-    return "\n".join(_one(problem, text) for problem in problems)
+    return "\n".join(_explain_one(problem, text) for problem in problems)
 
 
-def _one(problem: Problem, text: str) -> str:
+def _explain_one(problem: Problem, text: str) -> str:
     hint = f"; {problem.hint}" if problem.hint else ""
     if problem.offset is None or not text:
         return problem.message + hint

@@ -9,7 +9,7 @@ from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx
 
 
 @lru_cache(maxsize=512)
-def compiled(query: Query, by_blocks: bool = False) -> Matcher:
+def matcher_for(query: Query, by_blocks: bool = False) -> Matcher:
     """The matcher of a query; the same query is compiled once. Raises `Fault("query")`."""
     try:
         return compile_query(query, by_blocks=by_blocks)

@@ -79,7 +79,7 @@ def schema_of(node: Expr) -> Schema:
     raise Fault("schema", 'a schema is a type, "a" | "b", [type] or {name: type}')
 
 
-def spelled(schema: Schema) -> str:
+def spell_schema(schema: Schema) -> str:
     """The schema as a model is shown it, in the form of JSON."""
     match schema:
         case Basic(name=name):
@@ -87,12 +87,12 @@ def spelled(schema: Schema) -> str:
         case Literal(value=value):
             return json.dumps(value, ensure_ascii=False)
         case OneOf(options=options):
-            return " | ".join(map(spelled, options))
+            return " | ".join(map(spell_schema, options))
         case Many(item=item):
-            return f"[{spelled(item)}, ...]"
+            return f"[{spell_schema(item)}, ...]"
         case Shape(fields=fields):
             inner = ", ".join(
-                f"{json.dumps(name, ensure_ascii=False)}: {spelled(kind)}{' (optional)' if optional else ''}"
+                f"{json.dumps(name, ensure_ascii=False)}: {spell_schema(kind)}{' (optional)' if optional else ''}"
                 for name, kind, optional in fields
             )
             return "{" + inner + "}"
@@ -148,13 +148,13 @@ def read_reply(reply: str, schema: Schema) -> Any:
 
     The reply is JSON as a whole, or is one fenced block of it; anything else is refused, never repaired.
     """
-    value = read_json(_unfenced(reply))
+    value = read_json(_strip_fence(reply))
     if not fits(value, schema):
-        raise Fault("schema", f"the reply is not of the form {spelled(schema)}")
+        raise Fault("schema", f"the reply is not of the form {spell_schema(schema)}")
     return value
 
 
-def _unfenced(reply: str) -> str:
+def _strip_fence(reply: str) -> str:
     text = reply.strip()
     if text.startswith("```") and text.endswith("```") and text.count("```") == 2 and "\n" in text:
         return text[text.index("\n") + 1 : -3]

@@ -32,7 +32,7 @@ from rlmlite_kernel.program.costs import (
     UndeclaredCostError,
     exactly,
 )
-from rlmlite_kernel.program.lowering import Planned, lower, names_read
+from rlmlite_kernel.program.lowering import PlannedStep, lower, names_in
 from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.values.columns import Spans
@@ -81,7 +81,7 @@ def price(state: State, parsed: Parsed) -> Price:
     return Price(total, tuple(steps), refused, tuple(problem for each in problems.values() for problem in each))
 
 
-def check_declared(planned: Planned, table: Table, used: Mapping[str, int]) -> None:
+def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) -> None:
     """Raise `UndeclaredCostError` if a step used a budget that no row of its actions names.
 
     A row that is silent about a budget would be priced as free of it; here it is found out at its first use.
@@ -92,7 +92,7 @@ def check_declared(planned: Planned, table: Table, used: Mapping[str, int]) -> N
             raise UndeclaredCostError(message)
 
 
-def _uses(planned: Planned, action: Action, call: PricedCall, table: Table) -> dict[str, Range]:
+def _uses(planned: PlannedStep, action: Action, call: PricedCall, table: Table) -> dict[str, Range]:
     """What one step uses: its step, what its own action says, and what is applied to each row inside of it."""
     uses = {"steps": exactly(1), **action.cost_rule.uses(call)}
     for name in _budgets_of_rows(planned, table):
@@ -100,7 +100,7 @@ def _uses(planned: Planned, action: Action, call: PricedCall, table: Table) -> d
     return uses
 
 
-def _budgets_of_rows(planned: Planned, table: Table) -> tuple[str, ...]:
+def _budgets_of_rows(planned: PlannedStep, table: Table) -> tuple[str, ...]:
     """The budgets that the expressions in a step's arguments may use: by `matches`, by actions inside of them."""
     budgets: dict[str, None] = {}
     for node in _inside(planned):
@@ -111,7 +111,7 @@ def _budgets_of_rows(planned: Planned, table: Table) -> tuple[str, ...]:
     return tuple(budgets)
 
 
-def _inside(planned: Planned) -> Iterator[Expr]:
+def _inside(planned: PlannedStep) -> Iterator[Expr]:
     """Every node of a step's arguments."""
     bound = planned.bound
     todo: list[Expr] = [*bound.given.values(), *bound.rest, *bound.extra.values()]
@@ -121,7 +121,7 @@ def _inside(planned: Planned) -> Iterator[Expr]:
         todo.extend(children(node))
 
 
-def _priced_call(planned: Planned, action: Action, extents: _Extents, state: State) -> PricedCall:
+def _priced_call(planned: PlannedStep, action: Action, extents: _Extents, state: State) -> PricedCall:
     given = planned.bound.given
     return PricedCall(
         arguments=given,
@@ -180,7 +180,7 @@ def _extent_of(node: Expr, extents: _Extents, state: State) -> Extent:
             return Extent(exactly(len(items)), ANY_AMOUNT)
         case Lit(v=str() as text):
             return Extent(exactly(1), exactly(len(text.encode())))
-    names = set(names_read(node, PLAIN, state.run.table))
+    names = set(names_in(node, PLAIN, state.run.table))
     known = [extents[name] for name in names if name in extents]
     if len(known) != 1:
         return UNKNOWN

@@ -15,7 +15,7 @@ from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.context import origin_words
 from rlmlite_kernel.observation.observations import Seen, fit
 from rlmlite_kernel.program.checker import is_temporary
-from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, Observed, Step, Written
@@ -86,7 +86,7 @@ class Recorder:
         )
         self._entries.append(Entry(record, (ast, observation, *kept), lines))
 
-    def _observe(self, planned: Planned, outcome: Outcome, statements_after: int, blobs: Blobs) -> Seen:
+    def _observe(self, planned: PlannedStep, outcome: Outcome, statements_after: int, blobs: Blobs) -> Seen:
         """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
         left = max(0, self._room - 1)
         room = max(left - _LINE_BYTES * statements_after, left // (statements_after + 1))
@@ -130,11 +130,11 @@ def _writes(step: FinishedStep) -> tuple[Written, ...]:
     return (Written(name=step.change.name, kind=variable.kind, ref=variable.ref, size=variable.size),)
 
 
-def _reads(planned: Planned, variables: Mapping[str, Variable]) -> tuple[tuple[str, str], ...]:
+def _reads(planned: PlannedStep, variables: Mapping[str, Variable]) -> tuple[tuple[str, str], ...]:
     return tuple((name, variables[name].ref) for name in sorted(planned.reads) if name in variables)
 
 
-def _answer(planned: Planned, outcome: Outcome, state: State) -> Answer | None:
+def _answer(planned: PlannedStep, outcome: Outcome, state: State) -> Answer | None:
     ended = outcome.effect
     if not isinstance(ended, Concluded):
         return None

@@ -11,7 +11,7 @@ Not here: how values are worded (`observation.observations`); how much room a tu
 from rlmlite_kernel.actions.end import Forgotten, Noted
 from rlmlite_kernel.evaluation.context import DERIVED, FOREIGN, TaintedValue
 from rlmlite_kernel.observation.observations import Seen, Show, fit
-from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.step import Concluded, Outcome
@@ -19,7 +19,7 @@ from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
 
 
-def show_step(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room: int, state: State) -> Seen:
+def show_step(planned: PlannedStep, outcome: Outcome, blobs: Blobs, text: str, room: int, state: State) -> Seen:
     """What a step shows in `room` bytes. `text` is the program, which explanations of mistakes quote.
 
     Raises `InputChangedError` if a file has changed that would be shown.
@@ -42,7 +42,7 @@ def show_step(planned: Planned, outcome: Outcome, blobs: Blobs, text: str, room:
     return Seen(text, seen.spans, seen.cut + cut)
 
 
-def _barred(planned: Planned, outcome: Outcome, state: State) -> str:
+def _barred(planned: PlannedStep, outcome: Outcome, state: State) -> str:
     """What stands in place of what a step would show, if the policy keeps an input from a controller.
 
     Nothing of it is told then, not how many rows there are nor why it failed: all of that comes from the content.
@@ -63,7 +63,7 @@ def _barred(planned: Planned, outcome: Outcome, state: State) -> str:
     return f"{code}; not shown: the policy keeps {words} from the controller"
 
 
-def _said(planned: Planned, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Seen:
+def _said(planned: PlannedStep, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Seen:
     effect = outcome.effect
     if isinstance(effect, Concluded):
         return Seen(f"final: answered, {effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})")
@@ -87,12 +87,12 @@ def _note(message: str, quoted: str, room: int) -> tuple[str, int]:
     return note, cut + len(quoted.encode())
 
 
-def _source(planned: Planned, held: TaintedValue) -> str:
+def _source(planned: PlannedStep, held: TaintedValue) -> str:
     """What a fence names as the source of its content: the variable, or the variables that were read."""
     return planned.target or ",".join(sorted(planned.reads)) or planned.op
 
 
-def exposes(planned: Planned, outcome: Outcome, state: State) -> bool:
+def exposes(planned: PlannedStep, outcome: Outcome, state: State) -> bool:
     """Whether what a step shows has content of inputs, tools or models in it; why it failed may quote them."""
     if _barred(planned, outcome, state):
         return False

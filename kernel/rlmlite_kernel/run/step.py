@@ -18,7 +18,7 @@ from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import DERIVED, NarrowedResult, StepContext, TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import Found, resolve
-from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.run.state import Run
@@ -63,13 +63,15 @@ class FinishedStep(msgspec.Struct, frozen=True, eq=False):
     `ast` is the blob of the step as the record holds it, `change` what the step does to the variables.
     """
 
-    planned: Planned
+    planned: PlannedStep
     outcome: Outcome
     ast: Blob
     change: Change
 
 
-def run_action(planned: Planned, context: StepContext, current: Run, place: tuple[str, int, int, int]) -> Outcome | Ask:
+def run_action(
+    planned: PlannedStep, context: StepContext, current: Run, place: tuple[str, int, int, int]
+) -> Outcome | Ask:
     """Run a step's action as far as it goes without calls. Raises only host faults."""
     action = current.table[planned.op]
     try:

@@ -27,7 +27,7 @@ from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settled
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.lowering import Planned
+from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.refs import blob, keyed_digest
 from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
@@ -47,7 +47,7 @@ class RunningTurn:
     `ledger` is what the run has used, with what is reserved for calls that are out.
     """
 
-    def __init__(self, before: State, steps: Sequence[Planned]) -> None:
+    def __init__(self, before: State, steps: Sequence[PlannedStep]) -> None:
         self._before, self._steps = before, list(steps)
         self._turn_context = before.turn_context()
         self._variables = Variables.of(before.variables)
@@ -75,7 +75,7 @@ class RunningTurn:
 
     def run_ready(self, blobs: Blobs) -> tuple[Wave, ...]:
         """Run every step that can run. Gives the calls to suspend for, none if the turn is over or halted."""
-        blocked: list[Planned] = []  # what has not finished: steps that depend on it have to wait
+        blocked: list[PlannedStep] = []  # what has not finished: steps that depend on it have to wait
         try:
             for number, planned in enumerate(self._steps):
                 is_planned = self.states.steps[number] is StepState.PLANNED
@@ -134,7 +134,7 @@ class RunningTurn:
         self.states.move_step(self._committed, StepEvent.COMMIT)
         self._committed += 1
 
-    def _start(self, number: int, planned: Planned, blobs: Blobs) -> None:
+    def _start(self, number: int, planned: PlannedStep, blobs: Blobs) -> None:
         context = StepContext(self._variables.data, blobs, self._turn_context, self.ledger)
         refusal = self._refusal(planned, context)
         if refusal is not None:
@@ -144,7 +144,7 @@ class RunningTurn:
         place = (self._before.run.id, self._before.turn, number, 0)
         self._go_on_with(number, run_action(planned, context, self._before.run, place), context)
 
-    def _refusal(self, planned: Planned, context: StepContext) -> Outcome | None:
+    def _refusal(self, planned: PlannedStep, context: StepContext) -> Outcome | None:
         """Why a step does not run at all; it costs no step then."""
         if planned.problems:
             return Outcome(context, "failed", planned.problems[0].code, "")
@@ -234,7 +234,7 @@ class RunningTurn:
             self._broken.discard(change.name)
         self.ledger["value_bytes"] = self._variables.size_bytes + self._held_for_nested()
 
-    def _with_room_checked(self, planned: Planned, outcome: Outcome) -> Outcome:
+    def _with_room_checked(self, planned: PlannedStep, outcome: Outcome) -> Outcome:
         """The outcome, or a failure if there is no room for the variable that it writes."""
         if planned.target is None or outcome.data is None or outcome.status != "ok":
             return outcome
@@ -272,7 +272,7 @@ class RunningTurn:
         return names
 
 
-def _depends(earlier: Planned, later: Planned) -> bool:
+def _depends(earlier: PlannedStep, later: PlannedStep) -> bool:
     """Whether the later step has to wait for the earlier one."""
     if earlier.barrier or later.barrier:
         return True

@@ -67,11 +67,11 @@ def median(values: Sequence[Value]) -> Value:
 def ranked(values: Sequence[Value], percent: Value) -> Value:
     """The smallest number that so many percent of the numbers do not pass; one of the values, or null of nothing."""
     numbers = sorted((value for value in values if is_number(value)), key=order)
-    place = place_of(len(numbers), percent)
+    place = context_of(len(numbers), percent)
     return numbers[place] if numbers else None
 
 
-def place_of(count: int, percent: Value) -> int:
+def context_of(count: int, percent: Value) -> int:
     """Where in so many sorted numbers a percentile stands, from 0."""
     if not is_number(percent) or not 0 <= percent <= 100:  # type: ignore[operator]
         raise Fault("bound", f"percentile takes a number from 0 to 100, not {_shown(percent)}")
@@ -166,7 +166,7 @@ def _by_rank(
     if name == "median":
         places = [[(count - 1) // 2, count // 2] for count in counts[have].tolist()]
     else:
-        places = [[place_of(count, more[0])] for count in counts[have].tolist()]
+        places = [[context_of(count, more[0])] for count in counts[have].tolist()]
     rows = in_order[(begins[have][:, None] + np.array(places, np.int64).reshape(len(have), -1)).reshape(-1)]
     values = vector.take(rows).values(context.blobs)
     each = len(values) // max(1, len(have))

@@ -14,7 +14,7 @@ from rlmlite_kernel.engines.query.query import QueryError
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import matches
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.queries import compiled
+from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.values.columns import LineCounts, Spans
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, kind_of
 
@@ -39,7 +39,7 @@ def paths(context: StepContext, docs: Value, glob: str | None) -> Value:
 
 def _matching_rows(docs: Rows, glob: str, context: StepContext) -> IntArray:
     try:
-        matcher = compiled(glob_query(glob), by_blocks=True)
+        matcher = matcher_for(glob_query(glob), by_blocks=True)
     except QueryError as error:
         raise Fault("query", str(error)) from None
     names = [str(path).encode() for path in docs.columns["path"].cells(context.blobs)]

@@ -22,7 +22,7 @@ from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.queries import compiled, template_query
+from rlmlite_kernel.program.queries import matcher_for, template_query
 from rlmlite_kernel.values.columns import Text
 
 OnMatches: TypeAlias = Callable[[TargetPiece, MatchArray], None]
@@ -34,7 +34,7 @@ def choose_matcher(action: str, query: Matcher | None, template: str | None) -> 
     if (query is None) is (template is None):
         needs = f'{action} needs a query or a template: {action}(x, "text"), {action}(x, template="a <*> b")'
         raise Fault("arguments", needs)
-    return query if query is not None else compiled(template_query(template or ""))
+    return query if query is not None else matcher_for(template_query(template or ""))
 
 
 class Sweep:

@@ -23,7 +23,7 @@ from rlmlite_kernel.engines.query.templates import fields_pattern
 from rlmlite_kernel.engines.search.find import SearchResult, find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.queries import compiled
+from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.values import Rows, Value
 
@@ -67,7 +67,7 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
 
 def _compile_template(template: str) -> Matcher:
     try:
-        return compiled(regex(fields_pattern(template)))
+        return matcher_for(regex(fields_pattern(template)))
     except QueryError as error:
         raise Fault("query", str(error)) from None
 
