@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, anything, bound
+from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, cost_bound, permit_all
 from rlmlite.clients.interface.options import ATTEMPTS
 from rlmlite.runs.driver import Journal, drive
 from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, FanoutProgress, ToolCalled
@@ -59,10 +59,10 @@ class Dispatcher:
             )
 
     def _permitted(self, requests: Requests, state: State, known: Mapping[str, Result]) -> bool:
-        if self._setup.permit is anything:
+        if self._setup.permit is permit_all:
             return True  # a fan-out is a lazy sequence: without a question to ask, no request is made in advance
         new = [request for request in requests if request.id not in known]
-        return self._setup.permit(len(new), bound(new, state.settings.roles))
+        return self._setup.permit(len(new), cost_bound(new, state.settings.roles))
 
     def _journal(self, requests: Requests, state: State) -> Journal:
         """Writes each finished call down, and tells about the progress of a fan-out."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from rlmlite.clients.interface.cost_permit import Permit, anything, check_prices
+from rlmlite.clients.interface.cost_permit import Permit, check_prices, permit_all
 from rlmlite.clients.interface.prices import nano
 from rlmlite.clients.interface.protocol import Client, role
 from rlmlite.runs.history import CONTROLLER
@@ -49,7 +49,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     settings: RunSettings
     run_key: bytes
     clients: Mapping[str, Client]
-    permit: Permit = anything
+    permit: Permit = permit_all
     policy: Policy = Policy()
     outside: Outside = Outside()
     scope: Mapping[str, str] = {}
@@ -117,10 +117,10 @@ def _permit(settings: RunSettings) -> Permit:
     if settings.permit is not None:
         return settings.permit
     if settings.confirm_above is None:
-        return anything
-    from rlmlite.clients.interface.confirm import Confirm
+        return permit_all
+    from rlmlite.clients.interface.confirm import CostConfirmation
 
-    return Confirm(nano(settings.confirm_above), settings.tell)  # it counts, so each run has one of its own
+    return CostConfirmation(nano(settings.confirm_above), settings.tell)  # it counts, so each run has one of its own
 
 
 def _reach(settings: RunSettings) -> tuple[Outside, Policy, dict[str, str]]:

@@ -1,4 +1,13 @@
-"""Asking the person at the terminal before calls that may cost much: `confirm_above`."""
+"""Asking the person at the terminal before calls that may cost much: the setting `confirm_above`.
+
+A person is asked once for each new height. With `confirm_above` at $1.00:
+
+    a fan-out of up to $0.40    in all $0.40    nobody is asked
+    another of up to $0.80      in all $1.20    asked; with a yes, $1.20 is agreed to
+    another of up to $0.10      in all $1.30    asked again, as it is more than was agreed to
+
+What counts is what calls reserve, so a person agrees to the most that it can be, not to an estimate.
+"""
 
 import logging
 import sys
@@ -10,34 +19,35 @@ from rlmlite.terminal import confirmed
 _LOG = logging.getLogger("rlmlite")
 
 
-class Confirm:
-    """Asks once the most that the run can have cost passes `above`. What was agreed to is not asked again.
+class CostConfirmation:
+    """A `Permit` that asks when the run can cost more than was agreed to, which is `above` at first.
 
     A model of unknown price passes every bound. Without a terminal nobody can agree, so the calls are not made.
     """
 
     def __init__(self, above: int, tell: Callable[[str], None] = _LOG.warning) -> None:
         self._tell = tell
-        self._agreed: int | None = above
-        self._bound: int | None = 0
+        self._agreed: int | None = above  # `None`: an unknown cost was agreed to, so any cost is
+        self._total: int | None = 0
         self.declined = False
 
     def __call__(self, calls: int, bound: int | None) -> bool:
         """See `Permit`."""
-        if not calls or self._agreed is None:  # nothing new, or the unknown was agreed to
+        if not calls or self._agreed is None:
             return True
-        total = None if bound is None or self._bound is None else self._bound + bound
-        if (total is None or total > self._agreed) and not self._ask(calls, bound, total):
+        total = None if bound is None or self._total is None else self._total + bound
+        passes = total is None or total > self._agreed
+        if passes and not self._ask(calls, bound, total):
             self.declined = True
             return False
-        self._bound = total
+        self._total = total
         self._agreed = None if total is None else max(self._agreed, total)
         return True
 
     def _ask(self, calls: int, bound: int | None, total: int | None) -> bool:
         cost = "at an unknown price" if bound is None else f"that may cost up to {dollars(bound)}"
-        whole = "" if total is None or total == bound else f" ({dollars(total)} with those before)"
-        question = f"{calls:,} calls {cost}{whole}"
+        before = "" if total is None or total == bound else f" ({dollars(total)} with those before)"
+        question = f"{calls:,} calls {cost}{before}"
         if not sys.stdin.isatty():
             self._tell(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
             return False

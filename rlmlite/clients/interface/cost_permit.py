@@ -14,13 +14,13 @@ NOT_PERMITTED = Failed("cancelled", Usage(input_tokens=0, output_tokens=0, cost_
 """The result of a call that was not permitted: it was not made and cost nothing."""
 
 
-def anything(_calls: int, _bound: int | None) -> bool:
+def permit_all(_calls: int, _bound: int | None) -> bool:
     """Permit every call, and ask nobody."""
     return True
 
 
-def bound(requests: Requests, roles: Mapping[str, Role]) -> int | None:
-    """The most that calls can cost, as their reservations have it."""
+def cost_bound(requests: Requests, roles: Mapping[str, Role]) -> int | None:
+    """The most that these calls can cost: the sum of what they reserve, `None` if a price is unknown."""
     total = 0
     for request in requests:
         role = roles.get(request.role)

@@ -1,4 +1,4 @@
-"""How model servers are asked: the settings that every client of a server shares."""
+"""How model servers are called: the options that every client of a server shares."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -10,24 +10,30 @@ import msgspec
 from rlmlite.clients.interface.prices import Price
 
 WORKERS = 32
-"""Calls under way at a time, unless told otherwise."""
+"""Calls under way at a time, by default."""
 
 Decode: TypeAlias = Literal["tool", "grammar"]
 """How a controller gives its program other than as text: by calling a function, or a custom tool with a grammar."""
 
 ATTEMPTS: ContextVar[int] = ContextVar("attempts", default=1)
-"""How often the last call of this task was tried. A client that tries again counts here; for `timing.jsonl` only."""
+"""How many attempts the last call of this task took. A client that retries counts here; only `timing.jsonl` shows it.
+
+A context variable and not a part of `Result`, because attempts differ from run to run and must not get into a record.
+"""
 
 
 class Calling(msgspec.Struct, frozen=True, kw_only=True):
-    """How model servers are asked.
+    """How model servers are called.
 
-    `workers` bounds the connections of a client, `timeout` the seconds from the start of an attempt to its last byte,
-    `retries` the attempts after the first. With `stream` the answer comes in pieces, and `timeout` bounds the seconds
-    in which nothing comes. `decode` says how a controller gives its program: as text, or by calling a tool, whose
-    argument is held to a grammar or is not. `temperature` is left out when it is `None`. `prices` are by model string
-    and go before the known ones; the one of `""` is for every model without its own. `tell` hears what a person
-    should know, once each.
+    workers: the most connections of a client.
+    timeout: seconds from the start of an attempt to its last byte; with `stream`, of silence between two pieces.
+    retries: attempts after the first.
+    stream: whether an answer comes in pieces.
+    decode: how a controller gives its program: `tool`, `grammar`, or by default as text.
+    temperature: `None` leaves it out of the request.
+    max_output_tokens: tokens that an answer may have.
+    prices: by model string; they go before the published ones, and the price of `""` is for every other model.
+    tell: called with what a person should know, once for each thing.
     """
 
     workers: int = WORKERS
@@ -40,6 +46,6 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     prices: Mapping[str, Price] = {}
     tell: Callable[[str], None] = logging.getLogger("rlmlite").warning
 
-    def price(self, model: str, known: Price | None) -> Price | None:
-        """What a model costs: as told, else as known."""
-        return self.prices.get(model, self.prices.get("", known))
+    def price(self, model: str, published: Price | None) -> Price | None:
+        """The price of a model: the one that the caller gave, else the published one."""
+        return self.prices.get(model, self.prices.get("", published))

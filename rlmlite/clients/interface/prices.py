@@ -1,6 +1,11 @@
-"""What tokens cost: from the package `genai-prices`, whose data comes with it (nothing is fetched), or as told.
+"""What tokens cost: from the package `genai-prices`, whose data comes with it (nothing is fetched), or as given.
 
-Cost is integer nano-dollars, rounded up. A price that nobody knows is `None`, never 0.
+Money is whole nano-dollars, so sums are exact and the same on every machine. Prices are rounded up and limits down, so
+an estimate is never below the bill. A price that nobody knows is `None`, never 0: a run with unknown cost must not look
+free.
+
+    "0.25,2" dollars for a million tokens  ->  Price(input=250_000, output=2_000_000) nano-dollars for a thousand
+    Price(250_000, 2_000_000).cost(1_000, 0, 100)  ->  450_000 nano-dollars, which is $0.00045
 """
 
 import re
@@ -23,9 +28,10 @@ _AMOUNT = re.compile(r"\d+(\.\d*)?|\.\d+")
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Nano-dollars for 1,000 tokens: the highest that a model asks, with which calls are reserved.
+    """Nano-dollars for 1,000 tokens of prompt and of answer, at the highest tier of the model: calls reserve this.
 
-    `exact` gives the cost of a call (tokens in, of these cached, tokens out) where it is not simply these two.
+    `exact` computes what a finished call cost (tokens in, cached ones among them, tokens out) where a model has tiers
+    or a discount for cached tokens.
     """
 
     input: int
@@ -33,32 +39,35 @@ class Price(msgspec.Struct, frozen=True):
     exact: Callable[[int, int, int], int] | None = None
 
     def cost(self, tokens_in: int, cached: int, tokens_out: int) -> int:
-        """What a call cost in nano-dollars, by the tokens that were reported."""
+        """The cost of a finished call in nano-dollars, from the tokens that its provider reported."""
         if self.exact is not None:
             return self.exact(tokens_in, cached, tokens_out)
         return -(-(tokens_in * self.input + tokens_out * self.output) // 1_000)
 
 
 FREE = Price(0, 0)
-"""Costs nothing."""
+"""The price of a model on this machine."""
 
 
-def known(model: str, *, provider: str | None = None, url: str | None = None) -> Price | None:
-    """The price that the package knows today, of a provider by its name or by the address of its server."""
+def published_price(model: str, *, provider: str | None = None, url: str | None = None) -> Price | None:
+    """The price of a provider's model in the installed `genai-prices`; `None` if it has none.
+
+    The provider is named, or recognised by the address of its server.
+    """
     from genai_prices import Usage, calc_price
 
-    nothing = Usage(input_tokens=0, output_tokens=0)
+    no_tokens = Usage(input_tokens=0, output_tokens=0)
     try:
         if url is not None:
-            found = calc_price(nothing, model, provider_api_url=url).model_price
+            entry = calc_price(no_tokens, model, provider_api_url=url).model_price
         else:
-            found = calc_price(nothing, model, provider_id=provider).model_price
+            entry = calc_price(no_tokens, model, provider_id=provider).model_price
     except LookupError:
         return None
-    highest = _highest(found.input_mtok), _highest(found.output_mtok)
-    if highest[0] is None or highest[1] is None:
+    highest_in, highest_out = _highest(entry.input_mtok), _highest(entry.output_mtok)
+    if highest_in is None or highest_out is None:
         return None
-    return Price(_thousand(highest[0]), _thousand(highest[1]), _exact(found))
+    return Price(_thousand(highest_in), _thousand(highest_out), _exact_cost(entry))
 
 
 def _highest(price: object) -> Decimal | None:
@@ -70,17 +79,18 @@ def _highest(price: object) -> Decimal | None:
     return price if isinstance(price, Decimal) else None
 
 
-def _exact(found: "ModelPrice") -> Callable[[int, int, int], int]:
+def _exact_cost(entry: "ModelPrice") -> Callable[[int, int, int], int]:
     from genai_prices import Usage
 
     def cost(tokens_in: int, cached: int, tokens_out: int) -> int:
         usage = Usage(input_tokens=tokens_in, cache_read_tokens=min(cached, tokens_in), output_tokens=tokens_out)
-        return _ceiling(found.calc_price(usage)["total_price"] * NANO)
+        return _ceiling(entry.calc_price(usage)["total_price"] * NANO)
 
     return cost
 
 
 def _thousand(dollars: Decimal) -> int:
+    """Dollars for a million tokens as nano-dollars for a thousand."""
     return _ceiling(dollars * _PER_THOUSAND)
 
 

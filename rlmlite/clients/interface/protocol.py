@@ -1,4 +1,15 @@
-"""The one thing that a model must be able to do here, and two that it may."""
+"""The client interface: `Client` is required; `Metered` and `Constrained` are optional.
+
+    class Shouting:
+        model = "shouting:"
+
+        async def complete(self, text, request):
+            return Answered(text.upper())
+
+That is a whole client. The optional parts are recognised by their methods: one with `role()` is `Metered`, so its calls
+can be reserved under a cost limit; one with `decode` is `Constrained`, so a controller may answer by calling a tool.
+Not here: which client a model string names (`rlmlite.clients.registry`).
+"""
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -11,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class Client(Protocol):
-    """A model behind a role.
+    """The model behind a role.
 
-    A fault of the provider is a `Failed`, never an exception and never a text that looks like an answer.
-    What it raises is a bug or a broken host, and stops the run.
-    One that is an async context manager too is held while a fan-out lasts, so that it can keep its connections.
-    Retry, timeouts and rate limits are the client's own: a run never sees an attempt.
+    A fault of the provider is a `Failed`, never an exception and never text that looks like an answer. An exception is
+    a bug or a broken host, and stops the run. A client that is also an async context manager is entered for each
+    fan-out, so that it can keep its connections. Retries, timeouts and rate limits are the client's own business: a run
+    sees one result for each call, whatever it took to get it.
     """
 
     @property
@@ -31,32 +42,32 @@ class Client(Protocol):
 
 @runtime_checkable
 class Metered(Client, Protocol):
-    """A client that knows how its calls are reserved. Of one that is not metered the price is unknown."""
+    """A client that knows its prices and its longest answer. The price of any other client is unknown."""
 
     def role(self) -> Role:
-        """Its model string, longest answer and prices."""
+        """Its model string, the tokens of its longest answer, and its prices."""
         ...
 
 
 @runtime_checkable
 class Constrained(Client, Protocol):
-    """A client that may want its controller's programs by tool calls: its calls for programs are `ToolRequest`s."""
+    """A client that may want a controller's programs by tool calls: its calls for programs are `ToolRequest`s."""
 
     @property
     def decode(self) -> Decode | None:
-        """How; `None` for plain text."""
+        """How programs are given; `None` for plain text."""
         ...
 
 
 class ToolRequest(Request, frozen=True, kw_only=True):
     """A request that is to be answered by a call of a tool; the reply is the tool's argument.
 
-    The tool follows from the run's state, so it is in no record and changes no id.
+    The tool follows from the run's state. So it is in no record and does not change the request's id.
     """
 
     tool: "ProgramTool"
 
 
 def role(client: Client) -> Role:
-    """How a client's calls are reserved."""
+    """How the calls of a client are reserved."""
     return client.role() if isinstance(client, Metered) else Role(model=client.model)

@@ -14,7 +14,7 @@ import os
 from urllib.parse import urlsplit
 
 from rlmlite.clients.interface.options import Calling
-from rlmlite.clients.interface.prices import FREE, known
+from rlmlite.clients.interface.prices import FREE, published_price
 from rlmlite.clients.openai.chat import Chat
 from rlmlite.clients.openai.client import ModelServer, Server
 from rlmlite.clients.openai.responses import Responses
@@ -45,7 +45,7 @@ def _openai_server(scheme: str, name: str, calling: Calling, wire: WireFormat, t
         raise ModelError(f"{scheme}: needs a model: {scheme}:NAME")
     if not key:
         raise ModelError(f"{scheme}:{name} needs a key in the environment variable OPENAI_API_KEY")
-    price = known(name, provider="openai")
+    price = published_price(name, provider="openai")
     return ModelServer(Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field), calling, key)
 
 
@@ -63,9 +63,9 @@ def url_model(model: str, calling: Calling) -> ModelServer:
     key = os.environ.get("RLMLITE_API_KEY")
     if path.endswith(_RESPONSES.path):
         base = address.removesuffix(_RESPONSES.path)
-        server = Server(model, base, name, known(name, url=base), _RESPONSES, _RESPONSES_TOKENS)
+        server = Server(model, base, name, published_price(name, url=base), _RESPONSES, _RESPONSES_TOKENS)
     else:
-        server = Server(model, address, name, known(name, url=address), _CHAT)
+        server = Server(model, address, name, published_price(name, url=address), _CHAT)
     return ModelServer(server, calling, key)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 import rlmlite
 from rlmlite.cli.output.exits import Exit
-from rlmlite.clients.interface.confirm import Confirm
-from rlmlite.clients.interface.cost_permit import bound
+from rlmlite.clients.interface.confirm import CostConfirmation
+from rlmlite.clients.interface.cost_permit import cost_bound
 from rlmlite.clients.interface.prices import nano
 from rlmlite.errors import SettingError
 from rlmlite_kernel.effects.requests import Answered, Request, Result, Usage
@@ -63,9 +63,9 @@ def test_the_bound_of_a_fan_out_is_what_is_reserved() -> None:
     """Prompt bytes and the longest answers, at the prices of the role; unknown if one is."""
     asked = [Request(f"{n:032x}", "sub", "m", 1_000, ("?",), 300, "0" * 64) for n in range(3)]
 
-    assert bound(asked, {"sub": Paid().role()}) == 3 * 1_100
-    assert bound(asked, {"sub": Role(model="m")}) is None
-    assert bound([], {}) == 0
+    assert cost_bound(asked, {"sub": Paid().role()}) == 3 * 1_100
+    assert cost_bound(asked, {"sub": Role(model="m")}) is None
+    assert cost_bound([], {}) == 0
 
 
 def test_a_person_is_asked_when_more_is_at_stake(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_a_person_is_asked_when_more_is_at_stake(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.confirm", ask)
-    confirm = Confirm(nano("1.00"))
+    confirm = CostConfirmation(nano("1.00"))
 
     assert [confirm(10, nano(cost)) for cost in ("0.40", "0.60", "0.50", "2.00", "1.00")] == [True] * 4 + [False]
     assert questions == [
@@ -100,7 +100,7 @@ def test_an_unknown_price_passes_every_bound(monkeypatch: pytest.MonkeyPatch) ->
         return True
 
     monkeypatch.setattr("typer.confirm", agree)
-    confirm = Confirm(nano("1.00"))
+    confirm = CostConfirmation(nano("1.00"))
 
     assert [confirm(2, None), confirm(2, 1)] == [True, True]
     assert questions == ["2 calls at an unknown price. Go on?"]

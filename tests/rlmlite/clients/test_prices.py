@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite.clients.interface.prices import Price, dollars, known, nano, read_price
+from rlmlite.clients.interface.prices import Price, dollars, nano, published_price, read_price
 from rlmlite.errors import SettingError
 from tests.rlmlite.cli.paid_calls import ROOT
 
 
 def test_the_highest_tier_is_reserved_and_the_true_one_is_paid() -> None:
     """A model that asks more for long prompts is reserved at more; cached tokens cost less."""
-    found = known("gpt-5.4", provider="openai")
+    found = published_price("gpt-5.4", provider="openai")
     assert found is not None
 
     assert found.input > 2_500_000
