@@ -17,10 +17,10 @@ from rlmlite_kernel.program.costs import (
     part_of_it,
 )
 
-_UNIT = "the unit; a record is a line with the indented ones after it; a /regex/ begins a unit"
-_QUERY = Param("query", "query", "text, a list of texts (any of them), or a /regex/", default=None)
+_UNIT = "the unit; a record is a line and the indented lines after it; with a /regex/ each match begins a unit"
+_QUERY = Param("query", "query", "text, a list of texts (any of them matches), or a /regex/", default=None)
 _TEMPLATE = Param("template", "text", 'text with wildcards: "took <*> ms"', default=None, named_only=True)
-_HITS_WHERE = Param("where", "expr", "keep only hits for which this holds", default=None, named_only=True)
+_HITS_WHERE = Param("where", "expr", "a condition; keeps only hits for which it holds", default=None, named_only=True)
 _HIT = '{"doc": null, "line": 12, "start": 804, "end": 809, "match": "ERROR", "text": "08:14 ERROR disk", "groups": []}'
 _PASSAGE = '{"doc": null, "line": 7, "start": 420, "end": 431, "text": "disk failed", "score": 3140271}'
 _PATTERN = '{"template": "user <*> logged in", "n": 812, "first": 3, "last": 9120, "example": "user ann logged in"}'
@@ -58,13 +58,20 @@ ACTIONS = (
             TARGET,
             _QUERY,
             _TEMPLATE,
-            Param("limit", "int", "keep at most so many; all without", default=None, least=1, named_only=True),
+            Param(
+                "limit",
+                "int",
+                "keep only the first hits, at most this many",
+                default=None,
+                least=1,
+                named_only=True,
+            ),
             _HITS_WHERE,
         ),
         run=search.search,
         result="hits {doc, line, start, end, match, text, groups, ...}",
         example=_HIT,
-        help="every match; `line` is from 1, `text` the whole line, groups[0] the first group, (?<user>..) a field",
+        help="every match; `line` counts from 1, `text` is the line, groups[0] the first group, (?<user>..) a field",
         cost=SEARCH_WORK,
         size=_within_limit,
         checks=_QUERY_OR_TEMPLATE,
@@ -74,14 +81,16 @@ ACTIONS = (
         family="find",
         params=(
             TARGET,
-            Param("query", "text", 'words, such as "disk failure"; any of them counts'),
-            Param("limit", "int", "keep the best so many; all without", default=None, least=1, named_only=True),
+            Param("query", "text", 'words, such as "disk failure"; a passage needs at least one'),
+            Param(
+                "limit", "int", "keep only the best passages, at most this many", default=None, least=1, named_only=True
+            ),
             Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
         ),
         run=rank.rank,
         result="passages {doc, line, start, end, text, score}; rows keep their fields",
         example=_PASSAGE,
-        help="passages that have the words, the best first (BM25); lines unless by=, and given rows as they are",
+        help="passages with any of the words, best first (BM25): lines, units of by=, or the rows that you give",
         cost=WHOLE_TEXT,
         size=_within_limit,
     ),
@@ -92,7 +101,7 @@ ACTIONS = (
         run=patterns.patterns,
         result="patterns {template, n, first, last, example}; of documents also doc, last_doc",
         example=_PATTERN,
-        help="what kinds of lines there are, <*> for what varies; search(x, template=...) finds the lines of one",
+        help="the kinds of lines, with <*> for what varies; search(x, template=...) finds the lines of one kind",
         cost=WHOLE_TEXT,
         size=shared.pieces,
     ),
@@ -100,15 +109,24 @@ ACTIONS = (
         name="around",
         family="find",
         params=(
-            Param("rows", "rows", "hits, or any rows that are places in a text"),
-            Param("lines", "int", "the line and so many before and after", default=None, least=0, named_only=True),
-            Param("bytes", "int", "so many bytes before and after", default=None, least=0, named_only=True),
+            Param("rows", "rows", "hits, or any rows that have a place in a text"),
+            Param(
+                "lines",
+                "int",
+                "the line of the hit and this many lines before and after",
+                default=None,
+                least=0,
+                named_only=True,
+            ),
+            Param(
+                "bytes", "int", "the hit and this many bytes before and after", default=None, least=0, named_only=True
+            ),
             Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
         ),
         run=around.around,
         result="the rows, with what is around each as `text`, at from..to; overlapping ones stay apart",
         example=_AROUND,
-        help="the lines, paragraph, record or file that each hit lies in; everything else of the hit stays",
+        help="adds the lines, paragraph, record or file around each hit; its other fields stay",
         cost=_AROUND_COST,
         size=lambda call: Extent(call.subject.rows, ANY_AMOUNT),
     ),
@@ -116,13 +134,13 @@ ACTIONS = (
         name="paths",
         family="find",
         params=(
-            Param("docs", "any", "documents"),
-            Param("glob", "text", '"**/*.py"; without a `/` it is matched with the name alone', default=None),
+            Param("docs", "any", "documents: an input that is a folder"),
+            Param("glob", "text", 'such as "**/*.py"; without a `/` only the file name must match', default=None),
         ),
         run=paths.paths,
         result="documents {path, bytes, lines, text}",
         example='{"path": "src/app.py", "bytes": 5120, "lines": 160, "text": "..."}',
-        help="the documents whose path matches; search, rank and chunk take them",
+        help="the documents whose path matches; search, rank and chunk accept them",
         cost=_PATHS_COST,
         size=part_of_it,
     ),
@@ -134,12 +152,12 @@ ACTIONS = (
             _QUERY,
             _TEMPLATE,
             _HITS_WHERE,
-            Param("key", "key", "count by this, as count_by does", default=None, named_only=True),
+            Param("key", "key", "count for each value of this key, as count_by does", default=None, named_only=True),
         ),
         run=count_matches.count_matches,
         result="a number; with key= rows {key, n}",
         example="1432",
-        help="how many matches; count(search(...)) and count_by(search(...), key) are this one step",
+        help="counts matches without holding hits; count(search(...)) and count_by(search(...), key) do the same",
         cost=SEARCH_WORK,
         checks=_QUERY_OR_TEMPLATE,
     ),

@@ -13,8 +13,8 @@ def _fold(name: str, help_: str, example: str) -> Action:
 ACTIONS = (
     _fold("sum", "the sum of numbers", example="84"),
     _fold("avg", "the mean of numbers", example="2.5"),
-    _fold("min", "the smallest", example="1"),
-    _fold("max", "the largest", example="9"),
+    _fold("min", "the smallest value", example="1"),
+    _fold("max", "the largest value", example="9"),
     _fold("median", "the middle number, or the mean of the middle two", example="2.5"),
     on_rows(
         "percentile",
@@ -24,7 +24,7 @@ ACTIONS = (
             Param("p", "any", "a number from 0 to 100"),
         ),
         "value",
-        "the smallest number that p percent of the numbers do not pass",
+        "the smallest number that at least p percent of the numbers do not exceed",
         example="9",
     ),
 )

@@ -15,9 +15,9 @@ from rlmlite_kernel.program.costs import (
 from rlmlite_kernel.program.templates import holes
 
 _WORDS = "sub_calls, tokens"
-_ROLE = Param("role", "text", "which model answers", default="sub", named_only=True)
-_SCHEMA = Param("schema", "schema", "the form of the answer", default=None, named_only=True)
-_BATCH = Param("batch", "int", "rows a call", default=20, least=1, named_only=True)
+_ROLE = Param("role", "text", "the role that answers", default="sub", named_only=True)
+_SCHEMA = Param("schema", "schema", "the type of the answer", default=None, named_only=True)
+_BATCH = Param("batch", "int", "how many rows go into one call", default=20, least=1, named_only=True)
 
 
 def _call_per_chunk(call: PricedCall) -> dict[str, Range]:
@@ -64,17 +64,27 @@ ACTIONS = (
         family="models",
         params=(
             Param("chunks", "rows", "chunks, hits, or any rows"),
-            Param("prompt", "template", "the question, with {chunk} where the text goes", holes="a_field"),
+            Param("prompt", "template", "the question, with {chunk} where the text of the chunk goes", holes="a_field"),
             _SCHEMA,
             _ROLE,
-            Param("on_error", "word", "what a failed call does", "null", None, ("null", "fail"), False, False, True),
-            Param("min_ok", "int", "so many calls must succeed", default=1, least=0, named_only=True),
+            Param(
+                "on_error",
+                "word",
+                "what a failed call gives: null in its place, or a failed step",
+                "null",
+                None,
+                ("null", "fail"),
+                False,
+                False,
+                True,
+            ),
+            Param("min_ok", "int", "how many calls must succeed", default=1, least=0, named_only=True),
         ),
         ask=sub_lm.ask_over_chunks,
         with_taint=True,
         result="a list of answers in the chunks' order",
         example='{"label": "spam"}',
-        help="asks a model about every chunk; null where a call failed",
+        help="asks a model the same question about each chunk, one call per chunk; null where a call failed",
         extra="values for placeholders",
         cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_chunk),
         size=same_rows,
@@ -82,11 +92,15 @@ ACTIONS = (
     Action(
         name="sub_lm",
         family="models",
-        params=(Param("prompt", "template", "the question, with {name} for values", holes="variables"), _SCHEMA, _ROLE),
+        params=(
+            Param("prompt", "template", "the question, with {name} where a value goes", holes="variables"),
+            _SCHEMA,
+            _ROLE,
+        ),
         ask=sub_lm.ask_sub,
         with_taint=True,
         result="the answer: text, or a value of the schema",
-        help="asks a model once",
+        help="asks a model one question",
         extra="values for placeholders",
         cost=ONE_MODEL_CALL,
         example='"The disk was full."',
@@ -97,7 +111,7 @@ ACTIONS = (
         params=(
             ROWS,
             Param("prompt", "template", "the question about each row"),
-            Param("labels", "any", 'the answers there may be, such as ["spam", "ham"]', named_only=True),
+            Param("labels", "any", 'the possible answers, such as ["spam", "ham"]', named_only=True),
             _BATCH,
             _ROLE,
         ),
@@ -105,7 +119,7 @@ ACTIONS = (
         with_taint=True,
         result="the rows {..., label}",
         example='{"text": "win a prize", "label": "spam"}',
-        help="one label for each row, many rows a call; what lacks is asked for again, then null and in .failed",
+        help="one label per row, many rows per call; missing answers are requested again, else null and in .failed",
         extra="values for placeholders",
         cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_batch),
         size=same_rows,
@@ -116,7 +130,7 @@ ACTIONS = (
         params=(
             ROWS,
             Param("prompt", "template", "the question about each row"),
-            Param("schema", "schema", "the form of one row's answer", named_only=True),
+            Param("schema", "schema", "the type of the answer to one row", named_only=True),
             _BATCH,
             _ROLE,
         ),
@@ -124,7 +138,7 @@ ACTIONS = (
         with_taint=True,
         result="the rows {..., and each field of the schema, else answer}",
         example='{"text": "paid 12 EUR", "amount": 12}',
-        help="one answer for each row, many rows a call; what lacks is asked for again, then null and in .failed",
+        help="one answer per row, many rows per call; missing answers are requested again, else null and in .failed",
         extra="values for placeholders",
         cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_batch),
         size=same_rows,
@@ -134,8 +148,8 @@ ACTIONS = (
         family="models",
         params=(
             Param("items", "rows", "texts, chunks, or any rows"),
-            Param("prompt", "template", "what to make of several, with {items} where they go"),
-            Param("fan_in", "int", "how many go into one call", default=8, least=_LEAST_FAN_IN),
+            Param("prompt", "template", "how to merge several items, with {items} where they go"),
+            Param("fan_in", "int", "how many items go into one call", default=8, least=_LEAST_FAN_IN),
             _SCHEMA,
             _ROLE,
         ),
@@ -143,7 +157,7 @@ ACTIONS = (
         with_taint=True,
         result="the answer: text, or a value of the schema",
         example='"Three outages, all of the disk."',
-        help="merges many texts into one, a few at a time, level by level",
+        help="merges many texts into one, fan_in per call, level by level",
         extra="values for placeholders",
         cost=CostRule(_WORDS, MODEL_BUDGETS, _call_per_merge),
     ),
@@ -151,14 +165,22 @@ ACTIONS = (
         name="sub_rlm",
         family="models",
         params=(
-            Param("question", "template", "the question, with {name} for values", holes="variables"),
-            Param("depth", "int", "how deep it may nest further, this run included", default=None, least=1),
-            Param("share", "any", "its part of every budget that is left", default=0.5, named_only=True),
+            Param("question", "template", "the question, with {name} where a value goes", holes="variables"),
+            Param(
+                "depth", "int", "how many levels of nested runs there may be, this one included", default=None, least=1
+            ),
+            Param(
+                "share",
+                "any",
+                "the part of each remaining budget that it may use, such as 0.3",
+                default=0.5,
+                named_only=True,
+            ),
         ),
         ask=nested.ask_rlm,
         with_taint=True,
         result="the answer's value",
-        help="a run of its own that explores the inputs it is given: context=part_of_the_text",
+        help="starts a nested run that explores the inputs you give it: context=part_of_the_text",
         extra="its inputs",
         needs_extra=True,
         cost=CostRule("a share of what is left", _NESTED_BUDGETS, _up_to_what_is_left),

@@ -7,10 +7,10 @@ ACTIONS = (
     Action(
         name="json_parse",
         family="parse",
-        params=(Param("text", "any", "text that is JSON"),),
+        params=(Param("text", "any", "a JSON text"),),
         run=json_parse.json_parse,
         result="the value",
-        help="text to value; a fault if it is no JSON",
+        help="reads a JSON text; a fault if it is not valid JSON",
         example='{"user": "ann", "n": 3}',
     ),
 )

@@ -5,11 +5,11 @@ from rlmlite_kernel.actions.table.shared import ROWS, on_rows
 from rlmlite_kernel.program.action_table import Param
 from rlmlite_kernel.program.costs import Extent, PricedCall, fewer_rows, part_of_it, same_rows, same_size
 
-_LEFT = Param("a", "rows", "rows, or a list")
-_RIGHT = Param("b", "rows", "rows, or a list")
-_BY = Param("by", "key", "a field, a list of fields, `-` before one reverses it", default=None)
+_LEFT = Param("a", "rows", "rows or a list")
+_RIGHT = Param("b", "rows", "rows or a list")
+_BY = Param("by", "key", "a field, or a list of fields; `-` before a field reverses its order", default=None)
 _COUNTED = {"search": "count_matches"}
-_DESC = "largest first"
+_DESC = "true: largest first; false: smallest first"
 
 
 def _top(call: PricedCall) -> Extent:
@@ -25,7 +25,7 @@ ACTIONS = (
         rows.where,
         (ROWS, Param("cond", "expr", "a condition, such as .n > 3")),
         "the rows that match",
-        "keeps rows",
+        "keeps the rows for which the condition holds",
         example='{"line": 12, "text": "08:14 ERROR disk"}',
         size=part_of_it,
     ),
@@ -34,7 +34,7 @@ ACTIONS = (
         rows.map_,
         (ROWS, Param("expr", "expr", "an expression, or {name: expression}")),
         "a list, or rows",
-        "one result a row",
+        "one result per row",
         example='{"who": "ann", "n": 3}',
         size=same_rows,
     ),
@@ -43,17 +43,24 @@ ACTIONS = (
         rows.extend,
         (ROWS, Param("fields", "expr", "{name: expression}")),
         "the rows with more fields",
-        "adds fields",
+        "adds fields to each row",
         example='{"line": 12, "text": "08:14 ERROR disk", "hour": "08"}',
         size=same_rows,
     ),
-    on_rows("flatten", rows.flatten, (ROWS,), "a list", "the items of lists in one list; null goes", example='"disk"'),
+    on_rows(
+        "flatten",
+        rows.flatten,
+        (ROWS,),
+        "a list",
+        "puts the items of all lists into one list; null items are dropped",
+        example='"disk"',
+    ),
     on_rows(
         "sort",
         rows.sort,
         (ROWS, _BY, Param("desc", "bool", _DESC, default=False, named_only=True)),
         "the rows in order",
-        "smallest first",
+        "smallest first, with desc=true largest first",
         example='{"key": "INFO", "n": 1920}',
         size=same_size,
     ),
@@ -67,23 +74,23 @@ ACTIONS = (
             Param("desc", "bool", _DESC, default=True, named_only=True),
         ),
         "k rows",
-        "the k largest by a field; without by= by .n, or by the values",
+        "the k rows with the largest value of by=; without it of .n, or of the values themselves",
         example='{"key": "WARN", "n": 80}',
         size=_top,
     ),
     on_rows(
         "count",
         rows.count,
-        (Param("value", "any", "rows, a list, text"),),
+        (Param("value", "any", "rows, a list or text"),),
         "a number",
-        "how many rows, items or bytes",
+        "the number of rows, of items of a list, or of bytes of a text",
         example="1432",
         fused=_COUNTED,
     ),
     on_rows(
         "count_by",
         groups.count_by,
-        (ROWS, Param("key", "key", "a field or expression; without it the whole value", default=None)),
+        (ROWS, Param("key", "key", "a field or expression; without it the whole row", default=None)),
         "rows {key, n}",
         "how often each value occurs, most frequent first",
         '{"key": "WARN", "n": 80}',
@@ -99,7 +106,7 @@ ACTIONS = (
             Param("folds", "folds", "{name: count() | sum(.x) | avg min max median first last | percentile(.x, 95)}"),
         ),
         "rows {key, ...}",
-        "one row for each value of the key",
+        "one row for each value of the key, with the named aggregates of its rows",
         '{"key": "ann", "last": "2024-03-01"}',
         size=fewer_rows,
     ),
@@ -108,7 +115,7 @@ ACTIONS = (
         rows.distinct,
         (ROWS, _BY),
         "rows",
-        "the first of equal rows, or of an equal field",
+        "drops duplicates: keeps the first of equal rows, or of rows with equal by=",
         example='{"user": "ann", "text": "the first line of ann"}',
         size=part_of_it,
     ),
@@ -134,10 +141,10 @@ ACTIONS = (
         (
             ROWS,
             Param("k", "int", "how many", least=0),
-            Param("seed", "int", "another number draws other rows", default=0, named_only=True),
+            Param("seed", "int", "another seed draws other rows", default=0, named_only=True),
         ),
         "k rows",
-        "k rows by chance, in their order; the same seed draws the same",
+        "`k` random rows, in their order; the same seed draws the same rows",
         example='{"line": 12, "text": "08:14 ERROR disk"}',
     ),
     on_rows(
@@ -145,15 +152,19 @@ ACTIONS = (
         combine.union,
         (_LEFT, _RIGHT),
         "rows",
-        "the rows of both; a field that one side lacks is null",
+        "the rows of a, then those of b; a field that one side does not have is null",
         example='{"line": 12, "text": "08:14 ERROR disk"}',
     ),
     on_rows(
         "minus",
         combine.minus,
-        (_LEFT, _RIGHT, Param("on", "key", "a field or a list of fields; without it whole rows", default=None)),
+        (
+            _LEFT,
+            _RIGHT,
+            Param("on", "key", "a field or a list of fields to compare; without it whole rows", default=None),
+        ),
         "rows of a",
-        "the rows of a that b has not",
+        "the rows of a that are not in b",
         example='{"user": "ann", "text": "in a, and not in b"}',
     ),
     on_rows(
@@ -163,10 +174,17 @@ ACTIONS = (
             _LEFT,
             _RIGHT,
             Param("on", "key", "a field that both have, or a list of fields"),
-            Param("limit", "int", "keep at most so many", default=1_000_000, least=1, named_only=True),
+            Param(
+                "limit",
+                "int",
+                "keep only the first pairs, at most this many",
+                default=1_000_000,
+                least=1,
+                named_only=True,
+            ),
         ),
         "rows {fields of a, other fields of b}",
-        "every pair of rows with an equal key; null joins nothing; a name that is taken gets _2",
+        "every pair of rows with equal keys; null matches nothing; a field of b with the name of one of a gets _2",
         '{"user": "ann", "bytes": 512, "team": "core"}',
     ),
     on_rows(
@@ -174,16 +192,16 @@ ACTIONS = (
         combine.zip_,
         (_LEFT, _RIGHT),
         "rows {fields of a, fields of b}",
-        "first with first, and so on; a list gives the field a or b",
+        "pairs the first rows, the second rows, and so on; the items of a list become the field a or b",
         '{"a": 1, "b": "x"}',
     ),
     on_rows(
         "range",
         rows.range_,
         (
-            Param("start", "int", "the first number; alone, where to stop"),
-            Param("stop", "int", "where to stop, before it", default=None),
-            Param("step", "int", "how far apart", default=1),
+            Param("start", "int", "the first number; if it is the only argument, the stop"),
+            Param("stop", "int", "the numbers end before this one", default=None),
+            Param("step", "int", "the distance between two numbers", default=1),
         ),
         "a list of numbers",
         "whole numbers: range(3) is 0, 1, 2",
@@ -192,9 +210,13 @@ ACTIONS = (
     on_rows(
         "to_object",
         rows.to_object,
-        (ROWS, Param("key", "key", "the field that names"), Param("value", "key", "the field that is kept")),
+        (
+            ROWS,
+            Param("key", "key", "the field that becomes the key"),
+            Param("value", "key", "the field that becomes the value"),
+        ),
         "a record",
-        "one entry a row",
+        "one entry per row; of equal keys the last row counts",
         '{"WARN": 80, "INFO": 1920}',
     ),
 )

@@ -17,30 +17,41 @@ def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: 
 
 
 ACTIONS = (
-    _scalar("lower", scalars.lower, (Param("text", "any", "text"),), "text", "in small letters", example='"error"'),
-    _scalar("upper", scalars.upper, (Param("text", "any", "text"),), "text", "in capital letters", example='"ERROR"'),
+    _scalar("lower", scalars.lower, (Param("text", "any", "text"),), "text", "in lower case", example='"error"'),
+    _scalar("upper", scalars.upper, (Param("text", "any", "text"),), "text", "in upper case", example='"ERROR"'),
     _scalar(
         "strip",
         scalars.strip,
         (Param("text", "any", "text"),),
         "text",
-        "without white space at the ends",
+        "without white space at both ends",
         example='"ERROR disk"',
     ),
     _scalar(
         "pick",
         scalars.pick,
-        (Param("cond", "any", "a condition"), Param("a", "any", "if it holds"), Param("b", "any", "if not")),
+        (
+            Param("cond", "any", "a condition"),
+            Param("a", "any", "the value if it holds"),
+            Param("b", "any", "the value if it does not"),
+        ),
         "a or b",
-        "one of two",
+        "`a` if the condition holds, else `b`",
         example='"yes"',
     ),
     _scalar(
         "case",
         scalars.case,
-        (Param("parts", "any", "condition, value, ..., else", many=True),),
+        (
+            Param(
+                "parts",
+                "any",
+                "condition, value, condition, value, ..., and last the value for all other cases",
+                many=True,
+            ),
+        ),
         "a value",
-        "the value after the first condition that holds",
+        "the value after the first condition that holds, else the last argument",
         example='"high"',
     ),
     _scalar(
@@ -48,18 +59,27 @@ ACTIONS = (
         scalars.div,
         (Param("a", "any", "a number"), Param("b", "any", "a number")),
         "a number",
-        "division; null by zero",
+        "`a` divided by `b`; null if `b` is zero",
         example="2.5",
     ),
-    _scalar("int", scalars.to_int, (_VALUE,), "a whole number", "null if it is none", "12"),
-    _scalar("float", scalars.to_float, (_VALUE,), "a number", "null if it is none", example="12.5"),
+    _scalar(
+        "int",
+        scalars.to_int,
+        (_VALUE,),
+        "a whole number",
+        "any value as a whole number; null if it is not a number",
+        "12",
+    ),
+    _scalar(
+        "float", scalars.to_float, (_VALUE,), "a number", "any value as a number; null if it is not one", example="12.5"
+    ),
     _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text", example='"12"'),
     _scalar(
         "date",
         scalars.date,
         (_VALUE,),
         "YYYY-MM-DD",
-        "a date that sorts; null if it is none",
+        "a date in the form that sorts; null if it is not a date",
         example='"2024-03-01"',
     ),
     Action(
@@ -69,7 +89,7 @@ ACTIONS = (
         ask=clock.ask_now,
         with_taint=True,
         result="YYYY-MM-DDTHH:MM:SS.mmmZ",
-        help="the time, in UTC",
+        help="the current time, in UTC",
         cost=FREE,  # its call is in no budget
         example='"2024-03-01T08:14:00.000Z"',
     ),

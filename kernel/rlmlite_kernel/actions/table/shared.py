@@ -6,8 +6,8 @@ from typing import Any
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import Extent, PricedCall, SizeRule, unknown_size
 
-TARGET = Param("target", "target", "text, documents, or rows that stand for text")
-ROWS = Param("rows", "rows", "rows, or a list")
+TARGET = Param("target", "target", "text, documents, or rows with a text")
+ROWS = Param("rows", "rows", "rows or a list")
 
 
 def on_rows(
