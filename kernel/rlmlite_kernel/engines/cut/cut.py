@@ -1,7 +1,12 @@
 """Cutting a text into chunks: vectors of [start, stop), never a copy.
 
-Chunks of a kind hold `size` items (bytes, lines, paragraphs) and share `overlap` items with the chunk before.
-The last chunk is the one that reaches the end: none lies wholly inside the one before it.
+A chunk holds `size` items (bytes, lines, paragraphs) and shares `overlap` items with the chunk before. The last chunk
+is the first that reaches the end, so none lies wholly inside the one before it:
+
+    10 lines, size 4, overlap 1      lines [0, 4), [3, 7), [6, 10)
+    chunk_bytes("aéa".encode(), 0, 4, 2)   [0, 1), [1, 4): the end at 2 moves down to a code point
+
+Chunks at a query need no size: one starts at each match (`chunk_at`), or they are what is between (`split_at`).
 """
 
 import msgspec
@@ -12,17 +17,15 @@ from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.query.query import Matcher, as_block_matcher
 from rlmlite_kernel.engines.search.find import find
 
-_STEP = 1 << 20
+_BLOCK = 1 << 20  # bytes per vector operation
 
 
 class CutError(ValueError):
-    """A size or an overlap that does not advance; the message is for the program's writer."""
+    """A size or an overlap with which chunks would not advance; the message is for the program's writer."""
 
 
 class QueryCuts(msgspec.Struct, frozen=True, eq=False):
-    """Chunks made by a query, and what the search for it cost; they cover the text to its end even if it
-    ended early.
-    """
+    """Chunks made by a query, and the work of its search. If that ran out early, the last chunk reaches to the end."""
 
     starts: IntArray
     stops: IntArray
@@ -31,121 +34,130 @@ class QueryCuts(msgspec.Struct, frozen=True, eq=False):
 
 
 def chunk_bytes(content: Buffer, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:
-    """Chunks of `size` bytes, both ends snapped down to code points. Raises CutError."""
-    firsts, lasts = _plan(stop - start, size, overlap)
-    starts, stops = _snapped(content, firsts + start), _snapped(content, lasts + start)
+    """Chunks of `size` bytes, both ends moved down to code points. Raises `CutError`."""
+    firsts, ends = _plan_chunks(stop - start, size, overlap)
+    starts, stops = _snap_all(content, firsts + start), _snap_all(content, ends + start)
     starts[:1], stops[-1:] = start, stop
-    kept = starts < stops  # a size of 1..3 can cut inside one code point
-    return starts[kept], stops[kept]
+    is_not_empty = starts < stops  # with a size of 1 to 3, both ends may fall inside one code point
+    return starts[is_not_empty], stops[is_not_empty]
 
 
 def chunk_lines(index: LineIndex, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:
-    """Chunks of `size` lines, newlines included, of the text [start, stop) read by itself. Raises
-    CutError.
-    """
-    low, high = (int(rank) for rank in index.breaks.rank(int_array([start, stop])))
-    ended = stop > start and index.content[stop - 1] == 10
-    total = 0 if stop <= start else high - low + (not ended)
-    firsts, lasts = _plan(total, size, overlap)
+    """Chunks of `size` lines, newlines included, of [start, stop) read as a text of its own. Raises `CutError`."""
+    newlines_before, newlines_through = (int(rank) for rank in index.breaks.rank(int_array([start, stop])))
+    ends_with_newline = stop > start and index.content[stop - 1] == 10
+    lines = 0 if stop <= start else newlines_through - newlines_before + (not ends_with_newline)
+    firsts, ends = _plan_chunks(lines, size, overlap)
+
+    def after_line(numbers: IntArray) -> IntArray:
+        """Where the line before each of these numbers ends, its newline included."""
+        return index.breaks.select(numbers + newlines_before - 1) + 1
+
     starts = np.full_like(firsts, start)
-    starts[1:] = index.breaks.select(firsts[1:] + low - 1) + 1
-    stops = np.full_like(lasts, stop)
-    if overlap == 0:
-        stops[:-1] = starts[1:]
-    else:
-        stops[:-1] = index.breaks.select(lasts[:-1] + low - 1) + 1
+    starts[1:] = after_line(firsts[1:])
+    stops = np.full_like(ends, stop)
+    # Without overlap a chunk stops where the next starts, which spares a second look-up.
+    stops[:-1] = starts[1:] if overlap == 0 else after_line(ends[:-1])
     return starts, stops
 
 
 def chunk_paragraphs(content: Buffer, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:
     """Chunks of `size` paragraphs. A paragraph is a run of lines that hold more than white space.
 
-    Blank lines between chunks belong to none. Raises CutError.
+    Blank lines between two chunks belong to neither. Raises `CutError`.
     """
     paragraph_starts, paragraph_stops = _paragraphs(octets(content)[start:stop])
-    firsts, lasts = _plan(len(paragraph_starts), size, overlap)
-    return paragraph_starts[firsts] + start, paragraph_stops[lasts - 1] + start
+    firsts, ends = _plan_chunks(len(paragraph_starts), size, overlap)
+    return paragraph_starts[firsts] + start, paragraph_stops[ends - 1] + start
 
 
 def chunk_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> QueryCuts:
     """A chunk starts at each match, read by blocks; text before the first match is a chunk of its own."""
-    found = find(content, as_block_matcher(matcher), start, stop, work_left)
-    starts = np.unique(np.concatenate((int_array([start]), found.starts)))
+    matches = find(content, as_block_matcher(matcher), start, stop, work_left)
+    starts = np.unique(np.concatenate((int_array([start]), matches.starts)))
     starts = starts[starts < stop]
-    return QueryCuts(
-        starts, np.append(starts[1:], int_array([stop] * min(1, len(starts)))), found.work, found.out_of_work
-    )
+    last_stop = int_array([stop] if len(starts) else [])
+    return QueryCuts(starts, np.append(starts[1:], last_stop), matches.work, matches.out_of_work)
 
 
 def split_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> QueryCuts:
-    """The pieces between the matches, read by blocks: one more than there are matches, empty ones
-    included.
-    """
-    found = find(content, as_block_matcher(matcher), start, stop, work_left)
-    starts = np.concatenate((int_array([start]), found.stops))
-    return QueryCuts(starts, np.append(found.starts, int_array([stop])), found.work, found.out_of_work)
+    """What is between the matches, read by blocks: one more than there are matches, empty ones included."""
+    matches = find(content, as_block_matcher(matcher), start, stop, work_left)
+    starts = np.concatenate((int_array([start]), matches.stops))
+    return QueryCuts(starts, np.append(matches.starts, int_array([stop])), matches.work, matches.out_of_work)
 
 
-def _plan(total: int, size: int, overlap: int) -> SpanArrays:
-    """Chunks of `total` items, as [first, last)."""
+def _plan_chunks(items: int, size: int, overlap: int) -> SpanArrays:
+    """Chunks of so many items, as [first, end)."""
     if size <= 0:
         raise CutError(f"the size is {size}; it must be at least 1")
     if not 0 <= overlap < size:
         raise CutError(f"the overlap is {overlap}; it must be at least 0 and below the size, {size}")
     step = size - overlap
-    chunks = 0 if total <= 0 else 1 + max(0, -(-(total - size) // step))
+    items_after_first_chunk = max(0, items - size)
+    chunks = 0 if items <= 0 else 1 + -(-items_after_first_chunk // step)
     firsts = np.arange(chunks, dtype=np.int64) * step
-    return firsts, np.minimum(firsts + size, total)
+    return firsts, np.minimum(firsts + size, items)
 
 
-def _snapped(content: Buffer, offsets: IntArray) -> IntArray:
+def _snap_all(content: Buffer, offsets: IntArray) -> IntArray:
+    """Each offset moved down to the start of its code point, which is at most three bytes away."""
     data = octets(content)
     places = offsets.copy()
-    inside = np.flatnonzero(places < len(data))
+    to_move = np.flatnonzero(places < len(data))
     for _ in range(3):
-        inside = inside[data[places[inside]] & 0xC0 == 0x80]
-        places[inside] -= 1
+        to_move = to_move[data[places[to_move]] & 0xC0 == 0x80]
+        places[to_move] -= 1
     return places
 
 
 def _paragraphs(data: Octets) -> SpanArrays:
     """Where paragraphs start, and where their last lines stop, newline included."""
-    found = _Paragraphs()
-    for place in range(0, len(data), _STEP):
-        found.take(data[place : place + _STEP], place)
-    return found.spans(len(data))
+    reader = _ParagraphReader()
+    for place in range(0, len(data), _BLOCK):
+        reader.read(data[place : place + _BLOCK], place)
+    return reader.finish(len(data))
 
 
-class _Paragraphs:
-    """Paragraphs of a text that comes in blocks: the last line of each waits for the next block."""
+class _ParagraphReader:
+    """Paragraphs of a text that comes in blocks. A line that a block cuts is completed by the next.
+
+    Lines become flags, "holds more than white space"; where the flag rises a paragraph starts, where it falls it stops:
+
+        lines    a  b  -  c      flags 1 1 0 1, with a 0 before them: rises at 0 and 3, falls at 2
+    """
 
     def __init__(self) -> None:
-        self._line_start = 0
-        self._line_full = False  # the waiting line holds more than white space
-        self._open = False  # the line before the waiting one is in a paragraph
+        self._line_start = 0  # of the line that the last block cut
+        self._line_is_full = False  # whether that line holds more than white space so far
+        self._is_inside = False  # whether the line before it belongs to a paragraph
         self._starts: list[IntArray] = []
         self._stops: list[IntArray] = []
 
-    def take(self, block: Octets, place: int) -> None:
-        """Reads the next block, which starts at `place`."""
-        ends = np.flatnonzero(block == 10) + 1
-        cuts = np.concatenate((int_array([0]), ends[ends < len(block)]))
-        full = np.logical_or.reduceat((block > 32) | (block < 9) | ((block > 13) & (block < 32)), cuts)
-        full[0] |= self._line_full
-        lines = np.concatenate((int_array([self._line_start]), ends + place))
-        self._emit(full[: len(ends)], lines)
-        waiting = len(ends) < len(cuts)
-        self._line_start, self._line_full = int(lines[-1]), bool(full[-1]) if waiting else False
+    def read(self, block: Octets, place: int) -> None:
+        """The next block, which starts at `place`."""
+        line_ends = np.flatnonzero(block == 10) + 1
+        pieces = np.concatenate((int_array([0]), line_ends[line_ends < len(block)]))
+        is_white = (block == 32) | ((block >= 9) & (block <= 13))
+        is_full = np.logical_or.reduceat(~is_white, pieces)
+        is_full[0] |= self._line_is_full
+        line_starts = np.concatenate((int_array([self._line_start]), line_ends + place))
+        self._add_lines(is_full[: len(line_ends)], line_starts)
+        last_is_cut = len(line_ends) < len(pieces)
+        self._line_start = int(line_starts[-1])
+        self._line_is_full = last_is_cut and bool(is_full[-1])
 
-    def spans(self, length: int) -> SpanArrays:
-        """All paragraphs, the waiting line included."""
+    def finish(self, length: int) -> SpanArrays:
+        """All paragraphs, the cut line included."""
         if self._line_start < length:
-            self._emit(np.array([self._line_full]), int_array([self._line_start, length]))
+            self._add_lines(np.array([self._line_is_full]), int_array([self._line_start, length]))
         starts, stops = (np.concatenate([int_array([]), *parts]) for parts in (self._starts, self._stops))
-        return starts, np.append(stops, int_array([length])[: len(starts) - len(stops)])
+        is_open = len(starts) > len(stops)
+        return starts, np.append(stops, int_array([length] if is_open else []))
 
-    def _emit(self, full: BoolArray, lines: IntArray) -> None:
-        turns = np.diff(np.concatenate(([self._open], full)).astype(np.int8))
-        self._starts.append(lines[:-1][turns > 0])
-        self._stops.append(lines[:-1][turns < 0])
-        self._open = bool(full[-1]) if len(full) else self._open
+    def _add_lines(self, is_full: BoolArray, starts: IntArray) -> None:
+        """More lines: whether each is full, and where each starts, then where the next one does."""
+        turns = np.diff(np.concatenate(([self._is_inside], is_full)).astype(np.int8))
+        self._starts.append(starts[:-1][turns > 0])
+        self._stops.append(starts[:-1][turns < 0])
+        self._is_inside = bool(is_full[-1]) if len(is_full) else self._is_inside

@@ -1,6 +1,11 @@
-"""Symbols of source code: where functions, classes and the like are defined, by tree-sitter and each grammar's tags.
+"""Symbols of source code: where functions, classes and the like are defined, by tree-sitter.
 
-An extra (`rlmlite[code]`), imported when it is first needed. What a grammar finds depends on its version, so versions
+Every grammar ships a query, its tags, that names what is a definition; so no language has code of its own here.
+
+    find_definitions(b"class A:\n  def f(self): ...\n", 0, 28, "python")
+    class A of [0, 27), whose name is at [6, 7), then function f of [11, 27); and True: all of it could be parsed
+
+The extra `rlmlite[code]`, imported when it is first needed. What a grammar finds depends on its version, so versions
 are in every genesis record where the extra is installed.
 """
 
@@ -16,17 +21,17 @@ if TYPE_CHECKING:
     from tree_sitter import Parser, Query
 
 LONGEST = 4_000_000
-"""Bytes of a text that is parsed; a longer one is hardly written by people."""
+"""Bytes of the longest text that is parsed: people write none that are longer."""
 
 DEEPEST = 1_000
-"""Brackets in brackets of a text that is parsed; deeper ones are no code, and would be parsed for minutes."""
+"""The deepest nesting of brackets that is parsed: deeper text is not code, and would take minutes."""
 
 WEIGHT = 32
-"""Work units that a byte of source costs: parsing is that much slower than searching."""
+"""Work units per byte of source: parsing is that much slower than searching."""
 
 
 class Language(NamedTuple):
-    """A grammar: its package (`tree_sitter_` before it), the function that gives it, whose tags it builds on."""
+    """A grammar: its package (after `tree_sitter_`), its function there, and the language whose tags it builds on."""
 
     package: str
     function: str = "language"
@@ -46,7 +51,7 @@ LANGUAGES = {
     "tsx": Language("typescript", "language_tsx", "javascript"),
     "typescript": Language("typescript", "language_typescript", "javascript"),
 }
-"""Every language that can be read, by name."""
+"""The languages that can be read, by name."""
 
 SYMBOL_LIBRARIES = ("tree-sitter", *sorted({f"tree-sitter-{language.package}" for language in LANGUAGES.values()}))
 """The distributions that `symbols` stands on."""
@@ -73,15 +78,16 @@ SUFFIXES = {
     "ts": "typescript",
     "tsx": "tsx",
 }
-"""The language of a path, by what follows its last dot."""
+"""The language of a file, by what follows the last dot of its path."""
 
 
 def nesting_depth(content: Buffer, start: int, stop: int) -> int:
-    """How deep brackets nest in a text, those of its comments and strings counted too."""
-    octets_ = octets(content)[start:stop]
-    opened = (octets_ == 40) | (octets_ == 91) | (octets_ == 123)
-    closed = (octets_ == 41) | (octets_ == 93) | (octets_ == 125)
-    return int(np.cumsum(opened.astype(np.int32) - closed.astype(np.int32)).max(initial=0))
+    """How deep brackets nest in a text, those in comments and strings counted too."""
+    data = octets(content)[start:stop]
+    opening = (data == ord("(")) | (data == ord("[")) | (data == ord("{"))
+    closing = (data == ord(")")) | (data == ord("]")) | (data == ord("}"))
+    depth = np.cumsum(opening.astype(np.int32) - closing.astype(np.int32))
+    return int(depth.max(initial=0))
 
 
 class SymbolsUnavailableError(RuntimeError):
@@ -89,7 +95,7 @@ class SymbolsUnavailableError(RuntimeError):
 
 
 class Symbol(NamedTuple):
-    """A definition: what it is (`function`, `class`, ...), the bytes of its name and of the whole of it."""
+    """A definition: what it is (`function`, `class`, ...), and the bytes of its name and of the whole."""
 
     kind: str
     name: tuple[int, int]
@@ -98,7 +104,7 @@ class Symbol(NamedTuple):
 
 
 def language_of(path: str) -> str | None:
-    """The language that a path's ending names."""
+    """The language that the ending of a path names."""
     return SUFFIXES.get(path.rpartition(".")[2].lower()) if "." in path else None
 
 
@@ -108,19 +114,21 @@ def find_definitions(content: Buffer, start: int, stop: int, language: str) -> t
     Raises `SymbolsUnavailableError`.
     """
     parser, query = _load_grammar(language)
-    from tree_sitter import QueryCursor  # after `_reader`, which says what to install if it is not there
+    from tree_sitter import QueryCursor  # after `_load_grammar`, which says what to install if it is missing
 
     tree = parser.parse(bytes(content[start:stop]))
-    found: dict[tuple[int, int], Symbol] = {}
+    definitions: dict[tuple[int, int], Symbol] = {}
     for _, captures in QueryCursor(query).matches(tree.root_node):
         kinds = [name for name in captures if name.startswith(_DEFINITION)]
-        if not kinds or "name" not in captures:
+        if not kinds or "name" not in captures:  # a reference, not a definition
             continue
         node, name = captures[kinds[0]][0], captures["name"][0]
-        kind = kinds[0].removeprefix(_DEFINITION)
-        place = (start + node.start_byte, start + node.end_byte)
-        found.setdefault(place, Symbol(kind, (start + name.start_byte, start + name.end_byte), *place))
-    return sorted(found.values(), key=lambda symbol: (symbol.start, -symbol.stop)), not tree.root_node.has_error
+        span = (start + node.start_byte, start + node.end_byte)
+        name_span = (start + name.start_byte, start + name.end_byte)
+        # Two patterns may match one node (a method is a function too): the first counts.
+        definitions.setdefault(span, Symbol(kinds[0].removeprefix(_DEFINITION), name_span, *span))
+    outer_first = sorted(definitions.values(), key=lambda symbol: (symbol.start, -symbol.stop))
+    return outer_first, not tree.root_node.has_error
 
 
 _DEFINITION = "definition."
@@ -136,5 +144,6 @@ def _load_grammar(language: str) -> "tuple[Parser, Query]":
         before = import_module(f"tree_sitter_{grammar.after}").TAGS_QUERY if grammar.after else ""
     except ImportError as error:
         raise SymbolsUnavailableError(str(error)) from None
-    made = tree_sitter.Language(getattr(module, grammar.function)())
-    return tree_sitter.Parser(made), tree_sitter.Query(made, f"{before}\n{module.TAGS_QUERY}")
+    compiled = tree_sitter.Language(getattr(module, grammar.function)())
+    tags = f"{before}\n{module.TAGS_QUERY}"
+    return tree_sitter.Parser(compiled), tree_sitter.Query(compiled, tags)

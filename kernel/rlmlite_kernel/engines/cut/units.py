@@ -1,61 +1,68 @@
-"""Units of text that have no size: records, and the unit around a place. Lines and paragraphs are cut in `cut`."""
+"""Units of text that have no size: records, and the unit around a place. Lines and paragraphs in chunks are in `cut`.
+
+content = b"error\\n  at f\\n\\nok\\n"
+find_records(content, 0, 17)      [0, 13), [14, 16): a line and what is indented or blank under it
+lines_around(LineIndex(content), [8], [9], 1)    [0, 13): the line of offset 8, with one more on each side
+"""
 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, SpanArrays, int_array, octets
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 
-_STEP = 1 << 20
-_INDENT = np.array([0x20, 0x09, 0x0A, 0x0D], np.uint8)
+_BLOCK = 1 << 20  # bytes per vector operation
+_INDENT = np.array([0x20, 0x09, 0x0A, 0x0D], np.uint8)  # a newline too: a blank line goes on with the record
 
 
 def lines_of(content: Buffer, start: int, stop: int) -> SpanArrays:
-    """The lines of a short text, without their newlines, and without a line index."""
-    breaks = np.flatnonzero(octets(content)[start:stop] == 10) + start
-    starts = np.concatenate((int_array([start]), breaks + 1))
-    kept = starts < stop
-    return starts[kept], np.append(breaks, stop)[kept]
+    """The lines of a short text, without their newlines, and without building a line index for it."""
+    newlines = np.flatnonzero(octets(content)[start:stop] == 10) + start
+    starts = np.concatenate((int_array([start]), newlines + 1))
+    is_line = starts < stop  # after a final newline no line begins
+    return starts[is_line], np.append(newlines, stop)[is_line]
 
 
 def find_records(content: Buffer, start: int, stop: int) -> SpanArrays:
-    """A record is a line that begins with something, and the lines after it that are indented or blank.
+    """The records of a text: a line that is not indented, and the lines after it that are indented or blank.
 
     The last newline of a record is not part of it. Indented lines before the first record are one of their own.
     """
     data = octets(content)[start:stop]
-    found = [int_array([0] if len(data) else [])]
-    for place in range(0, len(data), _STEP):
-        begins = np.flatnonzero(data[place : place + _STEP] == 10) + place + 1
-        begins = begins[begins < len(data)]
-        found.append(begins[~np.isin(data[begins], _INDENT)])
-    starts = np.concatenate(found)
-    stops = np.append(starts[1:], int_array([len(data)] * min(1, len(starts))))
-    ended = data[stops - 1] == 10
-    return starts + start, stops - ended + start
+    starts_by_block = [int_array([0] if len(data) else [])]
+    for place in range(0, len(data), _BLOCK):
+        line_starts = np.flatnonzero(data[place : place + _BLOCK] == 10) + place + 1
+        line_starts = line_starts[line_starts < len(data)]
+        is_indented = np.isin(data[line_starts], _INDENT)
+        starts_by_block.append(line_starts[~is_indented])
+    starts = np.concatenate(starts_by_block)
+    stops = np.append(starts[1:], int_array([len(data)] if len(starts) else []))
+    ends_with_newline = data[stops - 1] == 10
+    return starts + start, stops - ends_with_newline + start
 
 
 def enclosing_units(units: SpanArrays, starts: IntArray, stops: IntArray, index: LineIndex) -> SpanArrays:
-    """For each span the units that it lies in, from the first to the last; outside of any, its lines."""
-    begins, ends = units
+    """For each span the units that it lies in, from the first to the last; where it is in none, its lines."""
+    unit_starts, unit_stops = units
     lows, highs = lines_around(index, starts, stops, 0)
-    if len(begins):
-        first = np.searchsorted(begins, starts, side="right") - 1
-        last = np.searchsorted(begins, _lasts(starts, stops), side="right") - 1
-        inside = (first >= 0) & (starts < ends[first])
-        lows = np.where(inside, begins[first], lows)
-        inside = (last >= 0) & (_lasts(starts, stops) < ends[last])
-        highs = np.where(inside, ends[last], highs)
+    if len(unit_starts):
+        last_bytes = _last_bytes(starts, stops)
+        first = np.searchsorted(unit_starts, starts, side="right") - 1
+        last = np.searchsorted(unit_starts, last_bytes, side="right") - 1
+        starts_in_one = (first >= 0) & (starts < unit_stops[first])
+        ends_in_one = (last >= 0) & (last_bytes < unit_stops[last])
+        lows = np.where(starts_in_one, unit_starts[first], lows)
+        highs = np.where(ends_in_one, unit_stops[last], highs)
     return np.minimum(lows, starts), np.maximum(highs, stops)
 
 
 def lines_around(index: LineIndex, starts: IntArray, stops: IntArray, more: int) -> SpanArrays:
-    """For each span its lines and so many before and after, without the last newline."""
-    more = min(more, index.count)
+    """For each span its lines, and `more` before and after them, without the last newline."""
+    more = min(more, index.count)  # or a huge number would overflow
     first = np.maximum(index.lines_at(starts) - more, 1)
-    last = np.minimum(index.lines_at(_lasts(starts, stops)) + more, max(1, index.count))
+    last = np.minimum(index.lines_at(_last_bytes(starts, stops)) + more, max(1, index.count))
     return index.starts(first), np.maximum(index.stops(last), index.starts(first))
 
 
-def _lasts(starts: IntArray, stops: IntArray) -> IntArray:
+def _last_bytes(starts: IntArray, stops: IntArray) -> IntArray:
     """The last byte of each span; of an empty one, where it is."""
     return np.maximum(starts, stops - 1)
