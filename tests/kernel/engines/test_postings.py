@@ -114,7 +114,7 @@ def test_words_that_share_their_upper_bits_are_told_apart() -> None:
     """Sorting by parts of the hashes falls back to sorting by all of them."""
     hashes = np.array([5, 3, 5, 4, 1 << 60, 3], np.uint64)
 
-    assert postings._sorted(hashes).tolist() == [1, 5, 3, 0, 2, 4]
+    assert postings._stable_order(hashes).tolist() == [1, 5, 3, 0, 2, 4]
 
 
 class Memory:

@@ -1,8 +1,15 @@
 """BM25 over an index: which units a query's words make worth reading, as whole numbers.
 
-The score is that of SQLite's FTS5 (k1 = 1.2, b = 0.75, a word in more than half of the units counts 0.000001),
-times 10^6, rounded down. The logarithm is decimal, so that no build of libm can move a score; the rest is +, *, / of
-binary64.
+A unit scores high if it has rare words of the query, often, and is short. For each word that is rarity x share, with
+k1 = 1.2 and b = 0.75 as in SQLite's FTS5; a word in half of the units or more counts 0.000001, not less than nothing.
+
+    units       "disk full", "disk ok", "net ok ok", 7 words in all; query "full"
+    rarity      ln((3 - 1 + 0.5) / (1 + 0.5)) = 0.511
+    share       1 * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 2 / 2.333)) = 1.062
+    ranking     unit 0, score 542,532: the sum times 10^6, rounded down
+
+Scores land in receipts, so they must be the same on every machine. The logarithm is decimal, since builds of libm
+differ in the last bit; the rest is +, *, / of binary64, which IEEE 754 fixes.
 """
 
 from decimal import Context, Decimal
@@ -20,11 +27,13 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 """Sums of weights; they leave this module as whole numbers."""
 
 SCALE = 1_000_000
-"""A score of one is so much."""
+"""The whole number that stands for a score of one."""
 
 _K1, _B = 1.2, 0.75
 _LEAST = 1e-6
 _EXACT = Context(prec=30)
+# Units for each place of a word from which it is slower to keep a sum for every unit.
+_SPARSE = 16
 
 
 class Ranking(NamedTuple):
@@ -38,43 +47,45 @@ class Ranking(NamedTuple):
 
 def rank_units(index: WordIndex, words: Hashes, limit: int | None = None) -> Ranking:
     """The units with a word of the query, the best first, equal ones by number; the first `limit` of them."""
-    found = [index.occurrences(word) for word in words]
-    units, sums = _sums(index, found)
+    occurrences = [index.occurrences(word) for word in words]
+    units, sums = _add_weights(index, occurrences)
     scores = np.floor(sums * SCALE).astype(np.int64)
     best = _best(scores, limit)
-    return Ranking(units[best], scores[best], len(units), tuple(len(having) for having, _ in found))
+    having = tuple(len(units_with_word) for units_with_word, _ in occurrences)
+    return Ranking(units[best], scores[best], len(units), having)
 
 
-def _sums(index: WordIndex, found: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, Floats]:
-    """The units with any of the words, and the sum of the words' weights in each."""
+def _add_weights(index: WordIndex, occurrences: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, Floats]:
+    """The units with any of the words, and the sum of the words' weights in each.
+
+    Both ways add in the order of the words, as binary64 sums depend on it.
+    """
     total = len(index.lengths)
-    if sum(len(units) for units, _ in found) * _SPARSE < total:
-        places = np.unique(np.concatenate([int_array([]), *(units for units, _ in found)]))
-        sums = np.zeros(len(places))
-        for units, counts in found:
-            sums[np.searchsorted(places, units)] += _weights(index, units, counts)
-        return places, sums
+    is_sparse = sum(len(units) for units, _ in occurrences) * _SPARSE < total
+    if is_sparse:
+        with_a_word = np.unique(np.concatenate([int_array([]), *(units for units, _ in occurrences)]))
+        sums = np.zeros(len(with_a_word))
+        for units, counts in occurrences:
+            sums[np.searchsorted(with_a_word, units)] += _weights(index, units, counts)
+        return with_a_word, sums
     sums = np.zeros(total)
-    for units, counts in found:
+    for units, counts in occurrences:
         sums[units] += _weights(index, units, counts)
-    places = np.flatnonzero(sums)  # no weight is 0
-    return places, sums[places]
-
-
-_SPARSE = 16  # units for each place that is looked at, from which looking at every unit is slower
+    with_a_word = np.flatnonzero(sums)  # no weight is 0
+    return with_a_word, sums[with_a_word]
 
 
 def _weights(index: WordIndex, units: IntArray, counts: IntArray) -> Floats:
-    """What one word adds to the units that have it, in the order of FTS5's arithmetic."""
-    mean = index.words / max(1, len(index.lengths))
-    sizes, times = index.lengths[units].astype(np.float64), counts.astype(np.float64)
-    shares = (times * (_K1 + 1.0)) / (times + _K1 * ((1.0 - _B) + _B * sizes / mean))
+    """What one word adds to each unit that has it, in the order of FTS5's arithmetic."""
+    mean_length = index.words / max(1, len(index.lengths))
+    lengths, times = index.lengths[units].astype(np.float64), counts.astype(np.float64)
+    shares = (times * (_K1 + 1.0)) / (times + _K1 * ((1.0 - _B) + _B * lengths / mean_length))
     return _rarity(len(index.lengths), len(units)) * shares
 
 
 @lru_cache(maxsize=4_096)
 def _rarity(units: int, having: int) -> float:
-    """The weight of a word that `having` of the units have."""
+    """The weight of a word that `having` of the units have: ln((units - having + 1/2) / (having + 1/2))."""
     ratio = Decimal(2 * (units - having) + 1) / Decimal(2 * having + 1)
     return max(float(_EXACT.ln(ratio)), _LEAST)
 
@@ -83,6 +94,7 @@ def _best(scores: IntArray, limit: int | None) -> IntArray:
     """The places of the largest scores, equal ones by place."""
     places = np.arange(len(scores))
     if limit is not None and limit < len(scores):
+        # All that reach the lowest score that can be among the best, since equal scores are ordered by place.
         least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
         places = np.flatnonzero(scores >= least)
     order = np.argsort(-scores[places], kind="stable")

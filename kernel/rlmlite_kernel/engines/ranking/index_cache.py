@@ -1,6 +1,14 @@
-"""Indexes that were made before: in memory within a bound, and in a store if the shell has one.
+"""Word indexes that were made before: in memory up to a bound, and in a store if the shell has one.
 
-What is found here is what making it anew would give. Verification has caches of its own, which begin empty.
+Making an index takes far longer than ranking with it, and a run ranks the same content turn after turn. A key names the
+digest of the content and how its units were cut, so an index from the cache is the one that would be made: no result
+depends on the cache. Verification has one of its own, which begins empty.
+
+    cache = IndexCache()
+    cache.get("3f2a.. lines", make)     calls make()
+    cache.get("3f2a.. lines", make)     does not
+
+A store may lose what it likes, or return what was changed: bytes are checked by a digest before them.
 """
 
 import hashlib
@@ -15,11 +23,11 @@ from rlmlite_kernel.engines.bytes.words import TOKENIZER
 from rlmlite_kernel.engines.ranking.postings import PostingsSegment, WordIndex
 
 ROOM = 512 << 20
-"""Bytes of indexes that are kept in memory, the last used first."""
+"""Bytes of indexes that are kept in memory; the least recently used goes first."""
 
 
 class IndexStore(Protocol):
-    """Where a shell keeps indexes between runs. Keys are plain words; it may forget what it likes."""
+    """Where a shell keeps indexes between runs. Keys are plain words; it may forget any of them."""
 
     def load(self, key: str) -> bytes | None:
         """What was saved under a key."""
@@ -35,37 +43,38 @@ class IndexCache:
 
     def __init__(self, store: IndexStore | None = None, room: int = ROOM) -> None:
         self._store, self._room = store, room
-        self._kept: OrderedDict[str, WordIndex] = OrderedDict()
+        self._indexes: OrderedDict[str, WordIndex] = OrderedDict()  # the last used at the end
         self._size = 0
 
     def get(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """The index with a key, made if it is not there. `stored` ones outlive the process where there is a store."""
-        index = self._kept.get(key)
+        index = self._indexes.get(key)
         if index is None:
-            index = self._made(key, make, self._store if stored else None)
-            self._keep(key, index)
-        self._kept.move_to_end(key)
+            index = self._load_or_make(key, make, self._store if stored else None)
+            self._add(key, index)
+        self._indexes.move_to_end(key)
         return index
 
-    def _made(self, key: str, make: Callable[[], WordIndex], store: IndexStore | None) -> WordIndex:
+    def _load_or_make(self, key: str, make: Callable[[], WordIndex], store: IndexStore | None) -> WordIndex:
+        # The version of the word rules is part of the name, so that an index by older rules is never read.
         name = f"{hashlib.sha256(key.encode()).hexdigest()}-{TOKENIZER}"
-        saved = None if store is None else store.load(name)
-        index = None if saved is None else decode_index(saved)
+        data = None if store is None else store.load(name)
+        index = None if data is None else decode_index(data)
         if index is None:
             index = make()
             if store is not None:
                 store.save(name, encode_index(index))
         return index
 
-    def _keep(self, key: str, index: WordIndex) -> None:
-        self._kept[key] = index
+    def _add(self, key: str, index: WordIndex) -> None:
+        self._indexes[key] = index
         self._size += index.size
-        while self._size > self._room and len(self._kept) > 1:
-            _, old = self._kept.popitem(last=False)
-            self._size -= old.size
+        while self._size > self._room and len(self._indexes) > 1:  # the one just made stays, whatever its size
+            _, oldest = self._indexes.popitem(last=False)
+            self._size -= oldest.size
 
 
-_DIGEST = 32
+_DIGEST_SIZE = 32
 
 
 def encode_index(index: WordIndex) -> bytes:
@@ -76,21 +85,16 @@ def encode_index(index: WordIndex) -> bytes:
 
 
 def decode_index(data: bytes) -> WordIndex | None:
-    """The index that bytes are; `None` if they are cut or changed."""
-    body = memoryview(data)[_DIGEST:]
-    if hashlib.sha256(body).digest() != data[:_DIGEST]:
+    """The index that was encoded, its vectors as views of the bytes; `None` if these were cut or changed."""
+    body = memoryview(data)[_DIGEST_SIZE:]
+    if hashlib.sha256(body).digest() != data[:_DIGEST_SIZE]:
         return None
-    lengths, words, segments = msgspec.msgpack.decode(
-        body, type=tuple[bytes, int, list[tuple[bytes, bytes, bytes, int]]]
-    )
-    return WordIndex(
-        np.frombuffer(lengths, "<u4"),
-        words,
-        tuple(
-            PostingsSegment(np.frombuffer(h, "<u8"), np.frombuffer(b, "<u4"), np.frombuffer(u, "<u4"), base)
-            for h, b, u, base in segments
-        ),
-    )
+    lengths, words, parts = msgspec.msgpack.decode(body, type=tuple[bytes, int, list[tuple[bytes, bytes, bytes, int]]])
+    segments = [
+        PostingsSegment(np.frombuffer(hashes, "<u8"), np.frombuffer(begins, "<u4"), np.frombuffer(units, "<u4"), base)
+        for hashes, begins, units, base in parts
+    ]
+    return WordIndex(np.frombuffer(lengths, "<u4"), words, tuple(segments))
 
 
 def _bytes(array: "np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]]") -> bytes:

@@ -1,7 +1,16 @@
-"""An index of the words of many units of text: in which units each word occurs, and how often.
+"""Postings: an index of the words of many units of text, with the units in which each word occurs, and how often.
 
-A unit is a line, a paragraph, a chunk: a span of one content. The index of a content is made of that content and its
-units alone, so indexes of several contents stand side by side and are ranked as one (`bm25`).
+A unit is a line, a paragraph, a chunk: a span of one content. Text is read in blocks of 4 MiB, and each becomes a
+segment: all its words sorted by hash, with the unit of every occurrence in that order. A word is found by binary
+search, segment by segment. Segments are not merged: sorting 4 MiB stays in the cache, and few words are ever asked for.
+
+    units "b a", "b b", in one block; say that a hashes to 7 and b to 9
+    hashes [7, 9], begins [0, 1], units [0, 0, 1, 1]       a is in unit 0; b in units 0, 1, 1
+    occurrences(9)       units [0, 1], counts [1, 2]
+    lengths [2, 2], words 4
+
+The index of a content is made from that content and its units alone, so indexes of several contents can stand side by
+side and be ranked as one (`combine_indexes`, `bm25`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +23,20 @@ from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, int_array, oc
 from rlmlite_kernel.engines.bytes.words import Hashes, fold_words, split_words
 
 UintArray = npt.NDArray[np.uint32]
-"""Unit numbers, or counts of words."""
+"""Unit numbers, or counts of words: half the memory of `IntArray`, and an index is mostly these."""
 
 BLOCK = 1 << 22
-"""Bytes of text that are read at once. The index depends on it, what is found in it does not."""
+"""Bytes of text per segment. The index depends on it, what is found in it does not."""
+
+# Occurrences up to which small segments (of many small documents) are sorted into one.
+_SEGMENT_SIZE = 1 << 20
+_SPACE = 0x20
+# Bytes before the end of a block in which a space is looked for, to cut a unit that is larger than a block.
+_REACH = 65_536
 
 
 class PostingsSegment(NamedTuple):
-    """The words of some text: each hash in rising order, where its places begin, and the unit of every occurrence.
+    """The words of some text: each hash in rising order, where its occurrences begin, the unit of every occurrence.
 
     `base` is the number of the unit that `units` calls 0.
     """
@@ -36,7 +51,7 @@ class PostingsSegment(NamedTuple):
         """The bytes that it holds."""
         return self.hashes.nbytes + self.begins.nbytes + self.units.nbytes
 
-    def places(self, word: np.uint64) -> IntArray:
+    def units_of(self, word: np.uint64) -> IntArray:
         """The unit of every occurrence of a word, in order."""
         at = int(np.searchsorted(self.hashes, word))
         if at == len(self.hashes) or self.hashes[at] != word:
@@ -59,130 +74,154 @@ class WordIndex(NamedTuple):
 
     def occurrences(self, word: np.uint64) -> tuple[IntArray, IntArray]:
         """The units with a word, in order, and how often each has it."""
-        units = np.concatenate([int_array([]), *(segment.places(word) for segment in self.segments)])
+        units = np.concatenate([int_array([]), *(segment.units_of(word) for segment in self.segments)])
         first = np.flatnonzero(np.diff(units, prepend=-1))
         return units[first], np.diff(np.append(first, len(units)))
 
 
 def build_index(content: Buffer, starts: IntArray, stops: IntArray, only: Hashes | None = None) -> WordIndex:
-    """The index of the units [start, stop) of a content; with `only`, of no other words than these."""
+    """The index of the units [start, stop) of a content; with `only`, of no other words than these.
+
+    `lengths` and `words` count all words in either case, as ranking needs them.
+    """
     lengths = np.zeros(len(starts), np.uint32)
     segments: list[PostingsSegment] = []
-    for block in _blocks(memoryview(content), starts, stops):
+    for block in _fold_blocks(memoryview(content), starts, stops):
         places, hashes = split_words(block.buffer)
-        counts = np.diff(np.append(np.searchsorted(places, block.bounds), len(places)))
+        words_before_unit = np.searchsorted(places, block.unit_starts)
+        counts = np.diff(np.append(words_before_unit, len(places)))
         units = np.repeat(np.arange(len(counts), dtype=np.uint32) + np.uint32(block.first), counts)
+        # Added, since a unit larger than a block comes in several.
         lengths[block.first : block.first + len(counts)] += counts.astype(np.uint32)
         if only is not None:
-            kept = np.isin(hashes, only)
-            hashes, units = hashes[kept], units[kept]
+            is_wanted = np.isin(hashes, only)
+            hashes, units = hashes[is_wanted], units[is_wanted]
         if len(hashes):
-            segments.append(_segment(hashes, units))
+            segments.append(_build_segment(hashes, units))
     return WordIndex(lengths, int(lengths.sum(dtype=np.int64)), tuple(segments))
 
 
 def combine_indexes(indexes: Sequence[WordIndex]) -> WordIndex:
-    """Several indexes as one, their units one after the other. Small segments are sorted into one."""
+    """Several indexes as one, their units one after the other."""
     if len(indexes) == 1:
         return indexes[0]
-    parts: list[PostingsSegment] = []
+    segments: list[PostingsSegment] = []
     base = 0
     for index in indexes:
-        parts.extend(segment._replace(base=segment.base + base) for segment in index.segments)
+        segments.extend(segment._replace(base=segment.base + base) for segment in index.segments)
         base += len(index.lengths)
     lengths = np.concatenate([np.zeros(0, np.uint32), *(index.lengths for index in indexes)])
-    return WordIndex(lengths, sum(index.words for index in indexes), _fewer(parts))
+    return WordIndex(lengths, sum(index.words for index in indexes), _join_small(segments))
 
 
-def _fewer(parts: list[PostingsSegment]) -> tuple[PostingsSegment, ...]:
-    """The same places in segments of some size, in the order of their units."""
-    kept: list[PostingsSegment] = []
-    waiting: list[PostingsSegment] = []
-    count = 0
-    for part in parts:
-        if waiting and count + len(part.units) > _ENOUGH:
-            kept.append(_joined(waiting))
-            waiting, count = [], 0
-        waiting.append(part)
-        count += len(part.units)
-    return (*kept, _joined(waiting)) if waiting else tuple(kept)
+def _join_small(segments: list[PostingsSegment]) -> tuple[PostingsSegment, ...]:
+    """The same occurrences in segments of some size, in the order of their units: 10,000 would be slow to search."""
+    joined: list[PostingsSegment] = []
+    small: list[PostingsSegment] = []
+    occurrences = 0
+    for segment in segments:
+        if small and occurrences + len(segment.units) > _SEGMENT_SIZE:
+            joined.append(_join_segments(small))
+            small, occurrences = [], 0
+        small.append(segment)
+        occurrences += len(segment.units)
+    return (*joined, _join_segments(small)) if small else tuple(joined)
 
 
-def _joined(segments: list[PostingsSegment]) -> PostingsSegment:
+def _join_segments(segments: list[PostingsSegment]) -> PostingsSegment:
     if len(segments) == 1:
         return segments[0]
-    hashes = [np.repeat(part.hashes, np.diff(np.append(part.begins, len(part.units)))) for part in segments]
-    units = [part.units + np.uint32(part.base) for part in segments]
-    return _segment(np.concatenate(hashes), np.concatenate(units))
+    hashes = [_hash_of_each_occurrence(segment) for segment in segments]
+    units = [segment.units + np.uint32(segment.base) for segment in segments]
+    return _build_segment(np.concatenate(hashes), np.concatenate(units))
 
 
-_ENOUGH = 1 << 20  # occurrences of a segment that is made of smaller ones
+def _hash_of_each_occurrence(segment: PostingsSegment) -> Hashes:
+    counts = np.diff(np.append(segment.begins, len(segment.units)))
+    return np.repeat(segment.hashes, counts)
 
 
-def _segment(hashes: Hashes, units: UintArray) -> PostingsSegment:
-    order = _sorted(hashes)
-    ranked = hashes[order]
-    begins = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    return PostingsSegment(ranked[begins], begins.astype(np.uint32), units[order])
+def _build_segment(hashes: Hashes, units: UintArray) -> PostingsSegment:
+    order = _stable_order(hashes)
+    in_order = hashes[order]
+    begins = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+    return PostingsSegment(in_order[begins], begins.astype(np.uint32), units[order])
 
 
-def _sorted(hashes: Hashes) -> IntArray:
-    """The stable order of hashes: sorting upper bits and place as one number is three times as fast."""
-    bits = np.uint64(len(hashes).bit_length())
-    keys = ((hashes >> bits) << bits) | np.arange(len(hashes), dtype=np.uint64)
+def _stable_order(hashes: Hashes) -> IntArray:
+    """The order that sorts the hashes, equal ones as they came.
+
+    Sorting numbers is three times as fast as sorting their order. So the low bits of each hash give way to its place,
+    and these numbers are sorted: the low bits are then the order. It is wrong only if two different hashes share all
+    their upper bits, which is checked.
+    """
+    place_bits = np.uint64(len(hashes).bit_length())
+    keys = ((hashes >> place_bits) << place_bits) | np.arange(len(hashes), dtype=np.uint64)
     keys.sort()
-    order = (keys & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
-    ranked = hashes[order]
-    if bool((ranked[1:] >= ranked[:-1]).all()):
+    place_mask = (np.uint64(1) << place_bits) - np.uint64(1)
+    order = (keys & place_mask).astype(np.int64)
+    in_order = hashes[order]
+    if bool((in_order[1:] >= in_order[:-1]).all()):
         return order
-    return np.argsort(hashes, kind="stable")  # two words share their upper bits
+    return np.argsort(hashes, kind="stable")
 
 
-class _Block(NamedTuple):
-    """Some units as one `fold_words` buffer: the number of the first, and where each begins."""
+class _FoldedBlock(NamedTuple):
+    """Some units as one buffer of `fold_words`: the number of the first, and where each begins in it."""
 
     buffer: bytes
     first: int
-    bounds: IntArray
+    unit_starts: IntArray
 
 
-def _blocks(view: memoryview, starts: IntArray, stops: IntArray) -> Iterator[_Block]:
-    sizes = np.cumsum(stops - starts + 1)
+def _fold_blocks(view: memoryview, starts: IntArray, stops: IntArray) -> Iterator[_FoldedBlock]:
+    """The units in blocks of some 4 MiB. A unit that is larger comes in several blocks, of the same number."""
+    size_through = np.cumsum(stops - starts + 1)
     first = 0
     while first < len(starts):
-        before = int(sizes[first - 1]) if first else 0
-        last = max(first + 1, int(np.searchsorted(sizes, before + BLOCK, side="right")))
+        size_before = int(size_through[first - 1]) if first else 0
+        fitting = int(np.searchsorted(size_through, size_before + BLOCK, side="right"))
+        last = max(first + 1, fitting)
         if int(stops[first] - starts[first]) > BLOCK:
-            for start, stop in _cuts(view, int(starts[first]), int(stops[first])):
-                yield _Block(fold_words(bytes(view[start:stop])), first, int_array([0]))
+            for start, stop in _cut_unit(view, int(starts[first]), int(stops[first])):
+                yield _FoldedBlock(fold_words(bytes(view[start:stop])), first, int_array([0]))
             last = first + 1
         else:
-            yield _block(view, first, starts[first:last], stops[first:last])
+            yield _fold_block(view, first, starts[first:last], stops[first:last])
         first = last
 
 
-def _block(view: memoryview, first: int, starts: IntArray, stops: IntArray) -> _Block:
-    if bool((stops[:-1] + 1 == starts[1:]).all()):  # lines, one after the other
+def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray) -> _FoldedBlock:
+    """Whole units as one block, each apart from the next by one byte that is in no word."""
+    are_lines = bool((stops[:-1] + 1 == starts[1:]).all())  # one after the other, with a newline between
+    if are_lines:
         text = bytes(view[int(starts[0]) : int(stops[-1])])
     else:
-        text = b"\n".join([view[a:b] for a, b in zip(starts.tolist(), stops.tolist(), strict=True)])
-    bounds = np.concatenate((int_array([0]), np.cumsum(stops - starts + 1)[:-1]))
-    if text.isascii():
-        return _Block(fold_words(text), first, bounds)
-    units = [text[a:b] for a, b in zip(bounds.tolist(), (bounds + stops - starts).tolist(), strict=True)]
-    others = [number for number, unit in enumerate(units) if not unit.isascii()]
-    changed = fold_words(b"\n".join(units[number].replace(b"\n", b" ") for number in others)).split(b"\n")
-    units = [fold_words(unit) if unit.isascii() else unit for unit in units]
-    for number, unit in zip(others, changed, strict=True):
-        units[number] = unit
-    return _Block(b" ".join(units), first, np.cumsum([0, *(len(unit) + 1 for unit in units[:-1])], dtype=np.int64))
+        text = b"\n".join([view[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)])
+    unit_starts = np.concatenate((int_array([0]), np.cumsum(stops - starts + 1)[:-1]))
+    if text.isascii():  # folding ASCII does not change the length, so the starts hold
+        return _FoldedBlock(fold_words(text), first, unit_starts)
+    unit_stops = unit_starts + stops - starts
+    spans = zip(unit_starts.tolist(), unit_stops.tolist(), strict=True)
+    units = _fold_units([text[start:stop] for start, stop in spans])
+    folded_starts = np.cumsum([0, *(len(unit) + 1 for unit in units[:-1])], dtype=np.int64)
+    return _FoldedBlock(b" ".join(units), first, folded_starts)
 
 
-_SPACE = 0x20
-_REACH = 65_536  # bytes before a cut in which a space is looked for
+def _fold_units(units: list[bytes]) -> list[bytes]:
+    """Each unit folded; those beyond ASCII in one go, since folding them costs a call each.
+
+    They are joined by newlines, which folding keeps, so their own must go first.
+    """
+    beyond_ascii = [number for number, unit in enumerate(units) if not unit.isascii()]
+    joined = b"\n".join(units[number].replace(b"\n", b" ") for number in beyond_ascii)
+    folded = [fold_words(unit) if unit.isascii() else unit for unit in units]
+    for number, unit in zip(beyond_ascii, fold_words(joined).split(b"\n"), strict=True):
+        folded[number] = unit
+    return folded
 
 
-def _cuts(view: memoryview, start: int, stop: int) -> Iterator[tuple[int, int]]:
+def _cut_unit(view: memoryview, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """A unit that is larger than a block, cut at white space; where there is none for 64 KiB, at a code point."""
     while start < stop:
         end = min(start + BLOCK, stop)
