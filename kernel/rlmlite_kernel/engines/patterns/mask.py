@@ -1,7 +1,10 @@
-"""What varies in a line: numbers, ids, addresses, paths, dates, values. In a masked text each is `<*>`.
+"""Masks: what varies in a line (numbers, ids, addresses, paths, dates, values) gives way to `<*>`.
 
-Words are runs of anything but white space, `,` `;` `:` `=` `|`, brackets and quotes; two or more dots in a row
-separate too. A word is masked if it
+    Jun 9 12:00:01 host7 sshd[211]: login of ann from 10.0.0.5
+    <*> sshd[<*>]: login of ann from <*>
+
+Words are runs of anything but white space, `,` `;` `:` `=` `|`, brackets and quotes; two or more dots in a row separate
+too. A word is masked if it
 
 - has a digit; has a `/` beside a letter; has two dots, as host names and class names have;
 - has at least eight characters, all of them hexadecimal;
@@ -10,37 +13,69 @@ separate too. A word is masked if it
 - follows `=` at once, or the word `user` after spaces;
 - is the short English name of a day or month and stands before a word with a digit or such a name (`Mon Jun 9`).
 
-Masked words with nothing between them but white space, `,` `;` `:` or dots are one `<*>`.
+Masked words with nothing between them but white space, `,` `;` `:` or dots are one `<*>`. That `ann` varies too cannot
+be seen in one line: `merging` finds it out.
+
+This is the definition, line by line. `shapes` applies the same rules to many lines at once, and tests hold the two
+together.
 """
 
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 LinePieces: TypeAlias = tuple[bytes, ...]
 """A line as what is between words and words, in turns: it begins and ends with what is between. `HOLE` is a mask."""
 
 HOLE = b"<*>"
 
-DIGIT, SLASH, DOT, HEX, OTHER = 1, 2, 4, 8, 16  # of words
-SPACE, SOFT, HARD, DOTS = 32, 64, 128, 96  # between words
+# What a byte is, as bits, so that a word is made of the union of its bytes'. First the bytes of words, then those
+# between words: soft ones may stand inside one mask, hard ones keep two masks apart. DOTS is soft and a separator.
+DIGIT, SLASH, DOT, HEX, OTHER = 1, 2, 4, 8, 16
+SPACE, SOFT, HARD, DOTS = 32, 64, 128, 96
 
 NAMES = b"Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+"""Days and months."""
+
 ANNOUNCES = b"user"
+"""The word after which a name comes."""
+
 NAME_GAPS = (b" ", b"  ", b", ")
+"""What may stand between a day or month and what follows it."""
+
 HEX_WORD, HEX_PART = 8, 4
+"""From how many characters a hexadecimal word varies by itself, and up to how many as a part of an address."""
+
+_KINDS = (
+    (b"0123456789", DIGIT),
+    (b"/", SLASH),
+    (b".", DOT),
+    (b"abcdefABCDEF", HEX),
+    (b" ", SPACE),
+    (b"\t\r\n\v\f:,;", SOFT),
+    (b"=()[]{}<>\"'|", HARD),
+)
 
 
 def _code(byte: int) -> int:
-    char = bytes([byte])
-    table = {b"0123456789": DIGIT, b"/": SLASH, b".": DOT, b"abcdefABCDEF": HEX, b" ": SPACE, b"\t\r\n\v\f:,;": SOFT}
-    found = next((code for chars, code in table.items() if char in chars), None)
-    return found if found is not None else HARD if char in b"=()[]{}<>\"'|" else OTHER
+    return next((kind for members, kind in _KINDS if byte in members), OTHER)
 
 
 CODES = bytes(map(_code, range(256)))
 """What each byte is."""
 
-_WORD_OR_NOT = bytes(0x77 if code < SPACE else 0x20 for code in range(256))
+# Codes as `w` or a space, so that `split` finds the words.
+_WORD_OR_SPACE = bytes(ord("w") if code < SPACE else ord(" ") for code in range(256))
+
+_DOT_DOT = bytes([DOT, DOT])
+_DOTS_DOT = bytes([DOTS, DOT])
+_DOTS_DOTS = bytes([DOTS, DOTS])
+
+
+class _WordKind(NamedTuple):
+    """What a word is made of, and how many dots it has."""
+
+    made: int
+    dots: int
 
 
 def mask_text(text: bytes) -> bytes:
@@ -52,62 +87,73 @@ def mask_pieces(line: bytes) -> LinePieces:
     """The pieces of a line, masked."""
     codes = line.translate(CODES)
     if b".." in line:
-        codes = codes.replace(b"\x04\x04", b"``").replace(b"`\x04", b"``")
-    spans = _words(codes)
-    bits = [_bits(codes[start:stop]) for start, stop in spans]
+        # In pairs, then the odd one that is left after a pair.
+        codes = codes.replace(_DOT_DOT, _DOTS_DOTS).replace(_DOTS_DOT, _DOTS_DOTS)
+    spans = _word_spans(codes)
+    kinds = [_word_kind(codes[start:stop]) for start, stop in spans]
     bounds = [0, *(place for span in spans for place in span), len(line)]
     pieces = [line[start:stop] for start, stop in pairwise(bounds)]
-    holes = [number for number in range(len(spans)) if _varies(pieces, bits, number)]
-    for number in holes:
+    # All are decided before any is masked, as words are judged by their neighbours.
+    variable = [number for number in range(len(spans)) if _is_variable(pieces, kinds, number)]
+    for number in variable:
         pieces[2 * number + 1] = HOLE
     return collapse_masks(pieces)
 
 
 def collapse_masks(pieces: list[bytes]) -> LinePieces:
-    """With neighbouring masks as one."""
-    kept = pieces[:2]
+    """The pieces with neighbouring masks as one."""
+    result = pieces[:2]
     for between, word in zip(pieces[2:-1:2], pieces[3::2], strict=True):
-        if not (word == HOLE and kept[-1] == HOLE and is_soft(between)):
-            kept += (between, word)
-    return (*kept, pieces[-1]) if len(pieces) > 1 else tuple(kept)
+        joins_the_last_mask = word == HOLE and result[-1] == HOLE and _is_soft(between)
+        if not joins_the_last_mask:
+            result += (between, word)
+    return (*result, pieces[-1]) if len(pieces) > 1 else tuple(result)
 
 
-def is_soft(between: bytes) -> bool:
-    """Whether masks on both sides are one."""
+def _is_soft(between: bytes) -> bool:
+    """Whether masks on both sides of it are one."""
     return not any(CODES[byte] == HARD for byte in between)
 
 
-def _words(codes: bytes) -> list[tuple[int, int]]:
+def _word_spans(codes: bytes) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     place = 0
-    for run in codes.translate(_WORD_OR_NOT).split(b" "):
+    for run in codes.translate(_WORD_OR_SPACE).split(b" "):
         if run:
             spans.append((place, place + len(run)))
         place += len(run) + 1
     return spans
 
 
-def _bits(codes: bytes) -> tuple[int, int]:
-    """What a word is made of, and how many dots it has."""
-    return sum(set(codes)), codes.count(DOT)
+def _word_kind(codes: bytes) -> _WordKind:
+    return _WordKind(sum(set(codes)), codes.count(DOT))
 
 
-def _varies(pieces: list[bytes], bits: list[tuple[int, int]], number: int) -> bool:
-    word, (made, dots) = pieces[2 * number + 1], bits[number]
-    if made & DIGIT or dots > 1 or (made & SLASH and made & (HEX | OTHER)) or (made == HEX and len(word) >= HEX_WORD):
-        return True
+def _is_variable(pieces: list[bytes], kinds: list[_WordKind], number: int) -> bool:
+    return _varies_by_itself(pieces[2 * number + 1], kinds[number]) or _varies_in_place(pieces, kinds, number)
+
+
+def _varies_by_itself(word: bytes, kind: _WordKind) -> bool:
+    made = kind.made
+    is_path = made & SLASH and made & (HEX | OTHER)
+    is_long_hex = made == HEX and len(word) >= HEX_WORD
+    return bool(made & DIGIT or kind.dots > 1 or is_path or is_long_hex)
+
+
+def _varies_in_place(pieces: list[bytes], kinds: list[_WordKind], number: int) -> bool:
+    """Whether a word varies because of its neighbours. A neighbour that there is not is made of nothing: 0."""
+    word, made = pieces[2 * number + 1], kinds[number].made
     before, after = pieces[2 * number], pieces[2 * number + 2]
-    last = bits[number - 1][0] if number else 0
-    following = bits[number + 1][0] if number + 1 < len(bits) else 0
-    if last and (before == b"=" or (not before.strip(b" ") and pieces[2 * number - 1] == ANNOUNCES)):
+    made_before = kinds[number - 1].made if number else 0
+    made_after = kinds[number + 1].made if number + 1 < len(kinds) else 0
+    if made_before and (before == b"=" or (not before.strip(b" ") and pieces[2 * number - 1] == ANNOUNCES)):
         return True
-    beside = (before == b":" and last & DIGIT) or (after == b":" and following & DIGIT)
-    if made == HEX and len(word) <= HEX_PART and beside:
+    is_beside_digits = (before == b":" and made_before & DIGIT) or (after == b":" and made_after & DIGIT)
+    if made == HEX and len(word) <= HEX_PART and is_beside_digits:
         return True
-    if made & DOT and after == b":" and following == DIGIT:
+    is_host_with_port = made & DOT and after == b":" and made_after == DIGIT
+    if is_host_with_port:
         return True
-    return bool(following) and word in NAMES and after in NAME_GAPS and _dates(following, pieces[2 * number + 3])
-
-
-def _dates(made: int, word: bytes) -> bool:
-    return bool(made & DIGIT) or word in NAMES
+    if not made_after or word not in NAMES or after not in NAME_GAPS:
+        return False
+    return bool(made_after & DIGIT) or pieces[2 * number + 3] in NAMES

@@ -1,12 +1,20 @@
-"""Words that vary although nothing in them says so: forms that differ only in such words become one.
+"""Merging: words that vary although nothing in them says so. Forms that differ only in such words become one.
 
-1. Forms that differ in one word alone: with at least `ENOUGH` of them (`session opened for news`, `.. for cyrus`, ..)
-   the word is masked. Of several words, the one with the most values.
-2. Where nothing changes any more, words that vary together (`login of ann from web7`): in forms with the same signs
-   between their words, a word is fixed if `MANY` forms have it at its place. `MANY` forms with the same fixed words,
-   two or more and no fewer than the others, are one, and the others are masked.
+1. Forms that differ in one word alone. If that word takes at least `ENOUGH` values, it is masked; of several words that
+   could be, the one with the most values.
+
+       login of ann from web      five of these: the second word takes five values, and becomes
+       login of bob from web      login of <*> from web
+       ...
+
+2. Where nothing changes any more, words that vary together (`login of ann from web`, and no two forms share both). In
+   forms with the same signs between their words, a word is fixed if `MANY` forms have it at its place. `MANY` forms
+   with the same fixed words, two or more and no fewer than the others, are one, and the others are masked.
 
 Then 1 again, until nothing changes.
+
+Forms are compared as sums of 64-bit hashes. "This form without its second word" is then the sum, less one term, and all
+forms and words are looked at in one pass of NumPy, where comparing forms in pairs would take their square.
 """
 
 from collections.abc import Sequence
@@ -29,102 +37,118 @@ MANY = 16
 """Forms that share a fixed word, and forms that differ in several words and become one."""
 
 LONGEST = 128
-"""Words of a form; a longer one is left as it is."""
+"""Words of the longest form that takes part; a longer one is left as it is."""
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _Sums: TypeAlias = npt.NDArray[np.uint64]
 
 
 class FormMerges:
-    """What became of forms, so that one that comes later goes the same way."""
+    """What forms have become, so that a form that comes later goes the same way."""
 
     def __init__(self) -> None:
-        self._keys: dict[LinePieces, list[LinePieces]] = {}
+        # By what is between the words, which no merge changes: a form is only compared with those it could fit.
+        self._merged: dict[LinePieces, list[LinePieces]] = {}
 
-    def learned(self, forms: Sequence[LinePieces]) -> list[LinePieces]:
+    def learn(self, forms: Sequence[LinePieces]) -> list[LinePieces]:
         """What each of some different forms becomes."""
         now = [form if len(form) <= 2 * LONGEST else () for form in forms]
         while True:
-            words = _Words(list(dict.fromkeys(now)))
-            keys = words.one_by_one() or words.together()
-            if not keys:
+            words = _FormWords(list(dict.fromkeys(now)))
+            masked = words.mask_one_word() or words.mask_varying_words()
+            if not masked:
                 return [new or old for new, old in zip(now, forms, strict=True)]
-            for form, key in keys.items():
-                known = self._keys.setdefault(form[::2], [])
-                if key not in known:
-                    known.append(key)
-            now = [collapse_masks(list(keys[form])) if form in keys else form for form in now]
+            for form, merged in masked.items():
+                known = self._merged.setdefault(form[::2], [])
+                if merged not in known:
+                    known.append(merged)
+            now = [collapse_masks(list(masked[form])) if form in masked else form for form in now]
 
-    def applied(self, form: LinePieces) -> LinePieces:
+    def apply(self, form: LinePieces) -> LinePieces:
         """What a form becomes by what was learned, the first that fits."""
         while True:
-            keys = self._keys.get(form[::2], ())
-            found = next((key for key in keys if key != form and _fits(form, key)), None)
-            if found is None:
+            candidates = self._merged.get(form[::2], ())
+            merged = next((other for other in candidates if other != form and _fits(form, other)), None)
+            if merged is None:
                 return form
-            form = collapse_masks(list(found))
+            form = collapse_masks(list(merged))
 
 
-def _fits(form: LinePieces, key: LinePieces) -> bool:
-    return all(fixed in (word, HOLE) for word, fixed in zip(form[1::2], key[1::2], strict=True))
+def _fits(form: LinePieces, merged: LinePieces) -> bool:
+    """Whether every word of a form is the merged form's, or masked there. What is between them is the same."""
+    return all(fixed in (word, HOLE) for word, fixed in zip(form[1::2], merged[1::2], strict=True))
 
 
-class _Words:
+class _FormWords:
     """The words of some different forms, end to end: which form each is of, and which piece of it."""
 
     def __init__(self, forms: list[LinePieces]) -> None:
         self._forms = forms
         ids: dict[bytes, int] = {HOLE: 0}
-        flat = int_array([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
+        piece_ids = int_array([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
         sizes = int_array([len(form) for form in forms])
-        self._begins, self._ends = np.cumsum(sizes) - sizes, np.cumsum(sizes)
-        rows = np.repeat(np.arange(len(forms)), sizes)
-        places = np.arange(len(flat)) - self._begins[rows]
-        self._all, self._holes = _terms(flat, places), _terms(int_array(flat * 0), places)
-        self._words = np.flatnonzero((places % 2 == 1) & (flat > 0))
-        self._rows, self._places = rows[self._words], places[self._words]
-        self._counts = np.bincount(self._rows, minlength=len(forms))
+        self._ends = np.cumsum(sizes)
+        self._begins = self._ends - sizes
+        form_of_piece = np.repeat(np.arange(len(forms)), sizes)
+        place_of_piece = np.arange(len(piece_ids)) - self._begins[form_of_piece]
+        # What each piece adds to the sum of its form, and what a mask in its place would.
+        self._terms = _terms(piece_ids, place_of_piece)
+        self._mask_terms = _terms(np.zeros_like(piece_ids), place_of_piece)
+        is_word = (place_of_piece % 2 == 1) & (piece_ids > 0)
+        self._words = np.flatnonzero(is_word)
+        self._form_of, self._place_of = form_of_piece[self._words], place_of_piece[self._words]
+        self._word_counts = np.bincount(self._form_of, minlength=len(forms))
 
-    def one_by_one(self) -> dict[LinePieces, LinePieces]:
-        """The forms in which one word is masked, and what they are then."""
-        keys = self._sums(self._all)[self._rows] - self._all[self._words] + self._holes[self._words]
-        left = self._counts[self._rows] - 1
-        needed = np.select([left <= 0, left == 1], [len(self._forms) + 1, ENOUGH_BESIDE_ONE], ENOUGH)
-        values = _times(keys)
-        kept = np.flatnonzero(values >= needed)
-        order = kept[np.lexsort((self._places[kept], -values[kept], self._rows[kept]))]
-        best = order[np.diff(self._rows[order], prepend=-1) > 0]
-        return self._masked(best)
+    def mask_one_word(self) -> dict[LinePieces, LinePieces]:
+        """The forms in which one word is to be masked, and what they are then."""
+        # One entry per word: its form's sum as if this word were masked. Forms that differ in it alone share that.
+        sums = self._sum_forms(self._terms)[self._form_of]
+        masked_sums = sums - self._terms[self._words] + self._mask_terms[self._words]
+        values = _times(masked_sums)
+        words_left = self._word_counts[self._form_of] - 1
+        never = len(self._forms) + 1
+        needed = np.select([words_left <= 0, words_left == 1], [never, ENOUGH_BESIDE_ONE], ENOUGH)
+        candidates = np.flatnonzero(values >= needed)
+        # By form, then the most values first, then by place; the first candidate of each form is masked.
+        rank = np.lexsort((self._place_of[candidates], -values[candidates], self._form_of[candidates]))
+        ranked = candidates[rank]
+        is_first_of_form = np.diff(self._form_of[ranked], prepend=-1) > 0
+        return self._mask(ranked[is_first_of_form])
 
-    def together(self) -> dict[LinePieces, LinePieces]:
-        """The forms in which all words but those that are fixed are masked, and what they are then."""
-        layout = self._all.copy()
-        layout[self._words] = self._holes[self._words]
-        fixed = _times(mix(self._sums(layout)[self._rows] + self._all[self._words])) >= MANY
-        fixed_counts = np.bincount(self._rows[fixed], minlength=len(self._forms))
-        parts = self._all.copy()
-        parts[self._words[~fixed]] = self._holes[self._words[~fixed]]
-        wide = (fixed_counts >= 2) & (fixed_counts * 2 >= self._counts) & (fixed_counts < self._counts)
-        alike = np.zeros(len(self._forms), np.int64)
-        alike[wide] = _times(self._sums(parts)[wide])
-        return self._masked(np.flatnonzero(~fixed & (alike[self._rows] >= MANY)))
+    def mask_varying_words(self) -> dict[LinePieces, LinePieces]:
+        """The forms in which all words but the fixed ones are to be masked, and what they are then."""
+        form_count = len(self._forms)
+        # A word at its place, in forms that are the same once every word is masked: how many forms have it?
+        layout = self._terms.copy()
+        layout[self._words] = self._mask_terms[self._words]
+        words_in_layout = mix(self._sum_forms(layout)[self._form_of] + self._terms[self._words])
+        is_fixed = _times(words_in_layout) >= MANY
+        # Forms with the same fixed words, if these are enough to go by: how many are there?
+        fixed_counts = np.bincount(self._form_of[is_fixed], minlength=form_count)
+        are_enough = (fixed_counts >= 2) & (fixed_counts * 2 >= self._word_counts) & (fixed_counts < self._word_counts)
+        fixed_only = self._terms.copy()
+        others = self._words[~is_fixed]
+        fixed_only[others] = self._mask_terms[others]
+        alike = np.zeros(form_count, np.int64)
+        alike[are_enough] = _times(self._sum_forms(fixed_only)[are_enough])
+        return self._mask(np.flatnonzero(~is_fixed & (alike[self._form_of] >= MANY)))
 
-    def _masked(self, words: IntArray) -> dict[LinePieces, LinePieces]:
+    def _mask(self, words: IntArray) -> dict[LinePieces, LinePieces]:
         """The forms of some words, with these masked."""
         masked: dict[LinePieces, list[bytes]] = {}
-        for row, place in zip(self._rows[words].tolist(), self._places[words].tolist(), strict=True):
-            form = self._forms[row]
+        for number, place in zip(self._form_of[words].tolist(), self._place_of[words].tolist(), strict=True):
+            form = self._forms[number]
             masked.setdefault(form, list(form))[place] = HOLE
         return {form: tuple(pieces) for form, pieces in masked.items()}
 
-    def _sums(self, terms: _Sums) -> _Sums:
-        """The hash of each form, of what its pieces add to it."""
-        sums = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))
-        return np.asarray(sums[self._ends] - sums[self._begins], np.uint64)
+    def _sum_forms(self, terms: _Sums) -> _Sums:
+        """The sum of each form's terms, by differences of a running sum."""
+        running = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))
+        return np.asarray(running[self._ends] - running[self._begins], np.uint64)
 
 
 def _terms(ids: IntArray, places: IntArray) -> _Sums:
-    """What a piece adds to its form's hash, by what and where it is."""
+    """What a piece adds to its form's sum, by what and where it is."""
     return mix(mix(ids.astype(np.uint64) + np.uint64(1)) + places.astype(np.uint64) * _STEP)
 
 

@@ -1,11 +1,17 @@
-"""Templates of lines: one pass that gathers masked forms, then words that take many values give way to masks.
+"""Patterns of lines: which templates do the lines of a log have, and how many lines has each?
 
-1. Each line is masked (`mask`). Lines with one masked form are one form.
+1. Each line is masked (`mask`): what is seen to vary becomes `<*>`. Lines with one masked form are one form.
 2. Forms that differ only in words that take many values become one, with these words masked (`merging`).
 3. Forms that differ in white space, or in empty brackets where another has something masked, become one.
 
-Forms are held, lines are not. When the table of forms is full, step 2 makes room; if more than half stays full, lines
-whose form is not known by then are counted with `overflow`.
+    session 17 opened for ann     five such lines, of five numbers and names:  session <*> opened for <*>, 5 lines
+    disk  full (5)                and "disk full ()":                          disk  full (<*>), 2 lines
+
+Forms are held, lines are not, so memory does not grow with a log. A line costs a hash (`shapes`), and a form one
+dictionary look-up per block; only the first line of a form is masked in Python.
+
+When the table of forms is full, step 2 makes room. If it stays more than half full, the log has too many forms: lines
+whose form is not known by then are counted as `overflow`.
 """
 
 from collections.abc import Iterable
@@ -24,6 +30,8 @@ FORMS = 32_768
 
 FORM_BYTES = 16 << 20
 """Bytes of forms that are held at once."""
+
+_HASHES_PER_FORM = 4  # hashes of lines that are remembered, for each form: several may lead to one
 
 
 class LinePlace(NamedTuple):
@@ -46,8 +54,8 @@ class LineTemplate(NamedTuple):
 class LineTemplates(NamedTuple):
     """Every template, the most frequent first, equal ones by their first line.
 
-    `clipped` lines were longer than what is looked at. `overflow` counts lines whose form found no room: they are
-    under the template `<*>`.
+    `clipped` lines were longer than what is looked at. `overflow` counts lines whose form found no room; they are under
+    the template `<*>`.
     """
 
     found: list[LineTemplate]
@@ -57,12 +65,12 @@ class LineTemplates(NamedTuple):
 
 def find_patterns(parts: Iterable[TextPart], forms: int = FORMS) -> LineTemplates:
     """The templates of all lines of all parts."""
-    table = _Table(forms)
+    table = _FormTable(forms)
     clipped = 0
-    for lines in line_blocks(parts):
-        table.take(lines)
-        clipped += lines.clipped
-    return LineTemplates(table.finished(), clipped, table.overflow)
+    for block in line_blocks(parts):
+        table.add(block)
+        clipped += block.clipped
+    return LineTemplates(table.templates(), clipped, table.overflow)
 
 
 class _Form:
@@ -71,98 +79,102 @@ class _Form:
     def __init__(self, first: LinePlace) -> None:
         self.count = 0
         self.first = self.last = first
-        self.into = self  # what it was merged into
+        self.merged_into = self
 
     def add(self, count: int, first: LinePlace, last: LinePlace) -> None:
         self.count += count
         self.first, self.last = min(self.first, first), max(self.last, last)
 
 
-class _Table:
-    """The forms so far, by their pieces, and by the hash of lines that had them."""
+class _FormTable:
+    """The forms so far, by their pieces and by the hashes of lines that had them."""
 
     def __init__(self, room: int) -> None:
         self._room, self._bytes = room, 0
         self._forms: dict[LinePieces, _Form] = {}
-        self._known: dict[int, _Form] = {}
+        self._by_hash: dict[int, _Form] = {}
         self._merges = FormMerges()
-        self._full = False
-        self._rest: _Form | None = None
+        self._is_closed = False  # to forms that it does not know
+        self._overflow: _Form | None = None
 
     @property
     def overflow(self) -> int:
         """Lines whose form found no room."""
-        return 0 if self._rest is None else self._rest.count
+        return 0 if self._overflow is None else self._overflow.count
 
-    def take(self, lines: LineBlock) -> None:
-        """Counts the lines of a block."""
-        hashes = shape_hashes(lines.buffer)
+    def add(self, block: LineBlock) -> None:
+        """Count the lines of a block, all that have one hash together."""
+        hashes = shape_hashes(block.buffer)
         order = np.argsort(hashes, kind="stable")
-        ranked = hashes[order]
-        begins = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-        firsts = order[begins]
-        lasts = order[np.append(begins[1:], len(order)) - 1]
-        counts = np.diff(np.append(begins, len(order)))
-        breaks = np.flatnonzero(octets(lines.buffer) == 10)
-        starts = np.append(0, breaks[:-1] + 1)
-        for group in np.argsort(firsts).tolist():  # in the order in which the forms appear
+        in_order = hashes[order]
+        group_begins = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+        group_ends = np.append(group_begins[1:], len(order))
+        # The order is stable, so the first and the last line of each group are at its ends.
+        firsts, lasts = order[group_begins], order[group_ends - 1]
+        counts = group_ends - group_begins
+        line_ends = np.flatnonzero(octets(block.buffer) == 10)
+        line_starts = np.append(0, line_ends[:-1] + 1)
+        # In the order in which the forms appear, so that the result does not depend on the hashes.
+        for group in np.argsort(firsts).tolist():
             first, last = int(firsts[group]), int(lasts[group])
-            form = self._known.get(int(ranked[begins[group]]))
+            first_place = _line_place(block, first, line_starts, line_ends)
+            form = self._by_hash.get(int(hashes[first]))
             if form is None:
-                line = lines.buffer[starts[first] : breaks[first]]
-                form = self._new(int(hashes[first]), line, _place(lines, first, starts, breaks))
-            form.add(int(counts[group]), _place(lines, first, starts, breaks), _place(lines, last, starts, breaks))
+                line = block.buffer[line_starts[first] : line_ends[first]]
+                form = self._form_of_line(int(hashes[first]), line, first_place)
+            form.add(int(counts[group]), first_place, _line_place(block, last, line_starts, line_ends))
 
-    def _new(self, key: int, line: bytes, place: LinePlace) -> _Form:
-        if not self._full and self._is_full():
+    def _form_of_line(self, line_hash: int, line: bytes, place: LinePlace) -> _Form:
+        """The form of a line whose hash is not known yet."""
+        if not self._is_closed and self._is_full():
             self._make_room()
-        if self._full:
-            self._rest = self._rest or _Form(place)
-            return self._rest
-        pieces = self._merges.applied(mask_pieces(line))
+        if self._is_closed:
+            self._overflow = self._overflow or _Form(place)
+            return self._overflow
+        pieces = self._merges.apply(mask_pieces(line))
         form = self._forms.get(pieces)
         if form is None:
             form = self._forms[pieces] = _Form(place)
             self._bytes += sum(map(len, pieces))
-        if len(self._known) < self._room * 4:
-            self._known[key] = form
+        if len(self._by_hash) < self._room * _HASHES_PER_FORM:
+            self._by_hash[line_hash] = form
         return form
 
     def _is_full(self) -> bool:
         return len(self._forms) >= self._room or self._bytes >= FORM_BYTES
 
     def _make_room(self) -> None:
-        """Merges forms. If that frees less than half, no form is taken in any more; lines that are known still are."""
-        self._forms = self._merged()
-        self._known = {key: form.into for key, form in self._known.items()}
+        """Merge forms. If that frees less than half, the table is closed: else it would merge again all the time."""
+        self._forms = self._merge_forms()
+        self._by_hash = {line_hash: form.merged_into for line_hash, form in self._by_hash.items()}
         self._bytes = sum(len(piece) for pieces in self._forms for piece in pieces)
-        self._full = len(self._forms) * 2 > self._room or self._bytes * 2 > FORM_BYTES
+        self._is_closed = len(self._forms) * 2 > self._room or self._bytes * 2 > FORM_BYTES
 
-    def _merged(self) -> dict[LinePieces, _Form]:
-        forms: dict[LinePieces, _Form] = {}
-        for pieces, old in zip(self._merges.learned(list(self._forms)), self._forms.values(), strict=True):
-            old.into = forms.setdefault(pieces, _Form(old.first))
-            old.into.add(old.count, old.first, old.last)
-        return forms
+    def _merge_forms(self) -> dict[LinePieces, _Form]:
+        merged: dict[LinePieces, _Form] = {}
+        for pieces, old in zip(self._merges.learn(list(self._forms)), self._forms.values(), strict=True):
+            old.merged_into = merged.setdefault(pieces, _Form(old.first))
+            old.merged_into.add(old.count, old.first, old.last)
+        return merged
 
-    def finished(self) -> list[LineTemplate]:
-        """The templates of everything that was taken."""
+    def templates(self) -> list[LineTemplate]:
+        """The templates of all lines that were added."""
         alike: dict[bytes, list[tuple[LinePieces, _Form]]] = {}
-        if self._rest is not None:
-            alike[HOLE] = [((HOLE,), self._rest)]
-        for pieces, form in self._merged().items():
-            alike.setdefault(_key(pieces), []).append((pieces, form))
-        found = [_template(forms) for forms in alike.values()]
-        return sorted(found, key=lambda template: (-template.lines, template.first))
+        if self._overflow is not None:
+            alike[HOLE] = [((HOLE,), self._overflow)]
+        for pieces, form in self._merge_forms().items():
+            alike.setdefault(_spacing_key(pieces), []).append((pieces, form))
+        templates = [_join_forms(forms) for forms in alike.values()]
+        return sorted(templates, key=lambda template: (-template.lines, template.first))
 
 
-def _key(pieces: LinePieces) -> bytes:
+def _spacing_key(pieces: LinePieces) -> bytes:
     """Equal for forms that differ in white space or in empty brackets alone."""
     return b" ".join(b"".join(pieces).split()).replace(b"(<*>)", b"()")
 
 
-def _template(forms: list[tuple[LinePieces, _Form]]) -> LineTemplate:
-    """Forms that are alike as one; its text is that of the most frequent."""
+def _join_forms(forms: list[tuple[LinePieces, _Form]]) -> LineTemplate:
+    """Forms that are alike as one template; its text is that of the most frequent."""
     pieces, _ = min(forms, key=lambda each: (-each[1].count, each[1].first))
     whole = _Form(forms[0][1].first)
     for _, form in forms:
@@ -170,6 +182,5 @@ def _template(forms: list[tuple[LinePieces, _Form]]) -> LineTemplate:
     return LineTemplate(b"".join(pieces).rstrip().decode(), whole.count, whole.first, whole.last)
 
 
-def _place(lines: LineBlock, number: int, starts: IntArray, breaks: IntArray) -> LinePlace:
-    size = int(breaks[number] - starts[number])
-    return LinePlace(int(lines.parts[number]), int(lines.offsets[number]), size)
+def _line_place(block: LineBlock, line: int, starts: IntArray, ends: IntArray) -> LinePlace:
+    return LinePlace(int(block.parts[line]), int(block.offsets[line]), int(ends[line] - starts[line]))

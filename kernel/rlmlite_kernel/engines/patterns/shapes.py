@@ -1,6 +1,15 @@
-"""The masked form of many lines at once, as one 64-bit hash a line: equal where `mask.masked_pieces` is equal.
+"""Shapes: the masked form of many lines at once, as one 64-bit hash per line.
 
-The rules are those of `mask`, here over vectors of words; the tests hold the two together.
+Two lines have one hash if `mask.mask_pieces` makes them the same, so that only one line of each form has to be masked
+in Python. The rules are those of `mask`, here over vectors: first runs (words, what is between them, newlines), then a
+flag per word for each rule, then a sum per line of what its pieces hash to, each mixed with its place.
+
+    lines    b"a 1\\nb=x\\n"
+    runs     a | " " | 1 | \\n | b | = | x | \\n
+    varies   a no, 1 yes (a digit), b no, x yes (after "=")
+    hashes   mix(a at 0) + mix(" " at 1) + mix(<*> at 2), and the same for the second line
+
+A sum, since then the pieces of all lines are added up in one pass, by differences of a running sum.
 """
 
 from typing import NamedTuple
@@ -12,15 +21,18 @@ from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray, Octets, in
 from rlmlite_kernel.engines.bytes.words import Hashes, hash_spans, mix
 from rlmlite_kernel.engines.patterns import mask
 
+# The kinds of runs; what is between words is 0.
 _WORD, _NEWLINE = 1, 2
+# The hash of a mask. Any number would do that no text is likely to have.
 _HOLE = np.uint64(0x5851F42D4C957F2D)
+# What the place of a piece is multiplied by before it is mixed in: odd, so that no two places give one number.
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _NAMES = np.array([int.from_bytes(name, "little") for name in mask.NAMES], np.uint32)
 _ANNOUNCES = int.from_bytes(mask.ANNOUNCES, "little")
 
 
 class _Runs(NamedTuple):
-    """The runs of words, of what is between them, of newlines: where they are, which they are, what is in them."""
+    """The runs of words, of what is between them and of newlines: where, how long, of which kind, made of what."""
 
     starts: IntArray
     sizes: IntArray
@@ -31,119 +43,136 @@ class _Runs(NamedTuple):
 def shape_hashes(lines: bytes) -> Hashes:
     """A hash for the masked form of each line. Every line ends with a newline."""
     data = octets(lines)
-    breaks = np.flatnonzero(data == 10)
-    runs = _runs(lines, data, breaks)
+    newlines = np.flatnonzero(data == 10)
+    runs = _find_runs(lines, data, newlines)
     words = np.flatnonzero(runs.kinds == _WORD)
-    holes = np.zeros(len(runs.starts), np.bool_)
-    kept = runs.kinds != _NEWLINE
-    varies, joined = _Words(data, runs, words).masked()
-    holes[words] = varies
-    kept[words[joined]] = kept[words[joined] - 1] = False
-    return _sums(lines, runs, holes, kept, breaks)
+    varies, joins = _Words(data, runs, words).decide()
+    is_hole = np.zeros(len(runs.starts), np.bool_)
+    is_hole[words] = varies
+    is_piece = runs.kinds != _NEWLINE
+    # A mask that joins the one before it goes, and what is between the two goes with it.
+    is_piece[words[joins]] = is_piece[words[joins] - 1] = False
+    return _hash_lines(lines, runs, is_hole, is_piece, newlines)
 
 
-def _runs(lines: bytes, data: Octets, breaks: IntArray) -> _Runs:
+def _find_runs(lines: bytes, data: Octets, newlines: IntArray) -> _Runs:
     codes = octets(lines.translate(mask.CODES))
     if b".." in lines:
-        dots = data == 46
-        pairs = dots[1:] & dots[:-1]
+        is_dot = data == 46
+        has_dot_beside = is_dot[1:] & is_dot[:-1]
         codes = codes.copy()
-        codes[1:][pairs] = codes[:-1][pairs] = mask.DOTS
+        codes[1:][has_dot_beside] = codes[:-1][has_dot_beside] = mask.DOTS
     kinds = (codes < mask.SPACE).view(np.uint8)
-    kinds[breaks] = _NEWLINE
+    kinds[newlines] = _NEWLINE
     starts = np.concatenate((int_array([0]), np.flatnonzero(kinds[1:] != kinds[:-1]) + 1))
-    return _Runs(starts, np.diff(np.append(starts, len(data))), kinds[starts], np.bitwise_or.reduceat(codes, starts))
+    sizes = np.diff(np.append(starts, len(data)))
+    return _Runs(starts, sizes, kinds[starts], np.bitwise_or.reduceat(codes, starts))
 
 
 class _Words:
-    """The words of some lines, each with what is before it and the word before that."""
+    """The words of some lines, with what is before each (its gap) and whether a word is before that.
+
+    A rule about neighbours is worked out for `seconds`, the words that have one before them in their line: word n and
+    word n - 1 are then the two.
+    """
 
     def __init__(self, data: Octets, runs: _Runs, words: IntArray) -> None:
         self._data, self._runs = data, runs
         self.starts, self.sizes, self.made = runs.starts[words], runs.sizes[words], runs.made[words]
-        self.after = np.diff(words, prepend=-2) == 2  # of another word in the same line
-        self.after &= runs.kinds[words - 1] == 0
-        self.after[:1] = False
         gaps = words - 1
         self.gap_starts, self.gap_sizes, self.gap_made = runs.starts[gaps], runs.sizes[gaps], runs.made[gaps]
+        # Two words are neighbours if one run is between them, and that is not a newline.
+        self.has_word_before = np.diff(words, prepend=-2) == 2
+        self.has_word_before &= runs.kinds[gaps] == 0
+        self.has_word_before[:1] = False
 
-    def masked(self) -> tuple[BoolArray, BoolArray]:
+    def decide(self) -> tuple[BoolArray, BoolArray]:
         """Which words are masked, and which of those join the mask before them."""
-        varies = self._alone()
-        digit = self.made & mask.DIGIT > 0
-        colon = self._gap_is(b":")
-        first = np.flatnonzero(self.after)  # each of these, and the one before it, are neighbours
-        varies |= self.after & (self._gap_is(b"=") | self._announced())
-        hexes = (self.made == mask.HEX) & (self.sizes <= mask.HEX_PART)
-        beside = first[colon[first]]
-        varies[beside] |= hexes[beside] & digit[beside - 1]
-        varies[beside - 1] |= hexes[beside - 1] & digit[beside]
-        varies[beside - 1] |= (self.made[beside - 1] & mask.DOT > 0) & (self.made[beside] == mask.DIGIT)
-        self._dates(varies, digit, first)
-        joined = np.zeros(len(varies), np.bool_)
-        joined[first] = varies[first] & varies[first - 1] & (self.gap_made[first] & mask.HARD == 0)
-        return varies, joined
+        varies = self._varies_by_itself()
+        seconds = np.flatnonzero(self.has_word_before)
+        varies |= self.has_word_before & (self._gap_is(b"=") | self._is_announced())
+        self._mark_beside_colons(varies, seconds)
+        self._mark_dates(varies, seconds)
+        joins = np.zeros(len(varies), np.bool_)
+        has_soft_gap = self.gap_made[seconds] & mask.HARD == 0
+        joins[seconds] = varies[seconds] & varies[seconds - 1] & has_soft_gap
+        return varies, joins
 
-    def _alone(self) -> BoolArray:
+    def _varies_by_itself(self) -> BoolArray:
         made = self.made
         varies: BoolArray = made & mask.DIGIT > 0
         varies |= (made & mask.SLASH > 0) & (made & (mask.HEX | mask.OTHER) > 0)
         varies |= (made == mask.HEX) & (self.sizes >= mask.HEX_WORD)
-        dotted = np.flatnonzero(made & mask.DOT > 0)
+        with_dot = np.flatnonzero(made & mask.DOT > 0)
         dots = np.flatnonzero(self._data == 46)
-        low, high = (np.searchsorted(dots, places) for places in (self.starts[dotted], self._stops(dotted)))
-        varies[dotted] |= high - low > 1
+        dots_before = np.searchsorted(dots, self.starts[with_dot])
+        dots_through = np.searchsorted(dots, self.starts[with_dot] + self.sizes[with_dot])
+        varies[with_dot] |= dots_through - dots_before > 1
         return varies
 
-    def _stops(self, words: IntArray) -> IntArray:
-        return self.starts[words] + self.sizes[words]
+    def _mark_beside_colons(self, varies: BoolArray, seconds: IntArray) -> None:
+        """Parts of addresses (`ed:88:ea`), and hosts before a port (`example.org:80`)."""
+        has_digit = self.made & mask.DIGIT > 0
+        is_hex_part = (self.made == mask.HEX) & (self.sizes <= mask.HEX_PART)
+        right = seconds[self._gap_is(b":")[seconds]]
+        left = right - 1
+        varies[right] |= is_hex_part[right] & has_digit[left]
+        varies[left] |= is_hex_part[left] & has_digit[right]
+        varies[left] |= (self.made[left] & mask.DOT > 0) & (self.made[right] == mask.DIGIT)
 
     def _gap_is(self, byte: bytes) -> BoolArray:
         same: BoolArray = (self.gap_sizes == 1) & (self._data[self.gap_starts] == byte[0])
         return same
 
-    def _announced(self) -> BoolArray:
-        """Words after the word that announces a name, and spaces."""
-        found = np.zeros(len(self.starts), np.bool_)
-        short = np.flatnonzero((self.sizes == len(mask.ANNOUNCES)) & (self.made == mask.HEX | mask.OTHER))
-        short = short[self._packed(short, len(mask.ANNOUNCES)) == _ANNOUNCES] + 1
-        short = short[short < len(found)]
-        found[short] = self.gap_made[short] == mask.SPACE
-        return found
+    def _is_announced(self) -> BoolArray:
+        """Whether a word comes after `user` and spaces."""
+        announced = np.zeros(len(self.starts), np.bool_)
+        # By its size and what it is made of first, so that few words are read letter by letter.
+        candidates = np.flatnonzero((self.sizes == len(mask.ANNOUNCES)) & (self.made == mask.HEX | mask.OTHER))
+        announcing = candidates[self._as_numbers(candidates, len(mask.ANNOUNCES)) == _ANNOUNCES]
+        following = announcing + 1
+        following = following[following < len(announced)]
+        announced[following] = self.gap_made[following] == mask.SPACE
+        return announced
 
-    def _dates(self, varies: BoolArray, digit: BoolArray, first: IntArray) -> None:
+    def _mark_dates(self, varies: BoolArray, seconds: IntArray) -> None:
         """Days and months before a word with a digit, or before another."""
-        three = np.flatnonzero(self.sizes == 3)
-        named = np.zeros(len(self.starts), np.bool_)
-        named[three] = np.isin(self._packed(three, 3), _NAMES)
-        following = first[named[first - 1]]
-        following = following[self._gap_of_name(following)]
-        varies[following - 1] |= digit[following] | named[following]
+        has_digit = self.made & mask.DIGIT > 0
+        is_name = np.zeros(len(self.starts), np.bool_)
+        of_three = np.flatnonzero(self.sizes == 3)
+        is_name[of_three] = np.isin(self._as_numbers(of_three, 3), _NAMES)
+        after_name = seconds[is_name[seconds - 1]]
+        after_name = after_name[self._has_name_gap(after_name)]
+        varies[after_name - 1] |= has_digit[after_name] | is_name[after_name]
 
-    def _gap_of_name(self, words: IntArray) -> BoolArray:
+    def _has_name_gap(self, words: IntArray) -> BoolArray:
+        """Whether the gap before each word is one or two spaces, or a comma and a space: `mask.NAME_GAPS`."""
         sizes, starts = self.gap_sizes[words], self.gap_starts[words]
-        spaces = self.gap_made[words] == mask.SPACE
-        comma = (sizes == 2) & (self._data[starts] == 0x2C) & (self._data[starts + 1] == 0x20)
-        allowed: BoolArray = ((sizes <= 2) & spaces) | comma
+        are_spaces = (sizes <= 2) & (self.gap_made[words] == mask.SPACE)
+        is_comma = (sizes == 2) & (self._data[starts] == ord(",")) & (self._data[starts + 1] == ord(" "))
+        allowed: BoolArray = are_spaces | is_comma
         return allowed
 
-    def _packed(self, words: IntArray, size: int) -> npt.NDArray[np.uint32]:
-        places = self.starts[words]
-        packed = np.zeros(len(words), np.uint32)
+    def _as_numbers(self, words: IntArray, size: int) -> npt.NDArray[np.uint32]:
+        """The first bytes of each word as one little-endian number, to compare words as numbers."""
+        starts = self.starts[words]
+        numbers = np.zeros(len(words), np.uint32)
         for offset in range(size):
-            packed |= self._data[places + offset].astype(np.uint32) << np.uint32(8 * offset)
-        return packed
+            numbers |= self._data[starts + offset].astype(np.uint32) << np.uint32(8 * offset)
+        return numbers
 
 
-def _sums(lines: bytes, runs: _Runs, holes: BoolArray, kept: BoolArray, breaks: IntArray) -> Hashes:
-    """For each line the sum of its pieces, each mixed with its place among them."""
-    pieces = np.flatnonzero(kept)
-    spelled = ~holes[pieces]
-    parts = np.full(len(pieces), _HOLE)
-    parts[spelled] = hash_spans(lines, runs.starts[pieces[spelled]], runs.sizes[pieces[spelled]])
-    bounds = np.searchsorted(runs.starts[pieces], np.concatenate((int_array([0]), breaks + 1)))
-    counts = np.diff(bounds)
-    places = np.arange(len(pieces)) - np.repeat(bounds[:-1], counts)
-    terms = np.concatenate((np.zeros(1, np.uint64), mix(parts + places.astype(np.uint64) * _STEP).cumsum()))
-    sums: Hashes = terms[bounds[1:]] - terms[bounds[:-1]]
+def _hash_lines(lines: bytes, runs: _Runs, is_hole: BoolArray, is_piece: BoolArray, newlines: IntArray) -> Hashes:
+    """For each line the sum of its pieces' hashes, each mixed with its place in the line."""
+    pieces = np.flatnonzero(is_piece)
+    is_text = ~is_hole[pieces]
+    texts = pieces[is_text]
+    hashes = np.full(len(pieces), _HOLE)
+    hashes[is_text] = hash_spans(lines, runs.starts[texts], runs.sizes[texts])
+    line_starts = np.concatenate((int_array([0]), newlines + 1))
+    bounds = np.searchsorted(runs.starts[pieces], line_starts)  # the first piece of each line, then the number of all
+    places = np.arange(len(pieces)) - np.repeat(bounds[:-1], np.diff(bounds))
+    terms = mix(hashes + places.astype(np.uint64) * _STEP)
+    running = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))  # wraps around, as do the differences
+    sums: Hashes = running[bounds[1:]] - running[bounds[:-1]]
     return sums
