@@ -1,8 +1,21 @@
 """Policy: may this call be made, and may this content be sent there? Pure judgments over origins.
 
-A literal of a program comes from the controller. Once the controller has seen content of an input, a tool or a model,
-that content may speak through it, so from then on what it writes counts as a model's.
-Not here: who is asked (`actions.effects` makes the request), nor what a model does with what it is told.
+Every value carries *origins*, as bits: `INPUT`, `TOOL`, `LM`, `CONTROLLER`, and one bit for each input by name. Two
+questions are answered with them:
+
+* **A tool call** (`judge`): may its arguments come from where they do? A literal of a program comes from the
+  controller. Once the controller has seen content of an input, a tool or a model, that content may speak through it,
+  so from then on what it writes counts as a model's.
+* **Egress**: may content of an input go to this model, or to this tool? Rules name inputs, so the bits of inputs are
+  what counts, however the content was processed in between.
+
+Example: `mail` is a tool with side effects and no rule of its own; `context` is an input.
+
+    mail(to="ann@example.org")          controller, not exposed      allowed
+    mail(to=context.lines[0])           input                        asked for: "to comes from input"
+    mail(to="ann@example.org")          controller, exposed          asked for: "the call itself comes from lm", ...
+
+Not here: who is asked (`actions.calls.tools` makes the request), nor what a model does with what it is sent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,8 +29,15 @@ from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Policy, Settings, T
 ANY = "*"
 """Stands for every tool, argument or input that has no rule of its own."""
 
+CALL = "the call itself"
+"""Stands among the arguments for the decision to call at all, and to call this tool."""
 
-class Judged(msgspec.Struct, frozen=True):
+_SEVERITY: tuple[Verdict, ...] = ("allow", "ask", "deny")
+
+_EVERY_ORIGIN = ~0
+
+
+class Judgment(msgspec.Struct, frozen=True):
     """What a policy says of one call, and why it is not simply allowed."""
 
     verdict: Verdict
@@ -25,44 +45,39 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 def rule_of(policy: Policy, name: str) -> ToolRule:
-    """The rule for a tool: the usual one without a policy for tools; with one, what it does not name is denied."""
+    """The rule for a tool. A policy without a table of tools allows all; one with a table denies what it omits."""
     if policy.tools is None:
         return ToolRule()
     return policy.tools.get(name) or policy.tools.get(ANY) or ToolRule(rule="deny")
 
 
-def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: bool) -> Judged:
-    """The verdict on a call whose arguments have these origins, `CALL` among them: the decision to call it at all.
+def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: bool) -> Judgment:
+    """The verdict on a call whose arguments have these origins; `CALL` is one of them.
 
-    `exposed`: the controller has seen foreign content.
+    `exposed`: the controller has seen untrusted content. The most severe verdict that any argument gives is the call's.
     """
-    reasons = [f"the policy says `{rule.rule}`"] if rule.rule != "allow" else []
     verdicts = [rule.rule]
+    reasons = [] if rule.rule == "allow" else [f"the policy says `{rule.rule}`"]
     for argument, origins in arguments.items():
-        foreign = _counted(origins, exposed) & ~_accepted(rule, tool, argument)
-        if foreign:
-            reasons.append(f"{argument} comes from {' and '.join(origin_words(foreign))}")
+        refused = _effective_origins(origins, exposed) & ~_accepted_origins(rule, tool, argument)
+        if refused:
             verdicts.append(rule.otherwise)
-    return Judged(max(verdicts, key=_SEVERITY.index), tuple(reasons))
+            reasons.append(f"{argument} comes from {' and '.join(origin_words(refused))}")
+    return Judgment(max(verdicts, key=_SEVERITY.index), tuple(reasons))
 
 
-CALL = "the call itself"
-"""What stands for the decision to call at all, and of this tool, among the arguments."""
-
-_SEVERITY: tuple[Verdict, ...] = ("allow", "ask", "deny")
-
-
-def _counted(origins: int, exposed: bool) -> int:
-    """The origins as they count: a controller that has seen foreign content is a model like any other."""
+def _effective_origins(origins: int, exposed: bool) -> int:
+    """The origins as they count: a controller that has seen untrusted content is a model like any other."""
     return origins | LM if exposed and origins & CONTROLLER else origins
 
 
-def _accepted(rule: ToolRule, tool: Tool, argument: str) -> int:
-    """The origins that an argument may have, as bits; that something was computed is never a reason to refuse it."""
+def _accepted_origins(rule: ToolRule, tool: Tool, argument: str) -> int:
+    """The origins that an argument may have. That something was computed is never a reason to refuse it."""
     if rule.accepts is None:
-        return ~FOREIGN if tool.side_effects else ~0
+        return ~FOREIGN if tool.side_effects else _EVERY_ORIGIN
     if argument == CALL and CALL not in rule.accepts and not tool.side_effects:
-        return ~0  # what a tool without side effects is told may matter, that it is called does not
+        # What such a tool is told may matter, but that it is called changes nothing outside.
+        return _EVERY_ORIGIN
     words = rule.accepts.get(argument, rule.accepts.get(ANY, ()))
     return ~FOREIGN | sum(bit for bit, word in ORIGINS.items() if word in words)
 
@@ -73,22 +88,22 @@ def permits_model(policy: Policy, model: str) -> bool:
 
 
 class Egress:
-    """Which inputs' content may not go where, by the numbers of the inputs in their order."""
+    """Which inputs' content may not go where. Inputs are known by their place among the run's inputs."""
 
     def __init__(self, policy: Policy, inputs: Iterable[str]) -> None:
         self._names = list(inputs)
-        self._rules = [_rules(policy, name) for name in self._names]
+        self._rules = [_rules_of(policy, name) for name in self._names]
 
     def barred(self, destination: str) -> int:
-        """The origins, as bits, of the inputs that may not be sent to a model or to `tool:NAME`."""
-        return sum(
-            input_bit(number)
-            for number, rules in enumerate(self._rules)
-            if not all(_matches(rule, destination) for rule in rules)
-        )
+        """The bits of the inputs whose content may not be sent to a model, or to `tool:NAME`."""
+        bits = 0
+        for number, rules in enumerate(self._rules):
+            if not all(_matches(rule, destination) for rule in rules):
+                bits |= input_bit(number)
+        return bits
 
     def input_names(self, origins: int) -> tuple[str, ...]:
-        """The inputs that some origins name."""
+        """The names of the inputs among some origins."""
         return tuple(name for number, name in enumerate(self._names) if origins & input_bit(number))
 
     def check(self, origins: int, destination: str) -> None:
@@ -100,20 +115,27 @@ class Egress:
 
 
 def barred_from_controllers(settings: Settings, egress: Egress) -> int:
-    """The origins of inputs whose content no observation may show: some controller may not be sent it."""
-    barred = 0
+    """The bits of inputs whose content no observation may show.
+
+    A controller may take over from another, so what one of them may not be sent is shown to none.
+    """
+    bits = 0
     for name, role in settings.roles.items():
         if name.startswith(CONTROLLER_ROLE):
-            barred |= egress.barred(role.model)
-    return barred
+            bits |= egress.barred(role.model)
+    return bits
 
 
-def _rules(policy: Policy, name: str) -> list[tuple[str, ...]]:
-    """The lists of destinations, each of which must permit what an input is sent to."""
-    found = (policy.egress.get(each, policy.egress.get(ANY)) for each in policy.under.get(name, (name,)))
-    return [rule for rule in found if rule is not None]
+def _rules_of(policy: Policy, name: str) -> list[tuple[str, ...]]:
+    """The lists of permitted destinations for an input; each of them must permit a destination.
+
+    An input of a nested run stands under the rules of all the inputs that it was made of.
+    """
+    names = policy.under.get(name, (name,))
+    rules = (policy.egress.get(each, policy.egress.get(ANY)) for each in names)
+    return [rule for rule in rules if rule is not None]
 
 
 def _matches(patterns: Iterable[str], name: str) -> bool:
-    """Whether one of the patterns is the name, or ends with `*` and begins it."""
+    """Whether one of the patterns is the name, or ends with `*` and is how the name begins."""
     return any(name.startswith(pattern[:-1]) if pattern.endswith(ANY) else name == pattern for pattern in patterns)

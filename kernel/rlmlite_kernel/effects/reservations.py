@@ -1,8 +1,17 @@
 """Reserving before calls go out, settling when they are back.
 
-Counts and bytes are hard and exact, so a step whose calls would pass them is refused before any goes out, with the
-arithmetic. Tokens and cost are known only afterwards: the longest prefix of calls whose reservations fit goes out, it
-settles, then the next.
+Two kinds of budgets need two ways:
+
+* **Hard**: counts, prompt bytes and output tokens are known exactly before any call goes out. A step whose calls would
+  pass one of them is refused whole, with the arithmetic in the message.
+* **Settled**: tokens and cost are known only afterwards. So each call reserves what it may use at most, the longest
+  prefix of calls whose reservations fit goes out, is settled by what it really used, and then the next prefix goes.
+
+Example: 25 tokens are left; three calls reserve 11 each and use 1 each.
+
+    reserve: two fit (22 <= 25), the third waits     settle: 2 used, 23 left     reserve: the third fits
+
+Not here: which step may go on when (`run.turn`); how much a role reserves for a call (`Role.reserved_tokens`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +25,15 @@ from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 
+_COUNTED = {"lm": "sub_calls", "tool": "tool_calls"}
+"""The budget that counts the calls of a kind; the other kinds are bounded by `steps`, and by what they hold."""
+
 
 class Reservation(msgspec.Struct, frozen=True, eq=False):
-    """Which calls go out now, which wait, which prompts are too long to go at all, and what is held for them."""
+    """What became of a step's calls, by index: `indexes` go out now, `rest` wait, `too_long` are never made.
+
+    `amounts` is what is held for those that go out.
+    """
 
     indexes: tuple[int, ...]
     rest: tuple[int, ...]
@@ -26,124 +41,137 @@ class Reservation(msgspec.Struct, frozen=True, eq=False):
     amounts: Mapping[str, int]
 
 
-def reserve(ask: Ask, todo: tuple[int, ...], context: StepContext, first: bool) -> Reservation:
-    """Reserve for as many calls as fit. Raises `Fault("budget")` if, at `first`, the hard budgets do not cover all."""
+def reserve(ask: Ask, indexes: tuple[int, ...], context: StepContext, first: bool) -> Reservation:
+    """Reserve for as many of these calls as fit.
+
+    `first` is the first time for a round: then the hard budgets are charged for all of its calls, or
+    `Fault("budget")` is raised.
+    """
     too_long: tuple[int, ...] = ()
     if first:
-        limit = context.settings.limits.call_prompt_bytes
-        too_long = tuple(index for index in todo if int(ask.calls.sizes[index]) > limit)
-        _refuse_too_long(ask, too_long, limit, context)
-        dropped = set(too_long)
-        todo = tuple(index for index in todo if index not in dropped)
-        _charge_hard(ask, todo, context)
+        too_long = _drop_too_long(ask, indexes, context)
+        dropped = frozenset(too_long)
+        indexes = tuple(index for index in indexes if index not in dropped)
+        _charge_hard(ask, indexes, context)
     if ask.calls.kind != "lm":
-        return Reservation(todo, (), too_long, ask.holds)
-    count, amounts = _fitting(ask, todo, context)
-    return Reservation(todo[:count], todo[count:], too_long, amounts)
+        return Reservation(indexes, (), too_long, ask.holds)
+    count, amounts = _fit_settled(ask, indexes, context)
+    return Reservation(indexes[:count], indexes[count:], too_long, amounts)
 
 
-def _refuse_too_long(ask: Ask, too_long: tuple[int, ...], limit: int, context: StepContext) -> None:
-    if not too_long:
-        return
-    longest = int(ask.calls.sizes[list(too_long)].max())
-    message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
-    if ask.whole:
-        raise Fault("budget", f"{message}; use less text, such as smaller chunks")
-    context.mark_partial("too_long", message)
+def _drop_too_long(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> tuple[int, ...]:
+    """The calls whose prompts are too long for any call; one that needs every call fails."""
+    limit = context.settings.limits.call_prompt_bytes
+    too_long = tuple(index for index in indexes if int(ask.calls.sizes[index]) > limit)
+    if too_long:
+        longest = int(ask.calls.sizes[list(too_long)].max())
+        message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
+        if ask.whole:
+            raise Fault("budget", f"{message}; use less text, such as smaller chunks")
+        context.mark_partial("too_long", message)
+    return too_long
 
 
-_COUNTED = {"lm": "sub_calls", "tool": "tool_calls"}
-"""The budget that counts the calls of a kind; the other kinds are bounded by `steps`, and by what they hold."""
-
-
-def _charge_hard(ask: Ask, todo: tuple[int, ...], context: StepContext) -> None:
-    """What is known before any call goes out is charged, or refused with the arithmetic."""
-    count = len(todo)
+def _charge_hard(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> None:
+    """Charge what is known before any call goes out, all of it or nothing."""
+    count = len(indexes)
     amounts = dict.fromkeys(ask.counters, count)
     counted = _COUNTED.get(ask.calls.kind)
     if counted is not None:
+        _check_count(count, counted, context)
         amounts[counted] = count
-        if count > context.budget_left(counted):
-            advice = "; use larger chunks, top(...) or where(...)" if count > 1 else ""
-            what = f"{count:,} chunks x 1 call" if count > 1 else "1 call"
-            raise Fault("budget", f"{what} > {context.budget_left(counted):,} {counted} left{advice}")
     if ask.calls.kind == "lm":
-        amounts["prompt_bytes"] = int(ask.calls.sizes[list(todo)].sum()) if todo else 0
+        amounts["prompt_bytes"] = int(ask.calls.sizes[list(indexes)].sum()) if indexes else 0
         amounts["output_tokens"] = count * ask.calls.model.max_output_tokens
         for name in ("prompt_bytes", "output_tokens"):
-            if amounts[name] > context.budget_left(name):
-                raise Fault(
-                    "budget", f"{count:,} calls need {amounts[name]:,} {name}, {context.budget_left(name):,} are left"
-                )
+            left = context.budget_left(name)
+            if amounts[name] > left:
+                raise Fault("budget", f"{count:,} calls need {amounts[name]:,} {name}, {left:,} are left")
     for name, amount in amounts.items():
         context.spend(name, amount)
 
 
-def _fitting(ask: Ask, todo: tuple[int, ...], context: StepContext) -> tuple[int, dict[str, int]]:
-    """How many of the calls fit what is left of the settled budgets, and what they reserve."""
-    sizes = _sizes(ask, todo)
-    held = {"tokens": np.cumsum(ask.calls.model.reserved_tokens(sizes))}
-    cost = ask.calls.model.reserved_cost(sizes)
-    if cost is not None:
-        held["cost_nano"] = np.cumsum(cost)
-    count = len(todo)
-    for name, sums in held.items():
+def _check_count(count: int, budget: str, context: StepContext) -> None:
+    """Refuse more calls than are left. Raises `Fault("budget")`."""
+    left = context.budget_left(budget)
+    if count > left:
+        advice = "; use larger chunks, top(...) or where(...)" if count > 1 else ""
+        needed = f"{count:,} chunks x 1 call" if count > 1 else "1 call"
+        raise Fault("budget", f"{needed} > {left:,} {budget} left{advice}")
+
+
+def _fit_settled(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> tuple[int, dict[str, int]]:
+    """How many of the calls fit what is left of tokens and cost, counted from the first, and what they reserve.
+
+    The sums over the first 1, 2, 3, ... calls rise, so the last one that fits is found by bisection.
+    """
+    tokens, costs = _reserved(ask, indexes)
+    sums = {"tokens": np.cumsum(tokens)}
+    if costs is not None:
+        sums["cost_nano"] = np.cumsum(costs)
+    count = len(indexes)
+    for name, running in sums.items():
         if getattr(context.settings.limits, name) is not None:
-            count = min(count, int(np.searchsorted(sums, max(0, context.budget_left(name)), side="right")))
-    return count, {name: int(sums[count - 1]) if count else 0 for name, sums in held.items()}
+            left = max(0, context.budget_left(name))
+            count = min(count, int(np.searchsorted(running, left, side="right")))
+    return count, {name: int(running[count - 1]) if count else 0 for name, running in sums.items()}
 
 
-def _sizes(ask: Ask, indexes: Sequence[int]) -> IntArray:
-    """The bytes of some calls' prompts."""
-    return ask.calls.sizes[np.array(indexes, np.int64)]
+def _reserved(ask: Ask, indexes: Sequence[int]) -> tuple[IntArray, IntArray | None]:
+    """The tokens, and the cost if its price is known, that each of some calls reserves."""
+    sizes = ask.calls.sizes[np.array(indexes, np.int64)]
+    model = ask.calls.model
+    return model.reserved_tokens(sizes), model.reserved_cost(sizes)
 
 
-def settled(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) -> dict[str, int]:
-    """What calls used: as reported, or as reserved where usage is unknown; `overrun` is what passed the reservation."""
+def settle_usage(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) -> dict[str, int]:
+    """What calls used: as reported, or as reserved where usage is unknown.
+
+    `overrun` is by how many tokens they passed their reservations: a provider may count otherwise than we do.
+    """
     if ask.calls.kind != "lm":
-        return _used_of(ask.holds, results)
-    sizes = _sizes(ask, indexes)
-    reserved, costs = ask.calls.model.reserved_tokens(sizes), ask.calls.model.reserved_cost(sizes)
-    tokens = cost = over = 0
+        return _nested_usage(ask.holds, results)
+    reserved_tokens, reserved_costs = _reserved(ask, indexes)
+    tokens = cost = overrun = 0
     for place, result in enumerate(results):
-        held = int(reserved[place])
-        used = _tokens(result, held)
+        reserved = int(reserved_tokens[place])
+        used = _tokens_of(result, reserved)
         tokens += used
-        over += max(0, used - held)
-        cost += _cost(result, 0 if costs is None else int(costs[place]))
+        overrun += max(0, used - reserved)
+        cost += _cost_of(result, 0 if reserved_costs is None else int(reserved_costs[place]))
     amounts = {"tokens": tokens}
-    if costs is not None or cost:
+    if reserved_costs is not None or cost:
         amounts["cost_nano"] = cost
-    if over:
-        amounts["overrun"] = over
+    if overrun:
+        amounts["overrun"] = overrun
     return amounts
 
 
-def _used_of(holds: Mapping[str, int], results: Sequence[Result]) -> dict[str, int]:
-    """What nested runs used of what was held for them; one that nobody saw the end of may have used all of it.
+def _nested_usage(held: Mapping[str, int], results: Sequence[Result]) -> dict[str, int]:
+    """What nested runs used of what was held for them.
 
-    The bytes of their values are gone with them.
+    One whose end nobody saw may have used all of it. The bytes of its values are gone with it, so they are not charged.
     """
     used: dict[str, int] = {}
     for result in results:
-        for name, held in holds.items():
-            amount = held if result.child is None else result.child.used.get(name, 0)
+        for name, most in held.items():
+            amount = most if result.child is None else result.child.used.get(name, 0)
             used[name] = used.get(name, 0) + amount
     return {name: amount for name, amount in used.items() if amount and name != "value_bytes"}
 
 
-def _tokens(result: Result, reserved: int) -> int:
-    """What a call is counted with: nothing if it came from a cache, the reservation if its usage is unknown."""
-    usage = result.usage
+def _tokens_of(result: Result, reserved: int) -> int:
+    """The tokens that a call counts: none if it came from a cache, its reservation if its usage is unknown."""
     if isinstance(result, Answered) and result.cached:
         return 0
+    usage = result.usage
     if usage.input_tokens is None or usage.output_tokens is None:
         return reserved
     return usage.input_tokens + usage.output_tokens
 
 
-def _cost(result: Result, reserved: int) -> int:
-    """What a call is counted with in nano-dollars, by the same rule."""
+def _cost_of(result: Result, reserved: int) -> int:
+    """The nano-dollars that a call counts: as reported; else none if it came from a cache, else its reservation."""
     if result.usage.cost_nano is not None:
         return result.usage.cost_nano
     return 0 if isinstance(result, Answered) and result.cached else reserved

@@ -24,7 +24,7 @@ import msgspec
 from rlmlite_kernel.actions.end import Forgotten
 from rlmlite_kernel.effects.prompts import Ask
 from rlmlite_kernel.effects.requests import Result
-from rlmlite_kernel.effects.reservations import Reservation, reserve, settled
+from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usage
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.lowering import PlannedStep
@@ -177,7 +177,7 @@ class RunningTurn:
     def _settle_wave(self, wave: Wave, results: Sequence[Result]) -> None:
         """Put what the calls of a wave really used in place of what was reserved for them."""
         step = self._open[wave.step]
-        used = settled(step.ask, wave.indexes, results)
+        used = settle_usage(step.ask, wave.indexes, results)
         for name, amount in step.reserved.amounts.items():
             self.ledger[name] -= amount
         for name, amount in used.items():
