@@ -1,4 +1,4 @@
-"""The entries of `docs/reference/actions.md`, from the action table. `make docs` renews them."""
+"""The entries of `docs/reference/actions.md`, from the action table. `make docs` regenerates them."""
 
 import json
 from itertools import groupby
@@ -9,14 +9,14 @@ from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.program.action_table import Action, Kind, Param, Table
 
 FAMILIES: Final = {
-    "look": "Look: a result goes whole into the observation",
+    "look": "Look: the result goes in full into the observation",
     "find": "Find",
-    "cut": "Cut: long text into lines or chunks, by reference",
+    "cut": "Cut: long text into lines, chunks or definitions, by reference",
     "models": "Read with a model",
     "parse": "Parse",
     "rows": "Rows: hits, lines, chunks, documents and lists alike",
     "text": "Text",
-    "scalars": "Scalars: these may stand inside row expressions",
+    "scalars": "Scalars: single values, also inside row expressions",
     "tools": "Tools of the host",
     "state": "State",
     "end": "End",
@@ -25,7 +25,7 @@ FAMILIES: Final = {
 
 KINDS: Final[dict[Kind, str]] = {
     "any": "any value",
-    "target": "text, documents, or rows with text",
+    "target": "text, documents, or rows with a text",
     "rows": "rows or a list",
     "query": "text, a list of texts, or a /regex/",
     "pattern": "text, a list of texts, a /regex/, or a list of pairs",
@@ -58,15 +58,15 @@ def _entry(action: Action) -> str:
     if action.params:
         parts.append(table(("parameter", "is", "default", "meaning"), map(_param, action.params)))
     if action.extra:
-        parts.append(f"Further named arguments: {action.extra}.")
+        parts.append(f"Extra named arguments: {action.extra}.")
     parts.append(f"Result: {code(action.result) if '{' in action.result else action.result}.")
     if action.example:
-        parts.append(f"One row or value of it:\n\n```json\n{action.example}\n```")
+        parts.append(f"For example, one row or value of it:\n\n```json\n{action.example}\n```")
     notes = [f"Cost: {action.cost_rule.words}."]
     if action.barrier:
-        notes.append("It waits for every statement before it.")
+        notes.append("It runs after every statement before it has finished.")
     if action.in_rows:
-        notes.append("It may stand inside a row expression, where it is applied to each row.")
+        notes.append("It may stand inside a row expression; there it is applied to each row.")
     parts.append("\n".join(notes))
     return "\n\n".join(parts)
 
