@@ -1,26 +1,31 @@
-"""Answers of a type: what the controller is told of it, and whether what it gave fits. Nothing is converted."""
+"""Answers of a type: the schema that a controller is shown, and whether its answer fits. Nothing is converted.
+
+    AnswerType(int).check(12)      ->  Fits(value=12)
+    AnswerType(int).check("12")    ->  "the value: Input should be a valid integer"
+
+The second goes back to the controller, and costs it a turn. JSON has no dates, so a date is read from its text; that is
+how the type says it is written, and no conversion.
+"""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from rlmlite.errors import SettingError
 
-if TYPE_CHECKING:
-    pass
-
-_PLACES = 5  # mistakes that are told at once
+_MISTAKES = 5  # that a controller is told at once; it mends those first
 
 
 class Fits(msgspec.Struct, frozen=True):
-    """The answer as the type's own value."""
+    """An answer that fits, as a value of the type."""
 
     value: Any
 
 
 class AnswerType:
-    """A Python or pydantic type that the answer must have."""
+    """A Python or pydantic type that the answer must have. Raises `SettingError` for what cannot be one."""
 
     def __init__(self, type_: Any) -> None:
         from pydantic import TypeAdapter  # here, because most answers have no type
@@ -30,18 +35,26 @@ class AnswerType:
             self._adapter: TypeAdapter[Any] = TypeAdapter(type_)
             schema = self._adapter.json_schema()
         except (PydanticSchemaGenerationError, PydanticUserError) as error:
-            raise SettingError(f"answer_type {type_!r} is no type that an answer can have: {error}") from None
+            raise SettingError(f"answer_type {type_!r} is not a type that an answer can have: {error}") from None
         self.form = json.dumps(schema, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         """The type as a JSON schema."""
 
     def check(self, value: Any) -> Fits | str:
-        """The value as its type has it, or what is wrong with it: words that may hold some of the value's own."""
+        """The value as one of the type, or what is wrong with it.
+
+        The message may hold keys and words of the value, which come from inputs: show it as data.
+        """
         from pydantic import ValidationError
 
         try:
             return Fits(self._adapter.validate_json(json.dumps(value), strict=True))
         except ValidationError as error:
             mistakes = error.errors(include_url=False, include_context=False, include_input=False)
-        said = [f"{'.'.join(map(str, mistake['loc'])) or 'the value'}: {mistake['msg']}" for mistake in mistakes]
-        more = f"; and {len(said) - _PLACES} more" if len(said) > _PLACES else ""
-        return f"{'; '.join(said[:_PLACES])}{more}"
+        shown = [_describe(mistake) for mistake in mistakes[:_MISTAKES]]
+        hidden = len(mistakes) - len(shown)
+        return "; ".join(shown) + (f"; and {hidden} more" if hidden else "")
+
+
+def _describe(mistake: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in mistake["loc"])
+    return f"{place or 'the value'}: {mistake['msg']}"

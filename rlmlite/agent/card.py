@@ -1,4 +1,9 @@
-"""The card: the language on a page, for a controller. It is made from the action table, so it cannot be behind it."""
+"""The card: the whole action language on a page, for a controller.
+
+It is generated from the action table of the run, so an action and its entry cannot disagree, a tool of the host is
+listed like any action, and what the policy forbids is not offered.
+Not here: the rest of the prompt (`prompt`), the syntax in a dozen lines (`prompts/syntax.md`).
+"""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,17 +16,17 @@ from rlmlite_kernel.records.settings import Policy
 
 
 def card(table: Table, policy: Policy) -> str:
-    """How programs are written, then every permitted action: signature, result, help, an example of the result."""
-    permitted = [action for action in table.values() if _permitted(action, policy)]
+    """How programs are written, then each permitted action: signature, result, help, an example of the result."""
+    offered = [action for action in table.values() if _is_offered(action, policy)]
     parts = ["# The action language", syntax().rstrip(), "# Actions: name(parameters) -> result"]
-    for family, actions in groupby(permitted, lambda action: action.family):
+    for family, actions in groupby(offered, lambda action: action.family):
         lines = [line for action in actions for line in _lines(action)]
         parts.append("\n".join([f"{family}:", *lines]))
     return "\n".join(parts)
 
 
-def _permitted(action: Action, policy: Policy) -> bool:
-    """Whether a program may use it at all: a tool that the policy denies is not offered."""
+def _is_offered(action: Action, policy: Policy) -> bool:
+    """Whether the policy lets a program use it at all."""
     if policy.actions is not None and action.name not in policy.actions:
         return False
     return not is_tool(action) or rule_of(policy, action.name).rule != "deny"
@@ -29,8 +34,9 @@ def _permitted(action: Action, policy: Policy) -> bool:
 
 def _lines(action: Action) -> Iterator[str]:
     yield f"- {action.signature()} -> {action.result}: {action.help}"
-    for param in action.params if is_tool(action) else ():
-        if param.help:
-            yield f"  {param.name}: {param.help}"
+    if is_tool(action):  # the parameters of other actions are explained in their help
+        for param in action.params:
+            if param.help:
+                yield f"  {param.name}: {param.help}"
     if action.example:
         yield f"  e.g. {action.example}"

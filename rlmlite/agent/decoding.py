@@ -1,6 +1,12 @@
-"""How a controller's client is held to programs: the tool by which it is to answer, if it wants one.
+"""Constrained decoding: the tool by which a controller's client is to give its program, if it wants one.
 
-The tool follows from the run's state alone: a grammar of the names that there are now, or a function that needs none.
+A client says with `decode` what its server can do:
+
+    None        the reply is text, and the program is read from it
+    "tool"      a function `program(text)`, whose argument is the program
+    "grammar"   a custom tool whose argument is held to the grammar of this turn: the variables and tools of now
+
+The tool follows from the run's state alone, so a run that is opened again asks with the same one.
 """
 
 import msgspec
@@ -11,9 +17,9 @@ from rlmlite_kernel.run.state import State
 
 
 def tool_of(client: Client | None, state: State, *, last: bool) -> ProgramTool | None:
-    """The tool by whose call a program is to come; `None` for a client that says it as text.
+    """The tool for the next program; `None` for a client that gives it as text.
 
-    `last`: nothing but an answer is permitted.
+    `last`: the grammar permits nothing but an answer.
     """
     decode = client.decode if isinstance(client, Constrained) else None
     if decode is None:
@@ -22,17 +28,17 @@ def tool_of(client: Client | None, state: State, *, last: bool) -> ProgramTool |
         return function_tool()
     try:
         return custom_tool(decode_grammar(vocabulary(state, last=last)))
-    except ValueError:  # there is nothing to name, or no `final`: whatever is said is read as text
+    except ValueError:  # no grammar without a name to use, or without `final`: then the reply is read as text
         return None
 
 
 def tool_bytes(tool: ProgramTool | None) -> int:
-    """What a tool adds to a prompt."""
+    """The bytes that a tool adds to a prompt."""
     return 0 if tool is None else len(msgspec.json.encode(tool))
 
 
 def vocabulary(state: State, *, last: bool = False) -> Vocabulary:
-    """What the next program of a run may name. When no call is left, it may ask no model."""
+    """What the next program of a run may name. Without a call left it may name no model, so it cannot waste a turn."""
     policy = state.settings.policy
     return Vocabulary(
         table=state.run.table,

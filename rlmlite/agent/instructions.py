@@ -1,4 +1,8 @@
-"""The texts that a controller is given, which are files: what it is to do, and how programs are written."""
+"""The texts that every controller is given: what it is to do, and how programs are written.
+
+They are files (`prompts/`), so that they can be read and changed as prose. A trace records their digests: whoever
+compares two runs sees whether their controllers were told the same.
+"""
 
 import hashlib
 from functools import cache
@@ -18,7 +22,7 @@ def syntax() -> str:
 
 
 def digest(text: str) -> str:
-    """The SHA-256 by which a trace names a text."""
+    """The SHA-256 of a text, in hex, by which a trace names it."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,7 +1,15 @@
-"""Is the controller stuck? A function of what was said and done since the question, and of nothing else.
+"""Is the controller stuck? A pure function of the turns since the question, so a reopened run judges the same.
 
-It is when it says the same and sees the same again, when nothing that it writes succeeds, or when nothing new comes of
-it. The first time it is told so. If that does not help, the next controller takes over; after the last, the run ends.
+Three signs, from the cheapest to see to the slowest:
+
+    repetition   it writes a program that it wrote before, and sees the same as before
+    failure      nothing in its last `patience` programs succeeded
+    idleness     its last 2 x `patience` programs made no new value and showed no new part of an input
+
+The first time it is told why. If it shows a sign again, the next controller takes over, with a clean window; after the
+last controller the run ends. A controller that does not answer at all is replaced at once.
+
+    patience = 2:  fails, fails -> told "your last 2 programs failed"; fails -> controller_2; fails, fails -> told; ...
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +21,7 @@ from rlmlite.runs.settings import PATIENCE
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Which controller's turn it is (its place in the list), what it is to be told, and whether the last was silent."""
+    """Which controller's turn it is (its index), what it is to be told, and whether the last one was silent."""
 
     place: int = 0
     signal: str = ""
@@ -22,48 +30,55 @@ class Standing(msgspec.Struct, frozen=True):
 
 def standing(exchanges: Sequence[Exchange], patience: int = PATIENCE) -> Standing:
     """How things stand after these turns."""
-    place, signal = 0, ""
-    silent = False
-    window: list[Exchange] = []
+    place, signal, silent = 0, "", False
+    window: list[Exchange] = []  # turns of the present controller
     for exchange in exchanges:
         if exchange.origin == HOST:
             continue
         window.append(exchange)
-        found, silent = _why(window, patience), exchange.silent
-        if silent or (found and signal):
+        sign, silent = _sign(window, patience), exchange.silent
+        was_told = bool(signal)
+        if silent or (sign and was_told):
             place, signal, window = place + 1, "", []
         else:
-            signal = found
+            signal = sign
     return Standing(place, signal, silent)
 
 
-def _why(window: Sequence[Exchange], patience: int) -> str:
-    """Why these turns of one controller are stuck, in words for it; empty if they are not."""
-    last = window[-1]
-    if any(_same(last, other) for other in window[:-1]):
+def _sign(window: Sequence[Exchange], patience: int) -> str:
+    """Why the controller of these turns is stuck, in words for it; empty if it is not."""
+    last, earlier = window[-1], window[:-1]
+    if any(_repeats(last, other) for other in earlier):
         return "you wrote this program before and saw the same. Try something else, or answer with what you have."
-    if len(window) >= patience and all(exchange.fruitless for exchange in window[-patience:]):
+    recent = window[-patience:]
+    if len(recent) == patience and all(exchange.fruitless for exchange in recent):
         return f"your last {patience} programs failed as a whole. Write one simple statement and look at its result."
     idle = 2 * patience
-    if len(window) >= idle and not any(_news(window[:-idle], window[-idle:])):
+    if len(window) >= idle and not any(_progress(window[:-idle], window[-idle:])):
         return f"your last {idle} programs brought nothing new. Try something else, or answer with what you have."
     return ""
 
 
-def _same(one: Exchange, other: Exchange) -> bool:
+def _repeats(one: Exchange, other: Exchange) -> bool:
     return one.program == other.program and one.observation == other.observation
 
 
-def _news(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[bool]:
-    """For each turn, whether it made a value or saw a part of an input that there was not before."""
-    made = {_made(step) for exchange in before for step in exchange.steps}
+def _progress(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[bool]:
+    """For each turn `after`, whether it made a value or saw a part of an input that there was not before.
+
+    A note is no progress: a controller that only takes notes is idle.
+    """
+    made = {_result(step) for exchange in before for step in exchange.steps}
     seen = {exchange.seen for exchange in before if exchange.seen}
     for exchange in after:
-        fresh = {_made(step) for step in exchange.steps if step.status == "ok" and step.op != "note"} - made
-        yield bool(fresh) or (bool(exchange.seen) and bool(seen) and exchange.seen not in seen)
-        made |= fresh
+        succeeded = [step for step in exchange.steps if step.status == "ok" and step.op != "note"]
+        new = {_result(step) for step in succeeded} - made
+        sees_more = bool(exchange.seen) and bool(seen) and exchange.seen not in seen
+        yield bool(new) or sees_more
+        made |= new
         seen.add(exchange.seen)
 
 
-def _made(step: Did) -> tuple[str, str, str]:
+def _result(step: Did) -> tuple[str, str, str]:
+    """What identifies the result of a step."""
     return step.op, step.ref, step.text

@@ -56,7 +56,7 @@ def test_ask_says_when_it_is_partial() -> None:
     [
         (["?", "app.log"], Exit.USAGE, "no controller"),
         (["", "app.log", "--controller", "extractive:"], Exit.INPUT, "the question is empty"),
-        (["?", "nosuch", "--controller", "extractive:"], Exit.INPUT, "there is no nosuch"),
+        (["?", "nosuch", "--controller", "extractive:"], Exit.INPUT, "nosuch does not exist"),
         (["?", "--controller", "nosuch:"], Exit.USAGE, "no model `nosuch:`"),
         (["?", "--session", "s.rlm", "--trace", "t.rlm"], Exit.USAGE, "leave out --trace"),
         (["?", "--controller", "extractive:", "--limit", "turns=x"], Exit.USAGE, "turns"),
