@@ -1,13 +1,25 @@
 """Nested runs: a question of a program's own, answered by an agent of its own over parts of its parent's values.
 
-The kernel has fixed everything that a nested run may have and may cost; here it is made. Its trace lies in its
-parent's folder, under the call's id, so a process that was killed goes on with it, or finds its answer.
+The kernel has fixed what a nested run may see and what it may spend before it asks for it. Here it is only made. Its
+allowance is a share of what the parent has left, reserved whole while it runs:
+
+    the parent has 20 turns and 400 calls left
+    sub_rlm("What failed?", context=errors, share=0.5)
+        the nested run begins with limits of 10 turns and 200 calls; the parent can use the rest meanwhile
+        it ends after 3 turns and 20 calls: those are charged to the parent, 7 turns and 180 calls come back
+
+So a tree of runs, however deep, can never spend more than the limits of the run at its root.
+
+The trace of a nested run lies in its parent's folder, under the id of the call. Its key follows from the parent's, so
+the same call of the same run has the same trace. A process that is killed meanwhile finds the folder when it goes on:
+sealed, and its answer is read from there; open, and the nested run goes on too.
 """
 
 import hashlib
 import hmac
 from collections import Counter
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -90,60 +102,74 @@ def _answer_and_seal(child: Run, question: str) -> Calls[Outcome]:
 
 
 def _result(child: Run, outcome: Outcome) -> Result:
-    spent = outcome.usage
-    usage = Usage(spent["input_tokens"], spent["output_tokens"], spent["cost_nano"])
-    made = Child(outcome.root or "", outcome.status, outcome.reason, charges_to_parent(child.state.used))
+    """What the parent gets of a nested run that has ended."""
+    record = Child(outcome.root or "", outcome.status, outcome.reason, charges_to_parent(child.state.used))
+    usage = _usage(outcome.usage)
     if child.state.answer is None:
-        return Failed("no_answer", usage, "", made)
-    return Answered(value_bytes(child.state.answer.value).decode(), usage, child=made)
+        return Failed("no_answer", usage, "", record)
+    return Answered(value_bytes(child.state.answer.value).decode(), usage, child=record)
+
+
+def _recorded_result(trace: CheckedTrace) -> Result:
+    """The same, of one that was sealed before this process began."""
+    end = trace.records[-1]
+    assert isinstance(end, Seal)
+    used: Counter[str] = Counter()
+    for record in trace.records:
+        if isinstance(record, Turn | Step):
+            used.update(record.used)
+    child = Child(trace.root, end.outcome, end.reason, charges_to_parent(used))
+    usage = _usage(usage_in(trace, trace.size).report())
+    if end.result is None:
+        return Failed("no_answer", usage, "", child)
+    value = msgspec.json.decode(trace.content(end.result))["value"]
+    return Answered(value_bytes(value).decode(), usage, child=child)
+
+
+def _usage(report: dict[str, int | None]) -> Usage:
+    return Usage(report["input_tokens"], report["output_tokens"], report["cost_nano"])
+
+
+_FilesByDigest: TypeAlias = dict[str, tuple[Source, SourceFile]]
+"""The parent's files that can be read in place, each with the input that it is of."""
 
 
 def _input(value: Value, parent: Run) -> Input:
-    """A value as an input: content of a file stays where it is, all else is kept in the nested run's trace."""
-    files = {
-        file.digest: (given.source, file)
-        for given in parent.inputs.values()
-        if given.memory is None
-        for file in given.source.files
-    }
+    """A value of the parent as an input of the nested run.
+
+    Text of a file, or a part of it, is read where the file is. Anything else is kept in the nested run's trace, since
+    nobody could find it again.
+    """
+    files = _files_in_place(parent)
     if isinstance(value, Text) and value.blob in files:
         source, file = files[value.blob]
-        part = None if (value.start, value.stop) == (0, file.size) else (value.start, value.stop)
+        is_whole = (value.start, value.stop) == (0, file.size)
+        part = None if is_whole else (value.start, value.stop)
         return Input(value, msgspec.structs.replace(source, kind="text", files=(file,), skipped=(), part=part))
     if isinstance(value, Rows) and value.kind == DOCUMENTS:
         return _documents(value, files, parent)
     return from_value(plain(value, parent.blobs), parent.blobs)
 
 
-def _documents(value: Rows, files: dict[str, tuple[Source, SourceFile]], parent: Run) -> Input:
-    """Documents that are whole files by reference, else as they are."""
+def _files_in_place(parent: Run) -> _FilesByDigest:
+    on_disk = [each for each in parent.inputs.values() if each.memory is None]
+    return {file.digest: (each.source, file) for each in on_disk for file in each.source.files}
+
+
+def _documents(value: Rows, files: _FilesByDigest, parent: Run) -> Input:
+    """Documents, by reference if all are whole files of one input, else by their content."""
     spans = value.spans
     assert spans is not None
-    found = [files.get(spans.blob_at(row)) for row in range(len(value))]
-    known = [place for place in found if place is not None]
-    sources = {id(source): source for source, _ in known}
-    whole = [(0, file.size) for _, file in known] == list(zip(spans.starts.tolist(), spans.stops.tolist(), strict=True))
-    if not whole or len(known) < len(found) or len(sources) != 1:
+    places = [files.get(spans.blob_at(row)) for row in range(len(value))]
+    found = [place for place in places if place is not None]
+    sources = {id(source) for source, _ in found}
+    whole_files = [(0, file.size) for _, file in found]
+    bounds = list(zip(spans.starts.tolist(), spans.stops.tolist(), strict=True))
+    if len(found) < len(places) or len(sources) != 1 or bounds != whole_files:
         rows = value.values(parent.blobs)
-        return from_value({row["path"]: plain(row["text"], parent.blobs) for row in rows}, parent.blobs)  # type: ignore[index,call-overload]
-    listed = tuple(file for _, file in known)
+        texts = {row["path"]: plain(row["text"], parent.blobs) for row in rows}  # type: ignore[index,call-overload]
+        return from_value(texts, parent.blobs)
+    source = found[0][0]
+    listed = tuple(file for _, file in found)
     again = documents((file.path, file.digest, file.size) for file in listed)
-    source = known[0][0]
     return Input(again, msgspec.structs.replace(source, kind=DOCUMENTS, files=listed, skipped=()))
-
-
-def _recorded_result(trace: CheckedTrace) -> Result:
-    """The answer of a nested run that was over before this process began."""
-    sealed = trace.records[-1]
-    assert isinstance(sealed, Seal)
-    spent = usage_in(trace, trace.size).report()
-    usage = Usage(spent["input_tokens"], spent["output_tokens"], spent["cost_nano"])
-    used: Counter[str] = Counter()
-    for record in trace.records:
-        if isinstance(record, Turn | Step):
-            used.update(record.used)
-    made = Child(trace.root, sealed.outcome, sealed.reason, charges_to_parent(used))
-    if sealed.result is None:
-        return Failed("no_answer", usage, "", made)
-    value = msgspec.json.decode(trace.content(sealed.result))["value"]
-    return Answered(value_bytes(value).decode(), usage, child=made)

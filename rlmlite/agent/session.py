@@ -4,9 +4,15 @@
         session.ask("which component fails most?")
         session.exec("hits = search(context, /ERROR/)")
 
-Everything is in the trace as soon as it is done, so a session that is left, or killed, goes on where it was: opening
-it verifies the trace and executes it again. A model that is `by hand` has no client: its calls wait, in the trace,
-until somebody answers them (`pending`, `answer`), in this process or in another.
+Everything is in the trace as soon as it is done, so a session that is left, or killed, goes on where it was: opening it
+verifies the trace and executes it again.
+
+A role without a model is *by hand*: its calls wait, until somebody answers them, in this process or in another.
+
+    session.exec('final(sub_lm("Is it urgent?"))')     raises CallsWaitingError; the turn is unfinished
+    (call,) = session.pending()                        the program is rehearsed up to the call that has no result
+    session.answer({call.id: "yes"})                   the journal has the result
+    session.resume()                                   the turn is executed again, and ends: "yes"
 """
 
 import os
@@ -19,6 +25,7 @@ import msgspec
 from rlmlite.agent.ask import as_typed, prepare_agent
 from rlmlite.agent.loop import Agent, End, ask, check_question, go_on
 from rlmlite.clients.interface.options import Calling
+from rlmlite.clients.interface.placeholders import BY_HAND, ByHand, MissingClient
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import CallsWaitingError, ModelError, SettingError
 from rlmlite.inputs import Data, from_values, new_store
@@ -38,39 +45,6 @@ from rlmlite_kernel.effects.requests import NO_USE, Answered, Request, Requests,
 from rlmlite_kernel.records.settings import Role, Tool
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs
-
-BY_HAND = "hand:"
-"""The model string of a role whose calls somebody answers by hand."""
-
-
-class ByHand:
-    """Placeholder for a client, for calls that somebody answers by hand. It makes none."""
-
-    model = BY_HAND
-
-    def role(self) -> Role:
-        """How its calls are reserved: they cost nothing."""
-        return Role(model=BY_HAND, input_price=0, output_price=0)
-
-    async def complete(self, text: str, request: Request) -> Result:
-        """Never called: a session stops before."""
-        raise RuntimeError("a call by hand has no client")
-
-
-class MissingClient:
-    """Placeholder for a client that cannot be rebuilt from its model string. Pass the client to `Session(...)`.
-
-    Calling it raises. A trace records the model string of each role, and that is enough for `"openai:gpt-5"`. It is not
-    for an object of the host's own class, nor where an API key is missing. Opening the session must work all the same:
-    most of what one does with it needs no model.
-    """
-
-    def __init__(self, model: str, error: ModelError) -> None:
-        self.model, self._error = model, error
-
-    async def complete(self, text: str, request: Request) -> Result:
-        """Raises the `ModelError` that making the client raised."""
-        raise self._error
 
 
 class Session:
@@ -122,7 +96,7 @@ class Session:
         self._run = begin_run(inputs, blobs, setup)
 
     def _open(self, settings: RunSettings) -> None:
-        self._run, self._agent = _reopened(self.path, settings)
+        self._run, self._agent = _reopen(self.path, settings)
 
     @property
     def run(self) -> Run:
@@ -188,8 +162,8 @@ class Session:
         if unknown:
             raise SettingError(f"no call {unknown[0]} waits for an answer")
         for id_ in sorted(answers.keys() & waiting):
-            given = answers[id_]
-            self._run.answer(id_, Answered(given, NO_USE) if isinstance(given, str) else given)
+            answer = answers[id_]
+            self._run.answer(id_, Answered(answer, NO_USE) if isinstance(answer, str) else answer)
 
     def seal(self) -> Outcome:
         """End the session for good: its trace is sealed, and takes no more."""
@@ -198,7 +172,7 @@ class Session:
         return self._run.outcome(self._run.seal(*conclude_program(self._run.state)))
 
     def close(self) -> None:
-        """Let go of the trace. It stays open, and can be gone on with."""
+        """Close the trace and release its lock. The session can be opened again."""
         self._run.close()
 
     def __enter__(self) -> "Session":
@@ -208,7 +182,10 @@ class Session:
         self.close()
 
     async def results(self, requests: Requests) -> Sequence[Result]:
-        """The results of calls: those that have a client are made, then those by hand must be known."""
+        """The results of calls. Those that have a client are made first, so that a person waits for none of them.
+
+        Raises `CallsWaitingError` for calls by hand that have no answer yet.
+        """
         known = self._run.known()
         by_hand = [request for request in requests if self._is_by_hand(request) and request.id not in known]
         if not by_hand:
@@ -233,30 +210,31 @@ class Session:
 
     def _exec(self, program: str) -> Calls[Outcome]:
         said = read_program(program)
-        yield from self._finish()
-        return (yield from _turn(self._run, lambda: self._run.turn(said), said))
+        yield from self._finish_turn()
+        return (yield from _execute(self._run, lambda: self._run.turn(said), said))
 
-    def _finish(self) -> Calls[None]:
+    def _finish_turn(self) -> Calls[None]:
         """Finish a turn that something stopped."""
         if self._run.unfinished is not None:
             yield from self._run.go_on()
 
     def _ask(self, question: str) -> Calls[Outcome]:
         check_question(question, self._run.inputs)
-        yield from self._finish()
-        return _ended(self._run, (yield from ask(self._run, question, self._agent)))
+        yield from self._finish_turn()
+        return _report(self._run, (yield from ask(self._run, question, self._agent)))
 
     def _resume(self, run: Run) -> Calls[Outcome]:
         """Go on with what is unfinished, in the run itself or in a rehearsal of it."""
         outcome = run.outcome_so_far(conclude_program(run.state))
         if run.unfinished is not None:
-            outcome = yield from _turn(run, run.go_on, run.unfinished.said)
+            outcome = yield from _execute(run, run.go_on, run.unfinished.said)
         if open_question(run.history) is not None:
-            return _ended(run, (yield from go_on(run, self._agent)))
+            return _report(run, (yield from go_on(run, self._agent)))
         return outcome
 
 
-def _turn(run: Run, turn: Callable[[], Calls[object]], said: Parsed | Unparsed) -> Calls[Outcome]:
+def _execute(run: Run, turn: Callable[[], Calls[object]], said: Parsed | Unparsed) -> Calls[Outcome]:
+    """Execute a turn of the host's, or the rest of one, and say how the session stands after it."""
     if run.unfinished is None and run.state.left("turns") < 1:
         return run.outcome_so_far(("partial", "budget"))
     yield from turn()
@@ -265,7 +243,8 @@ def _turn(run: Run, turn: Callable[[], Calls[object]], said: Parsed | Unparsed) 
     return run.outcome_so_far(conclude_program(run.state))
 
 
-def _ended(run: Run, end: End) -> Outcome:
+def _report(run: Run, end: End) -> Outcome:
+    """The outcome of a question, told to whoever watches."""
     outcome = as_typed(run.outcome_so_far((end.status, end.reason)), end)
     run.tell(Finished(outcome))
     return outcome
@@ -282,7 +261,7 @@ def _with_trace(path: Path, settings: RunSettings) -> RunSettings:
     return msgspec.structs.replace(settings, trace=path)
 
 
-def _reopened(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
+def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
     """The run of a session that is there, and the agent that goes on in it."""
     fixed = next((name for name in _FIXED if name in settings.explicit), None)
     if fixed is not None:
@@ -291,7 +270,7 @@ def _reopened(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
     past = reopen(path, settings.reading)
     try:
         _check_tools(setup.outside, past.state.settings.tools)
-        clients = _clients(past.state.settings.roles, _explicit_clients(setup), settings.calling)
+        clients = _clients_of(past.state.settings.roles, _explicit_clients(setup), settings.calling)
     except BaseException:
         past.log.close()
         raise
@@ -319,7 +298,7 @@ def _check_tools(outside: Outside, declared: Mapping[str, Tool]) -> None:
             raise SettingError(f"the tool `{name}` has side effects now; begin a new session")
 
 
-def _clients(roles: Mapping[str, Role], explicit: Mapping[str, Client], calling: Calling) -> dict[str, Client]:
+def _clients_of(roles: Mapping[str, Role], explicit: Mapping[str, Client], calling: Calling) -> dict[str, Client]:
     """The client of each role that the session has. Raises `SettingError` for another model."""
     for name, client in explicit.items():
         if name not in roles or roles[name].model != client.model:

@@ -8,7 +8,7 @@ import pytest
 
 import rlmlite
 from rlmlite import Scripted, Session
-from rlmlite.agent.session import BY_HAND
+from rlmlite.clients.interface.placeholders import BY_HAND
 from rlmlite.errors import CallsWaitingError
 from rlmlite_kernel import Answered, Failed, Request
 from rlmlite_kernel.effects.requests import Result
