@@ -16,7 +16,7 @@ def settings() -> str:
     """Every setting with its default, and whether only Python can say it."""
     defaults = RunSettings()
     return table(
-        ("setting", "default", "means"),
+        ("setting", "default", "meaning"),
         ((code(name), _default(getattr(defaults, name)), _meaning(setting)) for name, setting in SETTINGS.items()),
     )
 
