@@ -1,4 +1,4 @@
-"""The tables of `docs/reference/policy.md`, from the model that reads the file."""
+"""The tables of `docs/reference/policy.md`, made from the pydantic model that reads the file."""
 
 import typing
 from typing import Any
@@ -8,6 +8,19 @@ from pydantic_core import PydanticUndefined
 
 from docs.tables import code, prose, table
 from rlmlite.tools.policy_file import PolicyTable, ToolTable
+
+_FORMS: dict[str, str] = {
+    "version": "1",
+    "actions": "names",
+    "models": "model strings",
+    "tools": "tables",
+    "egress": "names of inputs, each with a list",
+    "accepts": "arguments, each with a list of `input`, `tool`, `lm`",
+    "calls": "a whole number",
+    "timeout": "a duration",
+    "side_effects": "`true`, `false`",
+}
+"""What the value of a key is. A key that is missing here has fixed words, which come from its type."""
 
 
 def whole() -> str:
@@ -23,7 +36,7 @@ def tool() -> str:
 def _keys(model: type[BaseModel]) -> str:
     fields = model.model_fields
     return table(
-        ("key", "may be", "default", "means"),
+        ("key", "value", "default", "meaning"),
         (
             (code(name), _form(name, info.annotation), _default(info.default), prose(info.description or ""))
             for name, info in fields.items()
@@ -31,21 +44,7 @@ def _keys(model: type[BaseModel]) -> str:
     )
 
 
-_FORMS: dict[str, str] = {
-    "version": "1",
-    "actions": "names",
-    "models": "model strings",
-    "tools": "tables",
-    "egress": "names of inputs, each with a list",
-    "accepts": "arguments, each with a list of `input`, `tool`, `lm`",
-    "calls": "a whole number",
-    "timeout": "a duration",
-    "side_effects": "`true`, `false`",
-}
-
-
 def _form(name: str, annotation: Any) -> str:
-    """What a key may be; words that are fixed come from its type."""
     if name in _FORMS:
         return _FORMS[name]
     return ", ".join(code(word) for word in typing.get_args(annotation))

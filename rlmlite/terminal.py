@@ -1,4 +1,9 @@
-"""Text from elsewhere, made safe to print: a terminal must not obey what an input says."""
+"""Text made safe to print, and questions at the terminal.
+
+Text from elsewhere (an input, a model, a file name) is printed to a terminal, which obeys control characters: it could
+clear the screen, change its title, or show a command in the reverse of its order. So control characters, and the
+invisible marks that change the direction of writing, are spelled out before anything is printed.
+"""
 
 import re
 import signal
@@ -8,62 +13,64 @@ from contextlib import contextmanager
 from types import FrameType
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and newline, direction marks, line separators, and surrogates (UTF-8 has none)."""
 
 
 def harmless(text: str) -> str:
-    r"""The text with every control character but newline and tab spelled out (`\x1b`).
-
-    So are the marks that turn the direction of writing round, and what UTF-8 cannot encode.
-    """
-    return _CONTROL.sub(lambda match: _escaped(match.group()), text)
+    r"""The text with control characters, direction marks and surrogates spelled out (`\x1b`); not newline and tab."""
+    return _CONTROL.sub(lambda match: _escape(match.group()), text)
 
 
 def harmless_json(document: str) -> str:
-    """JSON with the same characters as `\\u` escapes, which mean the same to whoever reads it."""
+    r"""JSON with the same characters as `\u` escapes, which mean the same to whoever parses it."""
     return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", document)
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """The text harmless, on one line, and cut with a mark when it is long."""
+    """The text made harmless, on one line, and cut with a `…` if it is longer than `limit` characters."""
     line = harmless(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     code = ord(char)
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
-def confirmed(question: str) -> bool:
-    """Whether they agree. An empty line and the end of the input are a no.
+def ask_yes_no(question: str) -> bool:
+    """Whether the person at the terminal agrees. An empty line or the end of the input is a no.
 
-    Ctrl-C is no answer: it raises `KeyboardInterrupt` at once.
+    Ctrl-C is not an answer: it raises `KeyboardInterrupt` at once.
     """
     import typer
 
-    with _interrupting() as interrupted:
+    with _interruptible() as interrupted:
         try:
             return typer.confirm(question, default=False, err=True)
         except typer.Abort:
+            # typer raises it for the end of the input and for Ctrl-C alike; only the latter is no answer.
             if interrupted():
                 raise KeyboardInterrupt from None
             return False
 
 
 @contextmanager
-def _interrupting() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C interrupts what the main thread waits for. Gives whether that has happened."""
-    pressed: list[int] = []
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C interrupt what the main thread waits for, while the block lasts. Yields whether that has happened.
+
+    asyncio's runner answers Ctrl-C by cancelling the run at its next `await`, which would leave the question standing.
+    """
+    signals: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        pressed.append(number)
+        signals.append(number)
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():  # signals are none of its business
+    if threading.current_thread() is not threading.main_thread():  # Python delivers signals to the main thread only
         yield lambda: False
         return
     before = signal.signal(signal.SIGINT, interrupt)
     try:
-        yield lambda: bool(pressed)
+        yield lambda: bool(signals)
     finally:
         signal.signal(signal.SIGINT, before)

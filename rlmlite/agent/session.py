@@ -38,7 +38,7 @@ from rlmlite.runs.reopen import reopen
 from rlmlite.runs.run import Run, begin_run
 from rlmlite.runs.settings import RunSettings, SettingKeywords, from_keywords
 from rlmlite.runs.setup import Setup, controller_roles
-from rlmlite.tools.services import Outside
+from rlmlite.tools.services import HostServices
 from rlmlite_kernel import Parsed, Unparsed
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Request, Requests, Result
@@ -286,7 +286,7 @@ def _explicit_clients(setup: Setup) -> dict[str, Client]:
     return {role: client for role, client in setup.clients.items() if role.startswith(named)}
 
 
-def _check_tools(outside: Outside, declared: Mapping[str, Tool]) -> None:
+def _check_tools(outside: HostServices, declared: Mapping[str, Tool]) -> None:
     """Raise `SettingError` for a tool that the session was not begun with, or that is another one now."""
     for name, tool in outside.tools.items():
         if name not in declared:

@@ -235,10 +235,10 @@ def begin_run(inputs: Mapping[str, Input], blobs: FileBlobs, setup: Setup) -> Ru
     """A new run. What its policy names and the run does not have is most likely a slip, so it is told."""
     run = Run(inputs, blobs, setup)
     if setup.policy != Policy():
-        from rlmlite.tools.permissions import tell_of_unmet  # with pydantic, which a run without a policy does not need
+        from rlmlite.tools.permissions import warn_of_unknown_names  # a run without a policy does not need it
 
         try:
-            tell_of_unmet(run.state.settings, inputs, setup.settings.tell)
+            warn_of_unknown_names(run.state.settings, inputs, setup.settings.tell)
         except BaseException:
             run.close()
             raise

@@ -20,8 +20,8 @@ from rlmlite.clients.interface.protocol import Client, role
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import run_key
 from rlmlite.runs.settings import Model, RunSettings
-from rlmlite.tools.approvals import approver
-from rlmlite.tools.services import Outside
+from rlmlite.tools.approvals import make_approval_service
+from rlmlite.tools.services import HostServices
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_role
 from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
@@ -51,7 +51,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     clients: Mapping[str, Client]
     permit: Permit = permit_all
     policy: Policy = Policy()
-    outside: Outside = Outside()
+    outside: HostServices = HostServices()
     scope: Mapping[str, str] = {}
     nest: Nest | None = None
     parent: Request | None = None
@@ -123,16 +123,16 @@ def _permit(settings: RunSettings) -> Permit:
     return CostConfirmation(nano(settings.confirm_above), settings.tell)  # it counts, so each run has one of its own
 
 
-def _reach(settings: RunSettings) -> tuple[Outside, Policy, dict[str, str]]:
+def _reach(settings: RunSettings) -> tuple[HostServices, Policy, dict[str, str]]:
     """What a run may reach besides models, under which policy, and what the genesis is told of the policy's file."""
     if not settings.tools and not isinstance(settings.policy, Path):
-        outside = Outside(approve=approver(settings.approve, settings.tell))
+        outside = HostServices(approve=make_approval_service(settings.approve, settings.tell))
         return outside, settings.policy or Policy(), {}
     from rlmlite.tools.loading import load_tools
-    from rlmlite.tools.permissions import granted  # with pydantic, which a run without tools does not need
+    from rlmlite.tools.permissions import grant  # with pydantic, which a run without tools does not need
 
-    permissions = granted(load_tools(settings.tools), settings.policy, settings.approve, settings.tell)
-    return permissions.outside, permissions.policy, dict(permissions.scope)
+    permissions = grant(load_tools(settings.tools), settings.policy, settings.approve, settings.tell)
+    return permissions.services, permissions.policy, dict(permissions.scope)
 
 
 def kernel_settings(setup: Setup) -> Settings:

@@ -1,8 +1,18 @@
 """Approvals: who is asked before a call that the policy does not simply allow.
 
-`approve=` is a function of an `Approval` that says True or False, `"terminal"`, `"mailbox:DIR"`, `"never"`, or nothing:
-then nobody is there, and such a call is denied. In a session nobody means that the call waits for `answer`.
-Only an explicit yes is one. Not here: which calls need one (`rlmlite_kernel.policy`).
+`approve=` is one of
+
+    a function of an `Approval`    its True or False
+    "terminal"                     the person there, who must type y
+    "mailbox:DIR"                  whoever writes an answer into DIR (see `rlmlite.clients.mailbox`)
+    "never"                        nobody: every such call is denied
+    nothing                        nobody: the call is denied; in a session it waits for `answer`
+
+Only an explicit yes is one: an empty line, the end of the input or an unreadable answer is a no. What a person is shown
+is exactly what would be called, with every invisible character written out, since a call's arguments may come from an
+attacker who would hide half of them.
+
+Not here: which calls need an approval (`rlmlite_kernel.effects.policy`).
 """
 
 import inspect
@@ -16,15 +26,15 @@ from typing import Any, TypeAlias
 import msgspec
 
 from rlmlite.errors import ModelError, SettingError
-from rlmlite.terminal import confirmed
-from rlmlite.tools.services import Approve
+from rlmlite.terminal import ask_yes_no
+from rlmlite.tools.services import ApprovalService
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Request, Result
 
 TERMINAL, NEVER, _MAILBOX = "terminal", "never", "mailbox:"
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """What is to be approved: a tool's call with its exact arguments, where each comes from, and why it is asked."""
+    """What is to be approved: a tool's call with its exact arguments, their origins, and why it needs approval."""
 
     tool: str
     arguments: dict[str, Any]
@@ -33,44 +43,46 @@ class Approval(msgspec.Struct, frozen=True):
 
 
 Approver: TypeAlias = Callable[[Approval], bool | Awaitable[bool]]
-"""Says True for a call that may be made. A plain function is called in the run's own thread, which waits for it."""
+"""Returns True for a call that may be made. A plain function is called in the run's own thread, which waits for it."""
 
-_asked = msgspec.json.Decoder(Approval)
+_APPROVAL = msgspec.json.Decoder(Approval)
 _YES, _NO = Answered('{"approved":true}', NO_USE), Answered('{"approved":false}', NO_USE)
+_ANSWERS = {"yes": _YES, "no": _NO}
 
 
-def approver(given: Approver | str | None, tell: Callable[[str], None]) -> Approve | None:
-    """Whom the run asks. `tell` hears what a person should know. Raises `SettingError`."""
-    if given is None:
+def make_approval_service(approve: Approver | str | None, tell: Callable[[str], None]) -> ApprovalService | None:
+    """Whom a run asks, None for nobody. `tell` is called with what a person should know. Raises `SettingError`."""
+    if approve is None:
         return None
-    if callable(given):
-        return _Asked(given)
-    if given == NEVER:
-        return _Asked(lambda _: False)
-    if given == TERMINAL:
-        return _Asked(lambda approval: at_terminal(approval, tell))
-    if given.startswith(_MAILBOX) and given != _MAILBOX:
-        return _in_mailbox(Path(given.removeprefix(_MAILBOX)), tell)
-    raise SettingError(f"approve is {TERMINAL}, {_MAILBOX}DIR, {NEVER} or a function, not `{given}`")
+    if callable(approve):
+        return _FunctionService(approve)
+    if approve == NEVER:
+        return _FunctionService(lambda _: False)
+    if approve == TERMINAL:
+        return _FunctionService(lambda approval: ask_at_terminal(approval, tell))
+    if approve.startswith(_MAILBOX) and approve != _MAILBOX:
+        return _mailbox_service(Path(approve.removeprefix(_MAILBOX)), tell)
+    raise SettingError(f"approve must be {TERMINAL}, {_MAILBOX}DIR, {NEVER} or a function, not `{approve}`")
 
 
-class _Asked:
-    """Asks a function."""
+class _FunctionService:
+    """The `ApprovalService` of a function."""
 
     def __init__(self, function: Approver) -> None:
         self._function = function
 
     async def __call__(self, text: str, request: Request) -> Result:
-        """See `Approve`. What the function raises stops the run; the call is not made."""
-        answer = self._function(_asked.decode(text))
+        """See `ApprovalService`. If the function raises, the run stops and the call is not made."""
+        answer = self._function(_APPROVAL.decode(text))
         if inspect.isawaitable(answer):
             answer = await answer
+        # A truthy value is not a yes: a forgotten `await` or a returned message would be one.
         if not isinstance(answer, bool):
-            raise TypeError(f"an approval is True or False, not {answer!r}")
+            raise TypeError(f"an approval must be True or False, not {answer!r}")
         return _YES if answer else _NO
 
 
-def _in_mailbox(folder: Path, tell: Callable[[str], None]) -> Approve:
+def _mailbox_service(folder: Path, tell: Callable[[str], None]) -> ApprovalService:
     from rlmlite.clients.mailbox import Mailbox
 
     try:
@@ -80,39 +92,41 @@ def _in_mailbox(folder: Path, tell: Callable[[str], None]) -> Approve:
 
     async def ask(text: str, request: Request) -> Result:
         result = await box.complete(text, request)
-        if isinstance(result, Answered) and result.text.strip().lower() in ("yes", "no"):
-            return _YES if result.text.strip().lower() == "yes" else _NO
+        if isinstance(result, Answered):
+            answer = _ANSWERS.get(result.text.strip().lower())
+            if answer is not None:
+                return answer
         return msgspec.structs.replace(result, usage=NO_USE)
 
     return ask
 
 
-def at_terminal(approval: Approval, tell: Callable[[str], None]) -> bool:
-    """Ask the person at the terminal. Without one nobody can agree, and that is said."""
+def ask_at_terminal(approval: Approval, tell: Callable[[str], None]) -> bool:
+    """Ask the person at the terminal. Without a terminal nobody can agree: the answer is no, and `tell` says why."""
     import typer
 
     if not sys.stdin.isatty():
-        tell(f"not approved: a call of `{approval.tool}`, and there is no terminal to ask at (--approve mailbox:DIR)")
+        tell(f"not approved: a call of `{approval.tool}`, since there is no terminal to ask at (--approve mailbox:DIR)")
         return False
-    typer.echo(told(approval), err=True)
-    return confirmed("Make this call?")
+    typer.echo(describe(approval), err=True)
+    return ask_yes_no("Make this call?")
 
 
-def told(approval: Approval) -> str:
-    """The approval as lines for a person, of characters that can all be seen."""
+def describe(approval: Approval) -> str:
+    """The approval as lines for a person, in visible characters only."""
     lines = [f"A program wants to call the tool `{approval.tool}`."]
     for name, value in approval.arguments.items():
-        lines.append(f"  {name} = {exact(value)}")
+        lines.append(f"  {name} = {visible_json(value)}")
         lines.append(f"    from: {', '.join(approval.origins.get(name, ()))}")
     lines += [f"  why you are asked: {reason}" for reason in approval.reasons]
     return "\n".join(lines)
 
 
-def exact(value: Any) -> str:
-    r"""JSON of which every character can be seen: what controls a terminal or shows as nothing is written `\u202e`."""
+def visible_json(value: Any) -> str:
+    r"""JSON in visible characters: one that controls a terminal or shows as nothing is written as in `\u202e`."""
     text = json.dumps(value, ensure_ascii=False)
-    return "".join(json.dumps(char)[1:-1] if _unseen(char) else char for char in text)
+    return "".join(json.dumps(char)[1:-1] if _is_invisible(char) else char for char in text)
 
 
-def _unseen(char: str) -> bool:
-    return char != " " and unicodedata.category(char)[0] in "CZ"
+def _is_invisible(char: str) -> bool:
+    return char != " " and unicodedata.category(char)[0] in "CZ"  # control, format, separator

@@ -1,4 +1,8 @@
-"""What a caller grants a run besides models: tools, under a policy, and somebody who approves."""
+"""Permissions: what a caller grants a run besides models. Tools, under a policy, and somebody who approves their calls.
+
+A policy can only make a tool's declaration stricter: where it says that a tool has side effects, the tool is declared
+so, whatever its author said. The reverse is refused (`policy_rules.Rules`).
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
@@ -7,30 +11,30 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from rlmlite.tools.approvals import Approver, approver
-from rlmlite.tools.policy_rules import Rules, unmet
-from rlmlite.tools.services import Outside, ToolFunction
+from rlmlite.tools.approvals import Approver, make_approval_service
+from rlmlite.tools.policy_rules import Rules, unknown_names
+from rlmlite.tools.services import HostServices, ToolFunction
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.settings import Policy, Settings, Tool
 
 if TYPE_CHECKING:
     from rlmlite.tools.functions import PythonTool
 
-PolicyGiven: TypeAlias = str | PathLike[str] | Policy | None
-"""A policy file, or a policy."""
+PolicySource: TypeAlias = str | PathLike[str] | Policy | None
+"""The path of a policy file, or a policy."""
 
 Tools: TypeAlias = "Sequence[Callable[..., Any] | PythonTool]"
 
 
-class Granted(msgspec.Struct, frozen=True):
-    """`scope` is what the genesis records of it besides the settings: the digest of the policy's file."""
+class Permissions(msgspec.Struct, frozen=True):
+    """What a run may use, under which policy. `scope` is recorded in the genesis: the digest of the policy's file."""
 
-    outside: Outside
+    services: HostServices
     policy: Policy
     scope: Mapping[str, str]
 
 
-class _Stricter:
+class _StricterTool:
     """A tool whose declaration the policy has made stricter."""
 
     def __init__(self, function: ToolFunction, declaration: Tool) -> None:
@@ -41,40 +45,42 @@ class _Stricter:
         return await self._function.call(arguments, timeout_ms)
 
 
-def granted(tools: Tools, policy: PolicyGiven, approve: Approver | str | None, tell: Callable[[str], None]) -> Granted:
-    """The outside of a run. `tell` hears what a person should know. Raises `SettingError`."""
-    rules = rules_of(policy)
-    functions = {name: _under(rules, name, each) for name, each in _tools_of(tools).items()}
-    outside = Outside(tools=functions, approve=approver(approve, tell))
-    return Granted(outside, rules.policy, {"policy": rules.digest} if rules.digest else {})
+def grant(
+    tools: Tools, policy: PolicySource, approve: Approver | str | None, tell: Callable[[str], None]
+) -> Permissions:
+    """The permissions of a run. `tell` is called with what a person should know. Raises `SettingError`."""
+    rules = load_rules(policy)
+    functions = {name: _apply_rules(rules, name, function) for name, function in _tools_by_name(tools).items()}
+    services = HostServices(tools=functions, approve=make_approval_service(approve, tell))
+    return Permissions(services, rules.policy, {"policy": rules.digest} if rules.digest else {})
 
 
-def tell_of_unmet(settings: Settings, inputs: Iterable[str], tell: Callable[[str], None]) -> None:
-    """Tell of what the policy names that the run has not."""
+def warn_of_unknown_names(settings: Settings, inputs: Iterable[str], tell: Callable[[str], None]) -> None:
+    """Warn of names in the policy that this run does not have: most likely typing errors."""
     models = [role.model for role in settings.roles.values()]
-    for warning in unmet(settings.policy, inputs, settings.tools, models):
+    for warning in unknown_names(settings.policy, inputs, settings.tools, models):
         tell(warning)
 
 
-def rules_of(given: PolicyGiven) -> Rules:
-    """The rules of a policy file, or those of a policy. Raises `SettingError`."""
-    if given is None:
+def load_rules(policy: PolicySource) -> Rules:
+    """The rules of a policy file, or of a policy. Raises `SettingError`."""
+    if policy is None:
         return Rules()
-    if isinstance(given, Policy):
-        return Rules(given)
-    from rlmlite.tools.policy_file import read
+    if isinstance(policy, Policy):
+        return Rules(policy)
+    from rlmlite.tools.policy_file import read_policy_file
 
-    return read(Path(given))
+    return read_policy_file(Path(policy))
 
 
-def _tools_of(tools: Tools) -> Mapping[str, ToolFunction]:
+def _tools_by_name(tools: Tools) -> Mapping[str, ToolFunction]:
     if tools == () or tools == []:
-        return {}  # pydantic, which tools are checked with, takes longer to import than most programs run
+        return {}  # pydantic, which checks tools, takes longer to import than most programs run
     from rlmlite.tools.functions import tools_of
 
     return tools_of(tools)
 
 
-def _under(rules: Rules, name: str, function: ToolFunction) -> ToolFunction:
-    declared = rules.declared(name, function.declaration)
-    return function if declared is function.declaration else _Stricter(function, declared)
+def _apply_rules(rules: Rules, name: str, function: ToolFunction) -> ToolFunction:
+    declaration = rules.strengthen(name, function.declaration)
+    return function if declaration is function.declaration else _StricterTool(function, declaration)

@@ -1,4 +1,4 @@
-"""The rules of a policy as a run has them, wherever they come from, and what they name that the run does not have.
+"""The rules of a policy as a run uses them, wherever they come from, and the names in them that the run does not have.
 
 The file that they may be written in is read by `policy_file`, which needs pydantic; most runs have no such file.
 """
@@ -15,7 +15,7 @@ from rlmlite_kernel.records.settings import Policy, Tool
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """A policy, with the digest of its file (SHA-256, hex; empty if there was none).
+    """A policy, with the digest of its file (SHA-256 in hex; empty if there was none).
 
     `stricter` are the tools that it says have side effects, `harmless` those that it says have none.
     """
@@ -25,35 +25,40 @@ class Rules(msgspec.Struct, frozen=True):
     stricter: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
 
-    def declared(self, name: str, tool: Tool) -> Tool:
-        """A tool's declaration under this policy. Raises `SettingError` where it would be made less strict."""
+    def strengthen(self, name: str, tool: Tool) -> Tool:
+        """A tool's declaration under this policy. Raises `SettingError` where the policy would weaken it."""
         if tool.side_effects and name in self.harmless:
             raise SettingError(
-                f"the policy says that `{name}` has no side effects, the tool says that it has; only the tool itself "
-                "can say so: rlmlite.tool(side_effects=False)"
+                f"the policy says that `{name}` has no side effects, but the tool says that it has; only the tool "
+                "itself can say so: rlmlite.tool(side_effects=False)"
             )
         return msgspec.structs.replace(tool, side_effects=True) if name in self.stricter else tool
 
 
-def unmet(policy: Policy, inputs: Iterable[str], tools: Mapping[str, Tool], models: Iterable[str]) -> Iterator[str]:
-    """What a policy names that this run does not have: most likely a slip, so the user is told."""
-    known = list(inputs)
-    yield from _unknown("input", policy.egress, known)
-    yield from _unknown("tool", policy.tools or (), tools)
+def unknown_names(
+    policy: Policy, inputs: Iterable[str], tools: Mapping[str, Tool], models: Iterable[str]
+) -> Iterator[str]:
+    """A warning for each name in a policy that this run does not have."""
+    yield from _unknown_in("input", policy.egress, list(inputs))
+    yield from _unknown_in("tool", policy.tools or (), list(tools))
     for name, rule in (policy.tools or {}).items():
         if name in tools:
             arguments = [param.name for param in tools[name].params]
-            yield from _unknown(f"argument of `{name}`", rule.accepts or (), [*arguments, CALL])
-    yield from _unknown("action", policy.actions or (), [*ACTIONS, *tools])
-    playing = [*models, *(f"tool:{name}" for name in tools)]
-    for name in dict.fromkeys([*(policy.models or ()), *(each for rule in policy.egress.values() for each in rule)]):
-        if name not in playing and not name.endswith(ANY):  # a pattern is for models of other runs too
-            yield f"the policy names {name}, which is no model and no tool of this run"
+            yield from _unknown_in(f"argument of `{name}`", rule.accepts or (), [*arguments, CALL])
+    yield from _unknown_in("action", policy.actions or (), [*ACTIONS, *tools])
+    yield from _unknown_destinations(policy, [*models, *(f"tool:{name}" for name in tools)])
 
 
-def _unknown(what: str, named: Iterable[str], known: Iterable[str]) -> Iterator[str]:
-    there = list(known)
-    for name in named:
-        if name not in there and name != ANY:
-            hint = did_you_mean(name, there) or f"there are: {', '.join(there) or 'none'}"
+def _unknown_in(what: str, names: Iterable[str], known: list[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known and name != ANY:
+            hint = did_you_mean(name, known) or f"there are: {', '.join(known) or 'none'}"
             yield f"the policy names the {what} `{name}`, which this run does not have; {hint}"
+
+
+def _unknown_destinations(policy: Policy, known: list[str]) -> Iterator[str]:
+    """Models and tools that content may be sent to. A pattern (`ollama:*`) is for the models of other runs too."""
+    egress_names = [name for destinations in policy.egress.values() for name in destinations]
+    for name in dict.fromkeys([*(policy.models or ()), *egress_names]):
+        if name not in known and not name.endswith(ANY):
+            yield f"the policy names {name}, which is neither a model nor a tool of this run"

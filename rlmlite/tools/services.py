@@ -1,7 +1,13 @@
-"""What a run may reach outside besides models: tools, whoever approves of their calls, nested runs, the clock.
+"""What the host provides to a run besides models: tools, approvals of their calls, the clock.
 
-The kernel has judged a call before it gets here. What is left to do is to carry it out once: a tool with side effects
-has its intent written down first, so that after a crash nobody calls it again without a rule that says so.
+The kernel has judged a call before it gets here. What is left is to carry it out at most once. A tool with side effects
+has its intent written down first, so that after a crash nobody repeats a call whose end is unknown:
+
+    intend(id) -> durable      call the tool      record the result
+                                  ^ a crash here: the call may or may not have had its effect
+
+On the next run such a call is in `intended` without a result. It fails as `unknown`, unless the policy says that it may
+be made again (`unknown = "retry"`).
 """
 
 import time
@@ -14,12 +20,12 @@ from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result
 from rlmlite_kernel.records.settings import Settings, Tool
 
-Approve: TypeAlias = Callable[[str, Request], Awaitable[Result]]
-"""Asked for an approval: gives JSON, `{"approved": true}` or anything else. The text says what it is about, as JSON."""
+ApprovalService: TypeAlias = Callable[[str, Request], Awaitable[Result]]
+"""Answers a request for an approval, whose text describes it in JSON. Only `{"approved": true}` approves."""
 
 
 class ToolFunction(Protocol):
-    """A tool: what programs are told of it, and the function behind it."""
+    """A tool: its declaration, and the function behind it."""
 
     @property
     def declaration(self) -> Tool:
@@ -27,51 +33,51 @@ class ToolFunction(Protocol):
         ...
 
     async def call(self, arguments: str, timeout_ms: int | None) -> Result:
-        """The value as JSON, of arguments as JSON; a failure is a result, never an exception."""
+        """The value as JSON, for arguments as JSON. A failure is a result, never an exception."""
         ...
 
 
 class Intents(Protocol):
-    """Where it is written down that a call with side effects is about to be made."""
+    """The record of calls with side effects that are about to be made."""
 
     def intend(self, id_: str) -> None:
-        """Durable when this returns."""
+        """Record a call. It is durable when this returns."""
         ...
 
     def intended(self) -> frozenset[str]:
-        """The calls that were begun, by id, with or without an end."""
+        """The ids of all calls that were recorded, whether or not they have ended."""
         ...
 
 
-def milliseconds() -> int:
-    """The time, since 1970."""
+def now_ms() -> int:
+    """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
-class Outside(msgspec.Struct, frozen=True):
-    """What a run is given of the outside; without a thing a call of it fails, and says so."""
+class HostServices(msgspec.Struct, frozen=True):
+    """What a run may use besides models. A call of a service that is missing fails, with a message that says so."""
 
     tools: Mapping[str, ToolFunction] = {}
-    approve: Approve | None = None
-    clock: Callable[[], int] = milliseconds
+    approve: ApprovalService | None = None
+    clock: Callable[[], int] = now_ms
 
     async def call(self, request: Request, text: str, settings: Settings, intents: Intents) -> Result:
-        """The result of a call that no model answers and that is no nested run."""
+        """The result of a request that is neither for a model nor for a nested run."""
         match request.kind:
             case "tool":
-                return await self._tool(request, text, settings, intents)
+                return await self._call_tool(request, text, settings, intents)
             case "approve" if self.approve is not None:
                 return await self.approve(text, request)
             case "clock":
                 return Answered(str(self.clock()), NO_USE)
-        return Failed("unavailable", NO_USE, "nobody is there to be asked")
+        return Failed("unavailable", NO_USE, "nobody is there to ask")
 
-    async def _tool(self, request: Request, text: str, settings: Settings, intents: Intents) -> Result:
+    async def _call_tool(self, request: Request, text: str, settings: Settings, intents: Intents) -> Result:
         function, rule = self.tools.get(request.role), rule_of(settings.policy, request.role)
         if function is None:
-            return Failed("unavailable", NO_USE, "the host has not given this tool")
+            return Failed("unavailable", NO_USE, "the host does not provide this tool")
         if settings.tools[request.role].side_effects:
             if request.id in intents.intended() and rule.unknown == "fail":
-                return Failed("unknown", NO_USE, "it was begun before, and nobody saw its end; it is not called again")
+                return Failed("unknown", NO_USE, "it was begun before and its end is unknown; it is not called again")
             intents.intend(request.id)
         return await function.call(text, rule.timeout_ms)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 
 from rlmlite.clients.interface.prices import dollars
-from rlmlite.terminal import confirmed
+from rlmlite.terminal import ask_yes_no
 
 _LOG = logging.getLogger("rlmlite")
 
@@ -51,4 +51,4 @@ class CostConfirmation:
         if not sys.stdin.isatty():
             self._tell(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
             return False
-        return confirmed(f"{question}. Go on?")
+        return ask_yes_no(f"{question}. Go on?")

@@ -72,10 +72,10 @@ def test_ask_offers_tools_and_settings_may_name_them() -> None:
         (("--tool", "leaves.py:look"), "tool leaves.py:look: SystemExit: 0"),
         (("--tool", "hands.py:nope"), "hands.py has no function `nope`; its tools: look"),
         (("--tool", "hands.py:number"), "no function `number`"),
-        (("--tool", "nothere.py:a"), "there is no file"),
+        (("--tool", "nothere.py:a"), "nothere.py does not exist"),
         (("--tool", "no.such.module:a"), "ModuleNotFoundError"),
-        (("--policy", "none.toml"), "there is no policy none.toml"),
-        (("--approve", "maybe"), "approve is terminal"),
+        (("--policy", "none.toml"), "the policy file none.toml does not exist"),
+        (("--approve", "maybe"), "approve must be terminal"),
         (("--tool", "hands.py:look", "--tool", "hands.py:look"), "two tools are called `look`"),
     ],
 )

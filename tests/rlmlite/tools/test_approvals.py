@@ -11,7 +11,7 @@ import pytest
 
 from rlmlite import Approval, Outcome, SettingError, execute
 from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, Event, StepDone, ToolCalled
-from rlmlite.tools.approvals import at_terminal, exact, told
+from rlmlite.tools.approvals import ask_at_terminal, describe, visible_json
 
 PROGRAM = 'x = send(to="a", body=str(context))\nfinal(x)'
 
@@ -77,7 +77,7 @@ def test_a_truthy_answer_is_no_yes() -> None:
     """A function that gives anything but True or False is a bug, and the call is not made."""
     sender = Sender()
 
-    with pytest.raises(TypeError, match="an approval is True or False"):
+    with pytest.raises(TypeError, match="an approval must be True or False"):
         outcome(sender, lambda _: "no")
     assert sender.sent == []
 
@@ -85,7 +85,7 @@ def test_a_truthy_answer_is_no_yes() -> None:
 @pytest.mark.parametrize("approve", ["maybe", "mailbox:", ""])
 def test_an_unknown_way_is_refused(approve: str) -> None:
     """With the ways that there are."""
-    with pytest.raises(SettingError, match="approve is terminal, mailbox:DIR, never or a function"):
+    with pytest.raises(SettingError, match="approve must be terminal, mailbox:DIR, never or a function"):
         outcome(Sender(), approve)
 
 
@@ -144,10 +144,10 @@ HOSTILE = Approval(
 
 def test_a_person_sees_every_character() -> None:
     """Nothing in an argument can hide, turn round or act; letters of all languages stand as they are."""
-    shown = told(HOSTILE)
+    shown = describe(HOSTILE)
 
     assert "\\u001b[2Ja\\u202eb\\u200bc\\udb40\\udc41\\u2028d\\u009b é 漢" in shown
-    assert json.loads(exact(HOSTILE.arguments)) == HOSTILE.arguments
+    assert json.loads(visible_json(HOSTILE.arguments)) == HOSTILE.arguments
     assert "from: input" in shown
 
 
@@ -165,7 +165,7 @@ def test_a_person_is_asked_at_the_terminal(
     """Only a yes is one: not an empty line, and not the end of the input."""
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
 
-    assert at_terminal(HOSTILE, print) is made
+    assert ask_at_terminal(HOSTILE, print) is made
     assert "wants to call the tool `send`" in capsys.readouterr().err
 
 
@@ -174,7 +174,7 @@ def test_without_a_terminal_it_is_refused_and_said(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     heard: list[str] = []
 
-    assert not at_terminal(HOSTILE, heard.append)
+    assert not ask_at_terminal(HOSTILE, heard.append)
     assert "no terminal to ask at" in heard[0]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rlmlite import Limits, Scripted, SettingError, execute, run, tool
-from rlmlite.tools.permissions import rules_of
-from rlmlite.tools.policy_file import milliseconds, read
+from rlmlite.tools.permissions import load_rules
+from rlmlite.tools.policy_file import milliseconds, read_policy_file
 from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import verify
 
@@ -50,7 +50,7 @@ accepts = { to = [], body = ["input", "lm"] }
 [tools.look]
 side_effects = true
 """
-    rules = read(written(tmp_path, text))
+    rules = read_policy_file(written(tmp_path, text))
 
     assert rules.digest == hashlib.sha256(text.encode()).hexdigest()
     assert rules.stricter == {"look"}
@@ -87,13 +87,13 @@ side_effects = true
         ("version = 1\nactions = 'search'", "`actions`: a list of texts is expected"),
         ("version = 1\ntools = ['a']", "`tools`: a table is expected, such as `[tools]`"),
         ("version = 1\n[tools]\na = 'allow'", "`tools.a`: a table is expected, such as `[tools.a]`"),
-        ("version = ", "is no TOML"),
+        ("version = ", "is not valid TOML"),
     ],
 )
 def test_a_wrong_file_says_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
     """One message with the key, before anything runs."""
     with pytest.raises(SettingError) as caught:
-        read(written(tmp_path, text))
+        read_policy_file(written(tmp_path, text))
 
     assert said in str(caught.value)
     assert "policy.toml" in str(caught.value)
@@ -101,11 +101,11 @@ def test_a_wrong_file_says_what_is_allowed(tmp_path: Path, text: str, said: str)
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     """As is one that is no text."""
-    with pytest.raises(SettingError, match="there is no policy"):
-        rules_of(tmp_path / "none.toml")
+    with pytest.raises(SettingError, match=r"policy file .* does not exist"):
+        load_rules(tmp_path / "none.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingError, match="is no TOML"):
-        rules_of(str(tmp_path / "b.toml"))
+    with pytest.raises(SettingError, match="is not valid TOML"):
+        load_rules(str(tmp_path / "b.toml"))
 
 
 @pytest.mark.parametrize(("text", "amount"), [("500ms", 500), ("30s", 30_000), ("2m", 120_000), ("1h", 3_600_000)])

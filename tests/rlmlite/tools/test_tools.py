@@ -175,7 +175,7 @@ def test_a_value_that_is_no_json_is_a_failure(value: object) -> None:
     error, detail = failed(called(tool(give), {}))
 
     assert error == "schema"
-    assert detail.startswith("what it gave is no JSON")
+    assert detail.startswith("its value is not JSON")
 
 
 def test_a_circle_is_no_json() -> None:
@@ -226,14 +226,14 @@ called_text.__name__ = "text"
         (no_type, "`part` has no type"),
         (many, "name each of them"),
         (named, "name each of them"),
-        (nameless, "take away the `/`"),
+        (nameless, "remove the `/`"),
         (unknown, "Nowhere"),
         (no_json, "no JSON schema"),
-        (of_object, "types that JSON cannot have"),
+        (of_object, "JSON has no form for the types"),
         (reserved, "rename it"),
         (lambda: 1, "rlmlite.tool(name=...)"),
-        (called_text, "`text`: to programs that is `render`"),
-        (max, "its arguments are not known"),
+        (called_text, "`text`, because in programs that means `render`"),
+        (max, "its arguments cannot be read"),
     ],
 )
 def test_a_function_that_cannot_be_a_tool_is_refused(function: Callable[..., Any], said: str) -> None:
@@ -257,7 +257,7 @@ def test_tools_are_a_list_of_functions() -> None:
         tools_of([stock, stock])
     with pytest.raises(SettingError, match="a list of functions"):
         tools_of(stock)  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match="a tool is a function"):
+    with pytest.raises(SettingError, match="a tool must be a function"):
         tools_of(["stock"])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="may not be called `search`"):
         execute("x = 1", "a", trace=False, tools=[tool(side_effects=False, name="search")(stock)])

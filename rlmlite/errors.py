@@ -1,0 +1,33 @@
+"""Errors that the front door raises for mistakes of its user, before a program runs. Each says what to do.
+
+Not here: mistakes in a program, which are data (`rlmlite_kernel.program.problems`), and faults of a trace
+(`rlmlite_traces.errors`).
+"""
+
+from collections.abc import Sequence
+
+from rlmlite_kernel.effects.requests import Request
+
+
+class RlmliteError(Exception):
+    """The base of errors that the user can fix."""
+
+
+class InputError(RlmliteError):
+    """An input that cannot be loaded: missing, unreadable, binary, or with a name that programs cannot use."""
+
+
+class ModelError(RlmliteError):
+    """A model that is not available: an unknown scheme, an unreadable script, a role without a model."""
+
+
+class SettingError(RlmliteError):
+    """A setting that is unknown or has an impossible value."""
+
+
+class CallsWaitingError(RlmliteError):
+    """A session cannot continue before these calls are answered (`Session.answer`). Nothing is lost."""
+
+    def __init__(self, calls: Sequence[Request]) -> None:
+        super().__init__(f"{len(calls):,} calls wait for answers")
+        self.calls = tuple(calls)

@@ -1,0 +1,102 @@
+"""Running a tool's function: whatever it returns or raises becomes a `Result`.
+
+An async function runs in the run's loop and can be cancelled. A plain function runs in a thread of its own, because it
+may block; Python cannot stop a thread, so after a timeout it goes on and its result is dropped.
+
+Whose exception is it? In a thread, neither Ctrl-C nor a cancellation of the run can arrive, so everything raised there
+is the tool's. In the loop, a `CancelledError` is the tool's own only if nobody has cancelled this task.
+"""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Result
+from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
+
+_DETAIL = 2_000  # characters of an error that are kept
+_MOST_MISTAKES = 5  # wrong arguments that are named
+
+
+async def run_async(work: Awaitable[Any]) -> Result:
+    """The result of a coroutine of a tool. Raises what is not the tool's: see the module."""
+    try:
+        return _to_answer(await work)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return _to_failure(error)
+    except BaseException as error:
+        return _to_failure(error)
+
+
+async def run_in_thread(work: Callable[[], Any]) -> Result:
+    """The result of a tool's plain function, run in a thread of its own.
+
+    A daemon thread, and not one of asyncio's pool: a function that never returns must not keep the process from ending.
+    """
+    loop = asyncio.get_running_loop()
+    finished: asyncio.Future[Result] = loop.create_future()
+
+    def deliver(result: Result) -> None:
+        if not finished.done():  # it is done if the wait was cancelled, by a timeout
+            finished.set_result(result)
+
+    def run(context: contextvars.Context) -> None:
+        result = context.run(_run_function, work)
+        try:
+            loop.call_soon_threadsafe(deliver, result)
+        except RuntimeError:
+            return  # the run is over and its loop closed: nobody waits for the result
+
+    context = contextvars.copy_context()
+    threading.Thread(target=run, args=(context,), name="rlmlite-tool", daemon=True).start()
+    return await finished
+
+
+def _run_function(work: Callable[[], Any]) -> Result:
+    try:
+        return _to_answer(work())
+    except BaseException as error:
+        return _to_failure(error)
+
+
+def _to_answer(value: Any) -> Result:
+    """A returned value as canonical JSON; a failure if there is none for it."""
+    try:
+        plain = to_jsonable_python(value, inf_nan_mode="constants")
+        return Answered(value_bytes(plain).decode(), NO_USE)
+    except (PydanticSerializationError, NotCanonicalError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        reason = str(error).partition("\n")[0]
+        return Failed("schema", NO_USE, _truncate(f"its value is not JSON: {reason}"))
+
+
+def _to_failure(error: BaseException) -> Result:
+    """The error's class and message. Not the traceback, which tells of the host and not of the call."""
+    name = type(error).__name__
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be read)"
+    return Failed("raised", NO_USE, _truncate(f"{name}: {message}" if message else name))
+
+
+def describe_mistakes(error: ValidationError) -> str:
+    """What is wrong with a call's arguments, by name. It quotes none of them: they may be secret."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    mistakes = [f"{'.'.join(map(str, each['loc'])) or 'the arguments'}: {each['msg']}" for each in errors]
+    more = [f"and {len(mistakes) - _MOST_MISTAKES:,} more"] if len(mistakes) > _MOST_MISTAKES else []
+    return _truncate("; ".join([*mistakes[:_MOST_MISTAKES], *more]))
+
+
+def _truncate(text: str) -> str:
+    return text if len(text) <= _DETAIL else f"{text[:_DETAIL]} ...(+{len(text) - _DETAIL:,} characters)"
