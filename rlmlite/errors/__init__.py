@@ -1,6 +1,7 @@
-"""What a user can get wrong before a program runs. Each error says what was found and what to do.
+"""Errors that the front door raises for mistakes of its user, before a program runs. Each says what to do.
 
-Not here: what is wrong with a program (data, see `rlmlite_kernel.problems`) or with a trace (`rlmlite_traces`).
+Checks of single values are in `checks`. Not here: mistakes in a program, which are data
+(`rlmlite_kernel.program.problems`), and faults of a trace (`rlmlite_traces.errors`).
 """
 
 from collections.abc import Sequence
@@ -9,23 +10,23 @@ from rlmlite_kernel.effects.requests import Request
 
 
 class RlmliteError(Exception):
-    """Base of the errors that the front door raises for something that its user can mend."""
+    """The base of errors that the user can fix."""
 
 
 class InputError(RlmliteError):
-    """An input that cannot be taken: missing, unreadable, binary, badly named."""
+    """An input that cannot be loaded: missing, unreadable, binary, or with a name that programs cannot use."""
 
 
 class ModelError(RlmliteError):
-    """A model that cannot be had: an unknown scheme, a script that cannot be read, a role that nobody plays."""
+    """A model that is not available: an unknown scheme, an unreadable script, a role without a model."""
 
 
 class SettingError(RlmliteError):
-    """A limit, a run key or a trace folder that makes no sense."""
+    """A setting that is unknown or has an impossible value."""
 
 
 class CallsWaitingError(RlmliteError):
-    """A session cannot go on before these calls are answered (`Session.answer`). Nothing is lost."""
+    """A session cannot continue before these calls are answered (`Session.answer`). Nothing is lost."""
 
     def __init__(self, calls: Sequence[Request]) -> None:
         super().__init__(f"{len(calls):,} calls wait for answers")
