@@ -1,4 +1,9 @@
-"""Two sets of rows: union, zip, minus, join."""
+"""Two sets of rows become one: union, zip, minus, join.
+
+union puts rows below each other, zip and join beside each other, minus takes away. Columns are combined as what they
+are (offsets, whole numbers, spans), so that rows which refer to text go on referring to it. A row of the result stands
+for the place of its row in `a`.
+"""
 
 import numpy as np
 
@@ -35,12 +40,12 @@ def union(context: StepContext, a: Value, b: Value) -> Value:
         return [*left.values(context.blobs), *right.values(context.blobs)]
     names = dict.fromkeys([*mine, *others])
     columns = {
-        name: _end_to_end(
+        name: _concatenate(
             mine.get(name, Constant(None, len(left))), others.get(name, Constant(None, len(right))), context
         )
         for name in names
     }
-    spans = None if left.spans is None or right.spans is None else _spans(left.spans, right.spans)
+    spans = None if left.spans is None or right.spans is None else _concatenate_spans(left.spans, right.spans)
     kind = LIST if list(names) == ["value"] and LIST in (left.kind, right.kind) else _kind(left, right)
     return Rows(kind, columns, len(left) + len(right), spans)
 
@@ -50,21 +55,21 @@ def _kind(left: Rows, right: Rows) -> str:
     return left.kind if alike else "rows"
 
 
-def _end_to_end(left: Column, right: Column, context: StepContext) -> Column:
+def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
     if isinstance(left, Groups) and isinstance(right, Groups) and len(left.groups) == len(right.groups):
         pairs = zip(left.groups, right.groups, strict=True)
-        return Groups(tuple(_spans(one, other) for one, other in pairs), len(left) + len(right))
+        return Groups(tuple(_concatenate_spans(one, other) for one, other in pairs), len(left) + len(right))
     if isinstance(left, Constant) and isinstance(right, Constant) and described(left.value) == described(right.value):
         return Constant(left.value, len(left) + len(right))
-    one, other = _worked_out(left, context), _worked_out(right, context)
+    one, other = _materialize(left, context), _materialize(right, context)
     if isinstance(one, Ints) and isinstance(other, Ints):
         return Ints(np.concatenate([one.values, other.values]))
     if isinstance(one, Spans) and isinstance(other, Spans):
-        return _spans(one, other)
+        return _concatenate_spans(one, other)
     return Cells([*left.cells(context.blobs), *right.cells(context.blobs)])
 
 
-def _worked_out(column: Column, context: StepContext) -> Column:
+def _materialize(column: Column, context: StepContext) -> Column:
     """What a column holds, as numbers or spans if it is one of these."""
     if isinstance(column, LineNumbers):
         return Ints(column.numbers(context.blobs))
@@ -78,15 +83,15 @@ def _worked_out(column: Column, context: StepContext) -> Column:
     return vector.data if isinstance(vector.data, Spans) else column
 
 
-def _spans(left: Spans, right: Spans) -> Spans:
+def _concatenate_spans(left: Spans, right: Spans) -> Spans:
     names = tuple(dict.fromkeys([*left.blobs, *right.blobs]))
     place = {name: index for index, name in enumerate(names)}
-    which = [np.array([place[name] for name in part.blobs], np.int64)[_which(part)] for part in (left, right)]
+    which = [np.array([place[name] for name in part.blobs], np.int64)[_blob_numbers(part)] for part in (left, right)]
     starts, stops = (np.concatenate(pair) for pair in ((left.starts, right.starts), (left.stops, right.stops)))
     return Spans(names, starts, stops, np.concatenate(which) if len(names) > 1 else None)
 
 
-def _which(spans: Spans) -> IntArray:
+def _blob_numbers(spans: Spans) -> IntArray:
     return np.zeros(len(spans), np.int64) if spans.which is None else spans.which
 
 
@@ -97,16 +102,16 @@ def zip_(context: StepContext, a: Value, b: Value) -> Value:
     if len(left) != len(right):
         longer = max(len(left), len(right))
         context.warn(f"zip paired {count:,} rows; {longer - count:,} rows of the longer side have no partner")
-    mine, others = (_fields(rows.slice(0, count), name, context) for rows, name in ((left, "a"), (right, "b")))
-    return Rows("rows", _beside(mine, others), count, left.slice(0, count).spans)
+    mine, others = (_named_fields(rows.slice(0, count), name, context) for rows, name in ((left, "a"), (right, "b")))
+    return Rows("rows", _place_beside(mine, others), count, left.slice(0, count).spans)
 
 
-def _fields(rows: Rows, name: str, context: StepContext) -> dict[str, Column]:
+def _named_fields(rows: Rows, name: str, context: StepContext) -> dict[str, Column]:
     columns = spread_columns(rows, context)
     return {name: columns["value"]} if rows.kind == LIST and list(columns) == ["value"] else columns
 
 
-def _beside(left: dict[str, Column], right: dict[str, Column]) -> dict[str, Column]:
+def _place_beside(left: dict[str, Column], right: dict[str, Column]) -> dict[str, Column]:
     columns = dict(left)
     for name, column in right.items():
         free, number = name, 2
@@ -131,7 +136,7 @@ def minus(context: StepContext, a: Value, b: Value, on: Expr | None) -> Value:
 def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Value:
     """Each row of `a` with each row of `b` that has the same key, in order of `a`, then of `b`; null joins nothing."""
     left, right = context.require_rows(a, "join's first argument"), context.require_rows(b, "join's second argument")
-    firsts, seconds, pairs = _pairs(key_both(left, right, on, context), limit)
+    firsts, seconds, pairs = _pair_rows(key_both(left, right, on, context), limit)
     if not pairs:
         _warn_if_mixed("join", left, right, on, context)
     if pairs > limit:
@@ -139,20 +144,20 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
             "join", f"join kept the first {limit:,} of {pairs:,} pairs; join fewer rows, or raise limit="
         )
     context.ensure_room(16 * len(firsts))
-    keys = _names(on)
+    keys = _key_columns(on)
     added = {name: column.take(seconds) for name, column in spread_columns(right, context).items() if name not in keys}
     kept = {name: column.take(firsts) for name, column in spread_columns(left, context).items()}
     spans = None if left.spans is None else left.spans.take(firsts)
-    return Rows("rows", _beside(kept, added), len(firsts), spans)
+    return Rows("rows", _place_beside(kept, added), len(firsts), spans)
 
 
-def _names(on: Expr) -> set[str]:
+def _key_columns(on: Expr) -> set[str]:
     """The columns that a key is, which stand in the result once."""
     parts = map(as_column, on.items if isinstance(on, ListOf) else (on,))
     return {part.name for part in parts if isinstance(part, Field)}
 
 
-def _pairs(both: SharedKeys, limit: int) -> tuple[IntArray, IntArray, int]:
+def _pair_rows(both: SharedKeys, limit: int) -> tuple[IntArray, IntArray, int]:
     """The first `limit` pairs of rows with the same key, and how many there are in all."""
     left, right = np.flatnonzero(both.left_there), np.flatnonzero(both.right_there)
     most = 1 + int(max(both.left.max(initial=-1), both.right.max(initial=-1)))

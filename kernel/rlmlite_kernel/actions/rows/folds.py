@@ -1,4 +1,9 @@
-"""Folds: sum, avg, min, max, median, percentile of a list of values, and of each group's."""
+"""Folds: sum, avg, min, max, median, percentile of a list of values, and of the rows of each group.
+
+Each is defined once, on plain values (`total`, `average`, ...). Sums do not depend on the order of rows: whole numbers
+are added exactly, decimals with one rounding at the end. For many values a vector gives the same result faster, or
+None where it could differ (a sum beyond 64 bits, say); then the definition decides.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -64,22 +69,22 @@ def median(values: Sequence[Value]) -> Value:
     return numbers[middle] if len(numbers) % 2 else divide(add(numbers[middle - 1], numbers[middle]), 2)
 
 
-def ranked(values: Sequence[Value], percent: Value) -> Value:
+def percentile(values: Sequence[Value], percent: Value) -> Value:
     """The smallest number that so many percent of the numbers do not pass; one of the values, or null of nothing."""
     numbers = sorted((value for value in values if is_number(value)), key=order)
-    place = context_of(len(numbers), percent)
+    place = percentile_place(len(numbers), percent)
     return numbers[place] if numbers else None
 
 
-def context_of(count: int, percent: Value) -> int:
+def percentile_place(count: int, percent: Value) -> int:
     """Where in so many sorted numbers a percentile stands, from 0."""
     if not is_number(percent) or not 0 <= percent <= 100:  # type: ignore[operator]
-        raise Fault("bound", f"percentile takes a number from 0 to 100, not {_shown(percent)}")
+        raise Fault("bound", f"percentile takes a number from 0 to 100, not {_describe(percent)}")
     place = math.ceil(Fraction(number_text(percent)) * count / 100)  # type: ignore[arg-type]
     return max(place, 1) - 1
 
 
-def _shown(value: Value) -> str:
+def _describe(value: Value) -> str:
     return str(value) if is_number(value) else kind_of(value)
 
 
@@ -92,7 +97,7 @@ FOLD: dict[str, Callable[..., Value]] = {
     "first": lambda values: values[0] if values else None,
     "last": lambda values: values[-1] if values else None,
     "median": median,
-    "percentile": ranked,
+    "percentile": percentile,
 }
 """What may be folded over the values of a group, as the values come."""
 
@@ -130,11 +135,11 @@ def fold_vector(
     if name == "count":
         return list(counts.tolist())
     if name in ("first", "last"):
-        return _at_the_end(name, vector, keys, context)
+        return _take_ends(name, vector, keys, context)
     if name in ("median", "percentile") and vector.kind in ("int", "float"):
-        return _by_rank(name, vector, keys, there, counts, more, context)
+        return _take_ranks(name, vector, keys, there, counts, more, context)
     if name in ("min", "max") and vector.kind == "text":
-        return _extreme_texts(name, vector, keys, there, context)
+        return _fold_texts(name, vector, keys, there, context)
     if vector.kind == "int" and name in ("sum", "avg", "min", "max"):
         return _fold_integers(name, vector, keys, there, counts)
     if vector.kind == "float" and name in ("sum", "avg") and len(keys.firsts) == 1:
@@ -142,7 +147,7 @@ def fold_vector(
     return None
 
 
-def _at_the_end(name: str, vector: Vector, keys: Keys, context: StepContext) -> list[Value]:
+def _take_ends(name: str, vector: Vector, keys: Keys, context: StepContext) -> list[Value]:
     rows = keys.firsts
     if name == "last":
         rows = np.zeros(len(keys.firsts), np.int64)
@@ -150,7 +155,7 @@ def _at_the_end(name: str, vector: Vector, keys: Keys, context: StepContext) -> 
     return [plainly(value, context.blobs) for value in vector.take(rows).values(context.blobs)]
 
 
-def _by_rank(
+def _take_ranks(
     name: str,
     vector: Vector,
     keys: Keys,
@@ -166,7 +171,7 @@ def _by_rank(
     if name == "median":
         places = [[(count - 1) // 2, count // 2] for count in counts[have].tolist()]
     else:
-        places = [[context_of(count, more[0])] for count in counts[have].tolist()]
+        places = [[percentile_place(count, more[0])] for count in counts[have].tolist()]
     rows = in_order[(begins[have][:, None] + np.array(places, np.int64).reshape(len(have), -1)).reshape(-1)]
     values = vector.take(rows).values(context.blobs)
     each = len(values) // max(1, len(have))
@@ -178,7 +183,7 @@ def _by_rank(
     return found
 
 
-def _reduced(work: np.ufunc, values: IntArray, keys: Keys, there: IntArray) -> tuple[IntArray, IntArray]:
+def _reduce_by_key(work: np.ufunc, values: IntArray, keys: Keys, there: IntArray) -> tuple[IntArray, IntArray]:
     """Values folded by key, and which keys have any."""
     codes = keys.codes[there]
     in_order = np.argsort(codes, kind="stable")
@@ -192,7 +197,7 @@ def _fold_integers(name: str, vector: Vector, keys: Keys, there: IntArray, count
     if name in ("sum", "avg") and reach * len(values) > LARGEST:
         return None
     work = {"min": np.minimum, "max": np.maximum}.get(name, np.add)
-    folded, have = _reduced(work, values, keys, there)
+    folded, have = _reduce_by_key(work, values, keys, there)
     found: list[Value] = [0 if name == "sum" else None] * len(keys.firsts)
     for code, value in zip(have.tolist(), folded.tolist(), strict=True):
         found[code] = divide(value, int(counts[code])) if name == "avg" else value
@@ -210,13 +215,13 @@ def _fold_decimals(name: str, numbers: Vector) -> list[Value] | None:
     return [found if name == "sum" else divide(found, len(numbers))]
 
 
-def _extreme_texts(name: str, vector: Vector, keys: Keys, there: IntArray, context: StepContext) -> list[Value] | None:
+def _fold_texts(name: str, vector: Vector, keys: Keys, there: IntArray, context: StepContext) -> list[Value] | None:
     texts = keys_of([vector], context.blobs)
     ranks = None if texts is None else ranks_of(vector, texts, context.blobs)
     if texts is None or ranks is None:
         return None
     work = np.minimum if name == "min" else np.maximum
-    folded, have = _reduced(work, ranks[texts.codes], keys, there)
+    folded, have = _reduce_by_key(work, ranks[texts.codes], keys, there)
     place = np.zeros(len(ranks) + 1, np.int64)
     place[ranks] = texts.firsts
     values = vector.take(place[folded]).values(context.blobs)

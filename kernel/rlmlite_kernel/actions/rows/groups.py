@@ -1,4 +1,10 @@
-"""count_by and group: one row for each key."""
+"""count_by and group: one row for each key.
+
+    count_by(hits, level)                          -> {"key": "ERROR", "n": 2}, {"key": "WARN", "n": 1}
+    group(hits, level, {last: max(.line)})         -> {"key": "ERROR", "last": 40}, {"key": "WARN", "last": 12}
+
+A row of the result stands for the place of the first row that has its key.
+"""
 
 import numpy as np
 
@@ -24,13 +30,13 @@ def count_by(context: StepContext, rows: Value, key: Expr | None) -> Value:
     table = context.require_rows(rows, "count_by's first argument")
     found = key_rows(table, key, context)
     counts = found.keys.counts()
-    ranked = _by_frequency(found, counts, context)
+    ranked = _order_by_frequency(found, counts, context)
     values = [found.values[number] for number in ranked.tolist()]
     columns: dict[str, Column] = {"key": Cells(values), "n": Ints(counts[ranked])}
-    return Rows("rows", columns, len(ranked), _spans(table, found.keys.firsts[ranked]))
+    return Rows("rows", columns, len(ranked), _first_spans(table, found.keys.firsts[ranked]))
 
 
-def _by_frequency(found: KeyedRows, counts: IntArray, context: StepContext) -> IntArray:
+def _order_by_frequency(found: KeyedRows, counts: IntArray, context: StepContext) -> IntArray:
     many = found.vector is not None and are_many(len(counts))
     ranks = ranks_of(found.vector, found.keys, context.blobs) if many and found.vector is not None else None
     if ranks is not None:
@@ -39,12 +45,12 @@ def _by_frequency(found: KeyedRows, counts: IntArray, context: StepContext) -> I
     return np.array(sorted(range(len(times)), key=lambda i: (-times[i], order(values[i]))), np.int64)
 
 
-def _spans(rows: Rows, firsts: IntArray) -> Spans | None:
+def _first_spans(rows: Rows, firsts: IntArray) -> Spans | None:
     return None if rows.spans is None else rows.spans.take(firsts)
 
 
 def group(context: StepContext, rows: Value, key: Expr, folds: Expr) -> Value:
-    """One row a key, in order of appearance: {key, and each named fold over its rows}."""
+    """One row per key, in order of appearance: {key, and each named fold over its rows}."""
     table = context.require_rows(rows, "group's first argument")
     if not isinstance(folds, Obj):
         raise Fault("type", "group takes its folds as {name: count() | sum(.x) | avg(.x) | min(.x) | max(.x)}")
@@ -52,11 +58,11 @@ def group(context: StepContext, rows: Value, key: Expr, folds: Expr) -> Value:
     compiler = RowCompiler(table, context)
     columns: dict[str, Column] = {"key": Cells(found.values)}
     for pair in folds.pairs:
-        columns[pair.key] = Cells(_folded(pair.value, table, compiler, found.keys, context))
-    return Rows("rows", columns, len(found.values), _spans(table, found.keys.firsts))
+        columns[pair.key] = Cells(_fold_column(pair.value, table, compiler, found.keys, context))
+    return Rows("rows", columns, len(found.values), _first_spans(table, found.keys.firsts))
 
 
-def _folded(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, context: StepContext) -> list[Value]:
+def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, context: StepContext) -> list[Value]:
     """One fold, a value for each key."""
     if not isinstance(node, Call) or node.name not in FOLDS or node.named:
         raise Fault("type", f"a fold is one of {', '.join(FOLDS)}, such as max(.date)")

@@ -1,4 +1,13 @@
-"""The keys of rows: what sort, distinct, count_by, group, join and minus work by."""
+"""The keys of rows: what sort, distinct, count_by, group, join and minus work by.
+
+A key may be a field, an expression, several of these, or the whole row. Each action needs only to know which rows share
+a key, so keys become small numbers, the same number for equal keys, and everything after that is arithmetic:
+
+    count_by(hits, level)      levels ERROR WARN ERROR      codes 0 1 0, first rows 0 1
+
+There are two ways to the numbers. The definition is row by row: evaluate the key, make it plain, look it up. For many
+rows whose key is a column of numbers or texts, vectors give the same numbers without a Python object per row.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,7 +36,7 @@ class KeyedRows(NamedTuple):
 
 def key_rows(rows: Rows, by: Expr | None, context: StepContext) -> KeyedRows:
     """Which rows share a key; the whole row without `by`."""
-    vectors = _vectors(rows, by, context)
+    vectors = _key_vectors(rows, by, context)
     keys = None if vectors is None else keys_of(vectors, context.blobs)
     if vectors is None or keys is None:
         values = key_values(rows, by, context)
@@ -38,7 +47,7 @@ def key_rows(rows: Rows, by: Expr | None, context: StepContext) -> KeyedRows:
 
 
 def number_values(values: Sequence[Value]) -> Keys:
-    """Plain values by number: equal ones share it."""
+    """Numbers for plain values, in order of appearance: equal values share one."""
     numbers: dict[object, int] = {}
     firsts: list[int] = []
     codes = np.zeros(len(values), np.int64)
@@ -62,29 +71,29 @@ class SharedKeys(NamedTuple):
 
 def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> SharedKeys:
     """Rows of two tables by one key."""
-    mine, others = _vectors(left, by, context, len(right)), _vectors(right, by, context, len(left))
-    if mine is not None and others is not None and _alike(left, right, by):
+    mine, others = _key_vectors(left, by, context, len(right)), _key_vectors(right, by, context, len(left))
+    if mine is not None and others is not None and _same_columns(left, right, by):
         pairs = [together(one, other, context.blobs) for one, other in zip(mine, others, strict=True)]
         joined = [pair for pair in pairs if pair is not None]
         keys = keys_of(joined, context.blobs) if len(joined) == len(pairs) else None
         if keys is not None:
-            return _both(keys.codes, ~np.any([vector.null for vector in joined], axis=0), len(left))
+            return _split_sides(keys.codes, ~np.any([vector.null for vector in joined], axis=0), len(left))
     values = [*key_values(left, by, context), *key_values(right, by, context)]
     there = np.fromiter(
         (None not in (v if isinstance(by, ListOf) and isinstance(v, list) else [v]) for v in values), bool, len(values)
     )
-    return _both(number_values(values).codes, there, len(left))
+    return _split_sides(number_values(values).codes, there, len(left))
 
 
-def _both(codes: IntArray, there: Flags, count: int) -> SharedKeys:
+def _split_sides(codes: IntArray, there: Flags, count: int) -> SharedKeys:
     return SharedKeys(codes[:count], codes[count:], there[:count], there[count:])
 
 
-def _alike(left: Rows, right: Rows, by: Expr | None) -> bool:
+def _same_columns(left: Rows, right: Rows, by: Expr | None) -> bool:
     return by is not None or list(left.columns) == list(right.columns)
 
 
-def _vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int = 0) -> list[Vector] | None:
+def _key_vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int = 0) -> list[Vector] | None:
     """The parts of a key as vectors, if all of them can be."""
     if not are_many(len(rows) + beside):
         return None
@@ -92,7 +101,9 @@ def _vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int = 0)
         found = [vector_of(column, context.blobs) for column in rows.columns.values()]
     else:
         parts = by.items if isinstance(by, ListOf) else (by,)
-        found = [worked_out(rows, _of_these_rows(as_column(part), rows, context), context, beside) for part in parts]
+        found = [
+            worked_out(rows, _without_rows_name(as_column(part), rows, context), context, beside) for part in parts
+        ]
     vectors = [vector for vector in found if vector is not None]
     return vectors if vectors and len(vectors) == len(found) else None
 
@@ -101,7 +112,7 @@ def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> 
     """Row numbers in order; a key with a prefix `-` runs the other way."""
     parts = [_direction(part) for part in (by.items if isinstance(by, ListOf) else (by,))]
     if by is not None or rows.kind == LIST:
-        vectors = [(_vectors(rows, expr, context), desc is not backwards) for expr, backwards in parts]
+        vectors = [(_key_vectors(rows, expr, context), desc is not backwards) for expr, backwards in parts]
         single = [(found[0], falling) for found, falling in vectors if found is not None]
         in_order = sorted_by(single, context.blobs) if len(single) == len(parts) else None
         if in_order is not None:
@@ -123,7 +134,7 @@ def key_values(rows: Rows, by: Expr | None, context: StepContext) -> list[Value]
         return [plainly(value, context.blobs) for value in rows.values(context.blobs)]
     if isinstance(by, ListOf):
         return [list(row) for row in zip(*(key_values(rows, part, context) for part in by.items), strict=True)]
-    work = RowCompiler(rows, context).compile(_of_these_rows(as_column(by), rows, context))
+    work = RowCompiler(rows, context).compile(_without_rows_name(as_column(by), rows, context))
     return [plainly(work(row), context.blobs) for row in range(len(rows))]
 
 
@@ -138,7 +149,7 @@ def as_column(node: Expr) -> Expr:
     return node
 
 
-def _of_these_rows(node: Expr, rows: Rows, context: StepContext) -> Expr:
+def _without_rows_name(node: Expr, rows: Rows, context: StepContext) -> Expr:
     """`hits.line` as the key of hits is their column `line`, unless they have a column `hits`."""
     if isinstance(node, Attr) and isinstance(node.of, Field) and not has_field(rows, node.of.name, context):
         return Field(node.name)

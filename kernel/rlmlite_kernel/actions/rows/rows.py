@@ -1,4 +1,9 @@
-"""Row actions: where, map, sort, count and the like. Lists count as rows with the field `.value`."""
+"""Actions on one set of rows: where, map, extend, flatten, distinct, sort, top, sample, range, count, first, last.
+
+A list counts as rows with the field `.value`. Rows keep what they refer to: `where` and `sort` select and order spans,
+they do not copy text. `sample` draws with a generator that is written out here, since the same seed must draw the same
+rows with every version of every library.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -32,13 +37,13 @@ def select_rows(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
 
 
 def map_(context: StepContext, rows: Value, expr: Expr) -> Value:
-    """One result a row: rows for `{name: expr}`, else a list."""
+    """One result per row: rows for `{name: expr}`, else a list."""
     table = context.require_rows(rows, "the first argument of map")
     compiler = RowCompiler(table, context)
     if isinstance(expr, Obj):
-        columns = {pair.key: column_of(table, pair.value, compiler, context) for pair in expr.pairs}
+        columns = {pair.key: evaluate_column(table, pair.value, compiler, context) for pair in expr.pairs}
         return Rows("rows", columns, len(table), table.spans)
-    return Rows(LIST, {"value": column_of(table, expr, compiler, context)}, len(table), table.spans)
+    return Rows(LIST, {"value": evaluate_column(table, expr, compiler, context)}, len(table), table.spans)
 
 
 def extend(context: StepContext, rows: Value, fields: Expr) -> Value:
@@ -48,12 +53,12 @@ def extend(context: StepContext, rows: Value, fields: Expr) -> Value:
         raise Fault("type", "extend takes the new fields as {name: expression}")
     compiler = RowCompiler(table, context)
     columns = spread_columns(table, context)
-    columns.update({pair.key: column_of(table, pair.value, compiler, context) for pair in fields.pairs})
+    columns.update({pair.key: evaluate_column(table, pair.value, compiler, context) for pair in fields.pairs})
     return Rows("rows", columns, len(table), table.spans, table.aside)
 
 
 def spread_columns(rows: Rows, context: StepContext) -> dict[str, Column]:
-    """The columns, with a list of records spread out."""
+    """The columns of rows; of a list of records, a column for each of their fields."""
     if rows.kind != LIST:
         return dict(rows.columns)
     cells = rows.columns["value"].cells(context.blobs)
@@ -63,13 +68,13 @@ def spread_columns(rows: Rows, context: StepContext) -> dict[str, Column]:
     return {name: Cells([cell.get(name) if isinstance(cell, dict) else None for cell in cells]) for name in names}
 
 
-def column_of(rows: Rows, expr: Expr, compiler: RowCompiler, context: StepContext) -> Column:
+def evaluate_column(rows: Rows, expr: Expr, compiler: RowCompiler, context: StepContext) -> Column:
     """A row expression as a column; a bare field is the column itself, not copied."""
     if isinstance(expr, Field) and expr.name in rows.columns:
         return rows.columns[expr.name]
     vector = worked_out(rows, expr, context)
     if vector is None:
-        return column_from(values_of(compiler.compile(expr), len(rows), context))
+        return column_from(evaluate_rows(compiler.compile(expr), len(rows), context))
     if vector.kind == "int" and not vector.null.any():
         context.ensure_room(8 * len(rows))
         return Ints(vector.data)
@@ -85,7 +90,7 @@ def column_from(values: list[Value]) -> Column:
     return Cells(values)
 
 
-def values_of(work: OfRow, count: int, context: StepContext) -> list[Value]:
+def evaluate_rows(work: OfRow, count: int, context: StepContext) -> list[Value]:
     """A compiled expression over every row, charged as it grows."""
     values: list[Value] = []
     for row in range(count):
@@ -133,23 +138,23 @@ def _default_key(rows: Rows) -> Expr | None:
 
 
 def sample(context: StepContext, rows: Value, k: int, seed: int) -> Value:
-    """k rows by chance, in their order; the same seed draws the same rows of as many."""
+    """`k` random rows, in their order. The same seed draws the same places among the same number of rows."""
     table = context.require_rows(rows, "sample's argument")
-    drawn = np.argsort(_lots(len(table), seed), kind="stable")[:k]
+    drawn = np.argsort(_draw_lots(len(table), seed), kind="stable")[:k]
     return table.take(np.sort(drawn).astype(np.int64))
 
 
-def _lots(count: int, seed: int) -> npt.NDArray[np.uint64]:
+def _draw_lots(count: int, seed: int) -> npt.NDArray[np.uint64]:
     """A lot for each row: SplitMix64 of its number, which no version of a library changes."""
     with np.errstate(over="ignore"):
-        lots = (np.arange(1, count + 1, dtype=np.uint64) + _mixed(np.full(1, seed % 2**64, np.uint64))) * _GAMMA
-        return _mixed(lots)
+        lots = (np.arange(1, count + 1, dtype=np.uint64) + _mix(np.full(1, seed % 2**64, np.uint64))) * _GAMMA
+        return _mix(lots)
 
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 
-def _mixed(lots: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _mix(lots: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     lots = (lots ^ (lots >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     lots = (lots ^ (lots >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return lots ^ (lots >> np.uint64(31))
@@ -185,16 +190,16 @@ def count(context: StepContext, value: Value) -> Value:
 
 def first(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The first row, or null."""
-    return _only(context.require_rows(rows, "first's argument"), 0, context)
+    return _row_at(context.require_rows(rows, "first's argument"), 0, context)
 
 
 def last(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The last row, or null."""
     table = context.require_rows(rows, "last's argument")
-    return _only(table, len(table) - 1, context)
+    return _row_at(table, len(table) - 1, context)
 
 
-def _only(rows: Rows, row: int, context: StepContext) -> Value | NarrowedResult:
+def _row_at(rows: Rows, row: int, context: StepContext) -> Value | NarrowedResult:
     """One row, which rests on its own span."""
     if not len(rows):
         return None
