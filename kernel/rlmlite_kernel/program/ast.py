@@ -3,7 +3,7 @@
 The text that a controller wrote becomes these nodes in `rlmlite_grammar`; the kernel never sees the text's grammar.
 Nodes hold no positions, so equal programs are equal data; `Parsed.at` carries the positions beside them.
 Encoded, a node is a JSON array that begins with its tag.
-Not here: what an action means (see `table`), or whether a program is right (see `checker`).
+Not here: what an action means (`action_table`), or whether a program is right (`checker`).
 """
 
 from collections.abc import Iterator

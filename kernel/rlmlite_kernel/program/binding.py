@@ -1,4 +1,18 @@
-"""Which argument of a call goes to which parameter, and how names inside an expression are to be read."""
+"""Which argument of a call goes to which parameter, and how names inside an expression are to be read.
+
+The same word means different things by where it stands, and the parameter decides:
+
+    sort(hits, line)            a key: `line` is a column
+    sort(hits, by)              a key too: the column `by`, though there may be a variable of that name
+    where(hits, .n > least)     a row expression: `.n` is a field of the row, `least` a variable
+    chunk(log, by=lines)        a word
+    sub_lm("?", schema={a: str})    a schema: `str` is a type
+
+`ExprContext` is that meaning, handed down from a call to its arguments and on to what is inside of them. Checker,
+lowering and prices all go over calls with `bind` and `bound_arguments`, so they cannot disagree.
+
+Not here: the values of arguments (`evaluation.arguments`), and mistakes other than those of binding.
+"""
 
 from collections.abc import Iterator
 
@@ -15,7 +29,7 @@ FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percen
 
 
 class BoundArguments(msgspec.Struct, frozen=True):
-    """A call's arguments by parameter: `given` singles, `rest` what a `many` parameter took, `extra` other keywords."""
+    """A call's arguments: `given` by parameter, `rest` what a `many` parameter takes, `extra` other named ones."""
 
     given: dict[str, Expr]
     rest: tuple[Expr, ...]
@@ -70,7 +84,11 @@ def _signature_hint(action: Action) -> str:
 
 
 class ExprContext(msgspec.Struct, frozen=True):
-    """How the names in an expression are read: inside a row expression, as a schema, as a key, as folds."""
+    """How an expression is read.
+
+    `row`: `.name` is a field of the current row. `key`: a bare name or text is a column. `folds`: `count()`, `sum(.n)`
+    and their like are aggregates. `schema`: names are types. `query`: a /regex/ has a meaning.
+    """
 
     row: bool = False
     schema: bool = False
@@ -80,6 +98,7 @@ class ExprContext(msgspec.Struct, frozen=True):
 
 
 PLAIN = ExprContext()
+"""Outside of any call: names are variables."""
 
 
 def context_of(param: Param, around: ExprContext) -> ExprContext:
@@ -118,18 +137,18 @@ def variable_name(node: Expr | None) -> str | None:
     return node.v if isinstance(node, Lit) and isinstance(node.v, str) else None
 
 
-def is_column_word(node: Expr, place: ExprContext) -> bool:
+def is_column_word(node: Expr, context: ExprContext) -> bool:
     """Whether a bare name or string is a column's name here."""
-    return place.key and (isinstance(node, Var) or (isinstance(node, Lit) and isinstance(node.v, str)))
+    return context.key and (isinstance(node, Var) or (isinstance(node, Lit) and isinstance(node.v, str)))
 
 
-def context_inside(node: Expr, place: ExprContext) -> ExprContext:
+def context_inside(node: Expr, context: ExprContext) -> ExprContext:
     """How what is inside a node is read: a list of keys holds keys, a list of queries queries."""
-    if place.key and isinstance(node, ListOf | Unary | Attr):
-        return place
-    if place.query and isinstance(node, ListOf):
-        return place
-    return ExprContext(row=place.row, folds=place.folds and isinstance(node, Obj))
+    if context.key and isinstance(node, ListOf | Unary | Attr):
+        return context
+    if context.query and isinstance(node, ListOf):
+        return context
+    return ExprContext(row=context.row, folds=context.folds and isinstance(node, Obj))
 
 
 def has_free_field(node: Expr, table: Table) -> bool:
@@ -140,16 +159,16 @@ def has_free_field(node: Expr, table: Table) -> bool:
         bound = bind(table[node.name], node, _ignore_mistake)
         return any(
             has_free_field(value, table)
-            for _, value, place in bound_arguments(table[node.name], bound, PLAIN)
-            if not place.row and not place.schema
+            for _, value, context in bound_arguments(table[node.name], bound, PLAIN)
+            if not context.row and not context.schema
         )
     return any(has_free_field(child, table) for child in children(node))
 
 
 def raise_fault(code: str, message: str, node: Expr, hint: str) -> None:
-    """For calls that were checked: a mistake is a fault."""
+    """A `Report` for calls that were checked: a mistake that is still there is a fault."""
     raise Fault(code, message)
 
 
 def _ignore_mistake(code: str, message: str, node: Expr, hint: str) -> None:
-    """Mistakes in calls are reported where the call is checked."""
+    """A `Report` for calls whose mistakes are reported elsewhere."""

@@ -1,6 +1,17 @@
 """Checking a program before it runs: every problem of every statement at once.
 
-A statement with a problem does not run, nor do those that need it; the others do.
+A statement with a problem does not run, nor do those that need its variable; the others do. So a controller that has
+made three mistakes in ten statements is told of all three, with place and hint, and has the results of the rest.
+
+    x = serach(log, "ERROR")      unknown_action: no action `serach`; did you mean `search`?
+    y = count(x)                  no problem of its own: `x` counts as written, and this statement is skipped
+    z = chunk(log, size=0)        bound: `size` of `chunk` is at least 1, not 0
+
+What is asked of an argument follows from its parameter's kind and, for arguments together, from the checks in the
+action's row. What a name means follows from the context that it stands in (`binding.ExprContext`).
+
+Not here: anything that depends on values. A row without a field, a list where text is needed: those are faults of the
+step when it runs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,10 +60,11 @@ from rlmlite_kernel.program.templates import holes
 from rlmlite_kernel.records.settings import Policy
 
 _MAX_DEPTH = 100
+"""Levels of nesting. Evaluation is recursive, so this keeps it within the stack."""
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What a program is checked against: the names there are, which of them are inputs, the table and the policy."""
+    """What a program is checked against: the variables that exist, which of them are inputs, actions and policy."""
 
     names: frozenset[str]
     inputs: frozenset[str]
@@ -62,25 +74,25 @@ class Scope(msgspec.Struct, frozen=True):
 
 def check(parsed: Parsed, scope: Scope) -> dict[int, list[Problem]]:
     """The problems of a program, by the number of their statement (from 0)."""
-    found: dict[int, list[Problem]] = {}
+    problems: dict[int, list[Problem]] = {}
     names = set(scope.names)
     ended = False
     for number, statement in enumerate(parsed.program.body):
-        work = _StatementCheck(parsed, scope, names)
+        statement_check = _StatementCheck(parsed, scope, names)
         if ended:
-            work.report("unreachable", "nothing runs after final(...)", statement, "put final last")
-        work.statement(statement)
-        if work.problems:
-            found[number] = work.problems
+            statement_check.report("unreachable", "nothing runs after final(...)", statement, "put final last")
+        statement_check.check_statement(statement)
+        if statement_check.problems:
+            problems[number] = statement_check.problems
         target = target_of(statement)
         if target is not None:
-            names.add(target)
+            names.add(target)  # even of a statement with problems: those that need it are skipped, and not wrong
         ended = ended or _ends(statement, scope.table)
-    return found
+    return problems
 
 
 class _StatementCheck:
-    """The check of one statement."""
+    """The check of one statement. `names` are the variables that exist before it."""
 
     def __init__(self, parsed: Parsed, scope: Scope, names: set[str]) -> None:
         self._parsed, self._scope, self._names = parsed, scope, names
@@ -90,10 +102,10 @@ class _StatementCheck:
         """Note a problem at a node."""
         self.problems.append(Problem(code, message, offset_of(node, self._parsed), hint))
 
-    def statement(self, statement: Statement) -> None:
+    def check_statement(self, statement: Statement) -> None:
         """Check a statement and all that is in it."""
         if statement.target is not None:
-            self._target(statement.target, statement)
+            self._check_target(statement.target, statement)
             if isinstance(statement.value, Call) and statement.value.name == ASSIGNMENT:
                 self.report("arguments", f"`{ASSIGNMENT}` writes a variable itself", statement, "write name = value")
         if _too_deep(statement.value):
@@ -101,38 +113,39 @@ class _StatementCheck:
             return
         self._visit(statement.value, PLAIN)
 
-    def _target(self, name: str, node: Expr | Statement) -> None:
+    def _check_target(self, name: str, node: Expr | Statement) -> None:
         if name in self._scope.inputs:
             self.report("read_only", f"`{name}` is an input and cannot be written", node, "choose another name")
         if is_temporary(name):
             self.report("read_only", f"`{name}` is the kernel's own name", node, "names such as _1 are taken")
 
-    def _visit(self, node: Expr, place: ExprContext) -> None:
-        if is_column_word(node, place):
+    def _visit(self, node: Expr, context: ExprContext) -> None:
+        """Check an expression and all that is in it."""
+        if is_column_word(node, context):
             return
         if isinstance(node, Call):
-            self._call(node, place)
+            self._check_call(node, context)
         elif isinstance(node, Binary) and node.op in MATCHES:
-            self._visit(node.left, ExprContext(row=place.row))
-            self._visit(node.right, ExprContext(row=place.row, query=True))
+            self._visit(node.left, ExprContext(row=context.row))
+            self._visit(node.right, ExprContext(row=context.row, query=True))
         else:
-            self._check_position(node, place)
+            self._check_position(node, context)
             for child in children(node):
-                self._visit(child, context_inside(node, place))
+                self._visit(child, context_inside(node, context))
 
-    def _check_position(self, node: Expr, place: ExprContext) -> None:
-        """A node that has no meaning where it stands."""
+    def _check_position(self, node: Expr, context: ExprContext) -> None:
+        """Report a node that has no meaning where it stands."""
         match node:
             case Var(name=name):
-                self._name(name, node, place)
-            case Field(name=name) if not place.row:
+                self._check_name(name, node, context)
+            case Field(name=name) if not context.row:
                 hint = "rows.name is a column; .name works inside where, map, sort ..."
                 self.report("type", f"`.{name}` has a meaning only inside a row action", node, hint)
-            case Rx() if not place.query:
+            case Rx() if not context.query:
                 hint = "use it in search, chunk(by=), replace, or after `matches`"
                 self.report("type", "a /regex/ has no value here", node, hint)
             case Rx():
-                self._query(node, node)
+                self._check_query(node, node)
             case Alt():
                 self.report("type", '"a" | "b" has a meaning only in a schema', node, "use `or` between conditions")
             case Obj(pairs=pairs):
@@ -140,32 +153,33 @@ class _StatementCheck:
                     if pair.optional:
                         self.report("schema", f"`{pair.key}?` has a meaning only in a schema", node)
 
-    def _name(self, name: str, node: Expr, place: ExprContext) -> None:
+    def _check_name(self, name: str, node: Expr, context: ExprContext) -> None:
         if name in self._names:
             return
         hint = did_you_mean(name, self._names) or f"known: {', '.join(sorted(self._names)[:12])}"
-        if place.row:
+        if context.row:
             hint = f"a field of the row is `.{name}`; {hint}"
         self.report("unknown_name", f"no variable `{name}`", node, hint)
 
-    def _call(self, call: Call, place: ExprContext) -> None:
-        if place.folds and call.name in FOLDS:
+    def _check_call(self, call: Call, context: ExprContext) -> None:
+        if context.folds and call.name in FOLDS:
             for value in call.args:
                 self._visit(value, ExprContext(row=True))
             return
-        action = self._action(call)
+        action = self._find_action(call)
         if action is None:
             return
-        if place.row and not action.in_rows and has_free_field(call, self._scope.table):
+        if context.row and not action.in_rows and has_free_field(call, self._scope.table):
             words = ", ".join(name for name, entry in self._scope.table.items() if entry.in_rows)
             self.report("type", f"`{call.name}` cannot be applied row by row", call, f"in row expressions: {words}")
         bound = bind(action, call, self.report)
         for check_arguments in action.checks:
             check_arguments(CheckedCall(call, bound.given, bound.extra, action.signature()), self.report)
-        for param, value, inner in bound_arguments(action, bound, place):
-            self._argument(action, param, value, inner, bound)
+        for param, value, inner in bound_arguments(action, bound, context):
+            self._check_argument(action, param, value, inner, bound)
 
-    def _action(self, call: Call) -> Action | None:
+    def _find_action(self, call: Call) -> Action | None:
+        """The action that a call names; one that the policy forbids is reported, and checked all the same."""
         table, policy = self._scope.table, self._scope.policy
         action = table.get(call.name)
         if action is None:
@@ -177,39 +191,39 @@ class _StatementCheck:
             self.report("not_permitted", f"this run does not permit `{call.name}`", call, hint)
         return action
 
-    def _argument(
-        self, action: Action, param: Param | None, value: Expr, place: ExprContext, bound: BoundArguments
+    def _check_argument(
+        self, action: Action, param: Param | None, value: Expr, context: ExprContext, bound: BoundArguments
     ) -> None:
         if param is None:
-            self._visit(value, place)
+            self._visit(value, context)
             return
         match param.kind:
             case "schema":
-                self._schema(value)
+                self._check_schema(value)
             case "template":
-                self._template(action, param, value, bound)
+                self._check_template(action, param, value, bound)
             case "name":
-                self._variable_name(value)
+                self._check_variable_name(value)
             case "query" | "pattern":
-                self._query(value, value)
-                self._visit(value, place)
+                self._check_query(value, value)
+                self._visit(value, context)
             case "word" if not self._is_word(param, value):
-                self._word(action, param, value, place)
+                self._check_word(action, param, value, context)
             case "word":
                 return
             case "int":
-                self._number(action, param, value)
-                self._visit(value, place)
+                self._check_number(action, param, value)
+                self._visit(value, context)
             case _:
-                self._visit(value, place)
+                self._visit(value, context)
 
-    def _schema(self, value: Expr) -> None:
+    def _check_schema(self, value: Expr) -> None:
         try:
             schema_of(value)
         except Fault as fault:
             self.report(fault.code, fault.message, value)
 
-    def _query(self, value: Expr, node: Expr) -> None:
+    def _check_query(self, value: Expr, node: Expr) -> None:
         if isinstance(value, ListOf) and any(isinstance(item, ListOf) for item in value.items):
             return  # replace's list of pairs: each is checked where it is visited
         try:
@@ -217,10 +231,11 @@ class _StatementCheck:
             if query is not None:
                 matcher_for(query)
         except Fault as fault:
+            # A regex is checked as an argument and again where it is visited.
             if not any(problem.message == fault.message for problem in self.problems):
                 self.report(fault.code, fault.message, node)
 
-    def _template(self, action: Action, param: Param, value: Expr, bound: BoundArguments) -> None:
+    def _check_template(self, action: Action, param: Param, value: Expr, bound: BoundArguments) -> None:
         """A template's placeholders, as far as they can be known before the rows that fill them are there."""
         if not isinstance(value, Lit) or not isinstance(value.v, str):
             if param.holes == "variables":
@@ -230,19 +245,19 @@ class _StatementCheck:
             return
         named = {hole.name for hole in holes(value.v)}
         if param.holes == "variables":
-            self._placeholders(named, self._names | set(bound.extra), value)
+            self._check_placeholders(named, self._names | set(bound.extra), value)
         elif param.holes == "a_field" and named <= set(bound.extra):
             self.report("template", "the prompt does not show the chunk", value, "write {chunk} where its text goes")
 
-    def _placeholders(self, named: set[str], known: set[str], value: Expr) -> None:
+    def _check_placeholders(self, named: set[str], known: set[str], value: Expr) -> None:
         for name in sorted(named - known):
             hint = did_you_mean(name, known) or "give it as a keyword, or write {{name}} for the plain text"
             self.report("template", f"{{{name}}} names no variable and no argument", value, hint)
 
-    def _variable_name(self, value: Expr) -> None:
+    def _check_variable_name(self, value: Expr) -> None:
         name = variable_name(value)
         if name is not None and name.isidentifier() and name.isascii():
-            self._target(name, value)
+            self._check_target(name, value)
         else:
             self.report("type", 'a variable is named by a word, such as notes or "notes"', value)
 
@@ -251,14 +266,14 @@ class _StatementCheck:
             return value.v in param.words
         return isinstance(value, Var) and value.name in param.words
 
-    def _word(self, action: Action, param: Param, value: Expr, place: ExprContext) -> None:
+    def _check_word(self, action: Action, param: Param, value: Expr, context: ExprContext) -> None:
         if param.or_query and isinstance(value, Rx):
-            self._query(value, value)
+            self._check_query(value, value)
             return
         words = ", ".join(f'"{word}"' for word in param.words) + (" or a /regex/" if param.or_query else "")
         self.report("type", f"`{param.name}` of `{action.name}` is one of {words}", value)
 
-    def _number(self, action: Action, param: Param, value: Expr) -> None:
+    def _check_number(self, action: Action, param: Param, value: Expr) -> None:
         if not isinstance(value, Lit) or value.v is None:
             return
         if not isinstance(value.v, int) or isinstance(value.v, bool):
@@ -287,6 +302,7 @@ def _ends(statement: Statement, table: Table) -> bool:
 
 
 def _too_deep(node: Expr) -> bool:
+    """Whether an expression has too many levels. Goes level by level: recursion is what it guards against."""
     level: Iterable[Expr] = (node,)
     for _ in range(_MAX_DEPTH):
         level = [child for parent in level for child in children(parent)]
@@ -295,6 +311,6 @@ def _too_deep(node: Expr) -> bool:
     return True
 
 
-def all_problems(found: Mapping[int, list[Problem]]) -> list[Problem]:
+def all_problems(by_statement: Mapping[int, list[Problem]]) -> list[Problem]:
     """Every problem, in the order of the statements."""
-    return [problem for number in sorted(found) for problem in found[number]]
+    return [problem for number in sorted(by_statement) for problem in by_statement[number]]

@@ -1,7 +1,18 @@
 """Lowering: statements become steps of exactly one action each.
 
-A nested call becomes a step of its own that writes `_1`, `_2`, ...; one that depends on the current row stays.
-`x = expr` without a call at the top is `write_var("x", expr)`.
+So every action has one receipt, whatever the program nests. A nested call becomes a step of its own, which writes a
+temporary `_1`, `_2`, ...; one that depends on the current row has no value of its own and stays where it is.
+
+    n = count(where(hits, .line > 3)) + 1        _1 = where(hits, .line > 3)
+                                                 _2 = count(_1)
+                                                 n = write_var("n", _2 + 1)
+
+    x = map(hits, lower(.text))                  x = map(hits, lower(.text))
+
+`x = expr` without a call at the top is `write_var("x", expr)`. Two calls that the table knows to do together become one
+step: `count(search(x, q))` counts without building the hits (`Action.fused`).
+
+Not here: mistakes. Lowering trusts what was checked; a statement with problems becomes one step that will not run.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,8 +59,8 @@ from rlmlite_kernel.program.templates import holes
 class PlannedStep(msgspec.Struct, frozen=True, eq=False):
     """One step to run: an action, the variable that it writes, the names that it may read.
 
-    `last` says that it ends its statement, after which the statement's temporaries go.
-    A statement with `problems` is one step that will not run.
+    `last`: it ends its statement, and the statement's temporaries are dropped after it. `barrier`: it depends on every
+    step before it, and every step after depends on it. A statement with `problems` is one step that will not run.
     """
 
     statement: int
@@ -67,7 +78,7 @@ class PlannedStep(msgspec.Struct, frozen=True, eq=False):
         return self.call.name
 
     def as_statement(self) -> Statement:
-        """The step as the receipt keeps it."""
+        """The step as the record holds it."""
         return Statement(self.call, self.target)
 
 
@@ -76,32 +87,33 @@ def lower(program: Program, table: Table, problems: Mapping[int, list[Problem]])
     lowering = _Lowering(table)
     for number, statement in enumerate(program.body):
         if number in problems:
-            lowering.refused(number, statement, tuple(problems[number]))
+            lowering.refuse(number, statement, tuple(problems[number]))
         else:
-            lowering.statement(number, statement)
+            lowering.lower_statement(number, statement)
     return lowering.steps
 
 
 class _Lowering:
+    """The steps so far, and how many temporaries they write. `number` is always that of a statement, from 0."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
         self._temporaries = 0
         self.steps: list[PlannedStep] = []
 
-    def refused(self, number: int, statement: Statement, problems: tuple[Problem, ...]) -> None:
+    def refuse(self, number: int, statement: Statement, problems: tuple[Problem, ...]) -> None:
         """One step for a statement that will not run."""
-        value, nothing = statement.value, BoundArguments({}, (), {})
-        call = value if isinstance(value, Call) else Call(ASSIGNMENT, (Lit(statement.target), value))
-        self.steps.append(PlannedStep(number, call, nothing, target_of(statement), True, frozenset(), False, problems))
+        call = _call_of(statement)
+        nothing = BoundArguments({}, (), {})
+        step = PlannedStep(number, call, nothing, target_of(statement), True, frozenset(), False, problems)
+        self.steps.append(step)
 
-    def statement(self, number: int, statement: Statement) -> None:
+    def lower_statement(self, number: int, statement: Statement) -> None:
         """The steps of a statement."""
-        call, target = statement.value, target_of(statement)
-        if not isinstance(call, Call):
-            call = Call(ASSIGNMENT, (Lit(target), call))
-        self._step(number, self._lower_call(number, call), target, last=True)
+        call = self._lower_call(number, _call_of(statement))
+        self._add(number, call, target_of(statement), last=True)
 
-    def _step(self, number: int, call: Call, target: str | None, last: bool) -> None:
+    def _add(self, number: int, call: Call, target: str | None, last: bool) -> None:
         """A step for a call whose arguments are lowered."""
         action = self._table[call.name]
         bound = bind(action, call, raise_fault)
@@ -110,55 +122,38 @@ class _Lowering:
 
     def _lower_call(self, number: int, call: Call) -> Call:
         """The call with every nested call that can stand alone taken out."""
-        call = self._fuse(call)
+        call = _fuse(call, self._table)
         action = self._table[call.name]
         params = action.positional()
-        args = tuple(
-            self._argument(number, value, params[min(index, len(params) - 1)] if params else None)
-            for index, value in enumerate(call.args)
-        )
-        named = tuple(
-            Named(item.name, self._argument(number, item.value, action.param(item.name))) for item in call.named
-        )
-        return Call(call.name, args, named)
+        args: list[Expr] = []
+        for index, value in enumerate(call.args):
+            # The last parameter may take all further arguments.
+            param = params[min(index, len(params) - 1)] if params else None
+            args.append(self._lower_argument(number, value, param))
+        named = [
+            Named(item.name, self._lower_argument(number, item.value, action.param(item.name))) for item in call.named
+        ]
+        return Call(call.name, tuple(args), tuple(named))
 
-    def _fuse(self, call: Call) -> Call:
-        """`count(search(x, q))` as the one action that does both, if that takes every argument of the two."""
-        action = self._table[call.name]
-        bound = bind(action, call, raise_fault)
-        inner = bound.given.get(action.params[0].name) if action.fused else None
-        if not isinstance(inner, Call) or len(bound.given) < len(action.params) or has_free_field(inner, self._table):
-            return call
-        both = self._table.get(action.fused.get(inner.name, ""))
-        if both is None:
-            return call
-        outer = {name: value for name, value in bound.given.items() if value is not inner}
-        given = {**bind(self._table[inner.name], inner, raise_fault).given, **outer}
-        if any(both.param(name) is None for name in given):
-            return call
-        first = [param.name for param in both.positional() if param.name in given]
-        named = [Named(name, value) for name, value in given.items() if name not in first]
-        return Call(both.name, tuple(given[name] for name in first), tuple(named))
-
-    def _argument(self, number: int, value: Expr, param: Param | None) -> Expr:
-        return value if param is not None and param.kind in ("folds", "schema") else self._lower(number, value)
+    def _lower_argument(self, number: int, value: Expr, param: Param | None) -> Expr:
+        # What looks like a call in folds and schemas is none: `{n: count()}`, `{day: date}`.
+        is_literal = param is not None and param.kind in ("folds", "schema")
+        return value if is_literal else self._lower(number, value)
 
     def _lower(self, number: int, node: Expr) -> Expr:
+        """The same expression, its nested calls replaced by temporaries."""
         match node:
             case Call() if has_free_field(node, self._table):
                 return self._lower_call(number, node)
             case Call():
-                call = self._lower_call(number, node)
-                self._temporaries += 1
-                name = f"_{self._temporaries}"
-                self._step(number, call, name, last=False)
-                return Var(name)
+                return self._temporary(number, node)
             case Attr(of=of, name=name):
                 return Attr(self._lower(number, of), name)
             case Index(of=of, at=at):
                 return Index(self._lower(number, of), self._lower(number, at))
             case Slice(of=of, lo=lo, hi=hi):
-                return Slice(self._lower(number, of), *(b and self._lower(number, b) for b in (lo, hi)))
+                bounds = (bound and self._lower(number, bound) for bound in (lo, hi))
+                return Slice(self._lower(number, of), *bounds)
             case Unary(op=op, of=of):
                 return Unary(op, self._lower(number, of))
             case Binary(op=op, left=left, right=right):
@@ -168,6 +163,42 @@ class _Lowering:
             case Obj(pairs=pairs):
                 return Obj(tuple(Pair(p.key, self._lower(number, p.value), p.optional) for p in pairs))
         return node
+
+    def _temporary(self, number: int, call: Call) -> Var:
+        """A step for a nested call, and the temporary that it writes."""
+        lowered = self._lower_call(number, call)  # its own nested calls come before it
+        self._temporaries += 1
+        name = f"_{self._temporaries}"
+        self._add(number, lowered, name, last=False)
+        return Var(name)
+
+
+def _call_of(statement: Statement) -> Call:
+    """The call that a statement is, or the assignment that it is short for."""
+    value = statement.value
+    return value if isinstance(value, Call) else Call(ASSIGNMENT, (Lit(target_of(statement)), value))
+
+
+def _fuse(call: Call, table: Table) -> Call:
+    """`count(search(x, q))` as the one action that does both, if that takes every argument of the two."""
+    action = table[call.name]
+    if not action.fused:
+        return call
+    bound = bind(action, call, raise_fault)
+    inner = bound.given.get(action.params[0].name)
+    # Only where the outer call gives every parameter: the third action's defaults may mean something else.
+    if not isinstance(inner, Call) or len(bound.given) < len(action.params) or has_free_field(inner, table):
+        return call
+    both = table.get(action.fused.get(inner.name, ""))
+    if both is None:
+        return call
+    outer = {name: value for name, value in bound.given.items() if value is not inner}
+    given = {**bind(table[inner.name], inner, raise_fault).given, **outer}
+    if any(both.param(name) is None for name in given):
+        return call
+    by_position = [param.name for param in both.positional() if param.name in given]
+    named = [Named(name, value) for name, value in given.items() if name not in by_position]
+    return Call(both.name, tuple(given[name] for name in by_position), tuple(named))
 
 
 def target_of(statement: Statement) -> str | None:
@@ -179,27 +210,27 @@ def target_of(statement: Statement) -> str | None:
     return next((name for node in names if (name := variable_name(node)) is not None), None)
 
 
-def _names_in_call(action: Action, bound: BoundArguments, place: ExprContext, table: Table) -> Iterator[str]:
+def _names_in_call(action: Action, bound: BoundArguments, context: ExprContext, table: Table) -> Iterator[str]:
     """The variables that a call's arguments may read."""
-    for param, value, inner in bound_arguments(action, bound, place):
+    for param, value, inner in bound_arguments(action, bound, context):
         if param is not None and param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
             yield from (hole.name for hole in holes(value.v))
         elif not inner.schema and not _is_word(param, value) and (param is None or param.kind != "name"):
             yield from names_in(value, inner, table)
 
 
-def names_in(node: Expr, place: ExprContext, table: Table) -> Iterator[str]:
+def names_in(node: Expr, context: ExprContext, table: Table) -> Iterator[str]:
     """The variables that working out a node may read, placeholders of templates included."""
-    if is_column_word(node, place):
+    if is_column_word(node, context):
         return
     if isinstance(node, Var):
         yield node.name
-    elif isinstance(node, Call) and node.name in table and not (place.folds and node.name in FOLDS):
+    elif isinstance(node, Call) and node.name in table and not (context.folds and node.name in FOLDS):
         action = table[node.name]
-        yield from _names_in_call(action, bind(action, node, raise_fault), place, table)
+        yield from _names_in_call(action, bind(action, node, raise_fault), context, table)
     else:
         for child in children(node):
-            yield from names_in(child, context_inside(node, place), table)
+            yield from names_in(child, context_inside(node, context), table)
 
 
 def _is_word(param: Param | None, value: Expr) -> bool:

@@ -1,6 +1,10 @@
-"""What is wrong with a program, said so that its writer can mend it.
+"""What is wrong with a program, said so that its writer can fix it.
 
-One `Problem` is one mistake at one place. The grammar finds some, the checker the rest; `explain` prints both alike.
+One `Problem` is one mistake at one place. The grammar finds some, the checker the rest; `explain` prints both alike:
+
+    line 1 col 5: no action `serach`; did you mean `search`?
+        x = serach(log, "ERROR")
+            ^
 """
 
 import difflib
@@ -8,7 +12,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-_EXCERPT = 100  # characters of a source line that a message quotes around the place
+_EXCERPT = 100
+"""Characters of a source line that a message quotes around the place."""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,7 +29,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Unparsed(msgspec.Struct, frozen=True):
-    """A reply that holds no program: its text and why it was refused. It costs a turn, never the run."""
+    """A reply without a program: its text and why it was refused. It costs a turn; the run goes on."""
 
     text: str
     problems: tuple[Problem, ...]
@@ -53,9 +58,11 @@ def _explain_one(problem: Problem, text: str) -> str:
         return problem.message + hint
     line, column = line_and_column(text, problem.offset)
     source = text.split("\n")[line - 1]
+    # A long line is cut around the place, so that the caret is still under it.
     first = max(0, column - 1 - _EXCERPT // 2) if len(source) > _EXCERPT else 0
-    shown = source[first : first + _EXCERPT].replace("\t", " ")
-    return f"line {line} col {column}: {problem.message}{hint}\n    {shown}\n    {' ' * (column - 1 - first)}^"
+    excerpt = source[first : first + _EXCERPT].replace("\t", " ")
+    caret = " " * (column - 1 - first) + "^"
+    return f"line {line} col {column}: {problem.message}{hint}\n    {excerpt}\n    {caret}"
 
 
 HABITS = {
@@ -79,4 +86,4 @@ HABITS = {
     "FINAL": "use final(value)",
     "FINAL_VAR": "use final(name)",
 }
-"""From a name that is no action to the hint that a program which calls it gets."""
+"""Names of other languages that controllers reach for, and what to write here instead."""

@@ -1,7 +1,10 @@
 """Schema literals: the shape that a model's answer must have.
 
-`{label: "spam" | "ham", n?: int, tags: [str]}`, or a list of one at the top.
-A reply is parsed strictly and checked against the schema; nothing is coerced.
+`{label: "spam" | "ham", n?: int, tags: [str]}`, or a list of one at the top. From one literal come the words that a
+model is told (`spell_schema`) and the check of its reply (`read_reply`).
+
+A reply is parsed strictly and checked against the schema; nothing is coerced, and nothing is repaired: `"3"` is not an
+`int`, and half an object is no answer. What is refused can be asked for again, what is guessed cannot be told apart.
 """
 
 import datetime
@@ -114,10 +117,10 @@ def fits(value: Any, schema: Schema) -> bool:
 
 
 def _fits_fields(value: dict[str, Any], fields: tuple[tuple[str, Schema, bool], ...]) -> bool:
-    known = {name for name, _, _ in fields}
-    return known.issuperset(value) and all(
-        fits(value[name], kind) if name in value else optional for name, kind, optional in fields
-    )
+    names = {name for name, _, _ in fields}
+    if not names.issuperset(value):
+        return False
+    return all(fits(value[name], kind) if name in value else optional for name, kind, optional in fields)
 
 
 def _is_basic(value: Any, name: str) -> bool:
@@ -155,6 +158,7 @@ def read_reply(reply: str, schema: Schema) -> Any:
 
 
 def _strip_fence(reply: str) -> str:
+    """What is inside of the one Markdown block that a reply is, or the reply itself."""
     text = reply.strip()
     if text.startswith("```") and text.endswith("```") and text.count("```") == 2 and "\n" in text:
         return text[text.index("\n") + 1 : -3]
@@ -185,7 +189,10 @@ def _refuse_half_surrogates(value: Any) -> None:
 
 
 def _depth(text: str) -> int:
-    """The deepest nesting of brackets outside strings."""
+    """The deepest nesting of brackets outside strings; 0 if there are too few brackets for it to matter.
+
+    Counted before parsing, since the parser is recursive.
+    """
     if text.count("[") + text.count("{") <= VALUE_DEPTH:
         return 0
     depth = deepest = 0
