@@ -33,7 +33,7 @@ $(READY): .ci/constraints.txt pyproject.toml
 demo: $(READY) ## Answer a question over a sample log, without a model or a key
 	@$(BIN)/rlmlite demo
 
-quick: $(READY) ## Run the tests that start no process, with few examples each: under a minute
+quick: $(READY) ## Run a part of the tests that finds most faults, in under a minute: no processes, few cases of each
 	@$(PYTEST) -m quick --hypothesis-profile=quick
 
 test: $(READY) ## Run the tests: under three minutes on two cores

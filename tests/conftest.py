@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite_kernel.engines import use_threads
-from tests.quick import is_quick
+from tests.quick import quick_tests
 from tests.sizes import register_profiles
 
 ROOT = Path(__file__).parents[1]
@@ -18,9 +18,8 @@ register_profiles()
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests for `make quick`."""
-    for item in items:
-        if is_quick(item):
-            item.add_marker("quick")
+    for item in quick_tests(items):
+        item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")

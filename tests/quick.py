@@ -1,9 +1,9 @@
-"""Which tests `make quick` runs: those that start no process.
+"""Which tests `make quick` runs: those that start no process, with at most eight cases of each.
 
-A process costs a second or so of imports where the rest of a test costs a millisecond, so a tenth of the tests take
-half of the time of the suite. Who starts one is read from the code: no list is kept, and a new test is sorted by what
-it does. The names that a test uses are followed into its fixtures and into the functions and classes of `tests/`,
-`benchmarks/` and `docs/`:
+Cases of one test mostly fail together, and a process takes a second where the rest of a test takes a millisecond, so
+this leaves out most of the time and few of the faults. Both are read from the code: no list is kept, and a new test is
+sorted by what it does. Who starts a process is found by following the names that a test uses into its fixtures and
+into the functions and classes of `tests/`, `benchmarks/` and `docs/`:
 
     def test_a():                     # run_command -> subprocess: not quick
         assert run_command("--help")
@@ -14,7 +14,8 @@ What a test reaches through a variable or an attribute is not followed; it can s
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
@@ -28,8 +29,26 @@ FORKS = frozenset(["fork", "forkpty"])
 OURS = ("tests.", "benchmarks.", "docs.")
 """Where names are followed to."""
 
+MOST_CASES = 8
 
-def is_quick(item: pytest.Item) -> bool:
+
+def quick_tests(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The tests for `make quick`; which they are does not depend on the order of `items`."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in sorted(items, key=lambda item: item.nodeid):
+        if starts_no_process(item):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    return [item for each in cases.values() for item in _spread(each)]
+
+
+def _spread(cases: list[pytest.Item]) -> list[pytest.Item]:
+    """At most `MOST_CASES`: the first, the last, and some at even distances between."""
+    step = max(1, (len(cases) - 1) / (MOST_CASES - 1))
+    places = {round(number * step) for number in range(min(len(cases), MOST_CASES))}
+    return [cases[place] for place in sorted(places)]
+
+
+def starts_no_process(item: pytest.Item) -> bool:
     """Whether neither a test nor a fixture of it starts a process, as far as their code tells."""
     if not isinstance(item, pytest.Function) or item.get_closest_marker("slow"):
         return False

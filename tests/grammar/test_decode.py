@@ -15,6 +15,7 @@ from rlmlite_kernel.program.schemas import BASICS
 from rlmlite_kernel.records.settings import Policy
 from tests.grammar.decoding import INPUTS, MADE, Form, accepts, matcher, sample, vocabulary
 from tests.grammar.programs import corpus, parsed
+from tests.sizes import scaled
 
 START = matcher(decode_grammar(vocabulary()))
 LONG = 20  # temporaries, for the longest program of the corpus
@@ -50,9 +51,10 @@ def twice(problem: Problem) -> bool:
 @pytest.mark.parametrize("seed", range(4))
 def test_what_a_decoder_writes_parses_and_checks(seed: int) -> None:
     """Random programs, over all actions."""
-    programs = sampled(75, seed)
+    count = scaled(50, least=20)
+    programs = sampled(count, seed)
 
-    assert len(programs) > 45
+    assert len(programs) > 0.6 * count
     assert [(text, problems(text)) for text in programs if [p for p in problems(text) if not twice(p)]] == []
 
 
