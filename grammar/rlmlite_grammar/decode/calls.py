@@ -9,7 +9,7 @@ named there; `r` before a rule says that the fields of the current row may.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 from rlmlite_kernel.program.action_table import Action, Param
@@ -58,31 +58,35 @@ class CallRules:
         self.end = [self._call(action, "") for action in actions if action.family == "end"]
 
     def _call(self, action: Action, row: str) -> str:
-        either = _alternatives(action)
-        first = [self._value(param, action, row) for param in action.params if _by_position(param)]
-        if either:
-            first.append(self._either([action.param(name) for name in either], action, row))
-        first += [f"({self._many(param, action, row)})?" for param in action.params if param.many]
-        named = [
-            f'", {param.name}=" {self._value(param, action, row)}'
-            if param.required
-            else f'(", {param.name}=" {self._value(param, action, row)})?'
-            for param in action.params
-            if not (_by_position(param) or param.many or param.name in either)
-        ]
-        for place, keyword in enumerate(_KEYWORDS if action.needs_extra else ()):
-            named.insert(place, f'", {keyword}=" v@' if place == 0 else f'(", {keyword}=" v@)?')
-        inside = ' ", " '.join(first)
-        return " ".join(part for part in (f'"{action.name}("', inside, *named, '")"') if part)
+        """The alternative for an action. `row` is `r` inside a row expression, else empty."""
+        by_position = [self._value(param, action, row) for param in action.params if _by_position(param)]
+        exclusive = [param for param in action.params if param.name in _alternatives(action)]
+        if exclusive:
+            by_position.append(self._one_of(exclusive, action, row))
+        by_position += [self._any_number(param, action, row) for param in action.params if param.many]
+        named = [self._extra(place, keyword) for place, keyword in enumerate(_KEYWORDS if action.needs_extra else ())]
+        for param in action.params:
+            if not (_by_position(param) or param.many or param in exclusive):
+                named.append(self._named(param, action, row))
+        arguments = ' ", " '.join(by_position)
+        return " ".join(part for part in (f'"{action.name}("', arguments, *named, '")"') if part)
 
-    def _many(self, param: Param, action: Action, row: str) -> str:
+    def _named(self, param: Param, action: Action, row: str) -> str:
+        argument = f'", {param.name}=" {self._value(param, action, row)}'
+        return argument if param.required else f"({argument})?"
+
+    def _extra(self, place: int, keyword: str) -> str:
+        """An argument under a name of the caller's own; the first is required."""
+        argument = f'", {keyword}=" v@'
+        return argument if place == 0 else f"({argument})?"
+
+    def _any_number(self, param: Param, action: Action, row: str) -> str:
         value = self._value(param, action, row)
-        return f'{value} (", " {value})*'
+        return f'({value} (", " {value})*)?'
 
-    def _either(self, params: Iterable[Param | None], action: Action, row: str) -> str:
-        """The first by position, the others by name."""
-        given = [param for param in params if param is not None]
-        first, *others = given
+    def _one_of(self, params: Sequence[Param], action: Action, row: str) -> str:
+        """Parameters of which exactly one is given: the first by position, the others by name."""
+        first, *others = params
         values = [self._value(first, action, row)]
         values += [f'"{param.name}=" {self._value(param, action, row)}' for param in others]
         return f"({' | '.join(values)})"

@@ -55,13 +55,13 @@ def _unclosed_literal(text: str, failure: SyntaxFailure) -> Problem | None:
         return Problem("unclosed", 'this """ is never closed', offset - 2, 'end the text with """')
     if offset >= len(text):
         return None
-    found = lexeme_at(text, offset)
-    if found.kind == "open":
-        if found.text.lstrip("r").startswith('"""'):
+    lexeme = lexeme_at(text, offset)
+    if lexeme.kind == "open":
+        if lexeme.text.lstrip("r").startswith('"""'):
             return Problem("unclosed", 'this """ is never closed', offset, 'end the text with """')
         hint = 'a text ends on its own line; over several lines write """…"""'
-        return Problem("unclosed", f"the text {_short(found.text)} is not closed", offset, hint)
-    if found.text == "/" and "REGEX" in failure.expected:
+        return Problem("unclosed", f"the text {_shorten(lexeme.text)} is not closed", offset, hint)
+    if lexeme.text == "/" and "REGEX" in failure.expected:
         hint = r"a regex ends on its own line; a / inside is written \/, a [ that is no class \["
         return Problem("unclosed", "this /regex/ is empty or not closed", offset, hint)
     return None
@@ -69,33 +69,42 @@ def _unclosed_literal(text: str, failure: SyntaxFailure) -> Problem | None:
 
 def _foreign_keyword(text: str, offset: int) -> Problem | None:
     """A keyword of another language, at the failure or up to two words before it, or first on its line."""
-    line = text.rfind("\n", 0, len(text[:offset].rstrip())) + 1
-    around = list(lexemes(text, line, min(offset + 1, len(text))))
-    # Two words in a row at the beginning are a foreign statement by their first word only: "Here is my plan".
-    near = around[:1] if len(around) == 2 and around[0].kind == "word" else [*around[-3:][::-1], *around[:1]]
-    words = [found for found in near if found.kind == "word" and text[found.start - 1 : found.start] != "."]
-    known = find_foreign_word(tuple(found.text for found in words))
-    if known is None:
+    # A failure at the end of the text is about its last line, whatever newlines follow it.
+    line_start = text.rfind("\n", 0, len(text[:offset].rstrip())) + 1
+    on_line = list(lexemes(text, line_start, min(offset + 1, len(text))))
+    # A field may have any name: `.from`, `.class`.
+    words = [each for each in _suspects(on_line) if each.kind == "word" and text[each.start - 1 : each.start] != "."]
+    foreign = find_foreign_word(tuple(each.text for each in words))
+    if foreign is None:
         return None
-    word, hint = known
-    start = next(found.start for found in words if found.text == word)
+    word, hint = foreign
+    start = next(each.start for each in words if each.text == word)
     return Problem("foreign", f"`{word}` is no word of this language", start, hint)
+
+
+def _suspects(on_line: list[Lexeme]) -> list[Lexeme]:
+    """The lexemes of a line that may be a foreign keyword, the likeliest first."""
+    if len(on_line) == 2 and on_line[0].kind == "word":
+        return on_line[:1]  # two words begin a line of prose ("Here is my plan"), unless the first is a keyword
+    # `x = a if b`: the nearest word counts first, and last the one that begins the line, as in `for c in chunks:`.
+    return [*on_line[-3:][::-1], *on_line[:1]]
 
 
 def _unexpected(text: str, failure: SyntaxFailure) -> Problem:
     """What was expected and found, with the hint that fits."""
     if next(lexemes(text), None) is None:
         return Problem("empty", "there is no program", None, "write statements, such as x = search(logs, /ERROR/)")
-    offset = _sign_start(text, failure.offset)
-    expected = _expected_words(text, failure) if offset == failure.offset else "'='"
+    offset = _start_of_sign(text, failure.offset)
+    expected = _name_expected(text, failure) if offset == failure.offset else "'='"
     bracket = open_bracket(text, offset)
     if bracket is not None and offset >= len(text.rstrip()):
-        return Problem("unclosed", f"expected {expected} before the end", offset, _not_closed(text, bracket))
-    hint = _unclosed_hint(text, offset, bracket) or find_hint(text, offset, bracket.text if bracket else "")
-    return Problem("syntax", f"expected {expected} before {_found(text, offset)}", offset, hint)
+        return Problem("unclosed", f"expected {expected} before the end", offset, _point_to_bracket(text, bracket))
+    inside = "" if bracket is None else bracket.text
+    hint = _hint_at_bracket(text, offset, bracket) or find_hint(text, offset, inside)
+    return Problem("syntax", f"expected {expected} before {_name_lexeme(text, offset)}", offset, hint)
 
 
-def _sign_start(text: str, offset: int) -> int:
+def _start_of_sign(text: str, offset: int) -> int:
     """Where the sign at a failure begins: the `=` of `x == 1` was read before the second one failed."""
     if text[offset : offset + 1] in ("=", ">"):
         while text[offset - 1 : offset] == "=":
@@ -103,37 +112,39 @@ def _sign_start(text: str, offset: int) -> int:
     return offset
 
 
-def _unclosed_hint(text: str, offset: int, bracket: Lexeme | None) -> str:
+def _hint_at_bracket(text: str, offset: int, bracket: Lexeme | None) -> str:
     """A hint at the open bracket, if another kind of bracket closes here or a statement seems to begin."""
     if bracket is None:
         return ""
     closer = text[offset : offset + 1]
     if closer in _CLOSES and _CLOSES[closer] != bracket.text:
-        return _not_closed(text, bracket)
+        return _point_to_bracket(text, bracket)
     # Arguments on lines of their own are indented; what begins at the left edge is the next statement.
     if text[offset - 1 : offset] == "\n" and re.match(r"[A-Za-z_]\w*\s*(=(?!=)|\()", text[offset : offset + 100]):
-        return _not_closed(text, bracket)
+        return _point_to_bracket(text, bracket)
     return ""
 
 
-def _not_closed(text: str, bracket: Lexeme) -> str:
+def _point_to_bracket(text: str, bracket: Lexeme) -> str:
     line, column = line_and_column(text, bracket.start)
     return f"the '{bracket.text}' of line {line} col {column} is not closed"
 
 
-def _expected_words(text: str, failure: SyntaxFailure) -> str:
+def _name_expected(text: str, failure: SyntaxFailure) -> str:
     """What could have followed, in words: `an operator, ',' or ')'`."""
     expected = failure.expected
-    words = _kinds(text, failure)
+    kinds = _name_kinds(text, failure)
     signs = [sign for sign in _SIGNS if sign in expected]
     # Where a value or a closing sign could stand, operators could stand nearly always: naming them would say nothing.
-    if words or {"COMMA", "RPAR", "RSQB", "RBRACE"} & expected:
-        signs = [sign for sign in signs if sign not in _OPERATOR_SIGNS and (sign != "REGEX" or not words)]
-    words += [_SIGNS[sign] for sign in signs]
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    if kinds or {"COMMA", "RPAR", "RSQB", "RBRACE"} & expected:
+        signs = [sign for sign in signs if sign not in _OPERATOR_SIGNS]
+    if kinds:
+        signs = [sign for sign in signs if sign != "REGEX"]  # a regex is a value, and "a value" is there
+    *first, last = [*kinds, *(_SIGNS[sign] for sign in signs)]
+    return f"{', '.join(first)} or {last}" if first else last
 
 
-def _kinds(text: str, failure: SyntaxFailure) -> list[str]:
+def _name_kinds(text: str, failure: SyntaxFailure) -> list[str]:
     """The kinds of things that could have followed. One terminal gives each away: only a value can be a number."""
     expected = failure.expected
     if END in expected:
@@ -148,17 +159,18 @@ def _kinds(text: str, failure: SyntaxFailure) -> list[str]:
     return []
 
 
-def _found(text: str, offset: int) -> str:
+def _name_lexeme(text: str, offset: int) -> str:
     """What stands at an offset, as a message names it."""
     if offset >= len(text):
         return "the end"
-    found = lexeme_at(text, offset)
-    if found.kind in ("sign", "bracket"):
-        return f"'{found.text}'"
-    return "the end of the line" if found.kind == "skip" else _short(found.text)
+    lexeme = lexeme_at(text, offset)
+    if lexeme.kind in ("sign", "bracket"):
+        return f"'{lexeme.text}'"
+    return "the end of the line" if lexeme.kind == "skip" else _shorten(lexeme.text)
 
 
-def _short(words: str) -> str:
+def _shorten(words: str) -> str:
     """The beginning of a piece of program, on one line."""
-    line = words.split("\n")[0].rstrip()
-    return line if len(line) <= _LONGEST_FOUND and line == words else line[:_LONGEST_FOUND] + "…"
+    first_line = words.split("\n")[0].rstrip()
+    is_whole = first_line == words and len(first_line) <= _LONGEST_FOUND
+    return first_line if is_whole else first_line[:_LONGEST_FOUND] + "…"

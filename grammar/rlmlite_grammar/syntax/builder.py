@@ -59,8 +59,9 @@ class Builder(Transformer[Token, Body]):
 
     def start(self, *bodies: Body) -> Body:
         """All statements."""
+        statements = tuple(body.statements[0] for body in bodies)
         starts = tuple(body.starts[0] for body in bodies)
-        return Body(tuple(body.statements[0] for body in bodies), _concatenate(body.at for body in bodies), starts)
+        return Body(statements, _concatenate(body.at for body in bodies), starts)
 
     def assign(self, name: Token, value: Subtree) -> Body:
         """`name = value`."""
@@ -85,12 +86,11 @@ class Builder(Transformer[Token, Body]):
         offset = _offset(name)
         action = checked_name(str(name), offset)
         plain, named = _sort_arguments(arguments)
-        node = ast.Call(
-            ALIASES.get(action, action),
-            tuple([subtree.node for subtree in plain]),
-            tuple([ast.Named(item.name, item.value.node) for item in named]),
-        )
-        return _enclose(node, offset, [*plain, *(item.value for item in named)])
+        # Lists rather than generators: this runs for every call of every program.
+        plain_nodes = tuple([argument.node for argument in plain])
+        named_nodes = tuple([ast.Named(argument.name, argument.value.node) for argument in named])
+        node = ast.Call(ALIASES.get(action, action), plain_nodes, named_nodes)
+        return _enclose(node, offset, [*plain, *(argument.value for argument in named)])
 
     def alternatives(self, *options: Subtree) -> Subtree:
         """`a | b | c`."""
@@ -106,6 +106,7 @@ class Builder(Transformer[Token, Body]):
     def unary(self, sign: Token, of: Subtree) -> Subtree:
         """`not x`, `-x`; `-1` is a number."""
         offset = _offset(sign)
+        # The grammar has no negative numbers, or `a -1` would be two values. `-(1)` stays an operation, as written.
         if sign == "-" and of.digits and isinstance(of.node, ast.Lit) and isinstance(of.node.v, int | float):
             return Subtree(ast.Lit(-of.node.v), (offset,))
         return _enclose(ast.Unary(str(sign), of.node), offset, (of,))
