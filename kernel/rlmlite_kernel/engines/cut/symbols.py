@@ -2,7 +2,7 @@
 
 Every grammar ships a query, its tags, that names what is a definition; so no language has code of its own here.
 
-    find_definitions(b"class A:\n  def f(self): ...\n", 0, 28, "python")
+    find_definitions(b"class A:\\n  def f(self): ...\\n", 0, 28, "python")
     class A of [0, 27), whose name is at [6, 7), then function f of [11, 27); and True: all of it could be parsed
 
 The extra `rlmlite[code]`, imported when it is first needed. What a grammar finds depends on its version, so versions

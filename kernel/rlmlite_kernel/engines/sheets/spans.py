@@ -1,7 +1,12 @@
-"""Many spans of a content at once: are they equal, which are the same, which whole number does each spell.
+"""Many spans of a content at once: are they equal, how are they ordered, which whole number does each spell.
 
-Spans are vectors of starts and stops in bytes. They are compared eight bytes at a time, all rows together.
-Every answer is exact: a fingerprint only proposes what the bytes then confirm.
+Eight bytes of every span are compared in one step, all rows together, and rows drop out as they are decided. Every
+answer is exact: a fingerprint only proposes what the bytes then confirm.
+
+    spans = SpanBytes(b"12,7,12", starts=[0, 3, 5], stops=[2, 4, 7])
+    spans.equal_to(b"12")      [True, False, True]
+    spans.order_to(b"2")       [-1, 1, -1]: as bytes, not as numbers
+    spans.whole_numbers()      [12, 7, 12]
 """
 
 from typing import TypeAlias
@@ -15,10 +20,10 @@ WordArray: TypeAlias = npt.NDArray[np.uint64]
 
 
 LONGEST = 65_536
-"""Bytes of the longest span that is looked at here: there is one pass for each eight."""
+"""Bytes of the longest span that callers should bring: there is one step for each eight."""
 
 DIGITS = 18
-"""Any whole number of so many digits fits in 64 bits."""
+"""A whole number of so many digits always fits in 64 bits."""
 
 _WORD = 8
 _MASKS = np.array([(1 << 8 * kept) - 1 for kept in range(_WORD + 1)], np.uint64)
@@ -106,7 +111,7 @@ class SpanBytes:
         return order
 
     def contains(self, wanted: bytes) -> BoolArray:
-        """Whether these bytes stand in each span."""
+        """Whether each span contains these bytes."""
         if not wanted or not len(self):
             return np.full(len(self), not wanted)
         found, text = [], haystack(self.octets.data)
