@@ -33,7 +33,7 @@ from benchmarks.score_tasks import Task, line_form, tasks
 from rlmlite_kernel import Input, MemoryBlobs, RunKey, Settings, Source, Text, advance, begin
 from rlmlite_kernel.engines.bytes.line_blocks import TextPart
 from rlmlite_kernel.engines.patterns.patterns import find_patterns
-from rlmlite_kernel.values.values import plain
+from rlmlite_kernel.values.values import to_json
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -90,7 +90,7 @@ def patterns_of(task: Task) -> list[tuple[int, int, int]]:
     inputs = {"logs": Input(Text(blobs.put(content), 0, len(content)), Source("text"), content)}
     parsed = program(f"{line_form(task)}kinds = patterns(lines.content)\n")
     done = done_turn(advance(begin(inputs, Settings(), RunKey(bytes(32))).state, parsed, blobs))
-    rows = plain(done.state.variables["kinds"].data.value, blobs)
+    rows = to_json(done.state.variables["kinds"].data.value, blobs)
     return [(row["n"], row["first"], row["last"]) for row in rows]
 
 

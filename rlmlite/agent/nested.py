@@ -39,7 +39,7 @@ from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.run.machine import SettingsError
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
-from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, plain
+from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, to_json
 from rlmlite_traces import CheckedTrace, Level, nested_place, verify
 
 
@@ -148,7 +148,7 @@ def _input(value: Value, parent: Run) -> Input:
         return Input(value, msgspec.structs.replace(source, kind="text", files=(file,), skipped=(), part=part))
     if isinstance(value, Rows) and value.kind == DOCUMENTS:
         return _documents(value, files, parent)
-    return from_value(plain(value, parent.blobs), parent.blobs)
+    return from_value(to_json(value, parent.blobs), parent.blobs)
 
 
 def _files_in_place(parent: Run) -> _FilesByDigest:
@@ -167,7 +167,7 @@ def _documents(value: Rows, files: _FilesByDigest, parent: Run) -> Input:
     bounds = list(zip(spans.starts.tolist(), spans.stops.tolist(), strict=True))
     if len(found) < len(places) or len(sources) != 1 or bounds != whole_files:
         rows = value.values(parent.blobs)
-        texts = {row["path"]: plain(row["text"], parent.blobs) for row in rows}  # type: ignore[index,call-overload]
+        texts = {row["path"]: to_json(row["text"], parent.blobs) for row in rows}  # type: ignore[index,call-overload]
         return from_value(texts, parent.blobs)
     source = found[0][0]
     listed = tuple(file for _, file in found)

@@ -15,10 +15,10 @@ import msgspec
 from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
 from rlmlite.runs.history import Exchange
-from rlmlite_kernel.observation.observations import fit
+from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.variables import Variable
-from rlmlite_kernel.values.fences import fenced, worded
+from rlmlite_kernel.values.fences import fenced, list_names
 from rlmlite_kernel.values.values import Rows, Text
 
 CEILING = 64_000
@@ -98,7 +98,7 @@ def _input(name: str, state: State, size: int) -> str:
 def _title(variable: Variable) -> str:
     value = variable.data.value
     if isinstance(value, Rows):
-        return f"{len(value):,} {variable.kind} {{{worded(value.columns)}}}"
+        return f"{len(value):,} {variable.kind} {{{list_names(value.columns)}}}"
     if isinstance(value, Text | str):
         return f"text of {len(value) if isinstance(value, Text) else len(value.encode()):,} bytes"
     return f"{variable.kind} of {len(value):,}" if isinstance(value, list | dict) else variable.kind
@@ -127,7 +127,7 @@ def _cut(text: str, room: int) -> str:
     """The beginning of a turn, with the cut stated; data that is cut is fenced anew, so that no fence is left open."""
     if len(text.encode()) <= room:
         return text
-    kept = fit(text, max(0, room - _CUT))[0].rpartition("\n")[0]  # without its own note
+    kept = fit_text(text, max(0, room - _CUT))[0].rpartition("\n")[0]  # without its own note
     at = 0
     while (opening := _OPENING.search(kept, at)) is not None:
         closing = f"\n</data {opening['tag']}>"
@@ -142,9 +142,9 @@ def _cut(text: str, room: int) -> str:
 
 def _whole(exchange: Exchange, remark: str) -> str:
     """A turn: the program, what was observed, what is to be said of it."""
-    program = fit(exchange.program.strip(), _PROGRAM)[0]
-    fence = "`" * max(3, 1 + _longest_run(program))
-    parts = [f"## Turn {exchange.turn}{_by(exchange)}", f"{fence}\n{program}\n{fence}"]
+    program = fit_text(exchange.program.strip(), _PROGRAM)[0]
+    fenced = "`" * max(3, 1 + _longest_run(program))
+    parts = [f"## Turn {exchange.turn}{_by(exchange)}", f"{fenced}\n{program}\n{fenced}"]
     parts += [text for text in (exchange.observation, f"! {remark}" if remark else "") if text]
     return "\n".join(parts)
 
@@ -199,7 +199,7 @@ def _notes(notes: Sequence[str]) -> list[str]:
         left -= len(note.encode()) + 3
         if left < 0 and lines:
             return [f"- ... {len(notes) - place:,} older ones", *lines[::-1]]
-        lines.append(f"- {fit(note, _NOTES)[0]}")
+        lines.append(f"- {fit_text(note, _NOTES)[0]}")
     return lines[::-1]
 
 

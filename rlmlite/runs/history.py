@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from rlmlite_kernel.observation.observations import fit
+from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.ast import Lit, Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed, explain
 from rlmlite_kernel.records.records import AnyRecord, Entry, Ref, Step, Turn
@@ -120,7 +120,7 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int) -> Exch
         role="" if turn.call is None else turn.call.role,
         program=program,
         steps=done,
-        observation=fit(explain(problems, program), room)[0] if problems else observation,
+        observation=fit_text(explain(problems, program), room)[0] if problems else observation,
         problems=problems,
         silent=turn.call is not None and turn.reply is None,
         question=_question(turn, done, content),

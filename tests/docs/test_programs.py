@@ -40,7 +40,7 @@ from rlmlite_kernel import (
     resume,
 )
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.values.values import plain
+from rlmlite_kernel.values.values import to_json
 
 ROOT = Path(__file__).parents[2]
 MODEL = '{"label": "spam"}'
@@ -105,7 +105,7 @@ class Story:
         return found
 
     def value(self, name: str) -> Any:
-        return json.loads(json.dumps(plain(self.state.variables[name].data.value, self.blobs)))
+        return json.loads(json.dumps(to_json(self.state.variables[name].data.value, self.blobs)))
 
 
 _EXPECTED = re.compile(r"^(\w+) = .*# => (.*)$|# fails: (\w+)$")

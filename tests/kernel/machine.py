@@ -37,7 +37,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.canonical import record_bytes, value_bytes
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.table import Table
-from rlmlite_kernel.values.values import plain
+from rlmlite_kernel.values.values import to_json
 
 KEY = RunKey(bytes(range(32)))
 ROLE = Role(model="scripted:x", max_output_tokens=10, bytes_per_1000_tokens=1_000)
@@ -124,7 +124,7 @@ class Machine:
 
     def value(self, name: str) -> Any:
         """A variable as JSON."""
-        return plain(self.state.variables[name].data.value, self.blobs)
+        return to_json(self.state.variables[name].data.value, self.blobs)
 
     def tainted(self, name: str) -> Any:
         """A variable with its origins and sources."""

@@ -21,7 +21,7 @@ from rlmlite_kernel.effects.requests import (
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import FOREIGN, StepContext, TaintedValue
-from rlmlite_kernel.evaluation.texts import as_text, follow, has_field
+from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import Schema, spell_schema
@@ -31,7 +31,7 @@ from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
 from rlmlite_kernel.records.settings import Role
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.fences import worded
+from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import Rows, Value, descriptor_digest
 
 RowPart = str | Piece | list[Piece]
@@ -100,16 +100,16 @@ class PromptWriter:
             return [self._fixed(hole, self._context.variables[hole.name])]
         known = [*self._given, *self._context.variables, *(self._table().columns if self._rows is not None else ())]
         raise Fault(
-            "template", f"{{{hole}}} names nothing; {did_you_mean(hole.name, known) or 'known: ' + worded(known)}"
+            "template", f"{{{hole}}} names nothing; {did_you_mean(hole.name, known) or 'known: ' + list_names(known)}"
         )
 
     def _fixed(self, hole: Hole, held: TaintedValue) -> Piece:
-        value = follow(held.value, hole.path, self._context)
+        value = follow_path(held.value, hole.path, self._context)
         return self._piece(value, held.origins, str(hole))
 
     def _by_row(self, hole: Hole, held: TaintedValue) -> list[Piece]:
         cells = access.column_cells(self._table(), hole.name, self._context)
-        return [self._piece(follow(cell, hole.path, self._context), held.origins, str(hole)) for cell in cells]
+        return [self._piece(follow_path(cell, hole.path, self._context), held.origins, str(hole)) for cell in cells]
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:
         self._origins |= origins

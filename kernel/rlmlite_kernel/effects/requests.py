@@ -14,7 +14,7 @@ from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.fences import _closing, _opening
+from rlmlite_kernel.values.fences import closing_tag, opening_tag
 from rlmlite_kernel.values.values import Value
 
 
@@ -37,7 +37,7 @@ class Piece(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """The bytes that it takes in the prompt."""
         body = len(self.content) if isinstance(self.content, Text) else len(self.content.encode())
-        return body + (len(_opening("0" * 8, self.source)) + len(_closing("0" * 8)) if self.source else 0)
+        return body + (len(opening_tag("0" * 8, self.source)) + len(closing_tag("0" * 8)) if self.source else 0)
 
 
 Part: TypeAlias = str | Piece
@@ -146,9 +146,9 @@ def rendered(prompt: tuple[Part, ...], blobs: Blobs) -> Iterator[Content]:
         else:
             content = part.raw(blobs)
             tag = hashlib.sha256(content).hexdigest()[:8]
-            yield _opening(tag, part.source)
+            yield opening_tag(tag, part.source)
             yield content
-            yield _closing(tag)
+            yield closing_tag(tag)
 
 
 def request_id(run: str, turn: int, statement: int, round_: int, index: int) -> str:

@@ -13,7 +13,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
-from rlmlite_kernel.values.fences import worded
+from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, text_of
 
 Bound: TypeAlias = int | None
@@ -44,7 +44,7 @@ def record_field(value: Value, name: str) -> Value:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def attribute(value: Value, name: str, context: StepContext) -> Value:
+def read_attribute(value: Value, name: str, context: StepContext) -> Value:
     """`value.name`."""
     if isinstance(value, dict):
         if name not in value:
@@ -64,9 +64,9 @@ def attribute(value: Value, name: str, context: StepContext) -> Value:
 
 
 def _of_list(items: list[Value], name: str, context: StepContext) -> Value:
-    if items and not any(isinstance(item, dict) and name in item for item in items):
+    if items and not any(isinstance(index_value, dict) and name in index_value for index_value in items):
         context.warn(f"no item of the list has a field `{name}`")
-    return [record_field(item, name) for item in items]
+    return [record_field(index_value, name) for index_value in items]
 
 
 def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
@@ -77,10 +77,10 @@ def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
         return Rows(LIST, {"value": rows.columns[column]}, len(rows), rows.spans)
     if "value" in rows.columns:
         return Rows(LIST, {"value": Cells(column_cells(rows, name, context))}, len(rows), rows.spans)
-    raise Fault("unknown_name", f"these rows have no column `{name}`; they have {worded(rows.columns)}")
+    raise Fault("unknown_name", f"these rows have no column `{name}`; they have {list_names(rows.columns)}")
 
 
-def item(value: Value, at: Value, literal: bool, context: StepContext) -> Value:
+def index_value(value: Value, at: Value, literal: bool, context: StepContext) -> Value:
     """`value[at]`. Only a literal negative index counts from the end; outside is null, with a warning."""
     if isinstance(value, dict):
         return value.get(at) if isinstance(at, str) else None
@@ -127,7 +127,7 @@ def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: S
     return inside
 
 
-def sliced(value: Value, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> Value:
+def slice_value(value: Value, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> Value:
     """`value[lo:hi]`: bytes of a text, rows of rows, items of a list."""
     if isinstance(value, Text):
         content = context.blobs.read(value.blob)
@@ -165,7 +165,7 @@ def _line_range(text: Text, context: StepContext) -> tuple[int, int]:
 
 
 def line_rows(text: Text, first: int, last: int, context: StepContext) -> Rows:
-    """Lines first..last-1 of the content, cut to the text, as rows; `line` counts from the content's beginning."""
+    """Lines first..last-1 of the content, cut to the text, as rows; `line_at` counts from the content's beginning."""
     context.ensure_room(max(0, last - first) * 24)
     starts, stops = context.blobs.lines(text.blob).spans(first, max(first, last))
     starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
@@ -187,7 +187,7 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     if bound is None:
         return default
     if bound == 0 and literal:
-        raise Fault("bound", "lines count from 1, as `line` shows them: x.lines[1:n]")
+        raise Fault("bound", "lines count from 1, as `line_at` shows them: x.lines[1:n]")
     place = bound + count + 1 if bound < 0 and literal else bound
     inside = min(max(place, 1), count + 1)
     if inside != place:
@@ -195,12 +195,12 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     return inside
 
 
-def line(text: Text, at: Value, literal: bool, context: StepContext) -> Value:
+def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value:
     """`text.lines[n]`: one line as a text, by its 1-based number."""
     if not isinstance(at, int) or isinstance(at, bool):
         raise Fault("type", f"a line number is a whole number, not {kind_of(at)}")
     if at == 0:
-        raise Fault("bound", "lines count from 1, as `line` shows them")
+        raise Fault("bound", "lines count from 1, as `line_at` shows them")
     first, last = _line_range(text, context)
     number = at + last - first + 1 if at < 0 and literal else at
     if not 1 <= number <= last - first:
@@ -213,7 +213,7 @@ def warn_of_part(value: Value, context: StepContext) -> None:
     """A computed position meets a part of a text: most likely it is one of the whole."""
     if isinstance(value, Text) and value.start > 0:
         context.warn(
-            "`start`, `end` and `line` of rows count from the beginning of the whole input, and subscripts "
+            "`start`, `end` and `line_at` of rows count from the beginning of the whole input, and subscripts "
             "from the beginning of this part: use such positions on the input itself"
         )
 

@@ -1,7 +1,7 @@
 """Row expressions over whole columns: the same values as `row_expressions` gives row by row, or nothing at all.
 
 Whatever would be said on the way (text met a number, a field that no row has) and whatever is not quite plain is left
-to the way row by row, which is the definition: `worked_out` then gives None.
+to the way row by row, which is the definition: `evaluate_columns` then gives None.
 """
 
 import operator
@@ -10,17 +10,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
 from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
 from rlmlite_kernel.program.ast import LOGIC, MATCHES, MEMBERSHIP, Binary, Call, Expr, Field, Lit, Unary
 from rlmlite_kernel.program.binding import has_free_field
-from rlmlite_kernel.values.operators import ARITHMETIC, key_of, plainly
+from rlmlite_kernel.values.operators import ARITHMETIC, dereference, group_key
 from rlmlite_kernel.values.row_keys import keys_of
 from rlmlite_kernel.values.values import Rows, Value
-from rlmlite_kernel.values.vectors import EXACT, LARGEST, Flags, Vector, are_many, as_decimals, vector_of
+from rlmlite_kernel.values.vectors import EXACT, LARGEST, Vector, are_many, as_decimals, vector_of
 
 Part: TypeAlias = Vector | Value
 """An operand: one value a row, or one that is the same for every row."""
@@ -32,11 +32,11 @@ class _RowByRowError(Exception):
 
 def rows_where(rows: Rows, cond: Expr, context: StepContext) -> IntArray | None:
     """The rows for which a condition holds."""
-    vector = worked_out(rows, cond, context)
+    vector = evaluate_columns(rows, cond, context)
     return None if vector is None else np.flatnonzero(_truth(vector, context)).astype(np.int64)
 
 
-def worked_out(rows: Rows, node: Expr, context: StepContext, beside: int = 0) -> Vector | None:
+def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int = 0) -> Vector | None:
     """A row expression as a vector, if it can be worked out over whole columns. `beside` counts rows it is to meet."""
     if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, context.table):
         return None
@@ -60,7 +60,7 @@ class _Columns:
         if isinstance(node, Lit):
             return node.v
         if not has_free_field(node, self._context.table):
-            return plainly(evaluate(node, self._context).value, self._context.blobs)
+            return dereference(evaluate(node, self._context).value, self._context.blobs)
         if isinstance(node, Unary):
             return self._unary(node)
         if isinstance(node, Binary):
@@ -104,19 +104,19 @@ class _Columns:
         return _flags(_compared(node.op, left_part, right_part, self._context))
 
 
-def _flags(holds: Flags) -> Vector:
+def _flags(holds: BoolArray) -> Vector:
     return Vector("bool", np.zeros(len(holds), bool), holds)
 
 
-def _as_flags(holds: Any) -> Flags:
+def _as_flags(holds: Any) -> BoolArray:
     """What an array operation that the type checker cannot follow gives."""
     return np.asarray(holds, bool)
 
 
-def _truth(vector: Vector, context: StepContext) -> Flags:
+def _truth(vector: Vector, context: StepContext) -> BoolArray:
     """Which values count as true."""
     if vector.kind != "text":
-        holds: Flags = ~vector.null & (vector.data != 0)
+        holds: BoolArray = ~vector.null & (vector.data != 0)
         return holds
     texts = vector.bytes(context.blobs)
     if texts is None:
@@ -124,7 +124,7 @@ def _truth(vector: Vector, context: StepContext) -> Flags:
     return ~vector.null & (texts.lengths > 0)
 
 
-def _compared(op: str, left: Part, right: Part, context: StepContext) -> Flags:
+def _compared(op: str, left: Part, right: Part, context: StepContext) -> BoolArray:
     """Like with like; two kinds that differ are left to the way that says so. Null equals null and nothing else."""
     if not isinstance(left, Vector):
         left, right, op = right, left, _TURNED[op]
@@ -134,7 +134,7 @@ def _compared(op: str, left: Part, right: Part, context: StepContext) -> Flags:
     else:
         there, neither = ~left.null & (right is not None), left.null & (right is None)
     if right is None:
-        holds: Flags = there
+        holds: BoolArray = there
     elif left.kind == "text":
         holds = _compared_texts(op, left, right, context)
     elif left.kind == "bool":
@@ -146,7 +146,7 @@ def _compared(op: str, left: Part, right: Part, context: StepContext) -> Flags:
     return (there & holds) | neither if op == "==" else there & holds
 
 
-def _compared_texts(op: str, left: Vector, right: Part, context: StepContext) -> Flags:
+def _compared_texts(op: str, left: Vector, right: Part, context: StepContext) -> BoolArray:
     texts = left.bytes(context.blobs)
     if texts is None or texts.longest() > LONGEST:
         raise _RowByRowError
@@ -163,7 +163,7 @@ def _compared_texts(op: str, left: Vector, right: Part, context: StepContext) ->
     return _as_flags(texts.equal(others, rows, rows) == (op == "=="))
 
 
-def _compared_flags(op: str, left: Vector, right: Part) -> Flags:
+def _compared_flags(op: str, left: Vector, right: Part) -> BoolArray:
     if not isinstance(right, bool) or op not in ("==", "!="):
         raise _RowByRowError
     return _as_flags(_WORK[op](left.data, right))
@@ -220,7 +220,7 @@ def _null(part: Part) -> Any:
     return part.null if isinstance(part, Vector) else False
 
 
-def _integers(op: str, left: Part, right: Part, null: Flags) -> Vector:
+def _integers(op: str, left: Part, right: Part, null: BoolArray) -> Vector:
     mine, other = _data(left), _data(right)
     bounds = [_WORK[op](a, b) for a in _reach(mine) for b in _reach(other)] if op != "%" else _reach(mine)
     if max(map(abs, bounds)) > LARGEST or max(map(abs, _reach(other))) > LARGEST:
@@ -235,7 +235,7 @@ def _reach(data: Any) -> tuple[int, int]:
     return (data, data) if type(data) is int else (int(data.min()), int(data.max()))
 
 
-def _membership(op: str, left: Part, right: Part, context: StepContext) -> Flags:
+def _membership(op: str, left: Part, right: Part, context: StepContext) -> BoolArray:
     """`.x in [..]`, `[..] contains .x` and `.text contains "..."`."""
     whole, part = (left, right) if op.endswith("contains") else (right, left)
     wanted = not op.startswith("not")
@@ -251,8 +251,10 @@ def _membership(op: str, left: Part, right: Part, context: StepContext) -> Flags
     keys = keys_of([part], context.blobs)
     if keys is None:
         raise _RowByRowError
-    known = {key_of(item) for item in whole}
-    held = [key_of(plainly(value, context.blobs)) in known for value in part.take(keys.firsts).values(context.blobs)]
+    known = {group_key(item) for item in whole}
+    held = [
+        group_key(dereference(value, context.blobs)) in known for value in part.take(keys.firsts).values(context.blobs)
+    ]
     return _as_flags(np.array(held, bool)[keys.codes] == wanted)
 
 

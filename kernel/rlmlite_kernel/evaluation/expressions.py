@@ -29,10 +29,10 @@ from rlmlite_kernel.values.operators import (
     ARITHMETIC,
     COMPARISONS,
     ORDERINGS,
+    dereference,
     mixes_list_and_single,
     mixes_text_and_number,
     negate,
-    plainly,
     truthy,
 )
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, text_of
@@ -49,7 +49,7 @@ def evaluate(node: Expr, context: StepContext) -> TaintedValue:
             return variable_value(name, context)
         case Attr(of=of, name=name):
             base = evaluate(of, context)
-            return _rested(base.derive(None), access.attribute(base.value, name, context))
+            return _rested(base.derive(None), access.read_attribute(base.value, name, context))
         case Index(of=of, at=at):
             return _index(of, at, context)
         case Slice(of=of, lo=lo, hi=hi):
@@ -84,16 +84,16 @@ def variable_value(name: str, context: StepContext) -> TaintedValue:
 
 def _index(of: Expr, at: Expr, context: StepContext) -> TaintedValue:
     index = evaluate(at, context)
-    key, literal = plainly(index.value, context.blobs), isinstance(at, Lit)
+    key, literal = dereference(index.value, context.blobs), isinstance(at, Lit)
     if isinstance(of, Attr) and of.name == "lines":
         base = evaluate(of.of, context)
         text = _viewed(base.value, context)
         if text is not None:
             if index.origins & FOREIGN:
                 access.warn_of_part(text, context)
-            return base.derive(access.line(text, key, literal, context)).taint(index.origins)
+            return base.derive(access.line_at(text, key, literal, context)).taint(index.origins)
     base = evaluate(of, context)
-    value = access.item(base.value, key, literal, context)
+    value = access.index_value(base.value, key, literal, context)
     return TaintedValue(value, base.origins | index.origins | DERIVED, _narrowed(base, key, literal))
 
 
@@ -121,7 +121,7 @@ def _slice(of: Expr, lo: Expr | None, hi: Expr | None, context: StepContext) -> 
     base = evaluate(of, context)
     if found:
         access.warn_of_part(base.value, context)
-    return _rested(base, access.sliced(base.value, low, high, literal, context)).taint(low_origins | high_origins)
+    return _rested(base, access.slice_value(base.value, low, high, literal, context)).taint(low_origins | high_origins)
 
 
 def _rested(base: TaintedValue, value: Value) -> TaintedValue:
@@ -155,16 +155,16 @@ def _result(node: Binary, left: Value, right: Value, context: StepContext) -> Va
     if node.op in LOGIC:
         return truthy(left) and truthy(right) if node.op == "and" else truthy(left) or truthy(right)
     if node.op in MATCHES:
-        return matched(left, matcher_of(node.right, context), context) is (node.op == "matches")
+        return value_matches(left, matcher_of(node.right, context), context) is (node.op == "matches")
     return operate(node.op, left, right, context)
 
 
 def operate(op: str, left: Value, right: Value, context: StepContext) -> Value:
     """A comparison or arithmetic on two values, with the warnings and charges that go with it."""
-    return operate_plain(op, plainly(left, context.blobs), plainly(right, context.blobs), context)
+    return operate_dereferenced(op, dereference(left, context.blobs), dereference(right, context.blobs), context)
 
 
-def operate_plain(op: str, left: Value, right: Value, context: StepContext) -> Value:
+def operate_dereferenced(op: str, left: Value, right: Value, context: StepContext) -> Value:
     """`operate` on values whose texts are strings."""
     if op in ARITHMETIC:
         if op == "+" and isinstance(left, str | list) and isinstance(right, str | list):
@@ -185,7 +185,7 @@ def warn_mixed(op: str, context: StepContext) -> None:
     context.warn(f'`{op}` compared text with a number, which are never equal: use int(...) or "..."')
 
 
-def matched(value: Value, matcher: Matcher, context: StepContext) -> bool:
+def value_matches(value: Value, matcher: Matcher, context: StepContext) -> bool:
     """Whether a regex matches somewhere in a text; nothing else matches."""
     if isinstance(value, Text):
         return matches(matcher, value.read(context.blobs), context)

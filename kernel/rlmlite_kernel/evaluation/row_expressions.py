@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.expressions import evaluate, matched, matcher_of, operate_plain, warn_mixed
+from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of, operate_dereferenced, value_matches, warn_mixed
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
     LOGIC,
@@ -26,7 +26,7 @@ from rlmlite_kernel.program.ast import (
 )
 from rlmlite_kernel.program.binding import bind, has_free_field, raise_fault
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.operators import key_of, mixes_text_and_number, negate, plainly, truthy
+from rlmlite_kernel.values.operators import dereference, group_key, mixes_text_and_number, negate, truthy
 from rlmlite_kernel.values.values import Rows, Value, text_of
 
 OfRow: TypeAlias = Callable[[int], Value]
@@ -96,39 +96,39 @@ class RowCompiler:
 
     def _operator(self, node: Binary) -> OfRow:
         left, right, op, context = self._plain(node.left), self._plain(node.right), node.op, self._context
-        return lambda row: operate_plain(op, left(row), right(row), context)
+        return lambda row: operate_dereferenced(op, left(row), right(row), context)
 
     def _plain(self, node: Expr) -> OfRow:
         """An operand as plain values; one that is the same for every row (a whole column, say) is made plain once."""
         work, blobs = self.compile(node), self._context.blobs
         if isinstance(node, Unary | Binary) or self._depends(node):
-            return lambda row: plainly(work(row), blobs)
-        value = plainly(work(0), blobs)
+            return lambda row: dereference(work(row), blobs)
+        value = dereference(work(0), blobs)
         return lambda row: value
 
     def _membership(self, node: Binary) -> OfRow:
         """`in` and `contains` look up a set where the list is the same for every row."""
         blobs, wanted = self._context.blobs, not node.op.startswith("not")
         part, of = (node.right, node.left) if node.op.endswith("contains") else (node.left, node.right)
-        whole = None if self._depends(of) else plainly(self.compile(of)(0), blobs)
+        whole = None if self._depends(of) else dereference(self.compile(of)(0), blobs)
         if not isinstance(whole, list):
             return self._operator(node)
         item = self.compile(part)
-        keys = {key_of(item) for item in whole}
+        keys = {group_key(item) for item in whole}
         sample = whole[0] if whole else None
 
         def member(row: int) -> Value:
-            value = plainly(item(row), blobs)
+            value = dereference(item(row), blobs)
             if mixes_text_and_number(value, sample):
                 warn_mixed(node.op, self._context)
-            return (key_of(value) in keys) is wanted
+            return (group_key(value) in keys) is wanted
 
         return member
 
     def _matches(self, node: Binary) -> OfRow:
         left, wanted, context = self.compile(node.left), node.op == "matches", self._context
         matcher = matcher_of(node.right, context)
-        return lambda row: matched(left(row), matcher, context) is wanted
+        return lambda row: value_matches(left(row), matcher, context) is wanted
 
     def _item(self, node: Index) -> OfRow:
         view, of = _view(node.of)
@@ -137,12 +137,12 @@ class RowCompiler:
         blobs = context.blobs
 
         def item(row: int) -> Value:
-            value, at = inner(row), plainly(index(row), blobs)
+            value, at = inner(row), dereference(index(row), blobs)
             text = text_of(value, blobs) if view == "lines" else None
             if text is not None:
-                return access.line(text, at, literal, context)
+                return access.line_at(text, at, literal, context)
             value = _viewed(value, view, context)
-            return None if value is None else access.item(value, at, literal, context)
+            return None if value is None else access.index_value(value, at, literal, context)
 
         return item
 
@@ -161,7 +161,7 @@ class RowCompiler:
             text = text_of(value, context.blobs) if view else None
             if text is not None:
                 return _VIEWS[view](text, lo, hi, literal, context)
-            return access.sliced(_viewed(value, view, context), lo, hi, literal, context)
+            return access.slice_value(_viewed(value, view, context), lo, hi, literal, context)
 
         return sliced
 
@@ -207,7 +207,7 @@ def _viewed(value: Value, view: str, context: StepContext) -> Value:
     return _soft_attribute(value, view, context) if view else value
 
 
-def condition(rows: Rows, cond: Expr, context: StepContext) -> OfRow:
+def compile_condition(rows: Rows, cond: Expr, context: StepContext) -> OfRow:
     """A compiled condition; one that looks at no field is most likely a slip, and it is said."""
     if not has_free_field(cond, context.table):
         context.warn("the condition is the same for every row: `.name` is a field of the row, a bare name a variable")
@@ -243,7 +243,7 @@ def _soft_attribute(value: Value, name: str, context: StepContext) -> Value:
     """A field of a row's field: null where it is missing."""
     if isinstance(value, dict):
         return value.get(name)
-    return access.attribute(value, name, context) if isinstance(value, Rows | str | Text) else None
+    return access.read_attribute(value, name, context) if isinstance(value, Rows | str | Text) else None
 
 
 def _fields(rows: Rows, context: StepContext) -> str:

@@ -4,7 +4,7 @@ from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.values import LIST, Rows, Value, plain, plain_size, rows_of
+from rlmlite_kernel.values.values import LIST, Rows, Value, json_size, rows_of, to_json
 
 
 def as_text(value: Value, context: StepContext) -> str:
@@ -18,8 +18,8 @@ def as_text(value: Value, context: StepContext) -> str:
     rows = rows_of(value)
     if rows is not None:
         return "\n".join(as_text(line_of(rows, item), context) for item in rows.values(context.blobs))
-    context.ensure_room(plain_size(value, context.blobs))
-    return value_bytes(plain(value, context.blobs)).decode()
+    context.ensure_room(json_size(value, context.blobs))
+    return value_bytes(to_json(value, context.blobs)).decode()
 
 
 def line_of(rows: Rows, item: Value) -> Value:
@@ -38,12 +38,12 @@ def has_field(rows: Rows, name: str, context: StepContext) -> bool:
     return any(isinstance(cell, dict) and name in cell for cell in rows.columns["value"].cells(context.blobs))
 
 
-def follow(value: Value, path: tuple[str, ...], context: StepContext) -> Value:
+def follow_path(value: Value, path: tuple[str, ...], context: StepContext) -> Value:
     """The fields of a placeholder's path, null where one is missing."""
     for name in path:
         value = (
             access.record_field(value, name)
             if isinstance(value, dict | None)
-            else access.attribute(value, name, context)
+            else access.read_attribute(value, name, context)
         )
     return value

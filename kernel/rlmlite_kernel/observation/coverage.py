@@ -21,7 +21,7 @@ Ranges: TypeAlias = list[tuple[int, int]]
 _MANY = 256  # ranges from which numpy sorts faster
 
 
-class Layout:
+class InputLayout:
     """Where the contents of the inputs lie: digest to (input, base), and the size of each input."""
 
     def __init__(self, inputs: Mapping[str, Value]) -> None:
@@ -50,7 +50,7 @@ class Layout:
 class Coverage:
     """The marks so far. Never changed; `marked` gives the next."""
 
-    def __init__(self, layout: Layout, marks: Mapping[tuple[str, str], Ranges] | None = None) -> None:
+    def __init__(self, layout: InputLayout, marks: Mapping[tuple[str, str], Ranges] | None = None) -> None:
         self.layout = layout
         self._marks = dict(marks or {})
         self.totals: dict[str, tuple[int, int, int]] = {
@@ -69,12 +69,12 @@ class Coverage:
             return self
         marks = dict(self._marks)
         for key, more in found.items():
-            marks[key] = merged([*marks.get(key, ()), *more])
+            marks[key] = merge_ranges([*marks.get(key, ()), *more])
         return Coverage(self.layout, marks)
 
     def unseen(self, name: str) -> int:
         """Bytes of an input that nobody looked at in any way."""
-        union = merged([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
+        union = merge_ranges([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
         return self.layout.sizes[name] - sum(stop - start for start, stop in union)
 
     def report(self) -> dict[str, dict[str, int]]:
@@ -88,7 +88,7 @@ class Coverage:
         return sum(stop - start for start, stop in self._marks.get((name, kind), ()))
 
 
-def merged(ranges: Ranges) -> Ranges:
+def merge_ranges(ranges: Ranges) -> Ranges:
     """The same places as ranges in order that neither touch nor overlap."""
     if len(ranges) > _MANY:
         return _merged_many(np.array(ranges, np.int64))

@@ -47,7 +47,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     original: str = ""
 
 
-class Found(msgspec.Struct, frozen=True):
+class EvidenceList(msgspec.Struct, frozen=True):
     """The evidence written out, how many pieces there are in all, and where they came from (`given` or `derived`)."""
 
     items: tuple[Evidence, ...]
@@ -55,13 +55,15 @@ class Found(msgspec.Struct, frozen=True):
     basis: str
 
 
-class Places(msgspec.Struct, frozen=True):
+class DocumentNames(msgspec.Struct, frozen=True):
     """Which document each content of the inputs is: digest to (input, path, digest of the file it was derived from)."""
 
     names: dict[str, tuple[str, str, str]]
 
 
-def resolve(value: TaintedValue, given: TaintedValue | None, places: Places, context: StepContext) -> Found:
+def resolve_evidence(
+    value: TaintedValue, given: TaintedValue | None, places: DocumentNames, context: StepContext
+) -> EvidenceList:
     """The evidence of an answer: what the program named, else the spans that the value rests on."""
     finder = _Finder(places, context)
     if given is not None:
@@ -76,11 +78,11 @@ def resolve(value: TaintedValue, given: TaintedValue | None, places: Places, con
         if isinstance(value.value, Text):
             finder.text(value.value)
         basis = "derived"
-    return Found(tuple(finder.items), finder.total, basis if finder.total else "none")
+    return EvidenceList(tuple(finder.items), finder.total, basis if finder.total else "none")
 
 
 class _Finder:
-    def __init__(self, places: Places, context: StepContext) -> None:
+    def __init__(self, places: DocumentNames, context: StepContext) -> None:
         self._places, self._context = places, context
         self._seen: set[tuple[str, int, int]] = set()
         self.items: list[Evidence] = []

@@ -13,7 +13,7 @@ from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.fences import fenced, worded
+from rlmlite_kernel.values.fences import fenced, list_names
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, rows_of
 
 _CELL = 200  # bytes of a text that a row's summary shows
@@ -23,7 +23,7 @@ _FENCE = 120  # bytes that a fence and a title take, roughly, kept free for them
 _FEW = 16  # characters of a text that was cut, from which it counts as shown
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Observation(msgspec.Struct, frozen=True):
     """An observation: its text, the spans of content in it, the bytes that were left out."""
 
     text: str
@@ -31,7 +31,7 @@ class Seen(msgspec.Struct, frozen=True):
     cut: int = 0
 
 
-class Show:
+class ObservationWriter:
     """Writes what one step shows, within `room` bytes."""
 
     def __init__(self, blobs: Blobs, room: int, source: str, foreign: bool) -> None:
@@ -40,7 +40,7 @@ class Show:
         self._cut = 0
         self._shortened = False
 
-    def summary(self, name: str, value: Value) -> Seen:
+    def summary(self, name: str, value: Value) -> Observation:
         """One line about a value that a step wrote: what it is, how many rows, the first of them."""
         title = f"{name} = " if name else ""
         if isinstance(value, Rows):
@@ -52,7 +52,7 @@ class Show:
             return self._sealed(f"{title}{kind_of(value)} of {count}:", self._brief(value, _ROW))
         return self._sealed(title + _scalar(value), "")
 
-    def whole(self, name: str, value: Value) -> Seen:
+    def whole(self, name: str, value: Value) -> Observation:
         """A value in full, as far as there is room."""
         if isinstance(value, str | Text):
             return self._sealed(f"{name}: {_text_title(value, self._blobs)}", self._text(value))
@@ -63,20 +63,22 @@ class Show:
         kept = "" if shown == len(rows) else f", the first {shown:,} shown"
         return self._sealed(f"{name}: {self._rows_title(rows)}{kept}", "\n".join(lines))
 
-    def _sealed(self, title: str, body: str) -> Seen:
+    def _sealed(self, title: str, body: str) -> Observation:
         """Title and body within the room; the cut is inside the fence, so that the fence is closed."""
-        fence = len(fenced(b"", self._source)) if self._foreign else 0
-        kept, cut = fit(body, max(0, self._room - len(title.encode()) - 1 - fence))
+        fence_size = len(fenced(b"", self._source)) if self._foreign else 0
+        kept, cut = fit_text(body, max(0, self._room - len(title.encode()) - 1 - fence_size))
         self._cut += cut
-        spans = seen_in(title + kept, self._spans, self._blobs) if cut or self._shortened else tuple(self._spans)
+        spans = (
+            spans_still_shown(title + kept, self._spans, self._blobs) if cut or self._shortened else tuple(self._spans)
+        )
         if not kept:
-            return Seen(title, spans, self._cut)
+            return Observation(title, spans, self._cut)
         content = fenced(kept.encode(), self._source).decode() if self._foreign else kept
-        return Seen(f"{title}\n{content}", spans, self._cut)
+        return Observation(f"{title}\n{content}", spans, self._cut)
 
     def _rows_title(self, rows: Rows) -> str:
         noun = "items" if rows.kind == LIST else rows.kind
-        fields = "" if rows.kind == LIST else f" {{{worded(rows.columns)}}}"
+        fields = "" if rows.kind == LIST else f" {{{list_names(rows.columns)}}}"
         aside = "".join(f", {len(other):,} {name}" for name, other in rows.aside.items())
         return f"{len(rows):,} {noun}{fields}{aside}"
 
@@ -96,7 +98,7 @@ class Show:
             lines.append(line)
         return lines, len(lines)
 
-    def _text_summary(self, title: str, value: str | Text) -> Seen:
+    def _text_summary(self, title: str, value: str | Text) -> Observation:
         body = self._clipped(value, _CELL)
         if not self._foreign and len(body) <= _LINE and "\n" not in body:
             return self._sealed(title + json.dumps(body, ensure_ascii=False), "")
@@ -152,7 +154,7 @@ class Show:
         return value
 
 
-def seen_in(text: str, spans: Iterable[Text], blobs: Blobs) -> tuple[Text, ...]:
+def spans_still_shown(text: str, spans: Iterable[Text], blobs: Blobs) -> tuple[Text, ...]:
     """What of the spans a text that was cut still holds: each as far as its words stand there."""
     found: list[Text] = []
     for span in spans:
@@ -185,7 +187,7 @@ def _text_title(value: str | Text, blobs: Blobs) -> str:
     return f"text of {len(value):,} bytes at {value.start:,}"
 
 
-def fit(text: str, room: int) -> tuple[str, int]:
+def fit_text(text: str, room: int) -> tuple[str, int]:
     """A text within `room` bytes, and how many bytes had to go."""
     raw = text.encode()
     if len(raw) <= room:

@@ -19,9 +19,9 @@ from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permi
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.evaluation.context import INPUT, TaintedValue, input_bit
-from rlmlite_kernel.observation.coverage import Coverage, Layout
-from rlmlite_kernel.observation.evidence import Places
-from rlmlite_kernel.observation.observations import fit
+from rlmlite_kernel.observation.coverage import Coverage, InputLayout
+from rlmlite_kernel.observation.evidence import DocumentNames
+from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import Scope, check
@@ -144,7 +144,7 @@ def _first_state(inputs: Mapping[str, Input], settings: Settings, salts: Salts, 
         barred=barred_from_controllers(settings, egress),
     )
     exposed = settings.parent is not None
-    coverage = Coverage(Layout({name: given.value for name, given in inputs.items()}))
+    coverage = Coverage(InputLayout({name: given.value for name, given in inputs.items()}))
     return State(run, variables, used, coverage, 0, 0, state_digest(variables, used, exposed), exposed=exposed)
 
 
@@ -177,7 +177,7 @@ def advance(
     )
     entry = _turn_entry(state, opened, said, reply, origin, call, charged)
     if isinstance(said, Unparsed):
-        text, _ = fit(explain(said.problems, said.text), state.settings.limits.observation_bytes)
+        text, _ = fit_text(explain(said.problems, said.text), state.settings.limits.observation_bytes)
         return Done(msgspec.structs.replace(opened, failures=("syntax",)), (entry,), text)
     run = state.run
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
@@ -338,7 +338,7 @@ def _input_entry(name: str, given: Input, variable: Variable, source: str, size:
     return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=single)
 
 
-def _places(inputs: Mapping[str, Input]) -> Places:
+def _places(inputs: Mapping[str, Input]) -> DocumentNames:
     """Which input and path each content is; of equal contents the first."""
     names: dict[str, tuple[str, str, str]] = {}
     for name, given in inputs.items():
@@ -351,4 +351,4 @@ def _places(inputs: Mapping[str, Input]) -> Places:
             files = [(file.path, source.original(file)) for file in source.files]
             for row in range(len(value)):
                 names.setdefault(value.spans.blob_at(row), (name, *(files[row] if row < len(files) else ("", ""))))
-    return Places(names)
+    return DocumentNames(names)

@@ -13,7 +13,7 @@ from rlmlite_kernel.actions.end import Noted
 from rlmlite_kernel.effects.prompts import Lines
 from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.context import origin_words
-from rlmlite_kernel.observation.observations import Seen, fit
+from rlmlite_kernel.observation.observations import Observation, fit_text
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import record_bytes
@@ -86,18 +86,18 @@ class Recorder:
         )
         self._entries.append(Entry(record, (ast, observation, *kept), lines))
 
-    def _observe(self, planned: PlannedStep, outcome: Outcome, statements_after: int, blobs: Blobs) -> Seen:
+    def _observe(self, planned: PlannedStep, outcome: Outcome, statements_after: int, blobs: Blobs) -> Observation:
         """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
         left = max(0, self._room - 1)
         room = max(left - _LINE_BYTES * statements_after, left // (statements_after + 1))
         seen = show_step(planned, outcome, blobs, self._text, room, self.state)
-        text, cut = fit(seen.text, room)
+        text, cut = fit_text(seen.text, room)
         self._room -= len(text.encode()) + 1
         if text:
             self.shown.append(text)
-        return Seen(text, seen.spans, seen.cut + cut)
+        return Observation(text, seen.spans, seen.cut + cut)
 
-    def _after(self, step: FinishedStep, seen: Seen, number: int) -> State:
+    def _after(self, step: FinishedStep, seen: Observation, number: int) -> State:
         """The state after a step that showed this."""
         state, planned, outcome = self.state, step.planned, step.outcome
         variables = Variables.of(state.variables).changed(step.change)

@@ -10,7 +10,7 @@ Not here: how values are worded (`observation.observations`); how much room a tu
 
 from rlmlite_kernel.actions.end import Forgotten, Noted
 from rlmlite_kernel.evaluation.context import DERIVED, FOREIGN, TaintedValue
-from rlmlite_kernel.observation.observations import Seen, Show, fit
+from rlmlite_kernel.observation.observations import Observation, ObservationWriter, fit_text
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.run.state import State
@@ -19,27 +19,27 @@ from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
 
 
-def show_step(planned: PlannedStep, outcome: Outcome, blobs: Blobs, text: str, room: int, state: State) -> Seen:
+def show_step(planned: PlannedStep, outcome: Outcome, blobs: Blobs, text: str, room: int, state: State) -> Observation:
     """What a step shows in `room` bytes. `text` is the program, which explanations of mistakes quote.
 
     Raises `InputChangedError` if a file has changed that would be shown.
     """
     if planned.problems:
-        return Seen(explain(planned.problems, text))
+        return Observation(explain(planned.problems, text))
     label = planned.target or planned.op
     barred = _barred(planned, outcome, state)
     if barred:
-        return Seen(f"{label}: {outcome.status}{barred}")
+        return Observation(f"{label}: {outcome.status}{barred}")
     if outcome.status != "ok":
-        seen = Seen(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
+        seen = Observation(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
     else:
-        seen = _said(planned, outcome, blobs, room, state) if planned.last else Seen("")
-    text, cut = fit(seen.text, room)
+        seen = _said(planned, outcome, blobs, room, state) if planned.last else Observation("")
+    text, cut = fit_text(seen.text, room)
     for warning in outcome.context.warnings:
         left = room - len(text.encode()) - bool(text)
         note, lost = _note(warning.message, warning.quoted, left)
         text, cut = text + ("\n" if text and note else "") + note, cut + lost
-    return Seen(text, seen.spans, seen.cut + cut)
+    return Observation(text, seen.spans, seen.cut + cut)
 
 
 def _barred(planned: PlannedStep, outcome: Outcome, state: State) -> str:
@@ -63,16 +63,16 @@ def _barred(planned: PlannedStep, outcome: Outcome, state: State) -> str:
     return f"{code}; not shown: the policy keeps {words} from the controller"
 
 
-def _said(planned: PlannedStep, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Seen:
+def _said(planned: PlannedStep, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Observation:
     effect = outcome.effect
     if isinstance(effect, Concluded):
-        return Seen(f"final: answered, {effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})")
+        return Observation(f"final: answered, {effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})")
     if isinstance(effect, Noted):
-        return Seen("noted")
+        return Observation("noted")
     if isinstance(effect, Forgotten):
-        return Seen(f"{effect.name}: forgotten")
+        return Observation(f"{effect.name}: forgotten")
     held = outcome.data or TaintedValue(None)
-    show = Show(blobs, room, _source(planned, held), bool(held.origins & FOREIGN))
+    show = ObservationWriter(blobs, room, _source(planned, held), bool(held.origins & FOREIGN))
     if state.run.table[planned.op].shows:
         return show.whole(planned.target or planned.op, held.value)
     return show.summary(planned.target or planned.op, held.value)
@@ -83,7 +83,7 @@ def _note(message: str, quoted: str, room: int) -> tuple[str, int]:
     whole = f"! {message}" + (f"\n{fenced(quoted.encode(), 'quoted').decode()}" if quoted else "")
     if len(whole.encode()) <= room:
         return whole, 0
-    note, cut = fit(f"! {message}", max(0, room))
+    note, cut = fit_text(f"! {message}", max(0, room))
     return note, cut + len(quoted.encode())
 
 

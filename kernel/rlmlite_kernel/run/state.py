@@ -8,7 +8,7 @@ import msgspec
 from rlmlite_kernel.effects.policy import Egress
 from rlmlite_kernel.evaluation.context import TaintedValue, TurnContext
 from rlmlite_kernel.observation.coverage import Coverage
-from rlmlite_kernel.observation.evidence import Evidence, Places
+from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.canonical import Json
 from rlmlite_kernel.records.records import Ref
@@ -42,7 +42,7 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     salts: Salts
     table: Table
     inputs: frozenset[str]
-    places: Places
+    places: DocumentNames
     egress: Egress
     barred: int
 

@@ -17,20 +17,20 @@ from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import DERIVED, NarrowedResult, StepContext, TaintedValue
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.observation.evidence import Found, resolve
+from rlmlite_kernel.observation.evidence import EvidenceList, resolve_evidence
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.run.state import Run
 from rlmlite_kernel.run.variables import Change
-from rlmlite_kernel.values.values import Rows, descriptor_digest, plain, plain_size
+from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, to_json
 
 
 class Concluded(msgspec.Struct, frozen=True, eq=False):
     """The end that `final` made: the value as JSON and its evidence."""
 
     value: Any
-    evidence: Found
+    evidence: EvidenceList
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
@@ -134,8 +134,8 @@ def _outcome(result: Any, arguments: Arguments, context: StepContext, current: R
 
 
 def _concluded(ended: Ended, context: StepContext, current: Run) -> Concluded:
-    evidence = resolve(ended.value, ended.evidence, current.places, context)
-    context.ensure_room(plain_size(ended.value.value, context.blobs))
-    value = plain(ended.value.value, context.blobs)
+    evidence = resolve_evidence(ended.value, ended.evidence, current.places, context)
+    context.ensure_room(json_size(ended.value.value, context.blobs))
+    value = to_json(ended.value.value, context.blobs)
     value_bytes([value])  # an answer that the seal could not hold is refused here, where it can be mended
     return Concluded(value, evidence)

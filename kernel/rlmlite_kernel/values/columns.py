@@ -179,7 +179,7 @@ class Cells:
     def describe(self) -> Any:
         """See `Column.describe`."""
         if not self._digest:
-            cells = value_bytes([described(cell) for cell in self.values])
+            cells = value_bytes([describe_value(cell) for cell in self.values])
             self._digest = hashlib.sha256(cells).hexdigest()
         return ["cells", len(self), self._digest]
 
@@ -207,7 +207,7 @@ class Constant:
 
     def describe(self) -> Any:
         """See `Column.describe`."""
-        return ["constant", self._rows, described(self.value)]
+        return ["constant", self._rows, describe_value(self.value)]
 
 
 class LineNumbers:
@@ -345,15 +345,15 @@ class Groups:
         return ["groups", self._rows, [group.describe() for group in self.groups]]
 
 
-def described(value: "Value") -> Any:
+def describe_value(value: "Value") -> Any:
     """JSON that stands for a value in digests: texts as `[blob, start, stop]` under a key no user key can be."""
     kind = type(value)
     if kind is Text:
         return {"$text": [value.blob, value.start, value.stop]}  # type: ignore[union-attr]
     if kind is list:
-        return [described(item) for item in value]  # type: ignore[union-attr]
+        return [describe_value(item) for item in value]  # type: ignore[union-attr]
     if kind is dict:
-        return {_unlike(key): described(item) for key, item in value.items()}  # type: ignore[union-attr]
+        return {_unlike(key): describe_value(item) for key, item in value.items()}  # type: ignore[union-attr]
     if isinstance(value, (str, int, float)) or value is None:
         return value
     return {"$rows": value.describe()}  # type: ignore[union-attr]

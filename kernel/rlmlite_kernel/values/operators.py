@@ -19,7 +19,7 @@ Number: TypeAlias = int | float
 _TOO_LARGE = 10**MAX_DIGITS
 
 
-def plainly(value: Value, blobs: Blobs) -> Value:
+def dereference(value: Value, blobs: Blobs) -> Value:
     """The value as it is compared and sorted: texts by reference as strings, rows as lists."""
     kind = type(value)
     if kind is str or kind is int or value is None:
@@ -27,11 +27,11 @@ def plainly(value: Value, blobs: Blobs) -> Value:
     if kind is Text:
         return value.string(blobs)  # type: ignore[union-attr]
     if isinstance(value, list):
-        return [plainly(item, blobs) for item in value]
+        return [dereference(item, blobs) for item in value]
     if isinstance(value, Rows):
-        return [plainly(item, blobs) for item in value.values(blobs)]
+        return [dereference(item, blobs) for item in value.values(blobs)]
     if isinstance(value, dict):
-        return {key: plainly(item, blobs) for key, item in value.items()}
+        return {key: dereference(item, blobs) for key, item in value.items()}
     return value
 
 
@@ -48,19 +48,19 @@ def truthy(value: Value) -> bool:
     return len(value) > 0 if isinstance(value, Rows) else bool(value)
 
 
-def same(left: Value, right: Value) -> bool:
+def equal(left: Value, right: Value) -> bool:
     """`==` over values whose texts are strings."""
     kind, other = type(left), type(right)
     if kind is other:
         if kind is list:
-            return len(left) == len(right) and all(map(same, left, right))  # type: ignore[arg-type]
+            return len(left) == len(right) and all(map(equal, left, right))  # type: ignore[arg-type]
         if kind is dict:
-            return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)  # type: ignore[index, union-attr]
+            return left.keys() == right.keys() and all(equal(left[k], right[k]) for k in left)  # type: ignore[index, union-attr]
         return left == right
     return is_number(left) and is_number(right) and left == right
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
+def _compare_alike(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
     def ordered(left: Value, right: Value) -> bool:
         if type(left) is str and type(right) is str:
             return compare(left, right)
@@ -74,17 +74,17 @@ def contains(whole: Value, part: Value) -> bool:
     if type(whole) is str:
         return type(part) is str and part in whole
     if type(whole) is list:
-        return any(same(item, part) for item in whole)
+        return any(equal(item, part) for item in whole)
     return type(whole) is dict and type(part) is str and part in whole
 
 
 COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
-    "==": same,
-    "!=": lambda left, right: not same(left, right),
-    "<": _ordered(lambda a, b: a < b),
-    "<=": _ordered(lambda a, b: a <= b),
-    ">": _ordered(lambda a, b: a > b),
-    ">=": _ordered(lambda a, b: a >= b),
+    "==": equal,
+    "!=": lambda left, right: not equal(left, right),
+    "<": _compare_alike(lambda a, b: a < b),
+    "<=": _compare_alike(lambda a, b: a <= b),
+    ">": _compare_alike(lambda a, b: a > b),
+    ">=": _compare_alike(lambda a, b: a >= b),
     "contains": contains,
     "not contains": lambda whole, part: not contains(whole, part),
     "in": lambda part, whole: contains(whole, part),
@@ -112,7 +112,7 @@ def mixes_text_and_number(left: Value, right: Value) -> bool:
 def add(left: Value, right: Value) -> Value:
     """`+`: numbers add, texts and lists join; null for anything else."""
     if is_number(left) and is_number(right):
-        return _worked(operator.add, left, right)
+        return _calculate(operator.add, left, right)
     if type(left) is str and type(right) is str:
         return left + right
     if type(left) is list and type(right) is list:
@@ -122,12 +122,12 @@ def add(left: Value, right: Value) -> Value:
 
 def subtract(left: Value, right: Value) -> Value:
     """`-` on numbers; null for anything else."""
-    return _worked(operator.sub, left, right) if is_number(left) and is_number(right) else None
+    return _calculate(operator.sub, left, right) if is_number(left) and is_number(right) else None
 
 
 def multiply(left: Value, right: Value) -> Value:
     """`*` on numbers; null for anything else."""
-    return _worked(operator.mul, left, right) if is_number(left) and is_number(right) else None
+    return _calculate(operator.mul, left, right) if is_number(left) and is_number(right) else None
 
 
 def modulo(left: Value, right: Value) -> Value:
@@ -143,7 +143,7 @@ def divide(left: Value, right: Value) -> Value:
         return None
     if type(left) is int and type(right) is int and left % right == 0:
         return left // right
-    return _worked(operator.truediv, left, right)
+    return _calculate(operator.truediv, left, right)
 
 
 def negate(value: Value) -> Value:
@@ -159,7 +159,7 @@ ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
 }
 
 
-def _worked(work: Callable[[Any, Any], Number], left: Value, right: Value) -> Value:
+def _calculate(work: Callable[[Any, Any], Number], left: Value, right: Value) -> Value:
     try:
         return _number(work(left, right))
     except OverflowError:  # a whole number that no decimal can hold met a decimal
@@ -175,7 +175,7 @@ def _number(value: Number) -> Value:
     return value if math.isfinite(value) else None
 
 
-def order(value: Value) -> tuple[Any, ...]:
+def sort_key(value: Value) -> tuple[Any, ...]:
     """A key that sorts any values, whose texts are strings, in the total order."""
     kind = type(value)
     if kind is str:
@@ -187,13 +187,13 @@ def order(value: Value) -> tuple[Any, ...]:
     if kind is bool:
         return (2,) if value else (1,)
     if kind is list:
-        return (5, [order(item) for item in value])  # type: ignore[union-attr]
+        return (5, [sort_key(item) for item in value])  # type: ignore[union-attr]
     if kind is dict:
-        return (6, [(key, order(item)) for key, item in sorted(value.items())])  # type: ignore[union-attr]
+        return (6, [(key, sort_key(item)) for key, item in sorted(value.items())])  # type: ignore[union-attr]
     raise TypeError(f"{kind.__name__} is no plain value")
 
 
-def key_of(value: Value) -> Any:
+def group_key(value: Value) -> Any:
     """What two equal values share, to group by: hashable, and apart for `1`, `true` and `"1"`."""
     kind = type(value)
     if kind is str or value is None:
@@ -203,7 +203,7 @@ def key_of(value: Value) -> Any:
     if kind is bool:
         return (1, value)
     if kind is list:
-        return (5, *map(key_of, value))  # type: ignore[arg-type]
+        return (5, *map(group_key, value))  # type: ignore[arg-type]
     if kind is dict:
-        return (6, *((key, key_of(item)) for key, item in sorted(value.items())))  # type: ignore[union-attr]
+        return (6, *((key, group_key(item)) for key, item in sorted(value.items())))  # type: ignore[union-attr]
     raise TypeError(f"{kind.__name__} is no plain value")

@@ -15,7 +15,7 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import Cells, Column, Groups, Ints, Spans, Text, described
+from rlmlite_kernel.values.columns import Cells, Column, Groups, Ints, Spans, Text, describe_value
 
 __all__ = [
     "Rows",
@@ -23,12 +23,12 @@ __all__ = [
     "Value",
     "descriptor",
     "documents",
+    "json_size",
     "kind_of",
-    "plain",
-    "plain_size",
     "rows_of",
     "size_of",
     "text_of",
+    "to_json",
 ]
 
 Value: TypeAlias = Union[bool, int, float, str, Text, list["Value"], dict[str, "Value"], "Rows", None]
@@ -92,7 +92,7 @@ class Rows:
         return [self.kind, self.count, columns, spans, [[name, rows.describe()] for name, rows in self.aside.items()]]
 
 
-def listed(values: Sequence[Value], spans: Spans | None = None) -> Rows:
+def list_rows(values: Sequence[Value], spans: Spans | None = None) -> Rows:
     """Rows of kind `list` over plain values."""
     return Rows(LIST, {"value": Cells(values)}, len(values), spans)
 
@@ -124,7 +124,7 @@ def rows_of(value: Value) -> Rows | None:
     """A value as rows: rows themselves, a list as a column `value`; anything else is no rows."""
     if isinstance(value, Rows):
         return value
-    return listed(value) if isinstance(value, list) else None
+    return list_rows(value) if isinstance(value, list) else None
 
 
 def text_of(value: Value, blobs: Blobs) -> Text | None:
@@ -135,16 +135,16 @@ def text_of(value: Value, blobs: Blobs) -> Text | None:
     return value if isinstance(value, Text) else None
 
 
-def plain(value: Value, blobs: Blobs) -> Any:
+def to_json(value: Value, blobs: Blobs) -> Any:
     """The value as JSON, texts as strings. The caller has charged for its size."""
     if isinstance(value, Text):
         return value.string(blobs)
     if isinstance(value, list):
-        return [plain(item, blobs) for item in value]
+        return [to_json(item, blobs) for item in value]
     if isinstance(value, dict):
-        return {key: plain(item, blobs) for key, item in value.items()}
+        return {key: to_json(item, blobs) for key, item in value.items()}
     if isinstance(value, Rows):
-        return [plain(item, blobs) for item in value.values(blobs)]
+        return [to_json(item, blobs) for item in value.values(blobs)]
     return value
 
 
@@ -172,16 +172,16 @@ def size_of(value: Value) -> int:
     return 8 if not isinstance(value, int) else 8 + value.bit_length() // 8
 
 
-def plain_size(value: Value, blobs: Blobs) -> int:
-    """The bytes that `plain` builds of a value: texts by reference count whole."""
+def json_size(value: Value, blobs: Blobs) -> int:
+    """The bytes that `to_json` builds of a value: texts by reference count whole."""
     if isinstance(value, Text):
         return len(value)
     if isinstance(value, Rows):
-        return 8 + sum(plain_size(item, blobs) for item in value.values(blobs))
+        return 8 + sum(json_size(item, blobs) for item in value.values(blobs))
     if isinstance(value, list):
-        return 8 + sum(plain_size(item, blobs) for item in value)
+        return 8 + sum(json_size(item, blobs) for item in value)
     if isinstance(value, dict):
-        return 8 + sum(len(key) + plain_size(item, blobs) for key, item in value.items())
+        return 8 + sum(len(key) + json_size(item, blobs) for key, item in value.items())
     return size_of(value)
 
 
@@ -198,7 +198,7 @@ def _column_size(column: Column) -> int:
 
 def descriptor(value: Value) -> bytes:
     """The bytes that a value's ref commits to."""
-    return value_bytes(described(value))
+    return value_bytes(describe_value(value))
 
 
 def descriptor_digest(value: Value) -> bytes:

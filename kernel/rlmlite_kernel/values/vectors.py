@@ -5,18 +5,16 @@ worked on value by value, and that way is the definition: a vector may be quicke
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
 from rlmlite_kernel.engines.sheets.spans import SpanBytes
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, LineTexts, Spans
 from rlmlite_kernel.values.values import Value
-
-Flags: TypeAlias = npt.NDArray[np.bool_]
 
 EXACT = 2**53
 """Whole numbers up to here are exact as decimals."""
@@ -43,7 +41,7 @@ class Vector:
     """
 
     def __init__(
-        self, kind: Literal["int", "float", "bool", "text"], null: Flags, data: Any, whole: Flags | None = None
+        self, kind: Literal["int", "float", "bool", "text"], null: BoolArray, data: Any, whole: BoolArray | None = None
     ) -> None:
         self.kind, self.null, self.data, self.whole = kind, null, data, whole
 
@@ -131,7 +129,7 @@ def vector_of(column: Column, blobs: Blobs) -> Vector | None:
     return column.vector(blobs) if isinstance(column, HasVector) else None
 
 
-def _all_there(column: Column) -> Flags:
+def _all_there(column: Column) -> BoolArray:
     return np.zeros(len(column), bool)
 
 
@@ -161,21 +159,21 @@ def of_values(values: Sequence[Value]) -> Vector | None:
     return None
 
 
-def _of_ints(values: Sequence[Any], null: Flags) -> Vector | None:
+def _of_ints(values: Sequence[Any], null: BoolArray) -> Vector | None:
     try:
         return Vector("int", null, _filled(values, null, np.int64))
     except OverflowError:
         return None
 
 
-def _of_numbers(values: Sequence[Any], null: Flags) -> Vector | None:
+def _of_numbers(values: Sequence[Any], null: BoolArray) -> Vector | None:
     whole = np.fromiter((type(value) is int for value in values), bool, len(values))
     if any(abs(values[row]) > EXACT for row in np.flatnonzero(whole).tolist()):
         return None
     return Vector("float", null, _filled(values, null, np.float64), whole)
 
 
-def _filled(values: Sequence[Any], null: Flags, kind: Any) -> Any:
+def _filled(values: Sequence[Any], null: BoolArray, kind: Any) -> Any:
     if not null.any():
         return np.array(values, kind)
     return np.array([0 if value is None else value for value in values], kind)

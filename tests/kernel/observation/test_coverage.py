@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Failed, Limits
-from rlmlite_kernel.observation.coverage import merged
+from rlmlite_kernel.observation.coverage import merge_ranges
 from tests.kernel.machine import Machine
 from tests.sizes import scaled
 
@@ -139,7 +139,7 @@ def test_shown_is_what_the_observation_holds(program: str, room: int) -> None:
 def test_ranges_merge_to_their_union(ranges: list[tuple[int, int]]) -> None:
     """In order, neither touching nor overlapping, few or many."""
     covered = {place for start, stop in ranges for place in range(start, stop)}
-    found = merged(ranges)
+    found = merge_ranges(ranges)
 
     assert {place for start, stop in found for place in range(start, stop)} == covered
     assert all(a[1] < b[0] for a, b in itertools.pairwise(found))

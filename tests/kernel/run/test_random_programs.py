@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from rlmlite_kernel import Answered, Done, Entry, Limits, State, Suspended, Usage, advance, resume
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.values.values import plain
+from rlmlite_kernel.values.values import to_json
 from tests.kernel.machine import Machine, all_bytes, parsed
 from tests.sizes import scaled
 
@@ -175,7 +175,7 @@ class Programs(RuleBasedStateMachine):
 
     def seen_by(self, state: State) -> dict[str, Any]:
         """The variables of a state as plain values."""
-        return {name: plain(variable.data.value, self.machine.blobs) for name, variable in state.variables.items()}
+        return {name: to_json(variable.data.value, self.machine.blobs) for name, variable in state.variables.items()}
 
     @staticmethod
     def outcomes(entries: list[Entry]) -> list[str]:

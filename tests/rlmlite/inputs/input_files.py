@@ -14,7 +14,7 @@ from backports import zstd
 
 from rlmlite.inputs import READING, Reading, from_path, notes
 from rlmlite_kernel.values.inputs import Input
-from rlmlite_kernel.values.values import plain
+from rlmlite_kernel.values.values import to_json
 from rlmlite_traces import FileBlobs
 
 PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
@@ -30,7 +30,7 @@ def taken(path: Path | str, reading: Reading = READING) -> tuple[Input, Any]:
     """An input and what it holds; of documents the text by path."""
     blobs = FileBlobs()
     found = from_path(str(path), blobs, reading)
-    held = plain(found.value, blobs)
+    held = to_json(found.value, blobs)
     return found, {row["path"]: row["text"] for row in held} if found.source.kind == "documents" else held
 
 

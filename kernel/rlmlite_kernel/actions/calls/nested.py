@@ -27,7 +27,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, kind_of, plain, plain_size, size_of
+from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, json_size, kind_of, size_of, to_json
 
 ALONE = "context"
 """What the only input of a nested run is called, if it is given none."""
@@ -68,8 +68,8 @@ def _input_value(held: TaintedValue, context: StepContext) -> Value:
     value = held.value
     if isinstance(value, Text) or (isinstance(value, Rows) and value.kind == DOCUMENTS):
         return value
-    context.ensure_room(plain_size(value, context.blobs))
-    json_value: Value = plain(value, context.blobs)
+    context.ensure_room(json_size(value, context.blobs))
+    json_value: Value = to_json(value, context.blobs)
     if not isinstance(json_value, str | list | dict):
         raise Fault("type", f"an input is text, documents, rows, a list or a record, not {kind_of(value)}")
     return json_value

@@ -23,7 +23,7 @@ from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedV
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Schema, read_reply
 from rlmlite_kernel.values.columns import Cells, Spans
-from rlmlite_kernel.values.values import LIST, Rows, Value, listed, size_of
+from rlmlite_kernel.values.values import LIST, Rows, Value, list_rows, size_of
 
 
 class _AnswerRules(msgspec.Struct, frozen=True, eq=False):
@@ -127,6 +127,6 @@ def _count_errors(errors: list[tuple[int, str]]) -> str:
 
 def _answer_rows(values: list[Value], errors: list[tuple[int, str]], spans: Spans | None) -> Rows:
     """The answers as a list, with the failed calls in `.failed`."""
-    answers = listed(values, spans)
+    answers = list_rows(values, spans)
     failed = {"index": Cells([index for index, _ in errors]), "error": Cells([error for _, error in errors])}
     return Rows(LIST, answers.columns, len(answers), spans, {"failed": Rows("rows", failed, len(errors))})

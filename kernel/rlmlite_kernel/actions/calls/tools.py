@@ -41,8 +41,8 @@ from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.settings import Tool
-from rlmlite_kernel.values.fences import worded
-from rlmlite_kernel.values.values import kind_of, plain, plain_size, size_of
+from rlmlite_kernel.values.fences import list_names
+from rlmlite_kernel.values.values import json_size, kind_of, size_of, to_json
 
 TOOL_COUNTER = "tool_calls."
 """The prefix of budgets that count the calls of one tool: `tool_calls.send_mail`."""
@@ -100,7 +100,7 @@ def ask_tool(
     tool = context.require_text(name.value, "the name of a tool")
     if tool not in context.settings.tools:
         hint = did_you_mean(tool, context.settings.tools) or f"tools: {', '.join(context.settings.tools) or 'none'}"
-        raise Fault("unknown_name", f"there is no such tool ({worded([tool])}); {hint}")
+        raise Fault("unknown_name", f"there is no such tool ({list_names([tool])}); {hint}")
     value = {} if args is None or args.value is None else args.value
     if not isinstance(value, dict):
         raise Fault("type", f"the arguments of a tool are {{name: value}}, not {kind_of(value)}")
@@ -122,7 +122,9 @@ def _check_names(name: str, tool: Tool, given: Mapping[str, TaintedValue]) -> No
     known = [param.name for param in tool.params]
     unknown = [key for key in given if key not in known]
     if unknown:
-        raise Fault("arguments", f"`{name}` does not take: {worded(unknown)}; it takes: {', '.join(known) or 'none'}")
+        raise Fault(
+            "arguments", f"`{name}` does not take: {list_names(unknown)}; it takes: {', '.join(known) or 'none'}"
+        )
     missing = [param.name for param in tool.params if param.required and param.name not in given]
     if missing:
         raise Fault("arguments", f"`{name}` also needs {', '.join(f'`{key}`' for key in missing)}")
@@ -149,8 +151,8 @@ def _begin(
     if rule.calls is not None and context.ledger.get(tool_counter(name), 0) >= rule.calls:
         raise Fault("budget", f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up")
     for value in arguments.values():
-        context.ensure_room(plain_size(value.value, context.blobs))
-    plain_arguments = {key: plain(value.value, context.blobs) for key, value in arguments.items()}
+        context.ensure_room(json_size(value.value, context.blobs))
+    plain_arguments = {key: to_json(value.value, context.blobs) for key, value in arguments.items()}
     call = _ToolCall(name, value_bytes(plain_arguments).decode(), origins, judgment.reasons)
     if judgment.verdict == "allow":
         return _ask_call(call, context, place)

@@ -22,7 +22,7 @@ from rlmlite_kernel.values.columns import (
     LineNumbers,
     LineTexts,
     Spans,
-    described,
+    describe_value,
 )
 from rlmlite_kernel.values.operators import mixes_text_and_number
 from rlmlite_kernel.values.values import LIST, Rows, Value
@@ -59,7 +59,11 @@ def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
     if isinstance(left, Groups) and isinstance(right, Groups) and len(left.groups) == len(right.groups):
         pairs = zip(left.groups, right.groups, strict=True)
         return Groups(tuple(_concatenate_spans(one, other) for one, other in pairs), len(left) + len(right))
-    if isinstance(left, Constant) and isinstance(right, Constant) and described(left.value) == described(right.value):
+    if (
+        isinstance(left, Constant)
+        and isinstance(right, Constant)
+        and describe_value(left.value) == describe_value(right.value)
+    ):
         return Constant(left.value, len(left) + len(right))
     one, other = _materialize(left, context), _materialize(right, context)
     if isinstance(one, Ints) and isinstance(other, Ints):

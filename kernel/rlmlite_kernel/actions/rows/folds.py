@@ -15,7 +15,7 @@ from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
-from rlmlite_kernel.values.operators import add, divide, is_number, order, plainly
+from rlmlite_kernel.values.operators import add, dereference, divide, is_number, sort_key
 from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
 from rlmlite_kernel.values.values import LIST, Value, kind_of
 from rlmlite_kernel.values.vectors import LARGEST, Vector, are_many, vector_of
@@ -52,17 +52,17 @@ def average(values: Sequence[Value]) -> Value:
 
 def least(values: Sequence[Value]) -> Value:
     """The smallest in the total order; null is left out."""
-    return min((value for value in values if value is not None), key=order, default=None)
+    return min((value for value in values if value is not None), key=sort_key, default=None)
 
 
 def greatest(values: Sequence[Value]) -> Value:
     """The largest in the total order; null is left out."""
-    return max((value for value in values if value is not None), key=order, default=None)
+    return max((value for value in values if value is not None), key=sort_key, default=None)
 
 
 def median(values: Sequence[Value]) -> Value:
     """The middle number, or half of the sum of the middle two; null over nothing."""
-    numbers = sorted((value for value in values if is_number(value)), key=order)
+    numbers = sorted((value for value in values if is_number(value)), key=sort_key)
     if not numbers:
         return None
     middle = len(numbers) // 2
@@ -71,7 +71,7 @@ def median(values: Sequence[Value]) -> Value:
 
 def percentile(values: Sequence[Value], percent: Value) -> Value:
     """The smallest number that so many percent of the numbers do not pass; one of the values, or null of nothing."""
-    numbers = sorted((value for value in values if is_number(value)), key=order)
+    numbers = sorted((value for value in values if is_number(value)), key=sort_key)
     place = percentile_place(len(numbers), percent)
     return numbers[place] if numbers else None
 
@@ -117,7 +117,7 @@ def fold_of(name: str) -> Callable[..., Value]:
             found = fold_vector(name, vector, alone, list(more.values()), context)
             if found is not None:
                 return found[0]
-        items = [plainly(value, context.blobs) for value in rows.values(context.blobs)]
+        items = [dereference(value, context.blobs) for value in rows.values(context.blobs)]
         others = sum(not is_number(item) and item is not None for item in items)
         if name in _OF_NUMBERS and others:
             context.warn(f"{name} left out {others:,} values that are no numbers")
@@ -152,7 +152,7 @@ def _take_ends(name: str, vector: Vector, keys: Keys, context: StepContext) -> l
     if name == "last":
         rows = np.zeros(len(keys.firsts), np.int64)
         rows[keys.codes] = np.arange(len(keys.codes))  # the last one written stays
-    return [plainly(value, context.blobs) for value in vector.take(rows).values(context.blobs)]
+    return [dereference(value, context.blobs) for value in vector.take(rows).values(context.blobs)]
 
 
 def _take_ranks(
@@ -227,5 +227,5 @@ def _fold_texts(name: str, vector: Vector, keys: Keys, there: IntArray, context:
     values = vector.take(place[folded]).values(context.blobs)
     found: list[Value] = [None] * len(keys.firsts)
     for code, value in zip(have.tolist(), values, strict=True):
-        found[code] = plainly(value, context.blobs)
+        found[code] = dereference(value, context.blobs)
     return found

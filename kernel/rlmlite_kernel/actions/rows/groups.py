@@ -11,7 +11,7 @@ import numpy as np
 from rlmlite_kernel.actions.rows.folds import FOLD, fold_vector
 from rlmlite_kernel.actions.rows.keys import KeyedRows, key_rows
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.evaluation.column_expressions import worked_out
+from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
@@ -19,7 +19,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Call, Expr, Obj
 from rlmlite_kernel.program.binding import FOLDS
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans
-from rlmlite_kernel.values.operators import order, plainly
+from rlmlite_kernel.values.operators import dereference, sort_key
 from rlmlite_kernel.values.row_keys import Keys, ranks_of
 from rlmlite_kernel.values.values import Rows, Value
 from rlmlite_kernel.values.vectors import are_many
@@ -42,7 +42,7 @@ def _order_by_frequency(found: KeyedRows, counts: IntArray, context: StepContext
     if ranks is not None:
         return np.lexsort((ranks, -counts)).astype(np.int64)
     times, values = counts.tolist(), found.values
-    return np.array(sorted(range(len(times)), key=lambda i: (-times[i], order(values[i]))), np.int64)
+    return np.array(sorted(range(len(times)), key=lambda i: (-times[i], sort_key(values[i]))), np.int64)
 
 
 def _first_spans(rows: Rows, firsts: IntArray) -> Spans | None:
@@ -72,10 +72,12 @@ def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, cont
     if len(node.args) != wanted:
         example = f"{node.name}(.n{', 95' if wanted == 2 else ''})"
         raise Fault("arguments", f"{node.name}(...) needs what to fold, such as {example}")
-    vector = worked_out(rows, node.args[0], context)
-    more = [plainly(evaluate(other, context).value, context.blobs) for other in node.args[1:]]
+    vector = evaluate_columns(rows, node.args[0], context)
+    more = [dereference(evaluate(other, context).value, context.blobs) for other in node.args[1:]]
     found = None if vector is None else fold_vector(node.name, vector, keys, more, context)
     if found is not None:
         return found
     work, fold = compiler.compile(node.args[0]), FOLD[node.name]
-    return [fold([plainly(work(row), context.blobs) for row in members.tolist()], *more) for members in keys.members()]
+    return [
+        fold([dereference(work(row), context.blobs) for row in members.tolist()], *more) for members in keys.members()
+    ]

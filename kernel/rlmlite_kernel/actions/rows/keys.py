@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.evaluation.column_expressions import worked_out
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
+from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.texts import has_field
 from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
-from rlmlite_kernel.values.operators import key_of, order, plainly
+from rlmlite_kernel.values.operators import dereference, group_key, sort_key
 from rlmlite_kernel.values.row_keys import Keys, keys_of, sorted_by, together
 from rlmlite_kernel.values.values import LIST, Rows, Value
-from rlmlite_kernel.values.vectors import Flags, Vector, are_many, vector_of
+from rlmlite_kernel.values.vectors import Vector, are_many, vector_of
 
 
 class KeyedRows(NamedTuple):
@@ -52,7 +52,7 @@ def number_values(values: Sequence[Value]) -> Keys:
     firsts: list[int] = []
     codes = np.zeros(len(values), np.int64)
     for row, value in enumerate(values):
-        key = key_of(value)
+        key = group_key(value)
         if key not in numbers:
             numbers[key] = len(firsts)
             firsts.append(row)
@@ -65,8 +65,8 @@ class SharedKeys(NamedTuple):
 
     left: IntArray
     right: IntArray
-    left_there: Flags
-    right_there: Flags
+    left_there: BoolArray
+    right_there: BoolArray
 
 
 def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> SharedKeys:
@@ -85,7 +85,7 @@ def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> 
     return _split_sides(number_values(values).codes, there, len(left))
 
 
-def _split_sides(codes: IntArray, there: Flags, count: int) -> SharedKeys:
+def _split_sides(codes: IntArray, there: BoolArray, count: int) -> SharedKeys:
     return SharedKeys(codes[:count], codes[count:], there[:count], there[count:])
 
 
@@ -102,7 +102,8 @@ def _key_vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int 
     else:
         parts = by.items if isinstance(by, ListOf) else (by,)
         found = [
-            worked_out(rows, _without_rows_name(as_column(part), rows, context), context, beside) for part in parts
+            evaluate_columns(rows, _without_rows_name(as_column(part), rows, context), context, beside)
+            for part in parts
         ]
     vectors = [vector for vector in found if vector is not None]
     return vectors if vectors and len(vectors) == len(found) else None
@@ -119,7 +120,7 @@ def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> 
             return in_order
     numbers = list(range(len(rows)))
     for expr, backwards in reversed(parts):  # one pass a key, the last key first
-        keys = [order(value) for value in key_values(rows, expr, context)]
+        keys = [sort_key(value) for value in key_values(rows, expr, context)]
         numbers.sort(key=keys.__getitem__, reverse=desc is not backwards)
     return np.array(numbers, np.int64)
 
@@ -131,11 +132,11 @@ def _direction(part: Expr | None) -> tuple[Expr | None, bool]:
 def key_values(rows: Rows, by: Expr | None, context: StepContext) -> list[Value]:
     """The key of every row, texts as strings; the whole row without `by`."""
     if by is None:
-        return [plainly(value, context.blobs) for value in rows.values(context.blobs)]
+        return [dereference(value, context.blobs) for value in rows.values(context.blobs)]
     if isinstance(by, ListOf):
         return [list(row) for row in zip(*(key_values(rows, part, context) for part in by.items), strict=True)]
     work = RowCompiler(rows, context).compile(_without_rows_name(as_column(by), rows, context))
-    return [plainly(work(row), context.blobs) for row in range(len(rows))]
+    return [dereference(work(row), context.blobs) for row in range(len(rows))]
 
 
 def as_column(node: Expr) -> Expr:

@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from rlmlite_kernel.actions.rows.keys import key_rows, key_values, row_order
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.evaluation.column_expressions import rows_where, worked_out
+from rlmlite_kernel.evaluation.column_expressions import evaluate_columns, rows_where
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
-from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, condition
+from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, compile_condition
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Field, Obj
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
 from rlmlite_kernel.values.operators import truthy
-from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, listed, rows_of, size_of
+from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, list_rows, rows_of, size_of
 from rlmlite_kernel.values.vectors import LARGEST
 
 
@@ -32,7 +32,7 @@ def select_rows(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
     kept = rows_where(rows, cond, context)
     if kept is not None:
         return kept
-    holds = condition(rows, cond, context)
+    holds = compile_condition(rows, cond, context)
     return np.array([row for row in range(len(rows)) if truthy(holds(row))], np.int64)
 
 
@@ -72,7 +72,7 @@ def evaluate_column(rows: Rows, expr: Expr, compiler: RowCompiler, context: Step
     """A row expression as a column; a bare field is the column itself, not copied."""
     if isinstance(expr, Field) and expr.name in rows.columns:
         return rows.columns[expr.name]
-    vector = worked_out(rows, expr, context)
+    vector = evaluate_columns(rows, expr, context)
     if vector is None:
         return column_from(evaluate_rows(compiler.compile(expr), len(rows), context))
     if vector.kind == "int" and not vector.null.any():
@@ -112,7 +112,7 @@ def flatten(context: StepContext, rows: Value) -> Value:
         context.ensure_room(8 * len(kept))
         values.extend(kept)
         origin.extend([row] * len(kept))
-    return listed(values, None if table.spans is None else table.spans.take(np.array(origin, np.int64)))
+    return list_rows(values, None if table.spans is None else table.spans.take(np.array(origin, np.int64)))
 
 
 def distinct(context: StepContext, rows: Value, by: Expr | None) -> Value:

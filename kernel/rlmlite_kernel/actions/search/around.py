@@ -17,7 +17,7 @@ from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
-from rlmlite_kernel.values.fences import worded
+from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import LIST, Rows, Value
 
 
@@ -30,7 +30,9 @@ def around(context: StepContext, rows: Value, lines: int | None, bytes: int | No
     table = context.require_rows(rows, "around's first argument")
     spans = table.spans
     if spans is None or len(spans) != len(table):
-        raise Fault("type", f"around works on places in a text, such as hits; these rows have {worded(table.columns)}")
+        raise Fault(
+            "type", f"around works on places in a text, such as hits; these rows have {list_names(table.columns)}"
+        )
     if sum(argument is not None for argument in (lines, bytes, by)) > 1:
         raise Fault("arguments", "around takes one of lines=, bytes= and by=")
     context.ensure_room(32 * len(table))

@@ -26,7 +26,7 @@ from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
 from rlmlite_kernel.program.ast import Expr, Field
 from rlmlite_kernel.values.columns import Cells, Ints, Text
-from rlmlite_kernel.values.operators import key_of, order, plainly
+from rlmlite_kernel.values.operators import dereference, group_key, sort_key
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
 EVIDENCE = 1_000
@@ -87,7 +87,7 @@ class _MatchCounter:
             counted = sweep.search(piece, 1, partial(_append_matches, kept))
             if counted.count:
                 start, stop = kept[0][0, 0].tolist()
-                doc = plainly(piece.doc, self._context.blobs)
+                doc = dereference(piece.doc, self._context.blobs)
                 self._add(doc, Text(piece.text.blob, start, stop), counted.count)
                 self.total += counted.count
             if counted.out_of_work:
@@ -119,7 +119,7 @@ class _MatchCounter:
     def as_rows(self) -> Rows:
         """Rows {key, n}, the most frequent first, ties by key; each rests on its first match."""
         self._first_hits.rows()  # for the fault of a group that has the name of a field, as `search` raises it
-        by_frequency = sorted(self._counts.values(), key=lambda count: (-count.n, order(count.key)))
+        by_frequency = sorted(self._counts.values(), key=lambda count: (-count.n, sort_key(count.key)))
         first_matches = SpanBuilder()
         for count in by_frequency:
             start, stop = np.array([[count.first.start], [count.first.stop]], np.int64)
@@ -138,10 +138,10 @@ class _MatchCounter:
             self._add(value, span, n)
 
     def _add(self, key: Value, first: Text, n: int) -> None:
-        count = self._counts.get(key_of(key))
+        count = self._counts.get(group_key(key))
         if count is None:
             self._context.ensure_room(size_of(key) + 8)
-            count = self._counts[key_of(key)] = _KeyCount(key, first)
+            count = self._counts[group_key(key)] = _KeyCount(key, first)
         count.n += n
 
 

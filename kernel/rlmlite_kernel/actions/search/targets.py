@@ -22,7 +22,7 @@ from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Constant, Spans, Text
-from rlmlite_kernel.values.fences import worded
+from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, rows_of, text_of
 
 
@@ -71,7 +71,7 @@ def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
         # Records that come from JSON are plain dicts in a list; their field `text` is the text of the row.
         cells = [cell["text"] if isinstance(cell, dict) and "text" in cell else cell for cell in cells]
     if len(cells) != len(rows) or not all(isinstance(cell, str | Text) or cell is None for cell in cells):
-        raise Fault("type", f"{what} works on rows that have a text; these have {worded(rows.columns)}")
+        raise Fault("type", f"{what} works on rows that have a text; these have {list_names(rows.columns)}")
     return [text_of(cell, context.blobs) for cell in cells]
 
 

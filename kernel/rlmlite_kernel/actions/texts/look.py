@@ -44,11 +44,11 @@ def _cut_ends(
     default_head = 0 if tail is not None else default
     head_size = default_head if head is None else head
     stop = min(count, at + head_size)
-    front = access.sliced(value, at, stop, (False, False), context)
+    front = access.slice_value(value, at, stop, (False, False), context)
     if tail is None:
         return front
     tail_start = max(stop, count - tail)  # bytes that the head shows are not shown twice
-    back = access.sliced(value, tail_start, count, (False, False), context)
+    back = access.slice_value(value, tail_start, count, (False, False), context)
     return [front, back] if head_size else back
 
 
@@ -80,4 +80,4 @@ def describe(context: StepContext, target: Value) -> Value:
 def _first_line(text: Text, context: StepContext) -> Value:
     """The beginning of a text: its first line, of a long one 200 bytes."""
     _, stop = context.blobs.lines(text.blob).bounds_at(text.start)
-    return access.sliced(text, 0, min(len(text), stop - text.start, 200), (False, False), context)
+    return access.slice_value(text, 0, min(len(text), stop - text.start, 200), (False, False), context)

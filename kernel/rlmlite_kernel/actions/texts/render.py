@@ -8,11 +8,11 @@ of each field are fetched before the first row is written, so that a column that
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.texts import as_text, follow, has_field
+from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.templates import Hole, pieces
-from rlmlite_kernel.values.fences import worded
+from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import Rows, Value
 
 
@@ -31,7 +31,7 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
 
 def _fill(hole: Hole, columns: dict[str, list[Value]], row: int, context: StepContext) -> str:
     """The text of a placeholder in one row."""
-    return as_text(follow(columns[hole.name][row], hole.path, context), context)
+    return as_text(follow_path(columns[hole.name][row], hole.path, context), context)
 
 
 def _cells(hole: Hole, rows: Rows, context: StepContext) -> list[Value]:
@@ -41,5 +41,5 @@ def _cells(hole: Hole, rows: Rows, context: StepContext) -> list[Value]:
     if hole.name in context.variables:
         return [context.variables[hole.name].value] * len(rows)
     known = [*rows.columns, *context.variables]
-    near = did_you_mean(hole.name, known) or f"known: {worded(known)}"
+    near = did_you_mean(hole.name, known) or f"known: {list_names(known)}"
     raise Fault("template", f"{{{hole}}} names no field of the rows and no variable; {near}")

@@ -15,7 +15,7 @@ from rlmlite_kernel.evaluation.texts import as_text
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import MAX_DIGITS
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.operators import divide, is_number, plainly, truthy
+from rlmlite_kernel.values.operators import dereference, divide, is_number, truthy
 from rlmlite_kernel.values.values import Value, kind_of
 
 
@@ -39,7 +39,7 @@ def div(context: StepContext, a: Value, b: Value) -> Value:
 
 def to_int(context: StepContext, value: Value) -> Value:
     """A whole number: `"1,024"` and `1024.9` give 1024. Null for anything else; decimals are cut towards zero."""
-    item = plainly(value, context.blobs)
+    item = dereference(value, context.blobs)
     if isinstance(item, str):
         return _int_of_text(item)
     return int(item) if is_number(item) and isinstance(item, int | float) else None
@@ -55,7 +55,7 @@ def _int_of_text(text: str) -> Value:
 
 def to_float(context: StepContext, value: Value) -> Value:
     """A decimal; null for anything that is not a finite number."""
-    item = plainly(value, context.blobs)
+    item = dereference(value, context.blobs)
     if not isinstance(item, str) and not is_number(item):
         return None
     try:
@@ -77,7 +77,7 @@ def date(context: StepContext, value: Value) -> Value:
     Reads ISO dates, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, the two last also with a weekday
     and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
     """
-    item = plainly(value, context.blobs)
+    item = dereference(value, context.blobs)
     return _iso_date(item.strip()) if isinstance(item, str) else None
 
 
@@ -123,19 +123,19 @@ def _date_of_words(words: list[str]) -> Value:
 
 def lower(context: StepContext, text: Value) -> Value:
     """In lower case; null for anything that is not text."""
-    item = plainly(text, context.blobs)
+    item = dereference(text, context.blobs)
     return item.lower() if isinstance(item, str) else None
 
 
 def upper(context: StepContext, text: Value) -> Value:
     """In upper case; null for anything that is not text."""
-    item = plainly(text, context.blobs)
+    item = dereference(text, context.blobs)
     return item.upper() if isinstance(item, str) else None
 
 
 def strip(context: StepContext, text: Value) -> Value:
     """Without white space at both ends; null for anything that is not text."""
-    item = plainly(text, context.blobs)
+    item = dereference(text, context.blobs)
     return item.strip() if isinstance(item, str) else None
 
 

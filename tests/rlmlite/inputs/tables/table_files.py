@@ -7,7 +7,7 @@ from typing import Any
 
 from rlmlite.inputs import from_path, from_value
 from rlmlite_kernel.values.inputs import Input
-from rlmlite_kernel.values.values import plain
+from rlmlite_kernel.values.values import to_json
 from rlmlite_traces import FileBlobs
 
 ROWS: list[dict[str, Any]] = [
@@ -21,7 +21,7 @@ def load_table(path: object, blobs: FileBlobs | None = None) -> tuple[Input, lis
     """An input, and its rows as JSON."""
     store = blobs or FileBlobs()
     found = from_path(str(path), store) if isinstance(path, str | Path) else from_value(path, store)
-    return found, plain(found.value, store)
+    return found, to_json(found.value, store)
 
 
 def load_rows(path: object) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from rlmlite.inputs.tables.sheet_writer import Losses, sheet_blocks
 from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.sheets import records
-from rlmlite_kernel.values.values import Rows, descriptor, plain
+from rlmlite_kernel.values.values import Rows, descriptor, to_json
 from rlmlite_traces import FileBlobs, Verdict, replay, verify
 from tests.rlmlite.inputs.tables.table_files import ROWS, database, load_rows, load_table, write_lines
 from tests.sizes import scaled
@@ -43,8 +43,8 @@ def test_a_sheet_gives_back_what_went_in(rows: list[tuple[Any, Any]]) -> None:
         return value
 
     expected = [value_bytes([clean(a), clean(b)]) for a, b in rows]
-    assert [value_bytes(list(row.values())) for row in plain(table, blobs)] == expected
-    assert [value_bytes(list(plain(table.row(k, blobs), blobs).values())) for k in range(len(rows))] == expected
+    assert [value_bytes(list(row.values())) for row in to_json(table, blobs)] == expected
+    assert [value_bytes(list(to_json(table.row(k, blobs), blobs).values())) for k in range(len(rows))] == expected
 
 
 def test_arrow_values_follow_the_rules(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_broken_sheet_is_refused() -> None:
     blobs = FileBlobs()
     for content in (b"", b"a\n", b"a\x1fb\x1e\n1\x1e\n", b"a\x1e\n1\x1eX"):
         with pytest.raises(SheetBrokenError):
-            plain(records(blobs.put(content), blobs), blobs)
+            to_json(records(blobs.put(content), blobs), blobs)
 
 
 def test_a_table_is_searched_and_is_evidence(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import rlmlite
 from rlmlite.errors import InputError
 from rlmlite.inputs import deriving, from_path, notes
 from rlmlite.inputs.tables.sheet_writer import column_names
-from rlmlite_kernel.values.values import Rows, plain
+from rlmlite_kernel.values.values import Rows, to_json
 from rlmlite_traces import FileBlobs, Verdict, replay, verify
 from tests.rlmlite.inputs.tables.table_files import ROWS, load_rows, load_table, write_lines
 
@@ -68,7 +68,7 @@ def test_text_takes_a_table_as_text(tmp_path: Path) -> None:
     """The way out for whatever a reader does not like."""
     (tmp_path / "a.csv").write_text("a,b\n1,2,3\n")
 
-    assert plain(from_path(f"text:{tmp_path / 'a.csv'}", blobs := FileBlobs()).value, blobs) == "a,b\n1,2,3\n"
+    assert to_json(from_path(f"text:{tmp_path / 'a.csv'}", blobs := FileBlobs()).value, blobs) == "a,b\n1,2,3\n"
 
 
 def test_csv_types_follow_from_every_cell(tmp_path: Path) -> None:
