@@ -5,6 +5,10 @@ A name that appears here is one that took a user's time once. `benchmarks/cold_s
 
 import ast
 import importlib
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +62,75 @@ def test_a_name_that_there_is_not_is_an_attribute_error(path: Path) -> None:
     """As for any module; a circle of imports would say something else."""
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         importlib.import_module(_package(path)).nonsense  # noqa: B018
+
+
+def _command(*words: str) -> str:
+    """The command line as a program: what it prints goes nowhere."""
+    return f"import sys; sys.argv = ['rlmlite', *{words!r}]; sys.stdout = open('/dev/null', 'w')\n{_RUN}"
+
+
+_RUN = """
+from rlmlite.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert end.code in (0, None), end.code
+"""
+
+
+SEARCH = 'final(count(search(context, "ERROR")))'
+SDKS = {"openai", "genai_prices", "httpx2", "aiohttp"}
+CHECKING = {"pydantic", "pydantic_core", "pydantic_settings"}
+SHOWING = {"structlog", "rich", "pygments", "email"}
+READING = {"charset_normalizer", "tarfile", "zipfile", "pathspec", "sqlite3", "duckdb", "pyarrow", "pandas", "fsspec"}
+ENGINES = {"numpy", "re2", "stringzilla", "lark", "msgspec"}
+UNUSED = {"asyncio", "hyperscan", "tree_sitter", "tomllib", "importlib.metadata", "platformdirs"}
+
+STARTS: dict[str, tuple[str, set[str], int]] = {
+    "import rlmlite": (
+        "import rlmlite",
+        ENGINES | SDKS | CHECKING | SHOWING | READING | UNUSED | {"rlmlite_kernel", "typer"},
+        110,
+    ),
+    "import, execute": (
+        "import rlmlite; rlmlite.execute",
+        ENGINES | SDKS | CHECKING | SHOWING | READING | UNUSED | {"rlmlite_kernel", "typer"},
+        120,
+    ),
+}
+for words in ("--help", "--version", "exec --help", "ask --help", "session new --help", "trace verify --help"):
+    STARTS[words] = (
+        _command(*words.split()),
+        ENGINES | SDKS | CHECKING | SHOWING | READING | UNUSED | {"rlmlite_kernel", "rlmlite_grammar"},
+        190,
+    )
+STARTS["a search"] = (
+    _command("exec", "-e", SEARCH, "small.log"),
+    SDKS | CHECKING | SHOWING | READING | UNUSED | {"rlmlite.agent.ask", "rlmlite.inputs.formats.archives"},
+    580,
+)
+STARTS["a question"] = (
+    _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
+    SDKS | CHECKING | SHOWING | READING | (UNUSED - {"asyncio"}),
+    680,
+)
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_start_imports_what_it_needs(start: str, tmp_path: Path) -> None:
+    """None of the heavy libraries that it does not use, and no more modules than it did."""
+    (tmp_path / "small.log").write_text("08:14 ERROR disk\n08:15 INFO disk\n" * 100)
+    programs = ('errors = search(context, "ERROR")', "n = count(errors)", "final(n)")
+    (tmp_path / "script.jsonl").write_text("".join(json.dumps({"text": program}) + "\n" for program in programs))
+    code, unwanted, most = STARTS[start]
+    show = "import sys, json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{show}"], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+    )
+
+    assert done.returncode == 0, done.stderr
+    modules = json.loads(done.stderr.splitlines()[-1])
+    assert sorted(unwanted.intersection(modules)) == []
+    assert len(modules) <= most

@@ -1,24 +1,24 @@
 """Running a program from Python, without a controller: `execute`, and `execute_async` for a caller with an event loop.
 
 It is in this room for the sake of `sub_rlm`: a program may ask a question of its own, which an agent answers.
+What a run needs is imported with the first program: `import rlmlite; rlmlite.execute` does not wait for NumPy.
 """
 
 from collections.abc import Mapping
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
-import msgspec
-
-from rlmlite.inputs import Data, from_values, new_store
-from rlmlite.runs.driver import Calls, drive_turn, drive_turn_async, refuse_running_loop
-from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.program import read_program, run_program
-from rlmlite.runs.run import Run, begin_run
-from rlmlite.runs.settings import SettingKeywords, from_keywords
-from rlmlite.runs.setup import prepare
-from rlmlite_kernel.effects.requests import Request, Result
+if TYPE_CHECKING:
+    from rlmlite.inputs import Data
+    from rlmlite.runs.driver import Calls
+    from rlmlite.runs.outcome import Outcome
+    from rlmlite.runs.run import Run
+    from rlmlite.runs.settings import SettingKeywords
+    from rlmlite_kernel.effects.requests import Request, Result
 
 
-def execute(program: str, inputs: Data | Mapping[str, Data] = None, **settings: Unpack[SettingKeywords]) -> Outcome:
+def execute(
+    program: str, inputs: "Data | Mapping[str, Data]" = None, **settings: "Unpack[SettingKeywords]"
+) -> "Outcome":
     """Run a program over inputs and seal its trace.
 
     `inputs` is one input, which is then called `context`, or several by name. Every setting is documented in
@@ -32,6 +32,8 @@ def execute(program: str, inputs: Data | Mapping[str, Data] = None, **settings: 
         StoreError: there is something else where the store should be.
         RuntimeError: an event loop is running in this thread; await `execute_async` there.
     """
+    from rlmlite.runs.driver import drive_turn, refuse_running_loop
+
     refuse_running_loop("rlmlite.execute_async(...)")
     run, calls = _begin("execute", program, inputs, settings)
     with run:
@@ -39,18 +41,28 @@ def execute(program: str, inputs: Data | Mapping[str, Data] = None, **settings: 
 
 
 async def execute_async(
-    program: str, inputs: Data | Mapping[str, Data] = None, **settings: Unpack[SettingKeywords]
-) -> Outcome:
+    program: str, inputs: "Data | Mapping[str, Data]" = None, **settings: "Unpack[SettingKeywords]"
+) -> "Outcome":
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
+    from rlmlite.runs.driver import drive_turn_async
+
     run, calls = _begin("execute_async", program, inputs, settings)
     with run:
         return await drive_turn_async(run, calls)
 
 
 def _begin(
-    function: str, program: str, inputs: Data | Mapping[str, Data], keywords: SettingKeywords
-) -> tuple[Run, Calls[Outcome]]:
+    function: str, program: str, inputs: "Data | Mapping[str, Data]", keywords: "SettingKeywords"
+) -> "tuple[Run, Calls[Outcome]]":
     """The run, and the work that executes the program in it."""
+    import msgspec
+
+    from rlmlite.inputs import from_values, new_store
+    from rlmlite.runs.program import read_program, run_program
+    from rlmlite.runs.run import begin_run
+    from rlmlite.runs.settings import from_keywords
+    from rlmlite.runs.setup import prepare
+
     settings = from_keywords(function, keywords)
     settings = msgspec.structs.replace(settings, last_answer=False)  # no controller, so no last turn to provide for
     blobs = new_store(settings.reading, settings.copies)
@@ -60,7 +72,7 @@ def _begin(
     return run, run_program(run, said)
 
 
-async def _nested_run(parent: Run, request: Request) -> Result:
+async def _nested_run(parent: "Run", request: "Request") -> "Result":
     """The agent is imported with the first nested run: most programs have none, and start sooner."""
     from rlmlite.agent.nested import nested_run
 

@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from docs import actions, codes, command_line, inputs, limits, policy, records, states
-from rlmlite.cli.main import app
+from rlmlite.cli.app import app
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.faults import FAULTS
 from rlmlite_kernel.records.records import (

@@ -1,5 +1,6 @@
 """What went wrong, as one message and an exit code. The only place where the command catches errors broadly."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -46,6 +47,9 @@ _FOUND: tuple[tuple[type[BaseException], Exit, str], ...] = (
 
 def guarded(command: Callable[[], Exit], *, as_json: bool) -> Exit:
     """Run a command; turn what its user or machine got wrong into a message and a code."""
+    if not gc.isenabled():  # see `rlmlite.cli`
+        gc.freeze()
+        gc.enable()
     try:
         return command()
     except BrokenPipeError:  # who reads our output has seen enough: `rlmlite … | head`

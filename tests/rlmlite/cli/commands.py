@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from rlmlite.cli.main import app
+from rlmlite.cli.app import app
 from rlmlite.cli.output.printing import KEYS
 
 COUNT_ERRORS = 'hits = search(context, "ERROR")\nfinal(count(hits), evidence=hits)'

@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.main import get_command
 
+from rlmlite.cli.app import _narrowed, app
 from rlmlite.cli.coercion import coerce_plainly
-from rlmlite.cli.main import _narrowed, app
 
 VALUES: list[Any] = [
     None,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from rlmlite.cli.main import app
+from rlmlite.cli.app import app
 from rlmlite.cli.output.exits import Exit
 
 TASKS = '''def gather():

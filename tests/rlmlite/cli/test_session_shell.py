@@ -168,7 +168,7 @@ def test_each_call_is_a_process() -> None:
 NURSERY = """
 import json, os, random, signal, sys, time
 from typer.testing import CliRunner
-from rlmlite.cli.main import app
+from rlmlite.cli.app import app
 runner = CliRunner()
 runner.invoke(app, ["session", "new", "warm.rlm"])
 runner.invoke(app, ["session", "exec", "warm.rlm", "-e", 'x = count(search("a", "a"))'])

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 import rlmlite
 from rlmlite import Session
-from rlmlite.cli.main import app
+from rlmlite.cli.app import app
 from rlmlite.cli.output.exits import Exit
 from rlmlite.errors import SettingError
 from rlmlite_traces import DirectoryStore, StoreMissingError, Verdict, replay, verify
@@ -195,7 +195,7 @@ def test_a_full_disk_leaves_no_file_out() -> None:
     Path("logs/b.log").write_text(LOG)
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
     arguments = ["exec", "-e", "final(count(context))", "logs", "--copy"]
-    code = f"{limit} sys.argv[1:] = {arguments}; from rlmlite.cli.main import main; main()"
+    code = f"{limit} sys.argv[1:] = {arguments}; from rlmlite.cli import main; main()"
 
     done = subprocess.run(
         [sys.executable, "-c", code],

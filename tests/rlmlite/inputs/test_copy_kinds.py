@@ -132,7 +132,7 @@ def test_large_standard_input_is_found_in_the_store() -> None:
     command = ["exec", "-e", 'final(count(search(x, "o")))', "x=-", "--read", "kept_bytes=10"]
     for trace, more in (("here.rlm", []), ("copied.rlm", ["--copy"])):
         code = f"import sys; sys.argv[1:] = {[*command, '--trace', trace, *more]}; "
-        code += "from rlmlite.cli.main import main; main()"
+        code += "from rlmlite.cli import main; main()"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         subprocess.run([sys.executable, "-c", code], input=TEXT.encode(), env=environment, timeout=60, check=True)
 
@@ -190,7 +190,7 @@ def test_a_store_that_is_not_used_is_refused() -> None:
     """`--store` alone would do nothing."""
     Path("a.log").write_text(TEXT)
     code = "import sys; sys.argv[1:] = ['exec', '-e', 'x = 1', 'a.log', '--store', 'x']; "
-    code += "from rlmlite.cli.main import main; main()"
+    code += "from rlmlite.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -342,7 +342,7 @@ def test_the_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that reads it twice could see two versions of it."""
     from typer.testing import CliRunner
 
-    from rlmlite.cli.main import app
+    from rlmlite.cli.app import app
 
     FILE.write_text("workers = 2\n")
     Path("a.txt").write_text(TEXT)
@@ -371,7 +371,7 @@ def test_every_flag_is_a_setting() -> None:
     """Of the commands that run something: by the same name, or the singular of it."""
     import typer
 
-    from rlmlite.cli.main import app
+    from rlmlite.cli.app import app
 
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     sessions = commands["session"].commands

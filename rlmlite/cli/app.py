@@ -1,4 +1,4 @@
-"""The entry point of the command `rlmlite`: puts the commands together, and runs the one that was called.
+"""The command `rlmlite` as a whole: puts the commands together, and runs the one that was called.
 
 What a command takes is declared in `signatures`, what it does is in `commands`, and what was set in `settings`.
 `--help` must answer at once, so nothing here imports what a run needs: no kernel, no parser, no model client.
@@ -65,7 +65,7 @@ app.add_typer(session_app, name="session")
 app.add_typer(store_app, name="store")
 
 
-def main() -> None:
+def run_command_line() -> None:
     """Run the command line. What a user got wrong ends with a message and an exit code, never with a traceback."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text streams here
