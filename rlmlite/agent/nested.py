@@ -30,7 +30,6 @@ from rlmlite.runs.driver import Calls, drive_turn_async
 from rlmlite.runs.events import Nested
 from rlmlite.runs.history import open_question
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.reopen import reopen, usage_in
 from rlmlite.runs.run import Run
 from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nested_roles
@@ -64,6 +63,8 @@ def _child(parent: Run, request: Request, place: Path | None, question: str) -> 
     assert request.nested is not None
     setup = _setup(parent, request, place)
     if place is not None and place.exists():
+        from rlmlite.runs.reopen import reopen  # with the way back into a trace, which a new run does not need
+
         past = reopen(place)
         return Run(past.inputs, past.blobs, setup, past)
     inputs = {name: _input(value, parent) for name, value in request.nested.inputs.items()}
@@ -112,6 +113,8 @@ def _result(child: Run, outcome: Outcome) -> Result:
 
 def _recorded_result(trace: CheckedTrace) -> Result:
     """The same, of one that was sealed before this process began."""
+    from rlmlite.runs.reopen import usage_in
+
     end = trace.records[-1]
     assert isinstance(end, Seal)
     used: Counter[str] = Counter()

@@ -34,7 +34,6 @@ from rlmlite.runs.events import Finished
 from rlmlite.runs.history import CONTROLLER, open_question
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.program import conclude_program, read_program
-from rlmlite.runs.reopen import reopen
 from rlmlite.runs.run import Run, begin_run
 from rlmlite.runs.settings import RunSettings, SettingKeywords, from_keywords
 from rlmlite.runs.setup import Setup, controller_roles
@@ -263,6 +262,8 @@ def _with_trace(path: Path, settings: RunSettings) -> RunSettings:
 
 def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
     """The run of a session that is there, and the agent that goes on in it."""
+    from rlmlite.runs.reopen import reopen  # with the way back into a trace, which a new session does not need
+
     fixed = next((name for name in _FIXED if name in settings.explicit), None)
     if fixed is not None:
         raise SettingError(f"the session {path} is there already; its {fixed} cannot be changed")

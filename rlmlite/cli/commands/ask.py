@@ -7,7 +7,6 @@ import msgspec
 from rlmlite.agent.ask import ask_and_seal, prepare_agent
 from rlmlite.agent.loop import check_question
 from rlmlite.cli.commands.exec import drive_to_end, load_inputs
-from rlmlite.cli.commands.session import begin_session, finish, open_session, wait_for_answers
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
 from rlmlite.cli.output.live import watching
@@ -47,6 +46,8 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
 
 
 def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
+    from rlmlite.cli.commands.session import begin_session, finish, open_session, wait_for_answers
+
     if job.trace is not None:
         raise SettingError("a session's trace is the session itself; leave out --trace")
     if path.exists() and job.inputs:

@@ -31,11 +31,10 @@ def print_observation(outcome: Outcome) -> None:
 def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
     """The answer with its evidence, and what it took."""
     print_answer(outcome, inputs)
-    if clients:
-        from rlmlite.clients.extractive.client import NOTICE, Extractive  # here, because most programs call nobody
+    if any(player.model == "extractive:" for player in clients.values()):
+        from rlmlite.clients.extractive.client import NOTICE
 
-        if any(isinstance(player, Extractive) for player in clients.values()):
-            say(f"note: {NOTICE}")
+        say(f"note: {NOTICE}")
     print_facts(outcome)
 
 

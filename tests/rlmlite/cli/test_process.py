@@ -40,14 +40,6 @@ def test_the_grammar_is_printed() -> None:
     assert len(document("grammar")["digest"]) == 64
 
 
-def test_help_imports_nothing_heavy() -> None:
-    """`--help` and `import rlmlite` stay quick."""
-    heavy = "{'numpy', 'lark', 'structlog', 'asyncio', 'rich', 'msgspec', 'openai', 'pydantic'}"
-    code = f"import sys, rlmlite.cli, rlmlite; print(sorted({heavy} & set(sys.modules)))"
-
-    assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "[]\n"
-
-
 def test_a_pipe_gets_plain_lines() -> None:
     """No styles, no boxes, and the same in any locale."""
     done = process("exec", "-e", "final(context)", "-", input="größe", env={**os.environ, "LC_ALL": "C"})
