@@ -31,6 +31,7 @@ from rlmlite_kernel import Request, explain
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
+from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.run.state import State
@@ -215,7 +216,7 @@ def _only_final(said: Parsed, table: Table) -> Parsed | Unparsed:
     calls = [node for node in walk(said.program) if isinstance(node, Call)]
     asks = any(call.name in table and table[call.name].ask is not None for call in calls)
     body = said.program.body
-    if len(body) == 1 and isinstance(body[0].value, Call) and body[0].value.name == "final" and not asks:
+    if len(body) == 1 and ends_run(body[0], table) and not asks:
         return said
     message = "this is the last turn: only final(...) is permitted, without calls of models"
     return Unparsed(said.text, (Problem("not_permitted", message, None),))

@@ -76,11 +76,14 @@ def _roles_without_model(said: Parsed, state: State) -> Iterator[Problem]:
 
 def _role_of(call: Call, state: State) -> str | None:
     """The role that a call needs a model for."""
-    if call.name == "sub_rlm":
-        return CONTROLLER if NESTED_ROLE not in state.settings.roles else None
     action = state.run.table.get(call.name)
-    if action is None or action.ask is None or action.param("role") is None:
+    if action is None or action.ask is None:
         return None
-    written = [item.value for item in call.named if item.name == "role"]
-    name = written[0].v if written and isinstance(written[0], Lit) else "sub"
+    if action.begins_run:
+        return CONTROLLER if NESTED_ROLE not in state.settings.roles else None
+    param = action.param("role")
+    if param is None:
+        return None
+    written = [item.value for item in call.named if item.name == param.name]
+    name = written[0].v if written and isinstance(written[0], Lit) else param.default
     return name if isinstance(name, str) else None

@@ -34,8 +34,11 @@ Kind: TypeAlias = Literal[
     "word",
     "name",
 ]
-"""How an argument is read. `expr` and `key` are row expressions; a `query`'s type decides how it matches, a
-`pattern` is a query or a list of [query, replacement], a `form` a /regex/ or a template with {names}."""
+"""How an argument is read.
+
+`expr` and `key` are row expressions. The type of a `query` decides how it matches. A `pattern` is a query, or a list of
+[query, replacement]. A `form` is a /regex/, or a template with {names}.
+"""
 
 Holes: TypeAlias = Literal["variables", "fields", "a_field"]
 """What the placeholders of a `template` may name.
@@ -52,8 +55,9 @@ REQUIRED: Any = object()
 class Param(msgspec.Struct, frozen=True):
     """One parameter.
 
-    `least` bounds an `int` from below, `words` lists what a `word` may be (a regex besides, if `or_query`).
-    `many` takes all further positional arguments. `named_only` cannot be given by position. `holes` is of a `template`.
+    `least` bounds an `int` from below. `words` lists what a `word` may be; with `or_query` also a /regex/.
+    `many` takes all further positional arguments. `named_only` cannot be given by position.
+    `holes` says what the placeholders of a `template` may name.
     """
 
     name: str
@@ -76,19 +80,29 @@ class Param(msgspec.Struct, frozen=True):
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action: a row of the table.
 
-    For people and controllers: `family` is the heading that it stands under, `result` names what comes back, `example`
-    shows one row of it, `help` is one line.
+    How it is explained:
 
-    Work: `run(context, ...)` is the pure implementation; an action that makes calls has `ask` instead, from arguments
-    to an `effects.prompts.Ask`. `with_taint`: it receives `TaintedValue`s, not bare values. `in_rows`: it may stand
-    inside a row expression, where it is applied to each row. `barrier`: it depends on every statement before it.
-    `shows`: its result goes whole into the observation. `ends`: nothing runs after it. `fused`: around a call of
-    another action, by name, the two are one step of a third, which takes the parameters of both but the first of this
-    one.
+    - `family` is the heading that it stands under, `help` is one line.
+    - `result` names what comes back, `example` shows one row or value of it.
+    - `extra` says what further named arguments mean, where any name is allowed.
 
-    Before it runs: `cost` is what a call may use, `None` for nothing but its step; an action with `ask` has to say.
-    `size` is what is known of the result's extent. `checks` are what the arguments have to fulfil together.
-    `extra` says what other named arguments mean, where any name is allowed; `needs_extra`: there must be one.
+    How it works:
+
+    - `run(context, ...)` is the pure implementation. An action that makes calls has `ask(context, place, ...)` instead,
+      which gives an `effects.prompts.Ask`. Arguments come by parameter; further named ones as `inputs` of `ask`.
+    - `with_taint`: arguments come as `TaintedValue`s, not as bare values.
+    - `in_rows`: it may stand inside a row expression, where it is applied to each row.
+    - `barrier`: it depends on every statement before it, and every statement after depends on it.
+    - `shows`: its result goes whole into the observation.
+    - `ends`: nothing runs after it. `begins_run`: its call is a nested run.
+    - `fused`: around a call of another action (the key), both are one step of a third (the value), which takes the
+      parameters of both but this one's first.
+
+    What is known before it runs:
+
+    - `cost` is what a call may use. `None` is nothing but its step; an action with `ask` has to say.
+    - `size` is what is known of the result's extent.
+    - `checks` are what its arguments have to fulfil together; `needs_extra`: there must be a further named argument.
     """
 
     name: str
@@ -97,19 +111,20 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     result: str
     help: str
     example: str = ""
+    extra: str = ""
     run: Callable[..., Any] | None = None
     ask: Callable[..., Any] | None = None
+    with_taint: bool = False
     in_rows: bool = False
-    extra: str = ""
-    needs_extra: bool = False
     barrier: bool = False
     shows: bool = False
     ends: bool = False
-    with_taint: bool = False
+    begins_run: bool = False
+    fused: Mapping[str, str] = {}
     cost: CostRule | None = None
     size: SizeRule = unknown_size
     checks: tuple[Check, ...] = ()
-    fused: Mapping[str, str] = {}
+    needs_extra: bool = False
 
     @property
     def cost_rule(self) -> CostRule:
@@ -179,8 +194,10 @@ def _check_row(action: Action) -> None:
 
 
 def _traits(action: Action) -> list[Any]:
+    """What of an action, besides its parameters, changes what programs mean. The order is part of the digest."""
     calls = action.ask is not None
     traits = [action.result, calls, action.in_rows, bool(action.extra), action.barrier, action.shows, action.with_taint]
+    # Left out where empty, so that the digest of a table without fused actions is what it was before there were any.
     return [*traits, dict(action.fused)] if action.fused else traits
 
 

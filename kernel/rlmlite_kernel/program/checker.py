@@ -87,7 +87,7 @@ def check(parsed: Parsed, scope: Scope) -> dict[int, list[Problem]]:
         target = target_of(statement)
         if target is not None:
             names.add(target)  # even of a statement with problems: those that need it are skipped, and not wrong
-        ended = ended or _ends(statement, scope.table)
+        ended = ended or ends_run(statement, scope.table)
     return problems
 
 
@@ -295,7 +295,7 @@ def offset_of(node: Expr | Statement, parsed: Parsed) -> int | None:
     return None
 
 
-def _ends(statement: Statement, table: Table) -> bool:
+def ends_run(statement: Statement, table: Table) -> bool:
     """Whether nothing runs after a statement."""
     call = statement.value
     return isinstance(call, Call) and call.name in table and table[call.name].ends

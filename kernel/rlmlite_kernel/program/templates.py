@@ -1,7 +1,10 @@
 """Templates: string literals of a program with `{name}` and `{name.field}` placeholders.
 
 Every other brace is text, so JSON examples need no escaping; `{{name}}` is the text `{name}`.
-One pass: what is put into a hole is never scanned.
+
+    "Is {chunk} like {"label": 1}?"      "Is ", Hole("chunk"), ' like {"label": 1}?'
+
+A template is read once, and what is put into a hole is never read: content cannot bring placeholders of its own.
 """
 
 from functools import lru_cache
@@ -24,18 +27,14 @@ class Hole(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=256)
 def pieces(template: str) -> tuple[str | Hole, ...]:
     """The template as text and holes in order; neighbouring texts are one."""
-    found: list[str | Hole] = []
-    text: list[str] = []
+    reader = _Reader(template)
     at = 0
-    while at < len(template):
-        brace = template.find("{", at)
-        if brace < 0:
-            break
-        text.append(template[at:brace])
-        at = _brace(template, brace, text, found)
-    text.append(template[at:])
-    _flush(text, found)
-    return tuple(found)
+    while (brace := template.find("{", at)) >= 0:
+        reader.text.append(template[at:brace])
+        at = reader.read_brace(brace)
+    reader.text.append(template[at:])
+    reader.end_text()
+    return tuple(reader.pieces)
 
 
 def holes(template: str) -> tuple[Hole, ...]:
@@ -43,32 +42,43 @@ def holes(template: str) -> tuple[Hole, ...]:
     return tuple(piece for piece in pieces(template) if isinstance(piece, Hole))
 
 
-def _brace(template: str, brace: int, text: list[str], found: list[str | Hole]) -> int:
-    """Read what begins with a brace; returns where to go on."""
-    doubled = template.startswith("{{", brace)
-    start = brace + (2 if doubled else 1)
-    close = template.find("}", start)
-    inner = template[start:close] if close >= 0 else ""
-    if not _is_path(inner):
-        text.append("{")
+class _Reader:
+    """The pieces so far, and the text since the last hole."""
+
+    def __init__(self, template: str) -> None:
+        self._template = template
+        self.pieces: list[str | Hole] = []
+        self.text: list[str] = []
+
+    def read_brace(self, brace: int) -> int:
+        """Read what begins with a brace; gives where to go on."""
+        template = self._template
+        doubled = template.startswith("{{", brace)
+        start = brace + (2 if doubled else 1)
+        close = template.find("}", start)
+        inner = template[start:close] if close >= 0 else ""
+        if not _is_path(inner):
+            self.text.append("{")  # a brace of a JSON example, say
+            return brace + 1
+        if not doubled:
+            self.end_text()
+            name, *path = inner.split(".")
+            self.pieces.append(Hole(name, tuple(path)))
+            return close + 1
+        if template.startswith("}}", close):
+            self.text.append("{" + inner + "}")
+            return close + 2
+        self.text.append("{")  # of `{{name}` the first brace is text, and the rest a hole
         return brace + 1
-    if doubled:
-        whole = template.startswith("}}", close)
-        text.append("{" + inner + "}" if whole else "{")
-        return close + 2 if whole else brace + 1
-    _flush(text, found)
-    name, *path = inner.split(".")
-    found.append(Hole(name, tuple(path)))
-    return close + 1
+
+    def end_text(self) -> None:
+        """Join the text since the last hole to one piece."""
+        joined = "".join(self.text)
+        self.text.clear()
+        if joined:
+            self.pieces.append(joined)
 
 
 def _is_path(inner: str) -> bool:
     words = inner.split(".")
     return len(words) <= _MAX_PATH and all(word.isidentifier() and word.isascii() for word in words)
-
-
-def _flush(text: list[str], found: list[str | Hole]) -> None:
-    joined = "".join(text)
-    text.clear()
-    if joined:
-        found.append(joined)

@@ -183,6 +183,7 @@ ACTIONS = (
         help="starts a nested run that explores the inputs you give it: context=part_of_the_text",
         extra="its inputs",
         needs_extra=True,
+        begins_run=True,
         cost=CostRule("a share of what is left", _NESTED_BUDGETS, _up_to_what_is_left),
         example='"The disk was full from 08:14 on."',
     ),
