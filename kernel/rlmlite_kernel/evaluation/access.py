@@ -165,7 +165,7 @@ def _line_range(text: Text, context: StepContext) -> tuple[int, int]:
 
 
 def line_rows(text: Text, first: int, last: int, context: StepContext) -> Rows:
-    """Lines first..last-1 of the content, cut to the text, as rows; `line_at` counts from the content's beginning."""
+    """Lines first..last-1 of the content, cut to the text, as rows; `line` counts from the content's beginning."""
     context.ensure_room(max(0, last - first) * 24)
     starts, stops = context.blobs.lines(text.blob).spans(first, max(first, last))
     starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
@@ -187,7 +187,7 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     if bound is None:
         return default
     if bound == 0 and literal:
-        raise Fault("bound", "lines count from 1, as `line_at` shows them: x.lines[1:n]")
+        raise Fault("bound", "lines count from 1, as `line` shows them: x.lines[1:n]")
     place = bound + count + 1 if bound < 0 and literal else bound
     inside = min(max(place, 1), count + 1)
     if inside != place:
@@ -200,7 +200,7 @@ def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value
     if not isinstance(at, int) or isinstance(at, bool):
         raise Fault("type", f"a line number is a whole number, not {kind_of(at)}")
     if at == 0:
-        raise Fault("bound", "lines count from 1, as `line_at` shows them")
+        raise Fault("bound", "lines count from 1, as `line` shows them")
     first, last = _line_range(text, context)
     number = at + last - first + 1 if at < 0 and literal else at
     if not 1 <= number <= last - first:
@@ -213,7 +213,7 @@ def warn_of_part(value: Value, context: StepContext) -> None:
     """A computed position meets a part of a text: most likely it is one of the whole."""
     if isinstance(value, Text) and value.start > 0:
         context.warn(
-            "`start`, `end` and `line_at` of rows count from the beginning of the whole input, and subscripts "
+            "`start`, `end` and `line` of rows count from the beginning of the whole input, and subscripts "
             "from the beginning of this part: use such positions on the input itself"
         )
 

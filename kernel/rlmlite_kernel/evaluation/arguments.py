@@ -1,4 +1,13 @@
-"""From a planned step to the arguments that its action is called with, each read as its parameter says."""
+"""Arguments: from a planned step to what its action is called with, each read as its parameter says.
+
+    n = count_matches(log, /err/, where=.line > 3)
+    target   kind "target": evaluated                       the value of `log`
+    query    kind "query": never evaluated, compiled         a `Matcher`
+    where    kind "expr": left as it is, for every row       the expression
+
+What the result rests on is the taint of all arguments, and of every variable that the step may read: one in a `where`
+is not evaluated here, but has a part in the result all the same.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +26,14 @@ from rlmlite_kernel.values.values import kind_of
 
 
 class Arguments:
-    """A step's arguments, and what they rest on together."""
+    """A step's arguments, with the origins and sources of all of them together.
+
+    `given` is by parameter name, `rest` are those of a parameter that takes many, `extra` those of any other name.
+    """
 
     def __init__(self, planned: PlannedStep, action: Action, context: StepContext) -> None:
         self._context, self._action = context, action
-        self._parts: list[TaintedValue] = []
+        self._evaluated: list[TaintedValue] = []
         self.given: dict[str, Any] = {}
         for param in action.params:
             if param.name in planned.bound.given:
@@ -30,14 +42,15 @@ class Arguments:
                 self.given[param.name] = param.default
         self.rest = [self._value(node) for node in planned.bound.rest]
         self.extra = {name: self._evaluate(node) for name, node in planned.bound.extra.items()}
+        # A step that evaluated nothing rests on the variables that it names; else on their taint, not on their spans.
         named = [context.variables[name] for name in sorted(planned.reads) if name in context.variables]
-        self.origins, self.sources = merge_taint(self._parts or named)
+        self.origins, self.sources = merge_taint(self._evaluated or named)
         for variable in named:
             self.origins |= variable.origins
 
     def _evaluate(self, node: Expr) -> TaintedValue:
         argument = evaluate(node, self._context)
-        self._parts.append(argument)
+        self._evaluated.append(argument)
         return argument
 
     def _value(self, node: Expr) -> Any:
@@ -45,7 +58,7 @@ class Arguments:
         return argument if self._action.with_taint else argument.value
 
     def _read(self, param: Param, node: Expr) -> Any:
-        """An argument as its parameter's kind says."""
+        """An argument read by the kind of its parameter."""
         return _READERS[param.kind](self, param, node)
 
     def _node(self, param: Param, node: Expr) -> Expr:

@@ -1,7 +1,13 @@
-"""Working out plain expressions: once, with origins and spans. They hold no calls; those were lowered to steps.
+"""Plain expressions: evaluated once, with the taint and provenance of everything that took part.
 
-Row expressions, which are worked out once a row, are in `row_expressions`.
+    hits                       taint: input, and which one (`log`); provenance: the span of every hit
+    hits[0].text               the same taint, and derived; provenance: the span of the first hit alone
+    log[hits[0].start:900]     tainted by `hits` too, which chose where the slice begins
+
+They hold no calls: lowering made steps of those. Expressions that are evaluated once per row are in `row_expressions`.
 """
+
+from typing import NamedTuple
 
 from rlmlite_kernel.engines.query.query import Matcher, Query, any_of, literal
 from rlmlite_kernel.engines.search.find import find, occurs
@@ -9,7 +15,6 @@ from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import DERIVED, FOREIGN, StepContext, TaintedValue, merge_taint
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
-    LOGIC,
     MATCHES,
     Attr,
     Binary,
@@ -37,6 +42,7 @@ from rlmlite_kernel.values.operators import (
 )
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, text_of
 
+# What hardly anybody searches for as text: a query that has it was most likely meant as a regex.
 _REGEX_SIGNS = ("|", ".*", "\\d", "\\w", "\\s", ".+", "[^")
 
 
@@ -49,7 +55,7 @@ def evaluate(node: Expr, context: StepContext) -> TaintedValue:
             return variable_value(name, context)
         case Attr(of=of, name=name):
             base = evaluate(of, context)
-            return _rested(base.derive(None), access.read_attribute(base.value, name, context))
+            return _part_of(base.derive(None), access.read_attribute(base.value, name, context))
         case Index(of=of, at=at):
             return _index(of, at, context)
         case Slice(of=of, lo=lo, hi=hi):
@@ -72,7 +78,8 @@ def _collection(node: ListOf | Obj, context: StepContext) -> TaintedValue:
     values = [part.value for part in parts]
     if isinstance(node, ListOf):
         return TaintedValue(values, *merge_taint(parts))
-    return TaintedValue({pair.key: value for pair, value in zip(node.pairs, values, strict=True)}, *merge_taint(parts))
+    record = {pair.key: value for pair, value in zip(node.pairs, values, strict=True)}
+    return TaintedValue(record, *merge_taint(parts))
 
 
 def variable_value(name: str, context: StepContext) -> TaintedValue:
@@ -82,60 +89,74 @@ def variable_value(name: str, context: StepContext) -> TaintedValue:
     return context.variables[name]
 
 
+class _View(NamedTuple):
+    """`x.lines` or `x.chars` of a text: the view's name, x, and its text."""
+
+    name: str
+    base: TaintedValue
+    text: Text
+
+
+def _view(node: Expr, names: tuple[str, ...], context: StepContext) -> _View | None:
+    """An expression as a view with one of these names; None for any other, a field of that name among them."""
+    if not isinstance(node, Attr) or node.name not in names:
+        return None
+    base = evaluate(node.of, context)
+    text = text_of(base.value, context.blobs)
+    return None if text is None else _View(node.name, base, text)
+
+
 def _index(of: Expr, at: Expr, context: StepContext) -> TaintedValue:
     index = evaluate(at, context)
     key, literal = dereference(index.value, context.blobs), isinstance(at, Lit)
-    if isinstance(of, Attr) and of.name == "lines":
-        base = evaluate(of.of, context)
-        text = _viewed(base.value, context)
-        if text is not None:
-            if index.origins & FOREIGN:
-                access.warn_of_part(text, context)
-            return base.derive(access.line_at(text, key, literal, context)).taint(index.origins)
+    view = _view(of, ("lines",), context)
+    if view is not None:
+        if index.origins & FOREIGN:
+            access.warn_of_part(view.text, context)
+        line = access.line_at(view.text, key, literal, context)
+        return view.base.derive(line).taint(index.origins)
     base = evaluate(of, context)
     value = access.index_value(base.value, key, literal, context)
-    return TaintedValue(value, base.origins | index.origins | DERIVED, _narrowed(base, key, literal))
+    return TaintedValue(value, base.origins | index.origins | DERIVED, _sources_of_row(base, key, literal))
 
 
-def _narrowed(base: TaintedValue, key: Value, literal: bool) -> tuple[Spans, ...]:
-    """The sources of one row: its own span."""
+def _sources_of_row(base: TaintedValue, key: Value, literal: bool) -> tuple[Spans, ...]:
+    """The sources of `base[key]`: the row's own span, where rows have spans."""
     rows = base.value
     if not isinstance(rows, Rows) or rows.spans is None or not isinstance(key, int):
         return base.sources
-    place = key + len(rows) if key < 0 and literal else key
-    return (rows.slice(place, place + 1).spans or rows.spans,) if 0 <= place < len(rows) else ()
+    row = key + len(rows) if key < 0 and literal else key
+    if not 0 <= row < len(rows):  # null, which comes from nowhere
+        return ()
+    return (rows.slice(row, row + 1).spans or rows.spans,)
 
 
 def _slice(of: Expr, lo: Expr | None, hi: Expr | None, context: StepContext) -> TaintedValue:
     (low, low_origins), (high, high_origins) = _bound(lo, context), _bound(hi, context)
     literal = (isinstance(lo, Lit), isinstance(hi, Lit))
-    found = bool((low_origins | high_origins) & FOREIGN)  # from rows, not chosen by the controller
-    if isinstance(of, Attr) and of.name in ("lines", "chars"):
-        base = evaluate(of.of, context)
-        text = _viewed(base.value, context)
-        if text is not None:
-            if found and of.name == "lines":
-                access.warn_of_part(text, context)
-            view = access.lines_slice if of.name == "lines" else access.chars_slice
-            return _rested(base, view(text, low, high, literal, context)).taint(low_origins | high_origins)
+    selectors = low_origins | high_origins
+    is_computed = bool(selectors & FOREIGN)  # a position out of rows, not one that the controller chose
+    view = _view(of, ("lines", "chars"), context)
+    if view is not None:
+        if is_computed and view.name == "lines":
+            access.warn_of_part(view.text, context)
+        slice_view = access.lines_slice if view.name == "lines" else access.chars_slice
+        part = slice_view(view.text, low, high, literal, context)
+        return _part_of(view.base, part).taint(selectors)
     base = evaluate(of, context)
-    if found:
+    if is_computed:
         access.warn_of_part(base.value, context)
-    return _rested(base, access.slice_value(base.value, low, high, literal, context)).taint(low_origins | high_origins)
+    return _part_of(base, access.slice_value(base.value, low, high, literal, context)).taint(selectors)
 
 
-def _rested(base: TaintedValue, value: Value) -> TaintedValue:
-    """A part of a value, resting on its own spans where it has any."""
-    spans = value.spans if isinstance(value, Rows) else None
-    return TaintedValue(value, base.origins, (spans,) if spans is not None else base.sources)
-
-
-def _viewed(value: Value, context: StepContext) -> Text | None:
-    return text_of(value, context.blobs)
+def _part_of(base: TaintedValue, part: Value) -> TaintedValue:
+    """A part of a value: its taint, and the part's own spans as sources where it has any."""
+    spans = part.spans if isinstance(part, Rows) else None
+    return TaintedValue(part, base.origins, (spans,) if spans is not None else base.sources)
 
 
 def _bound(node: Expr | None, context: StepContext) -> tuple[int | None, int]:
-    """A bound, and the origins of what it was worked out from."""
+    """A bound, and the origins of what it was computed from. An absent one is nobody's choice."""
     if node is None:
         return None, 0
     bound = evaluate(node, context)
@@ -145,15 +166,18 @@ def _bound(node: Expr | None, context: StepContext) -> tuple[int | None, int]:
 
 
 def _operation(node: Binary, context: StepContext) -> TaintedValue:
-    """An operator on two plain values."""
-    left, right = evaluate(node.left, context), evaluate(node.right if node.op not in MATCHES else Lit(None), context)
+    left = evaluate(node.left, context)
+    # The right side of `matches` is a query, which has no value; it is read in `_result`.
+    right = evaluate(Lit(None) if node.op in MATCHES else node.right, context)
     origins, sources = merge_taint((left, right))
     return TaintedValue(_result(node, left.value, right.value, context), origins | DERIVED, sources)
 
 
 def _result(node: Binary, left: Value, right: Value, context: StepContext) -> Value:
-    if node.op in LOGIC:
-        return truthy(left) and truthy(right) if node.op == "and" else truthy(left) or truthy(right)
+    if node.op == "and":
+        return truthy(left) and truthy(right)
+    if node.op == "or":
+        return truthy(left) or truthy(right)
     if node.op in MATCHES:
         return value_matches(left, matcher_of(node.right, context), context) is (node.op == "matches")
     return operate(node.op, left, right, context)
@@ -181,19 +205,19 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
 
 
 def warn_mixed(op: str, context: StepContext) -> None:
-    """Text met a number in a comparison: most likely a slip."""
+    """Warn that text was compared with a number: most likely a slip."""
     context.warn(f'`{op}` compared text with a number, which are never equal: use int(...) or "..."')
 
 
 def value_matches(value: Value, matcher: Matcher, context: StepContext) -> bool:
-    """Whether a regex matches somewhere in a text; nothing else matches."""
+    """Whether there is a match in a text; false for a value that is not text."""
     if isinstance(value, Text):
         return matches(matcher, value.read(context.blobs), context)
     return isinstance(value, str) and matches(matcher, value.encode(), context)
 
 
 def query_of(node: Expr, context: StepContext) -> Query:
-    """The query that an argument is."""
+    """An argument as a query. Raises `Fault("query")`."""
     query = constant_query(node)
     if query is None and isinstance(node, ListOf):
         return any_of(*(query_of(item, context) for item in node.items))
@@ -204,29 +228,28 @@ def query_of(node: Expr, context: StepContext) -> Query:
 
 
 def matcher_of(node: Expr, context: StepContext, by_blocks: bool = False) -> Matcher:
-    """The compiled query that an argument is."""
+    """An argument as a compiled query. Raises `Fault("query")`."""
     return matcher_for(query_of(node, context), by_blocks)
 
 
 def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
-    """Whether there is a match in a content; charges its bytes, or the work of the search if it is long."""
+    """Whether there is a match in a content. Charges its bytes, or if it is long the work of a search."""
     short = occurs(content, matcher)
     if short is not None:
         context.charge("search_work", len(content) * matcher.weight, "`matches`")
         return short
-    found = find(content, matcher, 0, len(content), context.budget_left("search_work"), 1)
-    if found.out_of_work:
+    first = find(content, matcher, 0, len(content), context.budget_left("search_work"), 1)
+    if first.out_of_work:
         raise Fault("budget", "`matches` ran out of search_work")
-    context.charge("search_work", found.work, "`matches`")
-    return len(found.starts) > 0
+    context.charge("search_work", first.work, "`matches`")
+    return len(first.starts) > 0
 
 
 def _query_of_value(value: Value, context: StepContext) -> Query:
     rows = rows_of(value)
     if rows is not None:
-        return any_of(
-            *(literal(context.require_text(item, "each item of the query")) for item in rows.values(context.blobs))
-        )
+        texts = [context.require_text(item, "each item of the query") for item in rows.values(context.blobs)]
+        return any_of(*map(literal, texts))
     if value is None or isinstance(value, bool | int | float | dict):
         raise Fault("query", f"a query is text, a list of texts or a /regex/, not {kind_of(value)}")
     return literal(context.require_text(value, "the query"))

@@ -1,4 +1,9 @@
-"""How any value reads as text, and how a placeholder finds its field."""
+"""How any value reads as text, and how a placeholder finds its field.
+
+as_text([1, "a", None], ..)             "1\\na\\n"
+as_text({"b": 1.5, "a": true}, ..)      {"a":true,"b":1.5}: canonical JSON, so that equal values read alike
+follow_path(rows, ("doc", "path"), ..)  what `{rows.doc.path}` stands for
+"""
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
@@ -23,7 +28,7 @@ def as_text(value: Value, context: StepContext) -> str:
 
 
 def line_of(rows: Rows, item: Value) -> Value:
-    """What stands for a row in running text: its text where rows are pieces of one, else the whole row."""
+    """What a row is in running text: its `text` where rows are pieces of one, else the whole row."""
     if rows.kind != LIST and isinstance(item, dict) and "text" in item:
         return item["text"]
     return item
@@ -39,11 +44,11 @@ def has_field(rows: Rows, name: str, context: StepContext) -> bool:
 
 
 def follow_path(value: Value, path: tuple[str, ...], context: StepContext) -> Value:
-    """The fields of a placeholder's path, null where one is missing."""
+    """The field at the end of a placeholder's path, null where one is missing."""
     for name in path:
-        value = (
-            access.record_field(value, name)
-            if isinstance(value, dict | None)
-            else access.read_attribute(value, name, context)
-        )
+        # A record is asked softly: rows of one fan-out may lack a field that others have.
+        if isinstance(value, dict | None):
+            value = access.record_field(value, name)
+        else:
+            value = access.read_attribute(value, name, context)
     return value
