@@ -46,7 +46,8 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
 
 
 def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
-    from rlmlite.cli.commands.session import begin_session, finish, open_session, wait_for_answers
+    from rlmlite.cli.commands.session import begin_session, open_session  # with the way back into a trace
+    from rlmlite.cli.commands.session_view import print_end, print_waiting
 
     if job.trace is not None:
         raise SettingError("a session's trace is the session itself; leave out --trace")
@@ -57,5 +58,5 @@ def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
         try:
             outcome = session.ask(question)
         except CallsWaitingError as error:
-            return wait_for_answers(path, error.calls, as_json=as_json)
-    return finish(session, outcome, as_json=as_json)
+            return print_waiting(path, error.calls, as_json=as_json)
+    return print_end(session, outcome, as_json=as_json)

@@ -118,10 +118,10 @@ def test_pending_and_show_write_nothing() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "no JSON"),
-        ("[]", "expected"),
-        ('{"calls": [1]}', "a call is"),
-        ('{"calls": [{"id": "x", "error": "nosuch"}]}', "no error `nosuch`"),
+        ("{", "is not valid JSON"),
+        ("[]", "expected {"),
+        ('{"calls": [1]}', "expected each call as"),
+        ('{"calls": [{"id": "x", "error": "nosuch"}]}', "there is no error `nosuch`"),
         ('{"x": "y"}', "no call x waits"),
     ],
 )

@@ -1,0 +1,134 @@
+"""What the session commands print: a session as it stands, the calls that wait, the outcome of a program."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rlmlite.agent.session import Session
+from rlmlite.cli.output.exits import STATUSES, Exit
+from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_observation, print_status
+from rlmlite.cli.output.printing import emit, heading, indented, say
+from rlmlite.runs.history import Exchange, open_question
+from rlmlite.runs.outcome import Outcome, budget_of
+from rlmlite.terminal import one_line
+from rlmlite_kernel.effects.requests import Request, render
+from rlmlite_kernel.program.problems import explain
+
+_CALLS_LISTED = 10  # the JSON document has all
+_CALL_NAMES = {"tool": "call of the tool ", "approve": "approval of "}
+
+
+def print_new(path: Path, session: Session, *, as_json: bool) -> None:
+    """A session that has just begun."""
+    run = session.run
+    roles = {name: role.model for name, role in run.state.settings.roles.items()}
+    assert run.log is not None  # a session has a trace
+    if as_json:
+        emit(trace=str(path), root=run.log.root, run=run.id, roles=roles, variables=_variables(session))
+        return
+    say(f"session: {path}")
+    for name, model in roles.items():
+        indented(f"{name}: {model}")
+
+
+def print_session(session: Session) -> None:
+    """Variables, notes, turns, and what waits, as lines."""
+    run = session.run
+    heading("variables")
+    for variable in _variables(session):
+        indented(f"{variable['name']}: {variable['kind']}, {variable['bytes']:,} bytes, turn {variable['turn']}")
+    for title, lines in (("notes", run.state.notes), ("turns", [_turn_line(turn) for turn in run.history])):
+        if lines:
+            heading(title)
+            for line in lines:
+                indented(line)
+    question, waiting = open_question(run.history), len(session.pending())
+    if question is not None:
+        say(f"open question: {question}")
+    if run.unfinished is not None or waiting:
+        say(f"under way: {waiting:,} calls wait; go on with `rlmlite session resume {session.path}`")
+    say(f"turns left: {run.state.left('turns'):,}")
+
+
+def session_document(session: Session) -> dict[str, Any]:
+    """The same as one JSON object."""
+    run = session.run
+    return {
+        "trace": str(session.path),
+        "root": None if run.log is None else run.log.root,
+        "question": open_question(run.history),
+        "variables": _variables(session),
+        "notes": list(run.state.notes),
+        "turns": [_turn_document(turn) for turn in run.history],
+        "calls": [call_document(call) for call in session.pending()],
+        "coverage": run.state.coverage_report(),
+        "usage": run.usage,
+        "budget": budget_of(run.state),
+    }
+
+
+def print_end(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
+    """The outcome of a program or a question."""
+    run = session.run
+    if as_json:
+        emit(**outcome_document(outcome, run.inputs))
+        return STATUSES[outcome.status]
+    if outcome.problems:
+        heading("the program was refused")
+        indented(explain(outcome.problems, run.history[-1].program))
+    print_observation(outcome)
+    print_answer(outcome, run.inputs)
+    print_status(outcome)
+    return STATUSES[outcome.status]
+
+
+def print_waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
+    """That calls wait, and how to answer them."""
+    if as_json:
+        emit(status="waiting", reason="calls", trace=str(path), calls=[call_document(call) for call in calls])
+        return Exit.WAITING
+    say(f"waiting: {len(calls):,} calls need answers", "yellow")
+    for call in calls[:_CALLS_LISTED]:
+        indented(f"{call.id} {_CALL_NAMES.get(call.kind, '')}{call.role}, {call.prompt_bytes:,} bytes of prompt")
+    if len(calls) > _CALLS_LISTED:
+        indented(f"... and {len(calls) - _CALLS_LISTED:,} more")
+    say(f"see them with `rlmlite session pending {path}`, answer with `rlmlite session resume {path} ANSWERS.json`")
+    return Exit.WAITING
+
+
+def call_document(call: Request, session: Session | None = None) -> dict[str, Any]:
+    """A call for whoever is to answer it; with the session, its prompt as well."""
+    document = {
+        "id": call.id,
+        "kind": call.kind,
+        "role": call.role,
+        "model": call.model,
+        "max_output_tokens": call.max_output_tokens,
+    }
+    if session is not None:
+        document["prompt"] = render(call.prompt, session.run.blobs)
+    return document | {"answer": None}
+
+
+def _turn_line(exchange: Exchange) -> str:
+    who = exchange.role or exchange.origin
+    return f"{exchange.turn} {who}: {one_line(exchange.program, 100)}"
+
+
+def _turn_document(exchange: Exchange) -> dict[str, Any]:
+    names = ("turn", "origin", "role", "program", "observation")
+    return {name: getattr(exchange, name) for name in names}
+
+
+def _variables(session: Session) -> list[dict[str, Any]]:
+    state = session.run.state
+    inputs = state.coverage_report()  # an input's size is that of its content, not of the reference to it
+    return [
+        {
+            "name": name,
+            "kind": variable.kind,
+            "bytes": inputs[name]["bytes"] if name in inputs else variable.size,
+            "turn": variable.turn,
+        }
+        for name, variable in state.variables.items()
+    ]
