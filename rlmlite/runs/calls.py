@@ -13,7 +13,6 @@ Not here: whether the budget allows a fan-out (the kernel decides before it asks
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -37,14 +36,15 @@ _PROGRESS_EVENTS = 100  # per fan-out, at most about so many
 
 
 class Dispatcher:
-    """Carries the requests of one run out."""
+    """Carries the requests of one fan-out out. It lives as long as the fan-out, and so does what it refers to."""
 
-    def __init__(self, setup: Setup, blobs: Blobs, keeper: Keeper, nest: NestedRun | None) -> None:
-        self._setup, self._blobs, self._keeper, self._nest = setup, blobs, keeper, nest
+    def __init__(self, setup: Setup, blobs: Blobs, keeper: Keeper, state: State, nest: NestedRun | None) -> None:
+        self._setup, self._blobs, self._keeper, self._state, self._nest = setup, blobs, keeper, state, nest
+        self._tell, self._turn = setup.settings.on_event, state.turn + 1
 
-    async def results(self, requests: Requests, state: State, known: Mapping[str, Result]) -> Sequence[Result]:
+    async def results(self, requests: Requests, known: Mapping[str, Result]) -> Sequence[Result]:
         """The results of a fan-out, in the order of its requests. A call whose result is `known` is not made again."""
-        if not self._permitted(requests, state, known):
+        if not self._permitted(requests, known):
             return [known.get(request.id, NOT_PERMITTED) for request in requests]
         async with AsyncExitStack() as connections:
             for client in self._setup.clients.values():
@@ -52,19 +52,19 @@ class Dispatcher:
                     await connections.enter_async_context(client)
             return await drive(
                 requests,
-                partial(self._call, state),
-                journal=self._journal(requests, state),
+                self._call,
+                journal=self._journal(requests),
                 known=known,
                 workers=self._setup.settings.workers,
             )
 
-    def _permitted(self, requests: Requests, state: State, known: Mapping[str, Result]) -> bool:
+    def _permitted(self, requests: Requests, known: Mapping[str, Result]) -> bool:
         if self._setup.permit is permit_all:
             return True  # a fan-out is a lazy sequence: without a question to ask, no request is made in advance
         new = [request for request in requests if request.id not in known]
-        return self._setup.permit(len(new), cost_bound(new, state.settings.roles))
+        return self._setup.permit(len(new), cost_bound(new, self._state.settings.roles))
 
-    def _journal(self, requests: Requests, state: State) -> Journal:
+    def _journal(self, requests: Requests) -> Journal:
         """Writes each finished call down, and tells about the progress of a fan-out."""
         total, done = len(requests), 0
         interval = max(1, total // _PROGRESS_EVENTS)
@@ -75,41 +75,40 @@ class Dispatcher:
             self._keeper.journal(id_, result)
             done += 1
             if not is_controller and (done % interval == 0 or done == total):
-                self._setup.settings.on_event(FanoutProgress(state.turn + 1, done, total))
+                self._tell(FanoutProgress(self._turn, done, total))
 
         return journal
 
-    async def _call(self, state: State, request: Request) -> Result:
+    async def _call(self, request: Request) -> Result:
         started = time.monotonic_ns()
         ATTEMPTS.set(1)
         try:
             text = render(request.prompt, self._blobs)
         except InputChangedError:
             return Failed("cancelled")  # the kernel sees the change too, and ends the run with what was done
-        result = await self._answer(request, text, state)
+        result = await self._answer(request, text)
         milliseconds = (time.monotonic_ns() - started) // 1_000_000
         self._keeper.timing(request.id, {"ms": milliseconds, "attempts": ATTEMPTS.get()})
         return _as_unicode(result)
 
-    async def _answer(self, request: Request, text: str, state: State) -> Result:
+    async def _answer(self, request: Request, text: str) -> Result:
         """The answer of whoever a request is for."""
         if request.kind == "lm":
             client = self._setup.clients.get(request.role)
             return Failed("unavailable") if client is None else await client.complete(text, request)
         if request.kind == "rlm":
             return Failed("unavailable") if self._nest is None else await self._nest(request)
-        return await self._reach_outside(request, text, state)
+        return await self._reach_outside(request, text)
 
-    async def _reach_outside(self, request: Request, text: str, state: State) -> Result:
+    async def _reach_outside(self, request: Request, text: str) -> Result:
         """A call of a tool, a request for approval, the time."""
-        turn, tell = state.turn + 1, self._setup.settings.on_event
         if request.kind == "tool":
-            tell(ToolCalled(turn, request.role))
+            self._tell(ToolCalled(self._turn, request.role))
         elif request.kind == "approve":
-            tell(ApprovalAsked(turn, request.role))
-        result = await self._setup.outside.call(request, text, state.settings, self._keeper)
+            self._tell(ApprovalAsked(self._turn, request.role))
+        result = await self._setup.outside.call(request, text, self._state.settings, self._keeper)
         if request.kind == "approve":
-            tell(ApprovalGiven(turn, request.role, approves(result)))
+            self._tell(ApprovalGiven(self._turn, request.role, approves(result)))
         return result
 
 

@@ -55,8 +55,6 @@ class Run:
             self._begin()
         else:
             self._go_on_from(past)
-        nest = None if setup.nest is None else partial(setup.nest, self)
-        self._dispatcher = Dispatcher(setup, blobs, self._keeper, nest)
 
     def _begin(self) -> None:
         done = begin(
@@ -173,7 +171,10 @@ class Run:
 
     async def results(self, requests: Requests) -> Sequence[Result]:
         """The results of a fan-out. A call whose result is known already is not made again."""
-        return await self._dispatcher.results(requests, self._state, self.known())
+        # Nothing that a run keeps refers back to it: it is freed, with its inputs, as soon as its owner drops it.
+        nest = None if self.setup.nest is None else partial(self.setup.nest, self)
+        dispatcher = Dispatcher(self.setup, self.blobs, self._keeper, self._state, nest)
+        return await dispatcher.results(requests, self.known())
 
     def known(self) -> Mapping[str, Result]:
         """The results of finished calls of a turn that is not over, by the id of the call."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.cli.commands.replay import EXITS, print_replayed
+from rlmlite.cli.commands.replay import EXITS, print_replay
 from rlmlite.cli.demo import QUESTIONS, Question
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import guarded
@@ -30,7 +30,7 @@ from rlmlite_traces import FileBlobs, Level, Replayed, replay, verify
 _FOREIGN = dict.fromkeys(("site-packages", "dist-packages"), "not the standard library")
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Demonstration(msgspec.Struct, frozen=True):
     """A question, its outcome, and what the replay of its trace found."""
 
     question: Question
@@ -55,13 +55,13 @@ def _run(path: Path | None, as_json: bool) -> Exit:
         source = inputs["context"].source
         size = sum(file.size for file in source.files)
         say(f"input `context`: {len(source.files):,} files, {size:,} bytes, of {source.path}")
-    answers = [_answered(question, inputs, blobs, as_json) for question in QUESTIONS]
+    answers = [_demonstrate(question, inputs, blobs, as_json) for question in QUESTIONS]
     if as_json:
         _emit(answers, inputs)
     return max(answer.exit for answer in answers)
 
 
-def _answered(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs, quiet: bool) -> Answered:
+def _demonstrate(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs, quiet: bool) -> Demonstration:
     program = question.program()
     if not quiet:
         say()
@@ -71,17 +71,17 @@ def _answered(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs,
     with Run(inputs, blobs, prepare(make_settings({"sub": question.sub}))) as run:
         outcome = drive_turn(run, run_program(run, read_program(program)))
     if not quiet:
-        _print(outcome, inputs, question)
+        _print_answer(outcome, inputs, question)
     assert outcome.trace is not None
     checked = verify(outcome.trace, outcome.root, Level.SEALED)
     replayed = replay(checked, derive=deriving())
     if not quiet:
         say(f"verified: {checked.level.name}, {checked.size:,} records with this root", "green")
-        print_replayed(replayed)
-    return Answered(question, outcome, replayed)
+        print_replay(replayed)
+    return Demonstration(question, outcome, replayed)
 
 
-def _print(outcome: Outcome, inputs: Mapping[str, Input], question: Question) -> None:
+def _print_answer(outcome: Outcome, inputs: Mapping[str, Input], question: Question) -> None:
     if outcome.status != "completed":
         indented(outcome.observation)
     print_answer(outcome, inputs)
@@ -91,7 +91,7 @@ def _print(outcome: Outcome, inputs: Mapping[str, Input], question: Question) ->
 
 
 def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
-    """Every `*.py` below the folder but other people's packages; what was left out is said."""
+    """Every `*.py` below the folder, without installed packages. What was left out is said."""
     root = str(path) if path is not None else sysconfig.get_path("stdlib")
     try:
         listing = list_folder(root, {**NOT_ENTERED, **_FOREIGN})
@@ -109,7 +109,7 @@ def _python(listing: Listing) -> Listing:
     return Listing(listing.root, paths, tuple(sorted((*listing.skipped, *others))))
 
 
-def _emit(answers: list[Answered], inputs: Mapping[str, Input]) -> None:
+def _emit(answers: list[Demonstration], inputs: Mapping[str, Input]) -> None:
     documents: list[dict[str, Any]] = [
         outcome_document(answer.outcome, inputs)
         | {"question": answer.question.text, "program": answer.question.program()}
@@ -121,8 +121,8 @@ def _emit(answers: list[Answered], inputs: Mapping[str, Input]) -> None:
         value=[document["value"] for document in documents],
         status=worst.outcome.status,
         answers=documents,
-        **{key: [document[key] for document in documents] for key in _LISTED},
+        **{key: [document[key] for document in documents] for key in _PER_ANSWER},
     )
 
 
-_LISTED = ("evidence", "coverage", "usage", "budget", "trace", "root")
+_PER_ANSWER = ("evidence", "coverage", "usage", "budget", "trace", "root")

@@ -1,4 +1,8 @@
-"""`rlmlite grammar`: the language, as the parser and the kernel have it, and what holds decoders to it."""
+"""`rlmlite grammar`: the language as the parser and the kernel have it, and the forms that constrain a decoder to it.
+
+`lark`, `actions` and `json-schema` are the same for every run. `llguidance` and `openai-tool` are made for the names of
+a session, so that a decoder can write no variable that does not exist.
+"""
 
 import json
 from pathlib import Path
@@ -16,21 +20,23 @@ _INPUT = "context"  # what a lone input is called
 def show(format: str, session: Path | None, *, only_final: bool, as_json: bool) -> Exit:
     """The language in one of its forms."""
     if format in ("llguidance", "openai-tool"):
-        return guarded(lambda: _decoder(format, session, only_final, as_json), as_json=as_json)
-    return guarded(lambda: _fixed(format, session, only_final, as_json), as_json=as_json)
+        return guarded(lambda: _print_for_decoder(format, session, only_final, as_json), as_json=as_json)
+    return guarded(lambda: _print_fixed(format, session, only_final, as_json), as_json=as_json)
 
 
-def _fixed(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
-    """What is the same for all runs."""
+def _print_fixed(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
+    """A form that is the same for every run."""
     if session is not None or only_final:
-        raise SettingError(f"--session and --only-final change nothing of `{format}`; they are for llguidance")
+        raise SettingError(
+            f"--session and --only-final do not apply to `{format}`; they are for llguidance and openai-tool"
+        )
     if format == "json-schema":
         return _tool(function_tool(), as_json)
     return _lark(as_json) if format == "lark" else _actions(as_json)
 
 
-def _decoder(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
-    """What is made for the names that there are."""
+def _print_for_decoder(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
+    """A form for the names of a session, or for one input."""
     grammar = decode_grammar(_vocabulary(session, only_final))
     if format == "openai-tool":
         return _tool(custom_tool(grammar), as_json)

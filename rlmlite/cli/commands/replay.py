@@ -1,4 +1,9 @@
-"""`rlmlite trace replay`: every step is executed again, offline, with the recorded results of calls."""
+"""`rlmlite trace replay`: every step is executed again, offline, with the recorded results of calls.
+
+Two questions are answered apart. Does the kernel, given the programs as they were recorded, compute every record again?
+And does the recorded text of each program still parse to the program that was executed? The first needs no parser, the
+second no kernel, and each can fail alone.
+"""
 
 from pathlib import Path
 
@@ -6,7 +11,7 @@ import msgspec
 
 from rlmlite.cli.commands.reparse import Reparsed, reparse
 from rlmlite.cli.commands.store import blobs_for_replay
-from rlmlite.cli.commands.trace import verified
+from rlmlite.cli.commands.trace import verify_trace
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import guarded
 from rlmlite.cli.output.printing import emit, say
@@ -38,75 +43,79 @@ def replay_trace(
 
     def work() -> Exit:
         settings = load({"reading": reading_flags(read) or None})
-        checked = verified(trace, root, at_least)
+        checked = verify_trace(trace, root, at_least)
         blobs = blobs_for_replay(store or settings.store)
-        found = replay(checked, places(inputs), blobs, derive=deriving(settings.reading))
-        return _said(trace, checked, found, as_json)
+        replayed = replay(checked, places_of(inputs), blobs, derive=deriving(settings.reading))
+        return _report(trace, checked, replayed, as_json)
 
     return guarded(work, as_json=as_json)
 
 
-def _said(trace: Path, checked: CheckedTrace, found: Replayed, as_json: bool) -> Exit:
+def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: bool) -> Exit:
     reparsed = reparse(checked)
     if as_json:
         emit(
-            value=found.verdict.value,
+            value=replayed.verdict.value,
             trace=str(trace),
             root=checked.root,
             level=checked.level.name,
-            executed=found.executed,
-            steps=found.steps,
-            difference=msgspec.to_builtins(found.difference),
-            missing=found.missing,
-            engines=found.engines,
+            executed=replayed.executed,
+            steps=replayed.steps,
+            difference=msgspec.to_builtins(replayed.difference),
+            missing=replayed.missing,
+            engines=replayed.engines,
             texts=msgspec.to_builtins(reparsed),
         )
     else:
-        print_replayed(found)
-        _print_reparsed(reparsed)
-    return max(EXITS[found.verdict], Exit.COMPLETED if reparsed.differs is None else Exit.DIFFERS)
+        print_replay(replayed)
+        _print_reparse(reparsed)
+    return max(EXITS[replayed.verdict], Exit.COMPLETED if reparsed.differs is None else Exit.DIFFERS)
 
 
-def _print_reparsed(reparsed: Reparsed) -> None:
+def _print_reparse(reparsed: Reparsed) -> None:
     if reparsed.differs is not None:
-        say(f"turn {reparsed.differs}: its text is another program than the one that was executed", "red")
+        say(f"turn {reparsed.differs}: its text no longer parses to the program that was executed", "red")
     elif reparsed.skipped:
-        say(f"texts of programs were not read again: {reparsed.skipped}", "yellow")
+        say(f"texts of programs were not parsed again: {reparsed.skipped}", "yellow")
     else:
-        say(f"texts of programs: {reparsed.texts:,} read again, each gives the program that was executed")
+        say(f"texts of programs: {reparsed.texts:,} parsed again, each to the program that was executed")
 
 
-def print_replayed(found: Replayed) -> None:
+def print_replay(replayed: Replayed) -> None:
     """The verdict in words."""
-    sentence, colour = _SENTENCES[found.verdict]
-    say(f"replayed: {found.verdict.value}: {found.executed:,} of {found.steps:,} steps re-executed; {sentence}", colour)
-    for name, (recorded, here) in found.engines.items():
+    sentence, colour = _SENTENCES[replayed.verdict]
+    steps = f"{replayed.executed:,} of {replayed.steps:,} steps re-executed"
+    say(f"replayed: {replayed.verdict.value}: {steps}; {sentence}", colour)
+    for name, (recorded, here) in replayed.engines.items():
         say(f"    {name}: recorded {recorded}, here {here}")
-    for name, reason in found.missing.items():
-        say(f"    input {name} is not to be had: {one_line(reason)}; say where it is with --input {name}=PATH")
-    if found.difference is not None:
-        say(f"    record {found.difference.seq}, {found.difference.field}:")
-        say(f"        recorded {one_line(found.difference.recorded)}")
-        say(f"        computed {one_line(found.difference.computed)}")
+    for name, reason in replayed.missing.items():
+        say(f"    input {name} is not available: {one_line(reason)}; say where it is with --input {name}=PATH")
+    if replayed.difference is not None:
+        say(f"    record {replayed.difference.seq}, {replayed.difference.field}:")
+        say(f"        recorded {one_line(replayed.difference.recorded)}")
+        say(f"        computed {one_line(replayed.difference.computed)}")
 
 
 _SENTENCES = {
     Verdict.REPRODUCED: ("every record is what the kernel computes", "green"),
     Verdict.FORGED: ("a record is not what the kernel computes from the one before", "red"),
-    Verdict.ENGINES: ("a record differs, and other engines wrote it, which may be why", "yellow"),
+    Verdict.ENGINES: (
+        "a record differs; other versions of the engines wrote it, which may be why",
+        "yellow",
+    ),
     Verdict.UNVERIFIABLE: (
-        "no difference as far as it goes; steps that need what is missing were left out",
+        "no difference in the steps that could be executed; those that need a missing input were skipped",
         "yellow",
     ),
 }
 
 
-def places(inputs: list[str]) -> dict[str, Path]:
-    """Where inputs are now, from `name=PATH`. Raises `SettingError`."""
-    found: dict[str, Path] = {}
+def places_of(inputs: list[str]) -> dict[str, Path]:
+    """Where inputs are now, by name, from `name=PATH`. Raises `SettingError`."""
+    places: dict[str, Path] = {}
     for text in inputs:
         name, _, path = text.partition("=")
         if not name or not path:
             raise SettingError(f"--input {text}: write --input name=PATH")
-        found[name] = Path(path)
-    return found
+        places[name] = Path(path)
+    return places

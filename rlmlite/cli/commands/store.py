@@ -1,5 +1,10 @@
-"""`rlmlite store`: what is in a store, what can go, and whether it is sound."""
+"""`rlmlite store`: what is in a store, what can be removed, and whether its contents are intact.
 
+All three commands are safe while other processes use the store: an object that a running process has a lease on, or
+that a trace needs, is never removed.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,7 +34,7 @@ def ls(store: Path | None, *, as_json: bool) -> Exit:
 
 
 def gc(store: Path | None, grace: int | None, *, dry_run: bool, forget_missing: bool, as_json: bool) -> Exit:
-    """`store gc`: remove what nobody needs."""
+    """`store gc`: remove what no trace and no process needs."""
     seconds = GRACE_SECONDS if grace is None else grace
     return guarded(lambda: _gc(_layout(store), seconds, dry_run, forget_missing, as_json), as_json=as_json)
 
@@ -55,12 +60,16 @@ def _ls(layout: Layout, as_json: bool) -> Exit:
     if as_json:
         emit(value=[msgspec.to_builtins(held) for held in held_objects(layout)], store=str(layout.path))
         return Exit.COMPLETED
-    count = size = 0
+    count = total = 0
     for held in held_objects(layout):
-        count, size = count + 1, size + held.size
+        count, total = count + 1, total + held.size
         say(f"{held.digest} {held.size:>15,} bytes  {_age(held.age):>6}  {_needed_by(held)}")
-    say(f"{count:,} objects, {size:,} bytes")
+    say(f"{_number(count, 'object')}, {total:,} bytes")
     return Exit.COMPLETED
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _needed_by(held: Held) -> str:
@@ -83,41 +92,53 @@ def _gc(layout: Layout, grace: int, dry_run: bool, forget_missing: bool, as_json
     return Exit.COMPLETED
 
 
+_REASONS = {
+    "lease": "because running processes use them",
+    "trace": "because traces need them",
+    "young": "because they were used recently",
+}
+"""Why objects are kept."""
+
+_TRACES_LISTED = 10
+
+
 def _print(collected: Collected, dry_run: bool, forget_missing: bool) -> None:
     would = "would be " if dry_run else ""
-    say(f"{len(collected.removed):,} objects and {collected.leftovers:,} unfinished files {would}removed")
+    removed, leftovers = len(collected.removed), collected.leftovers
+    say(f"{_number(removed, 'object')} and {_number(leftovers, 'unfinished file')} {would}removed")
     say(f"{collected.freed:,} bytes {would}freed")
-    reasons = {"lease": "for running processes", "trace": "for traces", "young": "because they were used lately"}
-    for reason, words in reasons.items():
+    for reason, words in _REASONS.items():
         if collected.kept[reason]:
-            say(f"{collected.kept[reason]:,} objects stay {words}")
+            say(f"{_number(collected.kept[reason], 'object')} kept {words}")
     if collected.missing:
-        say(f"{len(collected.missing):,} traces are not where they were:", "yellow")
-        for trace in collected.missing[:_LISTED]:
-            indented(trace)
-        if len(collected.missing) > _LISTED:
-            indented(f"... and {len(collected.missing) - _LISTED:,} more")
-        if not forget_missing:
-            say("what they need stays; if they are gone for good, say --forget-missing")
+        _print_missing(collected.missing, forget_missing)
 
 
-_LISTED = 10
+def _print_missing(traces: Sequence[str], forget_missing: bool) -> None:
+    """Traces that need objects and are not where they were: moved, perhaps, so their objects are kept."""
+    say(f"{_number(len(traces), 'trace')} not found in the recorded place:", "yellow")
+    for trace in traces[:_TRACES_LISTED]:
+        indented(trace)
+    if len(traces) > _TRACES_LISTED:
+        indented(f"... and {len(traces) - _TRACES_LISTED:,} more")
+    if not forget_missing:
+        say("the objects that they need are kept; if the traces are deleted, run again with --forget-missing")
 
 
 def _verify(layout: Layout, quarantine: bool, as_json: bool) -> Exit:
-    checked, wrong = 0, []
+    count, faults = 0, []
     for digest, fault in damaged(layout):
-        checked += 1
+        count += 1
         if fault is not None:
-            wrong.append(fault)
+            faults.append(fault)
             if quarantine:
                 set_aside(layout, digest)
     if as_json:
-        emit(value=[msgspec.to_builtins(fault) for fault in wrong], store=str(layout.path), objects=checked)
-    else:
-        for fault in wrong:
-            say(f"{fault.digest} is damaged: found {fault.found}", "red")
-        say(f"{checked:,} objects, {len(wrong):,} damaged", "red" if wrong else "green")
-        if wrong:
-            say(f"they were moved to {layout.quarantine}" if quarantine else "move them aside with --quarantine")
-    return Exit.BROKEN if wrong else Exit.COMPLETED
+        emit(value=[msgspec.to_builtins(fault) for fault in faults], store=str(layout.path), objects=count)
+        return Exit.BROKEN if faults else Exit.COMPLETED
+    for fault in faults:
+        say(f"{fault.digest} is damaged: its content has the digest {fault.found}", "red")
+    say(f"{_number(count, 'object')}, {len(faults):,} damaged", "red" if faults else "green")
+    if faults:
+        say(f"they were moved to {layout.quarantine}" if quarantine else "move them aside with --quarantine")
+    return Exit.BROKEN if faults else Exit.COMPLETED

@@ -1,4 +1,7 @@
-"""`rlmlite trace show` and `rlmlite trace verify`."""
+"""`rlmlite trace show` and `rlmlite trace verify`: what a trace records, and what it proves.
+
+Both read the whole trace first, and print nothing of one that is not consistent in itself.
+"""
 
 from pathlib import Path
 
@@ -13,22 +16,22 @@ from rlmlite_traces import show as lines_of
 
 
 def show(trace: Path, *, as_json: bool) -> Exit:
-    """The records of a trace, after it was verified."""
+    """Print the records of a trace."""
     return guarded(lambda: _show(trace, as_json), as_json=as_json)
 
 
 def check(trace: Path, root: str | None, at_least: str, *, as_json: bool) -> Exit:
-    """What a trace proves."""
+    """Print what a trace proves."""
     return guarded(lambda: _check(trace, root, at_least, as_json), as_json=as_json)
 
 
-def verified(trace: Path, root: str | None, at_least: str) -> CheckedTrace:
+def verify_trace(trace: Path, root: str | None, at_least: str) -> CheckedTrace:
     """The trace, checked. Raises what `rlmlite_traces.verify` raises."""
     return verify(trace, root, Level[at_least.upper()])
 
 
 def _show(trace: Path, as_json: bool) -> Exit:
-    checked = verified(trace, None, "open")
+    checked = verify_trace(trace, None, "open")
     if as_json:
         records = [msgspec.json.decode(checked.line(seq)) for seq in range(checked.size)]
         emit(value=records, trace=str(trace), root=checked.root, level=checked.level.name)
@@ -39,36 +42,40 @@ def _show(trace: Path, as_json: bool) -> Exit:
 
 
 def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
-    checked = verified(trace, root, at_least)
+    checked = verify_trace(trace, root, at_least)
     nested = list(nested_traces(checked, trace))
-    exit_ = Exit.BROKEN if any(found.standing is Standing.DIFFERS for found in nested) else Exit.COMPLETED
+    differs = any(each.standing is Standing.DIFFERS for each in nested)
     if as_json:
         emit(
             value=checked.level.name,
             trace=str(trace),
             root=checked.root,
             records=checked.size,
-            nested=[{"id": found.id, "root": found.root, "trace": found.standing.value} for found in nested],
+            nested=[{"id": each.id, "root": each.root, "trace": each.standing.value} for each in nested],
         )
-        return exit_
+    else:
+        _print_check(checked, root)
+        for each in nested:
+            _print_nested(each)
+    return Exit.BROKEN if differs else Exit.COMPLETED
+
+
+def _print_check(checked: CheckedTrace, root: str | None) -> None:
     sound = "the trace with this root" if root else "consistent in itself"
     say(f"{checked.level.name}: {checked.size:,} records, {sound}", "green")
     say(f"root: {checked.root}")
     if checked.level is Level.OPEN:
-        say("it has no seal: its run goes on, was stopped, or its end was cut off;")
-        say("without a known root these look alike")
+        say("it has no seal: its run is under way, was stopped, or its end was cut off;")
+        say("without a known root nobody can tell which")
     if root is None:
         say("the root was not compared with a known one: give it with --root")
-    for found in nested:
-        _print_nested(found)
-    return exit_
 
 
-def _print_nested(found: NestedTrace) -> None:
-    words = {
+def _print_nested(nested: NestedTrace) -> None:
+    sentences = {
         Standing.SAME: ("its trace is here and has the recorded root", "green"),
-        Standing.ABSENT: ("its trace is not here; its answer stands in the record", "yellow"),
-        Standing.DIFFERS: (f"its trace is not what was recorded: {one_line(found.reason)}", "red"),
+        Standing.ABSENT: ("its trace is not here; its answer is in the record", "yellow"),
+        Standing.DIFFERS: (f"its trace is not the recorded one: {one_line(nested.reason)}", "red"),
     }
-    sentence, colour = words[found.standing]
-    say(f"nested run {found.id[:8]}: {sentence}", colour)
+    sentence, colour = sentences[nested.standing]
+    say(f"nested run {nested.id[:8]}: {sentence}", colour)

@@ -149,13 +149,12 @@ def test_ls_gc_and_verify() -> None:
     assert len(lines) == 3
     assert next(line for line in lines if extra in line).endswith("0 s  -")
     assert (
-        "1 objects and 0 unfinished files would be removed"
-        in command("store", "gc", "--grace", "0", "--dry-run").stdout
+        "1 object and 0 unfinished files would be removed" in command("store", "gc", "--grace", "0", "--dry-run").stdout
     )
     assert document("store", "gc", "--grace", "0")["value"]["removed"] == [extra]
     shutil.rmtree("t.rlm")
-    assert "say --forget-missing" in command("store", "gc", "--grace", "0").stdout
-    assert "1 objects, 0 damaged" in command("store", "verify").stdout
+    assert "run again with --forget-missing" in command("store", "gc", "--grace", "0").stdout
+    assert "1 object, 0 damaged" in command("store", "verify").stdout
 
     (held,) = held_objects(store.layout)
     place = store.layout.place(held.digest)
