@@ -22,7 +22,7 @@ from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, O
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.run.show import exposes, origins_of, show_step
 from rlmlite_kernel.run.state import Answer, State, state_digest
-from rlmlite_kernel.run.step import Called, Concluded, FinishedStep, Outcome
+from rlmlite_kernel.run.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.run.variables import Variable, Variables
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
@@ -58,7 +58,7 @@ class Recorder:
         planned, outcome, ast = step.planned, step.outcome, step.ast
         before = self.state
         number = before.step + 1
-        seen = self._observe(planned, outcome, statements_after, blobs)
+        seen = self._observe(step, statements_after, blobs)
         observation = blob(before.run.salts, seen.text.encode())
         lines, kept = _effect_lines(outcome.calls, ast.salt, before, number)
         self.state = self._after(step, seen, number)
@@ -86,11 +86,11 @@ class Recorder:
         )
         self._entries.append(Entry(record, (ast, observation, *kept), lines))
 
-    def _observe(self, planned: PlannedStep, outcome: Outcome, statements_after: int, blobs: Blobs) -> Observation:
+    def _observe(self, step: FinishedStep, statements_after: int, blobs: Blobs) -> Observation:
         """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
         left = max(0, self._room - 1)
         room = max(left - _LINE_BYTES * statements_after, left // (statements_after + 1))
-        seen = show_step(planned, outcome, blobs, self._text, room, self.state)
+        seen = show_step(step, self.state, blobs, self._text, room)
         text, cut = fit_text(seen.text, room)
         self._room -= len(text.encode()) + 1
         if text:
@@ -100,8 +100,8 @@ class Recorder:
     def _after(self, step: FinishedStep, seen: Observation, number: int) -> State:
         """The state after a step that showed this."""
         state, planned, outcome = self.state, step.planned, step.outcome
-        variables = Variables.of(state.variables).changed(step.change)
-        exposed = state.exposed or (bool(seen.text) and exposes(planned, outcome, state))
+        variables = Variables.of(state.variables).apply(step.change)
+        exposed = state.exposed or (bool(seen.text) and exposes(step, state))
         used = dict(state.used)
         for name, amount in outcome.context.used.items():
             used[name] = used.get(name, 0) + amount
@@ -134,9 +134,9 @@ def _reads(planned: PlannedStep, variables: Mapping[str, Variable]) -> tuple[tup
     return tuple((name, variables[name].ref) for name in sorted(planned.reads) if name in variables)
 
 
-def _answer(planned: PlannedStep, outcome: Outcome, state: State) -> Answer | None:
+def _answer(planned: PlannedStep, outcome: StepOutcome, state: State) -> Answer | None:
     ended = outcome.effect
-    if not isinstance(ended, Concluded):
+    if not isinstance(ended, FinalAnswer):
         return None
     named = (name for name in sorted(planned.reads) if name in state.variables and not is_temporary(name))
     fresh = [name for name in named if state.variables[name].turn == state.turn]
@@ -144,7 +144,7 @@ def _answer(planned: PlannedStep, outcome: Outcome, state: State) -> Answer | No
     return Answer(ended.value, found.items, found.total, found.basis, tuple(fresh))
 
 
-def _priced(outcome: Outcome) -> dict[str, int]:
+def _priced(outcome: StepOutcome) -> dict[str, int]:
     """What the calls of a step were known to need before any went out."""
     names = ("sub_calls", "prompt_bytes", "output_tokens", "tool_calls")
     priced = {name: outcome.context.used[name] for name in names if name in outcome.context.used}
@@ -153,7 +153,7 @@ def _priced(outcome: Outcome) -> dict[str, int]:
     return priced
 
 
-def _read(rounds: tuple[Called, ...]) -> list[Text]:
+def _read(rounds: tuple[FinishedRound, ...]) -> list[Text]:
     return [
         span
         for called in rounds
@@ -164,7 +164,7 @@ def _read(rounds: tuple[Called, ...]) -> list[Text]:
 
 
 def _effect_lines(
-    rounds: tuple[Called, ...], key: bytes, state: State, step: int
+    rounds: tuple[FinishedRound, ...], key: bytes, state: State, step: int
 ) -> tuple[tuple[EffectRecord, ...], tuple[Blob, ...]]:
     records: list[EffectRecord] = []
     blobs: list[Blob] = []

@@ -1,8 +1,12 @@
 """What a step shows the controller, and whether that exposes the controller to untrusted content.
 
-The last step of a statement shows its value: whole, if its action is there to show it, or as a summary. Content that
-came from inputs, tools or models stands between fences, so that it is read as data. A failed step says why, a step with
-mistakes explains them. What the policy keeps from the controller is not shown in any of these ways.
+The last step of a statement shows its value: whole, if that is what its action is for (`preview`), else as a summary.
+A failed step says why; a step with mistakes explains them. Content that came from inputs, tools or models stands
+between fences, so that it is read as data. What the policy keeps from the controller is shown in none of these ways.
+
+    hits: 2 hits, the first ...               a summary
+    n: failed (budget): 12 chunks x 1 call > 5 sub_calls left; use larger chunks, top(...) or where(...)
+    x: ok; not shown: the policy keeps `secret` from the controller
 
 Not here: how values are worded (`observation.observations`); how much room a turn has for all of its steps
 (`run.recorder`).
@@ -14,47 +18,90 @@ from rlmlite_kernel.observation.observations import Observation, ObservationWrit
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.step import Concluded, Outcome
+from rlmlite_kernel.run.step import FinalAnswer, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
 
 
-def show_step(planned: PlannedStep, outcome: Outcome, blobs: Blobs, text: str, room: int, state: State) -> Observation:
-    """What a step shows in `room` bytes. `text` is the program, which explanations of mistakes quote.
+def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str, room: int) -> Observation:
+    """What a step shows in `room` bytes. `state` is that before the step commits.
 
     Raises `InputChangedError` if a file has changed that would be shown.
     """
+    planned, outcome = step.planned, step.outcome
     if planned.problems:
-        return Observation(explain(planned.problems, text))
-    label = planned.target or planned.op
-    barred = _barred(planned, outcome, state)
-    if barred:
-        return Observation(f"{label}: {outcome.status}{barred}")
+        return Observation(explain(planned.problems, program_text))
+    withheld = _withheld_notice(planned, outcome, state)
+    if withheld:
+        return Observation(f"{_label(planned)}: {outcome.status}{withheld}")
     if outcome.status != "ok":
-        seen = Observation(f"{label}: {outcome.status} ({outcome.code}): {outcome.message}")
+        shown = Observation(f"{_label(planned)}: {outcome.status} ({outcome.code}): {outcome.message}")
+    elif planned.last:
+        shown = _show_result(planned, outcome, blobs, room, state)
     else:
-        seen = _said(planned, outcome, blobs, room, state) if planned.last else Observation("")
-    text, cut = fit_text(seen.text, room)
+        shown = Observation("")  # a temporary: the statement's last step says what became of it
+    return _add_warnings(shown, outcome, room)
+
+
+def _label(planned: PlannedStep) -> str:
+    return planned.target or planned.op
+
+
+def _show_result(planned: PlannedStep, outcome: StepOutcome, blobs: Blobs, room: int, state: State) -> Observation:
+    """What a step that went well shows of its value, or of its effect on the run."""
+    effect = outcome.effect
+    if isinstance(effect, FinalAnswer):
+        return Observation(f"final: answered, {effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})")
+    if isinstance(effect, Noted):
+        return Observation("noted")
+    if isinstance(effect, Forgotten):
+        return Observation(f"{effect.name}: forgotten")
+    data = outcome.data or TaintedValue(None)
+    is_foreign = bool(data.origins & FOREIGN)
+    writer = ObservationWriter(blobs, room, _fence_source(planned), is_foreign)
+    if state.run.table[planned.op].shows:
+        return writer.whole(_label(planned), data.value)
+    return writer.summary(_label(planned), data.value)
+
+
+def _fence_source(planned: PlannedStep) -> str:
+    """What a fence names as the source of its content: the variable, or the variables that were read."""
+    return planned.target or ",".join(sorted(planned.reads)) or planned.op
+
+
+def _add_warnings(shown: Observation, outcome: StepOutcome, room: int) -> Observation:
+    """What is shown, then the step's warnings, as far as there is room."""
+    text, cut = fit_text(shown.text, room)
     for warning in outcome.context.warnings:
-        left = room - len(text.encode()) - bool(text)
-        note, lost = _note(warning.message, warning.quoted, left)
-        text, cut = text + ("\n" if text and note else "") + note, cut + lost
-    return Observation(text, seen.spans, seen.cut + cut)
+        separator = "\n" if text else ""
+        left = room - len(text.encode()) - len(separator)
+        sentence, lost = _warning_text(warning.message, warning.quoted, left)
+        if sentence:
+            text += separator + sentence
+        cut += lost
+    return Observation(text, shown.spans, shown.cut + cut)
 
 
-def _barred(planned: PlannedStep, outcome: Outcome, state: State) -> str:
-    """What stands in place of what a step would show, if the policy keeps an input from a controller.
+def _warning_text(message: str, quoted: str, room: int) -> tuple[str, int]:
+    """A warning within some room, and the bytes left out. What it quotes of data is fenced, and shown whole or not."""
+    block = f"\n{fenced(quoted.encode(), 'quoted').decode()}" if quoted else ""
+    whole = f"! {message}{block}"
+    if len(whole.encode()) <= room:
+        return whole, 0
+    sentence, cut = fit_text(f"! {message}", max(0, room))
+    return sentence, cut + len(quoted.encode())
 
-    Nothing of it is told then, not how many rows there are nor why it failed: all of that comes from the content.
+
+def _withheld_notice(planned: PlannedStep, outcome: StepOutcome, state: State) -> str:
+    """What stands in place of what a step would show, if the policy keeps an input from a controller; else nothing.
+
+    Neither how many rows there are nor why the step failed is said then: all of that comes from the content.
     """
     if not state.run.barred or isinstance(outcome.effect, Noted | Forgotten):
         return ""
-    origins = 0 if outcome.data is None else outcome.data.origins
-    if isinstance(outcome.effect, Concluded):
+    origins = _read_origins(planned, state) | (0 if outcome.data is None else outcome.data.origins)
+    if isinstance(outcome.effect, FinalAnswer):
         origins |= state.run.barred  # its quotes were looked up in every input
-    for name in planned.reads:
-        if name in state.variables:
-            origins |= state.variables[name].data.origins
     names = state.run.egress.input_names(origins & state.run.barred)
     if not names:
         return ""
@@ -63,44 +110,28 @@ def _barred(planned: PlannedStep, outcome: Outcome, state: State) -> str:
     return f"{code}; not shown: the policy keeps {words} from the controller"
 
 
-def _said(planned: PlannedStep, outcome: Outcome, blobs: Blobs, room: int, state: State) -> Observation:
-    effect = outcome.effect
-    if isinstance(effect, Concluded):
-        return Observation(f"final: answered, {effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})")
-    if isinstance(effect, Noted):
-        return Observation("noted")
-    if isinstance(effect, Forgotten):
-        return Observation(f"{effect.name}: forgotten")
-    held = outcome.data or TaintedValue(None)
-    show = ObservationWriter(blobs, room, _source(planned, held), bool(held.origins & FOREIGN))
-    if state.run.table[planned.op].shows:
-        return show.whole(planned.target or planned.op, held.value)
-    return show.summary(planned.target or planned.op, held.value)
-
-
-def _note(message: str, quoted: str, room: int) -> tuple[str, int]:
-    """A warning within some room, and the bytes that had to go; what it quotes of data is fenced, or left out."""
-    whole = f"! {message}" + (f"\n{fenced(quoted.encode(), 'quoted').decode()}" if quoted else "")
-    if len(whole.encode()) <= room:
-        return whole, 0
-    note, cut = fit_text(f"! {message}", max(0, room))
-    return note, cut + len(quoted.encode())
-
-
-def _source(planned: PlannedStep, held: TaintedValue) -> str:
-    """What a fence names as the source of its content: the variable, or the variables that were read."""
-    return planned.target or ",".join(sorted(planned.reads)) or planned.op
-
-
-def exposes(planned: PlannedStep, outcome: Outcome, state: State) -> bool:
-    """Whether what a step shows has content of inputs, tools or models in it; why it failed may quote them."""
-    if _barred(planned, outcome, state):
+def exposes(step: FinishedStep, state: State) -> bool:
+    """Whether what a step shows has content of inputs, tools or models in it."""
+    planned, outcome = step.planned, step.outcome
+    if _withheld_notice(planned, outcome, state):
         return False
-    if outcome.status == "ok" or any(warning.quoted for warning in outcome.context.warnings):
-        return bool(origins_of(outcome) & FOREIGN) or any(warning.quoted for warning in outcome.context.warnings)
-    return any(state.variables[name].data.origins & FOREIGN for name in planned.reads if name in state.variables)
+    if any(warning.quoted for warning in outcome.context.warnings):
+        return True
+    if outcome.status == "ok":
+        return bool(origins_of(outcome) & FOREIGN)
+    # A message may quote what the step read: a word of a text that is no JSON, say.
+    return bool(_read_origins(planned, state) & FOREIGN)
 
 
-def origins_of(outcome: Outcome) -> int:
-    """Where what a step made comes from, as bits; what makes no value counts as derived."""
+def origins_of(outcome: StepOutcome) -> int:
+    """Where the value that a step made comes from, as bits; what makes no value counts as derived."""
     return DERIVED if outcome.data is None else outcome.data.origins
+
+
+def _read_origins(planned: PlannedStep, state: State) -> int:
+    """Where what a step reads comes from, as bits."""
+    origins = 0
+    for name in planned.reads:
+        if name in state.variables:
+            origins |= state.variables[name].data.origins
+    return origins

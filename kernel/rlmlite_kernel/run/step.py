@@ -1,4 +1,4 @@
-"""Running one step: an action with its arguments becomes an `Outcome`, or an `Ask` for calls.
+"""Running one step: an action with its arguments becomes an `StepOutcome`, or an `Ask` for calls.
 
 Program faults (`Fault`) end here: they become outcomes with a code. Host faults, such as a missing blob or a file that
 has changed (`InputChangedError`), pass through. So before an outcome is believed, every file that was read for it is
@@ -26,15 +26,15 @@ from rlmlite_kernel.run.variables import Change
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, to_json
 
 
-class Concluded(msgspec.Struct, frozen=True, eq=False):
+class FinalAnswer(msgspec.Struct, frozen=True, eq=False):
     """The end that `final` made: the value as JSON and its evidence."""
 
     value: Any
     evidence: EvidenceList
 
 
-class Outcome(msgspec.Struct, frozen=True, eq=False):
-    """What became of a step.
+class StepOutcome(msgspec.Struct, frozen=True, eq=False):
+    """What became of a step. `context` holds what it used, and its warnings.
 
     `status` is `ok`, `failed` or `skipped`, with a fault's code and message. `data` is the value that it made, `digest`
     the SHA-256 of that value's descriptor, to which its receipt commits. `calls` are its rounds of calls.
@@ -45,12 +45,12 @@ class Outcome(msgspec.Struct, frozen=True, eq=False):
     code: str = ""
     message: str = ""
     data: TaintedValue | None = None
-    effect: Concluded | Noted | Forgotten | None = None
-    calls: "tuple[Called, ...]" = ()
+    effect: FinalAnswer | Noted | Forgotten | None = None
+    calls: "tuple[FinishedRound, ...]" = ()
     digest: bytes = b""
 
 
-class Called(msgspec.Struct, frozen=True, eq=False):
+class FinishedRound(msgspec.Struct, frozen=True, eq=False):
     """The calls of a round that is over: what was asked, and each result by index; `None` was never called."""
 
     ask: Ask
@@ -64,14 +64,14 @@ class FinishedStep(msgspec.Struct, frozen=True, eq=False):
     """
 
     planned: PlannedStep
-    outcome: Outcome
+    outcome: StepOutcome
     ast: Blob
     change: Change
 
 
 def run_action(
     planned: PlannedStep, context: StepContext, current: Run, place: tuple[str, int, int, int]
-) -> Outcome | Ask:
+) -> StepOutcome | Ask:
     """Run a step's action as far as it goes without calls. Raises only host faults."""
     action = current.table[planned.op]
     try:
@@ -81,61 +81,63 @@ def run_action(
             return ask
         assert action.run is not None
         result = action.run(context, *arguments.rest, **arguments.given)
-        outcome = _digested(_outcome(result, arguments, context, current))
+        outcome = _with_digest(_outcome_of(result, arguments, context, current))
     except (Fault, NotCanonicalError) as fault:
-        outcome = failed(context, fault)
+        outcome = failure_of(context, fault)
     context.blobs.confirm(frozenset(context.blobs.digests_read))
     return outcome
 
 
-def settle_calls(rounds: tuple[Called, ...], too_long: frozenset[int], context: StepContext) -> Outcome | Ask:
-    """A step's value from its last round's results, or the next round.
-
-    A call that was never made failed: too long, or for lack of budget.
-    """
+def settle_calls(
+    rounds: tuple[FinishedRound, ...], too_long: frozenset[int], context: StepContext
+) -> StepOutcome | Ask:
+    """A step's value from its last round's results, or the next round. Raises only host faults."""
     *_, last = rounds
-    whole = [
-        result if result is not None else Failed("too_long" if index in too_long else "budget")
-        for index, result in enumerate(last.results)
-    ]
+    results: list[Result] = []
+    for index, result in enumerate(last.results):
+        if result is None:  # was never made: its prompt is too long, or tokens or cost ran out
+            result = Failed("too_long" if index in too_long else "budget")
+        results.append(result)
     context.blobs.confirm(frozenset(context.blobs.digests_read))  # the prompts were read while the calls were out
     try:
-        settled = last.ask.settle(context, whole)
-        return settled if isinstance(settled, Ask) else _digested(Outcome(context, data=settled, calls=rounds))
+        settled = last.ask.settle(context, results)
+        return settled if isinstance(settled, Ask) else _with_digest(StepOutcome(context, data=settled, calls=rounds))
     except (Fault, NotCanonicalError) as fault:
-        return msgspec.structs.replace(failed(context, fault), calls=rounds)
+        return msgspec.structs.replace(failure_of(context, fault), calls=rounds)
 
 
-def _digested(outcome: Outcome) -> Outcome:
+def _with_digest(outcome: StepOutcome) -> StepOutcome:
     """The outcome with its value's digest. Raises `NotCanonicalError` for a value nested so deep that it has none."""
     if outcome.data is None:
         return outcome
     return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.data.value))
 
 
-def failed(context: StepContext, fault: Fault | NotCanonicalError) -> Outcome:
+def failure_of(context: StepContext, fault: Fault | NotCanonicalError) -> StepOutcome:
     """The outcome of a fault."""
     code = fault.code if isinstance(fault, Fault) else "type"
-    return Outcome(context, "failed", code, str(fault))
+    return StepOutcome(context, "failed", code, str(fault))
 
 
-def _outcome(result: Any, arguments: Arguments, context: StepContext, current: Run) -> Outcome:
+def _outcome_of(result: Any, arguments: Arguments, context: StepContext, current: Run) -> StepOutcome:
     if isinstance(result, Ended):
-        return Outcome(context, effect=_concluded(result, context, current))
+        return StepOutcome(context, effect=_final_answer(result, context, current))
     if isinstance(result, Noted | Forgotten):
-        return Outcome(context, effect=result)
+        return StepOutcome(context, effect=result)
     if isinstance(result, TaintedValue):
-        return Outcome(context, data=result)
+        return StepOutcome(context, data=result)
     if isinstance(result, NarrowedResult):
-        return Outcome(context, data=TaintedValue(result.value, arguments.origins | DERIVED, (result.spans,)))
+        return StepOutcome(context, data=TaintedValue(result.value, arguments.origins | DERIVED, (result.spans,)))
+    # Rows that are places in a text say themselves what they rest on; any other result rests on the arguments.
     own = result.spans if isinstance(result, Rows) else None
     sources = (own,) if own is not None else arguments.sources
-    return Outcome(context, data=TaintedValue(result, arguments.origins | DERIVED, sources))
+    return StepOutcome(context, data=TaintedValue(result, arguments.origins | DERIVED, sources))
 
 
-def _concluded(ended: Ended, context: StepContext, current: Run) -> Concluded:
+def _final_answer(ended: Ended, context: StepContext, current: Run) -> FinalAnswer:
     evidence = resolve_evidence(ended.value, ended.evidence, current.places, context)
     context.ensure_room(json_size(ended.value.value, context.blobs))
     value = to_json(ended.value.value, context.blobs)
-    value_bytes([value])  # an answer that the seal could not hold is refused here, where it can be mended
-    return Concluded(value, evidence)
+    # An answer that the seal could not hold is refused here, where the program can still be corrected.
+    value_bytes([value])
+    return FinalAnswer(value, evidence)

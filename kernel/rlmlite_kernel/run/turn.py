@@ -31,7 +31,7 @@ from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.refs import blob, keyed_digest
 from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.step import Called, FinishedStep, Outcome, run_action, settle_calls
+from rlmlite_kernel.run.step import FinishedRound, FinishedStep, StepOutcome, run_action, settle_calls
 from rlmlite_kernel.run.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
 from rlmlite_kernel.run.variables import Change, Variable, Variables
 from rlmlite_kernel.run.waves import OpenStep, Wave
@@ -144,30 +144,30 @@ class RunningTurn:
         place = (self._before.run.id, self._before.turn, number, 0)
         self._go_on_with(number, run_action(planned, context, self._before.run, place), context)
 
-    def _refusal(self, planned: PlannedStep, context: StepContext) -> Outcome | None:
+    def _refusal(self, planned: PlannedStep, context: StepContext) -> StepOutcome | None:
         """Why a step does not run at all; it costs no step then."""
         if planned.problems:
-            return Outcome(context, "failed", planned.problems[0].code, "")
+            return StepOutcome(context, "failed", planned.problems[0].code, "")
         needed = sorted(planned.reads & self._broken)
         if needed:
             words = ", ".join(f"`{name}`" for name in needed)
-            return Outcome(context, "skipped", "depends", f"it needs {words}, which was not made")
+            return StepOutcome(context, "skipped", "depends", f"it needs {words}, which was not made")
         limit = self._before.settings.limits.steps
         if limit <= self.ledger.get("steps", 0):
-            return Outcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")
+            return StepOutcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")
         return None
 
     def _go_on_with(
-        self, number: int, result: Outcome | Ask, context: StepContext, rounds: tuple[Called, ...] = ()
+        self, number: int, result: StepOutcome | Ask, context: StepContext, rounds: tuple[FinishedRound, ...] = ()
     ) -> None:
         """A step has its outcome, or asks for calls: its first ones, or those of a further round."""
-        if isinstance(result, Outcome):
+        if isinstance(result, StepOutcome):
             self._finish(number, result)
             return
         try:
             reserved = reserve(result, tuple(range(len(result.calls))), context, first=True)
         except Fault as fault:
-            self._finish(number, Outcome(context, "failed", fault.code, fault.message, calls=rounds))
+            self._finish(number, StepOutcome(context, "failed", fault.code, fault.message, calls=rounds))
             return
         self._hold(reserved)
         none_yet = (None,) * len(result.calls)
@@ -211,44 +211,44 @@ class RunningTurn:
         if unmade:
             message = f"{unmade:,} of {len(step.results):,} calls were not made: tokens or cost ran out"
             step.context.mark_partial("budget", message)
-        rounds = (*step.earlier_rounds, Called(step.ask, step.results))
+        rounds = (*step.earlier_rounds, FinishedRound(step.ask, step.results))
         self._go_on_with(number, settle_calls(rounds, step.too_long, step.context), step.context, rounds)
 
     def _hold(self, reserved: Reservation) -> None:
         for name, amount in reserved.amounts.items():
             self.ledger[name] = self.ledger.get(name, 0) + amount
 
-    def _finish(self, number: int, outcome: Outcome) -> None:
+    def _finish(self, number: int, outcome: StepOutcome) -> None:
         planned = self._steps[number]
         check_declared(planned, self._before.run.table, outcome.context.used)
-        outcome = self._with_room_checked(planned, outcome)
+        outcome = self._check_room(planned, outcome)
         # The step as it stands in the record. Its salt is the key under which the value that it made is committed to.
         ast = blob(self._before.run.salts, _JSON.encode(planned.as_statement()))
         change = self._change_of(number, outcome, ast.salt)
-        self._variables = self._variables.changed(change)
+        self._variables = self._variables.apply(change)
         self._finished[number] = FinishedStep(planned, outcome, ast, change)
         self.states.move_step(number, StepEvent.FINISH)
         if planned.target is not None and outcome.status != "ok":
             self._broken.add(planned.target)
         elif change.variable is not None:
             self._broken.discard(change.name)
-        self.ledger["value_bytes"] = self._variables.size_bytes + self._held_for_nested()
+        self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
 
-    def _with_room_checked(self, planned: PlannedStep, outcome: Outcome) -> Outcome:
+    def _check_room(self, planned: PlannedStep, outcome: StepOutcome) -> StepOutcome:
         """The outcome, or a failure if there is no room for the variable that it writes."""
         if planned.target is None or outcome.data is None or outcome.status != "ok":
             return outcome
         size, limits = size_of(outcome.data.value), self._before.settings.limits
-        fault = self._variables.room_fault(planned.target, size, limits, self._held_for_nested())
+        fault = self._variables.room_fault(planned.target, size, limits, self._nested_reserve())
         if fault is None:
             return outcome
         return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
 
-    def _held_for_nested(self) -> int:
+    def _nested_reserve(self) -> int:
         """Bytes of values that nested runs may hold which are under way."""
         return sum(step.reserved.amounts.get("value_bytes", 0) for step in self._open.values())
 
-    def _change_of(self, number: int, outcome: Outcome, key: bytes) -> Change:
+    def _change_of(self, number: int, outcome: StepOutcome, key: bytes) -> Change:
         """What a finished step does to the variables. The last step of a statement drops its temporaries."""
         planned = self._steps[number]
         dropped = [outcome.effect.name] if isinstance(outcome.effect, Forgotten) else []

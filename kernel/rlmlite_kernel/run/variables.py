@@ -70,7 +70,7 @@ class Variables(Mapping[str, Variable]):
         """See `Mapping.items`; the state's digest goes over all of them after every step."""
         return self._by_name.items()
 
-    def changed(self, change: Change) -> "Variables":
+    def apply(self, change: Change) -> "Variables":
         """The variables after a step."""
         if change.variable is None and not change.dropped:
             return self

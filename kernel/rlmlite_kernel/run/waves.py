@@ -9,7 +9,7 @@ from rlmlite_kernel.effects.prompts import Ask
 from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.effects.reservations import Reservation
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.run.step import Called
+from rlmlite_kernel.run.step import FinishedRound
 
 
 class OpenStep(msgspec.Struct, frozen=True, eq=False):
@@ -24,7 +24,7 @@ class OpenStep(msgspec.Struct, frozen=True, eq=False):
     results: tuple[Result | None, ...]
     reserved: Reservation
     too_long: frozenset[int]
-    earlier_rounds: tuple[Called, ...] = ()
+    earlier_rounds: tuple[FinishedRound, ...] = ()
 
     def with_ledger(self, ledger: dict[str, int]) -> "OpenStep":
         """The same, charging another ledger."""
