@@ -1,6 +1,14 @@
 """Reaching into values: fields, indexes, slices, and the views `lines` and `chars` of a text.
 
-Positions are UTF-8 bytes, half-open, snapped down to a code point. A missing field is null.
+    x = "né\\nb"
+    x[1:3], x.chars[1:2]       both "é": by bytes, and by code points
+    x.lines[2]                 "b": lines count from 1, as `line` in hits and every editor does
+    x[0:99]                    the whole, with a warning; a missing field or a row outside is null, with a warning
+
+Positions are UTF-8 bytes, half-open, and move down to a code point. Only a literal negative bound counts from the end:
+one that was computed and came out negative is most likely a slip, so it is clamped, with a warning.
+
+Nothing here raises for what is merely absent: the program goes on, and its observation says what was missing.
 """
 
 from typing import TypeAlias
@@ -19,7 +27,7 @@ from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, text_of
 Bound: TypeAlias = int | None
 
 SYNONYMS = {"value": ("text",), "path": ("doc",), "chunk": ("text", "value")}
-"""What a field is also called: tried when rows have no column of the first name."""
+"""Other names of a field, tried when rows have no column of the first."""
 
 
 def column_name(rows: Rows, name: str) -> str | None:
@@ -56,7 +64,7 @@ def read_attribute(value: Value, name: str, context: StepContext) -> Value:
         return _of_rows(value, name, context)
     if isinstance(value, str | Text) and name == "lines":
         text = text_of(value, context.blobs)
-        assert text is not None  # a str or a Text always is one
+        assert text is not None  # it never is for a str or a Text
         return all_lines(text, context)
     if value is None:
         return None
@@ -81,7 +89,7 @@ def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
 
 
 def index_value(value: Value, at: Value, literal: bool, context: StepContext) -> Value:
-    """`value[at]`. Only a literal negative index counts from the end; outside is null, with a warning."""
+    """`value[at]`; null with a warning for a place outside. Raises `Fault("type")` for a text, and for a bad index."""
     if isinstance(value, dict):
         return value.get(at) if isinstance(at, str) else None
     if isinstance(value, Rows) and value.kind == "documents" and isinstance(at, str):
@@ -110,7 +118,7 @@ def _document(documents: Rows, path: str, context: StepContext) -> Value:
 
 
 def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> tuple[int, int]:
-    """A slice's bounds within 0..count; what had to be moved is said."""
+    """A slice's bounds within 0..count, with a warning for one that had to be moved."""
     first, last = _one_bound(lo, 0, count, literal[0], context), _one_bound(hi, count, count, literal[1], context)
     if first > last:
         context.warn(f"the slice begins at {first:,}, after its end at {last:,}: it is empty")
@@ -158,14 +166,15 @@ def all_lines(text: Text, context: StepContext) -> Rows:
 
 
 def _line_range(text: Text, context: StepContext) -> tuple[int, int]:
-    """The absolute numbers of a text's first line and of the line after its last."""
+    """The numbers, in the whole content, of a text's first line and of the line after its last."""
     index = context.blobs.lines(text.blob)
     first = index.line_at(text.start)
-    return first, first if text.stop == text.start else index.line_at(text.stop - 1) + 1
+    is_empty = text.stop == text.start
+    return first, first if is_empty else index.line_at(text.stop - 1) + 1
 
 
 def line_rows(text: Text, first: int, last: int, context: StepContext) -> Rows:
-    """Lines first..last-1 of the content, cut to the text, as rows; `line` counts from the content's beginning."""
+    """Lines first..last-1 of the content, cut to the text, as rows. `line` counts from the start of the content."""
     context.ensure_room(max(0, last - first) * 24)
     starts, stops = context.blobs.lines(text.blob).spans(first, max(first, last))
     starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
@@ -179,7 +188,8 @@ def lines_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], co
     """`text.lines[lo:hi]`: 1-based line numbers of the text, hi excluded."""
     first, last = _line_range(text, context)
     count = last - first
-    low, high = (_line_bound(lo, 1, count, literal[0], context), _line_bound(hi, count + 1, count, literal[1], context))
+    low = _line_bound(lo, 1, count, literal[0], context)
+    high = _line_bound(hi, count + 1, count, literal[1], context)
     return line_rows(text, first + low - 1, first + max(low, high) - 1, context)
 
 
@@ -210,7 +220,7 @@ def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value
 
 
 def warn_of_part(value: Value, context: StepContext) -> None:
-    """A computed position meets a part of a text: most likely it is one of the whole."""
+    """Warn that a computed position is used on a part of a text: most likely it is a position of the whole."""
     if isinstance(value, Text) and value.start > 0:
         context.warn(
             "`start`, `end` and `line` of rows count from the beginning of the whole input, and subscripts "
@@ -219,7 +229,7 @@ def warn_of_part(value: Value, context: StepContext) -> None:
 
 
 def chars_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> Text:
-    """`text.chars[lo:hi]`: code points."""
+    """`text.chars[lo:hi]`: by code points."""
     content = memoryview(context.blobs.read(text.blob))[text.start : text.stop]
     points = CodePoints(content)
     first, last = bounds(points.count, lo, hi, literal, context)

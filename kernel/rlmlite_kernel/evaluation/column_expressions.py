@@ -1,7 +1,11 @@
-"""Row expressions over whole columns: the same values as `row_expressions` gives row by row, or nothing at all.
+"""Row expressions over whole columns with NumPy.
 
-Whatever would be said on the way (text met a number, a field that no row has) and whatever is not quite plain is left
-to the way row by row, which is the definition: `evaluate_columns` then gives None.
+Returns exactly what `row_expressions` returns, or None where it cannot. `row_expressions` is the specification: what
+gives a warning (text met a number, no row has the field), and what is not plain arithmetic, comparison or logic, is
+left to it.
+
+    .size * 2 > 10 over a column [3, 9, null]
+    [3, 9, 0] * 2 = [6, 18, 0] with nulls [no, no, yes]; > 10 gives [false, true, false], as null compares with nothing
 """
 
 import operator
@@ -23,21 +27,24 @@ from rlmlite_kernel.values.values import Rows, Value
 from rlmlite_kernel.values.vectors import EXACT, LARGEST, Vector, are_many, as_decimals, vector_of
 
 Part: TypeAlias = Vector | Value
-"""An operand: one value a row, or one that is the same for every row."""
+"""An operand: one value per row, or one that is the same for every row."""
 
 
 class _RowByRowError(Exception):
-    """This expression has to be worked out row by row."""
+    """This expression has to be evaluated row by row."""
 
 
 def rows_where(rows: Rows, cond: Expr, context: StepContext) -> IntArray | None:
-    """The rows for which a condition holds."""
+    """The rows for which a condition holds, or None where it has to be evaluated row by row."""
     vector = evaluate_columns(rows, cond, context)
     return None if vector is None else np.flatnonzero(_truth(vector, context)).astype(np.int64)
 
 
 def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int = 0) -> Vector | None:
-    """A row expression as a vector, if it can be worked out over whole columns. `beside` counts rows it is to meet."""
+    """A row expression as a vector, or None where it has to be evaluated row by row.
+
+    `beside` counts rows of another table that its values are to meet, as in a join.
+    """
     if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, context.table):
         return None
     try:
@@ -48,7 +55,7 @@ def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int =
 
 
 class _Columns:
-    """Works row expressions out over the columns of one set of rows."""
+    """Evaluates row expressions over the columns of one set of rows."""
 
     def __init__(self, rows: Rows, context: StepContext) -> None:
         self._rows, self._context = rows, context
@@ -101,7 +108,7 @@ class _Columns:
             return _numbers(node.op, left_part, right_part)
         if node.op in MEMBERSHIP:
             return _flags(_membership(node.op, left_part, right_part, self._context))
-        return _flags(_compared(node.op, left_part, right_part, self._context))
+        return _flags(_compare(node.op, left_part, right_part, self._context))
 
 
 def _flags(holds: BoolArray) -> Vector:
@@ -124,7 +131,7 @@ def _truth(vector: Vector, context: StepContext) -> BoolArray:
     return ~vector.null & (texts.lengths > 0)
 
 
-def _compared(op: str, left: Part, right: Part, context: StepContext) -> BoolArray:
+def _compare(op: str, left: Part, right: Part, context: StepContext) -> BoolArray:
     """Like with like; two kinds that differ are left to the way that says so. Null equals null and nothing else."""
     if not isinstance(left, Vector):
         left, right, op = right, left, _TURNED[op]
@@ -136,9 +143,9 @@ def _compared(op: str, left: Part, right: Part, context: StepContext) -> BoolArr
     if right is None:
         holds: BoolArray = there
     elif left.kind == "text":
-        holds = _compared_texts(op, left, right, context)
+        holds = _compare_texts(op, left, right, context)
     elif left.kind == "bool":
-        holds = _compared_flags(op, left, right)
+        holds = _compare_flags(op, left, right)
     else:
         holds = _WORK[op](*_comparable(left, right))
     if op == "!=":
@@ -146,7 +153,7 @@ def _compared(op: str, left: Part, right: Part, context: StepContext) -> BoolArr
     return (there & holds) | neither if op == "==" else there & holds
 
 
-def _compared_texts(op: str, left: Vector, right: Part, context: StepContext) -> BoolArray:
+def _compare_texts(op: str, left: Vector, right: Part, context: StepContext) -> BoolArray:
     texts = left.bytes(context.blobs)
     if texts is None or texts.longest() > LONGEST:
         raise _RowByRowError
@@ -163,7 +170,7 @@ def _compared_texts(op: str, left: Vector, right: Part, context: StepContext) ->
     return _as_flags(texts.equal(others, rows, rows) == (op == "=="))
 
 
-def _compared_flags(op: str, left: Vector, right: Part) -> BoolArray:
+def _compare_flags(op: str, left: Vector, right: Part) -> BoolArray:
     if not isinstance(right, bool) or op not in ("==", "!="):
         raise _RowByRowError
     return _as_flags(_WORK[op](left.data, right))

@@ -1,4 +1,13 @@
-"""Row expressions: compiled to a function of the row number, over the columns that they name."""
+"""Row expressions: compiled to a function of the row number, over the columns that they name.
+
+    where(hits, .line > 3 and .text contains word)
+    .line     the column of `line`, read once: row -> its cell
+    word      does not depend on the row: evaluated once, row -> that value
+    the whole is a function of the row number, which `where` calls for each row
+
+This is the specification of what a row expression gives. `column_expressions` is faster for many rows and must give the
+same; where it cannot, it declines and this runs.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -30,18 +39,18 @@ from rlmlite_kernel.values.operators import dereference, group_key, mixes_text_a
 from rlmlite_kernel.values.values import Rows, Value, text_of
 
 OfRow: TypeAlias = Callable[[int], Value]
-"""A row expression, compiled: the row's number to its value."""
+"""A compiled row expression: from the number of a row to the value for it."""
 
 
 class RowCompiler:
-    """Compiles row expressions over one set of rows; a column is read once however often it is named."""
+    """Compiles row expressions over one set of rows. A column is read once, however often it is named."""
 
     def __init__(self, rows: Rows, context: StepContext) -> None:
         self._rows, self._context = rows, context
         self._cells: dict[str, list[Value]] = {}
 
     def compile(self, node: Expr) -> OfRow:
-        """The function of the row number that a row expression is."""
+        """A row expression as a function of the row number."""
         if isinstance(node, Field):
             return self._field(node.name).__getitem__
         if isinstance(node, Unary | Binary) or self._depends(node):
@@ -99,7 +108,7 @@ class RowCompiler:
         return lambda row: operate_dereferenced(op, left(row), right(row), context)
 
     def _plain(self, node: Expr) -> OfRow:
-        """An operand as plain values; one that is the same for every row (a whole column, say) is made plain once."""
+        """An operand with its texts as strings; for one that is the same for every row, that is done once."""
         work, blobs = self.compile(node), self._context.blobs
         if isinstance(node, Unary | Binary) or self._depends(node):
             return lambda row: dereference(work(row), blobs)
@@ -141,7 +150,7 @@ class RowCompiler:
             text = text_of(value, blobs) if view == "lines" else None
             if text is not None:
                 return access.line_at(text, at, literal, context)
-            value = _viewed(value, view, context)
+            value = _field_unless_text(value, view, context)
             return None if value is None else access.index_value(value, at, literal, context)
 
         return item
@@ -161,7 +170,7 @@ class RowCompiler:
             text = text_of(value, context.blobs) if view else None
             if text is not None:
                 return _VIEWS[view](text, lo, hi, literal, context)
-            return access.slice_value(_viewed(value, view, context), lo, hi, literal, context)
+            return access.slice_value(_field_unless_text(value, view, context), lo, hi, literal, context)
 
         return sliced
 
@@ -202,13 +211,13 @@ def _view(node: Expr) -> tuple[str, Expr]:
     return "", node
 
 
-def _viewed(value: Value, view: str, context: StepContext) -> Value:
+def _field_unless_text(value: Value, view: str, context: StepContext) -> Value:
     """What a view is of a value that is no text: its field of that name."""
     return _soft_attribute(value, view, context) if view else value
 
 
 def compile_condition(rows: Rows, cond: Expr, context: StepContext) -> OfRow:
-    """A compiled condition; one that looks at no field is most likely a slip, and it is said."""
+    """A compiled condition, with a warning if it looks at no field: most likely a slip."""
     if not has_free_field(cond, context.table):
         context.warn("the condition is the same for every row: `.name` is a field of the row, a bare name a variable")
     return RowCompiler(rows, context).compile(cond)

@@ -1,7 +1,12 @@
-"""Columns: how many values of one kind are held without one object each.
+"""Columns: many values of one kind, without one object for each.
 
-A column is an array of offsets, or a list of cells, or is derived from another column when somebody looks.
-It reads content only through the blobs that it is handed. Columns never change.
+A million hits are two arrays of offsets: 16 MB, where a million records would be a gigabyte. A column is such an array,
+or a list of cells, or it is computed from another column when it is looked at (a hit's line number, its whole line).
+
+    Spans(("3f2a..",), starts=[0, 8], stops=[3, 11])      the texts content[0:3] and content[8:11]
+    LineNumbers(those spans)                              [1, 2], once somebody asks
+
+A column reads content only through the blobs that it is handed. Columns never change.
 """
 
 import hashlib
@@ -40,7 +45,7 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Column(Protocol):
-    """One value a row."""
+    """One value per row."""
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -59,7 +64,7 @@ class Column(Protocol):
         ...
 
     def describe(self) -> Any:
-        """JSON that says what the column holds, with digests for what is long."""
+        """JSON that identifies what the column holds, with digests in place of what is long."""
         ...
 
 
@@ -211,7 +216,7 @@ class Constant:
 
 
 class LineNumbers:
-    """The 1-based line on which each text begins, found when looked at."""
+    """The 1-based line on which each text begins, looked up when it is asked for."""
 
     def __init__(self, spans: Spans) -> None:
         self.spans = spans
@@ -249,7 +254,7 @@ class LineNumbers:
 
 
 class LineCounts:
-    """How many lines each text has, found when looked at."""
+    """How many lines each text has, counted when it is asked for."""
 
     def __init__(self, spans: Spans) -> None:
         self.spans = spans
@@ -279,7 +284,7 @@ class LineCounts:
 
 
 class LineTexts:
-    """The whole line around the start of each text, found when looked at."""
+    """The whole line around the start of each text, looked up when it is asked for."""
 
     def __init__(self, spans: Spans) -> None:
         self.spans = spans
@@ -318,7 +323,7 @@ class LineTexts:
 
 
 class Groups:
-    """A list a row: the texts of a regular expression's groups."""
+    """A list per row: the texts of a regular expression's groups."""
 
     def __init__(self, groups: tuple[Spans, ...], rows: int) -> None:
         self.groups, self._rows = groups, rows
@@ -346,18 +351,18 @@ class Groups:
 
 
 def describe_value(value: "Value") -> Any:
-    """JSON that stands for a value in digests: texts as `[blob, start, stop]` under a key no user key can be."""
+    """JSON that identifies a value in digests: texts as `[blob, start, stop]`, under a key that no user key can be."""
     kind = type(value)
     if kind is Text:
         return {"$text": [value.blob, value.start, value.stop]}  # type: ignore[union-attr]
     if kind is list:
         return [describe_value(item) for item in value]  # type: ignore[union-attr]
     if kind is dict:
-        return {_unlike(key): describe_value(item) for key, item in value.items()}  # type: ignore[union-attr]
+        return {_escape_key(key): describe_value(item) for key, item in value.items()}  # type: ignore[union-attr]
     if isinstance(value, (str, int, float)) or value is None:
         return value
     return {"$rows": value.describe()}  # type: ignore[union-attr]
 
 
-def _unlike(key: str) -> str:
+def _escape_key(key: str) -> str:
     return "$" + key if key.startswith("$") else key

@@ -1,6 +1,9 @@
-"""Keys of many rows at once: which rows share a key, and in what order keys stand.
+"""Keys of many rows at once: which rows share a key, and how keys are ordered.
 
-These give what `operators.key_of` and `operators.order` give value by value, or nothing at all (`None`).
+Returns what `operators.group_key` and `operators.sort_key` give value by value, or None where it cannot.
+
+    keys_of([vector of "b", "a", "b"])     codes [0, 1, 0], firsts [0, 1]: by first row, not by value
+    ranks_of(that vector, keys)            [1, 0]: "a" before "b"
 """
 
 from collections.abc import Sequence
@@ -12,7 +15,7 @@ import numpy.typing as npt
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.spans import LONGEST, SpanBytes
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.vectors import GATHERED, LARGEST, Strings, Vector, as_decimals, gathered
+from rlmlite_kernel.values.vectors import GATHERED, LARGEST, Strings, Vector, as_decimals, gather
 
 
 class Keys(NamedTuple):
@@ -43,7 +46,7 @@ def keys_of(vectors: Sequence[Vector], blobs: Blobs) -> Keys | None:
         elif len(keys.firsts) * len(mine.firsts) > LARGEST:
             return None
         else:
-            keys = _numbered(keys.codes * len(mine.firsts) + mine.codes)
+            keys = _number_values(keys.codes * len(mine.firsts) + mine.codes)
     return keys
 
 
@@ -53,11 +56,11 @@ def _keys(vector: Vector, blobs: Blobs) -> Keys | None:
     there = np.flatnonzero(~vector.null)
     data = vector.data + 0.0 if vector.kind == "float" else vector.data  # -0.0 is 0.0
     codes = np.zeros(len(vector), np.int64)  # 0 is null
-    codes[there] = _numbered(data[there]).codes + 1
-    return _numbered(codes)
+    codes[there] = _number_values(data[there]).codes + 1
+    return _number_values(codes)
 
 
-def _numbered(values: npt.NDArray[np.generic]) -> Keys:
+def _number_values(values: npt.NDArray[np.generic]) -> Keys:
     _, firsts, codes = np.unique(values, return_index=True, return_inverse=True)
     appearance = np.argsort(firsts)
     number = np.empty(len(firsts), np.int64)
@@ -71,7 +74,7 @@ def _text_keys(vector: Vector, blobs: Blobs) -> Keys | None:
         return None
     prints = texts.fingerprints()
     prints[vector.null] = np.iinfo(np.uint64).max
-    keys = _numbered(prints)
+    keys = _number_values(prints)
     rows = np.arange(len(vector))
     first = keys.firsts[keys.codes]
     same = texts.equal(texts, rows, first) & (vector.null == vector.null[first])
@@ -100,7 +103,7 @@ def _byte_order(texts: SpanBytes, rows: IntArray) -> IntArray:
     return np.array(sorted(range(len(spelled)), key=spelled.__getitem__), np.int64)
 
 
-def sorted_by(vectors: Sequence[tuple[Vector, bool]], blobs: Blobs) -> IntArray | None:
+def sort_rows(vectors: Sequence[tuple[Vector, bool]], blobs: Blobs) -> IntArray | None:
     """Row numbers in order of several keys, each rising or (True) falling; equal rows stay as they stand."""
     columns: list[Any] = []
     for vector, falling in vectors:
@@ -125,11 +128,11 @@ def _sortable(vector: Vector, blobs: Blobs) -> list[Any] | None:
     return [(~vector.null).astype(np.int64), np.where(vector.null, np.zeros(1, data.dtype), data)]
 
 
-def together(left: Vector, right: Vector, blobs: Blobs) -> Vector | None:
+def concatenate_vectors(left: Vector, right: Vector, blobs: Blobs) -> Vector | None:
     """Two vectors end to end, to be compared, if their kinds can be."""
     null = np.concatenate([left.null, right.null])
     if left.kind == "text" and right.kind == "text":
-        texts = _texts_together(left, right, blobs)
+        texts = _concatenate_texts(left, right, blobs)
         return None if texts is None else Vector("text", null, Strings(texts))
     if {left.kind, right.kind} == {"int", "float"}:
         mine, other = as_decimals(left), as_decimals(right)
@@ -139,7 +142,7 @@ def together(left: Vector, right: Vector, blobs: Blobs) -> Vector | None:
     return Vector(left.kind, null, np.concatenate([left.data, right.data])) if left.kind == right.kind else None
 
 
-def _texts_together(left: Vector, right: Vector, blobs: Blobs) -> SpanBytes | None:
+def _concatenate_texts(left: Vector, right: Vector, blobs: Blobs) -> SpanBytes | None:
     mine, other = left.bytes(blobs), right.bytes(blobs)
     if mine is None or other is None:
         return None
@@ -150,4 +153,4 @@ def _texts_together(left: Vector, right: Vector, blobs: Blobs) -> SpanBytes | No
         return SpanBytes(mine.octets.data, starts, starts + lengths)
     if int(mine.lengths.sum() + other.lengths.sum()) > GATHERED:
         return None
-    return gathered([text for part in (mine, other) for text in part.texts()])
+    return gather([text for part in (mine, other) for text in part.texts()])

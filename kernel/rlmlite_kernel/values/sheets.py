@@ -1,14 +1,14 @@
-"""Sheets: a table as one content, whose rows and cells are found by offsets and read when somebody looks.
+"""Sheets: a table as one content, whose rows and cells are spans of it, read when they are asked for.
 
-The first row holds the column names, each other row one cell a column (`engines.cells` says what ends them). A cell is
+The first row holds the column names, every other row one cell per column (`engines.sheets.cells` has the layout):
 
     null  true  false          as they are
     12  -0.5  1e+21            a number, in its canonical spelling
     "any text at all"          text as it is: quotes within stay as they are, nothing is escaped
     [1,2]  {"a":null}          a list or a record, as canonical JSON
 
-so that what is text in a table is a span of the content, and so is every row. The values follow from the bytes alone:
-a sheet is named by the digest of its content, and no description of its columns grows with its rows.
+So every text in a table is a span of the content, and so is every row, with provenance for free. The values follow from
+the bytes alone: a sheet is identified by the digest of its content, and what describes it does not grow with its rows.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def records(blob: str, blobs: Blobs) -> Rows:
 
 
 class Sheet:
-    """A content as rows and cells. What was worked out of a column is kept."""
+    """A content as rows and cells. The values of a column are cached once they were computed."""
 
     def __init__(self, blob: str, columns: int, rows: Spans) -> None:
         self.blob, self.columns, self.rows = blob, columns, rows

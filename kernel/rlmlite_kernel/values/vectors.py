@@ -1,7 +1,10 @@
 """Vectors: the values of a column as arrays, where they are all of one kind, or null.
 
-They are how actions work on a million rows. What cannot be a vector (mixed kinds, lists, numbers beyond 64 bits) is
-worked on value by value, and that way is the definition: a vector may be quicker, and never gives anything else.
+They are how actions process a million rows. What cannot be a vector (mixed kinds, lists, numbers beyond 64 bits) is
+processed value by value. That way is the specification: a vector may be faster, and never gives another result.
+
+    [3, null, 5]      data [3, 0, 5], null [no, yes, no]
+    [3, "a"]          no vector
 """
 
 from collections.abc import Sequence
@@ -22,7 +25,7 @@ EXACT = 2**53
 LARGEST = 2**63 - 1
 
 MANY = 1_000
-"""From so many rows on, whole columns are worked on; below, that would take longer than it saves."""
+"""Rows from which whole columns are processed at once; below, setting that up takes longer than it saves."""
 
 GATHERED = 256 * 1024 * 1024
 """Texts that lie in several contents are copied into one to be compared, if they have at most so many bytes."""
@@ -80,7 +83,7 @@ class Vector:
             return SpanBytes(blobs.read(spans.blobs[0]), starts, stops)
         if int((spans.stops - spans.starts)[~self.null].sum()) > GATHERED:
             return None
-        return gathered([b"" if text is None else text.read(blobs) for text in spans.cells(blobs)])  # type: ignore[union-attr]
+        return gather([b"" if text is None else text.read(blobs) for text in spans.cells(blobs)])  # type: ignore[union-attr]
 
 
 class Strings:
@@ -98,7 +101,7 @@ class Strings:
         return Strings(self.bytes.take(rows))
 
 
-def gathered(texts: Sequence[bytes]) -> SpanBytes:
+def gather(texts: Sequence[bytes]) -> SpanBytes:
     """Texts laid end to end."""
     stops = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), dtype=np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]]) if len(texts) else stops
@@ -149,19 +152,19 @@ def of_values(values: Sequence[Value]) -> Vector | None:
     if kinds == {int}:
         return _of_ints(values, null)
     if kinds == {float}:
-        return Vector("float", null, _filled(values, null, np.float64), np.zeros(len(values), bool))
+        return Vector("float", null, _fill_nulls(values, null, np.float64), np.zeros(len(values), bool))
     if kinds == {int, float}:
         return _of_numbers(values, null)
     if kinds == {bool}:
-        return Vector("bool", null, _filled(values, null, np.bool_))
+        return Vector("bool", null, _fill_nulls(values, null, np.bool_))
     if kinds == {str}:
-        return Vector("text", null, Strings(gathered([v.encode() if isinstance(v, str) else b"" for v in values])))
+        return Vector("text", null, Strings(gather([v.encode() if isinstance(v, str) else b"" for v in values])))
     return None
 
 
 def _of_ints(values: Sequence[Any], null: BoolArray) -> Vector | None:
     try:
-        return Vector("int", null, _filled(values, null, np.int64))
+        return Vector("int", null, _fill_nulls(values, null, np.int64))
     except OverflowError:
         return None
 
@@ -170,10 +173,10 @@ def _of_numbers(values: Sequence[Any], null: BoolArray) -> Vector | None:
     whole = np.fromiter((type(value) is int for value in values), bool, len(values))
     if any(abs(values[row]) > EXACT for row in np.flatnonzero(whole).tolist()):
         return None
-    return Vector("float", null, _filled(values, null, np.float64), whole)
+    return Vector("float", null, _fill_nulls(values, null, np.float64), whole)
 
 
-def _filled(values: Sequence[Any], null: BoolArray, kind: Any) -> Any:
+def _fill_nulls(values: Sequence[Any], null: BoolArray, kind: Any) -> Any:
     if not null.any():
         return np.array(values, kind)
     return np.array([0 if value is None else value for value in values], kind)

@@ -21,7 +21,7 @@ from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.texts import has_field
 from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
 from rlmlite_kernel.values.operators import dereference, group_key, sort_key
-from rlmlite_kernel.values.row_keys import Keys, keys_of, sorted_by, together
+from rlmlite_kernel.values.row_keys import Keys, concatenate_vectors, keys_of, sort_rows
 from rlmlite_kernel.values.values import LIST, Rows, Value
 from rlmlite_kernel.values.vectors import Vector, are_many, vector_of
 
@@ -73,7 +73,7 @@ def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> 
     """Rows of two tables by one key."""
     mine, others = _key_vectors(left, by, context, len(right)), _key_vectors(right, by, context, len(left))
     if mine is not None and others is not None and _same_columns(left, right, by):
-        pairs = [together(one, other, context.blobs) for one, other in zip(mine, others, strict=True)]
+        pairs = [concatenate_vectors(one, other, context.blobs) for one, other in zip(mine, others, strict=True)]
         joined = [pair for pair in pairs if pair is not None]
         keys = keys_of(joined, context.blobs) if len(joined) == len(pairs) else None
         if keys is not None:
@@ -115,7 +115,7 @@ def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> 
     if by is not None or rows.kind == LIST:
         vectors = [(_key_vectors(rows, expr, context), desc is not backwards) for expr, backwards in parts]
         single = [(found[0], falling) for found, falling in vectors if found is not None]
-        in_order = sorted_by(single, context.blobs) if len(single) == len(parts) else None
+        in_order = sort_rows(single, context.blobs) if len(single) == len(parts) else None
         if in_order is not None:
             return in_order
     numbers = list(range(len(rows)))
