@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
+from rlmlite.clients.scripted import Scripted
+from rlmlite.runs.settings import make_settings
+from rlmlite.runs.setup import prepare
 from tests.rooms import PACKAGES
 
 LAZY = [
@@ -140,3 +143,39 @@ def test_a_start_imports_what_it_needs(start: str, tmp_path: Path) -> None:
     modules = done.stderr.splitlines()[-1].split()
     assert sorted(unwanted.intersection(modules)) == []
     assert len([name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]) <= most
+
+
+SERVER = """
+import sys, threading
+from rlmlite.clients.registry import client
+model = client("http://127.0.0.1:9/v1#m")
+assert "openai" not in sys.modules
+model.get_ready()
+[thread.join() for thread in threading.enumerate() if thread.name == "rlmlite-sdk"]
+assert "openai" in sys.modules
+"""
+
+
+def test_the_sdk_of_a_provider_is_imported_in_the_background() -> None:
+    """A client of a server is made without it; it is there when the inputs are loaded."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+    subprocess.run([sys.executable, "-c", SERVER], env=environment, check=True)
+
+
+def test_a_run_asks_its_clients_to_get_ready() -> None:
+    """Each once, whatever roles it plays, when all that can be wrong with the settings was found."""
+    client = Slow([])
+    prepare(make_settings({"controller": client, "sub": client}))
+
+    assert client.asked == 1
+
+
+class Slow(Scripted):
+    """A client that has something to get ready."""
+
+    asked = 0
+
+    def get_ready(self) -> None:
+        """See `Preparable.get_ready`."""
+        self.asked += 1

@@ -16,7 +16,7 @@ import msgspec
 
 from rlmlite.clients.interface.cost_permit import Permit, check_prices, permit_all
 from rlmlite.clients.interface.prices import nano
-from rlmlite.clients.interface.protocol import Client, role
+from rlmlite.clients.interface.protocol import Client, Preparable, role
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import run_key
 from rlmlite.runs.settings import Model, RunSettings
@@ -73,6 +73,9 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
     clients = clients_of(settings, otherwise)
     check_prices({name: role_of(name, client, settings) for name, client in clients.items()}, settings.limits)
     outside, policy, labels = _reach(settings)
+    for client in {id(client): client for client in clients.values()}.values():
+        if isinstance(client, Preparable):
+            client.get_ready()
     return Setup(
         settings=settings,
         run_key=run_key(settings.run_key),

@@ -59,6 +59,15 @@ class Constrained(Client, Protocol):
         ...
 
 
+@runtime_checkable
+class Preparable(Client, Protocol):
+    """A client whose first call needs something that takes long to get ready."""
+
+    def get_ready(self) -> None:
+        """Begin that in the background, and return at once. A run asks for it before its inputs are loaded."""
+        ...
+
+
 class ToolRequest(Request, frozen=True, kw_only=True):
     """A request that is to be answered by a call of a tool; the reply is the tool's argument.
 
