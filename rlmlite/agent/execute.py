@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def execute(
-    program: str, inputs: "Data | Mapping[str, Data]" = None, **settings: "Unpack[SettingKeywords]"
+    program: str, inputs: "Data | Mapping[str, Data]" = None, **settings: Unpack["SettingKeywords"]
 ) -> "Outcome":
     """Run a program over inputs and seal its trace.
 
@@ -41,7 +41,7 @@ def execute(
 
 
 async def execute_async(
-    program: str, inputs: "Data | Mapping[str, Data]" = None, **settings: "Unpack[SettingKeywords]"
+    program: str, inputs: "Data | Mapping[str, Data]" = None, **settings: Unpack["SettingKeywords"]
 ) -> "Outcome":
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
     from rlmlite.runs.driver import drive_turn_async

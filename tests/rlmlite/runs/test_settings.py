@@ -5,7 +5,7 @@ import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, ForwardRef, get_type_hints
 
 import pytest
 
@@ -386,4 +386,9 @@ def test_every_entry_point_takes_the_same_settings() -> None:
     functions = (rlmlite.run, rlmlite.arun, rlmlite.stream, rlmlite.execute, rlmlite.execute_async, rlmlite.Session)
     for function in functions:
         last = list(inspect.signature(function).parameters.values())[-1]
-        assert (last.kind, last.annotation.__args__) == (inspect.Parameter.VAR_KEYWORD, (SettingKeywords,))
+        (keywords,) = last.annotation.__args__
+        if isinstance(keywords, ForwardRef):  # where the type is imported for type checkers alone
+            assert keywords.__forward_arg__ == SettingKeywords.__name__
+        else:
+            assert keywords is SettingKeywords
+        assert last.kind is inspect.Parameter.VAR_KEYWORD
