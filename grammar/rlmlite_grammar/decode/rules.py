@@ -76,26 +76,28 @@ def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> st
     calls = CallRules(vocabulary)
     if vocabulary.only_final and not calls.end:
         raise ValueError("only `final` is left, and it is not permitted")
-    fresh = [] if vocabulary.only_final else _fresh(vocabulary.variables, temporaries)
-    level = _level(vocabulary, calls)
+    fresh = [] if vocabulary.only_final else _new_names(vocabulary.variables, temporaries)
+    template = _rules_with_variables(vocabulary, calls)
     parts = [*_program(vocabulary, calls, fresh), *_names(vocabulary.variables, fresh)]
-    parts += [level.replace("@", str(number)) for number in range(len(fresh) + 1)]
-    parts += [_SHARED, *_terminals(_terminals_in(level + _SHARED), vocabulary.variables, fresh)]
+    parts += [template.replace("@", str(number)) for number in range(len(fresh) + 1)]
+    parts += [_SHARED, *_terminals(_terminals_in(template + _SHARED), vocabulary.variables, fresh)]
     return "\n".join(parts) + "\n"
 
 
-def _fresh(taken: tuple[str, ...], count: int) -> list[str]:
-    known = set(taken)
-    names = (f"t{number}" for number in range(1, count + len(taken) + 1))
-    return list(itertools.islice((name for name in names if name not in known), count))
+def _new_names(taken: tuple[str, ...], count: int) -> list[str]:
+    """`count` names for temporaries: `t1`, `t2`, ... without those that are taken."""
+    candidates = (f"t{number}" for number in range(1, count + len(taken) + 1))
+    in_use = set(taken)
+    return list(itertools.islice((name for name in candidates if name not in in_use), count))
 
 
 def _program(vocabulary: Vocabulary, calls: CallRules, fresh: list[str]) -> Iterator[str]:
-    """Statements, of which the last may be `final`."""
+    """Statements, of which the last may be `final`. `program2` is the rest of a program after two temporaries."""
     if vocabulary.only_final:
         yield "start: end0"
         return
     yield "start: program0"
+    # A statement that assigns no new variable leaves the number of temporaries as it is.
     again = "(put v@ | alone@)" if vocabulary.writable else "alone@"
     for level, name in enumerate([*fresh, None]):
         options = [*(["end@"] if calls.end else []), f'{again} ("\\n" program@)?']
@@ -113,7 +115,7 @@ def _names(variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
         yield f"name{level}: name{level - 1} | {literal_of_name(name)}"
 
 
-def _level(vocabulary: Vocabulary, calls: CallRules) -> str:
+def _rules_with_variables(vocabulary: Vocabulary, calls: CallRules) -> str:
     """All rules that name variables, with `@` for the number of temporaries."""
     rules = [_PLAIN, _IN_ROWS, _ARGUMENTS]
     rules += rule_of("call@", [*calls.scalar, "whole@"])
@@ -127,23 +129,30 @@ def _level(vocabulary: Vocabulary, calls: CallRules) -> str:
 
 def _terminals(needed: Iterable[str], variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
     """The definitions of the terminals that are needed, and of those that they name in turn."""
-    known = {**_KNOWN}
-    for level, name in enumerate([None, *fresh]):
-        known[f"NAMES{level}"] = (
-            f"NAMES{level - 1} | {literal_of_name(name)}" if name else " | ".join(map(literal_of_name, variables))
-        )
-        known[f"HOLE{level}"] = f'"{{" NAMES{level} PATH "}}"'
-        known[f"TEMPLATE{level}"] = TEMPLATE.format(hole=f"HOLE{level}")
-    wanted: dict[str, None] = {}
-    found = list(needed)
-    while found:
-        name = found.pop()
+    known = {**_KNOWN, **_terminals_with_variables(variables, fresh)}
+    wanted: set[str] = set()
+    waiting = list(needed)
+    while waiting:
+        name = waiting.pop()
         if name == "TEMPLATE@":
-            found += [f"TEMPLATE{level}" for level in range(len(fresh) + 1)]
+            waiting += [f"TEMPLATE{level}" for level in range(len(fresh) + 1)]
         elif name not in wanted:
-            wanted[name] = None
-            found += _terminals_in(known[name])
+            wanted.add(name)
+            waiting += _terminals_in(known[name])
     return (f"{name}: {text}" for name, text in known.items() if name in wanted)
+
+
+def _terminals_with_variables(variables: tuple[str, ...], fresh: list[str]) -> dict[str, str]:
+    """Templates and what they need, for every number of temporaries: their placeholders name variables."""
+    terminals: dict[str, str] = {}
+    for level in range(len(fresh) + 1):
+        if level == 0:
+            terminals["NAMES0"] = " | ".join(map(literal_of_name, variables))
+        else:
+            terminals[f"NAMES{level}"] = f"NAMES{level - 1} | {literal_of_name(fresh[level - 1])}"
+        terminals[f"HOLE{level}"] = f'"{{" NAMES{level} PATH "}}"'
+        terminals[f"TEMPLATE{level}"] = TEMPLATE.format(hole=f"HOLE{level}")
+    return terminals
 
 
 @functools.lru_cache(maxsize=64)
