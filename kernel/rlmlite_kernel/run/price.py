@@ -42,7 +42,8 @@ from rlmlite_kernel.values.values import RECORDS, Rows, Text, Value
 class Price(msgspec.Struct, frozen=True):
     """What a program will use: in all by budget, and in words per step that uses more than its step.
 
-    `refused` names the budgets of which even the least is more than is left. `problems` are what a check found.
+    `refused` names the budgets of which even the least is more than is left. `problems` are the checker's; statements
+    that have some are not priced, since they will not run.
     """
 
     total: dict[str, Range]
@@ -60,17 +61,18 @@ _Extents = dict[str, Extent]
 
 def price(state: State, parsed: Parsed) -> Price:
     """The price of a program in a state. Nothing runs."""
-    run = state.run
-    problems = check(parsed, Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy))
+    table = state.run.table
+    scope = Scope(frozenset(state.variables), state.run.inputs, table, state.settings.policy)
+    problems = check(parsed, scope)
     extents = {name: _extent_of_value(variable.data) for name, variable in state.variables.items()}
     steps: list[tuple[str, dict[str, Range]]] = []
     total: dict[str, Range] = {"steps": exactly(0)}
-    for planned in lower(parsed.program, run.table, problems):
+    for planned in lower(parsed.program, table, problems):
         if planned.problems:
-            continue
-        action = run.table[planned.op]
+            continue  # it will not run
+        action = table[planned.op]
         call = _priced_call(planned, action, extents, state)
-        uses = _uses(planned, action, call, run.table)
+        uses = _uses(planned, action, call, table)
         if planned.target is not None:
             extents[planned.target] = action.size(call)
         for name, amount in uses.items():
@@ -78,7 +80,8 @@ def price(state: State, parsed: Parsed) -> Price:
         if len(uses) > 1:
             steps.append((f"{planned.target or planned.op}: {planned.op}", uses))
     refused = tuple(name for name in total if name in _REFUSING and total[name].low > state.left(name))
-    return Price(total, tuple(steps), refused, tuple(problem for each in problems.values() for problem in each))
+    every_problem = tuple(problem for number in sorted(problems) for problem in problems[number])
+    return Price(total, tuple(steps), refused, every_problem)
 
 
 def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) -> None:
@@ -151,15 +154,18 @@ def _is_bare_word(param: Param, node: Var) -> bool:
 
 
 def _extent_of_value(data: TaintedValue) -> Extent:
-    """The extent of a value that is there."""
+    """The extent of a value that exists."""
     value: Value = data.value
-    if isinstance(value, Text):
-        return Extent(exactly(1), exactly(len(value)))
-    if isinstance(value, str):
-        return Extent(exactly(1), exactly(len(value.encode())))
-    if isinstance(value, Rows):
-        return Extent(exactly(len(value)), _text_bytes(value))
-    return Extent(exactly(len(value) if isinstance(value, list | dict) else 1), ANY_AMOUNT)
+    match value:
+        case Text():
+            return Extent(exactly(1), exactly(len(value)))
+        case str():
+            return Extent(exactly(1), exactly(len(value.encode())))
+        case Rows():
+            return Extent(exactly(len(value)), _text_bytes(value))
+        case list() | dict():
+            return Extent(exactly(len(value)), ANY_AMOUNT)
+    return Extent(exactly(1), ANY_AMOUNT)
 
 
 def _text_bytes(rows: Rows) -> Range:

@@ -195,8 +195,8 @@ class RunningTurn:
         self._call_park_or_settle(number, msgspec.structs.replace(step, reserved=reserved))
 
     def _call_park_or_settle(self, number: int, step: OpenStep) -> None:
-        """Let its calls go out, or, if none fitted the budget, park it until other steps' calls settle. Otherwise no
-        call of it is left that could be made: settle it.
+        """Let its calls go out; or, if none fitted the budget, park it until other steps' calls settle. Otherwise no
+        call is left that could be made: make a value of the results, or go on with its next round.
         """
         if step.reserved.indexes:
             self._open[number] = step

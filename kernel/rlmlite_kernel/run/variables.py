@@ -95,7 +95,8 @@ class Variables(Mapping[str, Variable]):
         before = self._by_name.get(name)
         if before is None and len(self._by_name) >= limits.variables:
             return Fault("budget", f"there are {limits.variables:,} variables already")
-        held = self.size_bytes - (0 if before is None else before.size) + held_bytes
+        freed = 0 if before is None else before.size
+        held = self.size_bytes - freed + held_bytes
         if held + size > limits.value_bytes:
             what = f"{size:,} bytes more would pass the {limits.value_bytes:,} value_bytes of this run"
             return Fault("too_large", f"{what} ({held:,} are held)")
