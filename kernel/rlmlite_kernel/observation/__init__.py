@@ -1,1 +1,1 @@
-"""What is told of a step: observations to the controller, evidence for answers, coverage of inputs."""
+"""What a run reports: observations to the controller, evidence for answers, coverage of inputs."""

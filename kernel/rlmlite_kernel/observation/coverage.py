@@ -1,6 +1,13 @@
-"""Coverage: per input, which bytes were shown to the controller, read by a model, scanned by the kernel.
+"""Coverage: which bytes of each input were shown to the controller, read by a model, or scanned by the kernel.
 
-Documents lie end to end in one line of positions per input. A content that occurs twice counts in both places.
+An answer from 1 % of a log should not look like one from all of it, so a run can say what was never looked at. Each
+input is one axis of positions on which its documents lie end to end; marks are ranges on it, merged as they come.
+
+    docs = a.txt (100 bytes), b.txt (50)     a.txt at [0, 100), b.txt at [100, 150)
+    search over b.txt, one hit shown         scanned [100, 150), shown [112, 117)
+    report                                   bytes 150, shown 5, read 0, scanned 50, unseen 100
+
+A content that occurs twice counts in both places.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,19 +25,20 @@ KINDS = ("shown", "read", "scanned")
 Ranges: TypeAlias = list[tuple[int, int]]
 """Half-open ranges in order that neither touch nor overlap."""
 
-_MANY = 256  # ranges from which numpy sorts faster
+_MANY = 256  # ranges from which NumPy merges faster
 
 
 class InputLayout:
-    """Where the contents of the inputs lie: digest to (input, base), and the size of each input."""
+    """Where the contents of the inputs lie: from a digest to (input, base), and the size of each input."""
 
     def __init__(self, inputs: Mapping[str, Value]) -> None:
         self.sizes: dict[str, int] = {}
         self.places: dict[str, list[tuple[str, int]]] = {}
         for name, value in inputs.items():
-            self.sizes[name] = self._lay(name, value)
+            self.sizes[name] = self._place_contents(name, value)
 
-    def _lay(self, name: str, value: Value) -> int:
+    def _place_contents(self, name: str, value: Value) -> int:
+        """Notes where the contents of an input lie; returns its size."""
         if isinstance(value, Text):
             self.places.setdefault(value.blob, []).append((name, 0))
             return value.stop
@@ -44,11 +52,11 @@ class InputLayout:
             for row, size in enumerate(sizes):
                 self.places.setdefault(value.spans.blob_at(row), []).append((name, base))
                 base += size
-        return base
+        return base  # 0 for JSON from memory, which has no bytes of content to cover
 
 
 class Coverage:
-    """The marks so far. Never changed; `marked` gives the next."""
+    """The marks so far. Never changed: `mark` returns the next."""
 
     def __init__(self, layout: InputLayout, marks: Mapping[tuple[str, str], Ranges] | None = None) -> None:
         self.layout = layout
@@ -58,27 +66,27 @@ class Coverage:
             for name in layout.sizes
         }
 
-    def marked(self, spans: Mapping[str, Iterable[Text]]) -> "Coverage":
-        """With more spans marked, by kind."""
-        found: dict[tuple[str, str], Ranges] = {}
+    def mark(self, spans: Mapping[str, Iterable[Text]]) -> "Coverage":
+        """The coverage with more spans marked, by kind."""
+        by_axis: dict[tuple[str, str], Ranges] = {}
         for kind, texts in spans.items():
             for text in dict.fromkeys(texts):  # equal documents are one content, which lies in as many places
                 for name, base in self.layout.places.get(text.blob, ()):
-                    found.setdefault((name, kind), []).append((base + text.start, base + text.stop))
-        if not found:
+                    by_axis.setdefault((name, kind), []).append((base + text.start, base + text.stop))
+        if not by_axis:
             return self
         marks = dict(self._marks)
-        for key, more in found.items():
-            marks[key] = merge_ranges([*marks.get(key, ()), *more])
+        for axis, ranges in by_axis.items():
+            marks[axis] = merge_ranges([*marks.get(axis, ()), *ranges])
         return Coverage(self.layout, marks)
 
     def unseen(self, name: str) -> int:
         """Bytes of an input that nobody looked at in any way."""
-        union = merge_ranges([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
-        return self.layout.sizes[name] - sum(stop - start for start, stop in union)
+        seen = merge_ranges([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
+        return self.layout.sizes[name] - sum(stop - start for start, stop in seen)
 
     def report(self) -> dict[str, dict[str, int]]:
-        """For people: per input the bytes in all, shown, read, scanned and unseen."""
+        """For people: for each input the bytes in all, shown, read, scanned and unseen."""
         return {
             name: {"bytes": size, **dict(zip(KINDS, self.totals[name], strict=True)), "unseen": self.unseen(name)}
             for name, size in self.layout.sizes.items()
@@ -91,24 +99,25 @@ class Coverage:
 def merge_ranges(ranges: Ranges) -> Ranges:
     """The same places as ranges in order that neither touch nor overlap."""
     if len(ranges) > _MANY:
-        return _merged_many(np.array(ranges, np.int64))
-    whole: Ranges = []
+        return _merge_many(np.array(ranges, np.int64))
+    merged: Ranges = []
     for start, stop in sorted(ranges):
         if stop <= start:
             continue
-        if whole and start <= whole[-1][1]:
-            whole[-1] = (whole[-1][0], max(stop, whole[-1][1]))
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
         else:
-            whole.append((start, stop))
-    return whole
+            merged.append((start, stop))
+    return merged
 
 
-def _merged_many(ranges: IntArray) -> Ranges:
+def _merge_many(ranges: IntArray) -> Ranges:
+    """`merge_ranges` in NumPy: a range begins wherever a start lies beyond the farthest stop before it."""
     ranges = ranges[ranges[:, 1] > ranges[:, 0]]
     ranges = ranges[np.argsort(ranges[:, 0], kind="stable")]
     if not len(ranges):
         return []
-    reach = np.maximum.accumulate(ranges[:, 1])
-    first = np.concatenate([[True], ranges[1:, 0] > reach[:-1]])
-    last = np.append(np.flatnonzero(first)[1:] - 1, len(ranges) - 1)
-    return list(zip(ranges[first, 0].tolist(), reach[last].tolist(), strict=True))
+    farthest_stop = np.maximum.accumulate(ranges[:, 1])
+    begins = np.concatenate([[True], ranges[1:, 0] > farthest_stop[:-1]])
+    last = np.append(np.flatnonzero(begins)[1:] - 1, len(ranges) - 1)
+    return list(zip(ranges[begins, 0].tolist(), farthest_stop[last].tolist(), strict=True))

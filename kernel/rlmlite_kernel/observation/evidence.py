@@ -1,7 +1,12 @@
 """Evidence: the spans of inputs that an answer rests on, resolved and checked byte for byte.
 
-A span is `verbatim`. A quoted string is looked up in the spans that its value came from, then in all inputs: as it
-stands (`verbatim`), then with white space folded (`verbatim-ws`). A quote that is nowhere is `not-found`.
+    final(total, evidence=hits[0:3])        three spans: `verbatim`, since they are offsets into the inputs
+    final(total, evidence="disk full")      a quote, searched for: `verbatim`, line 17, 3 times
+    final(total, evidence="disk\\nfull")     found with white space folded: `verbatim-ws`
+    final(total, evidence="disk empty")     `not-found`, with a warning: the model made it up
+    final(total)                            the spans that `total` was computed from, by provenance
+
+A quote is looked up first in the spans that its value came from, then in all inputs.
 """
 
 from collections.abc import Sequence
@@ -9,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite_kernel.engines.query.query import literal, regex
-from rlmlite_kernel.engines.query.regex import quote as quoted
+from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
@@ -19,13 +24,13 @@ from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of
 MAX_SPANS = 1_000
 """At most this many spans are written out with an answer; the rest are counted."""
 
-_CUT = ("hits", "lines", "chunks", "documents", "symbols", RECORDS)
+_PIECES_OF_TEXT = ("hits", "lines", "chunks", "documents", "symbols", RECORDS)
 """Kinds of rows that are pieces of text themselves."""
 
-_WORDS = ("match", "text", "quote")
-"""Fields of a record that are its words."""
+_QUOTING_FIELDS = ("match", "text", "quote")
+"""Fields of a record that quote an input, the first of them that is there."""
 
-_QUOTE = 400  # bytes of a span's text that are kept beside it
+_EXCERPT = 400  # bytes of a span's text that are kept beside it
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,7 +61,7 @@ class EvidenceList(msgspec.Struct, frozen=True):
 
 
 class DocumentNames(msgspec.Struct, frozen=True):
-    """Which document each content of the inputs is: digest to (input, path, digest of the file it was derived from)."""
+    """Which document each content of the inputs is: from a digest to (input, path, digest of the file behind it)."""
 
     names: dict[str, tuple[str, str, str]]
 
@@ -65,62 +70,62 @@ def resolve_evidence(
     value: TaintedValue, given: TaintedValue | None, places: DocumentNames, context: StepContext
 ) -> EvidenceList:
     """The evidence of an answer: what the program named, else the spans that the value rests on."""
-    finder = _Finder(places, context)
+    collector = _Collector(places, context)
     if given is not None:
-        near = [
-            text for spans in given.sources for text in spans.cells(context.blobs)[:MAX_SPANS] if isinstance(text, Text)
-        ]
-        finder.take(given.value, near)
+        sources = [text for spans in given.sources for text in spans.cells(context.blobs)[:MAX_SPANS]]
+        collector.add(given.value, [text for text in sources if isinstance(text, Text)])
         basis = "given"
     else:
         for spans in value.sources:
-            finder.spans(spans)
+            collector.add_spans(spans)
         if isinstance(value.value, Text):
-            finder.text(value.value)
+            collector.add_text(value.value)
         basis = "derived"
-    return EvidenceList(tuple(finder.items), finder.total, basis if finder.total else "none")
+    return EvidenceList(tuple(collector.items), collector.total, basis if collector.total else "none")
 
 
-class _Finder:
+class _Collector:
+    """Collects evidence, each span once. After `MAX_SPANS` it only counts."""
+
     def __init__(self, places: DocumentNames, context: StepContext) -> None:
         self._places, self._context = places, context
         self._seen: set[tuple[str, int, int]] = set()
         self.items: list[Evidence] = []
         self.total = 0
 
-    def take(self, value: Value, near: Sequence[Text]) -> None:
-        """Whatever was given: spans, rows that stand for text, quotes, or lists of these; quotes lie `near` rather."""
-        if self._words(value, near):
+    def add(self, value: Value, near: Sequence[Text]) -> None:
+        """What a program names as evidence: spans, rows of text, quotes (sought `near` first), or lists of these."""
+        if self._add_quoting(value, near):
             return
         rows = rows_of(value)
         if rows is None:
             self._context.warn("evidence is spans, rows or quotes; a bare number or null is none")
-        elif rows.kind in _CUT and rows.spans is not None:
-            self.spans(rows.spans)
+        elif rows.kind in _PIECES_OF_TEXT and rows.spans is not None:
+            self.add_spans(rows.spans)
         else:
-            self._rows(rows, near)
+            self._add_rows(rows, near)
 
-    def _words(self, value: Value, near: Sequence[Text]) -> bool:
-        """A text, a quote, or a record that holds one; says whether it was any of these."""
+    def _add_quoting(self, value: Value, near: Sequence[Text]) -> bool:
+        """A text, a quote, or a record that has one; returns whether it was any of these."""
         if isinstance(value, dict):
-            name = next((name for name in _WORDS if isinstance(value.get(name), str | Text)), "")
-            return self._words(value.get(name), near)
+            name = next((name for name in _QUOTING_FIELDS if isinstance(value.get(name), str | Text)), "")
+            return self._add_quoting(value.get(name), near)
         if isinstance(value, Text):
-            self.text(value)
+            self.add_text(value)
         elif isinstance(value, str):
-            self._quote(value, near)
+            self._add_quote(value, near)
         return isinstance(value, str | Text)
 
-    def _rows(self, rows: Rows, near: Sequence[Text]) -> None:
-        """Rows that an action made: each stands for its words, looked up in its own span, or else for the span."""
+    def _add_rows(self, rows: Rows, near: Sequence[Text]) -> None:
+        """Rows that an action made: what each quotes, sought in its own span, or else that span."""
         for row, value in enumerate(rows.values(self._context.blobs)):
             span = None if rows.spans is None else rows.spans.at(row, self._context.blobs)
             if not isinstance(span, Text):
-                self.take(value, near)
-            elif not self._words(value, [span]):
-                self.text(span)
+                self.add(value, near)
+            elif not self._add_quoting(value, [span]):
+                self.add_text(span)
 
-    def spans(self, spans: Spans) -> None:
+    def add_spans(self, spans: Spans) -> None:
         """All texts of a column."""
         for row in range(len(spans)):
             if self.total >= MAX_SPANS:
@@ -128,10 +133,10 @@ class _Finder:
                 return
             text = spans.at(row, self._context.blobs)
             if isinstance(text, Text):
-                self.text(text)
+                self.add_text(text)
 
-    def text(self, text: Text, how: str = "verbatim", times: int = 1) -> None:
-        """One span."""
+    def add_text(self, text: Text, how: str = "verbatim", times: int = 1) -> None:
+        """One span, unless it is there already or lies in no input."""
         key = (text.blob, text.start, text.stop)
         if key in self._seen or text.blob not in self._places.names:
             return
@@ -141,44 +146,40 @@ class _Finder:
             return
         name, path, original = self._places.names[text.blob]
         line = self._context.blobs.lines(text.blob).line_at(text.start)
-        shown = Text(text.blob, text.start, min(text.stop, text.start + _QUOTE)).read(self._context.blobs)
-        words, digest = shown.decode(errors="ignore"), text.blob if original else ""
+        excerpt = Text(text.blob, text.start, min(text.stop, text.start + _EXCERPT)).read(self._context.blobs)
+        words = excerpt.decode(errors="ignore")  # the cut may fall inside a code point
+        digest = text.blob if original else ""
         self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
 
-    def _quote(self, quote: str, near: Sequence[Text]) -> None:
+    def _add_quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():
             self._context.warn("an empty quote is no evidence")
             return
         everywhere = [Text(blob, 0, len(self._context.blobs.read(blob))) for blob in self._places.names]
         for how in ("verbatim", "verbatim-ws"):
             for texts in (near, everywhere):
-                if self._look(quote, texts, how):
+                if self._add_if_found(quote, texts, how):
                     return
         self.total += 1
         if len(self.items) < MAX_SPANS:
-            self.items.append(Evidence("not-found", quote[:_QUOTE]))
+            self.items.append(Evidence("not-found", quote[:_EXCERPT]))
         self._context.warn("a quote is in no input as it stands; it is listed as not-found")
 
-    def _look(self, quote: str, texts: Sequence[Text], how: str) -> bool:
-        """Search texts for a quote; takes the first place and counts the rest."""
-        pattern = r"\s+".join(map(quoted, quote.split()))
+    def _add_if_found(self, quote: str, texts: Sequence[Text], how: str) -> bool:
+        """Search texts for a quote: its first place becomes evidence, the others are counted with it."""
+        pattern = r"\s+".join(map(quote_pattern, quote.split()))
         matcher = matcher_for(literal(quote) if how == "verbatim" else regex(pattern, "s"))
         first: Text | None = None
         times = 0
         for text in texts:
-            found = find(
-                self._context.blobs.read(text.blob),
-                matcher,
-                text.start,
-                text.stop,
-                self._context.budget_left("search_work"),
-            )
-            self._context.spend("search_work", found.work)
-            if found.out_of_work:
+            content, work_left = self._context.blobs.read(text.blob), self._context.budget_left("search_work")
+            matches = find(content, matcher, text.start, text.stop, work_left)
+            self._context.spend("search_work", matches.work)
+            if matches.out_of_work:
                 self._context.mark_partial("search_work", "search_work ran out while quotes were looked up")
-            times += len(found.starts)
-            if first is None and len(found.starts):
-                first = Text(text.blob, int(found.starts[0]), int(found.stops[0]))
+            times += len(matches.starts)
+            if first is None and len(matches.starts):
+                first = Text(text.blob, int(matches.starts[0]), int(matches.stops[0]))
         if first is not None:
-            self.text(first, how, times)
+            self.add_text(first, how, times)
         return first is not None

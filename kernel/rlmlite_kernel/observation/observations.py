@@ -1,6 +1,14 @@
 """Observations: what goes back to the controller. Bounded, and every content in them is fenced and labelled as data.
 
-Each step says one thing. What is cut is counted.
+Each step that writes a variable gets one line; `show` and `preview` get what there is room for.
+
+    hits = 1,432 hits {doc, line, start, end, match, text}
+    <data 8d2a01f7 from=log>
+    {"doc": null, "line": 17, "start": 1201, "end": 1206, "match": "ERROR", "text": "ERROR disk full…(+310 bytes)"}
+    </data 8d2a01f7>
+
+What is cut is counted: `…(+310 bytes)`, `[12,000 bytes cut]`, `the first 11 shown`. The spans of content that are still
+there after all cuts are recorded with the observation, as coverage counts them as shown.
 """
 
 import bisect
@@ -16,15 +24,17 @@ from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import fenced, list_names
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, rows_of
 
-_CELL = 200  # bytes of a text that a row's summary shows
-_LINE = 80  # characters of the program's own text that a summary shows in its line
+_CELL = 200  # bytes of a text in a summary
+_LINE = 80  # characters of the program's own text that a summary shows without a block of its own
 _ROW = 600  # bytes of a whole row in a summary
-_FENCE = 120  # bytes that a fence and a title take, roughly, kept free for them
+_ITEMS = 20  # items of a list in a row
+_FENCE = 120  # bytes that a fence and a title take, roughly, and that are kept free for them
 _FEW = 16  # characters of a text that was cut, from which it counts as shown
+_NOTE = 60  # bytes of room from which a cut leaves a note, which would else be most of what is shown
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """An observation: its text, the spans of content in it, the bytes that were left out."""
+    """What one step shows: the text, the spans of content in it, and how many bytes were left out."""
 
     text: str
     spans: tuple[Text, ...] = ()
@@ -32,49 +42,50 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 class ObservationWriter:
-    """Writes what one step shows, within `room` bytes."""
+    """Writes what one step shows, in `room` bytes. `foreign` content comes from `source`, and is fenced as data."""
 
     def __init__(self, blobs: Blobs, room: int, source: str, foreign: bool) -> None:
         self._blobs, self._room, self._source, self._foreign = blobs, room, source, foreign
         self._spans: list[Text] = []
         self._cut = 0
-        self._shortened = False
+        self._is_shortened = False
 
     def summary(self, name: str, value: Value) -> Observation:
-        """One line about a value that a step wrote: what it is, how many rows, the first of them."""
+        """One line about a value that a step wrote, and a glimpse of it: the first row, the beginning of a text."""
         title = f"{name} = " if name else ""
         if isinstance(value, Rows):
-            return self._sealed(title + self._rows_title(value), self._first(value))
+            return self._seal(title + self._rows_title(value), self._first_row(value))
         if isinstance(value, str | Text):
             return self._text_summary(title, value)
         if isinstance(value, list | dict):
             count = f"{len(value):,} {'items' if isinstance(value, list) else 'fields'}"
-            return self._sealed(f"{title}{kind_of(value)} of {count}:", self._brief(value, _ROW))
-        return self._sealed(title + _scalar(value), "")
+            return self._seal(f"{title}{kind_of(value)} of {count}:", self._brief(value, _ROW))
+        return self._seal(title + _scalar_text(value), "")
 
     def whole(self, name: str, value: Value) -> Observation:
         """A value in full, as far as there is room."""
         if isinstance(value, str | Text):
-            return self._sealed(f"{name}: {_text_title(value, self._blobs)}", self._text(value))
+            return self._seal(f"{name}: {_text_title(value, self._blobs)}", self._head_and_tail(value))
         rows = rows_of(value)
         if rows is None:
-            return self._sealed(f"{name}:", self._brief(value, max(_ROW, self._room - _FENCE)))
-        lines, shown = self._lines(rows)
-        kept = "" if shown == len(rows) else f", the first {shown:,} shown"
-        return self._sealed(f"{name}: {self._rows_title(rows)}{kept}", "\n".join(lines))
+            return self._seal(f"{name}:", self._brief(value, max(_ROW, self._room - _FENCE)))
+        lines = self._row_lines(rows)
+        how_many = "" if len(lines) == len(rows) else f", the first {len(lines):,} shown"
+        return self._seal(f"{name}: {self._rows_title(rows)}{how_many}", "\n".join(lines))
 
-    def _sealed(self, title: str, body: str) -> Observation:
-        """Title and body within the room; the cut is inside the fence, so that the fence is closed."""
+    def _seal(self, title: str, body: str) -> Observation:
+        """Title and body in the room. The body is cut before it is fenced, so that the fence is always closed."""
         fence_size = len(fenced(b"", self._source)) if self._foreign else 0
-        kept, cut = fit_text(body, max(0, self._room - len(title.encode()) - 1 - fence_size))
+        body_room = max(0, self._room - len(title.encode()) - 1 - fence_size)
+        content, cut = fit_text(body, body_room)
         self._cut += cut
-        spans = (
-            spans_still_shown(title + kept, self._spans, self._blobs) if cut or self._shortened else tuple(self._spans)
-        )
-        if not kept:
+        spans = tuple(self._spans)
+        if cut or self._is_shortened:
+            spans = spans_still_shown(title + content, self._spans, self._blobs)
+        if not content:
             return Observation(title, spans, self._cut)
-        content = fenced(kept.encode(), self._source).decode() if self._foreign else kept
-        return Observation(f"{title}\n{content}", spans, self._cut)
+        block = fenced(content.encode(), self._source).decode() if self._foreign else content
+        return Observation(f"{title}\n{block}", spans, self._cut)
 
     def _rows_title(self, rows: Rows) -> str:
         noun = "items" if rows.kind == LIST else rows.kind
@@ -82,40 +93,46 @@ class ObservationWriter:
         aside = "".join(f", {len(other):,} {name}" for name, other in rows.aside.items())
         return f"{len(rows):,} {noun}{fields}{aside}"
 
-    def _first(self, rows: Rows) -> str:
+    def _first_row(self, rows: Rows) -> str:
         return self._brief(rows.row(0, self._blobs), _ROW) if len(rows) else ""
 
-    def _lines(self, rows: Rows) -> tuple[list[str], int]:
+    def _row_lines(self, rows: Rows) -> list[str]:
+        """The first rows, one per line, as many as there is room for; at least one."""
         lines: list[str] = []
-        left = self._room - _FENCE
+        room = self._room - _FENCE
         for row in range(len(rows)):
             line = self._brief(rows.row(row, self._blobs), _ROW)
-            left -= len(line.encode()) + 1
-            if left < 0 and lines:
-                self._cut += len(line.encode())
-                self._shortened = True
+            size = len(line.encode())
+            room -= size + 1
+            if room < 0 and lines:
+                self._cut += size
+                self._is_shortened = True
                 break
             lines.append(line)
-        return lines, len(lines)
+        return lines
 
     def _text_summary(self, title: str, value: str | Text) -> Observation:
-        body = self._clipped(value, _CELL)
-        if not self._foreign and len(body) <= _LINE and "\n" not in body:
-            return self._sealed(title + json.dumps(body, ensure_ascii=False), "")
-        return self._sealed(title + _text_title(value, self._blobs), body)
+        body = self._clip(value, _CELL)
+        fits_in_the_title = not self._foreign and len(body) <= _LINE and "\n" not in body
+        if fits_in_the_title:
+            return self._seal(title + json.dumps(body, ensure_ascii=False), "")
+        return self._seal(title + _text_title(value, self._blobs), body)
 
-    def _text(self, value: str | Text) -> str:
-        """The text, or its head and tail with the cut stated between."""
+    def _head_and_tail(self, value: str | Text) -> str:
+        """The text, or two thirds of the room from its beginning and one from its end, with the cut between."""
         size = len(value.encode()) if isinstance(value, str) else len(value)
         room = max(0, self._room - _FENCE)
         if size <= room:
             return self._part(value, 0, size)
-        head = room * 2 // 3
-        tail = size - max(0, room - head)
-        self._cut += tail - head
-        return f"{self._part(value, 0, head)}\n[{tail - head:,} bytes cut]\n{self._part(value, tail, size)}"
+        head_stop = room * 2 // 3
+        tail_start = size - max(0, room - head_stop)
+        cut = tail_start - head_stop
+        self._cut += cut
+        head, tail = self._part(value, 0, head_stop), self._part(value, tail_start, size)
+        return f"{head}\n[{cut:,} bytes cut]\n{tail}"
 
     def _part(self, value: str | Text, start: int, stop: int) -> str:
+        """Bytes of a text, at code points, noted as shown if they are a part of a content."""
         if isinstance(value, str):
             raw = value.encode()
             return raw[snap(raw, start) : snap(raw, stop)].decode()
@@ -124,7 +141,7 @@ class ObservationWriter:
         self._spans.append(Text(value.blob, first, last))
         return bytes(content[first:last]).decode()
 
-    def _clipped(self, value: str | Text, limit: int) -> str:
+    def _clip(self, value: str | Text, limit: int) -> str:
         size = len(value.encode()) if isinstance(value, str) else len(value)
         if size <= limit:
             return self._part(value, 0, size)
@@ -132,52 +149,56 @@ class ObservationWriter:
 
     def _brief(self, value: Value, limit: int) -> str:
         """A value as JSON in about `limit` bytes; long texts and lists say how much more there is."""
-        text = json.dumps(self._short(value, limit), ensure_ascii=False)
+        text = json.dumps(self._shorten(value, limit), ensure_ascii=False)
         raw = text.encode()
         if len(raw) <= limit:
             return text
-        self._shortened = True
+        self._is_shortened = True
         return f"{raw[: snap(raw, limit)].decode()}…(+{len(raw) - limit:,} bytes)"
 
-    def _short(self, value: Value, limit: int) -> object:
+    def _shorten(self, value: Value, limit: int) -> object:
+        """A value as JSON, each level with half the room of the one above it."""
         if isinstance(value, str | Text):
-            return self._clipped(value, max(_CELL, limit // 2))
+            return self._clip(value, max(_CELL, limit // 2))
         if isinstance(value, dict):
-            return {key: self._short(item, limit // 2) for key, item in value.items()}
+            return {key: self._shorten(item, limit // 2) for key, item in value.items()}
         if isinstance(value, float):
-            return msgspec.json.decode(value_bytes(value))
+            return msgspec.json.decode(value_bytes(value))  # in its canonical spelling
         if isinstance(value, Rows):
-            value = [value.row(row, self._blobs) for row in range(min(len(value), 20))]
+            value = [value.row(row, self._blobs) for row in range(min(len(value), _ITEMS))]
         if isinstance(value, list):
-            kept: list[object] = [self._short(item, limit // 2) for item in value[:20]]
-            return kept if len(value) <= 20 else [*kept, f"…(+{len(value) - 20:,} items)"]
+            items: list[object] = [self._shorten(item, limit // 2) for item in value[:_ITEMS]]
+            return items if len(value) <= _ITEMS else [*items, f"…(+{len(value) - _ITEMS:,} items)"]
         return value
 
 
 def spans_still_shown(text: str, spans: Iterable[Text], blobs: Blobs) -> tuple[Text, ...]:
-    """What of the spans a text that was cut still holds: each as far as its words stand there."""
-    found: list[Text] = []
+    """What a text that was cut still has of these spans: each from its start, as far as its words are in the text."""
+    shown: list[Text] = []
     for span in spans:
         words = span.string(blobs)
-        count = _held(words, text)
+        count = _shown_length(words, text)
         if count == len(words) or count >= _FEW:
-            found.append(Text(span.blob, span.start, span.start + len(words[:count].encode())))
-    return tuple(found)
+            shown.append(Text(span.blob, span.start, span.start + len(words[:count].encode())))
+    return tuple(shown)
 
 
-def _held(words: str, text: str) -> int:
-    """How many characters of the words, from their beginning, stand in a text, plain or as JSON."""
+def _shown_length(words: str, text: str) -> int:
+    """How many characters of the words, from their beginning, are in a text, plain or as JSON.
 
-    def there(count: int) -> bool:
+    By bisection: if so many are there, fewer are too.
+    """
+
+    def are_there(count: int) -> bool:
         part = words[:count]
         return part in text or json.dumps(part, ensure_ascii=False)[1:-1] in text
 
-    if there(len(words)):
+    if are_there(len(words)):
         return len(words)
-    return bisect.bisect_left(range(len(words)), True, key=lambda count: not there(count + 1))
+    return bisect.bisect_left(range(len(words)), True, key=lambda count: not are_there(count + 1))
 
 
-def _scalar(value: Value) -> str:
+def _scalar_text(value: Value) -> str:
     return value_bytes(value).decode() if isinstance(value, bool | int | float) else "null"
 
 
@@ -188,10 +209,10 @@ def _text_title(value: str | Text, blobs: Blobs) -> str:
 
 
 def fit_text(text: str, room: int) -> tuple[str, int]:
-    """A text within `room` bytes, and how many bytes had to go."""
+    """A text in `room` bytes, with a note if it was cut, and how many bytes had to go."""
     raw = text.encode()
     if len(raw) <= room:
         return text, 0
-    note = f"\n[{len(raw):,} bytes, cut here]" if room > 60 else ""
-    kept = raw[: snap(raw, max(0, room - len(note)))].decode()
-    return kept + note, len(raw) - len(kept.encode())
+    note = f"\n[{len(raw):,} bytes, cut here]" if room > _NOTE else ""
+    head = raw[: snap(raw, max(0, room - len(note)))].decode()
+    return head + note, len(raw) - len(head.encode())

@@ -112,7 +112,7 @@ class Recorder:
             state,
             variables=variables,
             used=used,
-            coverage=state.coverage.marked(marks) if any(marks.values()) else state.coverage,
+            coverage=state.coverage.mark(marks) if any(marks.values()) else state.coverage,
             step=number,
             digest=state_digest(variables, used, exposed),
             exposed=exposed,
