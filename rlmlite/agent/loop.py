@@ -1,9 +1,16 @@
 """The agent loop: ask a controller, read its program, execute it, observe, until there is an answer.
 
-It is a generator of requests, as a turn is: whoever drives it (an event loop, a person) answers the controller's
-requests and the sub's alike. Between turns it keeps nothing that is not in the run, so a run that was stopped goes on
-with `go_on`, in this process or in another.
+One turn after the other, each decided by the run alone:
 
+    1. how does the controller stand (`stuck`)? Perhaps the next one takes over, or the run ends
+    2. the prompt is made of the state and the history; how many such calls do the budgets still cover?
+           0: the run ends    1: this is the last turn, for an answer    more: a turn as any other
+    3. the controller is asked, its reply is read as a program, and the kernel executes it
+    4. is there an answer, and does it match the requested type? Else what is wrong goes into the next prompt
+
+It is a generator of requests, as a turn is: whoever drives it (an event loop, a person) answers the controller's
+requests and the sub model's alike. It keeps nothing between turns but remarks about answers, so a run that was stopped
+goes on with `go_on`, in this process or in another.
 A mistake of the model costs a turn and is never an exception.
 """
 
@@ -38,13 +45,14 @@ from rlmlite_kernel.run.state import State
 from rlmlite_kernel.values.fences import fenced
 
 _PREVIEWED = 20  # inputs whose beginning is shown with the first question
-_LEAST_STEPS = 3  # steps with which only an answer can be given
+_STEPS_OF_AN_ANSWER = 3  # with fewer left, all that a program can still do is answer
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """How questions are answered: the roles that may control, in the order in which they take over.
+    """How questions are answered: the roles of the controllers, in the order in which they take over.
 
-    `last_answer`: when a budget ends, the last turn is for an answer from what there is.
+    `patience` is for `stuck`. With `last_answer`, the last turn that a budget covers is for an answer from what there
+    is.
     """
 
     controllers: tuple[str, ...] = (CONTROLLER,)
@@ -59,7 +67,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """How a question ended: the status with its reason, and the answer as the type that was asked for has it."""
+    """How a question ended: the status with its reason, and the answer as a value of the requested type."""
 
     status: str
     reason: str = ""
@@ -78,7 +86,7 @@ def check_question(question: str, inputs: Container[str]) -> str:
         raise InputError(f"the question has {size:,} bytes, at most {QUESTION_BYTES:,}; put long text into an input")
     name = next((name for name in QUESTIONS if name not in inputs), None)
     if name is None:
-        raise InputError(f"one of these must be no input, to hold the question: {', '.join(QUESTIONS)}")
+        raise InputError(f"inputs have all the names that can hold the question; rename one of: {', '.join(QUESTIONS)}")
     return name
 
 
@@ -105,24 +113,24 @@ def go_on(run: Run, agent: Agent) -> Calls[End]:
     question = open_question(run.history)
     if question is None:
         raise RuntimeError("no question is open")
-    remarks: dict[int, str] = {}
+    remarks: dict[int, str] = {}  # by turn: what is wrong with the answer that it gave
     while True:
-        move = _next(run, agent, Ask(question, agent.form, remarks=remarks))
+        move = _next_move(run, agent, Ask(question, agent.form, remarks=remarks))
         if isinstance(move, End):
             return move
-        done = yield from _turn(run, move)
+        halted = yield from _turn(run, move)
         run.tell(Cost(run.state.turn, run.usage, budget_of(run.state)))
-        if done:
-            return End("partial", done)
+        if halted:
+            return End("partial", halted)
         if run.state.answer is not None:
-            found = _accepted(run.state, agent, move.last)
-            if isinstance(found, End):
-                return found
-            remarks[run.state.turn] = found
+            verdict = _judge_answer(run.state, agent, is_last=move.last)
+            if isinstance(verdict, End):
+                return verdict
+            remarks[run.state.turn] = verdict
 
 
 class _Move(msgspec.Struct, frozen=True):
-    """Whom to ask next, and what."""
+    """Which role to ask next, and with what prompt. `last`: its program may only answer."""
 
     role: str
     text: str
@@ -130,16 +138,16 @@ class _Move(msgspec.Struct, frozen=True):
     tool: ProgramTool | None = None
 
 
-def _next(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
-    """Whom to ask, or the end that there is when nobody can be asked."""
+def _next_move(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
+    """Whom to ask, or the end where nobody can be asked."""
     state = run.state
-    found = standing(since_question(run.history), agent.patience)
-    if found.place >= len(agent.controllers):
-        return End("failed", "controller") if found.silent else End("partial", "stuck")
-    role = agent.controllers[found.place]
-    wanted = msgspec.structs.replace(wanted, signal=found.signal)
-    text = prompt(state, run.history, wanted)
+    now = standing(since_question(run.history), agent.patience)
+    if now.place >= len(agent.controllers):
+        return End("failed", "controller") if now.silent else End("partial", "stuck")
+    role = agent.controllers[now.place]
     client = run.clients.get(role)
+    wanted = msgspec.structs.replace(wanted, signal=now.signal)
+    text = prompt(state, run.history, wanted)
     tool = tool_of(client, state, last=False)
     calls = calls_left(state, role, len(text.encode()) + tool_bytes(tool))
     if calls < 1:
@@ -154,41 +162,46 @@ def _next(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
 
 
 def calls_left(state: State, name: str, prompt_bytes: int) -> int:
-    """How many more times a controller can be asked, for sure, with prompts of this length."""
+    """How many more calls of a controller all budgets are sure to cover, with prompts of this length.
+
+    With 30,000 tokens left and 11,500 reserved for each call, two: a third might not fit, so the second is the last.
+    """
     limits, role = state.settings.limits, state.settings.roles[name]
-    found = [state.left("turns")]
-    if state.left("steps") < _LEAST_STEPS:
-        found.append(1 if state.left("steps") > 0 else 0)
-    for resource, each in (
-        ("tokens", role.reserved_tokens(prompt_bytes)),
-        ("cost_nano", role.reserved_cost(prompt_bytes)),
-    ):
-        if getattr(limits, resource) is not None and each:
-            found.append(state.left(resource) // each)
-    return min(found)
+    bounds = [state.left("turns")]
+    if state.left("steps") < _STEPS_OF_AN_ANSWER:
+        bounds.append(1 if state.left("steps") > 0 else 0)
+    reserved = {"tokens": role.reserved_tokens(prompt_bytes), "cost_nano": role.reserved_cost(prompt_bytes)}
+    for resource, each in reserved.items():
+        is_limited = getattr(limits, resource) is not None
+        if is_limited and each:  # a free model never uses up the cost limit
+            bounds.append(state.left(resource) // each)
+    return min(bounds)
 
 
 def _turn(run: Run, move: _Move) -> Calls[str]:
-    """Ask the controller and execute what it says. Gives why the run must halt, or nothing."""
+    """Ask the controller and execute its program. Returns why the run must halt, or an empty text."""
     request = _request(run.state, move)
     run.tell(TurnStarted(run.state.turn + 1, move.role, request.model, move.last))
     (result,) = yield (request,)
     reply = result.text if isinstance(result, Answered) else None
     said = read_reply(reply) if reply is not None else parse("")
     if move.last and isinstance(said, Parsed):
-        said = _only_final(said, run.state.run.table)
+        said = _refuse_all_but_final(said, run.state.run.table)
     problems = said.problems if isinstance(said, Unparsed) else ()
     run.tell(ProgramRead(run.state.turn + 1, said.text, explain(problems, said.text)))
-    done = yield from run.turn(
-        said, reply=reply, origin=CONTROLLER, call=_spoken(run.state, request, result, move.text)
-    )
+    call = _call_record(run.state, request, result, move.text)
+    done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=call)
     if reply is None:
         run.observe(f"{request.model} did not answer: {getattr(result, 'error', '')}")
     return done.halted
 
 
 def _request(state: State, move: _Move) -> Request:
-    """The controller's call. Its id follows from the run, the turn and the prompt: the same call is paid once."""
+    """The controller's call. Its id follows from the run, the turn, the role and the prompt.
+
+    So a run that was killed while it waited for the reply asks again with the same id, and finds the reply in its
+    journal if it had come: the same call is paid once.
+    """
     raw = move.text.encode()
     role = state.settings.roles[move.role]
     digest = hashlib.sha256(raw).hexdigest()
@@ -197,7 +210,8 @@ def _request(state: State, move: _Move) -> Request:
     return request if move.tool is None else ToolRequest(**msgspec.structs.asdict(request), tool=move.tool)
 
 
-def _spoken(state: State, request: Request, result: Result, text: str) -> Spoken:
+def _call_record(state: State, request: Request, result: Result, text: str) -> Spoken:
+    """What the trace records of the controller's call. The prompt is a commitment: it can be made again."""
     usage = result.usage
     return Spoken(
         role=request.role,
@@ -211,30 +225,30 @@ def _spoken(state: State, request: Request, result: Result, text: str) -> Spoken
     )
 
 
-def _only_final(said: Parsed, table: Table) -> Parsed | Unparsed:
-    """The program if all that it does is answer; else it is refused."""
-    calls = [node for node in walk(said.program) if isinstance(node, Call)]
-    asks = any(call.name in table and table[call.name].ask is not None for call in calls)
+def _refuse_all_but_final(said: Parsed, table: Table) -> Parsed | Unparsed:
+    """The program if all that it does is answer; else a refusal of it."""
     body = said.program.body
-    if len(body) == 1 and ends_run(body[0], table) and not asks:
+    calls = [node for node in walk(said.program) if isinstance(node, Call)]
+    asks_a_model = any(call.name in table and table[call.name].ask is not None for call in calls)
+    if len(body) == 1 and ends_run(body[0], table) and not asks_a_model:
         return said
     message = "this is the last turn: only final(...) is permitted, without calls of models"
     return Unparsed(said.text, (Problem("not_permitted", message, None),))
 
 
-def _mistyped(mistakes: str, state: State) -> str:
-    """What a controller is told of an answer that does not fit: as data, since keys and words of inputs are in it."""
-    message = "the answer has not the type that was asked for"
+def _judge_answer(state: State, agent: Agent, *, is_last: bool) -> End | str:
+    """The end that an answer makes, or, if it does not match the requested type, what the controller is told."""
+    assert state.answer is not None
+    typed = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
+    if isinstance(typed, str):
+        return _type_remark(typed, state)
+    status, reason = conclude(state)
+    return End("partial", reason or "last_answer", typed) if is_last else End(status, reason, typed)
+
+
+def _type_remark(mistakes: str, state: State) -> str:
+    """What is wrong with an answer, as fenced data: it holds keys and words that may come from inputs."""
+    message = "the answer does not match the requested type"
     if state.run.barred:  # it may be made of what the policy keeps from the controller
         return message
     return f"{message}:\n{fenced(mistakes.encode(), 'answer').decode()}"
-
-
-def _accepted(state: State, agent: Agent, last: bool) -> End | str:
-    """The end that the answer makes, or what is wrong with its type."""
-    assert state.answer is not None
-    found = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
-    if isinstance(found, str):
-        return _mistyped(found, state)
-    status, reason = conclude(state)
-    return End("partial", reason or "last_answer", found) if last else End(status, reason, found)

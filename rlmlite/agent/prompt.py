@@ -2,8 +2,14 @@
 
     instructions, card, inputs, history, variables, notes, budgets, question
 
-What stays the same comes first, so that a provider's cache can keep it. The whole has a ceiling; history gives way:
-an old turn shrinks to one line, then the oldest lines go, and it is said how many. Notes stay.
+What stays the same comes first, so that a provider's cache can keep it. The whole has a ceiling, and the history gives
+way to everything else. With room for 2 kB of history, after ten turns:
+
+    turn 1: asked; turns 2 to 7: one line each, of at most 300 bytes
+    turns 8 to 10: in full, program and observation, until the room is used; then one line too
+
+The newest turn is always there, cut if it must be, and it is said how many of the oldest are left out. Notes stay: they
+are where a controller keeps what must outlive the history.
 Content of inputs, models and tools is in it only as observations, where the kernel has fenced it as data.
 """
 
@@ -28,22 +34,23 @@ QUESTION_BYTES = 8_000
 """Bytes of a question; what is longer belongs into an input."""
 
 FULL = 4  # turns at the end of the history that are shown in full, as far as there is room
-_PROGRAM = 3_000  # bytes of a program that is shown
+_PROGRAM_BYTES = 3_000  # of a program that is shown in full
 _LINE = 300  # bytes of an old turn's line
-_NOTES = 4_000  # bytes of all notes; the newest stay
-_VARIABLES = 100  # variables that are listed; the newest stay
+_NOTES_BYTES = 4_000  # of all notes together; the newest stay
+_VARIABLES = 100  # that are listed; the newest stay
 _WITHHELD = "the policy keeps its content from you"
-_NEAR = 3  # turns before the end at which the controller is told
+_FEW_TURNS = 3  # so many are left when the controller is told so
 
 ALWAYS = ("turns", "sub_calls")
 TOLD = ("steps", "prompt_bytes", "output_tokens", "chunks", "search_work", "value_bytes", "tokens", "cost_nano")
-"""Budgets that are always told, and those that are told when half is gone or the caller set them."""
+"""Budgets that a prompt always states, and those that it states when half is used or the caller set the limit."""
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What a controller is asked: the question, the form of its answer, and what it is to be told just now.
+    """What a controller is asked: the question, the JSON schema of its answer, and what it is to be told just now.
 
-    `remarks` are said of a turn below its observation. `last`: only `final` is permitted.
+    `signal` is why it seems to be stuck. `remarks` stand below the observation of a turn, by its number. `last`: only
+    `final` is permitted.
     """
 
     question: str
@@ -124,25 +131,32 @@ def _history(history: Sequence[Exchange], remarks: Mapping[int, str], room: int)
 
 
 def _cut(text: str, room: int) -> str:
-    """The beginning of a turn, with the cut stated; data that is cut is fenced anew, so that no fence is left open."""
+    """The beginning of a turn, with the cut stated.
+
+    The cut may fall into fenced data. An open fence would make all that follows data, and the rest of the prompt with
+    it; so what is left of the data is fenced anew.
+    """
     if len(text.encode()) <= room:
         return text
-    kept = fit_text(text, max(0, room - _CUT))[0].rpartition("\n")[0]  # without its own note
+    beginning = fit_text(text, max(0, room - _CUT))[0].rpartition("\n")[0]  # without its own note
     at = 0
-    while (opening := _OPENING.search(kept, at)) is not None:
+    while (opening := _OPENING.search(beginning, at)) is not None:
         closing = f"\n</data {opening['tag']}>"
-        end = kept.find(closing, opening.end() - 1)
+        end = beginning.find(closing, opening.end() - 1)
         if end < 0:
-            body = fenced(kept[opening.end() :].encode(), opening["source"]).decode()
-            kept = kept[: opening.start()] + body
+            data = beginning[opening.end() :].encode()
+            beginning = beginning[: opening.start()] + fenced(data, opening["source"]).decode()
             break
         at = end + len(closing)
-    return f"{kept}\n[{len(text.encode()):,} bytes, cut here]"
+    return f"{beginning}\n[{len(text.encode()):,} bytes, cut here]"
 
 
 def _whole(exchange: Exchange, remark: str) -> str:
-    """A turn: the program, what was observed, what is to be said of it."""
-    program = fit_text(exchange.program.strip(), _PROGRAM)[0]
+    """A turn in full: the program, what was observed, and a remark about its answer.
+
+    The fence around a program is longer than any run of backticks in it, so that a program cannot end its own fence.
+    """
+    program = fit_text(exchange.program.strip(), _PROGRAM_BYTES)[0]
     fenced = "`" * max(3, 1 + _longest_run(program))
     parts = [f"## Turn {exchange.turn}{_by(exchange)}", f"{fenced}\n{program}\n{fenced}"]
     parts += [text for text in (exchange.observation, f"! {remark}" if remark else "") if text]
@@ -178,51 +192,59 @@ def _longest_run(text: str) -> int:
 
 
 def _now(state: State) -> Iterator[str]:
-    """The variables that there are, the notes, and what is left of the budgets."""
+    """The variables of programs, the notes, and what is left of the budgets."""
     made = [(name, variable) for name, variable in state.variables.items() if name not in state.run.inputs]
     if made:
         hidden = len(made) - _VARIABLES
         lines = [f"- ... {hidden:,} older ones"] if hidden > 0 else []
-        for name, variable in made[-_VARIABLES:]:
-            title = _WITHHELD if state.withheld(variable.data) else _title(variable)
-            lines.append(f"- {name}: {title}, of turn {variable.turn}")
+        lines += [_variable(name, variable, state) for name, variable in made[-_VARIABLES:]]
         yield "\n".join(["# Variables", *lines])
     if state.notes:
         yield "\n".join(["# Your notes", *_notes(state.notes)])
     yield "\n".join(["# Budgets left", *_budgets(state)])
 
 
+def _variable(name: str, variable: Variable, state: State) -> str:
+    title = _WITHHELD if state.withheld(variable.data) else _title(variable)
+    return f"- {name}: {title}, of turn {variable.turn}"
+
+
 def _notes(notes: Sequence[str]) -> list[str]:
+    """The newest notes that there is room for, oldest first."""
     lines: list[str] = []
-    left = _NOTES
+    left = _NOTES_BYTES
     for place, note in enumerate(reversed(notes)):
-        left -= len(note.encode()) + 3
+        left -= len(note.encode()) + 3  # the dash, the blank, the newline
         if left < 0 and lines:
             return [f"- ... {len(notes) - place:,} older ones", *lines[::-1]]
-        lines.append(f"- {fit_text(note, _NOTES)[0]}")
+        lines.append(f"- {fit_text(note, _NOTES_BYTES)[0]}")
     return lines[::-1]
 
 
 def _budgets(state: State) -> Iterator[str]:
-    limits, default = state.settings.limits, type(state.settings.limits)()
+    limits, defaults = state.settings.limits, type(state.settings.limits)()
     for name in (*ALWAYS, *TOLD):
         limit = getattr(limits, name)
-        if limit is not None:
-            left = max(0, state.left(name))
-            if name in ALWAYS or 2 * left < limit or limit != getattr(default, name):
-                yield f"- {name}: {left:,} of {limit:,}"
+        if limit is None:
+            continue
+        left = max(0, state.left(name))
+        is_half_used = 2 * left < limit
+        is_set = limit != getattr(defaults, name)
+        if name in ALWAYS or is_half_used or is_set:
+            yield f"- {name}: {left:,} of {limit:,}"
 
 
 def _question(state: State, ask: Ask) -> str:
+    """The question, and what the controller is told just now; it comes last, where models heed it most."""
     parts = [f"# Question\n{ask.question}"]
     if ask.form:
-        parts.append(f"The value of final(...) must fit this JSON schema:\n{ask.form}")
+        parts.append(f"The value of final(...) must match this JSON schema:\n{ask.form}")
     if ask.signal:
         parts.append(f"! {ask.signal}")
     left = state.left("turns")
     if ask.last:
         parts.append("! This is the last turn. Only one statement is permitted: final(...), without calls of models.")
-        parts.append("Answer with what you have; say in the answer what is not known.")
-    elif left <= _NEAR:
-        parts.append(f"! Only {left} turns are left, this one included. Come to an answer.")
+        parts.append("Answer with what you have, and say in the answer what is not known.")
+    elif left <= _FEW_TURNS:
+        parts.append(f"! Only {left} turns are left, including this one. Come to an answer.")
     return "\n\n".join(parts)
