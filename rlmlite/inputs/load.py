@@ -23,7 +23,7 @@ from rlmlite.errors import InputError
 from rlmlite.inputs.cache.digests import open_digests
 from rlmlite.inputs.cache.indexes import open_indexes
 from rlmlite.inputs.folders.listing import IGNORED, Listing, is_glob, list_folder, list_glob
-from rlmlite.inputs.formats.reading import READING, Allowance, Reading
+from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText, Recipes
 from rlmlite.inputs.formats.remote import fetch, fetch_step, file_name, is_remote, without_secrets
 from rlmlite.inputs.formats.streams import HashingBlocks, file_blocks
@@ -104,7 +104,7 @@ def from_listing(path: str, listing: Listing, blobs: FileBlobs, reading: Reading
 
     Raises `InputError` if no text is left.
     """
-    texts, recipes = TextReader(blobs, reading, Allowance(path, reading)), Recipes()
+    texts, recipes = TextReader(blobs, reading, ReadingLimits(path, reading)), Recipes()
     files: list[SourceFile] = []
     skipped = list(listing.skipped)
     for below in listing.paths:
@@ -159,7 +159,9 @@ def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
         return None  # before the readers of all kinds of tables are imported
     from rlmlite.inputs.tables import from_table
 
-    return from_table(path, blobs, reading.encoding, lambda blocks: Allowance(path, reading).blocks(blocks, "table"))
+    return from_table(
+        path, blobs, reading.encoding, lambda blocks: ReadingLimits(path, reading).blocks(blocks, "table")
+    )
 
 
 def _from_frame(value: object, blobs: FileBlobs) -> Input | None:
@@ -176,8 +178,8 @@ class _Loader:
 
     def __init__(self, what: str, blobs: FileBlobs, reading: Reading) -> None:
         self._what, self._blobs, self._reading = what, blobs, reading
-        self._allowance = Allowance(what, reading)
-        self._texts, self._recipes = TextReader(blobs, reading, self._allowance), Recipes()
+        self._limits = ReadingLimits(what, reading)
+        self._texts, self._recipes = TextReader(blobs, reading, self._limits), Recipes()
 
     def load_file(self, path: str) -> Input:
         """The input from a file on disk."""
@@ -195,7 +197,7 @@ class _Loader:
     def load_url(self, url: str) -> Input:
         """The input from a URL."""
         step = fetch_step(url)
-        blocks = HashingBlocks(self._allowance.blocks(fetch(url), "fetch"))
+        blocks = HashingBlocks(self._limits.blocks(fetch(url), "fetch"))
         return self._load_blocks(blocks, without_secrets(url), (step,))
 
     def load_stream(self, blocks: Iterator[Content], always_keep: bool = False) -> Input:
@@ -236,7 +238,7 @@ class _Loader:
 
         assert payload.kind is not None
         members = open_members(payload, self._blobs)
-        unpacked = read_members(members, size, self._texts, self._recipes, self._allowance)
+        unpacked = read_members(members, size, self._texts, self._recipes, self._limits)
         number = self._recipes.number((*before, *payload.steps, Derivation(payload.kind.name)))
         archive = SourceFile(path or "", digest(), size(), recipe=number)
         recipes = self._recipes.all()

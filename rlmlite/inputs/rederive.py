@@ -13,7 +13,7 @@ import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.formats.members import member_name, open_members
-from rlmlite.inputs.formats.reading import READING, Allowance, Meter, Reading
+from rlmlite.inputs.formats.reading import READING, Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.remote import file_name
 from rlmlite.inputs.formats.streams import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
@@ -30,13 +30,13 @@ def deriving(reading: Reading = READING) -> Derive:
     def derive(file: HashedFile, source: Source, files: Sequence[SourceFile], store: FileBlobs) -> str:
         if source.kind == "table":
             return derive_table(file, source, files, store)
-        derivation = _Derivation(file, store, Allowance(str(file.path), reading), reading)
+        deriver = _TextDeriver(file, store, ReadingLimits(str(file.path), reading), reading)
         try:
             if source.archive is None:
                 for entry in files:
-                    derivation.derive_text(source, entry)
+                    deriver.derive_text(source, entry)
             else:
-                derivation.derive_members(source, files)
+                deriver.derive_members(source, files)
         except (UnreadableError, BrokenArchiveError, InputError, OSError, IndexError) as error:
             return f"{file.path} {error}"
         return ""
@@ -44,12 +44,12 @@ def deriving(reading: Reading = READING) -> Derive:
     return derive
 
 
-class _Derivation(msgspec.Struct, frozen=True):
+class _TextDeriver(msgspec.Struct, frozen=True):
     """Derives texts from one file on disk into a store."""
 
     file: HashedFile
     store: FileBlobs
-    allowance: Allowance
+    limits: ReadingLimits
     reading: Reading
 
     def derive_text(self, source: Source, entry: SourceFile) -> None:
@@ -59,20 +59,20 @@ class _Derivation(msgspec.Struct, frozen=True):
         if only_fetched and entry.digest == self.file.digest:
             self.store.derive(content_blocks(map_file(self.file)))
             return
-        TextReader(self.store, self.reading, self.allowance, steps).read_file(self.file, file_name(entry.path))
+        TextReader(self.store, self.reading, self.limits, steps).read_file(self.file, file_name(entry.path))
 
     def derive_members(self, source: Source, entries: Sequence[SourceFile]) -> None:
         """The texts of entries that are members of this archive. Raises `UnreadableError`, `BrokenArchiveError`."""
         name = self.file.path.name if source.path is None else file_name(source.path)
         # No recorded steps: the layers of compression around an archive are seen from its bytes.
-        texts = TextReader(self.store, self.reading, self.allowance, ())
+        texts = TextReader(self.store, self.reading, self.limits, ())
         payload = texts.read_file(self.file, name)
         if not isinstance(payload, Payload):
             raise UnreadableError("not an archive")
         recipes = {entry.path: source.recipe(entry) for entry in entries}
-        meter = Meter(self.allowance, "members", self._file_size)
+        meter = Meter(self.limits, "members", self._file_size)
         for member in open_members(payload, self.store):
-            self.allowance.count_member()
+            self.limits.count_member()
             if not member.skip_reason and member.path in recipes:
                 reader = texts.with_recorded(recipes[member.path])
                 blocks = meter.blocks(member.blocks())

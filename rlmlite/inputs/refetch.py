@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.reading import Allowance, Reading
+from rlmlite.inputs.formats.reading import Reading, ReadingLimits
 from rlmlite.inputs.formats.remote import SECRETS_LEFT_OUT, fetch, is_remote
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, FileBlobs
@@ -35,7 +35,7 @@ def refetch(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator
             if url is not None:
                 paths[entry.name] = Path(folder, str(number))
                 with paths[entry.name].open("wb") as file:
-                    file.writelines(Allowance(url, reading).blocks(fetch(url), "fetch"))
+                    file.writelines(ReadingLimits(url, reading).blocks(fetch(url), "fetch"))
         yield paths
 
 

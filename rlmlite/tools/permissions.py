@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 PolicySource: TypeAlias = str | PathLike[str] | Policy | None
 """The path of a policy file, or a policy."""
 
-Tools: TypeAlias = "Sequence[Callable[..., Any] | PythonTool]"
+ToolSources: TypeAlias = "Sequence[Callable[..., Any] | PythonTool]"
+"""Functions, plain or already made tools."""
 
 
 class Permissions(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ class _StricterTool:
 
 
 def grant(
-    tools: Tools, policy: PolicySource, approve: Approver | str | None, tell: Callable[[str], None]
+    tools: ToolSources, policy: PolicySource, approve: Approver | str | None, tell: Callable[[str], None]
 ) -> Permissions:
     """The permissions of a run. `tell` is called with what a person should know. Raises `SettingError`."""
     rules = load_rules(policy)
@@ -73,7 +74,7 @@ def load_rules(policy: PolicySource) -> Rules:
     return read_policy_file(Path(policy))
 
 
-def _tools_by_name(tools: Tools) -> Mapping[str, ToolFunction]:
+def _tools_by_name(tools: ToolSources) -> Mapping[str, ToolFunction]:
     if tools == () or tools == []:
         return {}  # pydantic, which checks tools, takes longer to import than most programs run
     from rlmlite.tools.functions import tools_of

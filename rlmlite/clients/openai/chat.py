@@ -34,7 +34,7 @@ class _CustomCall(msgspec.Struct, omit_defaults=True):
     input: str | None = None
 
 
-class _ToolCall(msgspec.Struct, omit_defaults=True):
+class _ChatToolCall(msgspec.Struct, omit_defaults=True):
     index: int = 0
     function: _FunctionCall | None = None
     custom: _CustomCall | None = None
@@ -43,7 +43,7 @@ class _ToolCall(msgspec.Struct, omit_defaults=True):
 class _Message(msgspec.Struct, omit_defaults=True):
     content: str | None = None
     refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
+    tool_calls: list[_ChatToolCall] | None = None
 
 
 class _CompletionChoice(msgspec.Struct):
@@ -147,7 +147,7 @@ class ChatAssembler:
     def __init__(self) -> None:
         self._content: list[str] = []
         self._refusal: list[str] = []
-        self._calls: dict[int, _ToolCall] = {}
+        self._calls: dict[int, _ChatToolCall] = {}
         self._finish_reason: str | None = None
         self._usage = b"null"
 
@@ -172,7 +172,7 @@ class ChatAssembler:
         if delta.refusal is not None:
             self._refusal.append(delta.refusal)
         for call in delta.tool_calls or []:
-            whole = self._calls.setdefault(call.index, _ToolCall(call.index))
+            whole = self._calls.setdefault(call.index, _ChatToolCall(call.index))
             whole.function = _join_functions(whole.function, call.function)
             whole.custom = _join_customs(whole.custom, call.custom)
         self._finish_reason = choice.finish_reason or self._finish_reason
@@ -201,7 +201,7 @@ def _join_customs(one: _CustomCall | None, other: _CustomCall | None) -> _Custom
     return _CustomCall(one.name or other.name, (one.input or "") + (other.input or ""))
 
 
-def _program_of(call: _ToolCall) -> str:
+def _program_of(call: _ChatToolCall) -> str:
     """What a tool call says: the input of a custom tool, or the program in a function's arguments."""
     if call.function is not None:
         return program_from_call(call.function.name or "", call.function.arguments or "")

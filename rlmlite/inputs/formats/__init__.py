@@ -7,5 +7,5 @@ The table of file kinds is in `kinds`; `text_reader` takes a file through the st
     report.pdf       pypdf                                       (converters)
     https://h/a.csv  fetch, then as a file                       (remote)
 
-What a step produces is bounded by `reading.Allowance`, because any of these may be a decompression bomb.
+What a step produces is bounded by `reading.ReadingLimits`, because any of these may be a decompression bomb.
 """

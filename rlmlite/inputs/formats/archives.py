@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from rlmlite.inputs.folders.listing import NOT_ENTERED
-from rlmlite.inputs.formats.streams import ContentFile, Stream, file_blocks
+from rlmlite.inputs.formats.streams import BlockStream, ContentFile, file_blocks
 from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite_kernel.values.blobs import Content
 
@@ -78,7 +78,7 @@ def declared_zip_size(content: Content) -> int:
         raise UnreadableError("damaged", f"zip: {error}") from None
 
 
-def tar_members(stream: Stream) -> Iterator[Member]:
+def tar_members(stream: BlockStream) -> Iterator[Member]:
     """The members of a tar, as they come. Raises `BrokenArchiveError` if it is damaged or ends early."""
     try:
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictTarInfo, encoding="utf-8") as archive:

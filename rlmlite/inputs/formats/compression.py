@@ -14,14 +14,14 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from rlmlite.inputs.formats.streams import BLOCK, Stream, file_blocks
+from rlmlite.inputs.formats.streams import BLOCK, BlockStream, file_blocks
 from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
 
 MEMORY = 256 * 1024 * 1024
 """Bytes that a decompressor may use for its dictionary."""
 
 
-def decompress(kind: str, packed: Stream) -> Iterator[bytes]:
+def decompress(kind: str, packed: BlockStream) -> Iterator[bytes]:
     """The content of a compressed stream of a kind in `DECOMPRESSORS`. Raises `UnreadableError` if it is damaged."""
     damage = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
     try:
@@ -30,15 +30,15 @@ def decompress(kind: str, packed: Stream) -> Iterator[bytes]:
         raise UnreadableError("damaged", f"{kind}: {error}") from None
 
 
-def _gzip(packed: Stream) -> Iterator[bytes]:
+def _gzip(packed: BlockStream) -> Iterator[bytes]:
     return file_blocks(gzip.GzipFile(fileobj=packed))
 
 
-def _bzip2(packed: Stream) -> Iterator[bytes]:
+def _bzip2(packed: BlockStream) -> Iterator[bytes]:
     return file_blocks(bz2.BZ2File(packed))
 
 
-def _xz(packed: Stream) -> Iterator[bytes]:
+def _xz(packed: BlockStream) -> Iterator[bytes]:
     """The streams of an xz file, one decompressor each. `lzma.LZMAFile` is not used: it takes no memory limit."""
     data = packed.read(BLOCK) or b""
     while data:
@@ -53,7 +53,7 @@ def _xz(packed: Stream) -> Iterator[bytes]:
         data = _skip_padding(decoder.unused_data, packed)
 
 
-def _skip_padding(data: bytes, packed: Stream) -> bytes:
+def _skip_padding(data: bytes, packed: BlockStream) -> bytes:
     """What follows a stream, without the zeros that the xz format allows between two of them."""
     while not (data := data.lstrip(b"\0")):
         data = packed.read(BLOCK) or b""
@@ -62,7 +62,7 @@ def _skip_padding(data: bytes, packed: Stream) -> bytes:
     return data
 
 
-def _zstd(packed: Stream) -> Iterator[bytes]:
+def _zstd(packed: BlockStream) -> Iterator[bytes]:
     zstd = _import_zstd()
     options = {zstd.DecompressionParameter.window_log_max: MEMORY.bit_length() - 1}
     try:
@@ -80,7 +80,7 @@ def _import_zstd() -> Any:
         return import_extra("backports.zstd", "zstd")
 
 
-DECOMPRESSORS: Mapping[str, Callable[[Stream], Iterator[bytes]]] = {
+DECOMPRESSORS: Mapping[str, Callable[[BlockStream], Iterator[bytes]]] = {
     "gzip": _gzip,
     "bzip2": _bzip2,
     "xz": _xz,

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.inputs.formats.reading import Allowance, TooLargeError
+from rlmlite.inputs.formats.reading import ReadingLimits, TooLargeError
 from rlmlite.inputs.formats.streams import ContentFile
 from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
 from rlmlite_kernel.values.blobs import Content
@@ -27,7 +27,7 @@ class Converter(msgspec.Struct, frozen=True):
 
     library: str
     others: tuple[str, ...]
-    blocks: Callable[[Content, Allowance], Iterator[bytes]]
+    blocks: Callable[[Content, ReadingLimits], Iterator[bytes]]
 
     @property
     def step(self) -> Derivation:
@@ -40,9 +40,9 @@ class Converter(msgspec.Struct, frozen=True):
         return Derivation(self.library, ", ".join(versions))
 
 
-def convert(kind: str, content: Content, allowance: Allowance) -> Iterator[bytes]:
+def convert(kind: str, content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     """The text of a document, in blocks. Raises `UnreadableError`, and `TooLargeError` for a decompression bomb."""
-    blocks = CONVERTERS[kind].blocks(content, allowance)
+    blocks = CONVERTERS[kind].blocks(content, limits)
     while True:
         try:
             block = next(blocks)
@@ -56,7 +56,7 @@ def convert(kind: str, content: Content, allowance: Allowance) -> Iterator[bytes
         yield block
 
 
-def _pdf(content: Content, allowance: Allowance) -> Iterator[bytes]:
+def _pdf(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     """Page by page, each followed by a form feed, as pdftotext does."""
     pypdf = import_extra("pypdf", EXTRA)
     reader = pypdf.PdfReader(io.BufferedReader(ContentFile(content)))
@@ -72,17 +72,17 @@ def _pdf(content: Content, allowance: Allowance) -> Iterator[bytes]:
         raise UnreadableError("without text", "a scanned PDF?", "run text recognition first: ocrmypdf")
 
 
-def _docx(content: Content, allowance: Allowance) -> Iterator[bytes]:
+def _docx(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     """To HTML first, without the pictures, then to Markdown."""
     mammoth = import_extra("mammoth", EXTRA)
     from rlmlite.inputs.formats.archives import declared_zip_size
 
-    allowance.check_ratio(declared_zip_size(content), len(content))
+    limits.check_ratio(declared_zip_size(content), len(content))
     html = mammoth.convert_to_html(io.BufferedReader(ContentFile(content)), convert_image=lambda *_: [])
     yield _markdown(html.value)
 
 
-def _html(content: Content, allowance: Allowance) -> Iterator[bytes]:
+def _html(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     yield _markdown(bytes(content).decode())
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from rlmlite.inputs.formats.archives import Member, tar_members, zip_members
-from rlmlite.inputs.formats.reading import Allowance, Meter
+from rlmlite.inputs.formats.reading import Meter, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
 from rlmlite.inputs.formats.streams import HashingBlocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
@@ -40,7 +40,7 @@ def open_members(payload: Payload, blobs: FileBlobs) -> Iterator[Member]:
 
 
 def read_members(
-    members: Iterator[Member], packed: Callable[[], int], texts: TextReader, recipes: Recipes, allowance: Allowance
+    members: Iterator[Member], packed: Callable[[], int], texts: TextReader, recipes: Recipes, limits: ReadingLimits
 ) -> ArchiveFiles:
     """The text of every member. `packed` returns the size of the archive, or of what was read of it so far.
 
@@ -49,9 +49,9 @@ def read_members(
     files: dict[str, SourceFile] = {}
     skipped: set[tuple[str, str]] = set()
     # One meter for all members: a bomb may be spread over many.
-    meter = Meter(allowance, "members", packed)
+    meter = Meter(limits, "members", packed)
     for member in members:
-        allowance.count_member()
+        limits.count_member()
         if member.skip_reason:
             skipped.add((member.path, member.skip_reason))
             continue

@@ -1,6 +1,6 @@
-"""`Reading`: the settings for how inputs are read; and `Allowance`, which enforces the limits among them.
+"""`Reading`: the settings for how inputs are read; and `ReadingLimits`, which enforces the limits among them.
 
-A small file can unpack to a huge one, so whatever is produced from an input passes through an `Allowance`, block by
+A small file can unpack to a huge one, so whatever is produced from an input passes through an `ReadingLimits`, block by
 block, and the input is refused as a whole when a limit is crossed: nothing is cut. Two limits work together:
 
 - `max_bytes` bounds the output of each kind of step. A text that is unpacked (6 GiB) and then decoded (6 GiB) counts
@@ -98,7 +98,7 @@ class TooLargeError(InputError):
     """What an input unpacks or converts to exceeds a limit of `Reading`."""
 
 
-class Allowance:
+class ReadingLimits:
     """What may still be produced from one input. `what` is the input's name in messages."""
 
     def __init__(self, what: str, reading: Reading) -> None:
@@ -140,12 +140,12 @@ class Meter:
     `packed` returns the packed bytes read so far, so that a bomb is caught early, long before its end.
     """
 
-    def __init__(self, allowance: Allowance, way: str, packed: Callable[[], int]) -> None:
-        self._allowance, self._way, self._packed, self._unpacked = allowance, way, packed, 0
+    def __init__(self, limits: ReadingLimits, way: str, packed: Callable[[], int]) -> None:
+        self._limits, self._way, self._packed, self._unpacked = limits, way, packed, 0
 
     def blocks(self, blocks: Iterator[Content]) -> Iterator[Content]:
         """The blocks. Raises `TooLargeError` at the one that exceeds a limit."""
-        for block in self._allowance.blocks(blocks, self._way):
+        for block in self._limits.blocks(blocks, self._way):
             self._unpacked += len(block)
-            self._allowance.check_ratio(self._unpacked, self._packed())
+            self._limits.check_ratio(self._unpacked, self._packed())
             yield block

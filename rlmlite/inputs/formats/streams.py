@@ -2,9 +2,9 @@
 
 Each stage is an iterator of blocks; stages are nested, and pulling a block from the last one pulls through all:
 
-    file_blocks(file) -> HashingBlocks -> Stream -> decompress(...) -> Stream -> ...
+    file_blocks(file) -> HashingBlocks -> BlockStream -> decompress(...) -> BlockStream -> ...
 
-`Stream` gives libraries the file object that they want, and lets `kinds` look at the first bytes without consuming
+`BlockStream` gives libraries the file object that they want, and lets `kinds` look at the first bytes without consuming
 them. `ContentFile` is for formats whose directory is at the end (zip, PDF) and that therefore need to seek.
 """
 
@@ -22,7 +22,7 @@ HEAD = 8 * 1024
 """How many bytes decide what kind of file it is. A NUL byte among them means that it is not UTF-8 text."""
 
 
-class Stream(io.RawIOBase):
+class BlockStream(io.RawIOBase):
     """Blocks as a file object that is read from beginning to end. `head` is its first 8 KiB, which remain unread."""
 
     def __init__(self, blocks: Iterator[Content]) -> None:

@@ -19,9 +19,9 @@ import msgspec
 
 from rlmlite.inputs.formats.encodings import EncodingChoice, choose_encoding, decode_blocks
 from rlmlite.inputs.formats.kinds import FileKind, detect_kind, is_html
-from rlmlite.inputs.formats.reading import Allowance, Meter, Reading
+from rlmlite.inputs.formats.reading import Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText
-from rlmlite.inputs.formats.streams import HEAD, Stream, content_blocks
+from rlmlite.inputs.formats.streams import HEAD, BlockStream, content_blocks
 from rlmlite.inputs.formats.unreadable import UnreadableError
 from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repair_blocks
 from rlmlite_kernel.values.blobs import Content
@@ -43,7 +43,7 @@ class Payload(msgspec.Struct, frozen=True):
     (a file on disk that is not compressed); else None.
     """
 
-    stream: Stream
+    stream: BlockStream
     name: str
     kind: FileKind | None
     steps: tuple[Derivation, ...]
@@ -56,19 +56,19 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class TextReader:
-    """Reads texts for one input, within its allowance, and stores those that are not a file's own bytes.
+    """Reads texts for one input, within its limits, and stores those that are not a file's own bytes.
 
     `recorded` are the steps that a trace recorded, for a text that is derived again; None to choose the steps.
     """
 
     def __init__(
-        self, blobs: FileBlobs, reading: Reading, allowance: Allowance, recorded: Sequence[Derivation] | None = None
+        self, blobs: FileBlobs, reading: Reading, limits: ReadingLimits, recorded: Sequence[Derivation] | None = None
     ) -> None:
-        self._blobs, self._reading, self._allowance, self._recorded = blobs, reading, allowance, recorded
+        self._blobs, self._reading, self._limits, self._recorded = blobs, reading, limits, recorded
 
     def with_recorded(self, steps: Sequence[Derivation]) -> "TextReader":
         """The same reader for a text that these steps produced."""
-        return TextReader(self._blobs, self._reading, self._allowance, steps)
+        return TextReader(self._blobs, self._reading, self._limits, steps)
 
     def hash_file(self, path: str, name: str) -> HashedFile:
         """Hash a file, if it may become text. Raises `UnreadableError`, and what `FileBlobs.look` raises."""
@@ -97,14 +97,14 @@ class TextReader:
 
         Raises `UnreadableError` for too many layers, `TooLargeError`.
         """
-        stream, steps = Stream(blocks), list[Derivation]()
+        stream, steps = BlockStream(blocks), list[Derivation]()
         while (kind := detect_kind(stream.head, name)) is not None and kind.way == "unpack":
             if len(steps) == LAYERS:
                 raise UnreadableError("packed too often", f"more than {LAYERS} layers of compression")
             from rlmlite.inputs.formats.compression import decompress
 
-            meter = Meter(self._allowance, kind.way, packed)
-            stream = Stream(meter.blocks(decompress(kind.name, stream)))
+            meter = Meter(self._limits, kind.way, packed)
+            stream = BlockStream(meter.blocks(decompress(kind.name, stream)))
             steps.append(Derivation(kind.name))
             name = _inner_name(name)
         return Payload(stream, name, kind, tuple(steps))
@@ -159,7 +159,7 @@ class TextReader:
         from rlmlite.inputs.formats.converters import CONVERTERS, convert
 
         step = CONVERTERS[kind].step
-        blocks = self._allowance.blocks(convert(kind, content, self._allowance), "convert")
+        blocks = self._limits.blocks(convert(kind, content, self._limits), "convert")
         text = self._store_repaired(blocks, (*steps, step))
         return msgspec.structs.replace(text, replaced=text.replaced + replaced)
 
@@ -168,11 +168,11 @@ class TextReader:
         steps = (*steps, encoding.step)
         try:
             blocks = decode_blocks(content, encoding.name)
-            return self._store_repaired(self._allowance.blocks(blocks, "decode"), steps)
+            return self._store_repaired(self._limits.blocks(blocks, "decode"), steps)
         except UnicodeError:
-            # Counted under a name of its own: the blocks of the failed attempt must not use up the allowance.
+            # Counted under a name of its own: the failed attempt must not use up `max_bytes`.
             blocks = decode_blocks(content, encoding.name, "replace")
-            return self._store_repaired(self._allowance.blocks(blocks, "replace"), steps, all_replaced=True)
+            return self._store_repaired(self._limits.blocks(blocks, "replace"), steps, all_replaced=True)
 
     def _store_repaired(
         self, blocks: Iterator[Content], steps: tuple[Derivation, ...], all_replaced: bool = False
