@@ -69,6 +69,7 @@ class Mailbox:
             return answer
         self._write_request(text, request)
         self._tell_once(f"waiting for answers in {self._folder}: write ID.answer.txt beside each ID.request.json")
+        # Polled: a watch would need another library, and people take seconds anyway.
         size = answer
         while True:
             await asyncio.sleep(self._poll)
@@ -86,12 +87,14 @@ class Mailbox:
             request.id, request.kind, request.role, request.model, request.max_output_tokens, request.digest, text
         )
         document = msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
+        # With the process id in its name, since two processes may resume the same run.
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_text(harmless_json(document) + "\n", "utf-8")  # people print it on terminals
         unfinished.replace(path)
 
     def _read_answer(self, id_: str, previous_size: int) -> Result | int:
         """The answer; or the size of a text that may still grow, 0 if there is none yet."""
+        # JSON first: whoever writes it means more than a text.
         line = _read_bytes(self._folder / f"{id_}.answer.json")
         if line:
             try:

@@ -29,6 +29,7 @@ class Scheme(msgspec.Struct, frozen=True):
 def client(model: str, calling: Calling | None = None) -> Client:
     """The client that a model string names. `calling` says how servers are asked. Raises `ModelError`."""
     name, _, rest = model.partition(":")
+    # In a URL the scheme is part of the address.
     if name in ("http", "https"):
         name, rest = "http", model
     scheme = SCHEMES.get(name)

@@ -63,6 +63,7 @@ class ReplayClient:
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`."""
+        # In a run with the same key even equal prompts keep their own answers.
         if request.id in self._by_id:
             return self._by_id[request.id]
         digest = bytes.fromhex(request.digest)
@@ -90,6 +91,7 @@ def _recorded_calls(trace: CheckedTrace) -> Iterator[tuple[bytes, EffectRecord]]
 
 
 def _recorded_result(call: EffectRecord, trace: CheckedTrace) -> Result:
+    # The tokens as recorded, at no cost: they were paid for in the first run.
     usage = Usage(call.usage[0], call.usage[1], 0)
     if call.result is None:
         return Failed(call.error, usage)  # type: ignore[arg-type]  # `verify` has checked that it is a Failure

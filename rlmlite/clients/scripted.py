@@ -64,6 +64,7 @@ class Scripted:
     def read(cls, path: Path) -> "Scripted":
         """A script from a file: see the module. Raises `ModelError`."""
         scripted = cls([], f"scripted:{path}")
+        # All at once, so that a mistake in the last line is found before the first call is made.
         lines = list(_parse_file(path))
         scripted._rules = tuple((when, reply) for when, reply in lines if when is not None)
         scripted._replies.extend(reply for when, reply in lines if when is None)
@@ -122,4 +123,5 @@ def parse_line(line: str) -> tuple[str | None, Reply]:
         raise ValueError(f"found {replies} replies")
     if entry.error is not None:
         return entry.when, Failed(entry.error)
+    # A value becomes text again: a client replies with text, which the kernel then checks against the schema.
     return entry.when, entry.text if entry.text is not None else json.dumps(entry.json, ensure_ascii=False)

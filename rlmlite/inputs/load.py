@@ -16,28 +16,26 @@ Not here: how one file becomes text (`formats`), rows (`tables`), names of input
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.cache.digests import open_digests
 from rlmlite.inputs.cache.indexes import open_indexes
-from rlmlite.inputs.folders.listing import IGNORED, Listing, is_glob, list_folder, list_glob
+from rlmlite.inputs.file_loader import FileLoader, documents_input, file_entry
+from rlmlite.inputs.folders.listing import Listing, is_glob, list_folder, list_glob
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
-from rlmlite.inputs.formats.recipes import DerivedText, Recipes
-from rlmlite.inputs.formats.remote import fetch, fetch_step, file_name, is_remote, without_secrets
-from rlmlite.inputs.formats.streams import HashingBlocks, file_blocks
+from rlmlite.inputs.formats.recipes import Recipes
+from rlmlite.inputs.formats.remote import is_remote, without_secrets
+from rlmlite.inputs.formats.streams import file_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
+from rlmlite.inputs.formats.unreadable import UnreadableError
 from rlmlite.inputs.names import ALONE, STDIN, check_name, name_paths, strip_text_prefix
-from rlmlite.inputs.user_notes import source_notes
-from rlmlite.inputs.values import Data, Url, from_python, with_content
+from rlmlite.inputs.values import Data, Url, from_python
 from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_kernel.values.blobs import Content, InputChangedError
-from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
-from rlmlite_kernel.values.values import Text, documents
-from rlmlite_traces import FileBlobs, HashedFile
-from rlmlite_traces.files.mapped import unchanged
+from rlmlite_kernel.values.blobs import InputChangedError
+from rlmlite_kernel.values.inputs import Input, Source, SourceFile
+from rlmlite_traces import FileBlobs
 
 
 def new_store(reading: Reading = READING, copy_to: str | os.PathLike[str] | None = None) -> FileBlobs:
@@ -48,7 +46,7 @@ def new_store(reading: Reading = READING, copy_to: str | os.PathLike[str] | None
     """
     store = None
     if copy_to is not None:
-        from rlmlite_traces import DirectoryStore
+        from rlmlite_traces import DirectoryStore  # here, because most runs copy nothing
 
         store = DirectoryStore(copy_to)
     digests, indexes = (open_digests(), open_indexes()) if reading.cache else (None, None)
@@ -76,7 +74,7 @@ def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Inp
         case Url():
             return _from_url(value.url, blobs, reading)
         case bytes() | bytearray() | memoryview():
-            return _Loader("the input", blobs, reading).load_stream(iter([bytes(value)]), always_keep=True)
+            return FileLoader("the input", blobs, reading).load_stream(iter([bytes(value)]), always_keep=True)
         case _:
             return _from_frame(value, blobs) or from_python(value, blobs)
 
@@ -112,25 +110,28 @@ def from_listing(path: str, listing: Listing, blobs: FileBlobs, reading: Reading
             file = texts.hash_file(os.path.join(listing.root, below), below)
             text = texts.read_file(file, below)
             if isinstance(text, Payload):
-                text = texts.read_payload(text)  # which says why an archive in a folder is skipped
-            files.append(_file_entry(below, file, text, recipes, blobs))
+                # An archive. In a folder it is skipped, not opened, and the error raised here says so: what a folder
+                # holds must not depend on how deep an archive is nested.
+                text = texts.read_payload(text)
+            files.append(file_entry(below, file, text, recipes, blobs))
         except UnreadableError as error:
             skipped.append((below, error.brief))
         except OSError as error:
             skipped.append((below, f"unreadable: {error.strerror}"))
-    return _documents_input(Source("documents", path, tuple(files), tuple(sorted(skipped)), recipes=recipes.all()))
+    return documents_input(Source("documents", path, tuple(files), tuple(sorted(skipped)), recipes=recipes.all()))
 
 
 def _from_url(url: str, blobs: FileBlobs, reading: Reading) -> Input:
     if not is_remote(url):
         raise InputError(f"{url} is not a URL; a URL begins with a protocol, as in https://host/path")
-    return _Loader(without_secrets(url), blobs, reading).load_url(url)
+    return FileLoader(without_secrets(url), blobs, reading).load_url(url)
 
 
 def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
-    # The order matters: a table is recognised by its path before the path is looked up, since `csv:x?y` is not a file.
+    # The order matters. A table is recognised by its path before the path is looked up, since `csv:x?y` is not a file;
+    # a glob before that too, since no file is called `*.log`.
     if path == STDIN:
-        return _Loader("standard input", blobs, reading).load_stream(file_blocks(sys.stdin.buffer))
+        return FileLoader("standard input", blobs, reading).load_stream(file_blocks(sys.stdin.buffer))
     path, as_text = strip_text_prefix(path)
     table = None if as_text else _from_table(path, blobs, reading)
     if table is not None:
@@ -144,11 +145,11 @@ def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
         ignore_files = IgnoreFiles(path) if reading.ignore else None
         return from_listing(path, list_folder(path, ignore_files=ignore_files), blobs, reading)
     if stat.S_ISREG(mode):
-        return _Loader(path, blobs, reading).load_file(path)
+        return FileLoader(path, blobs, reading).load_file(path)
     if not stat.S_ISFIFO(mode):
         raise InputError(f"{path} is neither a file nor a folder")
     with open(path, "rb") as pipe:  # such as a shell's `<(command)`
-        return _Loader(path, blobs, reading).load_stream(file_blocks(pipe))
+        return FileLoader(path, blobs, reading).load_stream(file_blocks(pipe))
 
 
 def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
@@ -173,110 +174,10 @@ def _from_frame(value: object, blobs: FileBlobs) -> Input | None:
     return from_frame(value, blobs)
 
 
-class _Loader:
-    """Loads one input from a single file or stream, which may be an archive. `what` is its name in messages."""
-
-    def __init__(self, what: str, blobs: FileBlobs, reading: Reading) -> None:
-        self._what, self._blobs, self._reading = what, blobs, reading
-        self._limits = ReadingLimits(what, reading)
-        self._texts, self._recipes = TextReader(blobs, reading, self._limits), Recipes()
-
-    def load_file(self, path: str) -> Input:
-        """The input from a file on disk."""
-        try:
-            file = self._texts.hash_file(path, path)
-            text = self._texts.read_file(file, path)
-            if isinstance(text, Payload):
-                archive = self._load_archive(text, path, lambda: file.digest, lambda: file.mark.size)
-                unchanged(file)
-                return archive
-        except (UnreadableError, BrokenArchiveError) as error:
-            raise self._input_error(error) from None
-        return _text_input(_file_entry(path, file, text, self._recipes, self._blobs), path, self._recipes)
-
-    def load_url(self, url: str) -> Input:
-        """The input from a URL."""
-        step = fetch_step(url)
-        blocks = HashingBlocks(self._limits.blocks(fetch(url), "fetch"))
-        return self._load_blocks(blocks, without_secrets(url), (step,))
-
-    def load_stream(self, blocks: Iterator[Content], always_keep: bool = False) -> Input:
-        """An input from a stream that has no path: standard input, a pipe, Python bytes.
-
-        The trace keeps its text, since nobody could find it again; above `kept_bytes` only with `always_keep`.
-        """
-        loaded = self._load_blocks(HashingBlocks(blocks), None, ())
-        size = sum(file.size for file in loaded.source.files)
-        return with_content(loaded, self._blobs) if always_keep or size <= self._reading.kept_bytes else loaded
-
-    def _load_blocks(self, blocks: HashingBlocks, path: str | None, before: tuple[Derivation, ...]) -> Input:
-        """The input from blocks that are read once. `before` are the steps that brought them here."""
-        name = path or ""
-        try:
-            payload = self._texts.unwrap(iter(blocks), file_name(name), lambda: blocks.size)
-            if payload.is_archive:
-                return self._load_archive(payload, path, blocks.digest, lambda: blocks.size, before)
-            text = self._texts.read_payload(payload)
-        except (UnreadableError, BrokenArchiveError) as error:
-            raise self._input_error(error) from None
-        text = DerivedText(text.digest, text.size, (*before, *text.steps), text.replaced)
-        return _text_input(self._recipes.entry(name, text, blocks.digest()), path, self._recipes)
-
-    def _load_archive(
-        self,
-        payload: Payload,
-        path: str | None,
-        digest: Callable[[], str],
-        size: Callable[[], int],
-        before: tuple[Derivation, ...] = (),
-    ) -> Input:
-        """The members of an archive as documents.
-
-        `digest` and `size` are functions, because those of a stream are known only after its last member.
-        """
-        from rlmlite.inputs.formats.members import open_members, read_members
-
-        assert payload.kind is not None
-        members = open_members(payload, self._blobs)
-        unpacked = read_members(members, size, self._texts, self._recipes, self._limits)
-        number = self._recipes.number((*before, *payload.steps, Derivation(payload.kind.name)))
-        archive = SourceFile(path or "", digest(), size(), recipe=number)
-        recipes = self._recipes.all()
-        return _documents_input(
-            Source("documents", path, unpacked.files, unpacked.skipped, recipes=recipes, archive=archive)
-        )
-
-    def _input_error(self, error: UnreadableError | BrokenArchiveError) -> InputError:
-        fault = f"is damaged, or ends early: {error}" if isinstance(error, BrokenArchiveError) else str(error)
-        return InputError(f"{self._what} {fault}")
-
-
-def _file_entry(path: str, file: HashedFile, text: DerivedText, recipes: Recipes, blobs: FileBlobs) -> SourceFile:
-    """The entry of a file on disk in its source. A file that is its own text is registered for reading in place."""
-    unchanged(file)
-    if text.digest == file.digest:
-        blobs.add_hashed(file)
-    return recipes.entry(path, text, file.digest)
-
-
-def _text_input(file: SourceFile, path: str | None, recipes: Recipes) -> Input:
-    return Input(Text(file.digest, 0, file.size), Source("text", path, (file,), recipes=recipes.all()))
-
-
-def _documents_input(source: Source) -> Input:
-    """Documents as an input. Raises `InputError` if there are none, with the reasons why files were skipped."""
-    if not source.files:
-        what = source.path or "the archive"
-        why = "; ".join(source_notes(what, source)) or "it is empty"
-        any_ignored = any(reason == IGNORED for _, reason in source.skipped)
-        remedy = "; --read ignore=false includes what ignore files name" if any_ignored else ""
-        raise InputError(f"{what} holds no text file: {why}{remedy}")
-    return Input(documents((file.path, file.digest, file.size) for file in source.files), source)
-
-
 def _suggest_neighbour(path: str) -> str:
     """A file beside a missing one whose name is similar, as the end of a message; else nothing."""
     missing = Path(path)
+    # `listdir` would raise, and the error of the suggestion would hide that of the path.
     if not missing.parent.is_dir() or not os.access(missing.parent, os.R_OK):
         return ""
     hint = did_you_mean(missing.name, os.listdir(missing.parent))

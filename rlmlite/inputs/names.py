@@ -35,6 +35,7 @@ def name_paths(arguments: Sequence[str]) -> dict[str, str]:
     `a=b` names an input `a` whenever `a` could be a name; a file that is really called `a=b` is given as `./a=b`.
     """
     pairs = [_split_argument(argument) for argument in arguments]
+    # `context` only if nothing else competes for it: with a second unnamed input, both are called by their stems.
     unnamed = sum(not name for name, _ in pairs)
     paths: dict[str, str] = {}
     for given_name, path in pairs:
@@ -67,6 +68,7 @@ def _split_argument(argument: str) -> tuple[str, str]:
     if not argument:
         raise InputError("an input has an empty path")
     name, equals, path = argument.partition("=")
+    # `./a=b` and `C:\x=y` do not begin with a name, so they are paths as they stand.
     if not equals or not _NAME.fullmatch(name):
         return "", argument
     if not path:
@@ -75,6 +77,7 @@ def _split_argument(argument: str) -> tuple[str, str]:
 
 
 def _name_from_stem(path: str) -> str:
+    # Up to the first dot: `app.log.gz` is `app`.
     stem = "stdin" if path == STDIN else PurePath(path).name.split(".")[0]
     name = re.sub(r"[-. ]", "_", stem)
     if not _NAME.fullmatch(name) or name.lower() in RESERVED:

@@ -28,6 +28,7 @@ def deriving(reading: Reading = READING) -> Derive:
     """The function that `rlmlite_traces.replay` calls for texts that were derived from files (see `Derive`)."""
 
     def derive(file: HashedFile, source: Source, files: Sequence[SourceFile], store: FileBlobs) -> str:
+        # An error is returned, not raised: the replay then reports this input as missing, and goes on with the others.
         if source.kind == "table":
             return derive_table(file, source, files, store)
         deriver = _TextDeriver(file, store, ReadingLimits(str(file.path), reading), reading)
@@ -55,6 +56,7 @@ class _TextDeriver(msgspec.Struct, frozen=True):
     def derive_text(self, source: Source, entry: SourceFile) -> None:
         """The text of an entry that is this file. Raises as `TextReader.read_file`."""
         steps = source.recipe(entry)
+        # A copy of what was fetched, given by the user: it is the text already, and needs no further step.
         only_fetched = all(step.by == "fetch" for step in steps)
         if only_fetched and entry.digest == self.file.digest:
             self.store.derive(content_blocks(map_file(self.file)))
@@ -73,6 +75,7 @@ class _TextDeriver(msgspec.Struct, frozen=True):
         meter = Meter(self.limits, "members", self._file_size)
         for member in open_members(payload, self.store):
             self.limits.count_member()
+            # Members that were skipped then are skipped again, and cost no decompression.
             if not member.skip_reason and member.path in recipes:
                 reader = texts.with_recorded(recipes[member.path])
                 blocks = meter.blocks(member.blocks())

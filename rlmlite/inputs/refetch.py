@@ -28,6 +28,7 @@ def refetch(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator
     with tempfile.TemporaryDirectory() as folder:
         paths: dict[str, Path] = {}
         for number, entry in enumerate(trace.genesis.inputs):
+            # An input whose content the trace holds has no source to fetch from.
             source = None if entry.source is None else _SOURCE.decode(trace.content(entry.source))
             if source is None or all(blobs.find(file.digest) is not None for file in source.files):
                 continue
@@ -43,6 +44,7 @@ def _url_of(source: Source) -> str | None:
     """The URL of a remote source, None for a local one. Raises `InputError` if its secrets would be needed."""
     if source.path is None or not is_remote(source.path):
         return None
+    # Fetching the recorded URL would ask for something else, or be refused with a confusing message.
     if any(step.why == SECRETS_LEFT_OUT for recipe in source.recipes for step in recipe):
         raise InputError(
             f"{source.path} was fetched with secrets that are not recorded; "

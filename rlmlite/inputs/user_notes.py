@@ -37,6 +37,7 @@ def source_notes(name: str, source: Source) -> Iterator[str]:
 
 def _skip_notes(source: Source) -> Iterator[str]:
     """One note for each reason, however many files were skipped for it."""
+    # `damaged: gzip: CRC check failed` counts as `damaged`: what follows the colon differs from file to file.
     reasons = [(path, why.partition(":")[0]) for path, why in source.skipped]
     counts = Counter(reason for _, reason in reasons)
     for reason, count in sorted(counts.items()):
@@ -46,6 +47,7 @@ def _skip_notes(source: Source) -> Iterator[str]:
 
 def _step_notes(source: Source) -> Iterator[str]:
     for number, recipe in enumerate(source.recipes, 1):
+        # A recipe that no file refers to is that of the archive around them, or of a file that was skipped.
         steps = [_describe_step(step) for step in recipe if step.by in _NOTED_STEPS]
         files = [file for file in source.files if file.recipe == number]
         if steps and files:

@@ -34,6 +34,7 @@ def from_python(value: Data, blobs: Blobs) -> Input:
         content = _to_utf8(value)
         file = SourceFile("", blobs.put(content), len(content))
         return Input(Text(file.digest, 0, file.size), Source("text", files=(file,)), content)
+    # An empty dict could be either; JSON is what it is more likely to mean.
     if isinstance(value, dict) and value and all(isinstance(item, str) for item in value.values()):
         return _from_texts(value, blobs)
     return _from_json(value)
@@ -50,6 +51,7 @@ def with_content(loaded: Input, blobs: Blobs) -> Input:
 
 
 def _from_texts(texts: Mapping[str, str], blobs: Blobs) -> Input:
+    # In the order of paths, as a folder with these files would be: the same documents, whoever made the dict.
     contents = {path: _to_utf8(texts[path]) for path in sorted(texts)}
     files = tuple(SourceFile(path, blobs.put(content), len(content)) for path, content in contents.items())
     value = documents((file.path, file.digest, file.size) for file in files)

@@ -92,6 +92,7 @@ def _mailbox_service(folder: Path, tell: Callable[[str], None]) -> ApprovalServi
 
     async def ask(text: str, request: Request) -> Result:
         result = await box.complete(text, request)
+        # `yes` and `no` as texts, for people; anything else is the kernel's to judge, and only `approved: true` passes.
         if isinstance(result, Answered):
             answer = _ANSWERS.get(result.text.strip().lower())
             if answer is not None:

@@ -55,6 +55,7 @@ class PythonTool:
             return Failed("schema", NO_USE, describe_mistakes(error))
         # Only what the caller gave: the function has defaults of its own.
         given = {self._names[field]: getattr(checked, field) for field in checked.model_fields_set}
+        # A tool may raise a `TimeoutError` of its own; only one of this limit is the call's.
         limit = asyncio.timeout(None if timeout_ms is None else timeout_ms / 1_000)
         try:
             async with limit:

@@ -58,6 +58,7 @@ async def run_in_thread(work: Callable[[], Any]) -> Result:
         except RuntimeError:
             return  # the run is over and its loop closed: nobody waits for the result
 
+    # A copy of the caller's context, as `asyncio.to_thread` makes one: a tool sees the same context variables.
     context = contextvars.copy_context()
     threading.Thread(target=run, args=(context,), name="rlmlite-tool", daemon=True).start()
     return await finished

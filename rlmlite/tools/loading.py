@@ -19,6 +19,7 @@ def load_tools(tools: Iterable[Function | PythonTool | str]) -> list[Function | 
 
 
 def _load_tool(spec: str) -> Function | PythonTool:
+    # The last colon: `C:\tools.py:lookup` has one before it.
     place, colon, name = spec.rpartition(":")
     if not colon or not place or not name:
         raise SettingError(f"a tool must be given as MODULE:NAME or FILE.py:NAME, not `{spec}`")

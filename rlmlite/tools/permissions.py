@@ -65,6 +65,7 @@ def warn_of_unknown_names(settings: Settings, inputs: Iterable[str], tell: Calla
 
 def load_rules(policy: PolicySource) -> Rules:
     """The rules of a policy file, or of a policy. Raises `SettingError`."""
+    # A policy made in Python has no file, so no digest: the settings in the trace contain all of it.
     if policy is None:
         return Rules()
     if isinstance(policy, Policy):

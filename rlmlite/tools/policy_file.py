@@ -40,6 +40,7 @@ AcceptedOrigin: TypeAlias = Literal["input", "tool", "lm"]
 
 def milliseconds(text: object) -> int:
     """A duration as people write it, in milliseconds: `500ms`, `30s`, `2m`, `1h`. Raises `ValueError`."""
+    # pydantic passes on whatever the file has; a bare number would leave the unit to guesswork.
     written = text if isinstance(text, str) else ""
     digits = written.rstrip("msh")
     unit = _UNITS.get(written[len(digits) :])

@@ -79,5 +79,6 @@ class HostServices(msgspec.Struct, frozen=True):
         if settings.tools[request.role].side_effects:
             if request.id in intents.intended() and rule.unknown == "fail":
                 return Failed("unknown", NO_USE, "it was begun before and its end is unknown; it is not called again")
+            # The order is the point: a crash after this line is seen by the check above, in the next process.
             intents.intend(request.id)
         return await function.call(text, rule.timeout_ms)

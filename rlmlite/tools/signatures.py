@@ -33,6 +33,7 @@ def model_of(tool: str, function: Callable[..., Any]) -> tuple[type[BaseModel], 
     fields: dict[str, Any] = {}
     names: dict[str, str] = {}
     for number, param in enumerate(_read_params(tool, function)):
+        # `...` is pydantic's mark for a required field.
         default = ... if param.default is inspect.Parameter.empty else param.default
         fields[f"a{number}"] = (param.annotation, Field(default, alias=param.name))
         names[f"a{number}"] = param.name
@@ -86,6 +87,7 @@ def schema_of(model: type[BaseModel], tool: str) -> str:
         schema = model.model_json_schema(by_alias=True)
     except PydanticUserError as error:
         raise _not_a_tool(tool, f"its arguments have no JSON schema: {_first_line(error)}") from None
+    # They are made from the numbered fields, and would be shown to the controller.
     schema.pop("title", None)
     for field in schema.get("properties", {}).values():
         field.pop("title", None)

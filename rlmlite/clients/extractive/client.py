@@ -70,6 +70,7 @@ class Extractive:
 
 def answer(prompt: str) -> str:
     """The baseline's answer to a prompt."""
+    # The fences are taken out before the form is looked for: data may contain what looks like one.
     data = tuple(match.group(2) for match in _FENCED.finditer(prompt))
     before, form = split_form(_FENCED.sub(" ", prompt))
     questions = _QUESTION.findall(before)
@@ -140,6 +141,7 @@ def _choose(options: tuple[AnswerForm, ...], findings: _Findings) -> Any:
     others = [option for option in options if not isinstance(option, LiteralForm)]
     labels = [literal.value for literal in literals if literal.value is not None]
     nullable = LiteralForm(None) in options
+    # `<number> | "unknown"`: with a sentence at hand the number is tried, else the label is all that can be said.
     if findings.best and others:
         return _fill(others[0], findings)
     if labels:

@@ -74,12 +74,14 @@ def rank_sentences(texts: Iterable[str], question: str) -> list[Sentence]:
         shared = sum(word in counts for word in weights)
         if shared:
             scored.append(Sentence(candidate, _score(counts, weights, average_length), shared))
+    # `sorted` is stable, so equal scores stay in the order of the text.
     return sorted(scored, key=lambda sentence: -sentence.score)
 
 
 def _word_weights(word_counts: Sequence[Counter[str]], question_words: frozenset[str]) -> dict[str, float]:
     """The inverse document frequency of each word of the question, in a fixed order."""
     total = len(word_counts)
+    # Sorted, because a set's order differs from process to process, and sums of floats depend on the order.
     containing = {word: sum(word in counts for counts in word_counts) for word in sorted(question_words)}
     return {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in containing.items()}
 

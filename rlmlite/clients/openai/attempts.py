@@ -109,6 +109,7 @@ class AttemptClient(httpx2.AsyncClient):
         clock = asyncio.get_running_loop().time
         async with asyncio.timeout(self._seconds) as silence:
             async for data in received:
+                # Every line is a sign of life, a comment too: servers send those while a model thinks.
                 for event in decoder.feed(data):
                     silence.reschedule(clock() + self._seconds)
                     reply = _add_event(assembler, event)

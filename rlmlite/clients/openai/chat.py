@@ -130,6 +130,7 @@ class Chat:
         usage = _read_usage(completion.usage, price)
         choice = completion.choices[0]
         message = choice.message
+        # Before the content: an answer that was cut off has one, too.
         if choice.finish_reason == "length":
             return Failed("too_long", usage)
         if choice.finish_reason == "content_filter" or message.refusal is not None:
@@ -156,8 +157,10 @@ class ChatAssembler:
         if data == _DONE:
             return self._assemble()
         chunk = _CHUNK.decode(data)
+        # An error ends the stream, and the chunk is an error reply as it stands.
         if chunk.error is not None:
             return data
+        # Every chunk has the field, null but in the last one.
         if bytes(chunk.usage) != b"null":
             self._usage = bytes(chunk.usage)
         for choice in chunk.choices:

@@ -128,6 +128,8 @@ class ModelServer:
                 return Failed("refused", NO_USE)
             if state.connection is None:
                 state.connection = self._connect()
+            # The state is looked up before the wait and changed after it: other calls of this loop run in between, and
+            # any of them may find out that the rest is hopeless.
             reply = await self._ask(state.connection, text, request)
             if isinstance(reply, bytes):
                 return self._read_result(reply, request)
@@ -187,7 +189,7 @@ class ModelServer:
             self._tell(f"{status}: the key is missing or wrong")
         else:
             self._tell(f"{status}: {self._without_key(failure.message)}" if failure.message else status)
-        # Refused before any work. What a timeout or a 500 costs, nobody knows.
+        # A 3xx or 4xx: refused before any work. What a timeout or a 500 costs, nobody knows.
         is_unpaid = 300 <= failure.status < 500 and not failure.begun
         return Failed(failure.failure, NO_USE if is_unpaid else Usage())
 

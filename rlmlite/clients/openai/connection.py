@@ -70,7 +70,7 @@ class Connection:
         """The reply's bytes, or why there is none. An exception is a bug."""
         try:
             reply = await self._sdk.post(self._path, cast_to=httpx2.Response, body=body, options=self._options)
-        except openai.APIError as error:
+        except openai.APIError as error:  # the SDK has made all its attempts
             return _classify(error)
         return reply.content
 

@@ -124,6 +124,7 @@ class Responses:
             return Answered("\n".join(map(_program_of, calls)), usage)
         messages = [item for item in response.output if item.type == "message"]
         parts = [part for message in messages for part in message.content or []]
+        # A refusal counts even with text beside it: half an answer is not one.
         if any(part.type == "refusal" for part in parts):
             return Failed("refused", usage)
         texts = [part.text for part in parts if part.type == "output_text" and part.text is not None]

@@ -112,6 +112,7 @@ def _with_status(body: ErrorBody) -> ReplyError:
 
 def usage_of(tokens_in: int | None, tokens_out: int | None, cached: int | None, price: Price | None) -> Usage:
     """What a call used, and what that costs; unknown (None) if a count or the price is."""
+    # Never 0 for unknown: a cap on the cost must not be passed in the dark.
     cost = None
     if price is not None and tokens_in is not None and tokens_out is not None:
         cost = price.cost(tokens_in, cached or 0, tokens_out)

@@ -85,6 +85,7 @@ class Digests:
         row = (*_key(path, status), digest, *checked)
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # `closing` closes, and the connection as a context manager commits: sqlite3 separates the two.
             with closing(self._connect()) as connection, connection:
                 connection.execute(_TABLE)
                 # The digests of earlier states of the file are of no use, even if it went back to one of them.
@@ -116,5 +117,6 @@ def cache_folder() -> Path:
 
 
 def _key(path: Path, status: os.stat_result) -> tuple[str, int, int, int, int, int]:
+    # SQLite's TEXT must be Unicode, and a path need not be.
     absolute = os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
     return absolute, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

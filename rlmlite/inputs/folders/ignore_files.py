@@ -28,6 +28,7 @@ class IgnoreFiles:
 
     def __init__(self, root: str) -> None:
         self._root = Path(root)
+        # Through links: the repository is where the folder really is.
         real_root = self._root.resolve()
         self._above = [
             (_path_between(above, real_root), rules)
@@ -98,7 +99,7 @@ def _is_rule(line: str) -> bool:
 
 def _folders_above(root: Path) -> list[Path]:
     """The folders above one up to the root of its repository, outermost first; none if it is in no repository."""
-    if (root / ".git").exists():
+    if (root / ".git").exists():  # a file, too, in a work tree or a submodule
         return []
     repository = next((above for above in root.parents if (above / ".git").exists()), None)
     if repository is None:

@@ -56,6 +56,7 @@ def list_folder(
 
 def list_glob(pattern: str) -> Listing:
     """The files that a glob matches. `**` crosses folders but not links; a folder that matches is not entered."""
+    # `a/b/*.log` is searched from `a/b`, which must not be matched itself: its own name may contain a bracket.
     parts = Path(pattern).parts
     first_magic = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     root = str(Path(*parts[:first_magic])) if first_magic else "."
@@ -99,6 +100,7 @@ def _matches(root: str, below: str, parts: tuple[str, ...]) -> Iterator[tuple[st
         elif is_hidden or not fnmatch.fnmatchcase(entry.name, part):
             continue
         elif rest and entry.is_dir():
+            # A link to a folder is followed where the pattern names it, as a shell does; `**` above does not.
             yield from _matches(root, path, rest)
         elif not rest and not entry.is_dir():
             yield path, entry
@@ -130,6 +132,7 @@ def _walk(
             reason = not_entered.get(entry.name, "hidden" if entry.name.startswith(".") else "")
         else:
             reason = _skip_reason(path, entry.stat(follow_symlinks=False).st_mode)
+        # Asked last: reading ignore files is worth nothing for what is left out anyway.
         if not reason and ignore_files is not None and ignore_files.ignores(path, is_folder):
             reason = IGNORED
         if is_folder and not reason:

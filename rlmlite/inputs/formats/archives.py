@@ -51,6 +51,7 @@ def zip_members(content: Content) -> Iterator[Member]:
         if info.is_dir():
             continue
         path, reason = _label(info.filename)
+        # An encrypted member would raise only when it is read; the flag says so before.
         if not reason and info.flag_bits & _ENCRYPTED:
             reason = "encrypted"
         yield Member(path, reason, _zip_blocks(archive, info))
@@ -110,6 +111,7 @@ class _StrictTarInfo(tarfile.TarInfo):
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
     path, reason = _label(info.name)
+    # A hard link is a second name of an earlier member. Going back to it is not possible in a stream.
     if info.issym():
         reason = reason or "symbolic link"
     elif info.islnk():

@@ -23,6 +23,7 @@ MEMORY = 256 * 1024 * 1024
 
 def decompress(kind: str, packed: BlockStream) -> Iterator[bytes]:
     """The content of a compressed stream of a kind in `DECOMPRESSORS`. Raises `UnreadableError` if it is damaged."""
+    # Each library has errors of its own for damage, and `ValueError` for headers that make no sense.
     damage = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
     try:
         yield from DECOMPRESSORS[kind](packed)
@@ -64,6 +65,7 @@ def _skip_padding(data: bytes, packed: BlockStream) -> bytes:
 
 def _zstd(packed: BlockStream) -> Iterator[bytes]:
     zstd = _import_zstd()
+    # The parameter is a power of two: 2^28 is `MEMORY`.
     options = {zstd.DecompressionParameter.window_log_max: MEMORY.bit_length() - 1}
     try:
         yield from file_blocks(zstd.ZstdFile(packed, options=options))

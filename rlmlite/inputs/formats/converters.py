@@ -59,6 +59,7 @@ def convert(kind: str, content: Content, limits: ReadingLimits) -> Iterator[byte
 def _pdf(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     """Page by page, each followed by a form feed, as pdftotext does."""
     pypdf = import_extra("pypdf", EXTRA)
+    # pypdf seeks to the cross-reference table at the end, so it gets a file object over the whole content.
     reader = pypdf.PdfReader(io.BufferedReader(ContentFile(content)))
     # An empty password opens documents that only restrict printing or copying.
     if reader.is_encrypted and not reader.decrypt(""):
@@ -78,6 +79,7 @@ def _docx(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     from rlmlite.inputs.formats.archives import declared_zip_size
 
     limits.check_ratio(declared_zip_size(content), len(content))
+    # Pictures would come as base64 within the text, and be most of it.
     html = mammoth.convert_to_html(io.BufferedReader(ContentFile(content)), convert_image=lambda *_: [])
     yield _markdown(html.value)
 
@@ -88,6 +90,7 @@ def _html(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
 
 def _markdown(html: str) -> bytes:
     markdownify = import_extra("markdownify", EXTRA)
+    # Python's own parser: lxml and html5lib, where installed, would give another text on another machine.
     soup = import_extra("bs4", EXTRA).BeautifulSoup(html, "html.parser")
     for invisible in soup(["script", "style", "template", "noscript"]):
         invisible.decompose()

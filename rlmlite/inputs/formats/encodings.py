@@ -74,6 +74,7 @@ def choose_encoding(content: Content, utf8: Utf8 | None, requested: str | None) 
     `utf8` is None for content with a NUL byte in its head, which is not UTF-8 text.
     """
     head = bytes(content[:HEAD])
+    # A user's word goes before a byte order mark: there are files whose first two bytes only look like one.
     if requested is not None:
         unchanged = utf8 is not None and _equals_utf8(requested, utf8, head)
         return None if unchanged else EncodingChoice(requested, "asked for")
@@ -100,6 +101,7 @@ def wide_encoding(head: bytes) -> str | None:
             continue
         sample = head[: len(head) - len(head) % width]
         zero_shares = [sample[place::width].count(0) * width / len(sample) for place in range(width)]
+        # Big-endian units have their upper bytes first. Reversed, both orders have them in the second half.
         if name.endswith("be"):
             zero_shares.reverse()
         upper_half = zero_shares[width // 2 :]
@@ -141,6 +143,7 @@ def decode_blocks(content: Content, name: str, errors: str = "strict") -> Iterat
     decoder = codecs.getincrementaldecoder(name)(errors)
     view = memoryview(content)
     for start in range(0, len(view), BLOCK):
+        # The decoder keeps an unfinished character from one block to the next; at the last one it is an error.
         is_last = start + BLOCK >= len(view)
         text = decoder.decode(bytes(view[start : start + BLOCK]), is_last)
         yield text.encode("utf-8", "surrogatepass")  # surrogates are replaced, and counted, by `TextReader`
@@ -150,6 +153,7 @@ def _equals_utf8(name: str, utf8: Utf8, head: bytes) -> bool:
     """Whether a text is the same in a requested encoding as in UTF-8, so that there is nothing to decode."""
     if codecs.lookup(name).name == "utf-8":
         return utf8.valid and not head.startswith(codecs.BOM_UTF8)
+    # An ASCII text is the same in every encoding that contains ASCII, but not in UTF-16 or EBCDIC.
     ascii_bytes = bytes(range(128))
     try:
         return utf8.ascii and ascii_bytes.decode(name).encode() == ascii_bytes
@@ -167,7 +171,7 @@ def _detect(content: Content, utf8: Utf8) -> EncodingChoice | None:
     sample = _take_sample(content, utf8.first_bad)
     if _is_broken_utf8(sample) or sum(byte > 127 for byte in sample) < _FEWEST_BYTES:
         return None
-    from charset_normalizer import from_bytes
+    from charset_normalizer import from_bytes  # here, because most texts are UTF-8
 
     matches = from_bytes(sample, cp_exclusion=_NOT_DETECTED)
     best = matches.best()
@@ -177,6 +181,7 @@ def _detect(content: Content, utf8: Utf8) -> EncodingChoice | None:
     all_single_byte = all(_is_single_byte(match.encoding) for match in good)
     if all_single_byte and best.coherence < _CLEAR_COHERENCE:
         return None
+    # Of equally clean encodings those that look like no language at all are dropped before Windows-1252 is preferred.
     coherent = [match for match in good if match.coherence >= best.coherence / 2]
     candidates = [name for match in coherent for name in match.could_be_from_charset]
     name = _WESTERN if all_single_byte and _WESTERN in candidates else best.encoding

@@ -46,6 +46,7 @@ def _is_docx(head: bytes, name: str) -> bool:
 
 
 def _is_tar(head: bytes, name: str) -> bool:
+    # The magic of POSIX and GNU tars; its offset, behind the first member's header, is why `HEAD` must exceed 512.
     if head[257:262] == b"ustar":
         return True
     return name.endswith(".tar") and len(head) >= 512 and _tar_checksum(head[:512]) == head[148:156].strip(b" \0")

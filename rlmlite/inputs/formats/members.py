@@ -60,6 +60,7 @@ def read_members(
         except UnreadableError as error:
             skipped.add((member.path, error.brief))
             continue
+        # Only one that could be read replaces an earlier one; so the replaced member is noted after the reading.
         if member.path in files:
             skipped.add((member.path, REPLACED))
         files[member.path] = file

@@ -62,6 +62,7 @@ def reading(settings: Mapping[str, Any]) -> Reading:
         if name not in names:
             hint = did_you_mean(name, names) or "there are: " + ", ".join(names)
             raise SettingError(f"there is no setting `{name}` for reading inputs; {hint}")
+    # Not strict: from a flag or a variable every value comes as text, `"8"` or `"true"`.
     values = {name: _without_underscores(name, value) for name, value in settings.items()}
     try:
         converted = msgspec.convert(values, Reading, strict=False)
@@ -108,6 +109,7 @@ class ReadingLimits:
     def blocks(self, blocks: Iterator[Content], way: str) -> Iterator[Content]:
         """The blocks that a kind of step produces. Raises `TooLargeError` at the block that exceeds `max_bytes`."""
         limit = self._reading.max_bytes
+        # Checked before the block goes on, so that nothing beyond the limit is stored or hashed.
         for block in blocks:
             self._produced[way] += len(block)
             if self._produced[way] > limit:

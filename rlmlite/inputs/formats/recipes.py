@@ -42,5 +42,6 @@ class Recipes:
 
     def entry(self, path: str, text: DerivedText, original: str) -> SourceFile:
         """The entry of a file in its source. `original` is the digest of the file's own bytes."""
+        # Most files are their own text; leaving the second digest out keeps the records of large folders small.
         recorded_original = "" if text.digest == original else original
         return SourceFile(path, text.digest, text.size, text.replaced, recorded_original, self.number(text.steps))

@@ -31,6 +31,7 @@ def is_remote(path: str) -> bool:
 def without_secrets(url: str) -> str:
     """The URL as it may be recorded: without user and password, without the values of its query and its fragment."""
     parts = urlsplit(url)
+    # The last `@`: a password may contain one.
     host = parts.netloc.rpartition("@")[2]
     names = "&".join(quote(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
     return urlunsplit((parts.scheme, host, parts.path, names, ""))

@@ -28,6 +28,7 @@ class BlockStream(io.RawIOBase):
     def __init__(self, blocks: Iterator[Content]) -> None:
         super().__init__()
         self._rest = blocks
+        # Blocks may be of any size, even empty, so the head is collected from as many as it takes.
         first = bytearray()
         while len(first) < HEAD and (block := next(self._rest, None)) is not None:
             first += block

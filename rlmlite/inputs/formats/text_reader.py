@@ -81,6 +81,7 @@ class TextReader:
 
     def read_file(self, file: HashedFile, name: str) -> DerivedText | Payload:
         """The text of a file on disk; for an archive the payload. Raises `UnreadableError`, `TooLargeError`."""
+        # Mapped, not read: the pages of a large file come and go as they are needed.
         content = map_file(file)
         kind = detect_kind(bytes(content[:HEAD]), name)
         if kind is None:
@@ -88,6 +89,7 @@ class TextReader:
         if kind.way == "convert":
             return self._convert(kind.name, content, ())
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
+        # An archive that is not compressed can be read where it lies, which a zip needs: its directory is at its end.
         if not payload.steps:
             payload = msgspec.structs.replace(payload, content=content)
         return payload if payload.is_archive else self.read_payload(payload)
@@ -114,6 +116,7 @@ class TextReader:
         if payload.is_archive:
             assert payload.kind is not None
             raise UnreadableError("an archive", payload.kind.name, "give it as an input of its own")
+        # Stored before its encoding is known: detection looks at samples from all over the text.
         stored = self._blobs.derive(payload.stream.blocks())
         content = self._blobs.read(stored.digest)
         if payload.kind is not None:
@@ -134,6 +137,7 @@ class TextReader:
         elif utf8 is None:
             raise _binary_error(head)
         elif not utf8.valid:
+            # Not a step of the recipe: replacing what is not UTF-8 needs no choice, so a replay does the same anyway.
             text = self._store_repaired(iter([content]), steps)
         else:
             text = DerivedText(digest, len(content), steps)

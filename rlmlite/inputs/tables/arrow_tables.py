@@ -96,6 +96,7 @@ def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what
     def batches(losses: Losses) -> Iterator[Batch]:
         record_batches = _translate_errors(open_batches, what)
         while (batch := _translate_errors(lambda: next(record_batches, None), what)) is not None:
+            # A file's own batches may hold a million rows, as Python objects several gigabytes.
             for start in range(0, batch.num_rows, ROWS):
                 part = batch.slice(start, ROWS)
                 yield [_array_cells(array, losses) for array in part.columns]
@@ -109,6 +110,7 @@ def _array_cells(array: Arrow, losses: Losses) -> list[str]:
     kind = array.type
     if types.is_dictionary(kind):
         return _array_cells(array.dictionary_decode(), losses)
+    # Integers of any width, unsigned ones too, so the check of `column_cells` for huge ones is not needed.
     if types.is_integer(kind):
         return [NULL if value is None else str(value) for value in array.to_pylist()]
     if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":

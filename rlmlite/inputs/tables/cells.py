@@ -37,6 +37,7 @@ def column_cells(values: Sequence[Any], losses: Losses) -> list[str]:
         return [spell(value, losses) for value in values]
     if type(None) not in types:
         return spell_all(values, losses)
+    # The spellers expect values of their type only: the nulls are taken out, and put back at their places.
     spelled = iter(spell_all([value for value in values if value is not None], losses))
     return [NULL if value is None else next(spelled) for value in values]
 
@@ -57,6 +58,7 @@ def text_cells(values: Iterable[str]) -> list[str]:
 
 def float_cells(values: Sequence[float], losses: Losses) -> list[str]:
     """Floats as cells. Python's `repr` is the canonical spelling for most of them, but for a final `.0`."""
+    # One search over the joined column costs less than a look at every number.
     spelled = list(map(repr, values))
     if _NOT_PLAIN_DECIMAL.search(",".join(spelled)):
         return [_float_cell(value, losses) for value in values]
@@ -72,6 +74,7 @@ def _float_cell(value: float, losses: Losses) -> str:
 
 
 def _integer_cells(values: Sequence[int], losses: Losses) -> list[str]:
+    # `str` of a longer integer would take quadratic time, and Python refuses it by default.
     if max(values) < _TOO_LARGE and min(values) > -_TOO_LARGE:
         return list(map(str, values))
     raise InputError(f"an integer has more than {MAX_DIGITS:,} digits")

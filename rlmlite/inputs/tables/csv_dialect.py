@@ -56,6 +56,7 @@ def choose_dialect(path: TableFile, options: dict[str, str]) -> tuple[Dialect, s
         delimiter = DELIMITERS[delimiter_option]
     if header_option == _AUTO:
         inferred.append("header by the first row")
+        # Read as a row, not as a line: a header cell in quotes may hold a newline.
         first_row = next(read_rows(path, Dialect(delimiter, False, encoding)), [])
         header = _is_header(first_row)
     else:

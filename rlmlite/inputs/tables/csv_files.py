@@ -32,6 +32,7 @@ def read_csv(path: TableFile, options: dict[str, str]) -> OpenTable:
     note_header = is_header_inferred(options) and not dialect.header
 
     def batches(losses: Losses) -> Iterator[Batch]:
+        # Noted here, not when the table is opened: the losses belong to one reading of the rows.
         losses.add(_NOT_A_HEADER, note_header)
         for columns in _read_columns(path, dialect, width, losses):
             yield [typed_cells(column, kind, check=types_given) for column, kind in zip(columns, types, strict=True)]
@@ -61,6 +62,7 @@ def _read_columns(path: TableFile, dialect: Dialect, width: int, losses: Losses)
     rows = itertools.islice(read_rows(path, dialect), int(dialect.header), None)
     rows_before = int(dialect.header)
     while batch := list(itertools.islice(rows, ROWS)):
+        # Rows of the right width are the rule, and comparing the set of lengths is all that they cost.
         if set(map(len, batch)) != {width}:
             batch = [_pad(row, width, rows_before + number, path, losses) for number, row in enumerate(batch, 1)]
         rows_before += len(batch)

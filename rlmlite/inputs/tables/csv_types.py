@@ -89,5 +89,6 @@ def typed_cells(column: Sequence[str], kind: str, *, check: bool) -> list[str]:
         return [value or NULL for value in column]
     if kind == "bool":
         return [value.lower() or NULL for value in column]
+    # Spelled anew, so that 1.50 and 1.5 are one number; the losses are dropped, as none of these is infinite.
     numbers = iter(float_cells([float(value) for value in column if value], Losses()))
     return [next(numbers) if value else NULL for value in column]

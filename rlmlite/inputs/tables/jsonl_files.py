@@ -58,6 +58,7 @@ def _read_keys(path: TableFile, encoding: str | None) -> list[str]:
     for value in _read_values(path, encoding):
         if type(value) is not dict:
             return _ONE_COLUMN
+        # Most lines have the same keys as those before, and the comparison is cheaper than an update.
         if not keys.keys() >= value.keys():
             keys.update(dict.fromkeys(value))
             if len(keys) > MAX_COLUMNS:
@@ -70,6 +71,7 @@ def _read_values(path: TableFile, encoding: str | None) -> Iterator[Any]:
         with path.at.open("rb") as file:
             yield from _parse_lines(file, path)
         return
+    # JSON must be UTF-8, so lines are transcoded. `newline` keeps a lone carriage return from ending one.
     with path.at.open(encoding=encoding, newline="\n") as text:
         try:
             yield from _parse_lines((line.encode("utf-8", "surrogatepass") for line in text), path)
@@ -85,6 +87,7 @@ def _parse_lines(lines: Iterable[bytes], path: TableFile) -> Iterator[Any]:
         try:
             yield decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # Blank lines end up here too, since testing every line for them would slow the others down.
             if line.strip():
                 yield _parse_slowly(line, number, path)
 

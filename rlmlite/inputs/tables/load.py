@@ -62,6 +62,7 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
     spec = parse_spec(path)
     if spec is None:
         return None
+    # From here on `file.path` may be a copy in the store; the user's path stays in the specification.
     file = blobs.look(Path(spec.path))
     if spec.reader in _TEXT_READERS:
         spec = _resolve_encoding(spec, encoding)
@@ -69,6 +70,7 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
     table, sheet, losses = _open_sheet(spec.reader, table_file, spec.options)
     derived = blobs.derive(limit(sheet))
     unchanged(file)
+    # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
     as_utf8 = spec.reader in _TEXT_READERS and "encoding" not in spec.options
     replaced = file.utf8.bad if file.utf8 is not None and as_utf8 else 0
     entry = SourceFile(spec.path, derived.digest, derived.size, replaced, file.digest, 1)
@@ -82,6 +84,7 @@ def from_frame(value: object, blobs: FileBlobs) -> Input | None:
         return None
     losses = Losses()
     table = read_frame(value)
+    # Joined in memory, since the trace keeps it: nobody could find a data frame again.
     content = b"".join(sheet_blocks(column_names(table.names), table.batches(losses), losses))
     entry = SourceFile("", blobs.put(content), len(content), recipe=1)
     recipe = (_record_step(_FRAME, table, losses),)

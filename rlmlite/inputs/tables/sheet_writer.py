@@ -63,6 +63,7 @@ def column_names(names: Iterable[str]) -> tuple[str, ...]:
 
 def _writable_name(name: str, number: int) -> str:
     word = _NOT_IN_NAMES.sub("_", name).strip("_") if _NOT_IN_NAMES.search(name) else name
+    # A name without a single usable letter, such as one in Chinese, is called by its position.
     word = word or f"column_{number}"
     return f"_{word}" if word[0].isdigit() else word
 

@@ -72,7 +72,7 @@ def _parse_options(reader: str, text: str) -> dict[str, str]:
             raise InputError(f"{reader} has no option `{name}`; {_suggest_option(reader, name)}")
         if not equals:
             raise InputError(f"option {name} has no value; write {name}=...")
-        if name == "query":
+        if name == "query":  # last by definition: SQL may contain `&`
             options[name], text = rest, ""
         else:
             options[name], _, text = rest.partition("&")
