@@ -198,7 +198,7 @@ def test_a_store_that_is_not_used_is_refused() -> None:
         text=True,
         timeout=60,
     )
-    assert "add --copy" in done.stderr
+    assert "add copy_inputs (--copy)" in done.stderr
     assert not Path("x").exists()
 
 
