@@ -40,7 +40,7 @@ _SIGNS = b"{\\[(?<>*+.|^$-}_ax0 "
 
 
 def vocabulary(names: Iterable[str] = (*INPUTS, *MADE), **more: object) -> Vocabulary:
-    """What there is in most tests."""
+    """The vocabulary that most tests use."""
     given = {"table": ACTIONS, "variables": tuple(names), "inputs": frozenset(INPUTS), **more}
     return Vocabulary(**given)  # type: ignore[arg-type]  # passed on as it is
 
@@ -53,14 +53,14 @@ def matcher(grammar: str) -> LLMatcher:
 
 
 def accepts(start: LLMatcher, text: str) -> bool:
-    """Whether a decoder could have written this, to the end."""
+    """Whether a decoder could have written all of this text."""
     now = start.deep_copy()
     tokens = TOKENS.tokenize_str(text)
     return now.try_consume_tokens(tokens) == len(tokens) and now.is_accepting()
 
 
 def sample(start: LLMatcher, drawn: random.Random, most: int = 1_500) -> str | None:
-    """A random program that a decoder may write; `None` when it has not come to an end."""
+    """A random program that a decoder may write; `None` if it did not end within the length."""
     now, said, patience = start.deep_copy(), bytearray(), drawn.randint(20, 200)
     while len(said) < most:
         allowed = now.compute_logit_bias()
@@ -84,7 +84,7 @@ def _liked(choices: list[int], drawn: random.Random, late: bool) -> list[int]:
 
 
 class Form:
-    """Brings a program into the one form that decode grammars have, without a change of what it does.
+    """Rewrites a program in the one form that decode grammars have; it does the same as before.
 
     New variables are `t1`, `t2`, ...; arguments stand as the table has them; keys are `.key`; an argument for a
     placeholder is a variable of its own.
@@ -126,7 +126,7 @@ class Form:
         return self._outer(node, context_inside(node, place))
 
     def _outer(self, node: Expr, at: ExprContext) -> Expr:
-        """A node with all that is in it brought into form."""
+        """A node, rewritten with everything in it."""
         match node:
             case Attr(of=of) | Unary(of=of):
                 return replace(node, of=self._expr(of, at))
@@ -179,7 +179,7 @@ def _by_position(action: Action, name: str) -> bool:
 
 
 def _told(piece: str | Hole, holes: Mapping[str, str]) -> str:
-    """A piece of a template, its placeholder by the name that the variable has now."""
+    """A piece of a template; its placeholder gets the new name of the variable."""
     if isinstance(piece, Hole):
         return f"{{{'.'.join((holes.get(piece.name, piece.name), *piece.path))}}}"
     return re.sub(r"\{(\w+(\.\w+)*)\}", r"{{\1}}", piece)

@@ -22,19 +22,19 @@ def encoded(program: Program) -> bytes:
 
 
 def parsed(text: str) -> Parsed:
-    """The program that a text is."""
+    """The program in a text; fails the test if there is none."""
     result = parse(text)
     assert isinstance(result, Parsed), explain(result.problems, text)
     return result
 
 
 def refused(text: str) -> Unparsed:
-    """The refusal of a text that is no program."""
+    """The refusal of a text; fails the test if it is a program."""
     result = parse(text)
     assert isinstance(result, Unparsed), f"should not parse: {text!r}"
     return result
 
 
 def message(text: str) -> str:
-    """What a writer of this text is told."""
+    """The message that the writer of this text gets."""
     return explain(refused(text).problems, text)

@@ -19,7 +19,7 @@ def test_the_corpus_is_large() -> None:
 
 @pytest.mark.parametrize("text", VALID)
 def test_a_valid_program_is_shown_and_read_back(text: str) -> None:
-    """Parsing what is shown gives the same program, and showing that the same text."""
+    """`parse(show(program))` is the same program, and showing it again gives the same text."""
     program = parsed(text).program
     again = parsed(show(program)).program
 

@@ -1,4 +1,4 @@
-"""Decode grammars: what a decoder can write parses and checks, and what is valid it can write."""
+"""Decode grammars: every program that a decoder can write parses and checks, and it can write every valid one."""
 
 import json
 import random
@@ -29,7 +29,7 @@ BEYOND = {
 
 
 def problems(text: str, names: tuple[str, ...] = (*INPUTS, *MADE)) -> list[Problem]:
-    """What the parser or the checker has against a program."""
+    """The problems that the parser or the checker finds in a program."""
     said = parse(text)
     if not isinstance(said, Parsed):
         return list(said.problems)
@@ -60,7 +60,7 @@ def test_what_a_decoder_writes_parses_and_checks(seed: int) -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_programs_parse_and_check() -> None:
-    """As above, and every action is among them."""
+    """Random programs pass, and every action occurs in them."""
     programs = sampled(10_000, 99)
     refused = [(text, problems(text)) for text in programs if [p for p in problems(text) if not twice(p)]]
     called = {node.name for text in programs for node in _nodes(text) if isinstance(node, Call)}
@@ -90,7 +90,7 @@ def free(program: Program) -> tuple[str, ...]:
 
 
 def known(text: str) -> bool:
-    """Whether a program of the corpus checks, its variables being there: it calls only actions that there are."""
+    """Whether a program of the corpus checks when its variables exist: whether it calls existing actions only."""
     program = parsed(text).program
     scope = Scope(frozenset(free(program)), frozenset(), ACTIONS, Policy())
     return not check(parsed(text), scope)
@@ -100,13 +100,13 @@ KNOWN = [text for text in corpus("valid") if known(text)]
 
 
 def test_most_of_the_corpus_calls_actions_that_there_are() -> None:
-    """So that the next test says something."""
+    """Enough of the corpus checks for the next test to mean something."""
     assert len(KNOWN) > 150
 
 
 @pytest.mark.parametrize("text", KNOWN)
 def test_a_valid_program_can_be_written(text: str) -> None:
-    """In the one form of decode grammars: spacing, order of arguments, names of new variables."""
+    """A decoder can write every valid program in the one form of decode grammars."""
     program = parsed(text).program
     names = free(program) or ("context",)
     form = Form(names)
@@ -168,7 +168,7 @@ def test_only_final_is_left() -> None:
 
 
 def test_only_permitted_actions_can_be_written() -> None:
-    """And only roles that somebody plays."""
+    """A decoder can name only permitted actions, and only roles that have a model."""
     start = matcher(decode_grammar(vocabulary(permitted=frozenset({"search", "final"}), roles=())))
 
     assert accepts(start, 'search(logs, "x", limit=3)\nfinal(hits)')
@@ -179,13 +179,13 @@ def test_only_permitted_actions_can_be_written() -> None:
 
 
 def test_what_is_required_by_name_is_given_by_name() -> None:
-    """As the table says it."""
+    """Required arguments stand by position, the others by name, as the table has them."""
     assert accepts(START, 't1 = classify(rows, "spam?", labels=["spam", "ham"], batch=10)')
     assert accepts(START, 't1 = reduce(rows, "Join {items}", fan_in=2)')
 
 
 def test_only_tools_that_there_are_can_be_called() -> None:
-    """By name; without a tool, not at all."""
+    """A decoder can name existing tools only; without tools there is no `tool_call`."""
     start = matcher(decode_grammar(vocabulary(tools=("kv_get", "page"))))
 
     assert accepts(start, 't1 = tool_call("page", args={who: "ann"})')
@@ -194,7 +194,7 @@ def test_only_tools_that_there_are_can_be_called() -> None:
 
 
 def test_a_nested_run_is_given_an_input() -> None:
-    """It needs one."""
+    """A nested run needs an input, so a decoder must give it one."""
     assert accepts(START, 't1 = sub_rlm("What of {rows}?", context=logs[0:500], depth=1)')
     assert not accepts(START, 't1 = sub_rlm("What of {rows}?")')
 
@@ -209,7 +209,7 @@ def test_names_that_there_are_are_not_made_again() -> None:
 
 @pytest.mark.parametrize("names", [1, 30, 1_000])
 def test_a_grammar_is_the_same_each_time(names: int) -> None:
-    """For any number of variables."""
+    """The same vocabulary gives the same grammar, and a decoder accepts it for any number of variables."""
     given = vocabulary([f"variable_{n}" for n in range(names)])
 
     assert decode_grammar(given) == decode_grammar(given)
@@ -217,7 +217,7 @@ def test_a_grammar_is_the_same_each_time(names: int) -> None:
 
 
 def test_what_there_is_no_grammar_for() -> None:
-    """It is said."""
+    """An impossible vocabulary raises `ValueError`."""
     with pytest.raises(ValueError, match="needs a variable"):
         decode_grammar(vocabulary(()))
     with pytest.raises(ValueError, match="not permitted"):
@@ -225,7 +225,7 @@ def test_what_there_is_no_grammar_for() -> None:
 
 
 def test_the_terminals_know_every_fold() -> None:
-    """Each of the kernel's."""
+    """Each fold of the kernel can be written in `group`."""
     for fold in FOLDS:
         assert accepts(START, f"group(hits, .line, {{n: {fold}(.n)}})") or fold == "count"
 

@@ -1,4 +1,4 @@
-"""What a writer is told about mistakes: the place, what was expected, and the sentence that helps."""
+"""Messages about mistakes: the place, what was expected, and the sentence that helps."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_a_message_shows_the_place() -> None:
 
 
 def test_an_open_bracket_is_named() -> None:
-    """At the end, or where the next statement begins, the message says which bracket is open since when."""
+    """At the end, or where the next statement begins, the message says which bracket is open, and where it is."""
 
     assert "the '(' of line 1 col 14 is not closed" in message("hits = search(logs, [1]")
     assert "the '(' of line 1 col 6 is not closed" in message("x = f(a\ny = 1")
@@ -62,7 +62,7 @@ def test_an_unclosed_text_is_shown_where_it_opens() -> None:
     ],
 )
 def test_silent_misreadings_are_refused(text: str, offset: int, advice: str) -> None:
-    """What would be read otherwise than it looks is refused, where it begins, with what to write instead."""
+    """A text that would not be read as it looks is refused where it begins, with what to write instead."""
     problem = refused(text).problems[0]
 
     assert (problem.code, problem.offset) == ("layout", offset)
@@ -86,7 +86,7 @@ def test_several_mistakes_are_told_at_once() -> None:
 
 
 def test_one_mistake_is_told_once() -> None:
-    """What follows from a mistake is not another one: the rest of an open bracket, or lines inside a text."""
+    """The consequences of a mistake are not reported: the rest of an open bracket, lines inside a text."""
 
     assert len(refused("x = f(a,\ny = 1,\nz = 2 3,\nw = 3)\n").problems) == 1
     assert len(refused('x = f(a b, """\ny = = 3\n""")\nz = 1').problems) == 1

@@ -1,4 +1,4 @@
-"""What holds for every program and for every text: programs made node by node, and corpus texts that were damaged."""
+"""What holds for every program and for every text: programs made node by node, and corpus texts with random damage."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What models write around programs: taken as it stands or refused, never mended."""
+"""Replies of models: a program is taken as it stands or refused, never repaired."""
 
 import pytest
 

@@ -180,7 +180,7 @@ def test_indexes(items: list[int], at: int, literal: bool) -> None:
     ],
 )
 def test_a_bound_that_was_moved_is_said(expression: str, said: str) -> None:
-    """Nothing is clamped in silence."""
+    """Every bound that is moved is reported."""
     machine = Machine({"x": "0123\n5678\n"})
     machine.turn("n = -3")
 
@@ -205,7 +205,7 @@ def test_a_bound_that_was_moved_is_said(expression: str, said: str) -> None:
     ],
 )
 def test_a_wrong_reach_is_a_fault(expression: str, code: str) -> None:
-    """With its code; it is no null and no exception."""
+    """A wrong access is a fault with its code, neither null nor an exception."""
     machine = Machine({"x": "0123\n"})
     machine.turn(f"it = {expression}")
 
@@ -213,7 +213,7 @@ def test_a_wrong_reach_is_a_fault(expression: str, code: str) -> None:
 
 
 def test_missing_fields_are_null() -> None:
-    """Of records, in lists, of null, and on the way to deeper ones."""
+    """A missing field gives null: of a record, in a list, of null, and on the way to deeper fields."""
     machine = Machine({"r": {"a": {"b": 1}}})
 
     assert machine.of('[r.a.b, r["a"].c, r.x, r["x"], r.x.y, r.a["b"], [r, 1].a]') == [
@@ -222,7 +222,7 @@ def test_missing_fields_are_null() -> None:
 
 
 def test_documents_are_reached_by_path() -> None:
-    """An unknown path is null, and the nearest is said."""
+    """An unknown path gives null, and the warning names the nearest one."""
     machine = Machine({"docs": {"a.txt": "first", "sub/b.txt": "second"}})
 
     assert machine.of('[docs["sub/b.txt"], docs["sub/c.txt"], docs.path, docs[0].text]') == [

@@ -34,7 +34,7 @@ def around(arguments: str, hits: str = "search(log, /hit/)") -> list[dict[str, A
     ],
 )
 def test_the_text_is_what_is_around(arguments: str, texts: list[str]) -> None:
-    """One row a hit, also where what is around them overlaps; `from` and `to` say where it is."""
+    """One row per hit, even if their surroundings overlap; `from` and `to` are the place of the surroundings."""
     rows = around(arguments)
     raw = LOG.encode()
 

@@ -31,7 +31,7 @@ KEYS = (".doc", "doc", ".match", ".text", ".line", ".user", ".groups[0]", "[.doc
 
 @pytest.fixture(params=[1 << 18, 3])
 def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hits are looked at all together, or three at a time."""
+    """Hits become rows all together, or three at a time."""
     monkeypatch.setattr(filter_hits, "BATCH", request.param)
 
 
@@ -76,7 +76,7 @@ def test_a_fused_count_by_is_that_of_the_hits(search: str, key: str) -> None:
      'n = map([1, 2], count([.value]))', 'hits = search(log, "ERROR")\nn = count(hits)'],
 )  # fmt: skip
 def test_what_one_step_cannot_say_stays_two(program: str) -> None:
-    """A limit, no key, another action: the hits are made."""
+    """With a limit, without a key, or in another action, the hits themselves are made."""
     run = machine()
     run.turn(program)
 
@@ -93,7 +93,7 @@ def test_it_can_be_said_outright() -> None:
 
 
 def test_more_hits_than_fit_are_counted_all_the_same() -> None:
-    """Hits that do not fit are refused with what to do instead, as soon as they do not; that does it."""
+    """Hits that do not fit are refused at once, with what to do instead; and doing that works."""
     run = Machine({"log": "a\n" * 400_000}, limits=Limits(value_bytes=1_000_000))
     seen = run.turn('hits = search(log, "a")')
     refused = run.steps()[0]
@@ -109,7 +109,7 @@ def test_more_hits_than_fit_are_counted_all_the_same() -> None:
 
 
 def test_rejected_hits_take_no_room() -> None:
-    """Of a search with a condition only what passes is held."""
+    """A search with a condition holds only the hits that pass."""
     run = Machine({"log": "a\n" * 300_000 + "ab\n"}, limits=Limits(value_bytes=1_000_000))
 
     assert run.of('search(log, /a.?/, where=.match == "ab").line') == [300_001]
@@ -146,7 +146,7 @@ def test_counting_past_a_limit_is_not_worth_everything() -> None:
 
 
 def test_running_out_of_work_is_partial() -> None:
-    """A count that did not come to the end is said to be partial, with what is unseen."""
+    """A count that ran out of work is partial, and the observation says which bytes are unseen."""
     run = Machine({"docs": DOCS, "log": LOG}, limits=Limits(search_work=70))
     seen = run.turn('n = count(search(log, "user"))')
 
@@ -155,7 +155,7 @@ def test_running_out_of_work_is_partial() -> None:
 
 
 def test_a_field_that_is_null_here_and_there_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That a field is null in every row is said of all hits, not of those that are looked at together."""
+    """The warning that a field is null in every row is about all hits, not about one batch of them."""
     monkeypatch.setattr(filter_hits, "BATCH", 2)
     run = Machine({"log": "a\n" * 900_000 + "b1\n"})
     seen = run.turn(r'hits = search(log, /a|b(?<n>\d)/, where=.n == "1")')
@@ -167,7 +167,7 @@ def test_a_field_that_is_null_here_and_there_is_no_slip(monkeypatch: pytest.Monk
 
 
 def test_a_dollar_before_a_carriage_return_is_explained() -> None:
-    """`$` is the end of a line, and a CR belongs to its line; when that is why nothing is found, it is said."""
+    """`$` is the end of a line, and a CR belongs to its line; if nothing is found for that reason, it says so."""
     run = Machine({"log": "GET / 200\r\nGET /a 404\r\n"})
 
     assert r"write \r?$" in run.turn("hits = search(log, /404$/)")
@@ -184,7 +184,7 @@ def test_a_dollar_before_a_carriage_return_is_explained() -> None:
     work=st.sampled_from([10**9, 60, 25, 7]),
 )
 def test_one_step_and_two_agree_on_any_budget(docs: dict[str, str], query: str, work: int) -> None:
-    """Also where the work ends in the middle: the same count, the same charge."""
+    """The count and the charge are the same, even if the work ends in the middle."""
     one, two = (Machine({"docs": docs}, limits=Limits(search_work=work)) for _ in range(2))
     one.turn(f"n = count(search(docs, {query}))")
     two.turn(f"hits = search(docs, {query})\nn = count(hits)")

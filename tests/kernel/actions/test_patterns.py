@@ -1,4 +1,4 @@
-"""patterns and mask as actions: fields, evidence, what is said, what it costs; hostile text."""
+"""patterns and mask as actions: fields, evidence, warnings, costs; hostile text."""
 
 import tracemalloc
 
@@ -63,7 +63,7 @@ def test_mask_is_what_patterns_sees() -> None:
 
 
 def test_the_work_is_the_bytes() -> None:
-    """Refused where it does not fit."""
+    """The work is the bytes of the text; if it exceeds the budget, the step is refused."""
     size = len(LOG)
     machine = Machine({"log": LOG}, limits=Limits(search_work=2 * size - 1))
     machine.turn("a = patterns(log)")
@@ -100,7 +100,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_does_no_harm(name: str) -> None:
-    """Every action takes it and ends well."""
+    """Every action on patterns and passages takes hostile text without a fault."""
     machine = Machine({"log": HOSTILE[name]})
     machine.turn(
         'a = patterns(log)\nb = mask(log[0:2000])\nc = rank(log, "a 1")\nd = rank(log, "a", by="records")\n'

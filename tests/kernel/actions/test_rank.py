@@ -1,4 +1,4 @@
-"""rank: which passages it gives, what it says, what it costs, and that no cache can be told from none."""
+"""rank: its passages, warnings and costs, and that a cache changes none of them."""
 
 from collections.abc import Callable
 
@@ -53,7 +53,7 @@ def test_the_unit_is_what_by_says(by: str, best: str) -> None:
 
 
 def test_documents_are_ranked_together() -> None:
-    """By their lines, or each as a whole; an empty one is nowhere."""
+    """Documents by their lines, or each as a whole; an empty document has no passage."""
     machine = Machine({"docs": DOCS})
 
     assert [row["doc"] for row in machine.of('rank(docs, "disk")')] == ["src/a.py", "b.md"]
@@ -77,7 +77,7 @@ def test_rows_are_passages_themselves_and_keep_their_fields() -> None:
 
 
 def test_a_row_without_text_has_no_words() -> None:
-    """It is passed over, and the rows after it are not taken for it."""
+    """A row without text is skipped, and the rows after it keep their numbers."""
     machine = Machine(
         {"rows": [{"text": None, "n": 1}, {"text": "disk", "n": 2}, {"text": "", "n": 3}, {"text": "no", "n": 4}]}
     )
@@ -87,7 +87,7 @@ def test_a_row_without_text_has_no_words() -> None:
 
 
 def test_what_is_not_found_and_not_kept_is_said() -> None:
-    """Words that are nowhere, and how many passages a limit leaves out."""
+    """The warnings name words that do not occur, and count the passages that a limit drops."""
     machine = Machine({"log": LOG})
 
     said = machine.turn('r = rank(log, "ok zebra", limit=2)')
@@ -118,7 +118,7 @@ def test_a_slip_is_answered_with_what_to_do(call: str, code: str, message: str) 
 
 
 def test_the_work_is_the_same_whether_the_index_was_there() -> None:
-    """Bytes, and a unit for each word and passage; what does not fit is refused before anything is read."""
+    """The charge is the bytes, and one per word and passage; a rank that does not fit is refused unread."""
     machine = Machine({"log": LOG})
     lines = LOG.count("\n")
     needed = len(LOG) + 2 * lines
@@ -156,7 +156,7 @@ LINES = st.lists(
     LINES.map("\n".join),
 )
 def test_warm_cold_and_incremental_give_the_same_bytes(docs: dict[str, str], other: str) -> None:
-    """A folder in which one file changed, with the indexes of before, without, and with nothing kept."""
+    """A folder in which one file changed ranks the same with old indexes, without them, and with none kept."""
     program = 'r = rank(docs, "disk 東京")\nf = rank(docs, "error", by="files", limit=2)\nshow(r, f)'
     changed = {**docs, next(iter(docs)): other}
     warm = MemoryBlobs()
@@ -178,7 +178,7 @@ def test_warm_cold_and_incremental_give_the_same_bytes(docs: dict[str, str], oth
 
 
 def test_one_changed_file_is_indexed_alone() -> None:
-    """The indexes of the others are there already."""
+    """Only the changed file is indexed again."""
     made: list[str] = []
 
     class Watched(MemoryBlobs):
@@ -199,7 +199,7 @@ def test_one_changed_file_is_indexed_alone() -> None:
 
 
 def test_a_target_too_large_for_an_index_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is read for each rank, and that is said."""
+    """A large target is read again for each rank, and the observation says so."""
     whole = Machine({"docs": DOCS}).of('rank(docs, "disk me")')
     monkeypatch.setattr(rank_index, "INDEXED", 10)
     machine = Machine({"docs": DOCS})

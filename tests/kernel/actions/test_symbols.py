@@ -56,13 +56,13 @@ def test_every_language_is_read(path: str) -> None:
 
 
 def test_every_language_has_an_ending() -> None:
-    """And every ending a language."""
+    """Every language has an ending, and every ending a language."""
     assert set(SUFFIXES.values()) == set(LANGUAGES)
     assert {path.rpartition(".")[2] for path in SOURCES} <= set(SUFFIXES)
 
 
 def test_what_is_no_code_is_set_apart() -> None:
-    """With the reason, and it is said."""
+    """A text that is not code is in `.skipped` with the reason, and a warning says so."""
     run = Machine({"docs": {"a.py": SOURCES["a.py"], "b.txt": "words", "long.py": "x = 1\n" * 700_000}})
     seen = run.turn("out = symbols(docs)\nshow(out.skipped)")
 
@@ -72,7 +72,7 @@ def test_what_is_no_code_is_set_apart() -> None:
 
 
 def test_code_that_is_broken_is_said() -> None:
-    """A definition that the grammar could not make out is no row, and that must not look like there is none."""
+    """A definition that cannot be parsed has no row; a warning says that one may be missing."""
     broken = "def f(:\n  x=\nclass A(\n def g(self): pass\n"
 
     seen = Machine({"docs": {"a.py": SOURCES["a.py"], "b.py": broken}}).turn("out = symbols(docs)")
@@ -83,7 +83,7 @@ def test_code_that_is_broken_is_said() -> None:
 
 
 def test_one_text_needs_its_language() -> None:
-    """It has no path; a wrong language is named."""
+    """A text without a path needs `language`; an unknown language is refused with the known ones."""
     run = Machine({"text": SOURCES["a.py"]})
 
     assert [row["name"] for row in run.of('symbols(text, language="python")')] == ["Car", "go", "stop"]
@@ -103,7 +103,7 @@ def test_symbols_are_rows_like_others() -> None:
 
 
 def test_the_work_of_reading_is_charged() -> None:
-    """The same each time, and refused beforehand."""
+    """The charge is the same each time, and is checked before parsing."""
     run = Machine({"docs": {"a.py": SOURCES["a.py"]}})
     run.turn("x = symbols(docs)")
 
@@ -112,7 +112,7 @@ def test_the_work_of_reading_is_charged() -> None:
 
 @pytest.mark.parametrize("missing", ["tree_sitter", "tree_sitter_python"])
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """As a fault of the step: the run goes on."""
+    """Without the extra the step fails, and the run goes on."""
     monkeypatch.setitem(sys.modules, missing, None)
     reader.cache_clear()
     run = Machine({"docs": {"a.py": SOURCES["a.py"]}})
@@ -138,7 +138,7 @@ def test_chunks_begin_where_definitions_do(size: int) -> None:
 
 
 def test_a_decorator_stays_with_its_function() -> None:
-    """And so do the comments right above."""
+    """The comments right above a definition are in its chunk."""
     text = "def a():\n    return 1\n\n# about b\n@wrapped\ndef b():\n    return 2\n"
     chunks = Machine({"docs": {"a.py": text}}).of('chunk(docs, by="symbols", size=45)')
 
@@ -148,7 +148,7 @@ def test_a_decorator_stays_with_its_function() -> None:
 @settings(max_examples=scaled(60))
 @given(st.text(alphabet="def class():\n\t {}[]'\"#@é\0x=", max_size=400), st.integers(1, 60))
 def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
-    """Broken code, too: chunks in order, nothing twice, nothing left out."""
+    """Chunks of any code, broken or not, follow each other: nothing twice, nothing missing."""
     run = Machine({"docs": {"a.py": text}})
     chunks = run.of(f'chunk(docs, by="symbols", size={size})') if text else []
 
@@ -164,7 +164,7 @@ def test_nasty_code_ends(piece: str, times: int) -> None:
 
 
 def test_brackets_without_end_are_not_parsed() -> None:
-    """They would take minutes; that they were left out is said."""
+    """Texts that would take minutes to parse are skipped, and a warning says so."""
     run = Machine({"docs": {"a.py": "(" * 200_000, "b.py": SOURCES["a.py"]}})
     run.turn("out = symbols(docs)")
 
