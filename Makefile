@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+DEMO   := .venv-demo
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A worker that is done takes tests from the others: one test may take as long as a thousand.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
@@ -19,19 +20,32 @@ help: ## Show this list
 
 setup: $(READY) ## Make .venv with the pinned dependencies (the other targets do it themselves)
 
-$(READY): .ci/constraints.txt pyproject.toml
+define CHECK_PYTHON
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "rlmlite needs Python 3.11 or newer; '$(PYTHON)' is missing or older. Name one: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 	  echo "'$(PYTHON)' has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+endef
+
+$(READY): .ci/constraints.txt pyproject.toml
+	$(CHECK_PYTHON)
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --only-binary :all: --require-hashes -r .ci/constraints.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## Answer a question over a sample log, without a model or a key
-	@$(BIN)/rlmlite demo
+# Where .venv is set up, the demo runs there. Else it needs twenty packages of the hundred, and no build of this one.
+demo: $(if $(wildcard $(READY)),$(READY),$(DEMO)/.ready) ## Answer two questions over Python's own sources, without a model or a key
+	@$(if $(wildcard $(READY)),$(BIN)/rlmlite demo,PYTHONPATH=.:grammar:kernel:traces $(DEMO)/bin/python -m rlmlite demo)
+
+$(DEMO)/.ready: .ci/constraints-demo.txt
+	$(CHECK_PYTHON)
+	@echo "setting up $(DEMO) for the demo alone ..."
+	@$(PYTHON) -m venv $(DEMO)
+	@$(DEMO)/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --no-compile \
+	  --only-binary :all: --require-hashes -r .ci/constraints-demo.txt
+	@touch $@
 
 quick: $(READY) ## Run a part of the tests that finds most faults, in under a minute: no processes, few cases of each
 	@$(PYTEST) -m quick --hypothesis-profile=quick
@@ -89,12 +103,14 @@ $(PEERS)/.ready: pyproject.toml
 build: $(READY) ## Build dist/*.tar.gz, and from it dist/*.whl
 	@$(BIN)/python -m build --no-isolation
 
-pins: ## Renew .ci/constraints.txt to the newest allowed versions
+pins: ## Renew .ci/constraints*.txt to the newest allowed versions
 	@$(PYTHON) -m venv $(VENV)-pins
 	@$(VENV)-pins/bin/python -m pip --quiet --disable-pip-version-check install $(UV)
 	@$(VENV)-pins/bin/uv pip compile --quiet --upgrade --no-config --universal --python-version 3.11 \
 	  --group dev --generate-hashes --no-header --no-annotate --output-file .ci/constraints.txt pyproject.toml
+	@$(VENV)-pins/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --group demo \
+	  --constraint .ci/constraints.txt --generate-hashes --no-header --no-annotate --output-file .ci/constraints-demo.txt
 
 clean: ## Remove everything that can be made again, .venv too
-	@rm -rf $(VENV) $(VENV)-pins $(PEERS) dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(VENV)-pins $(DEMO) $(PEERS) dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,8 +7,10 @@ import ast
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +19,7 @@ import pytest
 from rlmlite.clients.scripted import Scripted
 from rlmlite.runs.settings import make_settings
 from rlmlite.runs.setup import prepare
-from tests.rooms import PACKAGES
+from tests.rooms import PACKAGES, ROOT
 
 LAZY = [
     path
@@ -179,3 +181,53 @@ class Slow(Scripted):
     def get_ready(self) -> None:
         """See `Preparable.get_ready`."""
         self.asked += 1
+
+
+def _pins(name: str) -> set[tuple[str, str, str]]:
+    """Each distribution of a list of pins, with its version and a hash; conditions are left out."""
+    text = (ROOT / ".ci" / name).read_text("utf-8")
+    entries = re.findall(r"^(\S+)==(\S+)(.*(?:\n .*)*)", text, re.MULTILINE)
+    return {
+        (distribution, version, digest)
+        for distribution, version, rest in entries
+        for digest in re.findall(r"--hash=(\S+)", rest)
+    }
+
+
+ONLY = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name in {absent!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
+def test_make_demo_installs_what_the_demo_needs(tmp_path: Path) -> None:
+    """It runs where only `.ci/constraints-demo.txt` is installed; `make pins` renews that list."""
+    pinned = {distribution for distribution, _, _ in _pins("constraints-demo.txt")}
+    absent = {
+        module
+        for module, distributions in packages_distributions().items()
+        if not any(re.sub("[_.]", "-", name).lower() in {*pinned, "rlmlite"} for name in distributions)
+    }
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "legacy.py").write_bytes("# Größe\n".encode("latin-1") * 20 + b"import asyncio\n")
+    (sources / "tasks.py").write_text('"""When gather() is cancelled, all children are cancelled."""\n' * 50)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+    code = ONLY.format(absent=absent) + _command("demo", "--path", str(sources))
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    assert {"openai", "pytest", "pyarrow"} <= absent
+
+
+def test_the_demo_is_pinned_as_all_else_is() -> None:
+    """The same versions with the same hashes."""
+    demo = _pins("constraints-demo.txt")
+
+    assert len({distribution for distribution, _, _ in demo}) > 10
+    assert demo <= _pins("constraints.txt")
