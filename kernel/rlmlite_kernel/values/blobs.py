@@ -1,6 +1,11 @@
-"""The one thing that the kernel reads from outside: content by its digest.
+"""Blobs: content by its digest, the one thing that the kernel reads from outside.
 
-Reading is pure because content is its name. Stores live in `rlmlite_traces`; `MemoryBlobs` here is the plain one.
+Reading is pure all the same, since a digest names one content and no other: reading twice gives the same bytes, or the
+host raises. Stores in files live in `rlmlite_traces`; `MemoryBlobs` here keeps everything in a dict.
+
+    digest = blobs.put(b"a\\nb")       SHA-256 in hex
+    blobs.read(digest)                b"a\\nb", not copied
+    blobs.lines(digest).count         2
 """
 
 import hashlib
@@ -39,11 +44,11 @@ class Blobs(Protocol):
         ...
 
     def put(self, content: bytes) -> str:
-        """Keep content that the kernel made, and return its digest."""
+        """Store content that the kernel made; returns its digest."""
         ...
 
     def lines(self, digest: str) -> LineIndex:
-        """The line index of a content, built once."""
+        """The line index of a content; it is built once and cached."""
         ...
 
     def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:

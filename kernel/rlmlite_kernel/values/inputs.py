@@ -1,4 +1,9 @@
-"""Inputs: named values that are there before the first turn, and where each came from."""
+"""Inputs: the named values that a run begins with, and where each came from.
+
+Loading is the shell's business. What it hands over says enough that somebody with the same files can load the same
+value again and compare digests: for an answer from `report.pdf`, the file's digest, the text's digest, and the steps by
+which a library made the one from the other.
+"""
 
 import msgspec
 
@@ -9,7 +14,7 @@ class Derivation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     """One step from the bytes of a file towards its text.
 
     `by` names the step (`gzip`, `decode`, `pypdf`), `version` the library's version where the result may depend on it.
-    `how` is what it was told (an encoding), `why` how that was decided.
+    `how` is what it was told to do (an encoding), `why` how that was decided.
     """
 
     by: str

@@ -1,7 +1,13 @@
 """What the operators mean. Total and deterministic: a wrong type gives false or null, never an exception.
 
-Numbers compare with numbers and texts with texts (by code point); everything else is unequal and unordered.
-Sorting has a total order over all values: null, false, true, numbers, texts, lists, records.
+    1 == 1.0    true           "1" == 1     false, with a warning from whoever evaluates it
+    "a" < "b"   by code point  "a" < 1      false
+    1 + 2.5     3.5            "a" + 1      null
+    7 div 2     3.5            6 div 2      3
+    sort order  null, false, true, numbers, texts, lists, records: one total order over all values
+
+A condition over a million rows must not stop at the one row that is odd; so nothing raises, except for a number of more
+than 1,000 digits, which would fill memory.
 """
 
 import math
@@ -20,7 +26,8 @@ _TOO_LARGE = 10**MAX_DIGITS
 
 
 def dereference(value: Value, blobs: Blobs) -> Value:
-    """The value as it is compared and sorted: texts by reference as strings, rows as lists."""
+    """The value as it is compared and sorted: texts by reference become strings, rows become lists."""
+    # `type(..) is` and not `isinstance`, here and below: this runs for every cell, and true is not a number.
     kind = type(value)
     if kind is str or kind is int or value is None:
         return value
@@ -49,7 +56,7 @@ def truthy(value: Value) -> bool:
 
 
 def equal(left: Value, right: Value) -> bool:
-    """`==` over values whose texts are strings."""
+    """`==` on values whose texts are strings."""
     kind, other = type(left), type(right)
     if kind is other:
         if kind is list:
@@ -61,6 +68,8 @@ def equal(left: Value, right: Value) -> bool:
 
 
 def _compare_alike(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
+    """An ordering that holds only between two texts or two numbers."""
+
     def ordered(left: Value, right: Value) -> bool:
         if type(left) is str and type(right) is str:
             return compare(left, right)
@@ -176,7 +185,7 @@ def _number(value: Number) -> Value:
 
 
 def sort_key(value: Value) -> tuple[Any, ...]:
-    """A key that sorts any values, whose texts are strings, in the total order."""
+    """A sort key that puts any values, whose texts are strings, in the total order."""
     kind = type(value)
     if kind is str:
         return (4, value)
@@ -190,11 +199,11 @@ def sort_key(value: Value) -> tuple[Any, ...]:
         return (5, [sort_key(item) for item in value])  # type: ignore[union-attr]
     if kind is dict:
         return (6, [(key, sort_key(item)) for key, item in sorted(value.items())])  # type: ignore[union-attr]
-    raise TypeError(f"{kind.__name__} is no plain value")
+    raise TypeError(f"{kind.__name__} has to be dereferenced first")
 
 
 def group_key(value: Value) -> Any:
-    """What two equal values share, to group by: hashable, and apart for `1`, `true` and `"1"`."""
+    """A hashable key that equal values share, and `1`, `true` and `"1"` do not."""
     kind = type(value)
     if kind is str or value is None:
         return value
@@ -206,4 +215,4 @@ def group_key(value: Value) -> Any:
         return (5, *map(group_key, value))  # type: ignore[arg-type]
     if kind is dict:
         return (6, *((key, group_key(item)) for key, item in sorted(value.items())))  # type: ignore[union-attr]
-    raise TypeError(f"{kind.__name__} is no plain value")
+    raise TypeError(f"{kind.__name__} has to be dereferenced first")

@@ -1,9 +1,13 @@
 """Values: what a variable can hold.
 
-scalar   None, bool, int, float, str
-Text     a span of a content
-list     values; dict: values by name (a record). Never changed once built.
-Rows     columns: hits, lines, chunks, documents, or any list made by a row action
+    scalar   None, bool, int, float, str
+    Text     a span of a content, never a copy
+    list     values; dict: values by name, a record
+    Rows     columns: hits, lines, chunks, documents, or any list that a row action made
+
+No value is changed once it is built, so values can be shared between variables, turns and threads. A value of any size
+has a short descriptor: JSON with digests in place of content. Refs commit to that, so the ref of a million hits is
+computed from two arrays of offsets and not from a million records.
 """
 
 import hashlib
@@ -74,11 +78,11 @@ class Rows:
         return Rows(self.kind, columns, len(rows), None if self.spans is None else self.spans.take(rows))
 
     def slice(self, lo: int, hi: int) -> "Rows":
-        """Rows lo..hi-1."""
+        """Rows lo..hi-1, of the same kind."""
         return self if (lo, hi) == (0, self.count) else self.take(np.arange(lo, max(lo, hi)))
 
     def values(self, blobs: Blobs) -> Sequence[Value]:
-        """Every row, as `row` gives it."""
+        """Every row as a record, or the bare values of a list."""
         if self.kind == LIST:
             return self.columns["value"].cells(blobs)
         names = list(self.columns)
@@ -86,7 +90,7 @@ class Rows:
         return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
     def describe(self) -> Any:
-        """JSON that stands for the rows in digests."""
+        """JSON that identifies the rows in digests."""
         columns = [[name, column.describe()] for name, column in self.columns.items()]
         spans = None if self.spans is None else self.spans.describe()
         return [self.kind, self.count, columns, spans, [[name, rows.describe()] for name, rows in self.aside.items()]]
@@ -105,30 +109,30 @@ def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
     """A folder, a codebase, a mailbox: rows {path, text, bytes} from (path, digest, size in bytes)."""
     entries = list(files)
     sizes = np.array([size for _, _, size in entries], np.int64)
-    digests = tuple(dict.fromkeys(digest for _, digest, _ in entries))
-    place = {digest: index for index, digest in enumerate(digests)}
-    which = np.array([place[digest] for _, digest, _ in entries], np.int64)
+    digests = tuple(dict.fromkeys(digest for _, digest, _ in entries))  # equal files are one content
+    number_of = {digest: number for number, digest in enumerate(digests)}
+    which = np.array([number_of[digest] for _, digest, _ in entries], np.int64)
     texts = Spans(digests, np.zeros(len(entries), np.int64), sizes, which)
     paths = Cells([path for path, _, _ in entries])
     return Rows(DOCUMENTS, {"path": paths, "text": texts, "bytes": Ints(sizes)}, len(entries), texts)
 
 
 def sheet_of(value: Value) -> str | None:
-    """The content that the rows of a table lie in; None for any other value."""
+    """The digest of the sheet that the rows of an input table lie in; None for any other value."""
     if isinstance(value, Rows) and value.kind == RECORDS and value.spans is not None:
         return value.spans.blobs[0]
     return None
 
 
 def rows_of(value: Value) -> Rows | None:
-    """A value as rows: rows themselves, a list as a column `value`; anything else is no rows."""
+    """A value as rows: rows as they are, a list as a column `value`; None for anything else."""
     if isinstance(value, Rows):
         return value
     return list_rows(value) if isinstance(value, list) else None
 
 
 def text_of(value: Value, blobs: Blobs) -> Text | None:
-    """A value as a span: a `Text`, or a string put among the blobs; anything else is no text."""
+    """A value as a span: a `Text`, or a string after it was put in the blobs; None for anything else."""
     if isinstance(value, str):
         content = value.encode()
         return Text(blobs.put(content), 0, len(content))
@@ -157,7 +161,10 @@ def kind_of(value: Value) -> str:
 
 
 def size_of(value: Value) -> int:
-    """What a value holds in memory, in bytes, by one rule on every machine; texts by reference are 24."""
+    """The bytes that a value is charged for: an estimate of its memory, by one rule on every machine.
+
+    A text by reference is 24, whatever its length.
+    """
     if isinstance(value, Rows):
         own = 24 * len(value) if value.kind == RECORDS else 0  # where each row is; its cells are in the content
         return own + sum(_column_size(column) for column in value.columns.values())
@@ -186,7 +193,7 @@ def json_size(value: Value, blobs: Blobs) -> int:
 
 
 def _column_size(column: Column) -> int:
-    """The bytes of a column's own; what is derived from another column has none."""
+    """What a column adds; one that is computed from another column adds nothing."""
     if isinstance(column, Cells):
         return sum(size_of(cell) for cell in column.values)
     if isinstance(column, Spans):
