@@ -33,7 +33,7 @@ from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.run import Run
 from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nested_roles
-from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage, render
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.run.machine import SettingsError
@@ -45,7 +45,7 @@ from rlmlite_traces import CheckedTrace, Level, nested_place, verify
 async def nested_run(parent: Run, request: Request) -> Result:
     """The answer of the nested run that a request asks for: begun here, gone on with, or read if it is over already."""
     place = None if parent.log is None else nested_place(parent.log.path, request.id)
-    question = render(request.prompt, parent.blobs)
+    question = request.text
     if place is not None and place.exists():
         trace = verify(place)
         if trace.level is Level.SEALED:

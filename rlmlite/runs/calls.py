@@ -83,7 +83,7 @@ class Dispatcher:
         started = time.monotonic_ns()
         ATTEMPTS.set(1)
         try:
-            text = render(request.prompt, self._blobs)
+            text = request.text or render(request.prompt, self._blobs)
         except InputChangedError:
             return Failed("cancelled")  # the kernel sees the change too, and ends the run with what was done
         result = await self._answer(request, text)

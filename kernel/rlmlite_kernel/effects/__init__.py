@@ -1,6 +1,6 @@
 """What a step asks of the outside: requests, their prompts, what they reserve, and whether the policy lets them out."""
 
-from rlmlite_kernel.effects.prompts import Ask, Prompts, PromptWriter, model_calls, next_round, one_call
+from rlmlite_kernel.effects.prompts import Ask, CallSite, Prompts, PromptWriter, model_calls, next_round, one_call
 from rlmlite_kernel.effects.requests import (
     NO_USE,
     Answered,
@@ -23,6 +23,7 @@ __all__ = [
     "NO_USE",
     "Answered",
     "Ask",
+    "CallSite",
     "Child",
     "EffectKind",
     "Failed",

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, Union, overload
+from typing import NamedTuple, TypeAlias, Union, overload
 
 import msgspec
 import numpy as np
@@ -15,7 +15,7 @@ from rlmlite_kernel.effects.requests import (
     Piece,
     Request,
     Result,
-    rendered,
+    render_parts,
     request_id,
 )
 from rlmlite_kernel.engines.bytes.buffers import IntArray
@@ -38,8 +38,13 @@ RowPart = str | Piece | list[Piece]
 """A part that is the same for every call, or one for each."""
 
 
-Place: TypeAlias = tuple[str, int, int, int]
-"""Run, turn, statement and round: what makes a request's id, with its index."""
+class CallSite(NamedTuple):
+    """Where calls are made. With the index of a call it makes the call's id, the same in every process."""
+
+    run: str
+    turn: int
+    step: int
+    round: int
 
 
 class Prompts:
@@ -121,14 +126,18 @@ class PromptWriter:
 
 
 class Calls(Sequence[Request]):
-    """The requests of one step and round. `sizes` are the prompts' bytes; a request is built when it is read."""
+    """The requests of one step and round. `sizes` are the prompts' bytes.
+
+    A request is built when it is read, and not kept: a fan-out over 100,000 chunks holds no more prompts at a time than
+    there are calls under way. What is kept of a prompt is its digest, which the record needs.
+    """
 
     def __init__(
         self,
         prompts: Prompts,
         role: str,
         model: Role,
-        place: Place,
+        place: CallSite,
         blobs: Blobs,
         kind: EffectKind = "lm",
         nested: Nested | None = None,
@@ -151,6 +160,7 @@ class Calls(Sequence[Request]):
             return [self[i] for i in range(*index.indices(len(self)))]
         if not 0 <= index < len(self):
             raise IndexError(index)
+        text = self._render(index)
         return Request(
             id=request_id(*self.place, index),
             role=self.role,
@@ -158,19 +168,23 @@ class Calls(Sequence[Request]):
             max_output_tokens=self.model.max_output_tokens,
             prompt=self.prompts.parts(index),
             prompt_bytes=int(self.sizes[index]),
-            digest=self.digest(index),
+            digest=self._digests[index],
             kind=self.kind,
             nested=self.nested,
+            text=text,
         )
 
     def digest(self, index: int) -> str:
-        """SHA-256 (hex) of a rendered prompt, worked out once."""
-        if not self._digests[index]:
-            whole = hashlib.sha256()
-            for part in rendered(self.prompts.parts(index), self._blobs):
-                whole.update(part)
-            self._digests[index] = whole.hexdigest()
+        """SHA-256 (hex) of a rendered prompt."""
+        if not self._digests[index]:  # the call was never made: its request was not built
+            self._render(index)
         return self._digests[index]
+
+    def _render(self, index: int) -> str:
+        """The text of a prompt. Its digest is noted on the way, so that the bytes are built once for both."""
+        content = b"".join(render_parts(self.prompts.parts(index), self._blobs))
+        self._digests[index] = hashlib.sha256(content).hexdigest()
+        return content.decode()
 
     def read_spans(self, indexes: Sequence[int]) -> list[Text]:
         """The spans of content that these prompts hold."""
@@ -205,23 +219,22 @@ OUTSIDE = Role(model="", max_output_tokens=0)
 
 
 def one_call(
-    kind: EffectKind, name: str, prompt: Prompts, place: Place, context: StepContext, nested: Nested | None = None
+    kind: EffectKind, name: str, prompt: Prompts, place: CallSite, context: StepContext, nested: Nested | None = None
 ) -> Calls:
     """A single call to something that is no model."""
     return Calls(prompt, name, OUTSIDE, place, context.blobs, kind, nested)
 
 
-def model_calls(prompts: Prompts, role: str, place: Place, context: StepContext) -> Calls:
+def model_calls(prompts: Prompts, role: str, place: CallSite, context: StepContext) -> Calls:
     """The calls of whoever plays a role. Raises `Fault` if nobody does, or may not be sent what the prompts hold."""
     model = role_of(role, context)
     context.egress.check(prompts.origins, model.model)
     return Calls(prompts, role, model, place, context.blobs)
 
 
-def next_round(place: Place) -> Place:
+def next_round(place: CallSite) -> CallSite:
     """Where the requests of a step's next round are."""
-    run, turn, statement, round_ = place
-    return run, turn, statement, round_ + 1
+    return place._replace(round=place.round + 1)
 
 
 class Lines:

@@ -88,7 +88,8 @@ class Request(msgspec.Struct, frozen=True):
     `id` names it for good: the same run, turn, statement, round and index give the same id.
     `prompt` is a recipe; `render` turns it into text: a model's prompt, a tool's arguments as JSON, for an approval
     the tool, its arguments, their origins and the reasons as JSON, a nested run's question (the inputs follow as
-    pieces). `prompt_bytes` and `digest` (SHA-256, hex) are of that text.
+    pieces). `text` is what it renders to, if the request comes from the kernel. `prompt_bytes` and `digest` (SHA-256,
+    hex) are of that text.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Request(msgspec.Struct, frozen=True):
     digest: str
     kind: EffectKind = "lm"
     nested: Nested | None = None
+    text: str = ""
 
 
 class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True):
@@ -130,10 +132,10 @@ Requests: TypeAlias = Sequence[Request]
 
 def render(prompt: tuple[Part, ...], blobs: Blobs) -> str:
     """The text of a prompt."""
-    return b"".join(rendered(prompt, blobs)).decode()
+    return b"".join(render_parts(prompt, blobs)).decode()
 
 
-def rendered(prompt: tuple[Part, ...], blobs: Blobs) -> Iterator[Content]:
+def render_parts(prompt: tuple[Part, ...], blobs: Blobs) -> Iterator[Content]:
     """The bytes of a prompt, part by part.
 
     Data is fenced by a tag that carries the first 8 hex digits of its own SHA-256, so that it cannot close its fence.

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
-from rlmlite_kernel.effects.prompts import Ask
+from rlmlite_kernel.effects.prompts import Ask, CallSite
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import DERIVED, NarrowedResult, StepContext, TaintedValue
@@ -69,9 +69,7 @@ class FinishedStep(msgspec.Struct, frozen=True, eq=False):
     change: Change
 
 
-def run_action(
-    planned: PlannedStep, context: StepContext, current: Run, place: tuple[str, int, int, int]
-) -> StepOutcome | Ask:
+def run_action(planned: PlannedStep, context: StepContext, current: Run, place: CallSite) -> StepOutcome | Ask:
     """Run a step's action as far as it goes without calls. Raises only host faults."""
     action = current.table[planned.op]
     try:

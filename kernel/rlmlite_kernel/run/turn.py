@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite_kernel.actions.end import Forgotten
-from rlmlite_kernel.effects.prompts import Ask
+from rlmlite_kernel.effects.prompts import Ask, CallSite
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usage
 from rlmlite_kernel.evaluation.context import StepContext
@@ -141,7 +141,7 @@ class RunningTurn:
             self._finish(number, refusal)
             return
         context.spend("steps", 1)
-        place = (self._before.run.id, self._before.turn, number, 0)
+        place = CallSite(self._before.run.id, self._before.turn, number, round=0)
         self._go_on_with(number, run_action(planned, context, self._before.run, place), context)
 
     def _refusal(self, planned: PlannedStep, context: StepContext) -> StepOutcome | None:

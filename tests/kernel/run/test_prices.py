@@ -8,7 +8,7 @@ import pytest
 from docs import actions
 from rlmlite.agent.card import card
 from rlmlite_kernel import ACTIONS, Limits, Policy, price
-from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls
+from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, model_calls
 from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
 from rlmlite_kernel.program.costs import CHECKED_BUDGETS
 from rlmlite_kernel.table import (
@@ -114,7 +114,7 @@ def test_source_code_has_a_price() -> None:
 
 
 def ask_judge(
-    context: StepContext, place: Place, rows: TaintedValue, question: str, role: str, inputs: dict[str, TaintedValue]
+    context: StepContext, place: CallSite, rows: TaintedValue, question: str, role: str, inputs: dict[str, TaintedValue]
 ) -> Ask:
     """One call per row."""
     prompts = PromptWriter(context, inputs, rows).write(question + " {value}", None)

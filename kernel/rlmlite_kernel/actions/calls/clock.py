@@ -7,7 +7,7 @@ model, recorded in the receipt, and replay gives the recorded one again. Within 
 import datetime
 from collections.abc import Sequence
 
-from rlmlite_kernel.effects.prompts import Ask, Place, Prompts, one_call
+from rlmlite_kernel.effects.prompts import Ask, CallSite, Prompts, one_call
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import DERIVED, StepContext, TaintedValue
 from rlmlite_kernel.faults import Fault
@@ -16,7 +16,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _YEAR_10000 = 253_402_300_800_000  # milliseconds since 1970; no later time can be written as YYYY-MM-DD
 
 
-def ask_now(context: StepContext, place: Place, inputs: dict[str, TaintedValue]) -> Ask:
+def ask_now(context: StepContext, place: CallSite, inputs: dict[str, TaintedValue]) -> Ask:
     """One call to the clock, which answers in milliseconds since 1970."""
     return Ask(one_call("clock", "clock", Prompts([]), place, context), _read_time)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_settings, share_budgets
-from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, one_call
+from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, one_call
 from rlmlite_kernel.effects.requests import Answered, Nested, Result, request_id
 from rlmlite_kernel.evaluation.context import (
     CONTROLLER,
@@ -35,7 +35,7 @@ ALONE = "context"
 
 def ask_rlm(
     context: StepContext,
-    place: Place,
+    place: CallSite,
     question: str | TaintedValue,
     depth: int | None,
     share: object,

@@ -15,7 +15,7 @@ from functools import partial
 
 import msgspec
 
-from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls, next_round
+from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, model_calls, next_round
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, input_bits_of
 from rlmlite_kernel.evaluation.texts import as_text, line_of
@@ -40,7 +40,7 @@ class _MergePlan(msgspec.Struct, frozen=True, eq=False):
 
 def ask_reduce(
     context: StepContext,
-    place: Place,
+    place: CallSite,
     items: TaintedValue,
     prompt: str,
     fan_in: int,
@@ -69,7 +69,7 @@ def calls_to_merge(count: int, fan_in: int) -> int:
     return calls if calls <= 1 else calls + calls_to_merge(calls, fan_in)
 
 
-def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: Place, context: StepContext) -> Ask:
+def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: CallSite, context: StepContext) -> Ask:
     """One call for every `fan_in` texts."""
     groups = [_BETWEEN.join(texts[at : at + plan.fan_in]) for at in range(0, len(texts), plan.fan_in)]
     context.ensure_room(sum(map(size_of, groups)))
@@ -81,7 +81,7 @@ def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: Plac
 
 
 def _take_answers(
-    plan: _MergePlan, origins: int, place: Place, context: StepContext, results: Sequence[Result]
+    plan: _MergePlan, origins: int, place: CallSite, context: StepContext, results: Sequence[Result]
 ) -> TaintedValue | Ask:
     """The answers as the items of the next level, or the only one as the value of the step."""
     values = [_read_answer(result, plan.schema) for result in results]

@@ -20,7 +20,7 @@ from functools import partial
 import msgspec
 
 from rlmlite_kernel.actions.rows.rows import spread_columns
-from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls, next_round
+from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, model_calls, next_round
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, merge_taint
 from rlmlite_kernel.evaluation.texts import as_text, line_of
@@ -55,7 +55,7 @@ class _Questions(msgspec.Struct, frozen=True, eq=False):
 
 def ask_classify(
     context: StepContext,
-    place: Place,
+    place: CallSite,
     rows: TaintedValue,
     prompt: str,
     labels: TaintedValue,
@@ -73,7 +73,7 @@ def ask_classify(
 
 def ask_over_rows(
     context: StepContext,
-    place: Place,
+    place: CallSite,
     rows: TaintedValue,
     prompt: str,
     schema: Schema,
@@ -87,7 +87,7 @@ def ask_over_rows(
 
 def _begin(
     context: StepContext,
-    place: Place,
+    place: CallSite,
     rows: TaintedValue,
     prompt: str,
     schema: Schema,
@@ -110,7 +110,7 @@ def _ask_round(
     questions: _Questions,
     rows: tuple[int, ...],
     answers: Mapping[int, Value],
-    place: Place,
+    place: CallSite,
     context: StepContext,
 ) -> Ask:
     """One call per batch of `rows`, which are numbers from 0. `answers` are those of earlier rounds."""
@@ -129,7 +129,7 @@ def _take_replies(
     questions: _Questions,
     batches: Sequence[tuple[int, ...]],
     earlier: Mapping[int, Value],
-    place: Place,
+    place: CallSite,
     context: StepContext,
     results: Sequence[Result],
 ) -> TaintedValue | Ask:

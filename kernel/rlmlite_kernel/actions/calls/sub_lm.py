@@ -17,7 +17,7 @@ from functools import partial
 
 import msgspec
 
-from rlmlite_kernel.effects.prompts import Ask, Place, PromptWriter, model_calls
+from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, model_calls
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, input_bits_of
 from rlmlite_kernel.faults import Fault
@@ -42,7 +42,7 @@ class _AnswerRules(msgspec.Struct, frozen=True, eq=False):
 
 def ask_sub(
     context: StepContext,
-    place: Place,
+    place: CallSite,
     prompt: str | TaintedValue,
     role: str,
     schema: Schema | None,
@@ -59,7 +59,7 @@ def ask_sub(
 
 def ask_over_chunks(
     context: StepContext,
-    place: Place,
+    place: CallSite,
     chunks: TaintedValue,
     prompt: str,
     schema: Schema | None,

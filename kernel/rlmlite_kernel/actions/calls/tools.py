@@ -22,7 +22,7 @@ from functools import partial
 import msgspec
 
 from rlmlite_kernel.effects.policy import CALL, judge, rule_of
-from rlmlite_kernel.effects.prompts import Ask, Place, Prompts, next_round, one_call
+from rlmlite_kernel.effects.prompts import Ask, CallSite, Prompts, next_round, one_call
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import (
     CONTROLLER,
@@ -94,7 +94,11 @@ def is_tool(action: Action) -> bool:
 
 
 def ask_tool(
-    context: StepContext, place: Place, name: TaintedValue, args: TaintedValue | None, inputs: dict[str, TaintedValue]
+    context: StepContext,
+    place: CallSite,
+    name: TaintedValue,
+    args: TaintedValue | None,
+    inputs: dict[str, TaintedValue],
 ) -> Ask:
     """`tool_call("name", {argument: value})`. A name that comes from data is judged as an argument would be."""
     tool = context.require_text(name.value, "the name of a tool")
@@ -111,7 +115,7 @@ def ask_tool(
 
 
 def _ask_by_name(
-    name: str, context: StepContext, place: Place, inputs: dict[str, TaintedValue], **arguments: TaintedValue | None
+    name: str, context: StepContext, place: CallSite, inputs: dict[str, TaintedValue], **arguments: TaintedValue | None
 ) -> Ask:
     """`name(argument=value)`: the tool is the action itself, so the checker has looked at the names already."""
     present = {key: value for key, value in arguments.items() if value is not None}
@@ -134,7 +138,7 @@ def _begin(
     name: str,
     arguments: Mapping[str, TaintedValue],
     context: StepContext,
-    place: Place,
+    place: CallSite,
     name_origins: int = CONTROLLER,
 ) -> Ask:
     """The call, or the approval that it needs first. `name_origins` is where the choice of this tool comes from.
@@ -166,7 +170,7 @@ def _begin(
     return Ask(approval, partial(_continue_if_approved, call, next_round(place)))
 
 
-def _continue_if_approved(call: _ToolCall, place: Place, context: StepContext, results: Sequence[Result]) -> Ask:
+def _continue_if_approved(call: _ToolCall, place: CallSite, context: StepContext, results: Sequence[Result]) -> Ask:
     """The second round: the call itself. Raises `Fault("denied")` unless somebody has approved it."""
     (result,) = results
     why = "; ".join(call.reasons)
@@ -188,7 +192,7 @@ def approves(result: Result) -> bool:
     return isinstance(answer, dict) and answer.get("approved") is True
 
 
-def _ask_call(call: _ToolCall, context: StepContext, place: Place) -> Ask:
+def _ask_call(call: _ToolCall, context: StepContext, place: CallSite) -> Ask:
     calls = one_call("tool", call.name, Prompts([call.arguments], origins=call.origins), place, context)
     return Ask(calls, partial(_read_result, call), counters=(tool_counter(call.name),))
 
