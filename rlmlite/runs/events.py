@@ -1,6 +1,11 @@
 """What happens in a run, as it happens: small frozen events, for a screen or a host. They decide nothing.
 
-A callback is called with each as it happens; `rlmlite.stream` gives them as an async iterator.
+The setting `on_event` is called with each; `rlmlite.stream` gives them as an async iterator. An agent's turn with one
+fan-out over 250 chunks goes by as
+
+    TurnStarted, ProgramRead, StepDone (chunk), FanoutProgress x 125, StepDone (extract), Cost
+
+Events are not records: they have no hashes, and a run that nobody watches leaves the same trace.
 """
 
 from collections.abc import Callable
@@ -21,7 +26,7 @@ class TurnStarted(msgspec.Struct, frozen=True, tag=True):
 
 
 class ProgramRead(msgspec.Struct, frozen=True, tag=True):
-    """What was read of a reply: the program, or a message of why there is none."""
+    """A reply was read: the program in it, or a message that says why there is none."""
 
     turn: int
     text: str
@@ -29,7 +34,7 @@ class ProgramRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class StepDone(msgspec.Struct, frozen=True, tag=True):
-    """A step has its receipt. `writes` is the variable's name, `text` what the controller will see of it."""
+    """A step is done and recorded. `writes` is the name of its variable, `text` what the controller will see of it."""
 
     turn: int
     step: int
@@ -42,7 +47,7 @@ class StepDone(msgspec.Struct, frozen=True, tag=True):
 
 
 class ToolCalled(msgspec.Struct, frozen=True, tag=True):
-    """A tool is called. What came of it is in its step."""
+    """A tool is called. Its result is in the step that called it."""
 
     turn: int
     tool: str
@@ -56,7 +61,7 @@ class ApprovalAsked(msgspec.Struct, frozen=True, tag=True):
 
 
 class ApprovalGiven(msgspec.Struct, frozen=True, tag=True):
-    """The answer: the call is made, or it is not."""
+    """The approver's answer: the call is made if `approved`, else it is not."""
 
     turn: int
     tool: str
@@ -64,7 +69,7 @@ class ApprovalGiven(msgspec.Struct, frozen=True, tag=True):
 
 
 class FanoutProgress(msgspec.Struct, frozen=True, tag=True):
-    """Of the calls that are out now, so many have ended. Told at most about a hundred times for each fan-out."""
+    """Of the calls of a fan-out, so many have ended. There are at most about a hundred of these for each fan-out."""
 
     turn: int
     done: int
@@ -72,7 +77,7 @@ class FanoutProgress(msgspec.Struct, frozen=True, tag=True):
 
 
 class Cost(msgspec.Struct, frozen=True, tag=True):
-    """After a turn: what models used so far (`None` is unknown), and per limit what is used of it."""
+    """After a turn: what models used so far (`None` is unknown), and for each limit what is used of it."""
 
     turn: int
     usage: dict[str, int | None]
@@ -80,7 +85,7 @@ class Cost(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """The end."""
+    """The end of a run, or of a question in a session."""
 
     outcome: Outcome
 
@@ -104,11 +109,11 @@ Event: TypeAlias = (
     | Finished
     | Nested
 )
-"""Everything that is told."""
+"""Anything that can happen."""
 
 Tell: TypeAlias = Callable[[Event], None]
-"""Who is told. What it raises stops the run, with a trace that is open and valid."""
+"""Called with each event. What it raises stops the run, and leaves a trace that is open and valid."""
 
 
 def unheard(_event: Event) -> None:
-    """For a run that nobody watches."""
+    """Nobody watches."""

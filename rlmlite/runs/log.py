@@ -1,4 +1,9 @@
-"""Where a run's receipts are kept, and what stands in for a log when they are not."""
+"""Where a run is recorded: what it needs of a log, and what stands in for one.
+
+A run writes into a `Keeper` and does not ask which. Usually that is a `Log` on disk. `NoLog` is for a run without a
+trace, `Rehearsal` for one that only tries what would happen. Of an entry that is appended, the log makes sure that
+whatever it refers to is on disk before it; see `rlmlite_traces.writing.log`.
+"""
 
 import datetime
 import secrets
@@ -20,19 +25,19 @@ class Keeper(Protocol):
     """What a run needs of a log. `rlmlite_traces.Log` is one."""
 
     def append(self, entry: Entry) -> object:
-        """Keep an entry of a program that is not over."""
+        """Write an entry of a turn that goes on."""
         ...
 
     def extend(self, entries: Iterable[Entry]) -> None:
-        """Keep the entries that end a program."""
+        """Write the entries that end a turn. When they are durable, the journal is emptied."""
         ...
 
     def journal(self, id_: str, result: Result) -> None:
-        """Keep a call that has ended, at once."""
+        """Write down a finished call, at once."""
         ...
 
     def journalled(self) -> Mapping[str, Result]:
-        """Calls that have ended, of steps that are not kept yet."""
+        """The results of finished calls, by id, of steps that are not durable yet."""
         ...
 
     def intend(self, id_: str) -> None:
@@ -40,7 +45,7 @@ class Keeper(Protocol):
         ...
 
     def intended(self) -> frozenset[str]:
-        """Calls with side effects that were begun, of steps that are not kept yet."""
+        """The calls with side effects that were begun, of steps that are not durable yet."""
         ...
 
     def timing(self, id_: str, fields: Mapping[str, int | str | None]) -> None:
@@ -52,7 +57,7 @@ class Keeper(Protocol):
         ...
 
 
-class Unkept:
+class NoLog:
     """A run without a trace."""
 
     def append(self, entry: Entry) -> object:
@@ -82,10 +87,10 @@ class Unkept:
         """See `Keeper.close`."""
 
 
-class Rehearsed(Unkept):
-    """Reads what a log has journalled, and drops all that is written.
+class Rehearsal(NoLog):
+    """Shows what a log has journalled, and drops all that is written.
 
-    For a rehearsal: the rest of a turn is executed to see which calls it needs, and then forgotten.
+    The rest of a turn is executed to see which calls it needs, and then forgotten.
     """
 
     def __init__(self, keeper: Keeper) -> None:
@@ -103,35 +108,37 @@ class Rehearsed(Unkept):
 def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:
     """The log for a run that begins: in the folder `trace`, in the default one, or for `False` none.
 
-    Raises `SettingError` if something is there already.
+    Raises `SettingError` if the folder exists.
     """
     if trace is False:
         return None
-    return Log.create(chosen_place(trace) if isinstance(trace, Path) else default_place(run), key)
+    if not isinstance(trace, Path):
+        return Log.create(default_folder(run), key)
+    if trace.exists():
+        proposal = f"{trace.with_suffix('')}-2{SUFFIX}"
+        raise SettingError(f"{trace} exists already; a trace needs a new folder, such as {proposal}")
+    return Log.create(trace, key)
 
 
-def default_place(run: str, folder: Path = DEFAULT_FOLDER) -> Path:
-    """`.rlmlite/DATE/RUN.rlm` here, with a number if the same run (by its key) was kept there before."""
-    day = folder / datetime.date.today().isoformat()
-    place, again = day / f"{run}{SUFFIX}", 1
-    while place.exists():
-        again += 1
-        place = day / f"{run}-{again}{SUFFIX}"
-    return place
-
-
-def chosen_place(path: Path) -> Path:
-    """The folder that the user chose for one trace; it must not be there yet. Raises `SettingError`."""
-    if path.exists():
-        raise SettingError(f"{path} exists already; a trace is a new folder, such as {path.with_suffix('')}-2{SUFFIX}")
-    return path
+def default_folder(run: str, parent: Path = DEFAULT_FOLDER) -> Path:
+    """`.rlmlite/DATE/RUN.rlm`, with a number after it if the same run (by its key) was recorded there before."""
+    day = parent / datetime.date.today().isoformat()
+    folder, number = day / f"{run}{SUFFIX}", 1
+    while folder.exists():
+        number += 1
+        folder = day / f"{run}-{number}{SUFFIX}"
+    return folder
 
 
 KEY_BYTES = 32
 
 
 def run_key(text: str | None) -> bytes:
-    """A run's key from 64 hex digits, or one drawn by chance. Raises `SettingError`."""
+    """The key of a run from 64 hex digits, or a random one. Raises `SettingError`.
+
+    From the key follow the run's id, the ids of its calls and the salts of its records. So the same key, inputs and
+    replies give the same trace, byte for byte; two traces of different keys share nothing that could be compared.
+    """
     if text is None:
         return secrets.token_bytes(KEY_BYTES)
     try:

@@ -1,6 +1,13 @@
-"""Opening a trace that is not sealed, to go on with its run: verified, executed again, and only then added to.
+"""Opening a trace that is not sealed, to go on with its run.
 
-Not here: what goes on from there (`runner.Run`), or who asks (`session`).
+    the trace           genesis, turn 1 (3 steps), turn 2: its turn record and 2 of 4 steps; the journal has 1 result
+    verified            hashes and order are right; the torn end of a crash is cut off
+    executed again      each record is computed anew and must be the same: so this kernel can add to it
+    the past            the state after turn 1, and turn 2 as unfinished: 3 records and 1 result of it are known
+
+What goes on from there is a `Run`. It executes turn 2 from its start, writes what is not recorded yet, and asks for
+what is not known yet.
+Not here: who asks for it (`session`, `nested`).
 """
 
 from collections.abc import Mapping
@@ -24,7 +31,7 @@ _SOURCE = msgspec.json.Decoder(Source)
 
 
 class Past(msgspec.Struct, frozen=True):
-    """A run as its trace tells it: the state after its last whole turn, and the turn that something stopped."""
+    """A run from its trace: the state after its last whole turn, and the turn that something stopped, if one was."""
 
     log: Log
     state: State
@@ -36,14 +43,16 @@ class Past(msgspec.Struct, frozen=True):
 
 
 def reopen(path: Path, reading: Reading = READING) -> Past:
-    """The past of a trace, whose log is then open for this process alone.
+    """The past of a trace. Its log is then open, and locked for this process.
 
     Raises `SettingError` for a run that cannot go on here, and what `Log.open` raises.
     """
     log = Log.open(path)
     try:
         if log.recovered is None:
-            raise SettingError(f"{path} holds no run: it was stopped before it began; remove it and make it again")
+            raise SettingError(
+                f"{path} holds no run: its process was stopped before the run began; delete it and start again"
+            )
         return _past(log, log.recovered, reading)
     except BaseException:
         log.close()
@@ -54,38 +63,39 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
     store = store_of(log.path)
     blobs = FileBlobs(store=store, copy=store is not None)
     with refetch(trace, reading, blobs) as places:
-        found = replay(trace, places, blobs, RunKey(log.run_key), derive=deriving(reading))
-    _check(found, log.path)
-    assert found.state is not None
-    recorded = 0 if found.unfinished is None else found.unfinished.recorded
-    whole = trace.size - recorded
-    history = of_records(trace.records[:whole], trace.content, found.state.settings.limits.observation_bytes)
-    return Past(log, found.state, blobs, _inputs(trace, found.state), history, found.unfinished, usage_in(trace, whole))
+        replayed = replay(trace, places, blobs, RunKey(log.run_key), derive=deriving(reading))
+    _check(replayed, log.path)
+    state, unfinished = replayed.state, replayed.unfinished
+    assert state is not None  # the genesis was reproduced
+    of_unfinished_turn = 0 if unfinished is None else unfinished.recorded
+    whole = trace.size - of_unfinished_turn
+    history = of_records(trace.records[:whole], trace.content, state.settings.limits.observation_bytes)
+    return Past(log, state, blobs, _inputs(trace, state), history, unfinished, usage_in(trace, whole))
 
 
-def _check(found: Replayed, path: Path) -> None:
-    """Raise unless what is recorded is what this kernel computes, with these engines and these inputs."""
-    for name, reason in found.missing.items():
+def _check(replayed: Replayed, path: Path) -> None:
+    """Raise `SettingError` unless the trace is what this kernel computes, with these engines and these inputs."""
+    for name, reason in replayed.missing.items():
         raise SettingError(f"{path} cannot go on without its input {name}: {reason}")
-    for name, (recorded, here) in found.engines.items():
-        if not recorded:  # an extra that is new here: what was done without it stays as it is
-            continue
-        raise SettingError(f"{path} was written with {name} {recorded}, here is {here}: begin a new one")
-    if found.verdict is not Verdict.REPRODUCED:
+    for name, (recorded, here) in replayed.engines.items():
+        if recorded:  # an extra that was installed since is no obstacle: nothing was done with it
+            raise SettingError(f"{path} was written with {name} {recorded}, and this is {here}: begin a new one")
+    if replayed.verdict is not Verdict.REPRODUCED:
         raise SettingError(f"{path} is not what its run computes: see `rlmlite trace replay {path}`")
 
 
 def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
-    """The inputs with where they came from."""
-    return {
-        entry.name: Input(state.variables[entry.name].data.value, _SOURCE.decode(trace.content(entry.source)))
-        for entry in trace.genesis.inputs
-        if entry.source is not None
-    }
+    """The inputs, each with where it came from."""
+    inputs: dict[str, Input] = {}
+    for entry in trace.genesis.inputs:
+        if entry.source is not None:
+            source = _SOURCE.decode(trace.content(entry.source))
+            inputs[entry.name] = Input(state.variables[entry.name].data.value, source)
+    return inputs
 
 
 def usage_in(trace: CheckedTrace, whole: int) -> ModelUsage:
-    """What models reported in the turns that the first `whole` records are."""
+    """What models reported in the first `whole` records of a trace."""
     usage = ModelUsage()
     for seq, record in enumerate(trace.records[:whole]):
         if isinstance(record, Turn) and record.call is not None:

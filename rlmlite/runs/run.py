@@ -22,7 +22,7 @@ from rlmlite.runs.calls import Dispatcher
 from rlmlite.runs.driver import Calls
 from rlmlite.runs.events import Event, StepDone, unheard
 from rlmlite.runs.history import HOST, Exchange, of_entries
-from rlmlite.runs.log import Keeper, Rehearsed, Unkept, new_log
+from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, outcome_of
 from rlmlite.runs.setup import Setup, kernel_settings
 from rlmlite_grammar import grammar_digest
@@ -70,7 +70,7 @@ class Run:
         self.log: Log | None = new_log(self.setup.settings.trace, genesis.run, self.setup.run_key)
         if self.log is not None:
             self.blobs.keep_for(self.log.path, _digests_of_files(self.inputs))
-        self._keeper: Keeper = self.log or Unkept()
+        self._keeper: Keeper = self.log or NoLog()
         self._keeper.extend(done.entries)
 
     def _go_on_from(self, past: "Past") -> None:
@@ -192,7 +192,7 @@ class Run:
         a turn can be executed over the results that are known, to see what it would ask for next, and be thrown away.
         """
         twin = copy(self)
-        twin.log, twin._keeper = None, Rehearsed(self._keeper)
+        twin.log, twin._keeper = None, Rehearsal(self._keeper)
         twin.setup = msgspec.structs.replace(
             self.setup, settings=msgspec.structs.replace(self.setup.settings, on_event=unheard)
         )
