@@ -144,6 +144,6 @@ def literal_of_text(text: str) -> str:
 
 def rule_of(name: str, options: Iterable[str]) -> Iterator[str]:
     """A rule with these options, if there are any."""
-    given = list(options)
-    if given:
-        yield f"{name}: " + "\n    | ".join(given)
+    present = list(options)
+    if present:
+        yield f"{name}: " + "\n    | ".join(present)

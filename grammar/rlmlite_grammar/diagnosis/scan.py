@@ -62,11 +62,11 @@ def lexemes(text: str, start: int = 0, end: int | None = None) -> Iterator[Lexem
     before: Lexeme | None = None
     end = len(text) if end is None else end
     while start < end:
-        found = lexeme_at(text, start, after_value=before is not None and before.ends_value)
-        start += len(found.text)
-        if found.kind != "skip":
-            before = found
-            yield found
+        lexeme = lexeme_at(text, start, after_value=before is not None and before.ends_value)
+        start += len(lexeme.text)
+        if lexeme.kind != "skip":
+            before = lexeme
+            yield lexeme
 
 
 def lexeme_at(text: str, start: int, after_value: bool = False) -> Lexeme:
@@ -75,21 +75,23 @@ def lexeme_at(text: str, start: int, after_value: bool = False) -> Lexeme:
         regex = _regex().match(text, start)
         if regex:
             return Lexeme("regex", regex[0], start)
-    found = _pattern().match(text, start)
-    assert found is not None
-    if found[0].endswith('""') and text.startswith('"""', found.end() - 2) and len(found[0]) <= 3:
-        return Lexeme("open", text[start:], start)  # not an empty text and a quote, but a """ that never ends
-    return Lexeme(found.lastgroup or "sign", found[0], start)
+    match = _pattern().match(text, start)
+    assert match is not None
+    # `""` and then `"` is not an empty text and a quote, but a """ that never ends.
+    is_empty_text = match[0].endswith('""') and len(match[0]) <= 3
+    if is_empty_text and text.startswith('"""', match.end() - 2):
+        return Lexeme("open", text[start:], start)
+    return Lexeme(match.lastgroup or "sign", match[0], start)
 
 
 def open_bracket(text: str, end: int) -> Lexeme | None:
     """The innermost bracket that is still open at `end`."""
     stack: list[Lexeme] = []
-    for found in lexemes(text, 0, end):
-        if found.kind == "bracket":
-            if found.text not in _PAIRS:
-                stack.append(found)
-            elif stack and stack[-1].text == _PAIRS[found.text]:
+    for lexeme in lexemes(text, 0, end):
+        if lexeme.kind == "bracket":
+            if lexeme.text not in _PAIRS:
+                stack.append(lexeme)
+            elif stack and stack[-1].text == _PAIRS[lexeme.text]:
                 stack.pop()
     return stack[-1] if stack else None
 
@@ -99,7 +101,8 @@ def next_statement(text: str, start: int, after: int) -> int | None:
 
     What stands from `start` on has been read; a statement begins there.
     """
-    wanted = {found.start() for found in _STATEMENT.finditer(text, max(after, start + 1))}
-    if not wanted:
+    line_starts = {match.start() for match in _STATEMENT.finditer(text, max(after, start + 1))}
+    if not line_starts:
         return None
-    return next((found.start for found in lexemes(text, start) if found.start in wanted), None)
+    # What only looks like a statement, inside a text of several lines, begins no lexeme.
+    return next((lexeme.start for lexeme in lexemes(text, start) if lexeme.start in line_starts), None)

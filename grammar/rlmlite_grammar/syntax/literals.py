@@ -51,19 +51,19 @@ def string(literal: str, offset: int) -> str:
     if raw or "\\" not in inside:
         return inside
     start = offset + quotes
-    value = _ESCAPE.sub(lambda found: _unescape(found, start), inside)
+    value = _ESCAPE.sub(lambda match: _unescape(match, start), inside)
     return _join_surrogates(value, offset)
 
 
-def _unescape(found: re.Match[str], start: int) -> str:
-    letter = found[1]
+def _unescape(match: re.Match[str], start: int) -> str:
+    letter = match[1]
     if len(letter) > 1:
-        return _code_point(int(letter[1:], 16), start + found.start())
+        return _code_point(int(letter[1:], 16), start + match.start())
     if letter in ("u", "U", "x"):
-        place = start + found.start()
+        place = start + match.start()
         refuse("escape", f"`\\{letter}` needs hexadecimal digits", place, r'write `\\` for a backslash, or r"…"')
     # An unknown escape keeps its backslash, as in Python: "\d+" is what it looks like.
-    return _SIMPLE.get(letter, found[0])
+    return _SIMPLE.get(letter, match[0])
 
 
 def _code_point(number: int, place: int) -> str:
@@ -94,5 +94,5 @@ def regex(literal: str, offset: int) -> tuple[str, str]:
                 place,
                 "the flags are i, m and s; `^ $` are per line",
             )
-    pattern = _REGEX_ESCAPE.sub(lambda found: "/" if found[1] == "/" else found[0], literal[1:end])
+    pattern = _REGEX_ESCAPE.sub(lambda match: "/" if match[1] == "/" else match[0], literal[1:end])
     return pattern, "".join(sorted(set(flags)))

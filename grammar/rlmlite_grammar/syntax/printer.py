@@ -79,7 +79,7 @@ def _unary(op: str, of: ast.Expr) -> tuple[int, str]:
 def _reference(node: _Reference) -> str:
     match node:
         case ast.Rx(pattern=pattern, flags=flags):
-            return f"/{_BARE_SLASH.sub(_escaped_slash, pattern)}/{flags}"
+            return f"/{_BARE_SLASH.sub(_escape_slash, pattern)}/{flags}"
         case ast.Var(name=name):
             return name
         case ast.Field(name=name):
@@ -102,8 +102,8 @@ def _collection(node: _Collection) -> str:
         case ast.Obj(pairs=pairs):
             return f"{{{', '.join(map(_pair, pairs))}}}"
         case ast.Call(name=name, args=args, named=named):
-            given = [*map(_expr, args), *(f"{item.name}={_expr(item.value)}" for item in named)]
-            return f"{ALIASES.get(name, name)}({', '.join(given)})"
+            arguments = [*map(_expr, args), *(f"{item.name}={_expr(item.value)}" for item in named)]
+            return f"{ALIASES.get(name, name)}({', '.join(arguments)})"
         case _:
             assert_never(node)
 
@@ -113,8 +113,8 @@ def _pair(pair: ast.Pair) -> str:
     return f"{key}{'?' if pair.optional else ''}: {_expr(pair.value)}"
 
 
-def _escaped_slash(found: re.Match[str]) -> str:
-    return found[1] or "\\/"
+def _escape_slash(match: re.Match[str]) -> str:
+    return match[1] or "\\/"
 
 
 def _literal(value: ast.Scalar) -> str:

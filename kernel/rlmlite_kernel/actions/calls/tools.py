@@ -122,14 +122,14 @@ def _ask_by_name(
     return _begin(name, present, context, place)
 
 
-def _check_names(name: str, tool: Tool, given: Mapping[str, TaintedValue]) -> None:
+def _check_names(name: str, tool: Tool, arguments: Mapping[str, TaintedValue]) -> None:
     known = [param.name for param in tool.params]
-    unknown = [key for key in given if key not in known]
+    unknown = [key for key in arguments if key not in known]
     if unknown:
         raise Fault(
             "arguments", f"`{name}` does not take: {list_names(unknown)}; it takes: {', '.join(known) or 'none'}"
         )
-    missing = [param.name for param in tool.params if param.required and param.name not in given]
+    missing = [param.name for param in tool.params if param.required and param.name not in arguments]
     if missing:
         raise Fault("arguments", f"`{name}` also needs {', '.join(f'`{key}`' for key in missing)}")
 

@@ -83,10 +83,10 @@ class _MatchCounter:
         """Count the matches of each document; the first of each is kept."""
         sweep = Sweep(self._context, self._matcher)
         for piece in pieces:
-            kept: list[MatchArray] = []
-            counted = sweep.search(piece, 1, partial(_append_matches, kept))
+            matches_of_piece: list[MatchArray] = []
+            counted = sweep.search(piece, 1, partial(_append_matches, matches_of_piece))
             if counted.count:
-                start, stop = kept[0][0, 0].tolist()
+                start, stop = matches_of_piece[0][0, 0].tolist()
                 doc = dereference(piece.doc, self._context.blobs)
                 self._add(doc, Text(piece.text.blob, start, stop), counted.count)
                 self.total += counted.count
@@ -145,5 +145,5 @@ class _MatchCounter:
         count.n += n
 
 
-def _append_matches(kept: list[MatchArray], piece: TargetPiece, matches: MatchArray) -> None:
-    kept.append(matches)
+def _append_matches(matches_of_piece: list[MatchArray], piece: TargetPiece, matches: MatchArray) -> None:
+    matches_of_piece.append(matches)

@@ -32,14 +32,14 @@ def patterns(context: StepContext, target: Value) -> Value:
     context.charge("search_work", size, "patterns")
     context.scanned.extend(piece.text for piece in pieces)
     parts = (TextPart(context.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
-    made = find_patterns(parts)
-    if made.clipped:
-        context.warn(f"of {made.clipped:,} lines longer than {CLIP:,} bytes only so much was looked at")
-    if made.overflow:
+    result = find_patterns(parts)
+    if result.clipped:
+        context.warn(f"of {result.clipped:,} lines longer than {CLIP:,} bytes only so much was looked at")
+    if result.overflow:
         context.mark_partial(
-            "patterns", f"{made.overflow:,} lines are counted under `<*>`: there are too many different ones"
+            "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many different ones"
         )
-    templates, texts = made.found, [piece.text for piece in pieces]
+    templates, texts = result.found, [piece.text for piece in pieces]
     context.ensure_room(sum(len(template.text) + 64 for template in templates))
     first_lines = _spans([template.first for template in templates], texts)
     last_lines = _spans([template.last for template in templates], texts)

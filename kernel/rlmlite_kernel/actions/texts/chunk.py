@@ -67,12 +67,12 @@ def _cut(
         if isinstance(by, Matcher):
             _refuse_sizes(size, overlap)
             return _at_matches(piece, by, context)
-        wanted = DEFAULT_SIZES[by] if size is None else size
+        count = DEFAULT_SIZES[by] if size is None else size
         if by == "lines":
-            return chunk_lines(context.blobs.lines(text.blob), text.start, text.stop, wanted, overlap)
+            return chunk_lines(context.blobs.lines(text.blob), text.start, text.stop, count, overlap)
         if by == "paragraphs":
-            return chunk_paragraphs(content, text.start, text.stop, wanted, overlap)
-        return chunk_bytes(content, text.start, text.stop, wanted, overlap)
+            return chunk_paragraphs(content, text.start, text.stop, count, overlap)
+        return chunk_bytes(content, text.start, text.stop, count, overlap)
     except CutError as error:
         raise Fault("bound", str(error)) from None
 
