@@ -157,7 +157,7 @@ def test_running_out_of_work_is_partial() -> None:
 def test_a_field_that_is_null_here_and_there_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
     """The warning that a field is null in every row is about all hits, not about one batch of them."""
     monkeypatch.setattr(filter_hits, "BATCH", 2)
-    run = Machine({"log": "a\n" * 900_000 + "b1\n"})
+    run = Machine({"log": "a\n" * scaled(300_000) + "b1\n"})
     seen = run.turn(r'hits = search(log, /a|b(?<n>\d)/, where=.n == "1")')
     slip = run.turn(r"hits = search(log, /b(\d)/, where=.nothing == 1)")
 
