@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 UV     := uv==0.13.8
 PEERS  := .venv-peers
-BENCHMARKS := chunk decode fanout hostile http load memory patterns positions rank receipts rows search trace_size turn
+BENCHMARKS := chunk cold_start decode fanout hostile http load memory patterns positions rank receipts rows search trace_size turn
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help

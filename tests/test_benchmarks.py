@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = (
     "chunk",
+    "cold_start",
     "decode",
     "fanout",
     "hostile",
