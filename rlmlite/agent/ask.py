@@ -64,6 +64,7 @@ async def stream(
         watcher(event)
         events.put_nowait(event)
 
+    # An unbounded queue: a consumer that is slow must not hold the run up, and events are small.
     settings["on_event"] = publish
     task = asyncio.ensure_future(arun(question, inputs, **settings))
     task.add_done_callback(lambda _: events.put_nowait(None))

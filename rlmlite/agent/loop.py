@@ -152,6 +152,7 @@ def _next_move(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
     calls = calls_left(state, role, len(text.encode()) + tool_bytes(tool))
     if calls < 1:
         return End("partial", "answer_type" if state.answer is not None else "budget")
+    # Better one answer from what there is than one more look and no answer.
     last = calls == 1 and agent.last_answer
     if last:
         text = prompt(state, run.history, msgspec.structs.replace(wanted, last=True))

@@ -46,6 +46,7 @@ async def nested_run(parent: Run, request: Request) -> Result:
     """The answer of the nested run that a request asks for: begun here, gone on with, or read if it is over already."""
     place = None if parent.log is None else nested_place(parent.log.path, request.id)
     question = request.text
+    # The parent was stopped while this call was out. Its answer is there, or a run to go on with.
     if place is not None and place.exists():
         trace = verify(place)
         if trace.level is Level.SEALED:
@@ -53,6 +54,7 @@ async def nested_run(parent: Run, request: Request) -> Result:
     try:
         child = _child(parent, request, place, question)
     except (InputError, SettingError, SettingsError) as error:
+        # A nested run that cannot begin is a mistake of the program that asked for it, and not of the host.
         return Failed("refused", NO_USE, str(error))
     with child:
         return _result(child, await drive_turn_async(child, _answer_and_seal(child, question)))

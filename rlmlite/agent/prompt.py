@@ -66,6 +66,7 @@ def prompt(state: State, history: Sequence[Exchange], ask: Ask) -> str:
         [instructions().rstrip(), card(state.run.table, state.settings.policy), _inputs(state, history)]
     )
     after = "\n\n".join(part for part in [*_now(state), _question(state, ask)] if part)
+    # History gets what the other parts leave: they cannot give way.
     room = ceiling(state) - len(before.encode()) - len(after.encode()) - len(_HISTORY) - 8
     told = "\n\n".join(_history(history, ask.remarks, room))
     return "\n\n".join([before, *([f"{_HISTORY}\n\n{told}"] if told else []), after]) + "\n"

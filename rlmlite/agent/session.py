@@ -186,6 +186,7 @@ class Session:
         Raises `CallsWaitingError` for calls by hand that have no answer yet.
         """
         known = self._run.known()
+        # A fan-out may have both: tools that are here, and approvals that somebody has to give.
         by_hand = [request for request in requests if self._is_by_hand(request) and request.id not in known]
         if not by_hand:
             return await self._run.results(requests)

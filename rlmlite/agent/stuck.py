@@ -37,6 +37,7 @@ def standing(exchanges: Sequence[Exchange], patience: int = PATIENCE) -> Standin
             continue
         window.append(exchange)
         sign, silent = _sign(window, patience), exchange.silent
+        # Told once is a chance to recover. A second sign in a row means that words do not help.
         was_told = bool(signal)
         if silent or (sign and was_told):
             place, signal, window = place + 1, "", []

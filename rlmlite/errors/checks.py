@@ -54,18 +54,26 @@ def whole_number(value: object) -> int | None:
 
 def number(least: float, most: float, *, above: bool = False) -> Check:
     """A number in a range; `above` leaves out the least itself."""
+    lower = f"a number above {least:g}, at most" if above else f"a number from {least:g} to"
+    expected = f"{lower} {most:,g}"
 
     def check(name: str, value: object) -> float:
-        try:
-            amount = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-        except ValueError:
-            amount = None
+        amount = _float(value)
+        # NaN fails both comparisons, and is refused by that.
         if amount is None or not least <= amount <= most or (above and amount == least):
-            span = f"a number above {least:g}, at most {most:,g}" if above else f"a number from {least:g} to {most:,g}"
-            raise wrong(name, span, value)
+            raise wrong(name, expected, value)
         return amount
 
     return check
+
+
+def _float(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def truth(name: str, value: object) -> bool:
@@ -115,7 +123,8 @@ def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:
-        return Decimal(str(value))  # by its text: the float 0.1 is not exactly one tenth
+        # By its text: the float 0.1 is not exactly one tenth, but whoever writes it means one tenth.
+        return Decimal(str(value))
     except InvalidOperation:
         return None
 

@@ -45,6 +45,7 @@ class Dispatcher:
     async def results(self, requests: Requests, known: Mapping[str, Result]) -> Sequence[Result]:
         """The results of a fan-out, in the order of its requests. A call whose result is `known` is not made again."""
         if not self._permitted(requests, known):
+            # What was paid for before the question was asked is used all the same.
             return [known.get(request.id, NOT_PERMITTED) for request in requests]
         async with AsyncExitStack() as connections:
             for client in self._setup.clients.values():
@@ -59,8 +60,9 @@ class Dispatcher:
             )
 
     def _permitted(self, requests: Requests, known: Mapping[str, Result]) -> bool:
+        # A fan-out is a lazy sequence. Without a question to ask, no request is made in advance.
         if self._setup.permit is permit_all:
-            return True  # a fan-out is a lazy sequence: without a question to ask, no request is made in advance
+            return True
         new = [request for request in requests if request.id not in known]
         return self._setup.permit(len(new), cost_bound(new, self._state.settings.roles))
 
@@ -68,7 +70,8 @@ class Dispatcher:
         """Writes each finished call down, and tells about the progress of a fan-out."""
         total, done = len(requests), 0
         interval = max(1, total // _PROGRESS_EVENTS)
-        is_controller = total > 0 and requests[0].role.startswith(CONTROLLER)  # one call, told as a turn already
+        # A controller's call is a fan-out of one, and is told as a turn already.
+        is_controller = total > 0 and requests[0].role.startswith(CONTROLLER)
 
         def journal(id_: str, result: Result) -> None:
             nonlocal done
@@ -85,7 +88,8 @@ class Dispatcher:
         try:
             text = request.text or render(request.prompt, self._blobs)
         except InputChangedError:
-            return Failed("cancelled")  # the kernel sees the change too, and ends the run with what was done
+            # No need to end the run here: the kernel sees the change too, and ends it with what was done.
+            return Failed("cancelled")
         result = await self._answer(request, text)
         milliseconds = (time.monotonic_ns() - started) // 1_000_000
         self._keeper.timing(request.id, {"ms": milliseconds, "attempts": ATTEMPTS.get()})

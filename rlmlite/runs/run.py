@@ -141,7 +141,9 @@ class Run:
         entries: list[Entry] = []
         results: list[Result] = []
         while isinstance(done, Suspended):
-            for entry in done.entries:  # not `extend`, which ends a turn and empties the journal
+            # Steps are recorded before the calls of the next ones go out, so that a process that is killed while it
+            # waits has lost none of them. `append` and not `extend`, which ends the turn and empties the journal.
+            for entry in done.entries:
                 entries.append(entry)
                 if len(entries) > turn.recorded:
                     self._keeper.append(entry)
@@ -150,9 +152,11 @@ class Run:
             answers = yield done.requests
             results.extend(answers)
             done = resume(done, answers, self.blobs)
+        # The last entries, too, may be recorded already: the process was killed between them and the next turn.
         new = done.entries[max(0, turn.recorded - len(entries)) :]
         entries.extend(done.entries)
         self._keeper.extend(new)
+        # Only now, when all is on disk, is the turn over.
         self._state, self._observation, self._unfinished = done.state, done.observation, None
         self._history.append(of_entries(entries, self._state.settings.limits.observation_bytes))
         self._usage.add(results)

@@ -333,27 +333,35 @@ def hint_for(name: str, known: Iterable[str] = SETTINGS) -> str:
 def make_settings(values: Mapping[str, object], explicit: Iterable[str] | None = None) -> RunSettings:
     """The settings of these values by name; `None` stands for a value that was not given. Raises `SettingError`.
 
-    `explicit` are the names that the caller gave, if not all come from there.
+    `explicit` are the names that the caller gave, if not all values come from there.
     """
     given = {name: value for name, value in values.items() if value is not None or name in _NONE_SAYS_SOMETHING}
     fields = {name: SETTINGS[name].check(name, value) for name, value in given.items()}
-    whole: Calling = fields.get("calling", _CALLING)
-    parts = {part: fields.get(part, getattr(whole, part)) for part in Calling.__struct_fields__}
-    names = frozenset(given) if explicit is None else frozenset(explicit) & frozenset(given)
+    names = frozenset(given) if explicit is None else frozenset(given) & frozenset(explicit)
     _check_together(fields, names)
-    if "max_cost" in fields:  # it is the limit `cost_nano`, as people write it
+
+    # `max_cost` is the limit `cost_nano` as people write it. From here on there is only the limit.
+    if "max_cost" in fields:
         limits = fields.get("limits", Limits())
         fields["limits"] = msgspec.structs.replace(limits, cost_nano=nano(fields["max_cost"]))
-    return RunSettings(**{**fields, **parts, "calling": Calling(**parts), "explicit": names})
+
+    # The parts of `calling` are settings of their own. A part that is given goes before the whole, so that a host can
+    # share one `Calling` and still say `timeout=5` for one run.
+    whole: Calling = fields.get("calling", _CALLING)
+    parts = {part: fields.get(part, getattr(whole, part)) for part in Calling.__struct_fields__}
+    fields |= {**parts, "calling": Calling(**parts)}
+    return RunSettings(**fields, explicit=names)
 
 
 def _check_together(fields: Mapping[str, Any], explicit: frozenset[str]) -> None:
-    """Refuse settings that contradict each other, rather than let one of them win in silence."""
+    """Refuse settings that contradict each other. If one of them won, a caller could not see which."""
     if "max_cost" in fields and "limits" in fields and fields["limits"].cost_nano is not None:
         raise SettingError("max_cost and the limit cost_nano say the same thing; give one of them")
     if "permit" in fields and "confirm_above" in fields:
         raise SettingError("permit and confirm_above both say who is asked before calls; give one of them")
     if "copy_to" in fields and ("copy_inputs" in explicit or "store" in explicit):
         raise SettingError("copy_to says where inputs are copied to; leave out copy_inputs and store")
+    # A settings file may name the store for all commands without having every run copy into it; a caller who names it
+    # means this run.
     if "store" in explicit and not fields.get("copy_inputs"):
         raise SettingError("store says where copies go; add copy_inputs (--copy)")

@@ -98,6 +98,7 @@ def clients_of(settings: RunSettings, otherwise: Client | None = None) -> dict[s
     controllers = [_client(model, settings) for model in settings.controller]
     if not controllers and otherwise is not None:
         controllers = [otherwise]
+    # The order is that of the genesis: the controllers, nested ones by depth, the sub.
     clients = dict(zip(controller_roles(len(controllers)), controllers, strict=True))
     for level, model in enumerate(settings.nested, 1):
         clients[nested_role(level)] = _client(model, settings)
@@ -174,7 +175,8 @@ def reserve_for_last_turn(limits: Limits, controller: Role) -> dict[str, int]:
 def role_of(name: str, client: Client, settings: RunSettings) -> Role:
     """How the calls of a role are reserved. The price of a client that does not know its own is that of `prices`."""
     known = role(client)
-    if name.startswith((CONTROLLER, NESTED_ROLE)):  # they write programs, which are longer than answers
+    # Controllers write programs, which are longer than answers over a chunk.
+    if name.startswith((CONTROLLER, NESTED_ROLE)):
         known = msgspec.structs.replace(known, max_output_tokens=CONTROLLER_TOKENS)
     price = settings.calling.price(client.model, None)
     if price is None or known.input_price is not None:

@@ -31,6 +31,7 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
     with watching(quiet=as_json) as tell:
         flag = None if last_answer else False  # a flag that was not given leaves the settings file its say
         settings = job.settings(last_answer=flag, on_event=tell, tell=log.warning)
+        # Whoever asks is at the terminal and can approve calls. In a session calls wait instead.
         settings = msgspec.structs.replace(settings, approve=settings.approve or TERMINAL)
         agent, setup = prepare_agent(settings)
         blobs = new_store(settings.reading, settings.copies)

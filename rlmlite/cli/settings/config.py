@@ -43,6 +43,7 @@ def load(flags: Mapping[str, object], *, flags_only: Iterable[str] = ()) -> RunS
     values: dict[str, Any] = {}
     for source in (*sources, given):
         values = _merge(values, source)
+    # The command has the machine to itself. In Python the host decides, so there no default is set.
     values.setdefault("threads", min(MAX_THREADS, _processors()))
     return make_settings(values, explicit=given)
 

@@ -392,3 +392,21 @@ def test_every_entry_point_takes_the_same_settings() -> None:
         else:
             assert keywords is SettingKeywords
         assert last.kind is inspect.Parameter.VAR_KEYWORD
+
+
+def test_a_program_may_begin_a_nested_run_with_a_controller() -> None:
+    """The controller of `execute` is for `sub_rlm`; it writes no program of the run itself."""
+    controller = Scripted(lambda _text, _request: "final(count(context.lines) + 40)")
+    program = 'final(sub_rlm("How many, and forty?", context=context))'
+    outcome = rlmlite.execute(program, TEXT, controller=controller, trace=False)
+
+    assert (outcome.status, outcome.value) == ("completed", 42)
+
+
+def test_reading_has_a_short_name_outside_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`read`, as the flag is called; both names mean the same."""
+    FILE.write_text('[read]\nencoding = "cp1252"\n')
+    monkeypatch.setenv("RLMLITE_READ__IGNORE", "false")
+
+    reading = load({"reading": {"html": "text"}}).reading
+    assert (reading.encoding, reading.ignore, reading.html) == ("cp1252", False, "text")
