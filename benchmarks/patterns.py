@@ -60,7 +60,7 @@ def _timed(path: Path, size: int, times: int) -> tuple[Row, Row]:
         lambda: find_patterns([TextPart(content, 0, len(content))]),
         lambda: done_turn(advance(done.state, parsed, blobs)),
     )
-    found = len(find_patterns([TextPart(content, 0, len(content))]).found)
+    found = len(find_patterns([TextPart(content, 0, len(content))]).templates)
     what = f"{found} templates"
     return (
         Row(f"{what}: engine", bytes_text(size), "sha256", Figure(anchor), Figure(engine)),

@@ -126,6 +126,6 @@ def test_a_line_of_a_gigabyte_is_read_in_a_few_megabytes(unit: bytes) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    assert (made.clipped, len(made.found)) == (1, 1)
+    assert (made.clipped, len(made.templates)) == (1, 1)
     assert few.words >= 1
     assert peak < 400 << 20

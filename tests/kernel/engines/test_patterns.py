@@ -22,7 +22,7 @@ def of(*lines: str, forms: int = 32_768) -> LineTemplates:
 
 def counts(made: LineTemplates) -> dict[str, int]:
     """How many lines each template has."""
-    return {template.text: template.lines for template in made.found}
+    return {template.text: template.lines for template in made.templates}
 
 
 def test_lines_that_differ_in_what_is_masked_are_one() -> None:
@@ -30,13 +30,13 @@ def test_lines_that_differ_in_what_is_masked_are_one() -> None:
     made = of("took 5 ms", "started", "took 17 ms", "took 8 ms")
 
     assert counts(made) == {"took <*> ms": 3, "started": 1}
-    assert (made.found[0].first.offset, made.found[0].last.offset) == (0, 29)
+    assert (made.templates[0].first.offset, made.templates[0].last.offset) == (0, 29)
 
 
 @pytest.mark.parametrize(("values", "templates"), [(ENOUGH - 1, ENOUGH - 1), (ENOUGH, 1), (ENOUGH + 1, 1)])
 def test_a_word_with_enough_values_is_masked(values: int, templates: int) -> None:
     """Few values are different messages."""
-    assert len(of(*(f"session opened for {name}" for name in NAMES[:values])).found) == templates
+    assert len(of(*(f"session opened for {name}" for name in NAMES[:values])).templates) == templates
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_a_word_with_enough_values_is_masked(values: int, templates: int) -> Non
 )
 def test_beside_one_word_it_takes_more_values(values: int, templates: int) -> None:
     """And no template is left without a word."""
-    assert len(of(*(f"removing {name}" for name in NAMES[:values])).found) == templates
-    assert len(of(*NAMES).found) == len(NAMES)
+    assert len(of(*(f"removing {name}" for name in NAMES[:values])).templates) == templates
+    assert len(of(*NAMES).templates) == len(NAMES)
 
 
 def test_two_words_that_vary_are_masked_one_after_the_other() -> None:
@@ -60,8 +60,8 @@ def test_words_that_vary_together_are_masked_where_many_forms_share_the_others(m
     """No two of these differ in one word alone."""
     lines = [f"login of {chr(97 + n)}q from {chr(97 + n)}z ok" for n in range(many)]
 
-    assert len(of(*lines).found) == templates
-    assert len(of(*(f"{chr(97 + n)}q {chr(97 + n)}z x{chr(97 + n)}" for n in range(20))).found) == 20
+    assert len(of(*lines).templates) == templates
+    assert len(of(*(f"{chr(97 + n)}q {chr(97 + n)}z x{chr(97 + n)}" for n in range(20))).templates) == 20
 
 
 def test_later_lines_go_where_words_that_vary_together_went() -> None:
@@ -102,10 +102,10 @@ def test_blocks_do_not_matter(lines: list[str], block: int) -> None:
     ends = [*(start - 1 for start in starts[1:]), len(content)]
     split = find_patterns([TextPart(content, start, end) for start, end in zip(starts, ends, strict=True)])
 
-    assert sum(template.lines for template in whole.found) == content.count(b"\n") + (
+    assert sum(template.lines for template in whole.templates) == content.count(b"\n") + (
         not content.endswith(b"\n")
     ) * bool(content)
-    assert {t.text: t.lines for t in split.found if t.text} == {t.text: t.lines for t in whole.found if t.text}
+    assert {t.text: t.lines for t in split.templates if t.text} == {t.text: t.lines for t in whole.templates if t.text}
 
 
 def test_long_lines_are_clipped_and_counted() -> None:
@@ -113,7 +113,7 @@ def test_long_lines_are_clipped_and_counted() -> None:
     made = of("é" * CLIP, "x " * CLIP, "y " * (1 << 18), "z")
 
     assert made.clipped == 3
-    assert [template.first.size for template in made.found] == [CLIP, CLIP, CLIP, 1]
+    assert [template.first.size for template in made.templates] == [CLIP, CLIP, CLIP, 1]
 
 
 def test_a_full_table_makes_room_by_merging() -> None:
@@ -132,7 +132,7 @@ def test_what_finds_no_room_is_counted_apart() -> None:
     lines = [f"{chr(97 + n % 20)}q {chr(97 + n // 20)}w r{chr(97 + n % 7)}" for n in range(400)]
     made = of(*lines, *lines, forms=16)
 
-    assert sum(template.lines for template in made.found) == 800
+    assert sum(template.lines for template in made.templates) == 800
     assert made.overflow > 0
     assert counts(made)["<*>"] == made.overflow
 

@@ -39,7 +39,7 @@ def patterns(context: StepContext, target: Value) -> Value:
         context.mark_partial(
             "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many different ones"
         )
-    templates, texts = result.found, [piece.text for piece in pieces]
+    templates, texts = result.templates, [piece.text for piece in pieces]
     context.ensure_room(sum(len(template.text) + 64 for template in templates))
     first_lines = _spans([template.first for template in templates], texts)
     last_lines = _spans([template.last for template in templates], texts)

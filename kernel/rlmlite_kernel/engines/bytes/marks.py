@@ -164,21 +164,28 @@ class Marks:
         def count_part(part: int) -> None:
             """Count the marks of one part of the content."""
             for start in range(part, min(part + _PART, len(self._bytes)), _PASS):
-                counts = _count_per_granule(self._is_mark(self._bytes[start : start + _PASS]))
-                # A row for each block, so that the running sum starts again at each.
-                table = np.zeros((_divide_up(len(counts), _GRANULES_PER_BLOCK), _GRANULES_PER_BLOCK), np.int64)
-                table.reshape(-1)[: len(counts)] = counts
-                through = table.cumsum(axis=1)
-                before = (through - table).reshape(-1)[: len(counts)]
+                flags = self._is_mark(self._bytes[start : start + _PASS])
+                before, block_sums = _sum_by_block(_count_per_granule(flags))
                 first_granule, first_block = start // _GRANULE, start // _BLOCK
-                within[first_granule : first_granule + len(counts)] = before
-                sums[first_block : first_block + len(table)] = through[:, -1]
+                within[first_granule : first_granule + len(before)] = before
+                sums[first_block : first_block + len(block_sums)] = block_sums
 
         for _ in map_in_order(count_part, range(0, len(self._bytes), _PART)):
             pass
         self._within = within
         self._blocks = np.concatenate(([0], np.cumsum(sums)))
         self._built = True
+
+
+def _sum_by_block(counts: IntArray) -> tuple[IntArray, IntArray]:
+    """From the marks in each granule: those before each in its block, and those in each block."""
+    blocks = _divide_up(len(counts), _GRANULES_PER_BLOCK)
+    # A row for each block, so that the running sum starts again at each.
+    rows = np.zeros((blocks, _GRANULES_PER_BLOCK), np.int64)
+    rows.reshape(-1)[: len(counts)] = counts
+    through = rows.cumsum(axis=1)
+    before = (through - rows).reshape(-1)[: len(counts)]
+    return before, through[:, -1]
 
 
 def _divide_up(amount: int, size: int) -> int:

@@ -17,7 +17,8 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, SpanArrays, int_array, snap
 from rlmlite_kernel.engines.bytes.marks import Marks
 
-_NEAR = 512  # bytes on both sides of an offset in which the ends of its line are looked for first
+# Bytes on both sides of an offset in which the ends of its line are looked for first.
+_NEAR = 512
 
 
 class LineIndex:

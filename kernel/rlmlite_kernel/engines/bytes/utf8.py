@@ -15,7 +15,8 @@ import msgspec
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, is_ascii
 
-_BLOCK = 1 << 16  # a decoded block then stays in the processor's cache: twice as quick as 1 MiB
+# A decoded block then stays in the processor's cache, which is twice as quick as 1 MiB.
+_BLOCK = 1 << 16
 _REPLACEMENT = "\ufffd"
 
 

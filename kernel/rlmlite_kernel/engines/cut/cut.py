@@ -17,7 +17,8 @@ from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.query.query import Matcher, as_block_matcher
 from rlmlite_kernel.engines.search.find import find
 
-_BLOCK = 1 << 20  # bytes per vector operation
+# Bytes per vector operation, so that the flags of a block stay in the processor's cache.
+_BLOCK = 1 << 20
 
 
 class CutError(ValueError):

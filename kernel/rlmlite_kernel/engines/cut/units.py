@@ -10,8 +10,10 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, SpanArrays, int_array, octets
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 
-_BLOCK = 1 << 20  # bytes per vector operation
-_INDENT = np.array([0x20, 0x09, 0x0A, 0x0D], np.uint8)  # a newline too: a blank line goes on with the record
+# Bytes per vector operation, so that the flags of a block stay in the processor's cache.
+_BLOCK = 1 << 20
+# What a line of a record begins with, if it is not the first. A newline too: a blank line does not end a record.
+_INDENT = np.array([0x20, 0x09, 0x0A, 0x0D], np.uint8)
 
 
 def lines_of(content: Buffer, start: int, stop: int) -> SpanArrays:

@@ -28,8 +28,8 @@ LinePieces: TypeAlias = tuple[bytes, ...]
 
 HOLE = b"<*>"
 
-# What a byte is, as bits, so that a word is made of the union of its bytes'. First the bytes of words, then those
-# between words: soft ones may stand inside one mask, hard ones keep two masks apart. DOTS is soft and a separator.
+# What a byte is, as bits: those of a word are the bits of all its bytes. First the bytes of words, then those between
+# words: soft ones may stand inside one mask, hard ones keep two masks apart. DOTS is soft and a separator.
 DIGIT, SLASH, DOT, HEX, OTHER = 1, 2, 4, 8, 16
 SPACE, SOFT, HARD, DOTS = 32, 64, 128, 96
 
@@ -72,9 +72,9 @@ _DOTS_DOTS = bytes([DOTS, DOTS])
 
 
 class _WordKind(NamedTuple):
-    """What a word is made of, and how many dots it has."""
+    """The bits of a word, and how many dots it has."""
 
-    made: int
+    bits: int
     dots: int
 
 
@@ -134,26 +134,27 @@ def _is_variable(pieces: list[bytes], kinds: list[_WordKind], number: int) -> bo
 
 
 def _varies_by_itself(word: bytes, kind: _WordKind) -> bool:
-    made = kind.made
-    is_path = made & SLASH and made & (HEX | OTHER)
-    is_long_hex = made == HEX and len(word) >= HEX_WORD
-    return bool(made & DIGIT or kind.dots > 1 or is_path or is_long_hex)
+    bits = kind.bits
+    is_path = bits & SLASH and bits & (HEX | OTHER)
+    is_long_hex = bits == HEX and len(word) >= HEX_WORD
+    return bool(bits & DIGIT or kind.dots > 1 or is_path or is_long_hex)
 
 
 def _varies_in_place(pieces: list[bytes], kinds: list[_WordKind], number: int) -> bool:
-    """Whether a word varies because of its neighbours. A neighbour that there is not is made of nothing: 0."""
-    word, made = pieces[2 * number + 1], kinds[number].made
+    """Whether a word varies because of its neighbours. The bits of an absent neighbour are 0."""
+    word, bits = pieces[2 * number + 1], kinds[number].bits
     before, after = pieces[2 * number], pieces[2 * number + 2]
-    made_before = kinds[number - 1].made if number else 0
-    made_after = kinds[number + 1].made if number + 1 < len(kinds) else 0
-    if made_before and (before == b"=" or (not before.strip(b" ") and pieces[2 * number - 1] == ANNOUNCES)):
+    bits_before = kinds[number - 1].bits if number else 0
+    bits_after = kinds[number + 1].bits if number + 1 < len(kinds) else 0
+    is_value = bool(bits_before) and (before == b"=" or (_are_spaces(before) and pieces[2 * number - 1] == ANNOUNCES))
+    is_beside_digits = (before == b":" and bits_before & DIGIT) or (after == b":" and bits_after & DIGIT)
+    is_address_part = bits == HEX and len(word) <= HEX_PART and is_beside_digits
+    is_host_with_port = bits & DOT and after == b":" and bits_after == DIGIT
+    if is_value or is_address_part or is_host_with_port:
         return True
-    is_beside_digits = (before == b":" and made_before & DIGIT) or (after == b":" and made_after & DIGIT)
-    if made == HEX and len(word) <= HEX_PART and is_beside_digits:
-        return True
-    is_host_with_port = made & DOT and after == b":" and made_after == DIGIT
-    if is_host_with_port:
-        return True
-    if not made_after or word not in NAMES or after not in NAME_GAPS:
-        return False
-    return bool(made_after & DIGIT) or pieces[2 * number + 3] in NAMES
+    is_date_name = bool(bits_after) and word in NAMES and after in NAME_GAPS
+    return is_date_name and (bool(bits_after & DIGIT) or pieces[2 * number + 3] in NAMES)
+
+
+def _are_spaces(between: bytes) -> bool:
+    return not between.strip(b" ")

@@ -31,7 +31,9 @@ FORMS = 32_768
 FORM_BYTES = 16 << 20
 """Bytes of forms that are held at once."""
 
-_HASHES_PER_FORM = 4  # hashes of lines that are remembered, for each form: several may lead to one
+# Hashes of lines that are remembered, for each form that there is room for. Several hashes can lead to one form, since
+# merging makes forms the same whose lines differ.
+_HASHES_PER_FORM = 4
 
 
 class LinePlace(NamedTuple):
@@ -58,7 +60,7 @@ class LineTemplates(NamedTuple):
     the template `<*>`.
     """
 
-    found: list[LineTemplate]
+    templates: list[LineTemplate]
     clipped: int
     overflow: int
 

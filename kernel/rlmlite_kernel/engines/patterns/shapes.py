@@ -32,12 +32,12 @@ _ANNOUNCES = int.from_bytes(mask.ANNOUNCES, "little")
 
 
 class _Runs(NamedTuple):
-    """The runs of words, of what is between them and of newlines: where, how long, of which kind, made of what."""
+    """The runs of words, of what is between them and of newlines: where, how long, of which kind, of which bytes."""
 
     starts: IntArray
     sizes: IntArray
     kinds: Octets
-    made: Octets
+    bits: Octets
 
 
 def shape_hashes(lines: bytes) -> Hashes:
@@ -78,9 +78,9 @@ class _Words:
 
     def __init__(self, data: Octets, runs: _Runs, words: IntArray) -> None:
         self._data, self._runs = data, runs
-        self.starts, self.sizes, self.made = runs.starts[words], runs.sizes[words], runs.made[words]
+        self.starts, self.sizes, self.bits = runs.starts[words], runs.sizes[words], runs.bits[words]
         gaps = words - 1
-        self.gap_starts, self.gap_sizes, self.gap_made = runs.starts[gaps], runs.sizes[gaps], runs.made[gaps]
+        self.gap_starts, self.gap_sizes, self.gap_bits = runs.starts[gaps], runs.sizes[gaps], runs.bits[gaps]
         # Two words are neighbours if one run is between them, and that is not a newline.
         self.has_word_before = np.diff(words, prepend=-2) == 2
         self.has_word_before &= runs.kinds[gaps] == 0
@@ -94,16 +94,16 @@ class _Words:
         self._mark_beside_colons(varies, seconds)
         self._mark_dates(varies, seconds)
         joins = np.zeros(len(varies), np.bool_)
-        has_soft_gap = self.gap_made[seconds] & mask.HARD == 0
+        has_soft_gap = self.gap_bits[seconds] & mask.HARD == 0
         joins[seconds] = varies[seconds] & varies[seconds - 1] & has_soft_gap
         return varies, joins
 
     def _varies_by_itself(self) -> BoolArray:
-        made = self.made
-        varies: BoolArray = made & mask.DIGIT > 0
-        varies |= (made & mask.SLASH > 0) & (made & (mask.HEX | mask.OTHER) > 0)
-        varies |= (made == mask.HEX) & (self.sizes >= mask.HEX_WORD)
-        with_dot = np.flatnonzero(made & mask.DOT > 0)
+        bits = self.bits
+        varies: BoolArray = bits & mask.DIGIT > 0
+        varies |= (bits & mask.SLASH > 0) & (bits & (mask.HEX | mask.OTHER) > 0)
+        varies |= (bits == mask.HEX) & (self.sizes >= mask.HEX_WORD)
+        with_dot = np.flatnonzero(bits & mask.DOT > 0)
         dots = np.flatnonzero(self._data == 46)
         dots_before = np.searchsorted(dots, self.starts[with_dot])
         dots_through = np.searchsorted(dots, self.starts[with_dot] + self.sizes[with_dot])
@@ -112,13 +112,13 @@ class _Words:
 
     def _mark_beside_colons(self, varies: BoolArray, seconds: IntArray) -> None:
         """Parts of addresses (`ed:88:ea`), and hosts before a port (`example.org:80`)."""
-        has_digit = self.made & mask.DIGIT > 0
-        is_hex_part = (self.made == mask.HEX) & (self.sizes <= mask.HEX_PART)
+        has_digit = self.bits & mask.DIGIT > 0
+        is_hex_part = (self.bits == mask.HEX) & (self.sizes <= mask.HEX_PART)
         right = seconds[self._gap_is(b":")[seconds]]
         left = right - 1
         varies[right] |= is_hex_part[right] & has_digit[left]
         varies[left] |= is_hex_part[left] & has_digit[right]
-        varies[left] |= (self.made[left] & mask.DOT > 0) & (self.made[right] == mask.DIGIT)
+        varies[left] |= (self.bits[left] & mask.DOT > 0) & (self.bits[right] == mask.DIGIT)
 
     def _gap_is(self, byte: bytes) -> BoolArray:
         same: BoolArray = (self.gap_sizes == 1) & (self._data[self.gap_starts] == byte[0])
@@ -128,16 +128,16 @@ class _Words:
         """Whether a word comes after `user` and spaces."""
         announced = np.zeros(len(self.starts), np.bool_)
         # By its size and what it is made of first, so that few words are read letter by letter.
-        candidates = np.flatnonzero((self.sizes == len(mask.ANNOUNCES)) & (self.made == mask.HEX | mask.OTHER))
+        candidates = np.flatnonzero((self.sizes == len(mask.ANNOUNCES)) & (self.bits == mask.HEX | mask.OTHER))
         announcing = candidates[self._as_numbers(candidates, len(mask.ANNOUNCES)) == _ANNOUNCES]
         following = announcing + 1
         following = following[following < len(announced)]
-        announced[following] = self.gap_made[following] == mask.SPACE
+        announced[following] = self.gap_bits[following] == mask.SPACE
         return announced
 
     def _mark_dates(self, varies: BoolArray, seconds: IntArray) -> None:
         """Days and months before a word with a digit, or before another."""
-        has_digit = self.made & mask.DIGIT > 0
+        has_digit = self.bits & mask.DIGIT > 0
         is_name = np.zeros(len(self.starts), np.bool_)
         of_three = np.flatnonzero(self.sizes == 3)
         is_name[of_three] = np.isin(self._as_numbers(of_three, 3), _NAMES)
@@ -148,7 +148,7 @@ class _Words:
     def _has_name_gap(self, words: IntArray) -> BoolArray:
         """Whether the gap before each word is one or two spaces, or a comma and a space: `mask.NAME_GAPS`."""
         sizes, starts = self.gap_sizes[words], self.gap_starts[words]
-        are_spaces = (sizes <= 2) & (self.gap_made[words] == mask.SPACE)
+        are_spaces = (sizes <= 2) & (self.gap_bits[words] == mask.SPACE)
         is_comma = (sizes == 2) & (self._data[starts] == ord(",")) & (self._data[starts + 1] == ord(" "))
         allowed: BoolArray = are_spaces | is_comma
         return allowed

@@ -192,12 +192,8 @@ def _fold_blocks(view: memoryview, starts: IntArray, stops: IntArray) -> Iterato
 
 
 def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray) -> _FoldedBlock:
-    """Whole units as one block, each apart from the next by one byte that is in no word."""
-    are_lines = bool((stops[:-1] + 1 == starts[1:]).all())  # one after the other, with a newline between
-    if are_lines:
-        text = bytes(view[int(starts[0]) : int(stops[-1])])
-    else:
-        text = b"\n".join([view[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)])
+    """Whole units as one block."""
+    text = _join_units(view, starts, stops)
     unit_starts = np.concatenate((int_array([0]), np.cumsum(stops - starts + 1)[:-1]))
     if text.isascii():  # folding ASCII does not change the length, so the starts hold
         return _FoldedBlock(fold_words(text), first, unit_starts)
@@ -206,6 +202,14 @@ def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray)
     units = _fold_units([text[start:stop] for start, stop in spans])
     folded_starts = np.cumsum([0, *(len(unit) + 1 for unit in units[:-1])], dtype=np.int64)
     return _FoldedBlock(b" ".join(units), first, folded_starts)
+
+
+def _join_units(view: memoryview, starts: IntArray, stops: IntArray) -> bytes:
+    """The text of the units, with one byte between that is in no word."""
+    are_lines = bool((stops[:-1] + 1 == starts[1:]).all())
+    if are_lines:  # one after the other with a newline between: one copy
+        return bytes(view[int(starts[0]) : int(stops[-1])])
+    return b"\n".join([view[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)])
 
 
 def _fold_units(units: list[bytes]) -> list[bytes]:

@@ -25,8 +25,10 @@ from rlmlite_kernel.engines.search.regex_cursor import MatchArray, RegexCursor
 from rlmlite_kernel.engines.search.tally import Tally, matches_without_groups, shift_matches
 from rlmlite_kernel.engines.search.windows import HALF, BlockWindow, block_windows
 
-_BATCH = 4_096  # matches between two looks at the work that is left
-_STEP = 32 * HALF  # bytes that a search for plain text takes at a time
+# Matches between two looks at the work that is left.
+_BATCH = 4_096
+# Bytes that a search for plain text takes at a time. A multiple of half a window, so that steps end where charges do.
+_STEP = 32 * HALF
 
 
 class ByBlocks:

@@ -188,18 +188,26 @@ class ByLines:
     def _affordable_prefix(self, run: WindowRun, scan: _RunScan, work_left: int) -> _AffordablePrefix:
         """The most windows of a run whose charge fits."""
         weight = self._matcher.weight
-        window_starts, window_stops = scan.windows[:, 0], scan.windows[:, 1]
-        # Through the window of a match: each byte to its end once, and for each match so far its window once more.
-        charge_through = (window_stops + np.cumsum(window_stops - window_starts)) * weight
-        ends_its_window = np.append(window_stops[1:] != window_stops[:-1], True)[: len(window_stops)]
-        affordable = np.flatnonzero(ends_its_window & (charge_through <= work_left))
-        count = int(affordable[-1]) + 1 if len(affordable) else 0
-        end, charge = (int(window_stops[count - 1]), int(charge_through[count - 1])) if count else (0, 0)
-        # Then lines without a match, at each byte once, as far as the work goes or to the line of the next match.
-        next_window = int(window_starts[count]) if count < len(window_starts) else run.stop - run.start
+        count, end, charge = _affordable_matches(scan.windows, weight, work_left)
+        # Then lines without a match, each byte once, as far as the work goes or to the line of the next match.
+        next_window = int(scan.windows[count, 0]) if count < len(scan.windows) else run.stop - run.start
         farthest = min(next_window, end + (work_left - charge) // weight)
         stop = run.start if run.is_piece else last_window_end(self._hay, run.start + end, run.start + farthest)
         return _AffordablePrefix(count, charge + (stop - run.start - end) * weight, stop)
+
+
+def _affordable_matches(windows: IntArray, weight: int, work_left: int) -> tuple[int, int, int]:
+    """The most matches whose windows can be paid for: their number, where the last window ends, the charge so far."""
+    starts, stops = windows[:, 0], windows[:, 1]
+    # Through the window of a match: each byte to its end once, and for each match so far its window once more.
+    charge_through = (stops + np.cumsum(stops - starts)) * weight
+    # Windows are paid for as a whole, so a prefix ends with the last match of its window.
+    is_last_in_window = np.append(stops[1:] != stops[:-1], True)[: len(stops)]
+    affordable = np.flatnonzero(is_last_in_window & (charge_through <= work_left))
+    if not len(affordable):
+        return 0, 0, 0
+    last = int(affordable[-1])
+    return last + 1, int(stops[last]), int(charge_through[last])
 
 
 def _in_groups(runs: Iterable[WindowRun]) -> Iterator[list[WindowRun]]:

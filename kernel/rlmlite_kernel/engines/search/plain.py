@@ -34,8 +34,10 @@ from rlmlite_kernel.engines.search.hyperscan import WordDatabase, word_database
 from rlmlite_kernel.engines.search.regex_cursor import RegexCursor
 from rlmlite_kernel.engines.search.tally import MANY
 
-_BATCH = 4_096  # matches that RE2 is asked for at a time
-_DENSE = 512  # bytes per place below which one word after the other is quicker than Hyperscan's report of each
+# Matches that RE2 is asked for at a time.
+_BATCH = 4_096
+# Bytes per place below which one word after the other is quicker: Hyperscan calls Python for every place.
+_DENSE = 512
 
 
 class WordFinder(Protocol):
