@@ -51,7 +51,7 @@ ACTIONS = (
             ),
         ),
         "a value",
-        "the value after the first condition that holds, else the last argument",
+        "the value after the first condition that holds: case(.n > 9, 'high', .n > 3, 'mid', 'low')",
         example='"high"',
     ),
     _scalar(

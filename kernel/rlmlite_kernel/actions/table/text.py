@@ -17,7 +17,7 @@ ACTIONS = (
         ),
         run=render.render,
         result="text",
-        help="rows as text: the template once per row",
+        help='rows as text, the template once per row: render(hits, "{line}: {text}")',
         example='"12: 08:14 ERROR disk\\n98: 17:02 ERROR mail"',
     ),
     Action(
@@ -34,7 +34,7 @@ ACTIONS = (
         ),
         run=scalars.replace,
         result="text",
-        help="replaces every match",
+        help="replaces every match of a text or /regex/; $1 is its first group",
         in_rows=True,
         cost=SEARCH_WORK,
         example='"user <id> left"',
