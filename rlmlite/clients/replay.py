@@ -85,9 +85,11 @@ def _recorded_calls(trace: CheckedTrace) -> Iterator[tuple[bytes, EffectRecord]]
     """Each call, with the salt that its prompt is committed under: that of its step's statement."""
     salts = trace.salts()
     for seq, record in enumerate(trace.records):
-        if isinstance(record, Step) and record.effects is not None:
-            salt = salts[hashlib.sha256(trace.content(record.ast)).digest()]
-            yield from ((salt, call) for call in trace.effects(seq))
+        if not isinstance(record, Step) or record.effects is None:
+            continue
+        statement = hashlib.sha256(trace.content(record.ast)).digest()
+        for call in trace.effects(seq):
+            yield salts[statement], call
 
 
 def _recorded_result(call: EffectRecord, trace: CheckedTrace) -> Result:

@@ -64,7 +64,9 @@ class FileLoader:
         """
         loaded = self._load_blocks(HashingBlocks(blocks), None, ())
         size = sum(file.size for file in loaded.source.files)
-        return with_content(loaded, self._blobs) if always_keep or size <= self._reading.kept_bytes else loaded
+        if always_keep or size <= self._reading.kept_bytes:
+            return with_content(loaded, self._blobs)
+        return loaded  # `user_notes` tells the user to keep a copy
 
     def _load_blocks(self, blocks: HashingBlocks, path: str | None, before: tuple[Derivation, ...]) -> Input:
         """The input from blocks that are read once. `before` are the steps that brought them here."""
@@ -126,10 +128,12 @@ def text_input(file: SourceFile, path: str | None, recipes: Recipes) -> Input:
 
 def documents_input(source: Source) -> Input:
     """Documents as an input. Raises `InputError` if there are none, with the reasons why files were skipped."""
-    if not source.files:
-        what = source.path or "the archive"
-        why = "; ".join(source_notes(what, source)) or "it is empty"
-        any_ignored = any(reason == IGNORED for _, reason in source.skipped)
-        remedy = "; --read ignore=false includes what ignore files name" if any_ignored else ""
-        raise InputError(f"{what} holds no text file: {why}{remedy}")
-    return Input(documents((file.path, file.digest, file.size) for file in source.files), source)
+    if source.files:
+        value = documents((file.path, file.digest, file.size) for file in source.files)
+        return Input(value, source)
+    what = source.path or "the archive"
+    why = "; ".join(source_notes(what, source)) or "it is empty"
+    # The one reason that a setting can change.
+    any_ignored = any(reason == IGNORED for _, reason in source.skipped)
+    remedy = "; --read ignore=false includes what ignore files name" if any_ignored else ""
+    raise InputError(f"{what} holds no text file: {why}{remedy}")

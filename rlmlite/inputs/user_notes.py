@@ -7,7 +7,6 @@ are not mentioned, since the text is then what lies in the file. One line per fa
     logs (logs/): decoded from cp1252 (declared) in old.log; positions refer to the new text
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
@@ -29,38 +28,45 @@ def notes(name: str, loaded: Input) -> Iterator[str]:
 def source_notes(name: str, source: Source) -> Iterator[str]:
     """The notes that follow from where an input came from."""
     place = name if source.path is None else f"{name} ({source.path})"
-    for note in (*_skip_notes(source), *_step_notes(source), *_replacement_notes(source), *_table_notes(source)):
-        yield f"{place}: {note}"
-    if source.kind == "text" and sum(file.size for file in source.files) == 0:
+    all_notes = (_skip_notes, _step_notes, _replacement_notes, _table_notes)
+    for notes_of in all_notes:
+        for note in notes_of(source):
+            yield f"{place}: {note}"
+    is_empty = sum(file.size for file in source.files) == 0
+    if source.kind == "text" and is_empty:
         yield f"{place} is empty"
 
 
 def _skip_notes(source: Source) -> Iterator[str]:
     """One note for each reason, however many files were skipped for it."""
-    # `damaged: gzip: CRC check failed` counts as `damaged`: what follows the colon differs from file to file.
-    reasons = [(path, why.partition(":")[0]) for path, why in source.skipped]
-    counts = Counter(reason for _, reason in reasons)
-    for reason, count in sorted(counts.items()):
-        first = next(path for path, why in reasons if why == reason)
-        yield f"{count:,} left out, {reason}: {first}{', ...' if count > 1 else ''}"
+    by_reason: dict[str, list[str]] = {}
+    for path, why in source.skipped:
+        # `damaged: gzip: CRC check failed` counts as `damaged`: what follows the colon differs from file to file.
+        reason = why.partition(":")[0]
+        by_reason.setdefault(reason, []).append(path)
+    for reason, paths in sorted(by_reason.items()):
+        others = ", ..." if len(paths) > 1 else ""
+        yield f"{len(paths):,} left out, {reason}: {paths[0]}{others}"
 
 
 def _step_notes(source: Source) -> Iterator[str]:
     for number, recipe in enumerate(source.recipes, 1):
-        # A recipe that no file refers to is that of the archive around them, or of a file that was skipped.
         steps = [_describe_step(step) for step in recipe if step.by in _NOTED_STEPS]
+        # A recipe that no file refers to is that of the archive around them, or of a file that was skipped.
         files = [file for file in source.files if file.recipe == number]
         if steps and files:
-            yield f"{' and '.join(steps)}{_describe_files(source, files)}; positions refer to the new text"
+            where = _describe_files(source, files)
+            yield f"{' and '.join(steps)}{where}; positions refer to the new text"
 
 
 def _replacement_notes(source: Source) -> Iterator[str]:
     files = [file for file in source.files if file.replaced]
-    if files:
-        replaced = sum(file.replaced for file in files)
-        # After a recipe the bytes may have been in another encoding than UTF-8.
-        fault = "not valid text" if any(file.recipe for file in files) else "not valid UTF-8"
-        yield f"{fault}: {replaced:,} bad bytes became U+FFFD{_describe_files(source, files)}"
+    if not files:
+        return
+    replaced = sum(file.replaced for file in files)
+    # After a recipe the bytes may have been in another encoding than UTF-8.
+    fault = "not valid text" if any(file.recipe for file in files) else "not valid UTF-8"
+    yield f"{fault}: {replaced:,} bad bytes became U+FFFD{_describe_files(source, files)}"
 
 
 def _table_notes(source: Source) -> Iterator[str]:

@@ -51,11 +51,13 @@ def with_content(loaded: Input, blobs: Blobs) -> Input:
 
 
 def _from_texts(texts: Mapping[str, str], blobs: Blobs) -> Input:
+    files = []
     # In the order of paths, as a folder with these files would be: the same documents, whoever made the dict.
-    contents = {path: _to_utf8(texts[path]) for path in sorted(texts)}
-    files = tuple(SourceFile(path, blobs.put(content), len(content)) for path, content in contents.items())
+    for path in sorted(texts):
+        content = _to_utf8(texts[path])
+        files.append(SourceFile(path, blobs.put(content), len(content)))
     value = documents((file.path, file.digest, file.size) for file in files)
-    return Input(value, Source("documents", files=files), _to_canonical(dict(texts)))
+    return Input(value, Source("documents", files=tuple(files)), _to_canonical(dict(texts)))
 
 
 def _from_json(value: Any) -> Input:

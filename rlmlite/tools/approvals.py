@@ -117,9 +117,11 @@ def describe(approval: Approval) -> str:
     """The approval as lines for a person, in visible characters only."""
     lines = [f"A program wants to call the tool `{approval.tool}`."]
     for name, value in approval.arguments.items():
+        origins = ", ".join(approval.origins.get(name, ()))
         lines.append(f"  {name} = {visible_json(value)}")
-        lines.append(f"    from: {', '.join(approval.origins.get(name, ()))}")
-    lines += [f"  why you are asked: {reason}" for reason in approval.reasons]
+        lines.append(f"    from: {origins}")
+    for reason in approval.reasons:
+        lines.append(f"  why you are asked: {reason}")
     return "\n".join(lines)
 
 

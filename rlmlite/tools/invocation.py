@@ -93,10 +93,14 @@ def _to_failure(error: BaseException) -> Result:
 
 def describe_mistakes(error: ValidationError) -> str:
     """What is wrong with a call's arguments, by name. It quotes none of them: they may be secret."""
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
-    mistakes = [f"{'.'.join(map(str, each['loc'])) or 'the arguments'}: {each['msg']}" for each in errors]
-    more = [f"and {len(mistakes) - _MOST_MISTAKES:,} more"] if len(mistakes) > _MOST_MISTAKES else []
-    return _truncate("; ".join([*mistakes[:_MOST_MISTAKES], *more]))
+    mistakes = []
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(map(str, found["loc"])) or "the arguments"
+        mistakes.append(f"{place}: {found['msg']}")
+    shown, more = mistakes[:_MOST_MISTAKES], len(mistakes) - _MOST_MISTAKES
+    if more > 0:
+        shown.append(f"and {more:,} more")
+    return _truncate("; ".join(shown))
 
 
 def _truncate(text: str) -> str:

@@ -21,13 +21,14 @@ def load_tools(tools: Iterable[Function | PythonTool | str]) -> list[Function | 
 def _load_tool(spec: str) -> Function | PythonTool:
     # The last colon: `C:\tools.py:lookup` has one before it.
     place, colon, name = spec.rpartition(":")
-    if not colon or not place or not name:
+    if not (place and colon and name):
         raise SettingError(f"a tool must be given as MODULE:NAME or FILE.py:NAME, not `{spec}`")
     module = _load_module(place, spec)
     function: Function | PythonTool | None = getattr(module, name, None)
     if function is None or not callable(function):
-        known = [each for each, value in vars(module).items() if isinstance(value, PythonTool)]
-        raise SettingError(f"tool {spec}: {place} has no function `{name}`; its tools: {', '.join(known) or 'none'}")
+        tools = [known for known, value in vars(module).items() if isinstance(value, PythonTool)]
+        listed = ", ".join(tools) or "none"
+        raise SettingError(f"tool {spec}: {place} has no function `{name}`; its tools: {listed}")
     return function
 
 

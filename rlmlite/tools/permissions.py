@@ -51,9 +51,12 @@ def grant(
 ) -> Permissions:
     """The permissions of a run. `tell` is called with what a person should know. Raises `SettingError`."""
     rules = load_rules(policy)
-    functions = {name: _apply_rules(rules, name, function) for name, function in _tools_by_name(tools).items()}
+    functions = {}
+    for name, function in _tools_by_name(tools).items():
+        functions[name] = _apply_rules(rules, name, function)
     services = HostServices(tools=functions, approve=make_approval_service(approve, tell))
-    return Permissions(services, rules.policy, {"policy": rules.digest} if rules.digest else {})
+    scope = {"policy": rules.digest} if rules.digest else {}
+    return Permissions(services, rules.policy, scope)
 
 
 def warn_of_unknown_names(settings: Settings, inputs: Iterable[str], tell: Callable[[str], None]) -> None:

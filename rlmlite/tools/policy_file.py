@@ -134,13 +134,15 @@ def read_policy_file(path: Path) -> Rules:
 
 
 def _to_rules(table: PolicyTable, digest: str) -> Rules:
-    tables = table.tools or {}
+    rules: dict[str, ToolRule] | None = None
+    stricter, harmless = set(), set()
     # A file without `tools` permits every tool; one with an empty table permits none. Hence None is kept.
-    rules = None if table.tools is None else {name: tool.to_rule() for name, tool in tables.items()}
+    if table.tools is not None:
+        rules = {name: tool.to_rule() for name, tool in table.tools.items()}
+        stricter = {name for name, tool in table.tools.items() if tool.side_effects is True}
+        harmless = {name for name, tool in table.tools.items() if tool.side_effects is False}
     policy = Policy(actions=table.actions, models=table.models, tools=rules, egress=dict(table.egress))
-    stricter = frozenset(name for name, tool in tables.items() if tool.side_effects is True)
-    harmless = frozenset(name for name, tool in tables.items() if tool.side_effects is False)
-    return Rules(policy, digest, stricter, harmless)
+    return Rules(policy, digest, frozenset(stricter), frozenset(harmless))
 
 
 def _describe_mistake(error: Any) -> str:

@@ -39,14 +39,17 @@ def unknown_names(
     policy: Policy, inputs: Iterable[str], tools: Mapping[str, Tool], models: Iterable[str]
 ) -> Iterator[str]:
     """A warning for each name in a policy that this run does not have."""
+    rules = policy.tools or {}
     yield from _unknown_in("input", policy.egress, list(inputs))
-    yield from _unknown_in("tool", policy.tools or (), list(tools))
-    for name, rule in (policy.tools or {}).items():
-        if name in tools:
+    yield from _unknown_in("tool", rules, list(tools))
+    for name, rule in rules.items():
+        # A tool that is itself unknown was warned of above; its arguments cannot be judged.
+        if name in tools and rule.accepts is not None:
             arguments = [param.name for param in tools[name].params]
-            yield from _unknown_in(f"argument of `{name}`", rule.accepts or (), [*arguments, CALL])
+            yield from _unknown_in(f"argument of `{name}`", rule.accepts, [*arguments, CALL])
     yield from _unknown_in("action", policy.actions or (), [*ACTIONS, *tools])
-    yield from _unknown_destinations(policy, [*models, *(f"tool:{name}" for name in tools)])
+    destinations = [*models, *(f"tool:{name}" for name in tools)]
+    yield from _unknown_destinations(policy, destinations)
 
 
 def _unknown_in(what: str, names: Iterable[str], known: list[str]) -> Iterator[str]:
@@ -57,8 +60,12 @@ def _unknown_in(what: str, names: Iterable[str], known: list[str]) -> Iterator[s
 
 
 def _unknown_destinations(policy: Policy, known: list[str]) -> Iterator[str]:
-    """Models and tools that content may be sent to. A pattern (`ollama:*`) is for the models of other runs too."""
-    egress_names = [name for destinations in policy.egress.values() for name in destinations]
-    for name in dict.fromkeys([*(policy.models or ()), *egress_names]):
-        if name not in known and not name.endswith(ANY):
+    """Models and tools that content may be sent to."""
+    names = list(policy.models or ())
+    for destinations in policy.egress.values():
+        names.extend(destinations)
+    for name in dict.fromkeys(names):
+        # A pattern (`ollama:*`) is for the models of other runs too.
+        is_pattern = name.endswith(ANY)
+        if name not in known and not is_pattern:
             yield f"the policy names {name}, which is neither a model nor a tool of this run"

@@ -72,8 +72,10 @@ def answer(prompt: str) -> str:
     """The baseline's answer to a prompt."""
     # The fences are taken out before the form is looked for: data may contain what looks like one.
     data = tuple(match.group(2) for match in _FENCED.finditer(prompt))
-    before, form = split_form(_FENCED.sub(" ", prompt))
+    outside = _FENCED.sub(" ", prompt)
+    before, form = split_form(outside)
     questions = _QUESTION.findall(before)
+    # The last one: a template may show an example question before the real one.
     question = questions[-1] if questions else before
     findings = _Findings(_qualifying_sentences(data, question), "\n".join(data))
     if form is None:
@@ -82,9 +84,11 @@ def answer(prompt: str) -> str:
 
 
 def _qualifying_sentences(data: tuple[str, ...], question: str) -> tuple[Sentence, ...]:
-    half = max(1, (len(set(words(question))) + 1) // 2)
+    question_words = set(words(question))
+    half = max(1, (len(question_words) + 1) // 2)
     enough = min(_ENOUGH_SHARED, half)
-    qualifying = [sentence for sentence in rank_sentences(data, question) if sentence.shared >= enough]
+    ranked = rank_sentences(data, question)
+    qualifying = [sentence for sentence in ranked if sentence.shared >= enough]
     return tuple(qualifying[:_MOST_SENTENCES])
 
 
@@ -137,15 +141,26 @@ def _choose(options: tuple[AnswerForm, ...], findings: _Findings) -> Any:
 
     `"spam" | "ham"` over "spam spam ham" is "spam". With `null` among them, a label that does not occur is not chosen.
     """
-    literals = [option for option in options if isinstance(option, LiteralForm)]
-    others = [option for option in options if not isinstance(option, LiteralForm)]
-    labels = [literal.value for literal in literals if literal.value is not None]
     nullable = LiteralForm(None) in options
+    others = [option for option in options if not isinstance(option, LiteralForm)]
     # `<number> | "unknown"`: with a sentence at hand the number is tried, else the label is all that can be said.
     if findings.best and others:
         return _fill(others[0], findings)
+    literals = [option.value for option in options if isinstance(option, LiteralForm)]
+    labels = [value for value in literals if value is not None]
     if labels:
-        counts = Counter(words(findings.data))
-        scores = [sum(counts[word] for word in set(words(str(label)))) for label in labels]
-        return None if nullable and not max(scores) else labels[scores.index(max(scores))]
+        return _most_frequent(labels, findings.data, nullable=nullable)
     return None if nullable or not others else _fill(others[0], findings)
+
+
+def _most_frequent(labels: list[Any], data: str, *, nullable: bool) -> Any:
+    """The label whose words occur most often in the data; None if none occurs and that is allowed."""
+    counts = Counter(words(data))
+    scores = []
+    for label in labels:
+        label_words = set(words(str(label)))
+        scores.append(sum(counts[word] for word in label_words))
+    best = max(scores)
+    if nullable and not best:
+        return None
+    return labels[scores.index(best)]  # of equal ones the first

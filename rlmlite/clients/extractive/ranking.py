@@ -65,10 +65,14 @@ def _split_long(sentence: str) -> Iterator[str]:
 
 def rank_sentences(texts: Iterable[str], question: str) -> list[Sentence]:
     """The sentences that share a word with the question, best first, ties in the order of the text."""
-    candidates = [sentence for text in texts for sentence in sentences(text)]
+    candidates: list[str] = []
+    for text in texts:
+        candidates.extend(sentences(text))
     word_counts = [Counter(words(candidate)) for candidate in candidates]
-    weights = _word_weights(word_counts, frozenset(words(question)))
-    average_length = sum(map(Counter.total, word_counts)) / max(1, len(word_counts))
+    question_words = frozenset(words(question))
+    weights = _word_weights(word_counts, question_words)
+    total_length = sum(counts.total() for counts in word_counts)
+    average_length = total_length / max(1, len(word_counts))
     scored = []
     for candidate, counts in zip(candidates, word_counts, strict=True):
         shared = sum(word in counts for word in weights)
@@ -79,14 +83,28 @@ def rank_sentences(texts: Iterable[str], question: str) -> list[Sentence]:
 
 
 def _word_weights(word_counts: Sequence[Counter[str]], question_words: frozenset[str]) -> dict[str, float]:
-    """The inverse document frequency of each word of the question, in a fixed order."""
+    """The inverse document frequency of each word of the question: a word in few sentences weighs more."""
     total = len(word_counts)
+    weights = {}
     # Sorted, because a set's order differs from process to process, and sums of floats depend on the order.
-    containing = {word: sum(word in counts for counts in word_counts) for word in sorted(question_words)}
-    return {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in containing.items()}
+    for word in sorted(question_words):
+        containing = sum(word in counts for counts in word_counts)
+        weights[word] = math.log(1 + (total - containing + 0.5) / (containing + 0.5))
+    return weights
 
 
 def _score(counts: Counter[str], weights: dict[str, float], average_length: float) -> int:
-    length_factor = _K1 * (1 - _B + _B * counts.total() / average_length) if average_length else _K1
-    score = sum(weight * counts[word] * (_K1 + 1) / (counts[word] + length_factor) for word, weight in weights.items())
+    """BM25 of a sentence with these word counts, in millionths.
+
+    Each word of the question adds its weight, times n (k + 1) / (n + length factor) for n occurrences: that grows with
+    n, but never beyond k + 1, and less in a long sentence.
+    """
+    length_factor = _K1
+    if average_length:
+        length_factor = _K1 * (1 - _B + _B * counts.total() / average_length)
+    score = 0.0
+    # Not `sum`, which newer versions of Python compensate: the last digit would differ between them.
+    for word, weight in weights.items():
+        occurrences = counts[word]
+        score += weight * occurrences * (_K1 + 1) / (occurrences + length_factor)
     return math.floor(score * 1_000_000)

@@ -95,14 +95,18 @@ class Chat:
         body: dict[str, Any] = {"messages": [{"role": "user", "content": text}]}
         if tool is None:
             return body
+        # The kernel describes tools as the Responses API does: {"type": "function", "name": ..., "parameters": ...}.
+        # Chat completions have the same fields one level deeper: {"type": "function", "function": {"name": ...}}.
         kind = tool["type"]
         definition = {name: value for name, value in tool.items() if name != "type"}
-        # The kernel describes tools as the Responses API does; chat completions nest the same fields once more.
         if kind == "custom":
             grammar = {name: value for name, value in tool["format"].items() if name != "type"}
             definition["format"] = {"type": "grammar", "grammar": grammar}
-        choice = {"type": kind, kind: {"name": tool["name"]}}
-        return body | {"tools": [{"type": kind, kind: definition}], "tool_choice": choice, "parallel_tool_calls": False}
+        return body | {
+            "tools": [{"type": kind, kind: definition}],
+            "tool_choice": {"type": kind, kind: {"name": tool["name"]}},
+            "parallel_tool_calls": False,
+        }
 
     def streaming_fields(self) -> dict[str, Any]:
         """See `WireFormat.streaming_fields`."""
@@ -193,22 +197,29 @@ class ChatAssembler:
 
 
 def _join_functions(one: _FunctionCall | None, other: _FunctionCall | None) -> _FunctionCall | None:
+    """Two pieces of a call of a function. The name comes in the first piece, the arguments in all of them."""
     if one is None or other is None:
         return one or other
-    return _FunctionCall(one.name or other.name, (one.arguments or "") + (other.arguments or ""))
+    arguments = (one.arguments or "") + (other.arguments or "")
+    return _FunctionCall(one.name or other.name, arguments)
 
 
 def _join_customs(one: _CustomCall | None, other: _CustomCall | None) -> _CustomCall | None:
+    """Two pieces of a call of a custom tool."""
     if one is None or other is None:
         return one or other
-    return _CustomCall(one.name or other.name, (one.input or "") + (other.input or ""))
+    input_text = (one.input or "") + (other.input or "")
+    return _CustomCall(one.name or other.name, input_text)
 
 
 def _program_of(call: _ChatToolCall) -> str:
     """What a tool call says: the input of a custom tool, or the program in a function's arguments."""
     if call.function is not None:
-        return program_from_call(call.function.name or "", call.function.arguments or "")
-    return (call.custom.input or "") if call.custom is not None else ""
+        name, arguments = call.function.name or "", call.function.arguments or ""
+        return program_from_call(name, arguments)
+    if call.custom is not None:
+        return call.custom.input or ""
+    return ""
 
 
 def _read_usage(raw: msgspec.Raw, price: Price | None) -> Usage:

@@ -199,7 +199,8 @@ class ModelServer:
 
     def _tell(self, message: str) -> None:
         """Tell the user something, once."""
-        if message not in self._messages and len(self._messages) < _MOST_MESSAGES:
+        is_new = message not in self._messages
+        if is_new and len(self._messages) < _MOST_MESSAGES:
             self._messages.add(message)
             self._calling.tell(f"{self.model}: {message}")
 

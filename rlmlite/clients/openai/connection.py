@@ -93,15 +93,18 @@ def _classify(error: openai.APIError) -> NoReply:
     if isinstance(error, openai.APITimeoutError):
         return NoReply("timeout")
     if not isinstance(error, openai.APIStatusError):
+        # The SDK's own words are "Connection error."; the cause says which.
         return NoReply("unavailable", message=str(error.__cause__ or error))
     status, words = error.status_code, _server_words(error)
     failure = _FAILURE_OF_CODE.get(error.code or "") or _FAILURE_OF_STATUS.get(status)
     # Servers other than OpenAI's report a prompt that is too long as any bad request: only the words tell.
     if failure is None and status in (400, 422) and _TOO_LONG.search(words):
         failure = "too_long"
+    # The rest by the family: 3xx and 4xx will not change, a 5xx may.
     if failure is None:
         failure = "refused" if 300 <= status < 500 else "unavailable"
-    return NoReply(failure, status, error.param, words, ERROR_IN_REPLY in error.response.headers)
+    begun = ERROR_IN_REPLY in error.response.headers
+    return NoReply(failure, status, error.param, words, begun)
 
 
 def _server_words(error: openai.APIStatusError) -> str:

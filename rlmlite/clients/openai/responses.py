@@ -116,19 +116,28 @@ class Responses:
         """See `WireFormat.read_result`."""
         response = _RESPONSE.decode(content)
         usage = _read_usage(response.usage, price)
+        # Before the output: an answer that was cut off has some, too.
         if response.status == "incomplete":
-            reason = response.incomplete_details.reason if response.incomplete_details is not None else None
-            return Failed("refused" if reason == "content_filter" else "too_long", usage)
+            details = response.incomplete_details
+            is_filtered = details is not None and details.reason == "content_filter"
+            return Failed("refused" if is_filtered else "too_long", usage)
         calls = [item for item in response.output if item.type in _TOOL_CALLS]
         if tool is not None and calls:
             return Answered("\n".join(map(_program_of, calls)), usage)
-        messages = [item for item in response.output if item.type == "message"]
-        parts = [part for message in messages for part in message.content or []]
-        # A refusal counts even with text beside it: half an answer is not one.
-        if any(part.type == "refusal" for part in parts):
-            return Failed("refused", usage)
-        texts = [part.text for part in parts if part.type == "output_text" and part.text is not None]
-        return Answered("".join(texts), usage) if texts else Failed("schema", usage)
+        return _read_messages(response.output, usage)
+
+
+def _read_messages(output: list[_OutputItem], usage: Usage) -> Result:
+    """The text of the messages in an output, or the failure that they amount to."""
+    parts: list[_ContentPart] = []
+    for item in output:
+        if item.type == "message":
+            parts += item.content or []
+    # A refusal counts even with text beside it: half an answer is not one.
+    if any(part.type == "refusal" for part in parts):
+        return Failed("refused", usage)
+    texts = [part.text for part in parts if part.type == "output_text" and part.text is not None]
+    return Answered("".join(texts), usage) if texts else Failed("schema", usage)
 
 
 class ResponseAssembler:

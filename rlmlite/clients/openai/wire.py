@@ -103,11 +103,14 @@ def read_error_reply(content: bytes) -> ReplyError | None:
 
 
 def _with_status(body: ErrorBody) -> ReplyError:
-    if isinstance(body.code, int) and 400 <= body.code < 600:  # some servers give the HTTP status as the code
+    # Some servers give the HTTP status as the code; else the code says which status it would have been.
+    if isinstance(body.code, int) and 400 <= body.code < 600:
         status = body.code
     else:
         status = _STATUS_OF_CODE.get(str(body.code), 500)
-    return ReplyError(status, {"error": msgspec.to_builtins(body) | {"code": str(body.code)}})
+    # The SDK reads the document of an error response, and expects the code to be text.
+    document = msgspec.to_builtins(body) | {"code": str(body.code)}
+    return ReplyError(status, {"error": document})
 
 
 def usage_of(tokens_in: int | None, tokens_out: int | None, cached: int | None, price: Price | None) -> Usage:

@@ -53,7 +53,11 @@ class IgnoreFiles:
         known = self._below.get(folder)
         if known is not None:
             return known
-        inherited = self._rules_for(folder.rpartition("/")[0]) if folder else ()
+        inherited: _RulesInFolder = ()
+        if folder:
+            parent = folder.rpartition("/")[0]
+            inherited = self._rules_for(parent)
+        # Rules see a path from their own folder: of `a/b/x.log` those in `a/b` see `x.log`.
         cut = len(folder) + 1 if folder else 0
         own = tuple((cut, rules) for rules in _read_rules(self._root / folder))
         self._below[folder] = (*inherited, *own)

@@ -198,11 +198,13 @@ def _take_sample(content: Content, first_bad: int) -> bytes:
     size = len(content)
     around_first_bad = _whole_lines(content, max(0, first_bad - SAMPLE // 2), SAMPLE)
     if size <= SAMPLES * SAMPLE:
-        places = [_whole_lines(content, 0, SAMPLES * SAMPLE)]
+        lines = _whole_lines(content, 0, SAMPLES * SAMPLE)
     else:
-        starts = [size * place // SAMPLES for place in range(SAMPLES)]
-        places = [around_first_bad, *(_whole_lines(content, start, SAMPLE) for start in starts)]
-    not_ascii = [line for lines in places for line in lines if not line.isascii()]
+        # The first bad byte is looked at for sure: in a text that is nearly all ASCII the other places may miss all.
+        lines = list(around_first_bad)
+        for place in range(SAMPLES):
+            lines += _whole_lines(content, size * place // SAMPLES, SAMPLE)
+    not_ascii = [line for line in lines if not line.isascii()]
     return b"".join(not_ascii) or b"".join(around_first_bad)
 
 
@@ -210,16 +212,21 @@ def _whole_lines(content: Content, start: int, size: int) -> list[bytes]:
     """The lines that lie wholly within a part of a content; a part without line ends is returned as it is."""
     part = bytes(content[start : start + size])
     lines = part.splitlines(keepends=True)
-    begins_within_line = start > 0
-    ends_within_line = start + size < len(content)
-    return lines[begins_within_line : len(lines) - ends_within_line] or [part]
+    # The first and the last line may be cut, and half a character at a cut would look like another encoding.
+    first = 1 if start > 0 else 0
+    last = len(lines) - 1 if start + size < len(content) else len(lines)
+    return lines[first:last] or [part]
 
 
 def _is_broken_utf8(sample: bytes) -> bool:
-    """Whether at least as many characters are valid multi-byte UTF-8 as are bad: then it is UTF-8, but damaged."""
+    """Whether at least as many characters are valid multi-byte UTF-8 as are bad: then it is UTF-8, but damaged.
+
+    Bytes of another encoding hardly ever form a valid multi-byte sequence, so even a few are strong evidence.
+    """
     text = sample.decode("utf-8", "replace")
+    not_ascii = sum(not char.isascii() for char in text)
     bad = text.count("\ufffd")
-    good = sum(not char.isascii() for char in text) - bad
+    good = not_ascii - bad
     return good >= bad
 
 

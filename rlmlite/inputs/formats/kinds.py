@@ -46,10 +46,14 @@ def _is_docx(head: bytes, name: str) -> bool:
 
 
 def _is_tar(head: bytes, name: str) -> bool:
-    # The magic of POSIX and GNU tars; its offset, behind the first member's header, is why `HEAD` must exceed 512.
+    # The magic of POSIX and GNU tars; its offset, within the first member's header, is why `HEAD` must exceed 512.
     if head[257:262] == b"ustar":
         return True
-    return name.endswith(".tar") and len(head) >= 512 and _tar_checksum(head[:512]) == head[148:156].strip(b" \0")
+    # A tar from before 1988 has no magic. Its checksum alone would match a page of zeros, so the name must agree.
+    if not name.endswith(".tar") or len(head) < 512:
+        return False
+    recorded_checksum = head[148:156].strip(b" \0")
+    return _tar_checksum(head[:512]) == recorded_checksum
 
 
 def _tar_checksum(header: bytes) -> bytes:

@@ -73,6 +73,8 @@ def member_name(path: str) -> str:
 
 
 def _read_member(member: Member, blocks: HashingBlocks, texts: TextReader, recipes: Recipes) -> SourceFile:
-    payload = texts.unwrap(iter(blocks), member_name(member.path), lambda: blocks.size)
+    name = member_name(member.path)
+    payload = texts.unwrap(iter(blocks), name, lambda: blocks.size)
     text = texts.read_payload(payload)
+    # After the text has been read, so that only what a decompressor left is still to be hashed.
     return recipes.entry(member.path, text, blocks.digest())

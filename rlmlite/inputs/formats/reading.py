@@ -87,8 +87,11 @@ def encoding_name(name: str) -> str:
 def _without_underscores(name: str, value: Any) -> Any:
     """The value; a number that is written as text may group its digits with `_`, as in Python."""
     hint = _hints()[name]
+    # `_Amount` is `Annotated[int, ...]`, so `int` is the hint itself or its first argument.
     is_number = hint is int or int in typing.get_args(hint)
-    return value.replace("_", "") if is_number and isinstance(value, str) else value
+    if is_number and isinstance(value, str):
+        return value.replace("_", "")
+    return value
 
 
 def _hints() -> Mapping[str, Any]:

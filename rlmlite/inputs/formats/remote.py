@@ -33,7 +33,8 @@ def without_secrets(url: str) -> str:
     parts = urlsplit(url)
     # The last `@`: a password may contain one.
     host = parts.netloc.rpartition("@")[2]
-    names = "&".join(quote(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    parameters = parse_qsl(parts.query, keep_blank_values=True)
+    names = "&".join(quote(name) for name, _ in parameters)
     return urlunsplit((parts.scheme, host, parts.path, names, ""))
 
 

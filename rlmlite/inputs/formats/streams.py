@@ -77,11 +77,13 @@ class ContentFile(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """See `io.RawIOBase`. Raises `ValueError` for a position before the beginning."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._content)}[whence]
-        if base + offset < 0:
-            raise ValueError(f"a position before the beginning: {base + offset}")
-        self._position = base + offset
-        return self._position
+        bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._content)}
+        position = bases[whence] + offset
+        if position < 0:
+            raise ValueError(f"a position before the beginning: {position}")
+        # Beyond the end is allowed, as for any file: reading there returns nothing.
+        self._position = position
+        return position
 
     def readinto(self, buffer: Any) -> int:
         """See `io.RawIOBase`."""

@@ -74,10 +74,13 @@ class TextReader:
         """Hash a file, if it may become text. Raises `UnreadableError`, and what `FileBlobs.look` raises."""
         with open(path, "rb", buffering=0) as file:
             head = file.read(HEAD)
-        kind, has_nul = detect_kind(head, name), b"\0" in head
-        if kind is None and has_nul and self._choose_encoding(head, None) is None:
-            raise _binary_error(head)  # before a video of 10 GB is hashed for nothing
-        return self._blobs.look(Path(path), kind is None and not has_nul)
+        has_kind = detect_kind(head, name) is not None
+        has_nul = b"\0" in head
+        # Before a video of 10 GB is hashed for nothing. Text in UTF-16 has NUL bytes as well.
+        if has_nul and not has_kind and self._choose_encoding(head, None) is None:
+            raise _binary_error(head)
+        # Only what may already be text is checked for UTF-8 while it is hashed.
+        return self._blobs.look(Path(path), not has_kind and not has_nul)
 
     def read_file(self, file: HashedFile, name: str) -> DerivedText | Payload:
         """The text of a file on disk; for an archive the payload. Raises `UnreadableError`, `TooLargeError`."""
@@ -149,7 +152,10 @@ class TextReader:
     def _choose_encoding(self, content: Content, utf8: Utf8 | None) -> EncodingChoice | None:
         if self._recorded is None:
             return choose_encoding(content, utf8, self._reading.encoding)
-        return next((EncodingChoice(step.how, step.why) for step in self._recorded if step.by == "decode"), None)
+        for step in self._recorded:
+            if step.by == "decode":
+                return EncodingChoice(step.how, step.why)
+        return None
 
     def _converts_html(self, head: bytes, name: str) -> bool:
         if self._recorded is None:

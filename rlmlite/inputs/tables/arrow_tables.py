@@ -42,7 +42,8 @@ def is_frame(value: object) -> bool:
 def read_parquet(path: TableFile, options: dict[str, str]) -> OpenTable:
     """Open a Parquet file. See `TableReader`."""
     parquet = library("pyarrow.parquet")
-    file = _translate_errors(lambda: parquet.ParquetFile(path.at), f"{path} is not a valid Parquet file")
+    message = f"{path} is not a valid Parquet file"
+    file = _translate_errors(lambda: parquet.ParquetFile(path.at), message)
     return _open_table(file.schema_arrow, lambda: file.iter_batches(BATCH), str(path))
 
 
@@ -128,12 +129,16 @@ def _array_cells(array: Arrow, losses: Losses) -> list[str]:
 
 def _timestamp_cells(array: Arrow) -> list[str]:
     """Moments in ISO form, in UTC with `Z` if they have a zone."""
-    pyarrow, zone = library("pyarrow"), "" if array.type.tz is None else "Z"
-    moments = array.cast(pyarrow.timestamp(array.type.unit)).cast(pyarrow.string()).to_pylist()
+    pyarrow = library("pyarrow")
+    zone = "" if array.type.tz is None else "Z"
+    # Without its zone, Arrow counts from 1970 in UTC, and spells it with a space: `2024-02-03 04:05:06.500`.
+    in_utc = array.cast(pyarrow.timestamp(array.type.unit))
+    moments = in_utc.cast(pyarrow.string()).to_pylist()
     return [NULL if moment is None else f'"{trim_fraction(moment.replace(" ", "T"))}{zone}"' for moment in moments]
 
 
 def _duration_cells(array: Arrow) -> list[str]:
+    """Durations in ISO form, from counts of Arrow's unit."""
     counts = array.cast(library("pyarrow").int64()).to_pylist()
     decimals = _DECIMALS[array.type.unit]
     return [NULL if count is None else f'"{duration(count, decimals)}"' for count in counts]

@@ -58,11 +58,11 @@ def text_cells(values: Iterable[str]) -> list[str]:
 
 def float_cells(values: Sequence[float], losses: Losses) -> list[str]:
     """Floats as cells. Python's `repr` is the canonical spelling for most of them, but for a final `.0`."""
+    spelled = [repr(value) for value in values]
     # One search over the joined column costs less than a look at every number.
-    spelled = list(map(repr, values))
     if _NOT_PLAIN_DECIMAL.search(",".join(spelled)):
         return [_float_cell(value, losses) for value in values]
-    return [text[:-2] if text[-2:] == ".0" else text for text in spelled]
+    return [text.removesuffix(".0") for text in spelled]
 
 
 def _float_cell(value: float, losses: Losses) -> str:
@@ -122,16 +122,20 @@ def _to_text(value: Any) -> str:
 
 def timestamp(value: datetime.datetime) -> str:
     """A moment in ISO form: in UTC with `Z` if it has a zone, without trailing zeros in the fraction."""
-    zone = "" if value.tzinfo is None else "Z"
-    moment = value if value.tzinfo is None else value.astimezone(datetime.UTC)
-    return trim_fraction(moment.replace(tzinfo=None).isoformat()) + zone
+    if value.tzinfo is None:
+        return trim_fraction(value.isoformat())
+    in_utc = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return trim_fraction(in_utc.isoformat()) + "Z"
 
 
 def duration(count: int, digits: int) -> str:
     """A duration in ISO form from a count of 10^-digits seconds: `duration(90_500, 3)` is `PT90.5S`."""
     sign = "-" if count < 0 else ""
+    # Of the absolute count: `divmod` of a negative one rounds towards minus infinity.
     whole, part = divmod(abs(count), 10**digits)
-    amount = trim_fraction(f"{whole}.{part:0{digits}d}") if digits else str(whole)
+    amount = str(whole)
+    if digits:
+        amount = trim_fraction(f"{whole}.{part:0{digits}d}")
     return f"{sign}PT{amount}S"
 
 

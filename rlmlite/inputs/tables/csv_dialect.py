@@ -87,7 +87,8 @@ def _infer_delimiter(path: TableFile, encoding: str | None) -> str:
 def _is_header(row: list[str]) -> bool:
     complete = bool(row) and all(row)
     unique = len(set(row)) == len(row)
-    return complete and unique and not any(map(IS_NUMBER.fullmatch, row))
+    has_number = any(IS_NUMBER.fullmatch(cell) for cell in row)
+    return complete and unique and not has_number
 
 
 def read_rows(path: TableFile, dialect: Dialect) -> Iterator[list[str]]:

@@ -59,12 +59,14 @@ def _read_first_row(path: TableFile, dialect: Dialect) -> list[str]:
 
 def _read_columns(path: TableFile, dialect: Dialect, width: int, losses: Losses) -> Iterator[list[Sequence[str]]]:
     """The rows below the header in batches, each as columns."""
-    rows = itertools.islice(read_rows(path, dialect), int(dialect.header), None)
-    rows_before = int(dialect.header)
+    rows_before = int(dialect.header)  # for the row numbers in messages
+    rows = itertools.islice(read_rows(path, dialect), rows_before, None)
     while batch := list(itertools.islice(rows, ROWS)):
         # Rows of the right width are the rule, and comparing the set of lengths is all that they cost.
-        if set(map(len, batch)) != {width}:
-            batch = [_pad(row, width, rows_before + number, path, losses) for number, row in enumerate(batch, 1)]
+        widths = set(map(len, batch))
+        if widths != {width}:
+            numbered = enumerate(batch, rows_before + 1)
+            batch = [_pad(row, width, number, path, losses) for number, row in numbered]
         rows_before += len(batch)
         yield list(zip(*batch, strict=True))
 

@@ -34,9 +34,10 @@ _ALWAYS_FINITE = 300  # a number of fewer characters and without an exponent is 
 
 
 def parse_types(option: str, width: int) -> list[str]:
-    """The types that the option `types=` gives, one per column. Raises `InputError`."""
+    """The types in the option `types=`, one per column. Raises `InputError`."""
     types = ["text"] * width if option == "text" else option.split(",")
-    if len(types) != width or not set(types) <= set(TYPES):
+    all_known = set(types) <= set(TYPES)
+    if len(types) != width or not all_known:
         names = ", ".join(TYPES)
         raise InputError(f"option types={option}: expected auto, text, or one of {names} for each of {width} columns")
     return types
@@ -44,6 +45,7 @@ def parse_types(option: str, width: int) -> list[str]:
 
 def infer_types(batches: Iterable[Sequence[Sequence[str]]], width: int) -> list[str]:
     """The narrowest type of each column. A column whose cells are all empty is text."""
+    # Each column starts with every type, and loses those that a batch of its cells rules out.
     possible: list[set[str]] = [set(_COLUMN_OF) for _ in range(width)]
     has_cells = [False] * width
     for columns in batches:
@@ -51,7 +53,10 @@ def infer_types(batches: Iterable[Sequence[Sequence[str]]], width: int) -> list[
             has_cells[index] = has_cells[index] or any(column)
             if possible[index]:
                 possible[index] = _matching_types(column, possible[index])
-    return [_narrowest(types) if filled else "text" for types, filled in zip(possible, has_cells, strict=True)]
+    narrowest = []
+    for types, filled in zip(possible, has_cells, strict=True):
+        narrowest.append(_narrowest(types) if filled else "text")
+    return narrowest
 
 
 def _narrowest(types: set[str]) -> str:
@@ -71,7 +76,10 @@ def _matching_types(column: Sequence[str], types: set[str]) -> set[str]:
 
 def _are_finite(column: Sequence[str], joined: str) -> bool:
     """Whether every number is within range: `1e999` is spelled as a number, but a sheet has none for it."""
-    if "e" not in joined and "E" not in joined and len(max(column, key=len)) < _ALWAYS_FINITE:
+    has_exponent = "e" in joined or "E" in joined
+    longest = len(max(column, key=len))
+    # Nearly every column ends here, without a single conversion.
+    if not has_exponent and longest < _ALWAYS_FINITE:
         return True
     return all(math.isfinite(float(cell)) for cell in column if cell)
 

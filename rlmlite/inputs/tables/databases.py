@@ -119,12 +119,15 @@ def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> Any:
     try:
         connection = duckdb.connect(str(path.at), read_only=True, config=_DUCKDB_LOCKED)
         query = _choose_query(options, path, lambda: _list_names(connection, _DUCKDB_TABLES))
+        # Read-only mode still permits COPY and the like, so the statement itself is looked at.
         statements = connection.extract_statements(query)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        is_one_select = len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
+        if not is_one_select:
             raise InputError(f"{path}: a query must be one SELECT, and nothing else")
         return connection.sql(query).to_arrow_reader(BATCH)
     except duckdb.Error as error:
-        raise InputError(f"{path}: {str(error).splitlines()[0]}") from None
+        first_line = str(error).splitlines()[0]
+        raise InputError(f"{path}: {first_line}") from None
 
 
 def _check_complete(path: TableFile, *suffixes: str) -> None:
@@ -143,16 +146,19 @@ def _check_complete(path: TableFile, *suffixes: str) -> None:
 
 def _choose_query(options: dict[str, str], path: TableFile, list_tables: Callable[[], list[str]]) -> str:
     """The query to run: the given one, or all rows of the given table. Raises `InputError`."""
-    if ("query" in options) is ("table" in options):
+    has_query, has_table = "query" in options, "table" in options
+    if has_query is has_table:
         listed = ", ".join(list_tables()) or "no tables"
         raise InputError(f"{path} needs ?table=NAME or ?query=SELECT ...; it has {listed}")
-    if "query" in options:
+    if has_query:
         return options["query"]
+    # Looked up first, because the error of the database for a missing table suggests nothing.
     tables, name = list_tables(), options["table"]
     if name not in tables:
         hint = did_you_mean(name, tables) or f"it has {', '.join(tables) or 'none'}"
         raise InputError(f"{path} has no table {name}; {hint}")
-    return 'SELECT * FROM "' + name.replace('"', '""') + '"'
+    quoted = name.replace('"', '""')
+    return f'SELECT * FROM "{quoted}"'
 
 
 def _list_names(connection: Any, query: str) -> list[str]:

@@ -169,6 +169,8 @@ def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
     pairs = zip(table.names, column_names(table.names), strict=True)
     renamed = [f"{old!r} is {new}" for old, new in pairs if old != new]
     losses.add("columns were renamed: " + ", ".join(renamed), len(renamed))
+    # Sorted keys: the same options must give the same recipe, and so the same digest of the source.
     options = json.dumps(dict(table.options), ensure_ascii=False, sort_keys=True) if table.options else ""
     lost = losses.summary()
-    return Derivation(reader, table.version, options, f"{table.why} | {lost}" if lost else table.why)
+    why = f"{table.why} | {lost}" if lost else table.why
+    return Derivation(reader, table.version, options, why)
