@@ -50,7 +50,7 @@ def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
     from rlmlite.cli.commands.session import begin_session, open_session  # with the way back into a trace
     from rlmlite.cli.commands.session_view import print_end, print_waiting
 
-    if job.trace is not None:
+    if job.flags.get("trace") is not None:
         raise SettingError("a session's trace is the session itself; leave out --trace")
     if path.exists() and job.inputs:
         raise SettingError(f"the session {path} is there already; its inputs cannot be changed")

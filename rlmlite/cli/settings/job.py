@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -11,38 +12,33 @@ from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs.names import STDIN
 from rlmlite.runs.settings import RunSettings
 
+_PAIRS = {"limits": limit_flags, "prices": price_flags, "reading": reading_flags}
+"""Flags of the form `NAME=VALUE`."""
 
-class Job(msgspec.Struct, frozen=True):
-    """What to run: the program as a text or a path, and everything else that the command line says of it."""
 
-    text: str | None
-    path: str | None
-    inputs: tuple[str, ...]
-    limits: tuple[str, ...]
-    prices: tuple[str, ...]
-    flags: Mapping[str, object]
-    trace: Path | None
-    run_key: str | None
-    yes: bool
-    controllers: tuple[str, ...] = ()
-    read: tuple[str, ...] = ()
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run: the program as a text or a path, the inputs, and the flags by the names of their settings.
+
+    A flag that may be given more than once has the list of what was given (`limits`: `["turns=9", "steps=50"]`).
+    `yes` agrees to all costs within the limits.
+    """
+
+    text: str | None = None
+    path: str | None = None
+    inputs: tuple[str, ...] = ()
+    flags: Mapping[str, object] = {}
+    yes: bool = False
 
     def settings(self, flags_only: Iterable[str] = (), **more: object) -> RunSettings:
         """The settings of the file, the environment and the flags. Each command calls this once.
 
         `flags_only` are settings that the file and the environment do not set for this command. Raises `SettingError`.
         """
-        flags = {
-            "limits": limit_flags(self.limits) or None,
-            "prices": price_flags(self.prices) or None,
-            "reading": reading_flags(self.read) or None,
-            "controller": self.controllers or None,
-            "trace": self.trace,
-            "run_key": self.run_key,
-            **self.flags,
-            **more,
-        }
-        settings = load(flags, flags_only=flags_only)
+        flags = {name: value for name, value in self.flags.items() if value not in (None, [])}
+        for name, read in _PAIRS.items():
+            if name in flags:
+                flags[name] = read(cast(list[str], flags[name]))
+        settings = load(flags | more, flags_only=flags_only)
         return msgspec.structs.replace(settings, confirm_above=None) if self.yes else settings
 
     def program(self) -> str:

@@ -1,10 +1,10 @@
 """`rlmlite exec`: its options."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rlmlite.cli.signatures.flags import permission_flags
+from rlmlite.cli.signatures.flags import calling_flags, job_of, permission_flags
 from rlmlite.cli.signatures.options import (
     Approve,
     AsJson,
@@ -65,21 +65,22 @@ def exec_(
 ) -> None:
     """Run a program over inputs, without a controller."""
     from rlmlite.cli.commands.exec import run
-    from rlmlite.cli.settings.job import Job
 
     given = arguments or []
     path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
-    flags: dict[str, object] = {
-        "sub": sub,
-        "max_cost": max_cost,
-        "confirm_above": confirm_above,
-        "workers": workers,
-        "timeout": timeout,
-        "stream": stream,
-        "copy_inputs": copy,
-        "store": store,
-    }
-    flags |= permission_flags(tool, policy, approve)
-    budgets, prices, how = tuple(limit or []), tuple(price or []), tuple(read or [])
-    job = Job(program, path, tuple(inputs), budgets, prices, flags, trace, run_key, yes, read=how)
+    flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
+    flags |= permission_flags(tool, policy, approve) | calling_flags(workers, timeout, stream)
+    job = job_of(
+        inputs,
+        sub=sub,
+        limit=limit,
+        run_key=run_key,
+        trace=trace,
+        yes=yes,
+        text=program,
+        path=path,
+        read=read,
+        price=price,
+        **flags,
+    )
     raise typer.Exit(run(job, dry_run=dry_run, as_json=json))

@@ -35,16 +35,13 @@ def job_of(
     """The job of a command; what a command has no flag for stays unset."""
     from rlmlite.cli.settings.job import Job
 
-    return Job(
-        text=text,
-        path=path,
-        inputs=tuple(paths or []),
-        limits=tuple(limit or []),
-        prices=tuple(price or []),
-        flags={"sub": sub, **flags},
-        trace=trace,
-        run_key=run_key,
-        yes=yes,
-        controllers=tuple(controller or []),
-        read=tuple(read or []),
-    )
+    settings = {
+        "limits": limit,
+        "prices": price,
+        "reading": read,
+        "controller": controller,
+        "sub": sub,
+        "trace": trace,
+        "run_key": run_key,
+    }
+    return Job(text=text, path=path, inputs=tuple(paths or []), flags={**settings, **flags}, yes=yes)
