@@ -1,7 +1,7 @@
 """The parts of `docs/reference/command-line.md`: what each command says of itself."""
 
 from docs.transcripts import console
-from rlmlite.cli.output.exits import table
+from rlmlite.cli.output.exits import exit_code_table
 
 COMMANDS = (
     "ask",
@@ -37,4 +37,4 @@ def helps() -> str:
 
 def exit_codes() -> str:
     """The exit codes, from the table in the code."""
-    return table()
+    return exit_code_table()

@@ -6,7 +6,7 @@ import gc
 def main() -> None:
     """The entry point, and `python -m rlmlite`."""
     # A start makes some 100,000 objects that stay, and the garbage collector would look through them a dozen times:
-    # a tenth of a small run. `guarded` turns it on again before the command works.
+    # a tenth of a small run. `exit_code_of` turns it on again before the command works.
     gc.disable()
     from rlmlite.cli.app import run_command_line
 

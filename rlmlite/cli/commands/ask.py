@@ -8,11 +8,11 @@ from rlmlite.agent.ask import ask_and_seal, prepare_agent
 from rlmlite.agent.loop import check_question
 from rlmlite.cli.commands.exec import drive_to_end, load_inputs
 from rlmlite.cli.output.exits import STATUSES, Exit
-from rlmlite.cli.output.faults import guarded
-from rlmlite.cli.output.live import watching
+from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.live import watch_events
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_answered
-from rlmlite.cli.output.printing import emit
+from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.job import Job
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.inputs import new_store
@@ -23,12 +23,12 @@ from rlmlite.tools.approvals import TERMINAL
 def run(question: str, job: Job, session: Path | None, *, last_answer: bool, as_json: bool) -> Exit:
     """The command."""
     if session is None:
-        return guarded(lambda: _alone(question, job, last_answer, as_json), as_json=as_json)
-    return guarded(lambda: _in_session(question, job, session, as_json), as_json=as_json)
+        return exit_code_of(lambda: _alone(question, job, last_answer, as_json), as_json=as_json)
+    return exit_code_of(lambda: _in_session(question, job, session, as_json), as_json=as_json)
 
 
 def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
-    with watching(quiet=as_json) as tell:
+    with watch_events(quiet=as_json) as tell:
         flag = None if last_answer else False  # a flag that was not given leaves the settings file its say
         settings = job.settings(last_answer=flag, on_event=tell, tell=log.warning)
         # Whoever asks is at the terminal and can approve calls. In a session calls wait instead.
@@ -40,7 +40,7 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
         with begin_run(inputs, blobs, setup) as run:
             outcome = drive_to_end(run, ask_and_seal(run, question, agent))
     if as_json:
-        emit(**outcome_document(outcome, inputs))
+        print_json(**outcome_document(outcome, inputs))
     else:
         print_answered(outcome, inputs, setup.clients)
     return STATUSES[outcome.status]
@@ -55,7 +55,7 @@ def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
     if path.exists() and job.inputs:
         raise SettingError(f"the session {path} is there already; its inputs cannot be changed")
     start = open_session if path.exists() else begin_session
-    with watching(quiet=as_json) as tell, start(path, job, tell) as session:
+    with watch_events(quiet=as_json) as tell, start(path, job, tell) as session:
         try:
             outcome = session.ask(question)
         except CallsWaitingError as error:

@@ -10,10 +10,10 @@ import msgspec
 from rlmlite.cli.commands.replay import EXITS, print_replay
 from rlmlite.cli.demo import QUESTIONS, Question
 from rlmlite.cli.output.exits import STATUSES, Exit
-from rlmlite.cli.output.faults import guarded
+from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_facts
-from rlmlite.cli.output.printing import emit, heading, indented, say
+from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.clients.extractive.client import NOTICE
 from rlmlite.errors import InputError
 from rlmlite.inputs import deriving, from_listing, notes
@@ -45,7 +45,7 @@ class Demonstration(msgspec.Struct, frozen=True):
 
 def run(path: Path | None, *, as_json: bool) -> Exit:
     """The command."""
-    return guarded(lambda: _run(path, as_json), as_json=as_json)
+    return exit_code_of(lambda: _run(path, as_json), as_json=as_json)
 
 
 def _run(path: Path | None, as_json: bool) -> Exit:
@@ -65,9 +65,9 @@ def _demonstrate(question: Question, inputs: Mapping[str, Input], blobs: FileBlo
     program = question.program()
     if not quiet:
         say()
-        heading(f"question: {question.text}")
-        heading("program")
-        indented(program.rstrip())
+        print_heading(f"question: {question.text}")
+        print_heading("program")
+        print_indented(program.rstrip())
     with Run(inputs, blobs, prepare(make_settings({"sub": question.sub}))) as run:
         outcome = drive_turn(run, run_program(run, read_program(program)))
     if not quiet:
@@ -83,7 +83,7 @@ def _demonstrate(question: Question, inputs: Mapping[str, Input], blobs: FileBlo
 
 def _print_answer(outcome: Outcome, inputs: Mapping[str, Input], question: Question) -> None:
     if outcome.status != "completed":
-        indented(outcome.observation)
+        print_indented(outcome.observation)
     print_answer(outcome, inputs)
     if question.sub is not None:
         say(f"note: {NOTICE}")
@@ -117,7 +117,7 @@ def _emit(answers: list[Demonstration], inputs: Mapping[str, Input]) -> None:
         for answer in answers
     ]
     worst = max(answers, key=lambda answer: answer.exit)
-    emit(
+    print_json(
         value=[document["value"] for document in documents],
         status=worst.outcome.status,
         answers=documents,

@@ -11,7 +11,7 @@ import msgspec
 
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.logs import log
-from rlmlite.cli.output.printing import emit, heading, indented, say
+from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.runs.program import problems_of, read_program
 from rlmlite.runs.run import Run
@@ -30,7 +30,7 @@ def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:
         return Exit.REFUSED
     estimate = price(run.state, said)
     if as_json:
-        emit(status="refused" if estimate.refused else "completed", **_document(estimate, run))
+        print_json(status="refused" if estimate.refused else "completed", **_document(estimate, run))
     else:
         _print(estimate, run)
     return Exit.REFUSED if estimate.refused else Exit.COMPLETED
@@ -39,7 +39,7 @@ def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:
 def _print_problems(text: str, problems: Iterable[Problem], as_json: bool) -> None:
     log.error("the program was refused\n" + explain(problems, text))
     if as_json:
-        emit(status="refused", reason="problems", problems=msgspec.to_builtins(tuple(problems)))
+        print_json(status="refused", reason="problems", problems=msgspec.to_builtins(tuple(problems)))
 
 
 def _document(estimate: Price, run: Run) -> dict[str, Any]:
@@ -53,13 +53,13 @@ def _document(estimate: Price, run: Run) -> dict[str, Any]:
 
 
 def _print(estimate: Price, run: Run) -> None:
-    heading("price")
+    print_heading("price")
     for words, uses in estimate.steps:
         amounts = [f"{name} {_range(used)}" for name, used in uses.items() if name != "steps"]  # each step is one
-        indented(f"{words}: {', '.join(amounts)}")
+        print_indented(f"{words}: {', '.join(amounts)}")
     for name, used in estimate.total.items():
         over = " (more than is left)" if name in estimate.refused else ""
-        indented(f"total {name}: {_range(used)} of {run.state.left(name):,} left{over}")
+        print_indented(f"total {name}: {_range(used)} of {run.state.left(name):,} left{over}")
     if "sub_calls" in estimate.total:
         say(f"cost: {_cost(estimate, run)}")
     say("nothing was run")

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import msgspec
 
 from rlmlite.cli.output.exits import STATUSES, Exit
-from rlmlite.cli.output.faults import guarded
+from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_outcome
-from rlmlite.cli.output.printing import emit
+from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.job import Job
 from rlmlite.inputs import Reading, from_arguments, new_store, notes
 from rlmlite.runs.driver import Calls, drive_turn
@@ -25,7 +25,7 @@ from rlmlite_traces import FileBlobs
 
 def run(job: Job, *, dry_run: bool, as_json: bool) -> Exit:
     """The command."""
-    return guarded(lambda: _dry(job, as_json) if dry_run else _live(job, as_json), as_json=as_json)
+    return exit_code_of(lambda: _dry(job, as_json) if dry_run else _live(job, as_json), as_json=as_json)
 
 
 def _live(job: Job, as_json: bool) -> Exit:
@@ -40,7 +40,7 @@ def _live(job: Job, as_json: bool) -> Exit:
     if outcome.problems:
         log.error("the program was refused\n" + explain(outcome.problems, text))
     if as_json:
-        emit(**outcome_document(outcome, inputs))
+        print_json(**outcome_document(outcome, inputs))
     else:
         print_outcome(outcome, inputs, setup.clients)
     return STATUSES[outcome.status]

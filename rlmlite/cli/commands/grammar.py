@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 
 from rlmlite.cli.output.exits import Exit
-from rlmlite.cli.output.faults import guarded
-from rlmlite.cli.output.printing import emit, heading, indented, say
+from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.errors import SettingError
 from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool
 from rlmlite_kernel import ACTIONS
@@ -20,8 +20,8 @@ _INPUT = "context"  # what a lone input is called
 def show(format: str, session: Path | None, *, only_final: bool, as_json: bool) -> Exit:
     """The language in one of its forms."""
     if format in ("llguidance", "openai-tool"):
-        return guarded(lambda: _print_for_decoder(format, session, only_final, as_json), as_json=as_json)
-    return guarded(lambda: _print_fixed(format, session, only_final, as_json), as_json=as_json)
+        return exit_code_of(lambda: _print_for_decoder(format, session, only_final, as_json), as_json=as_json)
+    return exit_code_of(lambda: _print_fixed(format, session, only_final, as_json), as_json=as_json)
 
 
 def _print_fixed(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
@@ -41,7 +41,7 @@ def _print_for_decoder(format: str, session: Path | None, only_final: bool, as_j
     if format == "openai-tool":
         return _tool(custom_tool(grammar), as_json)
     if as_json:
-        emit(value=grammar)
+        print_json(value=grammar)
     else:
         say(grammar.rstrip("\n"))
     return Exit.COMPLETED
@@ -62,7 +62,7 @@ def _vocabulary(session: Path | None, only_final: bool) -> Vocabulary:
 
 def _tool(tool: dict[str, object], as_json: bool) -> Exit:
     if as_json:
-        emit(value=tool)
+        print_json(value=tool)
     else:
         say(json.dumps(tool, indent=2))
     return Exit.COMPLETED
@@ -72,7 +72,7 @@ def _lark(as_json: bool) -> Exit:
     from rlmlite_grammar import grammar_digest, grammar_text
 
     if as_json:
-        emit(value=grammar_text(), digest=grammar_digest())
+        print_json(value=grammar_text(), digest=grammar_digest())
     else:
         say(grammar_text().rstrip("\n"))
     return Exit.COMPLETED
@@ -80,7 +80,7 @@ def _lark(as_json: bool) -> Exit:
 
 def _actions(as_json: bool) -> Exit:
     if as_json:
-        emit(
+        print_json(
             value=[
                 {
                     "name": action.name,
@@ -98,6 +98,6 @@ def _actions(as_json: bool) -> Exit:
     for action in ACTIONS.values():
         if action.family != family:
             family = action.family
-            heading(family)
-        indented(f"{action.signature()} -> {action.result}\n    {action.help}")
+            print_heading(family)
+        print_indented(f"{action.signature()} -> {action.result}\n    {action.help}")
     return Exit.COMPLETED

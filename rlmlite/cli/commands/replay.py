@@ -13,8 +13,8 @@ from rlmlite.cli.commands.reparse import Reparsed, reparse
 from rlmlite.cli.commands.store import blobs_for_replay
 from rlmlite.cli.commands.trace import verify_trace
 from rlmlite.cli.output.exits import Exit
-from rlmlite.cli.output.faults import guarded
-from rlmlite.cli.output.printing import emit, say
+from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.printing import print_json, say
 from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
 from rlmlite.inputs import deriving
@@ -48,13 +48,13 @@ def replay_trace(
         replayed = replay(checked, places_of(inputs), blobs, derive=deriving(settings.reading))
         return _report(trace, checked, replayed, as_json)
 
-    return guarded(work, as_json=as_json)
+    return exit_code_of(work, as_json=as_json)
 
 
 def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: bool) -> Exit:
     reparsed = reparse(checked)
     if as_json:
-        emit(
+        print_json(
             value=replayed.verdict.value,
             trace=str(trace),
             root=checked.root,

@@ -28,10 +28,10 @@ from rlmlite.cli.commands.session_view import (
     session_document,
 )
 from rlmlite.cli.output.exits import Exit
-from rlmlite.cli.output.faults import guarded
-from rlmlite.cli.output.live import watching
+from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.live import watch_events
 from rlmlite.cli.output.logs import log
-from rlmlite.cli.output.printing import emit
+from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.job import Job
 from rlmlite.errors import CallsWaitingError, InputError, SettingError
 from rlmlite.inputs import new_store
@@ -43,32 +43,32 @@ from rlmlite.terminal import harmless_json
 
 def new(path: Path, job: Job, *, as_json: bool) -> Exit:
     """`session new`: begin one over inputs."""
-    return guarded(lambda: _new(path, job, as_json), as_json=as_json)
+    return exit_code_of(lambda: _new(path, job, as_json), as_json=as_json)
 
 
 def exec_(path: Path, job: Job, *, as_json: bool) -> Exit:
     """`session exec`: execute a program in it."""
-    return guarded(lambda: _step(path, job, lambda session: session.exec(job.program()), as_json), as_json=as_json)
+    return exit_code_of(lambda: _step(path, job, lambda session: session.exec(job.program()), as_json), as_json=as_json)
 
 
 def resume(path: Path, job: Job, answers: str | None, *, as_json: bool) -> Exit:
     """`session resume`: answer pending calls, and go on."""
-    return guarded(lambda: _resume(path, job, answers, as_json), as_json=as_json)
+    return exit_code_of(lambda: _resume(path, job, answers, as_json), as_json=as_json)
 
 
 def pending(path: Path) -> Exit:
     """`session pending`: the calls that wait, as JSON to fill in."""
-    return guarded(lambda: _pending(path), as_json=True)
+    return exit_code_of(lambda: _pending(path), as_json=True)
 
 
 def show(path: Path, *, as_json: bool) -> Exit:
     """`session show`: variables, notes, turns and budgets."""
-    return guarded(lambda: _show(path, as_json), as_json=as_json)
+    return exit_code_of(lambda: _show(path, as_json), as_json=as_json)
 
 
 def seal(path: Path, *, as_json: bool) -> Exit:
     """`session seal`: end it for good."""
-    return guarded(lambda: _seal(path, as_json), as_json=as_json)
+    return exit_code_of(lambda: _seal(path, as_json), as_json=as_json)
 
 
 def _new(path: Path, job: Job, as_json: bool) -> Exit:
@@ -93,7 +93,7 @@ def _resume(path: Path, job: Job, answers: str | None, as_json: bool) -> Exit:
 
 def _step(path: Path, job: Job, step: Callable[[Session], Outcome], as_json: bool) -> Exit:
     """Open a session, do something in it, and print what came of it or what it waits for."""
-    with watching(quiet=as_json) as tell, open_session(path, job, tell) as session:
+    with watch_events(quiet=as_json) as tell, open_session(path, job, tell) as session:
         try:
             outcome = step(session)
         except CallsWaitingError as error:
@@ -133,7 +133,7 @@ def _pending(path: Path) -> Exit:
 def _show(path: Path, as_json: bool) -> Exit:
     with open_session(path) as session:
         if as_json:
-            emit(**session_document(session))
+            print_json(**session_document(session))
         else:
             print_session(session)
     return Exit.COMPLETED

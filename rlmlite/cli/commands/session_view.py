@@ -7,7 +7,7 @@ from typing import Any
 from rlmlite.agent.session import Session
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_observation, print_status
-from rlmlite.cli.output.printing import emit, heading, indented, say
+from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.runs.history import Exchange, open_question
 from rlmlite.runs.outcome import Outcome, budget_of
 from rlmlite.terminal import one_line
@@ -24,24 +24,24 @@ def print_new(path: Path, session: Session, *, as_json: bool) -> None:
     roles = {name: role.model for name, role in run.state.settings.roles.items()}
     assert run.log is not None  # a session has a trace
     if as_json:
-        emit(trace=str(path), root=run.log.root, run=run.id, roles=roles, variables=_variables(session))
+        print_json(trace=str(path), root=run.log.root, run=run.id, roles=roles, variables=_variables(session))
         return
     say(f"session: {path}")
     for name, model in roles.items():
-        indented(f"{name}: {model}")
+        print_indented(f"{name}: {model}")
 
 
 def print_session(session: Session) -> None:
     """Variables, notes, turns, and what waits, as lines."""
     run = session.run
-    heading("variables")
+    print_heading("variables")
     for variable in _variables(session):
-        indented(f"{variable['name']}: {variable['kind']}, {variable['bytes']:,} bytes, turn {variable['turn']}")
+        print_indented(f"{variable['name']}: {variable['kind']}, {variable['bytes']:,} bytes, turn {variable['turn']}")
     for title, lines in (("notes", run.state.notes), ("turns", [_turn_line(turn) for turn in run.history])):
         if lines:
-            heading(title)
+            print_heading(title)
             for line in lines:
-                indented(line)
+                print_indented(line)
     question, waiting = open_question(run.history), len(session.pending())
     if question is not None:
         say(f"open question: {question}")
@@ -71,11 +71,11 @@ def print_end(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
     """The outcome of a program or a question."""
     run = session.run
     if as_json:
-        emit(**outcome_document(outcome, run.inputs))
+        print_json(**outcome_document(outcome, run.inputs))
         return STATUSES[outcome.status]
     if outcome.problems:
-        heading("the program was refused")
-        indented(explain(outcome.problems, run.history[-1].program))
+        print_heading("the program was refused")
+        print_indented(explain(outcome.problems, run.history[-1].program))
     print_observation(outcome)
     print_answer(outcome, run.inputs)
     print_status(outcome)
@@ -85,13 +85,13 @@ def print_end(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
 def print_waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
     """That calls wait, and how to answer them."""
     if as_json:
-        emit(status="waiting", reason="calls", trace=str(path), calls=[call_document(call) for call in calls])
+        print_json(status="waiting", reason="calls", trace=str(path), calls=[call_document(call) for call in calls])
         return Exit.WAITING
     say(f"waiting: {len(calls):,} calls need answers", "yellow")
     for call in calls[:_CALLS_LISTED]:
-        indented(f"{call.id} {_CALL_NAMES.get(call.kind, '')}{call.role}, {call.prompt_bytes:,} bytes of prompt")
+        print_indented(f"{call.id} {_CALL_NAMES.get(call.kind, '')}{call.role}, {call.prompt_bytes:,} bytes of prompt")
     if len(calls) > _CALLS_LISTED:
-        indented(f"... and {len(calls) - _CALLS_LISTED:,} more")
+        print_indented(f"... and {len(calls) - _CALLS_LISTED:,} more")
     say(f"see them with `rlmlite session pending {path}`, answer with `rlmlite session resume {path} ANSWERS.json`")
     return Exit.WAITING
 

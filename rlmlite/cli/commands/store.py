@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.cli.output.exits import Exit
-from rlmlite.cli.output.faults import guarded
-from rlmlite.cli.output.printing import emit, indented, say
+from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.printing import print_indented, print_json, say
 from rlmlite.cli.settings.config import load
 from rlmlite.runs.log import DEFAULT_STORE
 from rlmlite_traces import DirectoryStore, FileBlobs
@@ -30,18 +30,18 @@ from rlmlite_traces.blobs.directory import (
 
 def ls(store: Path | None, *, as_json: bool) -> Exit:
     """`store ls`: every object and who needs it."""
-    return guarded(lambda: _ls(_layout(store), as_json), as_json=as_json)
+    return exit_code_of(lambda: _ls(_layout(store), as_json), as_json=as_json)
 
 
 def gc(store: Path | None, grace: int | None, *, dry_run: bool, forget_missing: bool, as_json: bool) -> Exit:
     """`store gc`: remove what no trace and no process needs."""
     seconds = GRACE_SECONDS if grace is None else grace
-    return guarded(lambda: _gc(_layout(store), seconds, dry_run, forget_missing, as_json), as_json=as_json)
+    return exit_code_of(lambda: _gc(_layout(store), seconds, dry_run, forget_missing, as_json), as_json=as_json)
 
 
 def verify(store: Path | None, *, quarantine: bool, as_json: bool) -> Exit:
     """`store verify`: hash every object again."""
-    return guarded(lambda: _verify(_layout(store), quarantine, as_json), as_json=as_json)
+    return exit_code_of(lambda: _verify(_layout(store), quarantine, as_json), as_json=as_json)
 
 
 def blobs_for_replay(store: Path | None) -> FileBlobs:
@@ -58,7 +58,7 @@ def _layout(store: Path | None) -> Layout:
 
 def _ls(layout: Layout, as_json: bool) -> Exit:
     if as_json:
-        emit(value=[msgspec.to_builtins(held) for held in held_objects(layout)], store=str(layout.path))
+        print_json(value=[msgspec.to_builtins(held) for held in held_objects(layout)], store=str(layout.path))
         return Exit.COMPLETED
     count = total = 0
     for held in held_objects(layout):
@@ -86,7 +86,7 @@ def _age(seconds: int) -> str:
 def _gc(layout: Layout, grace: int, dry_run: bool, forget_missing: bool, as_json: bool) -> Exit:
     collected = collect(layout, grace=grace, dry_run=dry_run, forget_missing=forget_missing)
     if as_json:
-        emit(value=msgspec.to_builtins(collected), store=str(layout.path), dry_run=dry_run)
+        print_json(value=msgspec.to_builtins(collected), store=str(layout.path), dry_run=dry_run)
     else:
         _print(collected, dry_run, forget_missing)
     return Exit.COMPLETED
@@ -118,9 +118,9 @@ def _print_missing(traces: Sequence[str], forget_missing: bool) -> None:
     """Traces that need objects and are not where they were: moved, perhaps, so their objects are kept."""
     say(f"{_number(len(traces), 'trace')} not found in the recorded place:", "yellow")
     for trace in traces[:_TRACES_LISTED]:
-        indented(trace)
+        print_indented(trace)
     if len(traces) > _TRACES_LISTED:
-        indented(f"... and {len(traces) - _TRACES_LISTED:,} more")
+        print_indented(f"... and {len(traces) - _TRACES_LISTED:,} more")
     if not forget_missing:
         say("the objects that they need are kept; if the traces are deleted, run again with --forget-missing")
 
@@ -134,7 +134,7 @@ def _verify(layout: Layout, quarantine: bool, as_json: bool) -> Exit:
             if quarantine:
                 set_aside(layout, digest)
     if as_json:
-        emit(value=[msgspec.to_builtins(fault) for fault in faults], store=str(layout.path), objects=count)
+        print_json(value=[msgspec.to_builtins(fault) for fault in faults], store=str(layout.path), objects=count)
         return Exit.BROKEN if faults else Exit.COMPLETED
     for fault in faults:
         say(f"{fault.digest} is damaged: its content has the digest {fault.found}", "red")

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.cli.output.exits import Exit
-from rlmlite.cli.output.faults import guarded
-from rlmlite.cli.output.printing import emit, say
+from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.printing import print_json, say
 from rlmlite.terminal import one_line
 from rlmlite_traces import CheckedTrace, Level, NestedTrace, Standing, nested_traces, verify
 from rlmlite_traces import show as lines_of
@@ -17,12 +17,12 @@ from rlmlite_traces import show as lines_of
 
 def show(trace: Path, *, as_json: bool) -> Exit:
     """Print the records of a trace."""
-    return guarded(lambda: _show(trace, as_json), as_json=as_json)
+    return exit_code_of(lambda: _show(trace, as_json), as_json=as_json)
 
 
 def check(trace: Path, root: str | None, at_least: str, *, as_json: bool) -> Exit:
     """Print what a trace proves."""
-    return guarded(lambda: _check(trace, root, at_least, as_json), as_json=as_json)
+    return exit_code_of(lambda: _check(trace, root, at_least, as_json), as_json=as_json)
 
 
 def verify_trace(trace: Path, root: str | None, at_least: str) -> CheckedTrace:
@@ -34,7 +34,7 @@ def _show(trace: Path, as_json: bool) -> Exit:
     checked = verify_trace(trace, None, "open")
     if as_json:
         records = [msgspec.json.decode(checked.line(seq)) for seq in range(checked.size)]
-        emit(value=records, trace=str(trace), root=checked.root, level=checked.level.name)
+        print_json(value=records, trace=str(trace), root=checked.root, level=checked.level.name)
     else:
         for line in lines_of(checked):
             say(line)
@@ -46,7 +46,7 @@ def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
     nested = list(nested_traces(checked, trace))
     differs = any(each.standing is Standing.DIFFERS for each in nested)
     if as_json:
-        emit(
+        print_json(
             value=checked.level.name,
             trace=str(trace),
             root=checked.root,

@@ -49,7 +49,7 @@ STATUSES = MappingProxyType(
 """The exit code of each status of a run."""
 
 
-def table() -> str:
+def exit_code_table() -> str:
     """The codes as a Markdown table."""
     rows = [f"| {code.value} | {code.name.lower()} | {MEANINGS[code]} |" for code in Exit]
     return "\n".join(["| code | name | meaning |", "| ---: | --- | --- |", *rows])

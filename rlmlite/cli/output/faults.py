@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.logs import log
-from rlmlite.cli.output.printing import emit
+from rlmlite.cli.output.printing import print_json
 from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
 from rlmlite_kernel import BlobMissingError, InputChangedError, SettingsError
 from rlmlite_traces import (
@@ -45,7 +45,7 @@ _FOUND: tuple[tuple[type[BaseException], Exit, str], ...] = (
 """The first that fits names the code. What is not here is a bug, and keeps its traceback."""
 
 
-def guarded(command: Callable[[], Exit], *, as_json: bool) -> Exit:
+def exit_code_of(command: Callable[[], Exit], *, as_json: bool) -> Exit:
     """Run a command; turn what its user or machine got wrong into a message and a code."""
     if not gc.isenabled():  # see `rlmlite.cli`
         gc.freeze()
@@ -60,5 +60,5 @@ def guarded(command: Callable[[], Exit], *, as_json: bool) -> Exit:
         message = str(error) or word
         log.error(message)
         if as_json:
-            emit(status="failed", reason=word, error=message)
+            print_json(status="failed", reason=word, error=message)
         return code

@@ -38,7 +38,7 @@ _WIDTH = 24  # of a bar
 
 
 @contextmanager
-def watching(*, quiet: bool) -> Iterator[Tell]:
+def watch_events(*, quiet: bool) -> Iterator[Tell]:
     """Who is to be told of a run's events."""
     if quiet:
         yield unheard

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.cli.output.printing import heading, indented, say, spelled
+from rlmlite.cli.output.printing import answer_text, print_heading, print_indented, say
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.runs.outcome import Outcome
 from rlmlite.terminal import one_line
@@ -24,8 +24,8 @@ def print_outcome(outcome: Outcome, inputs: Mapping[str, Input], clients: Mappin
 def print_observation(outcome: Outcome) -> None:
     """What a controller would see."""
     if outcome.observation and not outcome.problems:  # those were said already
-        heading("observation")
-        indented(outcome.observation)
+        print_heading("observation")
+        print_indented(outcome.observation)
 
 
 def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
@@ -42,28 +42,28 @@ def print_answer(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
     """The answer, and the places that support it."""
     if outcome.value is None and not outcome.evidence:
         return
-    heading("answer")
-    indented(spelled(outcome.value))
-    heading(f"evidence ({_counted(len(outcome.evidence), outcome.evidence_total)})")
+    print_heading("answer")
+    print_indented(answer_text(outcome.value))
+    print_heading(f"evidence ({_counted(len(outcome.evidence), outcome.evidence_total)})")
     for quote in outcome.evidence[:_SHOWN]:
         source = inputs[quote.input].source.path if quote.input in inputs else None
         place = quote.path or source or quote.input
-        indented(f"{place}:{quote.line}: {one_line(quote.text)} [{quote.how}]")
+        print_indented(f"{place}:{quote.line}: {one_line(quote.text)} [{quote.how}]")
     if len(outcome.evidence) > _SHOWN:
-        indented(f"... and {len(outcome.evidence) - _SHOWN:,} more")
+        print_indented(f"... and {len(outcome.evidence) - _SHOWN:,} more")
 
 
 def print_facts(outcome: Outcome) -> None:
     """Coverage, budget, status and where the receipts are."""
-    heading("coverage")
+    print_heading("coverage")
     for name, seen in outcome.coverage.items():
         parts = ", ".join(f"{word} {amount:,}" for word, amount in seen.items() if word != "bytes")
-        indented(f"{name}: {seen.get('bytes', 0):,} bytes: {parts}")
-    heading("budget used")
+        print_indented(f"{name}: {seen.get('bytes', 0):,} bytes: {parts}")
+    print_heading("budget used")
     for name, amounts in outcome.budget.items():
         if amounts["used"]:
             limit = "no limit" if amounts["limit"] is None else f"{amounts['limit']:,}"
-            indented(f"{name}: {amounts['used']:,} of {limit}")
+            print_indented(f"{name}: {amounts['used']:,} of {limit}")
     print_status(outcome)
 
 

@@ -36,22 +36,22 @@ def say(text: str = "", style: str = "") -> None:
         typer.echo(harmless(text))
 
 
-def heading(text: str) -> None:
+def print_heading(text: str) -> None:
     """A line that begins a part of the output."""
     say(text, "bold")
 
 
-def indented(text: str, by: str = "    ") -> None:
+def print_indented(text: str, by: str = "    ") -> None:
     """Lines below a heading."""
     say("\n".join(by + line for line in text.split("\n")))
 
 
-def emit(**found: Any) -> None:
+def print_json(**found: Any) -> None:
     """The one JSON object of this command, with all of `KEYS`."""
     typer.echo(harmless_json(json.dumps(KEYS | found, ensure_ascii=False, allow_nan=False)))
 
 
-def spelled(value: Any) -> str:
+def answer_text(value: Any) -> str:
     """An answer as people read it: text as it is, a list one item a line, a record one field a line or a paragraph."""
     if isinstance(value, str):
         return value
@@ -69,4 +69,4 @@ def _item(value: Any) -> str:
 def _field(name: str, value: Any) -> str:
     if not isinstance(value, list | dict) or not value:
         return f"{name}: {_item(value)}"
-    return f"{name}:\n" + "\n".join("    " + line for line in spelled(value).split("\n"))
+    return f"{name}:\n" + "\n".join("    " + line for line in answer_text(value).split("\n"))

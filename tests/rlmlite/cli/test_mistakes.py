@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite.cli.output.exits import MEANINGS, Exit, table
+from rlmlite.cli.output.exits import MEANINGS, Exit, exit_code_table
 from rlmlite.cli.output.printing import KEYS
 from tests.rlmlite.cli.commands import rlmlite
 
@@ -89,4 +89,4 @@ def test_usage_errors_are_two() -> None:
 def test_every_exit_code_is_explained() -> None:
     """The table holds each code once."""
     assert set(MEANINGS) == set(Exit)
-    assert table().count("\n") == len(Exit) + 1
+    assert exit_code_table().count("\n") == len(Exit) + 1
