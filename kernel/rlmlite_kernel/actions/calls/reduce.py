@@ -71,7 +71,8 @@ def calls_to_merge(count: int, fan_in: int) -> int:
 
 def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: CallSite, context: StepContext) -> Ask:
     """One call for every `fan_in` texts."""
-    groups = [_BETWEEN.join(texts[at : at + plan.fan_in]) for at in range(0, len(texts), plan.fan_in)]
+    firsts = range(0, len(texts), plan.fan_in)
+    groups = [_BETWEEN.join(texts[first : first + plan.fan_in]) for first in firsts]
     context.ensure_room(sum(map(size_of, groups)))
     rows = Rows("rows", {"items": Cells(groups)}, len(groups))
     writer = PromptWriter(context, dict(plan.inputs), TaintedValue(rows, origins))

@@ -67,7 +67,8 @@ def ask_classify(
     words = labels.value
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         raise Fault("type", '`labels` is a list of texts, such as ["spam", "ham"]')
-    schema = OneOf(tuple(Literal(word) for word in words if isinstance(word, str)))
+    options = [Literal(word) for word in words if isinstance(word, str)]
+    schema = OneOf(tuple(options))
     return _begin(context, place, rows, prompt, schema, batch, role, "label", inputs)
 
 
@@ -114,8 +115,8 @@ def _ask_round(
     context: StepContext,
 ) -> Ask:
     """One call per batch of `rows`, which are numbers from 0. `answers` are those of earlier rounds."""
-    batches = [rows[at : at + questions.batch] for at in range(0, len(rows), questions.batch)]
-    texts = ["\n".join(f"{row + 1}: {questions.lines[row]}" for row in batch) for batch in batches]
+    batches = [rows[first : first + questions.batch] for first in range(0, len(rows), questions.batch)]
+    texts = [_number_lines(batch, questions.lines) for batch in batches]
     context.ensure_room(sum(map(size_of, texts)))
     batch_rows = Rows("rows", {_FIELD: Cells(texts)}, len(texts))
     writer = PromptWriter(context, dict(questions.inputs), TaintedValue(batch_rows, questions.rows.origins))
@@ -123,6 +124,11 @@ def _ask_round(
     prompts = writer.write(template, questions.reply_schema)
     calls = model_calls(prompts, questions.role, place, context)
     return Ask(calls, partial(_take_replies, questions, batches, answers, place), whole=False)
+
+
+def _number_lines(batch: tuple[int, ...], lines: tuple[str, ...]) -> str:
+    """A batch as the model sees it. Models count from 1, so row 0 is `1: ...`."""
+    return "\n".join(f"{row + 1}: {lines[row]}" for row in batch)
 
 
 def _take_replies(
@@ -164,9 +170,9 @@ def _read_batch(batch: tuple[int, ...], result: Result, reply_schema: Schema) ->
 def _join_answers(questions: _Questions, answers: Mapping[int, Value], context: StepContext) -> TaintedValue:
     """The rows with their answers. Raises `Fault("calls_failed")` if none of them has one."""
     table = context.require_rows(questions.rows.value, "rows")
+    in_order = [answers.get(row) for row in range(len(table))]
     missing = [row for row in range(len(table)) if row not in answers]
-    columns: dict[str, Column] = dict(spread_columns(table, context))
-    columns.update(_answer_columns(questions, [answers.get(row) for row in range(len(table))]))
+    columns = {**spread_columns(table, context), **_answer_columns(questions, in_order)}
     if missing and len(missing) == len(table):
         raise Fault("calls_failed", f"none of {len(table):,} rows got an answer of the form")
     if missing:

@@ -12,15 +12,13 @@ All give what the two actions would give one after the other: the same numbers, 
 
 from functools import partial
 
-import numpy as np
-
 from rlmlite_kernel.actions.rows.keys import as_column, key_rows
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.search import warn_no_hits
 from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
@@ -122,10 +120,10 @@ class _MatchCounter:
         by_frequency = sorted(self._counts.values(), key=lambda count: (-count.n, sort_key(count.key)))
         first_matches = SpanBuilder()
         for count in by_frequency:
-            start, stop = np.array([[count.first.start], [count.first.stop]], np.int64)
+            start, stop = int_array([count.first.start]), int_array([count.first.stop])
             first_matches.add(TargetPiece(None, count.first), start, stop)
         keys = Cells([count.key for count in by_frequency])
-        numbers = Ints(np.array([count.n for count in by_frequency], np.int64))
+        numbers = Ints(int_array([count.n for count in by_frequency]))
         return Rows("rows", {"key": keys, "n": numbers}, len(by_frequency), first_matches.spans())
 
     def _add_rows(self, rows: Rows, key: Expr) -> None:

@@ -69,15 +69,18 @@ def _rank_passages(
     units = [cut_units(piece.text, by, context) for piece in pieces]
     counts = [units_of_piece.count for units_of_piece in units]
     _charge([piece.text for piece in pieces], sum(counts), words, context)
-    best = _select_best([source_of_units(each, context) for each in units], words, limit, context)
+    sources = [source_of_units(units_of_piece, context) for units_of_piece in units]
+    best = _select_best(sources, words, limit, context)
     first_numbers = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
     piece_numbers = np.searchsorted(first_numbers, best.units, side="right") - 1
     starts, stops = np.zeros((2, len(piece_numbers)), np.int64)
+    # Units are looked up piece by piece: lines of a long text are not listed, only found by their numbers.
     for number in np.unique(piece_numbers).tolist():
         places = np.flatnonzero(piece_numbers == number)
         within_piece = best.units[places] - first_numbers[number]
         starts[places], stops[places] = units[number].at(within_piece)
-    return _passage_rows([pieces[number] for number in piece_numbers.tolist()], starts, stops, best.scores)
+    pieces_of_best = [pieces[number] for number in piece_numbers.tolist()]
+    return _passage_rows(pieces_of_best, starts, stops, best.scores)
 
 
 def _passage_rows(pieces: list[TargetPiece], starts: IntArray, stops: IntArray, scores: IntArray) -> Rows:
@@ -119,6 +122,7 @@ def _select_best(sources: list[IndexSource], words: Words, limit: int | None, co
     context.ensure_room(_ROW * len(best.units))
     missing = [word for word, units in zip(words, best.having, strict=True) if not units]
     if missing:
+        # The words are the controller's, but may come from data: they are quoted.
         context.warn(f"{len(missing):,} of {len(words):,} words are nowhere in the text:", ", ".join(missing))
     if len(best.units) < best.found:
         context.warn(f"{len(best.units):,} of {best.found:,} passages with a word of the query are kept")

@@ -101,9 +101,12 @@ def _source_of_run(run: list[Text], context: StepContext) -> IndexSource:
 
 def _copy_in_batches(texts: list[Text], context: StepContext) -> Iterator[IndexSource]:
     """Texts of several blobs, so many together as begin within the same 4 MiB."""
+    if not texts:
+        return
     ends = np.cumsum([len(text) for text in texts])
-    batch_ends = np.flatnonzero(np.diff(ends // _COPIED)) + 1
-    for low, high in pairwise([0, *batch_ends.tolist(), len(texts)] if texts else []):
+    batch_numbers = ends // _COPIED
+    batch_ends = np.flatnonzero(np.diff(batch_numbers)) + 1
+    for low, high in pairwise([0, *batch_ends.tolist(), len(texts)]):
         yield _source_of_copy(texts[low:high], context)
 
 
@@ -114,8 +117,9 @@ def _source_of_copy(texts: list[Text], context: StepContext) -> IndexSource:
 
     def build(only: Hashes | None) -> WordIndex:
         parts = [text.read(context.blobs) if text.blob else b"" for text in texts]
-        stops = np.cumsum([len(part) + 1 for part in parts], dtype=np.int64) - 1
-        starts = np.concatenate((stops[:0], [0], stops[:-1] + 1))
+        sizes = [len(part) + 1 for part in parts]  # with the line end
+        stops = np.cumsum(sizes, dtype=np.int64) - 1
+        starts = np.concatenate(([0], stops[:-1] + 1))
         return build_index(b"\n".join(parts), starts, stops, only=only)
 
     return IndexSource(f"texts {key}", sum(map(len, texts)), build)

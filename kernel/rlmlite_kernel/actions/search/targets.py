@@ -68,11 +68,16 @@ def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     name = access.column_name(rows, "value") or "value"
     cells = rows.columns[name].cells(context.blobs) if name in rows.columns else []
     if rows.kind == LIST:
-        # Records that come from JSON are plain dicts in a list; their field `text` is the text of the row.
-        cells = [cell["text"] if isinstance(cell, dict) and "text" in cell else cell for cell in cells]
-    if len(cells) != len(rows) or not all(isinstance(cell, str | Text) or cell is None for cell in cells):
+        cells = [_text_field(cell) for cell in cells]
+    are_texts = all(cell is None or isinstance(cell, str | Text) for cell in cells)
+    if len(cells) != len(rows) or not are_texts:
         raise Fault("type", f"{what} works on rows that have a text; these have {list_names(rows.columns)}")
     return [text_of(cell, context.blobs) for cell in cells]
+
+
+def _text_field(cell: Value) -> Value:
+    """The field `text` of a record in a list. Records that come from JSON are plain dicts."""
+    return cell["text"] if isinstance(cell, dict) and "text" in cell else cell
 
 
 def _docs(rows: Rows, context: StepContext) -> list[Value]:

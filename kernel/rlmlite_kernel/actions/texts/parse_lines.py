@@ -116,10 +116,11 @@ def _line_bounds(piece: TargetPiece, matcher: Matcher, context: StepContext) -> 
     """Starts and stops of the lines of a piece, cut to it; reserves the memory of lines and groups beforehand."""
     text, index = piece.text, context.blobs.lines(piece.text.blob)
     first = index.line_at(text.start)
-    last = index.line_at(max(text.start, text.stop - 1)) + 1
-    context.ensure_room((last - first) * 16 * (1 + matcher.groups))
+    end = index.line_at(max(text.start, text.stop - 1)) + 1
+    spans_per_line = 1 + matcher.groups
+    context.ensure_room((end - first) * 16 * spans_per_line)
     is_empty = text.stop <= text.start
-    starts, stops = index.spans(first, first if is_empty else last)
+    starts, stops = index.spans(first, first if is_empty else end)
     return np.maximum(starts, text.start), np.minimum(stops, text.stop)
 
 

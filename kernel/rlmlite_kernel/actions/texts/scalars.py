@@ -100,10 +100,15 @@ def _iso_date(text: str) -> Value:
 
 def _split_date(text: str) -> list[str]:
     """The words of a date, without a time (`04:47:44`) and the weekday before it."""
-    words = [word.partition(":") for word in text.replace(",", " ").replace("/", " ").split()]
-    # Of `2005:04:47:44` the year stays, of `04:47:44` nothing.
-    parts = [head for head, colon, _ in words if not colon or len(head) == 4]
-    return parts[1:] if parts and parts[0][:3].lower() in _WEEKDAYS else parts
+    blanks = text.replace(",", " ").replace("/", " ")
+    parts: list[str] = []
+    for word in blanks.split():
+        head, colon, _ = word.partition(":")
+        # Of `2005:04:47:44` the year stays, of `04:47:44` nothing.
+        if not colon or len(head) == 4:
+            parts.append(head)
+    has_weekday = bool(parts) and parts[0][:3].lower() in _WEEKDAYS
+    return parts[1:] if has_weekday else parts
 
 
 def _date_of_words(words: list[str]) -> Value:
