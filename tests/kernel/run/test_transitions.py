@@ -16,7 +16,7 @@ from rlmlite_kernel.run.transitions import (
     TurnStates,
 )
 from tests.kernel.machine import KEY, LOG, Machine, given, parsed
-from tests.kernel.run.limited_runs import PRICED
+from tests.kernel.budgets.limited_runs import PRICED
 from tests.kernel.run.test_changed_inputs import ChangingBlobs, LosingBlobs
 
 

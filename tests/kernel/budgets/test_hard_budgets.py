@@ -11,7 +11,7 @@ from rlmlite_kernel import (
     conclusion,
 )
 from tests.kernel.machine import Machine
-from tests.kernel.run.limited_runs import FAN_OUT, LOG, PRICED, is_within_limits, run_with_limits
+from tests.kernel.budgets.limited_runs import FAN_OUT, LOG, PRICED, is_within_limits, run_with_limits
 from tests.sizes import scaled
 
 HARD = {

@@ -16,7 +16,7 @@ from rlmlite_kernel import (
     resume,
 )
 from tests.kernel.machine import ROLE, Machine, parsed
-from tests.kernel.run.limited_runs import FAN_OUT, PRICED, is_within_limits, run_with_limits
+from tests.kernel.budgets.limited_runs import FAN_OUT, PRICED, is_within_limits, run_with_limits
 from tests.sizes import scaled
 
 
