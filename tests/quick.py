@@ -15,8 +15,10 @@ What a test reaches through a variable or an attribute is not followed; it can s
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FunctionType, ModuleType
+from collections.abc import Iterator, Sequence
+from functools import cache
+from types import CodeType, FunctionType
+from typing import TypeVar
 
 import pytest
 
@@ -32,45 +34,57 @@ OURS = ("tests.", "benchmarks.", "docs.")
 MOST_CASES = 8
 
 
+Case = TypeVar("Case")
+
+
 def quick_tests(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """The tests for `make quick`; which they are does not depend on the order of `items`."""
     cases: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in sorted(items, key=lambda item: item.nodeid):
-        if starts_no_process(item):
+        if isinstance(item, pytest.Function) and not item.get_closest_marker("slow") and not item_starts_process(item):
             cases[item.nodeid.partition("[")[0]].append(item)
-    return [item for each in cases.values() for item in _spread(each)]
+    return [item for each in cases.values() for item in spread(each)]
 
 
-def _spread(cases: list[pytest.Item]) -> list[pytest.Item]:
+def spread(cases: Sequence[Case]) -> list[Case]:
     """At most `MOST_CASES`: the first, the last, and some at even distances between."""
-    step = max(1, (len(cases) - 1) / (MOST_CASES - 1))
-    places = {round(number * step) for number in range(min(len(cases), MOST_CASES))}
-    return [cases[place] for place in sorted(places)]
+    if len(cases) <= MOST_CASES:
+        return list(cases)
+    distance = (len(cases) - 1) / (MOST_CASES - 1)
+    return [cases[round(number * distance)] for number in range(MOST_CASES)]
 
 
-def starts_no_process(item: pytest.Item) -> bool:
-    """Whether neither a test nor a fixture of it starts a process, as far as their code tells."""
-    if not isinstance(item, pytest.Function) or item.get_closest_marker("slow"):
-        return False
-    fixtures = [each.func for name in item.fixturenames for each in item._fixtureinfo.name2fixturedefs.get(name, ())]
+def item_starts_process(item: pytest.Function) -> bool:
+    """Whether a test or a fixture of it starts a process, as far as their code tells."""
+    definitions = item._fixtureinfo.name2fixturedefs
+    fixtures = [each.func for name in item.fixturenames for each in definitions.get(name, ())]
+    return any(map(function_starts_process, [item.obj, *fixtures]))
+
+
+@cache
+def function_starts_process(function: object) -> bool:
+    """Whether a function starts a process, or one that it uses does."""
     visited: set[CodeType] = set()
-    return not any(_starts_process(each, visited) for each in (inspect.unwrap(item.obj), *fixtures))
+    left = [function]
+    while left:
+        plain = _plain(left.pop())
+        if plain is None or plain.__code__ in visited:
+            continue
+        visited.add(plain.__code__)
+        names = set(_names(plain.__code__))
+        values = [plain.__globals__[name] for name in names if name in plain.__globals__]
+        if names & FORKS or any(inspect.ismodule(value) and value.__name__ in STARTERS for value in values):
+            return True
+        left += [each for value in values for each in _functions(value, names)]
+    return False
 
 
-def _starts_process(function: Callable[..., object], visited: set[CodeType]) -> bool:
-    plain = getattr(function, "__func__", function)
-    # The test inside a Hypothesis property.
-    plain = getattr(getattr(plain, "hypothesis", None), "inner_test", plain)
-    if not isinstance(plain, FunctionType) or plain.__code__ in visited:
-        return False
-    visited.add(plain.__code__)
-    names = set(_names(plain.__code__))
-    if names & FORKS:
-        return True
-    values = [plain.__globals__[name] for name in names if name in plain.__globals__]
-    if any(isinstance(value, ModuleType) and value.__name__ in STARTERS for value in values):
-        return True
-    return any(_starts_process(each, visited) for value in values for each in _functions(value, names))
+def _plain(function: object) -> FunctionType | None:
+    """A function without what decorators put around it; None for what has no code in Python."""
+    function = inspect.unwrap(getattr(function, "__func__", function))  # type: ignore[arg-type]  # any object will do
+    # Hypothesis keeps the function that a property was made of here.
+    function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
+    return function if isinstance(function, FunctionType) else None
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -81,13 +95,11 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _functions(value: object, names: set[str]) -> list[Callable[..., object]]:
+def _functions(value: object, names: set[str]) -> list[object]:
     """The functions of ours that a name stands for: itself, the methods of a class, those used of a module."""
     home = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
     if not (home or "").startswith(OURS):
         return []
     if inspect.ismodule(value):
-        return [each for name, each in vars(value).items() if name in names and inspect.isfunction(each)]
-    if inspect.isclass(value):
-        return [each for each in vars(value).values() if inspect.isfunction(each)]
-    return [value] if callable(value) else []
+        return [each for name, each in vars(value).items() if name in names]
+    return list(vars(value).values()) if inspect.isclass(value) else [value]

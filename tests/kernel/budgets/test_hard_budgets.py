@@ -10,8 +10,8 @@ from rlmlite_kernel import (
     TurnsSpentError,
     conclusion,
 )
-from tests.kernel.machine import Machine
 from tests.kernel.budgets.limited_runs import FAN_OUT, LOG, PRICED, is_within_limits, run_with_limits
+from tests.kernel.machine import Machine
 from tests.sizes import scaled
 
 HARD = {

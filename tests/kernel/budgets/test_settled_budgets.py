@@ -15,8 +15,8 @@ from rlmlite_kernel import (
     conclusion,
     resume,
 )
-from tests.kernel.machine import ROLE, Machine, parsed
 from tests.kernel.budgets.limited_runs import FAN_OUT, PRICED, is_within_limits, run_with_limits
+from tests.kernel.machine import ROLE, Machine, parsed
 from tests.sizes import scaled
 
 

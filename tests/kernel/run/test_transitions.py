@@ -15,8 +15,8 @@ from rlmlite_kernel.run.transitions import (
     TurnState,
     TurnStates,
 )
-from tests.kernel.machine import KEY, LOG, Machine, given, parsed
 from tests.kernel.budgets.limited_runs import PRICED
+from tests.kernel.machine import KEY, LOG, Machine, given, parsed
 from tests.kernel.run.test_changed_inputs import ChangingBlobs, LosingBlobs
 
 

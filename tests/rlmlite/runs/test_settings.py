@@ -1,9 +1,6 @@
-"""Settings: one table over all entry points and the command line. What is not in it is refused; what is, holds."""
+"""Settings: every entry point takes the same ones, by the same names; a wrong one is refused before anything begins."""
 
-import asyncio
 import inspect
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ForwardRef, get_type_hints
 
@@ -11,62 +8,11 @@ import pytest
 
 import rlmlite
 from rlmlite import Limits, Scripted, SettingError
-from rlmlite.cli.settings.config import FILE, load
 from rlmlite.clients import Calling
 from rlmlite.prices import Price
 from rlmlite.runs.settings import SETTINGS, RunSettings, SettingKeywords, from_keywords, make_settings
-from rlmlite_kernel import Answered, Request, Result, Usage
-from rlmlite_kernel.records.settings import Policy, Role
-
-PROGRAM = "final(count(context.lines))"
-TEXT = "a\nb\n"
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def look_up(word: str) -> str:
-    """Looks a word up."""
-    return word
-
-
-VALUES: dict[str, Any] = {
-    "controller": Scripted(lambda _text, _request: PROGRAM),
-    "sub": "extractive:",
-    "nested": ["extractive:"],
-    "limits": Limits(turns=9),
-    "max_cost": "0.50",
-    "confirm_above": 1,
-    "permit": lambda _calls, _bound: True,
-    "answer_type": int,
-    "last_answer": False,
-    "patience": 2,
-    "trace": "t.rlm",
-    "run_key": "ab" * 32,
-    "scope": {"user": "ann"},
-    "on_event": lambda _event: None,
-    "tools": [look_up],
-    "policy": Policy(),
-    "approve": "never",
-    "reading": {"encoding": "utf-8"},
-    "copy_inputs": True,
-    "store": "store",
-    "copy_to": "copies",
-    "threads": 1,
-    "workers": 3,
-    "timeout": 5,
-    "retries": 0,
-    "stream": True,
-    "decode": "tool",
-    "temperature": None,
-    "max_output_tokens": 100,
-    "prices": {"": "0,0"},
-    "tell": lambda _text: None,
-    "calling": Calling(workers=2),
-}
-"""A value for each setting."""
+from rlmlite_kernel.records.settings import Role
+from tests.rlmlite.runs.entry_points import ENTRY_POINTS, PROGRAM, TEXT, VALUES
 
 ALONE: dict[str, dict[str, Any]] = {
     "store": {"copy_inputs": True},
@@ -74,25 +20,6 @@ ALONE: dict[str, dict[str, Any]] = {
     "prices": {"max_cost": "0.50"},
 }
 """What a setting needs beside it."""
-
-
-async def _streamed(*arguments: Any, **settings: Any) -> Any:
-    return [event async for event in rlmlite.stream(*arguments, **settings)][-1].outcome  # type: ignore[union-attr]
-
-
-def _in_session(text: str, inputs: str, **settings: Any) -> Any:
-    with rlmlite.Session("session.rlm", inputs, **settings) as session:
-        return session.exec(text)
-
-
-ENTRY_POINTS: dict[str, Callable[..., Any]] = {
-    "run": lambda **settings: rlmlite.run("How many?", TEXT, **settings),
-    "arun": lambda **settings: asyncio.run(rlmlite.arun("How many?", TEXT, **settings)),
-    "stream": lambda **settings: asyncio.run(_streamed("How many?", TEXT, **settings)),
-    "Session": lambda **settings: _in_session(PROGRAM, TEXT, **settings),
-    "execute": lambda **settings: rlmlite.execute(PROGRAM, TEXT, **settings),
-    "execute_async": lambda **settings: asyncio.run(rlmlite.execute_async(PROGRAM, TEXT, **settings)),
-}
 
 
 def test_there_is_a_value_for_every_setting() -> None:
@@ -139,67 +66,6 @@ def test_an_unknown_keyword_is_a_type_error_with_a_hint(entry: str) -> None:
     with pytest.raises(TypeError, match="did you mean `limits`"):
         ENTRY_POINTS[entry](controller=Scripted([]), limit=3)
     assert list(Path().iterdir()) == []
-
-
-class Dear:
-    """A model that charges 5 dollars a call, whatever its price is said to be."""
-
-    model = "dear:"
-
-    def __init__(self, price: int | None) -> None:
-        self._price, self.calls = price, 0
-
-    def role(self) -> Role:
-        return Role(model=self.model, input_price=self._price, output_price=self._price)
-
-    async def complete(self, text: str, request: Request) -> Result:
-        self.calls += 1
-        return Answered(PROGRAM, Usage(1, 1, 5_000_000_000))
-
-
-@pytest.mark.parametrize("entry", ENTRY_POINTS)
-def test_a_model_of_unknown_price_is_refused_under_a_cap(entry: str) -> None:
-    """Before any call, with what to do."""
-    model = Dear(None)
-    with pytest.raises(SettingError, match=r"price of dear: is unknown.*prices="):
-        ENTRY_POINTS[entry](controller=model, max_cost="0.01")
-    assert model.calls == 0
-
-
-@pytest.mark.parametrize("entry", ["run", "arun", "stream"])
-def test_what_does_not_fit_the_cap_is_not_called(entry: str) -> None:
-    """A call that may cost more than the whole cap."""
-    model = Dear(1_000_000_000)
-    outcome = ENTRY_POINTS[entry](controller=model, max_cost="0.01", trace=False)
-
-    assert (outcome.status, outcome.reason, model.calls) == ("partial", "budget", 0)
-
-
-@pytest.mark.parametrize("entry", ["run", "arun", "stream"])
-def test_a_model_that_charges_more_than_its_price_does_not_complete(entry: str) -> None:
-    """Its first call could not be foreseen; there is no second, and the run is not what was agreed to."""
-    model = Dear(1)
-    outcome = ENTRY_POINTS[entry](controller=model, max_cost="0.01", trace=False)
-
-    assert (outcome.status, outcome.reason, model.calls) == ("partial", "budget", 1)
-    assert outcome.budget["cost_nano"] == {"used": 5_000_000_000, "limit": 10_000_000}
-
-
-def test_a_sub_that_charges_more_than_its_price_does_not_complete() -> None:
-    """In a program without a controller as well, and in a session."""
-    program = 'final(sub_lm("?"))'
-    alone = rlmlite.execute(program, sub=Dear(1), max_cost="0.01", trace=False)
-    inside = _in_session(program, TEXT, sub=Dear(1), max_cost="0.01")
-
-    assert [(outcome.status, outcome.reason) for outcome in (alone, inside)] == [("partial", "budget")] * 2
-
-
-def test_a_price_that_is_given_counts_for_a_client_that_knows_none() -> None:
-    """So that it can run under a cap."""
-    model = Dear(None)
-    outcome = rlmlite.run("?", TEXT, controller=model, prices={"dear:": "1,2"}, max_cost="9", trace=False)
-
-    assert (outcome.status, outcome.budget["cost_nano"]["used"]) == ("completed", 5_000_000_000)
 
 
 @pytest.mark.parametrize(
@@ -279,108 +145,6 @@ def test_settings_are_frozen() -> None:
         RunSettings().workers = 1  # type: ignore[misc]
 
 
-TEXTS: dict[str, Any] = {
-    "controller": "extractive:",
-    "policy": "policy.toml",
-    "tools": ["tools.py:look_up"],
-    "approve": "never",
-    "trace": "t.rlm",
-    "answer_type": None,
-}
-"""The values of settings as a file has them, where they are others than in Python."""
-
-
-@pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if not setting.python_only])
-def test_the_file_and_the_environment_have_the_same_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under the same names, with the same meaning."""
-    value = {"limits": {"turns": 9}, "temperature": 1.0}.get(name, TEXTS.get(name, VALUES[name]))
-    expected = getattr(make_settings({name: value, "copy_inputs": True} if name == "store" else {name: value}), name)
-    monkeypatch.setenv(f"RLMLITE_{name.upper()}", value if isinstance(value, str) else json.dumps(value))
-    assert getattr(load({}), name) == expected
-    monkeypatch.delenv(f"RLMLITE_{name.upper()}")
-    FILE.write_text(f"{name} = {_toml(value)}\n")
-    assert getattr(load({}), name) == expected
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f'"{key}" = {_toml(item)}' for key, item in value.items()) + "}"
-    return json.dumps(value)
-
-
-@pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.python_only])
-def test_what_only_python_can_say_is_refused_elsewhere(name: str) -> None:
-    """With the reason."""
-    FILE.write_text(f'{name} = "x"\n')
-    with pytest.raises(SettingError, match=f"`{name}` .*can only be given in Python"):
-        load({})
-
-
-@pytest.mark.parametrize(
-    ("variable", "message"),
-    [
-        ("RLMLITE_WORKER", "there is no setting `worker` .*RLMLITE_WORKER.*did you mean `workers`"),
-        ("RLMLITE_LIMITS__TURN", "no limit `turn`; did you mean `turns`"),
-        ("RLMLITE_WORKERS", "setting workers: expected a whole number"),
-    ],
-)
-def test_a_wrong_variable_is_named(variable: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what there is instead."""
-    monkeypatch.setenv(variable, "many")
-    with pytest.raises(SettingError, match=message):
-        load({})
-
-
-def test_a_wrong_key_of_the_file_is_named() -> None:
-    """With what there is instead."""
-    FILE.write_text('polcy = "x.toml"\n')
-    with pytest.raises(SettingError, match=r"there is no setting `polcy` \(in rlmlite.toml\); did you mean `policy`"):
-        load({})
-
-
-def test_the_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that reads it twice could see two versions of it."""
-    from typer.testing import CliRunner
-
-    from rlmlite.cli.app import app
-
-    FILE.write_text("workers = 2\n")
-    Path("a.txt").write_text(TEXT)
-    reads: list[Path] = []
-    read_bytes = Path.read_bytes
-
-    def counted(path: Path) -> bytes:
-        reads.append(path)
-        return read_bytes(path)
-
-    monkeypatch.setattr(Path, "read_bytes", counted)
-    for command in (["exec", "-e", PROGRAM, "a.txt"], ["ask", "?", "a.txt", "--controller", "extractive:"]):
-        reads.clear()
-        CliRunner().invoke(app, [*command, "--trace", f"{command[0]}.rlm"])
-        assert reads.count(FILE) == 1, command
-
-
-FLAGS_WITHOUT_SETTING = {
-    "json", "session", "dry_run", "yes", "program", "arguments", "paths", "path", "question", "answers",
-}  # fmt: skip
-NAMES = {"limit": "limits", "price": "prices", "tool": "tools", "read": "reading", "copy": "copy_inputs"}
-"""Flags that may be given more than once are called by the singular."""
-
-
-def test_every_flag_is_a_setting() -> None:
-    """Of the commands that run something: by the same name, or the singular of it."""
-    import typer
-
-    from rlmlite.cli.app import app
-
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    sessions = commands["session"].commands
-    for command in (commands["ask"], commands["exec"], sessions["new"], sessions["exec"], sessions["resume"]):
-        for parameter in command.params:
-            name = NAMES.get(parameter.name, parameter.name)
-            assert name in SETTINGS or name in FLAGS_WITHOUT_SETTING, (command.name, name)
-
-
 def test_every_entry_point_takes_the_same_settings() -> None:
     """By one type, so that a type checker knows them too."""
     functions = (rlmlite.run, rlmlite.arun, rlmlite.stream, rlmlite.execute, rlmlite.execute_async, rlmlite.Session)
@@ -401,12 +165,3 @@ def test_a_program_may_begin_a_nested_run_with_a_controller() -> None:
     outcome = rlmlite.execute(program, TEXT, controller=controller, trace=False)
 
     assert (outcome.status, outcome.value) == ("completed", 42)
-
-
-def test_reading_has_a_short_name_outside_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`read`, as the flag is called; both names mean the same."""
-    FILE.write_text('[read]\nencoding = "cp1252"\n')
-    monkeypatch.setenv("RLMLITE_READ__IGNORE", "false")
-
-    reading = load({"reading": {"html": "text"}}).reading
-    assert (reading.encoding, reading.ignore, reading.html) == ("cp1252", False, "text")
