@@ -130,7 +130,9 @@ def _word_kind(codes: bytes) -> _WordKind:
 
 
 def _is_variable(pieces: list[bytes], kinds: list[_WordKind], number: int) -> bool:
-    return _varies_by_itself(pieces[2 * number + 1], kinds[number]) or _varies_in_place(pieces, kinds, number)
+    word = _surroundings(pieces, kinds, number)
+    in_place = _is_value(word) or _is_address_part(word) or _is_host_with_port(word) or _is_date_name(word)
+    return in_place or _varies_by_itself(word.word, kinds[number])
 
 
 def _varies_by_itself(word: bytes, kind: _WordKind) -> bool:
@@ -140,21 +142,55 @@ def _varies_by_itself(word: bytes, kind: _WordKind) -> bool:
     return bool(bits & DIGIT or kind.dots > 1 or is_path or is_long_hex)
 
 
-def _varies_in_place(pieces: list[bytes], kinds: list[_WordKind], number: int) -> bool:
-    """Whether a word varies because of its neighbours. The bits of an absent neighbour are 0."""
-    word, bits = pieces[2 * number + 1], kinds[number].bits
-    before, after = pieces[2 * number], pieces[2 * number + 2]
-    bits_before = kinds[number - 1].bits if number else 0
-    bits_after = kinds[number + 1].bits if number + 1 < len(kinds) else 0
-    is_value = bool(bits_before) and (before == b"=" or (_are_spaces(before) and pieces[2 * number - 1] == ANNOUNCES))
-    is_beside_digits = (before == b":" and bits_before & DIGIT) or (after == b":" and bits_after & DIGIT)
-    is_address_part = bits == HEX and len(word) <= HEX_PART and is_beside_digits
-    is_host_with_port = bits & DOT and after == b":" and bits_after == DIGIT
-    if is_value or is_address_part or is_host_with_port:
-        return True
-    is_date_name = bool(bits_after) and word in NAMES and after in NAME_GAPS
-    return is_date_name and (bool(bits_after & DIGIT) or pieces[2 * number + 3] in NAMES)
+class _Surroundings(NamedTuple):
+    """A word, the gaps on both sides of it and the words beyond these. An absent word is empty, and its bits are 0."""
+
+    word: bytes
+    bits: int
+    word_before: bytes
+    bits_before: int
+    gap_before: bytes
+    gap_after: bytes
+    word_after: bytes
+    bits_after: int
 
 
-def _are_spaces(between: bytes) -> bool:
-    return not between.strip(b" ")
+def _surroundings(pieces: list[bytes], kinds: list[_WordKind], number: int) -> _Surroundings:
+    at = 2 * number + 1
+    is_first, is_last = number == 0, number + 1 == len(kinds)
+    return _Surroundings(
+        word=pieces[at],
+        bits=kinds[number].bits,
+        word_before=b"" if is_first else pieces[at - 2],
+        bits_before=0 if is_first else kinds[number - 1].bits,
+        gap_before=pieces[at - 1],
+        gap_after=pieces[at + 1],
+        word_after=b"" if is_last else pieces[at + 2],
+        bits_after=0 if is_last else kinds[number + 1].bits,
+    )
+
+
+def _is_value(word: _Surroundings) -> bool:
+    """After `=` at once, or after `user` and spaces."""
+    is_assigned = word.gap_before == b"="
+    is_announced = word.word_before == ANNOUNCES and not word.gap_before.strip(b" ")
+    return bool(word.bits_before) and (is_assigned or is_announced)
+
+
+def _is_address_part(word: _Surroundings) -> bool:
+    """`ed` in `ed:88:ea`: few hexadecimal digits, with a colon between them and a word with a digit."""
+    digit_before = word.gap_before == b":" and word.bits_before & DIGIT
+    digit_after = word.gap_after == b":" and word.bits_after & DIGIT
+    return word.bits == HEX and len(word.word) <= HEX_PART and bool(digit_before or digit_after)
+
+
+def _is_host_with_port(word: _Surroundings) -> bool:
+    """`example.org` in `example.org:80`."""
+    return bool(word.bits & DOT) and word.gap_after == b":" and word.bits_after == DIGIT
+
+
+def _is_date_name(word: _Surroundings) -> bool:
+    """`Jun` in `Jun 9`, and `Mon` in `Mon Jun`."""
+    if word.word not in NAMES or word.gap_after not in NAME_GAPS:
+        return False
+    return bool(word.bits_after & DIGIT) or word.word_after in NAMES
