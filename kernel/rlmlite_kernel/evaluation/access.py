@@ -64,7 +64,8 @@ def read_attribute(value: Value, name: str, context: StepContext) -> Value:
         return _of_rows(value, name, context)
     if isinstance(value, str | Text) and name == "lines":
         text = text_of(value, context.blobs)
-        assert text is not None  # it never is for a str or a Text
+        # It never is None for a str or a Text.
+        assert text is not None
         return all_lines(text, context)
     if value is None:
         return None

@@ -135,7 +135,8 @@ def _compare(op: str, left: Part, right: Part, context: StepContext) -> BoolArra
     """Like with like; two kinds that differ are left to the way that says so. Null equals null and nothing else."""
     if not isinstance(left, Vector):
         left, right, op = right, left, _TURNED[op]
-    assert isinstance(left, Vector)  # has_free_field: one of the two depends on the row
+    # `has_free_field` made sure that one of the two depends on the row.
+    assert isinstance(left, Vector)
     if isinstance(right, Vector):
         there, neither = ~left.null & ~right.null, left.null & right.null
     else:

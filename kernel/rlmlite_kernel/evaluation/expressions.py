@@ -126,7 +126,8 @@ def _sources_of_row(base: TaintedValue, key: Value, literal: bool) -> tuple[Span
     if not isinstance(rows, Rows) or rows.spans is None or not isinstance(key, int):
         return base.sources
     row = key + len(rows) if key < 0 and literal else key
-    if not 0 <= row < len(rows):  # null, which comes from nowhere
+    if not 0 <= row < len(rows):
+        # The result is null, which comes from nowhere.
         return ()
     return (rows.slice(row, row + 1).spans or rows.spans,)
 
@@ -135,7 +136,8 @@ def _slice(of: Expr, lo: Expr | None, hi: Expr | None, context: StepContext) -> 
     (low, low_origins), (high, high_origins) = _bound(lo, context), _bound(hi, context)
     literal = (isinstance(lo, Lit), isinstance(hi, Lit))
     selectors = low_origins | high_origins
-    is_computed = bool(selectors & FOREIGN)  # a position out of rows, not one that the controller chose
+    # Such a position comes from rows: the controller did not choose it.
+    is_computed = bool(selectors & FOREIGN)
     view = _view(of, ("lines", "chars"), context)
     if view is not None:
         if is_computed and view.name == "lines":

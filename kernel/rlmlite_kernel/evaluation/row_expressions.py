@@ -190,7 +190,8 @@ class RowCompiler:
                 varying[name] = self.compile(value)
         rest = [self.compile(value) for value in bound.rest]
         run = action.run
-        assert run is not None  # the checker lets only actions in that are applied row by row
+        # The checker lets only actions in that are applied row by row.
+        assert run is not None
 
         def called(row: int) -> Value:
             given = {name: part(row) for name, part in varying.items()}

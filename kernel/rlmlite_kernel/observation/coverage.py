@@ -25,7 +25,8 @@ KINDS = ("shown", "read", "scanned")
 Ranges: TypeAlias = list[tuple[int, int]]
 """Half-open ranges in order that neither touch nor overlap."""
 
-_MANY = 256  # ranges from which NumPy merges faster
+# Ranges from which NumPy merges faster.
+_MANY = 256
 
 
 class InputLayout:
@@ -52,7 +53,8 @@ class InputLayout:
             for row, size in enumerate(sizes):
                 self.places.setdefault(value.spans.blob_at(row), []).append((name, base))
                 base += size
-        return base  # 0 for JSON from memory, which has no bytes of content to cover
+        # JSON from memory has no bytes of content to cover.
+        return base
 
 
 class Coverage:
@@ -70,7 +72,8 @@ class Coverage:
         """The coverage with more spans marked, by kind."""
         by_axis: dict[tuple[str, str], Ranges] = {}
         for kind, texts in spans.items():
-            for text in dict.fromkeys(texts):  # equal documents are one content, which lies in as many places
+            for text in dict.fromkeys(texts):
+                # Equal documents are one content, which lies in several places.
                 for name, base in self.layout.places.get(text.blob, ()):
                     by_axis.setdefault((name, kind), []).append((base + text.start, base + text.stop))
         if not by_axis:

@@ -30,7 +30,8 @@ _PIECES_OF_TEXT = ("hits", "lines", "chunks", "documents", "symbols", RECORDS)
 _QUOTING_FIELDS = ("match", "text", "quote")
 """Fields of a record that quote an input, the first of them that is there."""
 
-_EXCERPT = 400  # bytes of a span's text that are kept beside it
+# Bytes of a span's text that are kept beside it.
+_EXCERPT = 400
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -147,7 +148,8 @@ class _Collector:
         name, path, original = self._places.names[text.blob]
         line = self._context.blobs.lines(text.blob).line_at(text.start)
         excerpt = Text(text.blob, text.start, min(text.stop, text.start + _EXCERPT)).read(self._context.blobs)
-        words = excerpt.decode(errors="ignore")  # the cut may fall inside a code point
+        # The cut may fall inside a code point.
+        words = excerpt.decode(errors="ignore")
         digest = text.blob if original else ""
         self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
 

@@ -163,7 +163,8 @@ class ObservationWriter:
         if isinstance(value, dict):
             return {key: self._shorten(item, limit // 2) for key, item in value.items()}
         if isinstance(value, float):
-            return msgspec.json.decode(value_bytes(value))  # in its canonical spelling
+            # A float in its canonical spelling, as it would be in a record.
+            return msgspec.json.decode(value_bytes(value))
         if isinstance(value, Rows):
             value = [value.row(row, self._blobs) for row in range(min(len(value), _ITEMS))]
         if isinstance(value, list):

@@ -54,8 +54,10 @@ def _keys(vector: Vector, blobs: Blobs) -> Keys | None:
     if vector.kind == "text":
         return _text_keys(vector, blobs)
     there = np.flatnonzero(~vector.null)
-    data = vector.data + 0.0 if vector.kind == "float" else vector.data  # -0.0 is 0.0
-    codes = np.zeros(len(vector), np.int64)  # 0 is null
+    # Adding 0.0 turns -0.0 into 0.0: they are one key.
+    data = vector.data + 0.0 if vector.kind == "float" else vector.data
+    # Code 0 is null.
+    codes = np.zeros(len(vector), np.int64)
     codes[there] = _number_values(data[there]).codes + 1
     return _number_values(codes)
 

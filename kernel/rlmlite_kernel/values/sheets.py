@@ -25,7 +25,8 @@ from rlmlite_kernel.values.columns import Column, Spans, Text, digest_of
 from rlmlite_kernel.values.values import RECORDS, Rows, Value
 from rlmlite_kernel.values.vectors import EXACT, Vector
 
-_FEW = 16  # of so many rows one is looked up: the rows are read one by one, not the column as a whole
+# Up to one row in so many: then cells are read one by one, and not the column as a whole.
+_FEW = 16
 
 _TEXT, _NULL, _TRUE, _FALSE, _NUMBER, _NESTED = range(1, 7)
 _KINDS = np.zeros(256, np.uint8)

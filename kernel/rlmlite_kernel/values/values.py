@@ -109,7 +109,8 @@ def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
     """A folder, a codebase, a mailbox: rows {path, text, bytes} from (path, digest, size in bytes)."""
     entries = list(files)
     sizes = np.array([size for _, _, size in entries], np.int64)
-    digests = tuple(dict.fromkeys(digest for _, digest, _ in entries))  # equal files are one content
+    # Equal files are one content.
+    digests = tuple(dict.fromkeys(digest for _, digest, _ in entries))
     number_of = {digest: number for number, digest in enumerate(digests)}
     which = np.array([number_of[digest] for _, digest, _ in entries], np.int64)
     texts = Spans(digests, np.zeros(len(entries), np.int64), sizes, which)
@@ -166,7 +167,8 @@ def size_of(value: Value) -> int:
     A text by reference is 24, whatever its length.
     """
     if isinstance(value, Rows):
-        own = 24 * len(value) if value.kind == RECORDS else 0  # where each row is; its cells are in the content
+        # Where each row is; its cells are in the content.
+        own = 24 * len(value) if value.kind == RECORDS else 0
         return own + sum(_column_size(column) for column in value.columns.values())
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode())

@@ -14,7 +14,9 @@ from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
-import stringzilla  # type: ignore[import-not-found]  # a C extension without stubs; `Haystack` gives it types
+
+# It is a C extension without stubs; `Haystack` gives it types.
+import stringzilla  # type: ignore[import-not-found]
 
 Buffer: TypeAlias = bytes | memoryview
 """Content in bytes. A mapped file comes as a `memoryview`: contiguous, of unsigned bytes."""

@@ -46,7 +46,8 @@ class LineBlock(NamedTuple):
 
 def line_blocks(parts: Iterable[TextPart]) -> Iterator[LineBlock]:
     """All lines of all parts, in order. An empty part has none."""
-    small: list[tuple[int, TextPart]] = []  # parts that wait to be joined, with their numbers
+    # Parts that wait to be joined, with their numbers.
+    small: list[tuple[int, TextPart]] = []
     size = 0
     for number, part in enumerate(parts):
         if part.stop - part.start >= BLOCK:
@@ -84,7 +85,8 @@ def _cut_part(number: int, part: TextPart) -> Iterator[LineBlock]:
     while start < part.stop:
         stop = min(start + BLOCK, part.stop)
         if stop < part.stop:
-            stop = hay.rfind(b"\n", start, stop) + 1  # 0 if there is none
+            # If there is none, -1 + 1: no block can end here.
+            stop = hay.rfind(b"\n", start, stop) + 1
         if stop <= start:
             line, stop = _long_line(number, part, start, hay)
             yield line

@@ -52,8 +52,10 @@ class Marks:
         self._bytes = octets(content)
         self._is_mark = is_mark
         self._built = False
-        self._blocks = int_array([0])  # marks before each block, then the total
-        self._within = np.zeros(0, np.uint16)  # marks before each granule, counted from the start of its block
+        # Marks before each block, then the total.
+        self._blocks = int_array([0])
+        # Marks before each granule, counted from the start of its block.
+        self._within = np.zeros(0, np.uint16)
 
     @property
     def total(self) -> int:
@@ -97,7 +99,8 @@ class Marks:
         return places
 
     def _near(self, offsets: IntArray) -> NearbyMarks:
-        if not len(self._within):  # empty content has no granule to read
+        if not len(self._within):
+            # Empty content has no granule to read.
             nothing = np.full_like(offsets, -1)
             return NearbyMarks(np.zeros_like(offsets), nothing, nothing)
         # The end of the content is an offset too; it belongs to the last granule.
@@ -131,7 +134,8 @@ class Marks:
         step = _GRANULES_PER_BLOCK // 2
         while step:
             ahead = np.minimum(granules + step, len(self._within) - 1)
-            inside = granules + step == ahead  # the last block may have fewer granules
+            # The last block may have fewer granules.
+            inside = granules + step == ahead
             granules = np.where(inside & (self._within[ahead] <= ordinals), ahead, granules)
             step //= 2
         return granules

@@ -55,7 +55,8 @@ class LineIndex:
         newline_after = bytes(self.content[place : place + _NEAR]).find(b"\n")
         start_is_near = newline_before >= 0 or low == 0
         if start_is_near and newline_after >= 0:
-            return low + newline_before + 1, place + newline_after  # a -1 from the first line makes 0
+            # In the first line there is no newline before: -1 + 1 is its start.
+            return low + newline_before + 1, place + newline_after
         starts, stops = self.bounds(int_array([offset]))
         return int(starts[0]), int(stops[0])
 

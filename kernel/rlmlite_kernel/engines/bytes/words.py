@@ -108,7 +108,8 @@ def mix(hashes: Hashes) -> Hashes:
     return spread ^ (spread >> _HALF)
 
 
-_PAIR = "\x01"  # put before each character of an unspaced script; no word can hold it
+# The mark before each character of an unspaced script; no word can hold it.
+_PAIR = "\x01"
 
 
 class _Separators(dict[int, str | int]):
@@ -124,7 +125,8 @@ class _Separators(dict[int, str | int]):
 
 def _separate(code: int) -> str | int:
     char = chr(code)
-    if unicodedata.category(char)[0] not in "LNM":  # letters, numbers, marks
+    if unicodedata.category(char)[0] not in "LNM":
+        # Only letters, numbers and marks make words.
         return "\n" if char == "\n" else " "
     is_unspaced = any(low <= code <= high for low, high in _UNSPACED)
     return f"{_PAIR}{char}" if is_unspaced else code

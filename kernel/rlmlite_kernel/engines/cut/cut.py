@@ -39,7 +39,8 @@ def chunk_bytes(content: Buffer, start: int, stop: int, size: int, overlap: int 
     firsts, ends = _plan_chunks(stop - start, size, overlap)
     starts, stops = _snap_all(content, firsts + start), _snap_all(content, ends + start)
     starts[:1], stops[-1:] = start, stop
-    is_not_empty = starts < stops  # with a size of 1 to 3, both ends may fall inside one code point
+    # With a size of 1 to 3, both ends may fall inside one code point.
+    is_not_empty = starts < stops
     return starts[is_not_empty], stops[is_not_empty]
 
 
@@ -129,9 +130,12 @@ class _ParagraphReader:
     """
 
     def __init__(self) -> None:
-        self._line_start = 0  # of the line that the last block cut
-        self._line_is_full = False  # whether that line holds more than white space so far
-        self._is_inside = False  # whether the line before it belongs to a paragraph
+        # Where the line starts that the last block cut.
+        self._line_start = 0
+        # Whether that line holds more than white space so far.
+        self._line_is_full = False
+        # Whether the line before it belongs to a paragraph.
+        self._is_inside = False
         self._starts: list[IntArray] = []
         self._stops: list[IntArray] = []
 

@@ -114,13 +114,15 @@ def find_definitions(content: Buffer, start: int, stop: int, language: str) -> t
     Raises `SymbolsUnavailableError`.
     """
     parser, query = _load_grammar(language)
-    from tree_sitter import QueryCursor  # after `_load_grammar`, which says what to install if it is missing
+    # Imported after `_load_grammar`, which says what to install if it is missing.
+    from tree_sitter import QueryCursor
 
     tree = parser.parse(bytes(content[start:stop]))
     definitions: dict[tuple[int, int], Symbol] = {}
     for _, captures in QueryCursor(query).matches(tree.root_node):
         kinds = [name for name in captures if name.startswith(_DEFINITION)]
-        if not kinds or "name" not in captures:  # a reference, not a definition
+        if not kinds or "name" not in captures:
+            # A reference, not a definition.
             continue
         node, name = captures[kinds[0]][0], captures["name"][0]
         span = (start + node.start_byte, start + node.end_byte)

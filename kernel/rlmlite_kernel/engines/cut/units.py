@@ -20,7 +20,8 @@ def lines_of(content: Buffer, start: int, stop: int) -> SpanArrays:
     """The lines of a short text, without their newlines, and without building a line index for it."""
     newlines = np.flatnonzero(octets(content)[start:stop] == 10) + start
     starts = np.concatenate((int_array([start]), newlines + 1))
-    is_line = starts < stop  # after a final newline no line begins
+    # After a final newline no other line begins.
+    is_line = starts < stop
     return starts[is_line], np.append(newlines, stop)[is_line]
 
 
@@ -59,7 +60,8 @@ def enclosing_units(units: SpanArrays, starts: IntArray, stops: IntArray, index:
 
 def lines_around(index: LineIndex, starts: IntArray, stops: IntArray, more: int) -> SpanArrays:
     """For each span its lines, and `more` before and after them, without the last newline."""
-    more = min(more, index.count)  # or a huge number would overflow
+    # A huge number would overflow in the additions below.
+    more = min(more, index.count)
     first = np.maximum(index.lines_at(starts) - more, 1)
     last = np.minimum(index.lines_at(_last_bytes(starts, stops)) + more, max(1, index.count))
     return index.starts(first), np.maximum(index.stops(last), index.starts(first))

@@ -96,7 +96,8 @@ class _FormTable:
         self._forms: dict[LinePieces, _Form] = {}
         self._by_hash: dict[int, _Form] = {}
         self._merges = FormMerges()
-        self._is_closed = False  # to forms that it does not know
+        # Closed to forms that it does not know yet.
+        self._is_closed = False
         self._overflow: _Form | None = None
 
     @property

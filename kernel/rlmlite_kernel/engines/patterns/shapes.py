@@ -170,9 +170,11 @@ def _hash_lines(lines: bytes, runs: _Runs, is_hole: BoolArray, is_piece: BoolArr
     hashes = np.full(len(pieces), _HOLE)
     hashes[is_text] = hash_spans(lines, runs.starts[texts], runs.sizes[texts])
     line_starts = np.concatenate((int_array([0]), newlines + 1))
-    bounds = np.searchsorted(runs.starts[pieces], line_starts)  # the first piece of each line, then the number of all
+    # The number of the first piece of each line, then the number of all pieces.
+    bounds = np.searchsorted(runs.starts[pieces], line_starts)
     places = np.arange(len(pieces)) - np.repeat(bounds[:-1], np.diff(bounds))
     terms = mix(hashes + places.astype(np.uint64) * _STEP)
-    running = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))  # wraps around, as do the differences
+    # The running sum wraps around, and so do the differences: they are right all the same.
+    running = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))
     sums: Hashes = running[bounds[1:]] - running[bounds[:-1]]
     return sums

@@ -69,11 +69,13 @@ class _GlobReader:
             return "[^/]*"
         if not after:
             return ".*"
-        self._place += 1  # the slash after it belongs to the folders, as there may be none
+        # The slash after it belongs to the folders, as there may be none.
+        self._place += 1
         return "(?:.*/)?"
 
     def _read_class(self) -> str:
-        stop = self._glob.find("]", self._place + 2)  # as the first member, `]` is a character
+        # From the second member on, as `]` in first place is a character.
+        stop = self._glob.find("]", self._place + 2)
         if stop < 0:
             raise QueryError(f"`[` is not closed in the glob {self._glob!r}; write `\\[` for the character")
         inner = self._glob[self._place + 1 : stop]

@@ -60,8 +60,10 @@ class _PatternReader:
         self.parts: list[str] = []
         self.names: set[str] = set()
         self.names_newline = self.dot_all = False
-        self._sizes = [0]  # atoms of each open group, unfolded
-        self._last_item = [0]  # atoms of the last item in each: what a `{n}` would repeat
+        # Atoms of each open group, unfolded.
+        self._sizes = [0]
+        # Atoms of the last item in each: what a `{n}` would repeat.
+        self._last_item = [0]
         self._written = 0
 
     def read_token(self) -> None:
@@ -120,7 +122,8 @@ class _PatternReader:
         stop = len(self.pattern) if end < 0 else end + 2
         quoted = self._emit(stop - self.place)
         if end < 0:
-            self.parts.append("\\E")  # or what is put after the pattern would be quoted too
+            # Without it, what is put after the pattern would be quoted too.
+            self.parts.append("\\E")
         self.names_newline |= "\n" in quoted
         self._add_atom()
 
@@ -163,14 +166,16 @@ class _PatternReader:
         if "m" in off:
             raise PatternError("`m` is always on: `^` and `$` are the ends of a line; write `\\A` or `\\z`")
         self.dot_all |= "s" in on
-        if self.pattern[stop : stop + 1] == ")":  # flags for the rest of this group: no group was opened
+        if self.pattern[stop : stop + 1] == ")":
+            # These are flags for the rest of this group: no group was opened.
             self._sizes.pop()
             self._last_item.pop()
         self._emit(min(stop + 1, len(self.pattern)) - self.place)
 
     def _close_group(self) -> None:
         self._emit(1)
-        if len(self._sizes) > 1:  # a bracket too many is for RE2 to refuse
+        if len(self._sizes) > 1:
+            # A bracket too many is for RE2 to refuse.
             size = self._sizes.pop()
             self._last_item.pop()
             self._sizes[-1] += size
@@ -241,7 +246,8 @@ def _class_end(pattern: str, place: int) -> tuple[int, bool]:
     newline, first = False, at
     while at < len(pattern):
         char = pattern[at]
-        if char == "]" and at > first:  # as the first member it is a character
+        if char == "]" and at > first:
+            # As the first member it is a character.
             return at + 1, newline and not negated
         if char == "\\":
             length, code = _measure_escape(pattern, at)

@@ -146,7 +146,8 @@ def _plain_word(query: Query) -> Word | None:
         return None
     if "i" not in query.flags:
         return Word(query.text.encode())
-    if not query.text.isascii():  # folding beyond ASCII is left to RE2
+    if not query.text.isascii():
+        # Folding beyond ASCII is left to RE2.
         return None
     return Word(query.text.lower().encode(), True, not _FOLDS_BEYOND_ASCII.isdisjoint(query.text))
 
@@ -204,7 +205,8 @@ def _plan_any(query: Query) -> _Plan:
     if any(member.kind == "any" for member in query.members):
         raise QueryError("a list of queries holds texts and regexes, no lists")
     plans = [_plan(member) for member in query.members]
-    for plan in plans:  # each must compile by itself, or brackets could pair up across members
+    for plan in plans:
+        # Each has to compile by itself, or brackets could pair up across members.
         _compile(plan.by_blocks, lines=False, captures=False)
     return _Plan(
         "|".join(f"(?:{plan.by_lines})" for plan in plans),

@@ -13,7 +13,8 @@ bytes. Bytes outside [pos, end) are never matched, but `^`, `$` and `\\b` see th
 from collections.abc import Callable
 from typing import TypeAlias, cast
 
-import re2  # type: ignore[import-untyped]  # ships no stubs; this module gives it types
+# It ships no stubs; this module gives it types.
+import re2  # type: ignore[import-untyped]
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer
 

@@ -57,7 +57,8 @@ def _read_piece(template: str, place: int, pieces: list[str], names: list[str]) 
         pieces.append(quote(template[place + 1 : stop + 1]))
         return stop + 2
     name = template[place + 1 : stop]
-    if not (name.isascii() and name.isidentifier()):  # a brace of the text, as in JSON
+    if not (name.isascii() and name.isidentifier()):
+        # A brace of the text, as in JSON.
         pieces.append(quote("{"))
         return place + 1
     if name in names:

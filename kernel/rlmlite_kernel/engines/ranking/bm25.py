@@ -71,7 +71,8 @@ def _add_weights(index: WordIndex, occurrences: list[tuple[IntArray, IntArray]])
     sums = np.zeros(total)
     for units, counts in occurrences:
         sums[units] += _weights(index, units, counts)
-    with_a_word = np.flatnonzero(sums)  # no weight is 0
+    # No weight is 0, so a sum of 0 means that no word is there.
+    with_a_word = np.flatnonzero(sums)
     return with_a_word, sums[with_a_word]
 
 

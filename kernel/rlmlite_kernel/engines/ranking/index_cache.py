@@ -43,7 +43,8 @@ class IndexCache:
 
     def __init__(self, store: IndexStore | None = None, room: int = ROOM) -> None:
         self._store, self._room = store, room
-        self._indexes: OrderedDict[str, WordIndex] = OrderedDict()  # the last used at the end
+        # In the order of their last use.
+        self._indexes: OrderedDict[str, WordIndex] = OrderedDict()
         self._size = 0
 
     def get(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
@@ -69,7 +70,8 @@ class IndexCache:
     def _add(self, key: str, index: WordIndex) -> None:
         self._indexes[key] = index
         self._size += index.size
-        while self._size > self._room and len(self._indexes) > 1:  # the one just made stays, whatever its size
+        while self._size > self._room and len(self._indexes) > 1:
+            # The one just made stays, whatever its size.
             _, oldest = self._indexes.popitem(last=False)
             self._size -= oldest.size
 

@@ -195,7 +195,8 @@ def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray)
     """Whole units as one block."""
     text = _join_units(view, starts, stops)
     unit_starts = np.concatenate((int_array([0]), np.cumsum(stops - starts + 1)[:-1]))
-    if text.isascii():  # folding ASCII does not change the length, so the starts hold
+    if text.isascii():
+        # Folding ASCII does not change the length, so the starts hold.
         return _FoldedBlock(fold_words(text), first, unit_starts)
     unit_stops = unit_starts + stops - starts
     spans = zip(unit_starts.tolist(), unit_stops.tolist(), strict=True)
@@ -207,7 +208,8 @@ def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray)
 def _join_units(view: memoryview, starts: IntArray, stops: IntArray) -> bytes:
     """The text of the units, with one byte between that is in no word."""
     are_lines = bool((stops[:-1] + 1 == starts[1:]).all())
-    if are_lines:  # one after the other with a newline between: one copy
+    if are_lines:
+        # They lie one after the other with a newline between: one copy is enough.
         return bytes(view[int(starts[0]) : int(stops[-1])])
     return b"\n".join([view[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)])
 

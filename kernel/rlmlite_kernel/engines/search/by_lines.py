@@ -221,7 +221,8 @@ class _RunLines:
 
     def __init__(self, hay: Haystack, data: Octets, run: WindowRun) -> None:
         self._hay, self._data, self._run = hay, data, run
-        self._bounds: IntArray | None = None  # where each line starts, then the size of the run
+        # Where each line starts, then the size of the run.
+        self._bounds: IntArray | None = None
 
     def around(self, starts: IntArray) -> IntArray:
         """The window of each match, as [match, start or stop]."""
@@ -233,7 +234,8 @@ class _RunLines:
         if self._bounds is None:
             self._bounds = self._all_bounds()
         line = np.searchsorted(self._bounds, starts, side="right")
-        line = line.clip(max=len(self._bounds) - 1)  # an empty match at the very end belongs to the last line
+        # An empty match at the very end belongs to the last line.
+        line = line.clip(max=len(self._bounds) - 1)
         return np.stack((self._bounds[line - 1], self._bounds[line]), axis=1)
 
     def _all_bounds(self) -> IntArray:

@@ -53,7 +53,8 @@ class WordDatabase:
 @lru_cache(maxsize=64)
 def word_database(words: tuple[Word, ...]) -> WordDatabase | None:
     """The words compiled, or None where Hyperscan is not installed, not worth it or not able."""
-    has_nul = any(b"\0" in word.text for word in words)  # Hyperscan reads a NUL as the end of a word
+    # Hyperscan reads a NUL as the end of a word.
+    has_nul = any(b"\0" in word.text for word in words)
     if has_nul or len(words) <= FEW:
         return None
     library = _library()

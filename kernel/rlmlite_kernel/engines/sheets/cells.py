@@ -14,7 +14,8 @@ from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, Octets, int_a
 
 CELL_END, ROW_END = b"\x1f", b"\x1e\n"
 
-_BLOCK = 1 << 22  # bytes per vector operation
+# Bytes per vector operation, so that the flags of a block stay in the processor's cache.
+_BLOCK = 1 << 22
 
 
 class SheetBrokenError(ValueError):
@@ -42,12 +43,15 @@ def cell_bounds(content: Buffer, columns: int, column: int) -> tuple[IntArray, I
     """
     data = octets(content)
     starts, stops = [], []
-    seen, end = 0, -1  # how many cells ended before this block, and where the last of them did
+    # How many cells ended before this block, and where the last of them did.
+    seen, end = 0, -1
     for at in range(0, len(data), _BLOCK):
-        ends = np.flatnonzero((data[at : at + _BLOCK] & 0xFE) == ROW_END[0]) + at  # 0x1E and 0x1F alike
+        # Without its lowest bit, 0x1F is 0x1E: one comparison finds the ends of cells and of rows.
+        ends = np.flatnonzero((data[at : at + _BLOCK] & 0xFE) == ROW_END[0]) + at
         before = np.concatenate([[end], ends[:-1]]) if len(ends) else ends
         mine = slice((column - seen) % columns, None, columns)
-        starts.append(before[mine] + (1 if column else 2))  # a row ends in two bytes, a cell in one
+        # The first cell starts after the end of a row, which is two bytes; any other after one byte.
+        starts.append(before[mine] + (1 if column else 2))
         stops.append(ends[mine])
         seen += len(ends)
         end = int(ends[-1]) if len(ends) else end

@@ -39,7 +39,8 @@ class SpanBytes:
         padded = content if len(content) >= _WORD else bytes(content).ljust(_WORD, b"\0")
         self.octets: Octets = octets(padded)
         self._last = len(padded) - _WORD
-        self._words: WordArray = np.ndarray((self._last + 1,), "<u8", padded, strides=(1,))  # one at every byte
+        # A word of eight bytes at every byte: a view with a stride of one, nothing is copied.
+        self._words: WordArray = np.ndarray((self._last + 1,), "<u8", padded, strides=(1,))
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -104,7 +105,8 @@ class SpanBytes:
         rows = np.arange(len(self))[self.lengths > 0]
         for number, at in enumerate(range(0, len(wanted), _WORD)):
             other = np.uint64(int.from_bytes(wanted[at : at + _WORD].ljust(_WORD, b"\0"), "big"))
-            mine = self.word(rows, number).astype("<u8").view(">u8")  # so that the first byte counts most
+            # Read as big-endian, so that the first byte counts most, as it does in the order of texts.
+            mine = self.word(rows, number).astype("<u8").view(">u8")
             apart = mine != other
             order[rows[apart]] = np.where(mine[apart] > other, 1, -1)
             rows = rows[~apart & (self.lengths[rows] > at + _WORD)]
