@@ -15,7 +15,6 @@ A mistake of the model costs a turn and is never an exception.
 """
 
 import hashlib
-import json
 from collections.abc import Container
 
 import msgspec
@@ -34,7 +33,7 @@ from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import parse, read_reply
 from rlmlite_grammar.decode import ProgramTool
-from rlmlite_kernel import Request, explain
+from rlmlite_kernel import Request, RoomSpentError, explain
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
@@ -91,17 +90,25 @@ def check_question(question: str, inputs: Container[str]) -> str:
 
 
 def ask(run: Run, question: str, agent: Agent) -> Calls[End]:
-    """Ask a question and answer it. The host says it in a turn of its own, so that it is in the trace.
+    """Ask a question and answer it. The question is a record of its own.
 
-    The first time it shows how the inputs begin. Raises `InputError`, and then nothing was asked.
+    Before the first one is answered, the host shows how the inputs begin, in a turn.
+    Raises `InputError`, and then nothing was asked.
     """
-    lines = [f"{check_question(question, run.inputs)} = {json.dumps(question, ensure_ascii=False)}"]
-    if all(exchange.question is None for exchange in run.history):
-        lines += [f"preview({name}, head={_head(run, name)})" for name in list(run.inputs)[:_PREVIEWED]]
+    name = check_question(question, run.inputs)
     if run.state.left("turns") < 1:
         return End("partial", "budget")
-    done = yield from run.turn(parse("\n".join(lines)), origin=HOST)
-    return End("partial", done.halted) if done.halted else (yield from go_on(run, agent))
+    is_first = all(exchange.question is None for exchange in run.history)
+    try:
+        run.ask(question, name)
+    except RoomSpentError:
+        return End("partial", "budget")
+    if is_first and run.inputs:
+        lines = [f"preview({name}, head={_head(run, name)})" for name in list(run.inputs)[:_PREVIEWED]]
+        done = yield from run.turn(parse("\n".join(lines)), origin=HOST)
+        if done.halted:
+            return End("partial", done.halted)
+    return (yield from go_on(run, agent))
 
 
 def _head(run: Run, name: str) -> int:

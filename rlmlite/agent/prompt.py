@@ -20,7 +20,7 @@ import msgspec
 
 from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
-from rlmlite.runs.history import Exchange
+from rlmlite.runs.history import Exchange, first_look
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.variables import Variable
@@ -89,8 +89,8 @@ def _inputs(state: State, history: Sequence[Exchange]) -> str:
     names = [name for name in state.variables if name in state.run.inputs]
     lines = [_input(name, state, sizes[name]["bytes"]) for name in names[:_VARIABLES]]
     more = [f"- ... and {len(names) - _VARIABLES:,} more"] if len(names) > _VARIABLES else []
-    first = next((exchange for exchange in history if exchange.question is not None), None)
-    shown = [] if first is None else [step.text for step in first.steps if step.statement > 0 and step.text]
+    look = first_look(history)
+    shown = [] if look is None else [step.text for step in look.steps if step.text]
     return "\n".join(["# Inputs", *(lines or ["none"]), *more, *shown])
 
 
@@ -116,7 +116,9 @@ def _history(history: Sequence[Exchange], remarks: Mapping[int, str], room: int)
     """The turns that there is room for, oldest first; the newest is there in any case."""
     parts: list[str] = []
     left = room - 60  # for the line that says how many are left out
-    for place, exchange in enumerate(reversed(history)):
+    look = first_look(history)  # stands with the inputs already
+    told = [exchange for exchange in history if exchange is not look]
+    for place, exchange in enumerate(reversed(told)):
         remark = remarks.get(exchange.turn, "")
         line = _line(exchange)
         whole = line if exchange.question is not None else _whole(exchange, remark)
@@ -171,8 +173,8 @@ def _by(exchange: Exchange) -> str:
 def _line(exchange: Exchange) -> str:
     """What ran, and what came of it, on one line."""
     if exchange.question is not None:
-        said = [f"it asked: {exchange.question}"]
-    elif exchange.problems:
+        return f"question: {_clipped(' '.join(exchange.question.split()), _LINE)}"
+    if exchange.problems:
         said = [f"refused: {exchange.problems[0].message}"]
     else:
         said = [step.text.partition("\n")[0] for step in exchange.steps if step.text]

@@ -10,7 +10,7 @@ import msgspec
 
 from rlmlite_grammar import show
 from rlmlite_kernel.program.ast import Program, Statement
-from rlmlite_kernel.records.records import AnyRecord, Ref, Step
+from rlmlite_kernel.records.records import AnyRecord, Step
 from rlmlite_traces import CheckedTrace, verify
 
 _STATEMENT = msgspec.json.Decoder(Statement)
@@ -46,8 +46,8 @@ def steps_behind(records: Sequence[AnyRecord]) -> tuple[Step, ...]:
     last = steps[ends[-1]]
     found, wanted = [last], set(last.reads)
     for step in reversed(steps[: ends[-1]]):
-        made: set[tuple[str, Ref]] = {(item.name, item.ref) for item in step.writes}
-        if made & wanted:
+        made = {item.name for item in step.writes}
+        if made & wanted:  # the last step that wrote a name before it was read is the one that made what was read
             found.append(step)
             wanted = (wanted - made) | set(step.reads)
     return tuple(reversed(found))
@@ -59,8 +59,8 @@ def _because(step: Step, trace: CheckedTrace) -> Because:
         turn=step.turn,
         step=step.step,
         text=show(Program((statement,))),
-        reads=tuple(name for name, _ in step.reads),
+        reads=step.reads,
         writes=step.writes[0].name if step.writes else "",
-        shown=trace.content(step.observation.ref).decode(),
+        shown="" if step.observation.ref is None else trace.content(step.observation.ref).decode(),
         calls=0 if step.effects is None else step.effects.n,
     )

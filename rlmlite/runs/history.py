@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from rlmlite_kernel.observation.observations import fit_text
-from rlmlite_kernel.program.ast import Lit, Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed, explain
-from rlmlite_kernel.records.records import AnyRecord, Entry, Ref, Step, Turn
+from rlmlite_kernel.program.recorded import said_in
+from rlmlite_kernel.records.records import AnyRecord, Entry, Question, Ref, Step, Turn
 
 HOST = "host"
 CONTROLLER = "controller"
@@ -22,8 +22,8 @@ QUESTIONS = ("question", "the_question", "asked_question")
 Content = Callable[[Ref], bytes]
 """What a ref names."""
 
-_PARSED = msgspec.json.Decoder(Parsed)
-_UNPARSED = msgspec.json.Decoder(Unparsed)
+Seen = tuple[tuple[str, tuple[int, int, int]], ...]
+"""By input: bytes shown, read by a model and scanned so far."""
 
 
 class Did(msgspec.Struct, frozen=True):
@@ -41,11 +41,10 @@ class Did(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """One turn: who spoke, the program, what became of it.
+    """One turn: who spoke, the program, what became of it. Or a `question` of the host's, which takes no turn.
 
     `role` is the controller's, empty for the host. `problems` are those of a reply that was no program.
-    `silent`: the controller gave no reply. `question`: the host asked this here.
-    `seen` is what of the inputs had been shown, read and scanned after it.
+    `silent`: the controller gave no reply. `seen` is what of the inputs had been shown, read and scanned after it.
     """
 
     turn: int
@@ -57,7 +56,7 @@ class Exchange(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     silent: bool = False
     question: str | None = None
-    seen: tuple[tuple[str, tuple[int, int, int]], ...] = ()
+    seen: Seen = ()
 
     @property
     def answered(self) -> bool:
@@ -70,21 +69,28 @@ class Exchange(msgspec.Struct, frozen=True):
         return all(step.status != "ok" for step in self.steps)
 
 
-def of_entries(entries: Sequence[Entry], room: int) -> Exchange:
-    """The exchange of a turn that has just ended; `room` is the limit of an observation."""
+def of_entries(entries: Sequence[Entry], room: int, seen: Seen = ()) -> Exchange:
+    """The exchange of a turn that has just ended, or of a question.
+
+    `room` is the limit of an observation, `seen` what had been seen before it.
+    """
     contents = {blob.ref: blob.content for entry in entries for blob in entry.blobs}
-    return _exchange([entry.record for entry in entries], contents.__getitem__, room)
+    return _exchange([entry.record for entry in entries], contents.__getitem__, room, seen)
 
 
 def of_records(records: Iterable[AnyRecord], content: Content, room: int) -> tuple[Exchange, ...]:
-    """The exchanges of a trace's whole turns."""
-    turns: list[list[AnyRecord]] = []
+    """The exchanges of a trace's whole turns, and its questions."""
+    groups: list[list[AnyRecord]] = []
     for record in records:
-        if isinstance(record, Turn):
-            turns.append([record])
+        if isinstance(record, Turn | Question):
+            groups.append([record])
         elif isinstance(record, Step):
-            turns[-1].append(record)
-    return tuple(_exchange(turn, content, room) for turn in turns)
+            groups[-1].append(record)
+    exchanges: list[Exchange] = []
+    for group in groups:
+        seen = exchanges[-1].seen if exchanges else ()
+        exchanges.append(_exchange(group, content, room, seen))
+    return tuple(exchanges)
 
 
 def open_question(history: Sequence[Exchange]) -> str | None:
@@ -105,13 +111,23 @@ def since_question(history: Sequence[Exchange]) -> Sequence[Exchange]:
     return history
 
 
-def _exchange(records: Sequence[AnyRecord], content: Content, room: int) -> Exchange:
-    turn, steps = records[0], [record for record in records if isinstance(record, Step)]
-    assert isinstance(turn, Turn)
-    program = "" if turn.program is None else content(turn.program).decode()
-    problems: tuple[Problem, ...] = ()
-    if turn.diagnostics is not None:
-        problems = _UNPARSED.decode(content(turn.diagnostics)).problems
+def first_look(history: Sequence[Exchange]) -> Exchange | None:
+    """The host's turn after the first question, in which it showed how the inputs begin."""
+    asked = next((place for place, exchange in enumerate(history) if exchange.question is not None), len(history))
+    after = history[asked + 1 : asked + 2]
+    return after[0] if after and after[0].origin == HOST and after[0].question is None else None
+
+
+def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: Seen) -> Exchange:
+    first, steps = records[0], [record for record in records if isinstance(record, Step)]
+    if isinstance(first, Question):
+        asked = content(first.text).decode()
+        return Exchange(turn=0, origin=HOST, role="", program="", steps=(), observation="", question=asked, seen=seen)
+    assert isinstance(first, Turn)
+    turn = first
+    said = said_in(turn, content)
+    program = "" if said is None else said.text
+    problems = said.problems if isinstance(said, Unparsed) else ()
     done = tuple(_did(step, content) for step in steps)
     observation = "\n".join(step.text for step in done if step.text)
     return Exchange(
@@ -123,8 +139,7 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int) -> Exch
         observation=fit_text(explain(problems, program), room)[0] if problems else observation,
         problems=problems,
         silent=turn.call is not None and turn.reply is None,
-        question=_question(turn, done, content),
-        seen=tuple(sorted(steps[-1].coverage.items())) if steps else (),
+        seen=_seen_after(seen, steps),
     )
 
 
@@ -139,13 +154,13 @@ def _did(step: Step, content: Content) -> Did:
         "" if written is None else written.ref,
         step.status,
         step.code,
-        content(step.observation.ref).decode(),
+        "" if step.observation.ref is None else content(step.observation.ref).decode(),
     )
 
 
-def _question(turn: Turn, steps: tuple[Did, ...], content: Content) -> str | None:
-    """What the host asked: the first statement of its program was `question = "..."`."""
-    if turn.origin != HOST or turn.ast is None or not steps or steps[0].name not in QUESTIONS:
-        return None
-    value = _PARSED.decode(content(turn.ast)).program.body[0].value
-    return value.v if isinstance(value, Lit) and isinstance(value.v, str) else None
+def _seen_after(before: Seen, steps: Sequence[Step]) -> Seen:
+    """What had been seen of the inputs after these steps. A step records only the inputs whose totals it changed."""
+    totals = dict(before)
+    for step in steps:
+        totals |= step.coverage
+    return tuple(sorted(totals.items()))

@@ -26,7 +26,7 @@ from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, outcome_of
 from rlmlite.runs.setup import Setup, kernel_settings
 from rlmlite_grammar import grammar_digest
-from rlmlite_kernel import Done, Entry, State, Suspended, advance, begin, resume, seal
+from rlmlite_kernel import Done, Entry, State, Suspended, advance, ask, begin, resume, seal
 from rlmlite_kernel.effects.requests import Requests, Result
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.ast import Parsed
@@ -158,7 +158,7 @@ class Run:
         self._keeper.extend(new)
         # Only now, when all is on disk, is the turn over.
         self._state, self._observation, self._unfinished = done.state, done.observation, None
-        self._history.append(of_entries(entries, self._state.settings.limits.observation_bytes))
+        self._remember(entries)
         self._usage.add(results)
         if turn.call is not None:
             self._usage.add_reply(turn.call)
@@ -166,10 +166,21 @@ class Run:
             self._tell_of_step(entry)
         return done
 
+    def ask(self, question: str, name: str) -> None:
+        """Put a question on the record, and into a variable. Raises `RoomSpentError`, and then nothing was asked."""
+        asked = ask(self._state, question, name)
+        self._keeper.extend(asked.entries)
+        self._state = asked.state
+        self._remember(asked.entries)
+
+    def _remember(self, entries: Sequence[Entry]) -> None:
+        seen = self._history[-1].seen if self._history else ()
+        self._history.append(of_entries(entries, self._state.settings.limits.observation_bytes, seen))
+
     def _tell_of_step(self, entry: Entry) -> None:
         step = entry.record
         if isinstance(step, Step):
-            text = next(blob.content for blob in entry.blobs if blob.ref == step.observation.ref).decode()
+            text = next((blob.content for blob in entry.blobs if blob.ref == step.observation.ref), b"").decode()
             name = step.writes[0].name if step.writes else ""
             self.tell(StepDone(step.turn, step.step, step.statement, step.op, name, step.status, step.code, text))
 

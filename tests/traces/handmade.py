@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from rlmlite_kernel.records.call_lines import COMMITMENT_DIGITS, lines_of, request_id
 from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.evolution import FORMAT
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import (
     Blob,
@@ -23,7 +25,7 @@ from rlmlite_kernel.records.records import (
     Turn,
     Written,
 )
-from rlmlite_kernel.records.refs import RunKey, blob, keyed
+from rlmlite_kernel.records.refs import RunKey, blob, commit, keyed
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import UncheckedTrace
 from rlmlite_traces.format import lines
@@ -46,7 +48,7 @@ def genesis() -> Entry:
     entry = InputEntry(name="log", kind="text", ref=state(-1), size=24, source=source.ref, sha256=None)
     record = Genesis(
         run="r1",
-        semantics=1,
+        v=FORMAT,
         kernel="0.1.0",
         engines={"re2": "1", "unicode": "15"},
         grammar=state(-2),
@@ -62,27 +64,23 @@ def genesis() -> Entry:
 
 def turn(number: int, at: int, text: str = "x = 1") -> Entry:
     """A turn that parsed, in the state `at`."""
-    program, ast = blob(SALTS, text.encode()), blob(SALTS, b'{"text":' + record_bytes_of(text) + b"}")
+    reply, ast = blob(SALTS, text.encode()), blob(SALTS, b"[[],[],null," + record_bytes_of(text) + b"]")
     record = Turn(
         turn=number,
         origin="lm",
-        reply=program.ref,
-        program=program.ref,
+        reply=reply.ref,
         ast=ast.ref,
-        diagnostics=None,
-        call=None,
-        used={},
-        state=(state(at), state(at)),
+        state=state(at),
     )
-    return Entry(record, (program, ast))
+    return Entry(record, (reply, ast))
 
 
 def record_bytes_of(text: str) -> bytes:
     return msgspec.json.encode(text)
 
 
-def calls(step_number: int, count: int) -> tuple[list[EffectRecord], list[Blob]]:
-    """Calls of a step; every third one fails. They share a literal part."""
+def calls(step_number: int, in_turn: int, count: int) -> tuple[list[EffectRecord], list[Blob]]:
+    """Calls of a step, as a trace gives them back; every third one fails. They share a literal part."""
     part = blob(SALTS, b"Summarise: ")
     kept, made = [part], []
     for index in range(count):
@@ -94,12 +92,12 @@ def calls(step_number: int, count: int) -> tuple[list[EffectRecord], list[Blob]]
             EffectRecord(
                 step=step_number,
                 index=index,
-                id=state(1000 * step_number + index)[:32],
+                id=request_id("r1", in_turn, 0, 0, index),
                 role="sub",
                 model="m",
                 max_output_tokens=64,
-                recipe=(part.ref, Span(state(-1), 0, 5, "log")),
-                rendered=keyed(part.salt, str(index).encode()),
+                recipe=(part.ref, Span(state(-1), index, index + 5, "log")),
+                rendered=keyed(part.salt, str(index).encode())[:COMMITMENT_DIGITS],
                 prompt_bytes=16,
                 result=None if failed else reply.ref,
                 error="timeout" if failed else "",
@@ -113,25 +111,22 @@ def calls(step_number: int, count: int) -> tuple[list[EffectRecord], list[Blob]]
 def step(number: int, in_turn: int, at: int, count: int = 0, shown: bytes = b"1") -> Entry:
     """A step from state `at` to the next, with `count` calls."""
     ast, observation = blob(SALTS, f"statement {number}".encode()), blob(SALTS, shown)
-    made, kept = calls(number, count)
+    made, kept = calls(number, in_turn, count)
     failed = sum(1 for call in made if call.error)
-    lines = [record_bytes(call) for call in made]
     record = Step(
         turn=in_turn,
         step=number,
         statement=0,
         op="ask" if count else "let",
         ast=ast.ref,
-        reads=(("log", state(-1)),),
-        writes=(Written(name="x", kind="int", ref=state(at + 500), size=8),),
-        effects=Effects(n=count, root=root_of(lines), ok=count - failed, failed=failed) if count else None,
+        reads=("log",),
+        writes=(Written("x", "int", 8, state(at + 500)),),
+        effects=Effects(n=count, root=root_of(lines_of(made)), failed=failed) if count else None,
         observation=Observed(ref=observation.ref, size=len(shown), origins=("controller",), cut=0),
-        coverage={"log": (0, 0, 0)},
+        coverage={"log": (0, 0, number)},
         priced={"steps": 1},
         used={"steps": 1},
-        status="ok",
-        code="",
-        state=(state(at), state(at + 1)),
+        state=state(at + 1),
     )
     return Entry(record, (ast, *(kept if count else []), observation), tuple(made))
 
@@ -170,7 +165,7 @@ def written(entries: list[Entry]) -> tuple[dict[str, bytes], str]:
             blobs[item.ref] = lines.encode_blob(item)
             if len(item.content) > lines.LARGE:
                 large[f"blobs/{item.ref}"] = item.content
-        effects += [record_bytes(call) for call in entry.effects]
+        effects += lines_of(entry.effects)
         record = chain.placed(entry.record)
         records.append(record_bytes(record))
         chain.add(record, records[-1])
@@ -192,11 +187,20 @@ def unchecked(files_: dict[str, bytes]) -> UncheckedTrace:
     return UncheckedTrace(files_["trace.jsonl"], files_["blobs.jsonl"], files_["effects.jsonl"], large)
 
 
+def ref_of(line: bytes) -> Ref:
+    """The ref of a line of `blobs.jsonl`."""
+    item = lines.decode_blob(line.rstrip(b"\n"), 0)
+    if isinstance(item, lines.BlobLine) and item.ref:
+        return item.ref
+    content = item.text.encode() if isinstance(item, lines.TextLine) else item.base64 or b""
+    return commit(item.salt, hashlib.sha256(content).digest())
+
+
 def with_calls(entry: Entry, made: list[EffectRecord]) -> Entry:
     """The step with these calls in place of its own, and the root that they have."""
     record = entry.record
     assert isinstance(record, Step)
     failed = sum(1 for call in made if call.error)
-    root = root_of(record_bytes(call) for call in made)
-    effects = Effects(n=len(made), root=root, ok=len(made) - failed, failed=failed)
+    rounds = len({call.round for call in made})
+    effects = Effects(n=len(made), root=root_of(lines_of(made)), failed=failed, rounds=rounds)
     return Entry(msgspec.structs.replace(record, effects=effects), entry.blobs, tuple(made))

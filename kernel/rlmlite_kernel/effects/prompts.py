@@ -16,7 +16,6 @@ from rlmlite_kernel.effects.requests import (
     Request,
     Result,
     render_parts,
-    request_id,
 )
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation import access
@@ -26,6 +25,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import Schema, spell_schema
 from rlmlite_kernel.program.templates import Hole, pieces
+from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.records import Blob, EffectRecord, Ref, Span
 from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
 from rlmlite_kernel.records.settings import Role
@@ -251,6 +251,8 @@ class Lines:
         return EffectRecord(
             step=self._step,
             index=self._first + index,
+            first=self._first,
+            round=calls.place[3],
             id=request_id(*calls.place, index),
             effect=calls.kind,
             role=calls.role,

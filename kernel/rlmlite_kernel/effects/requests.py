@@ -151,8 +151,3 @@ def render_parts(prompt: tuple[Part, ...], blobs: Blobs) -> Iterator[Content]:
             yield opening_tag(tag, part.source)
             yield content
             yield closing_tag(tag)
-
-
-def request_id(run: str, turn: int, statement: int, round_: int, index: int) -> str:
-    """32 hex digits that name one call of a run."""
-    return hashlib.sha256(f"{run}/{turn}/{statement}/{round_}/{index}".encode()).hexdigest()[:32]

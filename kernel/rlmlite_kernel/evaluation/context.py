@@ -129,13 +129,15 @@ class EgressRules(Protocol):
 class TurnContext(msgspec.Struct, frozen=True, eq=False):
     """What all steps of a turn share: action table, settings, egress rules, and whether the run is `exposed`.
 
-    `exposed`: the controller has seen untrusted content (of inputs, tools or models).
+    `exposed`: the controller has seen untrusted content (of inputs, tools or models). `flags`: the changes of meaning
+    that hold in this run (`records.evolution.FLAGS`).
     """
 
     table: Table
     settings: Settings
     egress: EgressRules
     exposed: bool
+    flags: frozenset[int] = frozenset()
 
 
 class StepWarning(NamedTuple):
@@ -178,6 +180,10 @@ class StepContext:
         copy.warnings, copy.partial = list(self.warnings), list(self.partial)
         copy.scanned = list(self.scanned)
         return copy
+
+    def follows(self, flag: int) -> bool:
+        """Whether a change of meaning (`records.evolution.FLAGS`) holds in this run. A replay of an old one says no."""
+        return flag in self.turn.flags
 
     def budget_left(self, resource: str) -> int:
         """What programs may still use of a limited budget; what is kept back for the last turn is not theirs."""

@@ -83,6 +83,10 @@ class Coverage:
             marks[axis] = merge_ranges([*marks.get(axis, ()), *ranges])
         return Coverage(self.layout, marks)
 
+    def since(self, before: "Coverage") -> dict[str, tuple[int, int, int]]:
+        """The totals of the inputs that were marked since then."""
+        return {name: total for name, total in self.totals.items() if total != before.totals[name]}
+
     def unseen(self, name: str) -> int:
         """Bytes of an input that nobody looked at in any way."""
         seen = merge_ranges([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])

@@ -1,37 +1,39 @@
 """Receipts: the records of a run, as data.
 
 Records hold no free text. Programs, replies, observations and results are refs to blobs; prompts are recipes.
-`Log` in `rlmlite_traces` fills in `seq` and `prev`; nothing else of a record is made outside the kernel.
+A field that has its default is left out of the line, so that what is not used costs nothing and a record can gain a
+field without a new format number (see `evolution`). `Log` in `rlmlite_traces` fills in `seq` and `prev`; nothing else
+of a record is made outside the kernel.
 """
 
 from typing import TypeAlias
 
 import msgspec
 
-VERSION = 1
-"""The trace format. A changed digest or field raises it."""
-
-SEMANTICS = 1
-"""What actions mean. A trace of another number is refused, never replayed "probably"."""
-
-KERNEL = "0.1.0"
-"""The version of this kernel, as the genesis record names it."""
+from rlmlite_kernel.records.evolution import RENDERING
 
 ZERO = "0" * 64
 
 Ref: TypeAlias = str
 """64 hex digits: a salted commitment to a blob or a value (see `refs`)."""
 
+Counts: TypeAlias = dict[str, int]
+"""Amounts by the name of a budget."""
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+Usage3: TypeAlias = tuple[int | None, int | None, int | None]
+"""Input tokens, output tokens, nano-dollars, as a provider reported them; null is unknown."""
+
+
+class Record(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True
+):
     """What every line of `trace.jsonl` has: its place and the leaf hash of the line before."""
 
-    v: int = VERSION
     seq: int = 0
     prev: str = ZERO
 
 
-class InputEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InputEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One input: its value's ref, its size in bytes, and a blob (`source`) that says where it came from.
 
     `sha256` is the plain digest of a single file's content, which an auditor wants to compare; else `None`.
@@ -41,32 +43,55 @@ class InputEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     kind: str
     ref: Ref
     size: int
-    source: Ref | None
-    sha256: str | None
+    source: Ref | None = None
+    sha256: str | None = None
 
 
 class Genesis(Record, tag="genesis", frozen=True, kw_only=True):
-    """How a run began. `settings` is a blob: limits, policy, roles."""
+    """How a run began. `settings` is a blob: limits, policy, roles.
 
+    `v` is the trace format, `flags` the numbered changes of meaning that hold in this run, `rendering` the wording
+    and layout of its texts (all in `evolution`). `strategy` names how the question was answered where that was not
+    the agent loop, `compiled` the digest of what it was compiled to, `signature` a blob with the typed contract.
+    """
+
+    v: int
     run: str
-    semantics: int
+    flags: tuple[int, ...] = ()
+    rendering: int = RENDERING
     kernel: str
     engines: dict[str, str]
-    grammar: str
+    grammar: str = ""
     actions: str
     settings: Ref
-    inputs: tuple[InputEntry, ...]
-    scope: dict[str, str]
+    inputs: tuple[InputEntry, ...] = ()
+    scope: dict[str, str] = {}
     state: str
-    parent: str | None
+    parent: str | None = None
+    strategy: str = ""
+    compiled: str = ""
+    signature: Ref | None = None
 
 
-class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Remark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Something to be said of a step or a turn: a code, how often it happened, and one example (a blob) with its place.
+
+    A warning says that a value may be wrong; a note says what was read or bounded as asked.
+    """
+
+    code: str
+    n: int = 1
+    example: Ref | None = None
+    input: str = ""
+    line: int = 0
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The controller's call that gave a turn's reply.
 
     `prompt` commits to the prompt's text (`State.commit`), which can be made again from the trace; it is not stored.
     `usage` is input tokens, output tokens and nano-dollars as reported; null is unknown. `error` says why there is no
-    reply, if there is none.
+    reply, if there is none, with more in the blob `detail`. `sampling` holds what differs from the role's settings.
     """
 
     role: str
@@ -74,77 +99,129 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prompt: Ref
     prompt_bytes: int
     max_output_tokens: int
-    usage: tuple[int | None, int | None, int | None]
+    usage: Usage3
     cached: bool = False
     error: str = ""
+    detail: Ref | None = None
+    sampling: dict[str, str] = {}
+
+
+class Question(Record, tag="question", frozen=True, kw_only=True):
+    """The host asked: `text` is a blob with the question, `writes` the variable that holds it for programs.
+
+    It takes no turn and no step. The question is open until a turn answers it or another one is asked.
+    """
+
+    text: Ref
+    writes: "Written"
+    state: str
 
 
 class Turn(Record, tag="turn", frozen=True, kw_only=True):
-    """What the controller said: its reply, the text that was read as a program, the AST or the diagnostics.
+    """What the controller said: its reply, and what was read of it: a program (`ast`) or why there is none.
 
-    `call` is the controller's own call, if a model spoke; `used` is what it was charged with.
+    Both blobs hold the text that was read (`program.recorded`); format 1 had it in `program`. `call` is the
+    controller's own call, if a model spoke; `used` is what it was charged with. `clock_ms` is the time that a deadline
+    was judged by. `held_back` is the reason why an answer of the turn before was not taken.
     """
 
     turn: int
     origin: str
-    reply: Ref | None
-    program: Ref | None
-    ast: Ref | None
-    diagnostics: Ref | None
-    call: Spoken | None
-    used: dict[str, int]
-    state: tuple[str, str]
+    reply: Ref | None = None
+    program: Ref | None = None
+    ast: Ref | None = None
+    diagnostics: Ref | None = None
+    call: Spoken | None = None
+    used: Counts = {}
+    state: str
+    clock_ms: int | None = None
+    held_back: Remark | None = None
+    warnings: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
-class Observed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a step shows the controller: `size` bytes, of which content of `origins`; `cut` bytes were left out."""
+class Observed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a step shows the controller: `size` bytes, of which content of `origins`; `cut` bytes were left out.
 
-    ref: Ref
-    size: int
-    origins: tuple[str, ...]
-    cut: int
+    `ref` is the blob with the text, `None` where nothing is shown.
+    """
+
+    ref: Ref | None = None
+    size: int = 0
+    origins: tuple[str, ...] = ()
+    cut: int = 0
 
 
-class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A variable that a step wrote."""
+class Written(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A variable that a step wrote: `[name, kind, size, ref]`."""
 
     name: str
     kind: str
-    ref: Ref
     size: int
+    ref: Ref
 
 
-class Effects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The calls of a step: their number and the tree head over their lines in `effects.jsonl`, by index."""
+class Effects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The calls of a step: how many, of which so many failed, in how many rounds.
+
+    `root` is the tree head over their lines in `effects.jsonl`: a head for each round, then its calls by index.
+    """
 
     n: int
     root: str
-    ok: int
-    failed: int
+    failed: int = 0
+    rounds: int = 1
+
+    @property
+    def ok(self) -> int:
+        """How many calls have a result."""
+        return self.n - self.failed
 
 
 class Step(Record, tag="step", frozen=True, kw_only=True):
     """One action: what it read, wrote, showed, cost and changed.
 
-    `status` is `ok`, `failed` or `skipped`; `code` names the fault (`docs/reference/faults.md`), empty when ok.
-    `priced` is what was reserved before any call, `used` what was charged. `state` is the digest before and after.
+    `reads` names variables; the value of each is the one last written under that name. `coverage` holds the inputs
+    whose totals changed: bytes shown, read by a model and scanned so far. `status` is `ok`, `failed` or `skipped`;
+    `code` names the fault (`docs/reference/faults.md`), empty when ok. `priced` is what was reserved before any call,
+    `used` what was charged. `state` is the digest after the step; the record before has the one before it.
     """
 
     turn: int
     step: int
-    statement: int
+    statement: int = 0
     op: str
     ast: Ref
-    reads: tuple[tuple[str, Ref], ...]
-    writes: tuple[Written, ...]
-    effects: Effects | None
-    observation: Observed
-    coverage: dict[str, tuple[int, int, int]]
-    priced: dict[str, int]
-    used: dict[str, int]
-    status: str
-    code: str
-    state: tuple[str, str]
+    reads: tuple[str, ...] = ()
+    writes: tuple[Written, ...] = ()
+    effects: Effects | None = None
+    observation: Observed = Observed()
+    coverage: dict[str, tuple[int, int, int]] = {}
+    priced: Counts = {}
+    used: Counts = {}
+    status: str = "ok"
+    code: str = ""
+    state: str
+    warnings: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
+
+
+class Checkpoint(Record, tag="checkpoint", frozen=True, kw_only=True):
+    """A place from which a run can be opened without executing what is before it.
+
+    `variables` is a blob: the variable table that `state` commits to.
+    """
+
+    variables: Ref
+    state: str
+
+
+class Redact(Record, tag="redact", frozen=True, kw_only=True):
+    """Blobs that were removed on purpose. Whatever names them keeps its proof; their content is gone."""
+
+    refs: tuple[Ref, ...]
+    reason: str
+    who: str = ""
 
 
 class Seal(Record, tag="seal", frozen=True, kw_only=True):
@@ -155,12 +232,14 @@ class Seal(Record, tag="seal", frozen=True, kw_only=True):
 
     steps: int
     outcome: str
-    reason: str
-    result: Ref | None
+    reason: str = ""
+    result: Ref | None = None
     state: str
+    warnings: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
-AnyRecord: TypeAlias = Genesis | Turn | Step | Seal
+AnyRecord: TypeAlias = Genesis | Question | Turn | Step | Checkpoint | Redact | Seal
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -172,45 +251,55 @@ class Span(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     source: str
 
 
-class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What came of a nested run: the root of its sealed trace, how it ended, and what it used of its allowance."""
+class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What came of a nested run: the root of its sealed trace, how it ended, and what it used of its allowance.
+
+    `evidence` is a blob with the spans that its answer rests on, `coverage` what it showed, read and scanned of the
+    parent's inputs.
+    """
 
     root: str
     status: str
     reason: str
-    used: dict[str, int]
+    used: Counts
+    evidence: Ref | None = None
+    coverage: dict[str, tuple[int, int, int]] = {}
 
 
-class EffectRecord(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="effect", forbid_unknown_fields=True
-):
-    """One call, as a line of `effects.jsonl` under its step's root.
+class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a step, whole. On disk a round's calls share one head line (see `call_lines`).
 
-    `effect` is the kind of call. `recipe` lists the parts of the prompt: refs of literal parts, spans of content;
-    `rendered` commits to the text. `result` is the ref of the reply's blob, or `None` with the `error`, of which
-    `detail` is the ref of a blob with more, if there is more to say. Of a nested run `inputs` are the refs of what
-    it was given, and `child` is what came of it.
+    `effect` is the kind of call, `round` the step's round that made it, `first` the index at which that round began.
+    `recipe` lists the parts of the prompt: refs
+    of literal parts, spans of content; `rendered` commits to the text. `result` is the ref of the reply's blob, or
+    `None` with the `error`, of which `detail` is the ref of a blob with more, if there is more to say. Of a nested run
+    `inputs` are the refs of what it was given, and `child` is what came of it. `shared` is the id of the call whose
+    result this one takes, `trial` counts repetitions of one prompt, `sampling` is what differs from its role.
     Unknown usage is null.
     """
 
-    v: int = VERSION
     step: int
     index: int
+    first: int = 0
+    round: int = 0
     id: str
     effect: str = "lm"
     role: str
     model: str
     max_output_tokens: int
     recipe: tuple[Ref | Span, ...]
-    rendered: Ref
+    rendered: str
     prompt_bytes: int
     result: Ref | None
     error: str
     detail: Ref | None = None
-    usage: tuple[int | None, int | None, int | None]
+    usage: Usage3
     cached: bool
     inputs: dict[str, Ref] = {}
     child: Child | None = None
+    shared: str = ""
+    trial: int = 0
+    sampling: dict[str, str] = {}
 
 
 class Blob(msgspec.Struct, frozen=True):
@@ -222,7 +311,7 @@ class Blob(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One record with what must be durable before it: its blobs, its calls' lines in index order.
+    """One record with what must be durable before it: its blobs, its calls in index order.
 
     Blobs may repeat earlier ones; a log keeps each ref once.
     """

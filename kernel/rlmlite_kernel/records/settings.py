@@ -105,7 +105,7 @@ class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     unknown: Literal["fail", "retry"] = "fail"
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is permitted; `None` permits all.
 
     `actions` and `models` list what is permitted; a model's pattern may end with `*`.
@@ -122,7 +122,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     under: dict[str, tuple[str, ...]] = {}
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything about a run but its inputs and its key. `scope` holds the host's labels (thread, user, ...).
 
     `kept` is what of `tokens` and `cost_nano` the calls of programs may not use: it is there for the controller's last

@@ -1,6 +1,7 @@
 """The kernel: begin a run, advance it by programs, resume it with the results of calls, seal it. All goes through here.
 
     begin(inputs, settings, salts)          -> Done
+    ask(state, question)                    -> Done
     advance(state, parsed, blobs)           -> Done | Suspended
     resume(suspended, results, blobs)       -> Done | Suspended
     seal(state)                             -> Entry
@@ -9,7 +10,7 @@ Pure: no clock, chance, files, network or log. What is needed from outside is as
 by its digest (`blobs`). The same state, program and results give the same bytes everywhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -27,9 +28,10 @@ from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.program.lowering import lower
 from rlmlite_kernel.program.problems import Unparsed, explain
-from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.records.records import KERNEL, SEMANTICS, Blob, Entry, Genesis, InputEntry, Seal, Spoken, Turn
-from rlmlite_kernel.records.refs import Salts, blob, keyed
+from rlmlite_kernel.program.recorded import recorded_bytes
+from rlmlite_kernel.records.evolution import FLAGS, FORMAT, KERNEL
+from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry, Question, Seal, Spoken, Turn, Written
+from rlmlite_kernel.records.refs import Salts, blob, keyed, keyed_digest
 from rlmlite_kernel.records.settings import Role, Settings
 from rlmlite_kernel.run.recorder import Recorder
 from rlmlite_kernel.run.state import Run, State, state_digest
@@ -38,7 +40,7 @@ from rlmlite_kernel.run.variables import Variable
 from rlmlite_kernel.run.waves import Wave, WaveRequests
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.inputs import Input
-from rlmlite_kernel.values.values import Rows, Text, Value, descriptor, kind_of, sheet_of, size_of
+from rlmlite_kernel.values.values import Rows, Text, Value, descriptor, descriptor_digest, kind_of, sheet_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
 _SETTINGS = msgspec.json.Decoder(Settings)
@@ -49,6 +51,10 @@ INPUT_CHANGED = "input_changed"
 
 class TurnsSpentError(RuntimeError):
     """`advance` was called with no turn left. Nothing changed; seal the run."""
+
+
+class RoomSpentError(RuntimeError):
+    """`ask` was called with no room left for the question. Nothing changed; seal the run."""
 
 
 class SettingsError(ValueError):
@@ -89,23 +95,28 @@ def begin(
     grammar: str = "",
     table: Table = ACTIONS,
     engines: Mapping[str, str] | None = None,
+    flags: Collection[int] = tuple(FLAGS),
+    recorded: bytes | None = None,
 ) -> Done:
     """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
 
     `engines` are the versions of `engine_versions`, for a host that has looked them up already.
 
     A nested run begins exposed: who began it may have been, and speaks through its question.
+    A replay gives what the trace holds: its `flags`, and its settings as they were `recorded`, since another version
+    may spell the same settings otherwise.
 
     Raises `SettingsError`.
     """
     _check_settings(settings, table)
-    kept = blob(salts, _JSON.encode(settings))
-    settings = _SETTINGS.decode(kept.content)  # in the order in which a replay will find them
-    state = _first_state(inputs, settings, salts, kept.salt, table)
+    kept = blob(salts, _JSON.encode(settings) if recorded is None else recorded)
+    settings = _SETTINGS.decode(kept.content)  # in the order in which a replay will find everything
+    state = _first_state(inputs, settings, salts, kept.salt, table, frozenset(flags))
     sources = {name: _source(given, salts) for name, given in inputs.items()}
     record = Genesis(
+        v=FORMAT,
         run=state.run.id,
-        semantics=SEMANTICS,
+        flags=tuple(sorted(flags)),
         kernel=KERNEL,
         engines=dict(engine_versions() if engines is None else engines),
         grammar=grammar,
@@ -123,7 +134,14 @@ def begin(
     return Done(state, (Entry(record, blobs),), "")
 
 
-def _first_state(inputs: Mapping[str, Input], settings: Settings, salts: Salts, key: bytes, table: Table) -> State:
+def _first_state(
+    inputs: Mapping[str, Input],
+    settings: Settings,
+    salts: Salts,
+    key: bytes,
+    table: Table,
+    flags: frozenset[int],
+) -> State:
     """The state that holds the inputs. Raises `SettingsError` if there is no room for them."""
     variables = {name: _input_variable(given.value, key, number) for number, (name, given) in enumerate(inputs.items())}
     used = {"value_bytes": sum(variable.size for variable in variables.values())}
@@ -142,10 +160,33 @@ def _first_state(inputs: Mapping[str, Input], settings: Settings, salts: Salts, 
         places=_places(inputs),
         egress=egress,
         barred=barred_from_controllers(settings, egress),
+        flags=flags,
     )
     exposed = settings.parent is not None
     coverage = Coverage(InputLayout({name: given.value for name, given in inputs.items()}))
     return State(run, variables, used, coverage, 0, 0, state_digest(variables, used, exposed), exposed=exposed)
+
+
+def ask(state: State, question: str, name: str = "question") -> Done:
+    """Put a question on the record, and into the variable `name`, where programs find it. It takes no turn.
+
+    Raises `RoomSpentError` if there is no room for it; then nothing has changed.
+    """
+    text = blob(state.run.salts, _unicode(question))
+    value = text.content.decode()
+    ref = keyed_digest(text.salt, descriptor_digest(value))
+    variable = Variable(TaintedValue(value), kind_of(value), ref, size_of(value), state.turn)
+    variables = {**state.variables, name: variable}
+    used = {**state.used, "value_bytes": sum(each.size for each in variables.values())}
+    for resource, needed in (("value_bytes", used["value_bytes"]), ("variables", len(variables))):
+        limit: int = getattr(state.settings.limits, resource)
+        if needed > limit:
+            raise RoomSpentError(f"the question needs {needed:,} {resource} in all, the limit is {limit:,}")
+    asked = msgspec.structs.replace(
+        state, variables=variables, used=used, digest=state_digest(variables, used, state.exposed), answer=None
+    )
+    written = Written(name, variable.kind, variable.size, ref)
+    return Done(asked, (Entry(Question(text=text.ref, writes=written, state=asked.digest), (text,)),), "")
 
 
 def advance(
@@ -197,7 +238,7 @@ def resume(suspended: Suspended, results: Sequence[Result], blobs: Blobs) -> Don
 
 def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
     """The record that ends a run. Without `outcome` it is what `conclusion` says."""
-    result = None if state.answer is None else blob(state.run.salts, value_bytes(msgspec.to_builtins(state.answer)))
+    result = None if state.answer is None else blob(state.run.salts, state.answer.recorded())
     if outcome is None:
         outcome, reason = conclusion(state)
     record = Seal(
@@ -258,22 +299,20 @@ def _turn_entry(
     used: dict[str, int],
 ) -> Entry:
     salts = before.run.salts
-    program = blob(salts, _unicode(said.text))
-    read = blob(salts, _JSON.encode(msgspec.structs.replace(said, text="")))  # the text is the blob before
     whole = None if reply is None else blob(salts, _unicode(reply))
+    read = blob(salts, recorded_bytes(said, reply))
     parsed = isinstance(said, Parsed)
     record = Turn(
         turn=after.turn,
         origin=origin,
         reply=None if whole is None else whole.ref,
-        program=program.ref,
         ast=read.ref if parsed else None,
         diagnostics=None if parsed else read.ref,
         call=call,
         used=used,
-        state=(before.digest, after.digest),
+        state=after.digest,
     )
-    return Entry(record, tuple(item for item in (program, read, whole) if item is not None))
+    return Entry(record, tuple(item for item in (read, whole) if item is not None))
 
 
 def _charge_of(call: Spoken, settings: Settings) -> dict[str, int]:
@@ -327,9 +366,10 @@ def _input_variable(value: Value, key: bytes, number: int) -> Variable:
 def _source(given: Input, salts: Salts) -> tuple[Blob, ...]:
     """The blob that says where an input came from, then its content if it came from memory."""
     if given.memory is None:
-        return (blob(salts, _JSON.encode(given.source)),)
+        return (blob(salts, given.recorded or _JSON.encode(given.source)),)
     content = blob(salts, given.memory)
-    return blob(salts, _JSON.encode(msgspec.structs.replace(given.source, content=content.ref))), content
+    filled = msgspec.structs.replace(given.source, content=content.ref)
+    return blob(salts, given.recorded or _JSON.encode(filled)), content
 
 
 def _input_entry(name: str, given: Input, variable: Variable, source: str, size: int) -> InputEntry:

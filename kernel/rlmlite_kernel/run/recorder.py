@@ -5,8 +5,6 @@ works out nothing that the step has not brought: its value, its change to the va
 is new here is what the step shows, and the digest of the state after it.
 """
 
-from collections.abc import Mapping
-
 import msgspec
 
 from rlmlite_kernel.actions.end import Noted
@@ -16,14 +14,14 @@ from rlmlite_kernel.evaluation.context import origin_words
 from rlmlite_kernel.observation.observations import Observation, fit_text
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.lowering import PlannedStep
-from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, Observed, Step, Written
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.run.show import exposes, origins_of, show_step
 from rlmlite_kernel.run.state import Answer, State, state_digest
 from rlmlite_kernel.run.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
-from rlmlite_kernel.run.variables import Variable, Variables
+from rlmlite_kernel.run.variables import Variables
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 
@@ -59,8 +57,8 @@ class Recorder:
         before = self.state
         number = before.step + 1
         seen = self._observe(step, statements_after, blobs)
-        observation = blob(before.run.salts, seen.text.encode())
-        lines, kept = _effect_lines(outcome.calls, ast.salt, before, number)
+        shown = blob(before.run.salts, seen.text.encode()) if seen.text else None
+        calls, kept = _recorded_calls(outcome.calls, ast.salt, before, number)
         self.state = self._after(step, seen, number)
         record = Step(
             turn=before.turn,
@@ -68,23 +66,24 @@ class Recorder:
             statement=planned.statement,
             op=planned.op,
             ast=ast.ref,
-            reads=_reads(planned, before.variables),
+            reads=tuple(name for name in sorted(planned.reads) if name in before.variables),
             writes=_writes(step),
-            effects=_effects(lines),
+            effects=_effects(calls),
             observation=Observed(
-                ref=observation.ref,
-                size=len(observation.content),
+                ref=None if shown is None else shown.ref,
+                size=0 if shown is None else len(shown.content),
                 origins=origin_words(origins_of(outcome)),
                 cut=seen.cut,
             ),
-            coverage=dict(self.state.coverage.totals),
+            coverage=self.state.coverage.since(before.coverage),
             priced=_priced(outcome),
             used=dict(sorted(outcome.context.used.items())),
             status=outcome.status,
             code=outcome.code,
-            state=(before.digest, self.state.digest),
+            state=self.state.digest,
         )
-        self._entries.append(Entry(record, (ast, observation, *kept), lines))
+        blobs_kept = (ast, *kept) if shown is None else (ast, shown, *kept)
+        self._entries.append(Entry(record, blobs_kept, calls))
 
     def _observe(self, step: FinishedStep, statements_after: int, blobs: Blobs) -> Observation:
         """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
@@ -127,11 +126,7 @@ def _writes(step: FinishedStep) -> tuple[Written, ...]:
     variable = step.change.variable
     if variable is None:
         return ()
-    return (Written(name=step.change.name, kind=variable.kind, ref=variable.ref, size=variable.size),)
-
-
-def _reads(planned: PlannedStep, variables: Mapping[str, Variable]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, variables[name].ref) for name in sorted(planned.reads) if name in variables)
+    return (Written(step.change.name, variable.kind, variable.size, variable.ref),)
 
 
 def _answer(planned: PlannedStep, outcome: StepOutcome, state: State) -> Answer | None:
@@ -163,7 +158,7 @@ def _read(rounds: tuple[FinishedRound, ...]) -> list[Text]:
     ]
 
 
-def _effect_lines(
+def _recorded_calls(
     rounds: tuple[FinishedRound, ...], key: bytes, state: State, step: int
 ) -> tuple[tuple[EffectRecord, ...], tuple[Blob, ...]]:
     records: list[EffectRecord] = []
@@ -177,8 +172,9 @@ def _effect_lines(
     return tuple(records), tuple(blobs)
 
 
-def _effects(lines: tuple[EffectRecord, ...]) -> Effects | None:
-    if not lines:
+def _effects(calls: tuple[EffectRecord, ...]) -> Effects | None:
+    if not calls:
         return None
-    ok = sum(line.result is not None for line in lines)
-    return Effects(n=len(lines), root=root_of(map(record_bytes, lines)), ok=ok, failed=len(lines) - ok)
+    failed = sum(call.result is None for call in calls)
+    rounds = len({call.round for call in calls})
+    return Effects(n=len(calls), root=root_of(lines_of(calls)), failed=failed, rounds=rounds)

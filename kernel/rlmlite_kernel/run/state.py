@@ -10,7 +10,7 @@ from rlmlite_kernel.evaluation.context import TaintedValue, TurnContext
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.records.canonical import Json
+from rlmlite_kernel.records.canonical import Json, value_bytes
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, keyed
 from rlmlite_kernel.records.settings import Settings
@@ -29,11 +29,32 @@ class Answer(msgspec.Struct, frozen=True):
     basis: str
     unshown: tuple[str, ...]
 
+    def recorded(self) -> bytes:
+        """The answer as its blob holds it: what pieces of evidence share (input, file, how they were found) once.
+
+            {"basis": "given", "evidence": [{"how": "verbatim", "input": "log", "path": "app.log",
+             "spans": [[6, 11, 1, 1, "ERROR"], ...]}], "evidence_total": 5, "unshown": [], "value": 5}
+
+        A span is `[start, stop, line, times, text]`.
+        """
+        groups: dict[tuple[str, ...], list[list[Json]]] = {}
+        for each in self.evidence:
+            place = (each.how, each.input, each.path, each.digest, each.original)
+            groups.setdefault(place, []).append([each.start, each.stop, each.line, each.times, each.text])
+        names = ("how", "input", "path", "digest", "original")
+        evidence = [
+            {**{name: word for name, word in zip(names, place, strict=True) if word}, "spans": spans}
+            for place, spans in groups.items()
+        ]
+        whole = {"basis": self.basis, "evidence": evidence, "evidence_total": self.evidence_total}
+        return value_bytes({**whole, "unshown": list(self.unshown), "value": self.value})
+
 
 class Run(msgspec.Struct, frozen=True, eq=False):
     """What does not change during a run. `key` is the salt of the settings: inputs and prompts are named under it.
 
     `barred` is the origins of inputs whose content no observation may show, since a controller may not be sent it.
+    `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`).
     """
 
     id: str
@@ -45,6 +66,7 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     places: DocumentNames
     egress: Egress
     barred: int
+    flags: frozenset[int] = frozenset()
 
 
 class State(msgspec.Struct, frozen=True, eq=False):
@@ -75,7 +97,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
     def turn_context(self) -> TurnContext:
         """What all steps of the next turn share."""
-        return TurnContext(self.run.table, self.settings, self.run.egress, self.exposed)
+        return TurnContext(self.run.table, self.settings, self.run.egress, self.exposed, self.run.flags)
 
     def withheld(self, held: TaintedValue) -> tuple[str, ...]:
         """The inputs because of which a value may not be shown to a controller."""

@@ -39,7 +39,7 @@ class SourceFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     recipe: int = 0
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where an input came from, enough to find it again.
 
     `path` is what the user named (a file, a folder, a glob, a URL without secrets), `None` for a value handed over in
@@ -72,8 +72,11 @@ class Input(msgspec.Struct, frozen=True):
     """An input's value, its source, and for an input in memory the content that the trace keeps.
 
     `memory` is the UTF-8 text of a `text`, the sheet of a `table`, or the canonical JSON of a `json` value.
+    `recorded` is the source as a trace holds it, when the input is rebuilt from one: another version may have spelled
+    the same source otherwise, and its ref is over the bytes.
     """
 
     value: Value
     source: Source
     memory: bytes | None = None
+    recorded: bytes | None = None

@@ -8,6 +8,7 @@ import msgspec
 from rlmlite_grammar import grammar_digest, parse, read_reply
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Unparsed
+from rlmlite_kernel.program.recorded import said_in
 from rlmlite_kernel.records.records import Turn
 from rlmlite_traces import CheckedTrace
 
@@ -28,26 +29,31 @@ def reparse(trace: CheckedTrace) -> Reparsed:
         return Reparsed(skipped="another grammar read them")
     texts = 0
     for record in trace.records:
-        if isinstance(record, Turn) and record.program is not None:
+        if isinstance(record, Turn):
+            recorded = said_in(record, trace.content)
+            if recorded is None:
+                continue
             texts += 1
-            if not _same(trace, record):
+            if not _same(_read(trace, record, recorded.text), recorded):
                 return Reparsed(texts, record.turn)
     return Reparsed(texts)
 
 
-def _read(trace: CheckedTrace, turn: Turn) -> Parsed | Unparsed:
+def _read(trace: CheckedTrace, turn: Turn, text: str) -> Parsed | Unparsed:
     """What the text of a host, or the whole reply of a controller, says."""
     if turn.reply is not None:
         return read_reply(trace.content(turn.reply).decode("utf-8", "replace"))
-    assert turn.program is not None
-    return parse(trace.content(turn.program).decode("utf-8", "replace"))
+    return parse(text)
 
 
-def _same(trace: CheckedTrace, turn: Turn) -> bool:
-    """Whether a turn's text gives what was executed. A text with diagnostics may parse: the checker refused it."""
-    said = _read(trace, turn)
-    read = _JSON.encode(msgspec.structs.replace(said, text=""))  # as the kernel keeps it, beside the text
-    if turn.ast is not None:
-        return read == trace.content(turn.ast)
-    assert turn.diagnostics is not None
-    return isinstance(said, Parsed) or read == trace.content(turn.diagnostics)
+def _same(read: Parsed | Unparsed, recorded: Parsed | Unparsed) -> bool:
+    """Whether a turn's text gives what was executed. A text with diagnostics may parse: the checker refused it.
+
+    Of diagnostics the places and codes are compared, not the sentences, which another version may word otherwise.
+    """
+    if isinstance(recorded, Parsed):
+        # Not `==`: to Python, 1 == True == 1.0, and those are different programs.
+        return isinstance(read, Parsed) and _JSON.encode(read) == _JSON.encode(recorded)
+    if isinstance(read, Parsed):
+        return True
+    return [(p.code, p.offset) for p in read.problems] == [(p.code, p.offset) for p in recorded.problems]

@@ -14,7 +14,7 @@ from rlmlite_kernel import (
     render,
     resume,
 )
-from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Step
 from tests.kernel.machine import LOG, Machine, all_bytes
@@ -141,7 +141,7 @@ def test_effect_lines_stand_under_their_root() -> None:
     assert step.effects is not None
     assert [line.index for line in entry.effects] == [0, 1, 2]
     assert (step.effects.n, step.effects.ok, step.effects.failed) == (3, 2, 1)
-    assert step.effects.root == root_of(map(record_bytes, entry.effects))
+    assert step.effects.root == root_of(lines_of(entry.effects))
     assert [(line.error, line.result is None) for line in entry.effects] == [("", False), ("rate", True), ("", False)]
 
 

@@ -35,7 +35,7 @@ def forge(trace: CheckedTrace, change: Change) -> CheckedTrace:
             if type(error).__name__ != "BlobUnreferencedError":
                 raise
             whole = files["blobs.jsonl"].splitlines(keepends=True)
-            files["blobs.jsonl"] = b"".join(line for line in whole if str(ref).encode() not in line[:200])
+            files["blobs.jsonl"] = b"".join(line for line in whole if handmade.ref_of(line) != ref)
 
 
 def with_fields(kind: type[AnyRecord], number: int, **fields: object) -> Change:

@@ -10,6 +10,7 @@ from rlmlite_kernel.records.refs import RunKey, blob
 from rlmlite_traces import (
     CheckedTrace,
     FileBlobs,
+    TraceBrokenError,
     Verdict,
     replay,
     verify,
@@ -38,18 +39,15 @@ FORGERIES: dict[str, tuple[Change, int, str]] = {
     "op": (with_fields(Step, 0, op="count"), 2, "op"),
     "status": (with_fields(Step, 1, status="failed", code="type"), 3, "code"),
     "coverage": (with_fields(Step, 0, coverage={"log": (1, 2, 3)}), 2, "coverage.log[0]"),
-    "used": (with_fields(Step, 0, used={}), 2, "used.search_work"),
+    "used": (with_fields(Step, 0, used={}), 2, "used"),
     "priced": (with_fields(Step, 3, priced={"sub_calls": 2}), 6, "priced.output_tokens"),
     "statement": (with_fields(Step, 1, statement=9), 3, "statement"),
-    "a read": (with_fields(Step, 1, reads=(("hits", handmade.state(1)),)), 3, "reads[0][1]"),
+    "a read": (with_fields(Step, 1, reads=("log",)), 3, "reads[0]"),
     "no writes": (with_fields(Step, 1, writes=()), 3, "writes"),
-    "a call's model": (with_call(model="better"), 6, "effects.jsonl[1].model"),
-    "a call's id": (with_call(id="0" * 32), 6, "effects.jsonl[1].error"),
-    "a call's prompt": (with_call(prompt_bytes=1), 6, "effects.jsonl[1].prompt_bytes"),
+    "a call's prompt": (with_call(prompt_bytes=1), 6, "effects.jsonl[2].prompt_bytes"),
     "a call's tokens": (with_call(usage=(10**9, 1, None)), 6, "observation.ref"),
-    "the run": (with_fields(Genesis, 0, run="other"), 6, "effects.jsonl[0].error"),
     "the actions": (with_fields(Genesis, 0, actions=handmade.state(1)), 0, "actions"),
-    "the scope": (with_fields(Genesis, 0, scope={"user": "me"}), 0, "scope.user"),
+    "the scope": (with_fields(Genesis, 0, scope={"user": "me"}), 0, "scope"),
     "the parent": (with_fields(Genesis, 0, parent="x"), 0, "parent"),
     "the origin": (with_fields(Turn, 0, origin="lm"), -1, ""),
     "the outcome": (with_fields(Seal, 0, outcome="completed", reason="no_answer"), 11, "reason"),
@@ -97,11 +95,9 @@ def test_a_step_left_out_or_added_is_found(honest_run: CheckedTrace) -> None:
     def without_last_count(entries: list[Entry]) -> list[Entry]:
         count, rest = entries[7].record, entries[8:]
         assert isinstance(count, Step)
-        before = count.state[0]
-        turned = msgspec.structs.replace(rest[0].record, state=(before, rest[0].record.state[1]))
         final = msgspec.structs.replace(rest[2].record, step=5)
         sealed = msgspec.structs.replace(rest[3].record, steps=5)
-        return [*entries[:7], Entry(turned), rest[1], Entry(final), Entry(sealed)]
+        return [*entries[:7], rest[0], rest[1], Entry(final), Entry(sealed)]
 
     found = replay(forge(honest_run, without_last_count))
 
@@ -169,13 +165,13 @@ def test_steps_without_a_turn_and_steps_too_many_are_found(honest_run: CheckedTr
     state = honest_run.genesis.state
 
     def before(entries: list[Entry]) -> list[Entry]:
-        first = msgspec.structs.replace(extra, ast=entries_refs[0], observation=observed, state=(state, state))
+        first = msgspec.structs.replace(extra, ast=entries_refs[0], observation=observed, state=state)
         return [entries[0], Entry(first)]
 
     def after(entries: list[Entry]) -> list[Entry]:
         last = entries[3].record
         assert isinstance(last, Step)
-        more = msgspec.structs.replace(last, step=3, state=(last.state[1], last.state[1]))
+        more = msgspec.structs.replace(last, step=3, state=last.state)
         return [*entries[:4], Entry(more)]
 
     some = honest_run.records[2]
@@ -212,7 +208,7 @@ def test_a_run_cannot_be_cut_within_a_turn_and_sealed(honest_run: CheckedTrace) 
         def change(entries: list[Entry]) -> list[Entry]:
             last, end = entries[2].record, entries[-1].record
             assert isinstance(last, Step)
-            fields = {"steps": 1, "state": last.state[1], "outcome": "partial", "reason": reason, "result": None}
+            fields = {"steps": 1, "state": last.state, "outcome": "partial", "reason": reason, "result": None}
             return [*entries[:3], Entry(msgspec.structs.replace(end, **fields))]
 
         return change
@@ -222,3 +218,17 @@ def test_a_run_cannot_be_cut_within_a_turn_and_sealed(honest_run: CheckedTrace) 
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None
     assert (found.difference.seq, found.difference.field) == (3, "reason")
+
+
+def test_calls_are_bound_to_their_run(honest_run: CheckedTrace) -> None:
+    """The id of a round's first call names the run, the turn and the statement: none of them can be another's."""
+    with pytest.raises(TraceBrokenError, match="effects-head"):
+        forge(honest_run, with_fields(Genesis, 0, run="other"))
+
+
+def test_one_model_answers_a_round(honest_run: CheckedTrace) -> None:
+    """What calls share stands in their head alone, so that one call of a round cannot claim another model."""
+    trace = forge(honest_run, with_call(model="better"))
+    at = next(seq for seq in range(trace.size) if trace.effects(seq))
+
+    assert {call.model for call in trace.effects(at)} == {call.model for call in honest_run.effects(at)}

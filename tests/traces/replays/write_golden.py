@@ -9,11 +9,11 @@ from pathlib import Path
 from rlmlite.inputs import from_values
 from rlmlite_grammar import grammar_digest, parse
 from rlmlite_kernel import Answered, Failed, Result, Role, RunKey, Settings, Suspended, advance, begin, resume, seal
-from rlmlite_kernel.records.records import VERSION
+from rlmlite_kernel.records.evolution import FORMAT
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log
 
-FOLDER = Path(__file__).parents[3] / "traces" / "golden" / str(VERSION)
+FOLDER = Path(__file__).parents[3] / "traces" / "golden" / str(FORMAT)
 
 LOG = "".join(
     f"2026-11-{day:02} {level} {part} request {day * 7919} took {day * 31 % 97} ms — Zoë\n"

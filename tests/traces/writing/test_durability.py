@@ -21,11 +21,11 @@ def test_timing_is_written_and_not_checked(tmp_path: Path) -> None:
     path = tmp_path / "a.rlm"
     with Log.create(path, handmade.KEY) as log:
         log.extend(handmade.run(sealed=False))
-        log.timing("a", {"ms": 12, "attempts": 2, "note": None})
+        log.timing("aabb", {"ms": 12, "attempts": 2, "note": None})
         log.append(handmade.seal(3, 3))
         root = log.root
 
-    assert json.loads((path / "timing.jsonl").read_bytes()) == {"id": "a", "ms": 12, "attempts": 2, "note": None}
+    assert json.loads((path / "timing.jsonl").read_bytes()) == {"id": "aa", "ms": 12, "attempts": 2, "note": None}
     (path / "timing.jsonl").write_bytes(b"\xff")
     verify(path, root, Level.SEALED)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_kernel.records.records import Entry
 from rlmlite_traces import (
@@ -49,7 +50,7 @@ def writes() -> Iterator[tuple[str, bytes, bool]]:
             if len(blob.content) > lines.LARGE:
                 yield f"blobs/{blob.ref}", blob.content, False
         yield "blobs.jsonl", b"".join(lines.encode_blob(blob) + b"\n" for blob in new.values()), False
-        yield "effects.jsonl", b"".join(record_bytes(call) + b"\n" for call in entry.effects), False
+        yield "effects.jsonl", b"".join(line + b"\n" for line in lines_of(entry.effects)), False
         record = chain.placed(entry.record)
         line = record_bytes(record)
         chain.add(record, line)
@@ -93,7 +94,7 @@ def test_a_crash_at_any_byte_is_recovered(tail: bytes) -> None:
         assert size(found) == records, (name, len(files[name]))
         kept = {name: files[name][: found.keep[name]] for name in NAMES}
         assert size(recovered(files | kept)) == records
-    assert tried > 5_000 // stride
+    assert tried > 3_500 // stride
 
 
 def test_after_a_crash_a_log_ends_as_without_one(tmp_path: Path) -> None:

@@ -9,8 +9,18 @@ from typing import assert_never
 import msgspec
 
 from rlmlite_kernel.records.merkle import Frontier, leaf
-from rlmlite_kernel.records.records import SEMANTICS, VERSION, ZERO, AnyRecord, Genesis, Seal, Step, Turn
-from rlmlite_traces.errors import TraceBrokenError, UnknownFormatError
+from rlmlite_kernel.records.records import (
+    ZERO,
+    AnyRecord,
+    Checkpoint,
+    Genesis,
+    Question,
+    Redact,
+    Seal,
+    Step,
+    Turn,
+)
+from rlmlite_traces.errors import TraceBrokenError
 from rlmlite_traces.format.lines import RECORDS
 
 STATUSES = ("ok", "failed", "skipped")
@@ -42,14 +52,17 @@ class Chain:
         """The record with its place filled in."""
         return msgspec.structs.replace(record, seq=self.size, prev=self.prev)
 
-    def check(self, record: AnyRecord) -> None:
-        """Raise `TraceBrokenError` or `UnknownFormatError` unless the record can stand here. Changes nothing."""
-        if record.v != VERSION:
-            raise UnknownFormatError("format", VERSION, record.v)
+    def check(self, record: AnyRecord, before: str | None = None) -> None:
+        """Raise `TraceBrokenError` unless the record can stand here. Changes nothing.
+
+        `before` is the state before the record, in a format that writes it down.
+        """
         self._same("seq", self.size, record.seq)
         self._same("prev", self.prev, record.prev)
         self._same("after-seal", "the end", "another record" if self.sealed else "the end")
         self._same("genesis", self.size == 0, isinstance(record, Genesis))
+        if before is not None:
+            self._same("state", self.state, before)
         self._check_kind(record)
 
     def add(self, record: AnyRecord, line: bytes) -> None:
@@ -59,11 +72,13 @@ class Chain:
         self.prev = digest.hex()
         match record:
             case Step():
-                self.steps, self.state = record.step, record.state[1]
+                self.steps, self.state = record.step, record.state
             case Turn():
-                self.turns, self.state = record.turn, record.state[1]
-            case Genesis():
+                self.turns, self.state = record.turn, record.state
+            case Genesis() | Question():
                 self.state = record.state
+            case Checkpoint() | Redact():
+                pass  # they say something of the run and change nothing in it
             case Seal():
                 self.sealed = True
             case _:
@@ -72,17 +87,19 @@ class Chain:
     def _check_kind(self, record: AnyRecord) -> None:
         match record:
             case Step():
-                self._same("state", self.state, record.state[0])
                 self._same("turn-number", self.turns, record.turn)
                 self._same("step-number", self.steps + 1, record.step)
                 self._one_of("status", STATUSES, record.status)
                 self._same("code", record.status == "ok", record.code == "")
             case Turn():
-                self._same("state", self.state, record.state[0])
                 self._same("turn-number", self.turns + 1, record.turn)
             case Genesis():
-                if record.semantics != SEMANTICS:
-                    raise UnknownFormatError("semantics", SEMANTICS, record.semantics)
+                ascending = tuple(sorted(set(record.flags)))
+                self._same("flags", ascending, record.flags)
+            case Question() | Redact():
+                pass  # their blobs and their place are all that there is to check
+            case Checkpoint():
+                self._same("state", self.state, record.state)
             case Seal():
                 self._same("state", self.state, record.state)
                 self._same("step-count", self.steps, record.steps)

@@ -17,7 +17,8 @@ from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import SALT_BYTES, commit
 from rlmlite_traces.errors import BlobAbsentError, BlobMismatchError, TraceBrokenError, TraceMissingError
 from rlmlite_traces.format import lines
-from rlmlite_traces.format.lines import BLOBS, HEX, BlobLine, decode_blob, split
+from rlmlite_traces.format.formats import Format
+from rlmlite_traces.format.lines import BLOBS, HEX, AnyBlobLine, BlobLine, TextLine, split
 
 LargeFiles: TypeAlias = Mapping[Ref, Path | bytes]
 """What lies in the folder `blobs/`, by name."""
@@ -48,14 +49,15 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
 class Contents:
     """The blobs of a trace. Raises `TraceBrokenError` or `BlobMismatchError` for a line that is not sound."""
 
-    def __init__(self, data: bytes, large: LargeFiles) -> None:
-        self._data, self._large = data, large
+    def __init__(self, data: bytes, large: LargeFiles, layout: Format) -> None:
+        self._data, self._large, self._layout = data, large, layout
         self.kept: dict[Ref, Kept] = {}
         for position, (start, stop) in enumerate(split(data, BLOBS)):
-            line = decode_blob(data[start:stop], position)
-            if line.ref in self.kept:
-                raise TraceBrokenError(BLOBS, position, "twice", "each ref once", line.ref)
-            self.kept[line.ref] = self._checked(line, start, stop, position)
+            line, named = layout.blob(data[start:stop], position)
+            ref, kept = self._checked(line, named, start, stop, position)
+            if ref in self.kept:
+                raise TraceBrokenError(BLOBS, position, "twice", "each content once", ref)
+            self.kept[ref] = kept
 
     def presence(self, ref: Ref) -> Presence:
         """Whether the content of a ref is here."""
@@ -67,8 +69,8 @@ class Contents:
         kept = self.kept.get(ref)
         if kept is None or kept.presence is not Presence.PRESENT:
             raise BlobAbsentError(ref, "the reader")
-        line = decode_blob(self._data[kept.start : kept.stop], 0)
-        if line.size is None:
+        line, _ = self._layout.blob(self._data[kept.start : kept.stop], 0)
+        if isinstance(line, TextLine) or line.size is None:
             return _inline(line, 0)
         content = b"".join(_chunks(self._large[ref]))
         if hashlib.sha256(content).digest() != kept.digest:
@@ -83,21 +85,25 @@ class Contents:
         """Files in the folder that no line names."""
         for name in self._large:
             kept = self.kept.get(name)
-            if kept is None or decode_blob(self._data[kept.start : kept.stop], 0).size is None:
+            line = None if kept is None else self._layout.blob(self._data[kept.start : kept.stop], 0)[0]
+            if not isinstance(line, BlobLine) or line.size is None:
                 yield name
 
-    def _checked(self, line: BlobLine, start: int, stop: int, position: int) -> Kept:
-        salt = _salt(line, position)
-        if line.size is None:
+    def _checked(self, line: AnyBlobLine, named: Ref, start: int, stop: int, position: int) -> tuple[Ref, Kept]:
+        """The ref of a line and where it stands. `named` is the ref that the line names itself, if it does."""
+        _check_shape(line, position)
+        if isinstance(line, TextLine) or line.size is None:
             content = _inline(line, position)
             _holds(len(content) <= lines.LARGE, position, "size", f"at most {lines.LARGE}", str(len(content)))
             digest, presence = hashlib.sha256(content).digest(), Presence.PRESENT
         else:
             _holds(line.size > lines.LARGE, position, "size", f"more than {lines.LARGE}", str(line.size))
             digest, presence = self._large_digest(line.ref, line.size)
-        if presence is Presence.PRESENT and commit(salt, digest) != line.ref:
-            raise BlobMismatchError(line.ref, f"its SHA-256 is {digest.hex()}")
-        return Kept(salt, digest if presence is Presence.PRESENT else b"", start, stop, presence)
+        present = presence is Presence.PRESENT
+        ref = commit(line.salt, digest) if present else named
+        if named and ref != named:
+            raise BlobMismatchError(named, f"its SHA-256 is {digest.hex()}")
+        return ref, Kept(line.salt, digest if present else b"", start, stop, presence)
 
     def _large_digest(self, ref: Ref, size: int) -> tuple[bytes, Presence]:
         if ref not in self._large:
@@ -138,21 +144,19 @@ def _chunks(source: Path | bytes) -> Iterator[bytes]:
             yield chunk
 
 
-def _salt(line: BlobLine, position: int) -> bytes:
-    ways = sum(way is not None for way in (line.text, line.base64, line.size))
-    _holds(ways == 1, position, "one-content", "exactly one of text, base64, size", str(ways))
-    _holds(HEX.fullmatch(line.ref) is not None, position, "ref", "64 hex digits", line.ref)
-    try:
-        salt = bytes.fromhex(line.salt)
-    except ValueError:
-        salt = b""
-    sound = len(salt) == SALT_BYTES and salt.hex() == line.salt
-    _holds(sound, position, "salt", f"{SALT_BYTES} bytes in hex", line.salt)
-    return salt
+def _check_shape(line: AnyBlobLine, position: int) -> None:
+    """Raise `TraceBrokenError` unless the salt is one, the content stands there in one way, and a file has its ref."""
+    _holds(len(line.salt) == SALT_BYTES, position, "salt", f"{SALT_BYTES} bytes", f"{len(line.salt)} bytes")
+    if isinstance(line, TextLine):
+        return
+    ways = (line.base64 is not None) + (line.size is not None)
+    _holds(ways == 1, position, "one-content", "exactly one of base64, size", str(ways))
+    sound = line.ref == "" if line.size is None else HEX.fullmatch(line.ref) is not None
+    _holds(sound, position, "ref", "no ref" if line.size is None else "64 hex digits", line.ref)
 
 
-def _inline(line: BlobLine, position: int) -> bytes:
-    if line.text is not None:
+def _inline(line: AnyBlobLine, position: int) -> bytes:
+    if isinstance(line, TextLine):
         return line.text.encode()
     content = line.base64 or b""
     try:

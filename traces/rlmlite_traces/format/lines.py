@@ -7,13 +7,14 @@ Not here: what lines mean together (`chain`, `calls`, `contents`).
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
 from rlmlite_kernel.effects.requests import Answered, Failed
+from rlmlite_kernel.records.call_lines import CallLine, CallsHead
 from rlmlite_kernel.records.canonical import MAX_SAFE, NotCanonicalError, record_bytes
-from rlmlite_kernel.records.records import AnyRecord, Blob, EffectRecord
+from rlmlite_kernel.records.records import AnyRecord, Blob
 from rlmlite_traces.errors import TraceBrokenError
 
 RECORDS: Final = "trace.jsonl"
@@ -38,17 +39,26 @@ _BAD: Final = (msgspec.DecodeError, UnicodeError, RecursionError, OverflowError)
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class BlobLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A line of `blobs.jsonl`: a ref, its salt in hex, and the content in exactly one way.
+class TextLine(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A line of `blobs.jsonl` for UTF-8: `[salt, text]`. Its ref is left out: it follows from salt and content."""
 
-    `text` for UTF-8, `base64` for other bytes, `size` for a file of its own.
+    salt: bytes
+    text: str
+
+
+class BlobLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A line of `blobs.jsonl` for what is not short UTF-8: a salt, and the content in exactly one way.
+
+    `base64` for other bytes, `size` for a file of its own, which is named by the `ref`.
     """
 
-    ref: str
-    salt: str
-    text: str | None = None
+    salt: bytes
+    ref: str = ""
     base64: bytes | None = None
     size: int | None = None
+
+
+AnyBlobLine: TypeAlias = TextLine | BlobLine
 
 
 class JournalLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +69,9 @@ class JournalLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _records: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)
-_effects = msgspec.json.Decoder(EffectRecord)
+_heads = msgspec.json.Decoder(CallsHead)
+_calls = msgspec.json.Decoder(CallLine)
+_texts = msgspec.json.Decoder(TextLine)
 _blobs = msgspec.json.Decoder(BlobLine)
 _journal = msgspec.json.Decoder(JournalLine)
 
@@ -79,22 +91,26 @@ def split(data: bytes, file: str) -> Iterator[tuple[int, int]]:
 
 def decode_record(line: bytes, position: int) -> AnyRecord:
     """A line of `trace.jsonl`. Raises `TraceBrokenError` unless it is canonical."""
-    return _strict(_records, line, RECORDS, position)
+    return decode_strictly(_records, line, RECORDS, position)
 
 
-def decode_effect(line: bytes, position: int) -> EffectRecord:
-    """A line of `effects.jsonl`."""
-    return _strict(_effects, line, EFFECTS, position)
+def decode_call_line(line: bytes, position: int) -> CallsHead | CallLine:
+    """A line of `effects.jsonl`: an object is the head of a round, an array one of its calls."""
+    if line.startswith(b"["):
+        return decode_strictly(_calls, line, EFFECTS, position)
+    return decode_strictly(_heads, line, EFFECTS, position)
 
 
-def decode_blob(line: bytes, position: int) -> BlobLine:
-    """A line of `blobs.jsonl`."""
-    return _strict(_blobs, line, BLOBS, position)
+def decode_blob(line: bytes, position: int) -> AnyBlobLine:
+    """A line of `blobs.jsonl`: an array is text."""
+    if line.startswith(b"["):
+        return decode_strictly(_texts, line, BLOBS, position)
+    return decode_strictly(_blobs, line, BLOBS, position)
 
 
 def decode_journal(line: bytes, position: int) -> JournalLine:
     """A line of `journal.jsonl`."""
-    return _strict(_journal, line, JOURNAL, position)
+    return decode_strictly(_journal, line, JOURNAL, position)
 
 
 def encode(struct: msgspec.Struct) -> bytes:
@@ -111,16 +127,16 @@ def encode(struct: msgspec.Struct) -> bytes:
 
 def encode_blob(blob: Blob) -> bytes:
     """The line of a blob."""
-    salt = blob.salt.hex()
     if len(blob.content) > LARGE:
-        return record_bytes(BlobLine(blob.ref, salt, size=len(blob.content)))
+        return record_bytes(BlobLine(blob.salt, blob.ref, size=len(blob.content)))
     try:
-        return record_bytes(BlobLine(blob.ref, salt, text=blob.content.decode()))
+        return record_bytes(TextLine(blob.salt, blob.content.decode()))
     except UnicodeDecodeError:
-        return record_bytes(BlobLine(blob.ref, salt, base64=blob.content))
+        return record_bytes(BlobLine(blob.salt, base64=blob.content))
 
 
-def _strict(decoder: "msgspec.json.Decoder[S]", line: bytes, file: str, position: int) -> S:
+def decode_strictly(decoder: "msgspec.json.Decoder[S]", line: bytes, file: str, position: int) -> S:
+    """A line in its one spelling. Raises `TraceBrokenError` for any other, also of the same data."""
     try:
         value = decoder.decode(line)
         again = record_bytes(value)

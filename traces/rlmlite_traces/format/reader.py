@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref
+from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Step
 from rlmlite_traces.errors import TraceMissingError
-from rlmlite_traces.format.calls import Calls
+from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.contents import Contents, LargeFiles, Presence, read_plain
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, LARGE_FOLDER, RECORDS
 
@@ -52,7 +52,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     level: Level
     records: tuple[AnyRecord, ...]
     lines: tuple[bytes, list[tuple[int, int]]]
-    calls: Calls
+    calls: StepCalls
     call_ranges: dict[int, tuple[int, int]]
     contents: Contents
 
@@ -81,7 +81,12 @@ class CheckedTrace(msgspec.Struct, frozen=True):
 
     def effects(self, seq: int) -> list[EffectRecord]:
         """The calls of the record `seq`, by index."""
-        return self.calls.again(self.call_ranges.get(seq, (0, 0)))
+        record = self.records[seq]
+        return (
+            self.calls.again(self.call_ranges[seq], record)
+            if isinstance(record, Step) and seq in self.call_ranges
+            else []
+        )
 
     def effect_lines(self, seq: int) -> list[bytes]:
         """The lines of the calls of the record `seq`."""

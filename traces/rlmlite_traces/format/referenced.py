@@ -9,7 +9,19 @@ from typing import assert_never
 
 import msgspec
 
-from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Seal, Step, Turn
+from rlmlite_kernel.records.records import (
+    AnyRecord,
+    Checkpoint,
+    EffectRecord,
+    Genesis,
+    Question,
+    Redact,
+    Ref,
+    Remark,
+    Seal,
+    Step,
+    Turn,
+)
 from rlmlite_kernel.values.inputs import Source
 
 _sources = msgspec.json.Decoder(Source)
@@ -20,14 +32,24 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
     match record:
         case Step():
             yield record.ast
-            yield record.observation.ref
+            yield from _named(record.observation.ref)
+            yield from _examples(record.warnings, record.notes)
         case Turn():
             yield from _named(record.reply, record.program, record.ast, record.diagnostics)
+            yield from _named(None if record.call is None else record.call.detail)
+            yield from _examples(record.warnings, record.notes, () if record.held_back is None else (record.held_back,))
         case Genesis():
-            yield record.settings
+            yield from _named(record.settings, record.signature)
             yield from _named(*(entry.source for entry in record.inputs))
+        case Question():
+            yield record.text
+        case Checkpoint():
+            yield record.variables
+        case Redact():
+            pass  # it names what is no longer there
         case Seal():
             yield from _named(record.result)
+            yield from _examples(record.warnings, record.notes)
         case _:
             assert_never(record)
 
@@ -35,7 +57,7 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
 def of_effect(effect: EffectRecord) -> Iterator[Ref]:
     """The blobs that a call names: the literal parts of its prompt, its reply, what was said of its failure."""
     yield from (part for part in effect.recipe if isinstance(part, str))
-    yield from _named(effect.result, effect.detail)
+    yield from _named(effect.result, effect.detail, None if effect.child is None else effect.child.evidence)
 
 
 def of_source(content: bytes) -> Iterator[Ref]:
@@ -47,6 +69,10 @@ def of_source(content: bytes) -> Iterator[Ref]:
         yield from _named(_sources.decode(content).content)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return
+
+
+def _examples(*remarks: tuple[Remark, ...]) -> Iterator[Ref]:
+    yield from _named(*(remark.example for group in remarks for remark in group))
 
 
 def _named(*refs: Ref | None) -> Iterator[Ref]:

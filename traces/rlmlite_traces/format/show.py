@@ -7,7 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import assert_never
 
-from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Seal, Step, Turn
+from rlmlite_kernel.records.records import (
+    AnyRecord,
+    Checkpoint,
+    EffectRecord,
+    Genesis,
+    Question,
+    Redact,
+    Seal,
+    Step,
+    Turn,
+)
 from rlmlite_traces.format.reader import CheckedTrace
 
 # C0 and C1 controls, line and paragraph separators, marks that reverse the direction of text, lone surrogates.
@@ -37,6 +47,12 @@ def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
             return f"turn {record.turn}  {record.origin} {said}"
         case Step():
             return _step(record, effects)
+        case Question():
+            return f"question  -> {record.writes.name}: {record.writes.kind} {record.writes.size}"
+        case Checkpoint():
+            return "checkpoint"
+        case Redact():
+            return f"redact  {len(record.refs)} blobs  {record.reason}"
         case Seal():
             return f"seal  {record.outcome} {record.reason or '-'} after {record.steps} steps"
         case _:
@@ -44,7 +60,7 @@ def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
 
 
 def _step(step: Step, effects: list[EffectRecord]) -> str:
-    reads = ", ".join(name for name, _ in step.reads) or "-"
+    reads = ", ".join(step.reads) or "-"
     writes = ", ".join(f"{item.name}: {item.kind} {item.size}" for item in step.writes) or "-"
     status = step.status if not step.code else f"{step.status} ({step.code})"
     return f"step {step.step}  {step.op}  {reads} -> {writes}  {status}{_calls(step, effects)}"

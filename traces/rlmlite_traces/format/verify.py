@@ -8,7 +8,7 @@ at the end of a record looks OPEN, like one whose run was killed. A seal, or a k
 from collections.abc import Iterator
 from pathlib import Path
 
-from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref
+from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Redact, Ref
 from rlmlite_traces.errors import (
     BlobAbsentError,
     BlobUnreferencedError,
@@ -17,10 +17,11 @@ from rlmlite_traces.errors import (
     TraceBrokenError,
 )
 from rlmlite_traces.format import referenced
-from rlmlite_traces.format.calls import Calls, count_of
+from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.chain import Chain
 from rlmlite_traces.format.contents import Contents, Presence
-from rlmlite_traces.format.lines import EFFECTS, RECORDS, decode_record, split
+from rlmlite_traces.format.formats import Format, format_of
+from rlmlite_traces.format.lines import EFFECTS, RECORDS, split
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
 
 
@@ -36,14 +37,18 @@ def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Lev
         TraceMissingError: a file is not there.
     """
     trace = UncheckedTrace.read(source) if isinstance(source, Path) else source
-    chain, records, spans = _chained(trace.records)
+    layout = format_of(trace.records)
+    chain, records, spans = _chained(trace.records, layout)
     if root is not None and chain.root != root:
         raise RootMismatchError(root, chain.root)
     level = Level.SEALED if chain.sealed else Level.OPEN
     if level < at_least:
         raise LevelError(at_least.name, level.name)
-    contents, calls = Contents(trace.blobs, trace.large), Calls(trace.effects)
-    named, ranges = _referred(records, calls, contents)
+    genesis = records[0]
+    assert isinstance(genesis, Genesis)
+    contents = Contents(trace.blobs, trace.large, layout)
+    calls = StepCalls(trace.effects, layout, genesis.run)
+    named, ranges = _referred(records, calls, contents, layout)
     if calls.left:
         raise TraceBrokenError(EFFECTS, calls.taken, "effects-stray", "no more lines", f"{calls.left} lines")
     if chain.sealed:
@@ -62,12 +67,12 @@ def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) 
                 yield from referenced.of_source(contents.read(entry.source))
 
 
-def _chained(data: bytes) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
+def _chained(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
     chain, spans, records = Chain(), list(split(data, RECORDS)), []
     for start, stop in spans:
         line = data[start:stop]
-        record = decode_record(line, chain.size)
-        chain.check(record)
+        record, before = layout.record(line, chain.size)
+        chain.check(record, before)
         chain.add(record, line)
         records.append(record)
     if not records:
@@ -76,17 +81,18 @@ def _chained(data: bytes) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int,
 
 
 def _referred(
-    records: tuple[AnyRecord, ...], calls: Calls, contents: Contents
+    records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents, layout: Format
 ) -> tuple[set[Ref], dict[int, tuple[int, int]]]:
-    """The blobs that records name, each present, and which lines are the calls of which record."""
+    """The blobs that records name, each present or redacted, and which lines are the calls of which record."""
+    redacted = {ref for record in records if isinstance(record, Redact) for ref in record.refs}
     named: set[Ref] = set()
     ranges = {}
     for seq, record in enumerate(records):
         effects: list[EffectRecord] = []
-        if count_of(record):
+        if layout.line_count(record):
             ranges[seq], effects = calls.take(record)
         for ref in blob_refs(record, effects, contents):
-            if ref not in named and contents.presence(ref) is not Presence.PRESENT:
+            if ref not in named and ref not in redacted and contents.presence(ref) is not Presence.PRESENT:
                 raise BlobAbsentError(ref, f"record {seq}")
             named.add(ref)
     return named, ranges

@@ -60,7 +60,9 @@ def rebuild(trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], d
         if source.content is None:
             finder = _Finder(source, places.get(entry.name), store, derive)
             rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.missing())
-        rebuilt.inputs[entry.name] = _input(trace, store, entry.name, source, rebuilt.missing)
+        given = _input(trace, store, entry.name, source, rebuilt.missing)
+        recorded = None if entry.source is None else trace.content(entry.source)
+        rebuilt.inputs[entry.name] = msgspec.structs.replace(given, recorded=recorded)
     return rebuilt
 
 

@@ -11,21 +11,26 @@ from typing import Never
 
 import msgspec
 
-from rlmlite_kernel import ACTIONS, Done, Entry, Input, State, begin, conclusion, seal
+from rlmlite_kernel import ACTIONS, Done, Entry, Input, State, ask, begin, conclusion, seal
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.records.records import AnyRecord, Genesis, Seal, Step, Turn
+from rlmlite_kernel.records.call_lines import lines_of
+from rlmlite_kernel.records.evolution import FLAGS, RENDERING
+from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Genesis, Question, Redact, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.machine import SettingsError, TurnsSpentError
+from rlmlite_kernel.run.machine import RoomSpentError, SettingsError, TurnsSpentError
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_traces.blobs.stores import FileBlobs
+from rlmlite_traces.errors import UnknownFormatError
 from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.lines import encode
 from rlmlite_traces.format.reader import CheckedTrace
+from rlmlite_traces.replays.as_format_one import Spelling
+from rlmlite_traces.replays.other_wording import UncomparedTexts
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
 from rlmlite_traces.replays.turns import Executed, RecordedTurn, Unreadable, execute, execute_halted
-from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict, first_difference
+from rlmlite_traces.replays.verdicts import CALL_FIELDS, Difference, Replayed, Unfinished, Verdict, first_difference
 
 _settings = msgspec.json.Decoder(Settings)
 
@@ -45,7 +50,15 @@ def replay(
     (`RunKey(log.run_key)`): the state that comes back salts with them, and a trace knows no salts but those it holds.
     A run with actions of its host's own needs the same `table` again. Texts that were derived from files are derived
     again by `derive`; without it they are missing.
+
+    The trace keeps its meaning: the replay follows the flags in its genesis. Its texts (observations) are compared if
+    they were worded as they are today, and else left out (`Replayed.texts_compared`).
+
+    Raises `UnknownFormatError` for a flag that this version does not know: what it means is not guessed.
     """
+    for flag in trace.genesis.flags:
+        if flag not in FLAGS:
+            raise UnknownFormatError("flag", max(FLAGS, default=0), flag)
     kept = blobs if blobs is not None else FileBlobs()
     known = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
     return _Replay(trace, kept, known, table, derive).run(places or {})
@@ -71,6 +84,8 @@ class _Replay:
         self.engines: dict[str, tuple[str, str]] = {}
         self.state: State | None = None
         self.unfinished: Unfinished | None = None
+        self.texts = UncomparedTexts() if trace.genesis.rendering != RENDERING else None
+        self.spelling = Spelling(salts) if trace.genesis.v == 1 else None
 
     def run(self, places: Mapping[str, Path]) -> Replayed:
         """The whole trace."""
@@ -94,7 +109,8 @@ class _Replay:
     def _begin(self, places: Mapping[str, Path], absent: dict[str, tuple[str, str]]) -> None:
         genesis = self.trace.genesis
         try:
-            settings = _settings.decode(self.trace.content(genesis.settings))
+            recorded = self.trace.content(genesis.settings)
+            settings = _settings.decode(recorded)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             self._differs(0, "settings", "settings", str(error))
         rebuilt = rebuild(self.trace, self.blobs, places, self.derive)
@@ -108,6 +124,8 @@ class _Replay:
                 grammar=genesis.grammar,
                 table=self.table,
                 engines=engine_versions(installed_version),
+                flags=genesis.flags,
+                recorded=recorded,
             )
         except SettingsError as error:
             self._differs(0, "settings", "settings that can be kept", str(error))
@@ -129,7 +147,17 @@ class _Replay:
         genesis, here = self.trace.genesis, entry.record
         assert isinstance(here, Genesis)
         actions = genesis.actions if genesis.kernel != here.kernel else here.actions
-        record = msgspec.structs.replace(here, kernel=genesis.kernel, engines=genesis.engines, actions=actions)
+        record = msgspec.structs.replace(
+            here,
+            v=genesis.v,
+            rendering=genesis.rendering,
+            kernel=genesis.kernel,
+            engines=genesis.engines,
+            actions=actions,
+            strategy=genesis.strategy,
+            compiled=genesis.compiled,
+            signature=genesis.signature,
+        )
         return Entry(record, entry.blobs)
 
     def _turns(self) -> None:
@@ -140,6 +168,13 @@ class _Replay:
             if isinstance(record, Seal):
                 self._compare(first, self._sealed(record))
                 return
+            if isinstance(record, Question):
+                self._question(first, record)
+                first += 1
+                continue
+            if isinstance(record, Checkpoint | Redact):
+                first += 1  # they say something of the run and change nothing in it
+                continue
             if not isinstance(record, Turn):
                 self._differs(first, "kind", "step", "turn")
             stop = first + 1
@@ -147,6 +182,16 @@ class _Replay:
                 stop += 1
             self._turn(RecordedTurn(self.trace, first, stop))
             first = stop
+
+    def _question(self, seq: int, record: Question) -> None:
+        assert self.state is not None
+        text = self.trace.content(record.text).decode("utf-8", "replace")
+        try:
+            asked = ask(self.state, text, record.writes.name)
+        except RoomSpentError as error:
+            self._differs(seq, "text", "a question", str(error))
+        self._compare(seq, asked.entries[0])
+        self.state = asked.state
 
     def _turn(self, turn: RecordedTurn) -> None:
         assert self.state is not None
@@ -208,12 +253,16 @@ class _Replay:
         Equal refs are equal blobs: `verify` has proved that each ref of the trace commits to what is kept.
         """
         trace = self.trace
-        recorded = trace.effect_lines(seq)
-        for index, (old, call) in enumerate(zip(recorded, entry.effects, strict=False)):
-            self._stop_at(first_difference(seq, old, encode(call), f"effects.jsonl[{index}]"))
-        prev = trace.records[seq].prev
-        line = encode(msgspec.structs.replace(entry.record, seq=seq, prev=prev))
-        self._stop_at(first_difference(seq, trace.line(seq), line))
+        if self.texts is not None:
+            entry = self.texts.left_out(entry, trace.records[seq])
+        spelling = self.spelling
+        computed = lines_of(entry.effects) if spelling is None else spelling.calls(entry)
+        for index, (old, new) in enumerate(zip(trace.effect_lines(seq), computed, strict=False)):
+            self._stop_at(first_difference(seq, old, new, f"effects.jsonl[{index}]", CALL_FIELDS))
+        answer = None if self.state is None else self.state.answer
+        record = entry.record if spelling is None else spelling.record(entry, answer)
+        placed = msgspec.structs.replace(record, seq=seq, prev=trace.records[seq].prev)
+        self._stop_at(first_difference(seq, trace.line(seq), encode(placed)))
         if isinstance(entry.record, Step):
             self.executed += 1
 
@@ -243,6 +292,7 @@ class _Replay:
             self.engines,
             self.state,
             self.unfinished,
+            texts_compared=self.texts is None,
         )
 
 

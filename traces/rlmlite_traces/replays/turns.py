@@ -8,12 +8,10 @@ from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unp
 from rlmlite_kernel.effects.requests import Result, Usage
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
+from rlmlite_kernel.program.recorded import said_in
 from rlmlite_kernel.records.records import EffectRecord, Entry, Turn
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_traces.format.reader import CheckedTrace
-
-_parsed: "msgspec.json.Decoder[Parsed | Unparsed]" = msgspec.json.Decoder(Parsed)
-_unparsed: "msgspec.json.Decoder[Parsed | Unparsed]" = msgspec.json.Decoder(Unparsed)
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -42,19 +40,13 @@ class RecordedTurn:
     def said(self) -> Parsed | Unparsed | Unreadable:
         """The program, or why there was none."""
         field = "ast" if self.record.ast is not None else "diagnostics"
-        ref = self.record.ast or self.record.diagnostics
-        if ref is None:
-            return Unreadable(field, "neither a program nor diagnostics")
-        decoder = _parsed if self.record.ast is not None else _unparsed
         try:
-            said = msgspec.structs.replace(decoder.decode(self.trace.content(ref)), text=self._text())
+            said = said_in(self.record, self.trace.content)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return Unreadable(field, str(error))
+        if said is None:
+            return Unreadable(field, "neither a program nor diagnostics")
         return said if _within(said) else Unreadable(field, "a place outside the text")
-
-    def _text(self) -> str:
-        """What was read as a program. The AST's blob has it not again."""
-        return "" if self.record.program is None else self.trace.content(self.record.program).decode()
 
     def result(self, id_: str) -> Result | None:
         """The recorded result of a call."""

@@ -11,6 +11,7 @@ import msgspec
 
 from rlmlite_kernel import Parsed, State, Unparsed
 from rlmlite_kernel.effects.requests import Result
+from rlmlite_kernel.records.call_lines import CallLine
 from rlmlite_kernel.records.records import Spoken
 
 
@@ -54,6 +55,7 @@ class Unfinished(msgspec.Struct, frozen=True):
 class Replayed(msgspec.Struct, frozen=True):
     """`executed` of `steps` steps were executed again.
 
+    `texts_compared` is false where another version worded the observations: then all but their texts was compared.
     `missing` says why inputs (by name) could not be had; `engines` what else wrote the trace than what reads it
     (recorded, here). `state` is the state after the last whole turn, from which a host can go on.
     """
@@ -66,15 +68,27 @@ class Replayed(msgspec.Struct, frozen=True):
     engines: dict[str, tuple[str, str]]
     state: State | None
     unfinished: Unfinished | None
+    texts_compared: bool = True
 
 
-def first_difference(seq: int, recorded: bytes, computed: bytes, inside: str = "") -> Difference | None:
-    """Where two lines differ, by the path of the field."""
+CALL_FIELDS = CallLine.__struct_fields__
+"""Names for the places of a call's line, which is an array."""
+
+
+def first_difference(
+    seq: int, recorded: bytes, computed: bytes, inside: str = "", names: tuple[str, ...] = ()
+) -> Difference | None:
+    """Where two lines differ, by the path of the field. Of lines that are arrays, `names` are the fields."""
     if recorded == computed:
         return None
-    found = _walk(inside, msgspec.json.decode(recorded), msgspec.json.decode(computed))
+    found = _walk(inside, _with_names(recorded, names), _with_names(computed, names))
     field, old, new = found or (inside, recorded, computed)
     return Difference(seq, field, _text(old), _text(new))
+
+
+def _with_names(line: bytes, names: tuple[str, ...]) -> Any:
+    fields = msgspec.json.decode(line)
+    return dict(zip(names, fields, strict=False)) if isinstance(fields, list) else fields
 
 
 def _walk(path: str, old: Any, new: Any) -> tuple[str, Any, Any] | None:

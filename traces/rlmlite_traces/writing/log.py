@@ -13,17 +13,21 @@ from types import TracebackType
 import msgspec
 
 from rlmlite_kernel.effects.requests import Result
-from rlmlite_kernel.records.records import AnyRecord, Blob, Entry, Genesis, Ref, Seal, Turn
+from rlmlite_kernel.records.call_lines import lines_of
+from rlmlite_kernel.records.evolution import FORMAT
+from rlmlite_kernel.records.records import AnyRecord, Blob, Entry, Genesis, Question, Ref, Seal, Turn
 from rlmlite_traces.errors import (
     BlobAbsentError,
     TraceExistsError,
     TraceMissingError,
     TraceSealedError,
+    UnknownFormatError,
 )
 from rlmlite_traces.files.appended import Appended, WriterLock, sync_path, write_new
 from rlmlite_traces.format import lines, referenced
 from rlmlite_traces.format.calls import check_calls
 from rlmlite_traces.format.chain import Chain
+from rlmlite_traces.format.formats import is_current
 from rlmlite_traces.format.lines import (
     BLOBS,
     EFFECTS,
@@ -84,6 +88,7 @@ class Log:
             TraceMissingError: no trace is there, or its run key is gone.
             TraceLockedError: somebody else writes it.
             TraceSealedError: its run has ended.
+            UnknownFormatError: it is of an older format, which can be read and replayed, and not written on.
             TraceError: what `verify` raises, for damage that no crash does.
         """
         if not path.is_dir():
@@ -95,6 +100,8 @@ class Log:
             if found.trace is not None and found.trace.level is Level.SEALED:
                 _forget_key(path)
                 raise TraceSealedError(path)
+            if found.trace is not None and not is_current(found.trace.genesis):
+                raise UnknownFormatError("format", FORMAT, found.trace.genesis.v)
             return cls(path, _run_key(path), lock, found.trace)
         except BaseException:
             lock.release()
@@ -132,7 +139,7 @@ class Log:
         self._records.write(line + b"\n")
         self._chain.add(record, line)
         self._writing = False
-        if isinstance(record, Turn) and self._called:
+        if isinstance(record, Turn | Question) and self._called:
             self.sync()  # the program before this turn is over, though nobody said so with `extend`
         self._called = self._called or bool(effects)
         if isinstance(record, Seal):
@@ -170,8 +177,11 @@ class Log:
         return self._journal.intents
 
     def timing(self, id_: str, fields: Mapping[str, int | str | None]) -> None:
-        """Note how a call went (milliseconds, attempts). Not hashed, and never read by `verify` or `replay`."""
-        self._timing.write(msgspec.json.encode({"id": id_, **fields}) + b"\n")
+        """Note how a call went (milliseconds, attempts). Not hashed, and never read by `verify` or `replay`.
+
+        The first half of the id is enough to find the call again.
+        """
+        self._timing.write(msgspec.json.encode({"id": id_[: len(id_) // 2], **fields}) + b"\n")
 
     def close(self) -> None:
         """Let go of the files and of the lock."""
@@ -201,7 +211,7 @@ class Log:
     def _checked(self, record: AnyRecord, entry: Entry) -> tuple[bytes, list[bytes], list[Blob]]:
         """The lines and new blobs of an entry, of which nothing is written yet."""
         self._chain.check(record)
-        effects = [encode(call) for call in entry.effects]
+        effects = lines_of(entry.effects)
         check_calls(record, entry.effects, effects)
         new = {blob.ref: blob for blob in entry.blobs if blob.ref not in self._kept}
         named = [*referenced.of_record(record)]

@@ -11,12 +11,12 @@ from typing import TypeVar
 
 import msgspec
 
-from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Ref, Seal
+from rlmlite_kernel.records.records import AnyRecord, Genesis, Ref, Seal, Step
 from rlmlite_traces.errors import BlobAbsentError, TraceBrokenError
-from rlmlite_traces.format.calls import count_of
 from rlmlite_traces.format.chain import Chain
 from rlmlite_traces.format.contents import Contents, Presence
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, decode_blob, decode_effect, decode_record
+from rlmlite_traces.format.formats import CallItem, Format, format_of
+from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS
 from rlmlite_traces.format.reader import CheckedTrace, UncheckedTrace
 from rlmlite_traces.format.verify import blob_refs, verify
 
@@ -33,12 +33,13 @@ class Recovered(msgspec.Struct, frozen=True):
 
 def recover(trace: UncheckedTrace) -> Recovered:
     """The longest sound prefix. Raises what `verify` raises for damage that no crash does. Changes no file."""
-    records = whole_lines(trace.records, RECORDS, decode_record)
+    layout = format_of(trace.records)
+    records = whole_lines(trace.records, RECORDS, layout.record)
     _check_chain(trace.records, records)
-    effects = whole_lines(trace.effects, EFFECTS, decode_effect)
-    blobs = whole_lines(trace.blobs, BLOBS, decode_blob)
-    contents = Contents(trace.blobs[: _end(blobs)], trace.large)
-    kept = _Prefix([record for record, _ in records], [call for call, _ in effects], contents)
+    effects = whole_lines(trace.effects, EFFECTS, layout.call_item)
+    blobs = whole_lines(trace.blobs, BLOBS, layout.blob)
+    contents = Contents(trace.blobs[: _end(blobs)], trace.large, layout)
+    kept = _Prefix([record for (record, _), _ in records], [item for item, _ in effects], contents, layout)
     keep = {
         RECORDS: _end(records[: kept.records]),
         BLOBS: max((contents.kept[ref].stop + 1 for ref in kept.named), default=0),
@@ -67,11 +68,11 @@ def whole_lines(data: bytes, file: str, decode: Callable[[bytes, int], T]) -> li
     return found
 
 
-def _check_chain(data: bytes, records: list[tuple[AnyRecord, int]]) -> None:
+def _check_chain(data: bytes, records: list[tuple[tuple[AnyRecord, str | None], int]]) -> None:
     """Raise unless every whole record follows, also those that will be cut off for what they lack."""
     chain, start = Chain(), 0
-    for record, stop in records:
-        chain.check(record)
+    for (record, before), stop in records:
+        chain.check(record, before)
         chain.add(record, data[start : stop - 1])
         start = stop
 
@@ -83,26 +84,34 @@ def _end(lines: list[tuple[T, int]]) -> int:
 class _Prefix:
     """How many records are whole with their calls and blobs, and what they name."""
 
-    def __init__(self, records: list[AnyRecord], calls: list[EffectRecord], contents: Contents) -> None:
+    def __init__(self, records: list[AnyRecord], items: list[CallItem], contents: Contents, layout: Format) -> None:
         self.records, self.calls = 0, 0
         self.named: set[Ref] = set()
         for record in records:
-            last = self.calls + count_of(record)
-            refs = set(blob_refs(record, calls[self.calls : last], contents))
+            last = self.calls + layout.line_count(record)
+            calls = layout.calls(items[self.calls : last], "", record) if isinstance(record, Step) else []
+            refs = set(blob_refs(record, calls, contents))
             absent = [ref for ref in refs if contents.presence(ref) is not Presence.PRESENT]
-            if absent or last > len(calls):
-                self._at_the_end(records, absent, contents)
+            if absent or last > len(items):
+                # What a genesis or a step names is known only as far as its sources and its calls are there.
+                all_known = last <= len(items) and not isinstance(record, Genesis)
+                strays = [ref for ref in contents.kept if ref not in self.named and ref not in refs]
+                self._at_the_end(records, absent, contents, stray=all_known and bool(strays))
                 return
             self.records, self.calls = self.records + 1, last
             self.named |= refs
 
-    def _at_the_end(self, records: list[AnyRecord], absent: list[Ref], contents: Contents) -> None:
-        """Raise unless what is missing can have been the end of its file."""
+    def _at_the_end(self, records: list[AnyRecord], absent: list[Ref], contents: Contents, stray: bool) -> None:
+        """Raise unless what is missing can have been the end of its file.
+
+        `stray`: there is a blob that neither the records so far nor this one name. Blobs are written in order, so
+        nothing can follow one that a crash cost: what looks missing was changed.
+        """
         sealed = isinstance(records[-1], Seal)
         if sealed and not absent:
             raise TraceBrokenError(EFFECTS, self.calls, "effects-missing", "the calls of a sealed trace", "fewer")
         later = {ref for record in records[self.records + 1 :] for ref in blob_refs(record, [], contents)}
         held = any(contents.presence(ref) is Presence.PRESENT for ref in later - self.named)
         for ref in absent:
-            if sealed or held or ref in contents.kept:
+            if sealed or held or stray or ref in contents.kept:
                 raise BlobAbsentError(ref, f"record {self.records}")

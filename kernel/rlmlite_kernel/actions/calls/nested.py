@@ -13,7 +13,7 @@ from functools import partial
 
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_settings, share_budgets
 from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, one_call
-from rlmlite_kernel.effects.requests import Answered, Nested, Result, request_id
+from rlmlite_kernel.effects.requests import Answered, Nested, Result
 from rlmlite_kernel.evaluation.context import (
     CONTROLLER,
     DERIVED,
@@ -25,6 +25,7 @@ from rlmlite_kernel.evaluation.context import (
 )
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
+from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, json_size, kind_of, size_of, to_json

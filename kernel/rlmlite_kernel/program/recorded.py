@@ -1,0 +1,81 @@
+"""What was read of a reply, as the blob that a turn's record names: the program and its text, or the problems.
+
+    ["reply blob"]  I look for errors first.\\n```\\nn = count(log)\\n```
+    ["ast blob"]    [[program], [0, 4, 10], "n = count(log)"]
+
+The text is null where it is the whole reply, which the record names already. Format 1 kept the text in a blob of its
+own (`Turn.program`) and an object here; it is still read.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.program.ast import Parsed, Program
+from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.records.records import Ref, Turn
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+class _ParsedBlob(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    program: Program
+    at: tuple[int, ...]
+    text: str | None
+
+
+class _UnparsedBlob(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    problems: tuple[Problem, ...]
+    text: str | None
+
+
+_parsed = msgspec.json.Decoder(_ParsedBlob)
+_unparsed = msgspec.json.Decoder(_UnparsedBlob)
+_old_parsed = msgspec.json.Decoder(Parsed)
+_old_unparsed = msgspec.json.Decoder(Unparsed)
+
+Content: TypeAlias = Callable[[Ref], bytes]
+"""What a ref names."""
+
+
+def recorded_bytes(said: Parsed | Unparsed, reply: str | None) -> bytes:
+    """The blob of what was read. Text that no UTF-8 holds is spelled out."""
+    text = None if said.text == reply else said.text.encode("utf-8", "backslashreplace").decode()
+    if isinstance(said, Parsed):
+        return _ENCODER.encode(_ParsedBlob(said.program, said.at, text))
+    return _ENCODER.encode(_UnparsedBlob(said.problems, text))
+
+
+def old_bytes(said: Parsed | Unparsed) -> bytes:
+    """The blob as format 1 had it: without the text."""
+    return _ENCODER.encode(msgspec.structs.replace(said, text=""))
+
+
+def said_in(turn: Turn, content: Content) -> Parsed | Unparsed | None:
+    """What a turn's record says was read; `None` if it names nothing.
+
+    Raises what `content` raises, and `msgspec.DecodeError`, `UnicodeError` or `RecursionError` for a blob that holds
+    something else.
+    """
+    ref = turn.ast if turn.ast is not None else turn.diagnostics
+    if ref is None:
+        return None
+    blob = content(ref)
+    is_parsed = turn.ast is not None
+    if blob.startswith(b"{"):
+        text = "" if turn.program is None else content(turn.program).decode()
+        old: Parsed | Unparsed = (_old_parsed if is_parsed else _old_unparsed).decode(blob)
+        return msgspec.structs.replace(old, text=text)
+    if is_parsed:
+        parsed = _parsed.decode(blob)
+        return Parsed(parsed.program, _text(parsed.text, turn, content), parsed.at)
+    unparsed = _unparsed.decode(blob)
+    return Unparsed(_text(unparsed.text, turn, content), unparsed.problems)
+
+
+def _text(text: str | None, turn: Turn, content: Content) -> str:
+    """The text, or the whole reply in place of it."""
+    if text is not None:
+        return text
+    return "" if turn.reply is None else content(turn.reply).decode()

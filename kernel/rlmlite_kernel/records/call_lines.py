@@ -1,0 +1,217 @@
+"""The lines of `effects.jsonl`: what the calls of a round share is written once, in a head before them.
+
+A fan-out over 1,000 chunks has one role, one model and one template; its calls differ in a span, a reply and what was
+used. So a round is a head and then one short array for each call:
+
+    {"id":"2919c539…","kind":"calls","max_output_tokens":1024,"model":"m","recipe":["97d9…",["1302…",-1,-1,"text"]],"role":"sub","step":1}
+    [0,140,"af192cc2…",[["",0,35,""]],"f97c…",[52,9,null],null]
+    [1,139,"4ffd421e…",[["",36,70,""]],"0b1d…",[51,8,null],null]
+
+In the head's recipe a span with `start` -1 stands for the calls' own ranges of that content under that source; with
+`start` -2 content and source are the calls' own too. A call's spans fill these places in order.
+Only the first id of a round is written: each follows from run, turn, statement, round and index. Rare fields come last,
+as an object, or null.
+The step's record commits to all lines of its rounds by the root of a Merkle tree over them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+
+from rlmlite_kernel.records.canonical import record_bytes
+from rlmlite_kernel.records.records import Child, EffectRecord, Ref, Span, Usage3
+
+COMMITMENT_DIGITS = 32
+"""Hex digits of a prompt's commitment that are kept: 128 bits, since it is looked up and never opened."""
+
+OWN_RANGE, OWN_SPAN = -1, -2
+
+
+class CallsHead(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="calls",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """What the calls of one round share. `first` is the index of its first call in the step, `round` its number.
+
+    `id` is that of the first call that was made, which names the run, the turn and the statement for all of them.
+    `inputs` are the refs of what a nested run was given.
+    """
+
+    step: int
+    id: str
+    first: int = 0
+    round: int = 0
+    n: int
+    effect: str = "lm"
+    role: str
+    model: str = ""
+    max_output_tokens: int = 0
+    recipe: tuple[Ref | Span, ...] = ()
+    inputs: dict[str, Ref] = {}
+
+
+class Rare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What few calls have. See `EffectRecord`."""
+
+    error: str = ""
+    detail: Ref | None = None
+    cached: bool = False
+    child: Child | None = None
+    shared: str = ""
+    trial: int = 0
+    sampling: dict[str, str] = {}
+
+
+class CallLine(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One call: `[index, prompt_bytes, rendered, spans, result, usage, rare]`."""
+
+    index: int
+    prompt_bytes: int
+    rendered: str
+    spans: tuple[Span, ...]
+    result: Ref | None
+    usage: Usage3
+    rare: Rare | None = None
+
+
+def request_id(run: str, turn: int, statement: int, round_: int, index: int) -> str:
+    """32 hex digits that name one call of a run."""
+    return hashlib.sha256(f"{run}/{turn}/{statement}/{round_}/{index}".encode()).hexdigest()[:32]
+
+
+def lines_of(calls: Sequence[EffectRecord]) -> list[bytes]:
+    """The lines of a step's calls, without newlines."""
+    lines: list[bytes] = []
+    for _, members in groupby(calls, key=lambda call: call.round):
+        of_round = list(members)
+        head = head_of(of_round)
+        lines.append(record_bytes(head))
+        lines.extend(record_bytes(_line(call, head.recipe)) for call in of_round)
+    return lines
+
+
+def calls_of(
+    heads_and_lines: Iterable[CallsHead | CallLine], run: str, turn: int, statement: int
+) -> Iterator[EffectRecord]:
+    """The calls of a step from its decoded lines. A line without a head before it is left out: `verify` refuses it."""
+    head: CallsHead | None = None
+    for item in heads_and_lines:
+        if isinstance(item, CallsHead):
+            head = item
+        elif head is not None:
+            yield _whole(item, head, request_id(run, turn, statement, head.round, item.index - head.first))
+
+
+def head_of(calls: Sequence[EffectRecord]) -> CallsHead:
+    """The head of a round's calls."""
+    call = calls[0]
+    return CallsHead(
+        step=call.step,
+        id=call.id,
+        first=call.first,
+        round=call.round,
+        n=len(calls),
+        effect=call.effect,
+        role=call.role,
+        model=call.model,
+        max_output_tokens=call.max_output_tokens,
+        recipe=_shared_recipe(calls),
+        inputs=call.inputs,
+    )
+
+
+def _shared_recipe(calls: Sequence[EffectRecord]) -> tuple[Ref | Span, ...]:
+    """The parts of the prompt that all calls have, with a mark where each has its own."""
+    first = calls[0].recipe
+    if len(calls) == 1:
+        return first
+    shared: list[Ref | Span] = []
+    for place, part in enumerate(first):
+        parts = [call.recipe[place] for call in calls]
+        if isinstance(part, str) or all(other == part for other in parts):
+            shared.append(part)
+            continue
+        spans = [other for other in parts if isinstance(other, Span)]
+        alike = all(span.blob == part.blob and span.source == part.source for span in spans)
+        mark = Span(part.blob, OWN_RANGE, OWN_RANGE, part.source) if alike else Span("", OWN_SPAN, OWN_SPAN, "")
+        shared.append(mark)
+    return tuple(shared)
+
+
+def _line(call: EffectRecord, shared: tuple[Ref | Span, ...]) -> CallLine:
+    rare = Rare(
+        error=call.error,
+        detail=call.detail,
+        cached=call.cached,
+        child=call.child,
+        shared=call.shared,
+        trial=call.trial,
+        sampling=call.sampling,
+    )
+    return CallLine(
+        index=call.index,
+        prompt_bytes=call.prompt_bytes,
+        rendered=call.rendered[:COMMITMENT_DIGITS],
+        spans=tuple(_own_spans(call.recipe, shared)),
+        result=call.result,
+        usage=call.usage,
+        rare=None if rare == _NOTHING_RARE else rare,
+    )
+
+
+_NOTHING_RARE = Rare()
+
+
+def _own_spans(recipe: tuple[Ref | Span, ...], shared: tuple[Ref | Span, ...]) -> Iterator[Span]:
+    for part, mark in zip(recipe, shared, strict=True):
+        if isinstance(mark, Span) and isinstance(part, Span):
+            if mark.start == OWN_RANGE:
+                yield Span("", part.start, part.stop, "")
+            elif mark.start == OWN_SPAN:
+                yield part
+
+
+def _whole(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
+    own = iter(line.spans)
+    rare = line.rare or _NOTHING_RARE
+    return EffectRecord(
+        step=head.step,
+        index=line.index,
+        first=head.first,
+        round=head.round,
+        id=id_,
+        effect=head.effect,
+        role=head.role,
+        model=head.model,
+        max_output_tokens=head.max_output_tokens,
+        recipe=tuple(_filled(part, own) for part in head.recipe),
+        rendered=line.rendered,
+        prompt_bytes=line.prompt_bytes,
+        result=line.result,
+        error=rare.error,
+        detail=rare.detail,
+        usage=line.usage,
+        cached=rare.cached,
+        inputs=head.inputs,
+        child=rare.child,
+        shared=rare.shared,
+        trial=rare.trial,
+        sampling=rare.sampling,
+    )
+
+
+def _filled(part: Ref | Span, own: Iterator[Span]) -> Ref | Span:
+    """A part of the prompt with the call's own range where the head has a mark. A missing one stays marked."""
+    if isinstance(part, str) or part.start >= 0:
+        return part
+    span = next(own, None)
+    if span is None or part.start == OWN_SPAN:
+        return part if span is None else span
+    return Span(part.blob, span.start, span.stop, part.source)

@@ -1,0 +1,130 @@
+"""The formats of a trace that can be read, each behind the same few questions.
+
+The first line says which it is. Whatever wrote a trace, readers get the records of today: an older line is decoded in
+its own shape, checked against its own rules, and then told in today's words. Only the newest format is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.records.call_lines import CallLine, CallsHead, calls_of
+from rlmlite_kernel.records.evolution import FORMAT
+from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Step
+from rlmlite_traces.errors import UnknownFormatError
+from rlmlite_traces.format import format_one, lines
+from rlmlite_traces.format.format_one import OldEffect
+from rlmlite_traces.format.lines import AnyBlobLine, BlobLine
+
+CallItem: TypeAlias = CallsHead | CallLine | OldEffect
+"""A decoded line of `effects.jsonl`."""
+
+
+class Format(Protocol):
+    """How one format lays records out."""
+
+    def record(self, line: bytes, position: int) -> tuple[AnyRecord, str | None]:
+        """A record, and the state before it where the format writes that down. Raises `TraceBrokenError`."""
+        ...
+
+    def call_item(self, line: bytes, position: int) -> CallItem:
+        """A line of `effects.jsonl`. Raises `TraceBrokenError`."""
+        ...
+
+    def blob(self, line: bytes, position: int) -> tuple[AnyBlobLine, Ref]:
+        """A line of `blobs.jsonl`, and the ref that it names; empty where it names none. Raises `TraceBrokenError`."""
+        ...
+
+    def line_count(self, record: AnyRecord) -> int:
+        """How many lines of `effects.jsonl` belong to a record."""
+        ...
+
+    def calls(self, items: Sequence[CallItem], run: str, step: Step) -> list[EffectRecord]:
+        """The calls of a step from its lines."""
+        ...
+
+
+class FormatTwo:
+    """What is written today: see `records` and `call_lines` in the kernel."""
+
+    def record(self, line: bytes, position: int) -> tuple[AnyRecord, str | None]:
+        """See `Format.record`. The record before holds the state before."""
+        return lines.decode_record(line, position), None
+
+    def call_item(self, line: bytes, position: int) -> CallItem:
+        """See `Format.call_item`."""
+        return lines.decode_call_line(line, position)
+
+    def blob(self, line: bytes, position: int) -> tuple[AnyBlobLine, Ref]:
+        """See `Format.blob`. Only content in a file of its own is named."""
+        found = lines.decode_blob(line, position)
+        return found, found.ref if isinstance(found, BlobLine) else ""
+
+    def line_count(self, record: AnyRecord) -> int:
+        """See `Format.line_count`: a head for each round, and the calls."""
+        if not isinstance(record, Step) or record.effects is None:
+            return 0
+        return record.effects.n + record.effects.rounds
+
+    def calls(self, items: Sequence[CallItem], run: str, step: Step) -> list[EffectRecord]:
+        """See `Format.calls`."""
+        mine = (item for item in items if not isinstance(item, OldEffect))
+        return list(calls_of(mine, run, step.turn, step.statement))
+
+
+class FormatOne:
+    """What version 0.1 wrote at first: every field in every line, and each call whole."""
+
+    def record(self, line: bytes, position: int) -> tuple[AnyRecord, str | None]:
+        """See `Format.record`."""
+        return format_one.decode_record(line, position)
+
+    def call_item(self, line: bytes, position: int) -> CallItem:
+        """See `Format.call_item`."""
+        return format_one.decode_effect(line, position)
+
+    def blob(self, line: bytes, position: int) -> tuple[AnyBlobLine, Ref]:
+        """See `Format.blob`. Every line names its ref."""
+        return format_one.decode_blob(line, position)
+
+    def line_count(self, record: AnyRecord) -> int:
+        """See `Format.line_count`."""
+        return 0 if not isinstance(record, Step) or record.effects is None else record.effects.n
+
+    def calls(self, items: Sequence[CallItem], run: str, step: Step) -> list[EffectRecord]:
+        """See `Format.calls`."""
+        return [format_one.call_of(item) for item in items if isinstance(item, OldEffect)]
+
+
+FORMATS: Mapping[int, Format] = {1: FormatOne(), FORMAT: FormatTwo()}
+"""By the number in the genesis record."""
+
+
+class _Version(msgspec.Struct, frozen=True):
+    v: int = FORMAT
+
+
+def format_of(data: bytes) -> Format:
+    """The format of `trace.jsonl`, by its first line. One that cannot be read is left to the newest to refuse.
+
+    Raises `UnknownFormatError`.
+    """
+    return FORMATS[number_of(data)]
+
+
+def number_of(data: bytes) -> int:
+    """The number of the format. Raises `UnknownFormatError`."""
+    line, _, _ = data.partition(b"\n")
+    try:
+        number = msgspec.json.decode(line, type=_Version).v
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return FORMAT
+    if number not in FORMATS:
+        raise UnknownFormatError("format", FORMAT, number)
+    return number
+
+
+def is_current(genesis: Genesis) -> bool:
+    """Whether a trace can be written on."""
+    return genesis.v == FORMAT
