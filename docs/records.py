@@ -8,13 +8,19 @@ from typing import Any, Final
 import msgspec
 
 from docs.tables import code, table
+from rlmlite_kernel.records.call_lines import CallLine, CallsHead, Rare
+from rlmlite_kernel.records.evolution import FLAGS, FORMAT, RENDERING
 from rlmlite_kernel.records.records import (
-    EffectRecord,
+    Checkpoint,
+    Child,
     Effects,
     Genesis,
     InputEntry,
     Observed,
+    Question,
     Record,
+    Redact,
+    Remark,
     Seal,
     Spoken,
     Step,
@@ -23,25 +29,34 @@ from rlmlite_kernel.records.records import (
 )
 
 _ANY: Final = {
-    "v": "the number of the trace format",
     "seq": "the record's place in the trace, from 0",
-    "prev": "the leaf hash of the record before; 64 zeros for the first",
-    "kind": "`genesis`, `turn`, `step` or `seal`",
+    "prev": "the leaf hash of the record before; 64 zeros, and left out, in the first",
+    "kind": "`genesis`, `question`, `turn`, `step`, `checkpoint`, `redact` or `seal`",
+}
+
+_REMARKS: Final = {
+    "warnings": "what may be wrong with the result, see below",
+    "notes": "what was read or bounded as it was asked, see below",
 }
 
 MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
     Genesis: {
+        "v": "the number of the trace format",
         "run": "the run's id, which follows from its key",
-        "semantics": "the number of what actions mean; another number is not replayed",
+        "flags": "the changes of meaning that hold in this run, by number",
+        "rendering": "the number of the wording of its texts",
         "kernel": "the version of the kernel",
         "engines": "the versions of the libraries that engines stand on",
         "grammar": "SHA-256 of the grammar",
         "actions": "SHA-256 of the action table",
-        "settings": "blob: limits, roles and policy",
+        "settings": "blob: limits, roles with their sampling settings, tools, policy, deadline",
         "inputs": "the inputs, see below",
         "scope": "labels of the host",
         "state": "digest of the first state",
         "parent": "the id of the call that a nested run answers; `null` for a run of its own",
+        "strategy": "how the question was answered, if not by the agent loop *(reserved)*",
+        "compiled": "digest of strategy, instructions, roles and budgets together *(reserved)*",
+        "signature": "blob: the typed contract of inputs and outputs *(reserved)*",
     },
     InputEntry: {
         "name": "the variable",
@@ -51,16 +66,24 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "source": "blob: where it came from, with paths, digests and what was left out",
         "sha256": "plain SHA-256 of a single file's text, else `null`",
     },
+    Question: {
+        "text": "blob: the question",
+        "writes": "the variable that holds it",
+        "state": "digest of the state after it",
+    },
     Turn: {
         "turn": "number, from 1",
         "origin": "who spoke: `host`, or the controller",
         "reply": "blob: the controller's whole reply, if a model spoke",
-        "program": "blob: the text that was read as a program",
-        "ast": "blob: the program as data, without its text, if it was read",
-        "diagnostics": "blob: the problems, without the text, if it was refused",
+        "program": "blob: the text that was read; only format 1 has it apart",
+        "ast": "blob: the program as data, and its text unless that is the whole reply",
+        "diagnostics": "blob: the problems, and the text, if it was refused",
         "call": "the controller's own call, see below; `null` if no model spoke",
         "used": "what the turn and the call were charged to each budget",
-        "state": "digest of the state before and after",
+        "state": "digest of the state after it",
+        "clock_ms": "milliseconds since 1970 that a deadline was judged by *(reserved)*",
+        "held_back": "why the answer of the turn before was not taken *(reserved)*",
+        **_REMARKS,
     },
     Spoken: {
         "role": "which role was asked",
@@ -71,6 +94,8 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "usage": "input tokens, output tokens, nano-dollars; `null` is unknown",
         "cached": "whether the reply came from a cache",
         "error": "why there is no reply, else empty",
+        "detail": "blob: what the provider said of the failure *(reserved)*",
+        "sampling": "sampling settings that differ from the role's *(reserved)*",
     },
     Step: {
         "turn": "the turn's number",
@@ -78,34 +103,51 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "statement": "which statement of the program, from 0",
         "op": "the action",
         "ast": "blob: the step as data, arguments included",
-        "reads": "pairs of a variable's name and its ref",
+        "reads": "the variables that were read",
         "writes": "the variables that were written, see below",
         "effects": "the calls of the step, see below; `null` for none",
         "observation": "what was shown, see below",
-        "coverage": "per input: bytes shown, read by a model, scanned so far",
+        "coverage": "of the inputs whose totals changed: bytes shown, read by a model, scanned so far",
         "priced": "what the calls were known to need before any went out",
         "used": "what was charged to each budget",
         "status": "`ok`, `failed` or `skipped`",
         "code": "the fault's code, empty when ok",
-        "state": "digest of the state before and after",
+        "state": "digest of the state after it",
+        **_REMARKS,
     },
     Written: {
         "name": "the variable",
         "kind": "the kind of its value",
-        "ref": "ref of the value",
         "size": "bytes that it holds",
+        "ref": "ref of the value",
     },
     Observed: {
-        "ref": "blob: the text",
+        "ref": "blob: the text; `null` if nothing is shown",
         "size": "bytes of it",
         "origins": "where its content came from",
         "cut": "bytes that were left out",
     },
     Effects: {
-        "n": "how many lines of `effects.jsonl`",
-        "root": "tree head over these lines",
-        "ok": "how many have a result",
-        "failed": "how many have an error",
+        "n": "how many calls",
+        "root": "tree head over their lines in `effects.jsonl`, heads included",
+        "failed": "how many of them have an error",
+        "rounds": "how many rounds, each with a head",
+    },
+    Remark: {
+        "code": "what it is about",
+        "n": "how often it happened",
+        "example": "blob: one example",
+        "input": "the input that the example is from",
+        "line": "its line there, from 1; 0 if it has none",
+    },
+    Checkpoint: {
+        "variables": "blob: the variable table that the state commits to",
+        "state": "digest of the state, which is that of the record before",
+    },
+    Redact: {
+        "refs": "the blobs that were removed",
+        "reason": "why",
+        "who": "who removed them",
     },
     Seal: {
         "steps": "the number of steps",
@@ -113,27 +155,47 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "reason": "why it is not completed, empty otherwise",
         "result": "blob: the answer's value and evidence; `null` without an answer",
         "state": "digest of the last state",
+        **_REMARKS,
     },
-    EffectRecord: {
-        "v": "the number of the trace format",
-        "kind": "`effect`",
+    CallsHead: {
+        "kind": "`calls`",
         "step": "the step's number",
-        "index": "the call's number in the step, from 0",
+        "id": "the id of its first call: the first 32 hex digits of SHA-256 of `run/turn/statement/round/index`",
+        "first": "the index in the step at which the round begins",
+        "round": "the number of the round in the step, from 0",
+        "n": "how many calls follow",
         "effect": "what was called: `lm` a model, `tool`, `approve` a person or program, `rlm` a nested run, `clock`",
-        "id": "names the call for good: it follows from run, turn, the step's place in the turn, round and index",
         "role": "which role was asked; the name of a tool",
         "model": "the model string; empty if it is no model",
-        "max_output_tokens": "tokens that the answer could have",
-        "recipe": "the prompt's parts in order: a blob, or a span `[ref, start, stop, source]`",
-        "rendered": "commitment to the prompt's text",
-        "prompt_bytes": "bytes of the prompt",
-        "result": "blob: the reply; `null` if there is none",
-        "error": "why there is none, else empty",
-        "detail": "blob: what was said of the failure; `null` if nothing was",
-        "usage": "input tokens, output tokens, nano-dollars; `null` is unknown",
-        "cached": "whether the reply came from a cache",
+        "max_output_tokens": "tokens that each answer could have",
+        "recipe": "the prompt's parts: a blob, or a span `[ref, start, stop, source]`; -1 or -2 for the calls' own",
         "inputs": "refs of the values that a nested run was given, by name",
-        "child": "what came of a nested run: its trace's root, how it ended, what it used; `null` for other calls",
+    },
+    CallLine: {
+        "index": "the call's number in the step, from 0",
+        "prompt_bytes": "bytes of the prompt",
+        "rendered": "the first 32 digits of the commitment to the prompt's text",
+        "spans": "the spans that stand in the recipe's marked places, in order",
+        "result": "blob: the reply; `null` if there is none",
+        "usage": "input tokens, output tokens, nano-dollars; `null` is unknown",
+        "rare": "what few calls have, see below; else `null`",
+    },
+    Rare: {
+        "error": "why there is no reply",
+        "detail": "blob: what was said of the failure",
+        "cached": "whether the reply came from a cache",
+        "child": "what came of a nested run, see below",
+        "shared": "the id of the call whose reply this one takes *(reserved)*",
+        "trial": "the number of the repetition of one prompt *(reserved)*",
+        "sampling": "sampling settings that differ from the role's *(reserved)*",
+    },
+    Child: {
+        "root": "the root of the nested run's trace",
+        "status": "how it ended",
+        "reason": "why it is not completed, empty otherwise",
+        "used": "what it used of its allowance",
+        "evidence": "blob: the spans that its answer rests on *(reserved)*",
+        "coverage": "what it showed, read and scanned of the parent's inputs *(reserved)*",
     },
 }
 """What each field means."""
@@ -146,6 +208,17 @@ def record(kind: type[msgspec.Struct]) -> str:
     names = [name for name in (*kind.__struct_fields__, *_tag(kind)) if name not in shared]
     rows = [(code(name), _spelled(hints.get(name, str)), MEANINGS[kind][name]) for name in names]
     return f"{inspect.getdoc(kind)}\n\n{table(_HEADS, rows)}"
+
+
+def numbers() -> str:
+    """The numbers that a trace of this version holds."""
+    flags = ", ".join(f"{number}: {meaning}" for number, meaning in FLAGS.items()) or "none so far"
+    rows = [
+        ("format", code("v"), str(FORMAT)),
+        ("flags", code("flags"), flags),
+        ("rendering", code("rendering"), str(RENDERING)),
+    ]
+    return table(("number", "in the genesis", "today"), rows)
 
 
 def every() -> str:

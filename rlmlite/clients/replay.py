@@ -20,6 +20,7 @@ import msgspec
 
 from rlmlite.errors import ModelError
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
+from rlmlite_kernel.records.call_lines import COMMITMENT_DIGITS
 from rlmlite_kernel.records.records import EffectRecord, Step
 from rlmlite_kernel.records.refs import keyed_digest
 from rlmlite_kernel.records.settings import Role, Settings
@@ -42,7 +43,7 @@ class ReplayClient:
             if call.effect == "lm" and call.role == role:
                 result = _recorded_result(call, trace)
                 self._by_id[call.id] = result
-                self._by_prompt.setdefault(call.rendered, deque()).append(result)
+                self._by_prompt.setdefault(call.rendered[:COMMITMENT_DIGITS], deque()).append(result)
 
     @classmethod
     def read(cls, path: Path, role: str = "sub") -> "ReplayClient":
@@ -68,7 +69,7 @@ class ReplayClient:
             return self._by_id[request.id]
         digest = bytes.fromhex(request.digest)
         for salt in self._salts:
-            results = self._by_prompt.get(keyed_digest(salt, digest))
+            results = self._by_prompt.get(keyed_digest(salt, digest)[:COMMITMENT_DIGITS])
             if results is not None:
                 return results.popleft() if len(results) > 1 else results[0]
         return Failed("unavailable", NO_USE)

@@ -12,18 +12,6 @@ from docs import actions, codes, command_line, inputs, limits, policy, records, 
 from rlmlite.cli.app import app
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.faults import FAULTS
-from rlmlite_kernel.records.records import (
-    EffectRecord,
-    Effects,
-    Genesis,
-    InputEntry,
-    Observed,
-    Seal,
-    Spoken,
-    Step,
-    Turn,
-    Written,
-)
 from rlmlite_kernel.records.settings import Limits
 
 ROOT = Path(__file__).parents[2]
@@ -50,14 +38,12 @@ def page(name: str) -> str:
         ("policy.md", policy.whole),
         ("policy.md", policy.tool),
         ("records.md", records.every),
+        ("records.md", records.numbers),
         *(
             ("../explanation/how-the-kernel-works.md", part)
             for part in (states.turn_drawing, states.turn_states, states.step_drawing, states.step_states)
         ),
-        *(
-            ("records.md", partial(records.record, kind))
-            for kind in (Genesis, InputEntry, Turn, Spoken, Step, Written, Observed, Effects, Seal, EffectRecord)
-        ),
+        *(("records.md", partial(records.record, kind)) for kind in records.MEANINGS),
     ],
 )
 def test_a_generated_part_is_fresh(name: str, part: Callable[[], str]) -> None:

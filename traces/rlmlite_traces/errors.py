@@ -56,11 +56,16 @@ class TraceBrokenError(TraceError):
 
 
 class BlobAbsentError(TraceError):
-    """Content that a record refers to is not in the trace."""
+    """Content that a record refers to is not in the trace.
 
-    def __init__(self, ref: str, referrer: str) -> None:
-        super().__init__(f"{referrer} refers to blob {ref[:12]}, which is absent")
-        self.ref, self.referrer = ref, referrer
+    `changed`: something that nothing refers to is there instead. A line of `blobs.jsonl` does not name its content, so
+    one that was changed is another content.
+    """
+
+    def __init__(self, ref: str, referrer: str, changed: bool = False) -> None:
+        instead = "; a content that nothing refers to is there instead, so it was changed" if changed else ""
+        super().__init__(f"{referrer} refers to blob {ref[:12]}, which is absent{instead}")
+        self.ref, self.referrer, self.changed = ref, referrer, changed
 
 
 class BlobMismatchError(TraceError):

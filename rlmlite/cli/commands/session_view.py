@@ -111,12 +111,14 @@ def call_document(call: Request, session: Session | None = None) -> dict[str, An
 
 
 def _turn_line(exchange: Exchange) -> str:
+    if exchange.question is not None:
+        return f"question: {one_line(exchange.question, 100)}"
     who = exchange.role or exchange.origin
     return f"{exchange.turn} {who}: {one_line(exchange.program, 100)}"
 
 
 def _turn_document(exchange: Exchange) -> dict[str, Any]:
-    names = ("turn", "origin", "role", "program", "observation")
+    names = ("turn", "origin", "role", "program", "observation", "question")
     return {name: getattr(exchange, name) for name in names}
 
 

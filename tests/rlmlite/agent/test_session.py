@@ -87,7 +87,7 @@ def test_a_controller_knows_what_was_done_before(log: Path, tmp_path: Path) -> N
     asked(tmp_path / "b.rlm", leave=True)
 
     assert prompts[:2] == prompts[2:]
-    assert "it asked: How many?" in prompts[1]
+    assert "question: How many?" in prompts[1]
     assert "- a plan" in prompts[1]
 
 
@@ -151,7 +151,7 @@ def test_looking_at_what_a_controller_is_asked_next_changes_nothing(log: Path, t
         (call,) = session.pending()
         assert call.role == "sub"
         assert bytes_of(path) == before
-        assert len(session.run.history) == 1
+        assert len(session.run.history) == 2  # the question, and the first look at the input
         session.answer({call.id: "ten"})
         assert session.resume().value == "ten"
 

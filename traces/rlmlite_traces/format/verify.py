@@ -86,6 +86,7 @@ def _referred(
     """The blobs that records name, each present or redacted, and which lines are the calls of which record."""
     redacted = {ref for record in records if isinstance(record, Redact) for ref in record.refs}
     named: set[Ref] = set()
+    absent: dict[Ref, int] = {}
     ranges = {}
     for seq, record in enumerate(records):
         effects: list[EffectRecord] = []
@@ -93,8 +94,10 @@ def _referred(
             ranges[seq], effects = calls.take(record)
         for ref in blob_refs(record, effects, contents):
             if ref not in named and ref not in redacted and contents.presence(ref) is not Presence.PRESENT:
-                raise BlobAbsentError(ref, f"record {seq}")
+                absent.setdefault(ref, seq)
             named.add(ref)
+    for ref, seq in absent.items():
+        raise BlobAbsentError(ref, f"record {seq}", changed=any(kept not in named for kept in contents.kept))
     return named, ranges
 
 
