@@ -79,7 +79,7 @@ def record_bytes_of(text: str) -> bytes:
     return msgspec.json.encode(text)
 
 
-def calls(step_number: int, in_turn: int, count: int) -> tuple[list[EffectRecord], list[Blob]]:
+def calls(step_number: int, in_turn: int, count: int, place: int = 0) -> tuple[list[EffectRecord], list[Blob]]:
     """Calls of a step, as a trace gives them back; every third one fails. They share a literal part."""
     part = blob(SALTS, b"Summarise: ")
     kept, made = [part], []
@@ -92,7 +92,7 @@ def calls(step_number: int, in_turn: int, count: int) -> tuple[list[EffectRecord
             EffectRecord(
                 step=step_number,
                 index=index,
-                id=request_id("r1", in_turn, 0, 0, index),
+                id=request_id("r1", in_turn, place, 0, index),
                 role="sub",
                 model="m",
                 max_output_tokens=64,
@@ -108,10 +108,10 @@ def calls(step_number: int, in_turn: int, count: int) -> tuple[list[EffectRecord
     return made, kept
 
 
-def step(number: int, in_turn: int, at: int, count: int = 0, shown: bytes = b"1") -> Entry:
+def step(number: int, in_turn: int, at: int, count: int = 0, shown: bytes = b"1", first: int = 1) -> Entry:
     """A step from state `at` to the next, with `count` calls."""
     ast, observation = blob(SALTS, f"statement {number}".encode()), blob(SALTS, shown)
-    made, kept = calls(number, in_turn, count)
+    made, kept = calls(number, in_turn, count, number - first)
     failed = sum(1 for call in made if call.error)
     record = Step(
         turn=in_turn,

@@ -9,7 +9,7 @@ used. So a round is a head and then one short array for each call:
 
 In the head's recipe a span with `start` -1 stands for the calls' own ranges of that content under that source; with
 `start` -2 content and source are the calls' own too. A call's spans fill these places in order.
-Only the first id of a round is written: each follows from run, turn, statement, round and index. Rare fields come last,
+Only the first id of a round is written: each follows from run, turn, step, round and index. Rare fields come last,
 as an object, or null.
 The step's record commits to all lines of its rounds by the root of a Merkle tree over them.
 """
@@ -40,7 +40,7 @@ class CallsHead(
 ):
     """What the calls of one round share. `first` is the index of its first call in the step, `round` its number.
 
-    `id` is that of the first call that was made, which names the run, the turn and the statement for all of them.
+    `id` is that of the first call that was made, which names the run, the turn and the step for all of them.
     `inputs` are the refs of what a nested run was given.
     """
 
@@ -81,9 +81,9 @@ class CallLine(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     rare: Rare | None = None
 
 
-def request_id(run: str, turn: int, statement: int, round_: int, index: int) -> str:
-    """32 hex digits that name one call of a run."""
-    return hashlib.sha256(f"{run}/{turn}/{statement}/{round_}/{index}".encode()).hexdigest()[:32]
+def request_id(run: str, turn: int, place: int, round_: int, index: int) -> str:
+    """32 hex digits that name one call of a run. `place` is the step's number in its turn, from 0."""
+    return hashlib.sha256(f"{run}/{turn}/{place}/{round_}/{index}".encode()).hexdigest()[:32]
 
 
 def lines_of(calls: Sequence[EffectRecord]) -> list[bytes]:
@@ -98,15 +98,18 @@ def lines_of(calls: Sequence[EffectRecord]) -> list[bytes]:
 
 
 def calls_of(
-    heads_and_lines: Iterable[CallsHead | CallLine], run: str, turn: int, statement: int
+    heads_and_lines: Iterable[CallsHead | CallLine], run: str, turn: int, place: int
 ) -> Iterator[EffectRecord]:
-    """The calls of a step from its decoded lines. A line without a head before it is left out: `verify` refuses it."""
+    """The calls of a step from its decoded lines. `place` is the step's number in its turn, from 0.
+
+    A line without a head before it is left out: `verify` refuses it.
+    """
     head: CallsHead | None = None
     for item in heads_and_lines:
         if isinstance(item, CallsHead):
             head = item
         elif head is not None:
-            yield _whole(item, head, request_id(run, turn, statement, head.round, item.index - head.first))
+            yield _whole(item, head, request_id(run, turn, place, head.round, item.index - head.first))
 
 
 def head_of(calls: Sequence[EffectRecord]) -> CallsHead:

@@ -131,7 +131,7 @@ def rounds_backwards() -> Files:
     calls = []
     for index, call in enumerate(entries[3].effects):
         round_, first = 1 - index // 2, 2 * (index // 2)
-        id_ = request_id("r1", 1, 0, round_, index - first)
+        id_ = request_id("r1", 1, 1, round_, index - first)
         calls.append(msgspec.structs.replace(call, round=round_, first=first, id=id_))
     entries[3] = handmade.with_calls(entries[3], calls)
     return handmade.written(entries)[0]

@@ -38,7 +38,9 @@ def test_a_program_with_calls_is_durable(tmp_path: Path, monkeypatch: pytest.Mon
         counts.clear()
         log.extend([handmade.genesis(), handmade.turn(1, 0), handmade.step(1, 1, 0)])
         assert counts == []
-        log.extend([handmade.turn(2, 1), handmade.step(2, 2, 1, count=3), handmade.step(3, 2, 2, count=3)])
+        log.extend(
+            [handmade.turn(2, 1), handmade.step(2, 2, 1, count=3, first=2), handmade.step(3, 2, 2, count=3, first=2)]
+        )
         assert len(counts) == 3
         log.extend([handmade.seal(3, 3)])
         assert len(counts) == 7

@@ -23,6 +23,7 @@ class StepCalls:
     def __init__(self, data: bytes, layout: Format, run: str) -> None:
         self._data, self._layout, self._run = data, layout, run
         self._spans = list(split(data, EFFECTS))
+        self._begun: dict[int, int] = {}
         self.taken = 0
 
     @property
@@ -31,25 +32,30 @@ class StepCalls:
         return len(self._spans) - self.taken
 
     def take(self, record: AnyRecord) -> tuple[tuple[int, int], list[EffectRecord]]:
-        """The calls of the next record, checked, and which lines they are."""
+        """The calls of the next record, checked, and which lines they are. Every step is to be asked for, in order."""
+        if isinstance(record, Step):
+            self._begun.setdefault(record.turn, record.step)
         first, count = self.taken, self._layout.line_count(record)
         if count > self.left:
             raise TraceBrokenError(EFFECTS, first, "effects-missing", f"{count} lines", f"{self.left} lines")
         self.taken += count
         lines = self.lines((first, self.taken))
         items = self._items(lines, first)
-        calls = self._layout.calls(items, self._run, record) if isinstance(record, Step) else []
+        calls = self._calls(items, record) if isinstance(record, Step) else []
         check_items(record, items, calls, first)
         check_calls(record, calls, lines, first)
         return (first, self.taken), calls
 
     def again(self, lines: tuple[int, int], step: Step) -> list[EffectRecord]:
         """Calls that were taken before."""
-        return self._layout.calls(self._items(self.lines(lines), lines[0]), self._run, step)
+        return self._calls(self._items(self.lines(lines), lines[0]), step)
 
     def lines(self, lines: tuple[int, int]) -> list[bytes]:
         """Lines that were taken before, without their newlines."""
         return [self._data[start:stop] for start, stop in self._spans[lines[0] : lines[1]]]
+
+    def _calls(self, items: Sequence[CallItem], step: Step) -> list[EffectRecord]:
+        return self._layout.calls(items, self._run, step, step.step - self._begun[step.turn])
 
     def _items(self, lines: Sequence[bytes], first: int) -> list[CallItem]:
         return [self._layout.call_item(line, first + place) for place, line in enumerate(lines)]

@@ -40,8 +40,8 @@ class Format(Protocol):
         """How many lines of `effects.jsonl` belong to a record."""
         ...
 
-    def calls(self, items: Sequence[CallItem], run: str, step: Step) -> list[EffectRecord]:
-        """The calls of a step from its lines."""
+    def calls(self, items: Sequence[CallItem], run: str, step: Step, place: int) -> list[EffectRecord]:
+        """The calls of a step from its lines. `place` is the step's number in its turn, from 0."""
         ...
 
 
@@ -67,10 +67,10 @@ class FormatTwo:
             return 0
         return record.effects.n + record.effects.rounds
 
-    def calls(self, items: Sequence[CallItem], run: str, step: Step) -> list[EffectRecord]:
+    def calls(self, items: Sequence[CallItem], run: str, step: Step, place: int) -> list[EffectRecord]:
         """See `Format.calls`."""
         mine = (item for item in items if not isinstance(item, OldEffect))
-        return list(calls_of(mine, run, step.turn, step.statement))
+        return list(calls_of(mine, run, step.turn, place))
 
 
 class FormatOne:
@@ -92,7 +92,7 @@ class FormatOne:
         """See `Format.line_count`."""
         return 0 if not isinstance(record, Step) or record.effects is None else record.effects.n
 
-    def calls(self, items: Sequence[CallItem], run: str, step: Step) -> list[EffectRecord]:
+    def calls(self, items: Sequence[CallItem], run: str, step: Step, place: int) -> list[EffectRecord]:
         """See `Format.calls`."""
         return [format_one.call_of(item) for item in items if isinstance(item, OldEffect)]
 

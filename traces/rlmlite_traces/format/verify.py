@@ -48,7 +48,7 @@ def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Lev
     assert isinstance(genesis, Genesis)
     contents = Contents(trace.blobs, trace.large, layout)
     calls = StepCalls(trace.effects, layout, genesis.run)
-    named, ranges = _referred(records, calls, contents, layout)
+    named, ranges = _referred(records, calls, contents)
     if calls.left:
         raise TraceBrokenError(EFFECTS, calls.taken, "effects-stray", "no more lines", f"{calls.left} lines")
     if chain.sealed:
@@ -81,7 +81,7 @@ def _chained(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ...],
 
 
 def _referred(
-    records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents, layout: Format
+    records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents
 ) -> tuple[set[Ref], dict[int, tuple[int, int]]]:
     """The blobs that records name, each present or redacted, and which lines are the calls of which record."""
     redacted = {ref for record in records if isinstance(record, Redact) for ref in record.refs}
@@ -89,9 +89,9 @@ def _referred(
     absent: dict[Ref, int] = {}
     ranges = {}
     for seq, record in enumerate(records):
-        effects: list[EffectRecord] = []
-        if layout.line_count(record):
-            ranges[seq], effects = calls.take(record)
+        lines, effects = calls.take(record)
+        if effects:
+            ranges[seq] = lines
         for ref in blob_refs(record, effects, contents):
             if ref not in named and ref not in redacted and contents.presence(ref) is not Presence.PRESENT:
                 absent.setdefault(ref, seq)

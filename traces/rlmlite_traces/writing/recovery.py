@@ -89,7 +89,7 @@ class _Prefix:
         self.named: set[Ref] = set()
         for record in records:
             last = self.calls + layout.line_count(record)
-            calls = layout.calls(items[self.calls : last], "", record) if isinstance(record, Step) else []
+            calls = layout.calls(items[self.calls : last], "", record, 0) if isinstance(record, Step) else []
             refs = set(blob_refs(record, calls, contents))
             absent = [ref for ref in refs if contents.presence(ref) is not Presence.PRESENT]
             if absent or last > len(items):
