@@ -59,7 +59,8 @@ def session_document(session: Session) -> dict[str, Any]:
         "question": open_question(run.history),
         "variables": _variables(session),
         "notes": list(run.state.notes),
-        "turns": [_turn_document(turn) for turn in run.history],
+        "questions": [asked.question for asked in run.history if asked.question is not None],
+        "turns": [_turn_document(turn) for turn in run.history if turn.question is None],
         "calls": [call_document(call) for call in session.pending()],
         "coverage": run.state.coverage_report(),
         "usage": run.usage,
@@ -118,7 +119,7 @@ def _turn_line(exchange: Exchange) -> str:
 
 
 def _turn_document(exchange: Exchange) -> dict[str, Any]:
-    names = ("turn", "origin", "role", "program", "observation", "question")
+    names = ("turn", "origin", "role", "program", "observation")
     return {name: getattr(exchange, name) for name in names}
 
 

@@ -45,7 +45,7 @@ def test_ask_as_json_is_one_object() -> None:
 
 def test_ask_says_when_it_is_partial() -> None:
     """By its exit code too."""
-    result = rlmlite("ask", "?", "--controller", script("x = 1", "final(x)"), "--limit", "turns=3")
+    result = rlmlite("ask", "?", "--controller", script("x = 1", "final(x)"), "--limit", "turns=2")
 
     assert result.exit_code == Exit.PARTIAL
     assert "status: partial (last_answer)" in result.stdout
@@ -77,7 +77,8 @@ def test_a_session_with_models() -> None:
     assert document("session", "exec", "s.rlm", "-e", "x = count(context.lines)")["status"] == "completed"
     assert document("ask", "And lines?", "--session", "s.rlm", "--controller", script("final(x)"))["value"] == 100
     shown = document("session", "show", "s.rlm")
-    assert [turn["origin"] for turn in shown["turns"]] == ["host", "controller", "host", "host", "controller"]
+    assert [turn["origin"] for turn in shown["turns"]] == ["host", "controller", "host", "controller"]
+    assert shown["questions"] == ["How many?", "And lines?"]
     assert document("session", "seal", "s.rlm")["value"] == 100
     assert rlmlite("trace", "replay", "s.rlm", "--at-least", "sealed").exit_code == Exit.COMPLETED
 
