@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from rlmlite.errors import SettingError
 
-Check: TypeAlias = Callable[[str, object], Any]
+ValueCheck: TypeAlias = Callable[[str, object], Any]
 """Takes a setting's name and value; returns the value in its one form. Raises `SettingError`."""
 
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
@@ -28,7 +28,7 @@ def wrong(name: str, expected: str, value: object) -> SettingError:
     return SettingError(f"setting {name}: expected {expected}, found {shown}")
 
 
-def whole(least: int, most: int) -> Check:
+def whole(least: int, most: int) -> ValueCheck:
     """A whole number in a range."""
 
     def check(name: str, value: object) -> int:
@@ -52,7 +52,7 @@ def whole_number(value: object) -> int | None:
     return None
 
 
-def number(least: float, most: float, *, above: bool = False) -> Check:
+def number(least: float, most: float, *, above: bool = False) -> ValueCheck:
     """A number in a range; `above` leaves out the least itself."""
     lower = f"a number above {least:g}, at most" if above else f"a number from {least:g} to"
     expected = f"{lower} {most:,g}"
@@ -100,7 +100,7 @@ def path(name: str, value: object) -> Path:
     return Path(value)
 
 
-def one_of(*words: str) -> Check:
+def one_of(*words: str) -> ValueCheck:
     """One of a few words."""
 
     def check(name: str, value: object) -> str:

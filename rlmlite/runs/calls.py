@@ -19,7 +19,7 @@ import msgspec
 
 from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, cost_bound, permit_all
 from rlmlite.clients.interface.options import ATTEMPTS
-from rlmlite.runs.driver import Journal, drive
+from rlmlite.runs.driver import JournalWriter, drive
 from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, FanoutProgress, ToolCalled
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import Keeper
@@ -66,7 +66,7 @@ class Dispatcher:
         new = [request for request in requests if request.id not in known]
         return self._setup.permit(len(new), cost_bound(new, self._state.settings.roles))
 
-    def _journal(self, requests: Requests) -> Journal:
+    def _journal(self, requests: Requests) -> JournalWriter:
         """Writes each finished call down, and tells about the progress of a fan-out."""
         total, done = len(requests), 0
         interval = max(1, total // _PROGRESS_EVENTS)

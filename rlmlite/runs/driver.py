@@ -26,7 +26,7 @@ T = TypeVar("T")
 Calls: TypeAlias = Generator[Requests, Sequence[Result], T]
 """Work that stops at each fan-out, and goes on with its results."""
 
-Journal: TypeAlias = Callable[[str, Result], None]
+JournalWriter: TypeAlias = Callable[[str, Result], None]
 """Writes down each finished call at once, so that what was paid for survives a killed process."""
 
 
@@ -89,7 +89,7 @@ async def drive(
     requests: Requests,
     call: Callable[[Request], Awaitable[Result]],
     *,
-    journal: Journal = _no_journal,
+    journal: JournalWriter = _no_journal,
     known: Mapping[str, Result] | None = None,
     workers: int = WORKERS,
 ) -> Sequence[Result]:
@@ -139,7 +139,7 @@ def drive_in_order(
     requests: Requests,
     call: Callable[[Request], Result],
     *,
-    journal: Journal = _no_journal,
+    journal: JournalWriter = _no_journal,
     known: Mapping[str, Result] | None = None,
 ) -> Sequence[Result]:
     """The same without asyncio, one call after the other, for a host that has a plain function."""

@@ -47,7 +47,7 @@ class Setting(NamedTuple):
     """What a setting means, which values it accepts, and whether text cannot say them."""
 
     doc: str
-    check: checks.Check
+    check: checks.ValueCheck
     python_only: bool = False
 
 
