@@ -1,6 +1,6 @@
-"""The demonstration's questions, each with the program that answers it. The programs are files, as a user's are."""
+"""The questions of `rlmlite demo`, each with the program that answers it. The programs are files, as a user's are."""
 
-from importlib import resources
+import pkgutil
 
 import msgspec
 
@@ -14,7 +14,9 @@ class Question(msgspec.Struct, frozen=True):
 
     def program(self) -> str:
         """The program's text."""
-        return resources.files("rlmlite.cli.demo").joinpath(self.file).read_text("utf-8")
+        content = pkgutil.get_data("rlmlite.cli.demo", self.file)
+        assert content is not None  # only a namespace package has no way to its files
+        return content.decode()
 
 
 QUESTIONS = (
@@ -29,4 +31,4 @@ QUESTIONS = (
         "extractive:",
     ),
 )
-"""One by search and row actions alone, one by a fan-out over chunks."""
+"""The first needs only searches and row actions, the second a fan-out over chunks."""

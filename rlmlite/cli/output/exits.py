@@ -1,4 +1,7 @@
-"""Exit codes: one table, of which the documentation is made."""
+"""Exit codes: the one table that the commands and their documentation go by.
+
+A script can tell from the code alone whose turn it is: the user's (2, 5), the program's (3, 4), the trace's (6 to 9).
+"""
 
 from enum import IntEnum
 from types import MappingProxyType
@@ -23,18 +26,18 @@ class Exit(IntEnum):
 
 MEANINGS = MappingProxyType(
     {
-        Exit.COMPLETED: "done: the run completed, the trace verified, the replay found no difference",
-        Exit.FAILED: "the run failed: a statement failed and there is no answer, or the machine did (disk, a bug)",
-        Exit.USAGE: "the command line makes no sense: an unknown option, a bad limit, an unknown model",
-        Exit.PARTIAL: "partial: a bound bit, a call failed or an input changed; what was done is in the result",
-        Exit.REFUSED: "the program was refused before it ran: it does not parse or does not check",
-        Exit.INPUT: "an input cannot be taken: missing, unreadable, binary, badly named",
-        Exit.BROKEN: "the trace is broken, altered, another one, or proves less than was asked for",
-        Exit.DIFFERS: "the replay computed something else than the trace records",
-        Exit.ENGINES: "the replay found a difference, under other engine versions than the trace's",
-        Exit.UNVERIFIABLE: "nothing contradicts the trace, but some steps could not be replayed: an input is not there",
-        Exit.WAITING: "calls of a session wait for answers: `rlmlite session pending`, then `resume`",
-        Exit.INTERRUPTED: "interrupted (Ctrl-C); the trace up to there is valid and open",
+        Exit.COMPLETED: "done: the run completed, the trace verified, or the replay found no difference",
+        Exit.FAILED: "the run failed: a statement failed and there is no answer, or the machine failed (disk, a bug)",
+        Exit.USAGE: "the command line is wrong: an unknown option, a bad limit, an unknown model",
+        Exit.PARTIAL: "partial: a limit was reached, a call failed or an input changed; the result holds what was done",
+        Exit.REFUSED: "the program was refused before it ran: it does not parse, or the checker found a fault",
+        Exit.INPUT: "an input cannot be read: missing, unreadable, binary or badly named",
+        Exit.BROKEN: "the trace is damaged or altered, is not the expected one, or proves less than required",
+        Exit.DIFFERS: "the replay computed something that the trace does not record",
+        Exit.ENGINES: "the replay found a difference, but under other engine versions than the trace's",
+        Exit.UNVERIFIABLE: "nothing contradicts the trace, but some steps were not replayed: an input is missing",
+        Exit.WAITING: "calls of a session are waiting for answers: `rlmlite session pending`, then `resume`",
+        Exit.INTERRUPTED: "interrupted (Ctrl-C); the trace up to that point is valid and open",
     }
 )
 

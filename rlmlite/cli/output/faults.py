@@ -1,4 +1,9 @@
-"""What went wrong, as one message and an exit code. The only place where the command catches errors broadly."""
+"""Errors as one message and an exit code. The only place where the command catches errors broadly.
+
+    InputError("app.log does not exist")   ->   error: app.log does not exist   on standard error, and exit code 5
+
+What is not in the table is a bug of ours, and keeps its traceback.
+"""
 
 import gc
 import os
@@ -22,7 +27,7 @@ from rlmlite_traces import (
     TraceSealedError,
 )
 
-_FOUND: tuple[tuple[type[BaseException], Exit, str], ...] = (
+_EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (InputError, Exit.INPUT, "input"),
     (ModelError, Exit.USAGE, "model"),
     (SettingError, Exit.USAGE, "setting"),
@@ -42,21 +47,21 @@ _FOUND: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (OSError, Exit.FAILED, "machine"),
     (KeyboardInterrupt, Exit.INTERRUPTED, "interrupted"),
 )
-"""The first that fits names the code. What is not here is a bug, and keeps its traceback."""
+"""Each error with its exit code and its word in the JSON object. The first that fits counts: subclasses come first."""
 
 
 def exit_code_of(command: Callable[[], Exit], *, as_json: bool) -> Exit:
-    """Run a command; turn what its user or machine got wrong into a message and a code."""
+    """Run a command. What its user or machine got wrong becomes a message and an exit code."""
     if not gc.isenabled():  # see `rlmlite.cli`
         gc.freeze()
         gc.enable()
     try:
         return command()
-    except BrokenPipeError:  # who reads our output has seen enough: `rlmlite … | head`
+    except BrokenPipeError:  # the reader of our output has seen enough: `rlmlite ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.COMPLETED
-    except tuple(kind for kind, _, _ in _FOUND) as error:
-        code, word = next((code, word) for kind, code, word in _FOUND if isinstance(error, kind))
+    except tuple(kind for kind, _, _ in _EXITS) as error:
+        code, word = next((code, word) for kind, code, word in _EXITS if isinstance(error, kind))
         message = str(error) or word
         log.error(message)
         if as_json:

@@ -1,6 +1,7 @@
-"""What a run is doing, on standard error: a view that renews itself on a terminal, plain lines elsewhere.
+"""What a run is doing, on standard error: a view that refreshes itself on a terminal, plain lines elsewhere.
 
-It shows the turn, the program, how far a fan-out is, and what is used of the budgets. All of it is made harmless first.
+It shows the turn, the program, how far a fan-out has come, and how much of each budget is used. All of it is made
+harmless first. Events are all that it knows of the run, so it cannot disturb it.
 """
 
 import sys
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-_LINES = 12  # of a program, on a terminal
-_STEPS = 8  # of a turn, on a terminal
-_WIDTH = 24  # of a bar
+_PROGRAM_LINES = 12  # on a terminal, where all of it has to fit
+_STEPS = 8  # the last ones of a turn
+_BAR_WIDTH = 24
 
 
 @contextmanager
 def watch_events(*, quiet: bool) -> Iterator[Tell]:
-    """Who is to be told of a run's events."""
+    """What is told of the events of a run, while it lasts."""
     if quiet:
         yield unheard
     elif sys.stderr.isatty():
@@ -48,17 +49,17 @@ def watch_events(*, quiet: bool) -> Iterator[Tell]:
         with _Screen(Console(stderr=True)) as screen:
             yield screen.tell
     else:
-        yield plain
+        yield print_event
 
 
-def plain(event: Event) -> None:
-    """A line for what a log should hold."""
-    line = _line(event)
+def print_event(event: Event) -> None:
+    """Print a line for what a log should hold: turns, steps, calls; not every change of a counter."""
+    line = _event_line(event)
     if line:
         typer.echo(harmless(line), err=True)
 
 
-def _line(event: Event) -> str:
+def _event_line(event: Event) -> str:
     match event:
         case TurnStarted():
             return f"turn {event.turn}: asking {event.model}{' (the last turn)' if event.last else ''}"
@@ -76,7 +77,7 @@ def _line(event: Event) -> str:
         case FanoutProgress() if event.done == event.total:
             return f"turn {event.turn}: {event.total:,} calls have ended"
         case Nested():
-            inner = _line(event.event)
+            inner = _event_line(event.event)
             return f"nested run {event.call[:8]}: {inner}" if inner else ""
     return ""
 
@@ -87,7 +88,7 @@ class _Screen:
     def __init__(self, console: "Console") -> None:
         from rich.live import Live
 
-        self._turn = "begins"
+        self._turn = "starting"
         self._program = ""
         self._steps: list[str] = []
         self._fan_out: FanoutProgress | None = None
@@ -102,21 +103,21 @@ class _Screen:
         self._live.__exit__(None, None, None)
 
     def tell(self, event: Event) -> None:
-        """Take up an event."""
+        """Change the view by an event."""
         match event:
             case TurnStarted():
-                self._turn = _line(event)
+                self._turn = _event_line(event)
                 self._program, self._steps, self._fan_out = "", [], None
             case ProgramRead():
                 self._turn = f"turn {event.turn}"
                 self._program = event.message or event.text
             case StepDone():
-                self._steps.append(f"{_line(event)}  {one_line(event.text.partition(chr(10))[0], 80)}")
+                self._steps.append(f"{_event_line(event)}  {one_line(event.text.partition(chr(10))[0], 80)}")
                 self._fan_out = None
             case ApprovalAsked():
                 self._live.stop()  # the question is asked on this terminal
             case ApprovalGiven():
-                self._steps.append(_line(event))
+                self._steps.append(_event_line(event))
                 self._live.start()
             case FanoutProgress():
                 self._fan_out = event
@@ -125,7 +126,7 @@ class _Screen:
             case Finished():
                 self._turn = "done"
             case Nested():
-                self._steps.extend(filter(None, [_line(event)]))
+                self._steps.extend(filter(None, [_event_line(event)]))
 
     def _view(self) -> "RenderableType":
         from rich.console import Group
@@ -134,24 +135,24 @@ class _Screen:
 
         parts: list[RenderableType] = [Text(harmless(self._turn), style="bold")]
         if self._program:
-            shown = harmless("\n".join(self._program.split("\n")[:_LINES]))
+            shown = harmless("\n".join(self._program.split("\n")[:_PROGRAM_LINES]))
             parts.append(Syntax(shown, "python", theme="ansi_dark", word_wrap=True, background_color="default"))
         parts.extend(Text(harmless(step), style="dim") for step in self._steps[-_STEPS:])
         parts.append(self._bars())
         return Group(*parts)
 
     def _bars(self) -> "Table":
-        """How far a fan-out is, and what is used of budgets that have a limit and are used."""
+        """How far a fan-out has come, and the budgets that have a limit and of which something is used."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 
         table = Table.grid(padding=(0, 1))
         if self._fan_out is not None:
             done, total = self._fan_out.done, self._fan_out.total
-            table.add_row("calls", ProgressBar(total, done, width=_WIDTH), f"{done:,} of {total:,}")
+            table.add_row("calls", ProgressBar(total, done, width=_BAR_WIDTH), f"{done:,} of {total:,}")
         budget = {} if self._cost is None else self._cost.budget
         for name in (*ALWAYS, *TOLD):
             used, limit = (budget.get(name) or {}).get("used"), (budget.get(name) or {}).get("limit")
             if used and limit:
-                table.add_row(name, ProgressBar(limit, min(used, limit), width=_WIDTH), f"{used:,} of {limit:,}")
+                table.add_row(name, ProgressBar(limit, min(used, limit), width=_BAR_WIDTH), f"{used:,} of {limit:,}")
         return table

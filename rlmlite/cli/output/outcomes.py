@@ -1,4 +1,7 @@
-"""An outcome as lines for people and as the JSON object."""
+"""An outcome, as lines for people or as one JSON object.
+
+What a command prints of a run ends here: what was observed, the answer with its evidence, and what it took.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,27 +12,27 @@ from rlmlite.cli.output.printing import answer_text, print_heading, print_indent
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.runs.outcome import Outcome
 from rlmlite.terminal import one_line
-from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.inputs import Input, Source
 
-_SHOWN = 20  # places of evidence that are printed; the JSON object holds all that the kernel resolved
+_SHOWN = 20  # places of evidence that are printed; the JSON object holds all that were resolved
 _COLOURS = {"completed": "green", "partial": "yellow", "refused": "red", "failed": "red"}
 
 
 def print_outcome(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
-    """What was observed, the answer with its evidence, and what it took."""
+    """Print what was observed, the answer with its evidence, and what it took."""
     print_observation(outcome)
     print_answered(outcome, inputs, clients)
 
 
 def print_observation(outcome: Outcome) -> None:
-    """What a controller would see."""
-    if outcome.observation and not outcome.problems:  # those were said already
+    """Print what a controller would see."""
+    if outcome.observation and not outcome.problems:  # a refused program's problems were printed as an error
         print_heading("observation")
         print_indented(outcome.observation)
 
 
 def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
-    """The answer with its evidence, and what it took."""
+    """Print the answer with its evidence, and what it took."""
     print_answer(outcome, inputs)
     if any(player.model == "extractive:" for player in clients.values()):
         from rlmlite.clients.extractive.client import NOTICE
@@ -39,12 +42,12 @@ def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mappi
 
 
 def print_answer(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
-    """The answer, and the places that support it."""
+    """Print the answer, and the places that support it."""
     if outcome.value is None and not outcome.evidence:
         return
     print_heading("answer")
     print_indented(answer_text(outcome.value))
-    print_heading(f"evidence ({_counted(len(outcome.evidence), outcome.evidence_total)})")
+    print_heading(f"evidence ({_count_text(len(outcome.evidence), outcome.evidence_total)})")
     for quote in outcome.evidence[:_SHOWN]:
         source = inputs[quote.input].source.path if quote.input in inputs else None
         place = quote.path or source or quote.input
@@ -54,7 +57,7 @@ def print_answer(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
 
 
 def print_facts(outcome: Outcome) -> None:
-    """Coverage, budget, status and where the receipts are."""
+    """Print coverage, budget, status and where the receipts are."""
     print_heading("coverage")
     for name, seen in outcome.coverage.items():
         parts = ", ".join(f"{word} {amount:,}" for word, amount in seen.items() if word != "bytes")
@@ -68,7 +71,7 @@ def print_facts(outcome: Outcome) -> None:
 
 
 def print_status(outcome: Outcome) -> None:
-    """How it ended, and where the receipts are."""
+    """Print how it ended, and where the receipts are."""
     reason = f" ({outcome.reason})" if outcome.reason else ""
     say(f"status: {outcome.status}{reason}", _COLOURS[outcome.status])
     if outcome.trace is not None:
@@ -77,27 +80,28 @@ def print_status(outcome: Outcome) -> None:
 
 
 def outcome_document(outcome: Outcome, inputs: Mapping[str, Input]) -> dict[str, Any]:
-    """The fields of the JSON object."""
-    found: dict[str, Any] = msgspec.to_builtins(
+    """The fields of the JSON object. The value is as it is: JSON already."""
+    fields: dict[str, Any] = msgspec.to_builtins(
         {name: getattr(outcome, name) for name in outcome.__struct_fields__ if name not in ("value", "trace")}
     )
     trace = None if outcome.trace is None else str(outcome.trace)
-    return found | {"value": outcome.value, "trace": trace, "inputs": _inputs(inputs)}
+    return fields | {"value": outcome.value, "trace": trace, "inputs": _input_documents(inputs)}
 
 
-def _inputs(inputs: Mapping[str, Input]) -> dict[str, Any]:
+def _input_documents(inputs: Mapping[str, Input]) -> dict[str, Any]:
+    return {name: _input_document(loaded.source) for name, loaded in inputs.items()}
+
+
+def _input_document(source: Source) -> dict[str, Any]:
     return {
-        name: {
-            "kind": found.source.kind,
-            "path": found.source.path,
-            "bytes": sum(file.size for file in found.source.files),
-            "files": len(found.source.files),
-            "replaced": {file.path: file.replaced for file in found.source.files if file.replaced},
-            "skipped": [{"path": path, "reason": reason} for path, reason in found.source.skipped],
-        }
-        for name, found in inputs.items()
+        "kind": source.kind,
+        "path": source.path,
+        "bytes": sum(file.size for file in source.files),
+        "files": len(source.files),
+        "replaced": {file.path: file.replaced for file in source.files if file.replaced},
+        "skipped": [{"path": path, "reason": reason} for path, reason in source.skipped],
     }
 
 
-def _counted(shown: int, total: int) -> str:
+def _count_text(shown: int, total: int) -> str:
     return f"{total:,}" if shown == total else f"{shown:,} of {total:,}"

@@ -1,7 +1,7 @@
-"""What the command writes to standard output: lines of text, styled on a terminal only, or one JSON object.
+"""Standard output: lines of text, styled on a terminal only, or one JSON object.
 
-Everything that comes from inputs, models or programs is made harmless first: it cannot steer the terminal.
-Warnings and errors go to standard error through `structlog` (see `logs`), never here.
+Whatever comes from inputs, models or programs is made harmless first, so that it cannot control the terminal.
+Warnings and errors go to standard error (see `logs`), never here: a pipe then gets the answer and nothing else.
 """
 
 import json
@@ -22,11 +22,11 @@ KEYS: dict[str, Any] = {
     "trace": None,
     "root": None,
 }
-"""What every JSON object of the command holds, with what stands there when there is nothing to say."""
+"""The keys of every JSON object that a command prints, with the value of each where there is nothing to report."""
 
 
 def say(text: str = "", style: str = "") -> None:
-    """A line, or several. `style` is rich's and only a terminal shows it."""
+    """Print a line, or several. `style` is one of rich's; only a terminal shows it."""
     if style and sys.stdout.isatty():
         from rich.console import Console
         from rich.text import Text
@@ -37,22 +37,22 @@ def say(text: str = "", style: str = "") -> None:
 
 
 def print_heading(text: str) -> None:
-    """A line that begins a part of the output."""
+    """Print a line that begins a part of the output."""
     say(text, "bold")
 
 
 def print_indented(text: str, by: str = "    ") -> None:
-    """Lines below a heading."""
+    """Print lines below a heading."""
     say("\n".join(by + line for line in text.split("\n")))
 
 
-def print_json(**found: Any) -> None:
-    """The one JSON object of this command, with all of `KEYS`."""
-    typer.echo(harmless_json(json.dumps(KEYS | found, ensure_ascii=False, allow_nan=False)))
+def print_json(**fields: Any) -> None:
+    """Print the one JSON object of this command, with all of `KEYS`."""
+    typer.echo(harmless_json(json.dumps(KEYS | fields, ensure_ascii=False, allow_nan=False)))
 
 
 def answer_text(value: Any) -> str:
-    """An answer as people read it: text as it is, a list one item a line, a record one field a line or a paragraph."""
+    """An answer as people read it: text as it is, one line per item of a list, one line or paragraph per field."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and value:

@@ -41,9 +41,9 @@ def test_the_view_of_a_terminal() -> None:
 
 def test_plain_lines_where_there_is_no_terminal() -> None:
     """One line for what a log should hold."""
-    assert live._line(TurnStarted(2, "controller", "m", True)) == "turn 2: asking m (the last turn)"
-    assert live._line(FanoutProgress(2, 1, 2)) == ""
-    assert live._line(StepDone(2, 3, 0, "search", "", "failed", "query", "")) == "turn 2: search: failed (query)"
+    assert live._event_line(TurnStarted(2, "controller", "m", True)) == "turn 2: asking m (the last turn)"
+    assert live._event_line(FanoutProgress(2, 1, 2)) == ""
+    assert live._event_line(StepDone(2, 3, 0, "search", "", "failed", "query", "")) == "turn 2: search: failed (query)"
 
 
 def test_an_approval_stops_the_view() -> None:
@@ -60,5 +60,5 @@ def test_an_approval_stops_the_view() -> None:
 
     assert runs == [False, True]
     assert "send was not approved" in written.getvalue()
-    assert live._line(ToolCalled(2, "look")) == "turn 2: calling look"
-    assert live._line(ApprovalAsked(2, "send")) == "turn 2: send needs an approval"
+    assert live._event_line(ToolCalled(2, "look")) == "turn 2: calling look"
+    assert live._event_line(ApprovalAsked(2, "send")) == "turn 2: send needs an approval"
