@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.effects.prompts import Ask
+from rlmlite_kernel.effects.calls import Ask
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext

@@ -89,7 +89,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     How it works:
 
     - `run(context, ...)` is the pure implementation. An action that makes calls has `ask(context, place, ...)` instead,
-      which gives an `effects.prompts.Ask`. Arguments come by parameter; further named ones as `inputs` of `ask`.
+      which gives an `effects.calls.Ask`. Arguments come by parameter; further named ones as `inputs` of `ask`.
     - `with_taint`: arguments come as `TaintedValue`s, not as bare values.
     - `in_rows`: it may stand inside a row expression, where it is applied to each row.
     - `barrier`: it depends on every statement before it, and every statement after depends on it.

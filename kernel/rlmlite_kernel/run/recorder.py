@@ -8,7 +8,7 @@ is new here is what the step shows, and the digest of the state after it.
 import msgspec
 
 from rlmlite_kernel.actions.end import Noted
-from rlmlite_kernel.effects.prompts import Lines
+from rlmlite_kernel.effects.call_records import CallRecorder
 from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.context import origin_words
 from rlmlite_kernel.observation.observations import Observation, fit_text
@@ -56,10 +56,10 @@ class Recorder:
         planned, outcome, ast = step.planned, step.outcome, step.ast
         before = self.state
         number = before.step + 1
-        seen = self._observe(step, statements_after, blobs)
-        shown = blob(before.run.salts, seen.text.encode()) if seen.text else None
-        calls, kept = _recorded_calls(outcome.calls, ast.salt, before, number)
-        self.state = self._after(step, seen, number)
+        observation = self._observe(step, statements_after, blobs)
+        shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
+        calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
+        self.state = self._state_after(step, observation, number)
         record = Step(
             turn=before.turn,
             step=number,
@@ -73,40 +73,40 @@ class Recorder:
                 ref=None if shown is None else shown.ref,
                 size=0 if shown is None else len(shown.content),
                 origins=origin_words(origins_of(outcome)),
-                cut=seen.cut,
+                cut=observation.cut,
             ),
             coverage=self.state.coverage.since(before.coverage),
-            priced=_priced(outcome),
+            priced=_needs_before_calls(outcome),
             used=dict(sorted(outcome.context.used.items())),
             status=outcome.status,
             code=outcome.code,
             state=self.state.digest,
         )
-        blobs_kept = (ast, *kept) if shown is None else (ast, shown, *kept)
-        self._entries.append(Entry(record, blobs_kept, calls))
+        held = (ast, *call_blobs) if shown is None else (ast, shown, *call_blobs)
+        self._entries.append(Entry(record, held, calls))
 
     def _observe(self, step: FinishedStep, statements_after: int, blobs: Blobs) -> Observation:
         """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
         left = max(0, self._room - 1)
         room = max(left - _LINE_BYTES * statements_after, left // (statements_after + 1))
-        seen = show_step(step, self.state, blobs, self._text, room)
-        text, cut = fit_text(seen.text, room)
+        whole = show_step(step, self.state, blobs, self._text, room)
+        text, cut = fit_text(whole.text, room)
         self._room -= len(text.encode()) + 1
         if text:
             self.shown.append(text)
-        return Observation(text, seen.spans, seen.cut + cut)
+        return Observation(text, whole.spans, whole.cut + cut)
 
-    def _after(self, step: FinishedStep, seen: Observation, number: int) -> State:
+    def _state_after(self, step: FinishedStep, observation: Observation, number: int) -> State:
         """The state after a step that showed this."""
-        state, planned, outcome = self.state, step.planned, step.outcome
+        state, outcome, context = self.state, step.outcome, step.outcome.context
         variables = Variables.of(state.variables).apply(step.change)
-        exposed = state.exposed or (bool(seen.text) and exposes(step, state))
+        exposed = state.exposed or (bool(observation.text) and exposes(step, state))
         used = dict(state.used)
-        for name, amount in outcome.context.used.items():
+        for name, amount in context.used.items():
             used[name] = used.get(name, 0) + amount
         used["value_bytes"] = variables.size_bytes
-        marks = {"shown": seen.spans, "scanned": outcome.context.scanned, "read": _read(outcome.calls)}
-        failures = state.failures if outcome.status == "ok" else (*state.failures, outcome.code)
+        marks = {"shown": observation.spans, "scanned": context.scanned, "read": _spans_read(outcome.calls)}
+        effect = outcome.effect
         return msgspec.structs.replace(
             state,
             variables=variables,
@@ -115,10 +115,10 @@ class Recorder:
             step=number,
             digest=state_digest(variables, used, exposed),
             exposed=exposed,
-            notes=(*state.notes, outcome.effect.text) if isinstance(outcome.effect, Noted) else state.notes,
-            answer=_answer(planned, outcome, state) or state.answer,
-            partial=tuple(dict.fromkeys((*state.partial, *outcome.context.partial))),
-            failures=failures,
+            notes=(*state.notes, effect.text) if isinstance(effect, Noted) else state.notes,
+            answer=_answer(step.planned, effect, state) if isinstance(effect, FinalAnswer) else state.answer,
+            partial=tuple(dict.fromkeys((*state.partial, *context.partial))),
+            failures=state.failures if outcome.status == "ok" else (*state.failures, outcome.code),
         )
 
 
@@ -129,46 +129,45 @@ def _writes(step: FinishedStep) -> tuple[Written, ...]:
     return (Written(step.change.name, variable.kind, variable.size, variable.ref),)
 
 
-def _answer(planned: PlannedStep, outcome: StepOutcome, state: State) -> Answer | None:
-    ended = outcome.effect
-    if not isinstance(ended, FinalAnswer):
-        return None
-    named = (name for name in sorted(planned.reads) if name in state.variables and not is_temporary(name))
-    fresh = [name for name in named if state.variables[name].turn == state.turn]
-    found = ended.evidence
-    return Answer(ended.value, found.items, found.total, found.basis, tuple(fresh))
+def _answer(planned: PlannedStep, final: FinalAnswer, state: State) -> Answer:
+    """The answer, and the variables behind it that no observation has shown: those that this turn has written."""
+    named = [name for name in sorted(planned.reads) if name in state.variables and not is_temporary(name)]
+    unshown = tuple(name for name in named if state.variables[name].turn == state.turn)
+    evidence = final.evidence
+    return Answer(final.value, evidence.items, evidence.total, evidence.basis, unshown)
 
 
-def _priced(outcome: StepOutcome) -> dict[str, int]:
+def _needs_before_calls(outcome: StepOutcome) -> dict[str, int]:
     """What the calls of a step were known to need before any went out."""
     names = ("sub_calls", "prompt_bytes", "output_tokens", "tool_calls")
-    priced = {name: outcome.context.used[name] for name in names if name in outcome.context.used}
-    for called in outcome.calls:
-        priced.update(called.ask.holds)
-    return priced
+    needs = {name: outcome.context.used[name] for name in names if name in outcome.context.used}
+    for each in outcome.calls:
+        needs.update(each.ask.holds)
+    return needs
 
 
-def _read(rounds: tuple[FinishedRound, ...]) -> list[Text]:
-    return [
-        span
-        for called in rounds
-        for span in called.ask.calls.read_spans(
-            [index for index, result in enumerate(called.results) if isinstance(result, Answered)]
-        )
-    ]
+def _spans_read(rounds: tuple[FinishedRound, ...]) -> list[Text]:
+    """The spans of inputs that models have read: those in prompts that were answered."""
+    spans: list[Text] = []
+    for each in rounds:
+        answered = [index for index, result in enumerate(each.results) if isinstance(result, Answered)]
+        spans.extend(each.ask.calls.read_spans(answered))
+    return spans
 
 
-def _recorded_calls(
+def _record_calls(
     rounds: tuple[FinishedRound, ...], key: bytes, state: State, step: int
 ) -> tuple[tuple[EffectRecord, ...], tuple[Blob, ...]]:
+    """The records of a step's calls, numbered over all of its rounds, and the blobs that they name."""
     records: list[EffectRecord] = []
     blobs: list[Blob] = []
     first = 0
-    for called in rounds:
-        lines = Lines(called.ask.calls, key, state.run.salts, step, first)
-        records += [lines.line(index, result) for index, result in enumerate(called.results) if result is not None]
-        blobs += lines.blobs.values()
-        first += len(called.results)
+    for each in rounds:
+        recorder = CallRecorder(each.ask.calls, key, state.run.salts, step, first)
+        made = ((index, result) for index, result in enumerate(each.results) if result is not None)
+        records += [recorder.record(index, result) for index, result in made]
+        blobs += recorder.blobs.values()
+        first += len(each.results)
     return tuple(records), tuple(blobs)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
-from rlmlite_kernel.effects.prompts import Ask, CallSite
+from rlmlite_kernel.effects.calls import Ask, CallSite
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import DERIVED, NarrowedResult, StepContext, TaintedValue

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite_kernel.actions.end import Forgotten
-from rlmlite_kernel.effects.prompts import Ask, CallSite
+from rlmlite_kernel.effects.calls import Ask, CallSite
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usage
 from rlmlite_kernel.evaluation.context import StepContext

@@ -5,7 +5,7 @@ from typing import overload
 
 import msgspec
 
-from rlmlite_kernel.effects.prompts import Ask
+from rlmlite_kernel.effects.calls import Ask
 from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.effects.reservations import Reservation
 from rlmlite_kernel.evaluation.context import StepContext

@@ -8,7 +8,8 @@ import pytest
 from docs import actions
 from rlmlite.agent.card import card
 from rlmlite_kernel import ACTIONS, Limits, Policy, price
-from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, model_calls
+from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls
+from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
 from rlmlite_kernel.program.costs import CHECKED_BUDGETS
 from rlmlite_kernel.table import (

@@ -7,7 +7,8 @@ model, recorded in the receipt, and replay gives the recorded one again. Within 
 import datetime
 from collections.abc import Sequence
 
-from rlmlite_kernel.effects.prompts import Ask, CallSite, Prompts, one_call
+from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
+from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import DERIVED, StepContext, TaintedValue
 from rlmlite_kernel.faults import Fault

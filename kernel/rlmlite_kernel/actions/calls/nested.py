@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_settings, share_budgets
-from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, one_call
+from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
+from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Nested, Result
 from rlmlite_kernel.evaluation.context import (
     CONTROLLER,

@@ -17,7 +17,8 @@ from functools import partial
 
 import msgspec
 
-from rlmlite_kernel.effects.prompts import Ask, CallSite, PromptWriter, model_calls
+from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls
+from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, input_bits_of
 from rlmlite_kernel.faults import Fault

@@ -21,8 +21,9 @@ from functools import partial
 
 import msgspec
 
+from rlmlite_kernel.effects.calls import Ask, CallSite, next_round, one_call
 from rlmlite_kernel.effects.policy import CALL, judge, rule_of
-from rlmlite_kernel.effects.prompts import Ask, CallSite, Prompts, next_round, one_call
+from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import (
     CONTROLLER,

@@ -1,0 +1,80 @@
+"""How the calls of a step stand in its record: who was asked what, and what came back.
+
+A prompt is recorded as its recipe: words that the trace holds once, and ranges of contents that it does not hold. So a
+fan-out over a large input adds little to the trace, and whoever has the input can render every prompt again.
+"""
+
+import hashlib
+
+from rlmlite_kernel.effects.calls import CallSet
+from rlmlite_kernel.effects.requests import Answered, Part, Result
+from rlmlite_kernel.records.call_lines import request_id
+from rlmlite_kernel.records.records import Blob, EffectRecord, Ref, Span
+from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
+from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.values import descriptor_digest
+
+
+class CallRecorder:
+    """Makes the records of one round of a step, numbered from `first` on, and the blobs that they name."""
+
+    def __init__(self, calls: CallSet, key: bytes, salts: Salts, step: int, first: int) -> None:
+        self._calls, self._key, self._salts, self._step, self._first = calls, key, salts, step, first
+        self._text_refs: dict[str, Ref] = {}
+        self._content_refs: dict[str, Ref] = {}
+        self.blobs: dict[Ref, Blob] = {}
+
+    def record(self, index: int, result: Result) -> EffectRecord:
+        """The record of one call."""
+        calls, usage = self._calls, result.usage
+        return EffectRecord(
+            step=self._step,
+            index=self._first + index,
+            first=self._first,
+            round=calls.place.round,
+            id=request_id(*calls.place, index),
+            effect=calls.kind,
+            role=calls.role,
+            model=calls.model.model,
+            max_output_tokens=calls.model.max_output_tokens,
+            recipe=tuple(map(self._part, calls.prompts.parts(index))),
+            rendered=keyed_digest(self._key, bytes.fromhex(calls.digest(index))),
+            prompt_bytes=int(calls.sizes[index]),
+            result=self._keep_text(result.text) if isinstance(result, Answered) else None,
+            error="" if isinstance(result, Answered) else result.error,
+            detail=None if isinstance(result, Answered) or not result.detail else self._keep_text(result.detail),
+            usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
+            cached=isinstance(result, Answered) and result.cached,
+            inputs=self._nested_inputs(),
+            child=result.child,
+        )
+
+    def _nested_inputs(self) -> dict[str, Ref]:
+        nested = self._calls.nested
+        if nested is None:
+            return {}
+        return {name: keyed_digest(self._key, descriptor_digest(value)) for name, value in nested.inputs.items()}
+
+    def _part(self, part: Part) -> Ref | Span:
+        """Words of the program as a text that is held, content as a range of what it is part of."""
+        if isinstance(part, str):
+            return self._keep_text(part)
+        content = part.content
+        if isinstance(content, Text):
+            return Span(self._commit(content.blob), content.start, content.stop, part.source)
+        raw = content.encode()
+        return Span(keyed_digest(self._key, hashlib.sha256(raw).digest()), 0, len(raw), part.source)
+
+    def _keep_text(self, text: str) -> Ref:
+        """The ref of a text that the trace holds; the same text is held once."""
+        if text not in self._text_refs:
+            entry = blob(self._salts, text.encode())
+            self._text_refs[text] = entry.ref
+            self.blobs[entry.ref] = entry
+        return self._text_refs[text]
+
+    def _commit(self, digest: str) -> Ref:
+        """The ref of content that the trace does not hold: an input's."""
+        if digest not in self._content_refs:
+            self._content_refs[digest] = keyed_digest(self._key, bytes.fromhex(digest))
+        return self._content_refs[digest]
