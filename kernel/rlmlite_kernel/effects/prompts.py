@@ -94,7 +94,7 @@ class PromptWriter:
         fields = () if self._rows is None else self._table().columns
         known = [*self._arguments, *self._context.variables, *fields]
         hint = did_you_mean(hole.name, known) or f"known: {list_names(known)}"
-        raise Fault("template", f"{{{hole}}} names nothing; {hint}")
+        raise Fault("template", f"{{{hole}}} names neither an argument, a field nor a variable; {hint}")
 
     def _shared_piece(self, hole: Hole, data: TaintedValue) -> Piece:
         """What stands in every prompt alike."""

@@ -117,7 +117,7 @@ class _StatementCheck:
         if name in self._scope.inputs:
             self.report("read_only", f"`{name}` is an input and cannot be written", node, "choose another name")
         if is_temporary(name):
-            self.report("read_only", f"`{name}` is the kernel's own name", node, "names such as _1 are taken")
+            self.report("read_only", f"`{name}` is a reserved name", node, "the kernel uses names such as _1 itself")
 
     def _visit(self, node: Expr, context: ExprContext) -> None:
         """Check an expression and all that is in it."""
@@ -140,18 +140,18 @@ class _StatementCheck:
                 self._check_name(name, node, context)
             case Field(name=name) if not context.row:
                 hint = "rows.name is a column; .name works inside where, map, sort ..."
-                self.report("type", f"`.{name}` has a meaning only inside a row action", node, hint)
+                self.report("type", f"`.{name}` is meaningful only inside a row action", node, hint)
             case Rx() if not context.query:
                 hint = "use it in search, chunk(by=), replace, or after `matches`"
-                self.report("type", "a /regex/ has no value here", node, hint)
+                self.report("type", "a /regex/ is not allowed here", node, hint)
             case Rx():
                 self._check_query(node, node)
             case Alt():
-                self.report("type", '"a" | "b" has a meaning only in a schema', node, "use `or` between conditions")
+                self.report("type", '"a" | "b" is meaningful only in a schema', node, "use `or` between conditions")
             case Obj(pairs=pairs):
                 for pair in pairs:
                     if pair.optional:
-                        self.report("schema", f"`{pair.key}?` has a meaning only in a schema", node)
+                        self.report("schema", f"`{pair.key}?` is meaningful only in a schema", node)
 
     def _check_name(self, name: str, node: Expr, context: ExprContext) -> None:
         if name in self._names:
@@ -241,7 +241,7 @@ class _StatementCheck:
             if param.holes == "variables":
                 self._visit(value, PLAIN)
             else:
-                self.report("template", f"the template of `{action.name}` is a string literal", value)
+                self.report("template", f"the template of `{action.name}` must be a string literal", value)
             return
         named = {hole.name for hole in holes(value.v)}
         if param.holes == "variables":
@@ -251,15 +251,15 @@ class _StatementCheck:
 
     def _check_placeholders(self, named: set[str], known: set[str], value: Expr) -> None:
         for name in sorted(named - known):
-            hint = did_you_mean(name, known) or "give it as a keyword, or write {{name}} for the plain text"
-            self.report("template", f"{{{name}}} names no variable and no argument", value, hint)
+            hint = did_you_mean(name, known) or "pass it as a keyword argument, or write {{name}} for the literal text"
+            self.report("template", f"{{{name}}} is neither a variable nor an argument", value, hint)
 
     def _check_variable_name(self, value: Expr) -> None:
         name = variable_name(value)
         if name is not None and name.isidentifier() and name.isascii():
             self._check_target(name, value)
         else:
-            self.report("type", 'a variable is named by a word, such as notes or "notes"', value)
+            self.report("type", 'the name of a variable is one word, such as notes or "notes"', value)
 
     def _is_word(self, param: Param, value: Expr) -> bool:
         if isinstance(value, Lit):
@@ -271,15 +271,17 @@ class _StatementCheck:
             self._check_query(value, value)
             return
         words = ", ".join(f'"{word}"' for word in param.words) + (" or a /regex/" if param.or_query else "")
-        self.report("type", f"`{param.name}` of `{action.name}` is one of {words}", value)
+        self.report("type", f"`{param.name}` of `{action.name}` must be one of {words}", value)
 
     def _check_number(self, action: Action, param: Param, value: Expr) -> None:
         if not isinstance(value, Lit) or value.v is None:
             return
         if not isinstance(value.v, int) or isinstance(value.v, bool):
-            self.report("type", f"`{param.name}` of `{action.name}` is a whole number", value)
+            self.report("type", f"`{param.name}` of `{action.name}` must be a whole number", value)
         elif param.least is not None and value.v < param.least:
-            self.report("bound", f"`{param.name}` of `{action.name}` is at least {param.least}, not {value.v}", value)
+            self.report(
+                "bound", f"`{param.name}` of `{action.name}` must be at least {param.least}, not {value.v}", value
+            )
 
 
 def is_temporary(name: str) -> bool:

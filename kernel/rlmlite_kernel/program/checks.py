@@ -38,5 +38,5 @@ class ExactlyOneOf(msgspec.Struct, frozen=True):
         if sum(name in call.arguments for name in self.params) != 1:
             first, *others = self.params
             choices = " or ".join([f"a {first}", *(f"{name}=" for name in others)])
-            message = f"{call.node.name} takes {choices}, one of them"
+            message = f"`{call.node.name}` takes either {choices}"
             report("arguments", message, call.node, f"it is {call.signature}")

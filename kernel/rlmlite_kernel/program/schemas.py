@@ -70,7 +70,9 @@ def schema_of(node: Expr) -> Schema:
         case Var(name=name) if name in BASICS:
             return Basic(name)
         case Var(name=name):
-            raise Fault("schema", f"`{name}` is no type; {did_you_mean(name, BASICS) or 'types: ' + ', '.join(BASICS)}")
+            raise Fault(
+                "schema", f"`{name}` is not a type; {did_you_mean(name, BASICS) or 'types: ' + ', '.join(BASICS)}"
+            )
         case Lit(v=str() | int() | None as value):
             return Literal(value)
         case Alt(options=options):
@@ -153,7 +155,7 @@ def read_reply(reply: str, schema: Schema) -> Any:
     """
     value = read_json(_strip_fence(reply))
     if not fits(value, schema):
-        raise Fault("schema", f"the reply is not of the form {spell_schema(schema)}")
+        raise Fault("schema", f"the reply does not match the form {spell_schema(schema)}")
     return value
 
 
@@ -185,7 +187,7 @@ def _refuse_half_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise Fault("json", "a string holds half of a surrogate pair, which is no text") from None
+        raise Fault("json", "a string holds half of a surrogate pair, which is not valid text") from None
 
 
 def _depth(text: str) -> int:

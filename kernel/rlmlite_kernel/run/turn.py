@@ -151,7 +151,7 @@ class RunningTurn:
         needed = sorted(planned.reads & self._broken)
         if needed:
             words = ", ".join(f"`{name}`" for name in needed)
-            return StepOutcome(context, "skipped", "depends", f"it needs {words}, which was not made")
+            return StepOutcome(context, "skipped", "depends", f"it needs {words}, which has no value")
         limit = self._before.settings.limits.steps
         if limit <= self.ledger.get("steps", 0):
             return StepOutcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")

@@ -98,6 +98,6 @@ class Variables(Mapping[str, Variable]):
         freed = 0 if before is None else before.size
         held = self.size_bytes - freed + held_bytes
         if held + size > limits.value_bytes:
-            what = f"{size:,} bytes more would pass the {limits.value_bytes:,} value_bytes of this run"
+            what = f"{size:,} more bytes would exceed the {limits.value_bytes:,} value_bytes of this run"
             return Fault("too_large", f"{what} ({held:,} are held)")
         return None

@@ -83,7 +83,7 @@ def test_a_hit_outside_any_unit_has_its_lines() -> None:
         ("around([1, 2], lines=1)", "type", "around works on places in a text"),
         ("around(log, lines=1)", "type", "must be rows or a list, not text"),
         ('around(search(log, "hit"), lines=1, bytes=2)', "arguments", "one of lines=, bytes= and by="),
-        ('around(search(log, "hit"), lines=-1)', "bound", "`lines` of `around` is at least 0, not -1"),
+        ('around(search(log, "hit"), lines=-1)', "bound", "`lines` of `around` must be at least 0, not -1"),
         ("paths(log)", "type", "paths works on documents"),
         ('paths(docs, "[a")', "query", "is not closed"),
         ('paths(docs, "{a")', "query", "is not closed"),

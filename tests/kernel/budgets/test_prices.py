@@ -264,7 +264,7 @@ def test_a_check_of_a_row_is_asked_before_it_runs() -> None:
     seen = machine.turn('x = judge([1], "?", role="sub")')
 
     assert machine.codes() == ["arguments"]
-    assert "judge takes a role or rows=, one of them" in seen
+    assert "`judge` takes either a role or rows=" in seen
 
 
 def test_costs_are_not_part_of_what_a_table_means() -> None:
