@@ -1,4 +1,7 @@
-"""The kernel of rlmlite: a pure, replayable executor of action programs. Start at `machine`; the table is `actions`."""
+"""The kernel of rlmlite: a pure, replayable executor of action programs. Start at `run.machine`.
+
+The action table is `actions.table`; what a host needs to add actions is in `table`.
+"""
 
 import importlib
 from typing import TYPE_CHECKING
@@ -13,10 +16,10 @@ if TYPE_CHECKING:
     from rlmlite_kernel.records.records import Entry, Spoken
     from rlmlite_kernel.records.refs import KnownSalts, RunKey, Salts
     from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
+    from rlmlite_kernel.run.genesis import SettingsError
     from rlmlite_kernel.run.machine import (
         Done,
         RoomSpentError,
-        SettingsError,
         Suspended,
         TurnsSpentError,
         advance,
@@ -114,7 +117,7 @@ _HOMES = {
     "Salts": "rlmlite_kernel.records.refs",
     "Scope": "rlmlite_kernel.program.checker",
     "Settings": "rlmlite_kernel.records.settings",
-    "SettingsError": "rlmlite_kernel.run.machine",
+    "SettingsError": "rlmlite_kernel.run.genesis",
     "Source": "rlmlite_kernel.values.inputs",
     "SourceFile": "rlmlite_kernel.values.inputs",
     "Spoken": "rlmlite_kernel.records.records",

@@ -36,7 +36,7 @@ from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nest
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
-from rlmlite_kernel.run.machine import SettingsError
+from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, to_json
 from rlmlite_traces import CheckedTrace, Level, nested_place, verify

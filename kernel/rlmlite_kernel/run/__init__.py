@@ -1,1 +1,1 @@
-"""One turn of a run: `machine` has begin, advance and resume, and everything else serves it."""
+"""One turn of a run. Start at `machine`: begin, advance, resume and seal; everything else serves it."""

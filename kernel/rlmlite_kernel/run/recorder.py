@@ -21,7 +21,6 @@ from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.run.show import exposes, origins_of, show_step
 from rlmlite_kernel.run.state import Answer, State, state_digest
 from rlmlite_kernel.run.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
-from rlmlite_kernel.run.variables import Variables
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 
@@ -99,7 +98,7 @@ class Recorder:
     def _state_after(self, step: FinishedStep, observation: Observation, number: int) -> State:
         """The state after a step that showed this."""
         state, outcome, context = self.state, step.outcome, step.outcome.context
-        variables = Variables.of(state.variables).apply(step.change)
+        variables = state.variables.apply(step.change)
         exposed = state.exposed or (bool(observation.text) and exposes(step, state))
         used = dict(state.used)
         for name, amount in context.used.items():

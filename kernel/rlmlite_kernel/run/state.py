@@ -14,7 +14,7 @@ from rlmlite_kernel.records.canonical import Json, value_bytes
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, keyed
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.variables import Variable
+from rlmlite_kernel.run.variables import Variable, Variables
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
     """
 
     run: Run
-    variables: Mapping[str, Variable]
+    variables: Variables
     used: Mapping[str, int]
     coverage: Coverage
     turn: int

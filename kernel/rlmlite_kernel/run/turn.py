@@ -33,7 +33,7 @@ from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.step import FinishedRound, FinishedStep, StepOutcome, run_action, settle_calls
 from rlmlite_kernel.run.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
-from rlmlite_kernel.run.variables import Change, Variable, Variables
+from rlmlite_kernel.run.variables import Change, Variable
 from rlmlite_kernel.run.waves import OpenStep, Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.values import kind_of, size_of
@@ -50,7 +50,7 @@ class RunningTurn:
     def __init__(self, before: State, steps: Sequence[PlannedStep]) -> None:
         self._before, self._steps = before, list(steps)
         self._turn_context = before.turn_context()
-        self._variables = Variables.of(before.variables)
+        self._variables = before.variables
         self._open: dict[int, OpenStep] = {}
         self._finished: dict[int, FinishedStep] = {}
         self._broken: set[str] = set()

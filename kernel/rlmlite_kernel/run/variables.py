@@ -47,11 +47,6 @@ class Variables(Mapping[str, Variable]):
         self._data = {name: variable.data for name, variable in self._by_name.items()}
         self.size_bytes = sum(variable.size for variable in self._by_name.values())
 
-    @classmethod
-    def of(cls, by_name: Mapping[str, Variable]) -> "Variables":
-        """The same variables as a value of this type."""
-        return by_name if isinstance(by_name, cls) else cls(by_name)
-
     def __getitem__(self, name: str) -> Variable:
         return self._by_name[name]
 

@@ -19,7 +19,8 @@ from rlmlite_kernel.records.evolution import FLAGS, RENDERING
 from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Genesis, Question, Redact, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.machine import RoomSpentError, SettingsError, TurnsSpentError
+from rlmlite_kernel.run.genesis import SettingsError
+from rlmlite_kernel.run.machine import RoomSpentError, TurnsSpentError
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import UnknownFormatError

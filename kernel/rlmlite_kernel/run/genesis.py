@@ -1,0 +1,165 @@
+"""How a run begins: the state that holds its inputs, and the genesis record that all later ones build on.
+
+The genesis commits to everything that the run depends on: settings, actions, versions, inputs. An input is named by the
+salted digest of its *descriptor* (which contents, which ranges), never by its content; a blob beside the record says
+where the content came from.
+
+Not here: turns (`run.machine`).
+"""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from rlmlite_kernel.actions.calls.tools import add_tools
+from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permits_model
+from rlmlite_kernel.engines.versions import engine_versions
+from rlmlite_kernel.evaluation.context import INPUT, TaintedValue, input_bit
+from rlmlite_kernel.observation.coverage import Coverage, InputLayout
+from rlmlite_kernel.observation.evidence import DocumentNames
+from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.evolution import FORMAT, KERNEL
+from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
+from rlmlite_kernel.records.refs import Salts, blob, keyed
+from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.run.state import Run, State, state_digest
+from rlmlite_kernel.run.variables import Variable, Variables
+from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.values import Rows, Text, descriptor, kind_of, sheet_of, size_of
+
+_JSON = msgspec.json.Encoder(order="sorted")
+_SETTINGS = msgspec.json.Decoder(Settings)
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be kept, such as a cost limit with a model of unknown price."""
+
+
+def first_state(
+    inputs: Mapping[str, Input],
+    settings: Settings,
+    salts: Salts,
+    *,
+    grammar: str,
+    table: Table,
+    engines: Mapping[str, str] | None,
+    flags: Collection[int],
+    recorded: bytes | None,
+) -> tuple[State, Entry]:
+    """The state before the first turn, with its record. See `machine.begin`. Raises `SettingsError`."""
+    _check_settings(settings, table)
+    settings_blob = blob(salts, _JSON.encode(settings) if recorded is None else recorded)
+    # Decoded again, so that roles, tools and rules are in the order in which a replay will find them.
+    settings = _SETTINGS.decode(settings_blob.content)
+    state = _state_of(inputs, settings, salts, settings_blob.salt, table, frozenset(flags))
+    sources = {name: _source_blobs(each, salts) for name, each in inputs.items()}
+    entries: list[InputEntry] = []
+    for name, each in inputs.items():
+        size = state.coverage.layout.sizes[name]
+        entries.append(_input_entry(name, each, state.variables[name], sources[name][0].ref, size))
+    record = Genesis(
+        v=FORMAT,
+        run=state.run.id,
+        flags=tuple(sorted(flags)),
+        kernel=KERNEL,
+        engines=dict(engine_versions() if engines is None else engines),
+        grammar=grammar,
+        actions=table.digest,
+        settings=settings_blob.ref,
+        inputs=tuple(entries),
+        scope=dict(settings.scope),
+        state=state.digest,
+        parent=settings.parent,
+    )
+    blobs = (settings_blob, *(item for each in sources.values() for item in each))
+    return state, Entry(record, blobs)
+
+
+def _check_settings(settings: Settings, table: Table) -> None:
+    """Refuse settings that cannot be kept. Raises `SettingsError`."""
+    for name, role in settings.roles.items():
+        if not permits_model(settings.policy, role.model):
+            raise SettingsError(f"the policy does not permit the model {role.model} (role {name})")
+        if settings.limits.cost_nano is not None and (role.input_price is None or role.output_price is None):
+            raise SettingsError(
+                f"the price of {role.model} (role {name}) is unknown, so a cost limit cannot be kept; "
+                "give its prices or drop the limit"
+            )
+    clashes = sorted(settings.tools.keys() & table.keys())
+    if clashes:
+        raise SettingsError(f"a tool may not be called `{clashes[0]}`: that is an action")
+
+
+def _state_of(
+    inputs: Mapping[str, Input],
+    settings: Settings,
+    salts: Salts,
+    key: bytes,
+    table: Table,
+    flags: frozenset[int],
+) -> State:
+    """The state that holds the inputs. Raises `SettingsError` if there is no room for them."""
+    variables = _input_variables(inputs, key)
+    used = {"value_bytes": variables.size_bytes}
+    for name, needed in (*used.items(), ("variables", len(variables))):
+        limit: int = getattr(settings.limits, name)
+        if needed > limit:
+            raise SettingsError(f"the inputs need {needed:,} {name} before anything runs, the limit is {limit:,}")
+    egress = Egress(settings.policy, inputs)
+    run = Run(
+        id=salts.run_id,
+        key=key,
+        settings=settings,
+        salts=salts,
+        table=add_tools(table, settings.tools),
+        inputs=frozenset(inputs),
+        places=_document_names(inputs),
+        egress=egress,
+        barred=barred_from_controllers(settings, egress),
+        flags=flags,
+    )
+    exposed = settings.parent is not None  # whoever began a nested run may have been, and speaks through its question
+    digest = state_digest(variables, used, exposed)
+    coverage = Coverage(InputLayout({name: each.value for name, each in inputs.items()}))
+    return State(run, variables, used, coverage, turn=0, step=0, digest=digest, exposed=exposed)
+
+
+def _input_variables(inputs: Mapping[str, Input], key: bytes) -> Variables:
+    by_name: dict[str, Variable] = {}
+    for number, (name, each) in enumerate(inputs.items()):
+        data = TaintedValue(each.value, INPUT | input_bit(number))
+        ref = keyed(key, descriptor(each.value))
+        by_name[name] = Variable(data, kind_of(each.value), ref, size_of(each.value), turn=0)
+    return Variables(by_name)
+
+
+def _source_blobs(each: Input, salts: Salts) -> tuple[Blob, ...]:
+    """The blob that says where an input came from, then its content if it came from memory."""
+    if each.memory is None:
+        return (blob(salts, each.recorded or _JSON.encode(each.source)),)
+    content = blob(salts, each.memory)
+    source = msgspec.structs.replace(each.source, content=content.ref)
+    return blob(salts, each.recorded or _JSON.encode(source)), content
+
+
+def _input_entry(name: str, each: Input, variable: Variable, source: str, size: int) -> InputEntry:
+    files = each.source.files
+    single = files[0].digest if each.source.kind == "text" and len(files) == 1 else None
+    return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=single)
+
+
+def _document_names(inputs: Mapping[str, Input]) -> DocumentNames:
+    """Which input and path each content is, for evidence; of equal contents the first."""
+    names: dict[str, tuple[str, str, str]] = {}
+    for name, each in inputs.items():
+        value, source = each.value, each.source
+        whole = value.blob if isinstance(value, Text) else sheet_of(value)
+        if whole is not None:
+            original = source.original(source.files[0]) if source.files else ""
+            names.setdefault(whole, (name, source.path or "", original))
+        elif isinstance(value, Rows) and value.spans is not None:
+            files = [(file.path, source.original(file)) for file in source.files]
+            for row in range(len(value)):
+                path, original = files[row] if row < len(files) else ("", "")
+                names.setdefault(value.spans.blob_at(row), (name, path, original))
+    return DocumentNames(names)
