@@ -1,7 +1,13 @@
 """Effects: what the kernel asks for and may not do itself.
 
 The kernel returns `Request`s and is resumed with one `Result` for each, in the same order.
-Retry, timeouts, rate limits and connections belong to the driver; the kernel never sees an attempt.
+
+    Request(kind="lm", role="sub", prompt=("Is ", Piece(span of the log), " an error?"), ...)
+    Answered("yes", Usage(input_tokens=52, output_tokens=1))       or       Failed("timeout")
+
+A result without an answer is a value of its own class, never text that looks like one. Unknown usage is `None`, not 0.
+
+Not here: retries, timeouts, rate limits, connections. They belong to the driver; the kernel never sees an attempt.
 """
 
 import hashlib
@@ -14,15 +20,15 @@ from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.fences import closing_tag, opening_tag
+from rlmlite_kernel.values.fences import TAG_DIGITS, closing_tag, opening_tag
 from rlmlite_kernel.values.values import Value
 
 
 class Piece(msgspec.Struct, frozen=True):
     """Content put into a prompt: a span that is not copied, or a string that the program made.
 
-    `source` says where it came from and fences it as data; empty for what cannot carry instructions (numbers,
-    words of the controller), which stands bare.
+    `source` says where it came from, and fences it as data. It is empty for what cannot carry untrusted instructions:
+    numbers, and words of the controller. That stands bare.
     """
 
     content: Text | str
@@ -37,7 +43,10 @@ class Piece(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """The bytes that it takes in the prompt."""
         body = len(self.content) if isinstance(self.content, Text) else len(self.content.encode())
-        return body + (len(opening_tag("0" * 8, self.source)) + len(closing_tag("0" * 8)) if self.source else 0)
+        if not self.source:
+            return body
+        digits = "0" * TAG_DIGITS  # of a digest that need not be known for its length
+        return len(opening_tag(digits, self.source)) + body + len(closing_tag(digits))
 
 
 Part: TypeAlias = str | Piece
@@ -147,7 +156,7 @@ def render_parts(prompt: tuple[Part, ...], blobs: Blobs) -> Iterator[Content]:
             yield part.raw(blobs)
         else:
             content = part.raw(blobs)
-            tag = hashlib.sha256(content).hexdigest()[:8]
+            tag = hashlib.sha256(content).hexdigest()[:TAG_DIGITS]
             yield opening_tag(tag, part.source)
             yield content
             yield closing_tag(tag)

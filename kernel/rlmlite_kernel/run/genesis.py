@@ -22,7 +22,7 @@ from rlmlite_kernel.records.evolution import FORMAT, KERNEL
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, keyed
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.state import Run, State, state_digest
+from rlmlite_kernel.run.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.values import Rows, Text, descriptor, kind_of, sheet_of, size_of
@@ -106,7 +106,7 @@ def _state_of(
         if needed > limit:
             raise SettingsError(f"the inputs need {needed:,} {name} before anything runs, the limit is {limit:,}")
     egress = Egress(settings.policy, inputs)
-    run = Run(
+    run = RunConstants(
         id=salts.run_id,
         key=key,
         settings=settings,

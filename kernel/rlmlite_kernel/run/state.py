@@ -20,7 +20,8 @@ from rlmlite_kernel.run.variables import Variable, Variables
 class Answer(msgspec.Struct, frozen=True):
     """What `final` gave: the value as JSON, its evidence, how many pieces there are in all, and on what they rest.
 
-    `unshown` lists the variables behind it that no observation had shown before the turn of `final`.
+    `unshown` lists the variables that it was made of and that no observation had shown before the turn of `final`: the
+    controller has answered with what it had not seen.
     """
 
     value: Json
@@ -50,10 +51,12 @@ class Answer(msgspec.Struct, frozen=True):
         return value_bytes({**whole, "unshown": list(self.unshown), "value": self.value})
 
 
-class Run(msgspec.Struct, frozen=True, eq=False):
-    """What does not change during a run. `key` is the salt of the settings: inputs and prompts are named under it.
+class RunConstants(msgspec.Struct, frozen=True, eq=False):
+    """What does not change during a run.
 
-    `barred` is the origins of inputs whose content no observation may show, since a controller may not be sent it.
+    `key` is the salt of the settings, under which inputs and prompts are committed to. `places` name the documents that
+    evidence lies in. `barred` are the origins of inputs whose content no observation may show, since a controller may
+    not be sent it.
     `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`).
     """
 
@@ -72,12 +75,13 @@ class Run(msgspec.Struct, frozen=True, eq=False):
 class State(msgspec.Struct, frozen=True, eq=False):
     """The run so far.
 
-    `used` counts the hard budgets by name. `partial` holds the codes of bounds that bit, `failures` those of steps
-    that failed in the last turn. `exposed`: an observation has shown content of inputs, tools or models.
-    `digest` commits to variables, budgets and exposure; two states with one digest act alike.
+    `used` is what was used of each budget, by name. `partial` holds the codes of limits that cut a result short,
+    `failures` the codes of steps that failed in the last turn. `notes` are the controller's own.
+    `exposed`: an observation has shown content of inputs, tools or models.
+    `digest` commits to variables, budgets and exposure: two states with the same digest behave alike.
     """
 
-    run: Run
+    run: RunConstants
     variables: Variables
     used: Mapping[str, int]
     coverage: Coverage
@@ -104,7 +108,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
         return self.run.egress.input_names(held.origins & self.run.barred)
 
     def left(self, resource: str) -> int:
-        """What is left of a hard budget."""
+        """What is left of a budget that has a limit."""
         limit: int = getattr(self.settings.limits, resource)
         return limit - self.used.get(resource, 0)
 

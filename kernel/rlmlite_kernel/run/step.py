@@ -21,7 +21,7 @@ from rlmlite_kernel.observation.evidence import EvidenceList, resolve_evidence
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.records import Blob
-from rlmlite_kernel.run.state import Run
+from rlmlite_kernel.run.state import RunConstants
 from rlmlite_kernel.run.variables import Change
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, to_json
 
@@ -69,9 +69,11 @@ class FinishedStep(msgspec.Struct, frozen=True, eq=False):
     change: Change
 
 
-def run_action(planned: PlannedStep, context: StepContext, current: Run, place: CallSite) -> StepOutcome | Ask:
+def run_action(
+    planned: PlannedStep, context: StepContext, constants: RunConstants, place: CallSite
+) -> StepOutcome | Ask:
     """Run a step's action as far as it goes without calls. Raises only host faults."""
-    action = current.table[planned.op]
+    action = constants.table[planned.op]
     try:
         arguments = Arguments(planned, action, context)
         if action.ask is not None:
@@ -79,7 +81,7 @@ def run_action(planned: PlannedStep, context: StepContext, current: Run, place: 
             return ask
         assert action.run is not None
         result = action.run(context, *arguments.rest, **arguments.given)
-        outcome = _with_digest(_outcome_of(result, arguments, context, current))
+        outcome = _with_digest(_outcome_of(result, arguments, context, constants))
     except (Fault, NotCanonicalError) as fault:
         outcome = failure_of(context, fault)
     context.blobs.confirm(frozenset(context.blobs.digests_read))
@@ -117,9 +119,9 @@ def failure_of(context: StepContext, fault: Fault | NotCanonicalError) -> StepOu
     return StepOutcome(context, "failed", code, str(fault))
 
 
-def _outcome_of(result: Any, arguments: Arguments, context: StepContext, current: Run) -> StepOutcome:
+def _outcome_of(result: Any, arguments: Arguments, context: StepContext, constants: RunConstants) -> StepOutcome:
     if isinstance(result, Ended):
-        return StepOutcome(context, effect=_final_answer(result, context, current))
+        return StepOutcome(context, effect=_final_answer(result, context, constants))
     if isinstance(result, Noted | Forgotten):
         return StepOutcome(context, effect=result)
     if isinstance(result, TaintedValue):
@@ -132,8 +134,8 @@ def _outcome_of(result: Any, arguments: Arguments, context: StepContext, current
     return StepOutcome(context, data=TaintedValue(result, arguments.origins | DERIVED, sources))
 
 
-def _final_answer(ended: Ended, context: StepContext, current: Run) -> FinalAnswer:
-    evidence = resolve_evidence(ended.value, ended.evidence, current.places, context)
+def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -> FinalAnswer:
+    evidence = resolve_evidence(ended.value, ended.evidence, constants.places, context)
     context.ensure_room(json_size(ended.value.value, context.blobs))
     value = to_json(ended.value.value, context.blobs)
     # An answer that the seal could not hold is refused here, where the program can still be corrected.

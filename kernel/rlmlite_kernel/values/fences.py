@@ -12,6 +12,9 @@ part of its own SHA-256. A random tag would do that too, but a replay could not 
 import hashlib
 from collections.abc import Iterable
 
+TAG_DIGITS = 8
+"""Hex digits of the content's SHA-256 in the tag of its fence."""
+
 # Characters of the longest name that stands outside a fence.
 _LONGEST_NAME = 40
 
@@ -28,7 +31,7 @@ def closing_tag(tag: str) -> bytes:
 
 def fenced(content: bytes, source: str) -> bytes:
     """Content as prompts and observations show it: as data, with its source."""
-    tag = hashlib.sha256(content).hexdigest()[:8]
+    tag = hashlib.sha256(content).hexdigest()[:TAG_DIGITS]
     return opening_tag(tag, source) + content + closing_tag(tag)
 
 
