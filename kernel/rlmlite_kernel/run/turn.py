@@ -44,7 +44,9 @@ _JSON = msgspec.json.Encoder()
 class RunningTurn:
     """The turn so far. `resume` works on a copy, so that a suspended turn can be resumed again.
 
-    `ledger` is what the run has used, with what is reserved for calls that are out.
+    Steps are known by their number in the lowered program, from 0. `ledger` is what the run has used, with what is
+    reserved for calls that are out; every step of the turn charges the same one. `_broken` are the variables whose step
+    did not succeed: a step that needs one of them is skipped.
     """
 
     def __init__(self, before: State, steps: Sequence[PlannedStep]) -> None:
@@ -75,7 +77,8 @@ class RunningTurn:
 
     def run_ready(self, blobs: Blobs) -> tuple[Wave, ...]:
         """Run every step that can run. Gives the calls to suspend for, none if the turn is over or halted."""
-        blocked: list[PlannedStep] = []  # what has not finished: steps that depend on it have to wait
+        # What has not finished, from the top: steps that depend on any of it have to wait.
+        blocked: list[PlannedStep] = []
         try:
             for number, planned in enumerate(self._steps):
                 is_planned = self.states.steps[number] is StepState.PLANNED
@@ -92,8 +95,10 @@ class RunningTurn:
     def receive(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
         """Take the results of all waves, in their order, and go on with the steps that waited for them."""
         self.states.move_turn(TurnEvent.RESULTS)
+        # Every wave is settled before any step reserves again. Otherwise what is left for a step would depend on how
+        # many of the others had been settled by then.
         start = 0
-        for wave in waves:  # all are settled before any step reserves again
+        for wave in waves:
             stop = start + len(wave.indexes)
             self._settle_wave(wave, results[start:stop])
             start = stop
@@ -135,6 +140,7 @@ class RunningTurn:
         self._committed += 1
 
     def _start(self, number: int, planned: PlannedStep, blobs: Blobs) -> None:
+        # The variables as they are now, as a value: what later steps write is not seen, whenever this one goes on.
         context = StepContext(self._variables.data, blobs, self._turn_context, self.ledger)
         refusal = self._refusal(planned, context)
         if refusal is not None:
@@ -180,6 +186,7 @@ class RunningTurn:
         used = settle_usage(step.ask, wave.indexes, results)
         for name, amount in step.reserved.amounts.items():
             self.ledger[name] -= amount
+        # The step's own share of the ledger, which goes into its record; the reservation never was part of it.
         for name, amount in used.items():
             step.context.spend(name, amount)
         if "overrun" in used:
@@ -215,10 +222,12 @@ class RunningTurn:
         self._go_on_with(number, settle_calls(rounds, step.too_long, step.context), step.context, rounds)
 
     def _hold(self, reserved: Reservation) -> None:
+        """Set aside what calls may use that are about to go out."""
         for name, amount in reserved.amounts.items():
             self.ledger[name] = self.ledger.get(name, 0) + amount
 
     def _finish(self, number: int, outcome: StepOutcome) -> None:
+        """A step has its outcome. From here on later steps see its value; the record comes when it commits."""
         planned = self._steps[number]
         check_declared(planned, self._before.run.table, outcome.context.used)
         outcome = self._check_room(planned, outcome)
@@ -231,6 +240,7 @@ class RunningTurn:
         if planned.target is not None and outcome.status != "ok":
             self._broken.add(planned.target)
         elif change.variable is not None:
+            # An earlier statement may have failed to write it; this one has written it anew.
             self._broken.discard(change.name)
         self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
 
@@ -245,7 +255,7 @@ class RunningTurn:
         return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
 
     def _nested_reserve(self) -> int:
-        """Bytes of values that nested runs may hold which are under way."""
+        """Bytes that are set aside for the values of nested runs under way."""
         return sum(step.reserved.amounts.get("value_bytes", 0) for step in self._open.values())
 
     def _change_of(self, number: int, outcome: StepOutcome, key: bytes) -> Change:
