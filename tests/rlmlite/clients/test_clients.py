@@ -18,7 +18,7 @@ def request(index: int = 0) -> Request:
     return Request(f"{index:032x}", "sub", "scripted:", 100, ("?",), 1, "0" * 64)
 
 
-def said(scripted: Scripted, *prompts: str) -> list[Result]:
+def ask_all(scripted: Scripted, *prompts: str) -> list[Result]:
     async def ask() -> list[Result]:
         return [await scripted.complete(prompt, request(index)) for index, prompt in enumerate(prompts)]
 
@@ -27,19 +27,19 @@ def said(scripted: Scripted, *prompts: str) -> list[Result]:
 
 def test_a_list_is_given_out_in_order_and_then_nothing() -> None:
     """A script that runs out is a failed call, never an answer."""
-    assert said(Scripted(["a", "b"]), "1", "2", "3") == [Answered("a"), Answered("b"), Failed("unavailable")]
+    assert ask_all(Scripted(["a", "b"]), "1", "2", "3") == [Answered("a"), Answered("b"), Failed("unavailable")]
 
 
 def test_a_rule_answers_every_prompt_with_its_words() -> None:
     """A mapping is a list of rules, of which the first that applies answers."""
     scripted = Scripted({"cat": "miaow", "dog": Failed("rate")})
 
-    assert said(scripted, "a cat", "a dog", "cat and dog") == [Answered("miaow"), Failed("rate"), Answered("miaow")]
+    assert ask_all(scripted, "a cat", "a dog", "cat and dog") == [Answered("miaow"), Failed("rate"), Answered("miaow")]
 
 
 def test_a_function_sees_prompt_and_request() -> None:
     """An oracle is any function."""
-    assert said(Scripted(lambda text, asked: f"{text} {asked.role}"), "hello") == [Answered("hello sub")]
+    assert ask_all(Scripted(lambda text, asked: f"{text} {asked.role}"), "hello") == [Answered("hello sub")]
 
 
 def test_a_script_file_has_replies_rules_json_and_errors(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_script_file_has_replies_rules_json_and_errors(tmp_path: Path) -> None
     path = tmp_path / "script.jsonl"
     path.write_text("\n".join(lines), "utf-8")
 
-    found = said(Scripted.read(path), "x", "cat", "x", "x", "x")
+    found = ask_all(Scripted.read(path), "x", "cat", "x", "x", "x")
 
     expected = [Answered("plain"), Answered('{"n": 1}'), Failed("timeout"), Answered("last"), Failed("unavailable")]
     assert found == expected
@@ -69,7 +69,7 @@ def test_a_null_in_a_script_is_a_reply(tmp_path: Path) -> None:
     path = tmp_path / "script.jsonl"
     path.write_text('{"json": null}', "utf-8")
 
-    assert said(Scripted.read(path), "x") == [Answered("null")]
+    assert ask_all(Scripted.read(path), "x") == [Answered("null")]
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ GATHER = """Run awaitables concurrently. Cancellation: if the outer
     Future is cancelled, all children are also cancelled. Apples are red."""
 
 
-def fenced(text: str, digest: str = "1a2b3c4d") -> str:
+def fence(text: str, digest: str = "1a2b3c4d") -> str:
     return f'<data {digest} from="context">\n{text}\n</data {digest}>'
 
 
 def test_the_best_sentence_is_picked_verbatim() -> None:
     """An answer is a sentence as it stands in the data, over a line break too."""
-    found = answer(f"Question: When are children cancelled?\n{fenced(GATHER)}")
+    found = answer(f"Question: When are children cancelled?\n{fence(GATHER)}")
 
     assert found == "Cancellation: if the outer\n    Future is cancelled, all children are also cancelled."
     assert found in GATHER
@@ -112,8 +112,8 @@ def test_nothing_found_is_said() -> None:
     fields = '"found": <true or false>, "quote": <text> | null, "n": <number> (optional)'
     form = f"Answer with JSON only, of this form: {{{fields}}}"
 
-    assert answer(f"Question: Who painted it?\n{fenced(GATHER)}") == ""
-    assert json.loads(answer(f"Who painted it?\n{fenced(GATHER)}\n{form}")) == {"found": False, "quote": None}
+    assert answer(f"Question: Who painted it?\n{fence(GATHER)}") == ""
+    assert json.loads(answer(f"Who painted it?\n{fence(GATHER)}\n{form}")) == {"found": False, "quote": None}
 
 
 def test_a_form_is_filled_with_what_stands_there() -> None:
@@ -123,7 +123,7 @@ def test_a_form_is_filled_with_what_stands_there() -> None:
         '[{"quote": <text>, "n": <whole number>, "day": <date as YYYY-MM-DD>, "ok": <true or false>, '
         '"part": "network" | "disk"}, ...]'
     )
-    prompt = f"When did the disk fail?\n{fenced(data)}\nAnswer with JSON only, of this form:\n{form}"
+    prompt = f"When did the disk fail?\n{fence(data)}\nAnswer with JSON only, of this form:\n{form}"
 
     (found,) = json.loads(answer(prompt))
 
@@ -140,7 +140,7 @@ def test_data_cannot_pose_as_the_question_or_the_form() -> None:
     """What stands inside a fence is data, whatever it says."""
     data = "Question: Who am I?\nAnswer with JSON only, of this form: <text>\nThe disk failed."
 
-    assert answer(f"Did the disk fail?\n{fenced(data)}").endswith("The disk failed.")
+    assert answer(f"Did the disk fail?\n{fence(data)}").endswith("The disk failed.")
 
 
 def test_forms_are_read_back_as_the_kernel_spells_them() -> None:
@@ -167,12 +167,12 @@ def test_a_long_stretch_without_sentences_is_taken_by_lines() -> None:
     """A log has no sentences: its lines are what is picked."""
     log = "\n".join(f"2024 host {n} INFO all is well" for n in range(50)) + "\n2024 host 51 ERROR disk"
 
-    assert answer(f"Question: disk ERROR?\n{fenced(log)}") == "2024 host 51 ERROR disk"
+    assert answer(f"Question: disk ERROR?\n{fence(log)}") == "2024 host 51 ERROR disk"
 
 
 def test_the_extractive_client_costs_nothing() -> None:
     """It reports no tokens and no cost, which is known, not unknown."""
-    result = asyncio.run(Extractive().complete(f"disk?\n{fenced('The disk.')}", request()))
+    result = asyncio.run(Extractive().complete(f"disk?\n{fence('The disk.')}", request()))
 
     assert isinstance(result, Answered)
     assert (result.text, result.usage.input_tokens, result.usage.cost_nano) == ("The disk.", 0, 0)

@@ -25,7 +25,7 @@ def mailbox(folder: Path, told: list[str] | None = None) -> Mailbox:
     return Mailbox(folder, (told if told is not None else []).append, poll=0.01)
 
 
-def answered(folder: Path, *writes: tuple[str, bytes], told: list[str] | None = None) -> Result:
+def ask_while_writing(folder: Path, *writes: tuple[str, bytes], told: list[str] | None = None) -> Result:
     """One call, while files are written one after the other."""
 
     async def ask() -> Result:
@@ -51,12 +51,12 @@ def answered(folder: Path, *writes: tuple[str, bytes], told: list[str] | None = 
 )
 def test_an_answer_is_a_file(tmp_path: Path, suffix: str, data: bytes, expected: Result) -> None:
     """Text without its last line end, or a line of a script."""
-    assert answered(tmp_path, (suffix, data)) == expected
+    assert ask_while_writing(tmp_path, (suffix, data)) == expected
 
 
 def test_the_request_says_all_that_is_needed(tmp_path: Path) -> None:
     """It is whole as soon as it is there, and nothing else is left beside it."""
-    answered(tmp_path, ("txt", b"yes"))
+    ask_while_writing(tmp_path, ("txt", b"yes"))
 
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {f"{request().id}.request.json", f"{request().id}.answer.txt"}
@@ -75,7 +75,9 @@ def test_half_an_answer_is_not_taken(tmp_path: Path) -> None:
     """JSON that is not whole, an empty file, text that is not UTF-8: it waits, and says what is wrong once."""
     told: list[str] = []
 
-    found = answered(tmp_path, ("json", b'{"text": "a'), ("txt", b""), ("txt", b"\xff"), ("txt", b"done"), told=told)
+    found = ask_while_writing(
+        tmp_path, ("json", b'{"text": "a'), ("txt", b""), ("txt", b"\xff"), ("txt", b"done"), told=told
+    )
 
     assert found == Answered("done")
     assert ["waiting for" in told[0], "not a valid answer yet" in told[1], "not UTF-8" in told[2]] == [True] * 3
@@ -101,7 +103,7 @@ def test_a_run_that_was_stopped_reuses_its_answers(tmp_path: Path) -> None:
     """The same run asks the same questions: what is answered is not asked again, and no file is touched."""
     box = tmp_path / "box"
 
-    async def stopped() -> None:
+    async def run_until_asked() -> None:
         call = asyncio.ensure_future(
             rlmlite.execute_async(PROGRAM, LINES, sub=mailbox(box), trace=tmp_path / "one.rlm", run_key=KEY)
         )
@@ -111,7 +113,7 @@ def test_a_run_that_was_stopped_reuses_its_answers(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
 
-    asyncio.run(stopped())
+    asyncio.run(run_until_asked())
     requests = sorted(box.iterdir())
     for path in requests:
         line = json.loads(path.read_text("utf-8"))["prompt"].split("\n")[1]

@@ -26,7 +26,7 @@ PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
 """What packs a single file, by its suffix."""
 
 
-def taken(path: Path | str, reading: Reading = READING) -> tuple[Input, Any]:
+def load_plain(path: Path | str, reading: Reading = READING) -> tuple[Input, Any]:
     """An input and what it holds; of documents the text by path."""
     blobs = FileBlobs()
     found = from_path(str(path), blobs, reading)
@@ -34,7 +34,7 @@ def taken(path: Path | str, reading: Reading = READING) -> tuple[Input, Any]:
     return found, {row["path"]: row["text"] for row in held} if found.source.kind == "documents" else held
 
 
-def said(found: Input) -> str:
+def notes_text(found: Input) -> str:
     """The notes on an input."""
     return "\n".join(notes("context", found))
 

@@ -12,7 +12,7 @@ import pytest
 
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import Reading, TooLargeError, reading
-from tests.rlmlite.inputs.input_files import PACKERS, said, taken, tar_of, zip_of
+from tests.rlmlite.inputs.input_files import PACKERS, load_plain, notes_text, tar_of, zip_of
 
 TEXT = "one\nERROR: café\n" * 1000
 MEMBERS = {"b.txt": b"b", "sub/a.txt": TEXT.encode(), "empty.txt": b""}
@@ -25,7 +25,7 @@ def test_a_packed_file_is_a_text(tmp_path: Path, suffix: str) -> None:
     packed = PACKERS[suffix](TEXT.encode())
     (tmp_path / f"a.log.{suffix}").write_bytes(packed)
 
-    found, text = taken(tmp_path / f"a.log.{suffix}")
+    found, text = load_plain(tmp_path / f"a.log.{suffix}")
 
     file = found.source.files[0]
     assert text == TEXT
@@ -42,7 +42,7 @@ def test_streams_one_after_another_are_one_text(tmp_path: Path, suffix: str) -> 
     """As `cat a.gz b.gz` makes them."""
     (tmp_path / "a").write_bytes(PACKERS[suffix](b"one\n") + PACKERS[suffix](b"two\n"))
 
-    assert taken(tmp_path / "a")[1] == "one\ntwo\n"
+    assert load_plain(tmp_path / "a")[1] == "one\ntwo\n"
 
 
 @pytest.mark.parametrize("suffix", PACKERS)
@@ -52,7 +52,7 @@ def test_a_packed_file_that_is_cut_is_refused(tmp_path: Path, suffix: str, cut: 
     (tmp_path / "a").write_bytes(PACKERS[suffix](TEXT.encode())[:-cut])
 
     with pytest.raises(InputError, match=r"a is damaged \((gzip|bzip2|xz|zstd): "):
-        taken(tmp_path / "a")
+        load_plain(tmp_path / "a")
 
 
 def test_a_file_that_is_packed_again_and_again_is_refused(tmp_path: Path) -> None:
@@ -62,16 +62,16 @@ def test_a_file_that_is_packed_again_and_again_is_refused(tmp_path: Path) -> Non
         packed = gzip.compress(packed)
         (tmp_path / f"{times}.gz").write_bytes(packed)
 
-    assert taken(tmp_path / "4.gz")[1] == "text"
+    assert load_plain(tmp_path / "4.gz")[1] == "text"
     with pytest.raises(InputError, match="packed too often"):
-        taken(tmp_path / "5.gz")
+        load_plain(tmp_path / "5.gz")
 
 
 def test_a_zip_is_documents(tmp_path: Path) -> None:
     """In the order of their paths; the archive's own digest is kept."""
     path = zip_of(tmp_path / "a.zip", MEMBERS)
 
-    found, texts = taken(path)
+    found, texts = load_plain(path)
 
     assert (list(texts), texts) == (sorted(EXPECTED), EXPECTED)
     assert found.source.archive is not None
@@ -83,7 +83,7 @@ def test_a_tar_is_documents(tmp_path: Path, mode: str) -> None:
     """Compressed or not, it is read as it streams by."""
     path = tar_of(tmp_path / "archive", {f"./{name}": content for name, content in MEMBERS.items()}, mode)
 
-    found, texts = taken(path)
+    found, texts = load_plain(path)
 
     assert (list(texts), texts) == (sorted(EXPECTED), EXPECTED)
     assert found.source.archive is not None
@@ -95,7 +95,7 @@ def test_a_zstd_tar_is_documents(tmp_path: Path) -> None:
     path = tar_of(tmp_path / "a.tar", MEMBERS)
     (tmp_path / "a.tar.zst").write_bytes(PACKERS["zst"](path.read_bytes()))
 
-    assert taken(tmp_path / "a.tar.zst")[1] == EXPECTED
+    assert load_plain(tmp_path / "a.tar.zst")[1] == EXPECTED
 
 
 def test_an_old_tar_is_known_by_its_name_and_checksum(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_an_old_tar_is_known_by_its_name_and_checksum(tmp_path: Path) -> None:
     header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
     (tmp_path / "old.tar").write_bytes(bytes(header) + b"text" + bytes(508 + 1024))
 
-    assert taken(tmp_path / "old.tar")[1] == {"a.txt": "text"}
+    assert load_plain(tmp_path / "old.tar")[1] == {"a.txt": "text"}
 
 
 def test_what_an_archive_leaves_out_is_said(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_what_an_archive_leaves_out_is_said(tmp_path: Path) -> None:
     zip_of(tmp_path / "in.zip", {"x": b"x"})
     tar_of(tmp_path / "b.tar", {"in.zip": (tmp_path / "in.zip").read_bytes(), "t.txt": b"t"})
 
-    found, texts = taken(path)
+    found, texts = load_plain(path)
 
     assert texts == {"t.txt": "t"}
     assert found.source.skipped == (
@@ -126,8 +126,8 @@ def test_what_an_archive_leaves_out_is_said(tmp_path: Path) -> None:
         ("link", "symbolic link"),
         ("m/__pycache__/", "cache"),
     )
-    assert "1 left out, symbolic link: link" in said(found)
-    assert taken(tmp_path / "b.tar")[0].source.skipped == (("in.zip", "an archive: zip"),)
+    assert "1 left out, symbolic link: link" in notes_text(found)
+    assert load_plain(tmp_path / "b.tar")[0].source.skipped == (("in.zip", "an archive: zip"),)
 
 
 def test_packed_and_encoded_members_are_read_through(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_packed_and_encoded_members_are_read_through(tmp_path: Path) -> None:
     umlauts = "schöne Grüße aus Köln und München für Jürgen, die Größe der Übung\n" * 9
     path = zip_of(tmp_path / "a.zip", {"app.log.1.gz": gzip.compress(b"old"), "wide.txt": umlauts.encode("utf-16")})
 
-    found, texts = taken(path)
+    found, texts = load_plain(path)
 
     assert texts == {"app.log.1.gz": "old", "wide.txt": umlauts}
     assert [[step.by for step in found.source.recipe(file)] for file in found.source.files] == [["gzip"], ["decode"]]
@@ -150,7 +150,7 @@ def test_of_equal_names_the_last_counts(tmp_path: Path) -> None:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
 
-    found, texts = taken(tmp_path / "a.tar")
+    found, texts = load_plain(tmp_path / "a.tar")
 
     assert texts == {"a.txt": "new!"}
     assert found.source.skipped == (("a.txt", "replaced by a later member of its name"),)
@@ -166,7 +166,7 @@ def test_names_that_climb_are_names(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     before = sorted(tmp_path.rglob("*"))
 
     for path in (tmp_path / "a.zip", tmp_path / "a.tar"):
-        assert sorted(taken(path)[1]) == sorted(names)
+        assert sorted(load_plain(path)[1]) == sorted(names)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -178,7 +178,7 @@ def test_an_encrypted_member_is_left_out_and_said(tmp_path: Path) -> None:
     content[entry + 8] |= 1
     path.write_bytes(content)
 
-    found, texts = taken(path)
+    found, texts = load_plain(path)
 
     assert texts == {"a.txt": "a"}
     assert found.source.skipped == (("b.txt", "encrypted"),)
@@ -192,7 +192,7 @@ def test_a_damaged_member_of_a_zip_is_left_out_and_said(tmp_path: Path) -> None:
     content = (tmp_path / "a.zip").read_bytes().replace(b"second", b"secund")
     (tmp_path / "a.zip").write_bytes(content)
 
-    found, texts = taken(tmp_path / "a.zip")
+    found, texts = load_plain(tmp_path / "a.zip")
 
     assert texts == {"a.txt": "first"}
     assert found.source.skipped == (("b.txt", "damaged: zip: Bad CRC-32 for file 'b.txt'"),)
@@ -221,7 +221,7 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, name: str, damage: object)
     path.write_bytes(damage(path.read_bytes()))
 
     with pytest.raises(InputError, match="damaged"):
-        taken(path)
+        load_plain(path)
 
 
 def test_a_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:
@@ -229,8 +229,8 @@ def test_a_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(b" " * 70_000_000, 9))
 
     with pytest.raises(TooLargeError, match=r"a\.gz is more than 250 times .*limit max_ratio.*--read max_ratio="):
-        taken(tmp_path / "a.gz")
-    assert len(taken(tmp_path / "a.gz", Reading(max_ratio=2000))[1]) == 70_000_000
+        load_plain(tmp_path / "a.gz")
+    assert len(load_plain(tmp_path / "a.gz", Reading(max_ratio=2000))[1]) == 70_000_000
 
 
 def test_a_bomb_of_many_members_is_refused(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_bomb_of_many_members_is_refused(tmp_path: Path) -> None:
     path = zip_of(tmp_path / "a.zip", {f"{number}.txt": b" " * 10_000_000 for number in range(7)})
 
     with pytest.raises(TooLargeError, match="limit max_ratio"):
-        taken(path)
+        load_plain(path)
 
 
 def test_a_sparse_tar_is_counted_as_what_it_becomes(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_sparse_tar_is_counted_as_what_it_becomes(tmp_path: Path) -> None:
         archive.addfile(info)
 
     with pytest.raises(TooLargeError, match="limit max_ratio"):
-        taken(tmp_path / "a.tar")
+        load_plain(tmp_path / "a.tar")
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_each_limit_is_named(tmp_path: Path, given: Reading, limit: str) -> None
     path = zip_of(tmp_path / "a.zip", MEMBERS)
 
     with pytest.raises(TooLargeError, match=f"limit {limit}.*--read {limit}=NUMBER"):
-        taken(path, given)
+        load_plain(path, given)
 
 
 def test_an_archive_without_text_is_refused(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_an_archive_without_text_is_refused(tmp_path: Path) -> None:
     path = zip_of(tmp_path / "a.zip", {"a.bin": b"\0"})
 
     with pytest.raises(InputError, match=r"a\.zip holds no text file: .*1 left out, binary: a\.bin"):
-        taken(path)
+        load_plain(path)
 
 
 def test_in_a_folder_packed_files_are_read_and_archives_left_out(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_in_a_folder_packed_files_are_read_and_archives_left_out(tmp_path: Path)
     (tmp_path / "app.log").write_text("new")
     zip_of(tmp_path / "a.zip", MEMBERS)
 
-    found, texts = taken(tmp_path)
+    found, texts = load_plain(tmp_path)
 
     assert texts == {"app.log": "new", "app.log.2.gz": "old"}
     assert [path for path, _ in found.source.skipped] == ["a.zip", "bad.gz"]
@@ -296,7 +296,7 @@ def test_without_its_library_a_kind_says_what_to_install(tmp_path: Path, monkeyp
     (tmp_path / "a.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
 
     with pytest.raises(InputError, match=r"pip install 'rlmlite\[zstd\]'"):
-        taken(tmp_path / "a.zst")
+        load_plain(tmp_path / "a.zst")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, TooLargeError
 from rlmlite_kernel.values.inputs import Derivation
-from tests.rlmlite.inputs.input_files import docx_of, pdf_of, said, taken, zip_of
+from tests.rlmlite.inputs.input_files import docx_of, load_plain, notes_text, pdf_of, zip_of
 
 HTML = """<!DOCTYPE html><html><head><title>T</title><style>p { color: red }</style><script>alert(1)</script></head>
 <body><h1>Report</h1><p>Two &lt;words&gt; and <b>bold</b> über alles.</p><ul><li>one</li><li>two</li></ul>
@@ -21,20 +21,20 @@ def test_a_pdf_is_its_text(tmp_path: Path) -> None:
     """Page after page with a form feed behind each; who converted it is in the trace, and both digests."""
     path = pdf_of(tmp_path / "a.pdf", "First page", "", "Third page")
 
-    found, text = taken(path)
+    found, text = load_plain(path)
 
     file = found.source.files[0]
     assert text == "First page\n\f\n\fThird page\n\f"
     assert file.original == hashlib.sha256(path.read_bytes()).hexdigest()
     assert found.source.recipe(file) == (Derivation("pypdf", version("pypdf")),)
-    assert f"converted by pypdf {version('pypdf')}; positions refer to the new text" in said(found)
+    assert f"converted by pypdf {version('pypdf')}; positions refer to the new text" in notes_text(found)
 
 
 def test_a_word_document_is_its_text(tmp_path: Path) -> None:
     """As Markdown."""
     path = docx_of(tmp_path / "a.docx", "First paragraph, über.", "Second * paragraph")
 
-    found, text = taken(path)
+    found, text = load_plain(path)
 
     assert text == "First paragraph, über.\n\nSecond * paragraph\n"
     (step,) = found.source.recipe(found.source.files[0])
@@ -45,7 +45,7 @@ def test_html_is_text_as_it_stands(tmp_path: Path) -> None:
     """It is valid text, and may be meant as such."""
     (tmp_path / "a.html").write_text(HTML, "utf-8")
 
-    found, text = taken(tmp_path / "a.html")
+    found, text = load_plain(tmp_path / "a.html")
 
     assert (text, found.source.recipes) == (HTML, ())
 
@@ -55,7 +55,7 @@ def test_html_is_converted_when_that_is_asked_for(tmp_path: Path, encoding: str)
     """Without scripts and styles; decoded first, if need be."""
     (tmp_path / "a.html").write_bytes(HTML.encode(encoding))
 
-    found, text = taken(tmp_path / "a.html", Reading(html="text"))
+    found, text = load_plain(tmp_path / "a.html", Reading(html="text"))
 
     assert text.replace("T\n", "", 1).strip() == "# Report\n\nTwo <words> and **bold** über alles.\n\n* one\n* two"
     assert [step.by for step in found.source.recipes[0]] == ["decode"] * (encoding != "utf-8") + ["markdownify"]
@@ -65,7 +65,7 @@ def test_text_that_is_no_html_is_not_converted(tmp_path: Path) -> None:
     """Whatever is asked for."""
     (tmp_path / "a.txt").write_text("1 < 2 &amp; 3")
 
-    assert taken(tmp_path / "a.txt", Reading(html="text"))[1] == "1 < 2 &amp; 3"
+    assert load_plain(tmp_path / "a.txt", Reading(html="text"))[1] == "1 < 2 &amp; 3"
 
 
 def test_documents_lie_in_folders_and_archives(tmp_path: Path) -> None:
@@ -78,8 +78,8 @@ def test_documents_lie_in_folders_and_archives(tmp_path: Path) -> None:
     expected = {"a.pdf": "In the PDF\n\f", "b.docx": "In the document\n", "c.txt": "plain"}
     packed = zip_of(tmp_path / "a.zip", {path.name: path.read_bytes() for path in make.iterdir()})
 
-    assert taken(make)[1] == expected
-    assert taken(packed)[1] == expected
+    assert load_plain(make)[1] == expected
+    assert load_plain(packed)[1] == expected
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_what_cannot_be_converted_is_refused(tmp_path: Path, name: str, content:
     (tmp_path / "z.txt").write_text("z")
 
     with pytest.raises(InputError, match=rf"{name} is {message}"):
-        taken(tmp_path / name, Reading(html="text"))
-    found, texts = taken(tmp_path, Reading(html="text"))
+        load_plain(tmp_path / name, Reading(html="text"))
+    found, texts = load_plain(tmp_path, Reading(html="text"))
     assert texts == {"z.txt": "z"}
     assert found.source.skipped[0][1].startswith(message)
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_converted_is_refused(tmp_path: Path, name: str, content:
 def test_a_document_without_text_is_refused_with_what_to_do(tmp_path: Path) -> None:
     """A scanned page is a picture."""
     with pytest.raises(InputError, match=r"without text \(a scanned PDF\?\); run text recognition first: ocrmypdf"):
-        taken(pdf_of(tmp_path / "a.pdf", "", ""))
+        load_plain(pdf_of(tmp_path / "a.pdf", "", ""))
 
 
 def test_a_document_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_document_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
     path = zip_of(tmp_path / "b.docx", {"word/document.xml": b" " * 70_000_000})
 
     with pytest.raises(TooLargeError, match="limit max_ratio"):
-        taken(path)
+        load_plain(path)
 
 
 @pytest.mark.parametrize(("name", "module"), [("a.pdf", "pypdf"), ("a.docx", "mammoth"), ("a.html", "markdownify")])
@@ -131,4 +131,4 @@ def test_without_the_extra_the_message_names_it(
     monkeypatch.setitem(sys.modules, module, None)
 
     with pytest.raises(InputError, match=r"pip install 'rlmlite\[documents\]'"):
-        taken(tmp_path / name, Reading(html="text"))
+        load_plain(tmp_path / name, Reading(html="text"))

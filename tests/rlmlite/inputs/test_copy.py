@@ -44,7 +44,7 @@ def document(*arguments: str) -> dict[str, Any]:
     return found_
 
 
-def hashed(trace: Path) -> dict[str, bytes]:
+def read_trace(trace: Path) -> dict[str, bytes]:
     return {name: (trace / name).read_bytes() for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl")}
 
 
@@ -60,7 +60,7 @@ def test_a_copied_run_has_the_same_trace(tmp_path: Path) -> None:
     copied = rlmlite.execute(program, inputs, trace="copied.rlm", run_key=KEY, copy_to="store")
 
     assert there.value == copied.value == [3_000, 2]
-    assert hashed(Path("there.rlm")) == hashed(Path("copied.rlm"))
+    assert read_trace(Path("there.rlm")) == read_trace(Path("copied.rlm"))
     assert sorted(os.listdir("there.rlm")) == sorted(os.listdir("copied.rlm"))
     kept = [held for held in held_objects(found(Path("store"))) if held.traces]
     assert sorted(held.size for held in kept) == [8, 13, len(LOG)]

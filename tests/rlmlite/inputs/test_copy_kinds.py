@@ -43,27 +43,27 @@ def _parquet(path: Path) -> str:
     return str(path)
 
 
-def _written(path: Path, content: bytes) -> str:
+def _write_file(path: Path, content: bytes) -> str:
     path.write_bytes(content)
     return str(path)
 
 
 KINDS: Mapping[str, Callable[[], str]] = {
-    "text": lambda: _written(Path("a.log"), TEXT.encode()),
-    "gzip": lambda: _written(Path("a.log.gz"), gzip.compress(TEXT.encode(), mtime=0)),
-    "utf-16": lambda: _written(Path("a.txt"), TEXT.encode("utf-16")),
+    "text": lambda: _write_file(Path("a.log"), TEXT.encode()),
+    "gzip": lambda: _write_file(Path("a.log.gz"), gzip.compress(TEXT.encode(), mtime=0)),
+    "utf-16": lambda: _write_file(Path("a.txt"), TEXT.encode("utf-16")),
     "zip": lambda: str(zip_of(Path("a.zip"), {"b.txt": TEXT.encode(), "c.txt": b"caf\xe9 \xff\n"})),
     "tar.gz": lambda: str(tar_of(Path("a.tar.gz"), {"b.txt": TEXT.encode()}, "gz")),
     "docx": lambda: str(docx_of(Path("a.docx"), "one", "two")),
-    "csv": lambda: _written(Path("a.csv"), b"a,b\n1,2\n3,4\n"),
-    "one column": lambda: _written(Path("a.tsv"), b"a\nx\n"),
-    "jsonl": lambda: _written(Path("a.jsonl"), b'{"a": 1}\n{"a": 2}\n'),
+    "csv": lambda: _write_file(Path("a.csv"), b"a,b\n1,2\n3,4\n"),
+    "one column": lambda: _write_file(Path("a.tsv"), b"a\nx\n"),
+    "jsonl": lambda: _write_file(Path("a.jsonl"), b'{"a": 1}\n{"a": 2}\n'),
     "parquet": lambda: _parquet(Path("a.parquet")),
     "sqlite": lambda: _database(Path("a.db")),
 }
 
 
-def hashed(trace: str) -> dict[str, bytes]:
+def read_trace(trace: str) -> dict[str, bytes]:
     return {name: (Path(trace) / name).read_bytes() for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl")}
 
 
@@ -76,7 +76,7 @@ def test_every_kind_has_the_same_trace_and_is_found_again(kind: str) -> None:
     copied = rlmlite.execute(program, path, trace="copied.rlm", run_key=KEY, copy_to="store")
 
     assert here.value == copied.value
-    assert hashed("here.rlm") == hashed("copied.rlm")
+    assert read_trace("here.rlm") == read_trace("copied.rlm")
     for place in Path().glob("a.*"):
         place.unlink()
     collect(found(Path("store")), grace=0)

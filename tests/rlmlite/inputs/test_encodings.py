@@ -8,7 +8,7 @@ import pytest
 from rlmlite.inputs import Reading
 from rlmlite.inputs.formats.encodings import declared_encoding, wide_encoding
 from rlmlite_kernel.values.inputs import Derivation
-from tests.rlmlite.inputs.input_files import said, taken
+from tests.rlmlite.inputs.input_files import load_plain, notes_text
 
 GERMAN = "Die Größe der Übung überrascht die Schüler; schöne Grüße aus Köln und München, fünf Äpfel für Jürgen.\n" * 20
 FRENCH = (
@@ -41,13 +41,13 @@ def test_an_encoding_is_detected_and_recorded(tmp_path: Path, text: str, encodin
     """The text is what was written; the trace says from what it was decoded, and who decided that."""
     (tmp_path / "a.txt").write_bytes(text.encode(encoding))
 
-    found, read = taken(tmp_path / "a.txt")
+    found, read = load_plain(tmp_path / "a.txt")
 
     ((step,),) = found.source.recipes
     assert read == text
     assert (step.by, step.how) == ("decode", name)
     assert step.why.startswith("charset-normalizer ")
-    assert f"decoded from {name} (charset-normalizer" in said(found)
+    assert f"decoded from {name} (charset-normalizer" in notes_text(found)
     assert found.source.files[0].replaced == 0
     assert len(found.source.files[0].original) == 64
 
@@ -59,7 +59,7 @@ def test_a_byte_order_mark_decides_and_is_taken_away(tmp_path: Path, encoding: s
     for text in (JAPANESE, GERMAN, "x", ""):
         (tmp_path / "a.txt").write_bytes(mark + text.encode(encoding))
 
-        found, read = taken(tmp_path / "a.txt")
+        found, read = load_plain(tmp_path / "a.txt")
 
         assert read == text
         assert found.source.recipes[0][0].why == "byte order mark"
@@ -70,7 +70,7 @@ def test_wide_text_without_a_mark_is_known_by_its_zeros(tmp_path: Path, encoding
     """As logs of Windows are."""
     (tmp_path / "a.txt").write_bytes(GERMAN.encode(encoding))
 
-    found, read = taken(tmp_path / "a.txt")
+    found, read = load_plain(tmp_path / "a.txt")
 
     assert (read, found.source.recipes[0][0].how) == (GERMAN, encoding)
 
@@ -104,7 +104,7 @@ def test_what_markup_says_counts(tmp_path: Path) -> None:
     """A short text that nobody could guess."""
     (tmp_path / "a.xml").write_bytes("<?xml version='1.0' encoding='koi8-r'?><a>да</a>".encode("koi8-r"))
 
-    found, read = taken(tmp_path / "a.xml")
+    found, read = load_plain(tmp_path / "a.xml")
 
     assert read.endswith("<a>да</a>")
     assert found.source.recipes == ((Derivation("decode", how="koi8-r", why="declared"),),)
@@ -115,7 +115,7 @@ def test_valid_utf_8_is_never_guessed_at(tmp_path: Path, text: str) -> None:
     """Whatever else it might be, it is read in place."""
     (tmp_path / "a.txt").write_text(text, "utf-8")
 
-    found, read = taken(tmp_path / "a.txt")
+    found, read = load_plain(tmp_path / "a.txt")
 
     assert read == text
     assert found.source.recipes == ()
@@ -126,11 +126,11 @@ def test_broken_utf_8_stays_utf_8(tmp_path: Path) -> None:
     """A log with a few cut characters is not Latin-1."""
     (tmp_path / "a.txt").write_bytes(GERMAN.encode() + b"caf\xc3 und \xff\n" + GERMAN.encode())
 
-    found, read = taken(tmp_path / "a.txt")
+    found, read = load_plain(tmp_path / "a.txt")
 
     assert read == f"{GERMAN}caf\ufffd und \ufffd\n{GERMAN}"
     assert (found.source.files[0].replaced, found.source.recipes) == (2, ())
-    assert "not valid UTF-8: 2 bad bytes became U+FFFD" in said(found)
+    assert "not valid UTF-8: 2 bad bytes became U+FFFD" in notes_text(found)
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_what_detection_is_not_sure_of_is_not_guessed(tmp_path: Path, content: b
     """U+FFFD, counted and said, is better than a wrong letter."""
     (tmp_path / "a.txt").write_bytes(content)
 
-    found, read = taken(tmp_path / "a.txt")
+    found, read = load_plain(tmp_path / "a.txt")
 
     assert read == content.decode("utf-8", "replace")
     assert found.source.files[0].replaced == read.count("\ufffd") > 0
-    assert "became U+FFFD" in said(found)
+    assert "became U+FFFD" in notes_text(found)
 
 
 def test_a_large_text_is_sampled_and_then_decoded_strictly(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_large_text_is_sampled_and_then_decoded_strictly(tmp_path: Path) -> No
     text = "2024-01-01 INFO all is well with the server\n" * 200_000 + GERMAN
     (tmp_path / "a.log").write_bytes(text.encode("latin-1"))
 
-    found, read = taken(tmp_path / "a.log")
+    found, read = load_plain(tmp_path / "a.log")
 
     assert read == text
     assert found.source.recipes[0][0].how == "cp1252"
@@ -163,11 +163,11 @@ def test_what_is_not_in_the_detected_encoding_is_replaced_and_said(tmp_path: Pat
     content = (JAPANESE * 30).encode("shift_jis") + b"\x81\n" + (JAPANESE * 30).encode("shift_jis")
     (tmp_path / "a.txt").write_bytes(content)
 
-    found, read = taken(tmp_path / "a.txt")
+    found, read = load_plain(tmp_path / "a.txt")
 
     assert read == JAPANESE * 30 + "\ufffd\n" + JAPANESE * 30
     assert (found.source.files[0].replaced, found.source.recipes[0][0].how) == (1, "cp932")
-    assert "1 bad bytes became U+FFFD" in said(found)
+    assert "1 bad bytes became U+FFFD" in notes_text(found)
 
 
 def test_an_encoding_that_is_asked_for_is_taken(tmp_path: Path) -> None:
@@ -176,13 +176,13 @@ def test_an_encoding_that_is_asked_for_is_taken(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_bytes(b"plain")
     (tmp_path / "c.txt").write_bytes("caf\ufffd".encode("utf-8-sig"))
 
-    found, read = taken(tmp_path / "a.txt", Reading(encoding="cp1252"))
-    plain, _ = taken(tmp_path / "b.txt", Reading(encoding="cp1252"))
+    found, read = load_plain(tmp_path / "a.txt", Reading(encoding="cp1252"))
+    plain, _ = load_plain(tmp_path / "b.txt", Reading(encoding="cp1252"))
 
     assert (read, found.source.recipes[0][0]) == ("Ã©", Derivation("decode", how="cp1252", why="asked for"))
     assert (plain.source.recipes, plain.source.files[0].original) == ((), "")
-    assert taken(tmp_path / "b.txt", Reading(encoding="utf-16-le"))[1] == "汰楡\ufffd"
-    assert taken(tmp_path / "c.txt", Reading(encoding="utf-8"))[1] == "\ufeffcaf\ufffd"
+    assert load_plain(tmp_path / "b.txt", Reading(encoding="utf-16-le"))[1] == "汰楡\ufffd"
+    assert load_plain(tmp_path / "c.txt", Reading(encoding="utf-8"))[1] == "\ufeffcaf\ufffd"
 
 
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
@@ -191,6 +191,6 @@ def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
         codecs.BOM_UTF16_LE + "abc".encode("utf-16-le") + b"\x00\xd8" + "d".encode("utf-16-le")
     )
 
-    found, read = taken(tmp_path / "a.txt")
+    found, read = load_plain(tmp_path / "a.txt")
 
     assert (read, found.source.files[0].replaced) == ("abc\ufffdd", 1)

@@ -8,7 +8,7 @@ import pytest
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading
 from rlmlite.inputs.folders.listing import list_glob
-from tests.rlmlite.inputs.input_files import said, taken
+from tests.rlmlite.inputs.input_files import load_plain, notes_text
 
 
 def make(root: Path, files: dict[str, str]) -> Path:
@@ -37,7 +37,7 @@ def test_ignore_files_leave_out_and_say_so(tmp_path: Path) -> None:
         },
     )
 
-    found, texts = taken(root)
+    found, texts = load_plain(root)
 
     assert sorted(texts) == ["a.txt", "keep.log", "sub/x.log"]
     assert [path for path, reason in found.source.skipped if reason == "ignored"] == [
@@ -47,7 +47,7 @@ def test_ignore_files_leave_out_and_say_so(tmp_path: Path) -> None:
         "sub/deep/cc.txt",
         "x.log",
     ]
-    assert "5 left out, ignored: build/, ..." in said(found)
+    assert "5 left out, ignored: build/, ..." in notes_text(found)
 
 
 def test_a_folder_of_which_all_is_ignored_says_how_to_read_it(tmp_path: Path) -> None:
@@ -55,14 +55,14 @@ def test_a_folder_of_which_all_is_ignored_says_how_to_read_it(tmp_path: Path) ->
     root = make(tmp_path, {".git/HEAD": "", ".gitignore": "/versions\n", "versions/lib/a.py": "a"})
 
     with pytest.raises(InputError, match=r"holds no text file: .*ignored: a\.py; --read ignore=false"):
-        taken(root / "versions" / "lib")
+        load_plain(root / "versions" / "lib")
 
 
 def test_ignore_files_can_be_switched_off(tmp_path: Path) -> None:
     """Then only the rules hold that always hold."""
     root = make(tmp_path, {".gitignore": "*.log\n", "a.log": "a", ".hidden": "h"})
 
-    found, texts = taken(root, Reading(ignore=False))
+    found, texts = load_plain(root, Reading(ignore=False))
 
     assert texts == {"a.log": "a"}
     assert found.source.skipped == ((".gitignore", "hidden"), (".hidden", "hidden"))
@@ -73,8 +73,8 @@ def test_the_rules_of_the_repository_hold_in_a_folder_of_it(tmp_path: Path) -> N
     make(tmp_path, {".gitignore": "*\n", "repo/.git/HEAD": "", "repo/.gitignore": "*.log\nsrc/gen/\n"})
     make(tmp_path / "repo/src", {"a.txt": "a", "a.log": "l", "gen/b.txt": "b"})
 
-    assert taken(tmp_path / "repo/src")[1] == {"a.txt": "a"}
-    assert taken(tmp_path / "repo")[1] == {"src/a.txt": "a"}
+    assert load_plain(tmp_path / "repo/src")[1] == {"a.txt": "a"}
+    assert load_plain(tmp_path / "repo")[1] == {"src/a.txt": "a"}
 
 
 def test_odd_ignore_files_do_no_harm(tmp_path: Path) -> None:
@@ -83,14 +83,14 @@ def test_odd_ignore_files_do_no_harm(tmp_path: Path) -> None:
     root = make(tmp_path, {"a.txt": "a", "sub/.gitignore/x": "x", "sub/b.txt": "b", long: "long", "c.log": "c"})
     (root / ".gitignore").write_bytes(b"\xff\n[\n*.log\n" + b"**/" * 5000 + b"zzz\n!\n" + b"a*" * 60 + b"b\n")
 
-    assert taken(root)[1] == {"a.txt": "a", "sub/b.txt": "b", long: "long"}
+    assert load_plain(root)[1] == {"a.txt": "a", "sub/b.txt": "b", long: "long"}
 
 
 def test_a_pattern_means_what_it_names(tmp_path: Path) -> None:
     """Ignore files do not count for globs."""
     root = make(tmp_path, {".gitignore": "*.log\n", "a.log": "a"})
 
-    assert taken(root / "*.log")[1] == {"a.log": "a"}
+    assert load_plain(root / "*.log")[1] == {"a.log": "a"}
 
 
 def test_loops_of_links_are_not_walked(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_loops_of_links_are_not_walked(tmp_path: Path) -> None:
     for name in ("loop", "again", "sub/up"):
         os.symlink(root, root / name)
 
-    assert taken(root)[1] == {"a.txt": "a", "sub/b.txt": "b"}
+    assert load_plain(root)[1] == {"a.txt": "a", "sub/b.txt": "b"}
     assert list_glob(str(root / "**" / "*.txt")).paths == ("a.txt", "sub/b.txt")
     assert list_glob(str(root / "**" / "**" / "**" / "*.txt")).paths == ("a.txt", "sub/b.txt")
 

@@ -16,10 +16,10 @@ from tests.rlmlite.inputs.input_text import content, words
 def test_an_unreadable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As above, for whoever runs the tests as root."""
 
-    def denied(path: str) -> Any:
+    def deny(path: str) -> Any:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("rlmlite.inputs.folders.listing.os.scandir", denied)
+    monkeypatch.setattr("rlmlite.inputs.folders.listing.os.scandir", deny)
 
     with pytest.raises(InputError, match="cannot be read: Permission denied"):
         from_path(str(tmp_path), FileBlobs())
@@ -77,12 +77,12 @@ def test_an_unreadable_file_in_a_folder_is_left_out_and_said(tree: Path, monkeyp
     """One bad file does not cost the others."""
     real = os.open
 
-    def denied(path: Any, *rest: Any, **named: Any) -> int:
+    def deny(path: Any, *rest: Any, **named: Any) -> int:
         if str(path).endswith("z.txt"):
             raise PermissionError(13, "Permission denied")
         return real(path, *rest, **named)
 
-    monkeypatch.setattr("rlmlite_traces.files.mapped.os.open", denied)
+    monkeypatch.setattr("rlmlite_traces.files.mapped.os.open", deny)
 
     found = from_path(str(tree), FileBlobs())
 

@@ -35,7 +35,7 @@ def folder_of(path: Path) -> Path:
     return path
 
 
-def written(content: bytes) -> Callable[[Path], Path]:
+def file_maker(content: bytes) -> Callable[[Path], Path]:
     """Makes a file with this content."""
 
     def write(path: Path) -> Path:
@@ -46,18 +46,18 @@ def written(content: bytes) -> Callable[[Path], Path]:
 
 
 KINDS: dict[str, Callable[[Path], Path]] = {
-    **{f"a.{suffix}": written(pack(TEXT.encode())) for suffix, pack in PACKERS.items()},
+    **{f"a.{suffix}": file_maker(pack(TEXT.encode())) for suffix, pack in PACKERS.items()},
     "a.zip": lambda path: zip_of(path, MEMBERS),
     "a.tar": lambda path: tar_of(path, MEMBERS),
     "a.tgz": lambda path: tar_of(path, MEMBERS, "gz"),
-    "zip.gz": lambda path: written(gzip.compress(zip_of(path, MEMBERS).read_bytes()))(path),
-    "latin.txt": written(TEXT.encode("latin-1")),
-    "wide.txt": written(TEXT.encode("utf-16")),
-    "broken.txt": written(b"caf\xe9 au lait"),
-    "bom.txt": written(TEXT.encode("utf-8-sig")),
+    "zip.gz": lambda path: file_maker(gzip.compress(zip_of(path, MEMBERS).read_bytes()))(path),
+    "latin.txt": file_maker(TEXT.encode("latin-1")),
+    "wide.txt": file_maker(TEXT.encode("utf-16")),
+    "broken.txt": file_maker(b"caf\xe9 au lait"),
+    "bom.txt": file_maker(TEXT.encode("utf-8-sig")),
     "a.pdf": lambda path: pdf_of(path, "ERROR in a PDF"),
     "a.docx": lambda path: docx_of(path, "ERROR in a document"),
-    "page.html": written(b"<html><h1>ERROR</h1></html>"),
+    "page.html": file_maker(b"<html><h1>ERROR</h1></html>"),
     "folder": folder_of,
 }
 PROGRAM = "hits = search(a, /ERROR|caf|plain/)\nfinal(count(hits), evidence=hits[0:2])"
@@ -69,7 +69,7 @@ def run(path: Path, trace: Path, reading: Reading = READING) -> rlmlite.Outcome:
     return outcome
 
 
-def replayed(trace: Path, place: Path | None = None, reading: Reading | None = READING) -> Replayed:
+def replay_trace(trace: Path, place: Path | None = None, reading: Reading | None = READING) -> Replayed:
     derive = None if reading is None else deriving(reading)
     return replay(verify(trace), {} if place is None else {"a": place}, derive=derive)
 
@@ -80,11 +80,11 @@ def test_a_run_over_each_kind_replays(tmp_path: Path, name: str) -> None:
     path = KINDS[name](tmp_path / name)
     run(path, tmp_path / "t.rlm", Reading(html="text"))
 
-    here = replayed(tmp_path / "t.rlm")
+    here = replay_trace(tmp_path / "t.rlm")
     (tmp_path / "moved").mkdir()
     path.rename(tmp_path / "moved" / name)
-    moved = replayed(tmp_path / "t.rlm", tmp_path / "moved" / name)
-    gone = replayed(tmp_path / "t.rlm")
+    moved = replay_trace(tmp_path / "t.rlm", tmp_path / "moved" / name)
+    gone = replay_trace(tmp_path / "t.rlm")
 
     assert (here.verdict, here.missing) == (Verdict.REPRODUCED, {})
     assert (moved.verdict, moved.missing) == (Verdict.REPRODUCED, {})
@@ -96,7 +96,7 @@ def test_without_the_hook_a_derived_text_is_missing(tmp_path: Path, name: str) -
     """Whoever cannot derive it cannot call the trace forged."""
     run(KINDS[name](tmp_path / name), tmp_path / "t.rlm", Reading(html="text"))
 
-    found = replayed(tmp_path / "t.rlm", reading=None)
+    found = replay_trace(tmp_path / "t.rlm", reading=None)
 
     assert found.verdict is Verdict.UNVERIFIABLE
     assert "nobody here derives it again" in found.missing["a"]
@@ -106,7 +106,7 @@ def test_what_needs_no_other_library_replays_without_the_hook(tmp_path: Path) ->
     """Broken UTF-8 is repaired by the store itself."""
     run(KINDS["broken.txt"](tmp_path / "a.txt"), tmp_path / "t.rlm")
 
-    assert replayed(tmp_path / "t.rlm", reading=None).verdict is Verdict.REPRODUCED
+    assert replay_trace(tmp_path / "t.rlm", reading=None).verdict is Verdict.REPRODUCED
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "folder"])
@@ -120,7 +120,7 @@ def test_another_version_of_a_converter_is_no_forgery(
         other = msgspec.structs.replace(converter, blocks=lambda *_: iter([b"another ERROR\n"]))
         monkeypatch.setitem(converters.CONVERTERS, kind, other)
 
-    found = replayed(tmp_path / "t.rlm")
+    found = replay_trace(tmp_path / "t.rlm")
 
     assert found.verdict is Verdict.UNVERIFIABLE
     assert "gives another text here" in found.missing["a"]
@@ -134,7 +134,7 @@ def test_a_changed_original_is_not_taken_for_the_recorded_one(tmp_path: Path, na
     changed = path / "packed.gz" if path.is_dir() else path
     changed.write_bytes(changed.read_bytes() + b" ")
 
-    found = replayed(tmp_path / "t.rlm")
+    found = replay_trace(tmp_path / "t.rlm")
 
     assert found.verdict is Verdict.UNVERIFIABLE
     assert "has other content" in found.missing["a"]
@@ -145,7 +145,10 @@ def test_a_bomb_beside_a_trace_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"plain\n" + b"." * 70_000_000, 9))
     run(tmp_path / "a.gz", tmp_path / "t.rlm", Reading(max_ratio=2000))
 
-    refused, allowed = replayed(tmp_path / "t.rlm"), replayed(tmp_path / "t.rlm", reading=Reading(max_ratio=2000))
+    refused, allowed = (
+        replay_trace(tmp_path / "t.rlm"),
+        replay_trace(tmp_path / "t.rlm", reading=Reading(max_ratio=2000)),
+    )
 
     assert refused.verdict is Verdict.UNVERIFIABLE
     assert "limit max_ratio" in refused.missing["a"]
@@ -158,12 +161,12 @@ def test_a_replay_believes_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     run(tmp_path / "a.txt", tmp_path / "t.rlm")
     Session(tmp_path / "s.rlm", {"a": tmp_path / "a.txt"}).close()
 
-    def asked(*_: object) -> object:
+    def fail_if_asked(*_: object) -> object:
         raise AssertionError("the cache was asked")
 
-    monkeypatch.setattr("rlmlite.inputs.cache.digests.Digests.find", asked)
+    monkeypatch.setattr("rlmlite.inputs.cache.digests.Digests.find", fail_if_asked)
 
-    assert replayed(tmp_path / "t.rlm").verdict is Verdict.REPRODUCED
+    assert replay_trace(tmp_path / "t.rlm").verdict is Verdict.REPRODUCED
     Session(tmp_path / "s.rlm").close()
 
 
@@ -199,7 +202,7 @@ def test_a_session_over_derived_inputs_goes_on(tmp_path: Path, name: str) -> Non
         assert session.exec("final(x - count(search(a, 'ERROR')))").value == 0
 
 
-def piped(content: bytes, folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def run_piped(content: bytes, folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """`rlmlite` with this on standard input."""
     command = [sys.executable, "-m", "rlmlite", *arguments]
     return subprocess.run(command, input=content, capture_output=True, cwd=folder, timeout=100)
@@ -207,33 +210,33 @@ def piped(content: bytes, folder: Path, *arguments: str) -> subprocess.Completed
 
 def test_packed_standard_input_is_kept_as_text(tmp_path: Path) -> None:
     """A small one is in the trace, which then replays alone."""
-    done = piped(
+    done = run_piped(
         gzip.compress(TEXT.encode()), tmp_path, "exec", "-e", PROGRAM.replace("a,", "context,"), "-", "--trace", "t.rlm"
     )
 
     assert done.returncode == 0, done.stderr
-    assert replayed(tmp_path / "t.rlm", reading=None).verdict is Verdict.REPRODUCED
+    assert replay_trace(tmp_path / "t.rlm", reading=None).verdict is Verdict.REPRODUCED
 
 
 def test_large_standard_input_is_not_kept_and_that_is_said(tmp_path: Path) -> None:
     """The trace is small; a replay needs the content from somewhere."""
     program = 'final(count(search(context, "ERROR")))'
     arguments = ["exec", "-e", program, "-", "--trace", "t.rlm", "--read", "kept_bytes=1_000"]
-    done = piped(TEXT.encode(), tmp_path, *arguments)
+    done = run_piped(TEXT.encode(), tmp_path, *arguments)
     (tmp_path / "copy.txt").write_bytes(TEXT.encode())
 
     assert done.returncode == 0, done.stderr
     assert b"more than the trace keeps" in done.stderr
     assert "Jürgen".encode() not in (tmp_path / "t.rlm" / "blobs.jsonl").read_bytes()
-    assert replayed(tmp_path / "t.rlm").verdict is Verdict.UNVERIFIABLE
+    assert replay_trace(tmp_path / "t.rlm").verdict is Verdict.UNVERIFIABLE
     assert replay(verify(tmp_path / "t.rlm"), {"context": tmp_path / "copy.txt"}).verdict is Verdict.REPRODUCED
 
 
 def test_the_command_line_replays_with_the_hook(tmp_path: Path) -> None:
     """As anyone would do it."""
     path = KINDS["a.tgz"](tmp_path / "a.tgz")
-    done = piped(b"", tmp_path, "exec", "-e", PROGRAM, f"a={path}", "--trace", "t.rlm")
-    again = piped(b"", tmp_path, "trace", "replay", "t.rlm")
+    done = run_piped(b"", tmp_path, "exec", "-e", PROGRAM, f"a={path}", "--trace", "t.rlm")
+    again = run_piped(b"", tmp_path, "trace", "replay", "t.rlm")
 
     assert done.returncode == 0, done.stderr
     assert (again.returncode, again.stdout[:22]) == (0, b"replayed: reproduced: ")
@@ -256,5 +259,5 @@ def test_a_nested_run_over_a_derived_input_replays(tmp_path: Path, name: str, gi
     assert outcome.status == "completed", outcome.problems
     (child,) = (tmp_path / "t.rlm" / "nested").iterdir()
     assert outcome.value > 0
-    assert replayed(child).verdict is Verdict.REPRODUCED
-    assert replayed(child, reading=None).verdict is Verdict.UNVERIFIABLE
+    assert replay_trace(child).verdict is Verdict.REPRODUCED
+    assert replay_trace(child, reading=None).verdict is Verdict.UNVERIFIABLE

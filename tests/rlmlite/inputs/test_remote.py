@@ -16,7 +16,7 @@ from rlmlite.agent.session import Session
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, TooLargeError, Url
 from rlmlite.inputs.formats.remote import is_remote, without_secrets
-from tests.rlmlite.inputs.input_files import said, taken, zip_of
+from tests.rlmlite.inputs.input_files import load_plain, notes_text, zip_of
 
 TEXT = "over the wire: café\n" * 1000
 FILES = {"/app.log": TEXT.encode(), "/app.log.gz": gzip.compress(TEXT.encode()), "/large": b"x" * 3_000_000}
@@ -59,14 +59,14 @@ def server() -> Iterator[str]:
 @pytest.mark.parametrize("name", ["app.log", "app.log.gz"])
 def test_a_url_is_an_input(server: str, name: str) -> None:
     """Fetched once, hashed on the way; nothing of it is kept in the trace."""
-    found, text = taken(f"http://{server}/{name}")
+    found, text = load_plain(f"http://{server}/{name}")
 
     file = found.source.files[0]
     steps = [step.by for step in found.source.recipe(file)]
     assert (text, found.memory, found.source.path) == (TEXT, None, f"http://{server}/{name}")
     assert steps == ["fetch"] + ["gzip"] * name.endswith("gz")
     assert (file.original or file.digest) == hashlib.sha256(FILES[f"/{name}"]).hexdigest()
-    assert "fetched by fsspec" in said(found)
+    assert "fetched by fsspec" in notes_text(found)
 
 
 def test_an_archive_may_lie_elsewhere(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_an_archive_may_lie_elsewhere(tmp_path: Path) -> None:
     content = zip_of(tmp_path / "a.zip", {"a.txt": b"a", "b.txt": b"b"}).read_bytes()
     fsspec.filesystem("memory").pipe("/bucket/a.zip", content)
 
-    found, texts = taken("memory://bucket/a.zip")
+    found, texts = load_plain("memory://bucket/a.zip")
 
     assert texts == {"a.txt": "a", "b.txt": "b"}
     assert found.source.archive is not None
@@ -85,25 +85,25 @@ def test_an_archive_may_lie_elsewhere(tmp_path: Path) -> None:
 def test_what_is_not_there_is_said(server: str) -> None:
     """A missing file, a host that does not answer, a protocol that nobody knows."""
     with pytest.raises(InputError, match=r"http://.*/nothing does not exist, or cannot be reached"):
-        taken(f"http://{server}/nothing")
+        load_plain(f"http://{server}/nothing")
     with pytest.raises(InputError, match="cannot be reached"):
-        taken("http://127.0.0.1:1/x")
+        load_plain("http://127.0.0.1:1/x")
     with pytest.raises(InputError, match=r"cannot be fetched.*[Pp]rotocol"):
-        taken("nonsense://host/x")
+        load_plain("nonsense://host/x")
     with pytest.raises(InputError, match="s3://bucket/x needs another library"):
-        taken("s3://bucket/x")
+        load_plain("s3://bucket/x")
 
 
 def test_half_of_a_file_is_refused(server: str) -> None:
     """A connection that breaks off is no end."""
     with pytest.raises(InputError, match="cannot be fetched"):
-        taken(f"http://{server}/app.log?cut")
+        load_plain(f"http://{server}/app.log?cut")
 
 
 def test_no_more_is_fetched_than_is_allowed(server: str) -> None:
     """A server may send without end."""
     with pytest.raises(TooLargeError, match="limit max_bytes"):
-        taken(f"http://{server}/large", Reading(max_bytes=100_000))
+        load_plain(f"http://{server}/large", Reading(max_bytes=100_000))
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_no_secret_is_in_a_trace_or_a_message(server: str, tmp_path: Path) -> No
 
     assert outcome.value == 1000
     assert all(b"hush" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert "secrets left out of the URL" in said(taken(url)[0])
+    assert "secrets left out of the URL" in notes_text(load_plain(url)[0])
     with pytest.raises(InputError) as caught:
-        taken(f"http://{server}/private?other=secretvalue")
+        load_plain(f"http://{server}/private?other=secretvalue")
     assert "secretvalue" not in str(caught.value)
 
 

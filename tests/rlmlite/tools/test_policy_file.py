@@ -14,7 +14,7 @@ from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import verify
 
 
-def written(folder: Path, text: str) -> Path:
+def write_policy(folder: Path, text: str) -> Path:
     path = folder / "policy.toml"
     path.write_text(text, "utf-8")
     return path
@@ -50,7 +50,7 @@ accepts = { to = [], body = ["input", "lm"] }
 [tools.look]
 side_effects = true
 """
-    rules = read_policy_file(written(tmp_path, text))
+    rules = read_policy_file(write_policy(tmp_path, text))
 
     assert rules.digest == hashlib.sha256(text.encode()).hexdigest()
     assert rules.stricter == {"look"}
@@ -93,7 +93,7 @@ side_effects = true
 def test_a_wrong_file_says_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
     """One message with the key, before anything runs."""
     with pytest.raises(SettingError) as caught:
-        read_policy_file(written(tmp_path, text))
+        read_policy_file(write_policy(tmp_path, text))
 
     assert said in str(caught.value)
     assert "policy.toml" in str(caught.value)
@@ -123,7 +123,7 @@ def test_what_is_no_duration_is_refused(text: object) -> None:
 
 def test_a_policy_makes_a_tool_only_stricter(tmp_path: Path) -> None:
     """A tool without side effects may be said to have them, never the other way round."""
-    stricter = written(tmp_path, "version = 1\n[tools.look]\nside_effects = true")
+    stricter = write_policy(tmp_path, "version = 1\n[tools.look]\nside_effects = true")
     outcome = execute("look(key=str(context))", "a", trace=False, tools=[look], policy=stricter)
 
     assert "denied" in outcome.observation
@@ -133,13 +133,13 @@ def test_a_policy_makes_a_tool_only_stricter(tmp_path: Path) -> None:
             "a",
             trace=False,
             tools=[send],
-            policy=written(tmp_path, "version = 1\n[tools.send]\nside_effects = false"),
+            policy=write_policy(tmp_path, "version = 1\n[tools.send]\nside_effects = false"),
         )
 
 
 def test_the_trace_names_the_policy(tmp_path: Path) -> None:
     """By the digest of its file; the policy itself is in the settings."""
-    policy = written(tmp_path, "version = 1\nmodels = ['scripted:*']")
+    policy = write_policy(tmp_path, "version = 1\nmodels = ['scripted:*']")
     run(
         "What?",
         "a",

@@ -29,11 +29,11 @@ async def later(words: list[str]) -> str:
     return " ".join(words)
 
 
-def called(made: PythonTool, arguments: object, timeout_ms: int | None = None) -> Result:
+def call(made: PythonTool, arguments: object, timeout_ms: int | None = None) -> Result:
     return asyncio.run(made.call(json.dumps(arguments), timeout_ms))
 
 
-def failed(result: Result) -> tuple[str, str]:
+def failure_of(result: Result) -> tuple[str, str]:
     assert isinstance(result, Failed)
     return result.error, result.detail
 
@@ -63,8 +63,8 @@ def test_a_function_says_what_it_is() -> None:
 
 def test_what_it_gives_is_json() -> None:
     """Of a plain function and of one that is awaited."""
-    assert text(called(stock, {"part": "é"})) == '{"least":0,"part":"é"}'
-    assert text(called(tool(later), {"words": ["a", "b"]})) == '"a b"'
+    assert text(call(stock, {"part": "é"})) == '{"least":0,"part":"é"}'
+    assert text(call(tool(later), {"words": ["a", "b"]})) == '"a b"'
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_it_gives_is_json() -> None:
 )
 def test_wrong_arguments_are_named(arguments: object, named: str) -> None:
     """The function is not called, and nothing of the value is repeated."""
-    error, detail = failed(called(stock, arguments))
+    error, detail = failure_of(call(stock, arguments))
 
     assert error == "schema"
     assert detail.startswith(f"{named}: ")
@@ -158,7 +158,7 @@ async def its_own_timeout_too(secret: str) -> None:
 )
 def test_an_exception_is_a_failure(function: Callable[..., Any], detail: str) -> None:
     """With its class and message, without a traceback, and cut with a mark where it is very long."""
-    assert failed(called(tool(function), {"secret": "hunter2"}, 10_000)) == ("raised", detail)
+    assert failure_of(call(tool(function), {"secret": "hunter2"}, 10_000)) == ("raised", detail)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_value_that_is_no_json_is_a_failure(value: object) -> None:
     def give() -> object:
         return value
 
-    error, detail = failed(called(tool(give), {}))
+    error, detail = failure_of(call(tool(give), {}))
 
     assert error == "schema"
     assert detail.startswith("its value is not JSON")
@@ -186,7 +186,7 @@ def test_a_circle_is_no_json() -> None:
         circle.append(circle)
         return circle
 
-    assert failed(called(tool(give), {}))[0] == "schema"
+    assert failure_of(call(tool(give), {}))[0] == "schema"
 
 
 def test_a_slow_tool_times_out_and_nobody_waits_for_its_thread() -> None:
@@ -200,7 +200,7 @@ def test_a_slow_tool_times_out_and_nobody_waits_for_its_thread() -> None:
         await asyncio.sleep(20)
 
     for function in (slow, slow_too):
-        error, detail = failed(called(tool(function), {}, 30))
+        error, detail = failure_of(call(tool(function), {}, 30))
         assert error == "timeout"
         assert "30 ms" in detail
     assert time.monotonic() - started < 5
@@ -248,7 +248,7 @@ def test_names_that_pydantic_has_are_names() -> None:
     def named_so(json: str, model_config: int, a0: str) -> list[object]:
         return [json, model_config, a0]
 
-    assert text(called(tool(named_so), {"json": "x", "model_config": 1, "a0": "y"})) == '["x",1,"y"]'
+    assert text(call(tool(named_so), {"json": "x", "model_config": 1, "a0": "y"})) == '["x",1,"y"]'
 
 
 def test_tools_are_a_list_of_functions() -> None:

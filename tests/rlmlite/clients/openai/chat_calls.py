@@ -46,7 +46,7 @@ def model_of(server: model_server.ModelServer, calling: Calling = QUICK) -> Mode
     return model
 
 
-def cut(answer: bytes) -> Raw:
+def cut_short(answer: bytes) -> Raw:
     return Raw(answer[: len(answer) - 20])
 
 

@@ -171,24 +171,24 @@ STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n
 """How the reply begins that is a stream."""
 
 
-def chunked(events: Sequence[bytes]) -> list[bytes]:
+def to_chunks(events: Sequence[bytes]) -> list[bytes]:
     """Events as HTTP sends what it does not know the length of."""
     return [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
 
 
 def stream(events: Sequence[bytes]) -> bytes:
     """A whole stream of these events."""
-    return STREAM + b"".join(chunked(events)) + b"0\r\n\r\n"
+    return STREAM + b"".join(to_chunks(events)) + b"0\r\n\r\n"
 
 
-def as_asked(ask: Ask, answer: bytes) -> bytes:
+def in_requested_form(ask: Ask, answer: bytes) -> bytes:
     """A completion or response as a stream, if it is asked for one."""
     return stream(events(answer)) if ask.get("stream") else answer
 
 
 def hello(_number: int, ask: Ask) -> bytes:
     """A server that always says hello."""
-    return as_asked(ask, completion("hello") if "messages" in ask else response("hello"))
+    return in_requested_form(ask, completion("hello") if "messages" in ask else response("hello"))
 
 
 class ModelServer:

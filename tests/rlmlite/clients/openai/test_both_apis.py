@@ -14,21 +14,21 @@ from tests.rlmlite.clients.openai.model_server import (
     Ask,
     Behaviour,
     Raw,
-    as_asked,
     calling,
     completion,
     error,
     function_call,
+    in_requested_form,
     response,
 )
 
 
-def hello_as_asked(api: str, streamed: bool) -> Behaviour:
+def hello_in_form(api: str, streamed: bool) -> Behaviour:
     """Says hello as it is asked, and checks that it is asked so."""
 
     def behave(number: int, ask: Ask) -> bytes:
         assert ask.get("stream", False) is streamed
-        return as_asked(ask, WHOLE[api])
+        return in_requested_form(ask, WHOLE[api])
 
     return behave
 
@@ -37,7 +37,7 @@ def hello_as_asked(api: str, streamed: bool) -> Behaviour:
 @pytest.mark.parametrize("api", APIS)
 def test_a_call_is_one_request_and_its_usage(api: str, streamed: bool) -> None:
     """What goes over each wire, to the field; nothing is left at the server."""
-    result, server = ask_once(api, hello_as_asked(api, streamed), stream=streamed)
+    result, server = ask_once(api, hello_in_form(api, streamed), stream=streamed)
 
     assert result == HELLO
     body: dict[str, Any] = {"model": "m", "temperature": 0.0}
@@ -77,7 +77,7 @@ def test_a_call_is_one_request_and_its_usage(api: str, streamed: bool) -> None:
 )
 def test_an_answer_that_is_none_is_no_answer(api: str, answer: bytes, expected: Failure, streamed: bool) -> None:
     """Cut, withheld or empty, or a call of a tool that nobody offered: paid, and not repeated."""
-    result, server = ask_once(api, lambda _, ask: as_asked(ask, answer), stream=streamed)
+    result, server = ask_once(api, lambda _, ask: in_requested_form(ask, answer), stream=streamed)
 
     assert (result, len(server.asked)) == (Failed(expected, Usage(7, 3, 0)), 1)
 
@@ -99,7 +99,7 @@ def test_what_may_pass_is_tried_again(api: str, streamed: bool, answer: Answer, 
     """Two attempts with one retry, never more; a second attempt that goes well is an answer."""
     result, server = ask_once(api, lambda *_: answer, stream=streamed)
     again, second = ask_once(
-        api, lambda number, ask: answer if number == 0 else as_asked(ask, WHOLE[api]), stream=streamed
+        api, lambda number, ask: answer if number == 0 else in_requested_form(ask, WHOLE[api]), stream=streamed
     )
 
     assert (result, len(server.asked)) == (expected, 2)
@@ -113,7 +113,7 @@ def test_long_texts_pass_whole(api: str, streamed: bool) -> None:
     text = 'aé€😀\u2028\u0085\n"\\\0' * 10_000
 
     def behave(_: int, ask: Ask) -> bytes:
-        return as_asked(ask, completion(text) if api == CHAT else response(text))
+        return in_requested_form(ask, completion(text) if api == CHAT else response(text))
 
     result, _ = ask_once(api, behave, stream=streamed)
 

@@ -15,7 +15,7 @@ from rlmlite.clients.openai import connection
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_traces import Level, Verdict, replay, verify
 from tests.rlmlite.clients.openai import model_server
-from tests.rlmlite.clients.openai.chat_calls import FAN_OUT, FREE, WHOLE, cut, model_of, numbered_lines, run_over
+from tests.rlmlite.clients.openai.chat_calls import FAN_OUT, FREE, WHOLE, cut_short, model_of, numbered_lines, run_over
 from tests.rlmlite.clients.openai.model_server import Answer, Ask, completion, error, serve
 
 
@@ -185,7 +185,7 @@ def test_without_aiohttp_it_works_and_says_so_once(
 
     async def run() -> rlmlite.Outcome:
         def behave(number: int, _: Ask) -> Answer:
-            return cut(WHOLE) if number == 5 else WHOLE
+            return cut_short(WHOLE) if number == 5 else WHOLE
 
         async with serve(behave) as server:
             model = model_of(server)
@@ -212,7 +212,7 @@ def test_ten_thousand_calls_with_faults(tmp_path: Path) -> None:
         faults: list[Answer] = [
             error(500, retry_after_ms="1"),
             error(429, retry_after_ms="1"),
-            cut(WHOLE),
+            cut_short(WHOLE),
             model_server.reply(200, b"<html>"),
         ]
         return faults[int(line) // 20 % 4]

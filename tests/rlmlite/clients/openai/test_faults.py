@@ -10,7 +10,7 @@ from rlmlite.clients import Calling, client
 from rlmlite.clients.openai.pauses import requested_pause
 from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Result, Usage
 from tests.rlmlite.clients.openai import model_server
-from tests.rlmlite.clients.openai.chat_calls import FREE, HELLO, WHOLE, ask_once, cut, model_of, request
+from tests.rlmlite.clients.openai.chat_calls import FREE, HELLO, WHOLE, ask_once, cut_short, model_of, request
 from tests.rlmlite.clients.openai.model_server import Answer, Ask, Behaviour, Raw, error, serve
 
 UNPAID = Usage(0, 0, 0)
@@ -26,7 +26,7 @@ UNPAID = Usage(0, 0, 0)
         (error(408, retry_after_ms="1"), Failed("timeout", UNPAID)),
         (Raw(b""), Failed("unavailable")),
         (Raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), Failed("unavailable")),
-        (cut(WHOLE), Failed("unavailable")),
+        (cut_short(WHOLE), Failed("unavailable")),
         (model_server.reply(200, b"<html>a proxy's page</html>"), Failed("unavailable")),
         (model_server.reply(200, b'{"choices": ['), Failed("unavailable")),
         (model_server.reply(200, {"choices": []}), Failed("unavailable")),

@@ -20,14 +20,14 @@ from tests.rlmlite.clients.openai.model_server import (
     Answer,
     Ask,
     Raw,
-    as_asked,
-    chunked,
     completion,
     error,
     events,
+    in_requested_form,
     response,
     serve,
     stream,
+    to_chunks,
 )
 
 FAN_OUT = 'parts = chunk(context, size=1, by="lines")\nsaid = extract_over_chunks(parts, "Read {chunk}")\nfinal(said)'
@@ -40,8 +40,8 @@ def broken_streams(api: str) -> dict[str, Answer]:
     fault = {"type": "error", "error": {"code": "server_error", "message": "overloaded"}}
     found: dict[str, Answer] = {
         "nothing but its head": Raw(STREAM),
-        "cut in an event": Raw(STREAM + b"".join(chunked(whole))[:-150]),
-        "cut between events": Raw(STREAM + b"".join(chunked(whole[:2]))),
+        "cut in an event": Raw(STREAM + b"".join(to_chunks(whole))[:-150]),
+        "cut between events": Raw(STREAM + b"".join(to_chunks(whole[:2]))),
         "ended without its end": stream(whole[: -2 if api == CHAT else -1]),
         "malformed": stream(garbled),
         "no events": stream([b"<html>\n\n"]),
@@ -63,7 +63,9 @@ def test_a_stream_that_breaks_off_is_tried_again_and_never_half_an_answer(api: s
     """However it ends: once more, and then a failure."""
     answer = broken_streams(api)[fault]
     result, server = ask_once(api, lambda *_: answer, stream=True)
-    again, second = ask_once(api, lambda number, ask: answer if number == 0 else as_asked(ask, WHOLE[api]), stream=True)
+    again, second = ask_once(
+        api, lambda number, ask: answer if number == 0 else in_requested_form(ask, WHOLE[api]), stream=True
+    )
 
     assert (result, len(server.asked)) == (Failed("unavailable"), 2)
     assert (again, len(second.asked)) == (HELLO, 2)
@@ -93,9 +95,9 @@ def test_an_error_in_a_stream_is_the_failure_that_its_status_would_be(
 @pytest.mark.parametrize("api", APIS)
 def test_a_long_answer_meets_no_timeout_but_silence_does(api: str) -> None:
     """Pieces that come in time add up to more than the timeout; one that does not come, or no line, is noticed."""
-    whole = chunked(events(WHOLE[api] if api == CHAT else response("hello", (7, 3))))
+    whole = to_chunks(events(WHOLE[api] if api == CHAT else response("hello", (7, 3))))
     pieces = [STREAM, *whole, b"0\r\n\r\n"]
-    keep = chunked([b": still here\n\n"] * 12)
+    keep = to_chunks([b": still here\n\n"] * 12)
     began = time.monotonic()
     slow, server = ask_once(api, lambda *_: Raw([*pieces[:1], *keep, *pieces[1:]], 0.1), stream=True, timeout=0.6)
 
@@ -111,7 +113,7 @@ def test_a_stream_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> Non
     from rlmlite.clients.openai import attempts
 
     monkeypatch.setattr(attempts, "LONGEST_STREAM", 3)
-    endless = Raw([STREAM, *chunked([b": still here\n\n"] * 1_000)], 0.05)
+    endless = Raw([STREAM, *to_chunks([b": still here\n\n"] * 1_000)], 0.05)
     began = time.monotonic()
     result, server = ask_once(CHAT, lambda *_: endless, stream=True, timeout=0.2)
 
@@ -122,7 +124,7 @@ def test_a_stream_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("api", APIS)
 def test_what_comes_after_the_end_marker_does_no_harm(api: str) -> None:
     """The connection is cut, garbage follows, or nothing does: the answer was there."""
-    whole = STREAM + b"".join(chunked(events(WHOLE[api])))
+    whole = STREAM + b"".join(to_chunks(events(WHOLE[api])))
     for answer in (Raw([whole], 0.05), Raw([whole, b"garbage"], 0.05), Raw([whole, b""], 1.5)):
         result, server = ask_once(api, lambda *_, answer=answer: answer, stream=True, timeout=0.5)
         assert (result, len(server.asked)) == (HELLO, 1)
@@ -163,10 +165,10 @@ def test_a_streamed_fan_out_asks_each_once(api: str, tmp_path: Path) -> None:
         seen[line] += 1
         good = completion(f"read {line}") if api == CHAT else response(f"read {line}")
         if int(line) % 20 == 3 and seen[line] == 1:
-            return Raw(as_asked(ask, good)[:-200])
+            return Raw(in_requested_form(ask, good)[:-200])
         if int(line) % 20 == 7 and seen[line] == 1:
             return error(429, retry_after_ms="1")
-        return as_asked(ask, good)
+        return in_requested_form(ask, good)
 
     async def run() -> rlmlite.Outcome:
         async with serve(behave) as server:

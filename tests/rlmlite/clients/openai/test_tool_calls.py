@@ -18,12 +18,12 @@ from tests.rlmlite.clients.openai import model_server
 from tests.rlmlite.clients.openai.api_calls import APIS, CHAT, FREE, HELLO, RESPONSES, ask_once
 from tests.rlmlite.clients.openai.model_server import (
     Ask,
-    as_asked,
     calling,
     completion,
     custom_call,
     error,
     function_call,
+    in_requested_form,
     response,
     serve,
 )
@@ -74,7 +74,7 @@ def test_the_reply_is_what_the_call_says(api: str, streamed: bool, calls: Sequen
     """The program in it; arguments that are none, just as they came."""
     tool = CUSTOM if calls[0]["type"] == "custom_tool_call" else FUNCTION
     answer = calling(*calls) if api == CHAT else response(None, (7, 3), *calls)
-    result, server = ask_once(api, lambda _, ask: as_asked(ask, answer), tool, stream=streamed)
+    result, server = ask_once(api, lambda _, ask: in_requested_form(ask, answer), tool, stream=streamed)
 
     assert (result, len(server.asked)) == (Answered(text, Usage(7, 3, 0)), 1)
 
@@ -92,7 +92,7 @@ def test_fields_that_a_server_refuses_are_left_out() -> None:
         for field in ("temperature", "parallel_tool_calls", "stream_options"):
             if field in ask:
                 return error(400, "unsupported_parameter", param=field)
-        return as_asked(ask, completion("hello"))
+        return in_requested_form(ask, completion("hello"))
 
     result, server = ask_once(CHAT, behave, FUNCTION, stream=True)
 
@@ -109,7 +109,7 @@ def run_by_calls(
     """One question, to a controller that answers by these replies over a stream."""
 
     async def run() -> tuple[rlmlite.Outcome, model_server.ModelServer]:
-        async with serve(lambda number, ask: as_asked(ask, replies[number])) as server:
+        async with serve(lambda number, ask: in_requested_form(ask, replies[number])) as server:
             how = Calling(stream=True, decode=decode, prices=FREE)  # type: ignore[arg-type]  # a Decode
             controller = client(f"{server.url}{api}", how)
             return await rlmlite.arun("How many errors?", LOG, controller=controller, trace=trace, **more), server

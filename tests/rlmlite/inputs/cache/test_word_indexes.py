@@ -57,10 +57,10 @@ def test_a_replay_and_a_session_opened_again_use_none(cache: Path, monkeypatch: 
         session.exec(PROGRAM)
     assert len(list(cache.iterdir())) == 1
 
-    def used(*_: object) -> None:
+    def fail_if_used(*_: object) -> None:
         raise AssertionError("the folder was used")
 
-    monkeypatch.setattr(IndexFolder, "__init__", used)
+    monkeypatch.setattr(IndexFolder, "__init__", fail_if_used)
     with Session("s.rlm") as session:
         session.exec(PROGRAM)
         session.seal()
