@@ -48,7 +48,7 @@ def ask_yes_no(question: str) -> bool:
         try:
             return typer.confirm(question, default=False, err=True)
         except typer.Abort:
-            # typer raises it for the end of the input and for Ctrl-C alike; only the latter is no answer.
+            # typer raises it for the end of the input and for Ctrl-C alike; only the former is an answer, namely no.
             if interrupted():
                 raise KeyboardInterrupt from None
             return False

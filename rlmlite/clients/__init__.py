@@ -1,4 +1,9 @@
-"""Model clients: what answers a kernel's requests. Start at `Client`; `client` turns a model string into one."""
+"""Model clients: what answers the kernel's requests.
+
+Start at `interface.protocol.Client`, the one thing that a client must be; `registry.client` turns a model string into
+one. `openai` asks servers; `mailbox` asks people, by files; `replay` answers from a trace, `scripted` from a script,
+`extractive` by picking sentences.
+"""
 
 import importlib
 from typing import TYPE_CHECKING

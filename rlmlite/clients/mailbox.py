@@ -7,11 +7,11 @@ For each call `DIR/ID.request.json` is written, and its answer is awaited:
 - `DIR/ID.answer.json` is one line of a script (see `scripted`): `"text"`, `{"text": ...}`, `{"json": ...}` or
   `{"error": "refused"}`. It counts once it parses, since half a document does not.
 
-Neither form needs a lock or a rename from whoever answers. The request itself is written beside its place and renamed
-there, so nobody reads half of one.
+So whoever answers needs neither a lock nor a rename. The request itself is written under another name and renamed, so
+that nobody reads half of one.
 
 The same call of the same run has the same id, so a call that was answered is not asked again. Nothing is deleted, and
-there is no time limit: a run that is stopped goes on where it was.
+there is no time limit: a run that was stopped continues where it was.
 """
 
 import asyncio

@@ -118,10 +118,13 @@ def parse_line(line: str) -> tuple[str | None, Reply]:
     if isinstance(parsed, str):
         return None, parsed
     entry = msgspec.convert(parsed, _ScriptLine)
-    replies = sum([entry.text is not None, entry.json is not msgspec.UNSET, entry.error is not None])
-    if replies != 1:
-        raise ValueError(f"found {replies} replies")
+    # `json` has a mark of its own for "not given", since `null` is a value.
+    given = [entry.text is not None, entry.json is not msgspec.UNSET, entry.error is not None]
+    if sum(given) != 1:
+        raise ValueError(f"found {sum(given)} replies")
     if entry.error is not None:
         return entry.when, Failed(entry.error)
+    if entry.text is not None:
+        return entry.when, entry.text
     # A value becomes text again: a client replies with text, which the kernel then checks against the schema.
-    return entry.when, entry.text if entry.text is not None else json.dumps(entry.json, ensure_ascii=False)
+    return entry.when, json.dumps(entry.json, ensure_ascii=False)

@@ -80,6 +80,7 @@ def _name_from_stem(path: str) -> str:
     # Up to the first dot: `app.log.gz` is `app`.
     stem = "stdin" if path == STDIN else PurePath(path).name.split(".")[0]
     name = re.sub(r"[-. ]", "_", stem)
-    if not _NAME.fullmatch(name) or name.lower() in RESERVED:
+    is_name = _NAME.fullmatch(name) is not None and name.lower() not in RESERVED
+    if not is_name:
         raise InputError(f"with several inputs each needs a name, and `{stem}` cannot be one; write name={path}")
     return name

@@ -1,7 +1,7 @@
 """Notes on an input for its user: what was skipped, decoded, converted, replaced, or not kept.
 
 They are made from the `Source` that the trace records, so a trace says the same as the run did. Steps that only unpack
-are not mentioned, since the text is then what lies in the file. One line per fact, with an example and a count:
+are not mentioned, since the text is then what the file contains. One line per fact, with an example and a count:
 
     logs (logs/): 12 left out, hidden: .git/, ...
     logs (logs/): decoded from cp1252 (declared) in old.log; positions refer to the new text
@@ -14,7 +14,7 @@ from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 NOT_KEPT = "are more than the trace keeps (the limit kept_bytes); a replay needs them again, so keep a copy"
 
 _NOTED_STEPS = {"decode", "fetch", "mammoth", "markdownify", "pypdf"}
-"""Steps after which the text is not what lies in the file."""
+"""Steps after which the text is not what the file contains."""
 
 
 def notes(name: str, loaded: Input) -> Iterator[str]:

@@ -1,4 +1,12 @@
-"""What a run may reach besides models: host functions, approvals, and the policy that both are under."""
+"""What a run may use besides models: tools and approvals, and the policy that governs both.
+
+functions      a Python function as a tool;  signatures and invocation are its two halves
+loading        tools by name, from the command line or the settings
+policy_file    the file;  policy_rules are its rules as a run uses them
+permissions    all of it put together for one run
+services       what the run calls
+approvals      who is asked before a call
+"""
 
 import importlib
 from typing import TYPE_CHECKING

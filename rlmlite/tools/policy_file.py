@@ -44,11 +44,14 @@ def milliseconds(text: object) -> int:
     written = text if isinstance(text, str) else ""
     digits = written.rstrip("msh")
     unit = _UNITS.get(written[len(digits) :])
-    if unit is None or not (digits.isascii() and digits.isdigit()):
+    # `isdigit` alone also accepts digits of other scripts.
+    is_whole_number = digits.isascii() and digits.isdigit()
+    if unit is None or not is_whole_number:
         raise ValueError("a duration is a whole number and a unit, such as 500ms, 30s, 2m or 1h")
-    if not 0 < int(digits) * unit <= _LONGEST:
+    duration = int(digits) * unit
+    if not 0 < duration <= _LONGEST:
         raise ValueError("a duration is more than 0 and at most 24h")
-    return int(digits) * unit
+    return duration
 
 
 class _TomlTable(BaseModel):

@@ -73,11 +73,13 @@ class HostServices(msgspec.Struct, frozen=True):
         return Failed("unavailable", NO_USE, "nobody is there to ask")
 
     async def _call_tool(self, request: Request, text: str, settings: Settings, intents: Intents) -> Result:
-        function, rule = self.tools.get(request.role), rule_of(settings.policy, request.role)
+        function = self.tools.get(request.role)
         if function is None:
             return Failed("unavailable", NO_USE, "the host does not provide this tool")
+        rule = rule_of(settings.policy, request.role)
         if settings.tools[request.role].side_effects:
-            if request.id in intents.intended() and rule.unknown == "fail":
+            was_begun = request.id in intents.intended()
+            if was_begun and rule.unknown == "fail":
                 return Failed("unknown", NO_USE, "it was begun before and its end is unknown; it is not called again")
             # The order is the point: a crash after this line is seen by the check above, in the next process.
             intents.intend(request.id)

@@ -72,8 +72,9 @@ def _read_params(tool: str, function: Callable[..., Any]) -> Iterable[inspect.Pa
 
 def check_name(name: str, what: str) -> str:
     """The name itself, if a program can write it. `what` is what it names. Raises `SettingError`."""
-    is_name = name.isidentifier() and name.isascii()
-    if not is_name or name in RESERVED or len(name) > LONGEST_NAME:
+    # The language has ASCII names only: two names that look alike must not be two tools.
+    can_be_written = name.isidentifier() and name.isascii() and len(name) <= LONGEST_NAME
+    if not can_be_written or name in RESERVED:
         hint = "name it with rlmlite.tool(name=...)" if what == "tool" else "rename it"
         raise SettingError(f"no {what} can be called `{name}`, because programs cannot write that name; {hint}")
     if what == "tool" and name in ALIASES:

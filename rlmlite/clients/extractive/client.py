@@ -123,7 +123,7 @@ def _fill_typed(kind: str, findings: _Findings) -> Any:
         case "whole number" | "number":
             number = _NUMBER.search(text)
             return None if number is None else _parse_number(number.group(), whole=kind == "whole number")
-        case _ if kind.startswith("date"):
+        case _ if kind.startswith("date"):  # the kernel adds the format: `date YYYY-MM-DD`
             date = _DATE.search(text)
             return None if date is None else date.group()
         case _:

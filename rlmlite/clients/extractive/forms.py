@@ -57,6 +57,7 @@ _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|<[^<>]*>|\(optional\)|\.\.\.|[\[\]{}
 
 def split_form(prompt: str) -> tuple[str, AnswerForm | None]:
     """The prompt before its form, and the form; the whole prompt and None if it asks for none."""
+    # The last one: data, or an example in the prompt, may contain the same words.
     before, mark, after = prompt.rpartition(MARK)
     if not mark:
         return prompt, None

@@ -40,13 +40,15 @@ def openai_responses_model(name: str, calling: Calling) -> ModelServer:
 
 
 def _openai_server(scheme: str, name: str, calling: Calling, wire: WireFormat, tokens_field: str) -> ModelServer:
-    key = os.environ.get("OPENAI_API_KEY")
     if not name:
         raise ModelError(f"{scheme}: needs a model: {scheme}:NAME")
+    # Without a key every call would fail; better to say so before a run begins.
+    key = os.environ.get("OPENAI_API_KEY")
     if not key:
         raise ModelError(f"{scheme}:{name} needs a key in the environment variable OPENAI_API_KEY")
     price = published_price(name, provider="openai")
-    return ModelServer(Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field), calling, key)
+    server = Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field)
+    return ModelServer(server, calling, key)
 
 
 def ollama_model(name: str, calling: Calling) -> ModelServer:

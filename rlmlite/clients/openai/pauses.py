@@ -3,8 +3,8 @@
 When one of 32 workers is told to slow down, the other 31 would go on and be refused as well, each using up one of its
 retries. So a pause is shared: the first reply that asks for one holds back every attempt that has not begun.
 
-    HTTP 429, retry-after: 2                                                      nobody asks for 2 s
-    HTTP 200, x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 1m6.5s   nobody asks for 66.5 s
+    HTTP 429, retry-after: 2                                                      no attempt for 2 s
+    HTTP 200, x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 1m6.5s   no attempt for 66.5 s
 """
 
 import asyncio
@@ -40,13 +40,15 @@ class Pause:
 def requested_pause(status: int, headers: Mapping[str, str]) -> float:
     """The seconds that a reply asks everybody to wait: `retry-after`, or until an exhausted limit is reset."""
     pauses = [0.0]
+    # With a 503, `retry-after` is about that one call, and the SDK keeps it. A 429 is about all.
     if status == 429:
         for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+            value = headers.get(name, "")
             # A date, the other form that the header may have, is left to the SDK.
-            if re.fullmatch(r"\d+(\.\d+)?", headers.get(name, "")):
-                pauses.append(float(headers[name]) * unit)
+            if re.fullmatch(r"\d+(\.\d+)?", value):
+                pauses.append(float(value) * unit)
     for resource in ("requests", "tokens"):
         if headers.get(f"x-ratelimit-remaining-{resource}") == "0":
-            parts = _DURATION.findall(headers.get(f"x-ratelimit-reset-{resource}", ""))
-            pauses.append(sum(float(amount) * _SECONDS[unit] for amount, unit in parts))
+            reset = headers.get(f"x-ratelimit-reset-{resource}", "")
+            pauses.append(sum(float(amount) * _SECONDS[unit] for amount, unit in _DURATION.findall(reset)))
     return max(pauses)

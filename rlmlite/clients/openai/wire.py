@@ -1,7 +1,7 @@
 """The wire formats' common part: their interface, and how usage, errors and tool calls are read from a reply.
 
-The two formats are `chat` and `responses`. They read replies strictly in what they use, so that a reply of another
-form is no answer, and ignore the rest, so that what servers add does no harm.
+The two formats are `chat` and `responses`. They are strict about the fields that they use, so that a reply of
+another form is never taken for an answer, and ignore all others, so that what servers add does no harm.
 """
 
 from typing import Annotated, Any, Final, Protocol, TypeAlias

@@ -77,7 +77,8 @@ class Digests:
     def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8 | None) -> None:
         """See `DigestCache.keep`. `begun_ns` is when the hashing began."""
         changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-        if status.st_size < WORTH_BYTES or changed_ns > begun_ns - SETTLED_NS:
+        is_settled = changed_ns <= begun_ns - SETTLED_NS
+        if status.st_size < WORTH_BYTES or not is_settled:
             return
         import sqlite3
 

@@ -31,6 +31,7 @@ class WordIndexes:
 
     def load(self, key: str) -> bytes | None:
         """See `IndexStore.load`."""
+        # Looking for an index must not create the folder.
         if self._folder is None and not self._path.exists():
             return None
         folder = self._open_folder()

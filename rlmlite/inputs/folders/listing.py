@@ -60,10 +60,11 @@ def list_glob(pattern: str) -> Listing:
     parts = Path(pattern).parts
     first_magic = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     root = str(Path(*parts[:first_magic])) if first_magic else "."
-    matches = {
-        (path, _skip_reason(path, entry.stat(follow_symlinks=False).st_mode))
-        for path, entry in _matches(root, "", parts[first_magic:])
-    }
+    # A set, because `**` may come to the same file in several ways.
+    matches: set[tuple[str, str]] = set()
+    for path, entry in _matches(root, "", parts[first_magic:]):
+        mode = entry.stat(follow_symlinks=False).st_mode
+        matches.add((path, _skip_reason(path, mode)))
     return _make_listing(root, matches)
 
 

@@ -82,9 +82,10 @@ def _redact(url: str, error: Exception) -> str:
     """The words of an error, with the URL's secrets replaced by `***`."""
     parts = urlsplit(url)
     query_values = [value for _, value in parse_qsl(parts.query)]
-    secrets = [parts.username, parts.password, parts.query, *query_values, parts.fragment]
+    parts_to_hide = [parts.username, parts.password, parts.query, *query_values, parts.fragment]
+    secrets = [part for part in parts_to_hide if part]
     words = f"{type(error).__name__}: {error}"
     # The longest first: a short secret may be part of a longer one, whose rest would remain.
-    for secret in sorted((secret for secret in secrets if secret), key=len, reverse=True):
+    for secret in sorted(secrets, key=len, reverse=True):
         words = words.replace(secret, "***")
     return words

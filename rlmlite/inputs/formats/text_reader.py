@@ -8,7 +8,7 @@
 The same object serves a replay: given the recorded steps, it takes those instead of choosing again, so that another
 version of an encoding detector cannot change an old run.
 
-A file that already is its own text passes through without steps and without a copy: it is read where it lies.
+A file that already is its own text passes through without steps and without a copy: it is read in place.
 Not here: what archives hold (`archives`), where bytes come from (`load`, `remote`).
 """
 
@@ -92,7 +92,7 @@ class TextReader:
         if kind.way == "convert":
             return self._convert(kind.name, content, ())
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
-        # An archive that is not compressed can be read where it lies, which a zip needs: its directory is at its end.
+        # An archive that is not compressed can be read in place, which a zip needs: its directory is at its end.
         if not payload.steps:
             payload = msgspec.structs.replace(payload, content=content)
         return payload if payload.is_archive else self.read_payload(payload)
@@ -102,16 +102,20 @@ class TextReader:
 
         Raises `UnreadableError` for too many layers, `TooLargeError`.
         """
-        stream, steps = BlockStream(blocks), list[Derivation]()
-        while (kind := detect_kind(stream.head, name)) is not None and kind.way == "unpack":
+        stream = BlockStream(blocks)
+        steps: list[Derivation] = []
+        kind = detect_kind(stream.head, name)
+        while kind is not None and kind.way == "unpack":
             if len(steps) == LAYERS:
                 raise UnreadableError("packed too often", f"more than {LAYERS} layers of compression")
-            from rlmlite.inputs.formats.compression import decompress
+            from rlmlite.inputs.formats.compression import decompress  # here, because most files are not compressed
 
+            # Each layer is measured against the outermost bytes, so nested bombs are caught by their combined ratio.
             meter = Meter(self._limits, kind.way, packed)
-            stream = BlockStream(meter.blocks(decompress(kind.name, stream)))
+            unpacked = meter.blocks(decompress(kind.name, stream))
             steps.append(Derivation(kind.name))
-            name = _inner_name(name)
+            stream, name = BlockStream(unpacked), _inner_name(name)
+            kind = detect_kind(stream.head, name)
         return Payload(stream, name, kind, tuple(steps))
 
     def read_payload(self, payload: Payload) -> DerivedText:
@@ -166,11 +170,12 @@ class TextReader:
 
     def _convert(self, kind: str, content: Content, steps: tuple[Derivation, ...], replaced: int = 0) -> DerivedText:
         """The text that a converter produces. `replaced` counts what was replaced before, in decoding."""
-        from rlmlite.inputs.formats.converters import CONVERTERS, convert
+        from rlmlite.inputs.formats.converters import CONVERTERS, convert  # here, because few files are converted
 
+        # Asked for first: without its library there is nothing to convert with.
         step = CONVERTERS[kind].step
-        blocks = self._limits.blocks(convert(kind, content, self._limits), "convert")
-        text = self._store_repaired(blocks, (*steps, step))
+        blocks = convert(kind, content, self._limits)
+        text = self._store_repaired(self._limits.blocks(blocks, "convert"), (*steps, step))
         return msgspec.structs.replace(text, replaced=text.replaced + replaced)
 
     def _decode(self, content: Content, encoding: EncodingChoice, steps: tuple[Derivation, ...]) -> DerivedText:

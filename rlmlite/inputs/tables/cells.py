@@ -31,13 +31,15 @@ _NOT_PLAIN_DECIMAL = re.compile(r"[en]|-0\.0(?:,|$)")  # an exponent, `inf` or `
 def column_cells(values: Sequence[Any], losses: Losses) -> list[str]:
     """Python values as cells. Raises `InputError` for a value that no rule covers."""
     types = set(map(type, values))
+    has_nulls = type(None) in types
     value_types = types - {type(None)}
-    spell_all = _SPELL_COLUMN.get(next(iter(value_types))) if len(value_types) == 1 else None
-    if spell_all is None:
+    only_type = next(iter(value_types)) if len(value_types) == 1 else None
+    spell_all = None if only_type is None else _SPELL_COLUMN.get(only_type)
+    if spell_all is None:  # mixed types, or one that has no loop of its own
         return [spell(value, losses) for value in values]
-    if type(None) not in types:
+    if not has_nulls:
         return spell_all(values, losses)
-    # The spellers expect values of their type only: the nulls are taken out, and put back at their places.
+    # The loops expect values of their type only: the nulls are taken out, and put back at their places.
     spelled = iter(spell_all([value for value in values if value is not None], losses))
     return [NULL if value is None else next(spelled) for value in values]
 

@@ -51,7 +51,7 @@ def choose_dialect(path: TableFile, options: dict[str, str]) -> tuple[Dialect, s
         inferred.append("delimiter by the first line")
         delimiter = _infer_delimiter(path, encoding)
     else:
-        # Looked at all the same, so that a wrong encoding is an error of opening, not of reading.
+        # The first line is read all the same, so that a wrong encoding is an error of opening, not of reading.
         next(_read_lines(path, encoding), "")
         delimiter = DELIMITERS[delimiter_option]
     if header_option == _AUTO:

@@ -28,6 +28,7 @@ def read_csv(path: TableFile, options: dict[str, str]) -> OpenTable:
     if types_given:
         types = parse_types(options["types"], width)
     else:
+        # The whole file, once. What this pass loses is not counted: `batches` will lose it again.
         types = infer_types(_read_columns(path, dialect, width, Losses()), width)
     note_header = is_header_inferred(options) and not dialect.header
 
@@ -35,7 +36,8 @@ def read_csv(path: TableFile, options: dict[str, str]) -> OpenTable:
         # Noted here, not when the table is opened: the losses belong to one reading of the rows.
         losses.add(_NOT_A_HEADER, note_header)
         for columns in _read_columns(path, dialect, width, losses):
-            yield [typed_cells(column, kind, check=types_given) for column, kind in zip(columns, types, strict=True)]
+            typed = zip(columns, types, strict=True)
+            yield [typed_cells(column, kind, check=types_given) for column, kind in typed]
 
     return OpenTable(tuple(names), batches, platform.python_version(), _recorded_options(dialect, types), why)
 

@@ -62,12 +62,13 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
     spec = parse_spec(path)
     if spec is None:
         return None
-    # From here on `file.path` may be a copy in the store; the user's path stays in the specification.
+    # Hashed before it is read. From here on `file.path` may be a copy in the store; the user's path stays in the spec.
     file = blobs.look(Path(spec.path))
     if spec.reader in _TEXT_READERS:
         spec = _resolve_encoding(spec, encoding)
     table_file = TableFile(file.path, Path(spec.path))
     table, sheet, losses = _open_sheet(spec.reader, table_file, spec.options)
+    # Here the rows are read, block by block, into the store.
     derived = blobs.derive(limit(sheet))
     unchanged(file)
     # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
@@ -75,7 +76,8 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
     replaced = file.utf8.bad if file.utf8 is not None and as_utf8 else 0
     entry = SourceFile(spec.path, derived.digest, derived.size, replaced, file.digest, 1)
     recipe = (_record_step(spec.reader, table, losses),)
-    return Input(records(derived.digest, blobs), Source("table", path, (entry,), recipes=(recipe,)))
+    source = Source("table", path, (entry,), recipes=(recipe,))
+    return Input(records(derived.digest, blobs), source)
 
 
 def from_frame(value: object, blobs: FileBlobs) -> Input | None:
@@ -94,11 +96,14 @@ def from_frame(value: object, blobs: FileBlobs) -> Input | None:
 def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], blobs: FileBlobs) -> str:
     """Read a recorded table again into the store. Returns why that failed, or an empty text."""
     steps = [step for entry in files for step in source.recipe(entry)]
+    # A trace may come from a newer version, or from a stranger who wrote it by hand.
     if len(steps) != 1 or steps[0].by not in _READERS:
-        return f"{file.path}: this version has no table reader {', '.join(step.by for step in steps) or '(none named)'}"
+        named = ", ".join(step.by for step in steps) or "(none named)"
+        return f"{file.path}: this version has no table reader {named}"
+    step = steps[0]
     try:
-        options = json.loads(steps[0].how or "{}")
-        _, sheet, _ = _open_sheet(steps[0].by, TableFile(file.path, file.path), options)
+        options = json.loads(step.how or "{}")
+        _, sheet, _ = _open_sheet(step.by, TableFile(file.path, file.path), options)
         blobs.derive(sheet)
         unchanged(file)
     except InputError as error:

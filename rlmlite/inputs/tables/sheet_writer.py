@@ -87,10 +87,12 @@ def _batch_bytes(batch: Batch, losses: Losses) -> bytes:
     rows, columns = len(batch[0]), len(batch)
     text = _join_rows(batch)
     # Counting the separators in the joined text finds a stray one far faster than looking into every cell.
-    if text.count(_ROW_END[0]) != rows or text.count(_CELL_END) != rows * (columns - 1):
+    row_ends, cell_ends = text.count(_ROW_END[0]), text.count(_CELL_END)
+    if row_ends != rows or cell_ends != rows * (columns - 1):
         strays = sum(len(_SEPARATORS.findall(cell)) for column in batch for cell in column)
         losses.add("control characters 1E or 1F became U+FFFD", strays)
-        text = _join_rows([[_SEPARATORS.sub("\ufffd", cell) for cell in column] for column in batch])
+        cleaned = [[_SEPARATORS.sub("\ufffd", cell) for cell in column] for column in batch]
+        text = _join_rows(cleaned)
     try:
         return text.encode()
     except UnicodeEncodeError:
