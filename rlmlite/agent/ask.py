@@ -16,7 +16,7 @@ from rlmlite.agent.nested import nested_run
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import ModelError
 from rlmlite.inputs import Data, from_values, new_store
-from rlmlite.runs.driver import Calls, drive_turn, drive_turn_async, refuse_running_loop
+from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.events import Event, Finished
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.run import Run, begin_run
@@ -79,7 +79,7 @@ async def stream(
 
 def _begin(
     function: str, question: str, inputs: Data | Mapping[str, Data], keywords: SettingKeywords
-) -> tuple[Run, Calls[Outcome]]:
+) -> tuple[Run, FanOuts[Outcome]]:
     """The run, and the work that answers the question in it. Nothing is written before all is known to be right."""
     settings = from_keywords(function, keywords)
     agent, setup = prepare_agent(settings)
@@ -115,7 +115,7 @@ def _labels(agent: Agent, setup: Setup) -> dict[str, str]:
     return labels | ({"answer_type": digest(agent.form)} if agent.form else {})
 
 
-def ask_and_seal(run: Run, question: str, agent: Agent) -> Calls[Outcome]:
+def ask_and_seal(run: Run, question: str, agent: Agent) -> FanOuts[Outcome]:
     """Answer a question and seal the run with what came of it."""
     end = yield from ask(run, question, agent)
     outcome = as_typed(run.outcome(run.seal(end.status, end.reason)), end)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
     from rlmlite.inputs import Data
-    from rlmlite.runs.driver import Calls
+    from rlmlite.runs.driver import FanOuts
     from rlmlite.runs.outcome import Outcome
     from rlmlite.runs.run import Run
     from rlmlite.runs.settings import SettingKeywords
@@ -53,7 +53,7 @@ async def execute_async(
 
 def _begin(
     function: str, program: str, inputs: "Data | Mapping[str, Data]", keywords: "SettingKeywords"
-) -> "tuple[Run, Calls[Outcome]]":
+) -> "tuple[Run, FanOuts[Outcome]]":
     """The run, and the work that executes the program in it."""
     import msgspec
 

@@ -21,11 +21,11 @@ import msgspec
 
 from rlmlite.agent.answer_type import AnswerType, Fits
 from rlmlite.agent.decoding import tool_bytes, tool_of
-from rlmlite.agent.prompt import QUESTION_BYTES, Ask, ceiling, prompt
-from rlmlite.agent.stuck import standing
+from rlmlite.agent.prompt import QUESTION_BYTES, PromptRequest, ceiling, prompt
+from rlmlite.agent.stuck import controller_standing
 from rlmlite.clients import ToolRequest
 from rlmlite.errors import InputError
-from rlmlite.runs.driver import Calls
+from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
 from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, open_question, since_question
 from rlmlite.runs.outcome import budget_of, conclude
@@ -89,7 +89,7 @@ def check_question(question: str, inputs: Container[str]) -> str:
     return name
 
 
-def ask(run: Run, question: str, agent: Agent) -> Calls[End]:
+def ask(run: Run, question: str, agent: Agent) -> FanOuts[End]:
     """Ask a question and answer it. The question is a record of its own.
 
     Before the first one is answered, the host shows how the inputs begin, in a turn.
@@ -115,14 +115,14 @@ def _head(run: Run, name: str) -> int:
     return 500 if run.state.variables[name].kind == "text" else 3
 
 
-def go_on(run: Run, agent: Agent) -> Calls[End]:
+def go_on(run: Run, agent: Agent) -> FanOuts[End]:
     """Go on with the question that is open, from where the run is."""
     question = open_question(run.history)
     if question is None:
         raise RuntimeError("no question is open")
     remarks: dict[int, str] = {}  # by turn: what is wrong with the answer that it gave
     while True:
-        move = _next_move(run, agent, Ask(question, agent.form, remarks=remarks))
+        move = _next_move(run, agent, PromptRequest(question, agent.form, remarks=remarks))
         if isinstance(move, End):
             return move
         halted = yield from _turn(run, move)
@@ -145,10 +145,10 @@ class _Move(msgspec.Struct, frozen=True):
     tool: ProgramTool | None = None
 
 
-def _next_move(run: Run, agent: Agent, wanted: Ask) -> _Move | End:
+def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
     """Whom to ask, or the end where nobody can be asked."""
     state = run.state
-    now = standing(since_question(run.history), agent.patience)
+    now = controller_standing(since_question(run.history), agent.patience)
     if now.place >= len(agent.controllers):
         return End("failed", "controller") if now.silent else End("partial", "stuck")
     role = agent.controllers[now.place]
@@ -186,7 +186,7 @@ def calls_left(state: State, name: str, prompt_bytes: int) -> int:
     return min(bounds)
 
 
-def _turn(run: Run, move: _Move) -> Calls[str]:
+def _turn(run: Run, move: _Move) -> FanOuts[str]:
     """Ask the controller and execute its program. Returns why the run must halt, or an empty text."""
     request = _request(run.state, move)
     run.tell(TurnStarted(run.state.turn + 1, move.role, request.model, move.last))

@@ -26,7 +26,7 @@ import msgspec
 from rlmlite.agent.loop import Agent, ask, check_question, go_on
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import from_value
-from rlmlite.runs.driver import Calls, drive_turn_async
+from rlmlite.runs.driver import FanOuts, drive_turn_async
 from rlmlite.runs.events import Nested
 from rlmlite.runs.history import open_question
 from rlmlite.runs.outcome import Outcome
@@ -95,7 +95,7 @@ def _setup(parent: Run, request: Request, place: Path | None) -> Setup:
     )
 
 
-def _answer_and_seal(child: Run, question: str) -> Calls[Outcome]:
+def _answer_and_seal(child: Run, question: str) -> FanOuts[Outcome]:
     """Go on with what was stopped, answer the question, end the run."""
     if child.unfinished is not None:
         yield from child.go_on()

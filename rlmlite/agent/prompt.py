@@ -46,7 +46,7 @@ TOLD = ("steps", "prompt_bytes", "output_tokens", "chunks", "search_work", "valu
 """Budgets that a prompt always states, and those that it states when half is used or the caller set the limit."""
 
 
-class Ask(msgspec.Struct, frozen=True):
+class PromptRequest(msgspec.Struct, frozen=True):
     """What a controller is asked: the question, the JSON schema of its answer, and what it is to be told just now.
 
     `signal` is why it seems to be stuck. `remarks` stand below the observation of a turn, by its number. `last`: only
@@ -60,7 +60,7 @@ class Ask(msgspec.Struct, frozen=True):
     remarks: Mapping[int, str] = {}
 
 
-def prompt(state: State, history: Sequence[Exchange], ask: Ask) -> str:
+def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str:
     """The whole prompt. It is longer than `ceiling` only if the parts that cannot give way are."""
     before = "\n\n".join(
         [instructions().rstrip(), card(state.run.table, state.settings.policy), _inputs(state, history)]
@@ -173,16 +173,16 @@ def _by(exchange: Exchange) -> str:
 def _line(exchange: Exchange) -> str:
     """What ran, and what came of it, on one line."""
     if exchange.question is not None:
-        return f"question: {_clipped(' '.join(exchange.question.split()), _LINE)}"
+        return f"question: {_clip(' '.join(exchange.question.split()), _LINE)}"
     if exchange.problems:
         said = [f"refused: {exchange.problems[0].message}"]
     else:
         said = [step.text.partition("\n")[0] for step in exchange.steps if step.text]
     line = " ".join("; ".join(said).split())
-    return f"turn {exchange.turn}{_by(exchange)}: {_clipped(line, _LINE)}"
+    return f"turn {exchange.turn}{_by(exchange)}: {_clip(line, _LINE)}"
 
 
-def _clipped(line: str, limit: int) -> str:
+def _clip(line: str, limit: int) -> str:
     return line if len(line.encode()) <= limit else line.encode()[: limit - 5].decode("utf-8", "ignore") + " ..."
 
 
@@ -237,7 +237,7 @@ def _budgets(state: State) -> Iterator[str]:
             yield f"- {name}: {left:,} of {limit:,}"
 
 
-def _question(state: State, ask: Ask) -> str:
+def _question(state: State, ask: PromptRequest) -> str:
     """The question, and what the controller is told just now; it comes last, where models heed it most."""
     parts = [f"# Question\n{ask.question}"]
     if ask.form:

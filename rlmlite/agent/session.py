@@ -29,7 +29,7 @@ from rlmlite.clients.interface.placeholders import BY_HAND, ByHand, MissingClien
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import CallsWaitingError, ModelError, SettingError
 from rlmlite.inputs import Data, from_values, new_store
-from rlmlite.runs.driver import Calls, drive_turn, drive_turn_async, refuse_running_loop
+from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.events import Finished
 from rlmlite.runs.history import CONTROLLER, open_question
 from rlmlite.runs.outcome import Outcome
@@ -208,22 +208,22 @@ class Session:
                 return any(isinstance(client, ByHand) for client in clients.values())
         return isinstance(clients.get(request.role), ByHand)
 
-    def _exec(self, program: str) -> Calls[Outcome]:
+    def _exec(self, program: str) -> FanOuts[Outcome]:
         said = read_program(program)
         yield from self._finish_turn()
         return (yield from _execute(self._run, lambda: self._run.turn(said), said))
 
-    def _finish_turn(self) -> Calls[None]:
+    def _finish_turn(self) -> FanOuts[None]:
         """Finish a turn that something stopped."""
         if self._run.unfinished is not None:
             yield from self._run.go_on()
 
-    def _ask(self, question: str) -> Calls[Outcome]:
+    def _ask(self, question: str) -> FanOuts[Outcome]:
         check_question(question, self._run.inputs)
         yield from self._finish_turn()
         return _report(self._run, (yield from ask(self._run, question, self._agent)))
 
-    def _resume(self, run: Run) -> Calls[Outcome]:
+    def _resume(self, run: Run) -> FanOuts[Outcome]:
         """Go on with what is unfinished, in the run itself or in a rehearsal of it."""
         outcome = run.outcome_so_far(conclude_program(run.state))
         if run.unfinished is not None:
@@ -233,7 +233,7 @@ class Session:
         return outcome
 
 
-def _execute(run: Run, turn: Callable[[], Calls[object]], said: Parsed | Unparsed) -> Calls[Outcome]:
+def _execute(run: Run, turn: Callable[[], FanOuts[object]], said: Parsed | Unparsed) -> FanOuts[Outcome]:
     """Execute a turn of the host's, or the rest of one, and say how the session stands after it."""
     if run.unfinished is None and run.state.left("turns") < 1:
         return run.outcome_so_far(("partial", "budget"))

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from rlmlite.runs.history import HOST, Did, Exchange
+from rlmlite.runs.history import HOST, Exchange, StepSummary
 from rlmlite.runs.settings import PATIENCE
 
 
-class Standing(msgspec.Struct, frozen=True):
+class ControllerStanding(msgspec.Struct, frozen=True):
     """Which controller's turn it is (its index), what it is to be told, and whether the last one was silent."""
 
     place: int = 0
@@ -28,7 +28,7 @@ class Standing(msgspec.Struct, frozen=True):
     silent: bool = False
 
 
-def standing(exchanges: Sequence[Exchange], patience: int = PATIENCE) -> Standing:
+def controller_standing(exchanges: Sequence[Exchange], patience: int = PATIENCE) -> ControllerStanding:
     """How things stand after these turns."""
     place, signal, silent = 0, "", False
     window: list[Exchange] = []  # turns of the present controller
@@ -43,7 +43,7 @@ def standing(exchanges: Sequence[Exchange], patience: int = PATIENCE) -> Standin
             place, signal, window = place + 1, "", []
         else:
             signal = sign
-    return Standing(place, signal, silent)
+    return ControllerStanding(place, signal, silent)
 
 
 def _sign(window: Sequence[Exchange], patience: int) -> str:
@@ -80,6 +80,6 @@ def _progress(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator
         seen.add(exchange.seen)
 
 
-def _result(step: Did) -> tuple[str, str, str]:
+def _result(step: StepSummary) -> tuple[str, str, str]:
     """What identifies the result of a step."""
     return step.op, step.ref, step.text

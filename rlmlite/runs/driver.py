@@ -23,8 +23,8 @@ from rlmlite_kernel.effects.requests import Request, Requests, Result
 
 T = TypeVar("T")
 
-Calls: TypeAlias = Generator[Requests, Sequence[Result], T]
-"""Work that stops at each fan-out, and goes on with its results."""
+FanOuts: TypeAlias = Generator[Requests, Sequence[Result], T]
+"""Work as a series of fan-outs: it yields the requests of each, is sent their results, and ends with a `T`."""
 
 JournalWriter: TypeAlias = Callable[[str, Result], None]
 """Writes down each finished call at once, so that what was paid for survives a killed process."""
@@ -38,7 +38,7 @@ class Answers(Protocol):
         ...
 
 
-def drive_turn(answers: Answers, calls: Calls[T]) -> T:
+def drive_turn(answers: Answers, calls: FanOuts[T]) -> T:
     """Drive to the end with an event loop of its own, which is made when there is a first fan-out.
 
     The loop runs only while calls are out. What a program computes is computed outside of it, where Ctrl-C interrupts
@@ -61,7 +61,7 @@ def drive_turn(answers: Answers, calls: Calls[T]) -> T:
             runner.close()
 
 
-async def drive_turn_async(answers: Answers, calls: Calls[T]) -> T:
+async def drive_turn_async(answers: Answers, calls: FanOuts[T]) -> T:
     """Drive to the end in the running event loop."""
     try:
         requests = next(calls)

@@ -1,6 +1,13 @@
-"""Why an answer is what it is: the steps that it rests on, and no others, by what they read and wrote.
+"""Why an answer is what it is: the steps that it rests on, and no others.
 
-A backward slice over the receipts of a verified trace. It needs no model, no input and no kernel.
+A backward slice over the records of a verified trace. It starts from what the last `final` read, and goes back:
+
+    hits = search(context, "ERROR")      made `hits`, which count read: kept
+    unused = search(context, "INFO")     made `unused`, which nothing behind the answer read: left out
+    n = count(hits)                      made `n`, which final read: kept; from here `hits` is wanted, too
+    final(n)                             read `n`
+
+It needs no model, no input and no kernel.
 """
 
 from collections.abc import Sequence
@@ -16,11 +23,8 @@ from rlmlite_traces import CheckedTrace, verify
 _STATEMENT = msgspec.json.Decoder(Statement)
 
 
-class Because(msgspec.Struct, frozen=True):
-    """A step that the answer rests on: what was executed, what it read and wrote, and what it showed.
-
-    `calls` is how many model calls it made.
-    """
+class SupportingStep(msgspec.Struct, frozen=True):
+    """A step that the answer rests on: what was executed, what it read and wrote, what it showed, and its calls."""
 
     turn: int
     step: int
@@ -31,31 +35,33 @@ class Because(msgspec.Struct, frozen=True):
     calls: int = 0
 
 
-def explain(path: Path, root: str | None = None) -> tuple[Because, ...]:
+def explain(path: Path, root: str | None = None) -> tuple[SupportingStep, ...]:
     """The steps behind the last answer of a trace, in order. Raises what `rlmlite_traces.verify` raises."""
     trace = verify(path, root)
-    return tuple(_because(step, trace) for step in steps_behind(trace.records))
+    return tuple(_supporting_step(step, trace) for step in steps_behind(trace.records))
 
 
 def steps_behind(records: Sequence[AnyRecord]) -> tuple[Step, ...]:
-    """The last `final` and every step that made something which it, or a step behind it, read."""
+    """The last `final`, and every step that made something which it or a step behind it read, in order."""
     steps = [record for record in records if isinstance(record, Step) and record.status == "ok"]
-    ends = [place for place, step in enumerate(steps) if step.op == "final"]
-    if not ends:
+    finals = [place for place, step in enumerate(steps) if step.op == "final"]
+    if not finals:
         return ()
-    last = steps[ends[-1]]
-    found, wanted = [last], set(last.reads)
-    for step in reversed(steps[: ends[-1]]):
-        made = {item.name for item in step.writes}
-        if made & wanted:  # the last step that wrote a name before it was read is the one that made what was read
-            found.append(step)
+    final = steps[finals[-1]]
+    behind, wanted = [final], set(final.reads)
+    for step in reversed(steps[: finals[-1]]):
+        made = {variable.name for variable in step.writes}
+        # Names can be written again. Going backward, the first step that wrote a name is the one whose value was read;
+        # after it the name is not wanted any more, unless this step read an older value of it.
+        if made & wanted:
+            behind.append(step)
             wanted = (wanted - made) | set(step.reads)
-    return tuple(reversed(found))
+    return tuple(reversed(behind))
 
 
-def _because(step: Step, trace: CheckedTrace) -> Because:
+def _supporting_step(step: Step, trace: CheckedTrace) -> SupportingStep:
     statement = _STATEMENT.decode(trace.content(step.ast))
-    return Because(
+    return SupportingStep(
         turn=step.turn,
         step=step.step,
         text=show(Program((statement,))),

@@ -1,9 +1,14 @@
-"""What was said and done in a run so far, one `Exchange` a turn: what a prompt shows, and what a session goes on from.
+"""What was said and done in a run so far: what a prompt shows, and what a session goes on from.
 
-It is made of records and their blobs alone, so a run that is under way and a trace that is opened again give the same.
+It is made of records and their contents alone. So a run that is under way and a trace that is opened again have the
+same history, and therefore the same next prompt:
+
+    entries of a turn that has just ended   ->  exchange_of_entries   ->  one `Exchange`
+    the records of a trace                  ->  exchanges_of_records  ->  all of them, equal to those
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -17,17 +22,17 @@ CONTROLLER = "controller"
 """Who spoke, as turns record it."""
 
 QUESTIONS = ("question", "the_question", "asked_question")
-"""Variables that hold the question; the first that is no input."""
+"""Names for the variable that holds the question; the first that is not the name of an input is used."""
 
 Content = Callable[[Ref], bytes]
-"""What a ref names."""
+"""Gives the content that a ref names."""
 
 Seen = tuple[tuple[str, tuple[int, int, int]], ...]
-"""By input: bytes shown, read by a model and scanned so far."""
+"""For each input by name: bytes shown, read by a model, and scanned so far."""
 
 
-class Did(msgspec.Struct, frozen=True):
-    """One step: the action, the variable that it wrote (with the value's ref), how it ended and what it showed."""
+class StepSummary(msgspec.Struct, frozen=True):
+    """One step: the action, the variable that it wrote with the value's ref, how it ended, and what it showed."""
 
     statement: int
     op: str
@@ -41,17 +46,17 @@ class Did(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """One turn: who spoke, the program, what became of it. Or a `question` of the host's, which takes no turn.
+    """One turn: who spoke, the program, what became of it. Or a `question` of the host, which takes no turn.
 
-    `role` is the controller's, empty for the host. `problems` are those of a reply that was no program.
-    `silent`: the controller gave no reply. `seen` is what of the inputs had been shown, read and scanned after it.
+    `role` is the controller's, empty for the host. `problems` are those of a reply that was not a program.
+    `silent`: the controller gave no reply. `seen` is what had been seen of the inputs after it.
     """
 
     turn: int
     origin: str
     role: str
     program: str
-    steps: tuple[Did, ...]
+    steps: tuple[StepSummary, ...]
     observation: str
     problems: tuple[Problem, ...] = ()
     silent: bool = False
@@ -60,7 +65,7 @@ class Exchange(msgspec.Struct, frozen=True):
 
     @property
     def answered(self) -> bool:
-        """Whether `final` was reached."""
+        """Whether it gave an answer: whether `final` was reached."""
         return any(step.op == "final" and step.status == "ok" for step in self.steps)
 
     @property
@@ -69,16 +74,16 @@ class Exchange(msgspec.Struct, frozen=True):
         return all(step.status != "ok" for step in self.steps)
 
 
-def of_entries(entries: Sequence[Entry], room: int, seen: Seen = ()) -> Exchange:
+def exchange_of_entries(entries: Sequence[Entry], room: int, seen: Seen = ()) -> Exchange:
     """The exchange of a turn that has just ended, or of a question.
 
-    `room` is the limit of an observation, `seen` what had been seen before it.
+    `room` is the limit of an observation in bytes, `seen` what had been seen before it.
     """
     contents = {blob.ref: blob.content for entry in entries for blob in entry.blobs}
     return _exchange([entry.record for entry in entries], contents.__getitem__, room, seen)
 
 
-def of_records(records: Iterable[AnyRecord], content: Content, room: int) -> tuple[Exchange, ...]:
+def exchanges_of_records(records: Iterable[AnyRecord], content: Content, room: int) -> tuple[Exchange, ...]:
     """The exchanges of a trace's whole turns, and its questions."""
     groups: list[list[AnyRecord]] = []
     for record in records:
@@ -104,7 +109,7 @@ def open_question(history: Sequence[Exchange]) -> str | None:
 
 
 def since_question(history: Sequence[Exchange]) -> Sequence[Exchange]:
-    """What came after the last question."""
+    """What came after the last question; all of it if there was none."""
     for place in range(len(history) - 1, -1, -1):
         if history[place].question is not None:
             return history[place + 1 :]
@@ -112,49 +117,52 @@ def since_question(history: Sequence[Exchange]) -> Sequence[Exchange]:
 
 
 def first_look(history: Sequence[Exchange]) -> Exchange | None:
-    """The host's turn after the first question, in which it showed how the inputs begin."""
-    asked = next((place for place, exchange in enumerate(history) if exchange.question is not None), len(history))
-    after = history[asked + 1 : asked + 2]
-    return after[0] if after and after[0].origin == HOST and after[0].question is None else None
+    """The host's turn right after the first question, in which it showed how the inputs begin."""
+    for question, next_one in pairwise(history):
+        if question.question is not None:
+            is_look = next_one.origin == HOST and next_one.question is None
+            return next_one if is_look else None
+    return None
 
 
 def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: Seen) -> Exchange:
     first, steps = records[0], [record for record in records if isinstance(record, Step)]
     if isinstance(first, Question):
-        asked = content(first.text).decode()
-        return Exchange(turn=0, origin=HOST, role="", program="", steps=(), observation="", question=asked, seen=seen)
+        text = content(first.text).decode()
+        return Exchange(turn=0, origin=HOST, role="", program="", steps=(), observation="", question=text, seen=seen)
     assert isinstance(first, Turn)
-    turn = first
-    said = said_in(turn, content)
+    said = said_in(first, content)
     program = "" if said is None else said.text
     problems = said.problems if isinstance(said, Unparsed) else ()
-    done = tuple(_did(step, content) for step in steps)
-    observation = "\n".join(step.text for step in done if step.text)
+    summaries = tuple(_summary(step, content) for step in steps)
+    # What a controller sees of a program that was refused is why, within the same bound as any observation.
+    refusal = fit_text(explain(problems, program), room)[0] if problems else ""
     return Exchange(
-        turn=turn.turn,
-        origin=turn.origin,
-        role="" if turn.call is None else turn.call.role,
+        turn=first.turn,
+        origin=first.origin,
+        role="" if first.call is None else first.call.role,
         program=program,
-        steps=done,
-        observation=fit_text(explain(problems, program), room)[0] if problems else observation,
+        steps=summaries,
+        observation=refusal or "\n".join(step.text for step in summaries if step.text),
         problems=problems,
-        silent=turn.call is not None and turn.reply is None,
+        silent=first.call is not None and first.reply is None,
         seen=_seen_after(seen, steps),
     )
 
 
-def _did(step: Step, content: Content) -> Did:
-    written = step.writes[0] if step.writes else None
-    return Did(
-        step.statement,
-        step.op,
-        "" if written is None else written.name,
-        "" if written is None else written.kind,
-        0 if written is None else written.size,
-        "" if written is None else written.ref,
-        step.status,
-        step.code,
-        "" if step.observation.ref is None else content(step.observation.ref).decode(),
+def _summary(step: Step, content: Content) -> StepSummary:
+    variable = step.writes[0] if step.writes else None
+    observation = step.observation.ref
+    return StepSummary(
+        statement=step.statement,
+        op=step.op,
+        name="" if variable is None else variable.name,
+        kind="" if variable is None else variable.kind,
+        size=0 if variable is None else variable.size,
+        ref="" if variable is None else variable.ref,
+        status=step.status,
+        code=step.code,
+        text="" if observation is None else content(observation).decode(),
     )
 
 

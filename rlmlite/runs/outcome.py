@@ -15,7 +15,7 @@ from rlmlite_kernel.run.machine import conclusion
 from rlmlite_kernel.run.state import State
 
 if TYPE_CHECKING:
-    from rlmlite.runs.explain import Because
+    from rlmlite.runs.explain import SupportingStep
 
 Status: TypeAlias = Literal["completed", "partial", "refused", "failed"]
 
@@ -50,7 +50,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[str, ...] = ()
     unshown: tuple[str, ...] = ()
 
-    def explain(self) -> "tuple[Because, ...]":
+    def explain(self) -> "tuple[SupportingStep, ...]":
         """The steps that the answer rests on, from the trace; none for a run without one."""
         from rlmlite.runs.explain import explain
 

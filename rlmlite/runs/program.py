@@ -7,7 +7,7 @@ with a problem fails, the others run, and the controller sees both.
 from collections.abc import Iterator
 
 from rlmlite.errors import InputError
-from rlmlite.runs.driver import Calls
+from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.outcome import Outcome, conclude
 from rlmlite.runs.run import Run
@@ -30,7 +30,7 @@ def read_program(text: str) -> Parsed | Unparsed:
     return parse(text)
 
 
-def run_program(run: Run, said: Parsed | Unparsed) -> Calls[Outcome]:
+def run_program(run: Run, said: Parsed | Unparsed) -> FanOuts[Outcome]:
     """Execute one program and end the run with it."""
     if isinstance(said, Parsed):
         problems = problems_of(said, run)

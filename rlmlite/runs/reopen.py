@@ -18,7 +18,7 @@ import msgspec
 from rlmlite.errors import SettingError
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.refetch import refetch
-from rlmlite.runs.history import Exchange, of_records
+from rlmlite.runs.history import Exchange, exchanges_of_records
 from rlmlite.runs.outcome import ModelUsage
 from rlmlite_kernel.effects.requests import Failed, Usage
 from rlmlite_kernel.records.records import Turn
@@ -69,7 +69,7 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
     assert state is not None  # the genesis was reproduced
     of_unfinished_turn = 0 if unfinished is None else unfinished.recorded
     whole = trace.size - of_unfinished_turn
-    history = of_records(trace.records[:whole], trace.content, state.settings.limits.observation_bytes)
+    history = exchanges_of_records(trace.records[:whole], trace.content, state.settings.limits.observation_bytes)
     return Past(log, state, blobs, _inputs(trace, state), history, unfinished, usage_in(trace, whole))
 
 

@@ -19,9 +19,9 @@ import msgspec
 
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.runs.calls import Dispatcher
-from rlmlite.runs.driver import Calls
+from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
-from rlmlite.runs.history import HOST, Exchange, of_entries
+from rlmlite.runs.history import HOST, Exchange, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, outcome_of
 from rlmlite.runs.setup import Setup, kernel_settings
@@ -119,17 +119,17 @@ class Run:
 
     def turn(
         self, said: Parsed | Unparsed, *, reply: str | None = None, origin: str = HOST, call: Spoken | None = None
-    ) -> Calls[Done]:
+    ) -> FanOuts[Done]:
         """Execute one program. What it did is in the trace when this ends."""
         return (yield from self._turn(Unfinished(said, reply, origin, call, 0, {})))
 
-    def go_on(self) -> Calls[Done]:
+    def go_on(self) -> FanOuts[Done]:
         """Execute what is left of the unfinished turn. No call is made again that has ended."""
         if self._unfinished is None:
             raise RuntimeError("no turn is under way")
         return (yield from self._turn(self._unfinished))
 
-    def _turn(self, turn: Unfinished) -> Calls[Done]:
+    def _turn(self, turn: Unfinished) -> FanOuts[Done]:
         """Execute a turn, of which the first `turn.recorded` records are in the trace already.
 
         After a kill, say two steps are recorded and the third had calls out. The program is executed from its start:
@@ -175,7 +175,7 @@ class Run:
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         seen = self._history[-1].seen if self._history else ()
-        self._history.append(of_entries(entries, self._state.settings.limits.observation_bytes, seen))
+        self._history.append(exchange_of_entries(entries, self._state.settings.limits.observation_bytes, seen))
 
     def _tell_of_step(self, entry: Entry) -> None:
         step = entry.record

@@ -11,7 +11,7 @@ from rlmlite.cli.output.outcomes import outcome_document, print_outcome
 from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.job import Job
 from rlmlite.inputs import Reading, from_arguments, new_store, notes
-from rlmlite.runs.driver import Calls, drive_turn
+from rlmlite.runs.driver import FanOuts, drive_turn
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.program import read_program, run_program
 from rlmlite.runs.run import Run, begin_run
@@ -72,7 +72,7 @@ def load_inputs(arguments: tuple[str, ...], blobs: FileBlobs, reading: Reading) 
     return inputs
 
 
-def drive_to_end(run: Run, calls: Calls[Outcome]) -> Outcome:
+def drive_to_end(run: Run, calls: FanOuts[Outcome]) -> Outcome:
     """The outcome of a run; one that is interrupted says what is left of it."""
     trace = None if run.log is None else run.log.path
     log.info("begun", run=run.id, trace=trace)

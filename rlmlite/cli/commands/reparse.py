@@ -1,6 +1,7 @@
-"""Reading the programs of a trace again: does the text still give the program that was executed?
+"""Parsing the programs of a trace again: does the text still give the program that was executed?
 
-Replay executes what was recorded as a program and needs no parser; that the text says the same is checked here.
+Replay executes programs as they were recorded after parsing, and needs no parser. A trace whose texts had been altered
+together with their hashes would pass it, and show people a program that was never run. That is checked here.
 """
 
 import msgspec
@@ -15,18 +16,18 @@ from rlmlite_traces import CheckedTrace
 _JSON = msgspec.json.Encoder(order="sorted")
 
 
-class Reparsed(msgspec.Struct, frozen=True):
-    """How many texts were read again; the first turn whose text is another program, or why none was read."""
+class ReparseResult(msgspec.Struct, frozen=True):
+    """How many texts were parsed again; the first turn whose text is another program; or why none was parsed."""
 
     texts: int = 0
     differs: int | None = None
     skipped: str = ""
 
 
-def reparse(trace: CheckedTrace) -> Reparsed:
-    """Read every text again, if the grammar is the trace's."""
+def reparse(trace: CheckedTrace) -> ReparseResult:
+    """Parse every text again. Another grammar may rightly read a text differently, so then none is parsed."""
     if trace.genesis.grammar != grammar_digest():
-        return Reparsed(skipped="another grammar read them")
+        return ReparseResult(skipped="another grammar parsed them")
     texts = 0
     for record in trace.records:
         if isinstance(record, Turn):
@@ -34,19 +35,19 @@ def reparse(trace: CheckedTrace) -> Reparsed:
             if recorded is None:
                 continue
             texts += 1
-            if not _same(_read(trace, record, recorded.text), recorded):
-                return Reparsed(texts, record.turn)
-    return Reparsed(texts)
+            if not _is_same(_read(trace, record, recorded.text), recorded):
+                return ReparseResult(texts, record.turn)
+    return ReparseResult(texts)
 
 
 def _read(trace: CheckedTrace, turn: Turn, text: str) -> Parsed | Unparsed:
-    """What the text of a host, or the whole reply of a controller, says."""
+    """The program of a host's text, or of the whole reply of a controller."""
     if turn.reply is not None:
         return read_reply(trace.content(turn.reply).decode("utf-8", "replace"))
     return parse(text)
 
 
-def _same(read: Parsed | Unparsed, recorded: Parsed | Unparsed) -> bool:
+def _is_same(read: Parsed | Unparsed, recorded: Parsed | Unparsed) -> bool:
     """Whether a turn's text gives what was executed. A text with diagnostics may parse: the checker refused it.
 
     Of diagnostics the places and codes are compared, not the sentences, which another version may word otherwise.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.commands.reparse import Reparsed, reparse
+from rlmlite.cli.commands.reparse import ReparseResult, reparse
 from rlmlite.cli.commands.store import blobs_for_replay
 from rlmlite.cli.commands.trace import verify_trace
 from rlmlite.cli.output.exits import Exit
@@ -72,7 +72,7 @@ def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: boo
     return max(EXITS[replayed.verdict], Exit.COMPLETED if reparsed.differs is None else Exit.DIFFERS)
 
 
-def _print_reparse(reparsed: Reparsed) -> None:
+def _print_reparse(reparsed: ReparseResult) -> None:
     if reparsed.differs is not None:
         say(f"turn {reparsed.differs}: its text no longer parses to the program that was executed", "red")
     elif reparsed.skipped:
