@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+import rlmlite
 from rlmlite.clients.scripted import Scripted
 from rlmlite.runs.settings import make_settings
 from rlmlite.runs.setup import prepare
@@ -119,6 +120,11 @@ STARTS = {
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.reopen"},
         430,
     ),
+    "a replay": Start(
+        _command("trace", "replay", "there.rlm"),
+        SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
+        440,
+    ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE - {"asyncio"} | {"rlmlite.agent.session", "rlmlite.runs.reopen"},
@@ -133,6 +139,8 @@ def test_a_start_imports_what_it_needs(start: str, tmp_path: Path) -> None:
     (tmp_path / "small.log").write_text("08:14 ERROR disk\n08:15 INFO disk\n" * 100)
     programs = ('errors = search(context, "ERROR")', "n = count(errors)", "final(n)")
     (tmp_path / "script.jsonl").write_text("".join(json.dumps({"text": program}) + "\n" for program in programs))
+    if start == "a replay":
+        rlmlite.execute(SEARCH, tmp_path / "small.log", trace=tmp_path / "there.rlm")
     code, unwanted, most = STARTS[start]
     show = "import sys\nprint(*sys.modules, file=sys.stderr)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

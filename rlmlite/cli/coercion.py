@@ -2,11 +2,12 @@
 
 typer gives each value its type by pydantic, whose import takes as long as a small run (80 ms). Nearly all of our
 options are texts and paths, for which there is next to nothing to do: they are handled here, and become exactly what
-typer would make of them (a test compares). Whatever is not plain (a number, a choice, a path that cannot be read) is
-left to typer, which also words the errors.
+typer would make of them (a test compares). Whatever is not plain (a number other than `8`, an unknown choice, a path
+that cannot be read) is left to typer, which also words the errors.
 """
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ import typer.core
 _COERCER: Final = "_runtime_param"
 
 
+_DIGITS: Final = 15  # of a whole number that a float has exactly
+
+
 class NotPlainError(Exception):
     """A value that is left to typer."""
 
@@ -25,7 +29,8 @@ class PlainCoercer:
     """Stands where typer has its own coercer, with the same method."""
 
     def __init__(self, param: Any) -> None:
-        self._annotation: object = param.type_descriptor.annotation
+        descriptor = param.type_descriptor
+        self._annotation: object = None if descriptor.is_ranged else descriptor.annotation  # typer checks ranges
         self._typers: Any = None
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
@@ -54,7 +59,7 @@ def coerce_plainly(command: Any, parent: Any = None) -> None:
 
 
 def plain_value(value: Any, annotation: object, many: bool) -> Any:
-    """A text, a path, a flag, or a list of texts. Raises `NotPlainError`."""
+    """A text, a path, a flag, a choice, a whole number, or a list of texts. Raises `NotPlainError`."""
     if value is None:
         return () if many else None
     if annotation is Path and isinstance(value, str):
@@ -64,6 +69,11 @@ def plain_value(value: Any, annotation: object, many: bool) -> Any:
             return list(value)
     elif type(value) is annotation and isinstance(value, str | bool):  # a text, a flag, a choice that is the default
         return value
+    elif isinstance(value, str) and isinstance(annotation, type):
+        if issubclass(annotation, StrEnum) and value in annotation.__members__.values():
+            return annotation(value)
+        if annotation in (int, float) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
+            return annotation(value)
     raise NotPlainError
 
 

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.members import member_name, open_members
 from rlmlite.inputs.formats.reading import READING, Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.remote import file_name
 from rlmlite.inputs.formats.streams import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
-from rlmlite.inputs.tables import derive_table
 from rlmlite_kernel.values.inputs import Source, SourceFile
 from rlmlite_traces import Derive, FileBlobs, HashedFile
 from rlmlite_traces.files.mapped import opened as map_file
@@ -30,6 +28,8 @@ def deriving(reading: Reading = READING) -> Derive:
     def derive(file: HashedFile, source: Source, files: Sequence[SourceFile], store: FileBlobs) -> str:
         # An error is returned, not raised: the replay then reports this input as missing, and goes on with the others.
         if source.kind == "table":
+            from rlmlite.inputs.tables import derive_table  # with the readers of all kinds of tables
+
             return derive_table(file, source, files, store)
         deriver = _TextDeriver(file, store, ReadingLimits(str(file.path), reading), reading)
         try:
@@ -65,6 +65,8 @@ class _TextDeriver(msgspec.Struct, frozen=True):
 
     def derive_members(self, source: Source, entries: Sequence[SourceFile]) -> None:
         """The texts of entries that are members of this archive. Raises `UnreadableError`, `BrokenArchiveError`."""
+        from rlmlite.inputs.formats.members import member_name, open_members
+
         name = self.file.path.name if source.path is None else file_name(source.path)
         # No recorded steps: the layers of compression around an archive are seen from its bytes.
         texts = TextReader(self.store, self.reading, self.limits, ())
