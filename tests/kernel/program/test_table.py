@@ -1,0 +1,35 @@
+"""The action table is the only place that knows what an action is; what a table means is its digest."""
+
+import ast
+from pathlib import Path
+
+from rlmlite_kernel import ACTIONS
+
+TYPES = frozenset(("int", "float", "str", "date"))
+FOLDS = frozenset(("first", "last", "min", "max", "count", "sum", "avg", "median", "percentile"))
+AMBIGUOUS = TYPES | FOLDS | {"render"}
+"""Names of actions that are words of schemas, aggregates of `group`, or a function of the kernel as well."""
+
+NAMED = {("ast.py", "write_var"), ("calls.py", "tool_call")}
+"""Where an action is named all the same: what `name = value` is short for, and the action whose first argument is the
+name of a tool, which a decode grammar lists."""
+
+
+def test_no_other_code_knows_actions_by_name() -> None:
+    """Checks, prices, turns and decode grammars read rows, so a host's action is treated as the kernel's own are."""
+    root = Path(__file__).parents[3]
+    folders = [root / "kernel/rlmlite_kernel" / room for room in ("program", "effects", "run")]
+    folders.append(root / "grammar/rlmlite_grammar/decode")
+    names = ACTIONS.keys() - AMBIGUOUS
+    named = set()
+    for path in (path for folder in folders for path in folder.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
+                named.add((path.name, node.value))
+
+    assert named == NAMED
+
+
+def test_the_kernels_own_table_means_what_it_did() -> None:
+    """Golden traces hold this digest. Whoever changes it changes what programs mean, and says so in the changelog."""
+    assert ACTIONS.digest == "8870fb2fc92ef08a0272c866416fc6a873b64d8b94666123b8da4f1dbfe1bf57"
