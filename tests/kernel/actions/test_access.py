@@ -59,7 +59,7 @@ def subscript(lo: int | None, hi: int | None, literal: bool) -> str:
 
 
 def sliced(machine: Machine, view: str, lo: int | None, hi: int | None, literal: bool) -> list[Any]:
-    """The slice of each of the three."""
+    """The slice of the text in each of its three forms."""
     machine.turn(f"lo = {lo or 0}\nhi = {hi or 0}")
     return [machine.of(f"{name}{view}{subscript(lo, hi, literal)}") for name in ("x", "made", "part")]
 
@@ -68,7 +68,7 @@ def sliced(machine: Machine, view: str, lo: int | None, hi: int | None, literal:
 @given(texts, bounds, bounds, st.booleans())
 @example("a😀b", 2, 4, True)
 def test_bytes(text: str, lo: int | None, hi: int | None, literal: bool) -> None:
-    """Half-open, in UTF-8 bytes, snapped down to a code point, within the text."""
+    """`x[lo:hi]` is half-open, in UTF-8 bytes, moved down to code points and kept inside the text."""
     expected = byte_slice(text, lo, hi, literal)
 
     assert sliced(machine_of(text), "", lo, hi, literal) == [expected] * 3
@@ -77,7 +77,7 @@ def test_bytes(text: str, lo: int | None, hi: int | None, literal: bool) -> None
 @settings(max_examples=scaled(70))
 @given(texts, bounds, bounds, st.booleans())
 def test_characters(text: str, lo: int | None, hi: int | None, literal: bool) -> None:
-    """Code points: what Python's `str` counts."""
+    """`x.chars[lo:hi]` counts code points, as Python's `str` does."""
     first, last = range_of(lo, hi, len(text), literal)
 
     assert sliced(machine_of(text), ".chars", lo, hi, literal) == [text[first:last]] * 3
@@ -86,7 +86,7 @@ def test_characters(text: str, lo: int | None, hi: int | None, literal: bool) ->
 @settings(max_examples=scaled(70))
 @given(texts, bounds, bounds, st.booleans())
 def test_lines(text: str, lo: int | None, hi: int | None, literal: bool) -> None:
-    """1-based, the second bound excluded, ends of lines left out; a literal 0 is refused."""
+    """`x.lines[lo:hi]` counts from 1 and excludes the second bound and line ends; a literal 0 is refused."""
     machine, lines = machine_of(text), lines_of(text)
     if literal and 0 in (lo, hi):
         machine.turn(f"it = x.lines{subscript(lo, hi, literal)}")
@@ -154,7 +154,7 @@ def test_rows_and_lists(items: list[int], lo: int | None, hi: int | None, litera
 @settings(max_examples=scaled(60))
 @given(st.lists(st.integers(0, 9), max_size=4), st.integers(-6, 6), st.booleans())
 def test_indexes(items: list[int], at: int, literal: bool) -> None:
-    """From 0; a negative literal counts from the end; outside is null, and said."""
+    """An index counts from 0, a negative literal from the end; outside is null, with a warning."""
     place = at + len(items) if at < 0 and literal else at
     machine = Machine({"items": items})
     machine.turn(f"at = {at}\nrows = map(items, .value)")

@@ -59,7 +59,7 @@ REGEXES = (
 
 
 def generated(seed: int) -> bytes:
-    """A text out of odd atoms, now and then with bytes that are no UTF-8, and then repaired."""
+    """A text of odd atoms, now and then with bytes that are not UTF-8 and are repaired."""
     chance = random.Random(seed)
     atoms = chance.sample(ATOMS, chance.randrange(2, 12))
     text = "".join(chance.choice(atoms) for _ in range(chance.choice((0, 1, 2, 5, 20, 60, 200)))).encode()
@@ -70,7 +70,7 @@ def generated(seed: int) -> bytes:
 
 
 class Reference:
-    """A text as a `str`, and what there is to know of it, found one character at a time."""
+    """A text as a `str`, and what the engines say of it, worked out one character at a time."""
 
     def __init__(self, raw: bytes) -> None:
         self.text = raw.decode(errors="replace")
@@ -94,7 +94,7 @@ class Reference:
         return list(pairwise(ends))
 
     def occurrences(self, needle: str) -> list[tuple[int, int]]:
-        """Every place of a text that does not overlap the one before."""
+        """Every place of a text that does not overlap the place before."""
         found, place = [], self.text.find(needle)
         while place >= 0:
             found.append(self.span(place, place + len(needle)))
@@ -102,7 +102,7 @@ class Reference:
         return found
 
     def any_of(self, needles: tuple[str, ...]) -> list[tuple[int, int]]:
-        """The leftmost first, at one place the first of the list."""
+        """Matches of a list of texts: the leftmost first, and at one place the first of the list."""
         found, place = [], 0
         while place < len(self.text):
             needle = next((needle for needle in needles if self.text.startswith(needle, place)), None)
@@ -136,7 +136,7 @@ def pairs(starts: IntArray, stops: IntArray) -> list[tuple[int, int]]:
 
 
 def compare_positions(reference: Reference) -> None:
-    """Offsets, lines, code points."""
+    """Offsets, lines and code points are those of the `str`."""
     content, text = reference.content, reference.text
     index, points = LineIndex(content), CodePoints(content)
     starts = set(reference.offsets)
@@ -157,7 +157,7 @@ def compare_positions(reference: Reference) -> None:
 
 
 def compare_search(reference: Reference, chance: random.Random) -> None:
-    """Texts, lists of texts, regexes; all of the text, and a slice of it."""
+    """Texts, lists of texts and regexes are found where `str` and `re` find them, in the text and in a slice of it."""
     content = reference.content
     for needle in LITERALS:
         expected = reference.occurrences(needle)
@@ -181,7 +181,7 @@ def found(content: bytes, query: Query, start: int = 0, stop: int | None = None)
 
 
 def compare_chunks(reference: Reference, chance: random.Random) -> None:
-    """Every way to cut."""
+    """Every way to cut gives the chunks that the `str` gives."""
     content, size = reference.content, chance.randrange(1, 9)
     overlap = chance.randrange(size)
     index, spans = LineIndex(content), reference.line_spans()
@@ -204,7 +204,7 @@ def compare_chunks(reference: Reference, chance: random.Random) -> None:
 
 
 def grouped(spans: list[tuple[int, int]], size: int, overlap: int) -> list[tuple[int, int]]:
-    """So many at a time, sharing so many with the chunk before, to the first that reaches the end."""
+    """Items in chunks of a size that share some with the chunk before, up to the first that reaches the end."""
     chunks = []
     for first in range(0, len(spans), size - overlap):
         taken = spans[first : first + size]
@@ -215,7 +215,7 @@ def grouped(spans: list[tuple[int, int]], size: int, overlap: int) -> list[tuple
 
 
 def paragraphs(reference: Reference) -> list[tuple[int, int]]:
-    """Runs of lines that hold more than white space of ASCII."""
+    """Runs of lines that hold more than ASCII white space."""
     blocks: list[tuple[int, int]] = []
     fresh = True
     for (start, stop), line in zip(reference.line_spans(), reference.lines, strict=True):
@@ -230,7 +230,7 @@ def paragraphs(reference: Reference) -> list[tuple[int, int]]:
 
 
 def compare(seed: int) -> None:
-    """Everything about one text."""
+    """Compare everything about one text."""
     raw = generated(seed)
     reference, chance = Reference(raw), random.Random(-seed)
     fixed, bad = repair(raw)

@@ -108,7 +108,7 @@ def test_chunks_at_matches(text: bytes, expected: list[bytes]) -> None:
 
 
 def test_split_gives_one_more_than_matches() -> None:
-    """Empty pieces are kept."""
+    """A split gives one piece more than there are matches: empty pieces are kept."""
     pieces = split_at(b"a,b,,c,", compile_query(literal(",")), 0, 7, PLENTY)
 
     assert cut(b"a,b,,c,", (pieces.starts, pieces.stops)) == [b"a", b"b", b"", b"c", b""]

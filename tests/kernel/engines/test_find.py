@@ -171,7 +171,7 @@ def test_dense_and_sparse_runs_agree(monkeypatch: pytest.MonkeyPatch) -> None:
 @settings(max_examples=scaled(200))
 @given(text=texts, cut=st.tuples(st.integers(0, 80), st.integers(0, 80)), pattern=st.sampled_from(LINE_PATTERNS))
 def test_a_slice_is_a_text_of_its_own(text: str, cut: tuple[int, int], pattern: str) -> None:
-    """Searching [start, stop) gives what searching a copy of it gives, moved."""
+    """Searching [start, stop) gives what searching a copy of it gives, at shifted offsets."""
     start, stop = (len(text[:place].encode()) for place in sorted(cut))
     content = text.encode()
     matcher = compile_query(regex(pattern))
@@ -268,7 +268,7 @@ HOSTILE = (r"(a+)+$", r"(a|aa)+$", r"a[^b]*b|a", r"(.*a){20}", r"(x+x+)+y", r"(a
     "content", [b"a" * 1_000_000, (b"a" * 60_000 + b"\n") * 17, b"ab" * 500_000], ids=["one", "long", "ab"]
 )
 def test_hostile_patterns_end_within_their_work(pattern: str, content: bytes) -> None:
-    """Over a megabyte each ends when its units are spent, says so, and comes as far every time."""
+    """Over a megabyte every hostile pattern ends when its units are spent, says so, and gets equally far every time."""
     matcher = compile_query(regex(pattern))
     budget = scaled(1_000_000)
     once = count(content, matcher, 0, len(content), budget)

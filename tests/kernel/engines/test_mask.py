@@ -32,7 +32,7 @@ RULES = {
 
 @pytest.mark.parametrize(("text", "wanted"), RULES.items())
 def test_a_word_is_masked_by_the_rule(text: str, wanted: str) -> None:
-    """Each rule, and what comes near it."""
+    """Each rule masks its words, and not those that come near it."""
     assert mask_text(text.encode()).decode() == wanted
 
 

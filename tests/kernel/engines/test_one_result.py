@@ -31,7 +31,7 @@ QUERIES = (
 
 @pytest.fixture
 def small_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Runs so short that a small text has many, and threads for any of them."""
+    """Runs so short that a small text has many, with threads for all of them."""
     monkeypatch.setattr(windows, "_RUN", 500)
     monkeypatch.setattr(by_lines, "_LARGE", 0)
     monkeypatch.setattr(by_lines, "_SPARSE", 1)
@@ -41,7 +41,7 @@ def small_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def everything(query: Query, content: bytes, bounds: SearchBounds) -> object:
-    """All that a search says."""
+    """Everything that a search returns."""
     search = Search(content, compile_query(query), 3, len(content) - 1, bounds)
     tables = list(search.matches())
     # As bytes: lists of a hundred thousand rows take longer to make than to search.
@@ -51,7 +51,7 @@ def everything(query: Query, content: bytes, bounds: SearchBounds) -> object:
 @pytest.mark.usefixtures("small_runs")
 @pytest.mark.parametrize("query", QUERIES, ids=repr)
 def test_no_result_depends_on_the_number_of_threads(query: Query) -> None:
-    """Matches, charges, where it ended: the same for 1, 2 and 8 threads, with much work and with little."""
+    """Matches, charges and where a search ended are the same for 1, 2 and 8 threads, with much work and with little."""
     whole = Search(CONTENT, compile_query(query), 3, len(CONTENT) - 1, SearchBounds(PLENTY))
     for _ in whole.matches():
         pass
@@ -85,7 +85,7 @@ def test_no_index_depends_on_the_number_of_threads() -> None:
 
 
 def test_threads_are_a_sane_number() -> None:
-    """No threads, or thousands, are refused."""
+    """A number of threads below 1 or above 64 is refused."""
     for number in (0, -1, 65):
         with pytest.raises(ValueError, match="threads are 1 to 64"):
             use_threads(number)
@@ -94,7 +94,7 @@ def test_threads_are_a_sane_number() -> None:
 
 
 def test_a_fault_in_a_thread_is_raised() -> None:
-    """What goes wrong in a thread is not lost."""
+    """An exception in a thread is raised to the caller."""
 
     def work(number: int) -> int:
         return 10 // (3 - number)
@@ -114,7 +114,7 @@ words = st.lists(
 
 
 def found_by(engine: str, query: Query, content: bytes) -> object:
-    """All that a search says when plain texts are looked for in one way."""
+    """Everything that a search returns when plain texts are looked for by one engine."""
     with pytest.MonkeyPatch.context() as patch:
         if engine == "together":  # however few they are
             patch.setattr(hyperscan, "FEW", 0)
@@ -145,7 +145,7 @@ def test_plain_texts_are_the_same_by_every_engine(text: str, given_words: list[t
 
 
 def test_the_extra_is_used_where_it_is() -> None:
-    """With Hyperscan, a list of 33 words goes through it; 32 do not, nor one with a NUL, at which it would end."""
+    """With Hyperscan installed, it gets a list of 33 words, but not one of 32 or one with a NUL, which ends a word."""
     pytest.importorskip("hyperscan")
     texts = [f"word {number}" for number in range(33)]
     hyperscan.word_database.cache_clear()
@@ -159,7 +159,7 @@ def test_the_extra_is_used_where_it_is() -> None:
 
 
 def test_dense_words_leave_the_one_pass() -> None:
-    """Where hits are many, a report of each costs more than looking for one word after the other: the same is found."""
+    """Where hits are dense, the search goes over to one word after the other, and finds the same."""
     content = b"up and on and at and by and up\n" * 60_000 + b"no hits here\n" * 60_000
     query = any_of(*map(literal, ("up", "on", "at", "by", "p a")))
 

@@ -130,6 +130,6 @@ def first_error(content: bytes) -> int:
 
 
 def test_no_mark_past_the_last() -> None:
-    """Asking for a newline that is not there is an IndexError."""
+    """A number that no newline has is an IndexError."""
     with pytest.raises(IndexError):
         LineIndex(b"a\nb").breaks.select(np.array([1]))

@@ -30,13 +30,13 @@ def index_of(units: Sequence[str]) -> WordIndex:
 
 
 def found(index: WordIndex, query: str, limit: int | None = None) -> list[tuple[int, int]]:
-    """Unit and score of each unit found."""
+    """Unit and score of each unit that was found."""
     best = rank_units(index, query_hashes(query_words(query)), limit)
     return list(zip(best.units.tolist(), best.scores.tolist(), strict=True))
 
 
 def by_fts5(units: Sequence[str], query: str) -> list[tuple[int, int]]:
-    """The same by SQLite."""
+    """Units and scores by SQLite's FTS5."""
     with sqlite3.connect(":memory:") as database:
         database.execute("create virtual table words using fts5(line, content='', tokenize='ascii')")
         database.executemany("insert into words(rowid, line) values(?, ?)", enumerate(units))
@@ -49,12 +49,12 @@ def by_fts5(units: Sequence[str], query: str) -> list[tuple[int, int]]:
 @settings(max_examples=scaled(60))
 @given(st.lists(st.lists(st.sampled_from(["disk", "Error", "ok", "ann", "10"]), max_size=8).map(" ".join), min_size=1))
 def test_the_scores_are_those_of_fts5(units: list[str]) -> None:
-    """Same units, same whole numbers, in the same order."""
+    """Units, whole-number scores and order are those of SQLite's FTS5."""
     assert found(index_of(units), "disk 10 ann") == by_fts5(units, "disk 10 ann")
 
 
 def test_equal_scores_keep_their_order_and_a_limit_takes_the_first() -> None:
-    """Whatever the limit, it is a prefix of everything found."""
+    """The result under any limit is a prefix of the whole ranking."""
     units = ["disk", "ok", "disk", "disk disk", "ok", "ok", "ok", "ok", "disk"]
     whole = found(index_of(units), "disk")
 
@@ -65,7 +65,7 @@ def test_equal_scores_keep_their_order_and_a_limit_takes_the_first() -> None:
 @settings(max_examples=scaled(40))
 @given(st.lists(Units, min_size=1, max_size=5))
 def test_parts_indexed_apart_rank_as_one(groups: list[list[str]]) -> None:
-    """Counts and lengths are of all parts together."""
+    """Indexes of parts, combined, rank as one index of all parts."""
     apart = combine_indexes([index_of(group) for group in groups])
     whole = index_of([unit for group in groups for unit in group])
 
@@ -76,7 +76,7 @@ def test_parts_indexed_apart_rank_as_one(groups: list[list[str]]) -> None:
 @settings(max_examples=scaled(40))
 @given(Units)
 def test_an_index_of_few_words_ranks_as_the_whole(units: list[str]) -> None:
-    """Without an index kept, only the query's words are looked up: the result is the same."""
+    """An index of the query's words alone gives the same ranking as the whole index."""
     parts = [unit.encode() for unit in units]
     sizes = np.array([len(part) for part in parts], np.int64)
     starts = np.cumsum(sizes + 1) - sizes - 1
@@ -88,7 +88,7 @@ def test_an_index_of_few_words_ranks_as_the_whole(units: list[str]) -> None:
 
 @pytest.mark.parametrize("block", [100, 1_000, 100_000])
 def test_blocks_do_not_matter(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Units larger than a block are read in parts, and small ones many at once."""
+    """The ranking does not depend on the block size, with units larger than a block or many in one."""
     units = [f"disk {number} error " * (number % 5) for number in range(200)] + ["disk error" * 2 + "disk " * 40_000]
     whole = found(index_of(units), "disk error 7")
     monkeypatch.setattr(postings, "BLOCK", block)
@@ -97,21 +97,21 @@ def test_blocks_do_not_matter(block: int, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_unit_without_white_space_is_cut_at_code_points(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text that is one word does no harm."""
+    """A large unit without white space is cut at code points, and is indexed without harm."""
     monkeypatch.setattr(postings, "BLOCK", 1 << 17)
 
     assert build_index("é".encode() * 200_000, np.array([0]), np.array([400_000])).words >= 1
 
 
 def test_units_of_several_lines_beyond_ascii_stay_apart() -> None:
-    """A newline inside a unit does not end it."""
+    """A newline inside a unit beyond ASCII does not end the unit."""
     assert found(index_of(["é\ndisk", "ok", "é", "ok ok"]), "disk") == found(
         index_of(["é disk", "ok", "é", "ok ok"]), "disk"
     )
 
 
 def test_words_that_share_their_upper_bits_are_told_apart() -> None:
-    """Sorting by parts of the hashes falls back to sorting by all of them."""
+    """Where hashes share their upper bits, sorting falls back to whole hashes."""
     hashes = np.array([5, 3, 5, 4, 1 << 60, 3], np.uint64)
 
     assert postings._stable_order(hashes).tolist() == [1, 5, 3, 0, 2, 4]
@@ -133,7 +133,7 @@ class Memory:
 
 
 def test_a_stored_index_is_the_same_index() -> None:
-    """Bytes and back."""
+    """An index is the same after it was encoded and decoded."""
     index = index_of(["disk error", "ok", "東京 disk"])
     again = decode_index(encode_index(index))
 
@@ -143,7 +143,7 @@ def test_a_stored_index_is_the_same_index() -> None:
 
 
 def test_a_broken_stored_index_is_made_again() -> None:
-    """Cut short, changed in any byte, or empty."""
+    """A stored index that was cut short, changed in any byte or emptied is refused, and the index made again."""
     data = encode_index(index_of(["disk error", "ok"]))
     broken = [
         b"",
@@ -156,7 +156,7 @@ def test_a_broken_stored_index_is_made_again() -> None:
 
 
 def test_a_store_is_asked_first_and_told_what_was_made() -> None:
-    """A second process makes nothing, and one whose store is broken makes it again."""
+    """A second process loads the index and does not make it; one whose store is broken makes it again."""
     store, made = Memory(), []
 
     def make() -> WordIndex:
@@ -173,7 +173,7 @@ def test_a_store_is_asked_first_and_told_what_was_made() -> None:
 
 
 def test_indexes_in_memory_are_bounded() -> None:
-    """What was used longest ago goes first; the last stays however large it is."""
+    """The least recently used index is dropped first; the newest stays, however large it is."""
     made: list[str] = []
 
     def get(key: str) -> None:

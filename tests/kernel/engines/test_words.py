@@ -15,7 +15,7 @@ def words(text: str) -> list[str]:
 
 
 def test_ascii_words_are_runs_of_letters_and_digits_in_small_letters() -> None:
-    """Everything else stands between words."""
+    """ASCII words are runs of letters and digits in lower case; everything else separates them."""
     assert words("ERROR: disk_0 (sda1)\tfailed!\x00x") == ["error", "disk", "0", "sda1", "failed", "x"]
 
 
@@ -37,12 +37,12 @@ def test_scripts_without_spaces_are_pairs_of_neighbours() -> None:
 
 
 def test_a_query_holds_each_word_once() -> None:
-    """In the order in which they come."""
+    """A query has each word once, in the order of their first occurrence."""
     assert query_words('Disk, disk "failure" OR disk-failure') == ("disk", "failure", "or")
 
 
 def test_only_the_first_bytes_of_a_long_word_count() -> None:
-    """Two words that differ after that are one; before it they are not."""
+    """Words that differ beyond the first 64 bytes count as one; words that differ before do not."""
     one, two = query_hashes(("a" * LONGEST + "x", "a" * LONGEST + "y"))
     shorter, other = query_hashes(("a" * (LONGEST - 1) + "x", "a" * (LONGEST - 1) + "y"))
 
@@ -52,7 +52,7 @@ def test_only_the_first_bytes_of_a_long_word_count() -> None:
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=12), max_size=30))
 def test_a_word_has_one_hash_wherever_it_stands(parts: list[str]) -> None:
-    """The hashes of a text are those of its words alone."""
+    """A word's hash does not depend on the text around it."""
     text = fold_words(" ".join(parts).encode())
     starts, hashes = split_words(text)
     alone = [int(query_hashes((word.decode(),))[0]) for word in text.split()]
@@ -63,13 +63,13 @@ def test_a_word_has_one_hash_wherever_it_stands(parts: list[str]) -> None:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_folding_leaves_nothing_to_fold(text: str) -> None:
-    """Every word is of letters, digits and marks."""
+    """Folding twice is folding once, and every word consists of letters, digits and marks."""
     for word in words(text):
         assert all(unicodedata.category(char)[0] in "LNM" for char in word), word
 
 
 def test_no_two_of_a_million_words_share_a_hash() -> None:
-    """Words that differ little have hashes that differ."""
+    """A million words that differ little have a million hashes."""
     buffer = " ".join(f"w{number}" for number in range(1_000_000)).encode()
 
     assert len(np.unique(split_words(buffer)[1])) == 1_000_000

@@ -39,7 +39,7 @@ slices = st.tuples(
 @settings(max_examples=scaled(80))
 @given(st.lists(slices, max_size=6), st.integers(1, 3))
 def test_coverage_is_the_union_of_what_was_looked_at(looks: list[tuple[str, int, int]], a_turn: int) -> None:
-    """A set of byte positions a kind, over any looks in any turns, gives the same numbers."""
+    """Coverage equals a set of byte positions per kind, over any looks in any turns."""
     machine = Machine({"log": LOG})
     model: Marks = {"shown": set(), "read": set(), "scanned": set()}
     for at in range(0, len(looks), a_turn):
@@ -54,7 +54,7 @@ def test_coverage_is_the_union_of_what_was_looked_at(looks: list[tuple[str, int,
 
 
 def test_documents_lie_end_to_end() -> None:
-    """A document is a part of its input; content that is there twice counts in both places."""
+    """Documents lie end to end in their input; a content that occurs twice counts in both places."""
     machine = Machine({"docs": DOCS})
     machine.turn('show(docs["a.txt"][0:5])\nshow(docs["b.txt"][1:3])')
 
@@ -64,7 +64,7 @@ def test_documents_lie_end_to_end() -> None:
 
 
 def test_a_content_in_two_inputs_counts_in_both() -> None:
-    """Content is its name, wherever it lies."""
+    """A content that is in two inputs counts in both."""
     machine = Machine({"one": "the same text", "two": "the same text"})
     machine.turn("show(one[0:3])")
 
@@ -72,7 +72,7 @@ def test_a_content_in_two_inputs_counts_in_both() -> None:
 
 
 def test_the_records_hold_the_totals_so_far() -> None:
-    """Shown, read, scanned, after each step."""
+    """Each record has the bytes shown, read and scanned so far."""
     machine = Machine({"log": LOG})
     machine.turn("\n".join(looked(kind, 0, 10 * n) for n, kind in enumerate(("shown", "scanned", "read"), 1)))
 
@@ -81,7 +81,7 @@ def test_the_records_hold_the_totals_so_far() -> None:
 
 
 def test_what_a_model_was_to_read_but_did_not_is_not_read() -> None:
-    """A call that failed read nothing."""
+    """What a failed call was to read does not count as read."""
     machine = Machine({"log": LOG})
     machine.turn('x = extract_over_chunks(chunk(log, size=20), "{chunk}")')
     failed = Machine({"log": LOG})
@@ -138,7 +138,7 @@ def test_shown_is_what_the_observation_holds(program: str, room: int) -> None:
 @settings(max_examples=scaled(80))
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=400))
 def test_ranges_merge_to_their_union(ranges: list[tuple[int, int]]) -> None:
-    """In order, neither touching nor overlapping, few or many."""
+    """Merged ranges are in order and neither touch nor overlap, few or many."""
     covered = {place for start, stop in ranges for place in range(start, stop)}
     found = merge_ranges(ranges)
 

@@ -19,29 +19,29 @@ def evidence(program: str, **inputs: object) -> tuple[Evidence, ...]:
 
 
 def texts(program: str, **inputs: object) -> list[str]:
-    """The words of it."""
+    """The texts of the evidence."""
     return [piece.text for piece in evidence(program, **inputs)]
 
 
 def test_a_quote_is_found_as_it_stands() -> None:
-    """Verbatim, with its place."""
+    """A quote that is in an input is verbatim, with its place."""
     assert evidence('final(1, evidence="fine day")') == (Evidence("verbatim", "fine day", "log", "", 4, 12, 1, 1),)
 
 
 def test_a_quote_that_occurs_often_is_counted() -> None:
-    """The first place is taken."""
+    """A quote that occurs often has its first place, and the number of all."""
     assert evidence('final(1, evidence="ERROR")') == (Evidence("verbatim", "ERROR", "log", "", 13, 18, 2, 3),)
 
 
 def test_a_quote_is_found_with_its_white_space_folded() -> None:
-    """Over blanks and line ends, and then it says so."""
+    """A quote is found over other blanks and line ends, and is labelled `verbatim-ws`."""
     (piece,) = evidence('final(1, evidence="disk full again")')
 
     assert (piece.how, piece.text, piece.line) == ("verbatim-ws", "disk\n  full again", 3)
 
 
 def test_a_quote_over_several_lines_is_found_as_it_stands() -> None:
-    """Line ends are bytes like others."""
+    """A quote over several lines is verbatim if its line ends are the same."""
     (piece,) = evidence('final(1, evidence="""disk\n  full again\nthe""")')
 
     assert (piece.how, piece.start, piece.line) == ("verbatim", LOG.index("disk\n"), 3)
@@ -49,7 +49,7 @@ def test_a_quote_over_several_lines_is_found_as_it_stands() -> None:
 
 @pytest.mark.parametrize("quote", ["no such words", "error disk", "fine  day.", "disk full always"])
 def test_a_quote_that_is_nowhere_is_said(quote: str) -> None:
-    """It is listed, never left out and never taken for found."""
+    """A quote that is in no input is listed as `not-found`."""
     machine = Machine({"log": LOG})
     seen = machine.turn(f'final(1, evidence="{quote}")')
 
@@ -60,23 +60,23 @@ def test_a_quote_that_is_nowhere_is_said(quote: str) -> None:
 
 @pytest.mark.parametrize("sign", [".*", "a|b", "(", "\\d", "$"])
 def test_a_quote_is_never_a_pattern(sign: str) -> None:
-    """Its signs are looked for as they stand."""
+    """A quote is never a pattern: its special characters are searched for literally."""
     assert [e.how for e in evidence(f'final(1, evidence=r"x {sign}")', log=f"a x {sign} b")] == ["verbatim"]
     assert [e.how for e in evidence(f'final(1, evidence=r"x {sign}")', log=f"a x\n{sign} b")] == ["verbatim-ws"]
 
 
 def test_several_quotes_are_several_pieces() -> None:
-    """A list of them, in its order."""
+    """A list of quotes gives as many pieces of evidence, in its order."""
     assert texts('final(1, evidence=["the end", "one", "nowhere"])') == ["the end", "one", "nowhere"]
 
 
 def test_one_place_is_one_piece() -> None:
-    """However often it is named."""
+    """A place is one piece of evidence, however often it is named."""
     assert texts('h = search(log, "fine")\nfinal(1, evidence=[h, h[0], "fine", log[4:8]])') == ["fine"]
 
 
 def test_a_document_names_its_path() -> None:
-    """And the line in it."""
+    """Evidence in a document names its path and the line in it."""
     (piece,) = evidence('final(1, evidence="ERROR two")', docs=DOCS)
 
     assert (piece.input, piece.path, piece.start, piece.line) == ("docs", "b.txt", 10, 2)
@@ -127,7 +127,7 @@ def test_a_count_rests_on_what_was_counted() -> None:
 
 
 def test_an_answer_that_rests_on_nothing_says_so() -> None:
-    """It is allowed, and labelled."""
+    """An answer that rests on nothing is allowed, and its basis is `none`."""
     machine = Machine({"log": LOG})
     machine.turn("final(42)")
 
@@ -137,7 +137,7 @@ def test_an_answer_that_rests_on_nothing_says_so() -> None:
 
 @pytest.mark.parametrize("given", ["5", "null", "[1, 2]", '""', '"  "'])
 def test_what_is_no_evidence_is_said(given: str) -> None:
-    """A number or an empty quote leads nowhere."""
+    """A number or an empty quote is not evidence, and the observation says so."""
     machine = Machine({"log": LOG})
     seen = machine.turn(f"final(1, evidence={given})")
 
@@ -147,7 +147,7 @@ def test_what_is_no_evidence_is_said(given: str) -> None:
 
 
 def test_many_spans_are_counted_and_not_all_written() -> None:
-    """1,000 are written out; the number of all stays right."""
+    """At most 1,000 pieces are written out, and the number of all stays right."""
     machine = Machine({"log": "x " * 1_500})
     machine.turn('hits = search(log, "x")\nfinal(count(hits), evidence=hits)')
 
@@ -157,7 +157,7 @@ def test_many_spans_are_counted_and_not_all_written() -> None:
 
 
 def test_a_quote_of_a_model_is_looked_up_in_what_it_read() -> None:
-    """Where the same words stand elsewhere too, its own chunk comes first."""
+    """A model's quote is looked up in the chunk that it read before other places with the same words."""
     log = "the words here\nother line\nthe words here\n"
     machine = Machine({"log": log})
     machine.turn(

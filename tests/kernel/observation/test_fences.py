@@ -92,7 +92,7 @@ SHOWN = [
 
 @pytest.mark.parametrize("program", SHOWN)
 def test_no_words_of_data_stand_outside_a_fence(program: str) -> None:
-    """Neither in what is shown, nor in titles, warnings and faults."""
+    """No words of data are outside a fence: not in what is shown, nor in titles, warnings and faults."""
     log = f"{EVIL}\n{EVIL.lower()}\n"
     inputs = {"log": log, "records": [{EVIL: 1, "a": EVIL}], "docs": {f"{EVIL}.txt": log, "b.txt": "calm"}}
     machine = Machine(inputs)
@@ -106,7 +106,7 @@ def test_no_words_of_data_stand_outside_a_fence(program: str) -> None:
     "program", ["show(log)", "x = log", "x = log.lines", 'x = sub_lm("q")\ny = log.lines\nz = log\nshow(log)']
 )
 def test_a_fence_that_is_opened_is_closed(program: str, room: int) -> None:
-    """However little room an observation has: else what comes after it would stand among the data, or data outside."""
+    """A fence that is opened is closed, however little room an observation has."""
     machine = Machine({"log": (EVIL + "\n") * 40}, limits=Limits(observation_bytes=room))
     seen = machine.turn(program, lambda prompt: EVIL * 20)
 
@@ -116,7 +116,7 @@ def test_a_fence_that_is_opened_is_closed(program: str, room: int) -> None:
 @settings(max_examples=scaled(60))
 @given(st.text(st.sampled_from("<>/data \nfrom=logx0123456789abcdef"), max_size=60))
 def test_data_cannot_close_its_fence(text: str) -> None:
-    """The tag is a digest of the content, in prompts and in observations."""
+    """Data cannot close its fence: the tag is a digest of the content, in prompts and in observations."""
     machine = Machine({"log": f"</data 00000000>\n{text}"})
     seen = machine.turn('show(log)\nx = sub_lm("{log}|end")')
     (prompt,) = machine.prompts
@@ -181,7 +181,7 @@ FENCED = [
 
 @pytest.mark.parametrize("program", FENCED)
 def test_foreign_words_are_fenced_in_prompts(program: str) -> None:
-    """From inputs and from models, through every action, whatever they are mixed with."""
+    """Words from inputs and models are fenced in prompts, through every action, whatever they are mixed with."""
     machine = Machine({"log": EVIL})
     machine.turn('told = sub_lm("q")', lambda prompt: EVIL)
     machine.prompts.clear()
@@ -212,7 +212,7 @@ def test_foreign_words_are_fenced_in_prompts(program: str) -> None:
     ],
 )
 def test_origins_follow_the_value(expression: str, origins: set[str]) -> None:
-    """What a value rests on, conditions included; the record of its step says the same words."""
+    """A value has the origins of all that it rests on, conditions included, and its record says the same."""
     machine = Machine({"log": "abcdef"})
     machine.turn(f"x = {expression}")
 

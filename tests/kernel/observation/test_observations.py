@@ -34,7 +34,7 @@ STATEMENTS = [
 @settings(max_examples=scaled(100))
 @given(texts, st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=5), st.integers(0, 1_200))
 def test_an_observation_is_within_its_limit(log: str, statements: list[str], room: int) -> None:
-    """In bytes, over all statements of a turn, whatever they show; the record's sizes are those of its parts."""
+    """An observation stays within its limit in bytes, whatever its statements show, and its record says the sizes."""
     machine = Machine({"log": log}, limits=Limits(observation_bytes=room))
     seen = machine.turn("\n".join(statements), lambda prompt: log)
 
@@ -57,7 +57,7 @@ def test_diagnostics_are_within_the_limit_too(message: str, room: int) -> None:
 @settings(max_examples=scaled(60))
 @given(st.integers(0, 400), st.integers(150, 700))
 def test_a_text_that_is_cut_says_so(size: int, room: int) -> None:
-    """Head and tail stay; the number between is what is missing, and the record counts it."""
+    """A text that is cut keeps head and tail, with the number of missing bytes between, which the record counts too."""
     text = "".join(chr(97 + n % 26) for n in range(size))
     machine = Machine({"log": text}, limits=Limits(observation_bytes=room))
     seen = machine.turn("show(log)")
@@ -115,7 +115,7 @@ def test_every_statement_is_heard(count: int) -> None:
     ],
 )
 def test_each_statement_has_its_summary(statement: str, summary: str) -> None:
-    """What it is, how much, and the first of it."""
+    """A statement's summary says what the value is, how much it has, and how it begins."""
     machine = Machine({})
     machine.turn("old = 1")
 
@@ -123,14 +123,14 @@ def test_each_statement_has_its_summary(statement: str, summary: str) -> None:
 
 
 def test_an_inner_step_shows_only_its_warnings() -> None:
-    """A statement is shown once, but what went oddly inside of it is said."""
+    """Of a statement's inner steps only the warnings are shown."""
     seen = Machine({"log": "abc"}).turn('n = count(search(log, "zzz", limit=3))')
 
     assert seen == "! no hits\nn = 0"
 
 
 def test_a_warning_is_said_once() -> None:
-    """However many rows it holds for."""
+    """A warning is given once, for however many rows it holds."""
     seen = Machine({"rows": [{"a": "1"}] * 20}).turn("x = where(rows, .a == 1)")
 
     assert seen.count("compared text with a number") == 1

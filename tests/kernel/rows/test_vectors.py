@@ -35,14 +35,14 @@ def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @contextmanager
 def from_rows(many: int) -> Iterator[None]:
-    """Whole columns are worked on from so many rows on."""
+    """Process whole columns from this many rows on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vectors, "MANY", many)
         yield
 
 
 def outcome(rows: list[dict[str, Any]], program: str, many: int) -> tuple[Any, ...]:
-    """What a program gives: each variable, and what the turn says."""
+    """What a program leaves: each variable, and the observation of the turn."""
     with from_rows(many):
         machine = Machine({"rows": rows, "others": rows[::2]})
         seen = machine.turn("table = map(rows, {a: .a, b: .b, i: .i})\nsome = map(others, {a: .a, z: .b})\n" + program)
@@ -76,7 +76,7 @@ CONDITIONS = [
 @example([{"a": 2**53 + 1, "b": float(2**53), "i": 0}], ".a == .b")
 @example([{"a": "a", "b": "a\0", "i": 0}], ".a == .b")
 def test_conditions_are_the_same_over_columns(rows: list[dict[str, Any]], condition: str) -> None:
-    """Null, mixed kinds, large numbers and slips included."""
+    """Conditions give the same over columns and row by row: null, mixed kinds, large numbers and slips included."""
     program = f"x = where(table, {condition})"
 
     assert outcome(rows, program, 1) == outcome(rows, program, 10**9)
@@ -103,7 +103,7 @@ EXPRESSIONS = [f".a {op} .b" for op in "+-*%"] + [
 @example([{"a": -(2**63), "b": -1, "i": 0}], ".a % .b")
 @example([{"a": 1e308, "b": 1e308, "i": 0}], ".a * .b")
 def test_expressions_are_the_same_over_columns(rows: list[dict[str, Any]], expression: str) -> None:
-    """Overflow is no wrap: what 64 bits cannot hold is worked out row by row."""
+    """Expressions give the same over columns; what 64 bits cannot hold is evaluated row by row, and does not wrap."""
     program = f"x = map(table, {expression})"
 
     assert outcome(rows, program, 1) == outcome(rows, program, 10**9)
@@ -139,7 +139,7 @@ ACTIONS = [
 @given(tables(), st.sampled_from(ACTIONS))
 @example([{"a": "", "b": 0.0, "i": 0}, {"a": "1", "b": 2.0**1023, "i": 1}], "group(table, .a, {d: median(.b)})")
 def test_actions_are_the_same_over_columns(rows: list[dict[str, Any]], action: str) -> None:
-    """Order and ties included."""
+    """Row actions give the same over columns and row by row, order and ties included."""
     program = f"x = {action}"
 
     assert outcome(rows, program, 1) == outcome(rows, program, 10**9)
@@ -162,7 +162,7 @@ PARSED = 'h = parse_lines({0}, "{{level}} {{user}} {{n}} {{rest}}")\n'
     ],
 )
 def test_spans_of_a_text_work_like_values(target: str, rows: str, expression: str) -> None:
-    """Hits and parsed lines of one text and of several documents."""
+    """Columns of spans work like values, for hits and parsed lines of one text and of several documents."""
     log = "".join(f"{'ERROR' if i % 3 else 'WARN'} u{i % 4} {i * 7 % 11} é{'x' * (i % 20)}\n" for i in range(40))
     found = []
     for many in (1, 10**9):
