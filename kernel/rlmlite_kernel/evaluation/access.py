@@ -56,7 +56,7 @@ def read_attribute(value: Value, name: str, context: StepContext) -> Value:
     """`value.name`."""
     if isinstance(value, dict):
         if name not in value:
-            context.warn(f"the record has no field `{name}`; it has these:", ", ".join(value))
+            context.warn(f"the record has no field `{name}`; its fields are:", ", ".join(value))
         return value.get(name)
     if isinstance(value, list):
         return _of_list(value, name, context)
@@ -74,7 +74,7 @@ def read_attribute(value: Value, name: str, context: StepContext) -> Value:
 
 def _of_list(items: list[Value], name: str, context: StepContext) -> Value:
     if items and not any(isinstance(index_value, dict) and name in index_value for index_value in items):
-        context.warn(f"no item of the list has a field `{name}`")
+        context.warn(f"no item of the list has the field `{name}`")
     return [record_field(index_value, name) for index_value in items]
 
 
@@ -86,7 +86,7 @@ def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
         return Rows(LIST, {"value": rows.columns[column]}, len(rows), rows.spans)
     if "value" in rows.columns:
         return Rows(LIST, {"value": Cells(column_cells(rows, name, context))}, len(rows), rows.spans)
-    raise Fault("unknown_name", f"these rows have no column `{name}`; they have {list_names(rows.columns)}")
+    raise Fault("unknown_name", f"these rows have no column `{name}`; their columns are {list_names(rows.columns)}")
 
 
 def index_value(value: Value, at: Value, literal: bool, context: StepContext) -> Value:
@@ -96,15 +96,15 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
     if isinstance(value, Rows) and value.kind == "documents" and isinstance(at, str):
         return _document(value, at, context)
     if isinstance(value, str | Text):
-        raise Fault("type", "a text is sliced, not indexed: x[a:b] in bytes, x.lines[n], x.chars[a:b]")
+        raise Fault("type", "a text can be sliced but not indexed: x[a:b] by bytes, x.lines[n], x.chars[a:b]")
     if not isinstance(value, list | Rows):
         return None
     if not isinstance(at, int) or isinstance(at, bool):
-        raise Fault("type", f"an index is a whole number, not {kind_of(at)}")
+        raise Fault("type", f"an index must be a whole number, not {kind_of(at)}")
     count = len(value)
     index = at + count if at < 0 and literal else at
     if not 0 <= index < count:
-        context.warn(f"index {at} is outside {count:,} rows: null")
+        context.warn(f"index {at} is outside the {count:,} rows: the result is null")
         return None
     return value[index] if isinstance(value, list) else value.row(index, context.blobs)
 
@@ -114,7 +114,7 @@ def _document(documents: Rows, path: str, context: StepContext) -> Value:
     if path in paths:
         return documents.columns["text"].at(list(paths).index(path), context.blobs)
     near = did_you_mean(path, [str(other) for other in paths])
-    context.warn("there is no such document; preview(docs) shows which there are", f"{path}\n{near}".strip())
+    context.warn("no document has this path; preview(docs) lists the paths", f"{path}\n{near}".strip())
     return None
 
 
@@ -122,7 +122,7 @@ def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], context
     """A slice's bounds within 0..count, with a warning for one that had to be moved."""
     first, last = _one_bound(lo, 0, count, literal[0], context), _one_bound(hi, count, count, literal[1], context)
     if first > last:
-        context.warn(f"the slice begins at {first:,}, after its end at {last:,}: it is empty")
+        context.warn(f"the slice starts at {first:,}, after its end at {last:,}: it is empty")
     return first, max(first, last)
 
 
@@ -132,7 +132,7 @@ def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: S
     place = bound + count if bound < 0 and literal else bound
     inside = min(max(place, 0), count)
     if inside != place:
-        context.warn(f"the bound {bound:,} is outside 0..{count:,} and was taken as {inside:,}")
+        context.warn(f"the bound {bound:,} is outside 0..{count:,}; {inside:,} was used instead")
     return inside
 
 
@@ -202,20 +202,20 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     place = bound + count + 1 if bound < 0 and literal else bound
     inside = min(max(place, 1), count + 1)
     if inside != place:
-        context.warn(f"line {bound:,} is outside 1..{count + 1:,} and was taken as {inside:,}")
+        context.warn(f"line {bound:,} is outside 1..{count + 1:,}; {inside:,} was used instead")
     return inside
 
 
 def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value:
     """`text.lines[n]`: one line as a text, by its 1-based number."""
     if not isinstance(at, int) or isinstance(at, bool):
-        raise Fault("type", f"a line number is a whole number, not {kind_of(at)}")
+        raise Fault("type", f"a line number must be a whole number, not {kind_of(at)}")
     if at == 0:
         raise Fault("bound", "lines count from 1, as `line` shows them")
     first, last = _line_range(text, context)
     number = at + last - first + 1 if at < 0 and literal else at
     if not 1 <= number <= last - first:
-        context.warn(f"line {at} is outside {last - first:,} lines: null")
+        context.warn(f"line {at} is outside the {last - first:,} lines: the result is null")
         return None
     return line_rows(text, first + number - 1, first + number, context).columns["text"].at(0, context.blobs)
 
@@ -224,8 +224,8 @@ def warn_of_part(value: Value, context: StepContext) -> None:
     """Warn that a computed position is used on a part of a text: most likely it is a position of the whole."""
     if isinstance(value, Text) and value.start > 0:
         context.warn(
-            "`start`, `end` and `line` of rows count from the beginning of the whole input, and subscripts "
-            "from the beginning of this part: use such positions on the input itself"
+            "`start`, `end` and `line` of rows count from the start of the whole input, but subscripts here count "
+            "from the start of this part: apply such positions to the input itself"
         )
 
 

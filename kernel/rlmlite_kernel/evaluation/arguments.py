@@ -95,15 +95,15 @@ class Arguments:
         if value is None and param.default is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Fault("type", f"`{param.name}` is a whole number, not {kind_of(value)}")
+            raise Fault("type", f"`{param.name}` must be a whole number, not {kind_of(value)}")
         if param.least is not None and value < param.least:
-            raise Fault("bound", f"`{param.name}` is at least {param.least}, not {value}")
+            raise Fault("bound", f"`{param.name}` must be at least {param.least}, not {value}")
         return value
 
     def _bool(self, param: Param, node: Expr) -> bool:
         value = self._evaluate(node).value
         if not isinstance(value, bool):
-            raise Fault("type", f"`{param.name}` is true or false, not {kind_of(value)}")
+            raise Fault("type", f"`{param.name}` must be true or false, not {kind_of(value)}")
         return value
 
     def _text(self, param: Param, node: Expr) -> str | None:
@@ -111,7 +111,7 @@ class Arguments:
         if value is None and param.default is None:
             return None
         if not isinstance(value, str | Text):
-            raise Fault("type", f"`{param.name}` is text, not {kind_of(value)}")
+            raise Fault("type", f"`{param.name}` must be text, not {kind_of(value)}")
         return self._context.require_text(value, f"`{param.name}`")
 
 

@@ -194,7 +194,7 @@ class StepContext:
         """Use some of a hard budget. Raises `Fault("budget")`, with the arithmetic, if it would not fit."""
         left = self.budget_left(resource)
         if amount > left:
-            raise Fault("budget", f"{what} needs {amount:,} of {resource}, {left:,} are left")
+            raise Fault("budget", f"{what} needs {amount:,} of {resource}, but only {left:,} are left")
         self.spend(resource, amount)
 
     def spend(self, resource: str, amount: int) -> None:

@@ -163,7 +163,7 @@ def _bound(node: Expr | None, context: StepContext) -> tuple[int | None, int]:
         return None, 0
     bound = evaluate(node, context)
     if not isinstance(bound.value, int) or isinstance(bound.value, bool):
-        raise Fault("type", f"a slice's bound is a whole number, not {kind_of(bound.value)}")
+        raise Fault("type", f"a slice bound must be a whole number, not {kind_of(bound.value)}")
     return bound.value, bound.origins
 
 
@@ -200,8 +200,8 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
         warn_mixed(op, context)
     elif op in ORDERINGS and mixes_list_and_single(left, right):
         context.warn(
-            f"`{op}` compared a whole list with one value, which never holds: `.name` is the row's field, `x.name` the "
-            "whole column; `in` looks into a list"
+            f"`{op}` compared a whole list with one value, which is never true: `.name` is the row's field, "
+            "`x.name` the whole column; use `in` to look into a list"
         )
     return COMPARISONS[op](left, right)
 
@@ -253,11 +253,11 @@ def _query_of_value(value: Value, context: StepContext) -> Query:
         texts = [context.require_text(item, "each item of the query") for item in rows.values(context.blobs)]
         return any_of(*map(literal, texts))
     if value is None or isinstance(value, bool | int | float | dict):
-        raise Fault("query", f"a query is text, a list of texts or a /regex/, not {kind_of(value)}")
+        raise Fault("query", f"a query must be text, a list of texts or a /regex/, not {kind_of(value)}")
     return literal(context.require_text(value, "the query"))
 
 
 def _warn_of_regex(query: Query, context: StepContext) -> None:
     for member in query.members or (query,):
         if member.kind == "literal" and any(sign in member.text for sign in _REGEX_SIGNS):
-            context.warn("a text is searched for as it stands; write /.../ for a regular expression", member.text)
+            context.warn("a text is searched for literally; write /.../ for a regular expression", member.text)

@@ -80,7 +80,7 @@ class RowCompiler:
         if name not in self._cells:
             self._cells[name] = access.column_cells(self._rows, name, self._context)
             if not any(cell is not None for cell in self._cells[name]) and len(self._rows):
-                message = f"`.{name}` is null in every row; the rows have:"
+                message = f"`.{name}` is null in every row; the fields of the rows are:"
                 self._context.warn(message, _fields(self._rows, self._context), every_row=True)
         return self._cells[name]
 
@@ -220,7 +220,9 @@ def _field_unless_text(value: Value, view: str, context: StepContext) -> Value:
 def compile_condition(rows: Rows, cond: Expr, context: StepContext) -> OfRow:
     """A compiled condition, with a warning if it looks at no field: most likely a slip."""
     if not has_free_field(cond, context.table):
-        context.warn("the condition is the same for every row: `.name` is a field of the row, a bare name a variable")
+        context.warn(
+            "the condition is the same for every row: write `.name` for a field of the row; a bare name is a variable"
+        )
     return RowCompiler(rows, context).compile(cond)
 
 
@@ -243,7 +245,7 @@ def pairs_or_matcher(node: Expr, context: StepContext) -> object:
         pairs = []
         for pair in node.items:
             if not isinstance(pair, ListOf) or len(pair.items) != 2:
-                raise Fault("type", "a list of replacements holds pairs [what, with]")
+                raise Fault("type", "a list of replacements must hold pairs [what, with]")
             pairs.append((matcher_of(pair.items[0], context, by_blocks=True), evaluate(pair.items[1], context).value))
         return pairs
     return matcher_of(node, context, by_blocks=True)

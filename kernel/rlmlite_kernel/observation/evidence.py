@@ -100,7 +100,7 @@ class _Collector:
             return
         rows = rows_of(value)
         if rows is None:
-            self._context.warn("evidence is spans, rows or quotes; a bare number or null is none")
+            self._context.warn("evidence must be spans, rows or quotes; a bare number or null is not evidence")
         elif rows.kind in _PIECES_OF_TEXT and rows.spans is not None:
             self.add_spans(rows.spans)
         else:
@@ -155,7 +155,7 @@ class _Collector:
 
     def _add_quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():
-            self._context.warn("an empty quote is no evidence")
+            self._context.warn("an empty quote is not evidence")
             return
         everywhere = [Text(blob, 0, len(self._context.blobs.read(blob))) for blob in self._places.names]
         for how in ("verbatim", "verbatim-ws"):
@@ -165,7 +165,7 @@ class _Collector:
         self.total += 1
         if len(self.items) < MAX_SPANS:
             self.items.append(Evidence("not-found", quote[:_EXCERPT]))
-        self._context.warn("a quote is in no input as it stands; it is listed as not-found")
+        self._context.warn("a quote was not found in any input; it is listed as not-found")
 
     def _add_if_found(self, quote: str, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote: its first place becomes evidence, the others are counted with it."""

@@ -179,7 +179,7 @@ def _number(value: Number) -> Value:
     """A result within the limits: at most 1,000 digits; a decimal that overflows is null."""
     if type(value) is int:
         if abs(value) >= _TOO_LARGE:
-            raise Fault("too_large", "a number of more than 1,000 digits")
+            raise Fault("too_large", "the result is a number of more than 1,000 digits")
         return value
     return value if math.isfinite(value) else None
 

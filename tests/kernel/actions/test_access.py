@@ -169,14 +169,14 @@ def test_indexes(items: list[int], at: int, literal: bool) -> None:
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("x[n:]", "the bound -3 is outside 0..10 and was taken as 0"),
-        ("x[:20]", "the bound 20 is outside 0..10 and was taken as 10"),
-        ("x[-20:]", "the bound -20 is outside 0..10 and was taken as 0"),
-        ("x.chars[0:99]", "the bound 99 is outside 0..10 and was taken as 10"),
-        ("x.lines[1:9]", "line 9 is outside 1..3 and was taken as 3"),
-        ("x.lines[n:]", "line -3 is outside 1..3 and was taken as 1"),
-        ("x.lines[7]", "line 7 is outside 2 lines: null"),
-        ("x.lines[n]", "line -3 is outside 2 lines: null"),
+        ("x[n:]", "the bound -3 is outside 0..10; 0 was used instead"),
+        ("x[:20]", "the bound 20 is outside 0..10; 10 was used instead"),
+        ("x[-20:]", "the bound -20 is outside 0..10; 0 was used instead"),
+        ("x.chars[0:99]", "the bound 99 is outside 0..10; 10 was used instead"),
+        ("x.lines[1:9]", "line 9 is outside 1..3; 3 was used instead"),
+        ("x.lines[n:]", "line -3 is outside 1..3; 1 was used instead"),
+        ("x.lines[7]", "line 7 is outside the 2 lines: the result is null"),
+        ("x.lines[n]", "line -3 is outside the 2 lines: the result is null"),
     ],
 )
 def test_a_bound_that_was_moved_is_said(expression: str, said: str) -> None:
@@ -253,7 +253,7 @@ def test_a_position_of_the_whole_on_a_part_is_warned_of(subscript: str) -> None:
     machine = Machine({"longer": f"some\nlines before\n{TEXT}"})
     machine.turn(f"part = longer[18:]\nhit = search(part, /ERROR/)[0]\nit = {subscript}")
 
-    assert "use such positions on the input itself" in machine.done.observation
+    assert "apply such positions to the input itself" in machine.done.observation
 
 
 @pytest.mark.parametrize("name", ["x", "part"])

@@ -104,7 +104,7 @@ def test_what_is_not_found_and_not_kept_is_said() -> None:
         ('rank(log, "...")', "query", "1 to 100 words"),
         (f'rank(log, "{" ".join(f"w{n}" for n in range(101))}")', "query", "the query has 101"),
         ('rank(log, "x", limit=0)', "bound", "at least 1"),
-        ("rank(log, 3)", "type", "`query` is text"),
+        ("rank(log, 3)", "type", "`query` must be text"),
         ('rank(3, "x")', "type", "rank works on text, documents or rows"),
         ('rank([1, 2], "x")', "type", "rows that have a text"),
     ],

@@ -290,7 +290,7 @@ def test_unfolded_repetition_weighs() -> None:
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        (literal(""), "empty"), (regex(""), "empty"), (any_of(), "empty"), (any_of(any_of(literal("a"))), "no lists"),
+        (literal(""), "empty"), (regex(""), "empty"), (any_of(), "empty"), (any_of(any_of(literal("a"))), "not lists"),
         (regex("a(?=b)"), "look-around"), (regex("(?<!a)b"), "look-around"), (regex(r"(a)\1"), "back-references"),
         (regex("(?P<x>a)(?P=x)"), "back-references"), (regex("("), "missing )"), (regex("a)(b"), "RE2 refuses"),
         (any_of(regex("a)"), regex("(b")), "RE2 refuses"), (regex("a", "x"), "flag `x`"), (regex(r"\C"), "code point"),

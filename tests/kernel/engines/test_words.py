@@ -63,7 +63,7 @@ def test_a_word_has_one_hash_wherever_it_stands(parts: list[str]) -> None:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_folding_leaves_nothing_to_fold(text: str) -> None:
-    """Folding twice is folding once, and every word consists of letters, digits and marks."""
+    """Every word of a folded text consists of letters, digits and marks."""
     for word in words(text):
         assert all(unicodedata.category(char)[0] in "LNM" for char in word), word
 

@@ -92,9 +92,9 @@ def split_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left
 def _plan_chunks(items: int, size: int, overlap: int) -> SpanArrays:
     """Chunks of so many items, as [first, end)."""
     if size <= 0:
-        raise CutError(f"the size is {size}; it must be at least 1")
+        raise CutError(f"the size must be at least 1, not {size}")
     if not 0 <= overlap < size:
-        raise CutError(f"the overlap is {overlap}; it must be at least 0 and below the size, {size}")
+        raise CutError(f"the overlap must be at least 0 and below the size ({size}), not {overlap}")
     step = size - overlap
     items_after_first_chunk = max(0, items - size)
     chunks = 0 if items <= 0 else 1 + -(-items_after_first_chunk // step)

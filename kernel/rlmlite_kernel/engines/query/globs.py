@@ -17,7 +17,7 @@ from rlmlite_kernel.engines.query.regex import quote
 def glob_query(glob: str) -> Query:
     """The query that matches a path as the glob does. Raises `QueryError`."""
     if not glob:
-        raise QueryError('the glob is empty; "**" is every path')
+        raise QueryError('the glob is empty; "**" matches every path')
     parts = _GlobReader(glob).read()
     any_folder = "" if "/" in glob else "(?:.*/)?"
     return regex(rf"\A{any_folder}" + "".join(parts) + r"\z", "s")

@@ -18,6 +18,7 @@ import msgspec
 _MOST_REPETITIONS = 1_000
 
 _NO_BACK_REFERENCES = "RE2 has no back-references: match both places and compare groups in `where`"
+_M_IS_ALWAYS_ON = "`m` is always on: `^` and `$` are the ends of a line; for those of the text write `\\A` and `\\z`"
 _NO_LOOK_AROUND = "RE2 has no look-around: match the whole and put the part you want in a group"
 
 
@@ -164,7 +165,7 @@ class _PatternReader:
             stop += 1
         on, _, off = self.pattern[self.place + 2 : stop].partition("-")
         if "m" in off:
-            raise PatternError("`m` is always on: `^` and `$` are the ends of a line; write `\\A` or `\\z`")
+            raise PatternError(_M_IS_ALWAYS_ON)
         self.dot_all |= "s" in on
         if self.pattern[stop : stop + 1] == ")":
             # These are flags for the rest of this group: no group was opened.

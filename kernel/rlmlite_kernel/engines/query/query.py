@@ -172,7 +172,7 @@ def _plan_regex(query: Query) -> _Plan:
     _check_text(query.text)
     unknown = sorted(set(query.flags) - set("ims"))
     if unknown:
-        raise QueryError(f"flag `{unknown[0]}` is unknown; flags are i, m, s")
+        raise QueryError(f"unknown flag `{unknown[0]}`; the flags are i, m, s")
     parts = _outline(query.text)
     # In plain text the flag `s` means nothing, so it does not cost the faster way.
     dot_takes_newline = ("s" in query.flags or parts.dot_all) and not _is_plain(query)
@@ -189,7 +189,7 @@ def _check_text(text: str) -> None:
     except UnicodeEncodeError:
         raise QueryError("the query holds a lone surrogate") from None
     if size > MAX_LITERAL:
-        raise QueryError(f"the query is {size} bytes long; at most {MAX_LITERAL} can be searched for")
+        raise QueryError(f"the query is {size} bytes long; the limit is {MAX_LITERAL} bytes")
 
 
 def _outline(pattern: str) -> Outline:
@@ -203,7 +203,7 @@ def _plan_any(query: Query) -> _Plan:
     if not query.members:
         raise QueryError("the list of queries is empty")
     if any(member.kind == "any" for member in query.members):
-        raise QueryError("a list of queries holds texts and regexes, no lists")
+        raise QueryError("a list of queries must hold texts and regexes, not lists")
     plans = [_plan(member) for member in query.members]
     for plan in plans:
         # Each has to compile by itself, or brackets could pair up across members.

@@ -22,7 +22,7 @@ def template_pattern(template: str) -> str:
     Raises `QueryError` if there is no text beside the holes.
     """
     if not template.replace(_HOLE, "").strip():
-        raise QueryError("the template has no text beside its holes")
+        raise QueryError("the template has no text besides its holes")
     texts = [quote(text) for text in template.split(_HOLE)]
     ends_with_a_hole = len(texts) > 1 and not texts[-1]
     if ends_with_a_hole:

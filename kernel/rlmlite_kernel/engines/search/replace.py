@@ -95,7 +95,7 @@ def _parse_dollar(template: str, place: int, matcher: Matcher) -> tuple[int, byt
     if rest.startswith("{"):
         stop = template.find("}", place)
         if stop < 0:
-            raise QueryError("`${` has no `}`; write `$$` for a dollar")
+            raise QueryError("`${` has no `}`; write `$$` for a dollar sign")
         return stop + 1 - place, _group_number(template[place + 2 : stop], matcher)
     digits = rest if _is_number(rest) else rest[:1]
     if not _is_number(digits):
@@ -108,7 +108,7 @@ def _group_number(name: str, matcher: Matcher) -> int:
         return int(name)
     if name in matcher.names:
         return matcher.names.index(name) + 1
-    raise QueryError(f"the query has no group `{name}`; it has {matcher.groups}; write `$$` for a dollar")
+    raise QueryError(f"the query has no group `{name}`; it has {matcher.groups} groups; write `$$` for a dollar sign")
 
 
 def _is_number(text: str) -> bool:
