@@ -27,7 +27,7 @@ UNREADABLE: Final = {
     "size": "the program is too long",
     "text": "the program is not valid Unicode",
     "fence": "a code fence in a reply is not closed",
-    "prose": "the reply holds no statement",
+    "prose": "the reply contains no statement",
     "empty": "the reply is empty",
 }
 """Why a text is not a program."""

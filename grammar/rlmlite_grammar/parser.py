@@ -31,6 +31,8 @@ MOST_STATEMENTS: Final = 1_000
 MOST_PROBLEMS: Final = 5
 """Mistakes that one message names."""
 
+_SHORTER: Final = "write a shorter program, and the rest in the next turn"
+
 
 def parse(text: str) -> Parsed | Unparsed:
     """Read a text as one program."""
@@ -49,23 +51,21 @@ def _check_statements(outcome: ReadResult) -> ReadResult:
     count = len(outcome.program.body) if isinstance(outcome, Parsed) else 0
     if count <= MOST_STATEMENTS:
         return outcome
-    message = f"a program has at most {MOST_STATEMENTS:,} statements, this one {count:,}"
-    return Problem("size", message, None, "say less at a time")
+    message = f"a program may have at most {MOST_STATEMENTS:,} statements; this one has {count:,}"
+    return Problem("size", message, None, _SHORTER)
 
 
 def _check_text(text: str) -> Problem | None:
     """The problem of a text that is too long to read, or not text at all."""
     # Characters are at least one byte: what is too long need not be encoded to know.
     if len(text) > LARGEST:
-        return Problem("size", f"a program has at most {LARGEST:,} bytes, this one more", None, "say less at a time")
+        return Problem("size", f"a program may have at most {LARGEST:,} bytes; this one has more", None, _SHORTER)
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
-        return Problem("text", "half of a surrogate pair is no character", error.start)
+        return Problem("text", "half of a surrogate pair is not a character", error.start)
     if size > LARGEST:
-        return Problem(
-            "size", f"a program has at most {LARGEST:,} bytes, this one {size:,}", None, "say less at a time"
-        )
+        return Problem("size", f"a program may have at most {LARGEST:,} bytes; this one has {size:,}", None, _SHORTER)
     return None
 
 

@@ -70,7 +70,9 @@ def _diagnose(reply_text: str) -> Unparsed:
     first = len(reply_text) - len(reply_text.lstrip())
     result = parse(reply_text)
     assert isinstance(result, Unparsed)
-    return Unparsed(reply_text, (Problem("prose", "the reply holds no statement", first, hint), *result.problems[:1]))
+    return Unparsed(
+        reply_text, (Problem("prose", "the reply contains no statement", first, hint), *result.problems[:1])
+    )
 
 
 def _drop_thoughts(reply: str) -> str:

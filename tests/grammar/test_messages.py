@@ -30,9 +30,9 @@ def test_a_message_shows_the_place() -> None:
 def test_an_open_bracket_is_named() -> None:
     """At the end, or where the next statement begins, the message says which bracket is open, and where it is."""
 
-    assert "the '(' of line 1 col 14 is not closed" in message("hits = search(logs, [1]")
-    assert "the '(' of line 1 col 6 is not closed" in message("x = f(a\ny = 1")
-    assert "the '[' of line 1 col 6 is not closed" in message("x = f[a)")
+    assert "the '(' at line 1 col 14 is not closed" in message("hits = search(logs, [1]")
+    assert "the '(' at line 1 col 6 is not closed" in message("x = f(a\ny = 1")
+    assert "the '[' at line 1 col 6 is not closed" in message("x = f[a)")
     assert "line 2 col 9" in message("x = 1\ny = f(a,\n")
 
 
@@ -53,11 +53,11 @@ def test_an_unclosed_text_is_shown_where_it_opens() -> None:
         ("r = where(rows .n > 1)", 15, "missing comma?"),
         ("x = y\n-1", 6, "put the whole expression in ( )"),
         ("x = f(a [0])", 8, "missing comma?"),
-        ("x = a\n.b", 6, "a field touches its record"),
-        ("final (a)", 6, "write `final(` without a blank"),
+        ("x = a\n.b", 6, "for a field write a.b"),
+        ("final (a)", 6, "write `final(` without a space"),
         ("x = . b", 6, "write `.b`"),
-        ("x = y # why\nnot in z", 12, "end the line before with `not`"),
-        ("x = 5m = 1", 5, "numbers are written"),
+        ("x = y # why\nnot in z", 12, "end the previous line with `not`"),
+        ("x = 5m = 1", 5, "write numbers as"),
         ("x = f(a)y = 1", 8, "a newline or `;`"),
     ],
 )
@@ -102,6 +102,6 @@ def test_a_foreign_statement_is_told_once() -> None:
 def test_brackets_in_regexes_and_texts_are_no_brackets() -> None:
     """After an operator a `/` begins a regex; a closing bracket that closes nothing is passed over."""
 
-    assert "the '(' of line 1 col 10" in message('r = where(l, .a matches /[(]/ and .b == "(" #(')
+    assert "the '(' at line 1 col 10" in message('r = where(l, .a matches /[(]/ and .b == "(" #(')
     assert open_bracket("a) f([", 6) is not None
     assert open_bracket("f(a] b)", 7) is None

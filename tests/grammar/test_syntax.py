@@ -163,4 +163,4 @@ def test_a_program_has_at_most_a_thousand_statements() -> None:
 
     assert isinstance(found, Unparsed)
     assert [problem.code for problem in found.problems] == ["size"]
-    assert "at most 1,000 statements, this one 1,001" in found.problems[0].message
+    assert "at most 1,000 statements; this one has 1,001" in found.problems[0].message

@@ -80,7 +80,7 @@ def go_on(folder: Path, *, side_effects: bool) -> Outcome:
 @pytest.mark.parametrize(
     ("unknown", "kind", "times", "said"),
     [
-        ("fail", "harmful", 1, "the call of `pay` failed (unknown)"),
+        ("fail", "harmful", 1, "the call to `pay` failed (unknown)"),
         ("retry", "harmful", 2, "paid"),
         ("fail", "harmless", 2, "paid"),
     ],

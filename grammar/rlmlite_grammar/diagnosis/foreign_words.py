@@ -22,7 +22,7 @@ FOREIGN_WORDS: Final = (
         words=("for", "while", "break", "continue"),
     ),
     Mistake(
-        "there are no branches; use where(rows, …), or pick(condition, a, b), or case(…)",
+        "there are no branches; use where(rows, …), pick(condition, a, b) or case(…)",
         (
             "if x: y = 1",
             "if (x): y = 1",
@@ -45,7 +45,7 @@ FOREIGN_WORDS: Final = (
         words=("lambda", "def", "function", "class", "async"),
     ),
     Mistake(
-        "there are no modules; every action is at hand by its name",
+        "there are no modules to import; call any action by its name",
         ("import os", "from os import path", "import re\nx = 1"),
         words=("import", "from"),
     ),
@@ -55,27 +55,27 @@ FOREIGN_WORDS: Final = (
         words=("return", "yield"),
     ),
     Mistake(
-        "use show(x)",
+        "use show(x) to see a value",
         ("print x", "print 'a'", "echo x"),
         words=("print", "echo"),
     ),
     Mistake(
-        "use == and !=",
+        "use == or !=",
         ("x = where(r, .a is null)", "x = a is None"),
         words=("is",),
     ),
     Mistake(
-        "a name is simply given a value: x = 1",
+        "assign without a keyword: x = 1",
         ("let x = 1", "const x = 1", "var x = 1", "set x = 1", "LET x = 1"),
         words=("let", "const", "var", "set", "LET"),
     ),
     Mistake(
-        'use require(condition, "why")',
+        "there are no assertions or exceptions; look at a value with show(x)",
         ("assert x == 1", "raise x"),
         words=("assert", "raise"),
     ),
     Mistake(
-        "leave it out; only actions and values have a place here",
+        "leave it out; a program consists of actions and values only",
         ("pass", "await f(x)", "with f(x): y = 1", "del x", "x = new y", "pass\nx = 1"),
         words=("pass", "await", "with", "del", "new", "global"),
     ),

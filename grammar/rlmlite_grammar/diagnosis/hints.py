@@ -4,7 +4,7 @@ A grammar can say what it expected (`',' or ')'`) but not why the writer thought
 mistakes, so each has an entry with patterns over the text around the failure:
 
     hits = search(logs /timeout/)
-                       ^ failure      `found` matches "/timeout/" from here on, `before` the blank just before it
+                       ^ failure      `after` matches "/timeout/" from here on, `before` the blank just before it
     -> "missing comma before the regex?"
 
 The first entry that fits gives the sentence, so the order of the tables decides: from what can only be one thing (a
@@ -45,6 +45,6 @@ def find_hint(text: str, offset: int, inside: str) -> str:
 def _fits(mistake: Mistake, text: str, offset: int, before: str, inside: str) -> bool:
     if inside not in mistake.inside:
         return False
-    if not re.compile(mistake.found).match(text, offset, offset + _REACH):
+    if not re.compile(mistake.after).match(text, offset, offset + _REACH):
         return False
     return re.search(rf"(?:{mistake.before})\Z", before) is not None

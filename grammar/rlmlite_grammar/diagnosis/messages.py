@@ -59,10 +59,10 @@ def _unclosed_literal(text: str, failure: SyntaxFailure) -> Problem | None:
     if lexeme.kind == "open":
         if lexeme.text.lstrip("r").startswith('"""'):
             return Problem("unclosed", 'this """ is never closed', offset, 'end the text with """')
-        hint = 'a text ends on its own line; over several lines write """…"""'
+        hint = 'a text must end on the line where it begins; for several lines write """…"""'
         return Problem("unclosed", f"the text {_shorten(lexeme.text)} is not closed", offset, hint)
     if lexeme.text == "/" and "REGEX" in failure.expected:
-        hint = r"a regex ends on its own line; a / inside is written \/, a [ that is no class \["
+        hint = r"a regex must end on the line where it begins; inside it write \/ for / and \[ for ["
         return Problem("unclosed", "this /regex/ is empty or not closed", offset, hint)
     return None
 
@@ -79,7 +79,7 @@ def _foreign_keyword(text: str, offset: int) -> Problem | None:
         return None
     word, hint = foreign
     start = next(each.start for each in words if each.text == word)
-    return Problem("foreign", f"`{word}` is no word of this language", start, hint)
+    return Problem("foreign", f"`{word}` is not part of this language", start, hint)
 
 
 def _suspects(on_line: list[Lexeme]) -> list[Lexeme]:
@@ -127,7 +127,7 @@ def _hint_at_bracket(text: str, offset: int, bracket: Lexeme | None) -> str:
 
 def _point_to_bracket(text: str, bracket: Lexeme) -> str:
     line, column = line_and_column(text, bracket.start)
-    return f"the '{bracket.text}' of line {line} col {column} is not closed"
+    return f"the '{bracket.text}' at line {line} col {column} is not closed"
 
 
 def _name_expected(text: str, failure: SyntaxFailure) -> str:

@@ -20,13 +20,13 @@ class Mistake(msgspec.Struct, frozen=True):
     """A sentence, and when it is said.
 
     `words`: keywords of other languages, at the failure or just before it; nothing else counts then.
-    Otherwise `found` must match from the failure on and `before` just before it,
+    Otherwise `after` must match from the failure on and `before` just before it,
     and the innermost open bracket must be one of `inside` (`""`: none is open).
     """
 
     hint: str
     examples: tuple[str, ...]
     words: tuple[str, ...] = ()
-    found: str = ""
+    after: str = ""
     before: str = ""
     inside: tuple[str, ...] = ("", "(", "[", "{")

@@ -6,47 +6,47 @@ from rlmlite_grammar.diagnosis.mistake import Mistake
 
 MISTAKES_IN_TEXTS: Final = (
     Mistake(
-        "write only the statements, without fences, or close every fence",
+        "write only statements, without fences; or close every fence",
         ("```\nx = f(y)\n```", "x = 1\n```", "```rlm\nx = 1"),
-        found=r"```|~~~",
+        after=r"```|~~~",
     ),
     Mistake(
-        'backticks mean nothing here; texts are written "…"',
+        'backticks have no meaning here; write a text as "…"',
         ("x = `a`", "x = f(`a`)"),
-        found=r"`",
+        after=r"`",
     ),
     Mistake(
-        'a plain text is a template already: "… {name} …"',
+        "leave out the f; prompts and render fill in {name} by themselves",
         ('x = f"hi {y}"', "x = sub_lm(f'hi {y}')", 'x = f"""hi"""'),
-        found=r"[\"']",
+        after=r"[\"']",
         before=r"\bf",
     ),
     Mistake(
-        "texts have no prefix but r",
+        "the only prefix of a text is r",
         ('x = b"abc"', 'x = u"abc"', 'x = R"abc"', "x = f(b'abc')"),
-        found=r"[\"']",
+        after=r"[\"']",
         before=r"(?<!\w)[bBuURF]",
     ),
     Mistake(
-        'a text over several lines is written """…"""',
+        'write a text of several lines as """…"""',
         ("x = '''abc'''", "x = f('''a b''')"),
-        found=r"'",
+        after=r"'",
         before=r"''",
     ),
     Mistake(
-        "missing comma? texts are joined with +",
+        "missing comma? join texts with +",
         ('x = "a" "b"', 'x = f("a" "b")', "x = f('a'\n 'b')"),
-        found=r"r?[\"']",
+        after=r"r?[\"']",
         before=r"[\"']\s*",
     ),
     Mistake(
         'use straight quotes: "…"',
         ("x = “abc”", "x = f(\u2018abc\u2019)"),
-        found="[“”\u2018\u2019«»„]",
+        after="[“”\u2018\u2019«»„]",
     ),
     Mistake(
-        "names are letters of the alphabet, digits and _; all else belongs into a text",
+        "names consist of letters a-z, digits and _; anything else goes in quotes",
         ("größe = 1", "x = @a", "x = $a", "x = where(r, .ärger == 1)", "x = a @ b", "数 = 1"),
-        found=r"[@$~^]|[^\x00-\x7f]",
+        after=r"[@$~^]|[^\x00-\x7f]",
     ),
 )

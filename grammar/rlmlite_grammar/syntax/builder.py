@@ -205,7 +205,7 @@ def _sort_arguments(arguments: tuple[Subtree | NamedSubtree, ...]) -> tuple[list
             named.append(argument)
         elif named:
             hint = f"give it a name too, or move it before `{named[0].name}=`"
-            refuse("order", "an argument without a name stands after one with a name", argument.at[0], hint)
+            refuse("order", "an argument without a name follows one with a name", argument.at[0], hint)
         else:
             plain.append(argument)
     if len(named) > 1:

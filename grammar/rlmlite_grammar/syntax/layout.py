@@ -58,7 +58,7 @@ class LayoutRules(PostLex):
 
 def refuse_depth(offset: int) -> None:
     """Refuse the bracket or expression at `offset`: it is nested too deeply."""
-    refuse("depth", f"nested more than {DEEPEST} deep", offset, "give parts of it names")
+    refuse("depth", f"nested more than {DEEPEST} levels deep", offset, "assign the inner parts to names first")
 
 
 def _check(before: Token, token: Token, depth: int) -> None:
@@ -74,37 +74,37 @@ def _check(before: Token, token: Token, depth: int) -> None:
         elif not depth and kind in _OPERATORS and token.line != before.end_line:
             _refuse_operator_first(token)
     elif before.type == "DOT" and not touching:
-        refuse("layout", "`.` touches the name that it belongs to", token.start_pos or 0, f"write `.{token}`")
+        refuse("layout", "there is a space after `.`", token.start_pos or 0, f"write `.{token}`")
 
 
 def _refuse_glued(before: Token, token: Token) -> None:
-    message = f"a blank is missing between `{_tail(before)}` and `{token[:20]}`"
+    message = f"a space is missing between `{_tail(before)}` and `{token[:20]}`"
     number = before.type == "NUMBER"
-    hint = "numbers are written 12, 3.5 or 1e-9" if number else "statements are separated by a newline or `;`"
+    hint = "write numbers as 12, 3.5 or 1e-9" if number else "statements are separated by a newline or `;`"
     refuse("layout", message, token.start_pos or 0, hint)
 
 
 def _refuse_loose_postfix(before: Token, token: Token, depth: int) -> None:
     sign, place = str(token), token.start_pos or 0
     if depth:
-        message = f"expected ',' before `{sign}`: it does not touch `{_tail(before)}`"
-        refuse("layout", message, place, f"missing comma? or write `{_tail(before)}{sign}` without a blank")
+        message = f"expected ',' before `{sign}`: there is a space between `{_tail(before)}` and `{sign}`"
+        refuse("layout", message, place, f"missing comma? or write `{_tail(before)}{sign}` without a space")
     if token.line == before.end_line:
-        message = f"`{sign}` does not touch `{_tail(before)}`"
-        refuse("layout", message, place, f"write `{_tail(before)}{sign}` without a blank")
-    refuse("layout", f"a statement does not begin with `{sign}`", place, _LINE_STARTS[token.type])
+        message = f"there is a space between `{_tail(before)}` and `{sign}`"
+        refuse("layout", message, place, f"write `{_tail(before)}{sign}` without a space")
+    refuse("layout", f"a statement cannot begin with `{sign}`", place, _LINE_STARTS[token.type])
 
 
 _LINE_STARTS: Final = {
-    "LSQB": "to show a list use show([b]); an index touches what it looks into: a[b]",
-    "LPAR": "a call's `(` touches its action's name; to show a value use show(b)",
-    "DOT": "there are no methods; a field touches its record: a.b",
+    "LSQB": "to show a list use show([b]); for an index write a[b] on one line",
+    "LPAR": "to show a value use show(b); for a call write f(b) on one line",
+    "DOT": "for a field write a.b on one line; there are no methods",
 }
 
 
 def _refuse_operator_first(token: Token) -> None:
-    hint = f"end the line before with `{token}`, or put the whole expression in ( )"
-    refuse("layout", f"`{token}` does not begin a line", token.start_pos or 0, hint)
+    hint = f"end the previous line with `{token}`, or put the whole expression in ( )"
+    refuse("layout", f"a line cannot begin with `{token}`", token.start_pos or 0, hint)
 
 
 def _tail(token: Token) -> str:

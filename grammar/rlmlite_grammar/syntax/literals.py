@@ -33,13 +33,13 @@ def number(digits: str, offset: int) -> int | float:
         if len(digits) > LONGEST_INTEGER:
             refuse(
                 "number",
-                f"an integer has at most {LONGEST_INTEGER:,} digits, this one {len(digits):,}",
+                f"an integer may have at most {LONGEST_INTEGER:,} digits; this one has {len(digits):,}",
                 offset,
             )
         return int(digits)
     value = float(digits)
     if math.isinf(value):
-        refuse("number", f"the number {digits[:20]} is too large", offset, "decimals end near 1.8e308")
+        refuse("number", f"the number {digits[:20]} is too large", offset, "decimal numbers go up to about 1.8e308")
     return value
 
 
@@ -68,7 +68,7 @@ def _unescape(match: re.Match[str], start: int) -> str:
 
 def _code_point(number: int, place: int) -> str:
     if number > 0x10FFFF:
-        refuse("escape", "no character has such a high number", place)
+        refuse("escape", "there is no character with this number; the highest is 10FFFF", place)
     return chr(number)
 
 
@@ -79,7 +79,7 @@ def _join_surrogates(value: str, offset: int) -> str:
     try:
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
-        refuse("escape", "half of a surrogate pair is no character", offset, r"write both halves: \ud83d\ude00")
+        refuse("escape", "half of a surrogate pair is not a character", offset, r"write both halves: \ud83d\ude00")
 
 
 def regex(literal: str, offset: int) -> tuple[str, str]:
@@ -92,7 +92,7 @@ def regex(literal: str, offset: int) -> tuple[str, str]:
                 "regex",
                 f"a regex has no flag `{flag}`",
                 place,
-                "the flags are i, m and s; `^ $` are per line",
+                "the flags are i, m and s; ^ and $ always match at line ends",
             )
     pattern = _REGEX_ESCAPE.sub(lambda match: "/" if match[1] == "/" else match[0], literal[1:end])
     return pattern, "".join(sorted(set(flags)))

@@ -52,7 +52,7 @@ def read(text: str) -> ReadResult:
     assert isinstance(body, Body)
     second_on_line = next((start for start in body.starts[1:] if _follows_on_its_line(text, start)), None)
     if second_on_line is not None:
-        hint = "put each on its own line, or `;` between them; a missing comma or bracket reads like this too"
+        hint = "put each statement on its own line, or `;` between them; or is a comma or bracket missing?"
         return Problem("crowded", "a second statement begins on this line", second_on_line, hint)
     return Parsed(Program(body.statements), text, body.at)
 

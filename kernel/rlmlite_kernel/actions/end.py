@@ -43,7 +43,9 @@ def note(context: StepContext, text: TaintedValue) -> Noted:
     """
     if text.origins & FOREIGN:
         words = " and ".join(origin_words(text.origins & FOREIGN))
-        raise Fault("type", f"a note is in your own words, this has content of {words}; keep it in a variable")
+        raise Fault(
+            "type", f"a note must be in your own words; this one has content of {words}: keep that in a variable"
+        )
     return Noted(context.require_text(text.value, "a note"))
 
 

@@ -150,7 +150,7 @@ def test_running_out_of_work_is_partial() -> None:
     run = Machine({"docs": DOCS, "log": LOG}, limits=Limits(search_work=70))
     seen = run.turn('n = count(search(log, "user"))')
 
-    assert "ran out of search_work" in seen
+    assert "used up search_work" in seen
     assert run.value("n") == LOG[: LOG.rindex("\n", 0, 70) + 1].count("user")
 
 

@@ -91,7 +91,7 @@ def test_what_is_not_found_and_not_kept_is_said() -> None:
     machine = Machine({"log": LOG})
 
     said = machine.turn('r = rank(log, "ok zebra", limit=2)')
-    assert "1 of 2 words are nowhere in the text" in said
+    assert "1 of 2 words do not occur in the text" in said
     assert "zebra" in said
     assert "2 of 7 passages with a word of the query are kept" in said
     assert machine.of('rank(log, "zebra")') == []
@@ -205,7 +205,7 @@ def test_a_target_too_large_for_an_index_gives_the_same(monkeypatch: pytest.Monk
     machine = Machine({"docs": DOCS})
 
     assert machine.of('rank(docs, "disk me")') == whole
-    assert "no index is kept of more than" in machine.done.observation
+    assert "no index is kept for more than" in machine.done.observation
 
 
 def test_a_ranked_passage_is_evidence() -> None:

@@ -66,8 +66,8 @@ def test_what_is_no_code_is_set_apart() -> None:
     run = Machine({"docs": {"a.py": SOURCES["a.py"], "b.txt": "words", "long.py": "x = 1\n" * 700_000}})
     seen = run.turn("out = symbols(docs)\nshow(out.skipped)")
 
-    assert "2 texts were not read as code; see .skipped" in seen
-    assert "no language is known by its ending" in seen
+    assert "2 texts could not be read as code; see .skipped" in seen
+    assert "no known language has this file ending" in seen
     assert "longer than 4,000,000 bytes" in seen
 
 
@@ -78,8 +78,8 @@ def test_code_that_is_broken_is_said() -> None:
     seen = Machine({"docs": {"a.py": SOURCES["a.py"], "b.py": broken}}).turn("out = symbols(docs)")
     whole = Machine({"docs": {"a.py": SOURCES["a.py"]}}).turn("out = symbols(docs)")
 
-    assert "! 1 texts have places that are not of their language; definitions there may be missing" in seen
-    assert "not of their language" not in whole
+    assert "! 1 texts contain code that could not be parsed; definitions in it may be missing" in seen
+    assert "could not be parsed" not in whole
 
 
 def test_one_text_needs_its_language() -> None:
@@ -88,7 +88,7 @@ def test_one_text_needs_its_language() -> None:
 
     assert [row["name"] for row in run.of('symbols(text, language="python")')] == ["Car", "go", "stop"]
     assert 'give language="python"' in run.turn("x = symbols(text)")
-    assert "`language` is one of c, cpp" in run.turn('x = symbols(text, language="cobol")')
+    assert "`language` must be one of c, cpp" in run.turn('x = symbols(text, language="cobol")')
 
 
 def test_symbols_are_rows_like_others() -> None:

@@ -130,7 +130,7 @@ def test_a_tree_is_refused_before_it_begins() -> None:
     run = Machine({"items": [f"item {n}" for n in range(20)]}, limits=Limits(sub_calls=7))
     seen = run.turn('out = reduce(items, "Merge: {items}", fan_in=4)')
 
-    assert "20 items, 4 at a time, need 8 calls > 7 sub_calls left" in seen
+    assert "merging 20 items, 4 at a time, takes 8 calls, 7 sub_calls are left" in seen
     assert run.waves == []
 
 

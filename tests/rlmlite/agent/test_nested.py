@@ -140,7 +140,7 @@ def test_nesting_ends_at_the_limit_of_depth() -> None:
     deep = 'final(sub_rlm("Deeper?", context=context))'
 
     def tried(text: str) -> str:
-        return 'final("no deeper")' if "may not go deeper" in text else deep
+        return 'final("no deeper")' if "no deeper nested run" in text else deep
 
     assert ask(ASK, tried).value == "no deeper"
     assert ask(ASK, tried, limits=Limits(depth=2)).value == 1

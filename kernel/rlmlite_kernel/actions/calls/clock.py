@@ -29,6 +29,6 @@ def _read_time(context: StepContext, results: Sequence[Result]) -> TaintedValue:
         raise Fault("calls_failed", f"the clock gave no time ({result.error})")
     digits = result.text
     if not (digits.isascii() and digits.isdigit() and int(digits) < _YEAR_10000):
-        raise Fault("calls_failed", "the clock's answer is no number of milliseconds since 1970")
+        raise Fault("calls_failed", "the answer of the clock is not a number of milliseconds since 1970")
     time = _EPOCH + datetime.timedelta(milliseconds=int(digits))
     return TaintedValue(time.isoformat(timespec="milliseconds").replace("+00:00", "Z"), DERIVED)

@@ -73,7 +73,7 @@ def _input_value(held: TaintedValue, context: StepContext) -> Value:
     context.ensure_room(json_size(value, context.blobs))
     json_value: Value = to_json(value, context.blobs)
     if not isinstance(json_value, str | list | dict):
-        raise Fault("type", f"an input is text, documents, rows, a list or a record, not {kind_of(value)}")
+        raise Fault("type", f"an input must be text, documents, rows, a list or a record, not {kind_of(value)}")
     return json_value
 
 

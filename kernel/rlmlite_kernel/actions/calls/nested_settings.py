@@ -58,7 +58,7 @@ def share_budgets(context: StepContext, share: object) -> dict[str, int]:
     The share is taken as a fraction of whole numbers, so that no rounding differs between machines.
     """
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
-        raise Fault("bound", "`share` is more than 0 and at most 1")
+        raise Fault("bound", "`share` must be more than 0 and at most 1")
     upper, lower = share.as_integer_ratio()
     limits = context.settings.limits
     allowance: dict[str, int] = {}
@@ -72,7 +72,9 @@ def share_budgets(context: StepContext, share: object) -> dict[str, int]:
             allowance[counter] = calls_left * upper // lower
     for name in ("turns", "steps"):
         if allowance[name] < 1:
-            raise Fault("budget", f"a share of {share} of the {context.budget_left(name):,} {name} left is none")
+            raise Fault(
+                "budget", f"a share of {share} of the remaining {context.budget_left(name):,} {name} is less than one"
+            )
     return allowance
 
 
@@ -89,7 +91,7 @@ def nested_settings(
     """
     ours = context.settings
     if ours.limits.depth < 1:
-        raise Fault("budget", "nested runs may not go deeper here (limit depth); use sub_lm or extract_over_chunks")
+        raise Fault("budget", "no deeper nested run is allowed here (limit `depth`); use sub_lm or extract_over_chunks")
     deeper = ours.limits.depth - 1 if depth is None else min(depth - 1, ours.limits.depth - 1)
     bounded = {name: allowance[name] for name in SHARED if getattr(ours.limits, name) is not None}
     limits: Limits = msgspec.structs.replace(ours.limits, depth=deeper, **bounded)

@@ -52,14 +52,14 @@ def ask_reduce(
     """The first level. Raises `Fault("budget")` at once if the calls of the whole tree do not fit what is left."""
     if not any(hole.name == "items" for hole in holes(prompt)):
         raise Fault("template", "the prompt does not show the items: write {items} where they go")
-    rows = context.require_rows(items.value, "what reduce merges")
+    rows = context.require_rows(items.value, "the first argument of reduce")
     texts = [as_text(line_of(rows, item), context) for item in rows.values(context.blobs)]
     if not texts:
         raise Fault("bound", "there is nothing to merge: the list is empty")
     needed, left = calls_to_merge(len(texts), fan_in), context.budget_left("sub_calls")
     if needed > left:
-        how = f"{len(texts):,} items, {fan_in} at a time"
-        raise Fault("budget", f"{how}, need {needed:,} calls > {left:,} sub_calls left; use a larger fan_in")
+        how = f"merging {len(texts):,} items, {fan_in} at a time"
+        raise Fault("budget", f"{how}, takes {needed:,} calls, {left:,} sub_calls are left; use a larger fan_in")
     plan = _MergePlan(prompt, fan_in, schema, role, inputs)
     return _ask_level(plan, texts, items.origins, place, context)
 
@@ -98,11 +98,11 @@ def _take_answers(
 def _read_answer(result: Result, schema: Schema | None) -> Value:
     """The value of a call. Raises `Fault("calls_failed")` where there is none: no later level could make up for it."""
     if not isinstance(result, Answered):
-        raise Fault("calls_failed", f"a call of the tree failed ({result.error}), and the rest rests on it")
+        raise Fault("calls_failed", f"one of the calls failed ({result.error}), and reduce needs the answers of all")
     if schema is None:
         return result.text
     try:
         value: Value = read_reply(result.text, schema)
     except Fault as fault:
-        raise Fault("calls_failed", f"a reply of the tree has not the form: {fault.message}") from None
+        raise Fault("calls_failed", f"a reply does not match the schema: {fault.message}") from None
     return value

@@ -67,7 +67,7 @@ def ask_classify(
     """One label per row; the labels become the schema, so a reply with any other word does not count."""
     words = labels.value
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-        raise Fault("type", '`labels` is a list of texts, such as ["spam", "ham"]')
+        raise Fault("type", '`labels` must be a list of texts, such as ["spam", "ham"]')
     options = [Literal(word) for word in words if isinstance(word, str)]
     schema = OneOf(tuple(options))
     return _begin(context, place, rows, prompt, schema, batch, role, "label", inputs)
@@ -99,7 +99,7 @@ def _begin(
     inputs: dict[str, TaintedValue],
 ) -> Ask:
     """The first round: all rows, each as one line, since a batch is a numbered list of lines."""
-    table = context.require_rows(rows.value, "what is read row by row")
+    table = context.require_rows(rows.value, "the first argument")
     texts = [as_text(line_of(table, item), context) for item in table.values(context.blobs)]
     lines = tuple(" ".join(text.split("\n")) for text in texts)
     context.ensure_room(sum(map(len, lines)))
@@ -175,7 +175,7 @@ def _join_answers(questions: _Questions, answers: Mapping[int, Value], context: 
     missing = [row for row in range(len(table)) if row not in answers]
     columns = {**spread_columns(table, context), **_answer_columns(questions, in_order)}
     if missing and len(missing) == len(table):
-        raise Fault("calls_failed", f"none of {len(table):,} rows got an answer of the form")
+        raise Fault("calls_failed", f"none of the {len(table):,} rows got an answer that matches the schema")
     if missing:
         context.mark_partial("rows_lacking", f"{len(missing):,} of {len(table):,} rows got no answer; see .failed")
     aside = {**table.aside, "failed": Rows("rows", {"index": Cells(missing)}, len(missing))}

@@ -95,8 +95,8 @@ def _make_value(rules: _AnswerRules, context: StepContext, results: Sequence[Res
             errors.append((index, error))
     ok, total = len(values) - len(errors), len(values)
     if ok < rules.min_ok:
-        needed = f"{rules.min_ok:,} are needed: {_count_errors(errors)}"
-        raise Fault("calls_failed", f"{ok:,} of {total:,} calls succeeded, {needed}")
+        needed = f"{rules.min_ok:,} must succeed ({_count_errors(errors)})"
+        raise Fault("calls_failed", f"{ok:,} of {total:,} calls succeeded, but {needed}")
     origins = LM | DERIVED | rules.origins
     if rules.single:
         return TaintedValue(values[0], origins)

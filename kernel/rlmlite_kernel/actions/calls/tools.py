@@ -108,7 +108,7 @@ def ask_tool(
         raise Fault("unknown_name", f"there is no such tool ({list_names([tool])}); {hint}")
     value = {} if args is None or args.value is None else args.value
     if not isinstance(value, dict):
-        raise Fault("type", f"the arguments of a tool are {{name: value}}, not {kind_of(value)}")
+        raise Fault("type", f"the arguments of a tool must be {{name: value}}, not {kind_of(value)}")
     origins = 0 if args is None else args.origins
     arguments = {key: TaintedValue(item, origins) for key, item in value.items()}
     _check_names(tool, context.settings.tools[tool], arguments)
@@ -203,8 +203,8 @@ def _read_result(call: _ToolCall, context: StepContext, results: Sequence[Result
     (result,) = results
     if not isinstance(result, Answered):
         if result.detail:
-            context.warn(f"`{call.name}` said:", result.detail)
-        raise Fault("calls_failed", f"the call of `{call.name}` failed ({result.error})")
+            context.warn(f"`{call.name}` reported:", result.detail)
+        raise Fault("calls_failed", f"the call to `{call.name}` failed ({result.error})")
     value = read_json(result.text)
     context.ensure_room(size_of(value))
     return TaintedValue(value, TOOL | DERIVED | input_bits_of(call.origins))

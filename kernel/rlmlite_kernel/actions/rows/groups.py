@@ -71,7 +71,7 @@ def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, cont
         return list(keys.counts().tolist())
     if len(node.args) != wanted:
         example = f"{node.name}(.n{', 95' if wanted == 2 else ''})"
-        raise Fault("arguments", f"{node.name}(...) needs what to fold, such as {example}")
+        raise Fault("arguments", f"{node.name}(...) needs a field to fold, such as {example}")
     vector = evaluate_columns(rows, node.args[0], context)
     more = [dereference(evaluate(other, context).value, context.blobs) for other in node.args[1:]]
     found = None if vector is None else fold_vector(node.name, vector, keys, more, context)

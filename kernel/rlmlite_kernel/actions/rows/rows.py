@@ -164,7 +164,7 @@ def range_(context: StepContext, start: int, stop: int | None, step: int) -> Val
     """Whole numbers from `start` to before `stop`; with one argument from 0 to before it."""
     numbers = range(start) if stop is None else range(start, stop, _nonzero(step))
     if numbers and max(abs(numbers[0]), abs(numbers[-1])) > LARGEST:
-        raise Fault("too_large", "range gives whole numbers of 64 bits")
+        raise Fault("too_large", "range is limited to whole numbers of 64 bits")
     count = (numbers[-1] - numbers[0]) // numbers.step + 1 if numbers else 0
     context.ensure_room(8 * count)
     values = np.arange(count, dtype=np.int64) * numbers.step + (numbers[0] if count else 0)
@@ -173,7 +173,7 @@ def range_(context: StepContext, start: int, stop: int | None, step: int) -> Val
 
 def _nonzero(step: int) -> int:
     if step == 0:
-        raise Fault("bound", "range's step is not 0")
+        raise Fault("bound", "the step of range must not be 0")
     return step
 
 
@@ -185,7 +185,7 @@ def count(context: StepContext, value: Value) -> Value:
         return len(value.encode())
     if value is None:
         return 0
-    raise Fault("type", f"{kind_of(value)} cannot be counted")
+    raise Fault("type", f"count works on rows, lists, records and text, not {kind_of(value)}")
 
 
 def first(context: StepContext, rows: Value) -> Value | NarrowedResult:
@@ -216,7 +216,7 @@ def to_object(context: StepContext, rows: Value, key: Expr, value: Expr) -> Valu
     record = dict(zip(names, values, strict=True))
     context.ensure_room(size_of(record))
     if len(record) < len(names):
-        context.warn(f"{len(names) - len(record):,} rows had a key that was there before; the last one stays")
+        context.warn(f"{len(names) - len(record):,} rows had the key of an earlier row; the last row counts")
     return record
 
 
@@ -225,4 +225,4 @@ def _key_text(value: Value) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise Fault("type", f"a record's key is text or a whole number, not {kind_of(value)}")
+    raise Fault("type", f"a key of a record must be text or a whole number, not {kind_of(value)}")

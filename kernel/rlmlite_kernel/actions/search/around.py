@@ -34,7 +34,7 @@ def around(context: StepContext, rows: Value, lines: int | None, bytes: int | No
             "type", f"around works on places in a text, such as hits; these rows have {list_names(table.columns)}"
         )
     if sum(argument is not None for argument in (lines, bytes, by)) > 1:
-        raise Fault("arguments", "around takes one of lines=, bytes= and by=")
+        raise Fault("arguments", "around takes only one of lines=, bytes= and by=")
     context.ensure_room(32 * len(table))
     starts, stops = spans.starts.copy(), spans.stops.copy()
     for blob, numbers in spans.by_blob():

@@ -75,7 +75,7 @@ def named_groups(matcher: Matcher, groups: tuple[Spans, ...], fields: tuple[str,
     columns: dict[str, Column] = {}
     for name, spans in zip(matcher.names, groups, strict=True):
         if name in fields:
-            raise Fault("query", f"a group cannot be named `{name}`: rows have a field of that name")
+            raise Fault("query", f"a group cannot be named `{name}`: the rows already have a field of that name")
         if name is not None:
             columns[name] = spans
     return columns

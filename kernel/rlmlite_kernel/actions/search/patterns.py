@@ -34,10 +34,10 @@ def patterns(context: StepContext, target: Value) -> Value:
     parts = (TextPart(context.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
     result = find_patterns(parts)
     if result.clipped:
-        context.warn(f"of {result.clipped:,} lines longer than {CLIP:,} bytes only so much was looked at")
+        context.warn(f"of {result.clipped:,} lines longer than {CLIP:,} bytes only the beginning was read")
     if result.overflow:
         context.mark_partial(
-            "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many different ones"
+            "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many kinds of lines"
         )
     templates, texts = result.templates, [piece.text for piece in pieces]
     context.ensure_room(sum(len(template.text) + 64 for template in templates))

@@ -123,7 +123,7 @@ def _select_best(sources: list[IndexSource], words: Words, limit: int | None, co
     missing = [word for word, units in zip(words, best.having, strict=True) if not units]
     if missing:
         # The words are the controller's, but may come from data: they are quoted.
-        context.warn(f"{len(missing):,} of {len(words):,} words are nowhere in the text:", ", ".join(missing))
+        context.warn(f"{len(missing):,} of {len(words):,} words do not occur in the text:", ", ".join(missing))
     if len(best.units) < best.found:
         context.warn(f"{len(best.units):,} of {best.found:,} passages with a word of the query are kept")
     return best

@@ -48,7 +48,7 @@ class IndexSource(NamedTuple):
 def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepContext) -> WordIndex:
     """One index over all sources, their units numbered through. `hashes` are the words that will be looked up."""
     if sum(source.size for source in sources) > INDEXED:
-        context.warn(f"no index is kept of more than {INDEXED >> 20} MiB: the text is read again for each rank")
+        context.warn(f"no index is kept for more than {INDEXED >> 20} MiB of text: each rank reads it again")
         return combine_indexes([source.build(hashes) for source in sources])
 
     def combine_kept() -> WordIndex:

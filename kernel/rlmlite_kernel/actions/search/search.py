@@ -20,7 +20,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.program.ast import Expr
 from rlmlite_kernel.values.values import Rows, Value
 
-_TOO_MANY = "count(search(...)) and count_by(search(...), .field) count without holding hits; limit= keeps the first"
+_TOO_MANY = "use limit= to keep only the first hits; count(search(...)) and count_by(search(...), .field) hold none"
 _SAMPLE = 65_536  # bytes of a text in which its line ends are looked at
 
 
@@ -77,7 +77,7 @@ def warn_no_hits(context: StepContext, matcher: Matcher, pieces: list[TargetPiec
     has_dollar = any(member.kind == "regex" and "$" in member.text for member in members)
     # One text is enough to see which line ends the target has; the others are most likely alike.
     if has_dollar and any(_has_crlf(piece, context) for piece in pieces[:1]):
-        context.warn(r"lines end in \r\n here, and the \r belongs to its line: write \r?$ for `$`")
+        context.warn(r"lines end in \r\n here, and `$` matches only after the \r: write \r?$ instead of `$`")
 
 
 def _has_crlf(piece: TargetPiece, context: StepContext) -> bool:

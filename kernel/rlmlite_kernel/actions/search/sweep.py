@@ -88,11 +88,11 @@ class Sweep:
 def warn_of_cut_lines(count: int, context: StepContext) -> None:
     """Say that lines were too long to be searched as a whole, if there were any."""
     if count:
-        context.warn(f"{count:,} lines longer than 64 KiB were searched in pieces; no match crosses a cut")
+        context.warn(f"{count:,} lines longer than 64 KiB were searched in pieces; no match spans two pieces")
 
 
 def mark_unseen(piece: TargetPiece, scanned_to: int, context: StepContext) -> None:
     """Mark the step partial: its work was spent at byte `scanned_to` of a piece."""
-    unseen = f"bytes {scanned_to:,}..{piece.text.stop:,} and whatever follows are unseen"
-    message = f"the search ran out of search_work: {unseen}"
+    unseen = f"bytes {scanned_to:,}..{piece.text.stop:,} and everything after them are unseen"
+    message = f"the search used up search_work: {unseen}"
     context.mark_partial("search_work", message, str(piece.doc or ""))

@@ -71,7 +71,7 @@ def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
         cells = [_text_field(cell) for cell in cells]
     are_texts = all(cell is None or isinstance(cell, str | Text) for cell in cells)
     if len(cells) != len(rows) or not are_texts:
-        raise Fault("type", f"{what} works on rows that have a text; these have {list_names(rows.columns)}")
+        raise Fault("type", f"{what} works on rows that have a text; these have the fields {list_names(rows.columns)}")
     return [text_of(cell, context.blobs) for cell in cells]
 
 

@@ -112,7 +112,5 @@ def _at_matches(text: Text, by: Matcher, context: StepContext) -> tuple[IntArray
     units = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
     context.spend("search_work", units.work)
     if units.out_of_work:
-        context.mark_partial(
-            "search_work", "by=/re/ ran out of search_work: the last unit was not looked into for more"
-        )
+        context.mark_partial("search_work", "by=/re/ used up search_work: the last unit may contain more matches")
     return units.starts, units.stops

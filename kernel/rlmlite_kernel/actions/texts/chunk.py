@@ -83,7 +83,7 @@ def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[
     context.spend("search_work", chunks.work)
     context.scanned.append(text)
     if chunks.out_of_work:
-        context.mark_partial("search_work", "chunk ran out of search_work: the last chunk was not looked into for more")
+        context.mark_partial("search_work", "chunk used up search_work: the last chunk may contain more matches")
     return chunks.starts, chunks.stops
 
 

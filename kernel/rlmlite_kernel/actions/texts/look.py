@@ -40,7 +40,7 @@ def _cut_ends(
     """The range that `head`, `tail` and `at` ask for; a list of two where both a head and a tail are wanted."""
     count = len(value.encode()) if isinstance(value, str) else len(value)
     if at > count:
-        raise Fault("bound", f"at={at:,} is beyond the end ({count:,})")
+        raise Fault("bound", f"at={at:,} is past the end ({count:,})")
     default_head = 0 if tail is not None else default
     head_size = default_head if head is None else head
     stop = min(count, at + head_size)

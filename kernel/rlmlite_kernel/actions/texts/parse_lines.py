@@ -57,7 +57,7 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     rest = _line_rows(unmatched, {})
     if len(rest):
         total = len(rest) + parsed.count
-        context.warn(f"{len(rest):,} of {total:,} lines do not have the form; they are in .unmatched")
+        context.warn(f"{len(rest):,} of {total:,} lines do not match; they are in .unmatched")
     named = named_groups(matcher, _group_columns(matcher, groups_of_pieces, parsed.spans()), _LINE_COLUMNS)
     if not named:
         raise Fault("query", 'parse_lines needs named groups: /(?<user>\\d+) .../ or a template "{user} ..."')

@@ -42,4 +42,4 @@ def _cells(hole: Hole, rows: Rows, context: StepContext) -> list[Value]:
         return [context.variables[hole.name].value] * len(rows)
     known = [*rows.columns, *context.variables]
     near = did_you_mean(hole.name, known) or f"known: {list_names(known)}"
-    raise Fault("template", f"{{{hole}}} names no field of the rows and no variable; {near}")
+    raise Fault("template", f"{{{hole}}} is neither a field of the rows nor a variable; {near}")

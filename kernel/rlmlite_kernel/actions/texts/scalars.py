@@ -155,7 +155,7 @@ def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matche
     pairs = what if isinstance(what, list) else [(what, to)]
     for matcher, replacement in pairs:
         if not isinstance(replacement, str | Text):
-            raise Fault("type", f"a replacement is text, not {kind_of(replacement)}")
+            raise Fault("type", f"a replacement must be text, not {kind_of(replacement)}")
         result = _replace_all(result, matcher, context.require_text(replacement, "the replacement"), context)
     return result.decode()
 
@@ -167,7 +167,7 @@ def _replace_all(text: bytes, matcher: Matcher, replacement: str, context: StepC
             text, matcher, replacement, max_bytes=limit, work_left=context.budget_left("search_work")
         )
     except ReplacementTooLargeError:
-        raise Fault("too_large", f"the replaced text would pass the {limit:,} value_bytes of this run") from None
+        raise Fault("too_large", f"the result would exceed the {limit:,} value_bytes of this run") from None
     except OutOfWorkError as error:
         raise Fault("budget", f"replace needs more than the {error.work:,} search_work that are left") from None
     except QueryError as error:

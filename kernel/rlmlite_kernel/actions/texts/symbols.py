@@ -47,9 +47,9 @@ def find_symbols(context: StepContext, target: Value, language: str | None) -> V
         context.ensure_room(len(symbols) * _SYMBOL)
         table.add(piece, symbols, context)
     if broken:
-        context.warn(f"{broken:,} texts have places that are not of their language; definitions there may be missing")
+        context.warn(f"{broken:,} texts contain code that could not be parsed; definitions in it may be missing")
     if skipped:
-        context.warn(f"{len(skipped):,} texts were not read as code; see .skipped")
+        context.warn(f"{len(skipped):,} texts could not be read as code; see .skipped")
     return table.rows(skipped)
 
 
@@ -105,8 +105,8 @@ def choose_language(piece: TargetPiece, language: str | None, context: StepConte
     if language is not None:
         return language, ""
     if not isinstance(piece.doc, str):
-        raise Fault("arguments", 'one text has no path that tells its language: give language="python"')
-    return language_of(piece.doc), "no language is known by its ending"
+        raise Fault("arguments", 'this text has no path that tells its language; give language="python"')
+    return language_of(piece.doc), "no known language has this file ending"
 
 
 def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
@@ -115,13 +115,13 @@ def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tu
     Charges the text. Raises `Fault("arguments")` for an unknown language, `Fault("not_installed")` without the extra.
     """
     if language not in LANGUAGES:
-        raise Fault("arguments", f"`language` is one of {', '.join(LANGUAGES)}")
+        raise Fault("arguments", f"`language` must be one of {', '.join(LANGUAGES)}")
     text = piece.text
     context.charge("search_work", WEIGHT * len(text), "reading symbols")
     try:
         definitions = find_definitions(context.blobs.read(text.blob), text.start, text.stop, language)
     except SymbolsUnavailableError as error:
-        raise Fault("not_installed", f"symbols need an extra: pip install 'rlmlite[code]' ({error})") from None
+        raise Fault("not_installed", f"symbols needs an extra: pip install 'rlmlite[code]' ({error})") from None
     context.scanned.append(text)
     return definitions
 
