@@ -51,6 +51,9 @@ class Setting(NamedTuple):
     python_only: bool = False
 
 
+# Checks of values of our own types. Those of numbers, texts and paths are in `rlmlite.errors.checks`.
+
+
 def limits_of(name: str, value: object) -> Limits:
     """The default limits with some replaced: `Limits(...)`, or numbers by name."""
     pairs = msgspec.structs.asdict(value) if isinstance(value, Limits) else checks.table(name, value)
@@ -274,7 +277,8 @@ SETTINGS: Mapping[str, Setting] = {
 }
 """Every setting by name."""
 
-_NONE_SAYS_SOMETHING = frozenset({"temperature"})  # `None` leaves it out of the call; elsewhere it stands for no value
+# `temperature=None` leaves the temperature out of the call. Anywhere else `None` stands for a value that is not given.
+_NONE_SAYS_SOMETHING = frozenset({"temperature"})
 
 
 class SettingKeywords(TypedDict, total=False):

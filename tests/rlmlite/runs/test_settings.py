@@ -165,3 +165,15 @@ def test_a_program_may_begin_a_nested_run_with_a_controller() -> None:
     outcome = rlmlite.execute(program, TEXT, controller=controller, trace=False)
 
     assert (outcome.status, outcome.value) == ("completed", 42)
+
+
+def test_a_type_checker_knows_the_settings() -> None:
+    """It refuses an unknown keyword and a value of another type; were it not so, these comments would be unused."""
+    with pytest.raises(TypeError):
+        rlmlite.run("?", TEXT, polcy="x.toml")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        rlmlite.execute(PROGRAM, TEXT, polcy="x.toml")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        rlmlite.Session("s.rlm", TEXT, polcy="x.toml")  # type: ignore[call-arg]
+    with pytest.raises(SettingError):
+        rlmlite.run("?", TEXT, controller="extractive:", workers=[])  # type: ignore[arg-type]
