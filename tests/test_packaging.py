@@ -154,7 +154,7 @@ def test_wheel_imports_without_the_checkout(installed: Path, tmp_path: Path) -> 
 
 
 def test_wheel_has_the_command(installed: Path, tmp_path: Path) -> None:
-    """The installed command explains itself."""
+    """The installed command `rlmlite` prints its help."""
     assert "demo" in run(installed / "rlmlite", "--help", folder=tmp_path)
 
 

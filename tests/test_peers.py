@@ -66,15 +66,15 @@ def test_a_peer_does_a_task(system: System, log: Path) -> None:
     assert bool(seen["record_bytes"]) == system.keep
 
 
-def test_a_wrong_answer_is_no_figure(log: Path) -> None:
-    """A system that answers something else is not compared."""
+def test_a_wrong_answer_is_not_measured(log: Path) -> None:
+    """A system that gives another answer is not compared."""
     with pytest.raises(WrongAnswerError, match="expected -1, found"):
         seen_of(ANCHOR, TWO_TURNS, log, 0, -1)
 
 
 @pytest.mark.parametrize("text", CASE)
-def test_rlmlite_lives_through_a_case(text: str, log: Path) -> None:
-    """Nothing that its controller sends hangs it or gets out of it."""
+def test_rlmlite_survives_a_case(text: str, log: Path) -> None:
+    """Nothing that its controller sends hangs it or escapes from it."""
     case, seen = seen_of_case(text, "rlmlite", log)
 
     assert "; lived, asked " in cell(case, "rlmlite", seen)
@@ -93,8 +93,8 @@ def test_a_peer_runs_its_own_fence(system: str, log: Path) -> None:
     assert cell(case, system, seen) == "run at once; lived, asked 1 time; recorded"
 
 
-def test_a_loop_without_end_is_killed(log: Path) -> None:
-    """A process that lasts too long is killed, and it is said."""
+def test_an_endless_loop_is_killed(log: Path) -> None:
+    """A process that takes too long is killed, and the table says so."""
     job = CASE["prose only"].job("rlmlite", str(log))
 
     seen = done(job, 0.05)
@@ -102,8 +102,8 @@ def test_a_loop_without_end_is_killed(log: Path) -> None:
     assert cell(CASE["prose only"], "rlmlite", seen) == "**hung**, killed after 0 s; no record"
 
 
-def test_cells_follow_from_what_was_seen() -> None:
-    """The same case, seen to end in three ways, is told in three ways."""
+def test_cells_follow_from_observations() -> None:
+    """One case with three different endings is described in three ways."""
     case = CASE["10 sub-calls at once, cap 6"]
     seen = {"raised": "", "value": "42", "end": "", "asked": 2, "sub_calls": 0, "record": "{}"}
     raised = seen | {"raised": "LimitError: 10 of 6", "asked": 1, "sub_calls": 10}
@@ -118,8 +118,8 @@ def test_cells_follow_from_what_was_seen() -> None:
     )
 
 
-def test_a_scripted_model_insists_and_fails_where_it_is_told_to() -> None:
-    """The last reply is repeated; a sub-call fails by its prompt; each is counted."""
+def test_a_scripted_model_repeats_itself_and_fails_on_request() -> None:
+    """It repeats its last reply, fails a sub-call by its prompt, and counts each call."""
     watch = Watch(["a", "b"], fails_on="bad")
 
     assert [watch.controller(), watch.controller(), watch.controller()] == ["a", "b", "b"]
@@ -130,14 +130,14 @@ def test_a_scripted_model_insists_and_fails_where_it_is_told_to() -> None:
 
 
 def test_a_job_comes_through_a_pipe() -> None:
-    """What is written is what is read."""
+    """A job that is written to a pipe is read back unchanged."""
     job = Job("rlmlite", "a.log", "How many?", (Turn("x = 1", "x = 1"), Turn("", "", "x", "x", "open")), "there")
 
     assert Job.read(job.text()) == job
 
 
 def test_tables_are_pasted_between_the_marks(tmp_path: Path) -> None:
-    """What stands before and after stays, and a page without marks is refused."""
+    """The text before and after the marks stays; a page without marks is refused."""
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
 
@@ -150,7 +150,7 @@ def test_tables_are_pasted_between_the_marks(tmp_path: Path) -> None:
 
 
 def test_the_page_has_every_row() -> None:
-    """The page's tables are of the questions and cases that there are."""
+    """The tables of the page have a row for every question and every case, and no others."""
     tables = PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
     rows = set(re.findall(r"^\| (.+?) \|", tables, re.MULTILINE))
     asked = {question.text for question in QUESTIONS} | {text for text, _, _ in ONCE}

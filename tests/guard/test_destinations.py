@@ -78,8 +78,8 @@ LEAKS = [
 
 
 @pytest.mark.parametrize("program", LEAKS)
-def test_what_may_go_nowhere_goes_nowhere(program: str) -> None:
-    """No request holds a part of it, no observation shows one, and two vaults of one form are observed alike."""
+def test_content_that_may_go_nowhere_goes_nowhere(program: str) -> None:
+    """No request or observation has a part of it, and two vaults of one form give equal observations."""
     role = Role(model="m:1", input_price=0, output_price=0)
     seen = []
     for secret in ("hunter2\nx", "gather9\ny"):

@@ -46,8 +46,8 @@ def test_an_approval_is_a_round_before_the_call() -> None:
         "x" * 99,
     ],
 )
-def test_only_an_explicit_yes_is_one(said: str) -> None:
-    """Anything else that an approver says is a no, and not a failure of the run."""
+def test_only_an_explicit_yes_is_a_yes(said: str) -> None:
+    """Any other answer of an approver is a no, and does not fail the run."""
     bench = Bench({"log": "words"}, approve=said)
 
     assert bench.turn("send(to=log)") == ["denied"]
@@ -56,7 +56,7 @@ def test_only_an_explicit_yes_is_one(said: str) -> None:
 
 @pytest.mark.parametrize(("limit", "made"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3)])
 def test_tool_budgets_hold(limit: int, made: int) -> None:
-    """Those of the run and those of the policy, at the limit, below and above; an approval costs none."""
+    """The budgets of the run and of the policy hold at, below and above their limit; an approval costs none."""
     program = "\n".join('send(to="a")' for _ in range(3))
     by_run = Bench(limits=Limits(tool_calls=limit))
     by_policy = Bench(policy=Policy(tools={"send": ToolRule(rule="ask", calls=limit)}), approve=YES)
@@ -67,8 +67,8 @@ def test_tool_budgets_hold(limit: int, made: int) -> None:
     assert by_policy.done.state.used.get("tool_calls", 0) == made
 
 
-def test_a_denial_is_a_receipt() -> None:
-    """A step like any other, with its code, without a call, and the run goes on."""
+def test_a_denial_is_recorded_as_a_step() -> None:
+    """It is a step with its own code and without a call, and the run goes on."""
     bench = Bench(policy=Policy(tools={"look": ToolRule()}))
 
     assert bench.turn('send(to="a")\nx = look(key="k")') == ["denied", ""]
@@ -77,7 +77,7 @@ def test_a_denial_is_a_receipt() -> None:
 
 
 def test_a_nested_run_has_its_share_of_a_tools_calls() -> None:
-    """What it may call is taken from what its parent may, and comes back if it was not called."""
+    """Its calls come out of its parent's budget, and those that it does not make go back."""
     role = Role(model="m:1", input_price=0, output_price=0)
     bench = Bench(
         {"log": "words"},
@@ -98,7 +98,7 @@ def test_a_nested_run_has_its_share_of_a_tools_calls() -> None:
 
 
 def test_the_order_in_which_tools_are_given_changes_nothing() -> None:
-    """A replay finds them by name; messages and the table are the same."""
+    """A replay finds tools by name; messages and the table are the same."""
     observed = set()
     for order in (["send", "look"], ["look", "send"]):
         blobs = MemoryBlobs()

@@ -29,8 +29,8 @@ HARD = {
 
 @pytest.mark.parametrize("name", HARD)
 @pytest.mark.parametrize("more", [0, 1])
-def test_what_fits_runs(name: str, more: int) -> None:
-    """At the limit and one above it every step succeeds."""
+def test_a_program_within_its_limits_runs(name: str, more: int) -> None:
+    """At the limit and one above it, every step succeeds."""
     need, program, _ = HARD[name]
     machine = run_with_limits(**{name: need + more})
     machine.turn(program)
@@ -40,8 +40,8 @@ def test_what_fits_runs(name: str, more: int) -> None:
 
 
 @pytest.mark.parametrize("name", HARD)
-def test_one_below_stops_the_step_that_passes_it(name: str) -> None:
-    """The last step fails with its code; what was there and what had run stays; the limit holds."""
+def test_one_below_the_limit_stops_the_step(name: str) -> None:
+    """The last step fails with its code; the steps and variables before it stay, and the limit holds."""
     need, program, code = HARD[name]
     machine = run_with_limits(**{name: need - 1})
     machine.turn(program)
@@ -54,8 +54,8 @@ def test_one_below_stops_the_step_that_passes_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HARD)
-def test_the_refusal_says_the_numbers(name: str) -> None:
-    """What was needed or what the limit is stands in the observation."""
+def test_the_refusal_names_the_numbers(name: str) -> None:
+    """The observation has the amount that was needed or the limit."""
     need, program, _ = HARD[name]
     machine = run_with_limits(**{name: need - 1})
     seen = machine.turn(program)
@@ -64,8 +64,8 @@ def test_the_refusal_says_the_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sub_calls", "prompt_bytes", "call_prompt_bytes", "output_tokens"])
-def test_a_fan_out_that_does_not_fit_asks_nothing(name: str) -> None:
-    """It is refused before any call goes out, and charges nothing but its step."""
+def test_a_fan_out_that_does_not_fit_calls_nothing(name: str) -> None:
+    """It is refused before any call goes out, and is charged only for its step."""
     need, program, _ = HARD[name]
     machine = run_with_limits(**{name: need - 1})
     machine.turn(program)
@@ -75,7 +75,7 @@ def test_a_fan_out_that_does_not_fit_asks_nothing(name: str) -> None:
 
 
 def test_the_refusal_of_a_fan_out_shows_the_arithmetic() -> None:
-    """With what to do."""
+    """It shows chunks times calls against what is left, and says what to do."""
     seen = run_with_limits(sub_calls=2).turn(FAN_OUT)
 
     assert "3 chunks x 1 call > 2 sub_calls left" in seen
@@ -83,8 +83,8 @@ def test_the_refusal_of_a_fan_out_shows_the_arithmetic() -> None:
 
 
 @pytest.mark.parametrize(("turns", "outcome"), [(1, "refused"), (2, "ran"), (3, "ran")])
-def test_turns(turns: int, outcome: str) -> None:
-    """The turn after the last is refused; nothing changes by that."""
+def test_a_turn_beyond_the_limit_is_refused(turns: int, outcome: str) -> None:
+    """The turn after the last raises, and changes nothing."""
     machine = run_with_limits(turns=turns)
     digest = machine.state.digest
     if outcome == "refused":
@@ -98,8 +98,8 @@ def test_turns(turns: int, outcome: str) -> None:
 
 
 @pytest.mark.parametrize(("more", "cut"), [(0, True), (1, False), (2, False)])
-def test_observation_bytes(more: int, cut: bool) -> None:
-    """An observation that has just room, a newline included, stands whole; one byte less cuts and counts it."""
+def test_an_observation_is_cut_at_its_limit(more: int, cut: bool) -> None:
+    """One that just fits, newline included, stays whole; with one byte less it is cut, and the cut is counted."""
     program = 'word = "' + "é" * 30 + '"'
     whole = run_with_limits().turn(program)
     limit = len(whole.encode()) + more
@@ -118,8 +118,8 @@ def _work() -> int:
 
 
 @pytest.mark.parametrize(("less", "whole"), [(-1, False), (0, True), (1, True)])
-def test_search_work(less: int, whole: bool) -> None:
-    """A search that runs out says which bytes are unseen, keeps its hits, and makes the run partial."""
+def test_a_search_that_runs_out_of_work_is_partial(less: int, whole: bool) -> None:
+    """It names the bytes that are unseen, keeps its hits, and makes the run partial."""
     machine = run_with_limits(search_work=_work() + less)
     seen = machine.turn('hits = search(log, "e")\nfinal(count(hits))')
 
@@ -129,8 +129,8 @@ def test_search_work(less: int, whole: bool) -> None:
     assert is_within_limits(machine.state)
 
 
-def test_lines_that_were_not_looked_at_are_not_unmatched() -> None:
-    """`parse_lines` that runs out of work does not say of unseen lines that they lack the form."""
+def test_unread_lines_are_not_unmatched() -> None:
+    """When `parse_lines` runs out of work, it does not list unread lines as unmatched."""
     text = "7 ann\n" * 50
     machine = Machine({"log": text}, limits=Limits(search_work=40))
     machine.turn("rows = parse_lines(log, /(?<n>\\d) (?<who>\\w+)/)\nrest = rows.unmatched")
@@ -139,8 +139,8 @@ def test_lines_that_were_not_looked_at_are_not_unmatched() -> None:
     assert machine.value("rest") == []
 
 
-def test_a_quote_that_was_not_looked_for_everywhere_is_said() -> None:
-    """Evidence that could not be looked up for lack of work makes the run partial, not the quote false in silence."""
+def test_a_quote_that_was_not_searched_everywhere_is_reported() -> None:
+    """If there is not enough work to look a quote up, the run is partial; the quote is not called false."""
     machine = Machine({"log": "x\n" * 500 + "the quote\n"}, limits=Limits(search_work=100))
     seen = machine.turn('final("yes", evidence="the quote")')
 
@@ -150,7 +150,7 @@ def test_a_quote_that_was_not_looked_for_everywhere_is_said() -> None:
 
 @pytest.mark.parametrize("expression", ["log + log", "[log, log]", 'replace(log, "a", "aaaa")', "str([log, log])"])
 def test_growth_ends_at_the_limit(expression: str) -> None:
-    """A text that doubles turn by turn stops at `value_bytes`; the version before stays."""
+    """A text that doubles every turn stops at `value_bytes`, and its last value stays."""
     machine = Machine({"log": "abcé" * 8}, limits=Limits(value_bytes=2_000))
     machine.turn("x = str(log)")
     for _ in range(12):
@@ -161,8 +161,8 @@ def test_growth_ends_at_the_limit(expression: str) -> None:
     assert machine.value("x")
 
 
-def test_an_answer_counts_whole() -> None:
-    """`final` of a text by reference builds the text, and so is charged for it before."""
+def test_an_answer_is_charged_in_full() -> None:
+    """`final` of a reference builds the whole text, so the text is charged before that."""
     machine = Machine({"log": "x" * 5_000}, limits=Limits(value_bytes=2_000))
     machine.turn("final(log)")
 
@@ -170,8 +170,8 @@ def test_an_answer_counts_whole() -> None:
     assert machine.state.answer is None
 
 
-def test_prompts_that_are_too_long_leave_their_place_empty() -> None:
-    """With `on_error="null"` the others go out, and that some did not is said and makes the run partial."""
+def test_prompts_that_are_too_long_become_null() -> None:
+    """With `on_error="null"` the other calls go out; those that did not are counted, and the run is partial."""
     machine = run_with_limits(call_prompt_bytes=3)
     seen = machine.turn(f'{FAN_OUT[:-1]}, on_error="null")\nfailed = seen.failed')
 

@@ -27,8 +27,8 @@ def known(tokens: int) -> Result:
 
 @pytest.mark.parametrize("name", ["tokens", "cost_nano"])
 @pytest.mark.parametrize(("limit", "calls"), [(38, 2), (39, 3), (40, 3)])
-def test_settled_budgets_reserve_before(name: str, limit: int, calls: int) -> None:
-    """3 + 4 + 2 tokens of prompts and 3 x 10 of answers are reserved; what does not fit waits."""
+def test_settled_budgets_reserve_before_the_calls(name: str, limit: int, calls: int) -> None:
+    """3 + 4 + 2 tokens of prompts and 3 x 10 of answers are reserved; calls that do not fit wait."""
     machine = run_with_limits(**{name: limit})
     now = advance(machine.state, parsed(FAN_OUT), machine.blobs)
 
@@ -38,8 +38,8 @@ def test_settled_budgets_reserve_before(name: str, limit: int, calls: int) -> No
 
 @pytest.mark.parametrize("name", ["tokens", "cost_nano"])
 @pytest.mark.parametrize(("limit", "calls"), [(14, 1), (15, 3), (16, 3)])
-def test_settled_budgets_count_what_was_used_after(name: str, limit: int, calls: int) -> None:
-    """What a call did not use goes to the next: 13 are reserved and 1 used, then 14 are needed."""
+def test_settled_budgets_release_what_was_not_used(name: str, limit: int, calls: int) -> None:
+    """What a call did not use is left for the next: 13 are reserved and 1 used, then 14 are needed."""
     machine = run_with_limits(**{name: limit})
     machine.turn(FAN_OUT, lambda prompt: known(1))
 
@@ -47,8 +47,8 @@ def test_settled_budgets_count_what_was_used_after(name: str, limit: int, calls:
 
 
 @pytest.mark.parametrize("name", ["tokens", "cost_nano"])
-def test_prefixes_go_out_in_the_order_of_their_index(name: str) -> None:
-    """Each as long as what is left, until all are made."""
+def test_calls_go_out_in_the_order_of_their_index(name: str) -> None:
+    """Each prefix is as long as the budget allows, until all calls are made."""
     machine = Machine({}, limits=Limits(**{name: 30}), role=PRICED)
     prompts = [str(n) for n in range(10)]
     machine.turn(f'seen = extract_over_chunks({prompts!r}, "{{value}}")'.replace("'", '"'), lambda prompt: known(1))
@@ -61,7 +61,7 @@ def test_prefixes_go_out_in_the_order_of_their_index(name: str) -> None:
 @pytest.mark.parametrize("name", ["tokens", "cost_nano"])
 @pytest.mark.parametrize("kind", [Answered("ok"), Failed("timeout"), Answered("ok", Usage(5, None))])
 def test_unknown_usage_counts_as_reserved(name: str, kind: Result) -> None:
-    """Never as nothing."""
+    """A call of unknown usage is charged its whole reservation, never nothing."""
     machine = Machine({}, limits=Limits(**{name: 25}), role=PRICED)
     machine.turn('seen = extract_over_chunks(["a", "b", "c"], "{value}", min_ok=0)', lambda prompt: kind)
 
@@ -69,16 +69,16 @@ def test_unknown_usage_counts_as_reserved(name: str, kind: Result) -> None:
     assert machine.waves == [2]
 
 
-def test_what_came_from_a_cache_used_no_tokens() -> None:
-    """A cached answer costs the run nothing of its tokens."""
+def test_a_cached_answer_uses_no_tokens() -> None:
+    """A cached answer costs the run none of its tokens."""
     machine = Machine({}, limits=Limits(tokens=100), role=PRICED)
     machine.turn('a = sub_lm("q")', lambda prompt: Answered("ok", Usage(7, 3, 0), cached=True))
 
     assert machine.state.used["tokens"] == 0
 
 
-def test_calls_that_were_not_made_are_said() -> None:
-    """k of n, in the observation, in the record and in the outcome; the answers there are stay."""
+def test_calls_that_were_not_made_are_counted() -> None:
+    """The observation, the record and the outcome say how many of n are missing; the answers that came stay."""
     machine = Machine({}, limits=Limits(tokens=25), role=PRICED)
     seen = machine.turn('seen = extract_over_chunks(["a", "b", "c"], "{value}", min_ok=0)\nrest = seen.failed')
 
@@ -99,8 +99,8 @@ def test_a_call_that_cannot_be_made_fails_its_step() -> None:
     assert conclusion(machine.state) == ("partial", "budget")
 
 
-def test_an_overrun_is_recorded_and_said() -> None:
-    """What a provider reports beyond the reservation is in the record and the observation."""
+def test_an_overrun_is_recorded_and_reported() -> None:
+    """Usage beyond the reservation is in the record and in the observation."""
     machine = Machine({}, limits=Limits(tokens=25), role=PRICED)
     seen = machine.turn('a = sub_lm("q")', lambda prompt: known(15))
 
@@ -109,8 +109,8 @@ def test_an_overrun_is_recorded_and_said() -> None:
 
 
 @pytest.mark.parametrize("name", ["tokens", "cost_nano"])
-def test_an_overrun_stops_what_comes_after(name: str) -> None:
-    """No call goes out once more than the limit is used, in this fan-out or later."""
+def test_an_overrun_stops_later_calls(name: str) -> None:
+    """Once more than the limit is used, no call goes out, in this fan-out or later."""
     machine = Machine({}, limits=Limits(**{name: 25}), role=PRICED)
     machine.turn('a = extract_over_chunks(["a", "b", "c", "d"], "{value}")', lambda prompt: known(20))
     machine.turn('b = sub_lm("q")')
@@ -119,8 +119,8 @@ def test_an_overrun_stops_what_comes_after(name: str) -> None:
     assert machine.state.used[name] == 40
 
 
-def test_many_prefixes_are_no_depth() -> None:
-    """A fan-out that goes out one call at a time, 1,500 times over, ends as well as one that goes out at once."""
+def test_many_prefixes_need_no_recursion() -> None:
+    """A fan-out that goes out one call at a time, 1,500 times, ends as well as one that goes out at once."""
     machine = Machine({"log": "a\n" * 1_500}, limits=Limits(tokens=100, sub_calls=5_000))
     machine.turn('x = extract_over_chunks(chunk(log, by="lines", size=1), "{chunk}")', lambda prompt: known(0))
 
@@ -129,7 +129,7 @@ def test_many_prefixes_are_no_depth() -> None:
 
 
 def test_reservations_of_two_fan_outs_do_not_add_up_past_the_limit() -> None:
-    """Statements reserve in their order: what the first holds, the second does not get."""
+    """Statements reserve in their order: the second fan-out gets only what the first leaves."""
     machine = Machine({}, limits=Limits(tokens=33), role=PRICED)
     program = 'a = extract_over_chunks(["a", "b"], "{value}")\nb = extract_over_chunks(["c", "d"], "{value}")'
     now = advance(machine.state, parsed(program), machine.blobs)
@@ -139,7 +139,7 @@ def test_reservations_of_two_fan_outs_do_not_add_up_past_the_limit() -> None:
 
 
 def test_a_fan_out_that_could_not_begin_waits_for_what_comes_back() -> None:
-    """Tokens that the first statement's calls hold and do not use are there for the second's."""
+    """It gets the tokens that the first fan-out reserved and did not use."""
     machine = Machine({}, limits=Limits(tokens=22), role=PRICED)
     program = 'a = extract_over_chunks(["a", "b"], "{value}")\nb = extract_over_chunks(["c", "d"], "{value}")'
     machine.turn(program, lambda prompt: known(1))
@@ -153,8 +153,8 @@ def test_a_fan_out_that_could_not_begin_waits_for_what_comes_back() -> None:
     st.lists(st.one_of(st.none(), st.integers(0, 11)), min_size=8, max_size=8),
     st.sampled_from(["tokens", "cost_nano"]),
 )
-def test_no_settled_budget_is_passed_without_an_overrun(limit: int, usages: list[int | None], name: str) -> None:
-    """Whatever calls use, if each keeps within its reservation, the run keeps within its limit."""
+def test_no_settled_budget_is_exceeded_without_an_overrun(limit: int, usages: list[int | None], name: str) -> None:
+    """If each call keeps within its reservation, the run keeps within its limit."""
     machine = Machine({}, limits=Limits(**{name: limit}), role=PRICED)
     program = (
         'a = extract_over_chunks(["0", "1", "2", "3"], "{value}", min_ok=0)\n'

@@ -32,7 +32,7 @@ def by_frequency(left: Row, right: Row) -> int:
 @settings(max_examples=scaled(50))
 @given(lists)
 def test_count_by_counts_equal_values(keys: list[Any]) -> None:
-    """The most frequent first, ties by key; `1`, `true` and `"1"` apart, `1` and `1.0` together."""
+    """The most frequent come first, ties by key; `1`, `true` and `"1"` differ, `1` and `1.0` are equal."""
     kinds: list[Any] = []
     for key in keys:
         if not any(equal(key, other) for other in kinds):
@@ -48,7 +48,7 @@ def test_count_by_counts_equal_values(keys: list[Any]) -> None:
 @settings(max_examples=scaled(50))
 @given(lists)
 def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
-    """By a key, or by the whole row."""
+    """Rows are compared by a key, or whole."""
     expected = [i for i, key in enumerate(keys) if not any(equal(key, other) for other in keys[:i])]
     machine = Machine({"rows": records(keys), "items": keys})
 
@@ -59,7 +59,7 @@ def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
 @settings(max_examples=scaled(50))
 @given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
 def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
-    """One row a key in order of appearance, folds over the rows of each."""
+    """There is one row per key, in order of appearance, with folds over the rows of each group."""
     rows = [{"a": a, "b": b} for a, b in pairs]
     found = run(rows, "group(rows, a, {n: count(), some: count(.b), one: first(.b), end: last(.b), least: min(.b)})")
     keys = list(dict.fromkeys(a for a, _ in pairs))
@@ -77,7 +77,7 @@ def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
 @settings(max_examples=scaled(50))
 @given(st.lists(st.one_of(values, lists), max_size=5))
 def test_flatten_opens_lists_once(items: list[Any]) -> None:
-    """Nulls go, what is no list stays."""
+    """Nulls are dropped, and what is not a list stays."""
     opened = [inner for item in items for inner in (item if isinstance(item, list) else [item])]
 
     assert run(items, "flatten(rows)") == [item for item in opened if item is not None]
@@ -98,8 +98,8 @@ def test_sums_are_exact(items: list[Any]) -> None:
 
 @settings(max_examples=scaled(50))
 @given(lists)
-def test_sum_leaves_out_what_is_no_number(items: list[Any]) -> None:
-    """And says how many values that were."""
+def test_sum_leaves_out_what_is_not_a_number(items: list[Any]) -> None:
+    """It says how many values it left out."""
     machine = Machine({"rows": items})
     total = machine.of("sum(rows)")
     others = sum(not is_number(item) and item is not None for item in items)
@@ -110,8 +110,8 @@ def test_sum_leaves_out_what_is_no_number(items: list[Any]) -> None:
 
 @settings(max_examples=scaled(50))
 @given(lists)
-def test_min_and_max_are_of_the_total_order(items: list[Any]) -> None:
-    """Null is left out; of nothing they are null."""
+def test_min_and_max_follow_the_total_order(items: list[Any]) -> None:
+    """Nulls are left out; of nothing the result is null."""
     there = [item for item in items if item is not None]
     least, most = run(items, "[min(rows), max(rows)]")
 

@@ -52,7 +52,7 @@ def each(operators: Iterable[str], left: str, right: str) -> str:
 @settings(max_examples=scaled(80))
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=6))
 def test_comparisons_are_total(pairs: list[tuple[Any, Any]]) -> None:
-    """True or false for any two values: in rows, against one value for all rows, and in plain expressions."""
+    """Any two values compare to true or false: row by row, with one value for all rows, and in plain expressions."""
     rows = [{"a": a, "b": b} for a, b in pairs]
     left, right = pairs[0]
     machine = Machine({"rows": rows, "left": left, "right": right})
@@ -69,7 +69,7 @@ def test_comparisons_are_total(pairs: list[tuple[Any, Any]]) -> None:
 @settings(max_examples=scaled(50))
 @given(lists, values)
 def test_where_keeps_rows_whose_condition_holds(keys: list[Any], wanted: Any) -> None:
-    """In their order."""
+    """`where` keeps the rows whose condition holds, in their order."""
     rows = records(keys)
 
     assert places(run(rows, "where(rows, .k == wanted)", wanted=wanted)) == [
@@ -79,8 +79,8 @@ def test_where_keeps_rows_whose_condition_holds(keys: list[Any], wanted: Any) ->
 
 @settings(max_examples=scaled(50))
 @given(lists)
-def test_a_condition_holds_unless_it_is_nothing(items: list[Any]) -> None:
-    """Null, false, 0 and what is empty do not hold."""
+def test_a_condition_holds_unless_it_is_empty(items: list[Any]) -> None:
+    """Null, false, 0 and empty values do not hold; all others do."""
     assert run(records(items), "where(rows, .k).i") == [i for i, item in enumerate(items) if item]
 
 
@@ -103,7 +103,7 @@ def arithmetic(op: str, left: Any, right: Any) -> Any:
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=5))
 @example([(10**400, 0.5), (0.5, 10**400), (1e308, 1e308), (1, 0)])
 def test_arithmetic_is_total(pairs: list[tuple[Any, Any]]) -> None:
-    """Never an exception, for any two values, in rows and in plain expressions."""
+    """No two values raise an exception, in rows or in plain expressions."""
     rows = [{"a": a, "b": b} for a, b in pairs]
     expected = [[arithmetic(op, a, b) for op in "+-*%"] for a, b in pairs]
     machine = Machine({"rows": rows, "left": pairs[0][0], "right": pairs[0][1]})
@@ -119,7 +119,7 @@ def test_arithmetic_is_total(pairs: list[tuple[Any, Any]]) -> None:
 @example(1, 0)
 @example(5e-324, 2)
 def test_division_is_total(left: Any, right: Any) -> None:
-    """Whole when it goes out even, else the nearest decimal; null by zero, out of range, or for what is no number."""
+    """Whole if it divides evenly, else the nearest decimal; null by zero, out of range or for non-numbers."""
     found = run([1], "div(left, right)", left=left, right=right)
     if not (is_number(left) and is_number(right)) or right == 0:
         assert found is None
@@ -170,8 +170,8 @@ def test_division_is_total(left: Any, right: Any) -> None:
         ('[count("é😀"), count([1, 2]), count({a: 1}), count(null)]', [6, 2, 1, 0]),
     ],
 )
-def test_small_cases(expression: str, expected: Any) -> None:
-    """Corners that are easier read than drawn."""
+def test_corner_cases_have_these_values(expression: str, expected: Any) -> None:
+    """Corner cases that are easier to read than to generate."""
     machine = Machine({})
     if expected is None and "[0:2]" in expression:
         machine.turn(f"it = {expression}")
@@ -191,8 +191,8 @@ def test_small_cases(expression: str, expected: Any) -> None:
         "x = where(rows, .a in [1, 12])",
     ],
 )
-def test_text_that_met_a_number_is_said(program: str) -> None:
-    """`"12"` is not 12, which is a slip that nobody would see in the result."""
+def test_comparing_text_with_a_number_warns(program: str) -> None:
+    """`"12"` is not 12: a slip that nobody would see in the result is reported."""
     machine = Machine({"rows": [{"a": "12", "b": 12}]})
     seen = machine.turn(program)
 
@@ -200,8 +200,8 @@ def test_text_that_met_a_number_is_said(program: str) -> None:
     assert machine.value("x") in ([], [False])
 
 
-def test_a_field_that_no_row_has_is_said() -> None:
-    """With the fields that there are."""
+def test_a_field_that_no_row_has_warns() -> None:
+    """The warning lists the fields that exist."""
     seen = Machine({"rows": [{"size": 1}]}).turn("x = where(rows, .sise > 0)")
 
     assert "`.sise` is null in every row" in seen

@@ -31,7 +31,7 @@ def test_sort_is_total_and_stable(keys: list[Any]) -> None:
 @settings(max_examples=scaled(50))
 @given(lists)
 def test_sort_backwards_is_stable_too(keys: list[Any]) -> None:
-    """`desc=true` and a prefix `-` are one, and both together are none."""
+    """`desc=true` and a prefix `-` mean the same, and cancel each other; equal rows keep their order."""
     expected = places(sorted(records(keys), key=cmp_to_key(backwards)))
     machine = Machine({"rows": records(keys)})
 
@@ -43,7 +43,7 @@ def test_sort_backwards_is_stable_too(keys: list[Any]) -> None:
 @settings(max_examples=scaled(50))
 @given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
 def test_sort_by_several_keys(pairs: list[tuple[int, Any]]) -> None:
-    """The first key decides, the next where it is equal."""
+    """The first key decides, and where it is equal, the next."""
     rows = [{"a": a, "b": b, "i": i} for i, (a, b) in enumerate(pairs)]
 
     def both(left: Row, right: Row) -> int:
@@ -55,7 +55,7 @@ def test_sort_by_several_keys(pairs: list[tuple[int, Any]]) -> None:
 @settings(max_examples=scaled(50))
 @given(lists)
 def test_plain_values_sort_without_a_key(items: list[Any]) -> None:
-    """A list is rows too."""
+    """A list of plain values is sorted by the values themselves."""
     expected = sorted(items, key=cmp_to_key(compare))
     found = run(items, "sort(rows)")
 
@@ -66,7 +66,7 @@ def test_plain_values_sort_without_a_key(items: list[Any]) -> None:
 @settings(max_examples=scaled(50))
 @given(lists, st.integers(0, 9))
 def test_top_is_the_head_of_a_descending_sort(keys: list[Any], k: int) -> None:
-    """Ties by position."""
+    """Ties are in order of position."""
     machine = Machine({"rows": records(keys)})
 
     assert machine.of(f"top(rows, {k}, by=.k)") == machine.of(f"sort(rows, by=.k, desc=true)[0:{min(k, len(keys))}]")

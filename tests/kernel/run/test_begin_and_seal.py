@@ -64,7 +64,7 @@ def test_seal_of_an_answer_completes() -> None:
     assert msgspec.json.decode(entry.blobs[0].content)["value"] == {"n": 1}
 
 
-def test_a_bound_that_bit_makes_the_run_partial() -> None:
+def test_failed_calls_make_the_run_partial() -> None:
     """An answer that rests on failed calls is partial, and the reason is their code."""
     machine = Machine({"log": LOG})
     program = 'x = extract_over_chunks(chunk(log, size=1, by="lines"), "{chunk}", on_error="null")\nfinal(x)'
@@ -73,8 +73,8 @@ def test_a_bound_that_bit_makes_the_run_partial() -> None:
     assert conclusion(machine.state) == ("partial", "calls_failed")
 
 
-def test_a_host_may_say_the_outcome_itself() -> None:
-    """The seal takes another outcome and reason when the host gives one."""
+def test_a_host_may_set_the_outcome() -> None:
+    """The seal takes another outcome and reason if the host gives them."""
     record = seal(Machine({"log": LOG}).state, "refused", "policy").record
 
     assert isinstance(record, Seal)
@@ -82,7 +82,7 @@ def test_a_host_may_say_the_outcome_itself() -> None:
 
 
 def test_a_later_turn_withdraws_the_answer() -> None:
-    """An answer is that of the last turn: going on after `final` means that it was not the end."""
+    """Only the last turn's answer counts: going on after `final` withdraws it."""
     machine = Machine({"log": LOG})
     machine.turn("final(1)")
     machine.turn("x = 2")
@@ -98,7 +98,7 @@ def test_a_cost_limit_needs_prices() -> None:
         begin({}, settings, KEY)
 
 
-def test_the_run_key_hides_and_nothing_else() -> None:
+def test_the_run_key_changes_refs_only() -> None:
     """Another key gives other refs and another run id, but the same observations and values."""
     blobs = MemoryBlobs()
     settings = Settings()

@@ -61,7 +61,7 @@ def _changed(blobs: ChangingBlobs, program: str) -> Done | Suspended:
     ids=["a step that goes well", "a step that fails"],
 )
 def test_a_changed_file_discards_the_step(kind: type[ChangingBlobs], program: str) -> None:
-    """The step that read it leaves no receipt, what was before stays, and the run ends partial."""
+    """The step that read a changed file leaves no receipt, the steps before it stay, and the run ends partial."""
     now = _changed(kind(), program)
 
     assert isinstance(now, Done)
@@ -73,7 +73,7 @@ def test_a_changed_file_discards_the_step(kind: type[ChangingBlobs], program: st
 
 @pytest.mark.parametrize("kind", [ChangingBlobs, LosingBlobs])
 def test_a_file_that_changes_while_calls_are_out_discards_their_step(kind: type[ChangingBlobs]) -> None:
-    """The prompts were made from it, so their answers are not about what the run was given."""
+    """Its prompts were made from the file, so the answers are not about the recorded input."""
     blobs: ChangingBlobs = kind()
     content = given(blobs, LOG)
     state = begin({"log": content}, Settings(roles={"sub": Role(model="m")}), KEY).state
@@ -87,7 +87,7 @@ def test_a_file_that_changes_while_calls_are_out_discards_their_step(kind: type[
 
 
 def test_missing_content_is_the_hosts_fault() -> None:
-    """A store that lost a content stops the advance; the state that was there still works elsewhere."""
+    """A store that lost a content makes `advance` raise; the state before it can still be used."""
     machine = Machine({"log": LOG})
     program = 'x = search(log, "ERROR")'
     empty: Blobs = MemoryBlobs()

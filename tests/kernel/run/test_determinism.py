@@ -47,13 +47,13 @@ def whole_run(limits: Limits | None = None) -> bytes:
     return machine.ran() + all_bytes([seal(machine.state)]) + "\n".join(said).encode()
 
 
-def test_a_run_is_the_same_again() -> None:
-    """In one process, with nothing shared but the code."""
+def test_a_second_run_gives_the_same_bytes() -> None:
+    """Two runs in one process share nothing but the code."""
     assert whole_run() == whole_run()
 
 
-def test_the_run_does_what_it_is_for() -> None:
-    """It has hits, calls that failed and were made, faults and an answer; else it would show nothing."""
+def test_the_run_exercises_what_it_should() -> None:
+    """The run has hits, failed and successful calls, faults and an answer; otherwise these tests would prove little."""
     machine = Machine({"log": LOG, "docs": DOCS, "rows": ROWS})
     codes: set[str] = set()
     for program in PROGRAMS:
@@ -68,8 +68,8 @@ def test_the_run_does_what_it_is_for() -> None:
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "12345"])
-def test_no_hash_seed_shows(seed: str) -> None:
-    """In a process of its own, with another `PYTHONHASHSEED`."""
+def test_the_hash_seed_changes_nothing(seed: str) -> None:
+    """A process with another `PYTHONHASHSEED` gives the same bytes."""
     code = (
         "import hashlib; from tests.kernel.run.test_determinism import whole_run; "
         "print(hashlib.sha256(whole_run()).hexdigest())"

@@ -80,7 +80,7 @@ def test_many_orders_of_one_fan_out_give_the_same_bytes() -> None:
 
 
 def test_several_fan_outs_at_once_give_the_same_bytes() -> None:
-    """Independent fan-outs that are out together, and a call that waits for one of them."""
+    """Independent fan-outs may be out together, and a call may wait for one of them."""
     put_out, orders = runs(SEVERAL, Limits(), scaled(30))
 
     assert len(put_out) == 1
@@ -88,15 +88,15 @@ def test_several_fan_outs_at_once_give_the_same_bytes() -> None:
 
 
 def test_prefixes_that_settle_one_by_one_give_the_same_bytes() -> None:
-    """A limit of tokens lets a few calls out at a time: what is left for the next depends on what came back."""
+    """With a limit of tokens, what is left for the next calls depends on the answers so far; the bytes do not."""
     put_out, orders = runs(SEVERAL, Limits(tokens=900), scaled(30))
 
     assert len(put_out) == 1
     assert len(orders) > scaled(20)
 
 
-def test_the_prefixes_were_several() -> None:
-    """The limit of the test above makes the program suspend more often than it does without."""
+def test_the_limit_of_tokens_causes_suspensions() -> None:
+    """With the limit of the test above, the program suspends more often than without."""
 
     def suspensions(limits: Limits) -> int:
         machine, model = Machine({"log": LOG}, limits=limits), Model(0)

@@ -28,8 +28,8 @@ def test_suspended_entries_are_only_what_is_finished() -> None:
     assert [entry.record.op for entry in now.entries if isinstance(entry.record, Step)] == ["count"]
 
 
-def test_resume_goes_on_where_the_turn_stood() -> None:
-    """Records of both halves together are those of the whole turn, each once."""
+def test_resume_goes_on_where_the_turn_was_suspended() -> None:
+    """The records of both halves together are those of the whole turn, each once."""
     machine = Machine({"log": LOG})
     now = machine.advance('a = count(log)\nb = sub_lm("q")\nc = [a, b]')
     assert isinstance(now, Suspended)
@@ -41,7 +41,7 @@ def test_resume_goes_on_where_the_turn_stood() -> None:
 
 
 def test_a_chain_of_calls_suspends_as_often_as_it_must() -> None:
-    """A call that needs an answer of another waits for it."""
+    """A call that needs the answer of another waits for it."""
     machine = Machine({"log": LOG})
     machine.turn('a = sub_lm("one")\nb = sub_lm("two {a}")\nc = sub_lm("three {b}")')
 
@@ -63,7 +63,7 @@ def test_a_wrong_number_of_results_changes_nothing(count: int) -> None:
 
 
 def test_one_suspension_resumed_twice_gives_equal_bytes() -> None:
-    """A suspended turn is data: resuming it uses nothing of it up."""
+    """A suspended turn is data: resuming it consumes nothing."""
     machine = Machine({"log": "a\nb\nc\nd\n"}, limits=Limits(tokens=150))
     now = machine.advance('x = extract_over_chunks(chunk(log, size=1, by="lines"), "{chunk}")\ny = count(log)')
     assert isinstance(now, Suspended)
@@ -80,8 +80,8 @@ def test_one_suspension_resumed_twice_gives_equal_bytes() -> None:
     assert ended() == ended()
 
 
-def test_one_suspension_resumed_with_other_answers_goes_another_way() -> None:
-    """What-if: two branches from one suspension do not touch each other."""
+def test_one_suspension_can_branch() -> None:
+    """Two branches from one suspension, resumed with different answers, do not affect each other."""
     machine = Machine({"log": LOG})
     now = machine.advance('x = sub_lm("q")\ny = x + "!"')
     assert isinstance(now, Suspended)
@@ -92,8 +92,8 @@ def test_one_suspension_resumed_with_other_answers_goes_another_way() -> None:
     assert all_bytes(ends[0].entries) == all_bytes(ends[2].entries)
 
 
-def test_advancing_again_asks_the_same() -> None:
-    """To go on in another process: the same state and program give the same requests, by id, digest and text."""
+def test_advancing_again_requests_the_same() -> None:
+    """Another process that goes on from the same state and program makes the same requests: id, digest and text."""
     machine = Machine({"log": LOG})
     program = 'x = extract_over_chunks(chunk(log, size=1, by="lines"), "{chunk}")\ny = sub_lm("{log}")'
     first, second = machine.advance(program), machine.advance(program)

@@ -31,8 +31,8 @@ def test_a_turn_without_calls_is_done_at_once() -> None:
     assert [type(entry.record) for entry in now.entries] == [Turn, Step, Step]
 
 
-def test_the_turn_record_names_who_spoke_and_what() -> None:
-    """Reply, program and AST are refs to blobs that stand beside the record."""
+def test_the_turn_record_names_the_origin_and_the_text() -> None:
+    """Reply, program and AST are refs to blobs that lie beside the record."""
     machine = Machine({"log": LOG})
     text = "n = count(log)"
     call = Spoken(
@@ -58,7 +58,7 @@ def test_the_turn_record_names_who_spoke_and_what() -> None:
 
 
 def test_a_step_record_says_what_was_read_written_and_used() -> None:
-    """One action: its reads and writes by ref, its charges, its place in program and run."""
+    """The record of one action has its reads and writes by ref, its charges, and its place in program and run."""
     machine = Machine({"log": LOG})
     machine.turn('hits = search(log, "ERROR")')
     (step,) = machine.steps()
@@ -109,7 +109,7 @@ def test_step_numbers_run_through() -> None:
 
 
 def test_prose_costs_one_turn_and_nothing_else() -> None:
-    """A reply that holds no program leaves variables, coverage, steps and notes as they were."""
+    """A reply without a program leaves variables, coverage, steps and notes as they were."""
     machine = Machine({"log": LOG})
     before = machine.state
     now = advance(before, UNREADABLE, machine.blobs)
@@ -140,7 +140,7 @@ def test_prose_is_answered_with_its_diagnostics() -> None:
     assert len(now.entries) == 1
 
 
-def test_no_turn_left_is_said_and_changes_nothing() -> None:
+def test_no_turn_left_raises_and_changes_nothing() -> None:
     """`advance` after the last turn raises, for a program and for prose alike."""
     machine = Machine({"log": LOG}, limits=Limits(turns=1))
     machine.turn("a = 1")
@@ -153,7 +153,7 @@ def test_no_turn_left_is_said_and_changes_nothing() -> None:
 
 
 def test_blobs_carry_the_salt_that_makes_their_ref() -> None:
-    """Every blob of a run can be checked by itself."""
+    """Every blob of a run can be checked on its own."""
     machine = Machine({"log": LOG})
     machine.turn('x = sub_lm("q {log}")\nfinal(x)')
     for entry in machine.entries:
@@ -162,7 +162,7 @@ def test_blobs_carry_the_salt_that_makes_their_ref() -> None:
 
 
 def test_an_empty_program_is_a_turn_with_no_step() -> None:
-    """A program of no statements, as a host can build one, costs its turn."""
+    """A program without statements, which a host can build, costs its turn."""
     machine = Machine({"log": LOG})
     now = advance(machine.state, Parsed(Program(())), machine.blobs)
 

@@ -40,7 +40,7 @@ def test_a_controller_looks_and_answers(tmp_path: Path) -> None:
 
 
 def test_the_same_run_with_the_same_key_is_the_same_trace(tmp_path: Path) -> None:
-    """Byte for byte, also by the other twin."""
+    """`run` and `arun` give the same bytes."""
     program = 'a = extract_over_chunks(chunk(context, size=200), "Read {chunk}")\nfinal(count(a))'
 
     def settings(name: str) -> Any:
@@ -55,7 +55,7 @@ def test_the_same_run_with_the_same_key_is_the_same_trace(tmp_path: Path) -> Non
 
 
 def test_the_prompt_can_be_made_again_from_the_trace(tmp_path: Path) -> None:
-    """What the trace commits to as the prompt is what state and history give."""
+    """The prompt that the trace commits to follows from its state and history."""
     prompts: list[str] = []
 
     def controller(text: str, _: Request) -> str:
@@ -72,12 +72,12 @@ def test_the_prompt_can_be_made_again_from_the_trace(tmp_path: Path) -> None:
 
 
 def test_independent_statements_run_when_one_fails() -> None:
-    """What failed is said, and what did not is there in the next turn."""
+    """The failure is reported, and the other results are there in the next turn."""
     assert ask(f"x = nosuch\n{LOOK}", ANSWER).value == 10
 
 
-def test_a_sub_that_nobody_named_is_the_controller() -> None:
-    """Its calls come to the same client, by another role."""
+def test_a_missing_sub_is_the_controller() -> None:
+    """Without a `sub`, sub-calls go to the controller's client under a role of their own."""
     roles: list[str] = []
 
     def controller(_: str, request: Request) -> str:
@@ -89,7 +89,7 @@ def test_a_sub_that_nobody_named_is_the_controller() -> None:
 
 
 def test_a_file_that_changes_ends_the_run(tmp_path: Path) -> None:
-    """What was done before is sealed."""
+    """The turns before are sealed."""
     log = tmp_path / "app.log"
     log.write_text(LOG)
 
@@ -106,22 +106,22 @@ def test_a_file_that_changes_ends_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "message"), [("", "empty"), (" \n", "empty"), ("x" * 9_000, "9,000 bytes"), ("\ud800", "surrogate")]
 )
-def test_questions_that_cannot_be_asked(question: str, message: str, tmp_path: Path) -> None:
+def test_invalid_questions_are_refused(question: str, message: str, tmp_path: Path) -> None:
     """Nothing is begun."""
     with pytest.raises(rlmlite.InputError, match=message):
         rlmlite.run(question, LOG, controller=Scripted([]), trace=tmp_path / "t.rlm")
     assert not (tmp_path / "t.rlm").exists()
 
 
-def test_a_question_is_said_as_it_is() -> None:
-    """Quotes, braces, newlines and emoji; programs can use it."""
+def test_a_question_is_passed_on_unchanged() -> None:
+    """Quotes, braces, newlines and emoji stay as they are, and programs can use the question."""
     question = 'Is "{context}" \\ a\n``` thing? \U0001f600'
 
     assert rlmlite.run(question, LOG, controller=Scripted(["final(question)"]), trace=False).value == question
 
 
 def test_an_input_called_question_stays_an_input() -> None:
-    """The question then has another name."""
+    """The question then gets another name."""
     inputs = {"question": "an input"}
     controller = Scripted(["final([question, the_question])"])
 
@@ -129,7 +129,7 @@ def test_an_input_called_question_stays_an_input() -> None:
 
 
 def test_events_tell_what_happens() -> None:
-    """In order, to a callback."""
+    """A callback gets them in order."""
     told: list[Event] = []
     program = 'a = extract_over_chunks(chunk(context, size=200), "Read {chunk}")'
     outcome = ask("prose", program, "final(count(a))", sub="extractive:", on_event=told.append)
@@ -143,7 +143,7 @@ def test_events_tell_what_happens() -> None:
 
 
 def test_events_come_as_a_stream() -> None:
-    """The same events, and leaving early stops the run."""
+    """The stream has the same events, and leaving it early stops the run."""
 
     async def collected(stop_at: type | None) -> list[Event]:
         found: list[Event] = []
@@ -162,7 +162,7 @@ def test_events_come_as_a_stream() -> None:
 
 
 def test_explain_names_what_the_answer_rests_on(tmp_path: Path) -> None:
-    """The steps behind it, and no others."""
+    """It lists the steps behind the answer, and no others."""
     other = 'unused = search(context, "INFO")'
     outcome = ask(f"{LOOK}\n{other}", "late = where(hits, .line > 50)", "final(count(late))", trace=tmp_path / "t.rlm")
 
@@ -175,8 +175,8 @@ def test_explain_names_what_the_answer_rests_on(tmp_path: Path) -> None:
     assert ask("final(1)").explain() == ()
 
 
-def test_a_running_loop_is_pointed_to_the_other_twin() -> None:
-    """A plain message."""
+def test_a_running_loop_is_pointed_to_arun() -> None:
+    """`run` within an event loop raises a plain message that names `arun`."""
 
     async def wrong() -> None:
         ask("final(1)")

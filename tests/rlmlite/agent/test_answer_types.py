@@ -16,8 +16,8 @@ class Cause(pydantic.BaseModel):
     lines: list[int]
 
 
-def test_an_answer_of_a_type() -> None:
-    """A mismatch goes back as an observation; the value is of the type in the end."""
+def test_an_answer_of_another_type_is_sent_back() -> None:
+    """The mismatch is an observation, and in the end the value is of the type."""
     prompts: list[str] = []
     replies = ['final({cause: "disk"})', 'final({cause: "disk", lines: ["1"]})', 'final({cause: "disk", lines: [1]})']
 
@@ -35,19 +35,19 @@ def test_an_answer_of_a_type() -> None:
 
 
 def test_a_plain_type_converts_nothing() -> None:
-    """A text that looks like a number is no number; a date is read as JSON has it."""
+    """A text that looks like a number is not one; a date is read as JSON spells it."""
     assert ask('final("12")', "final(12)", answer_type=int).value == 12
     assert ask('final("2024-03-01")', answer_type=datetime.date).value == datetime.date(2024, 3, 1)
 
 
 def test_an_answer_that_never_fits_is_partial() -> None:
-    """It is there as it was said, and the reason says what it is."""
+    """The value is what the controller gave, and the reason says that it does not fit."""
     outcome = ask("final(1)", "final(2)", limits=Limits(turns=3), answer_type=str)
 
     assert (outcome.status, outcome.reason, outcome.value) == ("partial", "answer_type", 2)
 
 
-def test_a_type_that_is_none_is_refused() -> None:
-    """Before anything begins."""
+def test_an_invalid_type_is_refused() -> None:
+    """It is refused before anything begins."""
     with pytest.raises(rlmlite.SettingError, match="answer_type"):
         ask("final(1)", answer_type=object())

@@ -8,7 +8,7 @@ from tests.rlmlite.agent.questions import ANSWER, LOOK, ask
 
 
 def test_the_last_turn_is_for_an_answer() -> None:
-    """When turns end, only `final` is permitted, and the answer is labelled partial."""
+    """When turns run out, only `final` is permitted, and the answer is labelled partial."""
     prompts: list[str] = []
 
     def controller(text: str, _: Request) -> str:
@@ -22,7 +22,7 @@ def test_the_last_turn_is_for_an_answer() -> None:
 
 
 def test_anything_else_in_the_last_turn_is_refused() -> None:
-    """A model call inside `final` too; the run ends without an answer."""
+    """Even a model call inside `final` is refused, and the run ends without an answer."""
     for last in (LOOK, 'final(sub_lm("?"))', "x = 1\nfinal(x)"):
         outcome = ask(LOOK, last, limits=Limits(turns=3))
 
@@ -32,7 +32,7 @@ def test_anything_else_in_the_last_turn_is_refused() -> None:
 
 @pytest.mark.parametrize("last_answer", [True, False])
 def test_a_fan_out_leaves_what_the_last_answer_needs(last_answer: bool) -> None:
-    """Sub-calls stop short of it; without a last answer they may use up all."""
+    """Sub-calls stop before they use it up; without a last answer they may use everything."""
     reserved = 8_192 + 11_000  # tokens that a controller's call reserves, with a prompt of 32 kB
     limits = Limits(tokens=4 * reserved, turns=9)
     program = 'x = extract_over_chunks(chunk(context, by="lines", size=1), "{chunk}")'
@@ -55,14 +55,14 @@ def test_a_fan_out_leaves_what_the_last_answer_needs(last_answer: bool) -> None:
 
 
 def test_the_last_answer_can_be_switched_off() -> None:
-    """Then the last turn is one as any other."""
+    """The last turn is then like any other."""
     assert ask(LOOK, ANSWER, limits=Limits(turns=3), last_answer=False).status == "completed"
     outcome = ask(LOOK, "x = 1", limits=Limits(turns=3), last_answer=False)
     assert (outcome.status, outcome.reason) == ("partial", "budget")
 
 
 def test_tokens_that_run_out_leave_a_last_answer() -> None:
-    """The last call that can be paid for is for the answer, and no call is made beyond."""
+    """The last call that can be paid for is for the answer, and no call is made after it."""
     usage = Usage(input_tokens=3_000, output_tokens=10)
     seen: list[bool] = []
 
@@ -78,7 +78,7 @@ def test_tokens_that_run_out_leave_a_last_answer() -> None:
 
 
 def test_no_call_is_made_that_no_budget_covers() -> None:
-    """Not even the first."""
+    """That holds for the first call too."""
     outcome = ask("final(1)", limits=Limits(tokens=100))
 
     assert (outcome.status, outcome.reason) == ("partial", "budget")
@@ -87,5 +87,5 @@ def test_no_call_is_made_that_no_budget_covers() -> None:
 
 @pytest.mark.parametrize("turns", [0, 1])
 def test_without_turns_there_is_no_answer(turns: int) -> None:
-    """And no exception."""
+    """A budget of no turns is an outcome, not an exception."""
     assert ask("final(1)", limits=Limits(turns=turns)).reason == "budget"

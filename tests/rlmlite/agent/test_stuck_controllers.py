@@ -8,8 +8,8 @@ from rlmlite_kernel import Failed, Request
 from tests.rlmlite.agent.questions import ANSWER, LOG, LOOK, ask
 
 
-def test_a_controller_that_repeats_itself_is_told_then_stopped() -> None:
-    """The same program and the same observation: a signal, then the end."""
+def test_a_controller_that_repeats_itself_is_warned_then_stopped() -> None:
+    """The same program with the same observation brings a warning, and then the end."""
     prompts: list[str] = []
 
     def controller(text: str, _: Request) -> str:
@@ -24,13 +24,13 @@ def test_a_controller_that_repeats_itself_is_told_then_stopped() -> None:
     assert "you wrote this program before" not in prompts[1]
 
 
-def test_a_controller_that_mends_its_ways_goes_on() -> None:
-    """The signal alone ends nothing."""
+def test_a_controller_that_heeds_the_warning_goes_on() -> None:
+    """The warning alone ends nothing."""
     assert ask(LOOK, LOOK, ANSWER).status == "completed"
 
 
 def test_the_next_controller_takes_over() -> None:
-    """With the same variables and its own role in the trace."""
+    """It has the same variables and a role of its own in the trace."""
     outcome = ask(controller=[Scripted([LOOK] * 9), Scripted([ANSWER], "scripted:second")])
 
     assert (outcome.status, outcome.value) == ("completed", 10)
@@ -38,15 +38,15 @@ def test_the_next_controller_takes_over() -> None:
 
 
 def test_turns_without_news_are_stuck() -> None:
-    """Different programs that bring nothing new."""
+    """Different programs that bring nothing new count as stuck."""
     outcome = ask(*(f"note('{n}')" for n in range(40)), patience=2)
 
     assert (outcome.status, outcome.reason) == ("partial", "stuck")
     assert outcome.usage["calls"] == 5
 
 
-def test_a_controller_that_does_not_answer() -> None:
-    """The next one is asked; without one the run fails, with a valid trace and what was charged."""
+def test_the_next_controller_replaces_one_that_does_not_answer() -> None:
+    """Without another one the run fails, with a valid trace and its charges."""
     assert ask(controller=[Scripted([Failed("timeout")]), Scripted([LOOK, ANSWER])]).value == 10
     outcome = ask(LOOK)
 
@@ -54,7 +54,7 @@ def test_a_controller_that_does_not_answer() -> None:
     assert outcome.observation == "scripted: did not answer: unavailable"
 
 
-def test_without_a_controller() -> None:
-    """There is nobody to ask."""
+def test_a_controller_is_required() -> None:
+    """Without one there is nobody to ask."""
     with pytest.raises(rlmlite.ModelError, match="no controller"):
         rlmlite.run("?", LOG)

@@ -10,7 +10,7 @@ KEY = "5a" * 32
 
 
 def test_exec_answers_with_evidence() -> None:
-    """The answer, the places that support it, and where the receipts are."""
+    """It prints the answer, the places that support it, and where the trace is."""
     result = rlmlite("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
 
     assert result.exit_code == Exit.COMPLETED
@@ -23,7 +23,7 @@ def test_exec_answers_with_evidence() -> None:
 
 
 def test_exec_as_json_is_one_object() -> None:
-    """All the keys, with the whole outcome."""
+    """The object has all documented keys, with the whole outcome."""
     found = document("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
 
     assert (found["value"], found["status"], found["trace"]) == (10, "completed", "t.rlm")
@@ -43,15 +43,15 @@ def test_exec_as_json_is_one_object() -> None:
 
 
 def test_a_program_is_a_file_or_standard_input() -> None:
-    """`-` reads the program where a file's name would stand."""
+    """`-` in place of a file name reads the program from standard input."""
     Path("count.act").write_text(COUNT_ERRORS, "utf-8")
 
     assert "    10\n" in rlmlite("exec", "count.act", "app.log").stdout
     assert "    10\n" in rlmlite("exec", "-", "app.log", input=COUNT_ERRORS).stdout
 
 
-def test_an_input_is_standard_input() -> None:
-    """`-` among the inputs, named or not."""
+def test_an_input_may_be_standard_input() -> None:
+    """`-` among the inputs, with or without a name, is standard input."""
     assert "    10\n" in rlmlite("exec", "-e", COUNT_ERRORS, "-", input=LOG).stdout
     assert "    100\n" in rlmlite("exec", "-e", "final(count(a.lines))", "a=-", input=LOG).stdout
 
@@ -73,8 +73,8 @@ def test_one_key_gives_one_trace() -> None:
     assert document("exec", "-e", COUNT_ERRORS, "app.log")["root"] != roots[0]
 
 
-def test_a_bound_that_bites_is_partial() -> None:
-    """Three calls where two are allowed: the work that was done is there."""
+def test_a_limit_that_is_reached_makes_the_run_partial() -> None:
+    """With three calls where two are allowed, the work that was done is in the result."""
     Path("script.jsonl").write_text('"a"\n"b"\n"c"\n', "utf-8")
     program = 'final(extract_over_chunks(chunk(context, size=34, by="lines"), "Read {chunk}"))'
 
@@ -85,7 +85,7 @@ def test_a_bound_that_bites_is_partial() -> None:
 
 
 def test_calls_are_answered_by_the_sub() -> None:
-    """A script's replies come back in the chunks' order, and the sum of what is unknown is unknown."""
+    """Replies of a script come back in the order of the chunks; a sum that includes an unknown is unknown."""
     Path("script.jsonl").write_text('"a"\n"b"\n"c"\n', "utf-8")
     program = 'final(extract_over_chunks(chunk(context, size=34, by="lines"), "Read {chunk}"))'
 
@@ -96,7 +96,7 @@ def test_calls_are_answered_by_the_sub() -> None:
 
 
 def test_the_baseline_says_what_it_is() -> None:
-    """An answer of the extractive client is never passed off as a model's."""
+    """An answer of the extractive client is never presented as a model's."""
     program = 'final(sub_lm("Question: which disk is 42? {context}"))'
 
     result = rlmlite("exec", "-e", program, "app.log", "--sub", "extractive:")
@@ -105,8 +105,8 @@ def test_the_baseline_says_what_it_is() -> None:
     assert "reads no meaning" in result.stdout
 
 
-def test_a_missing_sub_is_said() -> None:
-    """A program that calls a model, without one: the message says so."""
+def test_a_missing_sub_is_reported() -> None:
+    """A program that calls a model without `--sub` fails with a message that says so."""
     result = rlmlite("exec", "-e", 'final(sub_lm("hello"))')
 
     assert result.exit_code in (Exit.FAILED, Exit.REFUSED)
@@ -114,7 +114,7 @@ def test_a_missing_sub_is_said() -> None:
 
 
 def test_a_dry_run_runs_nothing() -> None:
-    """It says what the program may cost, and leaves no trace."""
+    """It prints what the program may cost, and leaves no trace."""
     Path("script.jsonl").write_text('"a"\n', "utf-8")
     program = 'final(extract_over_chunks(chunk(context, size=10, by="lines"), "Read {chunk}"))'
 
@@ -126,7 +126,7 @@ def test_a_dry_run_runs_nothing() -> None:
 
 
 def test_a_dry_run_finds_mistakes() -> None:
-    """All problems, of the grammar and of the checker."""
+    """It lists every problem that the grammar and the checker find."""
     assert rlmlite("exec", "-e", "final(", "app.log", "--dry-run").exit_code == Exit.REFUSED
     checked = rlmlite("exec", "-e", "x = serach(a)\ny = show(b)", "app.log", "--dry-run")
 
@@ -135,8 +135,8 @@ def test_a_dry_run_finds_mistakes() -> None:
     assert "`b`" in checked.stderr
 
 
-def test_what_was_left_out_is_said() -> None:
-    """A folder's binary files are warned of, and listed in the JSON."""
+def test_what_was_left_out_is_reported() -> None:
+    """A folder's binary files are named in a warning, and listed in the JSON."""
     Path("tree").mkdir()
     Path("tree/a.txt").write_bytes(b"caf\xe9")
     Path("tree/b.bin").write_bytes(b"\0")

@@ -48,7 +48,7 @@ def test_mistakes_are_messages(arguments: list[str], code: Exit, message: str) -
     assert found["status"] == ("refused" if code == Exit.REFUSED else "failed")
 
 
-def test_a_malformed_program_is_a_receipt() -> None:
+def test_a_malformed_program_is_recorded() -> None:
     """The program is refused with line, column and caret, and the trace is sealed as refused."""
     result = rlmlite("exec", "-e", "hits = search(context limit=5)", "app.log", "--trace", "t.rlm")
 
@@ -60,7 +60,7 @@ def test_a_malformed_program_is_a_receipt() -> None:
 
 
 def test_an_unknown_action_is_refused_with_a_hint() -> None:
-    """A program of which nothing can run is refused."""
+    """A program of which no statement can run is refused."""
     result = rlmlite("exec", "-e", 'final(serach(context, "x"))', "app.log")
 
     assert result.exit_code == Exit.REFUSED
@@ -68,7 +68,7 @@ def test_an_unknown_action_is_refused_with_a_hint() -> None:
 
 
 def test_content_cannot_steer_the_terminal() -> None:
-    """Escape codes of an input are spelled out, in lines and in JSON."""
+    """Escape codes of an input are written out, in plain lines and in JSON."""
     Path("evil.txt").write_text("\x1b[2J\x9b31m ERROR \u202e\r gone", "utf-8")
     program = "show(context)\nfinal(context, evidence=search(context, /.*/))"
 
@@ -80,13 +80,13 @@ def test_content_cannot_steer_the_terminal() -> None:
     assert json.loads(as_json.stdout)["value"] == "\x1b[2J\x9b31m ERROR \u202e\r gone"
 
 
-def test_usage_errors_are_two() -> None:
-    """An option that there is not."""
+def test_usage_errors_exit_with_two() -> None:
+    """An unknown option exits with code 2."""
     assert rlmlite("exec", "--nonsense").exit_code == Exit.USAGE
     assert rlmlite("nonsense").exit_code == Exit.USAGE
 
 
 def test_every_exit_code_is_explained() -> None:
-    """The table holds each code once."""
+    """The table of exit codes has each code once."""
     assert set(MEANINGS) == set(Exit)
     assert exit_code_table().count("\n") == len(Exit) + 1

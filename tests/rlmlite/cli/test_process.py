@@ -12,8 +12,8 @@ from rlmlite.cli.output.exits import Exit
 from tests.rlmlite.cli.commands import LOG, document, process, rlmlite
 
 
-def test_what_holds_a_decoder_is_printed() -> None:
-    """A decode grammar of a session's names, the tool that carries it, and a function that carries none."""
+def test_decode_grammars_and_tools_are_printed() -> None:
+    """A grammar for the names of a session, the tool that carries it, and a function that does not."""
     rlmlite("session", "new", "s.rlm", "app.log")
     grammar = rlmlite("grammar", "--format", "llguidance", "--session", "s.rlm").stdout.rstrip("\n")
     tool = json.loads(rlmlite("grammar", "--format", "openai-tool", "--session", "s.rlm").stdout)
@@ -26,14 +26,14 @@ def test_what_holds_a_decoder_is_printed() -> None:
 
 
 def test_a_grammar_of_no_session_is_refused() -> None:
-    """No session is begun by asking for its grammar, and what changes nothing is said to."""
+    """Asking for the grammar of a session begins none, and is refused if there is none."""
     assert rlmlite("grammar", "--format", "llguidance", "--session", "no.rlm").exit_code == Exit.INPUT
     assert not Path("no.rlm").exists()
     assert rlmlite("grammar", "--only-final").exit_code == Exit.USAGE
 
 
 def test_the_grammar_is_printed() -> None:
-    """As the parser has it, and as the table of actions."""
+    """`grammar` prints the grammar as the parser has it, or the table of actions."""
     assert "statement" in rlmlite("grammar").stdout
     assert "search(target" in rlmlite("grammar", "--format", "actions").stdout
     assert "search" in {action["name"] for action in document("grammar", "--format", "actions")["value"]}
@@ -41,7 +41,7 @@ def test_the_grammar_is_printed() -> None:
 
 
 def test_a_pipe_gets_plain_lines() -> None:
-    """No styles, no boxes, and the same in any locale."""
+    """In a pipe there are no styles and no boxes, and the text is the same in any locale."""
     done = process("exec", "-e", "final(context)", "-", input="größe", env={**os.environ, "LC_ALL": "C"})
 
     assert done.returncode == Exit.COMPLETED, done.stderr
@@ -55,7 +55,7 @@ def _heed_interrupts() -> None:
 
 
 def test_an_interrupt_leaves_a_valid_open_trace(tmp_path: Path) -> None:
-    """Ctrl-C in the middle of a fan-out: code 130, no traceback, and a trace that verifies as OPEN."""
+    """Ctrl-C during a fan-out exits with 130 and no traceback, and the trace verifies as OPEN."""
     (tmp_path / "big.log").write_text(LOG, "utf-8")
     program = 'final(extract_over_chunks(chunk(context, size=1, by="lines"), "Question: disk? {chunk}"))'
     arguments = ["exec", "-e", program, "big.log", "--sub", "mailbox:box", "--trace", "t.rlm"]

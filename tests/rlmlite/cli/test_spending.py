@@ -37,7 +37,7 @@ class Paid:
 
 
 def test_an_unknown_price_under_a_cap_is_refused_with_what_to_do() -> None:
-    """Nothing is asked."""
+    """No call is made."""
 
     class Unknown(Paid):
         def role(self) -> Role:
@@ -51,7 +51,7 @@ def test_an_unknown_price_under_a_cap_is_refused_with_what_to_do() -> None:
 
 
 def test_a_cap_in_dollars_is_kept() -> None:
-    """What does not fit is not called, and the run is partial."""
+    """Calls that do not fit are not made, and the run is partial."""
     model = Paid()
     outcome = rlmlite.execute(PROGRAM, LINES, sub=model, max_cost="0.000001100", trace=False)
 
@@ -60,7 +60,7 @@ def test_a_cap_in_dollars_is_kept() -> None:
 
 
 def test_the_bound_of_a_fan_out_is_what_is_reserved() -> None:
-    """Prompt bytes and the longest answers, at the prices of the role; unknown if one is."""
+    """It is the prompt bytes and the longest answers at the role's prices; unknown if a price is unknown."""
     asked = [Request(f"{n:032x}", "sub", "m", 1_000, ("?",), 300, "0" * 64) for n in range(3)]
 
     assert cost_bound(asked, {"sub": Paid().role()}) == 3 * 1_100
@@ -69,7 +69,7 @@ def test_the_bound_of_a_fan_out_is_what_is_reserved() -> None:
 
 
 def test_a_person_is_asked_when_more_is_at_stake(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below the bound nobody is asked, above it once for each new height."""
+    """Below the bound nobody is asked; above it, once for each new height."""
     questions: list[str] = []
     answers = iter([True, True, False])
 
@@ -90,8 +90,8 @@ def test_a_person_is_asked_when_more_is_at_stake(monkeypatch: pytest.MonkeyPatch
     assert confirm.declined
 
 
-def test_an_unknown_price_passes_every_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who agrees to it is not asked again."""
+def test_an_unknown_price_exceeds_every_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever agrees to an unknown price is not asked again."""
     questions: list[str] = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
 
@@ -111,7 +111,7 @@ NOBODY = "http://127.0.0.1:9/v1#m"
 
 
 def test_without_a_terminal_nothing_is_spent_unasked() -> None:
-    """The calls are not made, and it says how to agree."""
+    """The calls are not made, and the message says how to agree in advance."""
     arguments = ["-e", PROGRAM, "--sub", NOBODY, "--price", "1,10", "--confirm-above", "0.001", "--json"]
     done = command(*arguments)
 
@@ -125,7 +125,7 @@ def test_without_a_terminal_nothing_is_spent_unasked() -> None:
 
 @pytest.mark.parametrize(("typed", "said"), [(b"n\n", "2 cancelled"), (b"y\n", "2 unavailable")])
 def test_on_a_terminal_a_person_decides(typed: bytes, said: str, tmp_path: Path) -> None:
-    """No is no; yes makes the calls."""
+    """ "No" makes no call, and "yes" makes them."""
     (tmp_path / "rlmlite.toml").write_text("retries = 0\n")
     leader, follower = pty.openpty()
     os.write(leader, typed)
@@ -142,7 +142,7 @@ def test_on_a_terminal_a_person_decides(typed: bytes, said: str, tmp_path: Path)
 
 
 def test_a_cap_without_a_price_says_how_to_give_one() -> None:
-    """On the command line."""
+    """The message of the command line names `--price`."""
     done = command("-e", PROGRAM, "--sub", NOBODY, "--max-cost", "2.00")
 
     assert done.returncode == Exit.USAGE
@@ -158,7 +158,7 @@ def test_a_cap_without_a_price_says_how_to_give_one() -> None:
     ],
 )
 def test_a_dry_run_says_what_calls_may_cost(more: tuple[str, ...], said: str) -> None:
-    """Before anything goes out."""
+    """It says so before any call is made."""
     program = 'parts = chunk(context, size=2)\nfinal(extract_over_chunks(parts, "Read {chunk}"))'
 
     assert said in command("-e", program, "--sub", NOBODY, "--dry-run", *more).stdout

@@ -16,7 +16,7 @@ def write_trace(*more: str) -> dict[str, Any]:
 
 
 def test_a_trace_is_shown() -> None:
-    """A line a record."""
+    """`trace show` prints one line per record."""
     write_trace()
 
     result = rlmlite("trace", "show", "t.rlm")
@@ -28,7 +28,7 @@ def test_a_trace_is_shown() -> None:
 
 
 def test_a_trace_verifies_and_replays() -> None:
-    """With its root; as lines and as JSON."""
+    """Both commands print the root, as plain lines and as JSON."""
     root = write_trace()["root"]
 
     assert "SEALED" in rlmlite("trace", "verify", "t.rlm", "--root", root, "--at-least", "sealed").stdout
@@ -39,8 +39,8 @@ def test_a_trace_verifies_and_replays() -> None:
     assert document("trace", "replay", "t.rlm")["value"] == "reproduced"
 
 
-def test_a_broken_trace_is_found() -> None:
-    """A flipped byte, another root, too little proof, no trace: each with its code."""
+def test_a_broken_trace_is_refused() -> None:
+    """A flipped byte, another root, too little proof and a missing trace have exit codes of their own."""
     write_trace()
     assert rlmlite("trace", "verify", "t.rlm", "--root", "0" * 64).exit_code == Exit.BROKEN
     assert rlmlite("trace", "verify", "nosuch.rlm").exit_code == Exit.INPUT
@@ -59,7 +59,7 @@ def test_a_broken_trace_is_found() -> None:
 
 
 def test_a_replay_without_the_input_is_unverifiable() -> None:
-    """A changed or moved file: no contradiction, and no proof. `--input` says where it is."""
+    """A changed or moved file neither contradicts the trace nor proves it; `--input` says where the file is."""
     write_trace()
     Path("app.log").rename("moved.log")
     Path("app.log").write_text("something else", "utf-8")
@@ -74,7 +74,7 @@ def test_a_replay_without_the_input_is_unverifiable() -> None:
 
 @pytest.mark.parametrize(("verdict", "code"), [(Verdict.FORGED, Exit.DIFFERS), (Verdict.ENGINES, Exit.ENGINES)])
 def test_a_difference_is_named(verdict: Verdict, code: Exit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which record, which field, what is recorded and what is computed."""
+    """The message names the record, the field, the recorded value and the computed one."""
     write_trace()
     difference = Difference(3, "writes[0].ref", "aa", "bb\x1b")
     replayed = Replayed(verdict, 2, 4, difference, {}, {"re2": ("1", "2")}, None, None)

@@ -50,18 +50,18 @@ def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_price_is_dollars_for_a_million(text: str, expected: tuple[str, Price]) -> None:
-    """Rounded up, so that nothing is cheaper than it is."""
+    """Prices are rounded up, so that nothing is recorded as cheaper than it is."""
     assert read_price(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "1", "1,2,3", "a,b", "-1,2", "nan,1", "1e3,1", "m="])
-def test_what_is_no_price_is_said(text: str) -> None:
-    """With an example."""
+def test_an_invalid_price_is_refused(text: str) -> None:
+    """The message has an example."""
     with pytest.raises(SettingError, match=r"such as 0\.25,2"):
         read_price(text)
 
 
 @given(st.integers(0, 10**15))
 def test_dollars_are_written_exactly(amount: int) -> None:
-    """What is written reads back as it was."""
+    """An amount that is written is read back as it was."""
     assert nano(dollars(amount)[1:].replace(",", "")) == amount

@@ -43,7 +43,7 @@ def test_names_follow_from_arguments(arguments: list[str], expected: dict[str, s
         ([""], "empty path"),
     ],
 )
-def test_names_that_do_not_work_are_explained(arguments: list[str], message: str) -> None:
+def test_invalid_names_are_explained(arguments: list[str], message: str) -> None:
     """Each message says what to write instead."""
     with pytest.raises(InputError, match=message):
         name_paths(arguments)
@@ -62,8 +62,8 @@ def test_a_file_is_read_in_place(tmp_path: Path) -> None:
     assert words("a", found) == ""
 
 
-def test_a_missing_file_is_named_with_its_neighbour(tmp_path: Path) -> None:
-    """A typing mistake is met with the name that is there."""
+def test_a_missing_file_is_refused_with_a_suggestion(tmp_path: Path) -> None:
+    """A typing mistake is answered with the name of the file that exists."""
     (tmp_path / "server.log").touch()
 
     with pytest.raises(InputError, match=r"servre\.log does not exist; did you mean `server\.log`"):
@@ -71,15 +71,15 @@ def test_a_missing_file_is_named_with_its_neighbour(tmp_path: Path) -> None:
 
 
 def test_a_binary_file_is_refused(tmp_path: Path) -> None:
-    """A NUL in the first 8 KiB means that this is no text; the message says what to do."""
+    """A NUL in the first 8 KiB means that the file is not text; the message says what to do."""
     (tmp_path / "a.bin").write_bytes(b"PNG" + b"x" * 100 + b"\0")
 
     with pytest.raises(InputError, match=r"a\.bin is binary \(a NUL byte at 103\).*convert it first"):
         from_path(str(tmp_path / "a.bin"), FileBlobs())
 
 
-def test_an_empty_file_is_taken_and_said(tmp_path: Path) -> None:
-    """Nothing is also an input."""
+def test_an_empty_file_is_accepted_with_a_note(tmp_path: Path) -> None:
+    """An empty file is an input, and a note says that it is empty."""
     (tmp_path / "a.txt").touch()
     blobs = FileBlobs()
 
@@ -102,7 +102,7 @@ def test_bad_utf_8_is_transcoded_and_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
+def test_an_unreadable_path_is_refused(tmp_path: Path) -> None:
     """A file or folder without permission is named with the system's reason."""
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "a.txt").chmod(0)
@@ -113,8 +113,8 @@ def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
             from_path(str(tmp_path / name), FileBlobs())
 
 
-def test_a_name_that_is_no_unicode_is_refused_or_left_out(tmp_path: Path) -> None:
-    """A trace could not say it. In a folder such a file is left out, and said."""
+def test_a_name_that_is_not_unicode_is_refused_or_left_out(tmp_path: Path) -> None:
+    """A trace could not record it; in a folder such a file is left out with a note."""
     name = os.fsdecode(b"caf\xe9.txt")
     (tmp_path / name).write_text("x")
     (tmp_path / "a.txt").write_text("x")
@@ -131,14 +131,14 @@ def test_special_files_are_refused() -> None:
         from_path("/dev/zero", FileBlobs())
 
 
-def test_a_path_that_cannot_be_is_refused() -> None:
+def test_an_impossible_path_is_refused() -> None:
     """A NUL in a path is the caller's mistake, not a crash."""
     with pytest.raises(InputError, match="is not a valid path"):
         from_path("a\0b", FileBlobs())
 
 
 def test_a_file_with_a_pattern_for_a_name_is_a_file(tmp_path: Path) -> None:
-    """What is there is meant."""
+    """A path that exists is read as a file, not as a glob."""
     (tmp_path / "a[1].txt").write_text("one")
     blobs = FileBlobs()
 
@@ -146,7 +146,7 @@ def test_a_file_with_a_pattern_for_a_name_is_a_file(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody could find it again, so the trace keeps it."""
+    """It could not be read again, so the trace keeps it."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"from a pipe")))
     blobs = FileBlobs()
 
@@ -156,7 +156,7 @@ def test_standard_input_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:
-    """As a shell's `<(command)` gives one."""
+    """A shell's `<(command)` is a named pipe."""
     read, write = os.pipe()
     os.write(write, b"from a command")
     os.close(write)
@@ -169,7 +169,7 @@ def test_a_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_reader_of_rows_is_asked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that it takes is its input; one that it does not take is read as ever."""
+    """A file that the reader accepts is its input; any other is read as usual."""
     (tmp_path / "a.jsonl").write_text('{"n": 1}\n')
     (tmp_path / "a.txt").write_text("text")
     blobs, rows = FileBlobs(), Input([{"n": 1}], Source("json", "rows"))

@@ -14,7 +14,7 @@ from tests.rlmlite.inputs.input_text import content, words
 
 
 def test_an_unreadable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As above, for whoever runs the tests as root."""
+    """A folder that cannot be listed is named with the system's reason, also where tests run as root."""
 
     def deny(path: str) -> Any:
         raise PermissionError(13, "Permission denied", path)
@@ -64,7 +64,7 @@ def test_a_folder_is_one_input_in_path_order(tree: Path) -> None:
     )
 
 
-def test_what_a_folder_left_out_is_said(tree: Path) -> None:
+def test_what_a_folder_left_out_is_reported(tree: Path) -> None:
     """Each reason is a line with its count and an example."""
     said = words("tree", from_path(str(tree), FileBlobs()))
 
@@ -73,8 +73,8 @@ def test_what_a_folder_left_out_is_said(tree: Path) -> None:
     assert "1 bad bytes became U+FFFD in a/ae.txt" in said
 
 
-def test_an_unreadable_file_in_a_folder_is_left_out_and_said(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One bad file does not cost the others."""
+def test_an_unreadable_file_in_a_folder_is_left_out_with_a_note(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One bad file does not prevent the others."""
     real = os.open
 
     def deny(path: Any, *rest: Any, **named: Any) -> int:
@@ -91,7 +91,7 @@ def test_an_unreadable_file_in_a_folder_is_left_out_and_said(tree: Path, monkeyp
 
 
 def test_a_folder_without_text_is_refused_with_the_reason(tmp_path: Path) -> None:
-    """An input that would hold nothing is a mistake, and why it holds nothing is said."""
+    """An input that would hold nothing is a mistake; the message says why it holds nothing."""
     with pytest.raises(InputError, match="holds no text file: it is empty"):
         from_path(str(tmp_path), FileBlobs())
 
@@ -112,6 +112,6 @@ def test_a_glob_is_one_input(tree: Path) -> None:
 
 
 def test_a_glob_without_a_match_is_refused(tmp_path: Path) -> None:
-    """A pattern that finds nothing is a mistake."""
+    """A pattern that matches nothing is a mistake."""
     with pytest.raises(InputError, match="holds no text file"):
         from_path(str(tmp_path / "*.txt"), FileBlobs())

@@ -31,7 +31,7 @@ from tests.rlmlite.inputs.input_text import content
     ],
 )
 def test_values_are_inputs(value: Any, expected: Any, kind: str) -> None:
-    """Texts, JSON and texts by path; all of them are kept in the trace."""
+    """Texts, JSON and texts by path are inputs, and the trace keeps all of them."""
     blobs = FileBlobs()
 
     found = from_value(value, blobs)
@@ -41,7 +41,7 @@ def test_values_are_inputs(value: Any, expected: Any, kind: str) -> None:
 
 
 def test_a_path_is_an_input_from_python_too(tmp_path: Path) -> None:
-    """A `Path` is the file, a `str` is the text."""
+    """A `Path` is read as a file; a `str` is the text itself."""
     (tmp_path / "a.txt").write_text("in the file")
     blobs = FileBlobs()
 
@@ -51,7 +51,7 @@ def test_a_path_is_an_input_from_python_too(tmp_path: Path) -> None:
 
 
 def test_one_value_is_context_and_none_is_nothing() -> None:
-    """What is not a dict of inputs is the one input `context`."""
+    """A value that is not a dict of inputs is the one input `context`; `None` is no input."""
     assert list(from_values("text", FileBlobs())) == ["context"]
     assert from_values(None, FileBlobs()) == {}
 
@@ -67,14 +67,14 @@ def test_one_value_is_context_and_none_is_nothing() -> None:
         ({"a": {1: 2}}, "JSON"),
     ],
 )
-def test_values_that_are_no_input_are_refused(value: Any, message: str) -> None:
-    """Each with the reason, never with a bare TypeError."""
+def test_unsupported_values_are_refused(value: Any, message: str) -> None:
+    """Each is refused with the reason, never with a bare TypeError."""
     with pytest.raises(InputError, match=message):
         from_value(value, FileBlobs())
 
 
 def test_deep_json_is_refused() -> None:
-    """A bomb of brackets is a message."""
+    """JSON nested too deeply gives a message, not a crash."""
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
@@ -83,8 +83,8 @@ def test_deep_json_is_refused() -> None:
         from_value(deep, FileBlobs())
 
 
-def test_a_wrong_name_from_python_is_refused() -> None:
-    """A program could not say it."""
+def test_an_invalid_name_from_python_is_refused() -> None:
+    """A program could not refer to it."""
     with pytest.raises(InputError, match="cannot be called `my input`"):
         from_values({"my input": "x"}, FileBlobs())
 
@@ -94,8 +94,8 @@ def test_a_value_is_a_text() -> None:
     assert isinstance(from_value("text", FileBlobs()).value, Text)
 
 
-def test_packed_bytes_of_python_are_read_as_a_file_would_be() -> None:
-    """And kept in the trace as text, whatever their size."""
+def test_compressed_bytes_are_read_like_a_file() -> None:
+    """The trace keeps them as text, whatever their size."""
     blobs = FileBlobs()
 
     found = from_value(gzip.compress(b"packed"), blobs, Reading(kept_bytes=0))

@@ -17,8 +17,8 @@ from rlmlite_traces.blobs.directory.roots import Roots
 from tests.traces.blobs.store_contents import put_and_close, sha256
 
 
-def test_nobody_needs_it(store: DirectoryStore) -> None:
-    """Without a lease, a trace and its youth an object goes; a dry run says so, and leaves it."""
+def test_an_unneeded_object_is_removed(store: DirectoryStore) -> None:
+    """An object with no lease and no trace is removed once it is old; a dry run only reports it."""
     (digest,) = put_and_close(store.path, b"12345")
 
     assert collect(store.layout).kept["young"] == 1
@@ -32,8 +32,8 @@ def test_nobody_needs_it(store: DirectoryStore) -> None:
     assert store.put(b"12345") == digest
 
 
-def test_a_process_keeps_what_it_met(store: DirectoryStore) -> None:
-    """Put, found, read and copied contents stay until the store is closed, or nobody holds it any more."""
+def test_a_process_keeps_what_it_used(store: DirectoryStore) -> None:
+    """Contents that a process put, found, read or copied stay until its store is closed or garbage collected."""
     digests = put_and_close(store.path, b"a", b"b", b"c", b"d")
     other = DirectoryStore(store.path)
     other.put(b"a")
@@ -46,8 +46,8 @@ def test_a_process_keeps_what_it_met(store: DirectoryStore) -> None:
     assert sorted(collect(store.layout, grace=0).removed) == sorted(digests[:3])
 
 
-def test_use_makes_it_young(store: DirectoryStore) -> None:
-    """What was put again a moment ago is kept as if it were new."""
+def test_use_renews_the_age(store: DirectoryStore) -> None:
+    """A content that was put again a moment ago counts as new."""
     (digest,) = put_and_close(store.path, b"a")
     place = store.layout.place(digest)
     before = place.stat()
@@ -58,7 +58,7 @@ def test_use_makes_it_young(store: DirectoryStore) -> None:
 
 
 def test_a_trace_keeps_its_inputs(store: DirectoryStore, tmp_path: Path) -> None:
-    """As long as it is where it was; a missing one is named, and keeps them until it is said to be gone."""
+    """A trace keeps its inputs while it exists; a missing trace is named, and keeps them until it is forgotten."""
     digests = put_and_close(store.path, b"a", b"b", b"c")
     trace = tmp_path / "Zoë \udcff.rlm"
     trace.mkdir()
@@ -77,7 +77,7 @@ def test_a_trace_keeps_its_inputs(store: DirectoryStore, tmp_path: Path) -> None
 
 
 def test_a_root_that_cannot_be_read_stops_a_collection(store: DirectoryStore, tmp_path: Path) -> None:
-    """Then it is not known what to keep, so nothing goes."""
+    """If a root cannot be read, it is not known what to keep, so nothing is removed."""
     digests = put_and_close(store.path, b"a")
     (store.layout.roots / "x.json").write_text('{"trace": 1}')
 
@@ -87,7 +87,7 @@ def test_a_root_that_cannot_be_read_stops_a_collection(store: DirectoryStore, tm
 
 
 def test_a_process_that_ends_during_a_collection(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases are read before roots: a lease that is gone by then has left its root."""
+    """Leases are read before roots, so a process that ends in between has already left its root."""
     other = DirectoryStore(store.path)
     digest = other.put(b"a")
     renew, times = Roots.renew, list[Roots]()
@@ -105,7 +105,7 @@ def test_a_process_that_ends_during_a_collection(store: DirectoryStore, monkeypa
 
 
 def test_a_process_that_begins_during_a_collection(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A content that is found between two holds of the lock stays."""
+    """A content that is found between two batches of a collection stays."""
     digests = sorted(put_and_close(store.path, *(str(number).encode() for number in range(30))))
     batches = collection._batches
 
@@ -120,8 +120,8 @@ def test_a_process_that_begins_during_a_collection(store: DirectoryStore, monkey
     assert bytes(store.read(digests[20])) is not None
 
 
-def test_leftovers_of_killed_writers_go(store: DirectoryStore) -> None:
-    """Files that a dead process was writing, and its lease; those of the living stay."""
+def test_leftovers_of_killed_writers_are_removed(store: DirectoryStore) -> None:
+    """Half-written files and leases of dead processes are removed; those of live processes stay."""
     with objects.incoming(store.layout, store._lease.name) as (_, mine):
         dead = store.layout.incoming / "999999-0123456789abcdef.0123"
         dead.write_bytes(b"half")
@@ -134,8 +134,8 @@ def test_leftovers_of_killed_writers_go(store: DirectoryStore) -> None:
         assert os.listdir(store.layout.leases) == [store._lease.name]
 
 
-def test_nothing_goes_while_somebody_reads_without_a_lease(store: DirectoryStore) -> None:
-    """A reader who may not write here is safe too, and does not keep other readers out."""
+def test_nothing_is_removed_during_a_read_without_a_lease(store: DirectoryStore) -> None:
+    """A reader without write access holds off a collection, and does not keep other readers out."""
     (digest,) = put_and_close(store.path, b"a")
     readers = [Reader(store.layout), Reader(store.layout)]
 

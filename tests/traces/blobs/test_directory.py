@@ -28,8 +28,8 @@ def object_paths(store: DirectoryStore) -> list[Path]:
 
 
 @pytest.mark.parametrize("content", [b"", b"a", LARGE, b"\xff\0" * SMALL], ids=len)
-def test_what_is_put_is_read(store: DirectoryStore, content: bytes) -> None:
-    """Whole or as a stream, any bytes; also by another process, which checks them."""
+def test_contents_are_read_back(store: DirectoryStore, content: bytes) -> None:
+    """Any bytes, put whole or as a stream, are read back; another process checks them."""
     digest = store.put(content)
 
     assert digest == sha256(content) == store.add_stream(io.BytesIO(content))
@@ -43,10 +43,10 @@ def test_what_is_put_is_read(store: DirectoryStore, content: bytes) -> None:
     assert stat.S_IMODE(object_paths(store)[0].stat().st_mode) == 0o444
 
 
-def test_what_is_there_is_not_written_again(
+def test_a_known_content_is_not_written_again(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Put and file alike: no byte is written, and the object stays the same file."""
+    """Putting or adding a known content writes no byte, and its object stays the same file."""
     (tmp_path / "a").write_bytes(LARGE)
     digest = store.put(LARGE)
     before = store.layout.place(digest).stat()
@@ -62,8 +62,8 @@ def test_what_is_there_is_not_written_again(
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_a_name_is_given_last(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Content durable, then its name, then the folder: a loss of power leaves all of it or nothing."""
+def test_an_object_is_named_last(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content is synced before it is named, and the folder after: a loss of power leaves all of it or nothing."""
     done: list[str] = []
     sync, rename = os.fsync, Path.rename
 
@@ -86,8 +86,8 @@ def test_a_name_is_given_last(store: DirectoryStore, monkeypatch: pytest.MonkeyP
     assert done == ["folder"]  # who renamed it may have been killed before
 
 
-def test_a_copied_file_may_change_and_be_cut(store: DirectoryStore, tmp_path: Path) -> None:
-    """The copy is no link and no map of the original."""
+def test_a_copy_is_independent_of_its_file(store: DirectoryStore, tmp_path: Path) -> None:
+    """The copy is neither a link to the original nor a map of it."""
     path = tmp_path / "a.log"
     path.write_bytes(LARGE)
 
@@ -106,7 +106,7 @@ def test_a_copied_file_may_change_and_be_cut(store: DirectoryStore, tmp_path: Pa
 def test_a_file_that_changes_while_it_is_copied_is_refused(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mixture of two contents is never taken for a file, and nothing is left of it in use."""
+    """A mixture of two versions is never taken for a file, and no object is made of it."""
     path, copy = tmp_path / "a.log", objects.copy
     path.write_bytes(LARGE)
 
@@ -119,10 +119,10 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(
         store.add_file(path)
 
 
-def test_a_file_is_copied_where_the_system_cannot_help(
+def test_a_file_is_copied_without_copy_file_range(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without `copy_file_range`, and where it stops after a part."""
+    """Where `copy_file_range` is missing, and where it stops half-way, the file is copied in user space."""
     real = os.copy_file_range
 
     def once(source: int, target: int, count: int) -> int:
@@ -138,8 +138,8 @@ def test_a_file_is_copied_where_the_system_cannot_help(
         assert store.add_file(tmp_path / "a").digest == sha256(content)
 
 
-def test_two_file_systems(store: DirectoryStore) -> None:
-    """A file is copied from another file system than the store's."""
+def test_a_file_of_another_file_system_is_copied(store: DirectoryStore) -> None:
+    """A file may lie on another file system than the store."""
     other = Path("/dev/shm")
     if not other.is_dir() or other.stat().st_dev == store.path.stat().st_dev:
         pytest.skip("needs /dev/shm as another file system")
@@ -151,15 +151,15 @@ def test_two_file_systems(store: DirectoryStore) -> None:
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "", "../../etc/passwd", "A" * 64, "0" * 63 + "\n"])
-def test_what_is_not_there(store: DirectoryStore, digest: str) -> None:
-    """Also names that are no digests, as a hostile trace may hold."""
+def test_an_unknown_digest_is_missing(store: DirectoryStore, digest: str) -> None:
+    """Names that are not digests, as a hostile trace may hold, are missing as well."""
     assert not store.holds(digest)
     with pytest.raises(BlobMissingError):
         store.read(digest)
 
 
-def test_damage_is_found_and_never_read(store: DirectoryStore, tmp_path: Path) -> None:
-    """Another content, a cut one, and one that is gone; putting it again needs the damaged one moved aside."""
+def test_damage_is_detected_and_never_read(store: DirectoryStore, tmp_path: Path) -> None:
+    """A changed, cut or emptied object is refused everywhere; after it is set aside, the content can be put again."""
     (digest,) = put_and_close(store.path, LARGE)
     place = store.layout.place(digest)
     for damage in (LARGE[:-1], LARGE[:-1] + b"x", b""):
@@ -177,8 +177,8 @@ def test_damage_is_found_and_never_read(store: DirectoryStore, tmp_path: Path) -
     assert [fault for _, fault in damaged(store.layout)] == [None]
 
 
-def test_damage_after_it_was_checked(store: DirectoryStore) -> None:
-    """An object that is altered while a process uses it is seen by the next `confirm`."""
+def test_damage_after_the_check_is_detected(store: DirectoryStore) -> None:
+    """An object that is altered while a process uses it is detected by the next `confirm`."""
     digest = store.put(LARGE)
     place = store.layout.place(digest)
     place.chmod(0o644)
@@ -188,8 +188,8 @@ def test_damage_after_it_was_checked(store: DirectoryStore) -> None:
         store.confirm(frozenset({digest}))
 
 
-def test_what_is_no_store_is_left_alone(tmp_path: Path) -> None:
-    """A folder with other things, a file, nothing, another format."""
+def test_a_folder_that_is_not_a_store_is_left_alone(tmp_path: Path) -> None:
+    """A folder with other things, a file, a later format or nothing is refused, and stays as it is."""
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("x")
     (tmp_path / "file").write_text("x")
@@ -209,8 +209,8 @@ def test_what_is_no_store_is_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_store_half_made_is_made_whole(tmp_path: Path) -> None:
-    """A crash while a store is made, at any point, is mended by the next who opens it."""
+def test_a_half_made_store_is_completed(tmp_path: Path) -> None:
+    """If the making of a store was interrupted, the next process that opens it completes it."""
     put_and_close(tmp_path / "store", b"x")
     shutil.rmtree(tmp_path / "store" / "objects" / "ab")
     shutil.rmtree(tmp_path / "store" / "leases")
@@ -221,8 +221,8 @@ def test_a_store_half_made_is_made_whole(tmp_path: Path) -> None:
         assert put_and_close(tmp_path / name, b"y", b"z") == [sha256(b"y"), sha256(b"z")]
 
 
-def test_threads_share_one(store: DirectoryStore) -> None:
-    """Eight threads put and read the same contents by one object."""
+def test_threads_share_one_store(store: DirectoryStore) -> None:
+    """Eight threads put and read the same contents through one object."""
     contents = [str(number).encode() * 1_000 for number in range(20)]
     failed: list[BaseException] = []
 

@@ -134,8 +134,8 @@ def test_killed_processes_lose_nothing(tmp_path: Path, grace: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("grace", [0, GRACE_SECONDS])
-def test_a_hundred_kills_twice(tmp_path: Path, grace: float) -> None:
-    """The same, for 200 kills in all."""
+def test_two_hundred_kills_lose_nothing(tmp_path: Path, grace: float) -> None:
+    """The same as above, over 200 kills in all."""
     figures = killed_workers(tmp_path, kills=100, seed=2, grace=grace, pace=0.5)
     print(dict(figures))  # noqa: T201  shown by `pytest -s`
 

@@ -17,8 +17,8 @@ from rlmlite_traces import (
 from tests.traces.blobs.store_contents import put_and_close, sha256
 
 
-def test_a_fork_and_a_closed_store(store: DirectoryStore) -> None:
-    """Neither is used by mistake; the lease of a parent outlives its child."""
+def test_a_forked_or_closed_store_is_refused(store: DirectoryStore) -> None:
+    """Neither can be used by mistake, and the lease of a parent outlives its child."""
     digest = store.put(b"a")
     code = (
         "import os, sys; from rlmlite_traces import DirectoryStore\n"
@@ -49,8 +49,8 @@ def with_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
 
-def test_a_full_disk(store: DirectoryStore, tmp_path: Path) -> None:
-    """A file that cannot be written to its end leaves nothing, and the store goes on."""
+def test_a_full_disk_leaves_nothing(store: DirectoryStore, tmp_path: Path) -> None:
+    """A content that cannot be written to its end leaves nothing, and the store goes on."""
     (tmp_path / "a").write_bytes(bytes(200_000))
     code = (
         "import io, os, sys; from pathlib import Path; from rlmlite_traces import DirectoryStore, StoreWriteError\n"
@@ -67,8 +67,8 @@ def test_a_full_disk(store: DirectoryStore, tmp_path: Path) -> None:
     assert os.listdir(store.layout.incoming) == []
 
 
-def test_a_full_lease(store: DirectoryStore) -> None:
-    """Nothing is used that cannot be leased, and the torn end of a line hides nothing."""
+def test_a_content_that_cannot_be_leased_is_not_used(store: DirectoryStore) -> None:
+    """If the lease cannot be written, the content is not used; the torn end of a line hides no other lease."""
     code = (
         "import sys; from rlmlite_traces import DirectoryStore, StoreWriteError\n"
         "store = DirectoryStore(sys.argv[1])\n"
@@ -91,8 +91,8 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
-def test_another_user_reads_and_nothing_goes(open_folder: Path) -> None:
-    """Who may only read does so without a lease; adding and collecting are refused, and so is their collection."""
+def test_a_user_without_write_access_only_reads(open_folder: Path) -> None:
+    """Such a user reads without a lease, and may neither add nor collect."""
     (digest,) = put_and_close(open_folder / "store", b"a")
     code = (
         "import os, sys; from rlmlite_traces import *\n"

@@ -200,8 +200,8 @@ def test_every_check_is_in_the_table() -> None:
     assert len(found) > 20
 
 
-def test_more_ways_to_lie() -> None:
-    """Variants of the rules above, each in its own place."""
+def test_variants_of_a_broken_rule_are_found() -> None:
+    """Rules that can be broken in several places are checked in each."""
     with pytest.raises(TraceBrokenError, match="effects-stray"):
         check(stray_calls())
     with pytest.raises(TraceBrokenError, match="step-number"):

@@ -39,7 +39,7 @@ def tampered(content: bytes, stride: int) -> Iterator[tuple[str, bytes]]:
 
 
 def test_the_reference_is_sound(reference: tuple[Files, str]) -> None:
-    """Untouched, the trace of the sweep verifies against its root, and has every kind of file."""
+    """Untouched, the reference trace verifies against its root, and it has every kind of file."""
     files, root = reference
 
     assert check(files, root).level is Level.SEALED
@@ -123,7 +123,7 @@ def test_a_trace_that_was_rewritten_whole_is_found_by_its_root_only() -> None:
 
 
 def test_kinds_of_records_are_all_there() -> None:
-    """The reference run has each kind of record, so the sweeps above see each."""
+    """The reference trace has every kind of record, so the tests above see each."""
     kinds = {type(entry.record) for entry in handmade.run()}
 
     assert kinds == {Genesis, Turn, Step, Seal}

@@ -80,7 +80,7 @@ def changed_reply(entries: list[Entry]) -> list[Entry]:
 
 
 def test_a_changed_reply_is_found_at_its_step(honest_run: CheckedTrace) -> None:
-    """Who alters what a model said, and recomputes every hash, is found at the very step that used it."""
+    """If a model's reply is altered and every hash recomputed, the difference is found at the step that used it."""
     found = replay(forge(honest_run, changed_reply))
 
     assert found.verdict is Verdict.FORGED
@@ -90,7 +90,7 @@ def test_a_changed_reply_is_found_at_its_step(honest_run: CheckedTrace) -> None:
 
 
 def test_a_step_left_out_or_added_is_found(honest_run: CheckedTrace) -> None:
-    """Another number of steps in a turn is a difference at the first that is missing or too many."""
+    """A turn with another number of steps differs at the first step that is missing or too many."""
 
     def without_last_count(entries: list[Entry]) -> list[Entry]:
         count, rest = entries[7].record, entries[8:]
@@ -116,8 +116,8 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("what", ["ast", "diagnostics", "settings"])
-def test_content_that_says_nothing_is_a_difference(honest_run: CheckedTrace, what: str) -> None:
-    """A program, diagnostics or settings that cannot be read are found, not raised."""
+def test_unreadable_content_is_a_difference(honest_run: CheckedTrace, what: str) -> None:
+    """A program, diagnostics or settings that cannot be read are reported as a difference, not raised."""
     for bad in (b"[]", b"\xff", b"[" * 100_000, *HOSTILE):
         other = blob(RunKey(real_runs.KEY), bad)
 
@@ -136,7 +136,7 @@ def test_content_that_says_nothing_is_a_difference(honest_run: CheckedTrace, wha
 
 
 def test_more_turns_than_the_limit_are_forged(tmp_path: Path) -> None:
-    """A turn after the last that the limits allow cannot have been."""
+    """A turn beyond the limit cannot have taken place."""
     blobs = FileBlobs()
     real_runs.record(tmp_path / "a.rlm", {}, blobs, ("a = 1", "b = 2", "c = 3"))
     trace = verify(tmp_path / "a.rlm")
@@ -185,8 +185,8 @@ def test_steps_without_a_turn_and_steps_too_many_are_found(honest_run: CheckedTr
         assert found.difference.recorded == recorded_kind
 
 
-def test_a_host_may_end_a_run_but_not_praise_it(honest_run: CheckedTrace, tmp_path: Path) -> None:
-    """A seal as failed or partial, with a reason, is the host's to set; a success is what the kernel concludes."""
+def test_a_host_may_fail_a_run_but_not_complete_it(honest_run: CheckedTrace, tmp_path: Path) -> None:
+    """A host may seal a run as failed or partial with a reason; only the kernel concludes that it succeeded."""
     blobs = FileBlobs()
     real_runs.record(tmp_path / "a.rlm", {}, blobs, ("a = 1", "b = nothing"))
     failed = verify(tmp_path / "a.rlm")
@@ -202,7 +202,7 @@ def test_a_host_may_end_a_run_but_not_praise_it(honest_run: CheckedTrace, tmp_pa
 
 
 def test_a_run_cannot_be_cut_within_a_turn_and_sealed(honest_run: CheckedTrace) -> None:
-    """Only a changed input ends a run within a turn, and the seal has to say so."""
+    """Only a changed input ends a run within a turn, and the seal has to give that reason."""
 
     def cut(reason: str) -> Change:
         def change(entries: list[Entry]) -> list[Entry]:

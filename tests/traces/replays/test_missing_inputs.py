@@ -59,8 +59,8 @@ def test_files_are_found_where_they_were(on_disk: tuple[CheckedTrace, Path]) -> 
     assert is_reproduced(replay(trace))
 
 
-def test_moved_files_are_found_where_one_says(on_disk: tuple[CheckedTrace, Path]) -> None:
-    """`places` gives an input's new path, for a file and for a folder."""
+def test_moved_files_are_found_by_places(on_disk: tuple[CheckedTrace, Path]) -> None:
+    """`places` gives the new path of an input, for a file and for a folder."""
     trace, folder = on_disk
     moved = folder / "moved"
     moved.mkdir()
@@ -94,8 +94,8 @@ def test_a_changed_input_is_missing(on_disk: tuple[CheckedTrace, Path]) -> None:
     assert "other content" in found.missing["log"]
 
 
-def test_a_missing_input_that_nobody_read_is_not_missed(tmp_path: Path) -> None:
-    """A run that never read an input is reproduced without it; that it is missing is said."""
+def test_a_missing_input_that_was_never_read_does_no_harm(tmp_path: Path) -> None:
+    """A run that never read an input is reproduced without it; the input is still listed as missing."""
     (tmp_path / "app.log").write_text(real_runs.LOG)
     blobs = FileBlobs()
     inputs = {
@@ -197,10 +197,10 @@ def recorded_refs(trace: CheckedTrace, source: str) -> list[str]:
     return [str(msgspec.json.decode(trace.content(source))["content"])]
 
 
-def test_a_file_that_changes_during_replay_is_said(
+def test_a_file_that_changes_during_replay_is_reported(
     on_disk: tuple[CheckedTrace, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The replay's own input may change under it: then the rest is unverifiable, and nothing is called forged."""
+    """If an input changes during the replay, the rest is unverifiable, and nothing is called forged."""
     trace, folder = on_disk
     real = FileBlobs.confirm
 
@@ -217,8 +217,8 @@ def test_a_file_that_changes_during_replay_is_said(
     assert set(found.missing) == {"log"}
 
 
-def test_a_trace_without_steps_shows_nothing_of_a_missing_input(tmp_path: Path) -> None:
-    """As a process leaves it that died in its first step: not even "0 of 0 reproduced"."""
+def test_a_trace_without_steps_is_unverifiable_without_its_input(tmp_path: Path) -> None:
+    """A trace left by a process that died in its first step is not "0 of 0 reproduced"."""
     (tmp_path / "app.log").write_text(real_runs.LOG)
     blobs = FileBlobs()
     real_runs.record(tmp_path / "a.rlm", {"log": real_runs.file_input(tmp_path / "app.log", blobs)}, blobs, ())

@@ -49,7 +49,7 @@ def test_an_honest_run_is_reproduced(honest_run: CheckedTrace) -> None:
 
 
 def test_replay_touches_no_network(honest_run: CheckedTrace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing opens a socket."""
+    """Replay opens no socket."""
 
     def no_socket(*_: object, **__: object) -> None:
         pytest.fail("a socket was opened")
@@ -99,7 +99,7 @@ def test_other_engines_are_told_apart_from_forgery(honest_run: CheckedTrace) -> 
 
 
 def test_an_open_trace_is_reproduced_as_far_as_it_goes(tmp_path: Path, honest_run: CheckedTrace) -> None:
-    """Cut after any record, a trace is reproduced; a turn that is not over is told, with what it needs to go on."""
+    """A trace cut after any record is reproduced up to there; an unfinished turn comes with what it needs to go on."""
     for size in range(1, honest_run.size):
         entries = entries_of(honest_run)[:size]
         files, _ = handmade.written(entries)
@@ -133,8 +133,8 @@ def test_every_kind_of_result_is_rebuilt(tmp_path: Path) -> None:
     assert is_reproduced(replay(trace))
 
 
-def test_a_store_that_lost_content_is_no_verdict(honest_run: CheckedTrace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Missing content that is no input's is a fault of the host, and is raised."""
+def test_a_store_that_lost_content_is_an_error(honest_run: CheckedTrace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing content that is not an input's is the host's fault: it raises, and gives no verdict."""
 
     def read(self: FileBlobs, digest: str) -> object:
         raise BlobMissingError(digest)

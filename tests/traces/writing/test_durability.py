@@ -58,7 +58,7 @@ def test_calls_are_durable_before_the_next_turn(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_failed_write_closes_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a full disk a log takes no more, and what it left recovers."""
+    """After a full disk a log takes no more records, and what it wrote can be recovered."""
     path = tmp_path / "a.rlm"
     with Log.create(path, handmade.KEY) as log:
         log.append(handmade.genesis())
@@ -84,7 +84,7 @@ def no_space(descriptor: int, data: bytes) -> int:
 
 
 def test_a_failed_journal_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that could not be written whole is said, and nothing is written behind its torn line."""
+    """A call that could not be journalled whole raises, and nothing is written after its torn line."""
     path = tmp_path / "a.rlm"
     with Log.create(path, handmade.KEY) as log:
         log.journal("a", Failed("rate"))
@@ -98,8 +98,8 @@ def test_a_failed_journal_takes_no_more(tmp_path: Path, monkeypatch: pytest.Monk
         assert set(log.journalled()) == {"a"}
 
 
-def test_a_failed_sync_is_told_to_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread that syncs in time has nobody to raise to: the next call hears of it."""
+def test_a_failed_sync_is_raised_by_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The background thread that syncs cannot raise to anybody, so the next call raises its error."""
     tried = threading.Event()
 
     def fsync(descriptor: int) -> None:

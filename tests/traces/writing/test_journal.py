@@ -44,7 +44,7 @@ def test_the_journal_survives_the_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tail", [b"", b"\x00\x00\x00", b"garbage\n"])
 def test_a_journal_may_be_torn_anywhere(tmp_path: Path, tail: bytes) -> None:
-    """Cut at any byte, the journal keeps its whole lines, and takes more."""
+    """Cut at any byte, a journal keeps its whole lines and accepts more."""
     path = tmp_path / "a.rlm"
     with Log.create(path, handmade.KEY) as log:
         log.append(handmade.genesis())
@@ -64,7 +64,7 @@ def test_a_journal_may_be_torn_anywhere(tmp_path: Path, tail: bytes) -> None:
 
 
 def test_a_journal_that_was_altered_is_refused(tmp_path: Path) -> None:
-    """Only the last line may be torn."""
+    """Only the last line of a journal may be torn."""
     path = tmp_path / "a.rlm"
     with Log.create(path, handmade.KEY) as log:
         for id_, result in RESULTS.items():

@@ -85,8 +85,8 @@ def test_a_killed_writer_loses_nothing_that_it_finished(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_thousand_kills(tmp_path: Path) -> None:
-    """The same, 1,000 times."""
+def test_a_thousand_kills_lose_nothing(tmp_path: Path) -> None:
+    """The same as above, over 1,000 kills."""
     killed, seed = 0, 0
     while killed < 1_000:
         folder = tmp_path / str(seed)

@@ -24,8 +24,8 @@ from rlmlite_traces import (
 from tests.traces import handmade
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
-    """Records, calls, text, bytes and large contents come back as they were, under the log's root."""
+def test_entries_are_read_back(tmp_path: Path) -> None:
+    """Records, calls, text, bytes and large contents are read back unchanged, under the log's root."""
     large = os.urandom(100_000)
     entries = [*handmade.run(sealed=False), handmade.step(4, 2, 3, shown=large), handmade.seal(4, 4)]
     root = handmade.write(tmp_path / "a.rlm", entries)
@@ -68,7 +68,7 @@ def test_each_content_is_kept_once(tmp_path: Path) -> None:
 
 
 def test_a_trace_is_created_once(tmp_path: Path) -> None:
-    """Whatever is at the path stays as it is."""
+    """A path where something exists is refused, and stays as it is."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("mine")
 
@@ -100,7 +100,7 @@ def environment() -> dict[str, str]:
 
 
 def test_a_log_goes_on_where_it_was(tmp_path: Path) -> None:
-    """Closed after any record and opened again, a log ends as if it had never been closed."""
+    """Closed after any record and opened again, a log ends with the same bytes as one that was never closed."""
     expected = handmade.write(tmp_path / "whole.rlm", handmade.run())
 
     for at in range(len(handmade.run())):
@@ -149,7 +149,7 @@ def test_nothing_follows_a_seal(tmp_path: Path) -> None:
 
 
 def test_a_seal_whose_key_was_not_deleted_is_finished(tmp_path: Path) -> None:
-    """A crash between the seal and the deletion of the key is mended by the next who opens."""
+    """After a crash between seal and deletion of the key, the next process that opens the log deletes the key."""
     path = tmp_path / "a.rlm"
     handmade.write(path, handmade.run())
     (path / "run.key").write_text(handmade.KEY.hex())
@@ -161,7 +161,7 @@ def test_a_seal_whose_key_was_not_deleted_is_finished(tmp_path: Path) -> None:
 
 
 def test_a_closed_log_takes_nothing(tmp_path: Path) -> None:
-    """Closing twice is fine; writing after it is the caller's mistake."""
+    """Closing twice is harmless; writing to a closed log is the caller's mistake."""
     log = Log.create(tmp_path / "a.rlm", handmade.KEY)
     log.journal("a", Failed("rate"))
     log.close()
@@ -171,8 +171,8 @@ def test_a_closed_log_takes_nothing(tmp_path: Path) -> None:
         log.append(handmade.genesis())
 
 
-def test_a_seal_of_an_entry_is_typed(tmp_path: Path) -> None:
-    """`append` gives the record back with its place."""
+def test_append_returns_the_placed_record(tmp_path: Path) -> None:
+    """`append` returns the record with its place in the trace."""
     with Log.create(tmp_path / "a.rlm", handmade.KEY) as log:
         placed = [log.append(entry) for entry in handmade.run()]
 

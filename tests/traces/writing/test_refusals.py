@@ -23,7 +23,7 @@ from tests.traces import handmade
 
 
 def test_a_bad_entry_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry that cannot follow is refused before a byte is written, and the next good one is taken."""
+    """An entry that cannot follow is refused before a byte is written, and the next good one is accepted."""
     path = tmp_path / "a.rlm"
     calls = handmade.step(1, 1, 0, count=3)
     assert isinstance(calls.record, Step)
@@ -62,15 +62,15 @@ def test_a_bad_entry_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_source_must_bring_its_content(tmp_path: Path) -> None:
-    """The content of an input from memory is named by its source only, and is missed all the same."""
+    """A content of an input from memory is required even though only its source names it."""
     entry = handmade.genesis()
     settings, _, source = entry.blobs
     with Log.create(tmp_path / "a.rlm", handmade.KEY) as log, pytest.raises(BlobAbsentError):
         log.append(Entry(entry.record, (settings, source)))
 
 
-def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
-    """No folder, no file, a link, a pipe, no key: each is a typed error."""
+def test_what_cannot_be_opened_is_a_typed_error(tmp_path: Path) -> None:
+    """No folder, no file, a link, a pipe or no key: each has an error of its own."""
     with pytest.raises(TraceMissingError, match="no such folder"):
         Log.open(tmp_path / "a.rlm")
     for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl", "run.key"):
@@ -127,7 +127,7 @@ def test_a_folder_of_large_blobs_is_read_with_care(tmp_path: Path) -> None:
 
 
 def test_links_are_not_written_through(tmp_path: Path) -> None:
-    """A file of the trace that became a link is refused, and what it points to stays as it is; the lock is let go."""
+    """A file of the trace that became a link is refused, its target stays as it is, and the lock is released."""
     path = tmp_path / "a.rlm"
     handmade.write(path, handmade.run(sealed=False))
     (tmp_path / "mine").write_text("mine")

@@ -36,7 +36,7 @@ def hello_in_form(api: str, streamed: bool) -> Behaviour:
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("api", APIS)
 def test_a_call_is_one_request_and_its_usage(api: str, streamed: bool) -> None:
-    """What goes over each wire, to the field; nothing is left at the server."""
+    """The body of the request is checked to the field, for each API; nothing is stored at the server."""
     result, server = ask_once(api, hello_in_form(api, streamed), stream=streamed)
 
     assert result == HELLO
@@ -75,8 +75,8 @@ def test_a_call_is_one_request_and_its_usage(api: str, streamed: bool) -> None:
         (CHAT, calling(function_call("{}")), "schema"),
     ],
 )
-def test_an_answer_that_is_none_is_no_answer(api: str, answer: bytes, expected: Failure, streamed: bool) -> None:
-    """Cut, withheld or empty, or a call of a tool that nobody offered: paid, and not repeated."""
+def test_an_unusable_answer_is_a_failure(api: str, answer: bytes, expected: Failure, streamed: bool) -> None:
+    """Cut, withheld or empty answers, and calls of unknown tools, are paid for and not repeated."""
     result, server = ask_once(api, lambda _, ask: in_requested_form(ask, answer), stream=streamed)
 
     assert (result, len(server.asked)) == (Failed(expected, Usage(7, 3, 0)), 1)
@@ -95,8 +95,8 @@ def test_an_answer_that_is_none_is_no_answer(api: str, answer: bytes, expected: 
         (model_server.reply(200, b'{"output": [], "status": "queued"}'), Failed("unavailable")),
     ],
 )
-def test_what_may_pass_is_tried_again(api: str, streamed: bool, answer: Answer, expected: Result) -> None:
-    """Two attempts with one retry, never more; a second attempt that goes well is an answer."""
+def test_a_temporary_fault_is_retried(api: str, streamed: bool, answer: Answer, expected: Result) -> None:
+    """One retry makes two attempts, never more; a second attempt that succeeds is an answer."""
     result, server = ask_once(api, lambda *_: answer, stream=streamed)
     again, second = ask_once(
         api, lambda number, ask: answer if number == 0 else in_requested_form(ask, WHOLE[api]), stream=streamed
@@ -109,7 +109,7 @@ def test_what_may_pass_is_tried_again(api: str, streamed: bool, answer: Answer, 
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("api", APIS)
 def test_long_texts_pass_whole(api: str, streamed: bool) -> None:
-    """Whatever characters they have, line ends of Unicode too."""
+    """Any character may be in them, line ends of Unicode too."""
     text = 'aé€😀\u2028\u0085\n"\\\0' * 10_000
 
     def behave(_: int, ask: Ask) -> bytes:

@@ -14,7 +14,7 @@ from tests.rlmlite.clients.openai.model_server import Ask, completion, error, se
 
 
 def test_a_call_is_one_request_and_its_usage() -> None:
-    """What goes over the wire is the prompt, its bounds and nothing else; what comes back is text and tokens."""
+    """The request holds the prompt and its bounds and nothing else; the reply gives text and tokens."""
     result, server = ask_once(model_server.hello)
 
     assert result == HELLO
@@ -23,7 +23,7 @@ def test_a_call_is_one_request_and_its_usage() -> None:
 
 
 def test_a_temperature_can_be_left_out() -> None:
-    """`None` sends none."""
+    """`temperature=None` sends no temperature."""
     _, server = ask_once(model_server.hello, Calling(temperature=None))
 
     assert "temperature" not in server.asked[0]
@@ -40,15 +40,15 @@ def test_a_temperature_can_be_left_out() -> None:
         (completion("hello", (7, 10**30)), Answered("hello")),
     ],
 )
-def test_an_answer_that_is_none_is_no_answer(answer: bytes, expected: Result) -> None:
-    """A cut answer is never passed off as whole; tokens that make no sense are unknown. It is paid and not repeated."""
+def test_an_unusable_answer_is_a_failure(answer: bytes, expected: Result) -> None:
+    """A cut answer is never taken for a whole one; impossible token counts are unknown. Neither is repeated."""
     result, server = ask_once(lambda *_: answer)
 
     assert (result, len(server.asked)) == (expected, 1)
 
 
-def test_a_model_that_takes_no_temperature_is_asked_without() -> None:
-    """Models that reason refuse a field or two: the call is made without, and so are all that follow."""
+def test_a_field_that_a_model_refuses_is_left_out() -> None:
+    """Reasoning models refuse some fields: this call and all later ones are made without these."""
 
     def behave(_: int, ask: Ask) -> bytes:
         for field in ("temperature", "max_tokens"):
@@ -64,7 +64,7 @@ def test_a_model_that_takes_no_temperature_is_asked_without() -> None:
 
 
 def test_attempts_of_a_call_are_counted() -> None:
-    """For the timing, by the task that made the call."""
+    """They are counted for the timing, per task that makes a call."""
 
     async def ask() -> int:
         async with serve(lambda number, _: WHOLE if number else error(500, retry_after_ms="1")) as server:
@@ -75,7 +75,7 @@ def test_attempts_of_a_call_are_counted() -> None:
 
 
 def test_long_prompts_and_answers_pass_whole() -> None:
-    """Whatever characters they have."""
+    """Any character may be in them."""
     text = 'aé€😀\u2028\n"\\\0' * 30_000
     result, server = ask_once(lambda _, ask: completion(ask["messages"][0]["content"]), text=text)
 
@@ -84,7 +84,7 @@ def test_long_prompts_and_answers_pass_whole() -> None:
 
 
 def test_a_completion_is_read_strictly() -> None:
-    """What is readable is read; what is not is not."""
+    """A cut body or another JSON value is not a completion; without a price the cost is unknown."""
     body = WHOLE.partition(b"\r\n\r\n")[2]
 
     assert Chat().is_complete(body)

@@ -19,8 +19,8 @@ from tests.rlmlite.clients.openai.chat_calls import FAN_OUT, FREE, WHOLE, cut_sh
 from tests.rlmlite.clients.openai.model_server import Answer, Ask, completion, error, serve
 
 
-def test_a_wrong_key_is_met_once() -> None:
-    """In a fan-out nobody else knocks at a door that is locked."""
+def test_a_wrong_key_is_tried_once() -> None:
+    """After one refusal of the key, no other worker of the fan-out makes a call."""
 
     async def ask() -> tuple[rlmlite.Outcome, int]:
         async with serve(lambda *_: error(401)) as server:
@@ -34,7 +34,7 @@ def test_a_wrong_key_is_met_once() -> None:
 
 
 def test_a_fan_out_asks_each_once_and_the_trace_replays_without_the_server(tmp_path: Path) -> None:
-    """Faults in between: every line is asked exactly as often as it must be, and nothing needs the server later."""
+    """With faults in between, every line is sent exactly as often as it must be, and replay needs no server."""
     seen: Counter[str] = Counter()
 
     def behave(_: int, ask: Ask) -> Answer:
@@ -84,7 +84,7 @@ def test_old_answers_serve_a_new_run(tmp_path: Path) -> None:
 
 
 def test_no_budget_is_exceeded() -> None:
-    """Calls, tokens and dollars: what does not fit is not asked."""
+    """Calls that do not fit the budget of calls, tokens or dollars are not made."""
 
     async def run(limits: Limits, price: Price) -> tuple[rlmlite.Outcome, int]:
         async with serve() as server:
@@ -107,7 +107,7 @@ def test_no_budget_is_exceeded() -> None:
 
 
 def test_tokens_beyond_the_reservation_stop_the_run() -> None:
-    """A server that bills more than was asked for: the overrun is said, and nothing more goes out."""
+    """If a server bills more than was reserved, the overrun is reported and no more calls go out."""
 
     async def run() -> tuple[rlmlite.Outcome, int]:
         async with serve(lambda *_: completion("hello", (10_000, 3))) as server:
@@ -123,7 +123,7 @@ def test_tokens_beyond_the_reservation_stop_the_run() -> None:
 
 
 def test_a_cancelled_fan_out_leaves_a_valid_trace_and_no_socket(tmp_path: Path) -> None:
-    """Calls that had ended are kept; connections are closed; going on makes none of them again."""
+    """Calls that had ended are in the trace, connections are closed, and going on repeats none of them."""
 
     async def behave(number: int, _: Ask) -> bytes:
         await asyncio.sleep(0 if number < 10 else 60)
@@ -153,7 +153,7 @@ def test_a_cancelled_fan_out_leaves_a_valid_trace_and_no_socket(tmp_path: Path) 
 
 
 def test_one_client_serves_many_runs_and_loops() -> None:
-    """Runs in one loop share its connections; another loop has its own; nothing is left open."""
+    """Runs in one loop share connections, another loop has its own, and none is left open."""
 
     async def runs(model: ModelServer) -> list[rlmlite.Outcome]:
         return await asyncio.gather(
@@ -180,7 +180,7 @@ def test_one_client_serves_many_runs_and_loops() -> None:
 def test_without_aiohttp_it_works_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The SDK's default transport does the same, slower."""
+    """The SDK's default transport gives the same results, more slowly."""
     monkeypatch.setattr(connection, "AIOHTTP", False)
 
     async def run() -> rlmlite.Outcome:

@@ -35,8 +35,8 @@ UNPAID = Usage(0, 0, 0)
         (model_server.reply(200, b'{"choices": [{"message": {"content": "\xff"}}]}'), Failed("unavailable")),
     ],
 )
-def test_what_may_pass_is_tried_again_and_then_is_a_failure(answer: Answer, expected: Result) -> None:
-    """Two attempts with one retry, never more, and a second attempt that goes well is an answer."""
+def test_a_temporary_fault_is_retried_and_then_a_failure(answer: Answer, expected: Result) -> None:
+    """One retry makes two attempts, never more; a second attempt that succeeds is an answer."""
     result, server = ask_once(lambda *_: answer)
     again, second = ask_once(lambda number, _: answer if number == 0 else WHOLE)
 
@@ -59,7 +59,7 @@ def test_what_may_pass_is_tried_again_and_then_is_a_failure(answer: Answer, expe
     ],
 )
 def test_a_refusal_is_final_and_free(answer: bytes, failure: Failure) -> None:
-    """It is not tried again, costs nothing, and no redirect is followed."""
+    """It is not retried and costs nothing, and no redirect is followed."""
     result, server = ask_once(lambda *_: answer)
 
     assert result == Failed(failure, UNPAID)
@@ -67,7 +67,7 @@ def test_a_refusal_is_final_and_free(answer: bytes, failure: Failure) -> None:
 
 
 def test_slow_replies_time_out() -> None:
-    """One that never begins and one that drips byte by byte both end in time."""
+    """A reply that never begins and one that drips byte by byte both end at the timeout."""
 
     async def never(*_: object) -> bytes:
         await asyncio.sleep(60)
@@ -83,7 +83,7 @@ def test_slow_replies_time_out() -> None:
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
-    """A refused connection is no timeout."""
+    """A refused connection is not a timeout."""
 
     async def ask() -> Result:
         async with serve() as server:
@@ -94,7 +94,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
 
 
 def test_a_pause_holds_for_all_workers() -> None:
-    """After a 429 with `retry-after` nobody asks before it is over."""
+    """After a 429 with `retry-after` no worker makes a call before that time is over."""
     times: list[float] = []
 
     def behave(number: int, _: Ask) -> bytes:
@@ -133,6 +133,6 @@ def test_a_pause_holds_for_all_workers() -> None:
         (200, {"x-ratelimit-remaining-tokens": "0"}, 0.0),
     ],
 )
-def test_how_long_a_reply_asks_to_wait(status: int, headers: dict[str, str], seconds: float) -> None:
-    """The headers of rate limits, read; what makes no sense asks for nothing."""
+def test_the_pause_follows_from_the_headers(status: int, headers: dict[str, str], seconds: float) -> None:
+    """Rate limit headers are read, and those that make no sense ask for no pause."""
     assert requested_pause(status, headers) == pytest.approx(seconds)

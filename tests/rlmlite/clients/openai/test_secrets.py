@@ -21,7 +21,7 @@ CANARY = "sk-canary-0123456789abcdef"
 def test_the_key_is_nowhere_but_in_its_header(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No file of a trace, no message and no body has it, even when the server's errors quote it."""
+    """No file of a trace, no message and no body has the key, even if the server's errors quote it."""
     monkeypatch.setenv("RLMLITE_API_KEY", CANARY)
     caplog.set_level(logging.DEBUG)
 
@@ -75,7 +75,7 @@ def test_openais_key_goes_to_openai_alone(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_wrong_model_strings_say_what_to_do(model: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And do not repeat a secret."""
+    """The message does not repeat a secret."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
     with pytest.raises(ModelError, match=message) as found:
@@ -85,7 +85,7 @@ def test_wrong_model_strings_say_what_to_do(model: str, message: str, monkeypatc
 
 
 def test_known_models_have_their_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prices come with the package; a server that nobody knows has none; what is told goes before."""
+    """Prices come with the package, an unknown server has none, and a given price goes before."""
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
 
     def prices(model: str, calling: Calling | None = None) -> tuple[int | None, int | None]:

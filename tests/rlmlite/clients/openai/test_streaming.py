@@ -59,8 +59,8 @@ def broken_streams(api: str) -> dict[str, Answer]:
 
 
 @pytest.mark.parametrize(("api", "fault"), [(api, fault) for api in APIS for fault in broken_streams(api)])
-def test_a_stream_that_breaks_off_is_tried_again_and_never_half_an_answer(api: str, fault: str) -> None:
-    """However it ends: once more, and then a failure."""
+def test_a_stream_that_breaks_off_is_retried_and_never_half_an_answer(api: str, fault: str) -> None:
+    """However a stream breaks off, it is retried once, and then is a failure."""
     answer = broken_streams(api)[fault]
     result, server = ask_once(api, lambda *_: answer, stream=True)
     again, second = ask_once(
@@ -84,7 +84,7 @@ def test_a_stream_that_breaks_off_is_tried_again_and_never_half_an_answer(api: s
 def test_an_error_in_a_stream_is_the_failure_that_its_status_would_be(
     api: str, code: str, expected: Result, count: int
 ) -> None:
-    """It comes with HTTP 200, and only its code says what it is. What it costs nobody knows."""
+    """It comes with HTTP 200, so only its code says what it is, and its cost is unknown."""
     event = {"type": "error", "code": code, "message": "no", "error": {"code": code, "message": "no"}}
     answer = stream([events(WHOLE[api])[0], f"data: {json.dumps(event)}\n\n".encode()])
     result, server = ask_once(api, lambda *_: answer, stream=True)
@@ -93,8 +93,8 @@ def test_an_error_in_a_stream_is_the_failure_that_its_status_would_be(
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_long_answer_meets_no_timeout_but_silence_does(api: str) -> None:
-    """Pieces that come in time add up to more than the timeout; one that does not come, or no line, is noticed."""
+def test_a_long_answer_does_not_time_out_but_silence_does(api: str) -> None:
+    """The timeout is for the time between two pieces, and for the head, not for the whole stream."""
     whole = to_chunks(events(WHOLE[api] if api == CHAT else response("hello", (7, 3))))
     pieces = [STREAM, *whole, b"0\r\n\r\n"]
     keep = to_chunks([b": still here\n\n"] * 12)
@@ -108,8 +108,8 @@ def test_a_long_answer_meets_no_timeout_but_silence_does(api: str) -> None:
         assert (result, len(server.asked)) == (Failed("timeout"), 2)
 
 
-def test_a_stream_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signs of life alone do not keep a call for ever."""
+def test_an_endless_stream_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life alone do not keep a call open for ever."""
     from rlmlite.clients.openai import attempts
 
     monkeypatch.setattr(attempts, "LONGEST_STREAM", 3)
@@ -123,7 +123,7 @@ def test_a_stream_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("api", APIS)
 def test_what_comes_after_the_end_marker_does_no_harm(api: str) -> None:
-    """The connection is cut, garbage follows, or nothing does: the answer was there."""
+    """If the connection is cut after it, or garbage follows, or nothing, the answer counts."""
     whole = STREAM + b"".join(to_chunks(events(WHOLE[api])))
     for answer in (Raw([whole], 0.05), Raw([whole, b"garbage"], 0.05), Raw([whole, b""], 1.5)):
         result, server = ask_once(api, lambda *_, answer=answer: answer, stream=True, timeout=0.5)
@@ -131,8 +131,8 @@ def test_what_comes_after_the_end_marker_does_no_harm(api: str) -> None:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_server_that_does_not_stream_is_heard_too(api: str) -> None:
-    """It answers at once, in one piece."""
+def test_a_server_that_does_not_stream_is_understood(api: str) -> None:
+    """It may answer in one piece though a stream was requested."""
     result, server = ask_once(api, lambda *_: WHOLE[api], stream=True)
 
     assert (result, len(server.asked)) == (HELLO, 1)
@@ -156,7 +156,7 @@ def test_connections_are_used_again_after_a_stream() -> None:
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_streamed_fan_out_asks_each_once(api: str, tmp_path: Path) -> None:
-    """Streams cut in the middle, errors and pauses between: exact counts, and the trace replays without the server."""
+    """With streams cut, errors and pauses in between, counts are exact, and the trace replays without the server."""
     seen: Counter[str] = Counter()
 
     def behave(_: int, ask: Ask) -> Answer:
@@ -185,7 +185,7 @@ def test_a_streamed_fan_out_asks_each_once(api: str, tmp_path: Path) -> None:
 
 
 def test_a_line_of_any_length_is_read_once() -> None:
-    """A hundred megabytes in small pieces take no time to speak of."""
+    """A line of a hundred megabytes in small pieces is read in linear time."""
     decoder = EventDecoder()
     began = time.monotonic()
     for _ in range(100_000):
@@ -196,7 +196,7 @@ def test_a_line_of_any_length_is_read_once() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
 def test_events_are_read_however_their_bytes_come(size: int) -> None:
-    """Line ends of all kinds, comments, other fields, data on several lines, and U+2028, which ends no line."""
+    """All line ends, comments, other fields and data on several lines are understood; U+2028 ends no line."""
     text = ': hello\n\nevent: a\r\ndata: {"x":\r\ndata: 1}\r\n\r\ndata:two\u2028\x85\x0b\nid: 3\n\ndata: unfinished\n'
     sent = text.encode()
     decoder = EventDecoder()

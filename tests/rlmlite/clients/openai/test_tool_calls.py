@@ -32,7 +32,7 @@ FUNCTION, CUSTOM = function_tool(), custom_tool("start: /x/")
 
 
 def test_the_tool_goes_over_the_wire_as_each_api_spells_it() -> None:
-    """Flat in the Responses API, nested in chat completions; one call of it is asked for."""
+    """It is flat in the Responses API and nested in chat completions, and exactly one call of it is required."""
     for tool in (FUNCTION, CUSTOM):
         kind = tool["type"]
         _, server = ask_once(RESPONSES, model_server.hello, tool)
@@ -70,8 +70,8 @@ PROGRAM = 'hits = search(context, "ERROR")\nfinal(count(hits))'
         ([function_call('{"text": "final(1)"}', "delete_all")], '{"text": "final(1)"}'),
     ],
 )
-def test_the_reply_is_what_the_call_says(api: str, streamed: bool, calls: Sequence[Any], text: str) -> None:
-    """The program in it; arguments that are none, just as they came."""
+def test_the_reply_is_the_program_in_the_call(api: str, streamed: bool, calls: Sequence[Any], text: str) -> None:
+    """Arguments that are not valid stand as they came."""
     tool = CUSTOM if calls[0]["type"] == "custom_tool_call" else FUNCTION
     answer = calling(*calls) if api == CHAT else response(None, (7, 3), *calls)
     result, server = ask_once(api, lambda _, ask: in_requested_form(ask, answer), tool, stream=streamed)
@@ -80,13 +80,13 @@ def test_the_reply_is_what_the_call_says(api: str, streamed: bool, calls: Sequen
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_model_that_calls_no_tool_is_heard_too(api: str) -> None:
-    """It said its program as text."""
+def test_a_model_that_calls_no_tool_is_understood(api: str) -> None:
+    """Its program is taken from the text."""
     assert ask_once(api, model_server.hello, FUNCTION)[0] == HELLO
 
 
 def test_fields_that_a_server_refuses_are_left_out() -> None:
-    """Once each, and then for good."""
+    """Each is refused once, and then left out for good."""
 
     def behave(_: int, ask: Ask) -> bytes:
         for field in ("temperature", "parallel_tool_calls", "stream_options"):
@@ -118,7 +118,7 @@ def run_by_calls(
 
 
 def test_a_controller_answers_by_tool_calls_over_a_stream(tmp_path: Path) -> None:
-    """A call that is malformed costs a turn; the trace replays with the server gone."""
+    """A malformed call costs a turn, and the trace replays without the server."""
     programs = ['{"text": "hits = sea', json.dumps({"text": 'hits = search(context, "ERROR")'})]
     programs.append(json.dumps({"text": "final(count(hits), evidence=hits)"}))
     replies = [response(None, (7, 3), function_call(arguments)) for arguments in programs]
@@ -135,7 +135,7 @@ def test_a_controller_answers_by_tool_calls_over_a_stream(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_controller_is_held_to_the_grammar_of_its_turn(api: str, tmp_path: Path) -> None:
-    """The grammar knows the variables that there are; in the last turn nothing but `final`."""
+    """The grammar has the variables of the turn, and in the last turn only `final`."""
     programs = ['t1 = search(context, "ERROR")', "final(count(t1))"]
     calls = [custom_call(program) for program in programs]
     replies = [calling(call) if api == CHAT else response(None, (7, 3), call) for call in calls]

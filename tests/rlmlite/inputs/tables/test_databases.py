@@ -11,8 +11,8 @@ from rlmlite_traces import FileBlobs
 from tests.rlmlite.inputs.tables.table_files import database, load_rows, load_table
 
 
-def test_a_query_without_end_is_stopped(tmp_path: Path) -> None:
-    """`max_bytes` bounds what a query gives, as it bounds what is unpacked."""
+def test_an_endless_query_is_stopped(tmp_path: Path) -> None:
+    """`max_bytes` bounds the result of a query, as it bounds what is unpacked."""
     path = database(tmp_path / "a.db")
     query = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r"
 
@@ -21,7 +21,7 @@ def test_a_query_without_end_is_stopped(tmp_path: Path) -> None:
 
 
 def test_sqlite_tables_and_queries(tmp_path: Path) -> None:
-    """SQL is taken as it stands; bytes become base64, infinity null."""
+    """SQL is run as it is written; bytes become base64, and infinity becomes null."""
     path = database(tmp_path / "my base.db")
 
     found, rows = load_table(f"sqlite:{path}?table=t")
@@ -52,7 +52,7 @@ def test_sqlite_tables_and_queries(tmp_path: Path) -> None:
     ],
 )
 def test_sqlite_reads_and_does_nothing_else(tmp_path: Path, told: str, message: str) -> None:
-    """Writing, other files, settings and extensions are refused, and the file is what it was."""
+    """Writing, other files, settings and extensions are refused, and the file stays as it was."""
     path = database(tmp_path / "a.db")
     before = path.read_bytes()
 
@@ -62,8 +62,8 @@ def test_sqlite_reads_and_does_nothing_else(tmp_path: Path, told: str, message: 
     assert sorted(tmp_path.iterdir()) == [path]
 
 
-def test_a_database_with_changes_beside_it_is_refused(tmp_path: Path) -> None:
-    """Its file alone is not what a query would see."""
+def test_a_database_with_a_write_ahead_log_is_refused(tmp_path: Path) -> None:
+    """The file alone is not what a query would see."""
     path = database(tmp_path / "a.db")
     (tmp_path / "a.db-wal").write_bytes(b"x" * 100)
 
@@ -72,7 +72,7 @@ def test_a_database_with_changes_beside_it_is_refused(tmp_path: Path) -> None:
 
 
 def test_duckdb_names_the_reader_of_a_sqlite_file(tmp_path: Path) -> None:
-    """It would ask for an extension, which is not allowed."""
+    """DuckDB would need an extension to read it, which is not allowed."""
     pytest.importorskip("duckdb", reason="needs the extra `tables`")
     path = database(tmp_path / "a.db")
 
@@ -81,7 +81,7 @@ def test_duckdb_names_the_reader_of_a_sqlite_file(tmp_path: Path) -> None:
 
 
 def test_duckdb_reads_and_does_nothing_else(tmp_path: Path) -> None:
-    """One SELECT over its own tables."""
+    """It runs one SELECT over its own tables."""
     duckdb = pytest.importorskip("duckdb", reason="needs the extra `tables`")
     path = tmp_path / "a.duckdb"
     connection = duckdb.connect(str(path))

@@ -31,8 +31,8 @@ json_values = st.recursive(
 
 @settings(max_examples=scaled(150))
 @given(st.lists(st.tuples(json_values, json_values), max_size=6))
-def test_a_sheet_gives_back_what_went_in(rows: list[tuple[Any, Any]]) -> None:
-    """Any JSON, column by column and row by row; only the two bytes that end cells and rows are altered."""
+def test_a_sheet_gives_back_its_values(rows: list[tuple[Any, Any]]) -> None:
+    """Any JSON comes back by column and by row; only the two bytes that end cells and rows are altered."""
     losses, blobs = Losses(), FileBlobs()
     batch = [column_cells([row[k] for row in rows], losses) for k in range(2)]
     table = records(blobs.put(b"".join(sheet_blocks(("a", "b"), [batch], losses))), blobs)
@@ -90,7 +90,7 @@ def test_arrow_values_follow_the_rules(tmp_path: Path) -> None:
 
 
 def test_frames_are_tables() -> None:
-    """pandas and polars give the same content as each other."""
+    """pandas and polars frames give the same content."""
     pandas = pytest.importorskip("pandas", reason="needs pandas")
     polars = pytest.importorskip("polars", reason="needs polars")
     data = {"id": [1, 2], "name": ["a", "b"], "x": [0.5, 2.0]}
@@ -101,8 +101,8 @@ def test_frames_are_tables() -> None:
     assert found[0][0].memory == found[1][0].memory
 
 
-def test_every_way_gives_one_content(tmp_path: Path) -> None:
-    """The same rows have the same digest, whichever file they came from."""
+def test_every_format_gives_one_content(tmp_path: Path) -> None:
+    """The same rows have the same digest, whatever file they came from."""
     pa = pytest.importorskip("pyarrow", reason="needs the extra `tables`")
     rows = [{"id": k, "name": f"n {k}", "x": k + 0.5} for k in range(1_200)]
     write_lines(tmp_path / "a.jsonl", rows)
@@ -128,15 +128,15 @@ def test_a_descriptor_does_not_grow_with_rows(tmp_path: Path) -> None:
 
 
 def test_a_broken_sheet_is_refused() -> None:
-    """Content that a trace says is a table need not be one."""
+    """Content that a trace calls a table may be anything."""
     blobs = FileBlobs()
     for content in (b"", b"a\n", b"a\x1fb\x1e\n1\x1e\n", b"a\x1e\n1\x1eX"):
         with pytest.raises(SheetBrokenError):
             to_json(records(blobs.put(content), blobs), blobs)
 
 
-def test_a_table_is_searched_and_is_evidence(tmp_path: Path) -> None:
-    """A search looks at whole rows, those of a part at its rows alone; evidence is the row."""
+def test_a_table_can_be_searched_and_quoted(tmp_path: Path) -> None:
+    """A search looks at whole rows, and within a part at its rows alone; the evidence is the row."""
     write_lines(tmp_path / "a.jsonl", [{"id": k, "what": "ERROR disk" if k % 3 else "fine"} for k in range(30)])
 
     outcome = rlmlite.execute(
@@ -152,7 +152,7 @@ def test_a_table_is_searched_and_is_evidence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "sqlite", "frame"])
 def test_a_run_over_a_table_replays(tmp_path: Path, kind: str) -> None:
-    """The rows are read again from the file by the recorded recipe; another file, or another content, is missing."""
+    """The rows are read again from the file by the recorded recipe; another file or content is missing."""
     given_: Any
     if kind == "jsonl":
         given_ = write_lines(tmp_path / "a.jsonl", ROWS)

@@ -16,7 +16,7 @@ from tests.rlmlite.inputs.tables.table_files import ROWS, load_rows, load_table,
 
 
 def test_json_lines_are_rows(tmp_path: Path) -> None:
-    """Numbers of any size, text as it is, null where a key lacks; text is a span of the sheet."""
+    """Numbers of any size and texts stay as they are, a missing key is null, and a text is a span of the sheet."""
     path = write_lines(tmp_path / "a.jsonl", [*ROWS, {"id": 4, "tags": ["a", {"b": 1.0}]}])
 
     found, rows = load_table(path)
@@ -27,7 +27,7 @@ def test_json_lines_are_rows(tmp_path: Path) -> None:
     assert found.value.kind == "records"
 
 
-def test_lines_that_are_no_records_are_one_column(tmp_path: Path) -> None:
+def test_lines_that_are_not_records_are_one_column(tmp_path: Path) -> None:
     """Blank lines and a byte order mark are left out."""
     (tmp_path / "a.ndjson").write_bytes(b'\xef\xbb\xbf1\n\n"two"\n[3]\n')
 
@@ -56,23 +56,23 @@ def test_lines_that_are_no_records_are_one_column(tmp_path: Path) -> None:
         ("a.jsonl", b"{" + b",".join(b'"k%d":1' % k for k in range(1_001)) + b"}\n", "more than 1,000 different keys"),
     ],
 )
-def test_what_is_no_table_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
-    """With the line and what to do."""
+def test_an_invalid_table_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    """The message names the line and what to do."""
     (tmp_path / name).write_bytes(content)
 
     with pytest.raises(InputError, match=message):
         load_table(tmp_path / name)
 
 
-def test_text_takes_a_table_as_text(tmp_path: Path) -> None:
-    """The way out for whatever a reader does not like."""
+def test_a_table_can_be_read_as_text(tmp_path: Path) -> None:
+    """`text:` reads any file as text, whatever its table reader objects to."""
     (tmp_path / "a.csv").write_text("a,b\n1,2,3\n")
 
     assert to_json(from_path(f"text:{tmp_path / 'a.csv'}", blobs := FileBlobs()).value, blobs) == "a,b\n1,2,3\n"
 
 
 def test_csv_types_follow_from_every_cell(tmp_path: Path) -> None:
-    """A column is numbers only if all of it is; codes with leading zeros and mixtures stay text; empty is null."""
+    """A column is numeric only if all of it is; leading zeros and mixtures stay text; an empty cell is null."""
     (tmp_path / "a.csv").write_text(
         'n,x,zip,mixed,flag,big,text\n1,1.50,007,1,true,99999999999999999999,"a ""b""\nc"\n,2,010,x,FALSE,-1,\n'
     )
@@ -104,14 +104,14 @@ def test_csv_types_follow_from_every_cell(tmp_path: Path) -> None:
 def test_csv_dialect_follows_from_the_beginning(
     tmp_path: Path, name: str, content: str, expected: list[dict[str, Any]]
 ) -> None:
-    """Delimiter and header, by rule."""
+    """Delimiter and header follow from the first lines, by rule."""
     (tmp_path / name).write_text(content)
 
     assert load_rows(tmp_path / name) == expected
 
 
-def test_csv_can_be_told(tmp_path: Path) -> None:
-    """Delimiter, header and types; what makes no sense is said."""
+def test_csv_options_can_be_given(tmp_path: Path) -> None:
+    """Delimiter, header and types can be given, and invalid ones are refused."""
     path = tmp_path / "a.csv"
     path.write_text("1|2\n3|4\n")
 
@@ -127,8 +127,8 @@ def test_csv_can_be_told(tmp_path: Path) -> None:
             load_rows(f"csv:{path}?{told}")
 
 
-def test_short_rows_and_renamed_columns_are_said(tmp_path: Path) -> None:
-    """Nothing is altered in silence."""
+def test_short_rows_and_renamed_columns_are_reported(tmp_path: Path) -> None:
+    """Nothing is altered silently."""
     (tmp_path / "a.csv").write_bytes(b"First Name,b,b!\n1,2\nx\x1e,\xff,3\n")
 
     found, rows = load_table(tmp_path / "a.csv")
@@ -142,8 +142,8 @@ def test_short_rows_and_renamed_columns_are_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "said"), [("a,a\n1,2\n", True), (",x\n0,1\n", True), ("a,b\n1,2\n", False)])
-def test_a_first_row_that_is_taken_as_data_is_said(tmp_path: Path, content: str, said: bool) -> None:
-    """It may have been meant as names; who says so, or says that it is none, is not told again."""
+def test_a_first_row_that_is_read_as_data_is_reported(tmp_path: Path, content: str, said: bool) -> None:
+    """It may have been meant as names; whoever says which it is gets no note."""
     path = tmp_path / "a.csv"
     path.write_text(content)
 
@@ -155,7 +155,7 @@ def test_a_first_row_that_is_taken_as_data_is_said(tmp_path: Path, content: str,
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 @pytest.mark.parametrize(("name", "content"), [("a.csv", "name,n\ncafé,1\n"), ("a.jsonl", '{"name":"café","n":1}\n')])
 def test_an_encoding_holds_for_tables(tmp_path: Path, name: str, content: str, encoding: str) -> None:
-    """Said for all inputs or for one, it is recorded, and a replay reads by it."""
+    """Given for all inputs or for one, it is recorded, and a replay uses it."""
     path = tmp_path / name
     path.write_text(content, encoding)
 
@@ -171,8 +171,8 @@ def test_an_encoding_holds_for_tables(tmp_path: Path, name: str, content: str, e
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.csv", b"a,b\n\xff,1\n"), ("a.jsonl", b'{"a":"\xff"}\n')])
-def test_what_is_not_in_the_encoding_that_was_said_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
-    """So is an encoding that there is not."""
+def test_bytes_outside_the_given_encoding_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    """An unknown encoding is refused as well."""
     (tmp_path / name).write_bytes(content)
     kind = name[2:]
 
@@ -182,8 +182,8 @@ def test_what_is_not_in_the_encoding_that_was_said_is_refused(tmp_path: Path, na
         load_table(f"{kind}:{tmp_path / name}?encoding=latin-x")
 
 
-def test_names_can_be_said_in_a_program() -> None:
-    """Each is a name of the language, and each is there once."""
+def test_column_names_can_be_written_in_a_program() -> None:
+    """Each is a valid name of the language, and unique."""
     assert column_names(["a b", "a_b", "1", "é", "", "a b"]) == ("a_b", "a_b_2", "_1", "column_4", "column_5", "a_b_3")
     with pytest.raises(InputError, match="no columns"):
         column_names([])
