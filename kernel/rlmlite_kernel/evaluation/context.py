@@ -211,7 +211,7 @@ class StepContext:
         limit = self.settings.limits.value_bytes
         stored = self.ledger.get("value_bytes", 0)
         if stored + self._announced_bytes > limit:
-            message = f"the value would pass the {limit:,} value_bytes of this run ({stored:,} are held)"
+            message = f"the value would exceed the {limit:,} value_bytes of this run ({stored:,} are in use)"
             raise Fault("too_large", f"{message}; {instead}" if instead else message)
 
     def warn(self, message: str, quoted: str = "", every_row: bool = False) -> None:
