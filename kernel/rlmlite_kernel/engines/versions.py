@@ -1,4 +1,7 @@
-"""Which libraries the engines stand on. A trace records them, so that a difference under others is no forgery."""
+"""The versions of the libraries behind the engines.
+
+A trace records them, so that a result that differs under other versions is not mistaken for tampering.
+"""
 
 import unicodedata
 from collections.abc import Callable, Mapping

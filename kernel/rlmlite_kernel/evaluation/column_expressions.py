@@ -132,7 +132,10 @@ def _truth(vector: Vector, context: StepContext) -> BoolArray:
 
 
 def _compare(op: str, left: Part, right: Part, context: StepContext) -> BoolArray:
-    """Like with like; two kinds that differ are left to the way that says so. Null equals null and nothing else."""
+    """Compares values of one kind. Null equals null and nothing else.
+
+    Different kinds are left to `row_expressions`, which warns of them.
+    """
     if not isinstance(left, Vector):
         left, right, op = right, left, _TURNED[op]
     # `has_free_field` made sure that one of the two depends on the row.
@@ -207,7 +210,7 @@ def _decimals(part: Part) -> tuple[Any, Any]:
 
 
 def _numbers(op: str, left: Part, right: Part) -> Vector:
-    """Arithmetic. Raises `_RowByRowError` for what is no number, and for what 64 bits may not hold."""
+    """Arithmetic. Raises `_RowByRowError` for operands that are not numbers, and where 64 bits may not be enough."""
     null = _null(left) | _null(right)
     if all(_is_int(part) or (isinstance(part, Vector) and part.kind == "int") for part in (left, right)):
         return _integers(op, left, right, null)

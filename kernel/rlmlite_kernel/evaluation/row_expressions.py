@@ -206,14 +206,14 @@ _VIEWS: dict[str, Callable[..., Value]] = {"lines": access.lines_slice, "chars":
 
 
 def _view(node: Expr) -> tuple[str, Expr]:
-    """`x.lines` or `x.chars` as the view's name and x; any other expression is no view."""
+    """`x.lines` or `x.chars` as the view's name and x; any other expression is not a view."""
     if isinstance(node, Attr) and node.name in _VIEWS:
         return node.name, node.of
     return "", node
 
 
 def _field_unless_text(value: Value, view: str, context: StepContext) -> Value:
-    """What a view is of a value that is no text: its field of that name."""
+    """A view of a value that is not a text: its field of that name."""
     return _soft_attribute(value, view, context) if view else value
 
 

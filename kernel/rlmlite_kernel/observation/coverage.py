@@ -88,7 +88,7 @@ class Coverage:
         return {name: total for name, total in self.totals.items() if total != before.totals[name]}
 
     def unseen(self, name: str) -> int:
-        """Bytes of an input that nobody looked at in any way."""
+        """Bytes of an input that were not looked at in any way."""
         seen = merge_ranges([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
         return self.layout.sizes[name] - sum(stop - start for start, stop in seen)
 

@@ -105,7 +105,7 @@ class Ints:
 class Spans:
     """Texts by reference: `which[row]` picks a content (all of them the first when `None`).
 
-    A start of -1 is no text: the value is null.
+    A start of -1 marks null.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """What the operators mean. Total and deterministic: a wrong type gives false or null, never an exception.
 
-    1 == 1.0    true           "1" == 1     false, with a warning from whoever evaluates it
+    1 == 1.0    true           "1" == 1     false, with a warning where it is evaluated
     "a" < "b"   by code point  "a" < 1      false
     1 + 2.5     3.5            "a" + 1      null
     7 div 2     3.5            6 div 2      3

@@ -37,10 +37,10 @@ def are_many(rows: int) -> bool:
 
 
 class Vector:
-    """Values of one kind. `null` says where there is none.
+    """Values of one kind. `null` marks the rows that have none.
 
-    `data` is what there is besides: integers (64 bits), decimals, flags, or the spans of texts. Of decimals `whole`
-    says which are whole numbers of the language (2, not 2.0); these are at most `EXACT`.
+    `data` has the others: integers (64 bits), decimals, flags, or the spans of texts. Of decimals `whole` marks those
+    that are whole numbers of the language (2, not 2.0), which are at most `EXACT`.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Vector:
 
 
 class Strings:
-    """Texts that are no spans of a content, such as what `lower` gives; null is an empty one here."""
+    """Texts that are not spans of a content, such as the results of `lower`; null is an empty text here."""
 
     def __init__(self, texts: SpanBytes) -> None:
         self.bytes = texts

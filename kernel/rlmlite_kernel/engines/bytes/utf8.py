@@ -91,8 +91,8 @@ def _decode_block(view: memoryview, start: int) -> _DecodedBlock:
         text, used = codecs.utf_8_decode(block, "replace", final)
     bad = 0
     if first_bad >= 0:
-        # The content may hold genuine U+FFFD. They are counted as bytes: since 0xEF is no continuation byte, the three
-        # bytes of one are never read in part.
+        # The content may hold genuine U+FFFD. They are counted as bytes: since 0xEF is not a continuation byte, the
+        # three bytes of one are never read in part.
         genuine = bytes(block[:used]).count(_REPLACEMENT.encode())
         bad = text.count(_REPLACEMENT) - genuine
     return _DecodedBlock(start, start + used, text, bad, first_bad)

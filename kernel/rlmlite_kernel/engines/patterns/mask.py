@@ -79,7 +79,7 @@ class _WordKind(NamedTuple):
 
 
 def mask_text(text: bytes) -> bytes:
-    """The text with every variable word as `<*>`. Lines are not told apart: mask one at a time."""
+    """The text with every variable word as `<*>`. A newline is white space like any other: mask one line at a time."""
     return b"".join(mask_pieces(text))
 
 

@@ -23,7 +23,7 @@ from rlmlite_kernel.engines.patterns import mask
 
 # The kinds of runs; what is between words is 0.
 _WORD, _NEWLINE = 1, 2
-# The hash of a mask. Any number would do that no text is likely to have.
+# The hash that stands for a mask: any number that no text is likely to hash to.
 _HOLE = np.uint64(0x5851F42D4C957F2D)
 # What the place of a piece is multiplied by before it is mixed in: odd, so that no two places give one number.
 _STEP = np.uint64(0x9E3779B97F4A7C15)

@@ -19,7 +19,7 @@ from rlmlite_kernel.engines.query.literal import period
 FEW = 32
 """Words up to which it is quicker to find one after the other by SIMD than all at once by RE2."""
 
-# Bytes of a word above which nobody works out how it overlaps others: that takes time in its square.
+# The longest word, in bytes, whose overlaps are computed: that takes quadratic time.
 _LONG = 256
 # Words that may end inside another, and repetitions inside one, before places outnumber bytes too far.
 _NESTED = 8

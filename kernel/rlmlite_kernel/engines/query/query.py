@@ -10,8 +10,8 @@ first of the list. A query is compiled for one of two ways to read a text:
     compile_query(regex(r"\\d{4}-\\d{2}"))   by lines, by RE2
     compile_query(regex("a\\nb"))           by blocks: it names a newline
 
-`[^x]`, `\\s` and `\\W` also match newlines, but nobody who writes them means that; so they do not make a query go by
-blocks, and by lines they meet no newline.
+`[^x]`, `\\s` and `\\W` also match newlines, but who writes them hardly ever means newlines. So they do not make a query
+go by blocks, and by lines there is no newline for them to match.
 """
 
 from dataclasses import dataclass

@@ -163,7 +163,7 @@ class ByLines:
     def _scan(self, run: WindowRun, work_left: int, find_at_most: int) -> _RunScan:
         """Search a run to its end, to its last match wanted, or to where its charge passes `work_left`."""
         size, weight = run.stop - run.start, self._matcher.weight
-        # The last newline is left out: an empty match must not stand after it, in a line that there is not.
+        # Without the last newline: an empty match after it would be on a line that does not exist.
         text_stop = run.stop - (self._content[run.stop - 1] == 10)
         regex = self._matcher.regex if self._tally.is_keeping else self._matcher.regex_without_groups
         cursor = RegexCursor(regex, self._view[run.start : text_stop], text_stop - run.start)
