@@ -44,6 +44,7 @@ class Scripted:
         self._oracle: Oracle | None = None
         self._rules: tuple[tuple[str, Reply], ...] = ()
         self._replies: deque[Reply] = deque()
+        # A mapping is iterable as well, so it is looked for first.
         if isinstance(script, Mapping):
             self._rules = tuple(script.items())
         elif callable(script):
@@ -104,6 +105,7 @@ def _parse_file(path: Path) -> Iterable[tuple[str | None, Reply]]:
         raise ModelError(f"scripted:{path}: the file does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"scripted:{path}: the file cannot be read: {error}") from None
+    # Not `splitlines`, which also splits at U+2028 and the like, which JSON texts may contain.
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
             try:

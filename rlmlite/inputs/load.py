@@ -75,7 +75,7 @@ def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Inp
             return _from_url(value.url, blobs, reading)
         case bytes() | bytearray() | memoryview():
             return FileLoader("the input", blobs, reading).load_stream(iter([bytes(value)]), always_keep=True)
-        case _:
+        case _:  # a `str` is a text, never a path: data must not name files
             return _from_frame(value, blobs) or from_python(value, blobs)
 
 
@@ -85,6 +85,7 @@ def from_path(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input:
         raise InputError(f"{path} has a name that is not valid Unicode; rename it, or pipe it to standard input")
     if is_remote(path):
         return _from_url(path, blobs, reading)
+    # Every reader of files raises `OSError`; here it becomes a message with the path as the user wrote it.
     try:
         return _from_local_path(path, blobs, reading)
     except FileNotFoundError:

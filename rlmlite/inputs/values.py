@@ -46,6 +46,7 @@ def with_content(loaded: Input, blobs: Blobs) -> Input:
     if loaded.source.kind == "text":
         content = bytes(blobs.read(files[0].digest))
     else:
+        # As JSON of texts by path, the form in which Python gives documents too.
         content = _to_canonical({file.path: bytes(blobs.read(file.digest)).decode() for file in files})
     return msgspec.structs.replace(loaded, memory=content)
 
@@ -63,6 +64,7 @@ def _from_texts(texts: Mapping[str, str], blobs: Blobs) -> Input:
 def _from_json(value: Any) -> Input:
     """JSON as a replay will read it back from the trace: tuples are lists, `5.0` is `5`."""
     content = _to_canonical(value)
+    # Read back at once, so that the run works on exactly what a replay will see.
     try:
         read_back: Value = read_json(content.decode())
     except Fault as fault:

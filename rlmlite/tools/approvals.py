@@ -56,6 +56,7 @@ def make_approval_service(approve: Approver | str | None, tell: Callable[[str], 
         return None
     if callable(approve):
         return _FunctionService(approve)
+    # "never" is not the same as None: in a session, without anybody to ask, calls wait instead of being denied.
     if approve == NEVER:
         return _FunctionService(lambda _: False)
     if approve == TERMINAL:

@@ -31,6 +31,7 @@ class PythonTool:
     """A function as a tool. It can still be called as the function that it is."""
 
     def __init__(self, function: Function, *, side_effects: bool = True, name: str | None = None) -> None:
+        # Decorating a tool again replaces its declaration instead of nesting tools.
         self._function: Function = function._function if isinstance(function, PythonTool) else function
         function = self._function
         self.name = check_name(name or str(getattr(function, "__name__", type(function).__name__)), "tool")
@@ -93,6 +94,7 @@ def tool(
 
 def tools_of(functions: Sequence[Function | PythonTool]) -> dict[str, PythonTool]:
     """The tools by name. Raises `SettingError`."""
+    # A lone function is a common slip, and deserves a better message than that of the loop below.
     if not isinstance(functions, list | tuple):
         raise SettingError(f"tools must be a list of functions, not {functions!r}")
     tools: dict[str, PythonTool] = {}

@@ -73,6 +73,7 @@ def _run_function(work: Callable[[], Any]) -> Result:
 
 def _to_answer(value: Any) -> Result:
     """A returned value as canonical JSON; a failure if there is none for it."""
+    # "constants" keeps NaN as NaN, which canonical JSON then refuses; "null" would lose it in silence.
     try:
         plain = to_jsonable_python(value, inf_nan_mode="constants")
         return Answered(value_bytes(plain).decode(), NO_USE)
@@ -84,6 +85,7 @@ def _to_answer(value: Any) -> Result:
 def _to_failure(error: BaseException) -> Result:
     """The error's class and message. Not the traceback, which tells of the host and not of the call."""
     name = type(error).__name__
+    # An exception's `__str__` is code of a stranger, too.
     try:
         message = str(error)
     except Exception:

@@ -119,6 +119,7 @@ class PolicyTable(_TomlTable):
 
 def read_policy_file(path: Path) -> Rules:
     """The rules of a file. Raises `SettingError` that names every wrong key."""
+    # Read as bytes, once: the digest in the trace is of what was parsed.
     try:
         content = path.read_bytes()
         parsed = tomllib.loads(content.decode())
@@ -151,6 +152,7 @@ def _to_rules(table: PolicyTable, digest: str) -> Rules:
 def _describe_mistake(error: Any) -> str:
     """A mistake that pydantic found, with its key and what is allowed there."""
     key = ".".join(str(part) for part in error["loc"])
+    # pydantic's own words speak of Python types; those that users of TOML would not know are said otherwise.
     match error["type"]:
         case "extra_forbidden":
             known = (ToolTable if len(error["loc"]) > 1 else PolicyTable).model_fields

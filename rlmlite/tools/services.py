@@ -63,6 +63,7 @@ class HostServices(msgspec.Struct, frozen=True):
 
     async def call(self, request: Request, text: str, settings: Settings, intents: Intents) -> Result:
         """The result of a request that is neither for a model nor for a nested run."""
+        # A kind without a service here, an approval that nobody gives among them, fails like a tool that is missing.
         match request.kind:
             case "tool":
                 return await self._call_tool(request, text, settings, intents)

@@ -120,7 +120,7 @@ def _fill_typed(kind: str, findings: _Findings) -> Any:
     match kind:
         case "true or false":
             return bool(findings.best)
-        case "whole number" | "number":
+        case "whole number" | "number":  # the kernel's words for `int` and `number`
             number = _NUMBER.search(text)
             return None if number is None else _parse_number(number.group(), whole=kind == "whole number")
         case _ if kind.startswith("date"):  # the kernel adds the format: `date YYYY-MM-DD`

@@ -84,6 +84,7 @@ class _FormParser:
         token = self._next()
         if token == "{":
             return self._parse_object()
+        # A list is always `[item, ...]`, whatever its length: the dots are part of the kernel's spelling.
         if token == "[":
             item = self.parse_form()
             for expected in (",", "...", "]"):

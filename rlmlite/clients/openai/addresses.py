@@ -61,6 +61,7 @@ def ollama_model(name: str, calling: Calling) -> ModelServer:
 def url_model(model: str, calling: Calling) -> ModelServer:
     """`http://HOST/v1#NAME` or `http://HOST/v1/responses#NAME`. Raises `ModelError`."""
     address, _, name = model.partition("#")
+    # The name of the model is the fragment, which HTTP never sends, so it cannot be taken for part of the address.
     path = _check_address(model, address, name)
     key = os.environ.get("RLMLITE_API_KEY")
     if path.endswith(_RESPONSES.path):
@@ -73,13 +74,16 @@ def url_model(model: str, calling: Calling) -> ModelServer:
 
 def _check_address(model: str, address: str, name: str) -> str:
     """The path of a valid address. Raises `ModelError`."""
+    # No message here quotes an address before it is known to hold no secret.
     try:
         parts = urlsplit(address)
         has_host = bool(parts.hostname) and parts.port != 0  # a bad port raises only when it is looked at
     except ValueError:
-        raise ModelError(f"{address} is not a valid address; expected one such as http://localhost:8000/v1") from None
+        raise ModelError(
+            "the model string is not a valid address; expected one such as http://h:8000/v1#NAME"
+        ) from None
     if parts.username is not None or parts.password is not None or parts.query:
-        raise ModelError(  # without the address: it may hold a secret
+        raise ModelError(
             "an address must not contain a user, password or query, because traces keep it; "
             "put a key into the environment variable RLMLITE_API_KEY"
         )

@@ -74,6 +74,7 @@ class AttemptClient(httpx2.AsyncClient):
 
     def _check_complete(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """The response; one with HTTP 200 that says that it failed becomes an error response of that kind."""
+        # Other statuses are the SDK's to judge: it retries some and raises for the others.
         if response.status_code != 200 or self._wire.is_complete(response.content):
             return response
         error = self._wire.read_error(response.content)

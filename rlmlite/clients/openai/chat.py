@@ -178,6 +178,7 @@ class ChatAssembler:
             self._content.append(delta.content)
         if delta.refusal is not None:
             self._refusal.append(delta.refusal)
+        # Pieces of several calls may alternate; the index says which call a piece belongs to.
         for call in delta.tool_calls or []:
             whole = self._calls.setdefault(call.index, _ChatToolCall(call.index))
             whole.function = _join_functions(whole.function, call.function)
@@ -187,6 +188,7 @@ class ChatAssembler:
     def _assemble(self) -> bytes:
         if self._finish_reason is None:
             raise ValueError("the stream ended before its answer did")
+        # None, not "", where nothing came: an empty text would be an answer.
         message = _Message(
             "".join(self._content) if self._content else None,
             "".join(self._refusal) if self._refusal else None,

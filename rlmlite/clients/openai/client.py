@@ -115,6 +115,7 @@ class ModelServer:
         loop = asyncio.get_running_loop()
         state = self._held[loop]
         state.holders -= 1
+        # The last one out closes. The entry goes first, so that a call that begins meanwhile opens a connection anew.
         if not state.holders:
             del self._held[loop]
             if state.connection is not None:
@@ -140,6 +141,7 @@ class ModelServer:
     async def _ask(self, connection: "Connection", text: str, request: Request) -> "bytes | NoReply":
         """The reply. A request that is refused for one of its fields is sent once more without it."""
         ATTEMPTS.set(0)
+        # It ends: every round gives up one field, and there are only a few.
         while True:
             body = self._body(text, request)
             reply = await connection.ask(body)
@@ -163,6 +165,7 @@ class ModelServer:
         Models that reason accept no temperature, and want `max_completion_tokens` instead of `max_tokens`.
         """
         field = (refusal.param or "").partition(".")[0]
+        # A field that was not sent cannot be left out: another call has learnt it meanwhile, or the server is confused.
         if refusal.status != 400 or field not in body:
             return False
         if field == "max_tokens":

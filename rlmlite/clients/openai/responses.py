@@ -148,6 +148,7 @@ class ResponseAssembler:
         if data == b"[DONE]":
             raise ValueError("the stream ended before its answer did")
         event = _EVENT.decode(data)
+        # A response that failed is whole as well: `read_error` finds the error in it.
         if event.type in _LAST_EVENTS:
             return bytes(event.response)
         if event.type == "error":

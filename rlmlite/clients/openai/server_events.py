@@ -26,6 +26,7 @@ class EventDecoder:
             return
         *lines, rest = b"".join(self._pieces).split(b"\n")
         self._pieces = [rest]
+        # Fields other than `data` (event, id, retry) repeat what the data says.
         for line in (each.removesuffix(b"\r") for each in lines):
             if not line and self._data:
                 yield b"\n".join(self._data)

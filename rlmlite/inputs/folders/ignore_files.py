@@ -41,6 +41,8 @@ class IgnoreFiles:
         """See `IgnoreRules.ignores`. The folder that holds the path must not be ignored itself."""
         parent = path.rpartition("/")[0]
         path += "/" * is_folder  # rules such as `build/` match folders only
+        # From the outside inwards, so that an inner rule has the last word. A rule sees the path from its own folder:
+        # those above the root see a longer one, those below a shorter.
         verdict = False
         for prefix, rules in self._above:
             verdict = _apply(rules, prefix + path, verdict)
@@ -105,6 +107,7 @@ def _folders_above(root: Path) -> list[Path]:
     """The folders above one up to the root of its repository, outermost first; none if it is in no repository."""
     if (root / ".git").exists():  # a file, too, in a work tree or a submodule
         return []
+    # Without a repository there is no telling how far up to look, and git would not look at all.
     repository = next((above for above in root.parents if (above / ".git").exists()), None)
     if repository is None:
         return []

@@ -74,6 +74,7 @@ def _make_listing(root: str, entries: Iterable[tuple[str, str]]) -> Listing:
     skipped: list[tuple[str, str]] = []
     for path, reason in entries:
         if reason:
+            # Recorded in the trace, which is Unicode; the path of a file that is read is Unicode already.
             skipped.append((_as_unicode(path), reason))
         else:
             paths.append(path)
@@ -144,6 +145,7 @@ def _walk(
 
 def _skip_reason(path: str, mode: int) -> str:
     """Why to leave out what is not a folder; an empty text for a file that is read."""
+    # What a user would name first: a hidden link is hidden.
     if path.rpartition("/")[2].startswith("."):
         return "hidden"
     if stat.S_ISLNK(mode):

@@ -59,6 +59,7 @@ def zip_members(content: Content) -> Iterator[Member]:
 
 def _zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
     def blocks() -> Iterator[bytes]:
+        # Opened when it is read: a zip may have very many members, and each would hold a decompressor.
         try:
             with archive.open(info) as file:
                 yield from file_blocks(file)
@@ -103,7 +104,7 @@ class _StrictTarInfo(tarfile.TarInfo):
         """See `tarfile.TarInfo.fromtarfile`."""
         try:
             return super().fromtarfile(archive)
-        except _TAR_END:
+        except _TAR_END:  # a block of zeros, the end mark: a `HeaderError` too, but no damage
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(f"{error}, where a header or the end mark should be") from None

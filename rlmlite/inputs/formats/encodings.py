@@ -125,6 +125,7 @@ def declared_encoding(head: bytes) -> str | None:
 
     The text is known not to be valid UTF-8, so a declaration of UTF-8 says nothing.
     """
+    # Searched as bytes: until the declaration is found, there is no encoding to decode it by. It is ASCII anyway.
     match = _DECLARATION.search(head)
     if match is None:
         return None
@@ -223,6 +224,7 @@ def _is_broken_utf8(sample: bytes) -> bool:
 
     Bytes of another encoding hardly ever form a valid multi-byte sequence, so even a few are strong evidence.
     """
+    # Decoded as the repair will do it, so that both count the same.
     text = sample.decode("utf-8", "replace")
     not_ascii = sum(not char.isascii() for char in text)
     bad = text.count("\ufffd")

@@ -55,6 +55,7 @@ def fetch_step(url: str) -> Derivation:
 def fetch(url: str) -> Iterator[bytes]:
     """The content of a URL, in blocks. Raises `InputError`, whose message contains no secrets."""
     fsspec = _import_fsspec(url)
+    # `from None` throughout: the cause would print the URL, and with it the secrets.
     try:
         with fsspec.open(url, "rb", **_options(url)) as file:
             yield from file_blocks(file)

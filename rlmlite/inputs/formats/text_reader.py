@@ -197,6 +197,7 @@ class TextReader:
         No character may straddle two blocks, or both halves would count as broken. With `all_replaced` every U+FFFD
         counts, because the decoder put it there; without it, one that the author wrote does not.
         """
+        # Counted while the store pulls the blocks: the number is complete when `derive` returns.
         replaced = 0
 
         def repaired() -> Iterator[Content]:

@@ -71,6 +71,7 @@ def read_frame(frame: object) -> OpenTable:
     type_name = type(frame).__name__
 
     def open_stream() -> Arrow:
+        # The Arrow stream first: it loses nothing. The interchange protocol has no lists or records.
         if hasattr(frame, "__arrow_c_stream__"):
             return library("pyarrow").RecordBatchReader.from_stream(frame)
         return library("pyarrow.interchange").from_dataframe(frame).to_reader()
@@ -86,6 +87,7 @@ def read_stream(reader: Arrow, what: str) -> OpenTable:
 def _translate_errors(work: Callable[[], Any], message: str) -> Any:
     """The result of work with pyarrow. Raises `InputError` with the message and the first line of pyarrow's error."""
     pyarrow = library("pyarrow")
+    # pyarrow's own errors also derive from `ValueError` and others; what is not among these is a bug of ours.
     try:
         return work()
     except (pyarrow.ArrowException, TypeError, ValueError) as error:

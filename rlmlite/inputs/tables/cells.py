@@ -109,7 +109,7 @@ def to_json_value(value: Any, losses: Losses) -> Any:
 def _to_text(value: Any) -> str:
     """A value that JSON has no form for, as text."""
     match value:
-        case datetime.datetime():
+        case datetime.datetime():  # before `date`, of which it is a subclass
             return timestamp(value)
         case datetime.date() | datetime.time():
             return value.isoformat()

@@ -95,6 +95,7 @@ def read_rows(path: TableFile, dialect: Dialect) -> Iterator[list[str]]:
     """Every row that is not blank, the header too. Raises `InputError` with the line for what is not valid CSV."""
     csv.field_size_limit(sys.maxsize)  # a cell may be a whole document; the module's default is 128 KiB
     lines = _read_lines(path, dialect.encoding)
+    # Strict: by default a misplaced quote is taken as text in silence.
     reader = csv.reader(lines, delimiter=dialect.delimiter, strict=True)
     try:
         yield from filter(None, reader)
@@ -108,7 +109,9 @@ def _read_lines(path: TableFile, encoding: str | None) -> Iterator[str]:
 
     Without one, bytes that are not valid UTF-8 become U+FFFD; they were counted when the file was hashed.
     """
+    # Without an encoding a broken byte must not stop the reading; with one, it shows that the encoding is wrong.
     errors = "replace" if encoding is None else "strict"
+    # `utf-8-sig` drops a byte order mark; `newline=""` leaves line ends within quotes to the `csv` module.
     with path.at.open(encoding=encoding or "utf-8-sig", errors=errors, newline="") as file:
         try:
             yield from file

@@ -66,9 +66,11 @@ def _narrowest(types: set[str]) -> str:
 def _matching_types(column: Sequence[str], types: set[str]) -> set[str]:
     """Those of the types that every cell of a column has."""
     joined = "\n".join(column)
-    if joined.count("\n") != len(column) - 1:  # a cell holds a newline
+    # A cell with a newline would pass for two, of which each might be a number.
+    if joined.count("\n") != len(column) - 1:
         return set()
     matching = {kind for kind in types if _COLUMN_OF[kind].fullmatch(joined)}
+    # An integer has no upper bound in a sheet; only what becomes a float can be out of range.
     if "number" in matching and not _are_finite(column, joined):
         matching.discard("number")
     return matching

@@ -55,6 +55,7 @@ def read_sqlite(path: TableFile, options: dict[str, str]) -> OpenTable:
         raise InputError(f"{path}: the query returns no columns; write SELECT ...")
 
     def batches(losses: Losses) -> Iterator[Batch]:
+        # A new connection for every reading, closed when the rows end or the reader stops early.
         connection, cursor = _run_sqlite(path, options)
         try:
             while rows := cursor.fetchmany(ROWS):
@@ -136,6 +137,8 @@ def _check_complete(path: TableFile, *suffixes: str) -> None:
     Raises `OSError` if the database is not there: SQLite would report that less clearly.
     """
     path.at.stat()
+    # Beside the named path: a store copies one file only, and the log stays where the user's database is. An empty log
+    # is what a database that was closed in good order may leave.
     for beside in (Path(f"{path}{suffix}") for suffix in suffixes):
         if beside.exists() and beside.stat().st_size:
             raise InputError(

@@ -134,6 +134,7 @@ def _resolve_encoding(spec: TableSpec, encoding: str | None) -> TableSpec:
         name = codecs.lookup(given).name
     except LookupError:
         raise InputError(f"option encoding={given}: there is no such encoding; try utf-16 or cp1252") from None
+    # Recorded by Python's name, so that `latin-1` and `iso-8859-1` give one recipe; UTF-8 is what readers do anyway.
     others = {key: value for key, value in spec.options.items() if key != "encoding"}
     return TableSpec(spec.reader, spec.path, others if name == "utf-8" else {**others, "encoding": name})
 
@@ -150,6 +151,7 @@ def _check_is_text(spec: TableSpec) -> None:
 
 def _open_sheet(reader: str, file: TableFile, options: Mapping[str, str]) -> tuple[OpenTable, Iterator[bytes], Losses]:
     """An open table, the blocks of its sheet, and the losses, which are complete after the last block."""
+    # One count for the whole reading: the reader, the writer of the sheet and the recipe share it.
     losses = Losses()
     table = _READERS[reader](file, dict(options))
     try:

@@ -51,6 +51,7 @@ def column_names(names: Iterable[str]) -> tuple[str, ...]:
     `First Name` becomes `First_Name`, `1st` becomes `_1st`; a name with nothing left becomes `column_N` by its
     position; of equal names the second becomes `name_2`.
     """
+    # A dict as an ordered set.
     unique: dict[str, None] = {}
     for number, name in enumerate(names, 1):
         unique[_free_name(_writable_name(name, number), unique)] = None

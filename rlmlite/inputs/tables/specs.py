@@ -65,6 +65,7 @@ def _reader_by_suffix(path: str) -> str | None:
 
 
 def _parse_options(reader: str, text: str) -> dict[str, str]:
+    # Not `urllib.parse.parse_qsl`, which decodes `%` and `+`: both are common in SQL.
     options: dict[str, str] = {}
     while text:
         name, equals, rest = text.partition("=")
