@@ -12,9 +12,9 @@ Four things change, each with a number of its own:
 Verifying needs only the format: what actions mean does not matter to whether a trace is whole.
 Words in *prompts* are meaning, not rendering: they change what models are sent and what calls cost.
 
-Worked example. Today `median` of an even count gives the lower middle. To give the mean of both: add `7: "median of an
-even count is the mean of the middle two"` to `FLAGS`, and write `if context.follows(7)` in `median`. A trace from
-before has `"flags": [1, ..., 6]`, so its replay takes the old branch; a new run takes the new one.
+Worked example. The median of one huge number over many rows was half of twice that number, which is too large for a
+float. So `MEDIAN_OF_ONE = 1` was added to `FLAGS`, and `folds` asks `context.follows(MEDIAN_OF_ONE)`. An older trace
+has no flags, so its replay still computes what it computed then; a new run has `"flags": [1]`.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,12 @@ from typing import Final
 FORMAT: Final = 2
 """The trace format that is written. Formats that are read are named in `rlmlite_traces`."""
 
-FLAGS: Mapping[int, str] = {}
-"""Every change of meaning since the first format, by number. None so far."""
+MEDIAN_OF_ONE: Final = 1
+
+FLAGS: Mapping[int, str] = {
+    MEDIAN_OF_ONE: "the median of an odd count is its middle number, however large; over 1,000 rows it could overflow",
+}
+"""Every change of meaning since the first format, by number."""
 
 RENDERING: Final = 2
 """The wording and layout of texts in receipts: 1 is that of format 1; 2 is plainer English."""

@@ -77,7 +77,8 @@ def run_action(
     try:
         arguments = Arguments(planned, action, context)
         if action.ask is not None:
-            ask: Ask = action.ask(context, place, inputs=arguments.extra, **arguments.given)
+            # A tool's arguments are named by its host, `inputs` too; then the tool's own is meant.
+            ask: Ask = action.ask(context, place, **{"inputs": arguments.extra, **arguments.given})
             return ask
         assert action.run is not None
         result = action.run(context, *arguments.rest, **arguments.given)

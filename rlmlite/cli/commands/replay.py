@@ -64,6 +64,7 @@ def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: boo
             difference=msgspec.to_builtins(replayed.difference),
             missing=replayed.missing,
             engines=replayed.engines,
+            texts_compared=replayed.texts_compared,
             texts=msgspec.to_builtins(reparsed),
         )
     else:
@@ -86,6 +87,8 @@ def print_replay(replayed: Replayed) -> None:
     sentence, colour = _SENTENCES[replayed.verdict]
     steps = f"{replayed.executed:,} of {replayed.steps:,} steps re-executed"
     say(f"replayed: {replayed.verdict.value}: {steps}; {sentence}", colour)
+    if not replayed.texts_compared:
+        say("    texts of observations were not compared: another version worded them", "yellow")
     for name, (recorded, here) in replayed.engines.items():
         say(f"    {name}: recorded {recorded}, here {here}")
     for name, reason in replayed.missing.items():

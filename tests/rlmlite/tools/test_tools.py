@@ -270,3 +270,15 @@ def test_a_program_calls_a_tool_by_its_name() -> None:
 
     assert (outcome.value, outcome.status) == (2, "completed")
     assert "from=quoted>\nleast: Input should be a valid integer" in wrong.observation
+
+
+def test_arguments_may_have_any_name() -> None:
+    """Also those that the kernel uses for its own parameters."""
+
+    @tool(side_effects=False)
+    def look(name: str, context: str, place: str, inputs: str, tool: str = "t") -> str:
+        return "/".join((name, context, place, inputs, tool))
+
+    program = 'final(look(name="n", context="c", place="p", inputs="i"))'
+
+    assert execute(program, "text", tools=[look], trace=False).value == "n/c/p/i/t"

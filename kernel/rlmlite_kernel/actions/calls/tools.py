@@ -18,6 +18,7 @@ The result is a value with the origin `tool`. The error text of a tool is untrus
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -115,12 +116,14 @@ def ask_tool(
     return _begin(tool, arguments, context, place, name.origins)
 
 
-def _ask_by_name(
-    name: str, context: StepContext, place: CallSite, inputs: dict[str, TaintedValue], **arguments: TaintedValue | None
-) -> Ask:
-    """`name(argument=value)`: the tool is the action itself, so the checker has looked at the names already."""
-    present = {key: value for key, value in arguments.items() if value is not None}
-    return _begin(name, present, context, place)
+def _ask_by_name(tool: str, context: StepContext, place: CallSite, /, **arguments: Any) -> Ask:
+    """`name(argument=value)`: the tool is the action itself, so the checker has looked at the names already.
+
+    A host names the arguments of its tools, so none of the parameters here takes a name from it.
+    """
+    names = {param.name for param in context.settings.tools[tool].params}
+    present = {key: value for key, value in arguments.items() if key in names and value is not None}
+    return _begin(tool, present, context, place)
 
 
 def _check_names(name: str, tool: Tool, arguments: Mapping[str, TaintedValue]) -> None:

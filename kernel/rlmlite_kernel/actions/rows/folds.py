@@ -15,6 +15,7 @@ from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
+from rlmlite_kernel.records.evolution import MEDIAN_OF_ONE
 from rlmlite_kernel.values.operators import add, dereference, divide, is_number, sort_key
 from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
 from rlmlite_kernel.values.values import LIST, Value, kind_of
@@ -178,8 +179,9 @@ def _take_ranks(
     found: list[Value] = [None] * len(counts)
     for index, key in enumerate(have.tolist()):
         of_key = values[index * each : (index + 1) * each]
-        # Of an odd count both middle places are the same number; half of twice it could overflow.
-        found[key] = of_key[0] if counts[key] % 2 or each == 1 else median(of_key)
+        # Of an odd count both middle places are the same number, and half of twice a huge one is too large.
+        is_one_number = each == 1 or (counts[key] % 2 == 1 and context.follows(MEDIAN_OF_ONE))
+        found[key] = of_key[0] if is_one_number else median(of_key)
     return found
 
 
