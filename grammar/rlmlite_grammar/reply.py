@@ -48,6 +48,7 @@ def read_reply(reply: str) -> Parsed | Unparsed:
         if isinstance(without_thoughts, Parsed):
             return without_thoughts
     blocks = _find_blocks(reply_text)
+    # Also when other blocks are whole: the cut-off one may have been the program that counts.
     if blocks.open_at is not None:
         hint = "if the reply was cut off, write a shorter program; close every fence"
         return Unparsed(reply_text, (Problem("fence", "this fence is never closed", blocks.open_at, hint),))
@@ -96,6 +97,7 @@ def _find_blocks(reply_text: str) -> _FencedBlocks:
     fence = thought = ""
     position = 0
     for line in reply_text.split("\n"):
+        # Inside a block only its own fence means something: a program may hold a text with ``` or <think> in it.
         if fence:
             if _closes(line, fence):
                 blocks.texts.append("\n".join(inside))

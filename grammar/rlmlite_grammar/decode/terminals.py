@@ -9,6 +9,8 @@ back, so no terminal may go on with what could also begin the next one. Two rule
 
 from typing import Final
 
+# Characters of texts. Each class is spelled out without what begins the next alternative, so that a decoder never has
+# two ways to go on.
 _PLAIN: Final = r"""[^"\\\x00-\x1f]|\\["\\\/bfnrt]|\\u00[01][0-9a-f]"""
 _LINES: Final = r"""[^"\\\x00-\x08\x0b-\x1f]"""
 _NO_HOLE: Final = r"""\{[A-Za-z_][A-Za-z0-9_]{0,63}[^A-Za-z0-9_.}"\\{\x00-\x1f]"""  # {"a": 1} and {a: 1}, but not {a}
@@ -21,6 +23,8 @@ _IN_CLASS: Final = r"""[^\\\[\]\/^\x00-\x1f-]|a-z|A-Z|0-9|a-f|A-F|\\[dwsDWSnt.\/
 _COUNT: Final = r"[0-9]|[1-4][0-9]"
 _RANGE: Final = r"0,[1-9]|1,[2-9]|[2-3],[4-9]|[0-9],[1-4][0-9]"
 
+# Every repetition is bounded: decoders compile terminals to automata, and an open end lets a model that has lost the
+# thread write one text until its tokens are gone. The bounds are far above what programs need.
 TERMINALS: Final = {
     "KEY": r"/[A-Za-z_][A-Za-z0-9_]{0,63}/",
     "INT0": r"/0|[1-9][0-9]{0,14}/",

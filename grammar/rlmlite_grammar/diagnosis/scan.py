@@ -40,6 +40,7 @@ class Lexeme(msgspec.Struct, frozen=True):
 
 @functools.cache
 def _pattern() -> re.Pattern[str]:
+    # The first that matches counts: `open` takes only quotes that `string` could not close, `sign` all that is left.
     kinds = {
         "skip": r"\s+|#[^\n]*",
         "string": terminal("STRING"),
@@ -71,6 +72,7 @@ def lexemes(text: str, start: int = 0, end: int | None = None) -> Iterator[Lexem
 
 def lexeme_at(text: str, start: int, after_value: bool = False) -> Lexeme:
     """The lexeme that begins at `start`, which is not the end."""
+    # After a value a `/` divides, in the eyes of its writer, and a regex from here on would swallow half the line.
     if text[start] == "/" and not after_value:
         regex = _regex().match(text, start)
         if regex:

@@ -19,7 +19,7 @@ from lark import Token, Transformer, v_args
 
 from rlmlite_grammar.syntax import literals
 from rlmlite_grammar.syntax.layout import DEEPEST, refuse_depth
-from rlmlite_grammar.syntax.names import ALIASES, CONSTANTS, checked_key, checked_name
+from rlmlite_grammar.syntax.names import ALIASES, CONSTANTS, check_key, check_name
 from rlmlite_grammar.syntax.refusal import refuse
 from rlmlite_kernel.program import ast
 
@@ -66,7 +66,7 @@ class Builder(Transformer[Token, Body]):
     def assign(self, name: Token, value: Subtree) -> Body:
         """`name = value`."""
         offset = _offset(name)
-        statement = ast.Statement(value.node, checked_name(str(name), offset))
+        statement = ast.Statement(value.node, check_name(str(name), offset))
         return Body((statement,), (offset, *value.at), (offset,))
 
     def alone(self, call: Subtree) -> Body:
@@ -79,12 +79,12 @@ class Builder(Transformer[Token, Body]):
 
     def named(self, name: Token, value: Subtree) -> NamedSubtree:
         """`name=value` in a call."""
-        return NamedSubtree(checked_name(str(name), _offset(name)), value, _offset(name))
+        return NamedSubtree(check_name(str(name), _offset(name)), value, _offset(name))
 
     def call(self, name: Token, arguments: tuple[Subtree | NamedSubtree, ...] = ()) -> Subtree:
         """`name(…)`; an alias becomes the one name."""
         offset = _offset(name)
-        action = checked_name(str(name), offset)
+        action = check_name(str(name), offset)
         plain, named = _sort_arguments(arguments)
         # Lists rather than generators: this runs for every call of every program.
         plain_nodes = tuple([argument.node for argument in plain])
@@ -116,11 +116,11 @@ class Builder(Transformer[Token, Body]):
         word = str(name)
         if word in CONSTANTS:
             return Subtree(ast.Lit(CONSTANTS[word]), (_offset(name),))
-        return Subtree(ast.Var(checked_name(word, _offset(name))), (_offset(name),))
+        return Subtree(ast.Var(check_name(word, _offset(name))), (_offset(name),))
 
     def field(self, dot: Token, name: Token) -> Subtree:
         """`.name`."""
-        return Subtree(ast.Field(checked_key(str(name), _offset(name))), (_offset(dot),))
+        return Subtree(ast.Field(check_key(str(name), _offset(name))), (_offset(dot),))
 
     def number(self, digits: Token) -> Subtree:
         """A number without a sign."""
@@ -159,7 +159,7 @@ class Builder(Transformer[Token, Body]):
 
     def attribute(self, of: Subtree, name: Token) -> Subtree:
         """`of.name`."""
-        return _enclose(ast.Attr(of.node, checked_key(str(name), _offset(name))), of.at[0], (of,))
+        return _enclose(ast.Attr(of.node, check_key(str(name), _offset(name))), of.at[0], (of,))
 
     def index(self, of: Subtree, at: Subtree) -> Subtree:
         """`of[at]`."""
@@ -177,7 +177,7 @@ def _offset(token: Token) -> int:
 
 def _key(token: Token) -> str:
     offset = _offset(token)
-    return literals.string(str(token), offset) if token.type == "STRING" else checked_key(str(token), offset)
+    return literals.string(str(token), offset) if token.type == "STRING" else check_key(str(token), offset)
 
 
 def _concatenate(parts: Iterable[At]) -> At:
@@ -186,6 +186,7 @@ def _concatenate(parts: Iterable[At]) -> At:
 
 def _enclose(node: ast.Expr, offset: int, parts: Iterable[Subtree]) -> Subtree:
     """`node` with its parts below it, at most `DEEPEST` deep: recursive readers rely on that."""
+    # Its own offset, then those of its parts from left to right: the order of `ast.walk`.
     at = [offset]
     depth = 0
     for subtree in parts:
@@ -208,6 +209,7 @@ def _sort_arguments(arguments: tuple[Subtree | NamedSubtree, ...]) -> tuple[list
             refuse("order", "an argument without a name follows one with a name", argument.at[0], hint)
         else:
             plain.append(argument)
+    # Nearly all calls have one named argument at most, which cannot repeat.
     if len(named) > 1:
         _refuse_repeats(named, "argument")
     return plain, named

@@ -33,14 +33,14 @@ LONGEST_NAME: Final = 64
 """Characters of a name."""
 
 
-def checked_name(word: str, offset: int) -> str:
+def check_name(word: str, offset: int) -> str:
     """`word`, if it may name a variable, an action or an argument; else it is refused."""
     if word in RESERVED:
         refuse("reserved", f"`{word}` is a reserved word and cannot be a name", offset, "choose another name")
-    return checked_key(word, offset)
+    return check_key(word, offset)
 
 
-def checked_key(word: str, offset: int) -> str:
+def check_key(word: str, offset: int) -> str:
     """`word`, if it is short enough for a name; else it is refused."""
     if len(word) > LONGEST_NAME:
         refuse("name", f"a name may have at most {LONGEST_NAME} characters; this one has {len(word)}", offset)

@@ -60,6 +60,7 @@ def _with_tightness(node: ast.Expr) -> tuple[int, str]:
             first = level + (level == _COMPARISON)
             return level, f"{_expr(left, first)} {op} {_expr(right, level + 1)}"
         case ast.Lit(v=value):
+            # A negative number was read as a minus and a number, so it binds as a minus does: `(-1).x`, `-1 + a`.
             text = _literal(value)
             return (_MINUS if text.startswith("-") else _VALUE), text
         case ast.ListOf() | ast.Obj() | ast.Call():
@@ -109,7 +110,7 @@ def _collection(node: _Collection) -> str:
 
 
 def _pair(pair: ast.Pair) -> str:
-    key = pair.key if _NAME.fullmatch(pair.key) else _quoted(pair.key)
+    key = pair.key if _NAME.fullmatch(pair.key) else _quote(pair.key)
     return f"{key}{'?' if pair.optional else ''}: {_expr(pair.value)}"
 
 
@@ -126,10 +127,11 @@ def _literal(value: ast.Scalar) -> str:
 
 
 def _string(value: str) -> str:
+    # Several lines are printed as several lines where nothing in them needs an escape.
     if "\n" in value and not _NEEDS_ESCAPES.search(value):
         return f'"""{value}"""'
-    return _quoted(value)
+    return _quote(value)
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)

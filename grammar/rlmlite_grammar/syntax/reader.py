@@ -50,6 +50,8 @@ def read(text: str) -> ReadResult:
     except (UnexpectedToken, UnexpectedCharacters) as error:
         return _failure(text, error)
     assert isinstance(body, Body)
+    # To the grammar white space is nothing, so `f(a) g(b)` is two statements. On one line that is a slip: most likely
+    # something is missing between them.
     second_on_line = next((start for start in body.starts[1:] if _follows_on_its_line(text, start)), None)
     if second_on_line is not None:
         hint = "put each statement on its own line, or `;` between them; or is a comma or bracket missing?"

@@ -108,7 +108,7 @@ _OF_NUMBERS = ("sum", "avg", "median", "percentile")
 def fold_of(name: str) -> Callable[..., Value]:
     """The action over plain values that a fold is."""
 
-    def folded(context: StepContext, values: Value, **more: Value) -> Value:
+    def fold(context: StepContext, values: Value, **more: Value) -> Value:
         rows = context.require_rows(values, f"{name}'s argument")
         if rows.kind != LIST:
             raise Fault("type", f"{name} takes a list of values; choose a field: {name}(rows.field)")
@@ -124,7 +124,7 @@ def fold_of(name: str) -> Callable[..., Value]:
             context.warn(f"{name} left out {others:,} values that are not numbers")
         return FOLD[name](items, *more.values())
 
-    return folded
+    return fold
 
 
 def fold_vector(
@@ -199,9 +199,9 @@ def _fold_integers(name: str, vector: Vector, keys: Keys, there: IntArray, count
     if name in ("sum", "avg") and reach * len(values) > LARGEST:
         return None
     work = {"min": np.minimum, "max": np.maximum}.get(name, np.add)
-    folded, have = _reduce_by_key(work, values, keys, there)
+    fold, have = _reduce_by_key(work, values, keys, there)
     found: list[Value] = [0 if name == "sum" else None] * len(keys.firsts)
-    for code, value in zip(have.tolist(), folded.tolist(), strict=True):
+    for code, value in zip(have.tolist(), fold.tolist(), strict=True):
         found[code] = divide(value, int(counts[code])) if name == "avg" else value
     return found
 
@@ -223,10 +223,10 @@ def _fold_texts(name: str, vector: Vector, keys: Keys, there: IntArray, context:
     if texts is None or ranks is None:
         return None
     work = np.minimum if name == "min" else np.maximum
-    folded, have = _reduce_by_key(work, ranks[texts.codes], keys, there)
+    fold, have = _reduce_by_key(work, ranks[texts.codes], keys, there)
     place = np.zeros(len(ranks) + 1, np.int64)
     place[ranks] = texts.firsts
-    values = vector.take(place[folded]).values(context.blobs)
+    values = vector.take(place[fold]).values(context.blobs)
     found: list[Value] = [None] * len(keys.firsts)
     for code, value in zip(have.tolist(), values, strict=True):
         found[code] = dereference(value, context.blobs)

@@ -51,15 +51,15 @@ def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepCo
         context.warn(f"no index is kept for more than {INDEXED >> 20} MiB of text: each rank reads it again")
         return combine_indexes([source.build(hashes) for source in sources])
 
-    def combine_kept() -> WordIndex:
+    def load_and_combine() -> WordIndex:
         indexes = [context.blobs.index(source.key, partial(source.build, None)) for source in sources]
         return combine_indexes(indexes)
 
     if len(sources) == 1:
-        return combine_kept()
+        return load_and_combine()
     # The combined index is kept in memory only: on disk it would hold every part a second time.
     keys = hashlib.sha256("\n".join(source.key for source in sources).encode()).hexdigest()
-    return context.blobs.index(f"all {keys}", combine_kept, stored=False)
+    return context.blobs.index(f"all {keys}", load_and_combine, stored=False)
 
 
 def source_of_units(units: Units | LineUnits, context: StepContext) -> IndexSource:
