@@ -56,6 +56,7 @@ def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: boo
 
     `exposed`: the controller has seen untrusted content. The most severe verdict that any argument gives is the call's.
     """
+    # The rule itself is one verdict; every argument of an origin that is not accepted adds another.
     verdicts = [rule.rule]
     reasons = [] if rule.rule == "allow" else [f"the policy says `{rule.rule}`"]
     for argument, origins in arguments.items():

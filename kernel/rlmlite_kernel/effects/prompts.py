@@ -70,30 +70,37 @@ class PromptWriter:
         self._origins = 0
 
     def write(self, template: str, schema: Schema | None) -> Prompts:
-        """The prompts; a schema is asked for at the end."""
+        """The prompts, one per row or one in all; a schema is asked for at the end. Raises `Fault("template")`."""
         parts: list[RowPart] = []
         for piece in pieces(template):
-            parts.extend([piece] if isinstance(piece, str) else self._hole(piece))
+            if isinstance(piece, str):
+                parts.append(piece)
+            else:
+                parts.append(self._fill(piece))
         if self._rows is not None and not any(isinstance(part, list) for part in parts):
+            # Every call would ask the same, which is never meant and costs as much.
             raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
         if schema is not None:
             parts.append(f"\n\nAnswer with JSON only, of this form: {spell_schema(schema)}")
-        return Prompts(parts, 1 if self._rows is None else len(self._table()), self._origins)
+        count = 1 if self._rows is None else len(self._table())
+        return Prompts(parts, count, self._origins)
 
     def _table(self) -> Rows:
         assert self._rows is not None
         return self._context.require_rows(self._rows.value, "what the calls go over")
 
-    def _hole(self, hole: Hole) -> list[RowPart]:
-        if hole.name in self._arguments:
-            return [self._shared_piece(hole, self._arguments[hole.name])]
-        if self._rows is not None and has_field(self._table(), hole.name, self._context):
-            return [self._row_pieces(hole, self._rows)]
-        if hole.name in self._context.variables:
-            return [self._shared_piece(hole, self._context.variables[hole.name])]
+    def _fill(self, hole: Hole) -> RowPart:
+        """What stands in place of a placeholder."""
+        name = hole.name
+        if name in self._arguments:
+            return self._shared_piece(hole, self._arguments[name])
+        if self._rows is not None and has_field(self._table(), name, self._context):
+            return self._row_pieces(hole, self._rows)
+        if name in self._context.variables:
+            return self._shared_piece(hole, self._context.variables[name])
         fields = () if self._rows is None else self._table().columns
         known = [*self._arguments, *self._context.variables, *fields]
-        hint = did_you_mean(hole.name, known) or f"known: {list_names(known)}"
+        hint = did_you_mean(name, known) or f"known: {list_names(known)}"
         raise Fault("template", f"{{{hole}}} names neither an argument, a field nor a variable; {hint}")
 
     def _shared_piece(self, hole: Hole, data: TaintedValue) -> Piece:

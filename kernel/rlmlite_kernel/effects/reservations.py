@@ -54,6 +54,7 @@ def reserve(ask: Ask, indexes: tuple[int, ...], context: StepContext, first: boo
         indexes = tuple(index for index in indexes if index not in dropped)
         _charge_hard(ask, indexes, context)
     if ask.calls.kind != "lm":
+        # Only calls of models have budgets that are settled afterwards; all others go out at once.
         return Reservation(indexes, (), too_long, ask.holds)
     count, amounts = _fit_settled(ask, indexes, context)
     return Reservation(indexes[:count], indexes[count:], too_long, amounts)
@@ -87,6 +88,7 @@ def _charge_hard(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> No
             left = context.budget_left(name)
             if amounts[name] > left:
                 raise Fault("budget", f"{count:,} calls need {amounts[name]:,} {name}, {left:,} are left")
+    # Only now, when nothing can be refused any more: a step that is refused has used nothing.
     for name, amount in amounts.items():
         context.spend(name, amount)
 

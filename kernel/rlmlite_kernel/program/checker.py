@@ -86,7 +86,8 @@ def check(parsed: Parsed, scope: Scope) -> dict[int, list[Problem]]:
             problems[number] = statement_check.problems
         target = target_of(statement)
         if target is not None:
-            names.add(target)  # even of a statement with problems: those that need it are skipped, and not wrong
+            # Even of a statement with problems. Those that need it are skipped; that is not a mistake of their own.
+            names.add(target)
         ended = ended or ends_run(statement, scope.table)
     return problems
 
@@ -122,6 +123,7 @@ class _StatementCheck:
     def _visit(self, node: Expr, context: ExprContext) -> None:
         """Check an expression and all that is in it."""
         if is_column_word(node, context):
+            # Whether the rows have such a column is known only when it runs.
             return
         if isinstance(node, Call):
             self._check_call(node, context)
@@ -163,12 +165,14 @@ class _StatementCheck:
 
     def _check_call(self, call: Call, context: ExprContext) -> None:
         if context.folds and call.name in FOLDS:
+            # An aggregate of `group`, not an action: its argument is worked out for each row.
             for value in call.args:
                 self._visit(value, ExprContext(row=True))
             return
         action = self._find_action(call)
         if action is None:
             return
+        # Without a field of the row it is worked out once, before the rows are gone over.
         if context.row and not action.in_rows and has_free_field(call, self._scope.table):
             words = ", ".join(name for name, entry in self._scope.table.items() if entry.in_rows)
             self.report("type", f"`{call.name}` cannot be applied row by row", call, f"in row expressions: {words}")
@@ -225,7 +229,8 @@ class _StatementCheck:
 
     def _check_query(self, value: Expr, node: Expr) -> None:
         if isinstance(value, ListOf) and any(isinstance(item, ListOf) for item in value.items):
-            return  # replace's list of pairs: each is checked where it is visited
+            # A list of pairs [what, with]: each is checked where it is visited.
+            return
         try:
             query = regex(value.pattern, value.flags) if isinstance(value, Rx) else constant_query(value)
             if query is not None:
@@ -275,13 +280,13 @@ class _StatementCheck:
 
     def _check_number(self, action: Action, param: Param, value: Expr) -> None:
         if not isinstance(value, Lit) or value.v is None:
+            # Computed, so it is checked when the step runs; or null, which is as if it were not given.
             return
+        subject = f"`{param.name}` of `{action.name}`"
         if not isinstance(value.v, int) or isinstance(value.v, bool):
-            self.report("type", f"`{param.name}` of `{action.name}` must be a whole number", value)
+            self.report("type", f"{subject} must be a whole number", value)
         elif param.least is not None and value.v < param.least:
-            self.report(
-                "bound", f"`{param.name}` of `{action.name}` must be at least {param.least}, not {value.v}", value
-            )
+            self.report("bound", f"{subject} must be at least {param.least}, not {value.v}", value)
 
 
 def is_temporary(name: str) -> bool:

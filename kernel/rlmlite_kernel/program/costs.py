@@ -42,6 +42,13 @@ class Range(msgspec.Struct, frozen=True):
             return self
         return Range(min(self.low, most), most if self.high is None else min(self.high, most))
 
+    def groups_of(self, size: int | None) -> "Range":
+        """How many groups of at most `size` it makes: 41 rows, 20 at a time, make 3. `None` is a size not known."""
+        if size is None:
+            # All in one group, or each in its own.
+            return Range(min(self.low, 1), self.high)
+        return Range(-(-self.low // size), None if self.high is None else -(-self.high // size))
+
     def at_most(self) -> "Range":
         """From nothing to the same upper bound."""
         return Range(0, self.high)

@@ -57,12 +57,16 @@ def _explain_one(problem: Problem, text: str) -> str:
     if problem.offset is None or not text:
         return problem.message + hint
     line, column = line_and_column(text, problem.offset)
-    source = text.split("\n")[line - 1]
-    # A long line is cut around the place, so that the caret is still under it.
-    first = max(0, column - 1 - _EXCERPT // 2) if len(source) > _EXCERPT else 0
-    excerpt = source[first : first + _EXCERPT].replace("\t", " ")
-    caret = " " * (column - 1 - first) + "^"
+    excerpt, caret = _excerpt(text.split("\n")[line - 1], column)
     return f"line {line} col {column}: {problem.message}{hint}\n    {excerpt}\n    {caret}"
+
+
+def _excerpt(line: str, column: int) -> tuple[str, str]:
+    """A line and the caret under a column of it. A long line is cut around the place, so that the caret still fits."""
+    first = 0 if len(line) <= _EXCERPT else max(0, column - 1 - _EXCERPT // 2)
+    # A tab has a width of its own wherever it is shown; a space stands in for it, so that the caret is under the place.
+    shown = line[first : first + _EXCERPT].replace("\t", " ")
+    return shown, " " * (column - 1 - first) + "^"
 
 
 HABITS = {

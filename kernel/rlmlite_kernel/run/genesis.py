@@ -7,7 +7,7 @@ where the content came from.
 Not here: turns (`run.machine`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
@@ -152,14 +152,20 @@ def _document_names(inputs: Mapping[str, Input]) -> DocumentNames:
     """Which input and path each content is, for evidence; of equal contents the first."""
     names: dict[str, tuple[str, str, str]] = {}
     for name, each in inputs.items():
-        value, source = each.value, each.source
-        whole = value.blob if isinstance(value, Text) else sheet_of(value)
-        if whole is not None:
-            original = source.original(source.files[0]) if source.files else ""
-            names.setdefault(whole, (name, source.path or "", original))
-        elif isinstance(value, Rows) and value.spans is not None:
-            files = [(file.path, source.original(file)) for file in source.files]
-            for row in range(len(value)):
-                path, original = files[row] if row < len(files) else ("", "")
-                names.setdefault(value.spans.blob_at(row), (name, path, original))
+        for content, path, original in _contents(each):
+            names.setdefault(content, (name, path, original))
     return DocumentNames(names)
+
+
+def _contents(each: Input) -> Iterator[tuple[str, str, str]]:
+    """The contents of an input: the digest, the path and the digest of the original of each, as far as known."""
+    value, source = each.value, each.source
+    whole = value.blob if isinstance(value, Text) else sheet_of(value)
+    if whole is not None:
+        yield whole, source.path or "", source.original(source.files[0]) if source.files else ""
+    elif isinstance(value, Rows) and value.spans is not None:
+        # One row per file, in the order of the source's files; rows from memory have none.
+        files = [(file.path, source.original(file)) for file in source.files]
+        for row in range(len(value)):
+            path, original = files[row] if row < len(files) else ("", "")
+            yield value.spans.blob_at(row), path, original

@@ -45,12 +45,12 @@ from rlmlite_kernel.program.recorded import recorded_bytes
 from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Turn, Written
 from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
-from rlmlite_kernel.records.settings import Role, Settings
+from rlmlite_kernel.records.settings import Limits, Role, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.recorder import Recorder
 from rlmlite_kernel.run.state import State, state_digest
 from rlmlite_kernel.run.turn import RunningTurn
-from rlmlite_kernel.run.variables import Change, Variable
+from rlmlite_kernel.run.variables import Change, Variable, Variables
 from rlmlite_kernel.run.waves import Wave, WaveRequests
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.inputs import Input
@@ -138,19 +138,27 @@ def ask(state: State, question: str, name: str = "question") -> Done:
     """
     text = blob(state.run.salts, _utf8(question))
     value = text.content.decode()
+    # Committed to under the salt of its own blob: whoever has the text can check it.
     ref = keyed_digest(text.salt, descriptor_digest(value))
     variable = Variable(TaintedValue(value), kind_of(value), ref, size_of(value), state.turn)
     variables = state.variables.apply(Change(name, variable))
+    _check_question_fits(variables, state.settings.limits)
     used = {**state.used, "value_bytes": variables.size_bytes}
-    for resource, needed in (("value_bytes", used["value_bytes"]), ("variables", len(variables))):
-        limit: int = getattr(state.settings.limits, resource)
+    digest = state_digest(variables, used, state.exposed)
+    asked = msgspec.structs.replace(state, variables=variables, used=used, digest=digest, answer=None)
+    record = Question(
+        text=text.ref,
+        writes=Written(name, variable.kind, variable.size, ref),
+        state=digest,
+    )
+    return Done(asked, (Entry(record, (text,)),), "")
+
+
+def _check_question_fits(variables: Variables, limits: Limits) -> None:
+    for resource, needed in (("value_bytes", variables.size_bytes), ("variables", len(variables))):
+        limit: int = getattr(limits, resource)
         if needed > limit:
             raise RoomSpentError(f"the question needs {needed:,} {resource} in all, the limit is {limit:,}")
-    asked = msgspec.structs.replace(
-        state, variables=variables, used=used, digest=state_digest(variables, used, state.exposed), answer=None
-    )
-    written = Written(name, variable.kind, variable.size, ref)
-    return Done(asked, (Entry(Question(text=text.ref, writes=written, state=asked.digest), (text,)),), "")
 
 
 def advance(

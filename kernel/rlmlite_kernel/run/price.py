@@ -69,7 +69,7 @@ def price(state: State, parsed: Parsed) -> Price:
     total: dict[str, Range] = {"steps": exactly(0)}
     for planned in lower(parsed.program, table, problems):
         if planned.problems:
-            continue  # it will not run
+            continue
         action = table[planned.op]
         call = _priced_call(planned, action, extents, state)
         uses = _uses(planned, action, call, table)
@@ -89,6 +89,7 @@ def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) 
 
     A row that is silent about a budget would be priced as free of it; here it is found out at its first use.
     """
+    # The second look, at what is inside of the step's arguments, is for `matches` and actions applied row by row.
     for name in used.keys() & CHECKED_BUDGETS:
         if name not in table[planned.op].cost_rule.budgets and name not in _budgets_of_rows(planned, table):
             message = f"`{planned.op}` used {name}, which the cost in its row of the table does not name"
@@ -98,6 +99,7 @@ def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) 
 def _uses(planned: PlannedStep, action: Action, call: PricedCall, table: Table) -> dict[str, Range]:
     """What one step uses: its step, what its own action says, and what is applied to each row inside of it."""
     uses = {"steps": exactly(1), **action.cost_rule.uses(call)}
+    # How many rows there are, and which of them a condition comes to, is not known.
     for name in _budgets_of_rows(planned, table):
         uses[name] = uses.get(name, exactly(0)).plus(ANY_AMOUNT)
     return uses
@@ -186,6 +188,7 @@ def _extent_of(node: Expr, extents: _Extents, state: State) -> Extent:
             return Extent(exactly(len(items)), ANY_AMOUNT)
         case Lit(v=str() as text):
             return Extent(exactly(1), exactly(len(text.encode())))
+    # A slice, a field, an element: part of the one variable that it reads. Of two variables it may be anything.
     names = set(names_in(node, PLAIN, state.run.table))
     known = [extents[name] for name in names if name in extents]
     if len(known) != 1:

@@ -90,6 +90,7 @@ class Variables(Mapping[str, Variable]):
         before = self._by_name.get(name)
         if before is None and len(self._by_name) >= limits.variables:
             return Fault("budget", f"there are {limits.variables:,} variables already")
+        # What is overwritten is given back.
         freed = 0 if before is None else before.size
         held = self.size_bytes - freed + held_bytes
         if held + size > limits.value_bytes:

@@ -10,6 +10,10 @@ from rlmlite_kernel.program.costs import WHOLE_TEXT, CostRule, Extent, PricedCal
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
 
 
+_MOVED_BYTES = 3
+"""How far an end of a chunk moves at most, down to where its code point begins."""
+
+
 def _chunks(call: PricedCall) -> Range:
     """How many chunks a text makes, or several texts together.
 
@@ -23,18 +27,16 @@ def _chunks(call: PricedCall) -> Range:
     is_known = by == "bytes" and "size" in call.constants and call.constants.get("overlap") == 0
     if not is_known or size.high is None:
         return size.at_most()
-    # Ends move down to a code point. So chunks smaller than one may be empty, and go, and others get its bytes.
-    longest = unit if unit > _MOVED else unit + _MOVED
-    least = -(-size.low // longest)
+    # Ends move down to a code point. So a chunk smaller than a code point may be empty and is left out, and the one
+    # after it gets its bytes.
+    longest = unit if unit > _MOVED_BYTES else unit + _MOVED_BYTES
+    least = size.groups_of(longest).low
     if call.subject.is_single:
-        return Range(least, -(-size.high // unit))
+        return Range(least, size.groups_of(unit).high)
     return Range(least, None if texts.high is None else size.high // unit + texts.high)
 
 
-_MOVED = 3  # bytes at most from an end down to where its code point begins
-
-
-def _chunked(call: PricedCall) -> Extent:
+def _chunk_extent(call: PricedCall) -> Extent:
     """Chunks have all of the text between them; paragraphs and definitions have only part of it, overlaps more."""
     text = call.subject.text_bytes
     if call.constants.get("by") not in ("bytes", "lines", "files"):
@@ -44,16 +46,14 @@ def _chunked(call: PricedCall) -> Extent:
     return Extent(_chunks(call), text)
 
 
-def _work(call: PricedCall) -> Range:
+def _chunk_work(call: PricedCall) -> Range:
     """Only a /regex/ that begins a chunk is searched for, and only definitions are parsed."""
-    return Range(
-        0, 0 if call.constants.get("by") in chunk.DEFAULT_SIZES or call.constants.get("by") == "files" else None
-    )
+    is_free = call.constants.get("by") in (*chunk.DEFAULT_SIZES, "files")
+    return Range(0, 0 if is_free else None)
 
 
-_CHUNK_COST = CostRule(
-    "chunks", ("chunks", "search_work"), lambda call: {"chunks": _chunks(call), "search_work": _work(call)}
-)
+def _chunk_uses(call: PricedCall) -> dict[str, Range]:
+    return {"chunks": _chunks(call), "search_work": _chunk_work(call)}
 
 
 def _symbol_work(call: PricedCall) -> Range:
@@ -107,8 +107,8 @@ ACTIONS = (
         result="chunks {index, doc, line, start, end, text}",
         example=_CHUNK,
         help='cuts long text into chunks of size bytes, or by="lines", "paragraphs", "files", "symbols", /regex/',
-        cost=_CHUNK_COST,
-        size=_chunked,
+        cost=CostRule("chunks", ("chunks", "search_work"), _chunk_uses),
+        size=_chunk_extent,
     ),
     Action(
         name="symbols",

@@ -36,18 +36,18 @@ def _within_limit(call: PricedCall) -> Extent:
     return Extent(most, ANY_AMOUNT)
 
 
-def _units_around(call: PricedCall) -> Range:
+def _unit_work(call: PricedCall) -> Range:
     """The text is read only to find the borders of units; lines and bytes around a hit are counted off."""
     return Range(0, 0 if call.constants.get("by") is None and "by" in call.constants else None)
 
 
-def _paths_matched(call: PricedCall) -> Range:
+def _glob_work(call: PricedCall) -> Range:
     """A glob is matched with every path; without one nothing is read."""
     return Range(0, 0 if call.constants.get("glob") is None and "glob" in call.constants else None)
 
 
-_PATHS_COST = CostRule("search_work with glob", ("search_work",), lambda call: {"search_work": _paths_matched(call)})
-_AROUND_COST = CostRule("search_work with by=", ("search_work",), lambda call: {"search_work": _units_around(call)})
+_PATHS_COST = CostRule("search_work with glob", ("search_work",), lambda call: {"search_work": _glob_work(call)})
+_AROUND_COST = CostRule("search_work with by=", ("search_work",), lambda call: {"search_work": _unit_work(call)})
 
 
 ACTIONS = (

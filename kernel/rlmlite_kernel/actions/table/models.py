@@ -24,7 +24,9 @@ def _call_per_chunk(call: PricedCall) -> dict[str, Range]:
     """One call for each chunk. Their prompts hold at least the chunks, if the question shows them."""
     prompt = call.constants.get("prompt")
     shown = {hole.name for hole in holes(prompt)} if isinstance(prompt, str) else set()
-    text = call.subject.text_bytes if shown & {"chunk", "text"} - call.extra else ANY_AMOUNT
+    # A named argument of the same name is shown in place of the chunk.
+    shows_chunk = bool(shown & {"chunk", "text"} - call.extra)
+    text = call.subject.text_bytes if shows_chunk else ANY_AMOUNT
     return call.model_calls(call.subject.rows, text)
 
 
@@ -33,15 +35,15 @@ def _call_per_batch(call: PricedCall) -> dict[str, Range]:
 
     100 rows at 20 a batch are at least 5 calls. At most there are 15: a later round never has more batches.
     """
-    rows, size = call.subject.rows, call.whole_number("batch")
-    fewest = min(rows.low, 1) if size is None else -(-rows.low // size)
-    most = None if rows.high is None else -(-rows.high // (size or 1)) * row_batches.ROUNDS
-    return call.model_calls(Range(fewest, most))
+    batches = call.subject.rows.groups_of(call.whole_number("batch"))
+    most = None if batches.high is None else batches.high * row_batches.ROUNDS
+    return call.model_calls(Range(batches.low, most))
 
 
 def _call_per_merge(call: PricedCall) -> dict[str, Range]:
     """One call for each node of the tree: 20 texts, 8 at a time, are 3 calls and then 1."""
     rows, fan_in = call.subject.rows, call.whole_number("fan_in")
+    # A fan-in that the program computes may be as large as there are rows, or the least that is allowed.
     fewest = min(rows.low, 1) if fan_in is None else reduce.calls_to_merge(rows.low, fan_in)
     most = None if rows.high is None else reduce.calls_to_merge(rows.high, fan_in or _LEAST_FAN_IN)
     return call.model_calls(Range(fewest, most))
