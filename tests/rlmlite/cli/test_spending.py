@@ -125,7 +125,7 @@ def test_without_a_terminal_nothing_is_spent_unasked() -> None:
 
 @pytest.mark.parametrize(("typed", "said"), [(b"n\n", "2 cancelled"), (b"y\n", "2 unavailable")])
 def test_on_a_terminal_a_person_decides(typed: bytes, said: str, tmp_path: Path) -> None:
-    """ "No" makes no call, and "yes" makes them."""
+    """A no makes no call, and a yes makes them."""
     (tmp_path / "rlmlite.toml").write_text("retries = 0\n")
     leader, follower = pty.openpty()
     os.write(leader, typed)
