@@ -9,7 +9,7 @@ from rlmlite_kernel import (
     render,
 )
 from rlmlite_kernel.effects.policy import Egress
-from rlmlite_kernel.evaluation.context import INPUT, input_bit
+from rlmlite_kernel.evaluation.taint import INPUT, input_bit
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.settings import Policy
 from tests.guard.bench import YES, Bench

@@ -14,7 +14,7 @@ from rlmlite_kernel import (
     Role,
 )
 from rlmlite_kernel.effects.policy import CALL, judge
-from rlmlite_kernel.evaluation.context import CONTROLLER, DERIVED, INPUT, LM, TOOL
+from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, INPUT, LM, TOOL
 from rlmlite_kernel.records.settings import Tool, ToolRule
 from tests.guard.bench import Bench
 from tests.sizes import scaled

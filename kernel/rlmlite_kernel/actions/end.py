@@ -7,7 +7,8 @@ or never commits, changes nothing.
 
 import msgspec
 
-from rlmlite_kernel.evaluation.context import FOREIGN, StepContext, TaintedValue, origin_words
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import FOREIGN, TaintedValue, origin_words
 from rlmlite_kernel.faults import Fault
 
 

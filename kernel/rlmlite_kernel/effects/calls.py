@@ -19,7 +19,8 @@ import msgspec
 
 from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import EffectKind, Nested, Piece, Request, Result, render_parts
-from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.settings import Role

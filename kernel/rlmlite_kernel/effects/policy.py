@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from rlmlite_kernel.evaluation.context import CONTROLLER, FOREIGN, LM, ORIGINS, input_bit, origin_words
+from rlmlite_kernel.evaluation.taint import CONTROLLER, FOREIGN, LM, ORIGINS, input_bit, origin_words
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Policy, Settings, Tool, ToolRule, Verdict
 

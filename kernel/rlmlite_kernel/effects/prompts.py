@@ -17,7 +17,8 @@ import numpy as np
 from rlmlite_kernel.effects.requests import Part, Piece
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import FOREIGN, StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import FOREIGN, TaintedValue
 from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean

@@ -12,9 +12,10 @@ is not evaluated here, but has a part in the result all the same.
 from collections.abc import Callable
 from typing import Any
 
-from rlmlite_kernel.evaluation.context import StepContext, TaintedValue, merge_taint
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of
 from rlmlite_kernel.evaluation.row_expressions import pairs_or_matcher
+from rlmlite_kernel.evaluation.taint import TaintedValue, merge_taint
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Kind, Param
 from rlmlite_kernel.program.ast import Expr, Lit, Rx, Var

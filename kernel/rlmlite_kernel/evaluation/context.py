@@ -1,87 +1,28 @@
 """What an action runs in: the variables it may read, the budgets it draws on, and the warnings it raises.
 
-A value travels as a `TaintedValue`: taint (its origins, as bits) and provenance (the spans of inputs it was made from).
-Taint only grows. It decides what is fenced as data, which inputs may leave through a call, and what a tool may be told.
+    def shout(context, text):                       an action: the context first, then its parameters
+        context.ensure_room(len(text))              refused before the memory is used, if there is no room
+        context.charge("search_work", 10, "shout")  refused with the arithmetic, if the budget does not allow it
+        return context.require_text(text, "shout's argument").upper()
+
 A `StepContext` lives for one step of one `advance`. Nothing of it outlasts the step except what the machine copies into
 the receipt. It does not know the state machine, other steps, or where blobs are stored.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content
-from rlmlite_kernel.values.columns import Spans, Text
+from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of
-
-INPUT, TOOL, LM, CONTROLLER, DERIVED = 1, 2, 4, 8, 16
-ORIGINS = {INPUT: "input", TOOL: "tool", LM: "lm", CONTROLLER: "controller", DERIVED: "derived"}
-"""Where content came from, as bits, with the words that receipts use."""
-
-FOREIGN = INPUT | TOOL | LM
-"""Untrusted origins: their content is never read as instructions."""
-
-# Bits 0 to 4 give the kind of an origin. Bits 8 and up name single inputs, so that an egress rule about one input
-# follows whatever was made from it. A Python int has room for any number of inputs.
-_FIRST_INPUT = 8
-
-
-def input_bit(number: int) -> int:
-    """The origin bit of one input, by its place among the inputs."""
-    return 1 << (_FIRST_INPUT + number)
-
-
-def input_bits_of(origins: int) -> int:
-    """Only the bits that name single inputs: they survive a model call, whose answer is no longer of kind `input`."""
-    return origins >> _FIRST_INPUT << _FIRST_INPUT
-
-
-def origin_words(origins: int) -> tuple[str, ...]:
-    """The words for a set of origins."""
-    return tuple(word for bit, word in ORIGINS.items() if origins & bit)
-
-
-class TaintedValue(msgspec.Struct, frozen=True):
-    """A value with its taint, `origins`, and its provenance, `sources`: the spans of inputs that it was made from."""
-
-    value: Value
-    origins: int = CONTROLLER
-    sources: tuple[Spans, ...] = ()
-
-    def derive(self, value: Value) -> "TaintedValue":
-        """A value computed from this one: same taint and provenance, marked as derived."""
-        return TaintedValue(value, self.origins | DERIVED, self.sources)
-
-    def taint(self, origins: int) -> "TaintedValue":
-        """The same value, tainted by the origins of what selected it (an index, a slice bound).
-
-        A literal selector adds nothing.
-        """
-        return TaintedValue(self.value, self.origins | origins & ~CONTROLLER, self.sources)
-
-
-class NarrowedResult(msgspec.Struct, frozen=True):
-    """A result whose provenance is narrower than its arguments': only `spans`."""
-
-    value: Value
-    spans: Spans
-
-
-def merge_taint(parts: Iterable[TaintedValue]) -> tuple[int, tuple[Spans, ...]]:
-    """The origins and sources of a value made from all of `parts`."""
-    origins = 0
-    sources: list[Spans] = []
-    for part in parts:
-        origins |= part.origins
-        # By identity: comparing contents would cost the length of the columns, and equal ones are rare.
-        sources.extend(spans for spans in part.sources if not any(spans is other for other in sources))
-    return origins or CONTROLLER, tuple(sources)
 
 
 class TrackedBlobs:

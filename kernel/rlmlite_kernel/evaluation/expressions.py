@@ -12,7 +12,8 @@ from typing import NamedTuple
 from rlmlite_kernel.engines.query.query import Matcher, Query, any_of, literal
 from rlmlite_kernel.engines.search.find import find, occurs
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import DERIVED, FOREIGN, StepContext, TaintedValue, merge_taint
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue, merge_taint
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
     MATCHES,

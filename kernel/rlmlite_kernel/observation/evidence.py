@@ -16,7 +16,8 @@ import msgspec
 from rlmlite_kernel.engines.query.query import literal, regex
 from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
-from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of

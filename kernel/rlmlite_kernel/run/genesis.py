@@ -14,7 +14,7 @@ import msgspec
 from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permits_model
 from rlmlite_kernel.engines.versions import engine_versions
-from rlmlite_kernel.evaluation.context import INPUT, TaintedValue, input_bit
+from rlmlite_kernel.evaluation.taint import INPUT, TaintedValue, input_bit
 from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table

@@ -34,7 +34,7 @@ import msgspec
 
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
-from rlmlite_kernel.evaluation.context import TaintedValue
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Parsed

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from rlmlite_kernel.evaluation.access import column_name
-from rlmlite_kernel.evaluation.context import TaintedValue
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import MATCHES, Binary, Call, Expr, ListOf, Lit, Parsed, Var, children
 from rlmlite_kernel.program.binding import PLAIN

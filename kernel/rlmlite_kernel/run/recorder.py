@@ -10,7 +10,7 @@ import msgspec
 from rlmlite_kernel.actions.end import Noted
 from rlmlite_kernel.effects.call_records import CallRecorder
 from rlmlite_kernel.effects.requests import Answered
-from rlmlite_kernel.evaluation.context import origin_words
+from rlmlite_kernel.evaluation.taint import origin_words
 from rlmlite_kernel.observation.observations import Observation, fit_text
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.lowering import PlannedStep

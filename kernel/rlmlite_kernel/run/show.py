@@ -13,7 +13,7 @@ Not here: how values are worded (`observation.observations`); how much room a tu
 """
 
 from rlmlite_kernel.actions.end import Forgotten, Noted
-from rlmlite_kernel.evaluation.context import DERIVED, FOREIGN, TaintedValue
+from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue
 from rlmlite_kernel.observation.observations import Observation, ObservationWriter, fit_text
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain

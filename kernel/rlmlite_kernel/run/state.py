@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import msgspec
 
 from rlmlite_kernel.effects.policy import Egress
-from rlmlite_kernel.evaluation.context import TaintedValue, TurnContext
+from rlmlite_kernel.evaluation.context import TurnContext
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table

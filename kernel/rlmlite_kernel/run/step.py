@@ -15,7 +15,8 @@ from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
 from rlmlite_kernel.effects.calls import Ask, CallSite
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
-from rlmlite_kernel.evaluation.context import DERIVED, NarrowedResult, StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import DERIVED, NarrowedResult, TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import EvidenceList, resolve_evidence
 from rlmlite_kernel.program.lowering import PlannedStep

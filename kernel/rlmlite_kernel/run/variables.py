@@ -15,7 +15,7 @@ from collections.abc import ItemsView, Iterator, Mapping
 
 import msgspec
 
-from rlmlite_kernel.evaluation.context import TaintedValue
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.settings import Limits

@@ -10,7 +10,8 @@ from rlmlite.agent.card import card
 from rlmlite_kernel import ACTIONS, Limits, Policy, price
 from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls
 from rlmlite_kernel.effects.prompts import PromptWriter
-from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.costs import CHECKED_BUDGETS
 from rlmlite_kernel.table import (
     CALL_PER_ROW,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.evaluation.context import origin_words
+from rlmlite_kernel.evaluation.taint import origin_words
 from tests.kernel.machine import Machine
 from tests.sizes import scaled
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rlmlite_kernel import Limits, RoomSpentError, ask
-from rlmlite_kernel.evaluation.context import CONTROLLER
+from rlmlite_kernel.evaluation.taint import CONTROLLER
 from rlmlite_kernel.records.records import Question
 from tests.kernel.machine import Machine
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.evaluation.context import TaintedValue
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.run.variables import Change, Variable, Variables
 
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
 from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import DERIVED, StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import DERIVED, TaintedValue
 from rlmlite_kernel.faults import Fault
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)

@@ -15,15 +15,8 @@ from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_set
 from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Nested, Result
-from rlmlite_kernel.evaluation.context import (
-    CONTROLLER,
-    DERIVED,
-    LM,
-    StepContext,
-    TaintedValue,
-    input_bits_of,
-    merge_taint,
-)
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM, TaintedValue, input_bits_of, merge_taint
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.call_lines import request_id

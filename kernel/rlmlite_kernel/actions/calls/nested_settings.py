@@ -20,7 +20,8 @@ import msgspec
 
 from rlmlite_kernel.actions.calls.tools import TOOL_COUNTER, tool_counter
 from rlmlite_kernel.effects.policy import rule_of
-from rlmlite_kernel.evaluation.context import StepContext, TaintedValue
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Limits, Policy, Settings
 

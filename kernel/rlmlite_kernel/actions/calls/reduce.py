@@ -18,7 +18,8 @@ import msgspec
 from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, input_bits_of
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import DERIVED, LM, TaintedValue, input_bits_of
 from rlmlite_kernel.evaluation.texts import as_text, line_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Schema, read_reply

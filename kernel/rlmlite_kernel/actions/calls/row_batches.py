@@ -23,7 +23,8 @@ from rlmlite_kernel.actions.rows.rows import spread_columns
 from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import DERIVED, LM, StepContext, TaintedValue, merge_taint
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import DERIVED, LM, TaintedValue, merge_taint
 from rlmlite_kernel.evaluation.texts import as_text, line_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Basic, Literal, Many, OneOf, Schema, Shape, read_reply

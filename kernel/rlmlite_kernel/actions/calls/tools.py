@@ -26,11 +26,11 @@ from rlmlite_kernel.effects.calls import Ask, CallSite, next_round, one_call
 from rlmlite_kernel.effects.policy import CALL, judge, rule_of
 from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import Answered, Result
-from rlmlite_kernel.evaluation.context import (
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import (
     CONTROLLER,
     DERIVED,
     TOOL,
-    StepContext,
     TaintedValue,
     input_bits_of,
     merge_taint,

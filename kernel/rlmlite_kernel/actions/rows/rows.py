@@ -11,8 +11,9 @@ import numpy.typing as npt
 from rlmlite_kernel.actions.rows.keys import key_rows, key_values, row_order
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns, rows_where
-from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, compile_condition
+from rlmlite_kernel.evaluation.taint import NarrowedResult
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Field, Obj
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Text

@@ -21,7 +21,8 @@ from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, targ
 from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
-from rlmlite_kernel.evaluation.context import NarrowedResult, StepContext
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.taint import NarrowedResult
 from rlmlite_kernel.program.ast import Expr, Field
 from rlmlite_kernel.values.columns import Cells, Ints, Text
 from rlmlite_kernel.values.operators import dereference, group_key, sort_key

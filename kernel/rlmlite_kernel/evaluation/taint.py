@@ -1,0 +1,84 @@
+"""Taint and provenance: where a value came from, carried along with it through every expression and action.
+
+Origins are bits, so that what is made of several values has the union of their bits. Sources are the spans of inputs
+that a value was made from, which become the evidence of an answer. Taint only grows, and it decides three things: what
+is fenced as data, which inputs may leave through a call, and what a tool may be told.
+
+    hits = search(log, "ERROR")     origins input + log + derived, sources: the span of every hit
+    n = count(hits)                 the same origins: a number that data decided is tainted too
+    log[0:n]                        tainted by `n`, which chose where the slice ends
+    "x" + reply                     controller + lm + derived, where `reply` is a model's answer
+
+A condition taints as well: what `where` keeps was chosen by what it compared. This is explicit information flow; that a
+program *was written* after its controller had read an input is tracked for the whole run, as `exposed`.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rlmlite_kernel.values.columns import Spans
+from rlmlite_kernel.values.values import Value
+
+INPUT, TOOL, LM, CONTROLLER, DERIVED = 1, 2, 4, 8, 16
+ORIGINS = {INPUT: "input", TOOL: "tool", LM: "lm", CONTROLLER: "controller", DERIVED: "derived"}
+"""Where content came from, as bits, with the words that receipts use."""
+
+FOREIGN = INPUT | TOOL | LM
+"""Untrusted origins: their content is never read as instructions."""
+
+# Bits 0 to 4 give the kind of an origin. Bits 8 and up name single inputs, so that an egress rule about one input
+# follows whatever was made from it. A Python int has room for any number of inputs.
+_FIRST_INPUT = 8
+
+
+def input_bit(number: int) -> int:
+    """The origin bit of one input, by its place among the inputs."""
+    return 1 << (_FIRST_INPUT + number)
+
+
+def input_bits_of(origins: int) -> int:
+    """Only the bits that name single inputs: they survive a model call, whose answer is no longer of kind `input`."""
+    return origins >> _FIRST_INPUT << _FIRST_INPUT
+
+
+def origin_words(origins: int) -> tuple[str, ...]:
+    """The words for a set of origins."""
+    return tuple(word for bit, word in ORIGINS.items() if origins & bit)
+
+
+class TaintedValue(msgspec.Struct, frozen=True):
+    """A value with its taint, `origins`, and its provenance, `sources`: the spans of inputs that it was made from."""
+
+    value: Value
+    origins: int = CONTROLLER
+    sources: tuple[Spans, ...] = ()
+
+    def derive(self, value: Value) -> "TaintedValue":
+        """A value computed from this one: same taint and provenance, marked as derived."""
+        return TaintedValue(value, self.origins | DERIVED, self.sources)
+
+    def taint(self, origins: int) -> "TaintedValue":
+        """The same value, tainted by the origins of what selected it (an index, a slice bound).
+
+        A literal selector adds nothing.
+        """
+        return TaintedValue(self.value, self.origins | origins & ~CONTROLLER, self.sources)
+
+
+class NarrowedResult(msgspec.Struct, frozen=True):
+    """A result whose provenance is narrower than its arguments': only `spans`."""
+
+    value: Value
+    spans: Spans
+
+
+def merge_taint(parts: Iterable[TaintedValue]) -> tuple[int, tuple[Spans, ...]]:
+    """The origins and sources of a value made from all of `parts`."""
+    origins = 0
+    sources: list[Spans] = []
+    for part in parts:
+        origins |= part.origins
+        # By identity: comparing contents would cost the length of the columns, and equal ones are rare.
+        sources.extend(spans for spans in part.sources if not any(spans is other for other in sources))
+    return origins or CONTROLLER, tuple(sources)
