@@ -32,7 +32,7 @@ def run(question: str, inputs: Data | Mapping[str, Data] = None, **settings: Unp
     Every setting is documented in `rlmlite.runs.settings.RunSettings`.
 
     Raises:
-        TypeError: a keyword is no setting.
+        TypeError: a keyword is not a setting.
         InputError: an input or the question cannot be taken.
         ModelError: there is no such model, or no controller.
         SettingError: a setting has a value that it cannot have.
@@ -108,7 +108,7 @@ def prepare_agent(settings: RunSettings, otherwise: Client | None = None) -> tup
 
 
 def _labels(agent: Agent, setup: Setup) -> dict[str, str]:
-    """What the genesis records of the agent: the digests of the texts that a controller is given."""
+    """What the genesis records of the agent: the digests of what its controllers read."""
     tools = {name: tool.declaration for name, tool in setup.outside.tools.items()}
     page = card(add_tools(ACTIONS, tools), setup.policy)
     labels = {"strategy": "rlm", "instructions": digest(instructions()), "card": digest(page)}

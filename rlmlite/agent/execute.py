@@ -25,7 +25,7 @@ def execute(
     `rlmlite.runs.settings.RunSettings`. `controller` and `nested` are for nested runs here.
 
     Raises:
-        TypeError: a keyword is no setting.
+        TypeError: a keyword is not a setting.
         InputError: an input cannot be taken, or the program is not valid text.
         ModelError: there is no such model.
         SettingError: a setting has a value that it cannot have.

@@ -1,4 +1,4 @@
-"""The texts that every controller is given: what it is to do, and how programs are written.
+"""The texts that every controller reads: what its task is, and how programs are written.
 
 They are files (`prompts/`), so that they can be read and changed as prose. A trace records their digests: whoever
 compares two runs sees whether their controllers were told the same.
@@ -11,7 +11,7 @@ from functools import cache
 
 @cache
 def instructions() -> str:
-    """What a controller is to do."""
+    """The task of a controller."""
     return _read("instructions.md")
 
 

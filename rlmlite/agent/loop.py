@@ -245,7 +245,7 @@ def _refuse_all_but_final(said: Parsed, table: Table) -> Parsed | Unparsed:
 
 
 def _judge_answer(state: State, agent: Agent, *, is_last: bool) -> End | str:
-    """The end that an answer makes, or, if it does not match the requested type, what the controller is told."""
+    """The end that an answer makes, or, if it does not match the requested type, the remark for the controller."""
     assert state.answer is not None
     typed = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
     if isinstance(typed, str):

@@ -39,7 +39,7 @@ _LINE = 300  # bytes of an old turn's line
 _NOTES_BYTES = 4_000  # of all notes together; the newest stay
 _VARIABLES = 100  # that are listed; the newest stay
 _WITHHELD = "the policy keeps its content from you"
-_FEW_TURNS = 3  # so many are left when the controller is told so
+_FEW_TURNS = 3  # with so many left, or fewer, the prompt says so
 
 ALWAYS = ("turns", "sub_calls")
 TOLD = ("steps", "prompt_bytes", "output_tokens", "chunks", "search_work", "value_bytes", "tokens", "cost_nano")
@@ -47,7 +47,7 @@ TOLD = ("steps", "prompt_bytes", "output_tokens", "chunks", "search_work", "valu
 
 
 class PromptRequest(msgspec.Struct, frozen=True):
-    """What a controller is asked: the question, the JSON schema of its answer, and what it is to be told just now.
+    """What a controller is asked: the question, the JSON schema of its answer, and remarks about what it has done.
 
     `signal` is why it seems to be stuck. `remarks` stand below the observation of a turn, by its number. `last`: only
     `final` is permitted.
@@ -238,7 +238,7 @@ def _budgets(state: State) -> Iterator[str]:
 
 
 def _question(state: State, ask: PromptRequest) -> str:
-    """The question, and what the controller is told just now; it comes last, where models heed it most."""
+    """The question, and the remarks of this turn. They come last, where models heed them most."""
     parts = [f"# Question\n{ask.question}"]
     if ask.form:
         parts.append(f"The value of final(...) must match this JSON schema:\n{ask.form}")

@@ -54,7 +54,7 @@ class Session:
     `controller` and `sub` these roles are by hand. Tools are given each time; calls of tools that are not given wait,
     and so do approvals without `approve`.
 
-    Raises `TypeError` for a keyword that is no setting, `InputError`, `ModelError`, `SettingError`, and what
+    Raises `TypeError` for a keyword that is not a setting, `InputError`, `ModelError`, `SettingError`, and what
     `rlmlite_traces.Log` raises.
     """
 
@@ -70,7 +70,7 @@ class Session:
             blobs = new_store(chosen.reading, chosen.copies)
             self._begin(from_values(inputs, blobs, chosen.reading), blobs, chosen)
         elif inputs is not None:
-            raise SettingError(f"the session {self.path} is there already; its inputs cannot be changed")
+            raise SettingError(f"the session {self.path} exists already; its inputs cannot be changed")
         else:
             self._open(chosen)
 
@@ -133,7 +133,7 @@ class Session:
         return await drive_turn_async(self, self._resume(self._run))
 
     def pending(self) -> tuple[Request, ...]:
-        """The calls that are needed to go on. None is made, nothing is written, nothing is told.
+        """The calls that are needed to go on. No call is made, nothing is written, and `on_event` is not called.
 
         Suppose that a program was stopped after its second call, and the journal holds the results of both. The rest
         of the program is executed over them in a copy of the run, until it asks for a call that has no result: that
@@ -267,7 +267,7 @@ def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
 
     fixed = next((name for name in _FIXED if name in settings.explicit), None)
     if fixed is not None:
-        raise SettingError(f"the session {path} is there already; its {fixed} cannot be changed")
+        raise SettingError(f"the session {path} exists already; its {fixed} cannot be changed")
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
     past = reopen(path, settings.reading)
     try:

@@ -21,7 +21,7 @@ from rlmlite.runs.settings import PATIENCE
 
 
 class ControllerStanding(msgspec.Struct, frozen=True):
-    """Which controller's turn it is (its index), what it is to be told, and whether the last one was silent."""
+    """Which controller's turn it is (its index), the sign to tell it about, and whether the last reply was missing."""
 
     place: int = 0
     signal: str = ""

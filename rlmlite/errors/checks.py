@@ -43,7 +43,7 @@ def whole(least: int, most: int) -> ValueCheck:
 def whole_number(value: object) -> int | None:
     """A whole number, written as one or as digits with `_` between them; `None` for anything else.
 
-    `True` is no number here, though Python says so, and `1.0` is none either.
+    `True` does not count as a number here, though it does in Python, and neither does `1.0`.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -70,7 +70,7 @@ class Dispatcher:
         """Writes each finished call down, and tells about the progress of a fan-out."""
         total, done = len(requests), 0
         interval = max(1, total // _PROGRESS_EVENTS)
-        # A controller's call is a fan-out of one, and is told as a turn already.
+        # A controller's call is a fan-out of one, and has events of its own.
         is_controller = total > 0 and requests[0].role.startswith(CONTROLLER)
 
         def journal(id_: str, result: Result) -> None:

@@ -78,7 +78,7 @@ def _check(replayed: Replayed, path: Path) -> None:
     for name, reason in replayed.missing.items():
         raise SettingError(f"{path} cannot go on without its input {name}: {reason}")
     for name, (recorded, here) in replayed.engines.items():
-        if recorded:  # an extra that was installed since is no obstacle: nothing was done with it
+        if recorded:  # none is recorded for an extra that was installed since: the run has not used it
             raise SettingError(f"{path} was written with {name} {recorded}, and this is {here}: begin a new one")
     if replayed.verdict is not Verdict.REPRODUCED:
         raise SettingError(f"{path} is not what its run computes: see `rlmlite trace replay {path}`")

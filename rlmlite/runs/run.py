@@ -248,7 +248,7 @@ def _digests_of_files(inputs: Mapping[str, Input]) -> frozenset[str]:
 
 
 def begin_run(inputs: Mapping[str, Input], blobs: FileBlobs, setup: Setup) -> Run:
-    """A new run. What its policy names and the run does not have is most likely a slip, so it is told."""
+    """A new run. A policy that names what the run does not have is most likely a slip, so the user is told."""
     run = Run(inputs, blobs, setup)
     if setup.policy != Policy():
         from rlmlite.tools.permissions import warn_of_unknown_names  # a run without a policy does not need it

@@ -2,7 +2,7 @@
 
 `RunSettings` is the one table of settings. Each field has its name, its default, what it means and which values it
 accepts, in one place. The command line, the documentation and all entry points (`run`, `arun`, `stream`, `Session`,
-`execute`, `execute_async`) go by it. `SettingKeywords` gives the same names the types that a caller may write.
+`execute`, `execute_async`) go by it. `SettingKeywords` has the same names with the types that a caller may write.
 
     limits={"turns": "9"}, max_cost="0.50"   ->   RunSettings(limits=Limits(turns=9, cost_nano=500_000_000), ...)
 
@@ -90,7 +90,7 @@ def _trace(name: str, value: object) -> Path | bool:
 
 def _run_key(name: str, value: object) -> str:
     key = checks.text(name, value)
-    run_key(key)  # raises for what is no key
+    run_key(key)  # raises for anything else
     return key
 
 
@@ -259,7 +259,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     calling: Annotated[
         Calling,
         Setting(
-            "`workers` to `tell` in one `Calling(...)`; what is given besides goes first", _calling, python_only=True
+            "`workers` to `tell` in one `Calling(...)`; a part that is given by itself takes precedence",
+            _calling,
+            python_only=True,
         ),
     ] = _CALLING
     explicit: frozenset[str] = frozenset()
@@ -321,7 +323,7 @@ class SettingKeywords(TypedDict, total=False):
 def from_keywords(function: str, keywords: Mapping[str, object]) -> RunSettings:
     """The settings that a Python caller gives `function`.
 
-    Raises `TypeError` for a keyword that is no setting, as Python does, and `SettingError` for a bad value.
+    Raises `TypeError` for a keyword that is not a setting, as Python does, and `SettingError` for a bad value.
     """
     for name in keywords:
         if name not in SETTINGS:
@@ -330,7 +332,7 @@ def from_keywords(function: str, keywords: Mapping[str, object]) -> RunSettings:
 
 
 def hint_for(name: str, known: Iterable[str] = SETTINGS) -> str:
-    """What to write instead of a name that is no setting."""
+    """What to write instead of a name that is not a setting."""
     return did_you_mean(name, known) or f"settings: {', '.join(known)}"
 
 
@@ -349,8 +351,8 @@ def make_settings(values: Mapping[str, object], explicit: Iterable[str] | None =
         limits = fields.get("limits", Limits())
         fields["limits"] = msgspec.structs.replace(limits, cost_nano=nano(fields["max_cost"]))
 
-    # The parts of `calling` are settings of their own. A part that is given goes before the whole, so that a host can
-    # share one `Calling` and still say `timeout=5` for one run.
+    # The parts of `calling` are settings of their own. A part that is given by itself takes precedence, so that a host
+    # can share one `Calling` and still say `timeout=5` for one run.
     whole: Calling = fields.get("calling", _CALLING)
     parts = {part: fields.get(part, getattr(whole, part)) for part in Calling.__struct_fields__}
     fields |= {**parts, "calling": Calling(**parts)}

@@ -128,7 +128,7 @@ def _permit(settings: RunSettings) -> Permit:
 
 
 def _reach(settings: RunSettings) -> tuple[HostServices, Policy, dict[str, str]]:
-    """What a run may reach besides models, under which policy, and what the genesis is told of the policy's file."""
+    """What a run may reach besides models, under which policy, and the label for the policy's file in the genesis."""
     if not settings.tools and not isinstance(settings.policy, Path):
         outside = HostServices(approve=make_approval_service(settings.approve, settings.tell))
         return outside, settings.policy or Policy(), {}

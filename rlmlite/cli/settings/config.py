@@ -7,7 +7,7 @@ What comes later wins, name by name; of `limits`, `prices` and `reading` entry b
     flags                 --workers 8
     the settings          workers=8, limits=Limits(turns=9, steps=100)
 
-The file is read once for each command. The Python API reads none of this: what it is given is all there is. API keys
+The file is read once for each command. The Python API reads none of these. API keys
 are not settings: they stay in the environment (see `clients.openai`).
 Not here: which settings there are, and what values they accept (`rlmlite.runs.settings`).
 """

@@ -32,7 +32,7 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     decode: how a controller gives its program: `tool`, `grammar`, or by default as text.
     temperature: `None` leaves it out of the request.
     max_output_tokens: tokens that an answer may have.
-    prices: by model string; they go before the published ones, and the price of `""` is for every other model.
+    prices: by model string; they override the published ones, and the price of `""` is for every other model.
     tell: called with what a person should know, once for each thing.
     """
 

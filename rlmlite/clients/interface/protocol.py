@@ -69,7 +69,7 @@ class Preparable(Client, Protocol):
 
 
 class ToolRequest(Request, frozen=True, kw_only=True):
-    """A request that is to be answered by a call of a tool; the reply is the tool's argument.
+    """A request whose answer is a call of a tool; the reply is the argument of that call.
 
     The tool follows from the run's state. So it is in no record and does not change the request's id.
     """
