@@ -56,34 +56,35 @@ class Variables(Mapping[str, Variable]):
     def __len__(self) -> int:
         return len(self._by_name)
 
+    # `Mapping` has these too, by way of `__getitem__`; every step of a turn asks for them.
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def items(self) -> ItemsView[str, Variable]:
+        """See `Mapping.items`."""
+        return self._by_name.items()
+
     @property
     def data(self) -> Mapping[str, TaintedValue]:
         """The values by name, as actions read them."""
         return self._data
 
-    def items(self) -> ItemsView[str, Variable]:
-        """See `Mapping.items`; the state's digest goes over all of them after every step."""
-        return self._by_name.items()
-
     def apply(self, change: Change) -> "Variables":
         """The variables after a step."""
         if change.variable is None and not change.dropped:
             return self
-        after = Variables({})
+        after = Variables.__new__(Variables)
         after._by_name, after._data, after.size_bytes = dict(self._by_name), dict(self._data), self.size_bytes
         if change.variable is not None:
-            after._drop_size(change.name)
+            overwritten = self._by_name.get(change.name)
             after._by_name[change.name], after._data[change.name] = change.variable, change.variable.data
-            after.size_bytes += change.variable.size
+            after.size_bytes += change.variable.size - (0 if overwritten is None else overwritten.size)
         for name in change.dropped:
-            after._drop_size(name)
-            after._by_name.pop(name, None)
-            after._data.pop(name, None)
+            dropped = after._by_name.pop(name, None)
+            if dropped is not None:
+                del after._data[name]
+                after.size_bytes -= dropped.size
         return after
-
-    def _drop_size(self, name: str) -> None:
-        before = self._by_name.get(name)
-        self.size_bytes -= 0 if before is None else before.size
 
     def room_fault(self, name: str, size: int, limits: Limits, held_bytes: int) -> Fault | None:
         """Why a variable of this size cannot be written; `held_bytes` are promised to nested runs under way."""
