@@ -76,7 +76,7 @@ def test_what_was_not_looked_at_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     """Long lines, and lines for which the table has no room: the outcome is partial."""
     machine = Machine({"log": "x" * (CLIP + 1)})
     machine.turn("a = patterns(log)")
-    assert f"of 1 lines longer than {CLIP:,} bytes only the beginning was read" in machine.done.observation
+    assert f"of lines longer than {CLIP:,} bytes (1 here) only the beginning was read" in machine.done.observation
 
     monkeypatch.setattr(find_patterns, "__defaults__", (4,))
     machine = Machine({"log": "".join(f"{chr(97 + n)}a {chr(110 - n)}b\n" for n in range(12))})

@@ -66,7 +66,7 @@ def test_what_is_no_code_is_set_apart() -> None:
     run = Machine({"docs": {"a.py": SOURCES["a.py"], "b.txt": "words", "long.py": "x = 1\n" * 700_000}})
     seen = run.turn("out = symbols(docs)\nshow(out.skipped)")
 
-    assert "2 texts could not be read as code; see .skipped" in seen
+    assert "texts that were not read as code: 2; see .skipped" in seen
     assert "no known language has this file ending" in seen
     assert "longer than 4,000,000 bytes" in seen
 
@@ -78,8 +78,8 @@ def test_code_that_is_broken_is_said() -> None:
     seen = Machine({"docs": {"a.py": SOURCES["a.py"], "b.py": broken}}).turn("out = symbols(docs)")
     whole = Machine({"docs": {"a.py": SOURCES["a.py"]}}).turn("out = symbols(docs)")
 
-    assert "! 1 texts contain code that could not be parsed; definitions in it may be missing" in seen
-    assert "could not be parsed" not in whole
+    assert "! texts with code that cannot be parsed: 1; definitions in them may be missing" in seen
+    assert "cannot be parsed" not in whole
 
 
 def test_one_text_needs_its_language() -> None:

@@ -121,7 +121,7 @@ def fold_of(name: str) -> Callable[..., Value]:
         items = [dereference(value, context.blobs) for value in rows.values(context.blobs)]
         others = sum(not is_number(item) and item is not None for item in items)
         if name in _OF_NUMBERS and others:
-            context.warn(f"{name} left out {others:,} values that are not numbers")
+            context.warn(f"{name} left out values that are not numbers: {others:,}")
         return FOLD[name](items, *more.values())
 
     return fold

@@ -217,7 +217,9 @@ def to_object(context: StepContext, rows: Value, key: Expr, value: Expr) -> Valu
     record = dict(zip(names, values, strict=True))
     context.ensure_room(size_of(record))
     if len(record) < len(names):
-        context.warn(f"{len(names) - len(record):,} rows had the key of an earlier row; the last row counts")
+        context.warn(
+            f"rows with the key of an earlier row: {len(names) - len(record):,}; of equal keys the last row counts"
+        )
     return record
 
 

@@ -34,7 +34,7 @@ def patterns(context: StepContext, target: Value) -> Value:
     parts = (TextPart(context.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
     result = find_patterns(parts)
     if result.clipped:
-        context.warn(f"of {result.clipped:,} lines longer than {CLIP:,} bytes only the beginning was read")
+        context.warn(f"of lines longer than {CLIP:,} bytes ({result.clipped:,} here) only the beginning was read")
     if result.overflow:
         context.mark_partial(
             "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many kinds of lines"

@@ -88,7 +88,7 @@ class Sweep:
 def warn_of_cut_lines(count: int, context: StepContext) -> None:
     """Say that lines were too long to be searched as a whole, if there were any."""
     if count:
-        context.warn(f"{count:,} lines longer than 64 KiB were searched in pieces; no match spans two pieces")
+        context.warn(f"lines longer than 64 KiB are searched in pieces ({count:,} here); no match spans two pieces")
 
 
 def mark_unseen(piece: TargetPiece, scanned_to: int, context: StepContext) -> None:

@@ -47,9 +47,9 @@ def find_symbols(context: StepContext, target: Value, language: str | None) -> V
         context.ensure_room(len(symbols) * _SYMBOL)
         table.add(piece, symbols, context)
     if broken:
-        context.warn(f"{broken:,} texts contain code that could not be parsed; definitions in it may be missing")
+        context.warn(f"texts with code that cannot be parsed: {broken:,}; definitions in them may be missing")
     if skipped:
-        context.warn(f"{len(skipped):,} texts could not be read as code; see .skipped")
+        context.warn(f"texts that were not read as code: {len(skipped):,}; see .skipped")
     return table.rows(skipped)
 
 
