@@ -50,12 +50,12 @@ def ask_while_writing(folder: Path, *writes: tuple[str, bytes], told: list[str] 
     ],
 )
 def test_an_answer_is_a_file(tmp_path: Path, suffix: str, data: bytes, expected: Result) -> None:
-    """Text without its last line end, or a line of a script."""
+    """A text without its final newline, or a line of a script."""
     assert ask_while_writing(tmp_path, (suffix, data)) == expected
 
 
 def test_the_request_says_all_that_is_needed(tmp_path: Path) -> None:
-    """It is whole as soon as it is there, and nothing else is left beside it."""
+    """It is complete as soon as it is there, and no other file is left beside it."""
     ask_while_writing(tmp_path, ("txt", b"yes"))
 
     names = {path.name for path in tmp_path.iterdir()}
@@ -71,8 +71,8 @@ def test_the_request_says_all_that_is_needed(tmp_path: Path) -> None:
     }
 
 
-def test_half_an_answer_is_not_taken(tmp_path: Path) -> None:
-    """JSON that is not whole, an empty file, text that is not UTF-8: it waits, and says what is wrong once."""
+def test_half_an_answer_is_not_accepted(tmp_path: Path) -> None:
+    """Unfinished JSON, an empty file, text that is not UTF-8: it waits, and reports each once."""
     told: list[str] = []
 
     found = ask_while_writing(
@@ -100,7 +100,7 @@ def test_a_text_that_grows_is_awaited(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_stopped_reuses_its_answers(tmp_path: Path) -> None:
-    """The same run asks the same questions: what is answered is not asked again, and no file is touched."""
+    """The same run asks the same questions; an answered one is not asked again, and no file is touched."""
     box = tmp_path / "box"
 
     async def run_until_asked() -> None:
@@ -129,7 +129,7 @@ def test_a_run_that_was_stopped_reuses_its_answers(tmp_path: Path) -> None:
 
 
 def test_a_mailbox_is_a_folder(tmp_path: Path) -> None:
-    """It is made when it is not there; where none can be, that is said."""
+    """It is created if it is missing; if that fails, the message says so."""
     assert client(f"mailbox:{tmp_path / 'new' / 'box'}").model.endswith("box")
     assert (tmp_path / "new" / "box").is_dir()
 

@@ -1,4 +1,4 @@
-"""Archives and packed files as inputs: what is read, what is left out, and that hostile ones do no harm."""
+"""Archives and compressed files as inputs: what is read, what is left out, and that hostile ones do no harm."""
 
 import gzip
 import hashlib
@@ -21,7 +21,7 @@ EXPECTED = {"b.txt": "b", "empty.txt": "", "sub/a.txt": TEXT}
 
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_a_packed_file_is_a_text(tmp_path: Path, suffix: str) -> None:
-    """Its text is what is packed; the digest of what lies on disk is kept beside it."""
+    """The text is the unpacked content; the digest of the file on disk is recorded beside it."""
     packed = PACKERS[suffix](TEXT.encode())
     (tmp_path / f"a.log.{suffix}").write_bytes(packed)
 
@@ -39,7 +39,7 @@ def test_a_packed_file_is_a_text(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_streams_one_after_another_are_one_text(tmp_path: Path, suffix: str) -> None:
-    """As `cat a.gz b.gz` makes them."""
+    """`cat a.gz b.gz` makes such a file."""
     (tmp_path / "a").write_bytes(PACKERS[suffix](b"one\n") + PACKERS[suffix](b"two\n"))
 
     assert load_plain(tmp_path / "a")[1] == "one\ntwo\n"
@@ -48,7 +48,7 @@ def test_streams_one_after_another_are_one_text(tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize("suffix", PACKERS)
 @pytest.mark.parametrize("cut", [1, 9, 20])
 def test_a_packed_file_that_is_cut_is_refused(tmp_path: Path, suffix: str, cut: int) -> None:
-    """Half a file does not pass for the file."""
+    """Half a file must not pass for the file."""
     (tmp_path / "a").write_bytes(PACKERS[suffix](TEXT.encode())[:-cut])
 
     with pytest.raises(InputError, match=r"a is damaged \((gzip|bzip2|xz|zstd): "):
@@ -56,7 +56,7 @@ def test_a_packed_file_that_is_cut_is_refused(tmp_path: Path, suffix: str, cut: 
 
 
 def test_a_file_that_is_packed_again_and_again_is_refused(tmp_path: Path) -> None:
-    """Four times is odd, five times is an attack."""
+    """Four layers are odd, five are an attack."""
     packed = b"text"
     for times in range(1, 6):
         packed = gzip.compress(packed)
@@ -68,7 +68,7 @@ def test_a_file_that_is_packed_again_and_again_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_zip_is_documents(tmp_path: Path) -> None:
-    """In the order of their paths; the archive's own digest is kept."""
+    """The documents are in the order of their paths, and the archive's own digest is recorded."""
     path = zip_of(tmp_path / "a.zip", MEMBERS)
 
     found, texts = load_plain(path)
@@ -91,7 +91,7 @@ def test_a_tar_is_documents(tmp_path: Path, mode: str) -> None:
 
 
 def test_a_zstd_tar_is_documents(tmp_path: Path) -> None:
-    """Python 3.11's tarfile knows no Zstandard; here the layers are apart."""
+    """The tarfile of Python 3.11 has no Zstandard, so the layers are opened one by one."""
     path = tar_of(tmp_path / "a.tar", MEMBERS)
     (tmp_path / "a.tar.zst").write_bytes(PACKERS["zst"](path.read_bytes()))
 
@@ -99,7 +99,7 @@ def test_a_zstd_tar_is_documents(tmp_path: Path) -> None:
 
 
 def test_an_old_tar_is_known_by_its_name_and_checksum(tmp_path: Path) -> None:
-    """Before POSIX a tar had no magic."""
+    """Before POSIX a tar had no magic bytes."""
     info = tarfile.TarInfo("a.txt")
     info.size = 4
     header = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
@@ -110,8 +110,8 @@ def test_an_old_tar_is_known_by_its_name_and_checksum(tmp_path: Path) -> None:
     assert load_plain(tmp_path / "old.tar")[1] == {"a.txt": "text"}
 
 
-def test_what_an_archive_leaves_out_is_said(tmp_path: Path) -> None:
-    """Hidden files, caches, links, binaries, archives within: each with its reason."""
+def test_what_an_archive_leaves_out_is_reported(tmp_path: Path) -> None:
+    """Hidden files, caches, links, binaries and inner archives are each noted with the reason."""
     members = {".git/a": b"a", ".git/b": b"b", "m/__pycache__/c": b"c", "d.bin": b"\0\1\2", "t.txt": b"t"}
     path = tar_of(tmp_path / "a.tar", members, links={"link": "/etc/passwd"})
     zip_of(tmp_path / "in.zip", {"x": b"x"})
@@ -131,7 +131,7 @@ def test_what_an_archive_leaves_out_is_said(tmp_path: Path) -> None:
 
 
 def test_packed_and_encoded_members_are_read_through(tmp_path: Path) -> None:
-    """Rotated logs lie packed in archives."""
+    """A compressed Latin-1 log in an archive becomes a text like any other."""
     umlauts = "schöne Grüße aus Köln und München für Jürgen, die Größe der Übung\n" * 9
     path = zip_of(tmp_path / "a.zip", {"app.log.1.gz": gzip.compress(b"old"), "wide.txt": umlauts.encode("utf-16")})
 
@@ -143,7 +143,7 @@ def test_packed_and_encoded_members_are_read_through(tmp_path: Path) -> None:
 
 
 def test_of_equal_names_the_last_counts(tmp_path: Path) -> None:
-    """As if it were unpacked; that there was another is said."""
+    """It is as if the archive had been unpacked; the replaced member is noted."""
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         for content in (b"old", b"new!"):
             info = tarfile.TarInfo("a.txt")
@@ -156,8 +156,8 @@ def test_of_equal_names_the_last_counts(tmp_path: Path) -> None:
     assert found.source.skipped == (("a.txt", "replaced by a later member of its name"),)
 
 
-def test_names_that_climb_are_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is written under the name of a member, above the folder or anywhere."""
+def test_names_that_climb_are_only_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member called `../../x` writes nothing anywhere."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     names = ["../../etc/passwd", "/abs.txt", "../up.txt"]
@@ -170,8 +170,8 @@ def test_names_that_climb_are_names(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_an_encrypted_member_is_left_out_and_said(tmp_path: Path) -> None:
-    """The flag of the directory says it; the others are read."""
+def test_an_encrypted_member_is_left_out_with_a_note(tmp_path: Path) -> None:
+    """The flag in the directory says so; the other members are read."""
     path = zip_of(tmp_path / "a.zip", {"a.txt": b"a", "b.txt": b"b"})
     content = bytearray(path.read_bytes())
     entry = content.rindex(b"PK\x01\x02")
@@ -184,8 +184,8 @@ def test_an_encrypted_member_is_left_out_and_said(tmp_path: Path) -> None:
     assert found.source.skipped == (("b.txt", "encrypted"),)
 
 
-def test_a_damaged_member_of_a_zip_is_left_out_and_said(tmp_path: Path) -> None:
-    """Each member has a checksum of its own."""
+def test_a_damaged_member_of_a_zip_is_left_out_with_a_note(tmp_path: Path) -> None:
+    """Each member of a zip has a checksum of its own."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.txt", b"first")
         archive.writestr("b.txt", b"second")
@@ -212,7 +212,7 @@ def test_a_damaged_member_of_a_zip_is_left_out_and_said(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_archive_is_refused(tmp_path: Path, name: str, damage: object) -> None:
-    """What it would have held besides is not known, so it is not read as if it were whole."""
+    """What it would have held is unknown, so it is not read as if it were whole."""
     if name.endswith("zip"):
         path = zip_of(tmp_path / name, MEMBERS)
     else:
@@ -225,7 +225,7 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, name: str, damage: object)
 
 
 def test_a_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:
-    """70 MB of nothing in 70 kB. The message names the limit, and who means it may raise it."""
+    """70 MB of zeros in 70 kB; the message names the limit, which the user may raise."""
     (tmp_path / "a.gz").write_bytes(gzip.compress(b" " * 70_000_000, 9))
 
     with pytest.raises(TooLargeError, match=r"a\.gz is more than 250 times .*limit max_ratio.*--read max_ratio="):
@@ -242,7 +242,7 @@ def test_a_bomb_of_many_members_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_sparse_tar_is_counted_as_what_it_becomes(tmp_path: Path) -> None:
-    """A member may say that it is all holes."""
+    """A member that is all holes counts with its unpacked size."""
     info = tarfile.TarInfo("a.txt")
     info.size = 0
     info.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,0",
@@ -259,7 +259,7 @@ def test_a_sparse_tar_is_counted_as_what_it_becomes(tmp_path: Path) -> None:
     [(Reading(max_bytes=1000), "max_bytes"), (Reading(max_members=2), "max_members")],
 )
 def test_each_limit_is_named(tmp_path: Path, given: Reading, limit: str) -> None:
-    """Sizes and numbers of members are bounded besides."""
+    """The size of the output and the number of members are bounded too."""
     path = zip_of(tmp_path / "a.zip", MEMBERS)
 
     with pytest.raises(TooLargeError, match=f"limit {limit}.*--read {limit}=NUMBER"):
@@ -267,7 +267,7 @@ def test_each_limit_is_named(tmp_path: Path, given: Reading, limit: str) -> None
 
 
 def test_an_archive_without_text_is_refused(tmp_path: Path) -> None:
-    """With what it held instead."""
+    """The message says what the archive held instead."""
     path = zip_of(tmp_path / "a.zip", {"a.bin": b"\0"})
 
     with pytest.raises(InputError, match=r"a\.zip holds no text file: .*1 left out, binary: a\.bin"):
@@ -275,7 +275,7 @@ def test_an_archive_without_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_in_a_folder_packed_files_are_read_and_archives_left_out(tmp_path: Path) -> None:
-    """As /var/log has them."""
+    """A folder such as /var/log has both."""
     (tmp_path / "app.log.2.gz").write_bytes(gzip.compress(b"old"))
     (tmp_path / "bad.gz").write_bytes(gzip.compress(TEXT.encode())[:-4])
     (tmp_path / "app.log").write_text("new")
@@ -290,7 +290,7 @@ def test_in_a_folder_packed_files_are_read_and_archives_left_out(tmp_path: Path)
 
 
 def test_without_its_library_a_kind_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is named."""
+    """The message names the extra."""
     for module in ("backports.zstd", "compression"):
         monkeypatch.setitem(sys.modules, module, None)
     (tmp_path / "a.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
@@ -311,14 +311,14 @@ def test_without_its_library_a_kind_says_what_to_install(tmp_path: Path, monkeyp
         ({"ignore": "perhaps"}, "ignore"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(given: dict[str, str], message: str) -> None:
-    """Each with its name."""
+def test_invalid_settings_are_refused(given: dict[str, str], message: str) -> None:
+    """Each message names the setting."""
     with pytest.raises(SettingError, match=message):
         reading(given)
 
 
-def test_settings_are_given_as_text() -> None:
-    """As the command line has them."""
+def test_settings_may_be_text() -> None:
+    """The command line gives all of them as text."""
     given = {"max_bytes": "1_000", "ignore": "false", "encoding": "SJIS", "html": "text"}
 
     assert reading(given) == Reading(max_bytes=1000, ignore=False, encoding="shift_jis", html="text")

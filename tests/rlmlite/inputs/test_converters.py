@@ -1,4 +1,4 @@
-"""Documents that are no text: PDF, DOCX and HTML are converted, and what cannot be is said."""
+"""Documents that are not text: PDF, DOCX and HTML are converted, and the others are refused with the reason."""
 
 import hashlib
 import sys
@@ -18,7 +18,7 @@ HTML = """<!DOCTYPE html><html><head><title>T</title><style>p { color: red }</st
 
 
 def test_a_pdf_is_its_text(tmp_path: Path) -> None:
-    """Page after page with a form feed behind each; who converted it is in the trace, and both digests."""
+    """Each page ends in a form feed; the trace has the converter and both digests."""
     path = pdf_of(tmp_path / "a.pdf", "First page", "", "Third page")
 
     found, text = load_plain(path)
@@ -31,7 +31,7 @@ def test_a_pdf_is_its_text(tmp_path: Path) -> None:
 
 
 def test_a_word_document_is_its_text(tmp_path: Path) -> None:
-    """As Markdown."""
+    """A DOCX becomes Markdown."""
     path = docx_of(tmp_path / "a.docx", "First paragraph, über.", "Second * paragraph")
 
     found, text = load_plain(path)
@@ -42,7 +42,7 @@ def test_a_word_document_is_its_text(tmp_path: Path) -> None:
 
 
 def test_html_is_text_as_it_stands(tmp_path: Path) -> None:
-    """It is valid text, and may be meant as such."""
+    """HTML is valid text, and may be meant as such."""
     (tmp_path / "a.html").write_text(HTML, "utf-8")
 
     found, text = load_plain(tmp_path / "a.html")
@@ -51,8 +51,8 @@ def test_html_is_text_as_it_stands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_html_is_converted_when_that_is_asked_for(tmp_path: Path, encoding: str) -> None:
-    """Without scripts and styles; decoded first, if need be."""
+def test_html_is_converted_on_request(tmp_path: Path, encoding: str) -> None:
+    """Scripts and styles are dropped; the page is decoded first, if necessary."""
     (tmp_path / "a.html").write_bytes(HTML.encode(encoding))
 
     found, text = load_plain(tmp_path / "a.html", Reading(html="text"))
@@ -61,14 +61,14 @@ def test_html_is_converted_when_that_is_asked_for(tmp_path: Path, encoding: str)
     assert [step.by for step in found.source.recipes[0]] == ["decode"] * (encoding != "utf-8") + ["markdownify"]
 
 
-def test_text_that_is_no_html_is_not_converted(tmp_path: Path) -> None:
-    """Whatever is asked for."""
+def test_other_text_is_never_converted_as_html(tmp_path: Path) -> None:
+    """The setting `html=text` changes only what looks like HTML."""
     (tmp_path / "a.txt").write_text("1 < 2 &amp; 3")
 
     assert load_plain(tmp_path / "a.txt", Reading(html="text"))[1] == "1 < 2 &amp; 3"
 
 
-def test_documents_lie_in_folders_and_archives(tmp_path: Path) -> None:
+def test_documents_in_folders_and_archives_are_converted(tmp_path: Path) -> None:
     """Each file is converted as if it were alone."""
     make = tmp_path / "docs"
     make.mkdir()
@@ -96,7 +96,7 @@ def test_documents_lie_in_folders_and_archives(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_converted_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
-    """Whatever a library raises, the user gets the reason, and a folder goes on without the file."""
+    """Whatever a library raises, the user gets the reason, and a folder is read without the file."""
     (tmp_path / name).write_bytes(content)
     (tmp_path / "z.txt").write_text("z")
 
@@ -114,7 +114,7 @@ def test_a_document_without_text_is_refused_with_what_to_do(tmp_path: Path) -> N
 
 
 def test_a_document_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
-    """A DOCX is a zip, and is looked at before it is converted."""
+    """A DOCX is a zip, and its declared size is checked before it is converted."""
     docx_of(tmp_path / "a.docx", "x")
     path = zip_of(tmp_path / "b.docx", {"word/document.xml": b" " * 70_000_000})
 
@@ -126,7 +126,7 @@ def test_a_document_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
 def test_without_the_extra_the_message_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str
 ) -> None:
-    """What is missing can be installed."""
+    """The message says what to install."""
     {"a.pdf": pdf_of, "a.docx": docx_of}.get(name, lambda path, text: path.write_text("<html>"))(tmp_path / name, "x")
     monkeypatch.setitem(sys.modules, module, None)
 

@@ -49,7 +49,7 @@ def read_trace(trace: Path) -> dict[str, bytes]:
 
 
 def test_a_copied_run_has_the_same_trace(tmp_path: Path) -> None:
-    """Whether inputs were copied is not in the bytes of a trace; a folder with a file to transcode too."""
+    """Whether inputs were copied is not in the bytes of a trace, also for a file that is transcoded."""
     Path("texts").mkdir()
     Path("texts/a.txt").write_text("a ERROR\n")
     Path("texts/b.txt").write_bytes(b"caf\xe9 ERROR\n")
@@ -69,7 +69,7 @@ def test_a_copied_run_has_the_same_trace(tmp_path: Path) -> None:
 
 
 def test_a_session_goes_on_when_its_file_is_cut() -> None:
-    """Also after it was left: it knows its store."""
+    """Also when it is opened again: it knows its store."""
     with Session("s.rlm", Path("app.log"), copy_to="store") as session:
         session.exec('hits = search(context, "ERROR")')
         os.truncate("app.log", 5)
@@ -88,7 +88,7 @@ def test_a_session_goes_on_when_its_file_is_cut() -> None:
 
 
 def test_a_session_whose_store_is_gone_says_so() -> None:
-    """It does not go on with the files where they were, which may change under it."""
+    """It does not continue with the original files, which may change under it."""
     Session("s.rlm", Path("app.log"), copy_to="store").close()
     shutil.rmtree("store")
 
@@ -99,7 +99,7 @@ def test_a_session_whose_store_is_gone_says_so() -> None:
 
 @pytest.mark.parametrize("how", ["flag", "file", "environment"])
 def test_where_the_store_is(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flag, `rlmlite.toml` or the environment names it; without, it is `.rlmlite/store`."""
+    """A flag, `rlmlite.toml` or the environment names it; without them it is `.rlmlite/store`."""
     command("exec", "-e", COUNT, "app.log", "--copy")
     assert len(document("store", "ls")["value"]) == 1
     given = ["--store", "there"] if how == "flag" else []
@@ -114,7 +114,7 @@ def test_where_the_store_is(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_replay_finds_what_was_copied() -> None:
-    """The file is gone and the store has it; another file that is named is taken instead."""
+    """The file is gone and the store has it; a file named by the user is used instead."""
     command("exec", "-e", COUNT, "app.log", "--copy", "--trace", "t.rlm")
     Path("app.log").write_text("other")
 
@@ -125,7 +125,7 @@ def test_a_replay_finds_what_was_copied() -> None:
 
 
 def test_ask_and_sessions_copy_too() -> None:
-    """Each with `--copy`; a session that is there already refuses it."""
+    """Each takes `--copy`; a session that exists already refuses it."""
     command("session", "new", "s.rlm", "app.log", "--copy", "--sub", "extractive:")
     assert [held["traces"] for held in document("store", "ls")["value"]] == [[str(Path("s.rlm").absolute())]]
     os.remove("app.log")
@@ -140,7 +140,7 @@ def test_ask_and_sessions_copy_too() -> None:
 
 
 def test_ls_gc_and_verify() -> None:
-    """What is there, what can go, and what is damaged; damage has its own code."""
+    """They show what is there, what can go, and what is damaged, which has an exit code of its own."""
     command("exec", "-e", COUNT, "app.log", "--copy", "--trace", "t.rlm")
     with DirectoryStore(".rlmlite/store") as store:
         extra = store.put(b"12345")
@@ -168,7 +168,7 @@ def test_ls_gc_and_verify() -> None:
 
 
 def test_there_is_no_store() -> None:
-    """Nothing is made by looking."""
+    """Looking for a store creates nothing."""
     for name in ("ls", "gc", "verify"):
         assert "there is no store" in command("store", name, code=Exit.INPUT).stderr
     assert not Path(".rlmlite").exists()
@@ -188,7 +188,7 @@ def test_derived_content_goes_to_the_store() -> None:
 
 
 def test_a_full_disk_leaves_no_file_out() -> None:
-    """A file of a folder that cannot be copied stops the run; it is not taken for one that cannot be read."""
+    """A file that cannot be copied stops the run; it is not skipped as unreadable."""
     Path("logs").mkdir()
     Path("logs/a.log").write_text("small")
     Path("logs/b.log").write_text(LOG)

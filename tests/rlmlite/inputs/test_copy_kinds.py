@@ -69,7 +69,7 @@ def read_trace(trace: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_the_same_trace_and_is_found_again(kind: str) -> None:
-    """Without the file, without a process that holds anything, and without whoever could derive it."""
+    """Without the file, without a process that holds it, and without the means to derive it."""
     path = Path(KINDS[kind]())
     program = 'final(count(search(context, "o")))' if kind in ("text", "gzip", "utf-16", "docx") else PROGRAM
     here = rlmlite.execute(program, path, trace="here.rlm", run_key=KEY)
@@ -85,7 +85,7 @@ def test_every_kind_has_the_same_trace_and_is_found_again(kind: str) -> None:
 
 
 def test_texts_are_derived_from_an_original_in_the_store() -> None:
-    """If only the archive is left there, it is what they are derived from."""
+    """If only the archive is left there, its members are derived from it."""
     path = zip_of(Path("a.zip"), {"b.txt": TEXT.encode()})
     rlmlite.execute(PROGRAM, path, trace="t.rlm")
     with DirectoryStore("store") as store:
@@ -98,7 +98,7 @@ def test_texts_are_derived_from_an_original_in_the_store() -> None:
 
 
 def test_a_session_over_an_archive_goes_on_without_it() -> None:
-    """While it runs, and when it is opened again; what it needs survives a collection, the archive does not."""
+    """While it runs and when it is opened again; a collection keeps what it needs, not the archive."""
     path = zip_of(Path("a.zip"), {"b.txt": TEXT.encode()})
     original = path.read_bytes()
     with Session("s.rlm", path, copy_to="store") as session:
@@ -114,7 +114,7 @@ def test_a_session_over_an_archive_goes_on_without_it() -> None:
 
 
 def test_a_session_over_a_url_fetches_nothing_again() -> None:
-    """The store has it, so the server may be gone; without a store it is asked again."""
+    """The store has the content, so the server may be gone; without a store it is asked again."""
     files = fsspec.filesystem("memory")
     files.pipe("/copied.log", TEXT.encode())
     Session("copied.rlm", Url("memory://copied.log"), copy_to="store").close()
@@ -128,7 +128,7 @@ def test_a_session_over_a_url_fetches_nothing_again() -> None:
 
 
 def test_large_standard_input_is_found_in_the_store() -> None:
-    """It is not in the trace, so nothing else has it."""
+    """The trace does not keep it, so nothing else has it."""
     command = ["exec", "-e", 'final(count(search(x, "o")))', "x=-", "--read", "kept_bytes=10"]
     for trace, more in (("here.rlm", []), ("copied.rlm", ["--copy"])):
         code = f"import sys; sys.argv[1:] = {[*command, '--trace', trace, *more]}; "
@@ -142,7 +142,7 @@ def test_large_standard_input_is_found_in_the_store() -> None:
 
 
 def test_a_database_with_a_log_beside_it_is_refused_with_a_copy_too() -> None:
-    """The log lies beside the original, not beside the copy; the message names what the user named."""
+    """The log is beside the original, and the message has the user's path."""
     named = _database(Path("a.db"))
     Path("a.db-wal").write_bytes(b"x")
 
@@ -151,7 +151,7 @@ def test_a_database_with_a_log_beside_it_is_refused_with_a_copy_too() -> None:
 
 
 def test_messages_name_the_file_and_not_its_copy() -> None:
-    """Of tables that are broken."""
+    """That holds for broken tables."""
     for name, content in (("a.csv", b"a,b\n1,2,3,4\n"), ("a.jsonl", b"{"), ("a.parquet", b"x")):
         Path(name).write_bytes(content)
         with pytest.raises(InputError) as error:
@@ -160,8 +160,8 @@ def test_messages_name_the_file_and_not_its_copy() -> None:
         assert "objects" not in str(error.value)
 
 
-def test_what_goes_wrong_in_making_a_content_is_not_the_stores_fault() -> None:
-    """Its own error comes back, and nothing is left of what was written before it."""
+def test_an_error_in_deriving_is_not_the_stores() -> None:
+    """The error comes back as it was, and nothing that was written before it is left."""
 
     def pieces() -> Iterator[bytes]:
         yield b"x" * 100
@@ -175,8 +175,8 @@ def test_what_goes_wrong_in_making_a_content_is_not_the_stores_fault() -> None:
         assert list(store.layout.incoming.iterdir()) == []
 
 
-def test_a_copy_is_looked_at_as_text_when_that_is_asked_for() -> None:
-    """Also if the same content was put before as what is no text."""
+def test_a_copy_is_checked_as_text_on_request() -> None:
+    """Even if the same content was stored before without that check."""
     Path("a.txt").write_bytes(b"caf\xe9\n")
     with DirectoryStore("store") as store:
         blobs = FileBlobs(store=store, copy=True)
@@ -203,7 +203,7 @@ def test_a_store_that_is_not_used_is_refused() -> None:
 
 
 def test_a_store_is_made_by_its_folder_alone() -> None:
-    """`new_store` makes it; without `copy_to` there is none."""
+    """`new_store` creates it; without `copy_to` there is none."""
     new_store()
     assert os.listdir() == []
     new_store(copy_to="there")

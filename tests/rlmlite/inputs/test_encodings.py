@@ -1,4 +1,4 @@
-"""Encodings: what is decoded, from what, how it was decided, and that valid UTF-8 is left alone."""
+"""Encodings: what is decoded, from what, how that was chosen, and that valid UTF-8 is left alone."""
 
 import codecs
 from pathlib import Path
@@ -38,7 +38,7 @@ DETECTED = [
 
 @pytest.mark.parametrize(("text", "encoding", "name"), DETECTED)
 def test_an_encoding_is_detected_and_recorded(tmp_path: Path, text: str, encoding: str, name: str) -> None:
-    """The text is what was written; the trace says from what it was decoded, and who decided that."""
+    """The text is what was written; the trace has the encoding and how it was chosen."""
     (tmp_path / "a.txt").write_bytes(text.encode(encoding))
 
     found, read = load_plain(tmp_path / "a.txt")
@@ -53,8 +53,8 @@ def test_an_encoding_is_detected_and_recorded(tmp_path: Path, text: str, encodin
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-be", "utf-32-be"])
-def test_a_byte_order_mark_decides_and_is_taken_away(tmp_path: Path, encoding: str) -> None:
-    """Also where the text is not Latin, and where it has one character."""
+def test_a_byte_order_mark_decides_and_is_removed(tmp_path: Path, encoding: str) -> None:
+    """That holds for any script, and for a text of one character."""
     mark = {"utf-16-be": codecs.BOM_UTF16_BE, "utf-32-be": codecs.BOM_UTF32_BE}.get(encoding, b"")
     for text in (JAPANESE, GERMAN, "x", ""):
         (tmp_path / "a.txt").write_bytes(mark + text.encode(encoding))
@@ -67,7 +67,7 @@ def test_a_byte_order_mark_decides_and_is_taken_away(tmp_path: Path, encoding: s
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_wide_text_without_a_mark_is_known_by_its_zeros(tmp_path: Path, encoding: str) -> None:
-    """As logs of Windows are."""
+    """Logs of Windows are such texts."""
     (tmp_path / "a.txt").write_bytes(GERMAN.encode(encoding))
 
     found, read = load_plain(tmp_path / "a.txt")
@@ -78,8 +78,8 @@ def test_wide_text_without_a_mark_is_known_by_its_zeros(tmp_path: Path, encoding
 @pytest.mark.parametrize(
     "head", [b"\0", b"\0\0", b"a\0b", b"\0\1" * 40, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(90), b"a\0\0\0b" * 8]
 )
-def test_what_is_binary_is_no_wide_text(head: bytes) -> None:
-    """Zeros alone make no UTF-16."""
+def test_binary_content_is_not_wide_text(head: bytes) -> None:
+    """Zeros alone do not make UTF-16."""
     assert wide_encoding(head) is None
 
 
@@ -95,13 +95,13 @@ def test_what_is_binary_is_no_wide_text(head: bytes) -> None:
         (b"plain text, charset=cp1251", None),
     ],
 )
-def test_markup_may_say_its_encoding(head: bytes, name: str | None) -> None:
-    """As browsers read it, Latin-1 is cp1252."""
+def test_markup_may_declare_its_encoding(head: bytes, name: str | None) -> None:
+    """Latin-1 is read as cp1252, as browsers do."""
     assert declared_encoding(head) == name
 
 
-def test_what_markup_says_counts(tmp_path: Path) -> None:
-    """A short text that nobody could guess."""
+def test_a_declaration_decides_where_detection_could_not(tmp_path: Path) -> None:
+    """The text is too short to be guessed."""
     (tmp_path / "a.xml").write_bytes("<?xml version='1.0' encoding='koi8-r'?><a>да</a>".encode("koi8-r"))
 
     found, read = load_plain(tmp_path / "a.xml")
@@ -123,7 +123,7 @@ def test_valid_utf_8_is_never_guessed_at(tmp_path: Path, text: str) -> None:
 
 
 def test_broken_utf_8_stays_utf_8(tmp_path: Path) -> None:
-    """A log with a few cut characters is not Latin-1."""
+    """A log with a few broken characters is not Latin-1."""
     (tmp_path / "a.txt").write_bytes(GERMAN.encode() + b"caf\xc3 und \xff\n" + GERMAN.encode())
 
     found, read = load_plain(tmp_path / "a.txt")
@@ -137,7 +137,7 @@ def test_broken_utf_8_stays_utf_8(tmp_path: Path) -> None:
     "content", [b"caf\xe9 cr\xe8me", b"caf\xe9", b"\xe4", b"\xff" * 100, bytes(range(128, 256)) * 3]
 )
 def test_what_detection_is_not_sure_of_is_not_guessed(tmp_path: Path, content: bytes) -> None:
-    """U+FFFD, counted and said, is better than a wrong letter."""
+    """U+FFFD, counted and noted, is better than a wrong letter."""
     (tmp_path / "a.txt").write_bytes(content)
 
     found, read = load_plain(tmp_path / "a.txt")
@@ -148,7 +148,7 @@ def test_what_detection_is_not_sure_of_is_not_guessed(tmp_path: Path, content: b
 
 
 def test_a_large_text_is_sampled_and_then_decoded_strictly(tmp_path: Path) -> None:
-    """8 MB of which the first umlaut comes late: it is found, and every byte is decoded."""
+    """The first umlaut in 8 MB comes late: it is found, and every byte is decoded."""
     text = "2024-01-01 INFO all is well with the server\n" * 200_000 + GERMAN
     (tmp_path / "a.log").write_bytes(text.encode("latin-1"))
 
@@ -158,8 +158,8 @@ def test_a_large_text_is_sampled_and_then_decoded_strictly(tmp_path: Path) -> No
     assert found.source.recipes[0][0].how == "cp1252"
 
 
-def test_what_is_not_in_the_detected_encoding_is_replaced_and_said(tmp_path: Path) -> None:
-    """A byte that Shift-JIS does not have, far behind the samples: the rest is still Japanese."""
+def test_bytes_outside_the_detected_encoding_are_replaced(tmp_path: Path) -> None:
+    """One byte beyond the samples is not Shift-JIS; the rest is still Japanese."""
     content = (JAPANESE * 30).encode("shift_jis") + b"\x81\n" + (JAPANESE * 30).encode("shift_jis")
     (tmp_path / "a.txt").write_bytes(content)
 
@@ -170,8 +170,8 @@ def test_what_is_not_in_the_detected_encoding_is_replaced_and_said(tmp_path: Pat
     assert "1 bad bytes became U+FFFD" in notes_text(found)
 
 
-def test_an_encoding_that_is_asked_for_is_taken(tmp_path: Path) -> None:
-    """Also where the bytes would be valid UTF-8; ASCII is the same in both and read in place."""
+def test_a_requested_encoding_is_used(tmp_path: Path) -> None:
+    """Even where the bytes are valid UTF-8; ASCII is the same in both, and read in place."""
     (tmp_path / "a.txt").write_bytes("Ã©".encode("cp1252"))
     (tmp_path / "b.txt").write_bytes(b"plain")
     (tmp_path / "c.txt").write_bytes("caf\ufffd".encode("utf-8-sig"))
@@ -186,7 +186,7 @@ def test_an_encoding_that_is_asked_for_is_taken(tmp_path: Path) -> None:
 
 
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
-    """UTF-16 may hold what is no Unicode."""
+    """UTF-16 can hold what is not valid Unicode."""
     (tmp_path / "a.txt").write_bytes(
         codecs.BOM_UTF16_LE + "abc".encode("utf-16-le") + b"\x00\xd8" + "d".encode("utf-16-le")
     )

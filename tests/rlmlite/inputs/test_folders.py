@@ -18,8 +18,8 @@ def make(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def test_ignore_files_leave_out_and_say_so(tmp_path: Path) -> None:
-    """As git has it: nested files, rules that take back, folders that are not entered."""
+def test_ignore_files_leave_out_with_a_note(tmp_path: Path) -> None:
+    """Git's rules hold: nested files, negated rules, folders that are not entered."""
     root = make(
         tmp_path,
         {
@@ -50,8 +50,8 @@ def test_ignore_files_leave_out_and_say_so(tmp_path: Path) -> None:
     assert "5 left out, ignored: build/, ..." in notes_text(found)
 
 
-def test_a_folder_of_which_all_is_ignored_says_how_to_read_it(tmp_path: Path) -> None:
-    """Naming it does not switch off the rules of the repository above it."""
+def test_an_ignored_folder_says_how_to_read_it(tmp_path: Path) -> None:
+    """Naming a folder does not switch off the rules of the repository above it."""
     root = make(tmp_path, {".git/HEAD": "", ".gitignore": "/versions\n", "versions/lib/a.py": "a"})
 
     with pytest.raises(InputError, match=r"holds no text file: .*ignored: a\.py; --read ignore=false"):
@@ -59,7 +59,7 @@ def test_a_folder_of_which_all_is_ignored_says_how_to_read_it(tmp_path: Path) ->
 
 
 def test_ignore_files_can_be_switched_off(tmp_path: Path) -> None:
-    """Then only the rules hold that always hold."""
+    """Then only the rules that always hold remain."""
     root = make(tmp_path, {".gitignore": "*.log\n", "a.log": "a", ".hidden": "h"})
 
     found, texts = load_plain(root, Reading(ignore=False))
@@ -69,7 +69,7 @@ def test_ignore_files_can_be_switched_off(tmp_path: Path) -> None:
 
 
 def test_the_rules_of_the_repository_hold_in_a_folder_of_it(tmp_path: Path) -> None:
-    """Above it no more."""
+    """Rules above the repository do not count."""
     make(tmp_path, {".gitignore": "*\n", "repo/.git/HEAD": "", "repo/.gitignore": "*.log\nsrc/gen/\n"})
     make(tmp_path / "repo/src", {"a.txt": "a", "a.log": "l", "gen/b.txt": "b"})
 
@@ -78,7 +78,7 @@ def test_the_rules_of_the_repository_hold_in_a_folder_of_it(tmp_path: Path) -> N
 
 
 def test_odd_ignore_files_do_no_harm(tmp_path: Path) -> None:
-    """Not UTF-8, a folder of that name, an endless pattern."""
+    """One that is not UTF-8, a folder of that name, a pattern that could take for ever."""
     long = "a" * 200
     root = make(tmp_path, {"a.txt": "a", "sub/.gitignore/x": "x", "sub/b.txt": "b", long: "long", "c.log": "c"})
     (root / ".gitignore").write_bytes(b"\xff\n[\n*.log\n" + b"**/" * 5000 + b"zzz\n!\n" + b"a*" * 60 + b"b\n")
@@ -86,15 +86,15 @@ def test_odd_ignore_files_do_no_harm(tmp_path: Path) -> None:
     assert load_plain(root)[1] == {"a.txt": "a", "sub/b.txt": "b", long: "long"}
 
 
-def test_a_pattern_means_what_it_names(tmp_path: Path) -> None:
-    """Ignore files do not count for globs."""
+def test_ignore_files_do_not_apply_to_globs(tmp_path: Path) -> None:
+    """A glob names what it wants."""
     root = make(tmp_path, {".gitignore": "*.log\n", "a.log": "a"})
 
     assert load_plain(root / "*.log")[1] == {"a.log": "a"}
 
 
 def test_loops_of_links_are_not_walked(tmp_path: Path) -> None:
-    """Two links to the folder itself would be 2^40 paths."""
+    """Two links to the folder itself would make 2^40 paths."""
     root = make(tmp_path, {"a.txt": "a", "sub/b.txt": "b"})
     for name in ("loop", "again", "sub/up"):
         os.symlink(root, root / name)
@@ -118,7 +118,7 @@ def test_loops_of_links_are_not_walked(tmp_path: Path) -> None:
     ],
 )
 def test_patterns_are_as_in_a_shell(tmp_path: Path, pattern: str, expected: tuple[str, ...]) -> None:
-    """`**` crosses folders; hidden files are matched only by name."""
+    """`**` crosses folders, and hidden files are matched only by name."""
     make(tmp_path, {"a.txt": "", "b.md": "", ".h.txt": "", "sub/c.txt": "", "sub/deep/d.txt": "", ".hid/e.txt": ""})
 
     assert list_glob(str(tmp_path / pattern)).paths == expected

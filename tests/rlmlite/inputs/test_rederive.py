@@ -76,7 +76,7 @@ def replay_trace(trace: Path, place: Path | None = None, reading: Reading | None
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_run_over_each_kind_replays(tmp_path: Path, name: str) -> None:
-    """From where the file was, and from where it is moved to."""
+    """From where the file was, and from where it was moved to."""
     path = KINDS[name](tmp_path / name)
     run(path, tmp_path / "t.rlm", Reading(html="text"))
 
@@ -93,7 +93,7 @@ def test_a_run_over_each_kind_replays(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(KINDS.keys() - {"broken.txt"}))
 def test_without_the_hook_a_derived_text_is_missing(tmp_path: Path, name: str) -> None:
-    """Whoever cannot derive it cannot call the trace forged."""
+    """Without the means to derive it, nobody can call the trace forged."""
     run(KINDS[name](tmp_path / name), tmp_path / "t.rlm", Reading(html="text"))
 
     found = replay_trace(tmp_path / "t.rlm", reading=None)
@@ -113,7 +113,7 @@ def test_what_needs_no_other_library_replays_without_the_hook(tmp_path: Path) ->
 def test_another_version_of_a_converter_is_no_forgery(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may give another text; which version gave the recorded one is said."""
+    """Its text may differ; the verdict names the version that made the recorded one."""
     run(KINDS[name](tmp_path / name), tmp_path / "t.rlm")
     for kind in ("pdf", "docx"):
         converter = converters.CONVERTERS[kind]
@@ -141,7 +141,7 @@ def test_a_changed_original_is_not_taken_for_the_recorded_one(tmp_path: Path, na
 
 
 def test_a_bomb_beside_a_trace_is_refused(tmp_path: Path) -> None:
-    """Who raised a limit for the run raises it for the replay."""
+    """A limit that was raised for the run must be raised for the replay too."""
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"plain\n" + b"." * 70_000_000, 9))
     run(tmp_path / "a.gz", tmp_path / "t.rlm", Reading(max_ratio=2000))
 
@@ -155,8 +155,8 @@ def test_a_bomb_beside_a_trace_is_refused(tmp_path: Path) -> None:
     assert allowed.verdict is Verdict.REPRODUCED
 
 
-def test_a_replay_believes_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither does a session that goes on."""
+def test_a_replay_uses_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither does a session that is opened again."""
     (tmp_path / "a.txt").write_text("plain ERROR\n")
     run(tmp_path / "a.txt", tmp_path / "t.rlm")
     Session(tmp_path / "s.rlm", {"a": tmp_path / "a.txt"}).close()
@@ -172,7 +172,7 @@ def test_a_replay_believes_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", ["a.gz", "a.zip", "latin.txt", "a.pdf"])
 def test_evidence_names_both_digests(tmp_path: Path, name: str) -> None:
-    """Positions are of the derived text; the file that was given is named besides."""
+    """Positions refer to the derived text, and the original file is named beside it."""
     path = KINDS[name](tmp_path / name)
 
     piece = run(path, tmp_path / "t.rlm").evidence[0]
@@ -209,7 +209,7 @@ def run_piped(content: bytes, folder: Path, *arguments: str) -> subprocess.Compl
 
 
 def test_packed_standard_input_is_kept_as_text(tmp_path: Path) -> None:
-    """A small one is in the trace, which then replays alone."""
+    """A small one is kept in the trace, which then replays by itself."""
     done = run_piped(
         gzip.compress(TEXT.encode()), tmp_path, "exec", "-e", PROGRAM.replace("a,", "context,"), "-", "--trace", "t.rlm"
     )
@@ -218,8 +218,8 @@ def test_packed_standard_input_is_kept_as_text(tmp_path: Path) -> None:
     assert replay_trace(tmp_path / "t.rlm", reading=None).verdict is Verdict.REPRODUCED
 
 
-def test_large_standard_input_is_not_kept_and_that_is_said(tmp_path: Path) -> None:
-    """The trace is small; a replay needs the content from somewhere."""
+def test_large_standard_input_is_not_kept_with_a_note(tmp_path: Path) -> None:
+    """The trace is small, and a replay needs a copy of the content."""
     program = 'final(count(search(context, "ERROR")))'
     arguments = ["exec", "-e", program, "-", "--trace", "t.rlm", "--read", "kept_bytes=1_000"]
     done = run_piped(TEXT.encode(), tmp_path, *arguments)
@@ -233,7 +233,7 @@ def test_large_standard_input_is_not_kept_and_that_is_said(tmp_path: Path) -> No
 
 
 def test_the_command_line_replays_with_the_hook(tmp_path: Path) -> None:
-    """As anyone would do it."""
+    """`rlmlite trace replay` derives texts without being told."""
     path = KINDS["a.tgz"](tmp_path / "a.tgz")
     done = run_piped(b"", tmp_path, "exec", "-e", PROGRAM, f"a={path}", "--trace", "t.rlm")
     again = run_piped(b"", tmp_path, "trace", "replay", "t.rlm")
@@ -245,7 +245,7 @@ def test_the_command_line_replays_with_the_hook(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.gz", "a.tgz", "latin.txt", "folder"])
 @pytest.mark.parametrize("given", ["a", "a[0].text"])
 def test_a_nested_run_over_a_derived_input_replays(tmp_path: Path, name: str, given: str) -> None:
-    """Its trace says by itself from what its input was derived."""
+    """The nested run's own trace says how its input was derived."""
     if given != "a" and name not in ("a.tgz", "folder"):
         given = "a[5:400]"
     path = KINDS[name](tmp_path / name)

@@ -1,4 +1,4 @@
-"""Inputs from elsewhere: a real HTTP server on loopback, fsspec's file system in memory, and no secret in a trace."""
+"""Remote inputs: an HTTP server on this machine, fsspec's file system in memory, and no secret in a trace."""
 
 import contextlib
 import gzip
@@ -58,7 +58,7 @@ def server() -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ["app.log", "app.log.gz"])
 def test_a_url_is_an_input(server: str, name: str) -> None:
-    """Fetched once, hashed on the way; nothing of it is kept in the trace."""
+    """It is fetched once and hashed on the way; the trace keeps nothing of its content."""
     found, text = load_plain(f"http://{server}/{name}")
 
     file = found.source.files[0]
@@ -69,8 +69,8 @@ def test_a_url_is_an_input(server: str, name: str) -> None:
     assert "fetched by fsspec" in notes_text(found)
 
 
-def test_an_archive_may_lie_elsewhere(tmp_path: Path) -> None:
-    """In fsspec's memory, as it might in a bucket."""
+def test_an_archive_may_be_remote(tmp_path: Path) -> None:
+    """It is read from fsspec's memory, as from a bucket."""
     content = zip_of(tmp_path / "a.zip", {"a.txt": b"a", "b.txt": b"b"}).read_bytes()
     fsspec.filesystem("memory").pipe("/bucket/a.zip", content)
 
@@ -82,8 +82,8 @@ def test_an_archive_may_lie_elsewhere(tmp_path: Path) -> None:
     assert [step.by for step in found.source.recipe(found.source.archive)] == ["fetch", "zip"]
 
 
-def test_what_is_not_there_is_said(server: str) -> None:
-    """A missing file, a host that does not answer, a protocol that nobody knows."""
+def test_an_unavailable_url_is_refused(server: str) -> None:
+    """A missing file, a host that does not answer, an unknown protocol."""
     with pytest.raises(InputError, match=r"http://.*/nothing does not exist, or cannot be reached"):
         load_plain(f"http://{server}/nothing")
     with pytest.raises(InputError, match="cannot be reached"):
@@ -95,7 +95,7 @@ def test_what_is_not_there_is_said(server: str) -> None:
 
 
 def test_half_of_a_file_is_refused(server: str) -> None:
-    """A connection that breaks off is no end."""
+    """A connection that breaks off is not the end of the file."""
     with pytest.raises(InputError, match="cannot be fetched"):
         load_plain(f"http://{server}/app.log?cut")
 
@@ -116,19 +116,19 @@ def test_no_more_is_fetched_than_is_allowed(server: str) -> None:
     ],
 )
 def test_a_url_is_recorded_without_secrets(url: str, recorded: str) -> None:
-    """Names of a query stay, values do not."""
+    """The names in a query stay, the values do not."""
     assert is_remote(url)
     assert without_secrets(url) == recorded
 
 
 @pytest.mark.parametrize("path", ["a.txt", "./http:/x", "C:\\x", "a://", "dir/x://y"])
-def test_other_paths_are_no_urls(path: str) -> None:
+def test_other_paths_are_not_urls(path: str) -> None:
     """A file may have an odd name."""
     assert not is_remote(path)
 
 
 def test_no_secret_is_in_a_trace_or_a_message(server: str, tmp_path: Path) -> None:
-    """Neither a signature nor a password, in any file, note or error; that one was left out is said."""
+    """Neither a signature nor a password, in any file, note or error; a note says that one was left out."""
     url = f"http://{server}/private?sig=hush"
     outcome = rlmlite.execute("final(count(a.lines))", {"a": Url(url)}, trace=tmp_path / "t.rlm")
 
@@ -141,7 +141,7 @@ def test_no_secret_is_in_a_trace_or_a_message(server: str, tmp_path: Path) -> No
 
 
 def test_a_session_over_a_url_goes_on_in_another_process(server: str, tmp_path: Path) -> None:
-    """It is fetched again; one that needed a secret cannot be."""
+    """It is fetched again, unless that would need a secret."""
     with Session(tmp_path / "s.rlm", {"a": Url(f"http://{server}/app.log.gz")}) as session:
         session.exec("x = count(a.lines)")
     with Session(tmp_path / "s.rlm") as session:

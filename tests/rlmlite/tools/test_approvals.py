@@ -1,4 +1,4 @@
-"""Who is asked before a call: a function, a person, a folder, nobody. Only an explicit yes is one."""
+"""Who is asked before a call: a function, a person, a folder, or nobody. Only an explicit yes approves."""
 
 import asyncio
 import io
@@ -36,7 +36,7 @@ def outcome(sender: Sender, approve: Any, content: str = "words") -> Outcome:
 
 
 def test_a_function_sees_the_call_and_decides() -> None:
-    """Plain or awaited; what it says yes to is made once."""
+    """A plain or an async function; a call that it approves is made once."""
     asked: list[Approval] = []
 
     def yes(approval: Approval) -> bool:
@@ -73,8 +73,8 @@ def test_nobody_means_no(approve: str | None) -> None:
     assert "body comes from input" in denied.observation
 
 
-def test_a_truthy_answer_is_no_yes() -> None:
-    """A function that gives anything but True or False is a bug, and the call is not made."""
+def test_a_truthy_answer_is_not_a_yes() -> None:
+    """A function that returns anything but True or False is a bug, and the call is not made."""
     sender = Sender()
 
     with pytest.raises(TypeError, match="an approval must be True or False"):
@@ -83,8 +83,8 @@ def test_a_truthy_answer_is_no_yes() -> None:
 
 
 @pytest.mark.parametrize("approve", ["maybe", "mailbox:", ""])
-def test_an_unknown_way_is_refused(approve: str) -> None:
-    """With the ways that there are."""
+def test_an_unknown_approver_is_refused(approve: str) -> None:
+    """The message lists the ones that exist."""
     with pytest.raises(SettingError, match="approve must be terminal, mailbox:DIR, never or a function"):
         outcome(Sender(), approve)
 
@@ -101,7 +101,7 @@ def test_an_unknown_way_is_refused(approve: str) -> None:
     ],
 )
 def test_a_folder_answers(tmp_path: Path, file: str, answer: str, made: bool) -> None:
-    """The request says that it is an approval; its file holds no character that acts on a terminal."""
+    """The request says that it is an approval, and its file has no character that acts on a terminal."""
     sender = Sender()
     box = tmp_path / "box"
 
@@ -143,7 +143,7 @@ HOSTILE = Approval(
 
 
 def test_a_person_sees_every_character() -> None:
-    """Nothing in an argument can hide, turn round or act; letters of all languages stand as they are."""
+    """Nothing in an argument can hide, reverse or act; letters of all languages are shown as they are."""
     shown = describe(HOSTILE)
 
     assert "\\u001b[2Ja\\u202eb\\u200bc\\udb40\\udc41\\u2028d\\u009b é 漢" in shown
@@ -162,15 +162,15 @@ class Terminal(io.StringIO):
 def test_a_person_is_asked_at_the_terminal(
     typed: str, made: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only a yes is one: not an empty line, and not the end of the input."""
+    """Only a yes approves: not an empty line, and not the end of the input."""
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
 
     assert ask_at_terminal(HOSTILE, print) is made
     assert "wants to call the tool `send`" in capsys.readouterr().err
 
 
-def test_without_a_terminal_it_is_refused_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a person who cannot be there."""
+def test_without_a_terminal_a_call_is_refused_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run does not wait for a person who cannot be there."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     heard: list[str] = []
 
@@ -179,7 +179,7 @@ def test_without_a_terminal_it_is_refused_and_said(monkeypatch: pytest.MonkeyPat
 
 
 def test_events_tell_of_tools_and_approvals() -> None:
-    """That somebody is asked, what they said, that the tool is called, and how the step ended."""
+    """Who is asked, what they answered, that the tool is called, and how the step ended."""
     from rlmlite import Scripted, run
 
     happened: list[Event] = []

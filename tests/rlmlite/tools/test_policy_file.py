@@ -1,4 +1,4 @@
-"""The policy file: what it may say, what is said of a wrong one, and what it does."""
+"""The policy file: what it may contain, how mistakes in it are reported, and what it does."""
 
 import hashlib
 import logging
@@ -32,7 +32,7 @@ def look(key: str) -> str:
 
 
 def test_a_whole_file_is_a_policy(tmp_path: Path) -> None:
-    """Every key, as the kernel knows it, with the digest of the file's bytes."""
+    """Every key arrives as the kernel knows it, with the digest of the file's bytes."""
     text = """
 version = 1
 actions = ["search", "final"]
@@ -91,7 +91,7 @@ side_effects = true
     ],
 )
 def test_a_wrong_file_says_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
-    """One message with the key, before anything runs."""
+    """One message names the key, before anything runs."""
     with pytest.raises(SettingError) as caught:
         read_policy_file(write_policy(tmp_path, text))
 
@@ -99,8 +99,8 @@ def test_a_wrong_file_says_what_is_allowed(tmp_path: Path, text: str, said: str)
     assert "policy.toml" in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    """As is one that is no text."""
+def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
+    """Each message names the file."""
     with pytest.raises(SettingError, match=r"policy file .* does not exist"):
         load_rules(tmp_path / "none.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
@@ -110,19 +110,19 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "amount"), [("500ms", 500), ("30s", 30_000), ("2m", 120_000), ("1h", 3_600_000)])
 def test_a_duration_is_readable(text: str, amount: int) -> None:
-    """A whole number and a unit."""
+    """A duration is a whole number and a unit."""
     assert milliseconds(text) == amount
 
 
 @pytest.mark.parametrize("text", ["", "3", "s", "0s", "-1s", "1.5s", "25h", "1d", "٣s", 3, None, "1sm"])
-def test_what_is_no_duration_is_refused(text: object) -> None:
-    """Also one that would never end."""
+def test_an_invalid_duration_is_refused(text: object) -> None:
+    """So is one that is longer than a day."""
     with pytest.raises(ValueError, match="a duration is"):
         milliseconds(text)
 
 
 def test_a_policy_makes_a_tool_only_stricter(tmp_path: Path) -> None:
-    """A tool without side effects may be said to have them, never the other way round."""
+    """It may declare side effects that a tool denies, never the other way round."""
     stricter = write_policy(tmp_path, "version = 1\n[tools.look]\nside_effects = true")
     outcome = execute("look(key=str(context))", "a", trace=False, tools=[look], policy=stricter)
 
@@ -154,13 +154,13 @@ def test_the_trace_names_the_policy(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_permitted_stops_the_run_before_it_begins(tmp_path: Path) -> None:
-    """With its name."""
+    """The message names the model."""
     with pytest.raises(ValueError, match="does not permit the model scripted:"):
         run("What?", "a", controller=Scripted([]), policy=Policy(models=("openai:*",)), trace=False)
 
 
-def test_names_that_are_not_there_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Inputs, tools, arguments, actions and models; a pattern is for other runs too."""
+def test_unknown_names_are_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """Inputs, tools, arguments, actions and models; a pattern may be for other runs."""
     policy = Policy(
         actions=("serch", "look"),
         models=("ollama:*", "ollama:a"),

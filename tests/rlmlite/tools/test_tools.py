@@ -43,8 +43,8 @@ def text(result: Result) -> str:
     return result.text
 
 
-def test_a_function_says_what_it_is() -> None:
-    """Its first line, its parameters and their types; side effects unless it is said that it has none."""
+def test_a_function_is_declared_by_its_signature() -> None:
+    """Help, parameters and types come from the function; it has side effects unless it says otherwise."""
     declared = stock.declaration
     schema = json.loads(declared.schema)
 
@@ -61,8 +61,8 @@ def test_a_function_says_what_it_is() -> None:
     assert stock(part="a") == {"part": "a", "least": 0}
 
 
-def test_what_it_gives_is_json() -> None:
-    """Of a plain function and of one that is awaited."""
+def test_a_returned_value_is_json() -> None:
+    """For plain and for async functions."""
     assert text(call(stock, {"part": "é"})) == '{"least":0,"part":"é"}'
     assert text(call(tool(later), {"words": ["a", "b"]})) == '"a b"'
 
@@ -79,7 +79,7 @@ def test_what_it_gives_is_json() -> None:
     ],
 )
 def test_wrong_arguments_are_named(arguments: object, named: str) -> None:
-    """The function is not called, and nothing of the value is repeated."""
+    """The function is not called, and the message repeats nothing of the value."""
     error, detail = failure_of(call(stock, arguments))
 
     assert error == "schema"
@@ -157,7 +157,7 @@ async def its_own_timeout_too(secret: str) -> None:
     ],
 )
 def test_an_exception_is_a_failure(function: Callable[..., Any], detail: str) -> None:
-    """With its class and message, without a traceback, and cut with a mark where it is very long."""
+    """It has the class and message, no traceback, and a mark where a very long message is cut."""
     assert failure_of(call(tool(function), {"secret": "hunter2"}, 10_000)) == ("raised", detail)
 
 
@@ -166,8 +166,8 @@ def test_an_exception_is_a_failure(function: Callable[..., Any], detail: str) ->
     [float("nan"), object(), {"a": float("inf")}, "\ud800", lambda: 1, [[]] and {1: {2: object()}}],
     ids=["nan", "object", "infinity", "surrogate", "function", "deep"],
 )
-def test_a_value_that_is_no_json_is_a_failure(value: object) -> None:
-    """Nothing is made up for it."""
+def test_a_value_that_is_not_json_is_a_failure(value: object) -> None:
+    """Nothing is made up in its place."""
 
     def give() -> object:
         return value
@@ -178,8 +178,8 @@ def test_a_value_that_is_no_json_is_a_failure(value: object) -> None:
     assert detail.startswith("its value is not JSON")
 
 
-def test_a_circle_is_no_json() -> None:
-    """It does not hang, and says so."""
+def test_a_circular_value_is_a_failure() -> None:
+    """It does not hang."""
 
     def give() -> object:
         circle: list[object] = []
@@ -190,7 +190,7 @@ def test_a_circle_is_no_json() -> None:
 
 
 def test_a_slow_tool_times_out_and_nobody_waits_for_its_thread() -> None:
-    """The run goes on at the limit, and the process does not wait for the thread either."""
+    """The run goes on at the limit, and the process can end while the thread still runs."""
     started = time.monotonic()
 
     def slow() -> None:
@@ -237,13 +237,13 @@ called_text.__name__ = "text"
     ],
 )
 def test_a_function_that_cannot_be_a_tool_is_refused(function: Callable[..., Any], said: str) -> None:
-    """With the reason, and what to do."""
+    """The message has the reason, and what to do."""
     with pytest.raises(SettingError, match=re.escape(said)):
         tool(function)
 
 
-def test_names_that_pydantic_has_are_names() -> None:
-    """An argument may be called as a method of a model is."""
+def test_names_of_pydantic_methods_are_allowed() -> None:
+    """A parameter may have the name of a method of pydantic models."""
 
     def named_so(json: str, model_config: int, a0: str) -> list[object]:
         return [json, model_config, a0]
@@ -252,7 +252,7 @@ def test_names_that_pydantic_has_are_names() -> None:
 
 
 def test_tools_are_a_list_of_functions() -> None:
-    """Anything else, two of one name, and a name that an action has are refused."""
+    """Anything else, two tools of one name, and the name of an action are refused."""
     with pytest.raises(SettingError, match="two tools are called `stock`"):
         tools_of([stock, stock])
     with pytest.raises(SettingError, match="a list of functions"):
@@ -264,7 +264,7 @@ def test_tools_are_a_list_of_functions() -> None:
 
 
 def test_a_program_calls_a_tool_by_its_name() -> None:
-    """Its value is a variable, data of a tool; an error of the tool is quoted as data."""
+    """Its value is a variable with the origin `tool`; a tool's error is quoted as data."""
     outcome = execute('x = stock(part="a", least=2)\nfinal(x.least)', "a", trace=False, tools=[stock])
     wrong = execute('x = stock(part="a", least="2")', "a", trace=False, tools=[stock])
 

@@ -1,4 +1,4 @@
-"""The cache of digests: what it saves, what it never believes, and that its failures cost nothing but time."""
+"""The cache of digests: what it saves, what it never trusts, and that its failures cost only time."""
 
 import hashlib
 import os
@@ -51,7 +51,7 @@ def hashings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_a_large_file_is_hashed_once(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In another store, and for another spelling of its path, it is known already."""
+    """A second store, and another spelling of the path, use the remembered digest."""
     settle(monkeypatch)
     seen = hashings(monkeypatch)
     monkeypatch.chdir(large.parent)
@@ -64,8 +64,8 @@ def test_a_large_file_is_hashed_once(cache: Digests, large: Path, monkeypatch: p
     assert seen == [SIZE]
 
 
-def test_what_is_not_utf8_is_remembered_so(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With how many bad bytes it has, and where the first is."""
+def test_the_utf8_check_is_remembered(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of bad bytes and the place of the first are remembered with the digest."""
     large.write_bytes(b"." * SIZE + b"\xff.\xff")
     settle(monkeypatch)
 
@@ -91,7 +91,7 @@ def set_back(path: Path) -> None:
 def test_a_changed_file_is_hashed_again(
     cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    """Whatever was done to it."""
+    """Any change counts, even one that sets the times back."""
     settle(monkeypatch)
     old = FileBlobs(cache).add_file(large).digest
 
@@ -104,7 +104,7 @@ def test_a_changed_file_is_hashed_again(
 def test_a_file_that_was_just_changed_is_not_remembered(
     cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It could change again within the tick of the clock; git calls it racily clean."""
+    """It could change again within one tick of the clock; git calls such a file racily clean."""
     seen = hashings(monkeypatch)
 
     for _ in range(3):
@@ -114,7 +114,7 @@ def test_a_file_that_was_just_changed_is_not_remembered(
 
 
 def test_small_files_are_not_remembered(cache: Digests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashing them is faster."""
+    """Hashing a small file is faster than looking it up."""
     (tmp_path / "a.txt").write_bytes(b"small")
     settle(monkeypatch)
 
@@ -123,8 +123,8 @@ def test_small_files_are_not_remembered(cache: Digests, tmp_path: Path, monkeypa
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_store_without_a_cache_believes_nobody(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a replay has it."""
+def test_a_store_without_a_cache_hashes_all(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replay has such a store."""
     settle(monkeypatch)
     FileBlobs(cache).add_file(large)
     seen = hashings(monkeypatch)
@@ -142,7 +142,7 @@ def test_a_cache_that_fails_costs_only_time(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The digest is right, and the user is told."""
+    """The digest is right, and the user is warned."""
     file = tmp_path / "digests.sqlite"
     if broken == "garbage":
         file.write_bytes(b"no database" * 1000)
@@ -170,7 +170,7 @@ def test_a_cache_that_fails_costs_only_time(
 
 
 def test_many_processes_share_it(cache: Digests, large: Path, tmp_path: Path) -> None:
-    """Four at once remember and look up 50 files each: no answer is another file's, and none breaks it."""
+    """Four processes remember and look up 50 files each; no answer is another file's."""
     program = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
@@ -192,8 +192,8 @@ def test_many_processes_share_it(cache: Digests, large: Path, tmp_path: Path) ->
     assert sum(found is not None for found in known) >= 50  # a process that waited too long has hashed instead
 
 
-def test_it_does_not_grow_without_end(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was hashed longest ago is forgotten."""
+def test_it_has_a_largest_size(cache: Digests, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that were hashed longest ago are forgotten."""
     monkeypatch.setattr("rlmlite.inputs.cache.digests.ENTRIES", 3)
     status = os.stat(large)
 
@@ -204,8 +204,8 @@ def test_it_does_not_grow_without_end(cache: Digests, large: Path, monkeypatch: 
     assert (known, ENTRIES) == ([3, 4, 5], 10_000)
 
 
-def test_it_lies_in_the_folder_for_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system has it for this user."""
+def test_it_is_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system says where that is."""
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
 
     assert open_digests()._file == tmp_path / "rlmlite" / "digests.sqlite"

@@ -1,4 +1,4 @@
-"""Word indexes that runs keep between them: in the user's folder for caches, switched off with the digests."""
+"""Word indexes kept between runs: in the user's cache folder, and switched off together with the digests."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_run_keeps_its_indexes_and_the_next_one_finds_them(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The traces are the same; a run that ranks nothing makes no folder."""
+    """The traces are the same; a run that ranks nothing creates no folder."""
     rlmlite.execute("show(context)", Path("a.txt"), trace=False)
     assert not cache.exists()
     rlmlite.execute(PROGRAM, Path("a.txt"), trace="first.rlm", run_key=KEY)
@@ -46,13 +46,13 @@ def test_a_run_keeps_its_indexes_and_the_next_one_finds_them(cache: Path, monkey
 
 
 def test_without_a_cache_none_are_kept(cache: Path) -> None:
-    """The same switch as for digests."""
+    """The setting `cache` is for indexes as well as for digests."""
     rlmlite.execute(PROGRAM, Path("a.txt"), trace=False, reading=Reading(cache=False))
     assert not cache.exists()
 
 
 def test_a_replay_and_a_session_opened_again_use_none(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever writes in the folder has no part in what they find."""
+    """Whoever can write to the folder cannot influence what they find."""
     with Session("s.rlm", Path("a.txt")) as session:
         session.exec(PROGRAM)
     assert len(list(cache.iterdir())) == 1
@@ -68,8 +68,8 @@ def test_a_replay_and_a_session_opened_again_use_none(cache: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("broken", ["a file", "not writable"])
-def test_a_folder_that_cannot_be_used_is_said_once(cache: Path, broken: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The run is what it would be; the user is told, once and not for each file."""
+def test_an_unusable_folder_is_reported_once(cache: Path, broken: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The run has the same result, and the user is warned once, not once per file."""
     plain = rlmlite.execute(PROGRAM, Path("a.txt"), trace=False, run_key=KEY).observation
     place = cache.parent / "other"
     if broken == "a file":
@@ -91,6 +91,6 @@ def test_a_folder_that_cannot_be_used_is_said_once(cache: Path, broken: str, cap
     assert len(said) == (2 if broken == "a file" else 1)  # a run that finds nothing wrong says nothing
 
 
-def test_they_lie_beside_the_digests(cache: Path) -> None:
-    """In the folder that the system has for caches."""
+def test_they_are_beside_the_digests(cache: Path) -> None:
+    """The folder is in the user's cache folder."""
     assert open_indexes()._path == cache
