@@ -69,7 +69,7 @@ def run_command_line() -> None:
     """Run the command line. What a user got wrong ends with a message and an exit code, never with a traceback."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text streams here
-    command = get_command(_narrowed(app, sys.argv[1:]))
+    command = get_command(_narrow(app, sys.argv[1:]))
     coerce_plainly(command)
     try:
         command()
@@ -77,16 +77,17 @@ def run_command_line() -> None:
         sys.exit(Exit.INTERRUPTED)
 
 
-def _narrowed(whole: typer.Typer, words: Sequence[str]) -> typer.Typer:
-    """The same with only the command that is called, if it is certain which that is.
+def _narrow(whole: typer.Typer, words: Sequence[str]) -> typer.Typer:
+    """The same app with only the command that `words` call: `-v exec -e ...` leaves `exec`.
 
-    typer makes every option of every command that it knows, which takes longer than to read one command line.
+    typer makes every option of every command that it knows, which takes longer than to read one command line. Without
+    a command, or with a wrong one, nothing is left out, since the help or the error then lists all commands.
     """
-    called = next((word for word in words if not word.startswith("-")), None)
-    commands = [each for each in whole.registered_commands if each.name == called]
-    groups = [each for each in whole.registered_groups if each.name == called]
+    called = next((word for word in words if not word.startswith("-")), None)  # no root option takes a value
+    commands = [command for command in whole.registered_commands if command.name == called]
+    groups = [group for group in whole.registered_groups if group.name == called]
     if not commands and not groups:
-        return whole  # no command, or a wrong one: then typer lists them all
+        return whole
     narrowed = copy.copy(whole)
     narrowed.registered_commands, narrowed.registered_groups = commands, groups
     return narrowed

@@ -11,7 +11,7 @@ import pytest
 
 from rlmlite_grammar.diagnosis.hints import MISTAKES
 from rlmlite_grammar.syntax import parse_table, reader
-from rlmlite_grammar.syntax.parse_table import build_parser, grammar_digest, kept_table, load_parser, parser_of
+from rlmlite_grammar.syntax.parse_table import build_parser, grammar_digest, load_parser, parser_of, read_table
 from tests.grammar.programs import corpus
 
 PROGRAMS = [*corpus("valid"), *corpus("invalid"), *(text for mistake in MISTAKES for text in mistake.examples)]
@@ -32,7 +32,7 @@ def test_the_kept_table_is_what_the_grammar_gives(seed: str) -> None:
 
 def test_it_parses_as_the_grammar_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same program, or the same place with the same terminals that could have followed."""
-    table = kept_table()
+    table = read_table()
     assert table is not None
     outcomes = []
     for parser in (build_parser(), parser_of(table)):

@@ -1,5 +1,10 @@
 """The parse table of `actions.lark`, made once and kept beside it: `actions.table.json`.
 
+The table says for each of 129 states what to do with the next token, shift it or reduce by a rule:
+
+    states[0] = {14: (0, 1), ...}           in state 0 a NAME (token 14) leads to state 1
+    states[2] = {0: (1, {"@": 30}), ...}    in state 2 the end of the text completes rule 30, `start: statement+`
+
 lark takes longer to work out which state follows which (50 ms) than to parse any program of ordinary size (1 ms), and
 a command that runs one program would pay for it each time. The table depends on the grammar and on lark alone, so it
 is kept with the digest of the one and the version of the other, and a table with others is not used: then lark reads
@@ -29,7 +34,6 @@ TABLE: Final = "actions.table.json"
 
 _OBJECTS: Final = ("transformer", "postlex")
 """Options that are objects of ours. JSON cannot hold them, so they are put back when the table is read."""
-
 
 SHIFT: Final = 0
 """lark's number of a shift; the other kind, 1, is a reduction."""
@@ -67,7 +71,7 @@ def grammar_digest() -> str:
 
 def load_parser() -> lark.Lark:
     """The parser from the kept table; from the grammar, where there is no table that fits."""
-    table = kept_table()
+    table = read_table()
     if table is None or (table.grammar_digest, table.lark_version) != (grammar_digest(), lark.__version__):
         return build_parser()
     return parser_of(table)
@@ -78,7 +82,7 @@ def build_parser() -> lark.Lark:
     return lark.Lark(grammar_text(), parser="lalr", lexer="contextual", transformer=Builder(), postlex=LayoutRules())
 
 
-def kept_table() -> ParseTable | None:
+def read_table() -> ParseTable | None:
     """The table in the package; `None` if there is none that can be read, as after a merge that went wrong."""
     try:
         return msgspec.json.decode(_content(TABLE), type=ParseTable)
@@ -93,7 +97,7 @@ def table_of(parser: lark.Lark) -> ParseTable:
     automaton = data["parser"]["parser"]
     tokens: dict[int, str] = automaton.pop("tokens")
     states: dict[int, Actions] = automaton.pop("states")
-    numbers = _numbered(states, tokens, next(iter(automaton["start_states"].values())))
+    numbers = _number_states(states, tokens, next(iter(automaton["start_states"].values())))
     for key in ("start_states", "end_states"):
         automaton[key] = {rule: numbers[state] for rule, state in automaton[key].items()}
     names = sorted(tokens.values())
@@ -101,13 +105,13 @@ def table_of(parser: lark.Lark) -> ParseTable:
         grammar_digest=grammar_digest(),
         lark_version=lark.__version__,
         tokens=dict(enumerate(names)),
-        states=_renumbered(states, tokens, numbers),
+        states=_renumber(states, tokens, numbers),
         memo=memo,
         data=data,
     )
 
 
-def _numbered(states: Mapping[int, Actions], tokens: Mapping[int, str], start: int) -> dict[int, int]:
+def _number_states(states: Mapping[int, Actions], tokens: Mapping[int, str], start: int) -> dict[int, int]:
     """A number for each state that is the same each time: in the order in which a walk from the start meets them.
 
     lark's own numbers depend on the order of its sets, and so on the process.
@@ -122,16 +126,17 @@ def _numbered(states: Mapping[int, Actions], tokens: Mapping[int, str], start: i
     return numbers
 
 
-def _renumbered(
+def _renumber(
     states: Mapping[int, Actions], tokens: Mapping[int, str], numbers: Mapping[int, int]
 ) -> dict[int, Actions]:
     """The states under their new numbers, in the order of these, with tokens numbered in the order of their names."""
-    places = {name: place for place, name in enumerate(sorted(tokens.values()))}
+    token_numbers = {name: number for number, name in enumerate(sorted(tokens.values()))}
     renumbered: dict[int, Actions] = {}
     for state in sorted(states, key=numbers.__getitem__):
         actions: Actions = {}
-        for name, kind, to in _by_name(states[state], tokens):
-            actions[places[name]] = (kind, numbers[to] if kind == SHIFT else to)
+        for name, kind, target in _by_name(states[state], tokens):
+            # The target of a reduction is a rule, which lark's memo numbers, the same each time.
+            actions[token_numbers[name]] = (kind, numbers[target] if kind == SHIFT else target)
         renumbered[numbers[state]] = actions
     return renumbered
 

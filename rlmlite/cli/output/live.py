@@ -150,9 +150,10 @@ class _Screen:
         if self._fan_out is not None:
             done, total = self._fan_out.done, self._fan_out.total
             table.add_row("calls", ProgressBar(total, done, width=_BAR_WIDTH), f"{done:,} of {total:,}")
-        budget = {} if self._cost is None else self._cost.budget
+        budgets = {} if self._cost is None else self._cost.budget
         for name in (*ALWAYS, *TOLD):
-            used, limit = (budget.get(name) or {}).get("used"), (budget.get(name) or {}).get("limit")
+            budget = budgets.get(name, {})
+            used, limit = budget.get("used"), budget.get("limit")
             if used and limit:
                 table.add_row(name, ProgressBar(limit, min(used, limit), width=_BAR_WIDTH), f"{used:,} of {limit:,}")
         return table

@@ -47,26 +47,33 @@ def print_answer(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
         return
     print_heading("answer")
     print_indented(answer_text(outcome.value))
-    print_heading(f"evidence ({_count_text(len(outcome.evidence), outcome.evidence_total)})")
+    print_evidence(outcome, inputs)
+
+
+def print_evidence(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
+    """Print the first places that support the answer, as `file:line: text [how it was found]`."""
+    resolved = len(outcome.evidence)
+    print_heading(f"evidence ({_count_text(resolved, outcome.evidence_total)})")
     for quote in outcome.evidence[:_SHOWN]:
         source = inputs[quote.input].source.path if quote.input in inputs else None
-        place = quote.path or source or quote.input
+        place = quote.path or source or quote.input  # of an input without a path, its name
         print_indented(f"{place}:{quote.line}: {one_line(quote.text)} [{quote.how}]")
-    if len(outcome.evidence) > _SHOWN:
-        print_indented(f"... and {len(outcome.evidence) - _SHOWN:,} more")
+    if resolved > _SHOWN:
+        print_indented(f"... and {resolved - _SHOWN:,} more")
 
 
 def print_facts(outcome: Outcome) -> None:
     """Print coverage, budget, status and where the receipts are."""
     print_heading("coverage")
-    for name, seen in outcome.coverage.items():
-        parts = ", ".join(f"{word} {amount:,}" for word, amount in seen.items() if word != "bytes")
-        print_indented(f"{name}: {seen.get('bytes', 0):,} bytes: {parts}")
+    for name, shares in outcome.coverage.items():
+        size = shares.get("bytes", 0)
+        parts = ", ".join(f"{share} {amount:,}" for share, amount in shares.items() if share != "bytes")
+        print_indented(f"{name}: {size:,} bytes: {parts}")
     print_heading("budget used")
-    for name, amounts in outcome.budget.items():
-        if amounts["used"]:
-            limit = "no limit" if amounts["limit"] is None else f"{amounts['limit']:,}"
-            print_indented(f"{name}: {amounts['used']:,} of {limit}")
+    for name, budget in outcome.budget.items():
+        used, limit = budget["used"], budget["limit"]
+        if used:
+            print_indented(f"{name}: {used:,} of {'no limit' if limit is None else format(limit, ',')}")
     print_status(outcome)
 
 

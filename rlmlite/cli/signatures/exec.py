@@ -66,8 +66,9 @@ def exec_(
     """Run a program over inputs, without a controller."""
     from rlmlite.cli.commands.exec import run
 
-    given = arguments or []
-    path, inputs = (None, given) if program is not None or not given else (given[0], given[1:])
+    # With -e the program is there already, so all arguments are inputs; else the first one is the program's file.
+    words = arguments or []
+    path, inputs = (None, words) if program is not None or not words else (words[0], words[1:])
     flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
     flags |= permission_flags(tool, policy, approve) | calling_flags(workers, timeout, stream)
     job = job_of(

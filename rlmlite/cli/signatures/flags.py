@@ -1,4 +1,4 @@
-"""What was given on the command line, as a `Job`: flags by the names of their settings."""
+"""From a command line to a `Job`: flags by the names of their settings, `None` for a flag that was left out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from rlmlite.cli.app import _narrowed, app
+from rlmlite.cli.app import _narrow, app
 from rlmlite.cli.coercion import coerce_plainly
 
 VALUES: list[Any] = [
@@ -94,4 +94,4 @@ def test_a_path_that_cannot_be_read_is_refused_by_typer(tmp_path: Path, monkeypa
 )
 def test_only_the_command_that_is_called_is_made(words: list[str], commands: set[str]) -> None:
     """All of them where help or an error lists them."""
-    assert set(get_command(_narrowed(app, words)).commands) == commands  # type: ignore[attr-defined]
+    assert set(get_command(_narrow(app, words)).commands) == commands  # type: ignore[attr-defined]

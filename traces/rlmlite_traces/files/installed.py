@@ -16,7 +16,7 @@ _FOLDER = re.compile(r"([^-]+)(?:-([^-]+)(?:-py\d[\d.]*)?)?\.(?:dist-info|egg-in
 
 def installed_version(name: str) -> str | None:
     """The version of a distribution, `None` if it is not installed."""
-    version = _versions().get(_normalized(name))
+    version = _versions().get(_normalize(name))
     return _recorded_version(name) if version == "" else version
 
 
@@ -32,7 +32,7 @@ def _versions() -> Mapping[str, str]:
         for entry in entries:
             match = _FOLDER.fullmatch(entry)
             if match is not None:
-                versions.setdefault(_normalized(match[1]), match[2] or "")  # what comes first on the path is imported
+                versions.setdefault(_normalize(match[1]), match[2] or "")  # what comes first on the path is imported
     return versions
 
 
@@ -45,6 +45,6 @@ def _recorded_version(name: str) -> str | None:
         return None
 
 
-def _normalized(name: str) -> str:
+def _normalize(name: str) -> str:
     """A name as package indexes compare it."""
     return re.sub("[-_.]+", "-", name).lower()
