@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from docs import actions, codes, command_line, inputs, limits, policy, records, states
+from docs import actions, checks, codes, command_line, inputs, limits, policy, records, states
 from rlmlite.cli.app import app
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.faults import FAULTS
@@ -37,6 +37,10 @@ def page(name: str) -> str:
         ("command-line.md", command_line.exit_codes),
         ("policy.md", policy.whole),
         ("policy.md", policy.tool),
+        ("checks.md", checks.checks),
+        ("checks.md", checks.errors),
+        ("checks.md", checks.differences),
+        ("checks.md", checks.verdicts),
         ("records.md", records.every),
         ("records.md", records.numbers),
         *(

@@ -104,7 +104,7 @@ class LevelError(TraceError):
 
 
 class UnknownFormatError(TraceError):
-    """A trace of another format or semantics number: refused, never read "probably"."""
+    """A trace of a format, or with a flag, that this version does not know: refused, never read "probably"."""
 
     def __init__(self, what: str, known: int, found: object) -> None:
         super().__init__(f"this trace has {what} {found}; this version knows {known}")

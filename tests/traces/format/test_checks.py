@@ -21,6 +21,7 @@ from rlmlite_traces import (
     UnknownFormatError,
 )
 from rlmlite_traces.format import lines
+from rlmlite_traces.format.checks import CHECKS
 from tests.traces import handmade
 from tests.traces.format.old_traces import OLD_BROKEN
 from tests.traces.format.sealed_trace import Files, check, lines_of, with_lines
@@ -197,6 +198,7 @@ def test_every_check_is_in_the_table() -> None:
     found = set(re.findall(calls, source)) | set(re.findall(raised, source))
 
     assert found - {"length", "effects-step", "effects-count"} <= {*BROKEN, *OLD_BROKEN}
+    assert found == set(CHECKS)
     assert len(found) > 20
 
 

@@ -1,0 +1,71 @@
+"""The tables of `docs/reference/checks.md`: what `verify` and `replay` check. A code without a meaning fails a test."""
+
+import inspect
+from typing import Final
+
+from docs.tables import code, prose, table
+from rlmlite_traces import Verdict
+from rlmlite_traces.errors import (
+    BlobAbsentError,
+    BlobMismatchError,
+    BlobUnreferencedError,
+    LevelError,
+    RootMismatchError,
+    TraceMissingError,
+    UnknownFormatError,
+)
+from rlmlite_traces.format.checks import CHECKS
+
+DIFFERENCES: Final = {
+    "settings": "the settings can be read, and a run can be begun with them",
+    "actions": "the action table is the one of the trace (another one is reported as `engines`)",
+    "a field of the genesis": "inputs, scope, parent, grammar and first state follow from the settings and the inputs",
+    "ast, diagnostics": "what was read of a reply is readable, and every place in it lies in its text",
+    "turn": "there was a turn left for it",
+    "kind": "a step belongs to a turn, and a turn has as many steps as its program gives",
+    "text": "there was room for the question",
+    "effects.jsonl[i].field": "the calls of a step follow from its arguments: `i` is the line in the step, its heads included",
+    "a field of a step": "reads, writes, refs, observation, coverage, costs, status, code and state are computed again",
+    "a field of the seal": "the outcome is one that a host may say of this state, and the result is the answer",
+}
+"""What a replay compares, by the field that `Difference.field` names. Every record is compared, in order."""
+
+VERDICTS: Final = {
+    Verdict.REPRODUCED: "every record was computed again, and is the same",
+    Verdict.FORGED: "a record is not what the kernel computes from the ones before it",
+    Verdict.ENGINES: "the same, but other versions of the kernel or of an engine wrote the trace, which may be why",
+    Verdict.UNVERIFIABLE: "no difference as far as it could be executed; an input is missing",
+}
+
+
+def checks() -> str:
+    """The rules of the format."""
+    return table(("check", "what holds"), [(code(name), prose(meaning)) for name, meaning in CHECKS.items()])
+
+
+def errors() -> str:
+    """What `verify` raises besides."""
+    kinds = (
+        BlobAbsentError,
+        BlobMismatchError,
+        BlobUnreferencedError,
+        UnknownFormatError,
+        RootMismatchError,
+        LevelError,
+        TraceMissingError,
+    )
+    rows = [(code(kind.__name__), prose((inspect.getdoc(kind) or "").partition("\n")[0])) for kind in kinds]
+    return table(("error", "means"), rows)
+
+
+def differences() -> str:
+    """What `replay` compares."""
+    rows = [
+        (code(field) if field.isidentifier() or "[" in field else field, what) for field, what in DIFFERENCES.items()
+    ]
+    return table(("field", "what is checked"), rows)
+
+
+def verdicts() -> str:
+    """What `replay` says."""
+    return table(("verdict", "means"), [(code(verdict.value), what) for verdict, what in VERDICTS.items()])
