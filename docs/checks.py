@@ -24,7 +24,7 @@ DIFFERENCES: Final = {
     "turn": "there was a turn left for it",
     "kind": "a step belongs to a turn, and a turn has as many steps as its program gives",
     "text": "there was room for the question",
-    "effects.jsonl[i].field": "the calls of a step follow from its arguments: `i` is the line in the step, its heads included",
+    "effects.jsonl[i].field": "the calls of a step follow from its arguments; `i` counts its lines, heads included",
     "a field of a step": "reads, writes, refs, observation, coverage, costs, status, code and state are computed again",
     "a field of the seal": "the outcome is one that a host may say of this state, and the result is the answer",
 }
