@@ -36,6 +36,7 @@ class Arguments:
         self._context, self._action = context, action
         self._evaluated: list[TaintedValue] = []
         self.given: dict[str, Any] = {}
+        # In the order of the parameters, so that warnings come in the same order however a call is written.
         for param in action.params:
             if param.name in planned.bound.given:
                 self.given[param.name] = self._read(param, planned.bound.given[param.name])

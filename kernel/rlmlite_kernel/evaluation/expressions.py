@@ -221,6 +221,7 @@ def value_matches(value: Value, matcher: Matcher, context: StepContext) -> bool:
 
 def query_of(node: Expr, context: StepContext) -> Query:
     """An argument as a query. Raises `Fault("query")`."""
+    # A constant was compiled when the program was checked; the compiled form is cached by its query.
     query = constant_query(node)
     if query is None and isinstance(node, ListOf):
         return any_of(*(query_of(item, context) for item in node.items))
@@ -237,6 +238,7 @@ def matcher_of(node: Expr, context: StepContext, by_blocks: bool = False) -> Mat
 
 def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
     """Whether there is a match in a content. Charges its bytes, or if it is long the work of a search."""
+    # A short text is charged by its length at once, and costs no set-up of a search.
     short = occurs(content, matcher)
     if short is not None:
         context.charge("search_work", len(content) * matcher.weight, "`matches`")

@@ -63,6 +63,7 @@ class Coverage:
     def __init__(self, layout: InputLayout, marks: Mapping[tuple[str, str], Ranges] | None = None) -> None:
         self.layout = layout
         self._marks = dict(marks or {})
+        # Summed once: every record holds them, and a coverage is shared by all records until it changes.
         self.totals: dict[str, tuple[int, int, int]] = {
             name: (self._bytes(name, "shown"), self._bytes(name, "read"), self._bytes(name, "scanned"))
             for name in layout.sizes

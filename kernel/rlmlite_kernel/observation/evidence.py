@@ -159,6 +159,7 @@ class _Collector:
             self._context.warn("an empty quote is not evidence")
             return
         everywhere = [Text(blob, 0, len(self._context.blobs.read(blob))) for blob in self._places.names]
+        # The exact form in all inputs before the folded form anywhere: a verbatim match elsewhere is better evidence.
         for how in ("verbatim", "verbatim-ws"):
             for texts in (near, everywhere):
                 if self._add_if_found(quote, texts, how):
@@ -170,6 +171,7 @@ class _Collector:
 
     def _add_if_found(self, quote: str, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote: its first place becomes evidence, the others are counted with it."""
+        # The words in order, with any white space between: what line wrapping and indentation may have changed.
         pattern = r"\s+".join(map(quote_pattern, quote.split()))
         matcher = matcher_for(literal(quote) if how == "verbatim" else regex(pattern, "s"))
         first: Text | None = None

@@ -120,10 +120,10 @@ def _select_best(sources: list[IndexSource], words: Words, limit: int | None, co
     hashes = query_hashes(words)
     best = rank_units(build_rank_index(sources, hashes, context), hashes, limit)
     context.ensure_room(_ROW * len(best.units))
-    missing = [word for word, units in zip(words, best.having, strict=True) if not units]
+    missing = [word for word, units in zip(words, best.units_per_word, strict=True) if not units]
     if missing:
         # The words are the controller's, but may come from data: they are quoted.
         context.warn(f"{len(missing):,} of {len(words):,} words do not occur in the text:", ", ".join(missing))
-    if len(best.units) < best.found:
-        context.warn(f"{len(best.units):,} of {best.found:,} passages with a word of the query are kept")
+    if len(best.units) < best.unit_count:
+        context.warn(f"{len(best.units):,} of {best.unit_count:,} passages with a word of the query are kept")
     return best

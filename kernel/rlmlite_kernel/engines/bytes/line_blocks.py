@@ -51,6 +51,7 @@ def line_blocks(parts: Iterable[TextPart]) -> Iterator[LineBlock]:
     size = 0
     for number, part in enumerate(parts):
         if part.stop - part.start >= BLOCK:
+            # The small ones come first, as lines keep the order of their parts.
             yield from _join_parts(small)
             yield from _cut_part(number, part)
             small, size = [], 0
@@ -71,6 +72,7 @@ def _join_parts(small: Sequence[tuple[int, TextPart]]) -> Iterator[LineBlock]:
     texts = [_end_with_newline(bytes(memoryview(part.content)[part.start : part.stop])) for _, part in small]
     buffer = b"".join(texts)
     text_starts = np.cumsum([0, *map(len, texts[:-1])])
+    # Each line belongs to the last text that starts at or before it.
     line_starts = _line_starts(buffer)
     text_of_line = np.searchsorted(text_starts, line_starts, side="right") - 1
     to_content = int_array([part.start for _, part in small]) - text_starts
@@ -120,6 +122,7 @@ def _line_starts(buffer: bytes) -> IntArray:
 
 def _clip_lines(buffer: bytes, parts: IntArray, starts: IntArray, offsets: IntArray) -> LineBlock:
     """A block of these lines, in which none is longer than `CLIP`."""
+    # A line runs to where the next one starts, less its newline.
     sizes = np.diff(np.append(starts, len(buffer))) - 1
     clipped = int((sizes > CLIP).sum())
     if clipped:

@@ -73,6 +73,7 @@ class LineIndex:
 
     def spans(self, first: int, last: int) -> SpanArrays:
         """The lines first..last-1 without their newlines, as [start, stop). Both numbers must be lines there are."""
+        # One look-up of ends is enough: a line starts after the end of the one before it.
         stops = self.stops(np.arange(first, max(first, last), dtype=np.int64))
         starts = np.empty_like(stops)
         starts[:1] = self.start_of(first)
@@ -86,6 +87,7 @@ class LineIndex:
         """Where each line starts; 0 below line 1, the length past the last line."""
         starts = np.zeros(len(lines), np.int64)
         starts[lines > self.count] = len(self.content)
+        # Line 2 starts after the newline number 0.
         after_a_newline = (lines > 1) & (lines <= self.count)
         starts[after_a_newline] = self.breaks.select(lines[after_a_newline] - 2) + 1
         return starts
@@ -118,6 +120,7 @@ class CodePoints:
     def byte_of(self, number: int) -> int:
         """The offset of a code point by its number from 0, clamped to [0, length]."""
         place = max(0, number)
+        # In ASCII the number is the offset, so that no granule has to be read.
         if self.ascii:
             return min(place, len(self.content))
         if place >= self.count:

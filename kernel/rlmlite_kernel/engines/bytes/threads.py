@@ -45,6 +45,7 @@ def map_in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Itera
     At most two items per thread are in work or waiting to be taken, so `items` may be endless and results large.
     """
     rest = iter(items)
+    # Two items are taken first: with one, or none, a pool of threads is not worth its start.
     first = list(islice(rest, 2))
     if threads() == 1 or len(first) < 2:
         yield from map(work, chain(first, rest))

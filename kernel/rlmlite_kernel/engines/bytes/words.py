@@ -53,6 +53,7 @@ _FIRST_BYTES = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint6
 
 def fold_words(text: bytes) -> bytes:
     """The words in lower case with spaces between, pairs where a script has no spaces. Newlines stay beyond ASCII."""
+    # ASCII needs no Unicode tables, and most logs and code are ASCII.
     if text.isascii():
         return text.translate(_FOLD_ASCII)
     whole = unicodedata.normalize("NFKC", text.decode()).casefold()
@@ -66,6 +67,7 @@ def split_words(buffer: bytes) -> tuple[IntArray, Hashes]:
     edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
     if len(is_word) and is_word[0]:
         edges = np.concatenate((int_array([0]), edges))
+    # A word at the very end has no edge after it.
     if len(edges) % 2:
         edges = np.append(edges, len(buffer))
     starts, stops = edges[::2], edges[1::2]
@@ -90,6 +92,7 @@ def hash_spans(buffer: bytes, starts: IntArray, sizes: IntArray) -> Hashes:
     """
     padded = buffer + bytes(8)
     loads: Hashes = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
+    # The size is mixed in, so that a text and the same text with zeros after it differ.
     first_bytes = loads[starts] & _FIRST_BYTES[np.minimum(sizes, 8)]
     hashes = mix(first_bytes + _GOLDEN * sizes.astype(np.uint64))
     longer, done = np.flatnonzero(sizes > 8), 8

@@ -38,6 +38,7 @@ def chunk_bytes(content: Buffer, start: int, stop: int, size: int, overlap: int 
     """Chunks of `size` bytes, both ends moved down to code points. Raises `CutError`."""
     firsts, ends = _plan_chunks(stop - start, size, overlap)
     starts, stops = _snap_all(content, firsts + start), _snap_all(content, ends + start)
+    # The text's own ends stay as they are, even if a caller cut it inside a code point.
     starts[:1], stops[-1:] = start, stop
     # With a size of 1 to 3, both ends may fall inside one code point.
     is_not_empty = starts < stops
@@ -76,6 +77,7 @@ def chunk_paragraphs(content: Buffer, start: int, stop: int, size: int, overlap:
 def chunk_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> QueryCuts:
     """A chunk starts at each match, read by blocks; text before the first match is a chunk of its own."""
     matches = find(content, as_block_matcher(matcher), start, stop, work_left)
+    # Unique, as the first match may be at the very start; an empty match at the end starts no chunk.
     starts = np.unique(np.concatenate((int_array([start]), matches.starts)))
     starts = starts[starts < stop]
     last_stop = int_array([stop] if len(starts) else [])
@@ -106,6 +108,7 @@ def _snap_all(content: Buffer, offsets: IntArray) -> IntArray:
     """Each offset moved down to the start of its code point, which is at most three bytes away."""
     data = octets(content)
     places = offsets.copy()
+    # The end of the content is an offset, but no byte to look at.
     to_move = np.flatnonzero(places < len(data))
     for _ in range(3):
         to_move = to_move[data[places[to_move]] & 0xC0 == 0x80]
@@ -144,6 +147,7 @@ class _ParagraphReader:
         line_ends = np.flatnonzero(block == 10) + 1
         pieces = np.concatenate((int_array([0]), line_ends[line_ends < len(block)]))
         is_white = (block == 32) | ((block >= 9) & (block <= 13))
+        # One flag per line: whether any of its bytes is more than white space.
         is_full = np.logical_or.reduceat(~is_white, pieces)
         is_full[0] |= self._line_is_full
         line_starts = np.concatenate((int_array([self._line_start]), line_ends + place))

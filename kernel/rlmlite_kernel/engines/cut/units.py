@@ -46,6 +46,7 @@ def find_records(content: Buffer, start: int, stop: int) -> SpanArrays:
 def enclosing_units(units: SpanArrays, starts: IntArray, stops: IntArray, index: LineIndex) -> SpanArrays:
     """For each span the units that it lies in, from the first to the last; where it is in none, its lines."""
     unit_starts, unit_stops = units
+    # The lines are for spans that lie between units, such as a hit in a blank line between paragraphs.
     lows, highs = lines_around(index, starts, stops, 0)
     if len(unit_starts):
         last_bytes = _last_bytes(starts, stops)

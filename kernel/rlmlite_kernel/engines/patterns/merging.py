@@ -52,12 +52,14 @@ class FormMerges:
 
     def learn(self, forms: Sequence[LinePieces]) -> list[LinePieces]:
         """What each of some different forms becomes."""
+        # An empty form merges with nothing, and stands for one that stays as it is.
         now = [form if len(form) <= 2 * LONGEST else () for form in forms]
         while True:
             words = _FormWords(list(dict.fromkeys(now)))
             masked = words.mask_one_word() or words.mask_varying_words()
             if not masked:
                 return [new or old for new, old in zip(now, forms, strict=True)]
+            # Remembered, so that lines of forms that come later find the way (see `apply`).
             for form, merged in masked.items():
                 known = self._merged.setdefault(form[::2], [])
                 if merged not in known:
@@ -84,6 +86,7 @@ class _FormWords:
 
     def __init__(self, forms: list[LinePieces]) -> None:
         self._forms = forms
+        # Pieces become small numbers, the mask 0, so that all that follows is arithmetic on vectors.
         ids: dict[bytes, int] = {HOLE: 0}
         piece_ids = int_array([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
         sizes = int_array([len(form) for form in forms])

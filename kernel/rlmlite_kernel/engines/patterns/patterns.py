@@ -167,6 +167,7 @@ class _FormTable:
             alike[HOLE] = [((HOLE,), self._overflow)]
         for pieces, form in self._merge_forms().items():
             alike.setdefault(_spacing_key(pieces), []).append((pieces, form))
+        # By frequency; the first line decides between equals, as dictionaries keep an order that blocks could change.
         templates = [_join_forms(forms) for forms in alike.values()]
         return sorted(templates, key=lambda template: (-template.lines, template.first))
 

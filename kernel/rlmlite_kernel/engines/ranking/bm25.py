@@ -37,22 +37,23 @@ _SPARSE = 16
 
 
 class Ranking(NamedTuple):
-    """The best units with their scores; `found` units have a word of the query, `having` each word by itself."""
+    """The best units with their scores; how many units have any word of the query, and how many each word."""
 
     units: IntArray
     scores: IntArray
-    found: int
-    having: tuple[int, ...]
+    unit_count: int
+    units_per_word: tuple[int, ...]
 
 
 def rank_units(index: WordIndex, words: Hashes, limit: int | None = None) -> Ranking:
     """The units with a word of the query, the best first, equal ones by number; the first `limit` of them."""
     occurrences = [index.occurrences(word) for word in words]
     units, sums = _add_weights(index, occurrences)
+    # Rounded before they are compared: two units whose sums differ in the last bit are equal, and go by number.
     scores = np.floor(sums * SCALE).astype(np.int64)
     best = _best(scores, limit)
-    having = tuple(len(units_with_word) for units_with_word, _ in occurrences)
-    return Ranking(units[best], scores[best], len(units), having)
+    units_per_word = tuple(len(units_with_word) for units_with_word, _ in occurrences)
+    return Ranking(units[best], scores[best], len(units), units_per_word)
 
 
 def _add_weights(index: WordIndex, occurrences: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, Floats]:
@@ -80,6 +81,7 @@ def _weights(index: WordIndex, units: IntArray, counts: IntArray) -> Floats:
     """What one word adds to each unit that has it, in the order of FTS5's arithmetic."""
     mean_length = index.words / max(1, len(index.lengths))
     lengths, times = index.lengths[units].astype(np.float64), counts.astype(np.float64)
+    # The more often the better, but less and less so; a word in a long unit says less about it.
     shares = (times * (_K1 + 1.0)) / (times + _K1 * ((1.0 - _B) + _B * lengths / mean_length))
     return _rarity(len(index.lengths), len(units)) * shares
 

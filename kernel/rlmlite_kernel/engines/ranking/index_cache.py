@@ -91,6 +91,7 @@ def decode_index(data: bytes) -> WordIndex | None:
     body = memoryview(data)[_DIGEST_SIZE:]
     if hashlib.sha256(body).digest() != data[:_DIGEST_SIZE]:
         return None
+    # The digest says that these are the bytes that were encoded, so decoding them cannot fail.
     lengths, words, parts = msgspec.msgpack.decode(body, type=tuple[bytes, int, list[tuple[bytes, bytes, bytes, int]]])
     segments = [
         PostingsSegment(np.frombuffer(hashes, "<u8"), np.frombuffer(begins, "<u4"), np.frombuffer(units, "<u4"), base)

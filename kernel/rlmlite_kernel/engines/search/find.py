@@ -101,6 +101,7 @@ def find(
 def count(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> SearchCount:
     """How many matches `find` would return, at the same charge, without holding them."""
     work = max(0, work_left)
+    # Nothing is kept, so the engines count without building matches.
     search = Search(content, matcher, start, stop, SearchBounds(work, 0, work))
     for _ in search.matches():
         raise AssertionError("nothing is kept")
@@ -116,5 +117,6 @@ def occurs(content: bytes, matcher: Matcher) -> bool | None:
         return None
     if len(matcher.words) == 1 and not matcher.words[0].folded:
         return matcher.words[0].text in content
+    # A line of half a window is one window either way, so reading by lines and by blocks agree here.
     start, _ = matcher.regex_without_groups.match(UNANCHORED, content, 0, len(content))[0]
     return start >= 0

@@ -55,6 +55,7 @@ def word_finder(content: Buffer, matcher: Matcher) -> WordFinder:
     words = matcher.words
     if len(words) == 1 and not words[0].folded:
         return _NeedleFinder(content, words[0].text)
+    # RE2 is right for every list; the others are faster where they can be used.
     by_regex = _RegexFinder(content, matcher)
     if len(words) > 1 and not occurrences_are_bounded(words):
         return by_regex
@@ -188,6 +189,7 @@ class _OnePassFinder:
         if self._is_dense:
             return self._if_dense.find(start, stop)
         starts, words = self._database.find_overlapping(self._view[start:stop])
+        # A short range says little about the rest, so it does not decide.
         self._is_dense = len(starts) * _DENSE > stop - start > _BATCH
         starts, stops = drop_overlaps(starts, starts + self._sizes[words])
         return starts + start, stops + start

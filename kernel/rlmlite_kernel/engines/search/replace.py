@@ -55,6 +55,7 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
     pieces: list[bytes] = []
     size = place = 0
     for row, (start, stop) in enumerate(zip(*columns[0], strict=True)):
+        # What is between two matches is copied as it is; `size` counts what was built so far.
         pieces.append(text[place:start])
         for part in parts:
             pieces.append(part if isinstance(part, bytes) else _group_text(text, columns[part], row))
@@ -97,6 +98,7 @@ def _parse_dollar(template: str, place: int, matcher: Matcher) -> tuple[int, byt
         if stop < 0:
             raise QueryError("`${` has no `}`; write `$$` for a dollar sign")
         return stop + 1 - place, _group_number(template[place + 2 : stop], matcher)
+    # Two digits if there are two, as in `$12`.
     digits = rest if _is_number(rest) else rest[:1]
     if not _is_number(digits):
         return 1, b"$"
