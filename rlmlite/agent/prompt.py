@@ -62,14 +62,15 @@ class PromptRequest(msgspec.Struct, frozen=True):
 
 def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str:
     """The whole prompt. It is longer than `ceiling` only if the parts that cannot give way are."""
-    before = "\n\n".join(
-        [instructions().rstrip(), card(state.run.table, state.settings.policy), _inputs(state, history)]
-    )
-    after = "\n\n".join(part for part in [*_now(state), _question(state, ask)] if part)
+    page = card(state.run.table, state.settings.policy)
+    stable = [instructions().rstrip(), page, _inputs(state, history)]
+    current = [*_now(state), _question(state, ask)]
+    before, after = "\n\n".join(stable), "\n\n".join(current)
     # History gets what the other parts leave: they cannot give way.
-    room = ceiling(state) - len(before.encode()) - len(after.encode()) - len(_HISTORY) - 8
-    told = "\n\n".join(_history(history, ask.remarks, room))
-    return "\n\n".join([before, *([f"{_HISTORY}\n\n{told}"] if told else []), after]) + "\n"
+    used = len(before.encode()) + len(after.encode()) + len(_HISTORY) + _SEPARATORS
+    turns = _history(history, ask.remarks, ceiling(state) - used)
+    done = [_HISTORY, *turns] if turns else []
+    return "\n\n".join([before, *done, after]) + "\n"
 
 
 def ceiling(state: State) -> int:
@@ -78,20 +79,25 @@ def ceiling(state: State) -> int:
 
 
 _OPENING = re.compile(r"<data (?P<tag>[0-9a-f]{8}) from=(?P<source>[^\n]*)>\n")
+_BACKTICKS = re.compile("`+")
 _CUT = 60  # bytes that closing a fence and stating the cut take
 
 _HISTORY = "# What was done so far"
+_SEPARATORS = 8  # bytes of the blank lines around the history, and of the last newline
+_LEFT_OUT = 60  # bytes of the line that says which turns are left out
 
 
 def _inputs(state: State, history: Sequence[Exchange]) -> str:
-    """What the inputs are, and how they begin: what the host had shown of them with the first question."""
+    """What the inputs are, and how they begin: what the host showed of them after the first question."""
     sizes = state.coverage_report()
     names = [name for name in state.variables if name in state.run.inputs]
-    lines = [_input(name, state, sizes[name]["bytes"]) for name in names[:_VARIABLES]]
-    more = [f"- ... and {len(names) - _VARIABLES:,} more"] if len(names) > _VARIABLES else []
+    lines = [_input(name, state, sizes[name]["bytes"]) for name in names[:_VARIABLES]] or ["none"]
+    hidden = len(names) - _VARIABLES
+    if hidden > 0:
+        lines.append(f"- ... and {hidden:,} more")
     look = first_look(history)
-    shown = [] if look is None else [step.text for step in look.steps if step.text]
-    return "\n".join(["# Inputs", *(lines or ["none"]), *more, *shown])
+    beginnings = [] if look is None else [step.text for step in look.steps if step.text]
+    return "\n".join(["# Inputs", *lines, *beginnings])
 
 
 def _input(name: str, state: State, size: int) -> str:
@@ -104,33 +110,49 @@ def _input(name: str, state: State, size: int) -> str:
 
 
 def _title(variable: Variable) -> str:
+    """The kind of a value and its size, in the unit of its kind."""
     value = variable.data.value
-    if isinstance(value, Rows):
-        return f"{len(value):,} {variable.kind} {{{list_names(value.columns)}}}"
-    if isinstance(value, Text | str):
-        return f"text of {len(value) if isinstance(value, Text) else len(value.encode()):,} bytes"
-    return f"{variable.kind} of {len(value):,}" if isinstance(value, list | dict) else variable.kind
+    match value:
+        case Rows():
+            return f"{len(value):,} {variable.kind} {{{list_names(value.columns)}}}"
+        case Text():
+            return f"text of {len(value):,} bytes"
+        case str():
+            return f"text of {len(value.encode()):,} bytes"
+        case list() | dict():
+            return f"{variable.kind} of {len(value):,}"
+    return variable.kind
 
 
 def _history(history: Sequence[Exchange], remarks: Mapping[int, str], room: int) -> list[str]:
     """The turns that there is room for, oldest first; the newest is there in any case."""
-    parts: list[str] = []
-    left = room - 60  # for the line that says how many are left out
-    look = first_look(history)  # stands with the inputs already
-    told = [exchange for exchange in history if exchange is not look]
-    for place, exchange in enumerate(reversed(told)):
-        remark = remarks.get(exchange.turn, "")
-        line = _line(exchange)
-        whole = line if exchange.question is not None else _whole(exchange, remark)
-        text = whole if place < FULL and len(whole.encode()) <= left - _LINE else line
-        if place == 0 and text is line:
-            text = _cut(whole, max(_LINE, left))
+    look = first_look(history)  # it is shown with the inputs already
+    exchanges = [exchange for exchange in history if exchange is not look]
+    newest_first: list[str] = []
+    left = room - _LEFT_OUT
+    for place, exchange in enumerate(reversed(exchanges)):
+        text = _turn(exchange, remarks.get(exchange.turn, ""), place, left)
         left -= len(text.encode()) + 2
-        if left < 0 and parts:
-            parts.append(f"[turns 1 to {exchange.turn} are left out here]")
+        if left < 0 and newest_first:
+            # A question has no turn of its own, and the one that counts is at the end of the prompt.
+            hidden = max(exchange.turn for exchange in exchanges[: len(exchanges) - place])
+            if hidden:
+                newest_first.append(f"[turns 1 to {hidden} are left out here]")
             break
-        parts.append(text)
-    return parts[::-1]
+        newest_first.append(text)
+    return newest_first[::-1]
+
+
+def _turn(exchange: Exchange, remark: str, place: int, room: int) -> str:
+    """A turn as long as its place allows, counted from the newest: in full, cut, or on one line."""
+    line = _line(exchange)
+    if exchange.question is not None:
+        return line
+    whole = _whole(exchange, remark)
+    # Room for one more line stays free, so that the turn before this one is not lost altogether.
+    if place < FULL and len(whole.encode()) <= room - _LINE:
+        return whole
+    return _cut(whole, max(_LINE, room)) if place == 0 else line
 
 
 def _cut(text: str, room: int) -> str:
@@ -160,9 +182,12 @@ def _whole(exchange: Exchange, remark: str) -> str:
     The fence around a program is longer than any run of backticks in it, so that a program cannot end its own fence.
     """
     program = fit_text(exchange.program.strip(), _PROGRAM_BYTES)[0]
-    fenced = "`" * max(3, 1 + _longest_run(program))
-    parts = [f"## Turn {exchange.turn}{_by(exchange)}", f"{fenced}\n{program}\n{fenced}"]
-    parts += [text for text in (exchange.observation, f"! {remark}" if remark else "") if text]
+    ticks = "`" * max(3, 1 + _longest_run(program))
+    parts = [f"## Turn {exchange.turn}{_by(exchange)}", f"{ticks}\n{program}\n{ticks}"]
+    if exchange.observation:
+        parts.append(exchange.observation)
+    if remark:
+        parts.append(f"! {remark}")
     return "\n".join(parts)
 
 
@@ -173,25 +198,25 @@ def _by(exchange: Exchange) -> str:
 def _line(exchange: Exchange) -> str:
     """What ran, and what came of it, on one line."""
     if exchange.question is not None:
-        return f"question: {_clip(' '.join(exchange.question.split()), _LINE)}"
+        return f"question: {_one_line(exchange.question)}"
     if exchange.problems:
-        said = [f"refused: {exchange.problems[0].message}"]
+        shown = f"refused: {exchange.problems[0].message}"
     else:
-        said = [step.text.partition("\n")[0] for step in exchange.steps if step.text]
-    line = " ".join("; ".join(said).split())
-    return f"turn {exchange.turn}{_by(exchange)}: {_clip(line, _LINE)}"
+        first_lines = [step.text.partition("\n")[0] for step in exchange.steps if step.text]
+        shown = "; ".join(first_lines)
+    return f"turn {exchange.turn}{_by(exchange)}: {_one_line(shown)}"
 
 
-def _clip(line: str, limit: int) -> str:
-    return line if len(line.encode()) <= limit else line.encode()[: limit - 5].decode("utf-8", "ignore") + " ..."
+def _one_line(text: str) -> str:
+    """The text on one line, cut if it is long. A cut never splits a character."""
+    line = " ".join(text.split())
+    raw = line.encode()
+    return line if len(raw) <= _LINE else raw[: _LINE - 5].decode("utf-8", "ignore") + " ..."
 
 
 def _longest_run(text: str) -> int:
-    longest = run = 0
-    for char in text:
-        run = run + 1 if char == "`" else 0
-        longest = max(longest, run)
-    return longest
+    """The length of the longest run of backticks."""
+    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
 
 
 def _now(state: State) -> Iterator[str]:

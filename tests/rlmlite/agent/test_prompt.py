@@ -117,6 +117,10 @@ def test_a_small_ceiling_of_the_caller_holds() -> None:
 
     assert max(len(text.encode()) for text in found) <= 14_000
     assert "are left out here]" in found[-1]
+    for text in found:
+        for hidden in map(int, re.findall(r"\[turns 1 to (\d+) are left out here\]\n", text)):
+            assert hidden > 0
+            assert re.search(rf"left out here\]\n\n(turn |## Turn ){hidden + 1}\b", text)
 
 
 def test_a_ceiling_below_all_prompts() -> None:
