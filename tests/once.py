@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """A folder of this run that `make` has filled, once. If `make` raises, the next who asks tries again."""
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -1,15 +1,15 @@
 """How much a test tries: a little in `make quick`, enough in `make test`, everything in `make sweep`.
 
-A test that repeats something names the number for the suite, and takes the number of this run from `scaled`:
+A test that repeats something names the number for the suite, and takes the number of this run from `scale`:
 
-    @settings(max_examples=scaled(150))  # 15 in quick, 150 in the suite, 3,000 in the sweep
-    for seed in range(scaled(50)):       # 5, 50, 1,000
+    @settings(max_examples=scale(150))       # 15 in quick, 150 in the suite, 3,000 in the sweep
+    for seed in range(scale(50)):            # 5, 50, 1,000
     for at in range(0, size, stride_of(7)):  # each 70th byte, each seventh, each
 
-What cannot be scaled like this has a case of its own for the sweep: `pytest.param(300 * MB, marks=pytest.mark.slow)`.
+What `scale` cannot express has a case of its own for the sweep: `pytest.param(300 * MB, marks=pytest.mark.slow)`.
 
 The size of a run is the name of its Hypothesis profile, so that one option sets both:
-`pytest --hypothesis-profile=quick`. Test modules are imported after pytest has loaded the profile, so `scaled` may
+`pytest --hypothesis-profile=quick`. Test modules are imported after pytest has loaded the profile, so `scale` may
 be called at the top of a module.
 """
 
@@ -30,7 +30,7 @@ def register_profiles() -> None:
     settings.load_profile("suite")
 
 
-def scaled(count: int, least: int = 1) -> int:
+def scale(count: int, least: int = 1) -> int:
     """The number for this run, where the suite has `count`; never below `least`."""
     return max(least, round(count * FACTORS[settings.get_current_profile_name()]))
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from packaging.requirements import Requirement
 
-from tests.once import made_once
+from tests.once import make_once
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["rlmlite", "grammar/rlmlite_grammar", "kernel/rlmlite_kernel", "traces/rlmlite_traces"]
@@ -53,7 +53,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def build(folder: Path) -> None:
         run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, folder=ROOT)
 
-    return made_once(tmp_path_factory, "archives", build)
+    return make_once(tmp_path_factory, "archives", build)
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pyt
     To download what it asks for takes half a minute; the suite links it from the environment that runs the tests.
     """
     make = {"links": install_by_links, "downloads": install_by_downloads}[request.param]
-    folder = made_once(tmp_path_factory, f"installed-{request.param}", lambda folder: make(wheel, folder))
+    folder = make_once(tmp_path_factory, f"installed-{request.param}", lambda folder: make(wheel, folder))
     return folder / "venv/bin"
 
 

@@ -16,19 +16,19 @@ def corpus(name: str) -> list[str]:
     return (_CORPUS / f"{name}.act").read_text(encoding="utf-8").removesuffix("\n").split("\n---\n")
 
 
-def encoded(program: Program) -> bytes:
+def encode_program(program: Program) -> bytes:
     """A program as bytes, where `1`, `1.0` and `true` differ."""
     return msgspec.json.encode(program)
 
 
-def parsed(text: str) -> Parsed:
+def parse_program(text: str) -> Parsed:
     """The program in a text; fails the test if there is none."""
     result = parse(text)
     assert isinstance(result, Parsed), explain(result.problems, text)
     return result
 
 
-def refused(text: str) -> Unparsed:
+def refusal_of(text: str) -> Unparsed:
     """The refusal of a text; fails the test if it is a program."""
     result = parse(text)
     assert isinstance(result, Unparsed), f"should not parse: {text!r}"
@@ -37,4 +37,4 @@ def refused(text: str) -> Unparsed:
 
 def message(text: str) -> str:
     """The message that the writer of this text gets."""
-    return explain(refused(text).problems, text)
+    return explain(refusal_of(text).problems, text)

@@ -4,7 +4,7 @@ import pytest
 
 from rlmlite_grammar import show
 from rlmlite_kernel.program import ast
-from tests.grammar.programs import corpus, encoded, parsed, refused
+from tests.grammar.programs import corpus, encode_program, parse_program, refusal_of
 
 VALID = corpus("valid")
 INVALID = corpus("invalid")
@@ -20,17 +20,17 @@ def test_the_corpus_is_large() -> None:
 @pytest.mark.parametrize("text", VALID)
 def test_a_valid_program_is_shown_and_read_back(text: str) -> None:
     """`parse(show(program))` is the same program, and showing it again gives the same text."""
-    program = parsed(text).program
-    again = parsed(show(program)).program
+    program = parse_program(text).program
+    again = parse_program(show(program)).program
 
-    assert encoded(again) == encoded(program)
+    assert encode_program(again) == encode_program(program)
     assert show(again) == show(program)
 
 
 @pytest.mark.parametrize("text", VALID)
 def test_every_node_has_a_position(text: str) -> None:
     """`at` has one offset for each node of `walk`, and each points at what the node begins with."""
-    result = parsed(text)
+    result = parse_program(text)
     nodes = list(ast.walk(result.program))
 
     assert len(nodes) == len(result.at)
@@ -63,7 +63,7 @@ def _begins(node: ast.Statement | ast.Expr, text: str) -> bool:
 @pytest.mark.parametrize("text", INVALID)
 def test_an_invalid_program_is_refused_at_a_place(text: str) -> None:
     """There are one to five problems, each with a message, a code and an offset inside the text."""
-    result = refused(text)
+    result = refusal_of(text)
 
     assert result.text == text
     assert 1 <= len(result.problems) <= 5

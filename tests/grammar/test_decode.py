@@ -14,8 +14,8 @@ from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.program.schemas import BASICS
 from rlmlite_kernel.records.settings import Policy
 from tests.grammar.decoding import INPUTS, MADE, Form, accepts, matcher, sample, vocabulary
-from tests.grammar.programs import corpus, parsed
-from tests.sizes import scaled
+from tests.grammar.programs import corpus, parse_program
+from tests.sizes import scale
 
 START = matcher(decode_grammar(vocabulary()))
 LONG = 20  # temporaries, for the longest program of the corpus
@@ -51,7 +51,7 @@ def twice(problem: Problem) -> bool:
 @pytest.mark.parametrize("seed", range(4))
 def test_what_a_decoder_writes_parses_and_checks(seed: int) -> None:
     """Random programs, over all actions."""
-    count = scaled(50, least=20)
+    count = scale(50, least=20)
     programs = sampled(count, seed)
 
     assert len(programs) > 0.6 * count
@@ -91,9 +91,9 @@ def free(program: Program) -> tuple[str, ...]:
 
 def known(text: str) -> bool:
     """Whether a program of the corpus checks when its variables exist: whether it calls existing actions only."""
-    program = parsed(text).program
+    program = parse_program(text).program
     scope = Scope(frozenset(free(program)), frozenset(), ACTIONS, Policy())
-    return not check(parsed(text), scope)
+    return not check(parse_program(text), scope)
 
 
 KNOWN = [text for text in corpus("valid") if known(text)]
@@ -107,7 +107,7 @@ def test_most_of_the_corpus_calls_actions_that_there_are() -> None:
 @pytest.mark.parametrize("text", KNOWN)
 def test_a_valid_program_can_be_written(text: str) -> None:
     """A decoder can write every valid program in the one form of decode grammars."""
-    program = parsed(text).program
+    program = parse_program(text).program
     names = free(program) or ("context",)
     form = Form(names)
     written = show(form.program(program))

@@ -5,7 +5,7 @@ import pytest
 from rlmlite_grammar.diagnosis.hints import MISTAKES
 from rlmlite_grammar.diagnosis.scan import open_bracket
 from rlmlite_kernel.program.ast import Parsed
-from tests.grammar.programs import message, parsed, refused
+from tests.grammar.programs import message, parse_program, refusal_of
 
 EXAMPLES = [(example, mistake.hint) for mistake in MISTAKES for example in mistake.examples]
 
@@ -14,7 +14,7 @@ EXAMPLES = [(example, mistake.hint) for mistake in MISTAKES for example in mista
 def test_each_mistake_gets_its_sentence(program: str, hint: str) -> None:
     """Every example of the table is refused, and its first problem carries the sentence it stands under."""
 
-    assert refused(program).problems[0].hint == hint
+    assert refusal_of(program).problems[0].hint == hint
 
 
 def test_a_message_shows_the_place() -> None:
@@ -39,10 +39,10 @@ def test_an_open_bracket_is_named() -> None:
 def test_an_unclosed_text_is_shown_where_it_opens() -> None:
     """A text or a regex without its end is reported at its beginning."""
 
-    assert refused('x = "a').problems[0].offset == 4
-    assert refused('f("""a').problems[0].offset == 2
-    assert refused('f(a, r"""a').problems[0].offset == 6
-    assert refused("x = /a").problems[0].offset == 4
+    assert refusal_of('x = "a').problems[0].offset == 4
+    assert refusal_of('f("""a').problems[0].offset == 2
+    assert refusal_of('f(a, r"""a').problems[0].offset == 6
+    assert refusal_of("x = /a").problems[0].offset == 4
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_an_unclosed_text_is_shown_where_it_opens() -> None:
 )
 def test_silent_misreadings_are_refused(text: str, offset: int, advice: str) -> None:
     """A text that would not be read as it looks is refused where it begins, with what to write instead."""
-    problem = refused(text).problems[0]
+    problem = refusal_of(text).problems[0]
 
     assert (problem.code, problem.offset) == ("layout", offset)
     assert advice in problem.message + problem.hint
@@ -72,31 +72,31 @@ def test_silent_misreadings_are_refused(text: str, offset: int, advice: str) -> 
 def test_what_looks_the_same_inside_brackets_is_fine() -> None:
     """An operator may begin a line inside brackets, a sign may begin a value, lists may follow commas."""
 
-    assert isinstance(parsed("x = (a\n  - b)\ny = f(a,\n  -1, [b])\nz =\n  -1"), Parsed)
+    assert isinstance(parse_program("x = (a\n  - b)\ny = f(a,\n  -1, [b])\nz =\n  -1"), Parsed)
 
 
 def test_several_mistakes_are_told_at_once() -> None:
     """Reading goes on at the next statement, up to five problems; offsets are those of the whole text."""
     text = "x = a / b\ny = 1\nr = where(y, .a = 1)\nz = {a: 1, a: 2}"
-    result = refused(text)
+    result = refusal_of(text)
 
     assert [problem.offset for problem in result.problems] == [6, 32, 48]
     assert [text[at : at + 3] for at in (6, 32, 48)] == ["/ b", "= 1", "a: "]
-    assert len(refused("x = =\n" * 9).problems) == 5
+    assert len(refusal_of("x = =\n" * 9).problems) == 5
 
 
 def test_one_mistake_is_told_once() -> None:
     """The consequences of a mistake are not reported: the rest of an open bracket, lines inside a text."""
 
-    assert len(refused("x = f(a,\ny = 1,\nz = 2 3,\nw = 3)\n").problems) == 1
-    assert len(refused('x = f(a b, """\ny = = 3\n""")\nz = 1').problems) == 1
-    assert len(refused('x = """a\ny = 1\nz = = 2').problems) == 1
+    assert len(refusal_of("x = f(a,\ny = 1,\nz = 2 3,\nw = 3)\n").problems) == 1
+    assert len(refusal_of('x = f(a b, """\ny = = 3\n""")\nz = 1').problems) == 1
+    assert len(refusal_of('x = """a\ny = 1\nz = = 2').problems) == 1
 
 
 def test_a_foreign_statement_is_told_once() -> None:
     """Reading on inside a statement that was refused for its first word does not refuse it again."""
 
-    assert len(refused("x = f(a, b\nfor =?c)").problems) == 1
+    assert len(refusal_of("x = f(a, b\nfor =?c)").problems) == 1
 
 
 def test_brackets_in_regexes_and_texts_are_no_brackets() -> None:

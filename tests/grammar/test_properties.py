@@ -8,8 +8,8 @@ from rlmlite_grammar.syntax.names import ALIASES, RESERVED
 from rlmlite_kernel.program import ast
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Unparsed, explain
-from tests.grammar.programs import corpus, encoded, parsed
-from tests.sizes import scaled
+from tests.grammar.programs import corpus, encode_program, parse_program
+from tests.sizes import scale
 
 KEYS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 NAMES = KEYS.map(lambda word: f"{word}_" if word in RESERVED or word in ALIASES else word)
@@ -61,18 +61,18 @@ PROGRAMS = st.builds(ast.Program, st.lists(STATEMENTS, min_size=1, max_size=3).m
 PIECES = st.sampled_from([*"()[]{},.=:;|/-+\"'#\\\n `?!&", '"""', "not ", " in ", "é", "\ud800", "\0", "for ", "1"])
 
 
-@settings(max_examples=scaled(100))
+@settings(max_examples=scale(100))
 @given(PROGRAMS)
 def test_every_program_is_shown_and_read_back(program: ast.Program) -> None:
     """Any AST, shown and parsed, is the same AST, and every node has a position."""
-    result = parsed(show(program))
+    result = parse_program(show(program))
 
-    assert encoded(result.program) == encoded(program)
+    assert encode_program(result.program) == encode_program(program)
     assert show(result.program) == show(program)
     assert len(result.at) == len(list(ast.walk(program)))
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(st.data())
 def test_a_damaged_program_raises_nothing(data: st.DataObject) -> None:
     """However a text of the corpus is cut and patched, the answer is a program or a refusal that can be printed."""

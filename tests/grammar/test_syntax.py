@@ -5,12 +5,12 @@ import pytest
 from rlmlite_grammar import grammar_digest, grammar_text, parse, show
 from rlmlite_kernel.program.ast import Alt, Binary, Call, Expr, Index, Lit, Obj, Pair, Parsed, Rx, Unary, Var
 from rlmlite_kernel.program.problems import Unparsed
-from tests.grammar.programs import message, parsed, refused
+from tests.grammar.programs import message, parse_program, refusal_of
 
 
 def value(text: str) -> Expr:
     """The value of the statement `x = text`."""
-    return parsed(f"x = {text}").program.body[0].value
+    return parse_program(f"x = {text}").program.body[0].value
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_integers_are_exact_up_to_a_thousand_digits() -> None:
     """A thousand digits are read exactly, one more is refused, and so is a decimal beyond binary64."""
 
     assert value("9" * 1000) == Lit(10**1000 - 1)
-    assert refused("x = " + "9" * 1001).problems[0].code == "number"
-    assert refused("x = 1e999").problems[0].code == "number"
+    assert refusal_of("x = " + "9" * 1001).problems[0].code == "number"
+    assert refusal_of("x = 1e999").problems[0].code == "number"
 
 
 def test_a_regex_keeps_its_pattern() -> None:
@@ -55,10 +55,10 @@ def test_a_regex_keeps_its_pattern() -> None:
 def test_operators_bind_as_the_table_says() -> None:
     """`*` before `+` before comparisons before `not` before `and` before `or`; `|` is loosest; minus groups left."""
 
-    assert show(parsed("x = ((a) or (b and (not (c == ((d + (e * -f)))))))").program) == (
+    assert show(parse_program("x = ((a) or (b and (not (c == ((d + (e * -f)))))))").program) == (
         "x = a or b and not c == d + e * -f"
     )
-    assert show(parsed("x = (a - b) - (c - d)").program) == "x = a - b - (c - d)"
+    assert show(parse_program("x = (a - b) - (c - d)").program) == "x = a - b - (c - d)"
     assert value("a or b | c") == Alt((Binary("or", Var("a"), Var("b")), Var("c")))
 
 
@@ -89,22 +89,22 @@ def test_aliases_become_one_name() -> None:
 
     assert value("len(text)") == Call("count", (Var("text"),))
     assert value("text(a)") == Call("render", (Var("a"),))
-    assert show(parsed("len(a)").program) == "count(a)"
+    assert show(parse_program("len(a)").program) == "count(a)"
 
 
 def test_reserved_words_name_fields_and_keys_only() -> None:
     """A row may have a field `matches`; a variable, an action or an argument may not."""
 
-    assert show(parsed("x = {in: .matches, not: a.contains}").program) == "x = {in: .matches, not: a.contains}"
-    assert {refused(text).problems[0].code for text in ("in = 1", "x = and", "or(a)", "f(in=1)")} == {"reserved"}
+    assert show(parse_program("x = {in: .matches, not: a.contains}").program) == "x = {in: .matches, not: a.contains}"
+    assert {refusal_of(text).problems[0].code for text in ("in = 1", "x = and", "or(a)", "f(in=1)")} == {"reserved"}
 
 
 def test_texts_are_printed_readably() -> None:
     """Several lines are printed as such where nothing needs an escape, and escaped where something does."""
 
-    assert show(parsed(r'x = "a\nb"').program) == 'x = """a\nb"""'
-    assert show(parsed(r'x = "a\nb\\"').program) == r'x = "a\nb\\"'
-    assert show(parsed(r'x = "a\nb\""').program) == r'x = "a\nb\""'
+    assert show(parse_program(r'x = "a\nb"').program) == 'x = """a\nb"""'
+    assert show(parse_program(r'x = "a\nb\\"').program) == r'x = "a\nb\\"'
+    assert show(parse_program(r'x = "a\nb\""').program) == r'x = "a\nb\""'
 
 
 @pytest.mark.parametrize(
@@ -120,33 +120,33 @@ def test_texts_are_printed_readably() -> None:
 def test_depth_has_a_limit(deepest: str, too_deep: str) -> None:
     """64 levels are read and shown; one more is refused, and so are twenty thousand."""
 
-    assert parsed(show(parsed(deepest).program)).at
-    assert [problem.code for problem in refused(too_deep).problems] == ["depth"]
+    assert parse_program(show(parse_program(deepest).program)).at
+    assert [problem.code for problem in refusal_of(too_deep).problems] == ["depth"]
 
 
 def test_size_has_a_limit() -> None:
     """A program has at most a million bytes of UTF-8, counted without reading it."""
 
-    assert parsed('x = "' + "a" * 999_994 + '"').at
-    assert refused('x = "' + "a" * 999_995 + '"').problems[0].code == "size"
-    assert refused('x = "' + "é" * 500_000 + '"').problems[0].code == "size"
-    assert refused("(" * 999_999).problems[0].code == "syntax"
+    assert parse_program('x = "' + "a" * 999_994 + '"').at
+    assert refusal_of('x = "' + "a" * 999_995 + '"').problems[0].code == "size"
+    assert refusal_of('x = "' + "é" * 500_000 + '"').problems[0].code == "size"
+    assert refusal_of("(" * 999_999).problems[0].code == "syntax"
 
 
 def test_a_text_is_made_of_characters() -> None:
     """Lone halves of surrogate pairs are refused, written out or escaped; control characters in texts are fine."""
 
-    assert refused('x = "\ud800"').problems[0].offset == 5
-    assert refused(r'x = "\ud800"').problems[0].code == "escape"
+    assert refusal_of('x = "\ud800"').problems[0].offset == 5
+    assert refusal_of(r'x = "\ud800"').problems[0].code == "escape"
     assert value('"\0\x85\u2028"') == Lit("\0\x85\u2028")
 
 
 def test_names_have_a_limit() -> None:
     """Names and fields have at most 64 characters, texts as keys any number."""
 
-    assert refused("x = " + "a" * 65).problems[0].code == "name"
-    assert refused("x = ." + "a" * 65).problems[0].code == "name"
-    assert parsed('x = {"' + "a" * 65 + '": ' + "a" * 64 + "}").at
+    assert refusal_of("x = " + "a" * 65).problems[0].code == "name"
+    assert refusal_of("x = ." + "a" * 65).problems[0].code == "name"
+    assert parse_program('x = {"' + "a" * 65 + '": ' + "a" * 64 + "}").at
 
 
 def test_the_grammar_is_named_by_its_digest() -> None:

@@ -18,8 +18,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam
-from tests.kernel.machine import KEY, parsed
-from tests.kernel.machine import given as input_of
+from tests.kernel.machine import KEY, make_input, parse_program
 
 TOOLS = {
     "send": Tool(help="Sends.", params=(ToolParam(name="to"), ToolParam(name="body", required=False))),
@@ -49,7 +48,7 @@ class Bench:
             policy=policy or Policy(),
             parent=parent,
         )
-        named = {name: input_of(self.blobs, content) for name, content in (inputs or {}).items()}
+        named = {name: make_input(self.blobs, content) for name, content in (inputs or {}).items()}
         self.done = begin(named, chosen, KEY)
         self.asked: list[Request] = []
         self.entries: list[Entry] = list(self.done.entries)
@@ -57,7 +56,7 @@ class Bench:
 
     def turn(self, program: str) -> list[str]:
         """The codes of its steps, empty for what went well."""
-        now: Done | Suspended = advance(self.done.state, parsed(program), self.blobs)
+        now: Done | Suspended = advance(self.done.state, parse_program(program), self.blobs)
         found = list(now.entries)
         while isinstance(now, Suspended):
             now = resume(now, [self._answer(request) for request in now.requests], self.blobs)

@@ -18,7 +18,7 @@ from rlmlite.tools.functions import tool
 from rlmlite_kernel.effects.requests import Request
 from rlmlite_kernel.records.settings import Limits, Policy, ToolRule
 from rlmlite_traces import FileBlobs
-from tests.guard.obeying import OPENING, orders
+from tests.guard.obedient import OPENING, orders
 
 HERE = Path(__file__).parent
 KEY = "2b" * 32

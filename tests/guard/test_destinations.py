@@ -13,13 +13,13 @@ from rlmlite_kernel.evaluation.taint import INPUT, input_bit
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.settings import Policy
 from tests.guard.bench import YES, Bench
-from tests.sizes import scaled
+from tests.sizes import scale
 
 NAMES = st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True)
 PATTERNS = st.lists(st.sampled_from(["*", "m:*", "m:1", "m:2", "tool:look", "tool:*"]), max_size=3).map(tuple)
 
 
-@settings(max_examples=scaled(100))
+@settings(max_examples=scale(100))
 @given(
     names=NAMES,
     egress=st.dictionaries(st.sampled_from(["a", "b", "*"]), PATTERNS),

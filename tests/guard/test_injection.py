@@ -9,7 +9,7 @@ import pytest
 
 from rlmlite_kernel.records.records import Step
 from rlmlite_traces import Verdict, replay, verify
-from tests.guard.obeying import ADDRESS
+from tests.guard.obedient import ADDRESS
 from tests.guard.scene import CANARY, PLACES, POLICY, Injection, Place, Scene, injections, outside
 
 CORPUS = injections()

@@ -17,7 +17,7 @@ from rlmlite_kernel.effects.policy import CALL, judge
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, INPUT, LM, TOOL
 from rlmlite_kernel.records.settings import Tool, ToolRule
 from tests.guard.bench import Bench
-from tests.sizes import scaled
+from tests.sizes import scale
 
 Answer = Callable[[Request], Result | str]
 ORIGINS = st.integers(0, 31)
@@ -33,7 +33,7 @@ RULES = st.builds(
 SEVERITY = ("allow", "ask", "deny")
 
 
-@settings(max_examples=scaled(100))
+@settings(max_examples=scale(100))
 @given(rule=RULES, a=ORIGINS, b=ORIGINS, call=ORIGINS, harmful=st.booleans(), exposed=st.booleans())
 def test_more_origins_never_make_a_verdict_milder(
     rule: ToolRule, a: int, b: int, call: int, harmful: bool, exposed: bool

@@ -12,7 +12,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.settings import Policy, Settings, ToolRule
 from tests.guard.bench import NO, TOOLS, YES, Bench
-from tests.kernel.machine import KEY, parsed
+from tests.kernel.machine import KEY, parse_program
 
 
 def test_an_approval_is_a_round_before_the_call() -> None:
@@ -104,7 +104,7 @@ def test_the_order_in_which_tools_are_given_changes_nothing() -> None:
         blobs = MemoryBlobs()
         chosen = Settings(tools={name: TOOLS[name] for name in order})
         done = begin({}, chosen, KEY)
-        after = advance(done.state, parsed('tool_call("nope", {})'), blobs)
+        after = advance(done.state, parse_program('tool_call("nope", {})'), blobs)
         assert isinstance(after, Done)
         observed.add((after.observation, after.state.digest, tuple(after.state.run.table)))
 

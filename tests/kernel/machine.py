@@ -49,14 +49,14 @@ Reply = Callable[[str], Result | str]
 """What a model makes of a prompt."""
 
 
-def parsed(text: str) -> Parsed:
+def parse_program(text: str) -> Parsed:
     """The program that a text is."""
     result = parse(text)
     assert isinstance(result, Parsed), explain(result.problems, text)
     return result
 
 
-def given(blobs: Blobs, content: object) -> Input:
+def make_input(blobs: Blobs, content: object) -> Input:
     """An input from memory: a `str` is a text, a `dict` whose keys look like paths is documents, else it is JSON."""
     if isinstance(content, str):
         raw = content.encode()
@@ -73,7 +73,7 @@ def echo(prompt: str) -> Result | str:
     return f"{len(prompt)} characters"
 
 
-def replied(reply: Reply, request: Request, blobs: Blobs) -> Result:
+def answer_request(reply: Reply, request: Request, blobs: Blobs) -> Result:
     """What a model answers to one request."""
     result = reply(render(request.prompt, blobs))
     return Answered(result) if isinstance(result, str) else result
@@ -94,7 +94,7 @@ class Machine:
     ) -> None:
         self.blobs: Blobs = blobs or MemoryBlobs()
         settings = Settings(limits=limits or Limits(), roles={"sub": role}, policy=Policy(actions=actions))
-        named = {name: given(self.blobs, content) for name, content in (inputs or {}).items()}
+        named = {name: make_input(self.blobs, content) for name, content in (inputs or {}).items()}
         self.done = begin(named, settings, KEY, table=table)
         self.entries: list[Entry] = list(self.done.entries)
         self.prompts: list[str] = []
@@ -107,7 +107,7 @@ class Machine:
 
     def advance(self, program: str) -> Done | Suspended:
         """One turn as far as it goes by itself; the run itself stays where it is."""
-        return advance(self.state, parsed(program), self.blobs)
+        return advance(self.state, parse_program(program), self.blobs)
 
     def turn(self, program: str, reply: Reply = echo) -> str:
         """One whole turn; gives the observation."""
@@ -116,7 +116,7 @@ class Machine:
         while isinstance(now, Suspended):
             self.waves.append(len(now.requests))
             self.prompts.extend(render(request.prompt, self.blobs) for request in now.requests)
-            results = [replied(reply, request, self.blobs) for request in now.requests]
+            results = [answer_request(reply, request, self.blobs) for request in now.requests]
             now = resume(now, results, self.blobs)
             self.entries.extend(now.entries)
         self.done = now

@@ -157,7 +157,7 @@ def write(path: Path, entries: Iterable[Entry]) -> str:
         return log.root
 
 
-def written(entries: list[Entry]) -> tuple[dict[str, bytes], str]:
+def encode(entries: list[Entry]) -> tuple[dict[str, bytes], str]:
     """The files that a log would write, without a disk and without its checks; the root."""
     chain, blobs, effects, records, large = Chain(), {}, [], [], {}
     for entry in entries:
@@ -179,7 +179,7 @@ def files(path: Path) -> dict[str, bytes]:
     return found | {f"blobs/{item.name}": item.read_bytes() for item in sorted((path / "blobs").glob("*"))}
 
 
-def unchecked(files_: dict[str, bytes]) -> UncheckedTrace:
+def unchecked_trace(files_: dict[str, bytes]) -> UncheckedTrace:
     """The same files without a disk."""
     large: dict[Ref, Path | bytes] = {
         name.removeprefix("blobs/"): content for name, content in files_.items() if name.startswith("blobs/")

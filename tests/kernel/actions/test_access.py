@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 texts = st.text(st.sampled_from("ab \r\n\n\té😀e\u0301\u2028\x85\0"), max_size=25)
 bounds = st.one_of(st.none(), st.integers(-30, 60))
@@ -64,7 +64,7 @@ def sliced(machine: Machine, view: str, lo: int | None, hi: int | None, literal:
     return [machine.of(f"{name}{view}{subscript(lo, hi, literal)}") for name in ("x", "made", "part")]
 
 
-@settings(max_examples=scaled(70))
+@settings(max_examples=scale(70))
 @given(texts, bounds, bounds, st.booleans())
 @example("a😀b", 2, 4, True)
 def test_bytes(text: str, lo: int | None, hi: int | None, literal: bool) -> None:
@@ -74,7 +74,7 @@ def test_bytes(text: str, lo: int | None, hi: int | None, literal: bool) -> None
     assert sliced(machine_of(text), "", lo, hi, literal) == [expected] * 3
 
 
-@settings(max_examples=scaled(70))
+@settings(max_examples=scale(70))
 @given(texts, bounds, bounds, st.booleans())
 def test_characters(text: str, lo: int | None, hi: int | None, literal: bool) -> None:
     """`x.chars[lo:hi]` counts code points, as Python's `str` does."""
@@ -83,7 +83,7 @@ def test_characters(text: str, lo: int | None, hi: int | None, literal: bool) ->
     assert sliced(machine_of(text), ".chars", lo, hi, literal) == [text[first:last]] * 3
 
 
-@settings(max_examples=scaled(70))
+@settings(max_examples=scale(70))
 @given(texts, bounds, bounds, st.booleans())
 def test_lines(text: str, lo: int | None, hi: int | None, literal: bool) -> None:
     """`x.lines[lo:hi]` counts from 1 and excludes the second bound and line ends; a literal 0 is refused."""
@@ -100,7 +100,7 @@ def test_lines(text: str, lo: int | None, hi: int | None, literal: bool) -> None
         assert [row["text"] for row in rows] == lines[first - 1 : max(first, stop) - 1]
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(texts, st.integers(-6, 8).filter(bool), st.booleans())
 def test_one_line(text: str, number: int, literal: bool) -> None:
     """`x.lines[n]` is a text; outside it is null, and a literal counts from the end when it is negative."""
@@ -113,7 +113,7 @@ def test_one_line(text: str, number: int, literal: bool) -> None:
     assert [machine.of(f"{name}.lines[{index}]") for name in ("x", "made", "part")] == [expected] * 3
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(texts, bounds, bounds, bounds, bounds)
 def test_a_slice_of_a_slice(text: str, a: int | None, b: int | None, c: int | None, d: int | None) -> None:
     """Positions in a slice count from its beginning."""
@@ -122,7 +122,7 @@ def test_a_slice_of_a_slice(text: str, a: int | None, b: int | None, c: int | No
     assert machine_of(text).of(f"x{subscript(a, b, True)}{subscript(c, d, True)}") == expected
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(st.lists(texts, min_size=1, max_size=3), bounds, bounds, st.sampled_from(["", ".chars", ".lines"]))
 def test_row_by_row(items: list[str], lo: int | None, hi: int | None, view: str) -> None:
     """In a row expression a slice and a view mean what they mean outside of one."""
@@ -138,7 +138,7 @@ def test_row_by_row(items: list[str], lo: int | None, hi: int | None, view: str)
     assert found == expected
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(st.lists(st.integers(0, 9), max_size=5), bounds, bounds, st.booleans())
 def test_rows_and_lists(items: list[int], lo: int | None, hi: int | None, literal: bool) -> None:
     """Slices of rows and of lists count rows."""
@@ -151,7 +151,7 @@ def test_rows_and_lists(items: list[int], lo: int | None, hi: int | None, litera
     assert machine.of(f"rows{cut}.n") == items[first:last]
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(st.lists(st.integers(0, 9), max_size=4), st.integers(-6, 6), st.booleans())
 def test_indexes(items: list[int], at: int, literal: bool) -> None:
     """An index counts from 0, a negative literal from the end; outside is null, with a warning."""

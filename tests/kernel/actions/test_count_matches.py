@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel import Limits
 from rlmlite_kernel.actions.search import filter_hits
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 LOG = "".join(f"{n} {'ERROR' if n % 7 == 0 else 'info'} user={'abc'[n % 3]} took {n} ms\n" for n in range(200))
 DOCS = {"a.txt": "x\n" * 5, "b.txt": "nothing\n", "c.txt": "x x\nx", "d.txt": "", "e.txt": "xxx\n"}
@@ -157,7 +157,7 @@ def test_running_out_of_work_is_partial() -> None:
 def test_a_field_that_is_null_here_and_there_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
     """The warning that a field is null in every row is about all hits, not about one batch of them."""
     monkeypatch.setattr(filter_hits, "BATCH", 2)
-    run = Machine({"log": "a\n" * scaled(300_000) + "b1\n"})
+    run = Machine({"log": "a\n" * scale(300_000) + "b1\n"})
     seen = run.turn(r'hits = search(log, /a|b(?<n>\d)/, where=.n == "1")')
     slip = run.turn(r"hits = search(log, /b(\d)/, where=.nothing == 1)")
 
@@ -177,7 +177,7 @@ def test_a_dollar_before_a_carriage_return_is_explained() -> None:
     assert r"\r" not in Machine({"log": "404 \n"}).turn("hits = search(log, /404$/)")
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(
     docs=st.dictionaries(st.sampled_from(["a.x", "b.x", "c.x"]), st.text("ab\n", max_size=30), min_size=1),
     query=st.sampled_from(['"a"', "/a+/", "/^b?/", '["ab", "b"]', "/(?<k>a)|b/"]),

@@ -10,8 +10,8 @@ from rlmlite_kernel import Limits, MemoryBlobs
 from rlmlite_kernel.actions.search import rank_index
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.run.price import price
-from tests.kernel.machine import Machine, parsed
-from tests.sizes import scaled
+from tests.kernel.machine import Machine, parse_program
+from tests.sizes import scale
 
 LOG = "start\nERROR disk sda failed\n  at read(sda)\nok\n\nok user ann\nERROR net down\nok\nok\nok\ndisk ok\nok\n"
 DOCS = {"src/a.py": "import disk\nx = 1\n", "b.md": "read me\n\nthe disk\nof disks\n", "c.txt": "", "d.txt": "no\n" * 9}
@@ -134,7 +134,7 @@ def test_the_work_is_the_same_whether_the_index_was_there() -> None:
 def test_the_price_holds_what_is_used() -> None:
     """At least the bytes of the text; a limit bounds the passages that later steps are asked about."""
     machine = Machine({"log": LOG})
-    program = parsed(
+    program = parse_program(
         'best = rank(log, "disk", limit=3)\nkinds = patterns(log)\nread = extract_over_chunks(best, "{text}")'
     )
     found = price(machine.state, program)
@@ -150,7 +150,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=scaled(25))
+@settings(max_examples=scale(25))
 @given(
     st.dictionaries(st.sampled_from(["a.t", "b.t", "c.t", "d.t"]), LINES.map("\n".join), min_size=1),
     LINES.map("\n".join),

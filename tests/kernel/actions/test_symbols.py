@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel.engines.cut.symbols import LANGUAGES, SUFFIXES, find_definitions
 from rlmlite_kernel.engines.cut.symbols import _load_grammar as reader
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 SOURCES = {
     "a.py": "class Car:\n    def go(self):\n        return 1\n\ndef stop(): pass\n",
@@ -145,7 +145,7 @@ def test_a_decorator_stays_with_its_function() -> None:
     assert [chunk["text"] for chunk in chunks] == [text[:23], text[23:]]
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(st.text(alphabet="def class():\n\t {}[]'\"#@é\0x=", max_size=400), st.integers(1, 60))
 def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
     """Chunks of any code, broken or not, follow each other: nothing twice, nothing missing."""

@@ -12,7 +12,7 @@ from rlmlite_kernel import (
 )
 from tests.kernel.budgets.limited_runs import FAN_OUT, LOG, PRICED, is_within_limits, run_with_limits
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 HARD = {
     "steps": (1 + 3, "a = 1\nb = 2\nc = 3", "budget"),
@@ -182,7 +182,7 @@ def test_prompts_that_are_too_long_become_null() -> None:
     assert "too_long" in machine.state.partial
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(st.fixed_dictionaries({}, optional={name: st.integers(0, need + 2) for name, (need, _, _) in HARD.items()}))
 def test_no_hard_budget_is_passed(limits: dict[str, int]) -> None:
     """Whatever the limits are, a run of all kinds of steps stays within them, from the first state to the last."""

@@ -26,7 +26,7 @@ from rlmlite_kernel.table import (
     exactly,
     same_rows,
 )
-from tests.kernel.machine import Machine, parsed
+from tests.kernel.machine import Machine, parse_program
 
 LOG = "".join(f"{n} {'ERROR' if n % 3 else 'ok'} disk {n}\n" for n in range(40)) + "é" * 21
 DOCS = {"a.py": "def one():\n    return 1\n", "b.txt": "words\n\nmore words\n", "empty.txt": ""}
@@ -87,7 +87,7 @@ def test_what_is_used_lies_within_the_price(program: str) -> None:
     """Neither less than the least nor more than the most, and of nothing that the price does not name."""
     machine = Machine(INPUTS)
     machine.turn(BEFORE)
-    found = price(machine.state, parsed(program))
+    found = price(machine.state, parse_program(program))
     before = dict(machine.state.used)
     machine.turn(program, lambda prompt: "A reply that is longer than what it answers. " * 3)
     used = {name: machine.state.used.get(name, 0) - before.get(name, 0) for name in CHECKED_BUDGETS | {"steps"}}
@@ -104,7 +104,7 @@ def test_source_code_has_a_price() -> None:
     """Definitions are parsed, which is work: at most what the whole text would take."""
     pytest.importorskip("tree_sitter")
     machine = Machine(INPUTS)
-    found = price(machine.state, parsed("x = symbols(docs)"))
+    found = price(machine.state, parse_program("x = symbols(docs)"))
     machine.turn("x = symbols(docs)")
     most = found.total["search_work"].high
 
@@ -154,7 +154,7 @@ JUDGED = 'judged = judge(["a", "b", "c"], "Is it a vowel?")\nagain = judge(judge
 
 def test_a_hosts_action_is_priced() -> None:
     """Its calls count from its row alone, and so do those of a step over its result."""
-    found = price(Machine(table=HOST_TABLE).state, parsed(JUDGED))
+    found = price(Machine(table=HOST_TABLE).state, parse_program(JUDGED))
 
     assert found.total["sub_calls"] == exactly(6)
     assert found.total["output_tokens"] == exactly(6 * 10)
@@ -165,7 +165,7 @@ def test_a_hosts_action_is_priced() -> None:
 def test_a_hosts_action_over_the_budget_is_refused() -> None:
     """Before it runs by its price, and when it runs by the reservation; no call goes out."""
     machine = Machine(table=HOST_TABLE, limits=Limits(sub_calls=2))
-    found = price(machine.state, parsed(JUDGED))
+    found = price(machine.state, parse_program(JUDGED))
     seen = machine.turn(JUDGED)
 
     assert found.refused == ("sub_calls",)
@@ -228,7 +228,7 @@ def test_a_budget_that_a_row_names_is_priced_and_may_be_used(program: str) -> No
     """By itself, and row by row."""
     cost = CostRule("chunks", ("chunks",), lambda call: {"chunks": exactly(2)})
     machine = Machine(table=ACTIONS.extended([pure(cost=cost, in_rows=True)]))
-    found = price(machine.state, parsed(program))
+    found = price(machine.state, parse_program(program))
     machine.turn(program)
 
     assert machine.codes() == [""]
@@ -240,7 +240,7 @@ def test_a_range_for_a_budget_that_a_rule_does_not_name_is_a_mistake() -> None:
     with pytest.raises(UndeclaredCostError, match="gives a range for chunks"):
         price(
             Machine(table=ACTIONS.extended([pure(cost=CostRule("?", (), lambda call: {"chunks": exactly(2)}))])).state,
-            parsed('x = two("ab")'),
+            parse_program('x = two("ab")'),
         )
 
 
@@ -299,7 +299,7 @@ def test_a_rule_sees_defaults_and_literals() -> None:
         return {}
 
     machine = Machine(table=ACTIONS.extended([judge(cost=CostRule("?", (), look))]))
-    price(machine.state, parsed('x = judge([1], "a" + "b")\ny = judge([1, 2], "c", role="other")'))
+    price(machine.state, parse_program('x = judge([1], "a" + "b")\ny = judge([1, 2], "c", role="other")'))
 
     assert [call.constants for call in seen] == [{"role": "sub"}, {"question": "c", "role": "other"}]
     assert [call.subject.rows for call in seen] == [exactly(1), exactly(2)]

@@ -16,8 +16,8 @@ from rlmlite_kernel import (
     resume,
 )
 from tests.kernel.budgets.limited_runs import FAN_OUT, PRICED, is_within_limits, run_with_limits
-from tests.kernel.machine import ROLE, Machine, parsed
-from tests.sizes import scaled
+from tests.kernel.machine import ROLE, Machine, parse_program
+from tests.sizes import scale
 
 
 def known(tokens: int) -> Result:
@@ -30,7 +30,7 @@ def known(tokens: int) -> Result:
 def test_settled_budgets_reserve_before_the_calls(name: str, limit: int, calls: int) -> None:
     """3 + 4 + 2 tokens of prompts and 3 x 10 of answers are reserved; calls that do not fit wait."""
     machine = run_with_limits(**{name: limit})
-    now = advance(machine.state, parsed(FAN_OUT), machine.blobs)
+    now = advance(machine.state, parse_program(FAN_OUT), machine.blobs)
 
     assert isinstance(now, Suspended)
     assert len(now.requests) == calls
@@ -132,7 +132,7 @@ def test_reservations_of_two_fan_outs_do_not_add_up_past_the_limit() -> None:
     """Statements reserve in their order: the second fan-out gets only what the first leaves."""
     machine = Machine({}, limits=Limits(tokens=33), role=PRICED)
     program = 'a = extract_over_chunks(["a", "b"], "{value}")\nb = extract_over_chunks(["c", "d"], "{value}")'
-    now = advance(machine.state, parsed(program), machine.blobs)
+    now = advance(machine.state, parse_program(program), machine.blobs)
     assert isinstance(now, Suspended)
 
     assert len(now.requests) == 3
@@ -147,7 +147,7 @@ def test_a_fan_out_that_could_not_begin_waits_for_what_comes_back() -> None:
     assert machine.value("b") == ["ok", "ok"]
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(
     st.integers(0, 120),
     st.lists(st.one_of(st.none(), st.integers(0, 11)), min_size=8, max_size=8),
@@ -176,7 +176,7 @@ def test_no_settled_budget_is_exceeded_without_an_overrun(limit: int, usages: li
 def test_a_state_reached_by_resume_is_charged_once() -> None:
     """Resuming twice from one suspension does not charge the run twice."""
     machine = Machine({}, limits=Limits(tokens=100), role=ROLE)
-    now = advance(machine.state, parsed('a = sub_lm("q")'), machine.blobs)
+    now = advance(machine.state, parse_program('a = sub_lm("q")'), machine.blobs)
     assert isinstance(now, Suspended)
     ends = [resume(now, [known(3)], machine.blobs) for _ in range(3)]
 

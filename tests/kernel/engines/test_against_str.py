@@ -20,7 +20,7 @@ from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_bytes, chunk_lines, c
 from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.search.find import count, find
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 PLENTY = 1 << 60
 ATOMS = (
@@ -245,7 +245,7 @@ def compare(seed: int) -> None:
 @pytest.mark.parametrize("worker", range(10))
 def test_generated_texts(worker: int) -> None:
     """Positions, matches and cuts are those that `str` gives: 250 texts, 5,000 in the sweep."""
-    for seed in range(worker, scaled(250), 10):
+    for seed in range(worker, scale(250), 10):
         compare(seed)
 
 

@@ -11,7 +11,7 @@ from rlmlite_kernel.engines.query.query import QueryError, compile_query, litera
 from rlmlite_kernel.engines.query.templates import fields_pattern, template_pattern
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.engines.search.replace import OutOfWorkError, ReplacementTooLargeError, replace
-from tests.sizes import scaled
+from tests.sizes import scale
 
 PLENTY = 1 << 60
 texts = st.text(st.sampled_from("ab \n\n\n\t\ré😀"), max_size=50)
@@ -32,7 +32,7 @@ def cut(content: bytes, spans: SpanArrays) -> list[bytes]:
     return [content[start:stop] for start, stop in zip(spans[0].tolist(), spans[1].tolist(), strict=True)]
 
 
-@settings(max_examples=scaled(200))
+@settings(max_examples=scale(200))
 @given(texts, sizes, st.tuples(st.integers(0, 60), st.integers(0, 60)))
 def test_chunks_of_lines(text: str, pair: tuple[int, int], places: tuple[int, int]) -> None:
     """Chunks of lines join those lines, also of a part that starts or stops inside a line."""
@@ -46,7 +46,7 @@ def test_chunks_of_lines(text: str, pair: tuple[int, int], places: tuple[int, in
     assert cut(content, chunk_lines(LineIndex(content), start, stop, *pair)) == expected
 
 
-@settings(max_examples=scaled(200))
+@settings(max_examples=scale(200))
 @given(texts, sizes)
 def test_chunks_of_bytes(text: str, pair: tuple[int, int]) -> None:
     """Chunks of bytes are valid UTF-8 and, without overlap, join to the text."""
@@ -59,7 +59,7 @@ def test_chunks_of_bytes(text: str, pair: tuple[int, int]) -> None:
         assert all(len(piece) < pair[0] + 4 for piece in pieces)
 
 
-@settings(max_examples=scaled(200))
+@settings(max_examples=scale(200))
 @given(texts, sizes, st.sampled_from([0, (1 << 20) - 2]))
 def test_chunks_of_paragraphs(text: str, pair: tuple[int, int], ahead: int) -> None:
     """A paragraph is a run of lines with more than white space, also where a block ends inside it."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel.engines.query.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.search import windows
 from rlmlite_kernel.engines.search.find import SearchResult, count, find
-from tests.sizes import scaled
+from tests.sizes import scale
 
 PLENTY = 1 << 60
 WINDOW = 65_536
@@ -114,14 +114,14 @@ def check(content: bytes, query: Query, work_left: int = PLENTY) -> None:
 
 
 @pytest.mark.parametrize("pattern", LINE_PATTERNS)
-@settings(max_examples=scaled(25))
+@settings(max_examples=scale(25))
 @given(text=texts, flags=st.sampled_from(["", "i"]), work=st.one_of(st.just(PLENTY), st.integers(0, 400)))
 def test_a_regex_matches_as_in_each_line_alone(pattern: str, text: str, flags: str, work: int) -> None:
     """A pattern that names no newline gives what it gives in every line by itself, at the same charge."""
     check(text.encode(), regex(pattern, flags), work)
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(
     text=texts,
     words=st.lists(st.text(st.sampled_from("abxkK é"), min_size=1, max_size=3), min_size=1, max_size=4),
@@ -168,7 +168,7 @@ def test_dense_and_sparse_runs_agree(monkeypatch: pytest.MonkeyPatch) -> None:
             check(block, query, work)
 
 
-@settings(max_examples=scaled(200))
+@settings(max_examples=scale(200))
 @given(text=texts, cut=st.tuples(st.integers(0, 80), st.integers(0, 80)), pattern=st.sampled_from(LINE_PATTERNS))
 def test_a_slice_is_a_text_of_its_own(text: str, cut: tuple[int, int], pattern: str) -> None:
     """Searching [start, stop) gives what searching a copy of it gives, at shifted offsets."""
@@ -184,7 +184,7 @@ def test_a_slice_is_a_text_of_its_own(text: str, cut: tuple[int, int], pattern: 
 
 
 @pytest.mark.parametrize("pattern", [*LINE_PATTERNS, *BLOCK_PATTERNS])
-@settings(max_examples=scaled(25))
+@settings(max_examples=scale(25))
 @given(text=texts)
 def test_by_blocks_a_short_text_is_one_window(pattern: str, text: str) -> None:
     """A text below 32 KiB read by blocks gives what RE2 gives on all of it."""
@@ -270,7 +270,7 @@ HOSTILE = (r"(a+)+$", r"(a|aa)+$", r"a[^b]*b|a", r"(.*a){20}", r"(x+x+)+y", r"(a
 def test_hostile_patterns_end_within_their_work(pattern: str, content: bytes) -> None:
     """Over a megabyte every hostile pattern ends when its units are spent, says so, and gets equally far every time."""
     matcher = compile_query(regex(pattern))
-    budget = scaled(1_000_000)
+    budget = scale(1_000_000)
     once = count(content, matcher, 0, len(content), budget)
 
     assert once.work <= budget

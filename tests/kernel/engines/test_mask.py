@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rlmlite_kernel.engines.patterns.mask import mask_pieces, mask_text
 from rlmlite_kernel.engines.patterns.shapes import shape_hashes
-from tests.sizes import scaled
+from tests.sizes import scale
 
 RULES = {
     "took 35 ms, 0x1f and blk_-38": "took <*> ms, <*> and <*>",
@@ -42,7 +42,7 @@ WORDS = st.sampled_from([*_SAMPLES.split(), "\t", "\r"])
 LINES = st.lists(st.lists(st.one_of(WORDS, st.sampled_from([" ", "  ", ":", "=", ", "])), max_size=9).map("".join))
 
 
-@settings(max_examples=scaled(100))
+@settings(max_examples=scale(100))
 @given(LINES)
 def test_lines_have_one_hash_if_and_only_if_they_have_one_masked_form(lines: list[str]) -> None:
     """The vectors and the rule agree on every line."""

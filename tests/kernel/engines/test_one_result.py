@@ -14,7 +14,7 @@ from rlmlite_kernel.engines.query.query import Query, any_of, compile_query, lit
 from rlmlite_kernel.engines.search import by_lines, hyperscan, plain, windows
 from rlmlite_kernel.engines.search.find import Search
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
-from tests.sizes import scaled
+from tests.sizes import scale
 
 PLENTY = 1 << 60
 CONTENT = (
@@ -132,7 +132,7 @@ def found_by(engine: str, query: Query, content: bytes) -> object:
         return [everything(query, b"..\n" + content + b"\n", each) for each in bounds]
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(text=st.text(letters, max_size=60), given_words=words)
 def test_plain_texts_are_the_same_by_every_engine(text: str, given_words: list[tuple[str, str]]) -> None:
     """One word after the other, all in one pass, and RE2 find the same, overlaps and letters beyond ASCII included."""
@@ -174,7 +174,7 @@ def test_dense_words_leave_the_one_pass() -> None:
 )  # fmt: skip
 def test_hostile_lists_of_words_take_no_longer_than_their_bytes(texts: list[str]) -> None:
     """Words that overlap themselves and each other at every byte are found in one pass, and charged as one."""
-    content = (b"a" * 40_000 + b"ab" * 5_000 + b" word77 word499\n") * scaled(2)
+    content = (b"a" * 40_000 + b"ab" * 5_000 + b" word77 word499\n") * scale(2)
     search = Search(content, compile_query(any_of(*map(literal, texts))), 0, len(content), SearchBounds(PLENTY))
     rows = sum(len(table) for table in search.matches())
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.engines.bytes.positions import CodePoints, LineIndex
 from rlmlite_kernel.engines.bytes.utf8 import check, repair, repair_blocks
-from tests.sizes import scaled
+from tests.sizes import scale
 
 texts = st.text(st.sampled_from("ab\n\n\r\0é😀e\u0301"), max_size=40)
 repeats = st.sampled_from([1, 1, 7, 150, 5_000])
@@ -19,7 +19,7 @@ def offsets_of(content: bytes) -> list[int]:
     return [*range(0, len(content) + 1, step), max(0, len(content) - 1), len(content)]
 
 
-@settings(max_examples=scaled(120))
+@settings(max_examples=scale(120))
 @given(texts, repeats)
 def test_lines_are_those_of_a_split(text: str, times: int) -> None:
     """Numbers, starts, bounds and spans of lines are those of splitting at newlines."""
@@ -56,7 +56,7 @@ def test_lines_are_those_of_a_split(text: str, times: int) -> None:
     assert index.bounds_at(int(starts[first - 1])) == (int(starts[first - 1]), int(stops[first - 1]))
 
 
-@settings(max_examples=scaled(100))
+@settings(max_examples=scale(100))
 @given(texts, repeats)
 def test_code_points_are_those_of_str(text: str, times: int) -> None:
     """The n-th code point starts where the first n take that many bytes, and back."""
@@ -104,7 +104,7 @@ BYTES = (b"a", b"\xff", b"\xe2\x82", b"\x82", "é".encode(), "\ufffd".encode(), 
          b"\xf0\x9f\x98", "😀".encode(), b"\xc0\x80")  # fmt: skip
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(st.lists(st.sampled_from(BYTES)), st.sampled_from([0, (1 << 20) - 3, (1 << 20) - 1]))
 def test_repair_is_what_replace_gives(parts: list[bytes], ahead: int) -> None:
     """Bad bytes become U+FFFD exactly as Python decodes them, across blocks, and are counted."""

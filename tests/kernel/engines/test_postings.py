@@ -14,7 +14,7 @@ from rlmlite_kernel.engines.ranking import postings
 from rlmlite_kernel.engines.ranking.bm25 import rank_units
 from rlmlite_kernel.engines.ranking.index_cache import IndexCache, decode_index, encode_index
 from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
-from tests.sizes import scaled
+from tests.sizes import scale
 
 WORDS = ("disk", "error", "ok", "Ann", "10", "東京", "straße", "x" * 70)
 
@@ -46,7 +46,7 @@ def by_fts5(units: Sequence[str], query: str) -> list[tuple[int, int]]:
     return sorted(((row, math.floor(-rank * 1e6)) for row, rank in rows), key=lambda pair: (-pair[1], pair[0]))
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(st.lists(st.lists(st.sampled_from(["disk", "Error", "ok", "ann", "10"]), max_size=8).map(" ".join), min_size=1))
 def test_the_scores_are_those_of_fts5(units: list[str]) -> None:
     """Units, whole-number scores and order are those of SQLite's FTS5."""
@@ -62,7 +62,7 @@ def test_equal_scores_keep_their_order_and_a_limit_takes_the_first() -> None:
     assert [found(index_of(units), "disk", limit) for limit in (1, 2, 4, 9)] == [whole[:1], whole[:2], whole, whole]
 
 
-@settings(max_examples=scaled(40))
+@settings(max_examples=scale(40))
 @given(st.lists(Units, min_size=1, max_size=5))
 def test_parts_indexed_apart_rank_as_one(groups: list[list[str]]) -> None:
     """Indexes of parts, combined, rank as one index of all parts."""
@@ -73,7 +73,7 @@ def test_parts_indexed_apart_rank_as_one(groups: list[list[str]]) -> None:
         assert found(apart, query) == found(whole, query)
 
 
-@settings(max_examples=scaled(40))
+@settings(max_examples=scale(40))
 @given(Units)
 def test_an_index_of_few_words_ranks_as_the_whole(units: list[str]) -> None:
     """An index of the query's words alone gives the same ranking as the whole index."""

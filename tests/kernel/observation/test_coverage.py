@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel import Failed, Limits
 from rlmlite_kernel.observation.coverage import merge_ranges
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 LOG = "0123456789" * 6
 DOCS = {"a.txt": "first of all", "b.txt": "same", "c.txt": "same"}
@@ -36,7 +36,7 @@ slices = st.tuples(
 )
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(st.lists(slices, max_size=6), st.integers(1, 3))
 def test_coverage_is_the_union_of_what_was_looked_at(looks: list[tuple[str, int, int]], a_turn: int) -> None:
     """Coverage equals a set of byte positions per kind, over any looks in any turns."""
@@ -135,7 +135,7 @@ def test_shown_is_what_the_observation_holds(program: str, room: int) -> None:
         assert shown >= there
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=400))
 def test_ranges_merge_to_their_union(ranges: list[tuple[int, int]]) -> None:
     """Merged ranges are in order and neither touch nor overlap, few or many."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits, Problem, Unparsed, advance
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 texts = st.text(st.sampled_from('ab é😀\n"\\'), max_size=400)
 STATEMENTS = [
@@ -31,7 +31,7 @@ STATEMENTS = [
 ]
 
 
-@settings(max_examples=scaled(100))
+@settings(max_examples=scale(100))
 @given(texts, st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=5), st.integers(0, 1_200))
 def test_an_observation_is_within_its_limit(log: str, statements: list[str], room: int) -> None:
     """An observation stays within its limit in bytes, whatever its statements show, and its record says the sizes."""
@@ -42,7 +42,7 @@ def test_an_observation_is_within_its_limit(log: str, statements: list[str], roo
     assert sum(step.observation.size for step in machine.steps()) <= room
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(st.text(max_size=300), st.integers(0, 300))
 def test_diagnostics_are_within_the_limit_too(message: str, room: int) -> None:
     """A refused reply is answered within the same bound."""
@@ -54,7 +54,7 @@ def test_diagnostics_are_within_the_limit_too(message: str, room: int) -> None:
     assert len(now.observation.encode()) <= room  # type: ignore[union-attr]  # prose asks for no calls
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scale(60))
 @given(st.integers(0, 400), st.integers(150, 700))
 def test_a_text_that_is_cut_says_so(size: int, room: int) -> None:
     """A text that is cut keeps head and tail, with the number of missing bytes between, which the record counts too."""

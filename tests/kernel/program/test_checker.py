@@ -5,7 +5,7 @@ import pytest
 from rlmlite_kernel import ACTIONS, Answered, Failed, Parsed, Policy, Program, Scope, all_problems, check, explain
 from rlmlite_kernel.faults import FAULTS
 from rlmlite_kernel.program.ast import Call, Field, Lit, Rx, Statement, Unary, Var
-from tests.kernel.machine import Machine, parsed
+from tests.kernel.machine import Machine, parse_program
 
 LOG = "one\nERROR two\nthree\n"
 SCOPE = Scope(frozenset({"log", "hits", "n", "rows"}), frozenset({"log"}), ACTIONS, Policy())
@@ -88,7 +88,7 @@ MISTAKES = {
 
 def problems(program: str, scope: Scope = SCOPE) -> list[tuple[str, str]]:
     """The code and the whole message of every problem."""
-    said = parsed(program)
+    said = parse_program(program)
     return [(problem.code, explain([problem], said.text)) for problem in all_problems(check(said, scope))]
 
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json, read_reply, schema_of
 from rlmlite_kernel.records.canonical import value_bytes
-from tests.kernel.machine import Machine, parsed
-from tests.sizes import scaled
+from tests.kernel.machine import Machine, parse_program
+from tests.sizes import scale
 
 
 def fitting(schema: str, reply: str) -> Any:
     """The value of a reply under a schema, or the code of the fault."""
-    call = parsed(f'x = sub_lm("q", schema={schema})').program.body[0].value
+    call = parse_program(f'x = sub_lm("q", schema={schema})').program.body[0].value
     node = call.named[0].value  # type: ignore[union-attr]  # it is a Call
     try:
         return read_reply(reply, schema_of(node))
@@ -127,7 +127,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(_JSON)
 def test_what_the_kernel_writes_it_reads(value: Any) -> None:
     """Canonical JSON comes back as a value with the same canonical bytes."""
@@ -136,7 +136,7 @@ def test_what_the_kernel_writes_it_reads(value: Any) -> None:
     assert value_bytes(read_json(raw.decode())) == raw
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(st.text(st.sampled_from('[]{}",:0123456789eE.-+truefalsn \\u'), max_size=30))
 def test_json_is_what_the_standard_says(text: str) -> None:
     """What is read, msgspec reads alike; what is refused is a fault, never another exception."""

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel.records.canonical import NotCanonicalError, number_text, value_bytes
-from tests.sizes import scaled
+from tests.sizes import scale
 
 
 def ecmascript(value: float) -> str:
@@ -93,7 +93,7 @@ def test_numbers_are_spelled_as_ecmascript_does(number: float, text: str) -> Non
     assert ecmascript(number) == text
 
 
-@settings(max_examples=scaled(300))
+@settings(max_examples=scale(300))
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_number_is_spelled_so(number: float) -> None:
     """And reads back as itself."""
@@ -101,7 +101,7 @@ def test_every_number_is_spelled_so(number: float) -> None:
     assert float(number_text(number)) == number
 
 
-@settings(max_examples=scaled(200))
+@settings(max_examples=scale(200))
 @given(st.integers(50, 80), st.integers(-3, 3))
 def test_large_whole_decimals_too(power: int, more: int) -> None:
     """Where a decimal has more digits than it needs."""
@@ -122,7 +122,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(json_values)
 @example({"\ufb33": 1, "\U0001f600": 2, "€": 3, "\r": 4, "1": 5, "ö": 6, "\x80": 7, "</script>": 8})
 @example([10**999, -(10**999), 2**63, 2**64, -(2**63) - 1])

@@ -22,14 +22,14 @@ from tests.kernel.rows.definitions import (
     scalars,
     values,
 )
-from tests.sizes import scaled
+from tests.sizes import scale
 
 
 def by_frequency(left: Row, right: Row) -> int:
     return compare(right["n"], left["n"]) or compare(left["key"], right["key"])
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists)
 def test_count_by_counts_equal_values(keys: list[Any]) -> None:
     """The most frequent come first, ties by key; `1`, `true` and `"1"` differ, `1` and `1.0` are equal."""
@@ -45,7 +45,7 @@ def test_count_by_counts_equal_values(keys: list[Any]) -> None:
     assert all(equal(a["key"], b["key"]) for a, b in zip(found, expected, strict=True))
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists)
 def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
     """Rows are compared by a key, or whole."""
@@ -56,7 +56,7 @@ def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
     assert len(machine.of("distinct(items)")) == len(expected)
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
 def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
     """There is one row per key, in order of appearance, with folds over the rows of each group."""
@@ -74,7 +74,7 @@ def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
         assert equal(row["least"], min(there, key=cmp_to_key(compare), default=None))
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(st.lists(st.one_of(values, lists), max_size=5))
 def test_flatten_opens_lists_once(items: list[Any]) -> None:
     """Nulls are dropped, and what is not a list stays."""
@@ -83,7 +83,7 @@ def test_flatten_opens_lists_once(items: list[Any]) -> None:
     assert run(items, "flatten(rows)") == [item for item in opened if item is not None]
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(st.lists(numbers, max_size=8))
 @example([1e308, 1e308, -1e308])
 @example([10**400, 0.5])
@@ -96,7 +96,7 @@ def test_sums_are_exact(items: list[Any]) -> None:
     assert run(items, "sum(rows)") == expected
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists)
 def test_sum_leaves_out_what_is_not_a_number(items: list[Any]) -> None:
     """It says how many values it left out."""
@@ -109,7 +109,7 @@ def test_sum_leaves_out_what_is_not_a_number(items: list[Any]) -> None:
     assert said is (others > 0)
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists)
 def test_min_and_max_follow_the_total_order(items: list[Any]) -> None:
     """Nulls are left out; of nothing the result is null."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.kernel.machine import Machine
 from tests.kernel.rows.definitions import compare, equal, is_number, lists, places, records, rounded, run, values
-from tests.sizes import scaled
+from tests.sizes import scale
 
 
 def in_order(test: Callable[[int], bool]) -> Callable[[Any, Any], bool]:
@@ -49,7 +49,7 @@ def each(operators: Iterable[str], left: str, right: str) -> str:
     return "[" + ", ".join(f"{left} {op} {right}" for op in operators) + "]"
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=6))
 def test_comparisons_are_total(pairs: list[tuple[Any, Any]]) -> None:
     """Any two values compare to true or false: row by row, with one value for all rows, and in plain expressions."""
@@ -66,7 +66,7 @@ def test_comparisons_are_total(pairs: list[tuple[Any, Any]]) -> None:
     assert machine.of(each(OPERATORS, "left", "right")) == expected(left, right)
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists, values)
 def test_where_keeps_rows_whose_condition_holds(keys: list[Any], wanted: Any) -> None:
     """`where` keeps the rows whose condition holds, in their order."""
@@ -77,7 +77,7 @@ def test_where_keeps_rows_whose_condition_holds(keys: list[Any], wanted: Any) ->
     ]
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists)
 def test_a_condition_holds_unless_it_is_empty(items: list[Any]) -> None:
     """Null, false, 0 and empty values do not hold; all others do."""
@@ -99,7 +99,7 @@ def arithmetic(op: str, left: Any, right: Any) -> Any:
     return result if math.isfinite(result if isinstance(result, float) else 0) else None
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=5))
 @example([(10**400, 0.5), (0.5, 10**400), (1e308, 1e308), (1, 0)])
 def test_arithmetic_is_total(pairs: list[tuple[Any, Any]]) -> None:
@@ -112,7 +112,7 @@ def test_arithmetic_is_total(pairs: list[tuple[Any, Any]]) -> None:
     assert machine.of(each("+-*%", "left", "right")) == expected[0]
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(values, values)
 @example(10**400, 3)
 @example(7, 2)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.kernel.machine import Machine
 from tests.kernel.rows.definitions import Row, compare, equal, lists, places, records, run, scalars
-from tests.sizes import scaled
+from tests.sizes import scale
 
 
 def by_key(left: Row, right: Row) -> int:
@@ -19,7 +19,7 @@ def backwards(left: Row, right: Row) -> int:
     return by_key(right, left)
 
 
-@settings(max_examples=scaled(80))
+@settings(max_examples=scale(80))
 @given(lists)
 def test_sort_is_total_and_stable(keys: list[Any]) -> None:
     """Any values sort, by the order of types and then by value; equal ones stay as they stood."""
@@ -28,7 +28,7 @@ def test_sort_is_total_and_stable(keys: list[Any]) -> None:
     assert places(run(records(keys), "sort(rows, by=.k)")) == places(expected)
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists)
 def test_sort_backwards_is_stable_too(keys: list[Any]) -> None:
     """`desc=true` and a prefix `-` mean the same, and cancel each other; equal rows keep their order."""
@@ -40,7 +40,7 @@ def test_sort_backwards_is_stable_too(keys: list[Any]) -> None:
     assert machine.of("sort(rows, by=-k, desc=true)") == machine.of('sort(rows, by="k")')
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
 def test_sort_by_several_keys(pairs: list[tuple[int, Any]]) -> None:
     """The first key decides, and where it is equal, the next."""
@@ -52,7 +52,7 @@ def test_sort_by_several_keys(pairs: list[tuple[int, Any]]) -> None:
     assert places(run(rows, "sort(rows, by=[-.a, b])")) == places(sorted(rows, key=cmp_to_key(both)))
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists)
 def test_plain_values_sort_without_a_key(items: list[Any]) -> None:
     """A list of plain values is sorted by the values themselves."""
@@ -63,7 +63,7 @@ def test_plain_values_sort_without_a_key(items: list[Any]) -> None:
     assert all(map(equal, found, expected))
 
 
-@settings(max_examples=scaled(50))
+@settings(max_examples=scale(50))
 @given(lists, st.integers(0, 9))
 def test_top_is_the_head_of_a_descending_sort(keys: list[Any], k: int) -> None:
     """Ties are in order of position."""

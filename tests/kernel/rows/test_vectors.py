@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlmlite_kernel.values import vectors
 from tests.kernel.machine import Machine
-from tests.sizes import scaled
+from tests.sizes import scale
 
 whole = st.one_of(st.integers(-3, 12), st.sampled_from([2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**30]))
 decimal = st.one_of(
@@ -71,7 +71,7 @@ CONDITIONS = [
 ]
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(tables(), st.sampled_from(CONDITIONS))
 @example([{"a": 2**53 + 1, "b": float(2**53), "i": 0}], ".a == .b")
 @example([{"a": "a", "b": "a\0", "i": 0}], ".a == .b")
@@ -97,7 +97,7 @@ EXPRESSIONS = [f".a {op} .b" for op in "+-*%"] + [
 ]
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(tables(), st.sampled_from(EXPRESSIONS))
 @example([{"a": 2**62, "b": 2**62, "i": 0}], ".a + .b")
 @example([{"a": -(2**63), "b": -1, "i": 0}], ".a % .b")
@@ -135,7 +135,7 @@ ACTIONS = [
 ]
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(tables(), st.sampled_from(ACTIONS))
 @example([{"a": "", "b": 0.0, "i": 0}, {"a": "1", "b": 2.0**1023, "i": 1}], "group(table, .a, {d: median(.b)})")
 def test_actions_are_the_same_over_columns(rows: list[dict[str, Any]], action: str) -> None:

@@ -18,7 +18,7 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.records.records import Genesis, Seal
-from tests.kernel.machine import KEY, LOG, Machine, given, parsed
+from tests.kernel.machine import KEY, LOG, Machine, make_input, parse_program
 
 
 def test_begin_gives_the_genesis_record() -> None:
@@ -104,8 +104,8 @@ def test_the_run_key_changes_refs_only() -> None:
     settings = Settings()
     ends = []
     for key in (KEY, RunKey(b"another key of a run")):
-        begun = begin({"log": given(blobs, LOG)}, settings, key)
-        end = advance(begun.state, parsed('x = search(log, "ERROR")'), blobs)
+        begun = begin({"log": make_input(blobs, LOG)}, settings, key)
+        end = advance(begun.state, parse_program('x = search(log, "ERROR")'), blobs)
         assert isinstance(end, Done)
         ends.append(end)
 

@@ -17,7 +17,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.values.blobs import Content
-from tests.kernel.machine import KEY, LOG, Machine, given, parsed
+from tests.kernel.machine import KEY, LOG, Machine, make_input, parse_program
 
 
 class ChangingBlobs(MemoryBlobs):
@@ -43,12 +43,14 @@ class LosingBlobs(ChangingBlobs):
 
 
 def _changed(blobs: ChangingBlobs, program: str) -> Done | Suspended:
-    content = given(blobs, LOG)
-    state = begin({"log": content, "other": given(blobs, "calm")}, Settings(roles={"sub": Role(model="m")}), KEY).state
-    now = advance(state, parsed("kept = count(other)"), blobs)
+    content = make_input(blobs, LOG)
+    state = begin(
+        {"log": content, "other": make_input(blobs, "calm")}, Settings(roles={"sub": Role(model="m")}), KEY
+    ).state
+    now = advance(state, parse_program("kept = count(other)"), blobs)
     assert isinstance(now, Done)
     blobs.changed = {content.value.blob}  # type: ignore[union-attr]  # `given` of a str is a Text
-    return advance(now.state, parsed(program), blobs)
+    return advance(now.state, parse_program(program), blobs)
 
 
 @pytest.mark.parametrize("kind", [ChangingBlobs, LosingBlobs])
@@ -75,9 +77,9 @@ def test_a_changed_file_discards_the_step(kind: type[ChangingBlobs], program: st
 def test_a_file_that_changes_while_calls_are_out_discards_their_step(kind: type[ChangingBlobs]) -> None:
     """Its prompts were made from the file, so the answers are not about the recorded input."""
     blobs: ChangingBlobs = kind()
-    content = given(blobs, LOG)
+    content = make_input(blobs, LOG)
     state = begin({"log": content}, Settings(roles={"sub": Role(model="m")}), KEY).state
-    now = advance(state, parsed('x = sub_lm("{log}")'), blobs)
+    now = advance(state, parse_program('x = sub_lm("{log}")'), blobs)
     assert isinstance(now, Suspended)
     blobs.changed = {content.value.blob}  # type: ignore[union-attr]  # `given` of a str is a Text
     end = resume(now, [Answered("fine")], blobs)
@@ -93,5 +95,5 @@ def test_missing_content_is_the_hosts_fault() -> None:
     empty: Blobs = MemoryBlobs()
 
     with pytest.raises(LookupError):
-        advance(machine.state, parsed(program), empty)
+        advance(machine.state, parse_program(program), empty)
     assert machine.turn(program).startswith("x = 1 hits")

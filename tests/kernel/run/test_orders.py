@@ -6,8 +6,8 @@ import random
 
 from rlmlite.runs.driver import drive
 from rlmlite_kernel import Answered, Entry, Failed, Limits, Request, Result, Suspended, Usage, advance, resume
-from tests.kernel.machine import Machine, all_bytes, parsed
-from tests.sizes import scaled
+from tests.kernel.machine import Machine, all_bytes, parse_program
+from tests.sizes import scale
 
 LOG = "".join(f"line {n} {'ERROR' if n % 3 == 0 else 'fine'}\n" for n in range(12))
 FAN_OUT = 'parts = chunk(log, size=1, by="lines")\nseen = extract_over_chunks(parts, "{chunk}", schema={n: int})\n'
@@ -49,7 +49,7 @@ class Model:
 async def whole_run(program: str, limits: Limits, seed: int) -> tuple[bytes, tuple[str, ...]]:
     """One run by an asyncio driver: all it has put out, and the order in which its calls ended."""
     machine, model = Machine({"log": LOG}, limits=limits), Model(seed)
-    now = advance(machine.state, parsed(program), machine.blobs)
+    now = advance(machine.state, parse_program(program), machine.blobs)
     entries: list[Entry] = list(now.entries)
     said: list[str] = []
     while isinstance(now, Suspended):
@@ -72,7 +72,7 @@ def runs(program: str, limits: Limits, count: int) -> tuple[set[bytes], set[tupl
 
 def test_many_orders_of_one_fan_out_give_the_same_bytes() -> None:
     """50 runs (1,000 in the sweep) have the same records, effect lines, blobs, observation and digest."""
-    count = scaled(50)
+    count = scale(50)
     put_out, orders = runs(FAN_OUT, Limits(), count)
 
     assert len(put_out) == 1
@@ -81,18 +81,18 @@ def test_many_orders_of_one_fan_out_give_the_same_bytes() -> None:
 
 def test_several_fan_outs_at_once_give_the_same_bytes() -> None:
     """Independent fan-outs may be out together, and a call may wait for one of them."""
-    put_out, orders = runs(SEVERAL, Limits(), scaled(30))
+    put_out, orders = runs(SEVERAL, Limits(), scale(30))
 
     assert len(put_out) == 1
-    assert len(orders) > scaled(20)
+    assert len(orders) > scale(20)
 
 
 def test_prefixes_that_settle_one_by_one_give_the_same_bytes() -> None:
     """With a limit of tokens, what is left for the next calls depends on the answers so far; the bytes do not."""
-    put_out, orders = runs(SEVERAL, Limits(tokens=900), scaled(30))
+    put_out, orders = runs(SEVERAL, Limits(tokens=900), scale(30))
 
     assert len(put_out) == 1
-    assert len(orders) > scaled(20)
+    assert len(orders) > scale(20)
 
 
 def test_the_limit_of_tokens_causes_suspensions() -> None:
@@ -100,7 +100,7 @@ def test_the_limit_of_tokens_causes_suspensions() -> None:
 
     def suspensions(limits: Limits) -> int:
         machine, model = Machine({"log": LOG}, limits=limits), Model(0)
-        now, count = advance(machine.state, parsed(SEVERAL), machine.blobs), 0
+        now, count = advance(machine.state, parse_program(SEVERAL), machine.blobs), 0
         while isinstance(now, Suspended):
             now, count = resume(now, [model.answer(request) for request in now.requests], machine.blobs), count + 1
         return count

@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from rlmlite_kernel import Answered, Done, Entry, Limits, State, Suspended, Usage, advance, resume
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.values.values import to_json
-from tests.kernel.machine import Machine, all_bytes, parsed
-from tests.sizes import scaled
+from tests.kernel.machine import Machine, all_bytes, parse_program
+from tests.sizes import scale
 
 NUMS = [3, 1, 2]
 LOG = "one ERROR\ntwo\n"
@@ -149,7 +149,7 @@ class Programs(RuleBasedStateMachine):
 
     def played(self, state: State, text: str) -> tuple[Done, list[Entry]]:
         """A whole turn from a state, which is not the machine's own to change."""
-        now = advance(state, parsed(text), self.machine.blobs)
+        now = advance(state, parse_program(text), self.machine.blobs)
         entries = list(now.entries)
         while isinstance(now, Suspended):
             now = resume(now, [Answered("told", Usage(1, 1))] * len(now.requests), self.machine.blobs)
@@ -200,5 +200,5 @@ class Programs(RuleBasedStateMachine):
         assert self.machine.value("nums") == [3, 1, 2]
 
 
-Programs.TestCase.settings = settings(max_examples=scaled(40), stateful_step_count=15)
+Programs.TestCase.settings = settings(max_examples=scale(40), stateful_step_count=15)
 TestPrograms = Programs.TestCase

@@ -16,7 +16,7 @@ from rlmlite_kernel.run.transitions import (
     TurnStates,
 )
 from tests.kernel.budgets.limited_runs import PRICED
-from tests.kernel.machine import KEY, LOG, Machine, given, parsed
+from tests.kernel.machine import KEY, LOG, Machine, make_input, parse_program
 from tests.kernel.run.test_changed_inputs import ChangingBlobs, LosingBlobs
 
 
@@ -86,11 +86,11 @@ def play_budgets(tokens: int, program: str, used: int) -> None:
 
 def play_change(program: str, blobs: ChangingBlobs, *, tokens: int = 1_000, from_the_start: bool = False) -> None:
     """A turn that halts, since the file behind `log` changes: before it, or while its calls are out."""
-    content = given(blobs, LOG)
+    content = make_input(blobs, LOG)
     settings = Settings(roles={"sub": PRICED}, limits=Limits(tokens=tokens))
     changed = {content.value.blob}  # type: ignore[union-attr]  # `given` of a str is a Text
     blobs.changed = changed if from_the_start else set()
-    now = advance(begin({"log": content}, settings, KEY).state, parsed(program), blobs)
+    now = advance(begin({"log": content}, settings, KEY).state, parse_program(program), blobs)
     blobs.changed = changed
     if isinstance(now, Suspended):
         now = resume(now, [Answered("ok", Usage(1, 0, 0))] * len(now.requests), blobs)

@@ -17,7 +17,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.program.recorded import said_in
 from rlmlite_kernel.records.records import Genesis, Step, Turn
 from rlmlite_kernel.records.refs import blob
-from tests.kernel.machine import KEY, LOG, Machine, parsed
+from tests.kernel.machine import KEY, LOG, Machine, parse_program
 
 UNREADABLE = Unparsed("I would look for errors.", (Problem("syntax", "no program here"),))
 
@@ -43,7 +43,9 @@ def test_the_turn_record_names_the_origin_and_the_text() -> None:
         max_output_tokens=9,
         usage=(10, 2, None),
     )
-    now = advance(machine.state, parsed(text), machine.blobs, reply=f"Sure: {text}", origin="controller", call=call)
+    now = advance(
+        machine.state, parse_program(text), machine.blobs, reply=f"Sure: {text}", origin="controller", call=call
+    )
     record, blobs = now.entries[0].record, {item.ref: item.content for item in now.entries[0].blobs}
 
     assert isinstance(record, Turn)
@@ -53,8 +55,8 @@ def test_the_turn_record_names_the_origin_and_the_text() -> None:
     assert record.ast is not None
     assert blobs[record.reply] == f"Sure: {text}".encode()
     assert record.program is None
-    assert msgspec.json.decode(blobs[record.ast])[1:] == [list(parsed(text).at), text]
-    assert said_in(record, blobs.__getitem__) == parsed(text)
+    assert msgspec.json.decode(blobs[record.ast])[1:] == [list(parse_program(text).at), text]
+    assert said_in(record, blobs.__getitem__) == parse_program(text)
 
 
 def test_a_step_record_says_what_was_read_written_and_used() -> None:
@@ -145,7 +147,7 @@ def test_no_turn_left_raises_and_changes_nothing() -> None:
     machine = Machine({"log": LOG}, limits=Limits(turns=1))
     machine.turn("a = 1")
     digest = machine.state.digest
-    for said in (parsed("b = 2"), UNREADABLE):
+    for said in (parse_program("b = 2"), UNREADABLE):
         with pytest.raises(TurnsSpentError):
             advance(machine.state, said, machine.blobs)
 

@@ -10,7 +10,7 @@ import rlmlite
 from rlmlite.clients import Scripted
 from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result
 from rlmlite_traces import Level, Verdict, replay, verify
-from tests.sizes import scaled
+from tests.sizes import scale
 
 KEY = "c0" * 32
 LINES = "".join(f"line {n} of the log\n" for n in range(24))
@@ -55,7 +55,7 @@ def test_many_completion_orders_give_one_trace(log: Path, tmp_path: Path) -> Non
     first = rlmlite.execute(FAN_OUT, log, sub=Unsteady(0), trace=tmp_path / "first.rlm", run_key=KEY)
     expected = files(first.trace)
     orders: set[tuple[str, ...]] = set()
-    count = scaled(50)
+    count = scale(50)
     for seed in range(1, count):
         sub = Unsteady(seed)
         outcome = rlmlite.execute(FAN_OUT, log, sub=sub, trace=tmp_path / f"{seed}.rlm", run_key=KEY)

@@ -10,7 +10,7 @@ Files = dict[str, bytes]
 
 
 def check(files: Files, root: str | None = None) -> CheckedTrace:
-    return verify(handmade.unchecked(files), root)
+    return verify(handmade.unchecked_trace(files), root)
 
 
 def lines_of(files: Files, name: str) -> list[bytes]:

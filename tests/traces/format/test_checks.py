@@ -34,7 +34,7 @@ def changed_record(at: int, **fields: object) -> Callable[[], Files]:
         entries = handmade.run()
         record = msgspec.structs.replace(entries[at].record, **fields)
         entries[at] = Entry(record, entries[at].blobs, entries[at].effects)
-        return handmade.written(entries)[0]
+        return handmade.encode(entries)[0]
 
     return build
 
@@ -52,7 +52,7 @@ def changed_call(**fields: object) -> Callable[[], Files]:
         root = root_of(lines_of_calls(calls))
         effects = msgspec.structs.replace(step.record.effects, root=root)
         entries[3] = Entry(msgspec.structs.replace(step.record, effects=effects), step.blobs, tuple(calls))
-        return handmade.written(entries)[0]
+        return handmade.encode(entries)[0]
 
     return build
 
@@ -61,7 +61,7 @@ def replaced(name: str, at: int, old: bytes, new: bytes) -> Callable[[], Files]:
     """A run in which one line of a file is spelled otherwise."""
 
     def build() -> Files:
-        files, _ = handmade.written(handmade.run())
+        files, _ = handmade.encode(handmade.run())
         whole = lines_of(files, name)
         assert old in whole[at]
         whole[at] = whole[at].replace(old, new, 1)
@@ -72,11 +72,11 @@ def replaced(name: str, at: int, old: bytes, new: bytes) -> Callable[[], Files]:
 
 def order(*places: int) -> Callable[[], Files]:
     """A run of these entries, with all hashes recomputed."""
-    return lambda: handmade.written([handmade.run()[place] for place in places])[0]
+    return lambda: handmade.encode([handmade.run()[place] for place in places])[0]
 
 
 def lost_calls() -> Files:
-    files, _ = handmade.written(handmade.run())
+    files, _ = handmade.encode(handmade.run())
     return with_lines(files, "effects.jsonl", lines_of(files, "effects.jsonl")[:-1])
 
 
@@ -84,22 +84,22 @@ def stray_calls() -> Files:
     entries = handmade.run()
     assert isinstance(entries[3].record, Step)
     step = msgspec.structs.replace(entries[3].record, effects=None)
-    return handmade.written([*entries[:3], Entry(step, entries[3].blobs, entries[3].effects), *entries[4:]])[0]
+    return handmade.encode([*entries[:3], Entry(step, entries[3].blobs, entries[3].effects), *entries[4:]])[0]
 
 
 def unfinished_line() -> Files:
-    files, _ = handmade.written(handmade.run())
+    files, _ = handmade.encode(handmade.run())
     return files | {"trace.jsonl": files["trace.jsonl"][:-1]}
 
 
 def repeated_blob() -> Files:
-    files, _ = handmade.written(handmade.run())
+    files, _ = handmade.encode(handmade.run())
     whole = lines_of(files, "blobs.jsonl")
     return with_lines(files, "blobs.jsonl", [*whole, whole[0]])
 
 
 def inline_as_base64() -> Files:
-    files, _ = handmade.written(handmade.run())
+    files, _ = handmade.encode(handmade.run())
     whole = lines_of(files, "blobs.jsonl")
     line = lines.decode_blob(whole[0][:-1], 0)
     whole[0] = record_bytes(lines.BlobLine(line.salt, base64=b"{}")) + b"\n"
@@ -110,7 +110,7 @@ def other_bytes(**fields: object) -> Callable[[], Files]:
     """A run in which the line of bytes that are no text says something else."""
 
     def build() -> Files:
-        files, _ = handmade.written(handmade.run())
+        files, _ = handmade.encode(handmade.run())
         whole = lines_of(files, "blobs.jsonl")
         place = next(place for place, line in enumerate(whole) if b'"base64"' in line)
         line = lines.decode_blob(whole[place][:-1], 0)
@@ -121,7 +121,7 @@ def other_bytes(**fields: object) -> Callable[[], Files]:
 
 
 def short_salt() -> Files:
-    files, _ = handmade.written(handmade.run())
+    files, _ = handmade.encode(handmade.run())
     whole = lines_of(files, "blobs.jsonl")
     return with_lines(files, "blobs.jsonl", [record_bytes(lines.TextLine(b"12345", "{}")) + b"\n", *whole[1:]])
 
@@ -135,7 +135,7 @@ def rounds_backwards() -> Files:
         id_ = request_id("r1", 1, 1, round_, index - first)
         calls.append(msgspec.structs.replace(call, round=round_, first=first, id=id_))
     entries[3] = handmade.with_calls(entries[3], calls)
-    return handmade.written(entries)[0]
+    return handmade.encode(entries)[0]
 
 
 def other_effects(**fields: object) -> Callable[[], Files]:
@@ -153,7 +153,7 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "seq": replaced("trace.jsonl", 2, b'"seq":2', b'"seq":3'),
     "prev": replaced("trace.jsonl", 1, b'"prev":"', b'"prev":"0'),
     "genesis": order(1, 2),
-    "after-seal": lambda: handmade.written([*handmade.run(), handmade.turn(3, 3)])[0],
+    "after-seal": lambda: handmade.encode([*handmade.run(), handmade.turn(3, 3)])[0],
     "state": changed_record(6, state=handmade.state(7)),
     "flags": changed_record(0, flags=(2, 1)),
     "turn-number": changed_record(1, turn=2),
@@ -223,7 +223,7 @@ def test_variants_of_a_broken_rule_are_found() -> None:
     with pytest.raises(TraceBrokenError, match="genesis"):
         check(order(0, 0)())
     with pytest.raises(TraceBrokenError, match="genesis"):
-        check(handmade.written([])[0])
+        check(handmade.encode([])[0])
 
 
 def test_unknown_versions_are_refused() -> None:
@@ -241,7 +241,7 @@ def test_meaning_and_wording_are_nothing_to_a_verifier() -> None:
 
 def test_content_must_be_what_records_say() -> None:
     """Content is neither another one, nor left out, nor added."""
-    files, root = handmade.written(handmade.run())
+    files, root = handmade.encode(handmade.run())
     whole = lines_of(files, "blobs.jsonl")
     extra = lines.encode_blob(blob(handmade.SALTS, b"extra")) + b"\n"
 
@@ -261,7 +261,7 @@ def test_what_a_source_names_must_be_there() -> None:
     settings, _, source = entries[0].blobs
 
     with pytest.raises(BlobAbsentError, match="record 0"):
-        check(handmade.written([Entry(entries[0].record, (settings, source)), *entries[1:]])[0])
+        check(handmade.encode([Entry(entries[0].record, (settings, source)), *entries[1:]])[0])
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_what_a_source_names_must_be_there() -> None:
 def test_hostile_lines_are_typed_errors(line: bytes) -> None:
     """Lines that are no records of ours are refused with an error of ours, in each file."""
     for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl"):
-        files, _ = handmade.written(handmade.run())
+        files, _ = handmade.encode(handmade.run())
         for changed in (line + b"\n", line + b"\n" + files[name], files[name] + line + b"\n"):
             with pytest.raises(TraceError):
                 check(files | {name: changed})
@@ -296,7 +296,7 @@ def test_hostile_lines_are_typed_errors(line: bytes) -> None:
 
 def test_lines_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line longer than the limit is not decoded at all."""
-    files, _ = handmade.written(handmade.run())
+    files, _ = handmade.encode(handmade.run())
     monkeypatch.setattr(lines, "MAX_LINE", 500)
 
     with pytest.raises(TraceBrokenError, match="length"):

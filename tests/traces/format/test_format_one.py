@@ -100,7 +100,7 @@ def test_an_old_trace_is_not_written_on(tmp_path: object) -> None:
 
 
 def _unchecked(files: dict[str, bytes]) -> UncheckedTrace:
-    return handmade.unchecked(files)
+    return handmade.unchecked_trace(files)
 
 
 def test_the_helpers_change_only_what_they_say() -> None:

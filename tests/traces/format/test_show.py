@@ -8,7 +8,7 @@ from tests.traces import handmade
 
 
 def lines(entries: list[Entry]) -> list[str]:
-    return list(show(verify(handmade.unchecked(handmade.written(entries)[0]))))
+    return list(show(verify(handmade.unchecked_trace(handmade.encode(entries)[0]))))
 
 
 def test_one_line_for_each_record() -> None:

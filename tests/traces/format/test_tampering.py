@@ -26,7 +26,7 @@ def reference(monkeypatch: pytest.MonkeyPatch) -> tuple[Files, str]:
     """A sealed trace with calls, text, bytes and a large blob (large begins at 70 bytes here), and its root."""
     monkeypatch.setattr(lines, "LARGE", 70)
     entries = handmade.run(sealed=False)
-    return handmade.written([*entries, handmade.step(4, 2, 3, shown=b"long " * 15), handmade.seal(4, 4)])
+    return handmade.encode([*entries, handmade.step(4, 2, 3, shown=b"long " * 15), handmade.seal(4, 4)])
 
 
 def tampered(content: bytes, stride: int) -> Iterator[tuple[str, bytes]]:
@@ -99,22 +99,22 @@ def test_a_file_left_out_is_found(reference: tuple[Files, str]) -> None:
 
 def test_a_cut_at_a_record_looks_open_unless_something_is_known() -> None:
     """Without its last records a trace is OPEN; a known root or the wish for a seal finds it."""
-    files, root = handmade.written(handmade.run())
+    files, root = handmade.encode(handmade.run())
     cut = with_lines(files, "trace.jsonl", lines_of(files, "trace.jsonl")[:-1])
 
     assert check(cut).level is Level.OPEN
     with pytest.raises(RootMismatchError):
         check(cut, root)
     with pytest.raises(LevelError, match="cut off"):
-        verify(handmade.unchecked(cut), at_least=Level.SEALED)
+        verify(handmade.unchecked_trace(cut), at_least=Level.SEALED)
 
 
 def test_a_trace_that_was_rewritten_whole_is_found_by_its_root_only() -> None:
     """Somebody who recomputes everything gets a sound trace with another root."""
     entries = handmade.run()
     forged = msgspec.structs.replace(entries[2].record, op="search")
-    files, root = handmade.written(entries)
-    other, _ = handmade.written([*entries[:2], Entry(forged, entries[2].blobs), *entries[3:]])
+    files, root = handmade.encode(entries)
+    other, _ = handmade.encode([*entries[:2], Entry(forged, entries[2].blobs), *entries[3:]])
 
     assert check(other).level is Level.SEALED
     with pytest.raises(RootMismatchError):
@@ -127,4 +127,4 @@ def test_kinds_of_records_are_all_there() -> None:
     kinds = {type(entry.record) for entry in handmade.run()}
 
     assert kinds == {Genesis, Turn, Step, Seal}
-    assert isinstance(handmade.unchecked(handmade.written(handmade.run())[0]), UncheckedTrace)
+    assert isinstance(handmade.unchecked_trace(handmade.encode(handmade.run())[0]), UncheckedTrace)

@@ -26,10 +26,10 @@ def entries_of(trace: CheckedTrace) -> list[Entry]:
 def forge(trace: CheckedTrace, change: Change) -> CheckedTrace:
     """The trace after somebody changed it and recomputed every hash; unused blobs are dropped."""
     entries = change(entries_of(trace))
-    files, _ = handmade.written(entries)
+    files, _ = handmade.encode(entries)
     while True:
         try:
-            return verify(handmade.unchecked(files))
+            return verify(handmade.unchecked_trace(files))
         except Exception as error:
             ref = getattr(error, "ref", None)
             if type(error).__name__ != "BlobUnreferencedError":

@@ -102,8 +102,8 @@ def test_an_open_trace_is_reproduced_as_far_as_it_goes(tmp_path: Path, honest_ru
     """A trace cut after any record is reproduced up to there; an unfinished turn comes with what it needs to go on."""
     for size in range(1, honest_run.size):
         entries = entries_of(honest_run)[:size]
-        files, _ = handmade.written(entries)
-        found = replay(verify(handmade.unchecked(files)))
+        files, _ = handmade.encode(entries)
+        found = replay(verify(handmade.unchecked_trace(files)))
         steps = sum(isinstance(entry.record, Step) for entry in entries)
         assert (found.verdict, found.executed, found.steps) == (Verdict.REPRODUCED, steps, steps)
         whole = size in (1, 4, 8, 9, 11)

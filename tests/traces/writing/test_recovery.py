@@ -74,7 +74,7 @@ def crashes(stride: int = 1) -> Iterator[tuple[Files, str, int]]:
 
 
 def recovered(files: Files) -> Recovered:
-    return recover(handmade.unchecked(files))
+    return recover(handmade.unchecked_trace(files))
 
 
 def size(found: Recovered) -> int:

@@ -20,7 +20,7 @@ from rlmlite_kernel.values.sheets import records
 from rlmlite_kernel.values.values import Rows, descriptor, to_json
 from rlmlite_traces import FileBlobs, Verdict, replay, verify
 from tests.rlmlite.inputs.tables.table_files import ROWS, database, load_rows, load_table, write_lines
-from tests.sizes import scaled
+from tests.sizes import scale
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -29,7 +29,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=scaled(150))
+@settings(max_examples=scale(150))
 @given(st.lists(st.tuples(json_values, json_values), max_size=6))
 def test_a_sheet_gives_back_its_values(rows: list[tuple[Any, Any]]) -> None:
     """Any JSON comes back by column and by row; only the two bytes that end cells and rows are altered."""
