@@ -97,6 +97,7 @@ class Mailbox:
         # JSON first: whoever writes it means more than a text.
         line = _read_bytes(self._folder / f"{id_}.answer.json")
         if line:
+            # An invalid answer does not fail the call: whoever wrote it can still mend the file.
             try:
                 return _parse_answer(line)
             except (msgspec.MsgspecError, ValueError) as error:  # perhaps only unfinished, so it is looked at again

@@ -107,6 +107,7 @@ def ask_at_terminal(approval: Approval, tell: Callable[[str], None]) -> bool:
     """Ask the person at the terminal. Without a terminal nobody can agree: the answer is no, and `tell` says why."""
     import typer
 
+    # Piped input may be data; its first line must not be taken for an answer.
     if not sys.stdin.isatty():
         tell(f"not approved: a call of `{approval.tool}`, since there is no terminal to ask at (--approve mailbox:DIR)")
         return False

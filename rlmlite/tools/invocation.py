@@ -31,6 +31,7 @@ async def run_async(work: Awaitable[Any]) -> Result:
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except asyncio.CancelledError as error:
+        # `cancelling` counts requests to cancel this task; at 0 the error was raised by the tool.
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise

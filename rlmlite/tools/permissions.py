@@ -87,5 +87,6 @@ def _tools_by_name(tools: ToolSources) -> Mapping[str, ToolFunction]:
 
 
 def _apply_rules(rules: Rules, name: str, function: ToolFunction) -> ToolFunction:
+    # The function stays as it is; only what the kernel is told of it changes.
     declaration = rules.strengthen(name, function.declaration)
     return function if declaration is function.declaration else _StricterTool(function, declaration)

@@ -27,6 +27,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     def strengthen(self, name: str, tool: Tool) -> Tool:
         """A tool's declaration under this policy. Raises `SettingError` where the policy would weaken it."""
+        # Whether a call has effects is for whoever wrote the function to know; a policy that denies it would lift the
+        # protection from a tool that its author warned of.
         if tool.side_effects and name in self.harmless:
             raise SettingError(
                 f"the policy says that `{name}` has no side effects, but the tool says that it has; only the tool "

@@ -59,6 +59,7 @@ def _read_params(tool: str, function: Callable[..., Any]) -> Iterable[inspect.Pa
         types = typing.get_type_hints(annotated, include_extras=True)
     except (TypeError, ValueError, NameError, AttributeError) as error:
         raise _not_a_tool(tool, f"its arguments cannot be read: {_first_line(error)}") from None
+    # The kernel calls tools by keyword, so every parameter needs a name of its own.
     for param in params:
         if param.kind in (param.VAR_POSITIONAL, param.VAR_KEYWORD):
             raise _not_a_tool(tool, f"`*{param.name}` takes any arguments; name each of them, with its type")

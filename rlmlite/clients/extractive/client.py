@@ -107,6 +107,7 @@ def _fill(form: AnswerForm, findings: _Findings) -> Any:
 
 
 def _fill_object(fields: tuple[tuple[str, AnswerForm, bool], ...], findings: _Findings) -> dict[str, Any]:
+    # An optional field is left out rather than filled with null, which its form may not allow.
     values = {}
     for name, form, is_optional in fields:
         value = _fill(form, findings)

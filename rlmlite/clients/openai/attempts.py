@@ -65,6 +65,7 @@ class AttemptClient(httpx2.AsyncClient):
         """The whole reply. Raises errors that the SDK retries."""
         # Waiting for a connection happens here, before the deadline starts: it must take no time from the attempt.
         async with self._free_connections:
+            # Inside, so that a worker whose turn comes after a pause began still keeps it.
             await self._pause.wait()
             ATTEMPTS.set(ATTEMPTS.get() + 1)
             with _translate_errors(request):
@@ -88,6 +89,7 @@ class AttemptClient(httpx2.AsyncClient):
 
     async def _send_streamed(self, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
         """A stream as the reply that it amounts to. What is not a stream, as errors are not, is read as it is."""
+        # Three deadlines: for the whole, for the head of the reply, and then for each silence (in `_assemble`).
         async with asyncio.timeout(self._seconds * LONGEST_STREAM):
             async with asyncio.timeout(self._seconds):
                 response = await super().send(request, **(options | {"stream": True}))
@@ -101,6 +103,7 @@ class AttemptClient(httpx2.AsyncClient):
                     await response.aread()
                 return response
             finally:
+                # Also after an error: an open response would keep its connection from the others.
                 await response.aclose()
 
     async def _assemble(self, response: httpx2.Response) -> bytes:

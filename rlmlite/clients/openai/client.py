@@ -149,6 +149,7 @@ class ModelServer:
                 return reply
 
     def _body(self, text: str, request: Request) -> dict[str, Any]:
+        # Written anew for every attempt, since a refusal may have changed what is sent.
         wire = self._server.wire
         body = {
             "model": self._server.name,
@@ -180,6 +181,7 @@ class ModelServer:
 
     def _read_result(self, reply: bytes, request: Request) -> Result:
         result = self._server.wire.read_result(reply, self._price, _tool_of(request))
+        # The model's window is reported as an error of the request; here it can only be the bound of the answer.
         if isinstance(result, Failed) and result.error == "too_long":
             limit = f"max_output_tokens {request.max_output_tokens:,}"
             self._tell(f"an answer was cut off at {limit}, so the call failed; raise the setting for longer answers")

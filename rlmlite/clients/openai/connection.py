@@ -53,12 +53,13 @@ class Connection:
 
     def __init__(self, base: str, key: str | None, calling: Calling, wire: WireFormat) -> None:
         self._path = wire.path
+        # aiohttp is faster with many parallel calls, and costs an installation; the results are the same.
         make_client = _AttemptsOverAiohttp if AIOHTTP else _AttemptsOverHttpx
         self._sdk = openai.AsyncOpenAI(
             api_key=key or "none",  # the SDK insists on one; the header is omitted below
             base_url=base,
             timeout=openai.Timeout(calling.timeout, connect=_CONNECT_SECONDS, pool=None),
-            max_retries=calling.retries,
+            max_retries=calling.retries,  # attempts after the first, each of them one `AttemptClient.send`
             http_client=make_client(calling, wire),
         )
         self._options: openai.RequestOptions = {} if key else {"headers": {"Authorization": openai.Omit()}}

@@ -28,6 +28,7 @@ class EventDecoder:
         self._pieces = [rest]
         # Fields other than `data` (event, id, retry) repeat what the data says.
         for line in (each.removesuffix(b"\r") for each in lines):
+            # An empty line ends an event; without data there was none, only a comment.
             if not line and self._data:
                 yield b"\n".join(self._data)
                 self._data = []

@@ -135,6 +135,7 @@ def program_from_call(name: str, arguments: str) -> str:
     A call of another function, or with other arguments, is returned as it came. It is not a valid program, so it costs
     the controller a turn, as any reply that is not a program does.
     """
+    # Not an error: the reply is judged as a program, and the controller is told what is wrong with it.
     if name != PROGRAM:
         return arguments
     try:

@@ -89,6 +89,7 @@ def _read_rules(folder: Path) -> Iterator[pathspec.GitIgnoreSpec]:
 
 def _compile(lines: list[str]) -> pathspec.GitIgnoreSpec:
     """The rules. A line that is not a valid rule, such as a lone `!`, is skipped, as git does."""
+    # pathspec refuses all of a file for one bad line; only then each line is tried by itself.
     try:
         return pathspec.GitIgnoreSpec.from_lines(lines, backend="re2")
     except ValueError:

@@ -121,6 +121,7 @@ def _walk(
     root: str, below: str, not_entered: Mapping[str, str], ignore_files: IgnoreRules | None
 ) -> Iterator[tuple[str, str]]:
     """(path, reason to leave it out or an empty text) for everything below a folder."""
+    # Listed whole before anything is yielded: the descriptor must not stay open while deeper folders are read.
     try:
         with os.scandir(os.path.join(root, below)) as scan:
             entries = list(scan)

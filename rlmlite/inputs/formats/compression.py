@@ -41,6 +41,7 @@ def _bzip2(packed: BlockStream) -> Iterator[bytes]:
 
 def _xz(packed: BlockStream) -> Iterator[bytes]:
     """The streams of an xz file, one decompressor each. `lzma.LZMAFile` is not used: it takes no memory limit."""
+    # One round per stream: a decompressor stops at the end of its stream and hands back what follows.
     data = packed.read(BLOCK) or b""
     while data:
         decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)

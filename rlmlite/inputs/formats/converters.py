@@ -64,6 +64,7 @@ def _pdf(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     # An empty password opens documents that only restrict printing or copying.
     if reader.is_encrypted and not reader.decrypt(""):
         raise UnreadableError("encrypted", "pdf", "remove its password first: qpdf --decrypt")
+    # A scanned document has pages without text. Some such pages among others are normal, a whole file of them is not.
     has_text = False
     for page in reader.pages:
         text = page.extract_text()

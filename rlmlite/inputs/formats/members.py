@@ -55,6 +55,7 @@ def read_members(
         if member.skip_reason:
             skipped.add((member.path, member.skip_reason))
             continue
+        # A member that is not text costs its own skipping only. `BrokenArchiveError` goes through: it is of the whole.
         try:
             file = _read_member(member, HashingBlocks(meter.blocks(member.blocks())), texts, recipes)
         except UnreadableError as error:

@@ -109,6 +109,7 @@ def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what
 
 def _array_cells(array: Arrow, losses: Losses) -> list[str]:
     """One column of a batch as cells."""
+    # Each branch spells what `to_pylist` would lose or make slow; everything else goes by the rules for Python values.
     types = library("pyarrow").types
     kind = array.type
     if types.is_dictionary(kind):

@@ -93,6 +93,7 @@ def typed_cells(column: Sequence[str], kind: str, *, check: bool) -> list[str]:
     """
     if kind == "text":
         return text_cells(column) if all(column) else [f'"{value}"' if value else NULL for value in column]
+    # Inferred types match by construction.
     if check and not _matching_types(column, {kind}):
         raise InputError(f"option types: a column was given as {kind}, but holds something else")
     if kind == "int":

@@ -56,6 +56,7 @@ def _read_keys(path: TableFile, encoding: str | None) -> list[str]:
     """All keys in the order of their first appearance, or `value` alone if a line is not a record."""
     keys: dict[str, None] = {}
     for value in _read_values(path, encoding):
+        # One line that is not a record decides: half of the lines as columns would leave the others without a place.
         if type(value) is not dict:
             return _ONE_COLUMN
         # Most lines have the same keys as those before, and the comparison is cheaper than an update.
