@@ -90,8 +90,10 @@ def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) 
     A row that is silent about a budget would be priced as free of it; here it is found out at its first use.
     """
     # The second look, at what is inside of the step's arguments, is for `matches` and actions applied row by row.
-    for name in used.keys() & CHECKED_BUDGETS:
-        if name not in table[planned.op].cost_rule.budgets and name not in _budgets_of_rows(planned, table):
+    for name in used:
+        if name not in CHECKED_BUDGETS or name in table[planned.op].cost_rule.budgets:
+            continue
+        if name not in _budgets_of_rows(planned, table):
             message = f"`{planned.op}` used {name}, which the cost in its row of the table does not name"
             raise UndeclaredCostError(message)
 

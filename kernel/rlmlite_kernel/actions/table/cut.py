@@ -75,7 +75,7 @@ ACTIONS = (
         example='{"doc": null, "line": 1, "start": 0, "end": 7, "text": "7 | ann", "id": "7", "user": "ann"}',
         help='one record for each line of the form "{id} | {user}" or /(?<id>..) .../; other lines are in .unmatched',
         cost=WHOLE_TEXT,
-        size=shared.pieces,
+        size=shared.text_pieces,
     ),
     Action(
         name="chunk",
@@ -127,6 +127,6 @@ ACTIONS = (
         example='{"doc": "a.py", "kind": "function", "name": "go", "within": "Car", "line": 7, "text": "..."}',
         help="finds functions, classes and other definitions in source code; `text` is the whole definition",
         cost=CostRule("search_work", ("search_work",), lambda call: {"search_work": _symbol_work(call)}),
-        size=shared.pieces,
+        size=shared.text_pieces,
     ),
 )

@@ -103,7 +103,7 @@ ACTIONS = (
         example=_PATTERN,
         help="the kinds of lines, with <*> for what varies; search(x, template=...) finds the lines of one kind",
         cost=WHOLE_TEXT,
-        size=shared.pieces,
+        size=shared.text_pieces,
     ),
     Action(
         name="around",

@@ -35,7 +35,7 @@ def on_rows(
     )
 
 
-def pieces(call: PricedCall) -> Extent:
+def text_pieces(call: PricedCall) -> Extent:
     """Pieces of a text that do not overlap: at most one for each byte."""
     text = call.subject.text_bytes.at_most()
     return Extent(text, text)
