@@ -138,7 +138,7 @@ def literal_of_name(name: str) -> str:
 
 
 def literal_of_text(text: str) -> str:
-    """A text of a program, its quotes among it, as a literal of the grammar."""
+    """A text of a program, with its quotes, as a literal of the grammar."""
     return json.dumps(json.dumps(text, ensure_ascii=False), ensure_ascii=False)
 
 

@@ -1,8 +1,8 @@
 """A second, forgiving look at a text that does not parse: its lexemes, open brackets, beginnings of statements.
 
 lark stops at the first thing that does not fit and gives no tokens after it, but messages need to know what stands
-around that place. So this splits any text: what is no lexeme of the language is one by itself, and a text without its
-closing quote is a lexeme of the kind `open`.
+around that place. So this splits any text: a character that belongs to no lexeme is one by itself, and a text without
+its closing quote is a lexeme of the kind `open`.
 
     x = f("a, [1      ->  word x, sign =, word f, bracket (, open "a, [1        the innermost open bracket is `(`
 
@@ -32,7 +32,7 @@ class Lexeme(msgspec.Struct, frozen=True):
 
     @property
     def ends_value(self) -> bool:
-        """Whether a value may end here, so that a `/` after it begins no regex."""
+        """Whether a value may end here, so that a `/` after it cannot begin a regex."""
         if self.kind == "word":
             return self.text not in OPERATOR_WORDS
         return self.kind in ("number", "string", "regex") or self.text in _PAIRS

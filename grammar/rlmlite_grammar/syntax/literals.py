@@ -73,7 +73,7 @@ def _code_point(number: int, place: int) -> str:
 
 
 def _join_surrogates(value: str, offset: int) -> str:
-    """JSON writes characters beyond U+FFFF as two escapes; halves without their other half are no text."""
+    """JSON writes characters beyond U+FFFF as two escapes; half of one is not text."""
     if not re.search("[\ud800-\udfff]", value):
         return value
     try:

@@ -38,7 +38,7 @@ _FIELD = "numbered_rows"  # where a batch stands in the prompt, and what its fen
 
 
 class _Questions(msgspec.Struct, frozen=True, eq=False):
-    """What all rounds share. `lines` is each row as the model sees it; `column` takes an answer that is no record."""
+    """What all rounds share. `lines` is each row as the model sees it; `column` holds answers that are not records."""
 
     rows: TaintedValue
     lines: tuple[str, ...]
@@ -157,7 +157,7 @@ def _take_replies(
 
 
 def _read_batch(batch: tuple[int, ...], result: Result, reply_schema: Schema) -> dict[int, Value]:
-    """The answers of one reply by row: those whose row is in the batch, and comes in the reply exactly once."""
+    """The answers of one reply, by row. An answer counts if its row is in the batch and occurs exactly once."""
     if not isinstance(result, Answered):
         return {}
     try:
@@ -186,7 +186,7 @@ def _join_answers(questions: _Questions, answers: Mapping[int, Value], context: 
 
 
 def _answer_columns(questions: _Questions, answers: list[Value]) -> dict[str, Column]:
-    """A column for each field of the schema, or one for answers that are no records."""
+    """A column for each field of the schema, or a single one for answers that are not records."""
     if not isinstance(questions.schema, Shape):
         return {questions.column: Cells(answers)}
     return {

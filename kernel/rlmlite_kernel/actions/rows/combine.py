@@ -30,7 +30,7 @@ from rlmlite_kernel.values.vectors import HasVector
 
 
 def union(context: StepContext, a: Value, b: Value) -> Value:
-    """The rows of both, in order; a field that one side lacks is null there."""
+    """The rows of both, in order; a field that only one side has is null on the other."""
     left, right = context.require_rows(a, "union's first argument"), context.require_rows(b, "union's second argument")
     if not len(left) or not len(right):
         return right if len(right) else left
@@ -74,7 +74,7 @@ def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
 
 
 def _materialize(column: Column, context: StepContext) -> Column:
-    """What a column holds, as numbers or spans if it is one of these."""
+    """A column whose values are computed on demand, as an array of numbers or spans if it holds such."""
     if isinstance(column, LineNumbers):
         return Ints(column.numbers(context.blobs))
     if isinstance(column, LineTexts):
@@ -100,7 +100,7 @@ def _blob_numbers(spans: Spans) -> IntArray:
 
 
 def zip_(context: StepContext, a: Value, b: Value) -> Value:
-    """Row by row, the fields of both: a list gives the field `a` or `b`; a name that is taken gets `_2`."""
+    """Row by row, the fields of both. A list gives the field `a` or `b`; a name that is in use gets `_2`."""
     left, right = context.require_rows(a, "zip's first argument"), context.require_rows(b, "zip's second argument")
     count = min(len(left), len(right))
     if len(left) != len(right):
@@ -138,7 +138,7 @@ def minus(context: StepContext, a: Value, b: Value, on: Expr | None) -> Value:
 
 
 def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Value:
-    """Each row of `a` with each row of `b` that has the same key, in order of `a`, then of `b`; null joins nothing."""
+    """Each row of `a` with each row of `b` that has the same key, ordered by `a`, then `b`; null matches nothing."""
     left, right = context.require_rows(a, "join's first argument"), context.require_rows(b, "join's second argument")
     firsts, seconds, pairs = _pair_rows(key_both(left, right, on, context), limit)
     if not pairs:
@@ -156,7 +156,7 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
 
 
 def _key_columns(on: Expr) -> set[str]:
-    """The columns that a key is, which stand in the result once."""
+    """The columns that make up a key; they are in the result once, not twice."""
     parts = map(as_column, on.items if isinstance(on, ListOf) else (on,))
     return {part.name for part in parts if isinstance(part, Field)}
 
@@ -181,7 +181,7 @@ def _pair_rows(both: SharedKeys, limit: int) -> tuple[IntArray, IntArray, int]:
 
 
 def _warn_if_mixed(what: str, left: Rows, right: Rows, on: Expr | None, context: StepContext) -> None:
-    """Nothing in common, and text on one side where numbers are on the other: most likely a slip."""
+    """Warn if nothing matched, and one side has text where the other has numbers: most likely a slip."""
     if not len(left) or not len(right):
         return
     one, other = (key_values(rows.slice(0, 1), on, context)[0] for rows in (left, right))

@@ -23,7 +23,7 @@ from rlmlite_kernel.values.vectors import LARGEST, Vector, are_many, vector_of
 
 
 def total(values: Sequence[Value]) -> Value:
-    """The sum: exact for whole numbers, else correctly rounded; what is no number is left out."""
+    """The sum: exact for whole numbers, else correctly rounded. What is not a number is left out."""
     whole = sum(value for value in values if type(value) is int)
     decimals = [value for value in values if type(value) is float]
     if not decimals:
@@ -130,7 +130,7 @@ def fold_of(name: str) -> Callable[..., Value]:
 def fold_vector(
     name: str, vector: Vector, keys: Keys, more: Sequence[Value], context: StepContext
 ) -> list[Value] | None:
-    """A fold over a vector, a value for each key; None if that is to be done value by value."""
+    """A fold over a vector, a value for each key; None if it must be computed value by value."""
     there = np.flatnonzero(~vector.null)
     counts = np.bincount(keys.codes[there], minlength=len(keys.firsts)).astype(np.int64)
     if name == "count":

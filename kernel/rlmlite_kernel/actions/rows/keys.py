@@ -27,7 +27,7 @@ from rlmlite_kernel.values.vectors import Vector, are_many, vector_of
 
 
 class KeyedRows(NamedTuple):
-    """Rows by key: which rows have which, and each key as a plain value. `vector` holds a key of one part."""
+    """Rows by key: the key number of each row, and each key as a plain value. `vector`: the column, if it is one."""
 
     keys: Keys
     values: list[Value]
@@ -35,7 +35,7 @@ class KeyedRows(NamedTuple):
 
 
 def key_rows(rows: Rows, by: Expr | None, context: StepContext) -> KeyedRows:
-    """Which rows share a key; the whole row without `by`."""
+    """Number the rows by their key; without `by` the whole row is the key."""
     vectors = _key_vectors(rows, by, context)
     keys = None if vectors is None else keys_of(vectors, context.blobs)
     if vectors is None or keys is None:
@@ -110,7 +110,7 @@ def _key_vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int 
 
 
 def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> IntArray:
-    """Row numbers in order; a key with a prefix `-` runs the other way."""
+    """The row numbers in sorted order; a `-` before a key reverses its order."""
     parts = [_direction(part) for part in (by.items if isinstance(by, ListOf) else (by,))]
     if by is not None or rows.kind == LIST:
         vectors = [(_key_vectors(rows, expr, context), desc is not backwards) for expr, backwards in parts]

@@ -85,7 +85,7 @@ def evaluate_column(rows: Rows, expr: Expr, compiler: RowCompiler, context: Step
 
 
 def column_from(values: list[Value]) -> Column:
-    """Values as a column; whole numbers of 64 bits, and nothing else, as an array."""
+    """Values as a column: an array if all of them are whole numbers of 64 bits, else cells."""
     if values and all(type(value) is int and -LARGEST - 1 <= value <= LARGEST for value in values):
         return Ints(np.array(values, np.int64))
     return Cells(values)
@@ -102,7 +102,7 @@ def evaluate_rows(work: OfRow, count: int, context: StepContext) -> list[Value]:
 
 
 def flatten(context: StepContext, rows: Value) -> Value:
-    """The items of lists, in order; what is no list stays, null goes."""
+    """The items of lists, in order. Items that are not lists stay as they are; null is dropped."""
     table = context.require_rows(rows, "flatten's argument")
     values: list[Value] = []
     origin: list[int] = []
@@ -117,13 +117,13 @@ def flatten(context: StepContext, rows: Value) -> Value:
 
 
 def distinct(context: StepContext, rows: Value, by: Expr | None) -> Value:
-    """The first of each, by the whole row or by a key."""
+    """The first row of each key, or the first of equal rows."""
     table = context.require_rows(rows, "distinct's argument")
     return table.take(key_rows(table, by, context).keys.firsts)
 
 
 def sort(context: StepContext, rows: Value, by: Expr | None, desc: bool) -> Value:
-    """In rising order of a key, or of the values; equal rows keep their order."""
+    """In ascending order of a key, or of the values; rows with equal keys keep their order."""
     table = context.require_rows(rows, "sort's argument")
     return table.take(row_order(table, by, desc, context))
 
@@ -210,7 +210,7 @@ def _row_at(rows: Rows, row: int, context: StepContext) -> Value | NarrowedResul
 
 
 def to_object(context: StepContext, rows: Value, key: Expr, value: Expr) -> Value:
-    """A record from one field of each row to another; of equal keys the last stays, and it is said."""
+    """A record from one field of each row to another. Of equal keys the last row counts, with a warning."""
     table = context.require_rows(rows, "to_object's first argument")
     names = [_key_text(item) for item in key_values(table, key, context)]
     values = key_values(table, value, context)

@@ -29,7 +29,7 @@ from rlmlite_kernel.values.operators import dereference, group_key, sort_key
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
 EVIDENCE = 1_000
-"""A count rests on so many of the first matches: as many as evidence lists."""
+"""How many of the first matches are kept as the evidence of a count: as many as evidence lists."""
 
 
 def count_matches(
@@ -110,13 +110,13 @@ class _MatchCounter:
         hit_filter.flush()
 
     def as_number(self) -> NarrowedResult:
-        """The number of all matches, which rests on the first of them."""
+        """The number of all matches, with the first of them as its evidence."""
         spans = self._first_hits.rows().spans
         assert spans is not None  # hits always have them
         return NarrowedResult(self.total, spans)
 
     def as_rows(self) -> Rows:
-        """Rows {key, n}, the most frequent first, ties by key; each rests on its first match."""
+        """Rows {key, n}, the most frequent first, ties by key; the evidence of each is its first match."""
         self._first_hits.rows()  # for the fault of a group that has the name of a field, as `search` raises it
         by_frequency = sorted(self._counts.values(), key=lambda count: (-count.n, sort_key(count.key)))
         first_matches = SpanBuilder()

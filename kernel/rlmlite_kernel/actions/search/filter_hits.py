@@ -79,13 +79,13 @@ class HitFilter:
         return select_rows(rows, self._where, self._context)
 
     def _repeat_warnings(self, of_batch: list[StepWarning]) -> None:
-        """Give the warnings of a batch, and take back one about every row that this batch does not bear out."""
+        """Add the warnings of a batch, and remove those about every row that this batch contradicts."""
         about_every_row = {warning for warning in of_batch if warning.every_row}
         first_batch, known = self._about_every_row is None, self._about_every_row or set()
         self._about_every_row = about_every_row if first_batch else known & about_every_row
         refuted = known - about_every_row
         self._context.warnings = [warning for warning in self._context.warnings if warning not in refuted]
         for warning in of_batch:
-            # After the first batch it is too late for a new one: the batches before gave no rise to it.
+            # After the first batch it is too late for a new one: the batches before did not give it.
             if first_batch or not warning.every_row:
                 self._context.warn(*warning)

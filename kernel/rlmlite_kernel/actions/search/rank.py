@@ -5,7 +5,7 @@
 
 A target with many documents is many texts, but its score is one: how rare a word is, and how long passages are on
 average, is measured over all of them. So every text gets an index of its own (kept by its content, see `rank_index`),
-the indexes are combined into one whose passages are numbered through, and the best numbers are taken apart again:
+the indexes are combined into one whose passages are numbered consecutively, and the best numbers are split again:
 
     a.log has passages 0..99, b.log 100..149     best: 120, 7     -> b.log passage 20, a.log passage 7
 
@@ -65,7 +65,7 @@ def _rank_rows(table: Rows, words: Words, limit: int | None, context: StepContex
 def _rank_passages(
     pieces: list[TargetPiece], by: str | Matcher, words: Words, limit: int | None, context: StepContext
 ) -> Rows:
-    """The units of all pieces, numbered through; the best numbers are taken apart into piece and place."""
+    """The units of all pieces, numbered consecutively; each of the best numbers is split into piece and unit."""
     units = [cut_units(piece.text, by, context) for piece in pieces]
     counts = [units_of_piece.count for units_of_piece in units]
     _charge([piece.text for piece in pieces], sum(counts), words, context)
@@ -116,7 +116,7 @@ def _charge(texts: list[Text], units: int, words: Words, context: StepContext) -
 
 
 def _select_best(sources: list[IndexSource], words: Words, limit: int | None, context: StepContext) -> Ranking:
-    """The best units, numbered through all sources. Says which words were not found and how many units were left."""
+    """The best units, numbered over all sources. Warns about words that do not occur, and about dropped units."""
     hashes = query_hashes(words)
     best = rank_units(build_rank_index(sources, hashes, context), hashes, limit)
     context.ensure_room(_ROW * len(best.units))

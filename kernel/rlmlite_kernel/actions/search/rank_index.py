@@ -46,7 +46,7 @@ class IndexSource(NamedTuple):
 
 
 def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepContext) -> WordIndex:
-    """One index over all sources, their units numbered through. `hashes` are the words that will be looked up."""
+    """One index over all sources, their units numbered consecutively. `hashes` are the words to be looked up."""
     if sum(source.size for source in sources) > INDEXED:
         context.warn(f"no index is kept for more than {INDEXED >> 20} MiB of text: each rank reads it again")
         return combine_indexes([source.build(hashes) for source in sources])
@@ -100,7 +100,7 @@ def _source_of_run(run: list[Text], context: StepContext) -> IndexSource:
 
 
 def _copy_in_batches(texts: list[Text], context: StepContext) -> Iterator[IndexSource]:
-    """Texts of several blobs, so many together as begin within the same 4 MiB."""
+    """Texts of several blobs, in batches of about 4 MiB."""
     if not texts:
         return
     ends = np.cumsum([len(text) for text in texts])

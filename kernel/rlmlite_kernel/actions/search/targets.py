@@ -49,7 +49,7 @@ def target_pieces(target: Value, what: str, context: StepContext) -> list[Target
 
 
 def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
-    """The rows of a table (a CSV file, say) as few texts: rows that follow each other in the sheet become one.
+    """The rows of a table (a CSV file, say) as texts; rows that follow each other in the sheet are merged into one.
 
     Rows 0, 1, 2 and 7 of a sheet are two texts. Searching them costs two calls of the engine, not four.
     """
@@ -121,5 +121,5 @@ class SpanBuilder:
 
 
 def concatenate(arrays: list[IntArray]) -> IntArray:
-    """The arrays end to end; unlike NumPy's function it also takes none."""
+    """The arrays end to end. Unlike `np.concatenate` it accepts an empty list."""
     return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)

@@ -18,4 +18,4 @@ ACTIONS = Table(
         *end.ACTIONS,
     ]
 )
-"""Every action that the kernel brings."""
+"""Every action of the kernel."""

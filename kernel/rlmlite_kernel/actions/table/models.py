@@ -1,4 +1,4 @@
-"""Actions that call models, and runs of their own."""
+"""Actions that call models, and the one that starts a nested run."""
 
 from rlmlite_kernel.actions.calls import nested, reduce, row_batches, sub_lm
 from rlmlite_kernel.actions.table.shared import ROWS

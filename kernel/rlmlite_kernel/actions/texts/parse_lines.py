@@ -31,7 +31,7 @@ _LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 
 
 class _LinesOfPiece(NamedTuple):
-    """The lines of a piece that have the form, with the offsets of their groups, and those that have not."""
+    """The lines of a piece that match the form, with the offsets of their groups, and those that do not."""
 
     starts: IntArray
     stops: IntArray
@@ -41,7 +41,7 @@ class _LinesOfPiece(NamedTuple):
 
 
 def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Value:
-    """One record for every line that has the form; the others are counted and kept apart in `.unmatched`.
+    """One record for every line that matches the form; the others are in `.unmatched`.
 
     Raises `Fault("query")` if the form has no named group, or one with the name of a field.
     """

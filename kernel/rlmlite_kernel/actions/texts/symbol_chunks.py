@@ -42,7 +42,7 @@ def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[
 
 
 def _with_leading_lines(raw: bytes, place: int) -> int:
-    """The start of the line of a place, moved up over the comments and decorators right above it."""
+    """The start of the line that holds a place, or of the comments and decorators right above that line."""
     start = raw.rfind(b"\n", 0, place) + 1
     while start:
         line_above = raw.rfind(b"\n", 0, start - 1) + 1
