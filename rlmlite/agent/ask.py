@@ -109,7 +109,7 @@ def prepare_agent(settings: RunSettings, otherwise: Client | None = None) -> tup
 
 def _labels(agent: Agent, setup: Setup) -> dict[str, str]:
     """What the genesis records of the agent: the digests of what its controllers read."""
-    tools = {name: tool.declaration for name, tool in setup.outside.tools.items()}
+    tools = {name: tool.declaration for name, tool in setup.services.tools.items()}
     page = card(add_tools(ACTIONS, tools), setup.policy)
     labels = {"strategy": "rlm", "instructions": digest(instructions()), "card": digest(page)}
     return labels | ({"answer_type": digest(agent.form)} if agent.form else {})

@@ -196,12 +196,12 @@ class Session:
 
     def _is_by_hand(self, request: Request) -> bool:
         """Whether only whoever holds the session can answer a call."""
-        outside, clients = self._run.setup.outside, self._run.clients
+        services, clients = self._run.setup.services, self._run.clients
         match request.kind:
             case "tool":
-                return request.role not in outside.tools
+                return request.role not in services.tools
             case "approve":
-                return outside.approve is None
+                return services.approve is None
             case "clock":
                 return False
             case "rlm":
@@ -271,7 +271,7 @@ def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
     past = reopen(path, settings.reading)
     try:
-        _check_tools(setup.outside, past.state.settings.tools)
+        _check_tools(setup.services, past.state.settings.tools)
         clients = _clients_of(past.state.settings.roles, _explicit_clients(setup), settings.calling)
     except BaseException:
         past.log.close()
@@ -288,9 +288,9 @@ def _explicit_clients(setup: Setup) -> dict[str, Client]:
     return {role: client for role, client in setup.clients.items() if role.startswith(named)}
 
 
-def _check_tools(outside: HostServices, declared: Mapping[str, Tool]) -> None:
+def _check_tools(services: HostServices, declared: Mapping[str, Tool]) -> None:
     """Raise `SettingError` for a tool that the session was not begun with, or that is another one now."""
-    for name, tool in outside.tools.items():
+    for name, tool in services.tools.items():
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise SettingError(f"this session was begun without the tool `{name}`; it has: {known}")

@@ -102,15 +102,15 @@ class Dispatcher:
             return Failed("unavailable") if client is None else await client.complete(text, request)
         if request.kind == "rlm":
             return Failed("unavailable") if self._nest is None else await self._nest(request)
-        return await self._reach_outside(request, text)
+        return await self._ask_services(request, text)
 
-    async def _reach_outside(self, request: Request, text: str) -> Result:
+    async def _ask_services(self, request: Request, text: str) -> Result:
         """A call of a tool, a request for approval, the time."""
         if request.kind == "tool":
             self._tell(ToolCalled(self._turn, request.role))
         elif request.kind == "approve":
             self._tell(ApprovalAsked(self._turn, request.role))
-        result = await self._setup.outside.call(request, text, self._state.settings, self._keeper)
+        result = await self._setup.services.call(request, text, self._state.settings, self._keeper)
         if request.kind == "approve":
             self._tell(ApprovalGiven(self._turn, request.role, approves(result)))
         return result

@@ -1,7 +1,7 @@
 """From settings to what a run is begun with: the client of each role, tools, the policy, and the kernel's settings.
 
     RunSettings(controller=("openai:gpt-5",), tools=(look_up,))
-        ->  Setup(clients={"controller": <client>, "sub": <client>}, outside=<look_up>, ...)
+        ->  Setup(clients={"controller": <client>, "sub": <client>}, services=<look_up>, ...)
         ->  kernel Settings(roles={"controller": Role(prices, ...), ...}, tools={...})
 
 Here model strings become clients, the policy file is read, and tools are imported, each once. Nothing is written and no
@@ -41,7 +41,7 @@ _LAST_PROMPT = 32_000  # bytes of the prompt of the last turn, as it is provided
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is begun with: its settings, and what has been made of them.
 
-    `clients` is the client behind each role. `outside` is what it may reach besides models, `policy` what is permitted
+    `clients` is the client behind each role. `services` is what it may reach besides models, `policy` what is permitted
     of all that. `permit` is asked before every fan-out. `scope` holds the labels for the genesis. `nest` makes nested
     runs; without it they are not available. A run that is nested itself has a `parent`: the call that it answers.
     """
@@ -51,7 +51,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     clients: Mapping[str, Client]
     permit: Permit = permit_all
     policy: Policy = Policy()
-    outside: HostServices = HostServices()
+    services: HostServices = HostServices()
     scope: Mapping[str, str] = {}
     nest: Nest | None = None
     parent: Request | None = None
@@ -66,13 +66,14 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
 
     Raises `ModelError`, and `SettingError` for a policy, a tool or a price that is missing under a cost limit.
     """
+    # The number of threads belongs to the process, not to the run: it changes how fast a search is, never its result.
     if settings.threads is not None:
         from rlmlite_kernel.engines import use_threads
 
         use_threads(settings.threads)
     clients = clients_of(settings, otherwise)
     check_prices({name: role_of(name, client, settings) for name, client in clients.items()}, settings.limits)
-    outside, policy, labels = _reach(settings)
+    services, policy, labels = _services(settings)
     for client in {id(client): client for client in clients.values()}.values():
         if isinstance(client, Preparable):
             client.get_ready()
@@ -82,7 +83,7 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
         clients=clients,
         permit=_permit(settings),
         policy=policy,
-        outside=outside,
+        services=services,
         scope={**settings.scope, **labels},
         nest=nest,
     )
@@ -127,11 +128,11 @@ def _permit(settings: RunSettings) -> Permit:
     return CostConfirmation(nano(settings.confirm_above), settings.tell)  # it counts, so each run has one of its own
 
 
-def _reach(settings: RunSettings) -> tuple[HostServices, Policy, dict[str, str]]:
+def _services(settings: RunSettings) -> tuple[HostServices, Policy, dict[str, str]]:
     """What a run may reach besides models, under which policy, and the label for the policy's file in the genesis."""
     if not settings.tools and not isinstance(settings.policy, Path):
-        outside = HostServices(approve=make_approval_service(settings.approve, settings.tell))
-        return outside, settings.policy or Policy(), {}
+        services = HostServices(approve=make_approval_service(settings.approve, settings.tell))
+        return services, settings.policy or Policy(), {}
     from rlmlite.tools.loading import load_tools
     from rlmlite.tools.permissions import grant  # with pydantic, which a run without tools does not need
 
@@ -151,7 +152,7 @@ def kernel_settings(setup: Setup) -> Settings:
         limits=settings.limits,
         kept=reserve_for_last_turn(settings.limits, controller) if reserve and controller is not None else {},
         roles=roles,
-        tools={name: tool.declaration for name, tool in setup.outside.tools.items()},
+        tools={name: tool.declaration for name, tool in setup.services.tools.items()},
         policy=setup.policy,
         scope=dict(setup.scope),
     )
