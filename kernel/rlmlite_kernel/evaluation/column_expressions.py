@@ -116,7 +116,7 @@ def _flags(holds: BoolArray) -> Vector:
 
 
 def _as_flags(holds: Any) -> BoolArray:
-    """What an array operation that the type checker cannot follow gives."""
+    """The result of an array operation that the type checker cannot follow."""
     return np.asarray(holds, bool)
 
 
@@ -196,7 +196,7 @@ def _data(part: Part) -> Any:
 
 
 def _decimals(part: Part) -> tuple[Any, Any]:
-    """Numbers as decimals that are exactly they, and which of them are whole. Raises `_RowByRowError`."""
+    """Numbers as exact decimals, and which of them are whole. Raises `_RowByRowError` if one would not be exact."""
     if type(part) is float:
         return part, False
     if type(part) is int and abs(part) <= EXACT:

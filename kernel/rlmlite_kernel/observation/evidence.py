@@ -69,10 +69,10 @@ class DocumentNames(msgspec.Struct, frozen=True):
 
 
 def resolve_evidence(
-    value: TaintedValue, given: TaintedValue | None, places: DocumentNames, context: StepContext
+    value: TaintedValue, given: TaintedValue | None, documents: DocumentNames, context: StepContext
 ) -> EvidenceList:
     """The evidence of an answer: what the program named, else the spans that the value rests on."""
-    collector = _Collector(places, context)
+    collector = _Collector(documents, context)
     if given is not None:
         sources = [text for spans in given.sources for text in spans.cells(context.blobs)[:MAX_SPANS]]
         collector.add(given.value, [text for text in sources if isinstance(text, Text)])
@@ -89,8 +89,8 @@ def resolve_evidence(
 class _Collector:
     """Collects evidence, each span once. After `MAX_SPANS` it only counts."""
 
-    def __init__(self, places: DocumentNames, context: StepContext) -> None:
-        self._places, self._context = places, context
+    def __init__(self, documents: DocumentNames, context: StepContext) -> None:
+        self._documents, self._context = documents, context
         self._seen: set[tuple[str, int, int]] = set()
         self.items: list[Evidence] = []
         self.total = 0
@@ -140,13 +140,13 @@ class _Collector:
     def add_text(self, text: Text, how: str = "verbatim", times: int = 1) -> None:
         """One span, unless it is there already or lies in no input."""
         key = (text.blob, text.start, text.stop)
-        if key in self._seen or text.blob not in self._places.names:
+        if key in self._seen or text.blob not in self._documents.names:
             return
         self._seen.add(key)
         self.total += 1
         if len(self.items) >= MAX_SPANS:
             return
-        name, path, original = self._places.names[text.blob]
+        name, path, original = self._documents.names[text.blob]
         line = self._context.blobs.lines(text.blob).line_at(text.start)
         excerpt = Text(text.blob, text.start, min(text.stop, text.start + _EXCERPT)).read(self._context.blobs)
         # The cut may fall inside a code point.
@@ -158,7 +158,7 @@ class _Collector:
         if not quote.strip():
             self._context.warn("an empty quote is not evidence")
             return
-        everywhere = [Text(blob, 0, len(self._context.blobs.read(blob))) for blob in self._places.names]
+        everywhere = [Text(blob, 0, len(self._context.blobs.read(blob))) for blob in self._documents.names]
         # The exact form in all inputs before the folded form anywhere: a verbatim match elsewhere is better evidence.
         for how in ("verbatim", "verbatim-ws"):
             for texts in (near, everywhere):

@@ -113,7 +113,7 @@ def _state_of(
         salts=salts,
         table=add_tools(table, settings.tools),
         inputs=frozenset(inputs),
-        places=_document_names(inputs),
+        document_names=_document_names(inputs),
         egress=egress,
         barred=barred_from_controllers(settings, egress),
         flags=flags,

@@ -55,9 +55,9 @@ class Answer(msgspec.Struct, frozen=True):
 class RunConstants(msgspec.Struct, frozen=True, eq=False):
     """What does not change during a run.
 
-    `key` is the salt of the settings, under which inputs and prompts are committed to. `places` name the documents that
-    evidence lies in. `barred` are the origins of inputs whose content no observation may show, since a controller may
-    not be sent it.
+    `key` is the salt of the settings, under which inputs and prompts are committed to. `document_names` names the
+    documents that evidence lies in. `barred` are the origins of inputs whose content no observation may show, since a
+    controller may not be sent it.
     `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`).
     """
 
@@ -67,7 +67,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     salts: Salts
     table: Table
     inputs: frozenset[str]
-    places: DocumentNames
+    document_names: DocumentNames
     egress: Egress
     barred: int
     flags: frozenset[int] = frozenset()

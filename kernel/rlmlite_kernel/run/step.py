@@ -137,7 +137,7 @@ def _outcome_of(result: Any, arguments: Arguments, context: StepContext, constan
 
 
 def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -> FinalAnswer:
-    evidence = resolve_evidence(ended.value, ended.evidence, constants.places, context)
+    evidence = resolve_evidence(ended.value, ended.evidence, constants.document_names, context)
     context.ensure_room(json_size(ended.value.value, context.blobs))
     value = to_json(ended.value.value, context.blobs)
     # An answer that the seal could not hold is refused here, where the program can still be corrected.

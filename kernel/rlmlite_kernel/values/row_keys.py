@@ -106,7 +106,7 @@ def _byte_order(texts: SpanBytes, rows: IntArray) -> IntArray:
 
 
 def sort_rows(vectors: Sequence[tuple[Vector, bool]], blobs: Blobs) -> IntArray | None:
-    """Row numbers in order of several keys, each rising or (True) falling; equal rows stay as they stand."""
+    """Row numbers in order of several keys, each rising or (True) falling; equal rows keep their order."""
     columns: list[Any] = []
     for vector, falling in vectors:
         keyed = _sortable(vector, blobs)

@@ -37,7 +37,7 @@ _SPELLED: dict[bytes, Value] = {b"null": None, b"true": True, b"false": False}
 
 
 def records(blob: str, blobs: Blobs) -> Rows:
-    """The rows of a sheet, of kind `records`. Raises `SheetBrokenError` for content that is none."""
+    """The rows of a sheet, of kind `records`. Raises `SheetBrokenError` for content that is not a sheet."""
     content = blobs.read(blob)
     starts, stops = row_bounds(content)
     names = bytes(content[: int(stops[0])]).decode().split(CELL_END.decode())

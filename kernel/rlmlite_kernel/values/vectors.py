@@ -28,11 +28,11 @@ MANY = 1_000
 """Rows from which whole columns are processed at once; below, setting that up takes longer than it saves."""
 
 GATHERED = 256 * 1024 * 1024
-"""Texts that lie in several contents are copied into one to be compared, if they have at most so many bytes."""
+"""Texts of several contents are copied into one to be compared, unless they have more bytes than this."""
 
 
 def are_many(rows: int) -> bool:
-    """Whether so many rows are worked on as whole columns."""
+    """Whether this many rows are processed as whole columns."""
     return rows >= MANY
 
 
@@ -137,7 +137,7 @@ def _all_there(column: Column) -> BoolArray:
 
 
 def as_decimals(vector: Vector) -> npt.NDArray[np.float64] | None:
-    """Numbers as decimals that are exactly they, or None."""
+    """Numbers as decimals, or None if one of them would not be exact."""
     if vector.kind == "int" and len(vector) and max(-int(vector.data.min()), int(vector.data.max())) > EXACT:
         return None
     decimals: npt.NDArray[np.float64] = vector.data.astype(np.float64)
