@@ -43,7 +43,7 @@ def _drawing(transitions: Mapping[tuple[_State, _Event], _State], first: _State)
     """One arrow per transition; states that nothing leaves are final."""
     lines: list[str] = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}"]
     lines += [f"    {state.value} --> {after.value}: {event.value}" for (state, event), after in transitions.items()]
-    left = {state for state, _ in transitions}
+    left = {state for (state, _), after in transitions.items() if after is not state}
     final = [state for state in type(first) if state not in left]
     lines += [f"    {state.value} --> [*]" for state in final]
     return "\n".join([*lines, "```"])
