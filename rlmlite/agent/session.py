@@ -250,7 +250,7 @@ def _report(run: Run, end: End) -> Outcome:
     return outcome
 
 
-_FIXED = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "store", "copy_to")
+FIXED_SETTINGS = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "store", "copy_to")
 """Settings that a session has from its beginning on."""
 
 
@@ -265,7 +265,7 @@ def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
     """The run of a session that is there, and the agent that goes on in it."""
     from rlmlite.runs.reopen import reopen  # with the way back into a trace, which a new session does not need
 
-    fixed = next((name for name in _FIXED if name in settings.explicit), None)
+    fixed = next((name for name in FIXED_SETTINGS if name in settings.explicit), None)
     if fixed is not None:
         raise SettingError(f"the session {path} exists already; its {fixed} cannot be changed")
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())

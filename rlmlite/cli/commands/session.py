@@ -16,7 +16,7 @@ from pathlib import Path
 
 import typer
 
-from rlmlite.agent.session import Session
+from rlmlite.agent.session import FIXED_SETTINGS, Session
 from rlmlite.cli.commands.answers import read_answers, result_of
 from rlmlite.cli.commands.exec import load_inputs
 from rlmlite.cli.commands.session_view import (
@@ -108,10 +108,7 @@ def begin_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     return Session.begin(path, load_inputs(job.inputs, blobs, settings.reading), blobs, settings)
 
 
-_OF_NEW_SESSIONS = (
-    "controller", "sub", "nested", "limits", "max_cost", "run_key", "policy", "scope", "trace",
-    "copy_inputs", "store", "copy_to",
-)  # fmt: skip
+_OF_NEW_SESSIONS = (*FIXED_SETTINGS, "controller", "sub", "nested", "trace")
 """Settings that a session has from its beginning on. Those of `rlmlite.toml` are for new sessions, not for this one."""
 
 
