@@ -25,7 +25,7 @@ _MINUS: Final = 7
 _VALUE: Final = 8
 
 _Reference: TypeAlias = ast.Rx | ast.Var | ast.Field | ast.Attr | ast.Index | ast.Slice
-_Collection: TypeAlias = ast.ListOf | ast.Obj | ast.Call
+_Composite: TypeAlias = ast.ListOf | ast.Obj | ast.Call
 
 _NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}")
 _BARE_SLASH: Final = re.compile(r"(\\.)|/", re.DOTALL)
@@ -64,7 +64,7 @@ def _with_tightness(node: ast.Expr) -> tuple[int, str]:
             text = _literal(value)
             return (_MINUS if text.startswith("-") else _VALUE), text
         case ast.ListOf() | ast.Obj() | ast.Call():
-            return _VALUE, _collection(node)
+            return _VALUE, _composite(node)
         case _:
             return _VALUE, _reference(node)
 
@@ -96,7 +96,7 @@ def _reference(node: _Reference) -> str:
             assert_never(node)
 
 
-def _collection(node: _Collection) -> str:
+def _composite(node: _Composite) -> str:
     match node:
         case ast.ListOf(items=items):
             return f"[{', '.join(map(_expr, items))}]"

@@ -16,7 +16,7 @@ import numpy as np
 
 from rlmlite_kernel.actions.search.rank_index import (
     IndexSource,
-    Words,
+    QueryWords,
     build_rank_index,
     source_of_units,
     sources_of_texts,
@@ -53,7 +53,7 @@ def rank(context: StepContext, target: Value, query: str, limit: int | None, by:
     return _rank_passages(target_pieces(target, "rank", context), by or "lines", words, limit, context)
 
 
-def _rank_rows(table: Rows, words: Words, limit: int | None, context: StepContext) -> Rows:
+def _rank_rows(table: Rows, words: QueryWords, limit: int | None, context: StepContext) -> Rows:
     """Rows as they are, each a passage, with a score beside their fields."""
     texts = [text if text is not None else Text("", 0, 0) for text in row_texts(table, "rank", context)]
     _charge(texts, len(texts), words, context)
@@ -63,7 +63,7 @@ def _rank_rows(table: Rows, words: Words, limit: int | None, context: StepContex
 
 
 def _rank_passages(
-    pieces: list[TargetPiece], by: str | Matcher, words: Words, limit: int | None, context: StepContext
+    pieces: list[TargetPiece], by: str | Matcher, words: QueryWords, limit: int | None, context: StepContext
 ) -> Rows:
     """The units of all pieces, numbered consecutively; each of the best numbers is split into piece and unit."""
     units = [cut_units(piece.text, by, context) for piece in pieces]
@@ -101,7 +101,7 @@ def _passage_rows(pieces: list[TargetPiece], starts: IntArray, stops: IntArray, 
     return Rows("passages", columns, len(spans), spans)
 
 
-def _charge(texts: list[Text], units: int, words: Words, context: StepContext) -> None:
+def _charge(texts: list[Text], units: int, words: QueryWords, context: StepContext) -> None:
     """Charge the bytes of the texts, and for each word of the query one more per passage.
 
     The charge does not depend on whether an index is there already: a cache must not change what a run costs.
@@ -115,7 +115,7 @@ def _charge(texts: list[Text], units: int, words: Words, context: StepContext) -
         context.blobs.read(blob)  # for the same reason: the blob counts as read even if its index answers
 
 
-def _select_best(sources: list[IndexSource], words: Words, limit: int | None, context: StepContext) -> Ranking:
+def _select_best(sources: list[IndexSource], words: QueryWords, limit: int | None, context: StepContext) -> Ranking:
     """The best units, numbered over all sources. Warns about words that do not occur, and about dropped units."""
     hashes = query_hashes(words)
     best = rank_units(build_rank_index(sources, hashes, context), hashes, limit)

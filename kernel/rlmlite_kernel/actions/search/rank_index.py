@@ -26,7 +26,7 @@ from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, comb
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.values.columns import Text, digest_of
 
-Words: TypeAlias = tuple[str, ...]
+QueryWords: TypeAlias = tuple[str, ...]
 """The different words of a query."""
 
 INDEXED = 256 << 20
