@@ -41,6 +41,7 @@ def ask_rlm(
     Raises `Fault("arguments")` without an input, `Fault("budget")` if the share gives no turn or no step, or if nested
     runs may not go deeper.
     """
+    # A question out of a variable is data: it goes in as an input with a fence around it.
     if isinstance(question, TaintedValue):
         inputs, question = {**inputs, "question": question}, "{question}"
     prompts = PromptWriter(context, inputs, None).write(question, None)
@@ -79,6 +80,7 @@ def _read_answer(origins: int, context: StepContext, results: Sequence[Result]) 
         raise Fault("calls_failed", f"the nested run gave no answer ({why})")
     if child is not None and child.status != "completed":
         context.mark_partial("nested_partial", f"the nested run ended {child.status} ({child.reason})")
+    # The driver hands over the answer as JSON; an answer that is text is a JSON string.
     value = read_json(result.text)
     context.ensure_room(size_of(value))
     return TaintedValue(value, LM | DERIVED | input_bits_of(origins))

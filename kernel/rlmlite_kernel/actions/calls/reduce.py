@@ -89,6 +89,7 @@ def _take_answers(
     """The answers as the items of the next level, or the only one as the value of the step."""
     values = [_read_answer(result, plan.schema) for result in results]
     context.ensure_room(sum(map(size_of, values)))
+    # From here on the items are answers: the next level fences them as a model's words.
     answer_origins = LM | DERIVED | input_bits_of(origins)
     if len(values) == 1:
         return TaintedValue(values[0], answer_origins)

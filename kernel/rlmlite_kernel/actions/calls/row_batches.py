@@ -148,6 +148,7 @@ def _take_replies(
     context.ensure_room(sum(map(size_of, answers.values())))
     missing = tuple(row for batch in batches for row in batch if row not in answers)
     *_, round_number = place
+    # A further round pays only if it can be made whole, and if somebody is there to answer it.
     calls_needed = -(-len(missing) // questions.batch)
     any_reply = any(isinstance(result, Answered) for result in results)
     affordable = calls_needed <= context.budget_left("sub_calls")
@@ -164,6 +165,7 @@ def _read_batch(batch: tuple[int, ...], result: Result, reply_schema: Schema) ->
         entries = read_reply(result.text, reply_schema)
     except Fault:
         return {}
+    # A number that comes twice says that the model lost count: neither of its answers can be trusted.
     rows_asked, times = frozenset(batch), Counter(entry["row"] for entry in entries)
     usable = [entry for entry in entries if times[entry["row"]] == 1 and entry["row"] - 1 in rows_asked]
     return {entry["row"] - 1: entry["answer"] for entry in usable}

@@ -98,6 +98,7 @@ def _make_value(rules: _AnswerRules, context: StepContext, results: Sequence[Res
     if ok < rules.min_ok:
         needed = f"{rules.min_ok:,} must succeed ({_count_errors(errors)})"
         raise Fault("calls_failed", f"{ok:,} of {total:,} calls succeeded, but {needed}")
+    # What a model makes of an input stays under the rules of that input.
     origins = LM | DERIVED | rules.origins
     if rules.single:
         return TaintedValue(values[0], origins)

@@ -151,11 +151,14 @@ def _begin(
     """
     tool, rule = context.settings.tools[name], rule_of(context.settings.policy, name)
     origins_of = {CALL: name_origins | CONTROLLER, **{key: value.origins for key, value in arguments.items()}}
+    # Gate 1: the policy.
     judgment = judge(tool, rule, origins_of, context.exposed)
     if judgment.verdict == "deny":
         raise Fault("denied", f"`{name}` was not called: {'; '.join(judgment.reasons)}")
+    # Gate 2: egress. The choice counts as content, too: being called tells a tool something about what chose it.
     origins, _ = merge_taint([*arguments.values(), TaintedValue(None, name_origins)])
     context.egress.check(origins, f"tool:{name}")
+    # Gate 3: the counter. It includes the calls that are under way.
     if rule.calls is not None and context.ledger.get(tool_counter(name), 0) >= rule.calls:
         raise Fault("budget", f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up")
     for value in arguments.values():
@@ -164,6 +167,7 @@ def _begin(
     call = _ToolCall(name, value_bytes(plain_arguments).decode(), origins, judgment.reasons)
     if judgment.verdict == "allow":
         return _ask_call(call, context, place)
+    # Whoever approves sees what will be sent, word for word, and where each part of it comes from.
     question = {
         "tool": name,
         "arguments": plain_arguments,

@@ -37,6 +37,7 @@ def around(context: StepContext, rows: Value, lines: int | None, bytes: int | No
         raise Fault("arguments", "around takes only one of lines=, bytes= and by=")
     context.ensure_room(32 * len(table))
     starts, stops = spans.starts.copy(), spans.stops.copy()
+    # Offsets count within a blob, so the hits of each blob are worked on by themselves, all at once.
     for blob, numbers in spans.by_blob():
         numbers = numbers[starts[numbers] >= 0]  # a start of -1 is a row without a place
         hits = _HitsInBlob(blob, spans.starts[numbers], spans.stops[numbers])

@@ -44,6 +44,7 @@ def count_matches(
     matcher = choose_matcher("count_matches", query, template)
     pieces = target_pieces(target, "count_matches", context)
     counter = _MatchCounter(context, matcher)
+    # The document of a match is known without its row; every other key, and any condition, has to look at rows.
     by_document = key is not None and as_column(key) == Field("doc")
     if where is not None or (key is not None and not by_document):
         counter.count_rows(pieces, where, key)
@@ -83,6 +84,7 @@ class _MatchCounter:
         sweep = Sweep(self._context, self._matcher)
         for piece in pieces:
             matches_of_piece: list[MatchArray] = []
+            # Of several chunks of one document each is a piece: `_add` adds their counts up.
             counted = sweep.search(piece, 1, partial(_append_matches, matches_of_piece))
             if counted.count:
                 start, stop = matches_of_piece[0][0, 0].tolist()

@@ -55,6 +55,7 @@ def rank(context: StepContext, target: Value, query: str, limit: int | None, by:
 
 def _rank_rows(table: Rows, words: QueryWords, limit: int | None, context: StepContext) -> Rows:
     """Rows as they are, each a passage, with a score beside their fields."""
+    # A row without text stays as an empty unit, so that the numbers of units are those of the rows.
     texts = [text if text is not None else Text("", 0, 0) for text in row_texts(table, "rank", context)]
     _charge(texts, len(texts), words, context)
     best = _select_best(sources_of_texts(texts, context), words, limit, context)

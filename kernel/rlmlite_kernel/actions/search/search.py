@@ -41,6 +41,7 @@ def search(
         sweep.search_all(pieces, collector.add)
         collector.total = sweep.count
     else:
+        # Which hits pass is not known to the sweep, so the limit is the collector's alone.
         sweep = Sweep(context, matcher)
         hit_filter = HitFilter(context, matcher, where, collector.add_batch)
         sweep.search_all(pieces, hit_filter.add)

@@ -41,6 +41,7 @@ def target_pieces(target: Value, what: str, context: StepContext) -> list[Target
     rows = rows_of(target)
     if rows is None:
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
+    # The rows of a table are lines of one sheet, each with a span: they need no look at a field.
     if rows.kind == RECORDS and rows.spans is not None:
         return [TargetPiece(None, text) for text in _merge_adjacent_rows(rows.spans)]
     texts = row_texts(rows, what, context)

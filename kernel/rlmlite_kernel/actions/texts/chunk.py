@@ -30,6 +30,7 @@ BY_WORDS = (*DEFAULT_SIZES, "files", "symbols")
 def chunk(context: StepContext, target: Value, size: int | None, overlap: int, by: str | Matcher) -> Value:
     """Pieces in order: rows {index, doc, line, start, end, text}. `size` and `overlap` count what `by` names."""
     chunks = SpanBuilder()
+    # Charged piece by piece: a folder too large for the budget is refused before all of it is cut.
     for piece in target_pieces(target, "chunk", context):
         starts, stops = _cut(piece, size, overlap, by, context)
         context.charge("chunks", len(starts), "chunk")

@@ -20,6 +20,7 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
     """Each row through a template, joined by `sep`. Raises `Fault("template")` for a name that is neither."""
     table = context.require_rows(rows, "render's first argument")
     parts = pieces(template)
+    # Column by column first: reading a field row by row would decode its column once per row.
     columns = {hole.name: _cells(hole, table, context) for hole in parts if isinstance(hole, Hole)}
     lines: list[str] = []
     for row in range(len(table)):

@@ -46,6 +46,7 @@ def to_int(context: StepContext, value: Value) -> Value:
 
 
 def _int_of_text(text: str) -> Value:
+    # Logs and tables separate thousands by commas. Python's `int` would also take `1_000` and other digits than 0-9.
     digits = text.strip().replace(",", "")
     body = digits[1:] if digits[:1] in ("-", "+") else digits
     if not (body.isascii() and body.isdecimal()) or len(body) > MAX_DIGITS:

@@ -97,6 +97,7 @@ def choose_language(piece: TargetPiece, language: str | None, context: StepConte
 
     Raises `Fault("arguments")` if neither the program nor a path tells.
     """
+    # Length and nesting first: the parser is native code, and a hostile text could make it slow or crash it.
     if len(piece.text) > LONGEST:
         return None, f"longer than {LONGEST:,} bytes"
     content = context.blobs.read(piece.text.blob)
