@@ -66,7 +66,8 @@ def _replacement_notes(source: Source) -> Iterator[str]:
     replaced = sum(file.replaced for file in files)
     # After a recipe the bytes may have been in another encoding than UTF-8.
     fault = "not valid text" if any(file.recipe for file in files) else "not valid UTF-8"
-    yield f"{fault}: {replaced:,} bad bytes became U+FFFD{_describe_files(source, files)}"
+    bad_bytes = "1 bad byte" if replaced == 1 else f"{replaced:,} bad bytes"
+    yield f"{fault}: {bad_bytes} became U+FFFD{_describe_files(source, files)}"
 
 
 def _table_notes(source: Source) -> Iterator[str]:

@@ -15,7 +15,7 @@ from rlmlite.inputs.tables.csv_types import infer_types, parse_types, typed_cell
 from rlmlite.inputs.tables.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheet_writer import ROWS, Batch, Losses
 
-_NOT_A_HEADER = "row at the top was read as data, not as names; header=yes or header=no decides it"
+_NOT_A_HEADER = "the first row was read as data, not as names; header=yes or header=no decides it"
 
 
 def read_csv(path: TableFile, options: dict[str, str]) -> OpenTable:
@@ -34,7 +34,8 @@ def read_csv(path: TableFile, options: dict[str, str]) -> OpenTable:
 
     def batches(losses: Losses) -> Iterator[Batch]:
         # Noted here, not when the table is opened: the losses belong to one reading of the rows.
-        losses.add(_NOT_A_HEADER, note_header)
+        if note_header:
+            losses.remark(_NOT_A_HEADER)
         for columns in _read_columns(path, dialect, width, losses):
             typed = zip(columns, types, strict=True)
             yield [typed_cells(column, kind, check=types_given) for column, kind in typed]
@@ -80,5 +81,5 @@ def _pad(row: list[str], width: int, number: int, path: TableFile, losses: Losse
             f"{path} row {number:,} has {len(row)} cells, expected {width}; "
             f"if the delimiter is wrong, give csv:{path}?delimiter=...; text:{path} reads it as text"
         )
-    losses.add("rows are short; their missing cells became null", len(row) < width)
+    losses.add("short rows were filled up with null", len(row) < width)
     return row + [""] * (width - len(row))

@@ -5,7 +5,7 @@ digest in the trace is that of the bytes that were read. The recipe is made last
 known only after the last row. It is one `Derivation`, for example
 
     by="csv"  version="3.11.9"  how='{"delimiter": "comma", "header": "yes", "types": "int,text"}'
-    why="delimiter by the first line; header by the first row | 2 rows are short; their missing cells became null"
+    why="delimiter by the first line; header by the first row | short rows were filled up with null (2)"
 
 `by` and `how` are what a replay reads; `why` is for people.
 """
@@ -175,7 +175,8 @@ def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
     """The step of the recipe. Call it after the last row has been read: only then are the losses complete."""
     pairs = zip(table.names, column_names(table.names), strict=True)
     renamed = [f"{old!r} is {new}" for old, new in pairs if old != new]
-    losses.add("columns were renamed: " + ", ".join(renamed), len(renamed))
+    if renamed:
+        losses.remark("columns were renamed: " + ", ".join(renamed))
     # Sorted keys: the same options must give the same recipe, and so the same digest of the source.
     options = json.dumps(dict(table.options), ensure_ascii=False, sort_keys=True) if table.options else ""
     lost = losses.summary()

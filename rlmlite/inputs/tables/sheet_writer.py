@@ -30,19 +30,24 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
 
 
 class Losses:
-    """Counts lossy conversions by kind, for the note to the user."""
+    """Counts lossy conversions by kind, for the note to the user. `None` stands for a remark that has no count."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
+        self.counts: dict[str, int | None] = {}
 
     def add(self, kind: str, times: int = 1) -> None:
         """Count a conversion. Zero times is allowed and leaves no entry."""
         if times:
-            self.counts[kind] = self.counts.get(kind, 0) + times
+            self.counts[kind] = (self.counts.get(kind) or 0) + times
+
+    def remark(self, text: str) -> None:
+        """Add a remark that is true of the table as a whole."""
+        self.counts[text] = None
 
     def summary(self) -> str:
-        """All counts in a line, such as `2 infinite numbers became null`; empty if nothing was lost."""
-        return "; ".join(f"{count:,} {kind}" for kind, count in sorted(self.counts.items()))
+        """All of them in a line, such as `infinite numbers became null (2)`; empty if nothing was lost."""
+        ordered = sorted(self.counts.items())
+        return "; ".join(kind if count is None else f"{kind} ({count:,})" for kind, count in ordered)
 
 
 def column_names(names: Iterable[str]) -> tuple[str, ...]:

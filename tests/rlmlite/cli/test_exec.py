@@ -144,7 +144,7 @@ def test_what_was_left_out_is_reported() -> None:
     result = rlmlite("exec", "-e", "final(count(context))", "tree", "--json")
 
     assert "warning: context (tree): 1 left out, binary: b.bin" in result.stderr
-    assert "1 bad bytes became U+FFFD in a.txt" in result.stderr
+    assert "1 bad byte became U+FFFD in a.txt" in result.stderr
     found = json.loads(result.stdout)["inputs"]["context"]
     assert found["skipped"] == [{"path": "b.bin", "reason": "binary: a NUL byte at 0"}]
     assert found["replaced"] == {"a.txt": 1}

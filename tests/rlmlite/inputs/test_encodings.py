@@ -167,7 +167,7 @@ def test_bytes_outside_the_detected_encoding_are_replaced(tmp_path: Path) -> Non
 
     assert read == JAPANESE * 30 + "\ufffd\n" + JAPANESE * 30
     assert (found.source.files[0].replaced, found.source.recipes[0][0].how) == (1, "cp932")
-    assert "1 bad bytes became U+FFFD" in notes_text(found)
+    assert "1 bad byte became U+FFFD" in notes_text(found)
 
 
 def test_a_requested_encoding_is_used(tmp_path: Path) -> None:

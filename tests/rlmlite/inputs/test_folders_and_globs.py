@@ -70,7 +70,7 @@ def test_what_a_folder_left_out_is_reported(tree: Path) -> None:
 
     assert "2 left out, hidden: .git/, ..." in said
     assert "1 left out, binary: a/x.bin" in said
-    assert "1 bad bytes became U+FFFD in a/ae.txt" in said
+    assert "1 bad byte became U+FFFD in a/ae.txt" in said
 
 
 def test_an_unreadable_file_in_a_folder_is_left_out_with_a_note(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def test_sqlite_tables_and_queries(tmp_path: Path) -> None:
         {"id": 1, "name": "a=b&c?", "raw": "AAE=", "x": 0.5},
         {"id": 2, "name": None, "raw": None, "x": None},
     ]
-    assert "1 infinite numbers became null" in "\n".join(notes("t", found))
+    assert "infinite numbers became null (1)" in "\n".join(notes("t", found))
     assert load_rows(f"sqlite:{path}?query=SELECT count(*) AS n, max(name) m FROM t WHERE name LIKE '%=b&c?'") == [
         {"n": 1, "m": "a=b&c?"}
     ]

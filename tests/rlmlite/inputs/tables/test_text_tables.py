@@ -135,10 +135,10 @@ def test_short_rows_and_renamed_columns_are_reported(tmp_path: Path) -> None:
     said = "\n".join(notes("t", found))
 
     assert rows == [{"First_Name": "1", "b": "2", "b_2": None}, {"First_Name": "x\ufffd", "b": "\ufffd", "b_2": 3}]
-    assert "1 rows are short" in said
+    assert "short rows were filled up with null (1)" in said
     assert "'First Name' is First_Name" in said
-    assert "1 control characters 1E or 1F became U+FFFD" in said
-    assert "1 bad bytes became U+FFFD" in said
+    assert "control characters 1E or 1F became U+FFFD (1)" in said
+    assert "1 bad byte became U+FFFD" in said
 
 
 @pytest.mark.parametrize(("content", "said"), [("a,a\n1,2\n", True), (",x\n0,1\n", True), ("a,b\n1,2\n", False)])
