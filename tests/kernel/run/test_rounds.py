@@ -41,7 +41,7 @@ def last_step(run: Machine) -> Step:
 
 
 def test_every_row_gets_its_label() -> None:
-    """Ten rows, four a call: three calls, and the labels stand beside the rows."""
+    """Ten rows, four per call, make three calls; each row comes back with its label."""
     run = machine()
     run.turn(CLASSIFY, right)
 
@@ -50,8 +50,8 @@ def test_every_row_gets_its_label() -> None:
     assert (run.waves, last_step(run).used["sub_calls"]) == ([3], 3)
 
 
-def test_what_lacks_is_asked_for_again() -> None:
-    """Rows that are missing, doubled, foreign or not of the form go out once more, and only they."""
+def test_missing_answers_are_requested_once_more() -> None:
+    """Rows whose answer is missing, doubled, foreign or malformed go out again, and no others."""
 
     def sloppy(prompt: str) -> str:
         rows = rows_of(prompt)
@@ -69,8 +69,8 @@ def test_what_lacks_is_asked_for_again() -> None:
     assert {n for prompt in run.prompts[3:] for n in rows_of(prompt)} == {1, 3, 4, 5, 7, 8}
 
 
-def test_what_still_lacks_is_null_and_said() -> None:
-    """After three rounds; the step is partial and names the rows."""
+def test_rows_without_an_answer_are_null_and_listed() -> None:
+    """After three rounds the step is partial, and `.failed` lists the rows."""
 
     def stubborn(prompt: str) -> str:
         return answers({n: text for n, text in rows_of(prompt).items() if n != 2})
@@ -86,7 +86,7 @@ def test_what_still_lacks_is_null_and_said() -> None:
 
 @pytest.mark.parametrize("reply", ["spam", "{}", '[{"row": 1, "answer": "eggs"}]', Failed("timeout")])
 def test_without_any_answer_the_step_fails(reply: Result | str) -> None:
-    """Nothing is made up."""
+    """No answer is made up."""
     run = machine()
     run.turn(CLASSIFY, lambda _: reply)
 
@@ -108,7 +108,7 @@ def test_the_fields_of_a_schema_become_columns() -> None:
 
 
 def test_no_rows_need_no_call() -> None:
-    """And give no rows."""
+    """An empty list makes no call and gives no rows."""
     run = Machine({"mails": []})
     run.turn(CLASSIFY, right)
 
@@ -126,7 +126,7 @@ def test_a_tree_of_merges() -> None:
 
 
 def test_a_tree_is_refused_before_it_begins() -> None:
-    """When all its levels do not fit the calls that are left."""
+    """`reduce` is refused if all of its levels together need more calls than are left."""
     run = Machine({"items": [f"item {n}" for n in range(20)]}, limits=Limits(sub_calls=7))
     seen = run.turn('out = reduce(items, "Merge: {items}", fan_in=4)')
 
@@ -147,7 +147,7 @@ def test_a_tree_is_refused_before_it_begins() -> None:
     ],
 )
 def test_mistakes_are_named(program: str, code: str) -> None:
-    """Before any call."""
+    """What is wrong with the arguments is reported before any call goes out."""
     run = Machine({"items": ["a", "b"]})
     run.turn(f"out = {program}")
 
@@ -156,7 +156,7 @@ def test_mistakes_are_named(program: str, code: str) -> None:
 
 
 def test_a_failed_merge_fails_the_step() -> None:
-    """The others rest on it; the calls that were made stand in the receipt."""
+    """Later merges depend on it; the calls that were made are in the receipt."""
     run = Machine({"items": [f"item {n}" for n in range(9)]})
     run.turn('out = reduce(items, "Merge: {items}", fan_in=3)', lambda p: Failed("timeout") if "item 4" in p else "x")
 
@@ -167,7 +167,7 @@ def test_a_failed_merge_fails_the_step() -> None:
 
 
 def test_a_later_round_that_no_budget_covers_is_not_begun() -> None:
-    """What is known by then is kept, what lacks is said."""
+    """The answers so far are kept, and the missing ones are reported."""
 
     def stubborn(prompt: str) -> str:
         return answers({n: text for n, text in rows_of(prompt).items() if n != 2})

@@ -16,7 +16,7 @@ def machine() -> Machine:
 
 
 def test_an_unknown_name_stops_its_statement_and_what_depends_on_it(machine: Machine) -> None:
-    """The others run."""
+    """All other statements run."""
     machine.turn("a = nope\nb = a + 1\nc = count(log)\nd = [b, c]\ne = c + 1")
 
     assert [(step.status, step.code) for step in machine.steps()] == [
@@ -30,7 +30,7 @@ def test_an_unknown_name_stops_its_statement_and_what_depends_on_it(machine: Mac
 
 
 def test_a_fault_while_running_stops_no_more_than_a_mistake_found_before(machine: Machine) -> None:
-    """A step that fails stops what depends on it, through temporaries too."""
+    """A step that fails stops the steps that depend on it, through temporaries too, and no others."""
     machine.turn('a = json_parse("no json")\nb = count(sort(a))\nc = count(log)')
 
     assert machine.codes() == ["json", "depends", "depends", ""]
@@ -38,7 +38,7 @@ def test_a_fault_while_running_stops_no_more_than_a_mistake_found_before(machine
 
 
 def test_what_was_needed_is_named(machine: Machine) -> None:
-    """A skipped statement says which name it lacks."""
+    """A skipped statement names the variable that has no value."""
     seen = machine.turn("a = nope\nb = a")
 
     assert "b: skipped (depends): it needs `a`" in seen
@@ -56,7 +56,7 @@ def test_an_old_value_does_not_stand_in_for_a_failed_one(machine: Machine) -> No
 
 @pytest.mark.parametrize("write", ["a = nope", 'write_var("a", nope)', 'write_var(name="a", value=json_parse("x"))'])
 def test_every_way_to_write_makes_its_variable_unusable(machine: Machine, write: str) -> None:
-    """`write_var` that fails is as an assignment that fails, whether it was refused or ran."""
+    """A `write_var` that fails does the same as an assignment that fails, whether it was refused or ran."""
     machine.turn("a = 1")
     machine.turn(f"{write}\nb = a")
 
@@ -65,7 +65,7 @@ def test_every_way_to_write_makes_its_variable_unusable(machine: Machine, write:
 
 
 def test_an_old_value_is_there_again_in_the_next_turn(machine: Machine) -> None:
-    """What failed is forgotten with its program."""
+    """A failure counts only within its program."""
     machine.turn("a = 1")
     machine.turn("a = nope")
     machine.turn("b = a")
@@ -73,8 +73,8 @@ def test_an_old_value_is_there_again_in_the_next_turn(machine: Machine) -> None:
     assert machine.value("b") == 1
 
 
-def test_writing_again_after_a_failure_mends_it(machine: Machine) -> None:
-    """A later statement that writes the variable makes it usable from there on."""
+def test_a_variable_written_again_after_a_failure_is_usable(machine: Machine) -> None:
+    """Statements below the later one see the new value."""
     machine.turn('a = json_parse("no json")\na = 2\nb = a')
 
     assert machine.codes() == ["json", "", ""]
@@ -82,7 +82,7 @@ def test_writing_again_after_a_failure_mends_it(machine: Machine) -> None:
 
 
 def test_a_variable_may_be_written_again(machine: Machine) -> None:
-    """Each version has its ref; readers between get the version before."""
+    """Each version has its own ref; statements in between read the earlier version."""
     machine.turn("a = 1\nb = a\na = a + 1\nc = a")
     refs = [written.ref for step in machine.steps() for written in step.writes if written.name == "a"]
 
@@ -98,7 +98,7 @@ def test_write_var_is_an_assignment(machine: Machine) -> None:
 
 
 def test_independent_calls_suspend_together(machine: Machine) -> None:
-    """Two calls that do not need each other are out at the same time."""
+    """Two calls that do not depend on each other are out at the same time."""
     now = machine.advance('a = sub_lm("p")\nb = sub_lm("q")')
 
     assert isinstance(now, Suspended)
@@ -116,7 +116,7 @@ def test_independent_calls_suspend_together(machine: Machine) -> None:
     ],
 )
 def test_calls_that_touch_the_same_variable_go_one_after_the_other(machine: Machine, second: str, why: str) -> None:
-    """The second waits."""
+    """The second call waits for the first."""
     machine.turn("x = 1")
     now = machine.advance(f'a = sub_lm("p {{x}}")\n{second}')
 
@@ -125,7 +125,7 @@ def test_calls_that_touch_the_same_variable_go_one_after_the_other(machine: Mach
 
 
 def test_a_step_runs_past_one_that_waits(machine: Machine) -> None:
-    """An independent search is done while a call is out, though its receipt comes after the call's."""
+    """An independent search runs while a call is out, though its receipt comes after that of the call."""
     now = machine.advance('a = sub_lm("p")\nb = count(log)\nc = sub_lm("n is {b}")')
 
     assert isinstance(now, Suspended)
@@ -134,7 +134,7 @@ def test_a_step_runs_past_one_that_waits(machine: Machine) -> None:
 
 
 def test_receipts_stand_in_the_order_of_statements(machine: Machine) -> None:
-    """Whatever was ready first."""
+    """It does not matter which step finished first."""
     machine.turn('a = sub_lm("p")\nb = count(log)\nc = sub_lm("{a}")\nd = sub_lm("r")\ne = 1')
 
     assert [step.statement for step in machine.steps()] == [0, 1, 2, 3, 4]
@@ -151,7 +151,7 @@ def test_final_waits_for_everything_before_it(machine: Machine) -> None:
 
 
 def test_final_runs_though_something_before_it_failed(machine: Machine) -> None:
-    """It needs only what it reads."""
+    """It needs only the variables that it reads."""
     machine.turn('a = sub_lm("p")\nfinal(1)', lambda prompt: Failed("timeout"))
 
     assert machine.codes() == ["calls_failed", ""]
@@ -159,7 +159,7 @@ def test_final_runs_though_something_before_it_failed(machine: Machine) -> None:
 
 
 def test_nothing_passes_a_forget_that_waits(machine: Machine) -> None:
-    """What stands after a barrier waits until all before it is done."""
+    """Statements after a barrier wait until everything before it has finished."""
     machine.turn("x = 1")
     now = machine.advance('a = sub_lm("p {x}")\nforget("x")\nb = sub_lm("q")')
 
@@ -178,7 +178,7 @@ def test_forget_drops_a_variable_and_its_bytes(machine: Machine) -> None:
 
 
 def test_reading_what_was_forgotten_is_an_unknown_name(machine: Machine) -> None:
-    """In the same program too."""
+    """In the same program as well as in a later one."""
     machine.turn("x = 1")
     machine.turn('forget("x")\ny = x')
 
@@ -186,7 +186,7 @@ def test_reading_what_was_forgotten_is_an_unknown_name(machine: Machine) -> None
 
 
 def test_temporaries_do_not_outlive_their_statement(machine: Machine) -> None:
-    """Neither after success, nor after a failure half-way, nor in `value_bytes`."""
+    """They are dropped after success and after a failure, and their bytes no longer count."""
     machine.turn('a = count(sort(search(log, "e")))\nb = count(sort(json_parse("no json")))')
     used = machine.state.used["value_bytes"]
 
@@ -206,7 +206,7 @@ def test_temporaries_make_room_for_the_next_statement() -> None:
 
 
 def test_a_nested_call_is_a_step_of_its_own(machine: Machine) -> None:
-    """A step is exactly one action, the inner before the outer."""
+    """A step is exactly one action; the inner call comes before the outer."""
     machine.turn('a = count(where(search(log, "e"), .line > 1))')
 
     assert [step.op for step in machine.steps()] == ["search", "where", "count"]
@@ -214,7 +214,7 @@ def test_a_nested_call_is_a_step_of_its_own(machine: Machine) -> None:
 
 
 def test_nested_calls_of_models_are_asked_together(machine: Machine) -> None:
-    """Calls inside one statement are independent unless one is inside the other."""
+    """Calls inside one statement are independent, unless one is an argument of the other."""
     now = machine.advance('a = [sub_lm("p"), sub_lm("q")]')
 
     assert isinstance(now, Suspended)
@@ -222,7 +222,7 @@ def test_nested_calls_of_models_are_asked_together(machine: Machine) -> None:
 
 
 def test_notes_are_kept_over_turns(machine: Machine) -> None:
-    """`note` writes no variable."""
+    """`note` writes no variable; the state keeps its text."""
     machine.turn('note("first look")')
     machine.turn('note("then count")')
 
@@ -231,7 +231,7 @@ def test_notes_are_kept_over_turns(machine: Machine) -> None:
 
 
 def test_the_answer_names_what_nobody_had_seen(machine: Machine) -> None:
-    """Variables written in the turn of `final` were shown to nobody before it."""
+    """Variables that were written in the turn of `final` were not shown to the controller before it."""
     machine.turn("a = 1")
     machine.turn("b = 2\nfinal(a + b)")
 
