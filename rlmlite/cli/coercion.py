@@ -17,8 +17,7 @@ import typer.core
 # If a version of typer looks elsewhere, commands work as before and a test that counts modules fails.
 _COERCER: Final = "_runtime_param"
 
-
-_DIGITS: Final = 15  # of a whole number that a float has exactly
+_DIGITS: Final = 15  # of the longest whole number that a float holds exactly
 
 
 class NotPlainError(Exception):
@@ -51,34 +50,45 @@ class PlainCoercer:
 def coerce_plainly(command: Any, parent: Any = None) -> None:
     """Give all parameters of a command, and of those below it, a plain coercer."""
     context = command.context_class(command, parent=parent, **command.context_settings)
-    for param in command.get_params(context):  # with `--help`, which has the names that the context says
-        if isinstance(param, typer.core.TyperArgument | typer.core.TyperOption):
+    for param in command.get_params(context):  # with `--help`, whose names the context has
+        is_known = hasattr(param, _COERCER) and hasattr(param, "type_descriptor")
+        if is_known and isinstance(param, typer.core.TyperArgument | typer.core.TyperOption):
             setattr(param, _COERCER, PlainCoercer(param))
     for below in getattr(command, "commands", {}).values():
         coerce_plainly(below, context)
 
 
 def plain_value(value: Any, annotation: object, many: bool) -> Any:
-    """A text, a path, a flag, a choice, a whole number, or a list of texts. Raises `NotPlainError`."""
+    """What typer would make of a value of the command line, for the plain types. Raises `NotPlainError`."""
     if value is None:
         return () if many else None
-    if annotation is Path and isinstance(value, str):
-        return _plain_path(value)
-    if many and annotation == list[str] and isinstance(value, list | tuple):
-        if all(isinstance(item, str) for item in value):
-            return list(value)
-    elif type(value) is annotation and isinstance(value, str | bool):  # a text, a flag, a choice that is the default
-        return value
-    elif isinstance(value, str) and isinstance(annotation, type):
-        if issubclass(annotation, StrEnum) and value in annotation.__members__.values():
-            return annotation(value)
-        if annotation in (int, float) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
-            return annotation(value)
+    if many:
+        return _plain_texts(value, annotation)
+    if type(value) is annotation and isinstance(value, str | bool):
+        return value  # a text, a flag, or a choice that is the default
+    if isinstance(value, str) and isinstance(annotation, type):
+        return _plain_word(value, annotation)
     raise NotPlainError
 
 
-def _plain_path(value: str) -> Path:
-    path = Path(value)
-    if os.path.exists(path) and not os.access(path, os.R_OK):
-        raise NotPlainError  # typer says so
-    return path
+def _plain_texts(values: Any, annotation: object) -> list[str]:
+    """The values of an option that is given several times."""
+    if annotation != list[str] or not isinstance(values, list | tuple):
+        raise NotPlainError
+    if not all(isinstance(value, str) for value in values):
+        raise NotPlainError
+    return list(values)
+
+
+def _plain_word(word: str, annotation: type) -> Any:
+    """A path, a choice, or a whole number without a sign."""
+    if annotation is Path:
+        path = Path(word)
+        if os.path.exists(path) and not os.access(path, os.R_OK):
+            raise NotPlainError  # typer refuses it
+        return path
+    if issubclass(annotation, StrEnum) and word in annotation.__members__.values():
+        return annotation(word)
+    if annotation in (int, float) and word.isascii() and word.isdigit() and len(word) <= _DIGITS:
+        return annotation(word)
+    raise NotPlainError
