@@ -78,7 +78,8 @@ class ReplayClient:
 def _recorded_role(trace: CheckedTrace, role: str) -> Role:
     settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
     if role not in settings.roles:
-        raise ModelError(f"the trace has no calls of the role `{role}`")
+        recorded = ", ".join(settings.roles) or "none"
+        raise ModelError(f"the trace has no model for the role `{role}`; its roles: {recorded}")
     return settings.roles[role]
 
 

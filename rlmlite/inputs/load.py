@@ -148,7 +148,9 @@ def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
     if stat.S_ISREG(mode):
         return FileLoader(path, blobs, reading).load_file(path)
     if not stat.S_ISFIFO(mode):
-        raise InputError(f"{path} is neither a file nor a folder")
+        raise InputError(
+            f"{path} is neither a file nor a folder; to read a device or socket, pipe it to standard input (-)"
+        )
     with open(path, "rb") as pipe:  # such as a shell's `<(command)`
         return FileLoader(path, blobs, reading).load_stream(file_blocks(pipe))
 

@@ -66,7 +66,7 @@ def check_name(name: str) -> str:
 
 def _split_argument(argument: str) -> tuple[str, str]:
     if not argument:
-        raise InputError("an input has an empty path")
+        raise InputError("an input has an empty path; give a path, or - for standard input")
     name, equals, path = argument.partition("=")
     # `./a=b` and `C:\x=y` do not begin with a name, so they are paths as they stand.
     if not equals or not _NAME.fullmatch(name):
