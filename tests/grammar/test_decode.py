@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from rlmlite_grammar import parse, show
+from rlmlite_grammar import decode, parse, show
 from rlmlite_grammar.decode import PROGRAM, Vocabulary, custom_tool, decode_grammar, function_tool
 from rlmlite_kernel import ACTIONS, Parsed, Scope, all_problems, check
 from rlmlite_kernel.program.ast import Call, Program, walk
@@ -239,3 +239,8 @@ def test_tools_are_plain_json() -> None:
     assert custom["format"] == {"type": "grammar", "syntax": "lark", "definition": grammar}
     assert (custom["name"], function["name"]) == (PROGRAM, PROGRAM)
     assert function["parameters"]["required"] == ["text"]
+
+
+def test_the_former_name_of_a_program_tool_can_be_imported() -> None:
+    """Clients that a host wrote may be typed with it."""
+    assert decode.Tool is decode.ProgramTool

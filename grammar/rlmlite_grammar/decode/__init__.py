@@ -10,4 +10,16 @@ from rlmlite_grammar.decode.rules import TEMPORARIES, decode_grammar
 from rlmlite_grammar.decode.tools import PROGRAM, ProgramTool, custom_tool, function_tool
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 
-__all__ = ["PROGRAM", "TEMPORARIES", "ProgramTool", "Vocabulary", "custom_tool", "decode_grammar", "function_tool"]
+# The name of `ProgramTool` up to now. It stays importable, since clients that a host wrote may be typed with it.
+Tool = ProgramTool
+
+__all__ = [
+    "PROGRAM",
+    "TEMPORARIES",
+    "ProgramTool",
+    "Tool",
+    "Vocabulary",
+    "custom_tool",
+    "decode_grammar",
+    "function_tool",
+]
