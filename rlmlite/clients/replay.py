@@ -70,6 +70,7 @@ class ReplayClient:
         digest = bytes.fromhex(request.digest)
         for salt in self._salts:
             results = self._by_prompt.get(keyed_digest(salt, digest)[:COMMITMENT_DIGITS])
+            # The last one stays: a new run may ask the same more often than the old one did.
             if results is not None:
                 return results.popleft() if len(results) > 1 else results[0]
         return Failed("unavailable", NO_USE)
@@ -89,6 +90,7 @@ def _recorded_calls(trace: CheckedTrace) -> Iterator[tuple[bytes, EffectRecord]]
     for seq, record in enumerate(trace.records):
         if not isinstance(record, Step) or record.effects is None:
             continue
+        # Steps of equal statements share a salt, so it is found by the statement's digest.
         statement = hashlib.sha256(trace.content(record.ast)).digest()
         for call in trace.effects(seq):
             yield salts[statement], call

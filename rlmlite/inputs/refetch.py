@@ -28,8 +28,9 @@ def refetch(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator
     with tempfile.TemporaryDirectory() as folder:
         paths: dict[str, Path] = {}
         for number, entry in enumerate(trace.genesis.inputs):
-            # An input whose content the trace holds has no source to fetch from.
+            # Without a record of where it came from there is nothing to fetch.
             source = None if entry.source is None else _SOURCE.decode(trace.content(entry.source))
+            # A store that files were copied to may still have the content, whatever the server has by now.
             if source is None or all(blobs.find(file.digest) is not None for file in source.files):
                 continue
             url = _url_of(source)

@@ -50,6 +50,7 @@ class PythonTool:
 
     async def call(self, arguments: str, timeout_ms: int | None) -> Result:
         """The value as JSON. A plain function runs in a thread, which nobody can stop: it goes on after a timeout."""
+        # Strict, so that "5" is not a 5: a program that confuses the two is told so instead of being helped.
         try:
             checked = self._model.model_validate_json(arguments, strict=True)
         except ValidationError as error:

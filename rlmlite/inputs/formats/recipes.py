@@ -30,6 +30,7 @@ class Recipes:
     """The recipes of one input, numbered in the order of their first use."""
 
     def __init__(self) -> None:
+        # The empty recipe has number 0 from the start: files that are their own text need no entry.
         self._numbers: dict[tuple[Derivation, ...], int] = {(): 0}
 
     def number(self, steps: tuple[Derivation, ...]) -> int:

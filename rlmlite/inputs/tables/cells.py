@@ -98,6 +98,7 @@ def to_json_value(value: Any, losses: Losses) -> Any:
             losses.add(_INFINITE, math.isinf(value))
             return value if math.isfinite(value) else None
         case Mapping():
+            # Keys of JSON are text; Arrow's maps and Python's dicts may have others.
             return {str(key): to_json_value(item, losses) for key, item in value.items()}
         case list() | tuple():
             return [to_json_value(item, losses) for item in value]
@@ -116,6 +117,7 @@ def _to_text(value: Any) -> str:
         case datetime.timedelta():
             return duration(value // datetime.timedelta(microseconds=1), 6)
         case Decimal():
+            # With all digits and without an exponent: a price of 1.50 must not become 1.5, as a number would.
             return format(value, "f")
         case bytes() | bytearray() | memoryview():
             return base64.b64encode(value).decode()
