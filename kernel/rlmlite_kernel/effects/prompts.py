@@ -116,7 +116,7 @@ class PromptWriter:
         return [self._piece(value, rows.origins, str(hole)) for value in values]
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:
-        """A value as it stands in a prompt: text by reference, whatever may carry instructions fenced."""
+        """A value as it goes into a prompt: text by reference, and fenced if it may carry untrusted instructions."""
         self._origins |= origins
         content = value if isinstance(value, str | Text) else as_text(value, self._context)
         if isinstance(content, Text):

@@ -1,6 +1,6 @@
 """The action table's shape: what one action is. The rows themselves are in `actions.table`.
 
-All that is known of an action is in its row: how it is called, what it costs, how large its result is, what is checked
+Everything that is known about an action is in its row: how it is called, what it costs, how large its result is, what is checked
 before it runs. The checker, prices, the controller's card, decode grammars, the reference and receipts read rows, and
 know no action by name. So a host that adds a row (`Table.extended`) gets all of that for its own action as well.
 """

@@ -1,11 +1,11 @@
 """Checking a program before it runs: every problem of every statement at once.
 
 A statement with a problem does not run, nor do those that need its variable; the others do. So a controller that has
-made three mistakes in ten statements is told of all three, with place and hint, and has the results of the rest.
+made three mistakes in ten statements sees all three, with place and hint, and has the results of the other seven.
 
     x = serach(log, "ERROR")      unknown_action: no action `serach`; did you mean `search`?
     y = count(x)                  no problem of its own: `x` counts as written, and this statement is skipped
-    z = chunk(log, size=0)        bound: `size` of `chunk` is at least 1, not 0
+    z = chunk(log, size=0)        bound: `size` of `chunk` must be at least 1, not 0
 
 What is asked of an argument follows from its parameter's kind and, for arguments together, from the checks in the
 action's row. What a name means follows from the context that it stands in (`binding.ExprContext`).
@@ -165,14 +165,14 @@ class _StatementCheck:
 
     def _check_call(self, call: Call, context: ExprContext) -> None:
         if context.folds and call.name in FOLDS:
-            # An aggregate of `group`, not an action: its argument is worked out for each row.
+            # An aggregate of `group`, not an action: its argument is evaluated for each row.
             for value in call.args:
                 self._visit(value, ExprContext(row=True))
             return
         action = self._find_action(call)
         if action is None:
             return
-        # Without a field of the row it is worked out once, before the rows are gone over.
+        # A call without a field of the row is evaluated once, before the rows.
         if context.row and not action.in_rows and has_free_field(call, self._scope.table):
             words = ", ".join(name for name, entry in self._scope.table.items() if entry.in_rows)
             self.report("type", f"`{call.name}` cannot be applied row by row", call, f"in row expressions: {words}")

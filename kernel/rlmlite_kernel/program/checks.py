@@ -1,7 +1,10 @@
-"""What an action asks of the arguments of a call together, beyond what each parameter's kind asks of its own.
+"""What an action requires of the arguments of a call together, beyond what each parameter's kind requires.
 
-A row of the action table lists such checks. A check is a function of a `CheckedCall` and of a `Report`, which it tells
-of every mistake; those here are small values, so that the decode grammar can read from the row what the checker asks.
+A row of the action table lists such checks. A check is a function of a `CheckedCall` and of a `Report`, which it calls
+for every mistake. Those here are small values rather than closures, so that decode grammars can read them too.
+
+    ExactlyOneOf(("query", "template"))      search(log, "a")                       nothing to report
+                                             search(log)                            `search` takes either a query or ...
 """
 
 from collections.abc import Callable, Mapping

@@ -60,7 +60,7 @@ def exactly(amount: int) -> Range:
 
 
 ANY_AMOUNT = Range(0, None)
-"""Nothing is known of an amount."""
+"""An amount about which nothing is known."""
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -74,12 +74,12 @@ class Extent(msgspec.Struct, frozen=True):
 
     @property
     def is_single(self) -> bool:
-        """Whether it is one value, not rows of which there might be another number."""
+        """Whether it is a single value, or rows that are known to be one."""
         return self.rows == exactly(1)
 
 
 UNKNOWN = Extent(ANY_AMOUNT, ANY_AMOUNT)
-"""The extent of a value of which nothing is known."""
+"""The extent of a value about which nothing is known."""
 
 
 class PricedCall(msgspec.Struct, frozen=True, eq=False):
@@ -114,9 +114,9 @@ class PricedCall(msgspec.Struct, frozen=True, eq=False):
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def model_calls(self, count: Range, text: Range = ANY_AMOUNT) -> dict[str, Range]:
-        """What so many calls of a model use; `text` is how much of it their prompts are known to show.
+        """What `count` calls of a model use. `text` is the number of bytes that their prompts are known to contain.
 
-        Answers are counted at their longest, as they are reserved.
+        Answers count with the longest that the role allows, since that is what is reserved for them.
         """
         role = self.roles.get(self.constants.get("role", "sub"))
         longest_answer = 0 if role is None else role.max_output_tokens
@@ -164,10 +164,10 @@ FREE = CostRule("free")
 """Uses nothing but its step."""
 
 SEARCH_WORK = CostRule("search_work", ("search_work",))
-"""Reads text, more or less of it."""
+"""Reads an unknown amount of text."""
 
 WHOLE_TEXT = CostRule("search_work", ("search_work",), lambda call: {"search_work": Range(_text(call).low, None)})
-"""Reads all of its first argument's text at least once."""
+"""Reads the whole text of its first argument at least once."""
 
 ONE_TOOL_CALL = CostRule("tool_calls", ("tool_calls",), lambda call: {"tool_calls": exactly(1)})
 """Calls one of the host's tools once."""
@@ -184,7 +184,7 @@ def _text(call: PricedCall) -> Range:
 
 
 def unknown_size(call: PricedCall) -> Extent:
-    """Nothing is known of the result's extent."""
+    """Nothing is known about the extent of the result."""
     return UNKNOWN
 
 

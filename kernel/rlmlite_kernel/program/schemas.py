@@ -4,7 +4,7 @@
 model is told (`spell_schema`) and the check of its reply (`read_reply`).
 
 A reply is parsed strictly and checked against the schema; nothing is coerced, and nothing is repaired: `"3"` is not an
-`int`, and half an object is no answer. What is refused can be asked for again, what is guessed cannot be told apart.
+`int`, and half an object is not an answer. A refused reply can be requested again; a guessed one looks like any other.
 """
 
 import datetime
@@ -61,7 +61,7 @@ BASICS: dict[str, str] = {
     "date": "date as YYYY-MM-DD",
     "any": "anything",
 }
-"""The basic types, as a model is told of them."""
+"""The basic types, in the words that a model is shown."""
 
 
 def schema_of(node: Expr) -> Schema:
@@ -183,7 +183,7 @@ def read_json(text: str) -> Any:
 
 
 def _refuse_half_surrogates(value: Any) -> None:
-    """An escape such as `\\ud83d` alone is no Unicode, though `json` takes it."""
+    """An escape such as `\\ud83d` alone is not valid Unicode, though `json` takes it."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -15,8 +15,8 @@ by its digest (`blobs`). The same state, program and results give the same bytes
   together; the turn is `Suspended` when nothing can go on without results, and `resume` takes all results at once.
 * When a step **commits**: once every step before it has. Only then is its record written and the state moved on, though
   later steps may have seen its value before.
-* What **halts**: a file that is no longer what it was (`InputChangedError`). What is committed stays, the rest never
-  happened, and the run is to be sealed. Mistakes of a program halt nothing: they are outcomes with a code.
+* What **halts**: a file that has changed since it was read (`InputChangedError`). What is committed stays, the rest
+  never happened, and the run is to be sealed. Mistakes of a program halt nothing: they are outcomes with a code.
 * Why the **order of completion** cannot show: results come by index, all calls of a suspension are settled before any
   step reserves for its next ones, and records are written in the order of the program.
 
@@ -59,7 +59,7 @@ from rlmlite_kernel.values.values import descriptor_digest, kind_of, size_of
 _JSON = msgspec.json.Encoder(order="sorted")
 
 INPUT_CHANGED = "input_changed"
-"""Why a turn halts, as a code: the only reason that there is."""
+"""The code of the only reason for which a turn halts."""
 
 
 class TurnsSpentError(RuntimeError):
@@ -253,8 +253,8 @@ def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> Done | Suspen
 def _commit_finished(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
     """Commit steps in the order of the program, up to the first that has not finished.
 
-    What a step shows is read only now. If a file has changed by then, what would be shown is not what was worked on:
-    the step is not committed, and the turn halts.
+    What a step shows is read only now. If a file has changed by then, the step would show something else than it worked
+    on, so it is not committed, and the turn halts.
     """
     try:
         while (step := turn.next_to_commit()) is not None:

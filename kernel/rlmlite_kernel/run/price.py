@@ -1,8 +1,8 @@
-"""The price of a program before it runs: a range per budget, from what is known of its values' extents.
+"""The price of a program before it runs: a range per budget, from what is known about the extents of its values.
 
 Each step is priced by its action's row (`CostRule`), its result's extent follows from the row too (`SizeRule`), and the
-next step is priced with that. So a step whose inputs exist is priced exactly, and one that waits for an earlier result
-has a worst case, or none that is known. No action is named here: a host's action is priced as the kernel's own are.
+next step is priced with that. So a step whose inputs exist is priced exactly; one that waits for an earlier result has
+an upper bound, or none that is known. No action is named here: a host's action is priced like the kernel's own.
 
     hits = search(log, "ERROR", limit=50)            search_work: any amount      extent: at most 50 rows
     read = extract_over_chunks(hits, "{text}?")      sub_calls: 0 to 50           extent: as many rows
@@ -42,8 +42,8 @@ from rlmlite_kernel.values.values import RECORDS, Rows, Text, Value
 class Price(msgspec.Struct, frozen=True):
     """What a program will use: in all by budget, and in words per step that uses more than its step.
 
-    `refused` names the budgets of which even the least is more than is left. `problems` are the checker's; statements
-    that have some are not priced, since they will not run.
+    `refused` names the budgets whose lower bound is already more than what is left. `problems` are the checker's;
+    statements that have some are not priced, since they will not run.
     """
 
     total: dict[str, Range]

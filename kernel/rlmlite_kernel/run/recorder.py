@@ -1,8 +1,8 @@
 """The record of one turn: finished steps, in the order of the program, become records and the next state.
 
-A recorder only records. It decides neither when a step commits nor whether the turn goes on (`run.machine`), and it
-works out nothing that the step has not brought: its value, its change to the variables, what it used, its calls. What
-is new here is what the step shows, and the digest of the state after it.
+A recorder only records. When a step commits, and whether the turn goes on, is decided in `run.machine`. What the step
+made comes with it: its value, its change to the variables, what it used, its calls. Only two things are computed here:
+what the step shows, and the state after it.
 """
 
 import msgspec
@@ -50,7 +50,7 @@ class Recorder:
     def commit(self, step: FinishedStep, statements_after: int, blobs: Blobs) -> None:
         """Record one step, and make the state after it.
 
-        Raises `InputChangedError` if a file has changed of which something is to be shown; then nothing is recorded.
+        Raises `InputChangedError` if a file that is to be shown has changed; then nothing is recorded.
         """
         planned, outcome, ast = step.planned, step.outcome, step.ast
         before = self.state

@@ -119,7 +119,7 @@ def exposes(step: FinishedStep, state: State) -> bool:
         return True
     if outcome.status == "ok":
         return bool(origins_of(outcome) & FOREIGN)
-    # A message may quote what the step read: a word of a text that is no JSON, say.
+    # A message may quote what the step read: a word of a text that is not valid JSON, say.
     return bool(_read_origins(planned, state) & FOREIGN)
 
 

@@ -1,4 +1,7 @@
-"""The state of a run between turns: frozen, and all that `advance` needs besides the program and the blobs."""
+"""The state of a run between turns. It is frozen, and all that `advance` needs besides a program and the blobs.
+
+Not here: how one state follows from another (`run.machine`, `run.recorder`).
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -105,7 +108,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
         return TurnContext(self.run.table, self.settings, self.run.egress, self.exposed, self.run.flags)
 
     def withheld(self, held: TaintedValue) -> tuple[str, ...]:
-        """The inputs because of which a value may not be shown to a controller."""
+        """The names of the inputs whose content in a value keeps it from being shown to a controller."""
         return self.run.egress.input_names(held.origins & self.run.barred)
 
     def left(self, resource: str) -> int:

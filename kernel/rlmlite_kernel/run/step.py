@@ -1,8 +1,8 @@
-"""Running one step: an action with its arguments becomes an `StepOutcome`, or an `Ask` for calls.
+"""Running one step: an action with its arguments becomes a `StepOutcome`, or an `Ask` for calls.
 
 Program faults (`Fault`) end here: they become outcomes with a code. Host faults, such as a missing blob or a file that
-has changed (`InputChangedError`), pass through. So before an outcome is believed, every file that was read for it is
-confirmed to be what it was.
+has changed (`InputChangedError`), pass through: before an outcome is accepted, every file that was read for it is
+confirmed not to have changed.
 
 Not here: whether a step may run and what it may spend (`run.turn`), or what is shown of it (`run.show`).
 """

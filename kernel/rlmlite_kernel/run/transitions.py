@@ -14,7 +14,7 @@ Example: of `a = sub_lm("?")`, `b = a`, `c = 1`, step `c` depends on nothing tha
     b      planned     planned              planned           finished, committed
     c      planned     finished             finished          committed
 
-`c` was finished first and is committed last: records stand in the order of the program, whatever finished when.
+`c` finishes first and is committed last: records are in the order of the program, not of completion.
 """
 
 from collections.abc import Mapping
@@ -104,15 +104,15 @@ TURN_STATES: Mapping[TurnState, str] = {
     TurnState.RUNNING: "steps run, or are being committed",
     TurnState.SUSPENDED: "nothing can go on before the calls that are out have results",
     TurnState.DONE: "every step is committed",
-    TurnState.HALTED: "a file is no longer what the turn worked on; what is not committed is dropped, the run ends",
+    TurnState.HALTED: "a file that the turn read has changed; what is not committed is dropped, and the run ends",
 }
 """What each state of a turn means."""
 
 STEP_STATES: Mapping[StepState, str] = {
     StepState.PLANNED: "has not begun; it may depend on a step that has not finished",
-    StepState.CALLING: "calls of it are out, and what they may use is reserved",
-    StepState.ANSWERED: "the calls that were out have results; there may be more to make",
-    StepState.PARKED: "none of its calls fits the budgets now, but calls of other steps may give something back",
+    StepState.CALLING: "its calls are out, and what they may use is reserved",
+    StepState.ANSWERED: "the calls that were out have results; there may be more calls to make",
+    StepState.PARKED: "none of its calls fits the budgets now, but other steps may use less than they reserved",
     StepState.FINISHED: "has a value or a fault, which later steps see; its record is not written yet",
     StepState.COMMITTED: "is in the record and in the state of the run",
     StepState.DISCARDED: "belonged to a turn that halted, and left nothing behind",

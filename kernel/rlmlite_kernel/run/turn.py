@@ -117,7 +117,7 @@ class RunningTurn:
         self.states.move_turn(TurnEvent.ALL_COMMITTED)
 
     def halt(self, error: InputChangedError) -> None:
-        """End the turn: a file is no longer what earlier steps worked on."""
+        """End the turn, because a file has changed since earlier steps read it."""
         self.states.move_turn(TurnEvent.INPUT_CHANGED)
         self.halt_reason = str(error)
 
@@ -231,7 +231,7 @@ class RunningTurn:
         planned = self._steps[number]
         check_declared(planned, self._before.run.table, outcome.context.used)
         outcome = self._check_room(planned, outcome)
-        # The step as it stands in the record. Its salt is the key under which the value that it made is committed to.
+        # The step as it will be recorded. Its salt is the key under which the record commits to the value.
         ast = blob(self._before.run.salts, _JSON.encode(planned.as_statement()))
         change = self._change_of(number, outcome, ast.salt)
         self._variables = self._variables.apply(change)

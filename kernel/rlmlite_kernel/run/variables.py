@@ -1,13 +1,13 @@
-"""The variables of a run at one moment, as a value: the one book that a turn and the record both keep.
+"""The variables of a run at one moment, as a value that the running turn and the recorder share.
 
-A step's effect on the variables is a `Change`. It is worked out once, when the step finishes, and applied twice: to the
+A step's effect on the variables is a `Change`. It is computed once, when the step finishes, and applied twice: to the
 variables that the turn under way sees, at once; and to those of the run's state, when the step commits. In between, a
 step further down may have finished earlier than one above it, so for a while the two differ:
 
     a = sub_lm("?")      waits for its call
     b = 1                finished: the turn sees `b`; the state gets it only after `a`
 
-Not here: where a value came from (`evaluation.context.TaintedValue`), nor what a digest of a state commits to
+Not here: where a value came from (`evaluation.taint.TaintedValue`), nor what a digest of a state commits to
 (`run.state.state_digest`).
 """
 

@@ -15,8 +15,8 @@ from rlmlite_kernel.run.step import FinishedRound
 class OpenStep(msgspec.Struct, frozen=True, eq=False):
     """A step that has asked for calls and has no value yet.
 
-    `results` are by index; `None` is a call that is still out, still to make, or never made. `reserved` says which are
-    which, and what is held for those that are out. `earlier_rounds` are over.
+    `results` are by index; `None` stands for a call that is out, still to be made, or never made. `reserved` says which
+    of these it is, and what is held for the calls that are out. `earlier_rounds` are over.
     """
 
     ask: Ask
