@@ -1,8 +1,8 @@
 """The action table's shape: what one action is. The rows themselves are in `actions.table`.
 
-Everything that is known about an action is in its row: how it is called, what it costs, how large its result is, what is checked
-before it runs. The checker, prices, the controller's card, decode grammars, the reference and receipts read rows, and
-know no action by name. So a host that adds a row (`Table.extended`) gets all of that for its own action as well.
+Everything that is known about an action is in its row: how it is called, what it costs, how large its result is, what
+is checked before it runs. The checker, prices, the controller's card, decode grammars, the reference and receipts read
+rows, and know no action by name. So a host that adds a row (`Table.extended`) gets all of that for its own action too.
 """
 
 import hashlib
