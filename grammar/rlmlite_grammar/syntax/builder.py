@@ -1,9 +1,9 @@
 """From the grammar's rules to the AST: one small method for each rule, called by lark as it reduces that rule.
 
-No parse tree is built in between: that would double the time and the memory. A method gets what the methods for its
-parts returned, and returns a `Subtree`: the node, and the offsets of it and of all nodes below, in the order in which
-`ast.walk` visits them. So messages can point at any node, and the nodes themselves stay free of positions: two programs
-that differ only in layout are equal.
+No parse tree is built in between; nothing else needs one. A method gets what the methods for its parts returned, and
+returns a `Subtree`: the node, and the offsets of it and of all nodes below, in the order in which `ast.walk` visits
+them. So messages can point at any node, and the nodes themselves stay free of positions: two programs that differ only
+in layout are equal.
 
     n + 1  at offset 4     Subtree(Binary("+", Var("n"), Lit(1)), at=(4, 4, 8), depth=2)
 

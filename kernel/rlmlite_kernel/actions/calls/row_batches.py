@@ -1,8 +1,9 @@
 """classify and extract_over_rows: a question about every row, many rows per call.
 
-One call per row would cost 20 times as much, and one call for all rows loses some: models skip rows, answer one twice,
-or drift out of step. So rows go out in numbered batches, and an answer counts only if its number is one of the batch
-and comes exactly once. Rows without such an answer are asked about again, in smaller company, for two more rounds.
+One call per row would repeat the question for each, and one call for all rows loses some: models skip rows, answer one
+twice, or drift out of step. So rows go out in numbered batches, and an answer counts only if its number is one of the
+batch and comes exactly once. Rows without such an answer are asked about again, in smaller company, for two more
+rounds.
 
     batch=2, five rows      round 1: [1 2] [3 4] [5]     replies: 1, 2 | 3 | (timeout)
                             round 2: [4 5]               replies: 4

@@ -5,9 +5,9 @@
     .unmatched -> {"line": 3, "text": "# end"}
 
 The form, a regex with named groups or a template that becomes one, is searched over the whole text at once, by the
-same engine as search; a call for each line would be a hundred times slower. Then each match is given to the line in
-which it begins. The first match of a line decides, and the lines without one are the unmatched. No field is copied:
-each is a column of spans.
+same engine as search: a call for each line would cost far more than the search itself. Then each match is given to the
+line in which it begins. The first match of a line decides, and the lines without one are the unmatched. No field is
+copied: each is a column of spans.
 """
 
 from typing import NamedTuple
