@@ -15,7 +15,7 @@ A mistake of the model costs a turn and is never an exception.
 """
 
 import hashlib
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 import msgspec
 
@@ -27,7 +27,7 @@ from rlmlite.clients import ToolRequest
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
-from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, open_question, since_question
+from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, since_question
 from rlmlite.runs.outcome import budget_of, conclude
 from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
@@ -92,22 +92,15 @@ def check_question(question: str, inputs: Container[str]) -> str:
 def ask(run: Run, question: str, agent: Agent) -> FanOuts[End]:
     """Ask a question and answer it. The question is a record of its own.
 
-    Before the first one is answered, the host shows how the inputs begin, in a turn.
     Raises `InputError`, and then nothing was asked.
     """
     name = check_question(question, run.inputs)
     if run.state.left("turns") < 1:
         return End("partial", "budget")
-    is_first = all(exchange.question is None for exchange in run.history)
     try:
         run.ask(question, name)
     except RoomSpentError:
         return End("partial", "budget")
-    if is_first and run.inputs:
-        lines = [f"preview({name}, head={_head(run, name)})" for name in list(run.inputs)[:_PREVIEWED]]
-        done = yield from run.turn(parse("\n".join(lines)), origin=HOST)
-        if done.halted:
-            return End("partial", done.halted)
     return (yield from go_on(run, agent))
 
 
@@ -116,10 +109,19 @@ def _head(run: Run, name: str) -> int:
 
 
 def go_on(run: Run, agent: Agent) -> FanOuts[End]:
-    """Go on with the question that is open, from where the run is."""
+    """Go on with the question that is open, from where the run is.
+
+    Before the first question is answered, the host shows how the inputs begin, in a turn of its own. That is decided by
+    what was done since, so a run that was stopped right after the question still shows them.
+    """
     question = open_question(run.history)
     if question is None:
         raise RuntimeError("no question is open")
+    if _is_just_asked(run.history) and run.inputs:
+        lines = [f"preview({name}, head={_head(run, name)})" for name in list(run.inputs)[:_PREVIEWED]]
+        done = yield from run.turn(parse("\n".join(lines)), origin=HOST)
+        if done.halted:
+            return End("partial", done.halted)
     remarks: dict[int, str] = {}  # by turn: what is wrong with the answer that it gave
     while True:
         move = _next_move(run, agent, PromptRequest(question, agent.form, remarks=remarks))
@@ -134,6 +136,12 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
             if isinstance(verdict, End):
                 return verdict
             remarks[run.state.turn] = verdict
+
+
+def _is_just_asked(history: Sequence[Exchange]) -> bool:
+    """Whether the last thing that happened was the first question."""
+    questions = [exchange for exchange in history if exchange.question is not None]
+    return len(questions) == 1 and history[-1] is questions[0]
 
 
 class _Move(msgspec.Struct, frozen=True):

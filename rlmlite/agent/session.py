@@ -60,10 +60,14 @@ class Session:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | None = None,
         inputs: Data | Mapping[str, Data] = None,
         **settings: Unpack[SettingKeywords],
     ) -> None:
+        if path is None:  # `Session(store="triage.rlm")`, as its first parameter was called before it was a setting
+            path = settings.pop("store", None)
+        if path is None:
+            raise TypeError("Session() needs the path of its trace, such as Session('triage.rlm')")
         self.path = Path(path)
         chosen = from_keywords("Session", settings)
         if not self.path.exists():

@@ -311,3 +311,23 @@ def test_a_type_for_every_question(log: Path, tmp_path: Path) -> None:
     controller = Scripted(['final("ten")', "final(10)"])
     with Session(tmp_path / "s.rlm", log, controller=controller, answer_type=int) as session:
         assert session.ask("How many?").value == 10
+
+
+def test_a_session_needs_a_path(tmp_path: Path) -> None:
+    """By position, as `path`, or as `store`, which it was called at first."""
+    with pytest.raises(TypeError, match="needs the path of its trace"):
+        Session()
+    with Session(store=tmp_path / "s.rlm", inputs="text") as session:
+        assert session.path == tmp_path / "s.rlm"
+
+
+def test_a_question_that_was_only_asked_still_shows_the_inputs(log: Path, tmp_path: Path) -> None:
+    """A process that stops right after the question loses nothing: who goes on sees how the inputs begin."""
+    path = tmp_path / "s.rlm"
+    with Session(path, log) as session:
+        session.run.ask("How many?", "question")
+
+    with Session(path) as again, pytest.raises(CallsWaitingError) as waiting:
+        again.resume()
+
+    assert "0000 ERROR disk 0" in str(waiting.value.calls[0].prompt)
