@@ -100,7 +100,10 @@ def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) 
 
 def _uses(planned: PlannedStep, action: Action, call: PricedCall, table: Table) -> dict[str, Range]:
     """What one step uses: its step, what its own action says, and what is applied to each row inside of it."""
-    uses = {"steps": exactly(1), **action.cost_rule.uses(call)}
+    named = action.cost_rule.uses(call)
+    # Its own step, and those that it brings: a nested run's.
+    steps = named.pop("steps", exactly(0)).plus(exactly(1))
+    uses = {"steps": steps, **named}
     # How many rows there are, and which of them a condition comes to, is not known.
     for name in _budgets_of_rows(planned, table):
         uses[name] = uses.get(name, exactly(0)).plus(ANY_AMOUNT)

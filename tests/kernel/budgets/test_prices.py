@@ -77,6 +77,7 @@ PROGRAMS = [
     *(f'x = reduce(parts, "{{items}}", fan_in={fan_in})' for fan_in in (2, 3, 8, "nums[0]")),
     'x = reduce(["a"], "{items}")',
     'final(count(hits), evidence="ERROR")',
+    'x = sub_rlm("What?", context=log)',
     "x = now()\ny = 'a' + 'b'\nz = show(hits)\nw = sort(hits, line)",
 ]
 """Programs that between them use every rule of the table that is more than a constant."""

@@ -57,7 +57,7 @@ def _up_to_what_is_left(call: PricedCall) -> dict[str, Range]:
     return {name: Range(0, max(0, call.left(name))) for name in _NESTED_BUDGETS}
 
 
-_NESTED_BUDGETS = (*MODEL_BUDGETS, "turns", "tool_calls", "chunks", "search_work")
+_NESTED_BUDGETS = (*MODEL_BUDGETS, "steps", "turns", "tool_calls", "chunks", "search_work")
 
 
 ACTIONS = (
