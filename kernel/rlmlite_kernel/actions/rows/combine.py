@@ -36,6 +36,7 @@ def union(context: StepContext, a: Value, b: Value) -> Value:
         return right if len(right) else left
     context.ensure_room(8 * (len(left) + len(right)))
     mine, others = spread_columns(left, context), spread_columns(right, context)
+    # A list of plain values and rows with fields have no columns in common: the result is a list of both.
     if LIST in (left.kind, right.kind) and set(mine) != set(others) and "value" in {*mine, *others}:
         return [*left.values(context.blobs), *right.values(context.blobs)]
     names = dict.fromkeys([*mine, *others])
@@ -56,6 +57,7 @@ def _kind(left: Rows, right: Rows) -> str:
 
 
 def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
+    """Two columns end to end, as what they are: only what fits nothing else becomes cells."""
     if isinstance(left, Groups) and isinstance(right, Groups) and len(left.groups) == len(right.groups):
         pairs = zip(left.groups, right.groups, strict=True)
         return Groups(tuple(_concatenate_spans(one, other) for one, other in pairs), len(left) + len(right))
@@ -88,15 +90,20 @@ def _materialize(column: Column, context: StepContext) -> Column:
 
 
 def _concatenate_spans(left: Spans, right: Spans) -> Spans:
-    names = tuple(dict.fromkeys([*left.blobs, *right.blobs]))
-    place = {name: index for index, name in enumerate(names)}
-    which = [np.array([place[name] for name in part.blobs], np.int64)[_blob_numbers(part)] for part in (left, right)]
-    starts, stops = (np.concatenate(pair) for pair in ((left.starts, right.starts), (left.stops, right.stops)))
-    return Spans(names, starts, stops, np.concatenate(which) if len(names) > 1 else None)
+    """Spans end to end. Each side numbers its blobs by itself, so the numbers are translated to one list of blobs."""
+    blobs = tuple(dict.fromkeys([*left.blobs, *right.blobs]))
+    number_of = {blob: number for number, blob in enumerate(blobs)}
+    starts, stops = np.concatenate([left.starts, right.starts]), np.concatenate([left.stops, right.stops])
+    if len(blobs) == 1:
+        return Spans(blobs, starts, stops, None)
+    which = [_blob_numbers(side, number_of) for side in (left, right)]
+    return Spans(blobs, starts, stops, np.concatenate(which))
 
 
-def _blob_numbers(spans: Spans) -> IntArray:
-    return np.zeros(len(spans), np.int64) if spans.which is None else spans.which
+def _blob_numbers(spans: Spans, number_of: dict[str, int]) -> IntArray:
+    """The number of the blob of each span, by the numbers given."""
+    translation = np.array([number_of[blob] for blob in spans.blobs], np.int64)
+    return translation[np.zeros(len(spans), np.int64) if spans.which is None else spans.which]
 
 
 def zip_(context: StepContext, a: Value, b: Value) -> Value:
@@ -149,10 +156,10 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
         )
     context.ensure_room(16 * len(firsts))
     keys = _key_columns(on)
-    added = {name: column.take(seconds) for name, column in spread_columns(right, context).items() if name not in keys}
-    kept = {name: column.take(firsts) for name, column in spread_columns(left, context).items()}
+    of_left = {name: column.take(firsts) for name, column in spread_columns(left, context).items()}
+    of_right = {name: col.take(seconds) for name, col in spread_columns(right, context).items() if name not in keys}
     spans = None if left.spans is None else left.spans.take(firsts)
-    return Rows("rows", _place_beside(kept, added), len(firsts), spans)
+    return Rows("rows", _place_beside(of_left, of_right), len(firsts), spans)
 
 
 def _key_columns(on: Expr) -> set[str]:
@@ -162,22 +169,35 @@ def _key_columns(on: Expr) -> set[str]:
 
 
 def _pair_rows(both: SharedKeys, limit: int) -> tuple[IntArray, IntArray, int]:
-    """The first `limit` pairs of rows with the same key, and how many there are in all."""
+    """The first `limit` pairs of rows with the same key, and how many there are in all.
+
+    A join by counting. The rows of `b` are sorted by key number, so that those with one key are a range; each row of
+    `a` takes the range of its key:
+
+        keys of a: 0 2 0    keys of b: 2 0 2      b sorted: row 1 | rows 0, 2      ranges: key 0 at 0, key 2 at 1
+        pairs: (0, 1) (1, 0) (1, 2) (2, 1)
+
+    No pair beyond the limit is made, and rows whose key has a null take no part.
+    """
     left, right = np.flatnonzero(both.left_there), np.flatnonzero(both.right_there)
-    most = 1 + int(max(both.left.max(initial=-1), both.right.max(initial=-1)))
-    counts = np.bincount(both.right[right], minlength=most).astype(np.int64)
-    begins = np.cumsum(counts) - counts
-    in_order = right[np.argsort(both.right[right], kind="stable")]
-    each = counts[both.left[left]]
-    ends = np.cumsum(each)
-    pairs = int(ends[-1]) if len(ends) else 0
-    last = int(np.searchsorted(ends, limit)) + 1
-    left, each = left[:last], each[:last].copy()
-    if pairs > limit:
-        each[-1] -= int(each.sum()) - limit
-    firsts = np.repeat(left, each)
-    within = np.arange(len(firsts)) - np.repeat(np.cumsum(each) - each, each)
-    return firsts, in_order[np.repeat(begins[both.left[left]], each) + within], pairs
+    key_count = 1 + int(max(both.left.max(initial=-1), both.right.max(initial=-1)))
+    range_sizes = np.bincount(both.right[right], minlength=key_count).astype(np.int64)
+    range_starts = np.cumsum(range_sizes) - range_sizes
+    right_by_key = right[np.argsort(both.right[right], kind="stable")]
+
+    partners = range_sizes[both.left[left]]  # of each row of `a`
+    pairs_so_far = np.cumsum(partners)
+    total = int(pairs_so_far[-1]) if len(pairs_so_far) else 0
+    rows_needed = int(np.searchsorted(pairs_so_far, limit)) + 1
+    left, partners = left[:rows_needed], partners[:rows_needed].copy()
+    if total > limit:
+        partners[-1] -= int(partners.sum()) - limit  # the last row keeps only what the limit leaves
+
+    firsts = np.repeat(left, partners)
+    first_pair_of_row = np.repeat(np.cumsum(partners) - partners, partners)
+    place_in_range = np.arange(len(firsts)) - first_pair_of_row
+    range_of_row = np.repeat(range_starts[both.left[left]], partners)
+    return firsts, right_by_key[range_of_row + place_in_range], total
 
 
 def _warn_if_mixed(what: str, left: Rows, right: Rows, on: Expr | None, context: StepContext) -> None:

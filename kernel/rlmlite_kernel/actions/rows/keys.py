@@ -70,7 +70,7 @@ class SharedKeys(NamedTuple):
 
 
 def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> SharedKeys:
-    """Rows of two tables by one key."""
+    """The keys of two tables, with one numbering for both."""
     mine, others = _key_vectors(left, by, context, len(right)), _key_vectors(right, by, context, len(left))
     if mine is not None and others is not None and _same_columns(left, right, by):
         pairs = [concatenate_vectors(one, other, context.blobs) for one, other in zip(mine, others, strict=True)]
@@ -79,10 +79,13 @@ def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> 
         if keys is not None:
             return _split_sides(keys.codes, ~np.any([vector.null for vector in joined], axis=0), len(left))
     values = [*key_values(left, by, context), *key_values(right, by, context)]
-    there = np.fromiter(
-        (None not in (v if isinstance(by, ListOf) and isinstance(v, list) else [v]) for v in values), bool, len(values)
-    )
+    is_list_of_parts = isinstance(by, ListOf)
+    there = np.array([_has_no_null(value, is_list_of_parts) for value in values], bool)
     return _split_sides(number_values(values).codes, there, len(left))
+
+
+def _has_no_null(key: Value, is_list_of_parts: bool) -> bool:
+    return None not in key if is_list_of_parts and isinstance(key, list) else key is not None
 
 
 def _split_sides(codes: IntArray, there: BoolArray, count: int) -> SharedKeys:
