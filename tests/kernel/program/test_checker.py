@@ -94,7 +94,7 @@ def problems(program: str, scope: Scope = SCOPE) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("program", MISTAKES)
 def test_a_mistake_has_one_problem(program: str) -> None:
-    """With its code, its place, and what to do."""
+    """It has its code, its place, and what to do."""
     code, part = MISTAKES[program]
     found = problems(program)
 
@@ -134,13 +134,13 @@ RIGHT = [
 
 
 @pytest.mark.parametrize("program", RIGHT)
-def test_what_is_right_has_no_problem(program: str) -> None:
+def test_a_correct_program_has_no_problem(program: str) -> None:
     """Nothing is reported where nothing is wrong."""
     assert problems(program) == []
 
 
 def test_all_problems_come_at_once() -> None:
-    """Several in one statement and in several statements, in their order."""
+    """Several problems in one statement and in several statements are reported in their order."""
     program = "a = nope + nada\nb = count()\nc = n\nd = chunk(log, size=0, by=pages)\nlog = serach(a)"
 
     assert [code for code, _ in problems(program)] == [
@@ -155,7 +155,7 @@ def test_all_problems_come_at_once() -> None:
 
 
 def test_a_message_shows_line_column_and_caret() -> None:
-    """Under the very place, in the line as it was written."""
+    """The caret is under the place, in the line as it was written."""
     found = problems("a = 1\n  bb = [n,\n        nope]")
 
     assert found == [
@@ -167,7 +167,7 @@ def test_a_message_shows_line_column_and_caret() -> None:
 
 
 def test_a_caret_counts_characters() -> None:
-    """Not bytes: a line with other letters before the place points right."""
+    """Not bytes: letters of several bytes before the place do not move it."""
     (_, message), *_ = problems('x = ["Zoë 😀", nope]')
 
     assert message.startswith("line 1 col 15:")
@@ -184,17 +184,17 @@ def test_a_long_line_is_shown_around_the_place() -> None:
 
 
 def test_a_statement_with_a_mistake_makes_its_name_known() -> None:
-    """What depends on it is not a second mistake: it is skipped."""
+    """A statement that depends on it is skipped, and has no mistake of its own."""
     assert [code for code, _ in problems("a = nope\nb = a")] == ["unknown_name"]
 
 
 def test_a_name_is_known_only_from_its_statement_on() -> None:
-    """Reading before writing is a mistake."""
+    """Reading a variable above the statement that writes it is a mistake."""
     assert [code for code, _ in problems("a = b\nb = 1")] == ["unknown_name"]
 
 
 def test_an_action_that_is_not_permitted_is_refused() -> None:
-    """The policy's list is in the message; the permitted ones run."""
+    """The message lists what the policy permits; permitted actions run."""
     machine = Machine({"log": LOG}, actions=("count", "write_var"))
     seen = machine.turn('a = search(log, "o")\nb = count(log)\nc = 1\nd = count(sort([1]))')
 
@@ -203,7 +203,7 @@ def test_an_action_that_is_not_permitted_is_refused() -> None:
 
 
 def test_an_expression_may_be_100_deep() -> None:
-    """One that is deeper is refused, not a recursion error."""
+    """A deeper one is refused; it does not end in a recursion error."""
 
     def deep(levels: int) -> Parsed:
         node: Lit | Unary = Lit(1)
@@ -216,8 +216,8 @@ def test_an_expression_may_be_100_deep() -> None:
     assert [problem.code for problem in all_problems(check(deep(50_000), SCOPE))] == ["bound"]
 
 
-def test_a_program_that_never_was_text_is_checked_alike() -> None:
-    """Without places, the messages stand alone."""
+def test_a_program_without_text_is_checked_alike() -> None:
+    """Its messages have no line, column or caret."""
     program = Program((Statement(Var("nope"), "x"), Statement(Call("show", (Field("n"), Rx("a"))))))
     found = all_problems(check(Parsed(program), SCOPE))
 
@@ -264,7 +264,7 @@ def test_a_fault_while_running_has_its_code(program: str) -> None:
 
 
 def test_every_code_of_a_record_is_declared() -> None:
-    """The codes that these tests, those of the budgets and those of tools reach are all that there are."""
+    """The codes that these tests, those of budgets and those of tools reach are all there are."""
     elsewhere = {"syntax", "not_permitted", "budget", "depends", "input_changed", "denied", "egress", "not_installed"}
     reached = {code for code, _ in MISTAKES.values()} | set(RUNNING.values()) | elsewhere
 

@@ -82,7 +82,7 @@ def fitting(schema: str, reply: str) -> Any:
     ],
 )
 def test_a_reply_fits_or_not(schema: str, reply: str, expected: Any) -> None:
-    """Parsed strictly, checked against the schema, coerced never."""
+    """A reply is parsed strictly and checked against the schema; nothing is coerced."""
     found = fitting(schema, reply)
 
     assert (found, type(found)) == (expected, type(expected))
@@ -91,7 +91,7 @@ def test_a_reply_fits_or_not(schema: str, reply: str, expected: Any) -> None:
 @pytest.mark.parametrize(("depth", "reads"), [(127, True), (128, True), (129, False), (100_000, False)])
 @pytest.mark.parametrize("brackets", ["[]", '{"a":}'])
 def test_depth_has_a_bound(brackets: str, depth: int, reads: bool) -> None:
-    """128 levels are read, 129 are a fault, and so is a bomb of them."""
+    """128 levels are read; 129 are a fault, and so is a text of nothing but brackets."""
     opening, closing = (brackets[0], "]") if brackets == "[]" else ('{"a":', "}")
     text = opening * depth + ("1" if brackets != "[]" else "") + closing * depth
     if reads:
@@ -101,8 +101,8 @@ def test_depth_has_a_bound(brackets: str, depth: int, reads: bool) -> None:
             read_json(text)
 
 
-def test_brackets_in_strings_are_no_depth() -> None:
-    """Only what nests counts."""
+def test_brackets_in_strings_do_not_count_as_depth() -> None:
+    """Only values that nest count."""
     text = '["' + "[{" * 300 + '\\"["]'
 
     assert read_json(text) == ["[{" * 300 + '"[']
@@ -130,7 +130,7 @@ _JSON = st.recursive(
 @settings(max_examples=scale(80))
 @given(_JSON)
 def test_what_the_kernel_writes_it_reads(value: Any) -> None:
-    """Canonical JSON comes back as a value with the same canonical bytes."""
+    """Canonical JSON is read as a value with the same canonical bytes."""
     raw = value_bytes(value)
 
     assert value_bytes(read_json(raw.decode())) == raw
@@ -139,7 +139,7 @@ def test_what_the_kernel_writes_it_reads(value: Any) -> None:
 @settings(max_examples=scale(80))
 @given(st.text(st.sampled_from('[]{}",:0123456789eE.-+truefalsn \\u'), max_size=30))
 def test_json_is_what_the_standard_says(text: str) -> None:
-    """What is read, msgspec reads alike; what is refused is a fault, never another exception."""
+    """What is read, msgspec reads as the same value; what is refused is a fault, never another exception."""
     try:
         value = read_json(text)
     except Fault:
@@ -176,7 +176,7 @@ def test_depth_grows_to_its_bound_and_no_further(program: str) -> None:
 
 
 def test_replies_that_do_not_fit_are_failed_calls() -> None:
-    """Null in their place, counted, and their raw text is in the record."""
+    """They give null, are counted, and their text is in the record."""
     machine = Machine({})
     replies = {"a": '{"n": 1}', "b": '{"n": "1"}', "c": "no"}
     machine.turn('x = extract_over_chunks(["a", "b", "c"], "{value}", schema={n: int})', lambda p: replies[p[0]])

@@ -76,7 +76,7 @@ def test_nothing_of_a_template_is_lost(template: str) -> None:
     ],
 )
 def test_placeholders_are_filled(program: str, prompt: str) -> None:
-    """With variables and keyword arguments; missing fields are nothing, lists are joined by newline."""
+    """Values come from variables and keyword arguments; a missing field is empty, a list is joined by newlines."""
     machine = Machine({"r": {"a": {"b": 1}}})
     machine.turn('n = 5\nwords = ["a", "b"]\nflag = true\nnothing = null')
     machine.turn(program)
@@ -85,7 +85,7 @@ def test_placeholders_are_filled(program: str, prompt: str) -> None:
 
 
 def test_names_resolve_as_keyword_then_field_then_variable() -> None:
-    """In this order."""
+    """The first of the three that exists is used."""
     machine = Machine({})
     machine.turn('a = "var"\nb = "var"\nc = "var"')
     machine.turn('x = extract_over_chunks([{a: "field", b: "field"}], "{a} {b} {c}", a="given")')
@@ -94,7 +94,7 @@ def test_names_resolve_as_keyword_then_field_then_variable() -> None:
 
 
 def test_the_chunk_has_several_names() -> None:
-    """`chunk`, `text` and `value` are the text of a chunk, and the other columns are there too."""
+    """`chunk`, `text` and `value` are the text of a chunk; its other columns can be named too."""
     machine = Machine({"log": "abc"})
     machine.turn('x = extract_over_chunks(chunk(log), "{chunk}{text}{value} {index} {start} {end} {line}")')
     (prompt,) = machine.prompts
@@ -104,7 +104,7 @@ def test_the_chunk_has_several_names() -> None:
 
 
 def test_content_is_never_scanned_for_placeholders() -> None:
-    """What is put into a hole stays as it is, whoever wrote it."""
+    """What replaces a placeholder stays as it is, whoever wrote it."""
     machine = Machine({"log": LOG})
     machine.turn('own = "{n}"\nn = 5')
     machine.turn('x = sub_lm("{log} {own} {given}", given="{n}")')
@@ -114,7 +114,7 @@ def test_content_is_never_scanned_for_placeholders() -> None:
     assert prompt.endswith(" {n} {n}")
 
 
-def test_a_prompt_in_a_variable_is_no_template() -> None:
+def test_a_prompt_in_a_variable_is_not_a_template() -> None:
     """Only literals of the program are templates."""
     machine = Machine({"log": LOG})
     machine.turn('question = "Is {log} bad?"')
@@ -125,7 +125,7 @@ def test_a_prompt_in_a_variable_is_no_template() -> None:
 
 @pytest.mark.parametrize("hole", ["log.__class__", "log.nope", "n.real"])
 def test_no_attribute_of_the_implementation_is_reached(hole: str) -> None:
-    """A path goes through fields of records alone."""
+    """A path follows fields of records, and nothing else."""
     machine = Machine({"log": LOG})
     machine.turn("n = 5")
     machine.turn(f'x = sub_lm("{{{hole}}}")')
@@ -135,7 +135,7 @@ def test_no_attribute_of_the_implementation_is_reached(hole: str) -> None:
 
 
 def test_render_fills_a_line_for_each_row() -> None:
-    """Fields of the row, then variables, joined by `sep`."""
+    """Placeholders are fields of the row, then variables; the lines are joined by `sep`."""
     machine = Machine({"rows": [{"a": 1, "b": {"c": "x"}}, {"a": 2.0}]})
     machine.turn('who = "me"')
 
@@ -143,7 +143,7 @@ def test_render_fills_a_line_for_each_row() -> None:
 
 
 def test_an_answer_is_asked_for_in_the_form_of_the_schema() -> None:
-    """It stands at the end of the prompt, as JSON."""
+    """The form is at the end of the prompt, as JSON."""
     machine = Machine({})
     machine.turn('x = sub_lm("q", schema={label: "spam" | "ham", n?: int, tags: [str], when: date, "odd key": any})')
 
