@@ -49,7 +49,8 @@ def zip_of(path: Path, members: Mapping[str, bytes]) -> Path:
 
 def tar_of(path: Path, members: Mapping[str, bytes], mode: str = "", links: Mapping[str, str] | None = None) -> Path:
     """A tar with these members and symbolic links; `mode` is how it is compressed."""
-    with tarfile.open(path, f"w:{mode}") as archive:  # type: ignore[call-overload]
+    fast = {"compresslevel": 1} if mode in ("gz", "bz2") else {}
+    with tarfile.open(path, f"w:{mode}", **fast) as archive:  # type: ignore[call-overload]
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
