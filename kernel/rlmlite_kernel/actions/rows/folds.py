@@ -165,24 +165,29 @@ def _take_ranks(
     more: Sequence[Value],
     context: StepContext,
 ) -> list[Value]:
-    """The numbers that decide, out of each key's in order: the middle two, or the one at the percentile's place."""
+    """median or percentile: sort the rows by key, then by number, and take the numbers at the places that decide.
+
+    Of the keys' counts 3 and 2 the median is at places 1, 1 of the first range, and 0, 1 of the second.
+    """
     in_order = there[np.lexsort((vector.data[there], keys.codes[there]))]
-    begins = np.cumsum(counts) - counts
-    have = np.flatnonzero(counts)
+    range_starts = np.cumsum(counts) - counts
+    keys_with_numbers = np.flatnonzero(counts)
+    counts_of_keys = counts[keys_with_numbers].tolist()
     if name == "median":
-        places = [[(count - 1) // 2, count // 2] for count in counts[have].tolist()]
+        places = [[(count - 1) // 2, count // 2] for count in counts_of_keys]
     else:
-        places = [[percentile_place(count, more[0])] for count in counts[have].tolist()]
-    rows = in_order[(begins[have][:, None] + np.array(places, np.int64).reshape(len(have), -1)).reshape(-1)]
+        places = [[percentile_place(count, more[0])] for count in counts_of_keys]
+    per_key = len(places[0]) if places else 1
+    starts = range_starts[keys_with_numbers][:, None]
+    rows = in_order[(starts + np.array(places, np.int64).reshape(-1, per_key)).reshape(-1)]
     values = vector.take(rows).values(context.blobs)
-    each = len(values) // max(1, len(have))
-    found: list[Value] = [None] * len(counts)
-    for index, key in enumerate(have.tolist()):
-        of_key = values[index * each : (index + 1) * each]
+    folded: list[Value] = [None] * len(counts)
+    for index, key in enumerate(keys_with_numbers.tolist()):
+        of_key = values[index * per_key : (index + 1) * per_key]
         # Of an odd count both middle places are the same number, and half of twice a huge one is too large.
-        is_one_number = each == 1 or (counts[key] % 2 == 1 and context.follows(MEDIAN_OF_ONE))
-        found[key] = of_key[0] if is_one_number else median(of_key)
-    return found
+        is_one_number = per_key == 1 or (counts[key] % 2 == 1 and context.follows(MEDIAN_OF_ONE))
+        folded[key] = of_key[0] if is_one_number else median(of_key)
+    return folded
 
 
 def _reduce_by_key(work: np.ufunc, values: IntArray, keys: Keys, there: IntArray) -> tuple[IntArray, IntArray]:
