@@ -88,7 +88,8 @@ class CallSet(Sequence[Request]):
 
     def digest(self, index: int) -> str:
         """SHA-256 (hex) of a rendered prompt."""
-        if not self._digests[index]:  # the call was never made: its request was not built
+        if not self._digests[index]:
+            # Its request was never read: a replay has the recorded result without it.
             self._render(index)
         return self._digests[index]
 

@@ -50,6 +50,7 @@ class Prompts:
 
     def sizes(self) -> IntArray:
         """The bytes of each prompt."""
+        # From lengths alone: no content is read until a request is.
         total = np.zeros(self._count, np.int64)
         for part in self._parts:
             if isinstance(part, list):

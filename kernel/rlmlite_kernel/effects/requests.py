@@ -155,6 +155,7 @@ def render_parts(prompt: tuple[Part, ...], blobs: Blobs) -> Iterator[Content]:
         elif not part.source:
             yield part.raw(blobs)
         else:
+            # A tag of the content's own digest cannot stand in the content, and is the same in a replay.
             content = part.raw(blobs)
             tag = hashlib.sha256(content).hexdigest()[:TAG_DIGITS]
             yield opening_tag(tag, part.source)

@@ -144,6 +144,7 @@ def is_column_word(node: Expr, context: ExprContext) -> bool:
 
 def context_inside(node: Expr, context: ExprContext) -> ExprContext:
     """How what is inside a node is read: a list of keys holds keys, a list of queries queries."""
+    # `sort(rows, [line, -n])`: the items of a key are keys, with or without a sign.
     if context.key and isinstance(node, ListOf | Unary | Attr):
         return context
     if context.query and isinstance(node, ListOf):
@@ -157,6 +158,7 @@ def has_free_field(node: Expr, table: Table) -> bool:
         return True
     if isinstance(node, Call) and node.name in table:
         bound = bind(table[node.name], node, _ignore_mistake)
+        # Fields in a row expression of this call are those of its own rows; names in a schema are types.
         return any(
             has_free_field(value, table)
             for _, value, context in bound_arguments(table[node.name], bound, PLAIN)

@@ -214,13 +214,19 @@ def _names_in_call(action: Action, bound: BoundArguments, context: ExprContext, 
     """The variables that a call's arguments may read."""
     for param, value, inner in bound_arguments(action, bound, context):
         if param is not None and param.kind == "template" and isinstance(value, Lit) and isinstance(value.v, str):
+            # A placeholder may turn out to be a field of the rows; depending on a variable of that name does no harm.
             yield from (hole.name for hole in holes(value.v))
-        elif not inner.schema and not _is_word(param, value) and (param is None or param.kind != "name"):
+        elif not _names_nothing(param, value, inner):
             yield from names_in(value, inner, table)
 
 
+def _names_nothing(param: Param | None, value: Expr, context: ExprContext) -> bool:
+    """Whether the names in an argument are no variables that it reads: types, a word, the variable to be written."""
+    return context.schema or _is_word(param, value) or (param is not None and param.kind == "name")
+
+
 def names_in(node: Expr, context: ExprContext, table: Table) -> Iterator[str]:
-    """The variables that working out a node may read, placeholders of templates included."""
+    """The variables that evaluating a node may read, placeholders of templates included."""
     if is_column_word(node, context):
         return
     if isinstance(node, Var):

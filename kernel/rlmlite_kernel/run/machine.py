@@ -179,6 +179,7 @@ def advance(
     """
     if state.left("turns") < 1:
         raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
+    # The turn is charged before anything runs, whatever comes of it: prose costs a turn as well.
     charges = {"turns": 1} if call is None else {"turns": 1, **_controller_charges(call, state.settings)}
     used = dict(state.used)
     for name, amount in charges.items():

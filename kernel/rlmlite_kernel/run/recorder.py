@@ -55,6 +55,7 @@ class Recorder:
         planned, outcome, ast = step.planned, step.outcome, step.ast
         before = self.state
         number = before.step + 1
+        # First what may fail: if a file has changed, neither the state nor the records have been touched.
         observation = self._observe(step, statements_after, blobs)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)

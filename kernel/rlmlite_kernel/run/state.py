@@ -127,6 +127,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
 def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int], exposed: bool) -> str:
     """SHA-256 (hex) of the canonical variable table, budget and exposure."""
+    # Sorted, since the order in which variables were written changes nothing. Origins as hex digits, since there may be
+    # more of them than the bits of a JSON number.
     table = [[name, v.kind, v.ref, v.size, hex(v.data.origins)] for name, v in sorted(variables.items())]
     return hashlib.sha256(_TABLE.encode([table, used, exposed])).hexdigest()
 
