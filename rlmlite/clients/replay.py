@@ -23,14 +23,14 @@ from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, R
 from rlmlite_kernel.records.call_lines import COMMITMENT_DIGITS
 from rlmlite_kernel.records.records import EffectRecord, Step
 from rlmlite_kernel.records.refs import keyed_digest
-from rlmlite_kernel.records.settings import Role, Settings
+from rlmlite_kernel.records.settings import SUB_ROLE, Role, Settings
 from rlmlite_traces import CheckedTrace, TraceError, verify
 
 
 class ReplayClient:
     """A trace that answers for one role. See the module."""
 
-    def __init__(self, trace: CheckedTrace, role: str = "sub") -> None:
+    def __init__(self, trace: CheckedTrace, role: str = SUB_ROLE) -> None:
         self._role = _recorded_role(trace, role)
         self._by_id: dict[str, Result] = {}
         self._by_prompt: dict[str, deque[Result]] = {}
@@ -46,7 +46,7 @@ class ReplayClient:
                 self._by_prompt.setdefault(call.rendered[:COMMITMENT_DIGITS], deque()).append(result)
 
     @classmethod
-    def read(cls, path: Path, role: str = "sub") -> "ReplayClient":
+    def read(cls, path: Path, role: str = SUB_ROLE) -> "ReplayClient":
         """The answers of the trace at `path`. Raises `ModelError`."""
         try:
             return cls(verify(path), role)

@@ -24,7 +24,7 @@ from rlmlite.tools.approvals import make_approval_service
 from rlmlite.tools.services import HostServices
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_role
 from rlmlite_kernel.effects.requests import Request, Result
-from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
+from rlmlite_kernel.records.settings import SUB_ROLE, Limits, Policy, Role, Settings
 
 if TYPE_CHECKING:
     from rlmlite.runs.run import Run
@@ -104,9 +104,9 @@ def clients_of(settings: RunSettings, otherwise: Client | None = None) -> dict[s
     for level, model in enumerate(settings.nested, 1):
         clients[nested_role(level)] = _client(model, settings)
     if settings.sub is not None:
-        clients["sub"] = _client(settings.sub, settings)
+        clients[SUB_ROLE] = _client(settings.sub, settings)
     elif controllers:
-        clients["sub"] = controllers[0]
+        clients[SUB_ROLE] = controllers[0]
     return clients
 
 

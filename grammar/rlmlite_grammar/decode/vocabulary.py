@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from rlmlite_kernel.program.action_table import Action, Table
+from rlmlite_kernel.records.settings import SUB_ROLE
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +24,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...]
     inputs: frozenset[str] = frozenset()
     permitted: frozenset[str] | None = None
-    roles: tuple[str, ...] = ("sub",)
+    roles: tuple[str, ...] = (SUB_ROLE,)
     tools: tuple[str, ...] = ()
     only_final: bool = False
 

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from rlmlite_kernel.program.ast import Expr
-from rlmlite_kernel.records.settings import Role
+from rlmlite_kernel.records.settings import SUB_ROLE, Role
 
 
 class UndeclaredCostError(RuntimeError):
@@ -118,7 +118,7 @@ class PricedCall(msgspec.Struct, frozen=True, eq=False):
 
         Answers count with the longest that the role allows, since that is what is reserved for them.
         """
-        role = self.roles.get(self.constants.get("role", "sub"))
+        role = self.roles.get(self.constants.get("role", SUB_ROLE))
         longest_answer = 0 if role is None else role.max_output_tokens
         tokens_high = None if count.high is None else count.high * longest_answer
         return {

@@ -12,6 +12,9 @@ Amount = TypeVar("Amount", int, npt.NDArray[np.int64])
 CONTROLLER_ROLE = "controller"
 """The role that writes programs and sees observations; those that take over from it are `controller_2`, ..."""
 
+SUB_ROLE = "sub"
+"""The role that reads pieces of the inputs, unless a program names another."""
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hard budgets, never exceeded, then the two settled ones (`tokens`, `cost_nano`; `None` is no limit).

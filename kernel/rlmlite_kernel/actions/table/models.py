@@ -1,10 +1,11 @@
 """Actions that call models, and the one that starts a nested run."""
 
-from rlmlite_kernel.actions.calls import nested, reduce, row_batches, sub_lm
+from rlmlite_kernel.actions.calls import nested, nested_settings, reduce, row_batches, sub_lm
 from rlmlite_kernel.actions.table.shared import ROWS
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import (
     ANY_AMOUNT,
+    CHECKED_BUDGETS,
     MODEL_BUDGETS,
     ONE_MODEL_CALL,
     CostRule,
@@ -13,9 +14,10 @@ from rlmlite_kernel.program.costs import (
     same_rows,
 )
 from rlmlite_kernel.program.templates import holes
+from rlmlite_kernel.records.settings import SUB_ROLE
 
 _WORDS = "sub_calls, tokens"
-_ROLE = Param("role", "text", "the role that answers", default="sub", named_only=True)
+_ROLE = Param("role", "text", "the role that answers", default=SUB_ROLE, named_only=True)
 _SCHEMA = Param("schema", "schema", "the type of the answer", default=None, named_only=True)
 _BATCH = Param("batch", "int", "how many rows go into one call", default=20, least=1, named_only=True)
 
@@ -57,7 +59,8 @@ def _up_to_what_is_left(call: PricedCall) -> dict[str, Range]:
     return {name: Range(0, max(0, call.left(name))) for name in _NESTED_BUDGETS}
 
 
-_NESTED_BUDGETS = (*MODEL_BUDGETS, "steps", "turns", "tool_calls", "chunks", "search_work")
+_NESTED_BUDGETS = tuple(name for name in nested_settings.SHARED if name in CHECKED_BUDGETS | {"steps"})
+"""What a nested run uses of its share, besides what is known only when it has ended."""
 
 
 ACTIONS = (
