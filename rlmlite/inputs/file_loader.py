@@ -25,7 +25,7 @@ from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.values import Text, documents
 from rlmlite_traces import FileBlobs, HashedFile
-from rlmlite_traces.files.mapped import unchanged
+from rlmlite_traces.files.mapped import check_unchanged
 
 
 class FileLoader:
@@ -44,7 +44,7 @@ class FileLoader:
             if isinstance(text, Payload):
                 archive = self._load_archive(text, path, lambda: file.digest, lambda: file.mark.size)
                 # Its members were read after it was hashed; a change in between would tie them to the wrong digest.
-                unchanged(file)
+                check_unchanged(file)
                 return archive
         except (UnreadableError, BrokenArchiveError) as error:
             raise self._input_error(error) from None
@@ -115,7 +115,7 @@ class FileLoader:
 def file_entry(path: str, file: HashedFile, text: DerivedText, recipes: Recipes, blobs: FileBlobs) -> SourceFile:
     """The entry of a file on disk in its source. A file that is its own text is registered for reading in place."""
     # A file that changed while it was read has the digest of neither version.
-    unchanged(file)
+    check_unchanged(file)
     if text.digest == file.digest:
         blobs.add_hashed(file)
     return recipes.entry(path, text, file.digest)

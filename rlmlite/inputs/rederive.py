@@ -19,7 +19,7 @@ from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite_kernel.values.inputs import Source, SourceFile
 from rlmlite_traces import Derive, FileBlobs, HashedFile
-from rlmlite_traces.files.mapped import opened as map_file
+from rlmlite_traces.files.mapped import open_content
 
 
 def deriving(reading: Reading = READING) -> Derive:
@@ -59,7 +59,7 @@ class _TextDeriver(msgspec.Struct, frozen=True):
         # A copy of what was fetched, given by the user: it is the text already, and needs no further step.
         only_fetched = all(step.by == "fetch" for step in steps)
         if only_fetched and entry.digest == self.file.digest:
-            self.store.derive(content_blocks(map_file(self.file)))
+            self.store.derive(content_blocks(open_content(self.file)))
             return
         TextReader(self.store, self.reading, self.limits, steps).read_file(self.file, file_name(entry.path))
 

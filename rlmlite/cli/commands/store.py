@@ -17,14 +17,14 @@ from rlmlite.runs.log import DEFAULT_STORE
 from rlmlite_traces import DirectoryStore, FileBlobs
 from rlmlite_traces.blobs.directory import (
     GRACE_SECONDS,
-    Collected,
-    Held,
+    CollectionReport,
     Layout,
+    ObjectUse,
+    check_objects,
     collect,
-    damaged,
-    found,
-    held_objects,
-    set_aside,
+    list_objects,
+    open_layout,
+    quarantine_object,
 )
 
 
@@ -48,20 +48,20 @@ def blobs_for_replay(store: Path | None) -> FileBlobs:
     """What the inputs of a replay are read through: the default store need not be there. Nothing is put there."""
     if store is None and not DEFAULT_STORE.exists():
         return FileBlobs()
-    return FileBlobs(store=DirectoryStore.found(store or DEFAULT_STORE))
+    return FileBlobs(store=DirectoryStore.open_existing(store or DEFAULT_STORE))
 
 
 def _layout(store: Path | None) -> Layout:
     """The store of the flag, else of the settings, else the default one."""
-    return found(store or load({}).store or DEFAULT_STORE)
+    return open_layout(store or load({}).store or DEFAULT_STORE)
 
 
 def _ls(layout: Layout, as_json: bool) -> Exit:
     if as_json:
-        print_json(value=[msgspec.to_builtins(held) for held in held_objects(layout)], store=str(layout.path))
+        print_json(value=[msgspec.to_builtins(held) for held in list_objects(layout)], store=str(layout.path))
         return Exit.COMPLETED
     count = total = 0
-    for held in held_objects(layout):
+    for held in list_objects(layout):
         count, total = count + 1, total + held.size
         say(f"{held.digest} {held.size:>15,} bytes  {_age(held.age):>6}  {_needed_by(held)}")
     say(f"{_number(count, 'object')}, {total:,} bytes")
@@ -72,7 +72,7 @@ def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _needed_by(held: Held) -> str:
+def _needed_by(held: ObjectUse) -> str:
     return ", ".join([*held.traces, *(f"process {number}" for number in held.processes)]) or "-"
 
 
@@ -102,7 +102,7 @@ _REASONS = {
 _TRACES_LISTED = 10
 
 
-def _print(collected: Collected, dry_run: bool, forget_missing: bool) -> None:
+def _print(collected: CollectionReport, dry_run: bool, forget_missing: bool) -> None:
     would = "would be " if dry_run else ""
     removed, leftovers = len(collected.removed), collected.leftovers
     say(f"{_number(removed, 'object')} and {_number(leftovers, 'unfinished file')} {would}removed")
@@ -127,12 +127,12 @@ def _print_missing(traces: Sequence[str], forget_missing: bool) -> None:
 
 def _verify(layout: Layout, quarantine: bool, as_json: bool) -> Exit:
     count, faults = 0, []
-    for digest, fault in damaged(layout):
+    for digest, fault in check_objects(layout):
         count += 1
         if fault is not None:
             faults.append(fault)
             if quarantine:
-                set_aside(layout, digest)
+                quarantine_object(layout, digest)
     if as_json:
         print_json(value=[msgspec.to_builtins(fault) for fault in faults], store=str(layout.path), objects=count)
         return Exit.BROKEN if faults else Exit.COMPLETED

@@ -27,7 +27,7 @@ from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repair_blocks
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
 from rlmlite_traces import FileBlobs, HashedFile
-from rlmlite_traces.files.mapped import opened as map_file
+from rlmlite_traces.files.mapped import open_content
 
 LAYERS = 4
 """How many layers of compression a file may have: `a.gz.gz` is odd, five layers are an attack."""
@@ -85,7 +85,7 @@ class TextReader:
     def read_file(self, file: HashedFile, name: str) -> DerivedText | Payload:
         """The text of a file on disk; for an archive the payload. Raises `UnreadableError`, `TooLargeError`."""
         # Mapped, not read: the pages of a large file come and go as they are needed.
-        content = map_file(file)
+        content = open_content(file)
         kind = detect_kind(bytes(content[:HEAD]), name)
         if kind is None:
             return self.read_content(content, file.digest, file.utf8 or _check_utf8(content), name)

@@ -28,7 +28,7 @@ from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.sheets import records
 from rlmlite_traces import FileBlobs, HashedFile
-from rlmlite_traces.files.mapped import unchanged
+from rlmlite_traces.files.mapped import check_unchanged
 
 _READERS: Mapping[str, TableReader] = {
     "csv": read_csv,
@@ -70,7 +70,7 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
     table, sheet, losses = _open_sheet(spec.reader, table_file, spec.options)
     # Here the rows are read, block by block, into the store.
     derived = blobs.derive(limit(sheet))
-    unchanged(file)
+    check_unchanged(file)
     # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
     as_utf8 = spec.reader in _TEXT_READERS and "encoding" not in spec.options
     replaced = file.utf8.bad if file.utf8 is not None and as_utf8 else 0
@@ -105,7 +105,7 @@ def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], 
         options = json.loads(step.how or "{}")
         _, sheet, _ = _open_sheet(step.by, TableFile(file.path, file.path), options)
         blobs.derive(sheet)
-        unchanged(file)
+        check_unchanged(file)
     except InputError as error:
         return str(error)
     return ""

@@ -17,7 +17,7 @@ from rlmlite.cli.app import app
 from rlmlite.cli.output.exits import Exit
 from rlmlite.errors import SettingError
 from rlmlite_traces import DirectoryStore, StoreMissingError, Verdict, replay, verify
-from rlmlite_traces.blobs.directory import collect, found, held_objects
+from rlmlite_traces.blobs.directory import collect, list_objects, open_layout
 from rlmlite_traces.blobs.stores import FileBlobs
 
 KEY = "5e" * 32
@@ -62,7 +62,7 @@ def test_a_copied_run_has_the_same_trace(tmp_path: Path) -> None:
     assert there.value == copied.value == [3_000, 2]
     assert read_trace(Path("there.rlm")) == read_trace(Path("copied.rlm"))
     assert sorted(os.listdir("there.rlm")) == sorted(os.listdir("copied.rlm"))
-    kept = [held for held in held_objects(found(Path("store"))) if held.traces]
+    kept = [held for held in list_objects(open_layout(Path("store"))) if held.traces]
     assert sorted(held.size for held in kept) == [8, 13, len(LOG)]
     assert {held.traces for held in kept} == {(str(tmp_path / "copied.rlm"),)}
     assert {held.processes for held in kept} == {()}  # the run is over, and holds nothing
@@ -75,14 +75,14 @@ def test_a_session_goes_on_when_its_file_is_cut() -> None:
         os.truncate("app.log", 5)
         session.exec("n = count(hits)")
     os.remove("app.log")
-    collect(found(Path("store")), grace=0)
+    collect(open_layout(Path("store")), grace=0)
 
     with Session("s.rlm") as session:
         assert session.exec(COUNT).value == 3_000
         with pytest.raises(SettingError, match="cannot be changed"):
             Session("s.rlm", copy_to="other")
         session.seal()
-    with DirectoryStore.found("store") as store:
+    with DirectoryStore.open_existing("store") as store:
         assert replay(verify(Path("s.rlm")), blobs=FileBlobs(store=store)).verdict is Verdict.REPRODUCED
     assert not Path("s.rlm/store").exists()  # a place on this machine is no part of a sealed trace
 
@@ -156,7 +156,7 @@ def test_ls_gc_and_verify() -> None:
     assert "run again with --forget-missing" in command("store", "gc", "--grace", "0").stdout
     assert "1 object, 0 damaged" in command("store", "verify").stdout
 
-    (held,) = held_objects(store.layout)
+    (held,) = list_objects(store.layout)
     place = store.layout.place(held.digest)
     place.chmod(0o644)
     place.write_bytes(b"x")

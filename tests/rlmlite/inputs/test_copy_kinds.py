@@ -18,7 +18,7 @@ from rlmlite import Session
 from rlmlite.errors import InputError
 from rlmlite.inputs import Url, deriving, new_store
 from rlmlite_traces import DirectoryStore, FileBlobs, StoreWriteError, Verdict, replay, verify
-from rlmlite_traces.blobs.directory import collect, found
+from rlmlite_traces.blobs.directory import collect, open_layout
 from tests.rlmlite.inputs.input_files import docx_of, tar_of, zip_of
 
 KEY = "5e" * 32
@@ -79,8 +79,8 @@ def test_every_kind_has_the_same_trace_and_is_found_again(kind: str) -> None:
     assert read_trace("here.rlm") == read_trace("copied.rlm")
     for place in Path().glob("a.*"):
         place.unlink()
-    collect(found(Path("store")), grace=0)
-    with DirectoryStore.found("store") as store:
+    collect(open_layout(Path("store")), grace=0)
+    with DirectoryStore.open_existing("store") as store:
         assert replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store)).verdict is Verdict.REPRODUCED
 
 
@@ -106,7 +106,7 @@ def test_a_session_over_an_archive_goes_on_without_it() -> None:
         assert session.exec('final(count(search(context, "ERROR")))').value == 2_000
     path.unlink()
     del session  # it holds what it used until somebody lets go of it
-    collected = collect(found(Path("store")), grace=0)
+    collected = collect(open_layout(Path("store")), grace=0)
 
     assert collected.freed == len(original)
     with Session("s.rlm") as session:
@@ -136,7 +136,7 @@ def test_large_standard_input_is_found_in_the_store() -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         subprocess.run([sys.executable, "-c", code], input=TEXT.encode(), env=environment, timeout=60, check=True)
 
-    with DirectoryStore.found(".rlmlite/store") as store:
+    with DirectoryStore.open_existing(".rlmlite/store") as store:
         assert replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store)).verdict is Verdict.REPRODUCED
     assert replay(verify(Path("here.rlm"))).verdict is Verdict.UNVERIFIABLE
 

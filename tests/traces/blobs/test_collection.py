@@ -11,8 +11,8 @@ from rlmlite_traces import (
     StoreBusyError,
     StoreCorruptError,
 )
-from rlmlite_traces.blobs.directory import collect, collection, held_objects, objects
-from rlmlite_traces.blobs.directory.leases import Reader
+from rlmlite_traces.blobs.directory import collect, collection, list_objects, objects
+from rlmlite_traces.blobs.directory.leases import UnleasedReader
 from rlmlite_traces.blobs.directory.roots import Roots
 from tests.traces.blobs.store_contents import put_and_close, sha256
 
@@ -41,7 +41,7 @@ def test_a_process_keeps_what_it_used(store: DirectoryStore) -> None:
     other.read(digests[2])
 
     assert collect(store.layout, grace=0).removed == [digests[3]]
-    assert next(iter(held_objects(store.layout))).processes == (os.getpid(),)
+    assert next(iter(list_objects(store.layout))).processes == (os.getpid(),)
     del other
     assert sorted(collect(store.layout, grace=0).removed) == sorted(digests[:3])
 
@@ -66,7 +66,7 @@ def test_a_trace_keeps_its_inputs(store: DirectoryStore, tmp_path: Path) -> None
     store.keep_for(trace, digests[1:2])
 
     assert collect(store.layout, grace=0).removed == digests[2:]
-    assert {held.traces for held in held_objects(store.layout)} == {(str(trace),)}
+    assert {held.traces for held in list_objects(store.layout)} == {(str(trace),)}
     trace.rmdir()
     kept = collect(store.layout, grace=0)
     assert (kept.removed, kept.missing) == ([], [str(trace)])
@@ -122,7 +122,7 @@ def test_a_process_that_begins_during_a_collection(store: DirectoryStore, monkey
 
 def test_leftovers_of_killed_writers_are_removed(store: DirectoryStore) -> None:
     """Half-written files and leases of dead processes are removed; those of live processes stay."""
-    with objects.incoming(store.layout, store._lease.name) as (_, mine):
+    with objects.open_incoming(store.layout, store._lease.name) as (_, mine):
         dead = store.layout.incoming / "999999-0123456789abcdef.0123"
         dead.write_bytes(b"half")
         (store.layout.leases / "999999-0123456789abcdef").write_text(sha256(b"a") + "\n01")
@@ -137,7 +137,7 @@ def test_leftovers_of_killed_writers_are_removed(store: DirectoryStore) -> None:
 def test_nothing_is_removed_during_a_read_without_a_lease(store: DirectoryStore) -> None:
     """A reader without write access holds off a collection, and does not keep other readers out."""
     (digest,) = put_and_close(store.path, b"a")
-    readers = [Reader(store.layout), Reader(store.layout)]
+    readers = [UnleasedReader(store.layout), UnleasedReader(store.layout)]
 
     with pytest.raises(StoreBusyError):
         collect(store.layout, grace=0)

@@ -16,7 +16,7 @@ from rlmlite_traces import (
     StoreCorruptError,
     StoreMissingError,
 )
-from rlmlite_traces.blobs.directory import damaged, found, objects, set_aside
+from rlmlite_traces.blobs.directory import check_objects, objects, open_layout, quarantine_object
 from rlmlite_traces.files.mapped import SMALL
 from tests.traces.blobs.store_contents import put_and_close, sha256
 
@@ -36,7 +36,7 @@ def test_contents_are_read_back(store: DirectoryStore, content: bytes) -> None:
     assert bytes(store.read(digest)) == content
     assert store.lines(digest).count == content.count(b"\n") + (content[-1:] not in (b"", b"\n"))
     store.confirm(frozenset({digest, "unknown"}))
-    with DirectoryStore.found(store.path) as other:
+    with DirectoryStore.open_existing(store.path) as other:
         assert bytes(other.read(digest)) == content
     assert object_paths(store) == [store.layout.place(digest)]
     assert os.listdir(store.layout.incoming) == []
@@ -168,13 +168,13 @@ def test_damage_is_detected_and_never_read(store: DirectoryStore, tmp_path: Path
         for use in (store.read, store.holds, lambda _: store.put(LARGE)):
             with pytest.raises(StoreCorruptError, match="store verify"):
                 use(digest)
-        assert [fault.found for _, fault in damaged(store.layout) if fault] == [sha256(damage)]
+        assert [fault.found for _, fault in check_objects(store.layout) if fault] == [sha256(damage)]
 
-    set_aside(store.layout, digest)
+    quarantine_object(store.layout, digest)
     assert store.put(LARGE) == digest
     assert bytes(store.read(digest)) == LARGE
     assert os.listdir(store.layout.quarantine) == [digest]
-    assert [fault for _, fault in damaged(store.layout)] == [None]
+    assert [fault for _, fault in check_objects(store.layout)] == [None]
 
 
 def test_damage_after_the_check_is_detected(store: DirectoryStore) -> None:
@@ -202,9 +202,9 @@ def test_a_folder_that_is_not_a_store_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(StoreMissingError):
             DirectoryStore(tmp_path / name)
         with pytest.raises(StoreMissingError):
-            found(tmp_path / name)
+            open_layout(tmp_path / name)
     with pytest.raises(StoreMissingError, match="there is no store"):
-        DirectoryStore.found(tmp_path / "none")
+        DirectoryStore.open_existing(tmp_path / "none")
     assert sorted(os.listdir(tmp_path / "full")) == ["thesis.txt"]
     assert not (tmp_path / "none").exists()
 

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from rlmlite_traces import DirectoryStore
-from rlmlite_traces.blobs.directory import GRACE_SECONDS, collect, collection, damaged, found
+from rlmlite_traces.blobs.directory import GRACE_SECONDS, check_objects, collect, collection, open_layout
 
 WORKERS = 8
 SHARED = 40
@@ -103,11 +103,11 @@ def killed_workers(folder: Path, kills: int, seed: int, grace: float, pace: floa
     assert [path.read_text() for path in folder.glob("failed.*")] == []
     assert done.returncode == 0
 
-    layout = found(folder / "store")
+    layout = open_layout(folder / "store")
     said = {tuple(line.split()) for line in (folder / "acknowledged").read_text().splitlines()}
     rooted = {digest for kind, digest in said if kind == "root"}
     put = {digest for kind, digest in said if kind == "put"}
-    there = {digest: fault for digest, fault in damaged(layout)}
+    there = {digest: fault for digest, fault in check_objects(layout)}
     assert [fault for fault in there.values() if fault] == []  # every name has all of its content
     assert rooted <= there.keys()
     if grace:

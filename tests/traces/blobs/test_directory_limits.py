@@ -96,11 +96,11 @@ def test_a_user_without_write_access_only_reads(open_folder: Path) -> None:
     (digest,) = put_and_close(open_folder / "store", b"a")
     code = (
         "import os, sys; from rlmlite_traces import *\n"
-        "from rlmlite_traces.blobs.directory import collect, held_objects\n"
+        "from rlmlite_traces.blobs.directory import collect, list_objects\n"
         "os.setgid(65534); os.setuid(65534)\n"  # after the imports: the interpreter may be root's alone
-        "store = DirectoryStore.found(sys.argv[1])\n"
+        "store = DirectoryStore.open_existing(sys.argv[1])\n"
         "print(store.read_only, bytes(store.read(sys.argv[2])), store.holds('0' * 64))\n"
-        "print(len(list(held_objects(store.layout))))\n"
+        "print(len(list(list_objects(store.layout))))\n"
         "for use in (lambda: store.put(b'b'), lambda: collect(store.layout, grace=0)):\n"
         "    try: use(); print('done')\n"
         "    except (StoreReadOnlyError, PermissionError) as error: print(str(error).partition(sys.argv[1])[2])\n"

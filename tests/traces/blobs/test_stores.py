@@ -49,7 +49,7 @@ def test_large_files_are_not_copied(tmp_path: Path) -> None:
     assert blobs.read(sha256(LARGE)) is view
 
 
-@pytest.mark.parametrize("size", [1, 2 * mapped._WORTH_A_THREAD])
+@pytest.mark.parametrize("size", [1, 2 * mapped._THREAD_THRESHOLD])
 def test_what_is_not_utf8_is_transcoded(tmp_path: Path, size: int) -> None:
     """Bad bytes become U+FFFD, counted; the digest that counts is of the repaired text, the file's own is kept."""
     content = b"ok \xff\xfe Z\xc3\xab\xc3" + b"." * size

@@ -19,17 +19,24 @@ from rlmlite_kernel.engines.ranking.index_cache import IndexCache, IndexStore
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.values.blobs import BlobMissingError, Content
 from rlmlite_kernel.values.inputs import SourceFile
-from rlmlite_traces.files.appended import sync_path, write_new
+from rlmlite_traces.files.append_only import sync_path, write_new
 from rlmlite_traces.files.indexes import RecentIndexes
-from rlmlite_traces.files.mapped import DigestCache, HashedFile, RecentContents, hashed, opened, unchanged
-from rlmlite_traces.files.scratch import Piece, Scratch
+from rlmlite_traces.files.mapped import (
+    DigestCache,
+    HashedFile,
+    RecentContents,
+    check_unchanged,
+    hash_file,
+    open_content,
+)
+from rlmlite_traces.files.scratch import Scratch, ScratchExtent
 from rlmlite_traces.format.lines import STORE
 
 if TYPE_CHECKING:
     from rlmlite_traces.blobs.directory.store import DirectoryStore
 
 
-class Derived(msgspec.Struct, frozen=True):
+class DerivedContent(msgspec.Struct, frozen=True):
     """A content that was made of another one: its SHA-256 and its size in bytes."""
 
     digest: str
@@ -57,7 +64,7 @@ class FileBlobs:
         self._files: dict[str, list[HashedFile]] = {}
         self._stored: set[str] = set()
         self._scratch = Scratch()
-        self._pieces: dict[str, Piece] = {}
+        self._pieces: dict[str, ScratchExtent] = {}
         self._recent, self._lines = RecentContents(), RecentIndexes()
         self._indexes = IndexCache(indexes)
 
@@ -74,7 +81,7 @@ class FileBlobs:
 
         What is to be read is the path of the result: with `copy` that of the copy.
         """
-        return hashed(path, self._cache, text) if self._copies is None else self._copies.add_file(path, text)
+        return hash_file(path, self._cache, text) if self._copies is None else self._copies.add_file(path, text)
 
     def add_hashed(self, file: HashedFile, name: str | None = None) -> SourceFile:
         """Register a file that was looked at as what may be text. Raises as `add_file`."""
@@ -82,8 +89,8 @@ class FileBlobs:
         if file.utf8 is None:
             raise ValueError(f"{file.path} was hashed as what is no text")
         if not file.utf8.valid:
-            made = self.derive(block for block, _ in repair_blocks(opened(file)))
-            unchanged(file)
+            made = self.derive(block for block, _ in repair_blocks(open_content(file)))
+            check_unchanged(file)
             return SourceFile(shown, made.digest, made.size, file.utf8.bad, file.digest)
         if self._copies is None:
             self._files.setdefault(file.digest, []).append(file)
@@ -91,7 +98,7 @@ class FileBlobs:
             self._stored.add(file.digest)
         return SourceFile(shown, file.digest, file.mark.size)
 
-    def derive(self, blocks: Iterable[Content]) -> Derived:
+    def derive(self, blocks: Iterable[Content]) -> DerivedContent:
         """Keep a content that was made of another one, outside memory: with `copy` in the store.
 
         Raises as `Scratch.add`, `StoreError`.
@@ -99,13 +106,13 @@ class FileBlobs:
         if self._copies is not None:
             digest = self._copies.add_pieces(blocks)
             self._stored.add(digest)
-            return Derived(digest, self._copies.file(digest).mark.size)
+            return DerivedContent(digest, self._copies.file(digest).mark.size)
         digest, piece = self._scratch.add(blocks)
         if digest in self._pieces:
             self._scratch.drop_last(piece)
         else:
             self._pieces[digest] = piece
-        return Derived(digest, piece.size)
+        return DerivedContent(digest, piece.size)
 
     def find(self, digest: str) -> HashedFile | None:
         """The object of the store that a content is, if there is a store and it holds it. Then it is read from there.
@@ -142,7 +149,7 @@ class FileBlobs:
             return self._recent.content(digest, piece.size, partial(self._scratch.content, piece))
         if digest in self._files:
             file = self._files[digest][0]
-            return self._recent.content(digest, file.mark.size, partial(opened, file))
+            return self._recent.content(digest, file.mark.size, partial(open_content, file))
         if self._store is not None and digest in self._stored:
             return self._store.read(digest)
         raise BlobMissingError(digest)
@@ -165,7 +172,7 @@ class FileBlobs:
         """See `Blobs.confirm`. Every file that holds one of these contents is asked."""
         for digest in digests:
             for file in self._files.get(digest, ()):
-                unchanged(file)
+                check_unchanged(file)
         if self._store is not None:
             self._store.confirm(self._stored & digests)
 
@@ -178,4 +185,4 @@ def store_of(trace: Path) -> "DirectoryStore | None":
         return None
     from rlmlite_traces.blobs.directory.store import DirectoryStore
 
-    return DirectoryStore.found(Path(os.fsdecode(place)))
+    return DirectoryStore.open_existing(Path(os.fsdecode(place)))

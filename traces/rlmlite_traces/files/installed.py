@@ -17,7 +17,7 @@ _FOLDER = re.compile(r"([^-]+)(?:-([^-]+)(?:-py\d[\d.]*)?)?\.(?:dist-info|egg-in
 def installed_version(name: str) -> str | None:
     """The version of a distribution, `None` if it is not installed."""
     version = _versions().get(_normalize(name))
-    return _recorded_version(name) if version == "" else version
+    return _read_metadata_version(name) if version == "" else version
 
 
 @functools.cache
@@ -36,7 +36,7 @@ def _versions() -> Mapping[str, str]:
     return versions
 
 
-def _recorded_version(name: str) -> str | None:
+def _read_metadata_version(name: str) -> str | None:
     from importlib.metadata import PackageNotFoundError, version
 
     try:

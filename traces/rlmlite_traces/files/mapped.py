@@ -31,8 +31,8 @@ OPEN_MAPS = 64
 CACHED_BYTES = 16 * 1024 * 1024
 """How much of small files stays in memory, the last used first."""
 
-_HASHED_AT_A_TIME = 4 * 1024 * 1024
-_WORTH_A_THREAD = 8 * 1024 * 1024
+_HASH_BLOCK = 4 * 1024 * 1024
+_THREAD_THRESHOLD = 8 * 1024 * 1024
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):
@@ -75,7 +75,7 @@ class DigestCache(Protocol):
         ...
 
 
-def hashed(path: Path, cache: DigestCache | None = None, text: bool = True) -> HashedFile:
+def hash_file(path: Path, cache: DigestCache | None = None, text: bool = True) -> HashedFile:
     """Read a file once for its digest and, if it may be text, whether it is UTF-8, unless a cache knows that.
 
     Raises `InputChangedError` if it changes meanwhile, `OSError` if it cannot be read or is no plain file.
@@ -88,7 +88,7 @@ def hashed(path: Path, cache: DigestCache | None = None, text: bool = True) -> H
         if known is not None and (known[1] is not None or not text):
             return HashedFile(path, known[0], mark, known[1])
         digest, utf8 = digest_and_check(_map(descriptor, mark.size), text)
-        _same(path, mark, Mark.of(os.fstat(descriptor)))
+        _require_same(path, mark, Mark.of(os.fstat(descriptor)))
     finally:
         os.close(descriptor)
     if cache is not None:
@@ -96,16 +96,16 @@ def hashed(path: Path, cache: DigestCache | None = None, text: bool = True) -> H
     return HashedFile(path, digest, mark, utf8)
 
 
-def unchanged(file: HashedFile) -> None:
+def check_unchanged(file: HashedFile) -> None:
     """Raise `InputChangedError` unless the file has the mark that it had when it was hashed."""
     try:
         found = Mark.of(os.stat(file.path))
     except OSError as error:
         raise InputChangedError(str(file.path), str(file.mark), error.strerror or "no file") from None
-    _same(file.path, file.mark, found)
+    _require_same(file.path, file.mark, found)
 
 
-def opened(file: HashedFile) -> Content:
+def open_content(file: HashedFile) -> Content:
     """The content of a file: bytes if it is small, else a map that lives as long as somebody uses it."""
     try:
         descriptor, status = open_plain(file.path)
@@ -113,7 +113,7 @@ def opened(file: HashedFile) -> Content:
         raise InputChangedError(str(file.path), str(file.mark), error.strerror or "no file") from None
     try:
         found = Mark.of(status)
-        _same(file.path, file.mark, found)
+        _require_same(file.path, file.mark, found)
         content = _read(descriptor, found.size) if found.size < SMALL else _map(descriptor, found.size)
         if len(content) != found.size:
             raise InputChangedError(str(file.path), str(file.mark), f"{len(content)} bytes")
@@ -161,7 +161,7 @@ def open_plain(path: Path) -> tuple[int, os.stat_result]:
     return descriptor, status
 
 
-def _same(path: Path, expected: Mark, found: Mark) -> None:
+def _require_same(path: Path, expected: Mark, found: Mark) -> None:
     if expected != found:
         raise InputChangedError(str(path), str(expected), str(found))
 
@@ -184,7 +184,7 @@ def digest_and_check(content: Content, text: bool) -> tuple[str, Utf8 | None]:
     """
     if not text:
         return hashlib.sha256(content).hexdigest(), None
-    if len(content) < _WORTH_A_THREAD:
+    if len(content) < _THREAD_THRESHOLD:
         return hashlib.sha256(content).hexdigest(), check(content)
     digest = hashlib.sha256()
     hashing = threading.Thread(target=_hash, args=(digest, memoryview(content)))
@@ -197,5 +197,5 @@ def digest_and_check(content: Content, text: bool) -> tuple[str, Utf8 | None]:
 
 
 def _hash(digest: "hashlib._Hash", view: memoryview) -> None:
-    for start in range(0, len(view), _HASHED_AT_A_TIME):
-        digest.update(view[start : start + _HASHED_AT_A_TIME])
+    for start in range(0, len(view), _HASH_BLOCK):
+        digest.update(view[start : start + _HASH_BLOCK])

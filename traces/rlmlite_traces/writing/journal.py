@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rlmlite_kernel.effects.requests import Result
-from rlmlite_traces.files.appended import Appended
+from rlmlite_traces.files.append_only import AppendOnlyFile
 from rlmlite_traces.format.contents import read_plain
 from rlmlite_traces.format.lines import JOURNAL, JournalLine, decode_journal, encode
 from rlmlite_traces.writing.recovery import whole_lines
@@ -28,7 +28,7 @@ class Journal:
         lines = _read(path)
         self._results = {line.id: line.result for line in lines if line.result is not None}
         self._intents = {line.id for line in lines if line.result is None}
-        self._file = Appended(path)
+        self._file = AppendOnlyFile(path)
         self._lock = threading.Lock()
         self._unsynced = 0
         self._first = threading.Event()

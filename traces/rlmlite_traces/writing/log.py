@@ -23,7 +23,7 @@ from rlmlite_traces.errors import (
     TraceSealedError,
     UnknownFormatError,
 )
-from rlmlite_traces.files.appended import Appended, WriterLock, sync_path, write_new
+from rlmlite_traces.files.append_only import AppendOnlyFile, WriterLock, sync_path, write_new
 from rlmlite_traces.format import lines, referenced
 from rlmlite_traces.format.calls import check_calls
 from rlmlite_traces.format.chain import Chain
@@ -62,7 +62,7 @@ class Log:
         if recovered is not None:
             self._follow(recovered)
         self._records, self._blobs, self._effects, self._timing = (
-            Appended(path / name) for name in (RECORDS, BLOBS, EFFECTS, TIMING)
+            AppendOnlyFile(path / name) for name in (RECORDS, BLOBS, EFFECTS, TIMING)
         )
         self._journal = Journal(path / JOURNAL)
 

@@ -3,21 +3,21 @@
 Start at `DirectoryStore`. What is kept and for how long is in docs/decisions/0012-a-store-in-a-directory.md.
 """
 
-from rlmlite_traces.blobs.directory.audit import Damaged, Held, damaged, held_objects, set_aside
-from rlmlite_traces.blobs.directory.collection import GRACE_SECONDS, Collected, collect
-from rlmlite_traces.blobs.directory.layout import Layout, found
+from rlmlite_traces.blobs.directory.audit import Damage, ObjectUse, check_objects, list_objects, quarantine_object
+from rlmlite_traces.blobs.directory.collection import GRACE_SECONDS, CollectionReport, collect
+from rlmlite_traces.blobs.directory.layout import Layout, open_layout
 from rlmlite_traces.blobs.directory.store import DirectoryStore
 
 __all__ = [
     "GRACE_SECONDS",
-    "Collected",
-    "Damaged",
+    "CollectionReport",
+    "Damage",
     "DirectoryStore",
-    "Held",
     "Layout",
+    "ObjectUse",
+    "check_objects",
     "collect",
-    "damaged",
-    "found",
-    "held_objects",
-    "set_aside",
+    "list_objects",
+    "open_layout",
+    "quarantine_object",
 ]

@@ -18,7 +18,7 @@ from itertools import islice
 import msgspec
 
 from rlmlite_traces.blobs.directory.layout import Layout
-from rlmlite_traces.blobs.directory.leases import Leases, no_readers
+from rlmlite_traces.blobs.directory.leases import Leases, exclude_readers
 from rlmlite_traces.blobs.directory.roots import Roots
 
 GRACE_SECONDS = 24 * 60 * 60
@@ -31,7 +31,7 @@ BATCH = 64
 _REASONS = ("lease", "trace", "young")
 
 
-class Collected(msgspec.Struct):
+class CollectionReport(msgspec.Struct):
     """What a collection removed, or would have. `kept` counts objects by the first reason that held.
 
     `leftovers` are files of writers that were killed; `missing` are traces that are not where they were.
@@ -46,7 +46,7 @@ class Collected(msgspec.Struct):
 
 def collect(
     layout: Layout, *, grace: float = GRACE_SECONDS, dry_run: bool = False, forget_missing: bool = False
-) -> Collected:
+) -> CollectionReport:
     """Remove what nobody needs. `forget_missing`: also what only traces need that are not where they were.
 
     Raises `StoreBusyError`, `StoreCorruptError` for a root that is not readable, `OSError`; what was removed until
@@ -55,7 +55,7 @@ def collect(
     collection = _Collection(layout, grace, dry_run, forget_missing)
     if dry_run:
         return collection.run()
-    with layout.locked("collecting"), no_readers(layout):
+    with layout.lock("collecting"), exclude_readers(layout):
         return collection.run()
 
 
@@ -64,10 +64,10 @@ class _Collection:
         self._layout, self._grace = layout, grace
         self._dry_run, self._forget_missing = dry_run, forget_missing
         self._leases, self._roots = Leases(layout), Roots(layout, missing=not forget_missing)
-        self._found = Collected()
+        self._found = CollectionReport()
 
-    def run(self) -> Collected:
-        with self._layout.locked():
+    def run(self) -> CollectionReport:
+        with self._layout.lock():
             self._renew()
             self._found.missing = [root.trace for root in self._roots if root.is_missing]
             self._sweep_leftovers()
@@ -76,7 +76,7 @@ class _Collection:
                 if self._forget_missing:
                     self._roots.remove_missing()
         for batch in _batches(self._layout.digests()):
-            with self._layout.locked():
+            with self._layout.lock():
                 self._renew()
                 for digest in batch:
                     self._decide(digest)
@@ -88,7 +88,7 @@ class _Collection:
 
     def _sweep_leftovers(self) -> None:
         for name in os.listdir(self._layout.incoming):
-            if not self._leases.alive(name.partition(".")[0]):
+            if not self._leases.is_alive(name.partition(".")[0]):
                 path = self._layout.incoming / name
                 self._found.leftovers += 1
                 self._found.freed += path.stat().st_size

@@ -25,7 +25,7 @@ from typing import Final
 import msgspec
 
 from rlmlite_traces.errors import StoreMissingError
-from rlmlite_traces.files.appended import sync_path, write_new
+from rlmlite_traces.files.append_only import sync_path, write_new
 from rlmlite_traces.format.lines import HEX
 
 FORMAT: Final = 1
@@ -75,7 +75,7 @@ class Layout(msgspec.Struct, frozen=True):
         return self.objects / digest[:2] / digest[2:]
 
     @contextmanager
-    def locked(self, name: str = "lock") -> Iterator[None]:
+    def lock(self, name: str = "lock") -> Iterator[None]:
         """Hold the lock. Opened anew each time, so that threads and forks of a process exclude each other too."""
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self.path / name, flags, 0o644)
@@ -93,7 +93,7 @@ class Layout(msgspec.Struct, frozen=True):
                     yield shard + name
 
 
-def found(path: Path) -> Layout:
+def open_layout(path: Path) -> Layout:
     """The store at a path. Raises `StoreMissingError` if none is there, or one of another format."""
     try:
         content = (path / MARKER).read_bytes()
@@ -108,7 +108,7 @@ def found(path: Path) -> Layout:
     return Layout(path)
 
 
-def made(path: Path) -> Layout:
+def open_or_create_layout(path: Path) -> Layout:
     """The store at a path, which is made if nothing is there. Raises `StoreMissingError` where something else is."""
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def made(path: Path) -> Layout:
         if others and not (path / MARKER).exists():  # another process may have made it just now
             raise StoreMissingError(path, f"this folder holds other things ({others[0]}) and is no store")
         _write_marker(path)
-    layout = found(path)
+    layout = open_layout(path)
     _fill(layout)
     return layout
 

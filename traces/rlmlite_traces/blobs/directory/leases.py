@@ -26,7 +26,7 @@ class Lease:
     def __init__(self, layout: Layout) -> None:
         self.name = f"{os.getpid()}-{secrets.token_hex(8)}"
         path = layout.leases / self.name
-        with layout.locked():  # else it could be found between its making and its locking, and be taken for dead
+        with layout.lock():  # else it could be found between its making and its locking, and be taken for dead
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o644)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -51,7 +51,7 @@ def _release(descriptor: int, path: Path, owner: int) -> None:
     os.close(descriptor)
 
 
-class Reader:
+class UnleasedReader:
     """Stands for a lease where none can be written."""
 
     name = ""
@@ -66,7 +66,7 @@ class Reader:
 
 
 @contextmanager
-def no_readers(layout: Layout) -> Iterator[None]:
+def exclude_readers(layout: Layout) -> Iterator[None]:
     """Keep out those without a lease. Raises `StoreBusyError` while there is one.
 
     The caller is the only collection: another one would be taken for such a reader.
@@ -94,9 +94,9 @@ class Leases:
         for name in self._digests.keys() - names:
             del self._digests[name]
         for name in names:
-            self._look(name)
+            self._refresh(name)
 
-    def alive(self, name: str) -> bool:
+    def is_alive(self, name: str) -> bool:
         """Whether a lease was alive when last looked at."""
         return name in self._digests
 
@@ -108,7 +108,7 @@ class Leases:
         """Whether a live lease holds a content."""
         return any(digest in digests for digests in self._digests.values())
 
-    def _look(self, name: str) -> None:
+    def _refresh(self, name: str) -> None:
         try:
             descriptor = os.open(self._layout.leases / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:  # its process ended just now; that needs no lock

@@ -13,11 +13,11 @@ from pathlib import Path
 from rlmlite_traces.blobs.directory.layout import Layout
 
 _READ_ONLY = 0o444
-_COPIED_AT_A_TIME = 64 * 1024 * 1024
+_COPY_BLOCK = 64 * 1024 * 1024
 
 
 @contextmanager
-def incoming(layout: Layout, writer: str) -> Iterator[tuple[int, Path]]:
+def open_incoming(layout: Layout, writer: str) -> Iterator[tuple[int, Path]]:
     """A new file to be written, and its path. Unless it is renamed, nothing is left of it.
 
     `writer` is the name of a live lease: with it a collection knows whose leftovers may go.
@@ -48,7 +48,7 @@ def copy(source: int, target: int, size: int) -> None:
     """
     done = 0
     try:
-        while done < size and (count := os.copy_file_range(source, target, min(size - done, _COPIED_AT_A_TIME))):
+        while done < size and (count := os.copy_file_range(source, target, min(size - done, _COPY_BLOCK))):
             done += count
     except (OSError, AttributeError):  # not between these file systems, or not on this one
         os.lseek(source, done, os.SEEK_SET)
@@ -58,13 +58,13 @@ def copy(source: int, target: int, size: int) -> None:
             write(target, iter(lambda: file.read(1024 * 1024) or b"", b""))
 
 
-def settle(descriptor: int) -> None:
+def freeze(descriptor: int) -> None:
     """Make a written file durable, and take back the right to write it."""
     os.fchmod(descriptor, _READ_ONLY)
     os.fsync(descriptor)
 
 
-def digest_of(descriptor: int) -> str:
+def hash_descriptor(descriptor: int) -> str:
     """The SHA-256 of a file that others may cut: it is read, not mapped."""
     with open(descriptor, "rb", buffering=0, closefd=False) as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()

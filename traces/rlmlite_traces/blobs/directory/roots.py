@@ -15,7 +15,7 @@ import msgspec
 
 from rlmlite_traces.blobs.directory.layout import Layout
 from rlmlite_traces.errors import StoreCorruptError
-from rlmlite_traces.files.appended import sync_path, write_new
+from rlmlite_traces.files.append_only import sync_path, write_new
 from rlmlite_traces.files.mapped import Mark
 
 
@@ -36,7 +36,7 @@ def add(layout: Layout, trace: Path, digests: Iterable[str], writer: str) -> Non
     place = os.path.abspath(trace)
     path = layout.roots / f"{hashlib.sha256(os.fsencode(place)).hexdigest()}.json"
     temporary = layout.incoming / f"{writer}.{path.name}"
-    with layout.locked():
+    with layout.lock():
         before = _read(path).digests if path.exists() else frozenset()
         content = {"trace": place, "digests": sorted(before.union(digests))}
         write_new(temporary, json.dumps(content).encode() + b"\n")  # ASCII, so that any path can be written

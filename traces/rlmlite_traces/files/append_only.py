@@ -7,7 +7,7 @@ from pathlib import Path
 from rlmlite_traces.errors import TraceLockedError, TraceMissingError
 
 
-class Appended:
+class AppendOnlyFile:
     """A file that lines are added to. After a failed write it takes no more: its end may be torn."""
 
     def __init__(self, path: Path) -> None:
