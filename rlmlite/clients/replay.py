@@ -22,7 +22,7 @@ from rlmlite.errors import ModelError
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.records.call_lines import COMMITMENT_DIGITS
 from rlmlite_kernel.records.records import EffectRecord, Step
-from rlmlite_kernel.records.refs import keyed_digest
+from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_kernel.records.settings import SUB_ROLE, Role, Settings
 from rlmlite_traces import CheckedTrace, TraceError, verify
 
@@ -69,7 +69,7 @@ class ReplayClient:
             return self._by_id[request.id]
         digest = bytes.fromhex(request.digest)
         for salt in self._salts:
-            results = self._by_prompt.get(keyed_digest(salt, digest)[:COMMITMENT_DIGITS])
+            results = self._by_prompt.get(commit_value_digest(salt, digest)[:COMMITMENT_DIGITS])
             # The last one stays: a new run may ask the same more often than the old one did.
             if results is not None:
                 return results.popleft() if len(results) > 1 else results[0]

@@ -14,7 +14,7 @@ import msgspec
 
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.problems import Problem, Unparsed, explain
-from rlmlite_kernel.program.recorded import said_in
+from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import AnyRecord, Entry, Question, Ref, Step, Turn
 
 HOST = "host"
@@ -131,7 +131,7 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: S
         text = content(first.text).decode()
         return Exchange(turn=0, origin=HOST, role="", program="", steps=(), observation="", question=text, seen=seen)
     assert isinstance(first, Turn)
-    said = said_in(first, content)
+    said = decode_reading(first, content)
     program = "" if said is None else said.text
     problems = said.problems if isinstance(said, Unparsed) else ()
     summaries = tuple(_summary(step, content) for step in steps)

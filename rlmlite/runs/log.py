@@ -36,7 +36,7 @@ class Keeper(Protocol):
         """Write down a finished call, at once."""
         ...
 
-    def journalled(self) -> Mapping[str, Result]:
+    def journal_results(self) -> Mapping[str, Result]:
         """The results of finished calls, by id, of steps that are not durable yet."""
         ...
 
@@ -44,7 +44,7 @@ class Keeper(Protocol):
         """Write down, durably, that a call with side effects is about to be made."""
         ...
 
-    def intended(self) -> frozenset[str]:
+    def intents(self) -> frozenset[str]:
         """The calls with side effects that were begun, of steps that are not durable yet."""
         ...
 
@@ -69,15 +69,15 @@ class NoLog:
     def journal(self, id_: str, result: Result) -> None:
         """See `Keeper.journal`."""
 
-    def journalled(self) -> Mapping[str, Result]:
-        """See `Keeper.journalled`."""
+    def journal_results(self) -> Mapping[str, Result]:
+        """See `Keeper.journal_results`."""
         return {}
 
     def intend(self, id_: str) -> None:
         """See `Keeper.intend`."""
 
-    def intended(self) -> frozenset[str]:
-        """See `Keeper.intended`."""
+    def intents(self) -> frozenset[str]:
+        """See `Keeper.intents`."""
         return frozenset()
 
     def timing(self, id_: str, fields: Mapping[str, int | str | None]) -> None:
@@ -96,13 +96,13 @@ class Rehearsal(NoLog):
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
 
-    def journalled(self) -> Mapping[str, Result]:
-        """See `Keeper.journalled`."""
-        return self._keeper.journalled()
+    def journal_results(self) -> Mapping[str, Result]:
+        """See `Keeper.journal_results`."""
+        return self._keeper.journal_results()
 
-    def intended(self) -> frozenset[str]:
-        """See `Keeper.intended`."""
-        return self._keeper.intended()
+    def intents(self) -> frozenset[str]:
+        """See `Keeper.intents`."""
+        return self._keeper.intents()
 
 
 def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:

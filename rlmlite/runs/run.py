@@ -194,7 +194,7 @@ class Run:
     def known(self) -> Mapping[str, Result]:
         """The results of finished calls of a turn that is not over, by the id of the call."""
         recorded = {} if self._unfinished is None else self._unfinished.results
-        return {**recorded, **self._keeper.journalled()}
+        return {**recorded, **self._keeper.journal_results()}
 
     def answer(self, id_: str, result: Result) -> None:
         """Take the result of a call that somebody else made: it is journalled at once, and `known`."""

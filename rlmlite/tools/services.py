@@ -6,7 +6,7 @@ has its intent written down first, so that after a crash nobody repeats a call w
     intend(id) -> durable      call the tool      record the result
                                   ^ a crash here: the call may or may not have had its effect
 
-On the next run such a call is in `intended` without a result. It fails as `unknown`, unless the policy says that it may
+On the next run such a call is in `intents` without a result. It fails as `unknown`, unless the policy says that it may
 be made again (`unknown = "retry"`).
 """
 
@@ -44,7 +44,7 @@ class Intents(Protocol):
         """Record a call. It is durable when this returns."""
         ...
 
-    def intended(self) -> frozenset[str]:
+    def intents(self) -> frozenset[str]:
         """The ids of all calls that were recorded, whether or not they have ended."""
         ...
 
@@ -79,7 +79,7 @@ class HostServices(msgspec.Struct, frozen=True):
             return Failed("unavailable", NO_USE, "the host does not provide this tool")
         rule = rule_of(settings.policy, request.role)
         if settings.tools[request.role].side_effects:
-            was_begun = request.id in intents.intended()
+            was_begun = request.id in intents.intents()
             if was_begun and rule.unknown == "fail":
                 return Failed("unknown", NO_USE, "it was begun before and its end is unknown; it is not called again")
             # The order is the point: a crash after this line is seen by the check above, in the next process.

@@ -25,7 +25,7 @@ from rlmlite_kernel.records.records import (
     Turn,
     Written,
 )
-from rlmlite_kernel.records.refs import RunKey, blob, commit, keyed
+from rlmlite_kernel.records.refs import RunKey, blob, commit, commit_value
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import UncheckedTrace
 from rlmlite_traces.format import lines
@@ -97,7 +97,7 @@ def calls(step_number: int, in_turn: int, count: int, place: int = 0) -> tuple[l
                 model="m",
                 max_output_tokens=64,
                 recipe=(part.ref, Span(state(-1), index, index + 5, "log")),
-                rendered=keyed(part.salt, str(index).encode())[:COMMITMENT_DIGITS],
+                rendered=commit_value(part.salt, str(index).encode())[:COMMITMENT_DIGITS],
                 prompt_bytes=16,
                 result=None if failed else reply.ref,
                 error="timeout" if failed else "",
@@ -166,7 +166,7 @@ def encode(entries: list[Entry]) -> tuple[dict[str, bytes], str]:
             if len(item.content) > lines.LARGE:
                 large[f"blobs/{item.ref}"] = item.content
         effects += lines_of(entry.effects)
-        record = chain.placed(entry.record)
+        record = chain.place(entry.record)
         records.append(record_bytes(record))
         chain.add(record, records[-1])
     whole = [b"".join(line + b"\n" for line in kind) for kind in (records, blobs.values(), effects)]

@@ -10,7 +10,7 @@ from rlmlite_kernel.effects.calls import CallSet
 from rlmlite_kernel.effects.requests import Answered, Part, Result
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.records import Blob, EffectRecord, Ref, Span
-from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
+from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import descriptor_digest
 
@@ -38,7 +38,7 @@ class CallRecorder:
             model=calls.model.model,
             max_output_tokens=calls.model.max_output_tokens,
             recipe=tuple(map(self._part, calls.prompts.parts(index))),
-            rendered=keyed_digest(self._key, bytes.fromhex(calls.digest(index))),
+            rendered=commit_value_digest(self._key, bytes.fromhex(calls.digest(index))),
             prompt_bytes=int(calls.sizes[index]),
             result=self._keep_text(result.text) if isinstance(result, Answered) else None,
             error="" if isinstance(result, Answered) else result.error,
@@ -53,7 +53,7 @@ class CallRecorder:
         nested = self._calls.nested
         if nested is None:
             return {}
-        return {name: keyed_digest(self._key, descriptor_digest(value)) for name, value in nested.inputs.items()}
+        return {name: commit_value_digest(self._key, descriptor_digest(value)) for name, value in nested.inputs.items()}
 
     def _part(self, part: Part) -> Ref | Span:
         """Words of the program as a text that is held, content as a range of what it is part of."""
@@ -63,7 +63,7 @@ class CallRecorder:
         if isinstance(content, Text):
             return Span(self._commit(content.blob), content.start, content.stop, part.source)
         raw = content.encode()
-        return Span(keyed_digest(self._key, hashlib.sha256(raw).digest()), 0, len(raw), part.source)
+        return Span(commit_value_digest(self._key, hashlib.sha256(raw).digest()), 0, len(raw), part.source)
 
     def _keep_text(self, text: str) -> Ref:
         """The ref of a text that the trace holds; the same text is held once."""
@@ -76,5 +76,5 @@ class CallRecorder:
     def _commit(self, digest: str) -> Ref:
         """The ref of content that the trace does not hold: an input's."""
         if digest not in self._content_refs:
-            self._content_refs[digest] = keyed_digest(self._key, bytes.fromhex(digest))
+            self._content_refs[digest] = commit_value_digest(self._key, bytes.fromhex(digest))
         return self._content_refs[digest]

@@ -39,7 +39,7 @@ Content: TypeAlias = Callable[[Ref], bytes]
 """What a ref names."""
 
 
-def recorded_bytes(said: Parsed | Unparsed, reply: str | None) -> bytes:
+def encode_reading(said: Parsed | Unparsed, reply: str | None) -> bytes:
     """The blob of what was read. Text that no UTF-8 holds is spelled out."""
     text = None if said.text == reply else said.text.encode("utf-8", "backslashreplace").decode()
     if isinstance(said, Parsed):
@@ -47,12 +47,12 @@ def recorded_bytes(said: Parsed | Unparsed, reply: str | None) -> bytes:
     return _ENCODER.encode(_UnparsedBlob(said.problems, text))
 
 
-def old_bytes(said: Parsed | Unparsed) -> bytes:
+def encode_reading_as_format_one(said: Parsed | Unparsed) -> bytes:
     """The blob as format 1 had it: without the text."""
     return _ENCODER.encode(msgspec.structs.replace(said, text=""))
 
 
-def said_in(turn: Turn, content: Content) -> Parsed | Unparsed | None:
+def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:
     """What a turn's record says was read; `None` if it names nothing.
 
     Raises what `content` raises, and `msgspec.DecodeError`, `UnicodeError` or `RecursionError` for a blob that holds

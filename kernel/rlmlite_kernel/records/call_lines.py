@@ -93,7 +93,7 @@ def lines_of(calls: Sequence[EffectRecord]) -> list[bytes]:
         of_round = list(members)
         head = head_of(of_round)
         lines.append(record_bytes(head))
-        lines.extend(record_bytes(_line(call, head.recipe)) for call in of_round)
+        lines.extend(record_bytes(_call_line(call, head.recipe)) for call in of_round)
     return lines
 
 
@@ -109,7 +109,7 @@ def calls_of(
         if isinstance(item, CallsHead):
             head = item
         elif head is not None:
-            yield _whole(item, head, request_id(run, turn, place, head.round, item.index - head.first))
+            yield _join(item, head, request_id(run, turn, place, head.round, item.index - head.first))
 
 
 def head_of(calls: Sequence[EffectRecord]) -> CallsHead:
@@ -148,7 +148,7 @@ def _shared_recipe(calls: Sequence[EffectRecord]) -> tuple[Ref | Span, ...]:
     return tuple(shared)
 
 
-def _line(call: EffectRecord, shared: tuple[Ref | Span, ...]) -> CallLine:
+def _call_line(call: EffectRecord, shared: tuple[Ref | Span, ...]) -> CallLine:
     rare = Rare(
         error=call.error,
         detail=call.detail,
@@ -181,7 +181,7 @@ def _own_spans(recipe: tuple[Ref | Span, ...], shared: tuple[Ref | Span, ...]) -
                 yield part
 
 
-def _whole(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
+def _join(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
     own = iter(line.spans)
     rare = line.rare or _NOTHING_RARE
     return EffectRecord(
@@ -194,7 +194,7 @@ def _whole(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
         role=head.role,
         model=head.model,
         max_output_tokens=head.max_output_tokens,
-        recipe=tuple(_filled(part, own) for part in head.recipe),
+        recipe=tuple(_fill(part, own) for part in head.recipe),
         rendered=line.rendered,
         prompt_bytes=line.prompt_bytes,
         result=line.result,
@@ -210,7 +210,7 @@ def _whole(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
     )
 
 
-def _filled(part: Ref | Span, own: Iterator[Span]) -> Ref | Span:
+def _fill(part: Ref | Span, own: Iterator[Span]) -> Ref | Span:
     """A part of the prompt with the call's own range where the head has a mark. A missing one stays marked."""
     if isinstance(part, str) or part.start >= 0:
         return part

@@ -32,7 +32,7 @@ def record_bytes(record: msgspec.Struct) -> bytes:
 def value_bytes(value: Json) -> bytes:
     """The canonical bytes of a JSON value."""
     try:
-        return _VALUES.encode(_spelled(value, 0))
+        return _VALUES.encode(_spell(value, 0))
     except UnicodeEncodeError as error:
         raise NotCanonicalError(f"not valid Unicode: {error.reason}") from None
     except TypeError:
@@ -57,7 +57,7 @@ def number_text(value: float) -> str:
     return f"{sign}0.{'0' * (-power - 1)}{mantissa.replace('.', '')}"
 
 
-def _spelled(value: Json, depth: int) -> Json:
+def _spell(value: Json, depth: int) -> Json:
     """The value with each float as its canonical digits; refuses what is not JSON or too deep."""
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:
@@ -67,7 +67,7 @@ def _spelled(value: Json, depth: int) -> Json:
     if depth == VALUE_DEPTH:
         raise NotCanonicalError(f"nested deeper than {VALUE_DEPTH}")
     if kind is dict:
-        return {key: _spelled(item, depth + 1) for key, item in value.items()}
+        return {key: _spell(item, depth + 1) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return [_spelled(item, depth + 1) for item in value]
+        return [_spell(item, depth + 1) for item in value]
     raise NotCanonicalError(f"{kind.__name__} is not JSON")

@@ -75,11 +75,11 @@ def blob(salts: Salts, content: bytes) -> Blob:
     return Blob(commit(salt, digest), salt, content)
 
 
-def keyed(key: bytes, descriptor: bytes) -> Ref:
+def commit_value(key: bytes, descriptor: bytes) -> Ref:
     """The ref of a value that is not stored, under the salt of the blob that made it."""
-    return keyed_digest(key, hashlib.sha256(descriptor).digest())
+    return commit_value_digest(key, hashlib.sha256(descriptor).digest())
 
 
-def keyed_digest(key: bytes, digest: bytes) -> Ref:
-    """`keyed` for content whose SHA-256 is known."""
+def commit_value_digest(key: bytes, digest: bytes) -> Ref:
+    """`commit_value` for content whose SHA-256 is known."""
     return commit(hmac.digest(key, digest, "sha256")[:SALT_BYTES], digest)

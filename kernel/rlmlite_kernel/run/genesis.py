@@ -20,7 +20,7 @@ from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.evolution import FORMAT, KERNEL
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
-from rlmlite_kernel.records.refs import Salts, blob, keyed
+from rlmlite_kernel.records.refs import Salts, blob, commit_value
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.variables import Variable, Variables
@@ -128,7 +128,7 @@ def _input_variables(inputs: Mapping[str, Input], key: bytes) -> Variables:
     by_name: dict[str, Variable] = {}
     for number, (name, each) in enumerate(inputs.items()):
         data = TaintedValue(each.value, INPUT | input_bit(number))
-        ref = keyed(key, descriptor(each.value))
+        ref = commit_value(key, descriptor(each.value))
         by_name[name] = Variable(data, kind_of(each.value), ref, size_of(each.value), turn=0)
     return Variables(by_name)
 

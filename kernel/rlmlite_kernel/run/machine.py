@@ -41,10 +41,10 @@ from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.program.lowering import lower
 from rlmlite_kernel.program.problems import Unparsed, explain
-from rlmlite_kernel.program.recorded import recorded_bytes
+from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Turn, Written
-from rlmlite_kernel.records.refs import Salts, blob, keyed_digest
+from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.settings import Limits, Role, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.recorder import Recorder
@@ -139,7 +139,7 @@ def ask(state: State, question: str, name: str = "question") -> Done:
     text = blob(state.run.salts, _utf8(question))
     value = text.content.decode()
     # Committed to under the salt of its own blob: whoever has the text can check it.
-    ref = keyed_digest(text.salt, descriptor_digest(value))
+    ref = commit_value_digest(text.salt, descriptor_digest(value))
     variable = Variable(TaintedValue(value), kind_of(value), ref, size_of(value), state.turn)
     variables = state.variables.apply(Change(name, variable))
     _check_question_fits(variables, state.settings.limits)
@@ -277,7 +277,7 @@ def _turn_entry(
     """The record of a turn as it opens, with its blobs: the reply, and what was read from it."""
     salts = before.run.salts
     whole = None if reply is None else blob(salts, _utf8(reply))
-    read = blob(salts, recorded_bytes(said, reply))
+    read = blob(salts, encode_reading(said, reply))
     parsed = isinstance(said, Parsed)
     record = Turn(
         turn=after.turn,

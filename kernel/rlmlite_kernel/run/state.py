@@ -16,7 +16,7 @@ from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.canonical import Json, value_bytes
 from rlmlite_kernel.records.records import Ref
-from rlmlite_kernel.records.refs import Salts, keyed
+from rlmlite_kernel.records.refs import Salts, commit_value
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.variables import Variable, Variables
 
@@ -118,7 +118,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
     def commit(self, text: str) -> Ref:
         """The commitment to a text that the trace does not hold, such as a controller's prompt."""
-        return keyed(self.run.key, text.encode("utf-8", "backslashreplace"))
+        return commit_value(self.run.key, text.encode("utf-8", "backslashreplace"))
 
     def coverage_report(self) -> dict[str, dict[str, int]]:
         """Per input the bytes in all, shown, read by a model, scanned, unseen."""

@@ -28,7 +28,7 @@ from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usa
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.lowering import PlannedStep
-from rlmlite_kernel.records.refs import blob, keyed_digest
+from rlmlite_kernel.records.refs import blob, commit_value_digest
 from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.step import FinishedRound, FinishedStep, StepOutcome, run_action, settle_calls
@@ -267,7 +267,7 @@ class RunningTurn:
         if planned.target is None or outcome.data is None or outcome.status != "ok":
             return Change(dropped=tuple(dropped))
         value = outcome.data.value
-        ref = keyed_digest(key, outcome.digest)
+        ref = commit_value_digest(key, outcome.digest)
         variable = Variable(outcome.data, kind_of(value), ref, size_of(value), self._before.turn)
         return Change(planned.target, variable, tuple(dropped))
 

@@ -9,7 +9,7 @@ import msgspec
 from rlmlite_grammar import grammar_digest, parse, read_reply
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Unparsed
-from rlmlite_kernel.program.recorded import said_in
+from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Turn
 from rlmlite_traces import CheckedTrace
 
@@ -31,7 +31,7 @@ def reparse(trace: CheckedTrace) -> ReparseResult:
     texts = 0
     for record in trace.records:
         if isinstance(record, Turn):
-            recorded = said_in(record, trace.content)
+            recorded = decode_reading(record, trace.content)
             if recorded is None:
                 continue
             texts += 1

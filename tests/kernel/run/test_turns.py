@@ -14,7 +14,7 @@ from rlmlite_kernel import (
     Unparsed,
     advance,
 )
-from rlmlite_kernel.program.recorded import said_in
+from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Genesis, Step, Turn
 from rlmlite_kernel.records.refs import blob
 from tests.kernel.machine import KEY, LOG, Machine, parse_program
@@ -56,7 +56,7 @@ def test_the_turn_record_names_the_origin_and_the_text() -> None:
     assert blobs[record.reply] == f"Sure: {text}".encode()
     assert record.program is None
     assert msgspec.json.decode(blobs[record.ast])[1:] == [list(parse_program(text).at), text]
-    assert said_in(record, blobs.__getitem__) == parse_program(text)
+    assert decode_reading(record, blobs.__getitem__) == parse_program(text)
 
 
 def test_a_step_record_says_what_was_read_written_and_used() -> None:

@@ -16,7 +16,7 @@ Change = Callable[[list[Entry]], list[Entry]]
 
 def entries_of(trace: CheckedTrace) -> list[Entry]:
     """The trace as entries again; the genesis carries all blobs."""
-    kept = trace.contents.kept
+    kept = trace.contents.places
     blobs = tuple(Blob(ref, kept[ref].salt, trace.content(ref)) for ref in kept)
     return [
         Entry(record, blobs if seq == 0 else (), tuple(trace.effects(seq))) for seq, record in enumerate(trace.records)

@@ -94,7 +94,7 @@ def turn(log: Log, done: Done, program: str, blobs: FileBlobs, call: Callable[[R
     while isinstance(step, Suspended):
         for entry in step.entries:
             log.append(entry)
-        known = log.journalled()
+        known = log.journal_results()
         results = []
         for request in step.requests:
             if request.id not in known:

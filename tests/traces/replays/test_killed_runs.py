@@ -78,7 +78,7 @@ def result_of(
     request: Request,
     blobs: FileBlobs,
 ) -> Result:
-    result = known.get(request.id) or log.journalled().get(request.id)
+    result = known.get(request.id) or log.journal_results().get(request.id)
     if result is None:
         result = call(request, render(request.prompt, blobs))
         log.journal(request.id, result)

@@ -52,9 +52,9 @@ def test_calls_are_durable_before_the_next_turn(tmp_path: Path, monkeypatch: pyt
         log.journal("a", Failed("rate"))
         for entry in (handmade.genesis(), handmade.turn(1, 0), handmade.step(1, 1, 0, count=3)):
             log.append(entry)
-        assert log.journalled()
+        assert log.journal_results()
         log.append(handmade.turn(2, 1))
-        assert not log.journalled()
+        assert not log.journal_results()
 
 
 def test_a_failed_write_closes_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_a_failed_journal_takes_no_more(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(RuntimeError, match="recover"):
             log.journal("c", Failed("rate"))
     with Log.open(path) as log:
-        assert set(log.journalled()) == {"a"}
+        assert set(log.journal_results()) == {"a"}
 
 
 def test_a_failed_sync_is_raised_by_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,17 +29,17 @@ def test_the_journal_survives_the_process(tmp_path: Path) -> None:
         for id_, result in RESULTS.items():
             log.journal(id_, result)
         log.journal("a", Failed("rate"))
-        assert log.journalled() == RESULTS
+        assert log.journal_results() == RESULTS
 
     with Log.open(path) as log:
-        assert log.journalled() == RESULTS
+        assert log.journal_results() == RESULTS
         log.journal("d", Failed("rate"))
     with Log.open(path) as log:
-        assert log.journalled() == RESULTS | {"d": Failed("rate")}
+        assert log.journal_results() == RESULTS | {"d": Failed("rate")}
         log.extend([handmade.step(1, 1, 0, count=2)])
-        assert log.journalled() == {}
+        assert log.journal_results() == {}
     with Log.open(path) as log:
-        assert log.journalled() == {}
+        assert log.journal_results() == {}
 
 
 @pytest.mark.parametrize("tail", [b"", b"\x00\x00\x00", b"garbage\n"])
@@ -55,12 +55,12 @@ def test_a_journal_may_be_torn_anywhere(tmp_path: Path, tail: bytes) -> None:
     for at in {*range(0, len(whole), 7), whole.find(b"\n"), whole.find(b"\n") + 1, len(whole)}:
         (path / "journal.jsonl").write_bytes(whole[:at] + (tail if at < len(whole) else b""))
         with Log.open(path) as log:
-            count = len(log.journalled())
-            assert log.journalled() == dict(list(RESULTS.items())[:count])
+            count = len(log.journal_results())
+            assert log.journal_results() == dict(list(RESULTS.items())[:count])
             assert count == whole[:at].count(b"\n")
             log.journal("z", Failed("rate"))
         with Log.open(path) as log:
-            assert "z" in log.journalled()
+            assert "z" in log.journal_results()
 
 
 def test_a_journal_that_was_altered_is_refused(tmp_path: Path) -> None:
@@ -113,4 +113,4 @@ def test_a_journal_may_be_written_from_many_threads(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     with Log.open(path) as log:
-        assert len(log.journalled()) == 800
+        assert len(log.journal_results()) == 800

@@ -52,7 +52,7 @@ def write_on(path: Path) -> None:
     said = os.open(path.with_suffix(".said"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with Log.open(path) as log:
         for entry in entries[log.size :]:
-            known = log.journalled()
+            known = log.journal_results()
             for call in entry.effects:
                 if call.id not in known:
                     os.write(said, call.id.encode() + b"\n")

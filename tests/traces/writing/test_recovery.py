@@ -51,7 +51,7 @@ def writes() -> Iterator[tuple[str, bytes, bool]]:
                 yield f"blobs/{blob.ref}", blob.content, False
         yield "blobs.jsonl", b"".join(lines.encode_blob(blob) + b"\n" for blob in new.values()), False
         yield "effects.jsonl", b"".join(line + b"\n" for line in lines_of(entry.effects)), False
-        record = chain.placed(entry.record)
+        record = chain.place(entry.record)
         line = record_bytes(record)
         chain.add(record, line)
         yield "trace.jsonl", line + b"\n", True

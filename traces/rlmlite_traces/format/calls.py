@@ -23,30 +23,30 @@ class StepCalls:
     def __init__(self, data: bytes, layout: Format, run: str) -> None:
         self._data, self._layout, self._run = data, layout, run
         self._spans = list(split(data, EFFECTS))
-        self._begun: dict[int, int] = {}
-        self.taken = 0
+        self._first_steps: dict[int, int] = {}
+        self.next_line = 0
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """How many lines no step has taken."""
-        return len(self._spans) - self.taken
+        return len(self._spans) - self.next_line
 
     def take(self, record: AnyRecord) -> tuple[tuple[int, int], list[EffectRecord]]:
         """The calls of the next record, checked, and which lines they are. Every step is to be asked for, in order."""
         if isinstance(record, Step):
-            self._begun.setdefault(record.turn, record.step)
-        first, count = self.taken, self._layout.line_count(record)
-        if count > self.left:
-            raise TraceBrokenError(EFFECTS, first, "effects-missing", f"{count} lines", f"{self.left} lines")
-        self.taken += count
-        lines = self.lines((first, self.taken))
+            self._first_steps.setdefault(record.turn, record.step)
+        first, count = self.next_line, self._layout.line_count(record)
+        if count > self.remaining:
+            raise TraceBrokenError(EFFECTS, first, "effects-missing", f"{count} lines", f"{self.remaining} lines")
+        self.next_line += count
+        lines = self.lines((first, self.next_line))
         items = self._items(lines, first)
         calls = self._calls(items, record) if isinstance(record, Step) else []
         check_items(record, items, calls, first)
         check_calls(record, calls, lines, first)
-        return (first, self.taken), calls
+        return (first, self.next_line), calls
 
-    def again(self, lines: tuple[int, int], step: Step) -> list[EffectRecord]:
+    def reread(self, lines: tuple[int, int], step: Step) -> list[EffectRecord]:
         """Calls that were taken before."""
         return self._calls(self._items(self.lines(lines), lines[0]), step)
 
@@ -55,7 +55,7 @@ class StepCalls:
         return [self._data[start:stop] for start, stop in self._spans[lines[0] : lines[1]]]
 
     def _calls(self, items: Sequence[CallItem], step: Step) -> list[EffectRecord]:
-        return self._layout.calls(items, self._run, step, step.step - self._begun[step.turn])
+        return self._layout.calls(items, self._run, step, step.step - self._first_steps[step.turn])
 
     def _items(self, lines: Sequence[bytes], first: int) -> list[CallItem]:
         return [self._layout.call_item(line, first + place) for place, line in enumerate(lines)]

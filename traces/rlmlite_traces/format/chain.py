@@ -48,7 +48,7 @@ class Chain:
         """The tree head over all lines, in hex."""
         return self._tree.root()
 
-    def placed(self, record: AnyRecord) -> AnyRecord:
+    def place(self, record: AnyRecord) -> AnyRecord:
         """The record with its place filled in."""
         return msgspec.structs.replace(record, seq=self.size, prev=self.prev)
 
@@ -57,12 +57,12 @@ class Chain:
 
         `before` is the state before the record, in a format that writes it down.
         """
-        self._same("seq", self.size, record.seq)
-        self._same("prev", self.prev, record.prev)
-        self._same("after-seal", "the end", "another record" if self.sealed else "the end")
-        self._same("genesis", self.size == 0, isinstance(record, Genesis))
+        self._require_same("seq", self.size, record.seq)
+        self._require_same("prev", self.prev, record.prev)
+        self._require_same("after-seal", "the end", "another record" if self.sealed else "the end")
+        self._require_same("genesis", self.size == 0, isinstance(record, Genesis))
         if before is not None:
-            self._same("state", self.state, before)
+            self._require_same("state", self.state, before)
         self._check_kind(record)
 
     def add(self, record: AnyRecord, line: bytes) -> None:
@@ -87,30 +87,30 @@ class Chain:
     def _check_kind(self, record: AnyRecord) -> None:
         match record:
             case Step():
-                self._same("turn-number", self.turns, record.turn)
-                self._same("step-number", self.steps + 1, record.step)
-                self._one_of("status", STATUSES, record.status)
-                self._same("code", record.status == "ok", record.code == "")
+                self._require_same("turn-number", self.turns, record.turn)
+                self._require_same("step-number", self.steps + 1, record.step)
+                self._require_one_of("status", STATUSES, record.status)
+                self._require_same("code", record.status == "ok", record.code == "")
             case Turn():
-                self._same("turn-number", self.turns + 1, record.turn)
+                self._require_same("turn-number", self.turns + 1, record.turn)
             case Genesis():
                 ascending = tuple(sorted(set(record.flags)))
-                self._same("flags", ascending, record.flags)
+                self._require_same("flags", ascending, record.flags)
             case Question() | Redact():
                 pass  # their blobs and their place are all that there is to check
             case Checkpoint():
-                self._same("state", self.state, record.state)
+                self._require_same("state", self.state, record.state)
             case Seal():
-                self._same("state", self.state, record.state)
-                self._same("step-count", self.steps, record.steps)
-                self._one_of("outcome", OUTCOMES, record.outcome)
+                self._require_same("state", self.state, record.state)
+                self._require_same("step-count", self.steps, record.steps)
+                self._require_one_of("outcome", OUTCOMES, record.outcome)
             case _:
                 assert_never(record)
 
-    def _same(self, check: str, expected: object, found: object) -> None:
+    def _require_same(self, check: str, expected: object, found: object) -> None:
         if expected != found:
             raise TraceBrokenError(RECORDS, self.size, check, str(expected), str(found))
 
-    def _one_of(self, check: str, words: tuple[str, ...], found: str) -> None:
+    def _require_one_of(self, check: str, words: tuple[str, ...], found: str) -> None:
         if found not in words:
             raise TraceBrokenError(RECORDS, self.size, check, " or ".join(words), found)

@@ -36,7 +36,7 @@ class Presence(Enum):
     ABSENT = "absent"
 
 
-class Kept(msgspec.Struct, frozen=True, gc=False):
+class BlobPlace(msgspec.Struct, frozen=True, gc=False):
     """Where a blob stands: the bytes `start:stop` of `blobs.jsonl`; `digest` is empty unless it is present."""
 
     salt: bytes
@@ -51,59 +51,59 @@ class Contents:
 
     def __init__(self, data: bytes, large: LargeFiles, layout: Format) -> None:
         self._data, self._large, self._layout = data, large, layout
-        self.kept: dict[Ref, Kept] = {}
+        self.places: dict[Ref, BlobPlace] = {}
         for position, (start, stop) in enumerate(split(data, BLOBS)):
             line, named = layout.blob(data[start:stop], position)
-            ref, kept = self._checked(line, named, start, stop, position)
-            if ref in self.kept:
+            ref, place = self._check_line(line, named, start, stop, position)
+            if ref in self.places:
                 raise TraceBrokenError(BLOBS, position, "twice", "each content once", ref)
-            self.kept[ref] = kept
+            self.places[ref] = place
 
     def presence(self, ref: Ref) -> Presence:
         """Whether the content of a ref is here."""
-        kept = self.kept.get(ref)
-        return Presence.ABSENT if kept is None else kept.presence
+        place = self.places.get(ref)
+        return Presence.ABSENT if place is None else place.presence
 
     def read(self, ref: Ref) -> bytes:
         """The content of a ref. Raises `BlobAbsentError`, or `BlobMismatchError` for a file that changed since."""
-        kept = self.kept.get(ref)
-        if kept is None or kept.presence is not Presence.PRESENT:
+        place = self.places.get(ref)
+        if place is None or place.presence is not Presence.PRESENT:
             raise BlobAbsentError(ref, "the reader")
-        line, _ = self._layout.blob(self._data[kept.start : kept.stop], 0)
+        line, _ = self._layout.blob(self._data[place.start : place.stop], 0)
         if isinstance(line, TextLine) or line.size is None:
             return _inline(line, 0)
         content = b"".join(_chunks(self._large[ref]))
-        if hashlib.sha256(content).digest() != kept.digest:
+        if hashlib.sha256(content).digest() != place.digest:
             raise BlobMismatchError(ref, "its file changed after it was checked")
         return content
 
     def salts(self) -> dict[bytes, bytes]:
         """The salt of each content that is here, by its SHA-256."""
-        return {kept.digest: kept.salt for kept in self.kept.values() if kept.digest}
+        return {place.digest: place.salt for place in self.places.values() if place.digest}
 
     def strays(self) -> Iterator[Ref]:
         """Files in the folder that no line names."""
         for name in self._large:
-            kept = self.kept.get(name)
-            line = None if kept is None else self._layout.blob(self._data[kept.start : kept.stop], 0)[0]
+            place = self.places.get(name)
+            line = None if place is None else self._layout.blob(self._data[place.start : place.stop], 0)[0]
             if not isinstance(line, BlobLine) or line.size is None:
                 yield name
 
-    def _checked(self, line: AnyBlobLine, named: Ref, start: int, stop: int, position: int) -> tuple[Ref, Kept]:
+    def _check_line(self, line: AnyBlobLine, named: Ref, start: int, stop: int, position: int) -> tuple[Ref, BlobPlace]:
         """The ref of a line and where it stands. `named` is the ref that the line names itself, if it does."""
         _check_shape(line, position)
         if isinstance(line, TextLine) or line.size is None:
             content = _inline(line, position)
-            _holds(len(content) <= lines.LARGE, position, "size", f"at most {lines.LARGE}", str(len(content)))
+            _require(len(content) <= lines.LARGE, position, "size", f"at most {lines.LARGE}", str(len(content)))
             digest, presence = hashlib.sha256(content).digest(), Presence.PRESENT
         else:
-            _holds(line.size > lines.LARGE, position, "size", f"more than {lines.LARGE}", str(line.size))
+            _require(line.size > lines.LARGE, position, "size", f"more than {lines.LARGE}", str(line.size))
             digest, presence = self._large_digest(line.ref, line.size)
         present = presence is Presence.PRESENT
         ref = commit(line.salt, digest) if present else named
         if named and ref != named:
             raise BlobMismatchError(named, f"its SHA-256 is {digest.hex()}")
-        return ref, Kept(line.salt, digest if present else b"", start, stop, presence)
+        return ref, BlobPlace(line.salt, digest if present else b"", start, stop, presence)
 
     def _large_digest(self, ref: Ref, size: int) -> tuple[bytes, Presence]:
         if ref not in self._large:
@@ -146,13 +146,13 @@ def _chunks(source: Path | bytes) -> Iterator[bytes]:
 
 def _check_shape(line: AnyBlobLine, position: int) -> None:
     """Raise `TraceBrokenError` unless the salt is one, the content stands there in one way, and a file has its ref."""
-    _holds(len(line.salt) == SALT_BYTES, position, "salt", f"{SALT_BYTES} bytes", f"{len(line.salt)} bytes")
+    _require(len(line.salt) == SALT_BYTES, position, "salt", f"{SALT_BYTES} bytes", f"{len(line.salt)} bytes")
     if isinstance(line, TextLine):
         return
     ways = (line.base64 is not None) + (line.size is not None)
-    _holds(ways == 1, position, "one-content", "exactly one of base64, size", str(ways))
+    _require(ways == 1, position, "one-content", "exactly one of base64, size", str(ways))
     sound = line.ref == "" if line.size is None else HEX.fullmatch(line.ref) is not None
-    _holds(sound, position, "ref", "no ref" if line.size is None else "64 hex digits", line.ref)
+    _require(sound, position, "ref", "no ref" if line.size is None else "64 hex digits", line.ref)
 
 
 def _inline(line: AnyBlobLine, position: int) -> bytes:
@@ -166,6 +166,6 @@ def _inline(line: AnyBlobLine, position: int) -> bytes:
     raise TraceBrokenError(BLOBS, position, "spelling", "text, as it is valid UTF-8", "base64")
 
 
-def _holds(holds: bool, position: int, check: str, expected: str, found: str) -> None:
+def _require(holds: bool, position: int, check: str, expected: str, found: str) -> None:
     if not holds:
         raise TraceBrokenError(BLOBS, position, check, expected, found)

@@ -121,7 +121,7 @@ def encode(struct: msgspec.Struct) -> bytes:
         raise NotCanonicalError(f"not valid Unicode: {error.reason}") from None
     if len(line) > MAX_LINE:
         raise NotCanonicalError(f"a line of {len(line)} bytes; at most {MAX_LINE} are allowed")
-    _within_profile(line)
+    _check_profile(line)
     return line
 
 
@@ -141,7 +141,7 @@ def decode_strictly(decoder: "msgspec.json.Decoder[S]", line: bytes, file: str, 
         value = decoder.decode(line)
         again = record_bytes(value)
         if file != BLOBS:  # its numbers are checked by `contents`, and its text may hold anything
-            _within_profile(line)
+            _check_profile(line)
     except _BAD as error:
         raise TraceBrokenError(file, position, "decode", "a record of a known shape", str(error)) from None
     except NotCanonicalError as error:
@@ -151,21 +151,21 @@ def decode_strictly(decoder: "msgspec.json.Decoder[S]", line: bytes, file: str, 
     return value
 
 
-def _within_profile(line: bytes) -> None:
+def _check_profile(line: bytes) -> None:
     """ASCII keys and integers within 2^53-1 (RFC 8785, restricted). Most lines need no second look."""
     long_run = b"0" * 16 in line.translate(_DIGITS_ALIKE)  # six times quicker than the pattern, which then decides
     if not line.isascii() or (long_run and _LONG_NUMBER.search(line)):
-        _look(msgspec.json.decode(line))
+        _check_values(msgspec.json.decode(line))
 
 
-def _look(value: Any) -> None:
+def _check_values(value: Any) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if not key.isascii():
                 raise NotCanonicalError(f"the key {key!r} is not ASCII")
-            _look(item)
+            _check_values(item)
     elif isinstance(value, list):
         for item in value:
-            _look(item)
+            _check_values(item)
     elif isinstance(value, int) and abs(value) > MAX_SAFE:
         raise NotCanonicalError(f"the integer {value} is outside 2^53-1")

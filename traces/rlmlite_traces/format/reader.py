@@ -71,7 +71,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     @property
     def blobs(self) -> Mapping[Ref, Presence]:
         """Each ref that has a line, and whether its content is here."""
-        return {ref: kept.presence for ref, kept in self.contents.kept.items()}
+        return {ref: place.presence for ref, place in self.contents.places.items()}
 
     def line(self, seq: int) -> bytes:
         """The line of a record, without its newline."""
@@ -83,7 +83,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
         """The calls of the record `seq`, by index."""
         record = self.records[seq]
         return (
-            self.calls.again(self.call_ranges[seq], record)
+            self.calls.reread(self.call_ranges[seq], record)
             if isinstance(record, Step) and seq in self.call_ranges
             else []
         )

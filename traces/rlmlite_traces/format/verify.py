@@ -38,7 +38,7 @@ def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Lev
     """
     trace = UncheckedTrace.read(source) if isinstance(source, Path) else source
     layout = format_of(trace.records)
-    chain, records, spans = _chained(trace.records, layout)
+    chain, records, spans = _read_chain(trace.records, layout)
     if root is not None and chain.root != root:
         raise RootMismatchError(root, chain.root)
     level = Level.SEALED if chain.sealed else Level.OPEN
@@ -48,11 +48,11 @@ def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Lev
     assert isinstance(genesis, Genesis)
     contents = Contents(trace.blobs, trace.large, layout)
     calls = StepCalls(trace.effects, layout, genesis.run)
-    named, ranges = _referred(records, calls, contents)
-    if calls.left:
-        raise TraceBrokenError(EFFECTS, calls.taken, "effects-stray", "no more lines", f"{calls.left} lines")
+    named, ranges = _resolve_blobs(records, calls, contents)
+    if calls.remaining:
+        raise TraceBrokenError(EFFECTS, calls.next_line, "effects-stray", "no more lines", f"{calls.remaining} lines")
     if chain.sealed:
-        _all_named(contents, named)
+        _refuse_strays(contents, named)
     return CheckedTrace(chain.root, level, records, (trace.records, spans), calls, ranges, contents)
 
 
@@ -67,7 +67,7 @@ def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) 
                 yield from referenced.of_source(contents.read(entry.source))
 
 
-def _chained(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
+def _read_chain(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
     chain, spans, records = Chain(), list(split(data, RECORDS)), []
     for start, stop in spans:
         line = data[start:stop]
@@ -80,7 +80,7 @@ def _chained(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ...],
     return chain, tuple(records), spans
 
 
-def _referred(
+def _resolve_blobs(
     records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents
 ) -> tuple[set[Ref], dict[int, tuple[int, int]]]:
     """The blobs that records name, each present or redacted, and which lines are the calls of which record."""
@@ -97,12 +97,12 @@ def _referred(
                 absent.setdefault(ref, seq)
             named.add(ref)
     for ref, seq in absent.items():
-        raise BlobAbsentError(ref, f"record {seq}", changed=any(kept not in named for kept in contents.kept))
+        raise BlobAbsentError(ref, f"record {seq}", changed=any(ref not in named for ref in contents.places))
     return named, ranges
 
 
-def _all_named(contents: Contents, named: set[Ref]) -> None:
-    for ref in contents.kept:
+def _refuse_strays(contents: Contents, named: set[Ref]) -> None:
+    for ref in contents.places:
         if ref not in named:
             raise BlobUnreferencedError(ref)
     for ref in contents.strays():

@@ -13,7 +13,7 @@ The result must be the old line byte for byte. So an old trace is compared as st
 import msgspec
 
 from rlmlite_kernel import Answer
-from rlmlite_kernel.program.recorded import old_bytes, said_in
+from rlmlite_kernel.program.recorded import decode_reading, encode_reading_as_format_one
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import AnyRecord, Child, EffectRecord, Entry, Genesis, Ref, Seal, Spoken, Step, Turn
@@ -44,37 +44,37 @@ class Spelling:
         self._refs: dict[str, Ref] = {}
         self._coverage: dict[str, tuple[int, int, int]] = {}
 
-    def calls(self, entry: Entry) -> list[bytes]:
+    def spell_calls(self, entry: Entry) -> list[bytes]:
         """The old lines of an entry's calls."""
-        return [encode(_old_call(call)) for call in entry.effects]
+        return [encode(_spell_call(call)) for call in entry.effects]
 
-    def record(self, entry: Entry, answer: Answer | None) -> OldRecord:
+    def spell(self, entry: Entry, answer: Answer | None) -> OldRecord:
         """The old record, without its place; `answer` is what the seal holds. Then it counts as written."""
         record = entry.record
         match record:
             case Genesis():
-                old: OldRecord = _old_genesis(record)
+                old: OldRecord = _spell_genesis(record)
                 self._refs = {each.name: each.ref for each in record.inputs}
                 self._coverage = {each.name: (0, 0, 0) for each in record.inputs}
             case Turn():
-                old = self._old_turn(entry, record)
+                old = self._spell_turn(entry, record)
             case Step():
                 self._coverage |= record.coverage
-                old = self._old_step(entry, record)
+                old = self._spell_step(entry, record)
                 self._refs |= {each.name: each.ref for each in record.writes}
             case Seal():
-                old = _old_seal(record, self._result(answer))
+                old = _spell_seal(record, self._commit_answer(answer))
             case _:
                 raise ValueError(f"format 1 has no record of kind {type(record).__name__.lower()}")
         self._state = _state_of(record)
         return old
 
-    def _old_turn(self, entry: Entry, record: Turn) -> OldTurn:
+    def _spell_turn(self, entry: Entry, record: Turn) -> OldTurn:
         """The turn, with its text in a blob of its own."""
         contents = {item.ref: item.content for item in entry.blobs}
-        said = said_in(record, contents.__getitem__)
+        said = decode_reading(record, contents.__getitem__)
         assert said is not None
-        read = blob(self._salts, old_bytes(said)).ref
+        read = blob(self._salts, encode_reading_as_format_one(said)).ref
         return OldTurn(
             turn=record.turn,
             origin=record.origin,
@@ -82,14 +82,14 @@ class Spelling:
             program=blob(self._salts, said.text.encode()).ref,
             ast=read if record.ast is not None else None,
             diagnostics=read if record.diagnostics is not None else None,
-            call=None if record.call is None else _old_spoken(record.call),
+            call=None if record.call is None else _spell_spoken(record.call),
             used=record.used,
             state=(self._state, record.state),
         )
 
-    def _old_step(self, entry: Entry, record: Step) -> OldStep:
+    def _spell_step(self, entry: Entry, record: Step) -> OldStep:
         observation = record.observation
-        lines = self.calls(entry)
+        lines = self.spell_calls(entry)
         return OldStep(
             turn=record.turn,
             step=record.step,
@@ -98,7 +98,7 @@ class Spelling:
             ast=record.ast,
             reads=tuple((name, self._refs[name]) for name in record.reads),
             writes=tuple(OldWritten(name=w.name, kind=w.kind, ref=w.ref, size=w.size) for w in record.writes),
-            effects=_old_effects(record, lines),
+            effects=_spell_effects(record, lines),
             observation=OldObserved(
                 ref=observation.ref or blob(self._salts, b"").ref,
                 size=observation.size,
@@ -113,7 +113,7 @@ class Spelling:
             state=(self._state, record.state),
         )
 
-    def _result(self, answer: Answer | None) -> Ref | None:
+    def _commit_answer(self, answer: Answer | None) -> Ref | None:
         """The ref of the answer as it was spelled then: each piece of evidence by itself."""
         return None if answer is None else blob(self._salts, value_bytes(msgspec.to_builtins(answer))).ref
 
@@ -122,7 +122,7 @@ def _state_of(record: AnyRecord) -> str:
     return getattr(record, "state", "")
 
 
-def _old_genesis(record: Genesis) -> OldGenesis:
+def _spell_genesis(record: Genesis) -> OldGenesis:
     inputs = tuple(
         OldInput(name=each.name, kind=each.kind, ref=each.ref, size=each.size, source=each.source, sha256=each.sha256)
         for each in record.inputs
@@ -142,7 +142,7 @@ def _old_genesis(record: Genesis) -> OldGenesis:
     )
 
 
-def _old_spoken(call: Spoken) -> OldSpoken:
+def _spell_spoken(call: Spoken) -> OldSpoken:
     return OldSpoken(
         role=call.role,
         model=call.model,
@@ -155,14 +155,14 @@ def _old_spoken(call: Spoken) -> OldSpoken:
     )
 
 
-def _old_effects(record: Step, lines: list[bytes]) -> OldEffects | None:
+def _spell_effects(record: Step, lines: list[bytes]) -> OldEffects | None:
     effects = record.effects
     if effects is None:
         return None
     return OldEffects(n=effects.n, root=root_of(lines), ok=effects.ok, failed=effects.failed)
 
 
-def _old_seal(record: Seal, result: Ref | None) -> OldSeal:
+def _spell_seal(record: Seal, result: Ref | None) -> OldSeal:
     return OldSeal(
         steps=record.steps,
         outcome=record.outcome,
@@ -172,7 +172,7 @@ def _old_seal(record: Seal, result: Ref | None) -> OldSeal:
     )
 
 
-def _old_call(call: EffectRecord) -> OldEffect:
+def _spell_call(call: EffectRecord) -> OldEffect:
     return OldEffect(
         step=call.step,
         index=call.index,
@@ -190,9 +190,9 @@ def _old_call(call: EffectRecord) -> OldEffect:
         usage=call.usage,
         cached=call.cached,
         inputs=call.inputs,
-        child=None if call.child is None else _old_child(call.child),
+        child=None if call.child is None else _spell_child(call.child),
     )
 
 
-def _old_child(child: Child) -> OldChild:
+def _spell_child(child: Child) -> OldChild:
     return OldChild(root=child.root, status=child.status, reason=child.reason, used=child.used)

@@ -41,10 +41,10 @@ def nested_traces(trace: CheckedTrace, path: Path) -> Iterator[NestedTrace]:
     for seq in range(trace.size):
         for call in trace.effects(seq):
             if call.child is not None and call.child.root:
-                yield from _nested(call.id, call.child.root, nested_place(path, call.id))
+                yield from _check_nested(call.id, call.child.root, nested_place(path, call.id))
 
 
-def _nested(id_: str, root: str, place: Path) -> Iterator[NestedTrace]:
+def _check_nested(id_: str, root: str, place: Path) -> Iterator[NestedTrace]:
     if not place.exists():
         yield NestedTrace(id_, root, Standing.ABSENT)
         return

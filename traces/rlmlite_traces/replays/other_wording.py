@@ -20,7 +20,7 @@ class UncomparedTexts:
         self._recorded: dict[str, Totals] = {}
         self._computed: dict[str, Totals] = {}
 
-    def left_out(self, entry: Entry, recorded: AnyRecord) -> Entry:
+    def adopt_wording(self, entry: Entry, recorded: AnyRecord) -> Entry:
         """The computed entry with the recorded wording, ready to be compared."""
         computed = entry.record
         if not isinstance(computed, Step) or not isinstance(recorded, Step):
@@ -28,11 +28,11 @@ class UncomparedTexts:
         shown, was_shown = computed.observation, recorded.observation
         self._cut = self._cut or bool(shown.cut or was_shown.cut)
         observation = Observed(ref=was_shown.ref, size=was_shown.size, origins=shown.origins, cut=was_shown.cut)
-        coverage = self._coverage(computed, recorded)
+        coverage = self._adopt_coverage(computed, recorded)
         record = msgspec.structs.replace(computed, observation=observation, coverage=coverage)
         return Entry(record, entry.blobs, entry.effects)
 
-    def _coverage(self, computed: Step, recorded: Step) -> dict[str, Totals]:
+    def _adopt_coverage(self, computed: Step, recorded: Step) -> dict[str, Totals]:
         self._computed |= computed.coverage
         self._recorded |= recorded.coverage
         if not self._cut:

@@ -45,46 +45,48 @@ class InputMissingError(TraceError):
         self.name, self.reason = name, reason
 
 
-class Rebuilt(msgspec.Struct, frozen=True):
+class RebuiltInputs(msgspec.Struct, frozen=True):
     """Inputs by name, and for the content that is missing, by digest, the input's name and the reason."""
 
     inputs: dict[str, Input]
     missing: dict[str, tuple[str, str]]
 
 
-def rebuild(trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], derive: Derive | None = None) -> Rebuilt:
+def rebuild(
+    trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], derive: Derive | None = None
+) -> RebuiltInputs:
     """The inputs of a trace; `places` says where an input's file or folder is now. Raises `InputMissingError`."""
-    rebuilt = Rebuilt({}, {})
+    rebuilt = RebuiltInputs({}, {})
     for entry in trace.genesis.inputs:
-        source = _source(trace, entry)
+        source = _read_source(trace, entry)
         if source.content is None:
             finder = _Finder(source, places.get(entry.name), store, derive)
-            rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.missing())
-        given = _input(trace, store, entry.name, source, rebuilt.missing)
+            rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.find())
+        given = _build_input(trace, store, entry.name, source, rebuilt.missing)
         recorded = None if entry.source is None else trace.content(entry.source)
         rebuilt.inputs[entry.name] = msgspec.structs.replace(given, recorded=recorded)
     return rebuilt
 
 
-def _input(
+def _build_input(
     trace: CheckedTrace, store: FileBlobs, name: str, source: Source, missing: Mapping[str, tuple[str, str]]
 ) -> Input:
     if source.content is not None:
         content = trace.content(source.content)
         unfilled = msgspec.structs.replace(source, content=None)
-        return Input(_from_memory(name, source, content, store), unfilled, content)
+        return Input(_build_from_memory(name, source, content, store), unfilled, content)
     if source.kind == "documents":
-        return Input(_documents(source), source)
+        return Input(_build_documents(source), source)
     if source.kind not in ("text", "table") or len(source.files) != 1:
         raise InputMissingError(name, "the trace does not say which file it is")
     file = source.files[0]
     if source.kind == "table":
-        return Input(_table(name, file.digest, store, missing), source)
+        return Input(_build_table(name, file.digest, store, missing), source)
     start, stop = source.part or (0, file.size)
     return Input(Text(file.digest, start, stop), source)
 
 
-def _source(trace: CheckedTrace, entry: InputEntry) -> Source:
+def _read_source(trace: CheckedTrace, entry: InputEntry) -> Source:
     if entry.source is None:
         raise InputMissingError(entry.name, "the trace does not say where it came from")
     try:
@@ -96,11 +98,11 @@ def _source(trace: CheckedTrace, entry: InputEntry) -> Source:
     return source
 
 
-def _documents(source: Source) -> Value:
+def _build_documents(source: Source) -> Value:
     return documents((file.path, file.digest, file.size) for file in source.files)
 
 
-def _table(name: str, digest: str, store: FileBlobs, missing: Mapping[str, tuple[str, str]]) -> Value:
+def _build_table(name: str, digest: str, store: FileBlobs, missing: Mapping[str, tuple[str, str]]) -> Value:
     """The rows of a sheet. They are found in its content, so without it there are none."""
     try:
         return records(digest, store)
@@ -110,11 +112,11 @@ def _table(name: str, digest: str, store: FileBlobs, missing: Mapping[str, tuple
         raise InputMissingError(name, "its content is no table") from None
 
 
-def _from_memory(name: str, source: Source, content: bytes, store: FileBlobs) -> Value:
+def _build_from_memory(name: str, source: Source, content: bytes, store: FileBlobs) -> Value:
     if source.kind == "text":
         return Text(store.put(content), 0, len(content))
     if source.kind == "table":
-        return _table(name, store.put(content), store, {})
+        return _build_table(name, store.put(content), store, {})
     try:
         value: Value = read_json(content.decode())
     except (Fault, UnicodeError):
@@ -123,7 +125,7 @@ def _from_memory(name: str, source: Source, content: bytes, store: FileBlobs) ->
         return value
     for text in value.values() if isinstance(value, dict) else ():
         store.put(str(text).encode())
-    return _documents(source)
+    return _build_documents(source)
 
 
 class _Finder:
@@ -135,36 +137,36 @@ class _Finder:
     def __init__(self, source: Source, place: Path | None, store: FileBlobs, derive: Derive | None) -> None:
         self._source, self._place, self._store, self._derive = source, place, store, derive
 
-    def missing(self) -> Iterator[tuple[str, str]]:
+    def find(self) -> Iterator[tuple[str, str]]:
         """Register every content that is to be had; for each of the others its digest and the reason."""
         source = self._source
         if source.archive is not None:
-            if self._all_stored([file.digest for file in source.files]):
+            if self._are_stored([file.digest for file in source.files]):
                 return
-            yield from self._derived(source.archive, source.archive.digest, source.files)
+            yield from self._derive_again(source.archive, source.archive.digest, source.files)
             return
         for file in source.files:
-            if self._all_stored([file.digest]):
+            if self._are_stored([file.digest]):
                 continue
             if file.recipe:
-                yield from self._derived(file, file.original or file.digest, [file])
+                yield from self._derive_again(file, file.original or file.digest, [file])
                 continue
-            reason = self._plain(file)
+            reason = self._add_file(file)
             if reason:
                 yield file.digest, reason
 
-    def _all_stored(self, digests: Sequence[str]) -> bool:
+    def _are_stored(self, digests: Sequence[str]) -> bool:
         return self._place is None and all(self._store.find(digest) is not None for digest in digests)
 
-    def _plain(self, file: SourceFile) -> str:
+    def _add_file(self, file: SourceFile) -> str:
         """Register the file with the recorded content; else the reason why there is none."""
 
         def found(path: Path) -> str:
             return self._store.add_file(path, file.path).digest
 
-        return self._first(file, file.digest, found)
+        return self._try_places(file, file.digest, found)
 
-    def _derived(self, at: SourceFile, original: str, files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
+    def _derive_again(self, at: SourceFile, original: str, files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
         """Derive files again from the one that lies where `at` says."""
         steps = ", ".join(dict.fromkeys(step.by for file in files for step in self._source.recipe(file)))
         looked: list[HashedFile] = []
@@ -176,7 +178,7 @@ class _Finder:
         stored = self._store.find(original) if self._place is None else None
         if stored is not None:
             looked.append(stored)
-        reason = "" if stored is not None else self._first(at, original, found)
+        reason = "" if stored is not None else self._try_places(at, original, found)
         if not reason:
             reason = (
                 f"its text was derived ({steps}), and nobody here derives it again"
@@ -188,7 +190,7 @@ class _Finder:
                 other = self._source.recipe(file)
                 yield file.digest, reason or f"{file.path or at.path}: {_versions(other)} gives another text here"
 
-    def _first(self, at: SourceFile, expected: str, digest_of: Callable[[Path], str]) -> str:
+    def _try_places(self, at: SourceFile, expected: str, digest_of: Callable[[Path], str]) -> str:
         """Look for the content `expected` where it can be; why it is nowhere."""
         reason = "no such file"
         for path in _candidates(at.path, self._place, self._source.path):

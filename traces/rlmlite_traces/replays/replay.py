@@ -30,7 +30,7 @@ from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.replays.as_format_one import Spelling
 from rlmlite_traces.replays.other_wording import UncomparedTexts
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
-from rlmlite_traces.replays.turns import Executed, RecordedTurn, Unreadable, execute, execute_halted
+from rlmlite_traces.replays.turns import ExecutedTurn, RecordedTurn, Unreadable, execute_halted, execute_turn
 from rlmlite_traces.replays.verdicts import CALL_FIELDS, Difference, Replayed, Unfinished, Verdict, first_difference
 
 _settings = msgspec.json.Decoder(Settings)
@@ -93,7 +93,7 @@ class _Replay:
         absent: dict[str, tuple[str, str]] = {}
         try:
             self._begin(places, absent)
-            self._turns()
+            self._replay_turns()
             self.complete = True
         except _Stop:
             pass  # what stopped it is noted
@@ -105,7 +105,7 @@ class _Replay:
         except InputChangedError as error:
             self.missing[error.path] = "it changed while it was replayed"
         self.missing |= {name: reason for name, reason in absent.values() if name not in self.missing}
-        return self._replayed()
+        return self._report()
 
     def _begin(self, places: Mapping[str, Path], absent: dict[str, tuple[str, str]]) -> None:
         genesis = self.trace.genesis
@@ -113,7 +113,7 @@ class _Replay:
             recorded = self.trace.content(genesis.settings)
             settings = _settings.decode(recorded)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            self._differs(0, "settings", "settings", str(error))
+            self._stop_with(0, "settings", "settings", str(error))
         rebuilt = rebuild(self.trace, self.blobs, places, self.derive)
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
@@ -129,9 +129,9 @@ class _Replay:
                 recorded=recorded,
             )
         except SettingsError as error:
-            self._differs(0, "settings", "settings that can be kept", str(error))
+            self._stop_with(0, "settings", "settings that can be kept", str(error))
         self._note_engines(genesis, begun)
-        self._compare(0, self._as_if_here(begun.entries[0]))
+        self._compare(0, self._adopt_recorded_versions(begun.entries[0]))
         self.state = begun.state
 
     def _note_engines(self, genesis: Genesis, begun: Done) -> None:
@@ -143,7 +143,7 @@ class _Replay:
             if old.get(name) != new.get(name):
                 self.engines[name] = (old.get(name, ""), new.get(name, ""))
 
-    def _as_if_here(self, entry: Entry) -> Entry:
+    def _adopt_recorded_versions(self, entry: Entry) -> Entry:
         """The genesis with the recorded versions, which are compared apart."""
         genesis, here = self.trace.genesis, entry.record
         assert isinstance(here, Genesis)
@@ -161,59 +161,59 @@ class _Replay:
         )
         return Entry(record, entry.blobs)
 
-    def _turns(self) -> None:
+    def _replay_turns(self) -> None:
         records = self.trace.records
         first = 1
         while first < len(records):
             record = records[first]
             if isinstance(record, Seal):
-                self._compare(first, self._sealed(record))
+                self._compare(first, self._compute_seal(record))
                 return
             if isinstance(record, Question):
-                self._question(first, record)
+                self._replay_question(first, record)
                 first += 1
                 continue
             if isinstance(record, Checkpoint | Redact):
                 first += 1  # they say something of the run and change nothing in it
                 continue
             if not isinstance(record, Turn):
-                self._differs(first, "kind", "step", "turn")
+                self._stop_with(first, "kind", "step", "turn")
             stop = first + 1
             while stop < len(records) and isinstance(records[stop], Step):
                 stop += 1
-            self._turn(RecordedTurn(self.trace, first, stop))
+            self._replay_turn(RecordedTurn(self.trace, first, stop))
             first = stop
 
-    def _question(self, seq: int, record: Question) -> None:
+    def _replay_question(self, seq: int, record: Question) -> None:
         assert self.state is not None
         text = self.trace.content(record.text).decode("utf-8", "replace")
         try:
             asked = ask(self.state, text, record.writes.name)
         except RoomSpentError as error:
-            self._differs(seq, "text", "a question", str(error))
+            self._stop_with(seq, "text", "a question", str(error))
         self._compare(seq, asked.entries[0])
         self.state = asked.state
 
-    def _turn(self, turn: RecordedTurn) -> None:
+    def _replay_turn(self, turn: RecordedTurn) -> None:
         assert self.state is not None
-        said = turn.said()
+        said = turn.read_program()
         if isinstance(said, Unreadable):
-            self._differs(turn.first, said.field, "what a controller said", said.reason)
+            self._stop_with(turn.first, said.field, "what a controller said", said.reason)
         last = turn.stop == len(self.trace.records)
         ends_run = not last and isinstance(self.trace.records[turn.stop], Seal)
         try:
-            executed = execute(self.state, said, turn, self.blobs, strict=not last)
+            executed = execute_turn(self.state, said, turn, self.blobs, strict=not last)
             recorded = turn.stop - turn.first
             halted_here = executed.done is not None and executed.done.halted != ""
             if ends_run and len(executed.entries) > recorded:
                 executed = execute_halted(self.state, said, turn, self.blobs) or executed
         except TurnsSpentError as error:
-            self._differs(turn.first, "turn", str(turn.record.turn), str(error))
+            self._stop_with(turn.first, "turn", str(turn.record.turn), str(error))
         for seq, entry in enumerate(executed.entries[:recorded], turn.first):
             self._compare(seq, entry)
         if halted_here:
             self._note_changed()
-        self._same_length(turn, executed, last)
+        self._check_length(turn, executed, last)
         if executed.done is not None and len(executed.entries) == recorded:
             self.state = executed.done.state
             self.halted = bool(executed.done.halted)
@@ -231,22 +231,22 @@ class _Replay:
                 self.missing[name] = str(error)
         raise _Stop
 
-    def _same_length(self, turn: RecordedTurn, executed: Executed, last: bool) -> None:
+    def _check_length(self, turn: RecordedTurn, executed: ExecutedTurn, last: bool) -> None:
         """As many entries as recorded; the last turn of an open trace may have been cut short."""
         seq, recorded = turn.first + len(executed.entries), turn.stop - turn.first
         if len(executed.entries) < recorded:
-            self._differs(seq, "kind", _kind(self.trace.records[seq]), "nothing")
+            self._stop_with(seq, "kind", _kind(self.trace.records[seq]), "nothing")
         if len(executed.entries) > recorded and not last:
             found = _kind(self.trace.records[turn.stop])
-            self._differs(turn.stop, "kind", found, _kind(executed.entries[recorded].record))
+            self._stop_with(turn.stop, "kind", found, _kind(executed.entries[recorded].record))
 
-    def _sealed(self, record: Seal) -> Entry:
+    def _compute_seal(self, record: Seal) -> Entry:
         """The seal that ends the run here. A host may say how it ended, but not that it was better than it was."""
         assert self.state is not None
         outcome, reason = record.outcome, record.reason
         if self.halted and (outcome, reason) != conclusion(self.state) and reason not in self.state.partial:
             return seal(self.state, "partial", "input_changed")  # nothing else ends a run within a turn
-        return seal(self.state, outcome, reason) if _may_say(self.state, outcome, reason) else seal(self.state)
+        return seal(self.state, outcome, reason) if _may_seal_as(self.state, outcome, reason) else seal(self.state)
 
     def _compare(self, seq: int, entry: Entry) -> None:
         """Calls first, so that a changed result is named as such; then the record.
@@ -255,28 +255,28 @@ class _Replay:
         """
         trace = self.trace
         if self.texts is not None:
-            entry = self.texts.left_out(entry, trace.records[seq])
+            entry = self.texts.adopt_wording(entry, trace.records[seq])
         spelling = self.spelling
-        computed = lines_of(entry.effects) if spelling is None else spelling.calls(entry)
+        computed = lines_of(entry.effects) if spelling is None else spelling.spell_calls(entry)
         for index, (old, new) in enumerate(zip(trace.effect_lines(seq), computed, strict=False)):
-            self._stop_at(first_difference(seq, old, new, f"effects.jsonl[{index}]", CALL_FIELDS))
+            self._stop_if(first_difference(seq, old, new, f"effects.jsonl[{index}]", CALL_FIELDS))
         answer = None if self.state is None else self.state.answer
-        record = entry.record if spelling is None else spelling.record(entry, answer)
-        placed = msgspec.structs.replace(record, seq=seq, prev=trace.records[seq].prev)
-        self._stop_at(first_difference(seq, trace.line(seq), encode(placed)))
+        record = entry.record if spelling is None else spelling.spell(entry, answer)
+        in_place = msgspec.structs.replace(record, seq=seq, prev=trace.records[seq].prev)
+        self._stop_if(first_difference(seq, trace.line(seq), encode(in_place)))
         if isinstance(entry.record, Step):
             self.executed += 1
 
-    def _differs(self, seq: int, field: str, recorded: str, computed: str) -> Never:
+    def _stop_with(self, seq: int, field: str, recorded: str, computed: str) -> Never:
         self.difference = Difference(seq, field, recorded, computed)
         raise _Stop
 
-    def _stop_at(self, difference: Difference | None) -> None:
+    def _stop_if(self, difference: Difference | None) -> None:
         if difference is not None:
             self.difference = difference
             raise _Stop
 
-    def _replayed(self) -> Replayed:
+    def _report(self) -> Replayed:
         if self.difference is not None:
             other_table = (self.difference.seq, self.difference.field) == (0, "actions")
             verdict = Verdict.ENGINES if self.engines or other_table else Verdict.FORGED
@@ -301,7 +301,7 @@ def _kind(record: AnyRecord) -> str:
     return type(record).__name__.lower()
 
 
-def _may_say(state: State, outcome: str, reason: str) -> bool:
+def _may_seal_as(state: State, outcome: str, reason: str) -> bool:
     """Whether a host can have sealed this state so: as the kernel concludes, or otherwise but not as a success.
 
     A host may call a run without an answer, limit or fault completed: a program that only looked.

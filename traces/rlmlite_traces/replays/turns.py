@@ -8,7 +8,7 @@ from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unp
 from rlmlite_kernel.effects.requests import Result, Usage
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
-from rlmlite_kernel.program.recorded import said_in
+from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import EffectRecord, Entry, Turn
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_traces.format.reader import CheckedTrace
@@ -37,16 +37,16 @@ class RecordedTurn:
         """The controller's whole reply."""
         return None if self.record.reply is None else self.trace.content(self.record.reply).decode("utf-8", "replace")
 
-    def said(self) -> Parsed | Unparsed | Unreadable:
+    def read_program(self) -> Parsed | Unparsed | Unreadable:
         """The program, or why there was none."""
         field = "ast" if self.record.ast is not None else "diagnostics"
         try:
-            said = said_in(self.record, self.trace.content)
+            said = decode_reading(self.record, self.trace.content)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return Unreadable(field, str(error))
         if said is None:
             return Unreadable(field, "neither a program nor diagnostics")
-        return said if _within(said) else Unreadable(field, "a place outside the text")
+        return said if _places_are_in_text(said) else Unreadable(field, "a place outside the text")
 
     def result(self, id_: str) -> Result | None:
         """The recorded result of a call."""
@@ -67,21 +67,23 @@ class RecordedTurn:
         return {id_: result for id_ in self.calls if (result := self.result(id_)) is not None}
 
 
-def _within(said: Parsed | Unparsed) -> bool:
+def _places_are_in_text(said: Parsed | Unparsed) -> bool:
     """Whether every place that is named lies in the text."""
     if isinstance(said, Parsed):
         return all(0 <= place <= len(said.text) for place in said.at)
     return all(0 <= (problem.offset or 0) <= len(said.text) for problem in said.problems)
 
 
-class Executed(msgspec.Struct, frozen=True):
+class ExecutedTurn(msgspec.Struct, frozen=True):
     """A turn, executed again: its entries, the state after it unless it needs calls that are not recorded."""
 
     entries: tuple[Entry, ...]
     done: Done | None
 
 
-def execute(state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, *, strict: bool) -> Executed:
+def execute_turn(
+    state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, *, strict: bool
+) -> ExecutedTurn:
     """Run a turn with recorded results.
 
     A call without one ends it there, or, if `strict`, gets an error as its result, so that the step that made the
@@ -91,15 +93,15 @@ def execute(state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Bl
     done = advance(state, said, blobs, reply=turn.reply, origin=record.origin, call=record.call)
     entries = [*done.entries]
     while isinstance(done, Suspended):
-        results = list(_results(done, turn, strict))
+        results = list(_find_results(done, turn, strict))
         if len(results) < len(done.requests):
-            return Executed(tuple(entries), None)
+            return ExecutedTurn(tuple(entries), None)
         done = resume(done, results, blobs)
         entries += done.entries
-    return Executed(tuple(entries), done)
+    return ExecutedTurn(tuple(entries), done)
 
 
-def _results(suspended: Suspended, turn: RecordedTurn, strict: bool) -> Iterator[Result]:
+def _find_results(suspended: Suspended, turn: RecordedTurn, strict: bool) -> Iterator[Result]:
     for request in suspended.requests:
         result = turn.result(request.id)
         if result is not None:
@@ -110,7 +112,7 @@ def _results(suspended: Suspended, turn: RecordedTurn, strict: bool) -> Iterator
             return
 
 
-class Halting:
+class HaltingBlobs:
     """Blobs that say of an input that it changed, the `at`-th time that a step asks whether it did."""
 
     def __init__(self, blobs: Blobs, at: int) -> None:
@@ -140,18 +142,18 @@ class Halting:
             raise InputChangedError("an input", "what it was", "what the run found then")
 
 
-def execute_halted(state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs) -> Executed | None:
+def execute_halted(state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs) -> ExecutedTurn | None:
     """Run a turn that ended early because a file changed: so far that it gives as many entries as are recorded.
 
     Which step met the change is not recorded; it is found by halving. `None` if no step can have.
     """
     wanted = turn.stop - turn.first
-    counter = Halting(blobs, 0)
-    execute(state, said, turn, counter, strict=True)
+    counter = HaltingBlobs(blobs, 0)
+    execute_turn(state, said, turn, counter, strict=True)
     low, high = 1, counter.asked
     while low <= high:
         at = (low + high) // 2
-        executed = execute(state, said, turn, Halting(blobs, at), strict=True)
+        executed = execute_turn(state, said, turn, HaltingBlobs(blobs, at), strict=True)
         if len(executed.entries) == wanted:
             return executed
         low, high = (at + 1, high) if len(executed.entries) < wanted else (low, at - 1)

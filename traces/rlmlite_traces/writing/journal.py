@@ -15,7 +15,7 @@ from rlmlite_kernel.effects.requests import Result
 from rlmlite_traces.files.append_only import AppendOnlyFile
 from rlmlite_traces.format.contents import read_plain
 from rlmlite_traces.format.lines import JOURNAL, JournalLine, decode_journal, encode
-from rlmlite_traces.writing.recovery import whole_lines
+from rlmlite_traces.writing.recovery import decode_whole_lines
 
 SYNC_CALLS = 256
 SYNC_SECONDS = 0.1
@@ -122,7 +122,7 @@ def _read(path: Path) -> list[JournalLine]:
     if not os.path.lexists(path):
         return []
     data = read_plain(path)
-    lines = whole_lines(data, JOURNAL, decode_journal)
+    lines = decode_whole_lines(data, JOURNAL, decode_journal)
     if data:
         os.truncate(path, lines[-1][1] if lines else 0)
     return [line for line, _ in lines]

@@ -55,7 +55,7 @@ class Log:
         self.path, self.run_key, self.recovered = path, run_key, recovered
         self._lock = lock
         self._chain = Chain()
-        self._kept: set[Ref] = set()
+        self._written_refs: set[Ref] = set()
         self._called = False
         self._closed = False
         self._writing = False
@@ -129,8 +129,8 @@ class Log:
             raise RuntimeError("the log is closed, or a write failed: open it again to recover")
         if self._chain.sealed:
             raise TraceSealedError(self.path)
-        record = self._chain.placed(entry.record)
-        line, effects, blobs = self._checked(record, entry)
+        record = self._chain.place(entry.record)
+        line, effects, blobs = self._prepare(record, entry)
         self._writing = True
         self._write_blobs(blobs)
         if effects:
@@ -164,7 +164,7 @@ class Log:
         """Write a call that has ended, at once."""
         self._journal.add(id_, result)
 
-    def journalled(self) -> dict[str, Result]:
+    def journal_results(self) -> dict[str, Result]:
         """Calls that have ended, of steps that are not durable yet: not to be paid for again."""
         return dict(self._journal.results)
 
@@ -172,7 +172,7 @@ class Log:
         """Write that a call with side effects is about to be made; it is durable when this returns."""
         self._journal.intend(id_)
 
-    def intended(self) -> frozenset[str]:
+    def intents(self) -> frozenset[str]:
         """The calls that were about to be made, by id, of steps that are not durable yet."""
         return self._journal.intents
 
@@ -206,14 +206,14 @@ class Log:
     def _follow(self, trace: CheckedTrace) -> None:
         for seq, record in enumerate(trace.records):
             self._chain.add(record, trace.line(seq))
-        self._kept.update(trace.blobs)
+        self._written_refs.update(trace.blobs)
 
-    def _checked(self, record: AnyRecord, entry: Entry) -> tuple[bytes, list[bytes], list[Blob]]:
+    def _prepare(self, record: AnyRecord, entry: Entry) -> tuple[bytes, list[bytes], list[Blob]]:
         """The lines and new blobs of an entry, of which nothing is written yet."""
         self._chain.check(record)
         effects = lines_of(entry.effects)
         check_calls(record, entry.effects, effects)
-        new = {blob.ref: blob for blob in entry.blobs if blob.ref not in self._kept}
+        new = {blob.ref: blob for blob in entry.blobs if blob.ref not in self._written_refs}
         named = [*referenced.of_record(record)]
         for call in entry.effects:
             named.extend(referenced.of_effect(call))
@@ -223,7 +223,7 @@ class Log:
                 ref for blob in entry.blobs if blob.ref in sources for ref in referenced.of_source(blob.content)
             )
         for ref in named:
-            if ref not in new and ref not in self._kept:
+            if ref not in new and ref not in self._written_refs:
                 raise BlobAbsentError(ref, f"record {record.seq}")
         return encode(record), effects, list(new.values())
 
@@ -237,7 +237,7 @@ class Log:
                     sync_path(place)
         if blobs:
             self._blobs.write(b"".join(encode_blob(blob) + b"\n" for blob in blobs))
-            self._kept.update(blob.ref for blob in blobs)
+            self._written_refs.update(blob.ref for blob in blobs)
 
     def _finish(self) -> None:
         self.sync()

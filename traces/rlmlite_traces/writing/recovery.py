@@ -34,15 +34,15 @@ class Recovered(msgspec.Struct, frozen=True):
 def recover(trace: UncheckedTrace) -> Recovered:
     """The longest sound prefix. Raises what `verify` raises for damage that no crash does. Changes no file."""
     layout = format_of(trace.records)
-    records = whole_lines(trace.records, RECORDS, layout.record)
+    records = decode_whole_lines(trace.records, RECORDS, layout.record)
     _check_chain(trace.records, records)
-    effects = whole_lines(trace.effects, EFFECTS, layout.call_item)
-    blobs = whole_lines(trace.blobs, BLOBS, layout.blob)
+    effects = decode_whole_lines(trace.effects, EFFECTS, layout.call_item)
+    blobs = decode_whole_lines(trace.blobs, BLOBS, layout.blob)
     contents = Contents(trace.blobs[: _end(blobs)], trace.large, layout)
     kept = _Prefix([record for (record, _), _ in records], [item for item, _ in effects], contents, layout)
     keep = {
         RECORDS: _end(records[: kept.records]),
-        BLOBS: max((contents.kept[ref].stop + 1 for ref in kept.named), default=0),
+        BLOBS: max((contents.places[ref].stop + 1 for ref in kept.named), default=0),
         EFFECTS: _end(effects[: kept.calls]),
     }
     found = {RECORDS: len(trace.records), BLOBS: len(trace.blobs), EFFECTS: len(trace.effects)}
@@ -53,7 +53,7 @@ def recover(trace: UncheckedTrace) -> Recovered:
     return Recovered(verify(sound) if kept.records else None, keep, dropped)
 
 
-def whole_lines(data: bytes, file: str, decode: Callable[[bytes, int], T]) -> list[tuple[T, int]]:
+def decode_whole_lines(data: bytes, file: str, decode: Callable[[bytes, int], T]) -> list[tuple[T, int]]:
     """Each line decoded, with where it ends, without a torn last one. Raises `TraceBrokenError` for an earlier one."""
     found: list[tuple[T, int]] = []
     start = 0
@@ -95,13 +95,13 @@ class _Prefix:
             if absent or last > len(items):
                 # What a genesis or a step names is known only as far as its sources and its calls are there.
                 all_known = last <= len(items) and not isinstance(record, Genesis)
-                strays = [ref for ref in contents.kept if ref not in self.named and ref not in refs]
-                self._at_the_end(records, absent, contents, stray=all_known and bool(strays))
+                strays = [ref for ref in contents.places if ref not in self.named and ref not in refs]
+                self._require_crash(records, absent, contents, stray=all_known and bool(strays))
                 return
             self.records, self.calls = self.records + 1, last
             self.named |= refs
 
-    def _at_the_end(self, records: list[AnyRecord], absent: list[Ref], contents: Contents, stray: bool) -> None:
+    def _require_crash(self, records: list[AnyRecord], absent: list[Ref], contents: Contents, stray: bool) -> None:
         """Raise unless what is missing can have been the end of its file.
 
         `stray`: there is a blob that neither the records so far nor this one name. Blobs are written in order, so
@@ -113,5 +113,5 @@ class _Prefix:
         later = {ref for record in records[self.records + 1 :] for ref in blob_refs(record, [], contents)}
         held = any(contents.presence(ref) is Presence.PRESENT for ref in later - self.named)
         for ref in absent:
-            if sealed or held or stray or ref in contents.kept:
+            if sealed or held or stray or ref in contents.places:
                 raise BlobAbsentError(ref, f"record {self.records}")
