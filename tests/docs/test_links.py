@@ -58,3 +58,11 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
     page.write_text("# One fine day\n[a](#one-fine-day) [b](#two) [c](page.md) [d](none.md) [e](https://example.org)\n")
 
     assert list(broken(page)) == ["#two: there is no such heading", "none.md: there is no such file"]
+
+
+def test_the_index_lists_every_page() -> None:
+    """No page can be found only by those who know its name."""
+    index = ROOT / "docs" / "index.md"
+    listed = {(index.parent / unquote(urlsplit(link).path)).resolve() for link in links(index)}
+
+    assert set((ROOT / "docs").rglob("*.md")) - listed - {index} == set()
