@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from rlmlite.cli.commands.replay import EXITS, print_replay
-from rlmlite.cli.demo import QUESTIONS, Question
+from rlmlite.cli.demo import QUESTIONS, DemoQuestion
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.logs import log
@@ -33,7 +33,7 @@ _FOREIGN = dict.fromkeys(("site-packages", "dist-packages"), "not the standard l
 class Demonstration(msgspec.Struct, frozen=True):
     """A question, its outcome, and what the replay of its trace found."""
 
-    question: Question
+    question: DemoQuestion
     outcome: Outcome
     replayed: Replayed
 
@@ -61,7 +61,7 @@ def _run(path: Path | None, as_json: bool) -> Exit:
     return max(answer.exit for answer in answers)
 
 
-def _demonstrate(question: Question, inputs: Mapping[str, Input], blobs: FileBlobs, quiet: bool) -> Demonstration:
+def _demonstrate(question: DemoQuestion, inputs: Mapping[str, Input], blobs: FileBlobs, quiet: bool) -> Demonstration:
     program = question.program()
     if not quiet:
         say()
@@ -81,7 +81,7 @@ def _demonstrate(question: Question, inputs: Mapping[str, Input], blobs: FileBlo
     return Demonstration(question, outcome, replayed)
 
 
-def _print_answer(outcome: Outcome, inputs: Mapping[str, Input], question: Question) -> None:
+def _print_answer(outcome: Outcome, inputs: Mapping[str, Input], question: DemoQuestion) -> None:
     if outcome.status != "completed":
         print_indented(outcome.observation)
     print_answer(outcome, inputs)

@@ -5,7 +5,7 @@ import pkgutil
 import msgspec
 
 
-class Question(msgspec.Struct, frozen=True):
+class DemoQuestion(msgspec.Struct, frozen=True):
     """A question, the program that answers it (a file in this folder), and the sub that the program needs."""
 
     text: str
@@ -20,12 +20,12 @@ class Question(msgspec.Struct, frozen=True):
 
 
 QUESTIONS = (
-    Question(
+    DemoQuestion(
         "Which parts of the standard library will be removed, in which version, and which modules warn of it most?",
         "removals.act",
         None,
     ),
-    Question(
+    DemoQuestion(
         "What happens to the children when asyncio.gather() is cancelled, in the words of the sources?",
         "gather.act",
         "extractive:",

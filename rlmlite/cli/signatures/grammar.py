@@ -9,7 +9,7 @@ import typer
 from rlmlite.cli.signatures.options import AsJson
 
 
-class Format(StrEnum):
+class GrammarFormat(StrEnum):
     """What `rlmlite grammar` prints."""
 
     lark = "lark"
@@ -21,13 +21,13 @@ class Format(StrEnum):
 
 def grammar(
     format: Annotated[
-        Format,
+        GrammarFormat,
         typer.Option(
             "--format",
             help="The grammar that is parsed, the action table, or what constrains a decoder to programs: a grammar "
             "for llguidance, a custom tool with it, a function.",
         ),
-    ] = Format.lark,
+    ] = GrammarFormat.lark,
     session: Annotated[
         Path | None,
         typer.Option(
