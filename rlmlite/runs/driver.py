@@ -19,7 +19,8 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from typing import Protocol, TypeAlias, TypeVar
 
 from rlmlite.clients.interface.options import WORKERS
-from rlmlite_kernel.effects.requests import Request, Requests, Result
+from rlmlite_kernel.effects.requests import Failed, Request, Requests, Result
+from rlmlite_kernel.values.blobs import InputChangedError
 
 T = TypeVar("T")
 
@@ -106,7 +107,12 @@ async def drive(
 
     async def work() -> None:
         for index in indices:
-            request = requests[index]
+            try:
+                request = requests[index]
+            except InputChangedError:
+                # Its prompt cannot be read. The kernel sees the change too, and ends the run with what was done.
+                results[index] = Failed("cancelled")
+                continue
             result = finished.get(request.id)
             if result is None:
                 result = await call(request)

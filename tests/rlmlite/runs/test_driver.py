@@ -8,6 +8,7 @@ import pytest
 
 from rlmlite.runs.driver import drive, drive_in_order
 from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result
+from rlmlite_kernel.values.blobs import InputChangedError
 
 
 class Asked(Sequence[Request]):
@@ -146,3 +147,19 @@ def test_failures_are_results() -> None:
 def test_no_requests_are_no_results() -> None:
     """An empty fan-out ends at once."""
     assert asyncio.run(drive(Asked(0), instant)) == []
+
+
+class Unreadable(Asked):
+    """The prompt of the third request cannot be built: its file has changed."""
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # as above
+        if index == 2:
+            raise InputChangedError("app.log", "what it was", "something else")
+        return super().__getitem__(index)
+
+
+def test_a_prompt_that_cannot_be_built_loses_nothing() -> None:
+    """Its call is not made; the others are, and the kernel says what happened to the file."""
+    results = asyncio.run(drive(Unreadable(20), instant, workers=3))
+
+    assert results == [*EXPECTED[:2], Failed("cancelled"), *EXPECTED[3:]]
