@@ -155,7 +155,7 @@ class Unreadable(Asked):
     def __getitem__(self, index):  # type: ignore[no-untyped-def]  # as above
         if index == 2:
             raise InputChangedError("app.log", "what it was", "something else")
-        return super().__getitem__(index)
+        return super().__getitem__(index)  # type: ignore[no-untyped-call]  # as above
 
 
 def test_a_prompt_that_cannot_be_built_loses_nothing() -> None:
