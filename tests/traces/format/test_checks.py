@@ -192,8 +192,8 @@ def test_every_check_is_in_the_table() -> None:
     """Every rule that the source names has a vector above, but for the length of a line (tested apart)."""
     folder = Path(lines.__file__).parent
     source = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
-    calls = r'(?:_same|_require_same|_require_one_of|_require)\(\s*(?:[^"()]*(?:\([^()]*\)[^"()]*)*, )?"([a-z-]+)"'
-    raised = r'TraceBrokenError\((?:file|RECORDS|BLOBS|EFFECTS), [^"]*?"([a-z-]+)"'
+    calls = r'(?:_require_same|_require_one_of|_require)\(\s*(?:[^"()]*(?:\([^()]*\)[^"()]*)*, )?"([a-z-]+)"'
+    raised = r'TraceBrokenError\(\s*(?:file|RECORDS|BLOBS|EFFECTS), [^"]*?"([a-z-]+)"'
 
     found = set(re.findall(calls, source)) | set(re.findall(raised, source))
 

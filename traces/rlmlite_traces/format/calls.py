@@ -1,13 +1,24 @@
-"""Calls: the lines of `effects.jsonl` that belong to a step, under the root in its record.
+"""Calls: the lines of `effects.jsonl` that belong to a step, checked against what its record commits to.
 
-Lines have no chain of their own: the step's `effects` counts them and commits to them.
+The lines have no chain of their own, so nothing in them says where a step's share begins. The records do: each step
+counts its calls and rounds, and its `root` is the Merkle tree head over its lines. Walking the records in order
+therefore deals the file out, and a line that is added, dropped, moved or changed breaks some step's count or root.
+
+    trace.jsonl    step 1, no effects       takes no line
+                   step 2, n 3, rounds 2    takes lines 0 to 4: head, call, call, head, call
+                   step 3, n 1, rounds 1    takes lines 5 and 6: head, call
+    effects.jsonl  7 lines in all; an eighth would be a stray
+
+Heads are checked beyond the root, because a writer can commit to anything: a head must say *all* that its calls share
+and nothing else, so that a round has one spelling.
+Not here: what the lines look like (`call_lines` in the kernel), who decodes them (`formats`).
 """
 
 from collections.abc import Sequence
 from typing import get_args
 
 from rlmlite_kernel.effects.requests import Failure
-from rlmlite_kernel.records.call_lines import CallLine, CallsHead, head_of
+from rlmlite_kernel.records.call_lines import OWN_SPAN, CallLine, CallsHead, head_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Effects, Span, Step
 from rlmlite_traces.errors import TraceBrokenError
@@ -18,115 +29,144 @@ FAILURES = frozenset(get_args(Failure))
 
 
 class StepCalls:
-    """The lines of `effects.jsonl`, handed out step by step in the order of the records."""
+    """The lines of `effects.jsonl`, dealt out step by step in the order of the records."""
 
     def __init__(self, data: bytes, layout: Format, run: str) -> None:
         self._data, self._layout, self._run = data, layout, run
         self._spans = list(split(data, EFFECTS))
+        # The first step of each turn. Ids of calls name a step by its number within its turn, not within the run.
         self._first_steps: dict[int, int] = {}
         self.next_line = 0
 
     @property
     def remaining(self) -> int:
-        """How many lines no step has taken."""
+        """How many lines no step has taken yet."""
         return len(self._spans) - self.next_line
 
     def take(self, record: AnyRecord) -> tuple[tuple[int, int], list[EffectRecord]]:
-        """The calls of the next record, checked, and which lines they are. Every step is to be asked for, in order."""
+        """The checked calls of the next record, and the range of lines that they stand in.
+
+        Call it once for every record, in order: each call moves on by the lines that the record counts.
+        """
         if isinstance(record, Step):
             self._first_steps.setdefault(record.turn, record.step)
         first, count = self.next_line, self._layout.line_count(record)
         if count > self.remaining:
             raise TraceBrokenError(EFFECTS, first, "effects-missing", f"{count} lines", f"{self.remaining} lines")
         self.next_line += count
-        lines = self.lines((first, self.next_line))
-        items = self._items(lines, first)
-        calls = self._calls(items, record) if isinstance(record, Step) else []
-        check_items(record, items, calls, first)
+        line_range = (first, self.next_line)
+        lines = self.lines(line_range)
+        items = self._decode_items(lines, first)
+        calls = self._decode_calls(items, record) if isinstance(record, Step) else []
+        check_rounds(record, items, calls, first)
         check_calls(record, calls, lines, first)
-        return (first, self.next_line), calls
+        return line_range, calls
 
-    def reread(self, lines: tuple[int, int], step: Step) -> list[EffectRecord]:
-        """Calls that were taken before."""
-        return self._calls(self._items(self.lines(lines), lines[0]), step)
+    def reread(self, line_range: tuple[int, int], step: Step) -> list[EffectRecord]:
+        """The calls of a step that were taken, and checked, before. They are decoded again rather than kept."""
+        return self._decode_calls(self._decode_items(self.lines(line_range), line_range[0]), step)
 
-    def lines(self, lines: tuple[int, int]) -> list[bytes]:
-        """Lines that were taken before, without their newlines."""
-        return [self._data[start:stop] for start, stop in self._spans[lines[0] : lines[1]]]
+    def lines(self, line_range: tuple[int, int]) -> list[bytes]:
+        """The lines of a range, without their newlines."""
+        first, stop = line_range
+        return [self._data[begin:end] for begin, end in self._spans[first:stop]]
 
-    def _calls(self, items: Sequence[CallItem], step: Step) -> list[EffectRecord]:
-        return self._layout.calls(items, self._run, step, step.step - self._first_steps[step.turn])
+    def _decode_calls(self, items: Sequence[CallItem], step: Step) -> list[EffectRecord]:
+        number_in_turn = step.step - self._first_steps[step.turn]
+        return self._layout.calls(items, self._run, step, number_in_turn)
 
-    def _items(self, lines: Sequence[bytes], first: int) -> list[CallItem]:
-        return [self._layout.call_item(line, first + place) for place, line in enumerate(lines)]
+    def _decode_items(self, lines: Sequence[bytes], first: int) -> list[CallItem]:
+        return [self._layout.call_item(line, position) for position, line in enumerate(lines, first)]
 
 
-def check_items(record: AnyRecord, items: Sequence[CallItem], calls: Sequence[EffectRecord], first: int) -> None:
-    """Raise `TraceBrokenError` unless heads and calls fit together, and the heads say all that the calls share."""
-    heads = [(place, item) for place, item in enumerate(items) if isinstance(item, CallsHead)]
+def check_rounds(record: AnyRecord, items: Sequence[CallItem], calls: Sequence[EffectRecord], first: int) -> None:
+    """Raise `TraceBrokenError` unless the lines are whole rounds: a head, the calls that it counts, the next head."""
+    heads = [place for place, item in enumerate(items) if isinstance(item, CallsHead)]
     if not heads and not any(isinstance(item, CallLine) for item in items):
-        return
-    _same("effects-head", first, "the head of a round first", "a call", bool(heads) and heads[0][0] == 0)
-    begun = 0
+        return  # format 1 has no heads
+    _require(heads[:1] == [0], first, "effects-head", "the head of a round first", "a call")
+    first_call = 0
     last_round = -1
-    for (place, head), stop in zip(heads, [*(place for place, _ in heads[1:]), len(items)], strict=True):
-        position, found = first + place, stop - place - 1
-        _same("effects-head", position, f"{head.n} calls", f"{found} calls", head.n == found and found > 0)
-        _same("effects-round", position, f"a round above {last_round}", str(head.round), head.round > last_round)
-        of_round = calls[begun : begun + found]
-        _check_spans(items[place + 1 : stop], head, position)
-        _same("effects-head", position, repr(head_of(of_round)), repr(head), head_of(of_round) == head)
-        begun, last_round = begun + found, head.round
+    stops = [*heads[1:], len(items)]
+    for place, stop in zip(heads, stops, strict=True):
+        head = items[place]
+        assert isinstance(head, CallsHead)
+        count = stop - place - 1
+        _check_head(head, items[place + 1 : stop], calls[first_call : first_call + count], first + place, last_round)
+        first_call += count
+        last_round = head.round
     if isinstance(record, Step) and record.effects is not None:
-        _same(
-            "effects-round",
-            first,
-            f"{record.effects.rounds} rounds",
-            str(len(heads)),
-            record.effects.rounds == len(heads),
-        )
+        rounds = record.effects.rounds
+        _require(rounds == len(heads), first, "effects-round", f"{rounds} rounds", str(len(heads)))
+
+
+def _check_head(
+    head: CallsHead, items: Sequence[CallItem], calls: Sequence[EffectRecord], position: int, last_round: int
+) -> None:
+    """Raise `TraceBrokenError` unless one head fits the calls below it. `position` is the line of the head."""
+    count = len(items)
+    _require(0 < count == head.n, position, "effects-head", f"{head.n} calls", f"{count} calls")
+    _require(head.round > last_round, position, "effects-round", f"a round above {last_round}", f"round {head.round}")
+    _check_spans(items, head, position)
+    # Made anew from its calls, the head is the same: nothing that they share is left to them, nothing else is in it.
+    expected = head_of(calls)
+    _require(expected == head, position, "effects-head", repr(expected), repr(head))
 
 
 def _check_spans(items: Sequence[CallItem], head: CallsHead, position: int) -> None:
-    """Each call has a span for each mark in the head, and a range of its own where only the range is."""
+    """Raise `TraceBrokenError` unless each call has one sound span for each mark in the head's recipe."""
     marks = [part.start for part in head.recipe if isinstance(part, Span) and part.start < 0]
-    for place, item in enumerate(items, 1):
-        assert isinstance(item, CallLine)
-        sound = len(item.spans) == len(marks) and all(
-            0 <= span.start <= span.stop and (mark == -2 or (span.blob, span.source) == ("", ""))
-            for span, mark in zip(item.spans, marks, strict=False)
-        )
-        _same("effects-spans", position + place, f"{len(marks)} spans", repr(item.spans), sound)
-        low = head.first <= item.index
-        _same("effects-place", position + place, f"an index from {head.first} on", str(item.index), low)
+    for at, item in enumerate(items, position + 1):
+        assert isinstance(item, CallLine)  # the heads split the lines, so none is among them
+        sound = len(item.spans) == len(marks) and all(map(_fits_mark, item.spans, marks))
+        if not sound:
+            raise TraceBrokenError(EFFECTS, at, "effects-spans", f"{len(marks)} spans", repr(item.spans))
+        if item.index < head.first:
+            raise TraceBrokenError(EFFECTS, at, "effects-place", f"an index of at least {head.first}", str(item.index))
+
+
+def _fits_mark(span: Span, mark: int) -> bool:
+    """Whether a call's span can fill a mark of its head. For the mark of a range it must be a range and no more."""
+    if not 0 <= span.start <= span.stop:
+        return False
+    return mark == OWN_SPAN or (span.blob == "" and span.source == "")
 
 
 def check_calls(record: AnyRecord, calls: Sequence[EffectRecord], lines: Sequence[bytes], first: int = 0) -> None:
-    """Raise `TraceBrokenError` unless these are the calls that the record commits to."""
+    """Raise `TraceBrokenError` unless these are the calls that the record commits to. `first` is their first line."""
     if not isinstance(record, Step):
-        _same("effects-step", first, "calls of a step", f"{len(calls)} calls of another record", not calls)
+        _require(not calls, first, "effects-step", "calls of a step", f"{len(calls)} calls of another record")
         return
-    last = -1
+    last_index = -1
     for position, call in enumerate(calls, first):
-        _check_call(record, call, last, position)
-        last = call.index
+        _check_call(record, call, last_index, position)
+        last_index = call.index
     if record.effects is None:
-        _same("effects-count", first, "no calls", f"{len(calls)} calls", not calls)
+        _require(not calls, first, "effects-count", "no calls", f"{len(calls)} calls")
         return
     failed = sum(1 for call in calls if call.error)
-    found = Effects(n=len(calls), root=root_of(lines), failed=failed, rounds=record.effects.rounds)
-    _same("effects-root", first, repr(record.effects), repr(found), record.effects == found)
-    _same("effects-id", first, "each id once", "an id twice", len({call.id for call in calls}) == len(calls))
+    computed = Effects(n=len(calls), root=root_of(lines), failed=failed, rounds=record.effects.rounds)
+    _require(record.effects == computed, first, "effects-root", repr(record.effects), repr(computed))
+    ids = {call.id for call in calls}
+    _require(len(ids) == len(calls), first, "effects-id", "a different id for each call", "an id that is used twice")
 
 
-def _check_call(step: Step, call: EffectRecord, last: int, position: int) -> None:
-    place = f"step {step.step}, an index above {last}"  # a call that was never made leaves its index out
-    placed = call.step == step.step and call.index > last
-    _same("effects-place", position, place, f"step {call.step}, index {call.index}", placed)
-    sound = call.error in FAILURES if call.result is None else call.error == ""
-    _same("effects-result", position, "a result, or one of the known errors", repr(call.error), sound)
+def _check_call(step: Step, call: EffectRecord, last_index: int, position: int) -> None:
+    """Raise `TraceBrokenError` unless a call belongs to the step, comes after the last, and ended in one way.
+
+    It runs once per call, so the messages are made only when they are needed.
+    """
+    # Indexes ascend but may have gaps: a call that was never made leaves its index out.
+    if call.step != step.step or call.index <= last_index:
+        expected = f"step {step.step}, an index above {last_index}"
+        raise TraceBrokenError(EFFECTS, position, "effects-place", expected, f"step {call.step}, index {call.index}")
+    ended_in_one_way = call.error in FAILURES if call.result is None else call.error == ""
+    if not ended_in_one_way:
+        raise TraceBrokenError(
+            EFFECTS, position, "effects-result", "a result, or one of the known errors", repr(call.error)
+        )
 
 
-def _same(check: str, position: int, expected: str, found: str, holds: bool) -> None:
+def _require(holds: bool, position: int, check: str, expected: str, found: str) -> None:
     if not holds:
         raise TraceBrokenError(EFFECTS, position, check, expected, found)

@@ -1,5 +1,15 @@
 """The chain: what a record must be to stand after the ones before it.
 
+Each record holds the leaf hash of the line before it (`prev`), so a line vouches for every line above it. The same
+leaf hashes feed a Merkle tree, whose head (`root`) vouches for all lines at once, the last one included.
+
+    seq 0  genesis   prev 000…             leaf hash of its line: 5a1…
+    seq 1  turn 1    prev 5a1…             leaf hash: c07…
+    seq 2  step 1    prev c07…, state b2…
+
+Whoever changes line 1 must change line 2 too, since its `prev` no longer fits, and so on to the end; then the root
+differs. Beside the hashes the chain follows the counts that a run keeps (turns, steps, its state), and nothing may
+follow a seal.
 The writer and the verifier ask the same `Chain`, so that nothing can be written that would not verify.
 Not here: the bytes of lines (`lines`), calls and blobs (`calls`, `contents`).
 """
@@ -28,7 +38,7 @@ OUTCOMES = ("completed", "partial", "refused", "failed")
 
 
 class Chain:
-    """The end of a sound sequence of records."""
+    """What is known at the end of a sound sequence of records. `check` a record, then `add` it."""
 
     def __init__(self) -> None:
         self._tree = Frontier()
@@ -49,13 +59,14 @@ class Chain:
         return self._tree.root()
 
     def place(self, record: AnyRecord) -> AnyRecord:
-        """The record with its place filled in."""
+        """The record with its place, `seq` and `prev`, filled in. The kernel leaves both open."""
         return msgspec.structs.replace(record, seq=self.size, prev=self.prev)
 
     def check(self, record: AnyRecord, before: str | None = None) -> None:
         """Raise `TraceBrokenError` unless the record can stand here. Changes nothing.
 
-        `before` is the state before the record, in a format that writes it down.
+        `before` is the state before the record, where the format writes it down (format 1); else it is `None`, and
+        there is nothing to compare: the record before holds that state.
         """
         self._require_same("seq", self.size, record.seq)
         self._require_same("prev", self.prev, record.prev)
@@ -66,7 +77,7 @@ class Chain:
         self._check_kind(record)
 
     def add(self, record: AnyRecord, line: bytes) -> None:
-        """Go on to the next place, after `check`."""
+        """Go on to the next place. The record is not checked again: call `check` first, or know it to be sound."""
         digest = leaf(line)
         self._tree.add(digest)
         self.prev = digest.hex()
@@ -78,7 +89,7 @@ class Chain:
             case Genesis() | Question():
                 self.state = record.state
             case Checkpoint() | Redact():
-                pass  # they say something of the run and change nothing in it
+                pass  # they are about the run, and change nothing in it
             case Seal():
                 self.sealed = True
             case _:
@@ -94,10 +105,11 @@ class Chain:
             case Turn():
                 self._require_same("turn-number", self.turns + 1, record.turn)
             case Genesis():
+                # One spelling for one set of flags.
                 ascending = tuple(sorted(set(record.flags)))
                 self._require_same("flags", ascending, record.flags)
             case Question() | Redact():
-                pass  # their blobs and their place are all that there is to check
+                pass  # only their place and their blobs can be wrong: see `check` and `contents`
             case Checkpoint():
                 self._require_same("state", self.state, record.state)
             case Seal():

@@ -1,6 +1,16 @@
 """Contents: the blobs of a trace by ref, each proved to be what its ref commits to.
 
-Only where a blob stands is kept in memory; its content is decoded when it is asked for.
+A ref is a hash over a salt and the content's SHA-256 (`refs`). A line of `blobs.jsonl` holds the salt and the content,
+so its ref is *computed*, not believed: a changed byte gives another ref, under which nobody asks, and the record that
+names the old ref finds nothing. Content of more than 64 KiB lies in a file of its own, which its line names.
+
+    ["q83v…","2 errors"]                            at most 64 KiB of text: the ref follows
+    {"base64":"/w==","salt":"Ej…"}                  at most 64 KiB that is not UTF-8: the ref follows
+    {"ref":"7f02…","salt":"kP…","size":70000}       a file `blobs/7f02…`, compared with that ref
+
+A trace may hold gigabytes, so only the place of each blob is kept in memory; `read` decodes its content when it is
+asked for. Large files are hashed once when the trace is opened and again when they are read, since a file can change
+in between.
 """
 
 import hashlib
@@ -21,15 +31,15 @@ from rlmlite_traces.format.formats import Format
 from rlmlite_traces.format.lines import BLOBS, HEX, AnyBlobLine, BlobLine, TextLine, split
 
 LargeFiles: TypeAlias = Mapping[Ref, Path | bytes]
-"""What lies in the folder `blobs/`, by name."""
+"""The files in the folder `blobs/`, by name: where they lie, or their bytes."""
 
 _CHUNK = 1024 * 1024
 
 
 class Presence(Enum):
-    """Whether the trace holds the content of a ref. A file that was cut short is absent.
+    """Whether the trace holds the content of a ref. A file that was cut short counts as absent.
 
-    There is no third: content that does not match its ref is an error.
+    There is no third state: content that does not match its ref raises `BlobMismatchError`.
     """
 
     PRESENT = "present"
@@ -37,7 +47,10 @@ class Presence(Enum):
 
 
 class BlobPlace(msgspec.Struct, frozen=True, gc=False):
-    """Where a blob stands: the bytes `start:stop` of `blobs.jsonl`; `digest` is empty unless it is present."""
+    """The line of a blob, `start:stop` in bytes of `blobs.jsonl`, and what was computed from it.
+
+    `digest` is the SHA-256 of the content, or empty if the content is absent.
+    """
 
     salt: bytes
     digest: bytes
@@ -47,7 +60,10 @@ class BlobPlace(msgspec.Struct, frozen=True, gc=False):
 
 
 class Contents:
-    """The blobs of a trace. Raises `TraceBrokenError` or `BlobMismatchError` for a line that is not sound."""
+    """The blobs of a trace, all checked when it is made.
+
+    Raises `TraceBrokenError` for a line that breaks a rule, `BlobMismatchError` for content that its ref does not fit.
+    """
 
     def __init__(self, data: bytes, large: LargeFiles, layout: Format) -> None:
         self._data, self._large, self._layout = data, large, layout
@@ -65,7 +81,10 @@ class Contents:
         return Presence.ABSENT if place is None else place.presence
 
     def read(self, ref: Ref) -> bytes:
-        """The content of a ref. Raises `BlobAbsentError`, or `BlobMismatchError` for a file that changed since."""
+        """The content of a ref.
+
+        Raises `BlobAbsentError`, or `BlobMismatchError` for a file that changed since it was checked.
+        """
         place = self.places.get(ref)
         if place is None or place.presence is not Presence.PRESENT:
             raise BlobAbsentError(ref, "the reader")
@@ -78,11 +97,11 @@ class Contents:
         return content
 
     def salts(self) -> dict[bytes, bytes]:
-        """The salt of each content that is here, by its SHA-256."""
+        """The salt of each content that is present, by its SHA-256."""
         return {place.digest: place.salt for place in self.places.values() if place.digest}
 
     def strays(self) -> Iterator[Ref]:
-        """Files in the folder that no line names."""
+        """Names of files in the folder `blobs/` that no line names."""
         for name in self._large:
             place = self.places.get(name)
             line = None if place is None else self._layout.blob(self._data[place.start : place.stop], 0)[0]
@@ -90,7 +109,7 @@ class Contents:
                 yield name
 
     def _check_line(self, line: AnyBlobLine, named: Ref, start: int, stop: int, position: int) -> tuple[Ref, BlobPlace]:
-        """The ref of a line and where it stands. `named` is the ref that the line names itself, if it does."""
+        """The ref of a line, computed, and its place. `named` is the ref that the line itself names, or empty."""
         _check_shape(line, position)
         if isinstance(line, TextLine) or line.size is None:
             content = _inline(line, position)
@@ -98,39 +117,48 @@ class Contents:
             digest, presence = hashlib.sha256(content).digest(), Presence.PRESENT
         else:
             _require(line.size > lines.LARGE, position, "size", f"more than {lines.LARGE}", str(line.size))
-            digest, presence = self._large_digest(line.ref, line.size)
-        present = presence is Presence.PRESENT
-        ref = commit(line.salt, digest) if present else named
+            digest, presence = self._hash_file(line.ref, line.size)
+        if presence is Presence.ABSENT:
+            # Without the content there is nothing to compute a ref from. The one that the line names must do.
+            return named, BlobPlace(line.salt, b"", start, stop, presence)
+        ref = commit(line.salt, digest)
         if named and ref != named:
             raise BlobMismatchError(named, f"its SHA-256 is {digest.hex()}")
-        return ref, BlobPlace(line.salt, digest if present else b"", start, stop, presence)
+        return ref, BlobPlace(line.salt, digest, start, stop, presence)
 
-    def _large_digest(self, ref: Ref, size: int) -> tuple[bytes, Presence]:
+    def _hash_file(self, ref: Ref, size: int) -> tuple[bytes, Presence]:
+        """The SHA-256 of a large file, and whether it is whole.
+
+        A shorter file is what a crash or a half-finished copy leaves, so it is absent. No crash makes one longer.
+        """
         if ref not in self._large:
             return b"", Presence.ABSENT
-        digest, found = hashlib.sha256(), 0
+        digest, actual_size = hashlib.sha256(), 0
         for chunk in _chunks(self._large[ref]):
             digest.update(chunk)
-            found += len(chunk)
-        if found > size:
-            raise BlobMismatchError(ref, f"{found} bytes instead of {size}")
-        return digest.digest(), Presence.PRESENT if found == size else Presence.ABSENT
+            actual_size += len(chunk)
+        if actual_size > size:
+            raise BlobMismatchError(ref, f"its file has {actual_size} bytes instead of {size}")
+        return digest.digest(), Presence.PRESENT if actual_size == size else Presence.ABSENT
 
 
 def open_plain(path: Path) -> int:
-    """A descriptor of a plain file; links, pipes and devices are refused without waiting for them."""
+    """A descriptor of a regular file, to be closed by the caller. Raises `TraceMissingError` for anything else.
+
+    A trace may come from a stranger: a link could point outside the folder, and opening a pipe could block for ever.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise TraceMissingError(path, error.strerror or "cannot be opened") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise TraceMissingError(path, "not a plain file")
+        raise TraceMissingError(path, "not a regular file")
     return descriptor
 
 
 def read_plain(path: Path) -> bytes:
-    """The content of a plain file. Raises `TraceMissingError`."""
+    """The content of a regular file. Raises `TraceMissingError`."""
     with open(open_plain(path), "rb", buffering=0) as file:
         return file.readall()
 
@@ -145,7 +173,7 @@ def _chunks(source: Path | bytes) -> Iterator[bytes]:
 
 
 def _check_shape(line: AnyBlobLine, position: int) -> None:
-    """Raise `TraceBrokenError` unless the salt is one, the content stands there in one way, and a file has its ref."""
+    """Raise `TraceBrokenError` unless a line has a whole salt, its content in one way, and a ref if that is a file."""
     _require(len(line.salt) == SALT_BYTES, position, "salt", f"{SALT_BYTES} bytes", f"{len(line.salt)} bytes")
     if isinstance(line, TextLine):
         return
@@ -156,6 +184,7 @@ def _check_shape(line: AnyBlobLine, position: int) -> None:
 
 
 def _inline(line: AnyBlobLine, position: int) -> bytes:
+    """The content in a line. Base64 of what could be text is refused: each content has one spelling."""
     if isinstance(line, TextLine):
         return line.text.encode()
     content = line.base64 or b""

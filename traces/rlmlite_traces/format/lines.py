@@ -1,8 +1,17 @@
 """The lines of a trace's files and their one spelling.
 
-A line on disk must *be* the canonical form of what it decodes to, so that no byte can change without a trace: no
-duplicate keys, no spaces, no other escapes. Every file is decoded here and nowhere else.
-Not here: what lines mean together (`chain`, `calls`, `contents`).
+A line on disk must *be* the canonical form of what it decodes to: it is decoded, encoded again, and the two must be
+equal byte for byte. Otherwise the same record could be written in many ways, and somebody could change bytes, and
+with them every hash above, without changing what a reader sees.
+
+    {"kind":"seal","outcome":"completed","prev":"9f…","seq":7,"state":"b2…","steps":3}     accepted
+    {"kind":"seal", "outcome":"completed",...}                                             refused: a space
+    {"kind":"seal","outcome":"completed","prev":"9f…","reason":"",...}                     refused: a default
+    {"kind":"seal","kind":"seal",...}                                                      refused: a key twice
+
+Two rules do not follow from that and are checked apart (`_check_profile`): keys are ASCII, and whole numbers are
+within 2^53 - 1, so that readers in other languages see the same numbers.
+Every file is decoded here and nowhere else. Not here: what lines mean together (`chain`, `calls`, `contents`).
 """
 
 import re
@@ -26,10 +35,10 @@ LARGE_FOLDER: Final = "blobs"
 STORE: Final = "store"
 
 LARGE = 64 * 1024
-"""Content of more bytes is a file of its own under `blobs/`, named by its ref."""
+"""Content of more bytes than this is a file of its own under `blobs/`, named by its ref."""
 
 MAX_LINE = 64 * 1024 * 1024
-"""No line is longer, so that a hostile file cannot make a reader decode without end."""
+"""No line may be longer (bytes), so that a hostile file cannot make a reader decode without end."""
 
 HEX = re.compile(r"[0-9a-f]{64}")
 _LONG_NUMBER = re.compile(rb"[:,\[]-?[0-9]{16}")
@@ -47,9 +56,10 @@ class TextLine(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
 
 class BlobLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A line of `blobs.jsonl` for what is not short UTF-8: a salt, and the content in exactly one way.
+    """A line of `blobs.jsonl` for content that is not UTF-8, or too long for a line.
 
-    `base64` for other bytes, `size` for a file of its own, which is named by the `ref`.
+    Exactly one of two is set: `base64` holds the bytes; `size` (bytes) says that they are a file of its own, named by
+    `ref`.
     """
 
     salt: bytes
@@ -62,7 +72,7 @@ AnyBlobLine: TypeAlias = TextLine | BlobLine
 
 
 class JournalLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line of `journal.jsonl`: a call that has ended, by its id; without a result, one that is about to begin."""
+    """A line of `journal.jsonl`: a call, by its id, and its result; null while it has not ended (an intent)."""
 
     id: str
     result: Answered | Failed | None
@@ -77,12 +87,17 @@ _journal = msgspec.json.Decoder(JournalLine)
 
 
 def split(data: bytes, file: str) -> Iterator[tuple[int, int]]:
-    """Where each line begins and ends (its newline left out). A last line without its newline is refused."""
+    """Where each line begins and ends, without its newline. Raises `TraceBrokenError` if the last one has none.
+
+    Offsets rather than lines: a trace keeps them for all its lines, and slices one when it is asked for.
+    """
     start, position = 0, 0
     while start < len(data):
         stop = data.find(b"\n", start)
         if stop < 0:
-            raise TraceBrokenError(file, position, "newline", "a whole last line", f"{len(data) - start} bytes")
+            raise TraceBrokenError(
+                file, position, "newline", "a newline at the end", f"{len(data) - start} bytes without one"
+            )
         if stop - start > MAX_LINE:
             raise TraceBrokenError(file, position, "length", f"at most {MAX_LINE} bytes", f"{stop - start} bytes")
         yield start, stop
@@ -114,19 +129,19 @@ def decode_journal(line: bytes, position: int) -> JournalLine:
 
 
 def encode(struct: msgspec.Struct) -> bytes:
-    """The canonical line of a record, without its newline. Raises `NotCanonicalError` for what has none."""
+    """The canonical line of a record, without its newline. Raises `NotCanonicalError` if it has none."""
     try:
         line = record_bytes(struct)
     except UnicodeEncodeError as error:
         raise NotCanonicalError(f"not valid Unicode: {error.reason}") from None
     if len(line) > MAX_LINE:
-        raise NotCanonicalError(f"a line of {len(line)} bytes; at most {MAX_LINE} are allowed")
+        raise NotCanonicalError(f"the line would have {len(line)} bytes; at most {MAX_LINE} are allowed")
     _check_profile(line)
     return line
 
 
 def encode_blob(blob: Blob) -> bytes:
-    """The line of a blob."""
+    """The line of a blob: a reference to its file if it is large, text if it is UTF-8, else base64."""
     if len(blob.content) > LARGE:
         return record_bytes(BlobLine(blob.salt, blob.ref, size=len(blob.content)))
     try:
@@ -136,25 +151,31 @@ def encode_blob(blob: Blob) -> bytes:
 
 
 def decode_strictly(decoder: "msgspec.json.Decoder[S]", line: bytes, file: str, position: int) -> S:
-    """A line in its one spelling. Raises `TraceBrokenError` for any other, also of the same data."""
+    """What a line says. Raises `TraceBrokenError` for any spelling but the canonical one, even of the same data."""
     try:
         value = decoder.decode(line)
-        again = record_bytes(value)
-        if file != BLOBS:  # its numbers are checked by `contents`, and its text may hold anything
+        canonical = record_bytes(value)
+        if file != BLOBS:  # `contents` checks its few numbers, and its texts may hold anything
             _check_profile(line)
     except _BAD as error:
         raise TraceBrokenError(file, position, "decode", "a record of a known shape", str(error)) from None
     except NotCanonicalError as error:
         raise TraceBrokenError(file, position, "profile", "what the profile allows", str(error)) from None
-    if again != line:
-        raise TraceBrokenError(file, position, "canonical", repr(again), repr(line))
+    if canonical != line:
+        raise TraceBrokenError(file, position, "canonical", repr(canonical), repr(line))
     return value
 
 
 def _check_profile(line: bytes) -> None:
-    """ASCII keys and integers within 2^53-1 (RFC 8785, restricted). Most lines need no second look."""
-    long_run = b"0" * 16 in line.translate(_DIGITS_ALIKE)  # six times quicker than the pattern, which then decides
-    if not line.isascii() or (long_run and _LONG_NUMBER.search(line)):
+    """Raise `NotCanonicalError` unless keys are ASCII and whole numbers within 2^53 - 1 (RFC 8785, restricted).
+
+    Only a line with a byte outside ASCII, or with a number of 16 digits or more, can break either rule. Few lines are
+    like that, so few are decoded a second time, generically, and walked.
+    """
+    # Turning every digit into 0 and looking for sixteen of them is six times faster than the pattern. Digests may have
+    # such runs too, so a hit only means that the pattern, which wants a number, has to decide.
+    has_long_run = b"0" * 16 in line.translate(_DIGITS_ALIKE)
+    if not line.isascii() or (has_long_run and _LONG_NUMBER.search(line)):
         _check_values(msgspec.json.decode(line))
 
 

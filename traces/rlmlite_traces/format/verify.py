@@ -1,8 +1,18 @@
 """Verify: is this trace what an honest writer would have written, and is it the one that is meant?
 
+Four passes, each of which may rely on the ones before it:
+
+1. The chain: every line of `trace.jsonl` is canonical, in its place, and follows from the one before. That gives the
+   root, which is compared with the one that is asked for, before anything costly is read.
+2. Contents: the ref of every blob is computed from its salt and content.
+3. References, record by record: its calls are taken from `effects.jsonl` and compared with the root in the record;
+   every blob that it or its calls name must be there, or be redacted.
+4. Leftovers: no line of calls that no step counts, and in a sealed trace no blob that nothing names. An open trace
+   may have such blobs: a writer stores them before the record that names them.
+
 It proves that nothing was changed since the root was known; re-execution (`replay`) proves what the kernel did.
-Without a known root, somebody who rewrites a whole trace consistently is not found here, and a trace that was cut
-at the end of a record looks OPEN, like one whose run was killed. A seal, or a known root, tells them apart.
+Without a known root, a whole trace that was rewritten consistently is not detected here, and one that was cut off
+after a record looks like one whose run was killed: OPEN. A seal, or a known root, tells them apart.
 """
 
 from collections.abc import Iterator
@@ -44,30 +54,33 @@ def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Lev
     level = Level.SEALED if chain.sealed else Level.OPEN
     if level < at_least:
         raise LevelError(at_least.name, level.name)
-    genesis = records[0]
-    assert isinstance(genesis, Genesis)
     contents = Contents(trace.blobs, trace.large, layout)
+    genesis = records[0]
+    assert isinstance(genesis, Genesis)  # the chain allows no other first record
     calls = StepCalls(trace.effects, layout, genesis.run)
-    named, ranges = _resolve_blobs(records, calls, contents)
+    named, call_ranges = _resolve_references(records, calls, contents)
     if calls.remaining:
-        raise TraceBrokenError(EFFECTS, calls.next_line, "effects-stray", "no more lines", f"{calls.remaining} lines")
+        found = f"{calls.remaining} lines"
+        raise TraceBrokenError(EFFECTS, calls.next_line, "effects-stray", "no more lines", found)
     if chain.sealed:
-        _refuse_strays(contents, named)
-    return CheckedTrace(chain.root, level, records, (trace.records, spans), calls, ranges, contents)
+        _refuse_unnamed(contents, named)
+    return CheckedTrace(chain.root, level, records, (trace.records, spans), calls, call_ranges, contents)
 
 
 def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) -> Iterator[Ref]:
-    """Every blob that a record and its calls name, also through the source of an input."""
+    """Every blob that a record and its calls name, also indirectly through the source of an input."""
     yield from referenced.of_record(record)
     for call in calls:
         yield from referenced.of_effect(call)
     if isinstance(record, Genesis):
         for entry in record.inputs:
+            # An input from memory keeps its content in a blob that only its source, itself a blob, names.
             if entry.source is not None and contents.presence(entry.source) is Presence.PRESENT:
                 yield from referenced.of_source(contents.read(entry.source))
 
 
 def _read_chain(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
+    """Pass 1: the chain at its end, the records, and where the line of each begins and ends."""
     chain, spans, records = Chain(), list(split(data, RECORDS)), []
     for start, stop in spans:
         line = data[start:stop]
@@ -76,32 +89,38 @@ def _read_chain(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ..
         chain.add(record, line)
         records.append(record)
     if not records:
-        raise TraceBrokenError(RECORDS, 0, "genesis", "a genesis record", "nothing")
+        raise TraceBrokenError(RECORDS, 0, "genesis", "a genesis record", "an empty file")
     return chain, tuple(records), spans
 
 
-def _resolve_blobs(
+def _resolve_references(
     records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents
 ) -> tuple[set[Ref], dict[int, tuple[int, int]]]:
-    """The blobs that records name, each present or redacted, and which lines are the calls of which record."""
+    """Pass 3: all refs of blobs that records name, and for each record with calls the range of their lines."""
     redacted = {ref for record in records if isinstance(record, Redact) for ref in record.refs}
     named: set[Ref] = set()
     absent: dict[Ref, int] = {}
-    ranges = {}
+    call_ranges = {}
     for seq, record in enumerate(records):
-        lines, effects = calls.take(record)
+        line_range, effects = calls.take(record)
         if effects:
-            ranges[seq] = lines
+            call_ranges[seq] = line_range
         for ref in blob_refs(record, effects, contents):
-            if ref not in named and ref not in redacted and contents.presence(ref) is not Presence.PRESENT:
+            is_new = ref not in named and ref not in redacted
+            if is_new and contents.presence(ref) is not Presence.PRESENT:
                 absent.setdefault(ref, seq)
             named.add(ref)
-    for ref, seq in absent.items():
-        raise BlobAbsentError(ref, f"record {seq}", changed=any(ref not in named for ref in contents.places))
-    return named, ranges
+    if absent:
+        # Raised only now, when every name is known: a blob that nothing names beside one that is missing means that
+        # the content was changed, which gave it another ref.
+        ref, seq = next(iter(absent.items()))
+        has_unnamed = any(stored not in named for stored in contents.places)
+        raise BlobAbsentError(ref, f"record {seq}", changed=has_unnamed)
+    return named, call_ranges
 
 
-def _refuse_strays(contents: Contents, named: set[Ref]) -> None:
+def _refuse_unnamed(contents: Contents, named: set[Ref]) -> None:
+    """Pass 4: raise `BlobUnreferencedError` for content that no record names, which could smuggle data along."""
     for ref in contents.places:
         if ref not in named:
             raise BlobUnreferencedError(ref)
