@@ -143,7 +143,7 @@ class Contents:
 
 
 def open_plain(path: Path) -> int:
-    """A descriptor of a regular file, to be closed by the caller. Raises `TraceMissingError` for anything else.
+    """A descriptor of a plain file, to be closed by the caller. Raises `TraceMissingError` for anything else.
 
     A trace may come from a stranger: a link could point outside the folder, and opening a pipe could block for ever.
     """
@@ -153,12 +153,12 @@ def open_plain(path: Path) -> int:
         raise TraceMissingError(path, error.strerror or "cannot be opened") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise TraceMissingError(path, "not a regular file")
+        raise TraceMissingError(path, "not a plain file")
     return descriptor
 
 
 def read_plain(path: Path) -> bytes:
-    """The content of a regular file. Raises `TraceMissingError`."""
+    """The content of a plain file. Raises `TraceMissingError`."""
     with open(open_plain(path), "rb", buffering=0) as file:
         return file.readall()
 
