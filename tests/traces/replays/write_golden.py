@@ -4,11 +4,27 @@ Run it by hand: `python tests/traces/replays/write_golden.py`.
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import rlmlite
 from rlmlite.inputs import from_values
 from rlmlite_grammar import grammar_digest, parse
-from rlmlite_kernel import Answered, Failed, Result, Role, RunKey, Settings, Suspended, advance, begin, resume, seal
+from rlmlite_kernel import (
+    Answered,
+    Failed,
+    Request,
+    Result,
+    Role,
+    RunKey,
+    Settings,
+    Suspended,
+    Usage,
+    advance,
+    begin,
+    resume,
+    seal,
+)
 from rlmlite_kernel.records.evolution import FORMAT
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log
@@ -20,6 +36,10 @@ LOG = "".join(
     for day in range(1, 29)
     for level, part in (("INFO", "web"), ("WARN" if day % 5 else "ERROR", "db"))
 )
+
+DATA = {"log": LOG, "docs": {"a.txt": "one\ntwo\n", "b.txt": "three ✓\n"}}
+
+KEY = "00" * 31 + "07"
 
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "search": (
@@ -52,9 +72,11 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
 def main() -> None:
     """Write every kept trace."""
     for name, programs in PROGRAMS.items():
-        place = FOLDER / f"{name}.rlm"
-        shutil.rmtree(place, ignore_errors=True)
-        write(place, programs)
+        write(_cleared(name), programs)
+    for name, run in RUNS.items():
+        place = _cleared(name)
+        run(place)
+        _drop_what_differs(place)
 
 
 def write(place: Path, programs: tuple[str, ...]) -> None:
@@ -73,8 +95,107 @@ def write(place: Path, programs: tuple[str, ...]) -> None:
             log.extend(turn.entries)
             done = turn
         log.extend([seal(done.state)])
-    (place / "lock").unlink()
-    (place / "timing.jsonl").unlink()
+    _drop_what_differs(place)
+
+
+def _cleared(name: str) -> Path:
+    place = FOLDER / f"{name}.rlm"
+    shutil.rmtree(place, ignore_errors=True)
+    return place
+
+
+def _drop_what_differs(place: Path) -> None:
+    """Lock and times are of the process that wrote the trace, and no part of it."""
+    for name in ("lock", "timing.jsonl"):
+        for path in place.rglob(name):
+            path.unlink()
+
+
+def agent_run(place: Path) -> None:
+    """A question: a mistake, prose, an unknown action, ranking and patterns, an answer with evidence."""
+    replies = (
+        "errors = search(log, /ERROR (?<part>\\w+)/)\ncounts = count_by(errors, part)",
+        "I think the answer is db.",
+        "x = serach(log, 1)",
+        'rank(docs, "one")\npatterns(log)\nmask(log[0:200])',
+        'around(errors, log, lines=1)\nnote("db leads")\nfinal(counts[0], evidence=errors)',
+    )
+    rlmlite.run(
+        "Which part logs the most errors?", DATA, controller=rlmlite.Scripted(replies), trace=place, run_key=KEY
+    )
+
+
+def rounds_run(place: Path) -> None:
+    """Calls in several rounds: rows that get no answer are asked for again, texts are merged level by level."""
+    program = """
+said = sub_lm("In one word: {log}")
+kinds = classify(rows, "Is it fast?", labels=["fast", "slow"])
+one = reduce(log.lines[1:7], "Join: {items}", fan_in=3)
+final({said: said, one: one, kinds: kinds.label})
+"""
+    rows = [{"id": n, "part": ("web", "db")[n % 2], "ms": n * 7 % 50} for n in range(12)]
+    sub = rlmlite.Scripted(_reply_to)
+    rlmlite.execute(program, {**DATA, "rows": rows}, sub=sub, trace=place, run_key=KEY)
+
+
+def _reply_to(prompt: str, request: Request) -> Result:
+    if "Is it fast?" in prompt:
+        return Answered('[{"row": 1, "answer": "fast"}]', Usage(10, 5, None))
+    if "Join" in prompt:
+        return Answered(f"joined {len(prompt)}", Usage(1, 1, 1))
+    return Answered("db", Usage(None, None, None))
+
+
+def tools_run(place: Path) -> None:
+    """A tool without side effects, and one with, which is approved."""
+
+    @rlmlite.tool(side_effects=False)
+    def owner(part: str) -> dict[str, str]:
+        """Who looks after a part."""
+        return {"part": part, "owner": "Zoë"}
+
+    @rlmlite.tool
+    def page(who: str, text: str) -> str:
+        """Page somebody."""
+        return f"paged {who}"
+
+    replies = (
+        "e = search(log, /ERROR (?<part>\\w+)/)\nshow(e[0])",
+        "o = owner(part=e[0].part)\nshow(o)",
+        'r = page(who=o.owner, text="errors in " + e[0].part)\nshow(r)',
+        "final(r)",
+    )
+    rlmlite.run(
+        "Page the owner of the part with errors.",
+        DATA,
+        controller=rlmlite.Scripted(replies),
+        tools=[owner, page],
+        approve=lambda approval: True,
+        trace=place,
+        run_key=KEY,
+    )
+
+
+def nested_run(place: Path) -> None:
+    """A question within a question, over one document."""
+    replies = ('a = sub_rlm("What is in here?", text=docs["a.txt"])\nshow(a)', "final(a)")
+    inner = ('h = search(text, "two")\nfinal(h[0].text, evidence=h)',)
+    rlmlite.run(
+        "What is in a.txt?",
+        DATA,
+        controller=rlmlite.Scripted(replies),
+        nested=rlmlite.Scripted(inner),
+        trace=place,
+        run_key=KEY,
+    )
+
+
+RUNS: dict[str, Callable[[Path], None]] = {
+    "agent": agent_run,
+    "rounds": rounds_run,
+    "tools": tools_run,
+    "nested": nested_run,
+}
 
 
 def _answer(index: int) -> Result:
@@ -84,7 +205,7 @@ def _answer(index: int) -> Result:
 
 
 def _inputs(blobs: FileBlobs) -> dict[str, Input]:
-    return from_values({"log": LOG, "docs": {"a.txt": "one\ntwo\n", "b.txt": "three ✓\n"}}, blobs)
+    return from_values(DATA, blobs)
 
 
 if __name__ == "__main__":
