@@ -1,1 +1,1 @@
-"""Stores of contents: one over files and one over a directory."""
+"""Where contents live: in the user's own files (`stores.py`) or in a shared store (`directory/`)."""

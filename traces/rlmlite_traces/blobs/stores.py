@@ -1,7 +1,16 @@
-"""`FileBlobs`: content in files that stay where they are, beside what was made of files and what the kernel made.
+"""`FileBlobs`: contents in the user's own files, in a store, in a scratch file, and in memory, found by their digest.
 
-A file that is not valid UTF-8 is transcoded once; the digest that counts is that of its text. With `copy` files are
-copied to a store and read only from there, so that whoever changes or cuts the originals cannot disturb a run.
+Where a content lies depends on where it came from. Nothing is copied unless that is needed or asked for:
+
+    a.log, UTF-8                 read where it is (mapped); with `copy`, its copy in the store
+    b.txt, Latin-1               transcoded once; the text lies in the scratch file, or with `copy` in the store
+    c.gz                         unpacked; the same
+    what a step of a run made    memory
+
+The digest by which a content is known is that of its text. A file that is not valid UTF-8 therefore has two: its own,
+for the user who compares files, and that of its repaired text, which is what a run reads.
+
+With `copy`, inputs are read only from the store, so that whoever changes or cuts the originals cannot disturb a run.
 """
 
 import hashlib
@@ -37,18 +46,20 @@ if TYPE_CHECKING:
 
 
 class DerivedContent(msgspec.Struct, frozen=True):
-    """A content that was made of another one: its SHA-256 and its size in bytes."""
+    """A content that was derived from another one, such as unpacked text: its SHA-256 and its size in bytes."""
 
     digest: str
     size: int
 
 
 class FileBlobs:
-    """`rlmlite_kernel.blobs.Blobs` over registered files, a temporary file for what was made of them, and memory.
+    """`rlmlite_kernel.values.blobs.Blobs` over registered files, a scratch file, a store, and memory.
 
-    With a `cache`, a file that was hashed before is not read again; `indexes` keeps word indexes between runs. Whoever
-    checks a trace gives neither. A `store` is where contents are found that are not where they were; with `copy`, files
-    and what is made of them are put there, and nothing is read from anywhere else: the cache is then not asked.
+    With a `cache`, a file that was hashed before is not hashed again. `indexes` keeps word indexes between runs. A
+    check of a trace uses neither, since both are only as trustworthy as the folder that they lie in.
+
+    In a `store`, contents are found whose file is gone. With `copy`, files and what is derived from them are put there,
+    and inputs are read from nowhere else; the cache is then not used, since a copy reads the file in any case.
     """
 
     def __init__(
@@ -64,60 +75,64 @@ class FileBlobs:
         self._files: dict[str, list[HashedFile]] = {}
         self._stored: set[str] = set()
         self._scratch = Scratch()
-        self._pieces: dict[str, ScratchExtent] = {}
+        self._extents: dict[str, ScratchExtent] = {}
         self._recent, self._lines = RecentContents(), RecentIndexes()
         self._indexes = IndexCache(indexes)
 
     def add_file(self, path: Path, name: str | None = None) -> SourceFile:
-        """Register a file by its content, which is hashed, and copied if that was asked for.
+        """Hash a file, copy it with `copy`, and register its content. `name` is its path in the trace.
 
-        `name` is its path in the trace. Raises `OSError` if it cannot be read, `InputChangedError` if it changes
-        meanwhile, `StoreError` if it cannot be copied.
+        Raises `OSError` if the file cannot be read, `InputChangedError` if it changes meanwhile, `StoreError` if it
+        cannot be copied.
         """
         return self.add_hashed(self.look(path), str(path) if name is None else name)
 
     def look(self, path: Path, text: bool = True) -> HashedFile:
-        """Hash a file without registering it; `text` says whether it may be text. Raises as `add_file`.
+        """Hash a file without registering it, and with `text` check whether it is UTF-8. Raises as `add_file`.
 
-        What is to be read is the path of the result: with `copy` that of the copy.
+        Read the file at the path of the result: with `copy`, that is the copy.
         """
-        return hash_file(path, self._cache, text) if self._copies is None else self._copies.add_file(path, text)
+        if self._copies is not None:
+            return self._copies.add_file(path, text)
+        return hash_file(path, self._cache, text)
 
     def add_hashed(self, file: HashedFile, name: str | None = None) -> SourceFile:
-        """Register a file that was looked at as what may be text. Raises as `add_file`."""
+        """Register a file from `look(path, text=True)`. Raises as `add_file`; `ValueError` without a UTF-8 check."""
         shown = str(file.path) if name is None else name
         if file.utf8 is None:
-            raise ValueError(f"{file.path} was hashed as what is no text")
+            raise ValueError(f"{file.path} was hashed without a check for UTF-8; use look(path, text=True)")
         if not file.utf8.valid:
-            made = self.derive(block for block, _ in repair_blocks(open_content(file)))
+            text = self.derive(block for block, _ in repair_blocks(open_content(file)))
+            # The file is not read again, so this is the last chance to see that it changed while it was repaired.
             check_unchanged(file)
-            return SourceFile(shown, made.digest, made.size, file.utf8.bad, file.digest)
+            return SourceFile(shown, text.digest, text.size, file.utf8.bad, file.digest)
         if self._copies is None:
+            # A list: equal files are one content, and each of them must stay as it is.
             self._files.setdefault(file.digest, []).append(file)
         else:
             self._stored.add(file.digest)
         return SourceFile(shown, file.digest, file.mark.size)
 
     def derive(self, blocks: Iterable[Content]) -> DerivedContent:
-        """Keep a content that was made of another one, outside memory: with `copy` in the store.
+        """Keep a derived content outside memory: in the scratch file, or with `copy` in the store.
 
-        Raises as `Scratch.add`, `StoreError`.
+        Raises `StoreError`, and as `Scratch.add`.
         """
         if self._copies is not None:
             digest = self._copies.add_pieces(blocks)
             self._stored.add(digest)
             return DerivedContent(digest, self._copies.file(digest).mark.size)
-        digest, piece = self._scratch.add(blocks)
-        if digest in self._pieces:
-            self._scratch.drop_last(piece)
+        digest, extent = self._scratch.add(blocks)
+        if digest in self._extents:
+            self._scratch.drop_last(extent)
         else:
-            self._pieces[digest] = piece
-        return DerivedContent(digest, piece.size)
+            self._extents[digest] = extent
+        return DerivedContent(digest, extent.size)
 
     def find(self, digest: str) -> HashedFile | None:
-        """The object of the store that a content is, if there is a store and it holds it. Then it is read from there.
+        """The file of a content in the store, or `None` if there is no store or it lacks the content.
 
-        Raises `StoreCorruptError`.
+        From now on the content is read from there. Raises `StoreCorruptError`.
         """
         if self._store is None or not self._store.holds(digest):
             return None
@@ -125,29 +140,30 @@ class FileBlobs:
         return self._store.file(digest)
 
     def keep_for(self, trace: Path, digests: Set[str]) -> None:
-        """Have the store keep those contents that were put there while there is this trace, and note there which store.
+        """Keep those contents that are in the store for as long as the trace exists. Raises `StoreError`.
 
-        Raises `StoreError`.
+        The path of the store is noted in the trace's folder, so that `store_of` finds it when a session goes on.
         """
-        kept = self._stored & digests
-        if self._store is not None and kept:
+        needed = self._stored & digests
+        if self._store is not None and needed:
             write_new(trace / STORE, os.fsencode(self._store.path))
             sync_path(trace / STORE)
-            self._store.keep_for(trace, kept)
+            self._store.keep_for(trace, needed)
 
     def has(self, digest: str) -> bool:
-        """Whether some content is known by this digest."""
-        return any(digest in known for known in (self._memory, self._pieces, self._files, self._stored))
+        """Whether a content is registered under this digest. The store is not searched; see `find`."""
+        return any(digest in known for known in (self._memory, self._extents, self._files, self._stored))
 
     def read(self, digest: str) -> Content:
         """See `Blobs.read`."""
         content = self._memory.get(digest)
         if content is not None:
             return content
-        piece = self._pieces.get(digest)
-        if piece is not None:
-            return self._recent.content(digest, piece.size, partial(self._scratch.content, piece))
+        extent = self._extents.get(digest)
+        if extent is not None:
+            return self._recent.content(digest, extent.size, partial(self._scratch.content, extent))
         if digest in self._files:
+            # Any of the equal files will do; `confirm` checks that all are as they were.
             file = self._files[digest][0]
             return self._recent.content(digest, file.mark.size, partial(open_content, file))
         if self._store is not None and digest in self._stored:
@@ -169,7 +185,7 @@ class FileBlobs:
         return self._indexes.get(key, make, stored)
 
     def confirm(self, digests: frozenset[str]) -> None:
-        """See `Blobs.confirm`. Every file that holds one of these contents is asked."""
+        """See `Blobs.confirm`. Every file with one of these contents is checked."""
         for digest in digests:
             for file in self._files.get(digest, ()):
                 check_unchanged(file)
@@ -178,7 +194,7 @@ class FileBlobs:
 
 
 def store_of(trace: Path) -> "DirectoryStore | None":
-    """The store that the inputs of an open trace are in, if any. Raises `StoreMissingError` if it is gone."""
+    """The store that holds the inputs of an open trace, or `None`. Raises `StoreMissingError` if it is gone."""
     try:
         place = (trace / STORE).read_bytes()
     except FileNotFoundError:

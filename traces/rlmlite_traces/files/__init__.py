@@ -1,1 +1,1 @@
-"""Files as contents: appended, mapped, hashed, and indexes beside them."""
+"""Files as the trace package meets them: logs that grow, inputs that are mapped and hashed, caches beside them."""

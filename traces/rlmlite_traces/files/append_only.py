@@ -1,4 +1,15 @@
-"""Files that only grow, written without buffers, and the lock that keeps a second writer out."""
+"""Files that only grow, the lock that keeps a second writer out, and the two calls that make a file durable.
+
+A trace's logs are written without a buffer in this process. After `write` returns, the kernel has the bytes, so they
+survive the end of the process, however it ends; after `sync` they survive a loss of power as well.
+
+    write(b"line 1\\n")   survives SIGKILL
+    sync()               survives a power failure
+    write(b"line 2\\n")   disk full after b"lin": RuntimeError from now on
+
+After such a failed write the file ends in a torn line. More lines behind it would hide the tear from recovery, which
+removes a torn line only at the end of a file. So the object refuses to write on.
+"""
 
 import fcntl
 import os
@@ -6,12 +17,20 @@ from pathlib import Path
 
 from rlmlite_traces.errors import TraceLockedError, TraceMissingError
 
+# O_NOFOLLOW everywhere: a trace may lie in a folder where others can write, and a symbolic link planted there
+# would redirect our writes. O_CLOEXEC: tools that we start must not inherit the descriptor, and with it the lock.
+_SAFE_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
+
 
 class AppendOnlyFile:
-    """A file that lines are added to. After a failed write it takes no more: its end may be torn."""
+    """A file that lines are appended to, created if it is missing.
+
+    Raises `TraceMissingError` if it cannot be opened, and `OSError` if a write fails. After a failed write every
+    further one raises `RuntimeError`.
+    """
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _SAFE_OPEN
         try:
             self._descriptor = os.open(path, flags, 0o644)
         except OSError as error:
@@ -19,9 +38,10 @@ class AppendOnlyFile:
         self._torn = False
 
     def write(self, data: bytes) -> None:
-        """Append all of it. It survives the end of this process, not yet a loss of power."""
+        """Append all of `data`. It survives the end of this process, but not yet a loss of power."""
         if self._torn:
             raise RuntimeError("an earlier write failed: close the log and open it again to recover")
+        # Set before the first byte and cleared after the last, so that any way out in between leaves it set.
         self._torn = True
         rest = memoryview(data)
         while rest:
@@ -29,23 +49,26 @@ class AppendOnlyFile:
         self._torn = False
 
     def sync(self) -> None:
-        """Make what was written survive a loss of power."""
+        """Make everything written so far survive a loss of power."""
         os.fsync(self._descriptor)
 
     def truncate(self, size: int) -> None:
-        """Keep the first bytes only."""
+        """Keep only the first `size` bytes."""
         os.ftruncate(self._descriptor, size)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the descriptor. This does not sync."""
         os.close(self._descriptor)
 
 
 class WriterLock:
-    """The right to write a trace. It goes with the process, however that ends."""
+    """The exclusive right to write a trace, held until `release` or the end of the process, however that ends.
+
+    Raises `TraceLockedError` at once, without waiting, if somebody else holds it.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _SAFE_OPEN, 0o644)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -53,20 +76,20 @@ class WriterLock:
             raise TraceLockedError(path.parent) from None
 
     def release(self) -> None:
-        """Let others write."""
+        """Let another writer in. Closing the descriptor releases the lock."""
         os.close(self._descriptor)
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """A file with this content. Something that is there is replaced, never followed."""
+    """Write a new file. Whatever has this name is replaced; a symbolic link is replaced, never followed."""
     path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE_OPEN, mode)
     with open(descriptor, "wb") as file:
         file.write(data)
 
 
 def sync_path(path: Path) -> None:
-    """Make a file's content, or a folder's names, survive a loss of power."""
+    """Make a file's content, or the names in a folder, survive a loss of power."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,20 +1,25 @@
-"""`IndexFolder`: word indexes kept on disk between runs, so that `rank` over the same files need not read them again.
+"""`IndexFolder`: word indexes on disk, so that `rank` over the same files need not read them again in the next run.
 
-It is a cache: anything in it may be deleted at any time, a file that is cut or changed is made anew, and verification
-and replay never look at it. Whoever can write here can make `rank` answer wrongly in a run, so it belongs to its user.
+One file per index, named by its key. It is only a cache: anything in it may be deleted at any time, `IndexCache`
+checks what it loads and rebuilds an index that is cut or altered, and verification and replay never look at it.
+
+    save("k1", 3 GB), save("k2", 2 GB)   5 GB exceed the 4 GiB limit: k1, unused for longest, is deleted
+
+Whoever can write to the folder can make `rank` answer wrongly in a run, so it is created for its user alone (0700).
 """
 
 import os
 from pathlib import Path
 
 ROOM = 4 << 30
-"""Bytes that a folder holds; past that, what was longest unused goes."""
+"""The most bytes that a folder holds. Beyond it the least recently used indexes are deleted."""
 
 
 class IndexFolder:
-    """`rlmlite_kernel.engines.IndexStore` in a folder, which is made if it is missing, or `OSError` is raised.
+    """`rlmlite_kernel.engines.IndexStore` in a folder.
 
-    What cannot be written is not kept: `error` is the last reason.
+    The folder is created if it is missing; if that fails, `OSError` is raised. Later failures never stop a run: the
+    index is then built anew, and `error` holds the last reason.
     """
 
     def __init__(self, folder: Path, room: int = ROOM) -> None:
@@ -27,14 +32,15 @@ class IndexFolder:
         path = self._folder / key
         try:
             data = path.read_bytes()
-            os.utime(path)
+            os.utime(path)  # the time of last use, by which `_make_room` chooses
         except OSError as error:
             self.error = None if isinstance(error, FileNotFoundError) else error
             return None
         return data
 
     def save(self, key: str, data: bytes) -> None:
-        """See `IndexStore.save`. A file is there whole or not at all."""
+        """See `IndexStore.save`. A file appears whole or not at all."""
+        # Written under a name of this process and then renamed, so that nobody loads half of an index.
         part = self._folder / f".{key}.{os.getpid()}"
         try:
             part.write_bytes(data)
@@ -45,9 +51,12 @@ class IndexFolder:
             self.error = error
 
     def _make_room(self) -> None:
-        files = [(path, path.stat()) for path in self._folder.iterdir() if not path.name.startswith(".")]
-        total = sum(status.st_size for _, status in files)
-        for path, status in sorted(files, key=lambda file: (file[1].st_mtime_ns, file[0].name)):
+        """Delete the least recently used indexes until the rest fits."""
+        # Names with a dot are files that some process is still writing.
+        indexes = [(path, path.stat()) for path in self._folder.iterdir() if not path.name.startswith(".")]
+        indexes.sort(key=lambda index: (index[1].st_mtime_ns, index[0].name))
+        total = sum(status.st_size for _, status in indexes)
+        for path, status in indexes:
             if total <= self._room:
                 return
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The line indexes of the contents that were used last."""
+"""The line indexes of the contents that were used last, in memory."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -7,17 +7,17 @@ from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.values.blobs import Content
 
 LINE_INDEXES = 64
-"""How many line indexes are kept, the last used first. Each holds its content open."""
+"""How many line indexes are kept in memory. Each keeps its content mapped, so this bounds the maps as well."""
 
 
 class RecentIndexes:
-    """Line indexes by digest, each built once while it is among the recent."""
+    """A cache of line indexes by digest, with the least recently used dropped first."""
 
     def __init__(self) -> None:
         self._indexes: OrderedDict[str, LineIndex] = OrderedDict()
 
     def index(self, digest: str, read: Callable[[str], Content]) -> LineIndex:
-        """The index of a content, which `read` gives."""
+        """The line index of a content. If it is not cached, it is built from what `read(digest)` returns."""
         index = self._indexes.get(digest)
         if index is None:
             index = self._indexes[digest] = LineIndex(read(digest))

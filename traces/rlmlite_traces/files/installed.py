@@ -1,8 +1,14 @@
-"""Versions of installed libraries, by the names of the folders that installers leave beside them.
+"""Versions of installed libraries, read from the names of the folders that installers leave beside them.
 
-A distribution `google-re2` 1.1 has a folder `google_re2-1.1.dist-info` on the path, so one listing of each folder on
-the path says all versions. `importlib.metadata` gives the same (a test compares), but reads a file for each name and
-takes 40 ms of imports, longer than a small run. It is still asked where a name says no version: of old installers.
+The distribution `google-re2` 1.1 has a folder `google_re2-1.1.dist-info` on the path, so one listing of each folder on
+the path gives all versions:
+
+    google_re2-1.1.dist-info        google-re2 1.1
+    PyYAML-6.0-py3.11.egg-info      pyyaml 6.0
+    oldlib.egg-info                 oldlib, version not in the name: ask importlib.metadata
+
+`importlib.metadata` gives the same answers (a test compares them), but it reads a file per name and takes 40 ms to
+import, which is longer than a small run. So it is asked only in the third case, which old installers leave behind.
 """
 
 import functools
@@ -15,28 +21,31 @@ _FOLDER = re.compile(r"([^-]+)(?:-([^-]+)(?:-py\d[\d.]*)?)?\.(?:dist-info|egg-in
 
 
 def installed_version(name: str) -> str | None:
-    """The version of a distribution, `None` if it is not installed."""
+    """The version of a distribution, or `None` if it is not installed. The name may be spelled as pip accepts it."""
     version = _versions().get(_normalize(name))
     return _read_metadata_version(name) if version == "" else version
 
 
 @functools.cache
 def _versions() -> Mapping[str, str]:
-    """The version of each distribution on the path, empty where its folder's name does not say it."""
+    """The version of each distribution on the path, or an empty string where the folder's name has none."""
     versions: dict[str, str] = {}
     for folder in sys.path:
         try:
             entries = os.listdir(folder or ".")
-        except OSError:  # a zip file, or a folder that is not there
+        except OSError:
+            # A zip file, or a folder that does not exist: there are no folders beside its packages.
             continue
         for entry in entries:
             match = _FOLDER.fullmatch(entry)
             if match is not None:
-                versions.setdefault(_normalize(match[1]), match[2] or "")  # what comes first on the path is imported
+                # The first match wins, since Python imports from the first folder that has the package.
+                versions.setdefault(_normalize(match[1]), match[2] or "")
     return versions
 
 
 def _read_metadata_version(name: str) -> str | None:
+    """The version in the distribution's own metadata file: slow, so imported and read only when needed."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -46,5 +55,5 @@ def _read_metadata_version(name: str) -> str | None:
 
 
 def _normalize(name: str) -> str:
-    """A name as package indexes compare it."""
+    """A name in the form in which package indexes compare names: `Google_RE2` becomes `google-re2`."""
     return re.sub("[-_.]+", "-", name).lower()

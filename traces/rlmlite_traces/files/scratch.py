@@ -1,8 +1,14 @@
-"""`Scratch`: content that was file of an input, such as unpacked text, in one unnamed temporary file.
+"""`Scratch`: derived contents, such as unpacked text, one after another in one temporary file without a name.
 
-It is mapped when it is read, so memory does not grow with it, and one open file serves any number of contents. The
-file has no name: nothing is left of it when the process ends, however it ends. It lies where `TMPDIR` says; a
-temporary folder that is itself in memory makes it memory after all.
+A derived content is too large for memory and has no file of its own to map. So it is appended to one scratch file,
+and its extent, a first byte and a size, is what a reader maps:
+
+    add("aaaa"), add("bb")     file: aaaabb     extents: (0, 4), (4, 2)
+    add("aaaa") again          file: aaaabbaaaa; the caller knows the digest already and drops the last extent
+
+Memory does not grow with the contents, and one descriptor serves any number of them. The file has no name, so nothing
+is left of it when the process ends, however it ends. It lies where `TMPDIR` says; if that folder is itself in memory,
+so are the contents.
 """
 
 import hashlib
@@ -20,14 +26,14 @@ from rlmlite_traces.files.mapped import SMALL
 
 
 class ScratchExtent(msgspec.Struct, frozen=True, gc=False):
-    """Where a content lies in the scratch file: its first byte and its size."""
+    """Where a content lies in the scratch file: its first byte and its size in bytes."""
 
     start: int
     size: int
 
 
 class Scratch:
-    """Contents one after another in one file, which is file when there is a first one."""
+    """Contents one after another in one temporary file, which is created for the first of them."""
 
     def __init__(self) -> None:
         self._file: FileIO | None = None
@@ -35,50 +41,61 @@ class Scratch:
         self._adding = False
 
     def add(self, blocks: Iterable[Content]) -> tuple[str, ScratchExtent]:
-        """Write a content and hash it on the way; its SHA-256 and where it lies.
+        """Append a content, and return its SHA-256 (64 hex digits) and its extent.
 
-        Raises `OSError` if there is no room, and whatever `blocks` raises; nothing is kept then.
+        Raises `OSError` if there is no space, and whatever `blocks` raises. Nothing of the content is left then.
         """
+        # `blocks` may be a generator that itself derives contents; two at a time would interleave in the file.
         if self._adding:
             raise RuntimeError("one content is being written already; finish it first")
-        file, start, digest = self._open(), self._end, hashlib.sha256()
+        file, start = self._open(), self._end
         self._adding = True
         try:
             file.seek(start)
-            for block in blocks:
-                digest.update(block)
-                rest = memoryview(block)
-                while rest:
-                    rest = rest[file.write(rest) :]
+            digest = _write_and_hash(file, blocks)
             self._end = file.tell()
         except BaseException:
             file.truncate(start)
             raise
         finally:
             self._adding = False
-        return digest.hexdigest(), ScratchExtent(start, self._end - start)
+        return digest, ScratchExtent(start, self._end - start)
 
-    def drop_last(self, piece: ScratchExtent) -> None:
-        """Take back the content that was added last."""
-        if piece.start + piece.size != self._end:
-            raise RuntimeError("only the content that was added last can be taken back")
-        self._end = piece.start
+    def drop_last(self, extent: ScratchExtent) -> None:
+        """Remove the content that was added last. Raises `RuntimeError` for any other."""
+        if extent.start + extent.size != self._end:
+            raise RuntimeError("only the content that was added last can be dropped")
+        self._end = extent.start
         self._open().truncate(self._end)
 
-    def content(self, piece: ScratchExtent) -> Content:
-        """A content: bytes if it is small, else a map."""
+    def content(self, extent: ScratchExtent) -> Content:
+        """The content of an extent: bytes if it is small, otherwise a map of the file."""
         descriptor = self._open().fileno()
-        if piece.size < SMALL:
-            return os.pread(descriptor, piece.size, piece.start)
-        first = piece.start - piece.start % mmap.ALLOCATIONGRANULARITY
-        before = piece.start - first
-        whole = memoryview(mmap.mmap(descriptor, before + piece.size, access=mmap.ACCESS_READ, offset=first))
-        return whole[before:]
+        if extent.size < SMALL:
+            return os.pread(descriptor, extent.size, extent.start)
+        # A map must begin at a multiple of the page size: map from there, and hide the bytes before the content.
+        skipped = extent.start % mmap.ALLOCATIONGRANULARITY
+        page_start = extent.start - skipped
+        pages = mmap.mmap(descriptor, skipped + extent.size, access=mmap.ACCESS_READ, offset=page_start)
+        return memoryview(pages)[skipped:]
 
     def _open(self) -> FileIO:
+        """The scratch file. It is created only when needed: most runs derive nothing."""
         if self._file is None:
             file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # it lives as long as this object
             assert isinstance(file, FileIO)
             self._file = file
             weakref.finalize(self, file.close)
         return self._file
+
+
+def _write_and_hash(file: FileIO, blocks: Iterable[Content]) -> str:
+    """Write all blocks at the file's position, and return the SHA-256 of what was written."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+        rest = memoryview(block)
+        while rest:
+            # An unbuffered file may write only a part of what it is given.
+            rest = rest[file.write(rest) :]
+    return digest.hexdigest()

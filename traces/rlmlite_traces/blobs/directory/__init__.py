@@ -1,6 +1,8 @@
-"""A store of contents in a directory: named by their digest, crash-safe, shared by many processes, collected.
+"""A store of contents in a directory: named by digest, safe against crashes, shared by processes, garbage collected.
 
-Start at `DirectoryStore`. What is kept and for how long is in docs/decisions/0012-a-store-in-a-directory.md.
+Start at `DirectoryStore`, one process's use of a store. `layout.py` draws the folders; `leases.py` and `roots.py` say
+what is kept, `collection.py` what is removed, `audit.py` what is damaged, and `objects.py` writes.
+The reasons are in docs/decisions/0012-a-store-in-a-directory.md.
 """
 
 from rlmlite_traces.blobs.directory.audit import Damage, ObjectUse, check_objects, list_objects, quarantine_object

@@ -1,13 +1,24 @@
-"""Garbage collection: objects that nobody needs are removed.
+"""Garbage collection: objects that nobody needs are removed, while others put, find and read.
 
-An object stays while one of these holds, and each is looked at again, under the store's lock, just before it would go:
+An object stays while one of these holds:
 
-- a live lease holds it: a running process put, found or read it;
-- a root holds it: a trace needs it, or needed it where it was;
-- it is young: it was put or found within the grace period, by whatever clock the file system has.
+- a live lease holds it: a running process put it, looked it up, or read it;
+- a root holds it: a trace needs it, or needed it at the path where it was;
+- it is young: it was put or looked up within the grace period, by the file system's clock.
 
-Leases are read before roots: a process adds its root while its lease lives, so whoever has no lease any more has its
-root already. Nothing is removed while somebody reads without a lease.
+Each reason is checked again, under the store's lock, just before the object would go. So an object is either leased
+before that moment, and stays, or looked up after it, and is then missing and put again. The lock is taken for 64
+objects at a time, so that nobody waits for the whole collection.
+
+    objects   3f0c (leased)   77ab (in a root)   90d1 (put 5 min ago)   c4e8 (put 2 days ago)
+    collect   stays: lease    stays: trace       stays: young           removed
+
+Leases are read before roots. A process adds its root while its lease lives, so one whose lease is gone when leases are
+read has its root already when roots are read. In the other order it could slip through: no root yet, no lease any more.
+
+The grace period protects what neither lease nor root does: contents of a process that ended before it wrote a root,
+because it was killed or because a program only put them. And it saves writing again what the next run probably needs.
+Nothing is removed while somebody reads without a lease.
 """
 
 import os
@@ -22,19 +33,19 @@ from rlmlite_traces.blobs.directory.leases import Leases, exclude_readers
 from rlmlite_traces.blobs.directory.roots import Roots
 
 GRACE_SECONDS = 24 * 60 * 60
-"""How long an object stays that nobody needs: somebody may just be about to."""
+"""How long an object stays that nobody needs, in seconds: the next run may need it again."""
 
 BATCH = 64
-"""Objects that are looked at, and removed, for one hold of the lock."""
-
+"""Objects that are checked, and removed, each time that the lock is held."""
 
 _REASONS = ("lease", "trace", "young")
 
 
 class CollectionReport(msgspec.Struct):
-    """What a collection removed, or would have. `kept` counts objects by the first reason that held.
+    """What a collection removed, or would remove. `freed` is in bytes.
 
-    `leftovers` are files of writers that were killed; `missing` are traces that are not where they were.
+    `kept` counts objects by the first reason that held. `leftovers` counts files of writers that were killed.
+    `missing` are the paths of traces that are no longer there.
     """
 
     removed: list[str] = []
@@ -47,13 +58,17 @@ class CollectionReport(msgspec.Struct):
 def collect(
     layout: Layout, *, grace: float = GRACE_SECONDS, dry_run: bool = False, forget_missing: bool = False
 ) -> CollectionReport:
-    """Remove what nobody needs. `forget_missing`: also what only traces need that are not where they were.
+    """Remove what nobody needs. `grace` is in seconds.
 
-    Raises `StoreBusyError`, `StoreCorruptError` for a root that is not readable, `OSError`; what was removed until
-    then was needed by nobody.
+    With `forget_missing`, contents go as well if only traces need them that are no longer at their path. With
+    `dry_run`, nothing is removed.
+
+    Raises `StoreBusyError`, `StoreCorruptError` if a root cannot be read, and `OSError`. What was removed before that
+    was needed by nobody.
     """
     collection = _Collection(layout, grace, dry_run, forget_missing)
     if dry_run:
+        # It removes nothing, so it may run beside readers and beside another collection.
         return collection.run()
     with layout.lock("collecting"), exclude_readers(layout):
         return collection.run()
@@ -64,12 +79,12 @@ class _Collection:
         self._layout, self._grace = layout, grace
         self._dry_run, self._forget_missing = dry_run, forget_missing
         self._leases, self._roots = Leases(layout), Roots(layout, missing=not forget_missing)
-        self._found = CollectionReport()
+        self._report = CollectionReport()
 
     def run(self) -> CollectionReport:
         with self._layout.lock():
             self._renew()
-            self._found.missing = [root.trace for root in self._roots if root.is_missing]
+            self._report.missing = [root.trace for root in self._roots if root.is_missing]
             self._sweep_leftovers()
             if not self._dry_run:
                 self._leases.remove_dead()
@@ -77,40 +92,50 @@ class _Collection:
                     self._roots.remove_missing()
         for batch in _batches(self._layout.digests()):
             with self._layout.lock():
+                # Since the last batch, others may have taken leases and added roots.
                 self._renew()
                 for digest in batch:
-                    self._decide(digest)
-        return self._found
+                    self._remove_unless_needed(digest)
+        return self._report
 
     def _renew(self) -> None:
+        # In this order; see the top of the file.
         self._leases.renew()
         self._roots.renew()
 
     def _sweep_leftovers(self) -> None:
+        """Remove files in `incoming/` whose writer is dead. Their names begin with the name of its lease."""
         for name in os.listdir(self._layout.incoming):
-            if not self._leases.is_alive(name.partition(".")[0]):
-                path = self._layout.incoming / name
-                self._found.leftovers += 1
-                self._found.freed += path.stat().st_size
-                if not self._dry_run:
-                    path.unlink()
+            writer = name.partition(".")[0]
+            if self._leases.is_alive(writer):
+                continue
+            path = self._layout.incoming / name
+            self._report.leftovers += 1
+            self._report.freed += path.stat().st_size
+            if not self._dry_run:
+                path.unlink()
 
-    def _decide(self, digest: str) -> None:
+    def _remove_unless_needed(self, digest: str) -> None:
         place = self._layout.place(digest)
         try:
             status = place.stat()
-        except FileNotFoundError:  # another collection was here
+        except FileNotFoundError:
+            # Removed by another collection since the folder was listed (this one is a dry run), or quarantined.
             return
-        if reason := self._reason(digest, time.time() - status.st_ctime):
-            self._found.kept[reason] += 1
+        # ctime, not mtime: a lookup renews it by a chmod, and mtime is part of the mark by which others recognise
+        # the file.
+        age = time.time() - status.st_ctime
+        reason = self._reason_to_keep(digest, age)
+        if reason:
+            self._report.kept[reason] += 1
             return
         if not self._dry_run:
             place.unlink()
-        self._found.removed.append(digest)
-        self._found.freed += status.st_size
+        self._report.removed.append(digest)
+        self._report.freed += status.st_size
 
-    def _reason(self, digest: str, age: float) -> str:
-        """Why an object stays; empty if it goes. A file from the future is young."""
+    def _reason_to_keep(self, digest: str, age: float) -> str:
+        """Why an object stays; empty if it goes. `age` is in seconds; below 0, if clocks differ, it counts as young."""
         if self._leases.holds(digest):
             return "lease"
         if self._roots.holds(digest):

@@ -1,16 +1,22 @@
-"""Where things are in a store, how one is made, and its lock.
+"""The layout of a store on disk, how one is created, and its lock.
 
     STORE/store.json          the number of this format
-    STORE/objects/ab/cdef...  a content, by its SHA-256; read only, and never changed
+    STORE/objects/ab/cdef...  a content, named by its SHA-256; read only, and never changed
     STORE/incoming/           contents that are being written, each named by the lease of its writer
     STORE/leases/             which contents each running process uses
     STORE/roots/              which contents each trace needs
     STORE/quarantine/         damaged objects that somebody had moved aside
-    STORE/lock                 held to rename, lease or remove
-    STORE/collecting           held by the one collection
-    STORE/readers              held by who reads without a lease
+    STORE/lock                held to rename an object, to extend a lease, or to remove something
+    STORE/collecting          held by the one collection that runs
+    STORE/readers             held shared by readers without a lease
 
-The lock is held for microseconds, by a collection for as long as 64 removals take.
+A content `hello` is thus `objects/2c/f24dba5f...`. The 256 folders keep each one small enough to list.
+
+A store is created so that a crash at any moment leaves either no store or one that can be completed: the marker
+`store.json` appears first, in one rename; everything else is created again by the next process that opens the store
+to write. Content is the opposite: the file is complete and durable first, and gets its name last (`store.py`).
+
+The lock is held for microseconds; by a collection for as long as it takes to remove 64 objects.
 """
 
 import fcntl
@@ -36,7 +42,7 @@ _SHARDS: Final = tuple(f"{number:02x}" for number in range(256))
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """The paths of a store. `found` and `made` give one; nothing is checked here."""
+    """The paths of a store. Nothing is checked here: `open_layout` and `open_or_create_layout` do that."""
 
     path: Path
 
@@ -47,36 +53,38 @@ class Layout(msgspec.Struct, frozen=True):
 
     @property
     def incoming(self) -> Path:
-        """The folder of what is being written."""
+        """The folder of contents that are being written."""
         return self.path / "incoming"
 
     @property
     def leases(self) -> Path:
-        """The folder of the leases."""
+        """The folder of the leases, one file per open store."""
         return self.path / "leases"
 
     @property
     def roots(self) -> Path:
-        """The folder of the roots."""
+        """The folder of the roots, one file per trace."""
         return self.path / "roots"
 
     @property
     def quarantine(self) -> Path:
-        """The folder of what is damaged."""
+        """The folder of damaged objects that were moved aside."""
         return self.path / "quarantine"
 
     @property
     def readers(self) -> Path:
-        """The file that a process holds which may not write a lease."""
+        """The file that a process holds shared if it may not write a lease."""
         return self.path / "readers"
 
     def place(self, digest: str) -> Path:
-        """Where a content is, if it is there. `digest` is 64 hex digits."""
+        """The path of a content, whether or not it is there. `digest` is 64 hex digits."""
         return self.objects / digest[:2] / digest[2:]
 
     @contextmanager
     def lock(self, name: str = "lock") -> Iterator[None]:
-        """Hold the lock. Opened anew each time, so that threads and forks of a process exclude each other too."""
+        """Hold a lock file exclusively; waits for it."""
+        # Opened anew each time: flock belongs to the open file, so threads and forks that shared a descriptor would
+        # share the lock as well, and would not exclude each other.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self.path / name, flags, 0o644)
         try:
@@ -86,46 +94,56 @@ class Layout(msgspec.Struct, frozen=True):
             os.close(descriptor)
 
     def digests(self) -> Iterator[str]:
-        """Every content that is there, in order."""
+        """The digest of every content in the store, in order."""
         for shard in _SHARDS:
             for name in sorted(os.listdir(self.objects / shard)):
+                # Whatever else somebody put here is not ours to list, and above all not to remove.
                 if HEX.fullmatch(shard + name):
                     yield shard + name
 
 
 def open_layout(path: Path) -> Layout:
-    """The store at a path. Raises `StoreMissingError` if none is there, or one of another format."""
+    """The store at a path. Raises `StoreMissingError` if there is none, or one of another format."""
     try:
         content = (path / MARKER).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise StoreMissingError(path, "there is no store; the first run with --copy makes one") from None
+        raise StoreMissingError(path, "there is no store; the first run with --copy creates one") from None
     try:
         number = json.loads(content)["format"]
     except (ValueError, KeyError, TypeError):
-        raise StoreMissingError(path, f"{MARKER} is not readable") from None
+        raise StoreMissingError(path, f"{MARKER} is not valid JSON with a format number; expected a store") from None
     if number != FORMAT:
-        raise StoreMissingError(path, f"this is a store of format {number}; this version knows {FORMAT}")
+        raise StoreMissingError(path, f"the store has format {number}; this version can only use format {FORMAT}")
     return Layout(path)
 
 
 def open_or_create_layout(path: Path) -> Layout:
-    """The store at a path, which is made if nothing is there. Raises `StoreMissingError` where something else is."""
+    """The store at a path, which is created if nothing is there.
+
+    Raises `StoreMissingError` if something else is there; that is left as it is.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise StoreMissingError(path, "this is a file, and no store") from None
-    if not (path / MARKER).exists():
+        raise StoreMissingError(path, "expected a store, found a file; choose another folder") from None
+    marker = path / MARKER
+    if not marker.exists():
+        # Names that begin with the marker's are those of processes that are creating this store, or were killed then.
         others = sorted(name for name in os.listdir(path) if not name.startswith(MARKER))
-        if others and not (path / MARKER).exists():  # another process may have made it just now
-            raise StoreMissingError(path, f"this folder holds other things ({others[0]}) and is no store")
+        # The marker is looked for again: another process may have created it, and then its folders, since the
+        # first look. Those folders are the `others`.
+        if others and not marker.exists():
+            raise StoreMissingError(
+                path, f"expected a store or an empty folder, found other files ({others[0]}); choose another folder"
+            )
         _write_marker(path)
     layout = open_layout(path)
-    _fill(layout)
+    _create_folders(layout)
     return layout
 
 
 def _write_marker(path: Path) -> None:
-    """First of all, and in one rename: who sees other things without it sees no store."""
+    """Create the marker before anything else, in one rename: a folder with files but no marker is never a store."""
     temporary = path / f"{MARKER}.{secrets.token_hex(8)}"
     write_new(temporary, json.dumps({"format": FORMAT}).encode() + b"\n")
     sync_path(temporary)
@@ -134,14 +152,18 @@ def _write_marker(path: Path) -> None:
     sync_path(path.parent)
 
 
-def _fill(layout: Layout) -> None:
-    """All folders, durable before anything is in one of them, and made again if a crash left some out."""
+def _create_folders(layout: Layout) -> None:
+    """Create all folders that are missing, for the first time or after a crash.
+
+    They are durable before anything lies in one of them: a loss of power could otherwise take a folder, and with it
+    contents that were acknowledged.
+    """
     for name in _FOLDERS:
         (layout.path / name).mkdir(exist_ok=True)
-    missing = set(_SHARDS) - set(os.listdir(layout.objects))
-    for shard in sorted(missing):
+    missing_shards = set(_SHARDS) - set(os.listdir(layout.objects))
+    for shard in sorted(missing_shards):
         (layout.objects / shard).mkdir(exist_ok=True)
     os.close(os.open(layout.readers, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644))
-    if missing:
+    if missing_shards:
         sync_path(layout.objects)
         sync_path(layout.path)

@@ -1,6 +1,12 @@
-"""Contents on their way into a store: written aside, durable, and only then under their name.
+"""Contents on their way into a store: written aside, made durable, and only then given their name.
 
-What is named is the digest of what was written, read back from the file itself, not of what it was made from.
+    open_incoming     incoming/812-9f3a....5b1c   created, empty
+    write or copy     incoming/812-9f3a....5b1c   the bytes
+    freeze            incoming/812-9f3a....5b1c   read only, on the disk
+    (store.py)        objects/3f/0c...            renamed to the digest of what the file holds
+
+The digest is computed from the written file itself, not from the bytes that were meant to be written, so a fault on the
+way (a source that changes, a wrong copy) gives another name and never a name with the wrong content.
 """
 
 import hashlib
@@ -14,13 +20,14 @@ from rlmlite_traces.blobs.directory.layout import Layout
 
 _READ_ONLY = 0o444
 _COPY_BLOCK = 64 * 1024 * 1024
+_READ_BLOCK = 1024 * 1024
 
 
 @contextmanager
 def open_incoming(layout: Layout, writer: str) -> Iterator[tuple[int, Path]]:
-    """A new file to be written, and its path. Unless it is renamed, nothing is left of it.
+    """A new file to write to: its descriptor and its path. Unless it is renamed, it is removed at the end.
 
-    `writer` is the name of a live lease: with it a collection knows whose leftovers may go.
+    `writer` is the name of a live lease, by which a collection tells a file that is being written from a leftover.
     """
     path = layout.incoming / f"{writer}.{secrets.token_hex(8)}"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -33,7 +40,7 @@ def open_incoming(layout: Layout, writer: str) -> Iterator[tuple[int, Path]]:
 
 
 def write(descriptor: int, pieces: Iterable[bytes | memoryview]) -> None:
-    """Write all of it."""
+    """Write all pieces at the descriptor's position. Raises `OSError`."""
     for piece in pieces:
         rest = memoryview(piece)
         while rest:
@@ -41,32 +48,47 @@ def write(descriptor: int, pieces: Iterable[bytes | memoryview]) -> None:
 
 
 def copy(source: int, target: int, size: int) -> None:
-    """Copy `size` bytes of a file, or as many as there are, without mapping it.
+    """Copy `size` bytes from one descriptor to another, or as many as there are.
 
-    Where the file system can, the copy shares its blocks with the original until one of them is changed. Never a
-    hard link: that is the same file, and who cuts the original would cut the copy.
+    Where the file system can, the copy shares its blocks with the original until one of them is changed. It is never
+    a hard link: that is the same file, and whoever cuts the original would cut the copy. Nor is the source mapped:
+    whoever cuts a mapped file ends this process.
     """
-    done = 0
-    try:
-        while done < size and (count := os.copy_file_range(source, target, min(size - done, _COPY_BLOCK))):
-            done += count
-    except (OSError, AttributeError):  # not between these file systems, or not on this one
-        os.lseek(source, done, os.SEEK_SET)
-        os.lseek(target, done, os.SEEK_SET)
-    if done < size:  # also where the call gives nothing, as for files in /proc
+    copied = _copy_in_kernel(source, target, size)
+    if copied < size:
+        # Not between these file systems, or not on this one, or the call gives nothing, as for files in /proc.
         with open(source, "rb", buffering=0, closefd=False) as file:
-            write(target, iter(lambda: file.read(1024 * 1024) or b"", b""))
+            write(target, iter(lambda: file.read(_READ_BLOCK) or b"", b""))
+
+
+def _copy_in_kernel(source: int, target: int, size: int) -> int:
+    """Copy as much as `copy_file_range` will, and return the number of bytes. Both positions are then behind them."""
+    copied = 0
+    try:
+        while copied < size:
+            count = os.copy_file_range(source, target, min(size - copied, _COPY_BLOCK))
+            if count == 0:
+                break
+            copied += count
+    except (OSError, AttributeError):
+        # Some systems lack the call, and a failed one may have moved the positions.
+        os.lseek(source, copied, os.SEEK_SET)
+        os.lseek(target, copied, os.SEEK_SET)
+    return copied
 
 
 def freeze(descriptor: int) -> None:
-    """Make a written file durable, and take back the right to write it."""
+    """Make a written file read only and durable."""
     os.fchmod(descriptor, _READ_ONLY)
     os.fsync(descriptor)
 
 
 def hash_descriptor(descriptor: int) -> str:
-    """The SHA-256 of a file that others may cut: it is read, not mapped."""
+    """The SHA-256 of an open file, read from its position; the position is then 0.
+
+    The file is read, not mapped, since it is not ours: whoever cuts a mapped file ends this process.
+    """
     with open(descriptor, "rb", buffering=0, closefd=False) as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
-        return found
+        return digest

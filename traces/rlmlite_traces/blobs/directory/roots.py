@@ -1,8 +1,14 @@
 """Roots: which contents each trace needs, so that they are kept after the process that wrote it has ended.
 
-A root is a file with the place of a trace and the digests of its inputs. It is durable before the trace is begun.
-A trace that is no longer where it was may be deleted, moved, or on a disk that is not mounted: its root stays until
-somebody says that such traces are gone.
+A root is a file with the path of a trace and the digests of its inputs. It is durable before the trace is begun, and
+while the writer still has its lease, so at no moment is a content that a trace needs without protection:
+
+    lease   |--- put ---------------------- end of the process
+    root              |--- keep_for --------------------------------- ...
+    trace                  |--- begun ------------------------------- ...
+
+A trace that is no longer at its path may have been deleted or moved, or lie on a disk that is not mounted. The store
+cannot tell, so the root stays until somebody says that such traces are gone (`--forget-missing`).
 """
 
 import hashlib
@@ -20,68 +26,83 @@ from rlmlite_traces.files.mapped import Mark
 
 
 class Root(msgspec.Struct, frozen=True):
-    """The contents that a trace needs."""
+    """The contents that a trace needs. `trace` is its absolute path."""
 
     trace: str
     digests: frozenset[str]
 
     @property
     def is_missing(self) -> bool:
-        """Whether no trace is at its place."""
+        """Whether there is nothing at the trace's path."""
         return not os.path.lexists(self.trace)
 
 
 def add(layout: Layout, trace: Path, digests: Iterable[str], writer: str) -> None:
     """Keep contents for a trace, beside those that are kept for it already. `writer` is the name of a live lease."""
     place = os.path.abspath(trace)
-    path = layout.roots / f"{hashlib.sha256(os.fsencode(place)).hexdigest()}.json"
+    # Named by a hash of the path: it may hold any character, and be longer than a file name can be.
+    place_hash = hashlib.sha256(os.fsencode(place)).hexdigest()
+    path = layout.roots / f"{place_hash}.json"
     temporary = layout.incoming / f"{writer}.{path.name}"
     with layout.lock():
-        before = _read(path).digests if path.exists() else frozenset()
-        content = {"trace": place, "digests": sorted(before.union(digests))}
-        write_new(temporary, json.dumps(content).encode() + b"\n")  # ASCII, so that any path can be written
+        digests_before = _read(path).digests if path.exists() else frozenset()
+        content = {"trace": place, "digests": sorted(digests_before.union(digests))}
+        # `dumps` writes ASCII only, so even a path that is not valid Unicode can be written.
+        write_new(temporary, json.dumps(content).encode() + b"\n")
+        # Content before name: after a loss of power the name must not stand for an empty file.
         sync_path(temporary)
         temporary.rename(path)
     sync_path(layout.roots)
 
 
 class Roots:
-    """The roots of a store, read again and again; of each only if it is another file than before.
+    """The roots of a store, read again and again; each only if its file is another one than before.
 
-    Without `missing` those of traces that are not where they were hold nothing.
+    Without `missing`, roots of traces that are no longer at their path keep nothing.
     """
 
     def __init__(self, layout: Layout, *, missing: bool = True) -> None:
         self._layout, self._missing = layout, missing
-        self._read: dict[str, tuple[Mark, Root]] = {}
+        self._roots: dict[str, tuple[Mark, Root]] = {}
         self._needed: frozenset[str] = frozenset()
 
     def renew(self) -> None:
-        """Read them. Raises `StoreCorruptError` for one that is not readable: then it is not known what to keep."""
-        read: dict[str, tuple[Mark, Root]] = {}
+        """Read the roots that are new or changed.
+
+        Raises `StoreCorruptError` if one cannot be read, since it is then unknown what must be kept.
+        """
+        roots: dict[str, tuple[Mark, Root]] = {}
         for name in os.listdir(self._layout.roots):
-            path = self._layout.roots / name
             try:
-                mark = Mark.of(path.stat())
-                known = self._read.get(name)
-                read[name] = known if known is not None and known[0] == mark else (mark, _read(path))
-            except FileNotFoundError:  # forgotten meanwhile; not under the lock
+                roots[name] = self._read_if_changed(name)
+            except FileNotFoundError:
+                # Removed since the folder was listed. It can happen to callers that do not hold the store's lock.
                 continue
-        if read != self._read:
-            self._read = read
-            held = (root.digests for _, root in read.values() if self._missing or not root.is_missing)
-            self._needed = frozenset().union(*held)
+        if roots != self._roots:
+            self._roots = roots
+            keeping = (root for _, root in roots.values() if self._missing or not root.is_missing)
+            self._needed = frozenset().union(*(root.digests for root in keeping))
+
+    def _read_if_changed(self, name: str) -> tuple[Mark, Root]:
+        """A root and the mark of its file. A root is replaced by a rename, so another root has another mark."""
+        path = self._layout.roots / name
+        mark = Mark.of(path.stat())
+        before = self._roots.get(name)
+        if before is not None and before[0] == mark:
+            return before
+        return mark, _read(path)
 
     def __iter__(self) -> Iterator[Root]:
-        return iter(sorted((root for _, root in self._read.values()), key=lambda root: root.trace))
+        roots = [root for _, root in self._roots.values()]
+        return iter(sorted(roots, key=lambda root: root.trace))
 
     def holds(self, digest: str) -> bool:
         """Whether some trace needs a content."""
         return digest in self._needed
 
     def remove_missing(self) -> None:
-        """Remove the roots of traces that are not where they were. The caller holds the store's lock."""
-        for name, (_, root) in self._read.items():
+        """Remove the roots of traces that are no longer at their path. The caller holds the store's lock."""
+        for name, (_, root) in self._roots.items():
             if root.is_missing:
                 (self._layout.roots / name).unlink()
 
@@ -89,7 +110,7 @@ class Roots:
 def _read(path: Path) -> Root:
     content = path.read_bytes()
     try:
-        found = json.loads(content)
-        return Root(str(found["trace"]), frozenset(map(str, found["digests"])))
+        fields = json.loads(content)
+        return Root(str(fields["trace"]), frozenset(map(str, fields["digests"])))
     except (ValueError, KeyError, TypeError):
         raise StoreCorruptError(path, "a trace and its digests", repr(content[:40])) from None

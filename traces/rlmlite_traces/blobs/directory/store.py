@@ -1,12 +1,23 @@
 """`DirectoryStore`: one process's use of a store.
 
-What it promises, when all processes go through this class:
+What it promises, as long as all processes go through this class:
 
-- A content whose digest was returned is whole, durable, and under its name.
-- A name that can be read has all of its content; who is killed while writing leaves nothing that can be read.
-- A content is checked against its digest when this process first meets it, and compared by size, time and inode
-  each time that it is opened again.
-- What was put, found or read here is not removed before this object is released, or this process ends.
+- A content whose digest was returned is complete, durable, and under its name.
+- A name that can be read has all of its content; a process that is killed while it writes leaves nothing to be read.
+- A content is hashed and compared with its name when this process first meets it. Each time that it is opened again,
+  the size, time and inode of its file are compared.
+- What was put, looked up or read here is not removed until this object is closed or this process ends.
+
+The order in which things happen is what makes this hold. To add a content that is not there yet:
+
+    write the bytes to incoming/   a crash leaves a leftover, which a collection removes
+    fsync the file                 else a name could outlive a loss of power, and its bytes not
+    hash the file                  the name comes from what is on the disk
+    lock; lease it; rename it      leased first, so that a collection that comes next sees the lease
+    fsync the folder               else the digest could be returned, and the name be lost
+    return the digest
+
+To use one that is there: lock, lease it, see that it exists, make it young, unlock; sync its folder; hash it.
 """
 
 import errno
@@ -42,15 +53,17 @@ from rlmlite_traces.files.mapped import (
 from rlmlite_traces.format.lines import HEX
 
 _PIECE = 1024 * 1024
+"""How many bytes `add_stream` reads at a time."""
 
 
 class DirectoryStore:
-    """`rlmlite_kernel.blobs.Blobs` in a directory. Close it, use it as a context manager, or let go of it.
+    """`rlmlite_kernel.values.blobs.Blobs` in a directory.
 
-    `DirectoryStore(path)` makes the store if nothing is there; `DirectoryStore.open_existing(path)` does not.
-    After a fork the child opens its own. Where nothing can be written it is `read_only`.
+    `DirectoryStore(path)` creates the store if nothing is there; `DirectoryStore.open_existing(path)` does not.
+    It is released by `close`, at the end of a `with` block, or when it is garbage collected. After a fork, the child
+    must open its own. Where nothing can be written, the store is `read_only`.
 
-    Raises `StoreMissingError`, and `OSError` of the file system.
+    Raises `StoreMissingError` if there is no store or something else, and `OSError` of the file system.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -58,7 +71,7 @@ class DirectoryStore:
 
     @classmethod
     def open_existing(cls, path: str | os.PathLike[str]) -> "DirectoryStore":
-        """The store that is there, also one that can only be read."""
+        """Open a store that exists, also one that can only be read. Raises as the constructor."""
         store = cls.__new__(cls)
         store._open(open_layout(Path(path)))
         return store
@@ -74,63 +87,61 @@ class DirectoryStore:
         try:
             self._lease = Lease(layout)
         except OSError as error:
-            if not isinstance(error, PermissionError) and error.errno != errno.EROFS:
+            is_read_only = isinstance(error, PermissionError) or error.errno == errno.EROFS
+            if not is_read_only:
                 raise
             self._why_read_only = error.strerror or str(error)
             self._lease = UnleasedReader(layout)
-        self._known: dict[str, HashedFile] = {}
+        # What this process has checked, and what its lease names. Both only grow: a lease is not given up in parts.
+        self._checked_files: dict[str, HashedFile] = {}
         self._leased: set[str] = set()
         self._recent, self._lines, self._indexes = RecentContents(), RecentIndexes(), IndexCache()
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be added."""
+        """Whether this process may only read the store."""
         return bool(self._why_read_only)
 
     def put(self, content: bytes) -> str:
-        """See `Blobs.put`. What is there already is not written again. Raises as `add_stream`."""
+        """See `Blobs.put`. A content that is there already is not written again. Raises as `add_stream`."""
         digest = hashlib.sha256(content).hexdigest()
         return digest if self._adopt(digest) else self._write([content]).digest
 
     def add_stream(self, file: BinaryIO) -> str:
-        """Keep what a file object gives, a piece at a time, and return its digest.
+        """Add what a file object reads, one piece at a time, and return its digest.
 
-        Raises `StoreReadOnlyError`, `StoreCorruptError`, and `StoreWriteError` for a full disk; then nothing is left
-        of it.
+        Raises `StoreReadOnlyError`, `StoreCorruptError`, and `StoreWriteError`, for example for a full disk. Nothing
+        of the content is left then.
         """
         return self.add_pieces(iter(lambda: file.read(_PIECE), b""))
 
     def add_pieces(self, pieces: Iterable[Content]) -> str:
-        """`add_stream` for what comes in pieces. What `pieces` raises is raised as it is."""
+        """Add a content in pieces, and return its digest. Raises as `add_stream`, and whatever `pieces` raises."""
         return self._write(pieces).digest
 
     def add_file(self, path: Path, text: bool = True) -> HashedFile:
-        """Keep a copy of a file, which may then change. The result's path is that of the object.
+        """Add a copy of a file, which may then change. The path in the result is that of the object.
 
-        `text` says whether it may be text, and is then looked at as such, as in `mapped.hash_file`.
-        The file is never mapped, so it may also be cut while it is copied. Raises as `add_stream`,
-        `InputChangedError` if it changes meanwhile, and `OSError` if it cannot be read.
+        With `text`, the copy is checked for UTF-8 as well, as in `mapped.hash_file`. The file is never mapped, so it
+        does no harm if it is cut while it is copied. Raises as `add_stream`, `InputChangedError` if the file changes
+        meanwhile, and `OSError` if it cannot be read.
         """
         source, status = open_plain(path)
         mark = Mark.of(status)
         try:
-            if not self._adopt(digest := objects.hash_descriptor(source), text):
-                self._require_writable()
-                with (
-                    self._raise_store_errors(),
-                    objects.open_incoming(self.layout, self._lease.name) as (target, temporary),
-                ):
-                    objects.copy(source, target, mark.size)
-                    digest = self._publish(target, temporary, text).digest
-            now = Mark.of(os.fstat(source))
+            # Hashed first, at the cost of a second reading: most files of a second run are in the store already.
+            digest = objects.hash_descriptor(source)
+            if not self._adopt(digest, text):
+                digest = self._copy(source, mark.size, text)
+            mark_after = Mark.of(os.fstat(source))
         finally:
             os.close(source)
-        if now != mark:
-            raise InputChangedError(str(path), str(mark), str(now))
-        return self._known[digest]
+        if mark_after != mark:
+            raise InputChangedError(str(path), str(mark), str(mark_after))
+        return self._checked_files[digest]
 
     def read(self, digest: str) -> Content:
-        """See `Blobs.read`. Raises `StoreCorruptError` for an object that is not what its name says."""
+        """See `Blobs.read`. Raises `StoreCorruptError` if the object's content does not match its name."""
         file = self.file(digest)
         return self._recent.content(digest, file.mark.size, partial(open_content, file))
 
@@ -145,21 +156,22 @@ class DirectoryStore:
     def confirm(self, digests: Set[str]) -> None:
         """See `Blobs.confirm`."""
         for digest in digests:
-            if digest in self._known:
-                check_unchanged(self._known[digest])
+            # What this process never met cannot have changed under it.
+            if digest in self._checked_files:
+                check_unchanged(self._checked_files[digest])
 
     def holds(self, digest: str) -> bool:
-        """Whether a content is here; if so it stays. Raises `StoreCorruptError`."""
+        """Whether the store has a content. If so, it is leased and stays. Raises `StoreCorruptError`."""
         return self._adopt(digest)
 
     def keep_for(self, trace: Path, digests: Iterable[str]) -> None:
-        """Keep contents as long as there is a trace at this place. Durable when it returns."""
+        """Keep contents for as long as there is a trace at this path. This is durable when the call returns."""
         self._require_writable()
         with self._raise_store_errors():
             roots.add(self.layout, trace, digests, self._lease.name)
 
     def close(self) -> None:
-        """Use nothing of it any more."""
+        """Release the lease: contents of this process may be removed from now on. Every later use raises."""
         self._lease.release()
 
     def __enter__(self) -> "DirectoryStore":
@@ -169,78 +181,102 @@ class DirectoryStore:
         self.close()
 
     def file(self, digest: str) -> HashedFile:
-        """The object that a content is; it stays. Raises `BlobMissingError`, `StoreCorruptError`."""
+        """The file of a content, which is leased and stays. Raises `BlobMissingError`, `StoreCorruptError`."""
         if not self._adopt(digest):
             raise BlobMissingError(digest)
-        return self._known[digest]
+        return self._checked_files[digest]
 
     def _adopt(self, digest: str, text: bool = False) -> bool:
-        """Take a content in use that is there: leased, checked, and as durable as if it had been put here."""
+        """Start to use a content if it is there: lease it, sync it and check it, as if it had been put here.
+
+        With `text`, it is checked for UTF-8 as well. Returns whether it is there.
+        """
         self._check_process()
-        known = self._known.get(digest)
-        if known is not None and (known.utf8 is not None or not text):
+        checked = self._checked_files.get(digest)
+        if checked is not None and (checked.utf8 is not None or not text):
             return True
+        # A digest from a trace may be any string, such as a path that leads out of the store.
         if not HEX.fullmatch(digest):
             return False
         place = self.layout.place(digest)
-        if self.read_only:
-            there = place.exists()
-        else:
-            with self._raise_store_errors(), self.layout.lock():
-                self._use(digest)
-                there = place.exists()
-                if there:
-                    os.chmod(place, place.stat().st_mode & 0o777)  # its age (ctime) begins anew
-        if there:
-            if not self.read_only:
-                sync_path(place.parent)  # who wrote it may have been killed just before
-            self._remember(digest, hash_file(place, text=text))
-        return there
+        if not (place.exists() if self.read_only else self._lease_existing(digest, place)):
+            return False
+        if not self.read_only:
+            # The process that renamed it here may have been killed before it could sync the folder.
+            sync_path(place.parent)
+        self._remember(digest, hash_file(place, text=text))
+        return True
+
+    def _lease_existing(self, digest: str, place: Path) -> bool:
+        """Lease a content and renew its age, and return whether it is there."""
+        with self._raise_store_errors(), self.layout.lock():
+            # Leased before looking: once the lock is free, a collection may run, and it must see the lease.
+            self._lease_once(digest)
+            exists = place.exists()
+            if exists:
+                # A chmod to the same mode renews ctime, the object's age, and leaves mtime, which others compare.
+                os.chmod(place, place.stat().st_mode & 0o777)
+        return exists
 
     def _write(self, pieces: Iterable[Content]) -> HashedFile:
+        """Add a content from pieces."""
         self._require_writable()
         with ExitStack() as stack:
             with self._raise_store_errors():
                 target, temporary = stack.enter_context(self._open_incoming())
-            for piece in pieces:  # what making one raises is not the store's
+            # The loop is not covered as a whole: an error in making a piece is not an error of the store.
+            for piece in pieces:
                 with self._raise_store_errors():
                     objects.write(target, [piece])
             with self._raise_store_errors():
                 return self._publish(target, temporary)
 
+    def _copy(self, source: int, size: int, text: bool) -> str:
+        """Add a copy of an open file, and return the digest of what was copied."""
+        self._require_writable()
+        with self._raise_store_errors(), self._open_incoming() as (target, temporary):
+            objects.copy(source, target, size)
+            return self._publish(target, temporary, text).digest
+
     def _open_incoming(self) -> AbstractContextManager[tuple[int, Path]]:
         return objects.open_incoming(self.layout, self._lease.name)
 
     def _publish(self, target: int, temporary: Path, text: bool = False) -> HashedFile:
-        """Give a written file its name, unless the same content has it already."""
+        """Give a written file its name, unless a file with the same content has it already.
+
+        The order is that of the table at the top: sync, hash, lease, rename, sync the folder.
+        """
         objects.freeze(target)
         file = hash_file(temporary, text=text)
         place = self.layout.place(file.digest)
         with self.layout.lock():
-            self._use(file.digest)
-            fresh = not place.exists()
-            if fresh:
+            self._lease_once(file.digest)
+            is_new = not place.exists()
+            if is_new:
                 temporary.rename(place)
-        if fresh:
+        if is_new:
             sync_path(place.parent)
             self._remember(file.digest, msgspec.structs.replace(file, path=place))
         else:
+            # An object is never replaced, so processes that have it open keep seeing the same file. Ours is removed
+            # by `open_incoming`, and the one that is there is checked like any other.
             self._adopt(file.digest, text)
-        return self._known[file.digest]
+        return self._checked_files[file.digest]
 
-    def _use(self, digest: str) -> None:
+    def _lease_once(self, digest: str) -> None:
         if digest not in self._leased:
             self._lease.add(digest)
             self._leased.add(digest)
 
     def _remember(self, digest: str, file: HashedFile) -> None:
+        """Take a file as the content with a digest. Raises `StoreCorruptError` if it is not."""
         if file.digest != digest:
             raise StoreCorruptError(file.path, digest, file.digest)
-        self._known[digest] = file
+        self._checked_files[digest] = file
 
     @contextmanager
     def _raise_store_errors(self) -> Iterator[None]:
-        """Say that it is the store that failed: who adds files takes an `OSError` for a file that is not readable."""
+        """Raise `StoreWriteError` instead of `OSError`, by which callers of `add_file` know an unreadable input."""
         try:
             yield
         except OSError as error:
