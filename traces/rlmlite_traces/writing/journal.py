@@ -1,9 +1,18 @@
-"""The journal: every call that has ended, written at once in the order in which calls end.
+"""The journal: every call that has ended, written at once, in the order in which calls end.
 
-It is what a killed process loses nothing of, and nothing else: its order depends on the weather, so it is no part of
-what is verified, and it is emptied once the steps that used its calls are durable
-(docs/decisions/0003-journal-and-effects.md). What a loss of power can cost is bounded by `SYNC_CALLS` calls and
-`SYNC_SECONDS`.
+A step's calls reach `effects.jsonl` only when the step is over, in the order of their indexes. Until then their
+results, which may have been paid for, are here:
+
+    {"id":"2919c5…","result":{…}}      a call that ended
+    {"id":"77ab03…","result":null}     an intent: a call with side effects that is about to begin
+
+A line is *written* before `add` returns, so it survives a killed process. Surviving a power failure takes an fsync,
+which costs milliseconds where a write costs microseconds, so results are synced in groups: a power failure loses the
+results of at most `SYNC_CALLS` calls, or of the last `SYNC_SECONDS`. Intents are synced one by one: a lost result
+costs a repeated call, a lost intent could repeat a payment.
+
+Its order depends on which call happened to end first, so the journal is no part of what is verified. It is emptied
+when the steps that used its calls are durable (docs/decisions/0003-journal-and-effects.md).
 """
 
 import os
@@ -22,7 +31,7 @@ SYNC_SECONDS = 0.1
 
 
 class Journal:
-    """`journal.jsonl`, for one writer. May be told of calls from several threads."""
+    """`journal.jsonl`, for one writer. Several threads may add calls."""
 
     def __init__(self, path: Path) -> None:
         lines = _read(path)
@@ -30,24 +39,24 @@ class Journal:
         self._intents = {line.id for line in lines if line.result is None}
         self._file = AppendOnlyFile(path)
         self._lock = threading.Lock()
-        self._unsynced = 0
-        self._first = threading.Event()
+        self._unsynced = 0  # results written since the last fsync
+        self._first = threading.Event()  # set by the first of them, which starts the clock of `_keep_syncing`
         self._closed = threading.Event()
         self._failure: OSError | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def results(self) -> Mapping[str, Result]:
-        """The calls in the journal, by id."""
+        """The results in the journal, by the id of their call."""
         return self._results
 
     @property
     def intents(self) -> frozenset[str]:
-        """The calls that were about to begin, by id."""
+        """The ids of calls that were about to begin."""
         return frozenset(self._intents)
 
     def intend(self, id_: str) -> None:
-        """Write that a call is about to begin, and make it durable: what it does cannot be undone."""
+        """Write that a call is about to begin. Durable when this returns, since what the call does cannot be undone."""
         with self._lock:
             if id_ not in self._intents:
                 self._file.write(encode(JournalLine(id_, None)) + b"\n")
@@ -55,7 +64,10 @@ class Journal:
                 self._file.sync()
 
     def add(self, id_: str, result: Result) -> None:
-        """Write a call that has ended. An id that is there already is not written again."""
+        """Write a call that has ended. An id that is there already is not written again.
+
+        Raises the `OSError` of an earlier sync in the background, if one failed.
+        """
         with self._lock:
             if self._failure is not None:
                 raise self._failure
@@ -79,15 +91,16 @@ class Journal:
                 self._unsynced = 0
 
     def close(self) -> None:
-        """Make what is written durable and let go of the file."""
+        """Make what is written durable and close the file. Waits for the thread that syncs."""
         with self._lock:
             if not self._closed.is_set():
                 self._closed.set()
-                self._first.set()
+                self._first.set()  # wakes the thread, so that it sees that the journal is closed
                 try:
                     self._sync()
                 finally:
                     self._file.close()
+        # Outside the lock, which the thread may need once more before it ends.
         if self._thread is not None:
             self._thread.join()
 
@@ -97,15 +110,20 @@ class Journal:
             self._unsynced = 0
 
     def _wake(self) -> None:
-        """Have the calls from here on made durable within `SYNC_SECONDS`, also if no other call ends."""
+        """Make the thread sync within `SYNC_SECONDS` from now, even if no other call ends.
+
+        The thread starts with the first call, so that a run without calls has none.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self._keep_syncing, name="rlmlite-journal", daemon=True)
             self._thread.start()
         self._first.set()
 
     def _keep_syncing(self) -> None:
+        """Sync `SYNC_SECONDS` after the first unsynced result, over and over, until the journal is closed."""
         while not self._closed.is_set():
             self._first.wait()
+            # Cleared before the sync: a result that comes in between sets it again and gets a round of its own.
             self._first.clear()
             if self._closed.wait(SYNC_SECONDS):
                 return
@@ -113,16 +131,17 @@ class Journal:
                 try:
                     if not self._closed.is_set():
                         self._sync()
-                except OSError as error:  # nobody to raise it to here: the next call hears of it
+                except OSError as error:  # this thread has no caller: the next `add` raises it
                     self._failure = error
 
 
 def _read(path: Path) -> list[JournalLine]:
-    """The lines of a journal of which the last may be torn; the torn line is cut off."""
+    """The lines of a journal. A torn last line, which a kill in the middle of a write leaves, is cut off the file."""
     if not os.path.lexists(path):
         return []
     data = read_plain(path)
     lines = decode_whole_lines(data, JOURNAL, decode_journal)
     if data:
-        os.truncate(path, lines[-1][1] if lines else 0)
+        whole_size = lines[-1][1] if lines else 0
+        os.truncate(path, whole_size)
     return [line for line, _ in lines]

@@ -1,12 +1,23 @@
-"""The log: one writer's end of a trace on disk, `NAME.rlm/`.
+"""The log: the writing end of a trace on disk, `NAME.rlm/`. One writer at a time.
 
-Order is the rule here. Of an entry: blobs first, then its calls, then the record, so that a record that is there has
-all that it refers to. Of a program: a call is in the journal as soon as it ends; when the program's records are
-durable, the journal is emptied. Nothing is written that `verify` would refuse.
+Order is the rule here, because a process can be killed between any two bytes. Of an entry, first its blobs are
+written, then its calls, then its record; so a record that is there has all that it refers to. Of a program, a call is
+in the journal as soon as it ends, and the journal is emptied when the program's records are durable.
+
+    call ends           journal.jsonl   id, result                   kill here: the result is in the journal
+    step ends           blobs.jsonl     the observation's text       kill here: a blob without a record, dropped
+                        effects.jsonl   head, calls                  kill here: calls without a record, dropped
+                        trace.jsonl     the step                     kill here: the step is in the trace
+    program ends        fsync of the three, then the journal is emptied
+
+An fsync takes as long as thousands of records, so there is none per record. A program without calls is not synced at
+all: after a power failure it can be executed again for nothing. A program with calls is synced once, at its end; until
+then the journal, which is synced on its own clock, holds what was paid for.
+Everything is checked before the first byte is written: nothing is written that `verify` would refuse.
 Not here: what a record says (the kernel), what is left after a crash (`recovery`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -46,6 +57,8 @@ from rlmlite_traces.writing.recovery import Recovered, recover
 KEY = "run.key"
 LOCK = "lock"
 
+_LINES_PER_WRITE = 1_024
+
 
 class Log:
     """Writes one trace. Use as a context manager, or call `close`; leaving it without a seal leaves it OPEN."""
@@ -56,9 +69,9 @@ class Log:
         self._lock = lock
         self._chain = Chain()
         self._written_refs: set[Ref] = set()
-        self._called = False
+        self._called = False  # whether calls were written since the last sync
         self._closed = False
-        self._writing = False
+        self._writing = False  # stays True after a failed write: what is in the files then is for `open` to find out
         if recovered is not None:
             self._follow(recovered)
         self._records, self._blobs, self._effects, self._timing = (
@@ -82,28 +95,29 @@ class Log:
 
     @classmethod
     def open(cls, path: Path) -> "Log":
-        """Go on with a trace: the end that a crash tore is cut off (`recovered` is what is left).
+        """Continue a trace. An end that a crash tore is cut off; `recovered` is the trace that is left.
 
         Raises:
-            TraceMissingError: no trace is there, or its run key is gone.
-            TraceLockedError: somebody else writes it.
+            TraceMissingError: there is no trace, or its run key is gone.
+            TraceLockedError: another process is writing it.
             TraceSealedError: its run has ended.
-            UnknownFormatError: it is of an older format, which can be read and replayed, and not written on.
-            TraceError: what `verify` raises, for damage that no crash does.
+            UnknownFormatError: it has an older format, which can be read and replayed but not continued.
+            TraceError: as `verify` raises it, for damage that no crash can cause.
         """
         if not path.is_dir():
             raise TraceMissingError(path, "no such folder")
         lock = WriterLock(path / LOCK)
         try:
-            found = recover(UncheckedTrace.read(path))
-            _cut(path, found)
-            if found.trace is not None and found.trace.level is Level.SEALED:
-                _forget_key(path)
+            recovered = recover(UncheckedTrace.read(path))
+            _cut_files(path, recovered)
+            trace = recovered.trace
+            if trace is not None and trace.level is Level.SEALED:
+                _delete_secrets(path)  # a kill between the seal and this may have left them
                 raise TraceSealedError(path)
-            if found.trace is not None and not is_current(found.trace.genesis):
-                raise UnknownFormatError("format", FORMAT, found.trace.genesis.v)
-            return cls(path, _run_key(path), lock, found.trace)
-        except BaseException:
+            if trace is not None and not is_current(trace.genesis):
+                raise UnknownFormatError("format", FORMAT, trace.genesis.v)
+            return cls(path, _read_run_key(path), lock, trace)
+        except BaseException:  # also an interrupt must not leave the trace locked
             lock.release()
             raise
 
@@ -120,41 +134,41 @@ class Log:
     def append(self, entry: Entry) -> AnyRecord:
         """Write one entry of a program that goes on, and return its record with its place filled in.
 
-        A seal is durable when this returns.
+        Durable when this returns is only a seal; for the others see `extend` and `sync`.
 
-        Raises `TraceSealedError`, `TraceBrokenError` or `BlobAbsentError` for an entry that cannot follow, and then
-        has written nothing.
+        Raises:
+            TraceSealedError, TraceBrokenError, BlobAbsentError: the entry cannot follow. Nothing was written.
+            RuntimeError: the log is closed, or an earlier write failed.
+            OSError: this write failed.
         """
         if self._closed or self._writing:
-            raise RuntimeError("the log is closed, or a write failed: open it again to recover")
+            raise RuntimeError("the log is closed, or a write failed: recover the trace with Log.open")
         if self._chain.sealed:
             raise TraceSealedError(self.path)
         record = self._chain.place(entry.record)
         line, effects, blobs = self._prepare(record, entry)
         self._writing = True
         self._write_blobs(blobs)
-        if effects:
-            for first in range(0, len(effects), 1_024):
-                self._effects.write(b"\n".join(effects[first : first + 1_024]) + b"\n")
+        self._write_calls(effects)
         self._records.write(line + b"\n")
         self._chain.add(record, line)
         self._writing = False
         if isinstance(record, Turn | Question) and self._called:
-            self.sync()  # the program before this turn is over, though nobody said so with `extend`
+            self.sync()  # a turn begins, so the program before it is over, even if the host did not use `extend`
         self._called = self._called or bool(effects)
         if isinstance(record, Seal):
             self._finish()
         return record
 
     def extend(self, entries: Iterable[Entry]) -> None:
-        """Write the entries that end a program; if it had calls, all is durable when this returns."""
+        """Write the last entries of a program. If it had calls, everything is durable when this returns."""
         for entry in entries:
             self.append(entry)
         if self._called or self._journal.results:
             self.sync()
 
     def sync(self) -> None:
-        """Make all records durable, and then empty the journal."""
+        """Make all records durable, and then empty the journal: never the other way round."""
         for file in (self._blobs, self._effects, self._records):
             file.sync()
         self._called = False
@@ -165,7 +179,7 @@ class Log:
         self._journal.add(id_, result)
 
     def journal_results(self) -> dict[str, Result]:
-        """Calls that have ended, of steps that are not durable yet: not to be paid for again."""
+        """Results by the id of their call, of steps that are not durable yet. They need not be paid for again."""
         return dict(self._journal.results)
 
     def intend(self, id_: str) -> None:
@@ -173,7 +187,7 @@ class Log:
         self._journal.intend(id_)
 
     def intents(self) -> frozenset[str]:
-        """The calls that were about to be made, by id, of steps that are not durable yet."""
+        """The ids of calls with side effects that were about to be made, of steps that are not durable yet."""
         return self._journal.intents
 
     def timing(self, id_: str, fields: Mapping[str, int | str | None]) -> None:
@@ -184,7 +198,7 @@ class Log:
         self._timing.write(msgspec.json.encode({"id": id_[: len(id_) // 2], **fields}) + b"\n")
 
     def close(self) -> None:
-        """Let go of the files and of the lock."""
+        """Close the files and release the lock. Closing again does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -204,69 +218,90 @@ class Log:
         self.close()
 
     def _follow(self, trace: CheckedTrace) -> None:
+        """Bring the chain to the end of a trace that is continued."""
         for seq, record in enumerate(trace.records):
             self._chain.add(record, trace.line(seq))
         self._written_refs.update(trace.blobs)
 
     def _prepare(self, record: AnyRecord, entry: Entry) -> tuple[bytes, list[bytes], list[Blob]]:
-        """The lines and new blobs of an entry, of which nothing is written yet."""
+        """Check an entry, and encode it: the line of its record, those of its calls, and the blobs that are new.
+
+        Writes nothing, so that an entry that is refused leaves no trace.
+        """
         self._chain.check(record)
         effects = lines_of(entry.effects)
         check_calls(record, entry.effects, effects)
         new = {blob.ref: blob for blob in entry.blobs if blob.ref not in self._written_refs}
-        named = [*referenced.of_record(record)]
-        for call in entry.effects:
-            named.extend(referenced.of_effect(call))
-        if isinstance(record, Genesis):
-            sources = {item.source for item in record.inputs}
-            named.extend(
-                ref for blob in entry.blobs if blob.ref in sources for ref in referenced.of_source(blob.content)
-            )
-        for ref in named:
+        for ref in _named_blobs(record, entry):
             if ref not in new and ref not in self._written_refs:
                 raise BlobAbsentError(ref, f"record {record.seq}")
         return encode(record), effects, list(new.values())
 
+    def _write_calls(self, call_lines: list[bytes]) -> None:
+        # In portions: joining a large fan-out whole would hold all its lines twice.
+        for first in range(0, len(call_lines), _LINES_PER_WRITE):
+            portion = call_lines[first : first + _LINES_PER_WRITE]
+            self._effects.write(b"\n".join(portion) + b"\n")
+
     def _write_blobs(self, blobs: list[Blob]) -> None:
         for blob in blobs:
             if len(blob.content) > lines.LARGE:
-                folder = self.path / LARGE_FOLDER
-                folder.mkdir(exist_ok=True)
-                write_new(folder / blob.ref, blob.content)
-                for place in (folder / blob.ref, folder, self.path):  # durable before a line says that it is there
-                    sync_path(place)
+                self._write_file(blob)
         if blobs:
             self._blobs.write(b"".join(encode_blob(blob) + b"\n" for blob in blobs))
             self._written_refs.update(blob.ref for blob in blobs)
 
+    def _write_file(self, blob: Blob) -> None:
+        """Write a large blob. The file is durable before any line names it, so a line without its file is tampering."""
+        folder = self.path / LARGE_FOLDER
+        folder.mkdir(exist_ok=True)
+        write_new(folder / blob.ref, blob.content)
+        for place in (folder / blob.ref, folder, self.path):
+            sync_path(place)
+
     def _finish(self) -> None:
         self.sync()
-        _forget_key(self.path)
+        _delete_secrets(self.path)
 
 
-def _cut(path: Path, found: Recovered) -> None:
-    """Cut off what recovery left out."""
-    for name, size in found.keep.items():
-        if found.dropped[name]:
+def _named_blobs(record: AnyRecord, entry: Entry) -> Iterator[Ref]:
+    """The blobs that must be in the trace before the record is: `blob_refs` for an entry that is not written yet."""
+    yield from referenced.of_record(record)
+    for call in entry.effects:
+        yield from referenced.of_effect(call)
+    if isinstance(record, Genesis):
+        sources = {item.source for item in record.inputs}
+        for blob in entry.blobs:
+            if blob.ref in sources:
+                yield from referenced.of_source(blob.content)
+
+
+def _cut_files(path: Path, recovered: Recovered) -> None:
+    """Cut each file to the size that recovery kept, and delete large blobs that the rest does not name."""
+    for name, size in recovered.keep.items():
+        if recovered.dropped[name]:
             with open(path / name, "r+b") as file:
                 file.truncate(size)
             sync_path(path / name)
-    kept = found.trace.blobs if found.trace is not None else {}
+    kept = recovered.trace.blobs if recovered.trace is not None else {}
     for ref, place in large_files(path / LARGE_FOLDER).items():
         if ref not in kept:
             place.unlink()
 
 
-def _run_key(path: Path) -> bytes:
+def _read_run_key(path: Path) -> bytes:
     try:
         return bytes.fromhex((path / KEY).read_text("ascii"))
     except (OSError, ValueError):
-        raise TraceMissingError(path / KEY, "the run's key is gone, so nothing can be added") from None
+        raise TraceMissingError(path / KEY, "the run's key is gone, so the run cannot be continued") from None
 
 
-def _forget_key(path: Path) -> None:
-    """After the seal nobody needs the key, and dropped content must not be guessed back with it."""
+def _delete_secrets(path: Path) -> None:
+    """Delete what only a run that goes on needs.
+
+    With the key, content that was removed from a trace could be guessed and confirmed against its ref.
+    """
     (path / KEY).unlink(missing_ok=True)
     (path / JOURNAL).unlink(missing_ok=True)
-    (path / STORE).unlink(missing_ok=True)  # a place on this machine; only going on needs it
+    (path / STORE).unlink(missing_ok=True)  # names a folder of this machine
     sync_path(path)
