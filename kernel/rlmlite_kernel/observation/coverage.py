@@ -43,17 +43,20 @@ class InputLayout:
         if isinstance(value, Text):
             self.places.setdefault(value.blob, []).append((name, 0))
             return value.stop
-        base = 0
+        if not isinstance(value, Rows) or value.spans is None:
+            # JSON from memory has no bytes of content to cover.
+            return 0
+        stops = value.spans.stops
         sheet = sheet_of(value)
-        if isinstance(value, Rows) and value.spans is not None and sheet is not None:
+        if sheet is not None:
+            # A table's rows are ranges of one file, so the last row's stop is the size of what was read as rows.
             self.places.setdefault(sheet, []).append((name, 0))
-            return int(value.spans.stops[-1]) if len(value) else 0
-        if isinstance(value, Rows) and value.spans is not None:
-            sizes = value.spans.stops.tolist()
-            for row, size in enumerate(sizes):
-                self.places.setdefault(value.spans.blob_at(row), []).append((name, base))
-                base += size
-        # JSON from memory has no bytes of content to cover.
+            return int(stops[-1]) if len(value) else 0
+        # Documents: each row is a whole content from 0 on, so its stop is its size, and the next begins where it ends.
+        base = 0
+        for row, size in enumerate(stops.tolist()):
+            self.places.setdefault(value.spans.blob_at(row), []).append((name, base))
+            base += size
         return base
 
 
@@ -73,11 +76,13 @@ class Coverage:
         """The coverage with more spans marked, by kind."""
         by_axis: dict[tuple[str, str], Ranges] = {}
         for kind, texts in spans.items():
+            # Each text once, in order: a fan-out marks the same span for every one of its calls.
             for text in dict.fromkeys(texts):
                 # Equal documents are one content, which lies in several places.
                 for name, base in self.layout.places.get(text.blob, ()):
                     by_axis.setdefault((name, kind), []).append((base + text.start, base + text.stop))
         if not by_axis:
+            # The same object, so that records go on sharing its totals: most steps mark nothing.
             return self
         marks = dict(self._marks)
         for axis, ranges in by_axis.items():
@@ -90,15 +95,18 @@ class Coverage:
 
     def unseen(self, name: str) -> int:
         """Bytes of an input that were not looked at in any way."""
-        seen = merge_ranges([pair for kind in KINDS for pair in self._marks.get((name, kind), ())])
-        return self.layout.sizes[name] - sum(stop - start for start, stop in seen)
+        of_any_kind = [pair for kind in KINDS for pair in self._marks.get((name, kind), ())]
+        # Merged over the kinds: a byte that was scanned and then shown is not to be counted twice.
+        seen_bytes = sum(stop - start for start, stop in merge_ranges(of_any_kind))
+        return self.layout.sizes[name] - seen_bytes
 
     def report(self) -> dict[str, dict[str, int]]:
         """For people: for each input the bytes in all, shown, read, scanned and unseen."""
-        return {
-            name: {"bytes": size, **dict(zip(KINDS, self.totals[name], strict=True)), "unseen": self.unseen(name)}
-            for name, size in self.layout.sizes.items()
-        }
+        rows: dict[str, dict[str, int]] = {}
+        for name, size in self.layout.sizes.items():
+            by_kind = dict(zip(KINDS, self.totals[name], strict=True))
+            rows[name] = {"bytes": size, **by_kind, "unseen": self.unseen(name)}
+        return rows
 
     def _bytes(self, name: str, kind: str) -> int:
         return sum(stop - start for start, stop in self._marks.get((name, kind), ()))
@@ -109,23 +117,37 @@ def merge_ranges(ranges: Ranges) -> Ranges:
     if len(ranges) > _MANY:
         return _merge_many(np.array(ranges, np.int64))
     merged: Ranges = []
+    # Sorted by start, so a range can only touch the last one that was merged.
     for start, stop in sorted(ranges):
         if stop <= start:
             continue
         if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+            last_start, last_stop = merged[-1]
+            # The earlier range may reach farther than this one, which then lies inside it.
+            merged[-1] = (last_start, max(stop, last_stop))
         else:
             merged.append((start, stop))
     return merged
 
 
 def _merge_many(ranges: IntArray) -> Ranges:
-    """`merge_ranges` in NumPy: a range begins wherever a start lies beyond the farthest stop before it."""
-    ranges = ranges[ranges[:, 1] > ranges[:, 0]]
-    ranges = ranges[np.argsort(ranges[:, 0], kind="stable")]
+    """`merge_ranges` in NumPy: a range begins wherever a start lies beyond the farthest stop before it.
+
+    sorted by start    [0, 9)  [2, 4)  [9, 10)  [12, 15)
+    farthest stop       9       9       10       15
+    begins a range      yes     no      no       yes        so [0, 10) and [12, 15)
+    """
+    starts, stops = ranges[:, 0], ranges[:, 1]
+    ranges = ranges[stops > starts]
     if not len(ranges):
         return []
-    farthest_stop = np.maximum.accumulate(ranges[:, 1])
-    begins = np.concatenate([[True], ranges[1:, 0] > farthest_stop[:-1]])
-    last = np.append(np.flatnonzero(begins)[1:] - 1, len(ranges) - 1)
-    return list(zip(ranges[begins, 0].tolist(), farthest_stop[last].tolist(), strict=True))
+    ranges = ranges[np.argsort(ranges[:, 0], kind="stable")]
+    starts, stops = ranges[:, 0], ranges[:, 1]
+    farthest_stop = np.maximum.accumulate(stops)
+    # Beyond, not at: ranges that touch are one. The first of all begins a range in any case.
+    begins = np.ones(len(ranges), np.bool_)
+    begins[1:] = starts[1:] > farthest_stop[:-1]
+    # A merged range ends with the row before the next one begins; the last one with the last row.
+    first_rows = np.flatnonzero(begins)
+    last_rows = np.append(first_rows[1:] - 1, len(ranges) - 1)
+    return list(zip(starts[first_rows].tolist(), farthest_stop[last_rows].tolist(), strict=True))

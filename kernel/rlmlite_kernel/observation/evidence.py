@@ -74,8 +74,12 @@ def resolve_evidence(
     """The evidence of an answer: what the program named, else the spans that the value rests on."""
     collector = _Collector(documents, context)
     if given is not None:
-        sources = [text for spans in given.sources for text in spans.cells(context.blobs)[:MAX_SPANS]]
-        collector.add(given.value, [text for text in sources if isinstance(text, Text)])
+        # Where the evidence itself came from: a quote that a model took from a chunk is sought in that chunk first.
+        near: list[Text] = []
+        for spans in given.sources:
+            cells = spans.cells(context.blobs)[:MAX_SPANS]
+            near += [text for text in cells if isinstance(text, Text)]
+        collector.add(given.value, near)
         basis = "given"
     else:
         for spans in value.sources:
@@ -83,7 +87,9 @@ def resolve_evidence(
         if isinstance(value.value, Text):
             collector.add_text(value.value)
         basis = "derived"
-    return EvidenceList(tuple(collector.items), collector.total, basis if collector.total else "none")
+    if not collector.total:
+        basis = "none"
+    return EvidenceList(tuple(collector.items), collector.total, basis)
 
 
 class _Collector:
@@ -110,8 +116,11 @@ class _Collector:
     def _add_quoting(self, value: Value, near: Sequence[Text]) -> bool:
         """A text, a quote, or a record that has one; returns whether it was any of these."""
         if isinstance(value, dict):
-            name = next((name for name in _QUOTING_FIELDS if isinstance(value.get(name), str | Text)), "")
-            return self._add_quoting(value.get(name), near)
+            # The first field only: `match` lies inside the `text` of the same hit, and would count twice.
+            for name in _QUOTING_FIELDS:
+                if isinstance(value.get(name), str | Text):
+                    return self._add_quoting(value[name], near)
+            return False
         if isinstance(value, Text):
             self.add_text(value)
         elif isinstance(value, str):
@@ -120,17 +129,22 @@ class _Collector:
 
     def _add_rows(self, rows: Rows, near: Sequence[Text]) -> None:
         """Rows that an action made: what each quotes, sought in its own span, or else that span."""
-        for row, value in enumerate(rows.values(self._context.blobs)):
-            span = None if rows.spans is None else rows.spans.at(row, self._context.blobs)
+        blobs = self._context.blobs
+        for row, value in enumerate(rows.values(blobs)):
+            span = None if rows.spans is None else rows.spans.at(row, blobs)
             if not isinstance(span, Text):
                 self.add(value, near)
-            elif not self._add_quoting(value, [span]):
+                continue
+            # What a row says of its span, such as a model's quote, is narrower evidence than the whole span.
+            has_quote = self._add_quoting(value, [span])
+            if not has_quote:
                 self.add_text(span)
 
     def add_spans(self, spans: Spans) -> None:
         """All texts of a column."""
         for row in range(len(spans)):
             if self.total >= MAX_SPANS:
+                # The rest is counted without being read: an answer may rest on millions of spans.
                 self.total += len(spans) - row
                 return
             text = spans.at(row, self._context.blobs)
@@ -140,17 +154,21 @@ class _Collector:
     def add_text(self, text: Text, how: str = "verbatim", times: int = 1) -> None:
         """One span, unless it is there already or lies in no input."""
         key = (text.blob, text.start, text.stop)
+        # A text that is in no input was made by the program: it proves nothing.
         if key in self._seen or text.blob not in self._documents.names:
             return
         self._seen.add(key)
         self.total += 1
         if len(self.items) >= MAX_SPANS:
             return
+        blobs = self._context.blobs
         name, path, original = self._documents.names[text.blob]
-        line = self._context.blobs.lines(text.blob).line_at(text.start)
-        excerpt = Text(text.blob, text.start, min(text.stop, text.start + _EXCERPT)).read(self._context.blobs)
+        line = blobs.lines(text.blob).line_at(text.start)
+        excerpt_stop = min(text.stop, text.start + _EXCERPT)
+        excerpt = Text(text.blob, text.start, excerpt_stop).read(blobs)
         # The cut may fall inside a code point.
         words = excerpt.decode(errors="ignore")
+        # Only of derived text: any other is the file itself, whose digest the record of the input holds.
         digest = text.blob if original else ""
         self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
 
@@ -158,7 +176,8 @@ class _Collector:
         if not quote.strip():
             self._context.warn("an empty quote is not evidence")
             return
-        everywhere = [Text(blob, 0, len(self._context.blobs.read(blob))) for blob in self._documents.names]
+        blobs = self._context.blobs
+        everywhere = [Text(blob, 0, len(blobs.read(blob))) for blob in self._documents.names]
         # The exact form in all inputs before the folded form anywhere: a verbatim match elsewhere is better evidence.
         for how in ("verbatim", "verbatim-ws"):
             for texts in (near, everywhere):
@@ -171,20 +190,27 @@ class _Collector:
 
     def _add_if_found(self, quote: str, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote: its first place becomes evidence, the others are counted with it."""
-        # The words in order, with any white space between: what line wrapping and indentation may have changed.
-        pattern = r"\s+".join(map(quote_pattern, quote.split()))
-        matcher = matcher_for(literal(quote) if how == "verbatim" else regex(pattern, "s"))
+        context = self._context
+        if how == "verbatim":
+            query = literal(quote)
+        else:
+            # The words in order, with any white space between: what line wrapping and indentation may have changed.
+            words = [quote_pattern(word) for word in quote.split()]
+            query = regex(r"\s+".join(words), "s")
+        matcher = matcher_for(query)
         first: Text | None = None
         times = 0
         for text in texts:
-            content, work_left = self._context.blobs.read(text.blob), self._context.budget_left("search_work")
+            content, work_left = context.blobs.read(text.blob), context.budget_left("search_work")
             matches = find(content, matcher, text.start, text.stop, work_left)
-            self._context.spend("search_work", matches.work)
+            context.spend("search_work", matches.work)
             if matches.out_of_work:
-                self._context.mark_partial("search_work", "search_work ran out while quotes were looked up")
+                # What was found so far still counts: evidence that is there is not withheld for want of work.
+                context.mark_partial("search_work", "search_work ran out while quotes were looked up")
             times += len(matches.starts)
             if first is None and len(matches.starts):
                 first = Text(text.blob, int(matches.starts[0]), int(matches.stops[0]))
-        if first is not None:
-            self.add_text(first, how, times)
-        return first is not None
+        if first is None:
+            return False
+        self.add_text(first, how, times)
+        return True

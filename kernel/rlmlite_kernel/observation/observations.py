@@ -24,13 +24,21 @@ from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import fenced, list_names
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, rows_of
 
-_CELL = 200  # bytes of a text in a summary
-_LINE = 80  # characters of the program's own text that a summary shows without a block of its own
-_ROW = 600  # bytes of a whole row in a summary
-_ITEMS = 20  # items of a list in a row
-_FENCE = 120  # bytes that a fence and a title take, roughly, and that are kept free for them
-_FEW = 16  # characters of a text that was cut, from which it counts as shown
-_NOTE = 60  # bytes of room from which a cut leaves a note, which would else be most of what is shown
+# Bytes of a text in a summary.
+_CELL = 200
+# Characters of the program's own text that a summary shows without a block of its own.
+_LINE = 80
+# Bytes of a whole row in a summary: three full cells, so that one long text does not hide the other fields.
+_ROW = 600
+# Items of a list in a row.
+_ITEMS = 20
+# Bytes that a fence and a title take, roughly, and that are kept free for them. `_seal` counts exactly; this estimate
+# only saves cutting a body twice.
+_FENCE = 120
+# Characters of a text that was cut, from which it counts as shown. Fewer may stand in the observation by chance.
+_FEW = 16
+# Bytes of room from which a cut leaves a note. In less, the note would be most of what is shown.
+_NOTE = 60
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -46,8 +54,10 @@ class ObservationWriter:
 
     def __init__(self, blobs: Blobs, room: int, source: str, foreign: bool) -> None:
         self._blobs, self._room, self._source, self._foreign = blobs, room, source, foreign
+        # Every span whose words went into the body. Some may be cut away again later: see `_seal`.
         self._spans: list[Text] = []
         self._cut = 0
+        # Whether a body was cut after its spans were noted, so that they have to be looked up again.
         self._is_shortened = False
 
     def summary(self, name: str, value: Value) -> Observation:
@@ -58,8 +68,10 @@ class ObservationWriter:
         if isinstance(value, str | Text):
             return self._text_summary(title, value)
         if isinstance(value, list | dict):
-            count = f"{len(value):,} {'items' if isinstance(value, list) else 'fields'}"
-            return self._seal(f"{title}{kind_of(value)} of {count}:", self._brief(value, _ROW))
+            noun = "items" if isinstance(value, list) else "fields"
+            title += f"{kind_of(value)} of {len(value):,} {noun}:"
+            return self._seal(title, self._brief(value, _ROW))
+        # A number or a truth value cannot carry an instruction, so it stands in the title, without a fence.
         return self._seal(title + _scalar_text(value), "")
 
     def whole(self, name: str, value: Value) -> Observation:
@@ -68,18 +80,24 @@ class ObservationWriter:
             return self._seal(f"{name}: {_text_title(value, self._blobs)}", self._head_and_tail(value))
         rows = rows_of(value)
         if rows is None:
-            return self._seal(f"{name}:", self._brief(value, max(_ROW, self._room - _FENCE)))
+            limit = max(_ROW, self._room - _FENCE)
+            return self._seal(f"{name}:", self._brief(value, limit))
         lines = self._row_lines(rows)
-        how_many = "" if len(lines) == len(rows) else f", the first {len(lines):,} shown"
-        return self._seal(f"{name}: {self._rows_title(rows)}{how_many}", "\n".join(lines))
+        title = f"{name}: {self._rows_title(rows)}"
+        if len(lines) < len(rows):
+            title += f", the first {len(lines):,} shown"
+        return self._seal(title, "\n".join(lines))
 
     def _seal(self, title: str, body: str) -> Observation:
         """Title and body in the room. The body is cut before it is fenced, so that the fence is always closed."""
+        # A fence is as long around any content: its tag has a fixed number of digits.
         fence_size = len(fenced(b"", self._source)) if self._foreign else 0
-        body_room = max(0, self._room - len(title.encode()) - 1 - fence_size)
+        newline_size = 1
+        body_room = max(0, self._room - len(title.encode()) - newline_size - fence_size)
         content, cut = fit_text(body, body_room)
         self._cut += cut
         spans = tuple(self._spans)
+        # Looking words up is the slow way, and needed only where some of them may be gone.
         if cut or self._is_shortened:
             spans = spans_still_shown(title + content, self._spans, self._blobs)
         if not content:
@@ -88,10 +106,14 @@ class ObservationWriter:
         return Observation(f"{title}\n{block}", spans, self._cut)
 
     def _rows_title(self, rows: Rows) -> str:
-        noun = "items" if rows.kind == LIST else rows.kind
-        fields = "" if rows.kind == LIST else f" {{{list_names(rows.columns)}}}"
-        aside = "".join(f", {len(other):,} {name}" for name, other in rows.aside.items())
-        return f"{len(rows):,} {noun}{fields}{aside}"
+        """`1,432 hits {doc, line, text}`, and after it how many rows stand aside: `, 3 failed`."""
+        if rows.kind == LIST:
+            title = f"{len(rows):,} items"
+        else:
+            title = f"{len(rows):,} {rows.kind} {{{list_names(rows.columns)}}}"
+        for name, other in rows.aside.items():
+            title += f", {len(other):,} {name}"
+        return title
 
     def _first_row(self, rows: Rows) -> str:
         return self._brief(rows.row(0, self._blobs), _ROW) if len(rows) else ""
@@ -103,7 +125,8 @@ class ObservationWriter:
         for row in range(len(rows)):
             line = self._brief(rows.row(row, self._blobs), _ROW)
             size = len(line.encode())
-            room -= size + 1
+            room -= size + 1  # and the line break
+            # The first row is shown whatever its size; `_seal` cuts it if it must.
             if room < 0 and lines:
                 self._cut += size
                 self._is_shortened = True
@@ -113,6 +136,7 @@ class ObservationWriter:
 
     def _text_summary(self, title: str, value: str | Text) -> Observation:
         body = self._clip(value, _CELL)
+        # Foreign text never stands in a title, where nothing would mark it as data.
         fits_in_the_title = not self._foreign and len(body) <= _LINE and "\n" not in body
         if fits_in_the_title:
             return self._seal(title + json.dumps(body, ensure_ascii=False), "")
@@ -124,18 +148,21 @@ class ObservationWriter:
         room = max(0, self._room - _FENCE)
         if size <= room:
             return self._part(value, 0, size)
-        head_stop = room * 2 // 3
-        tail_start = size - max(0, room - head_stop)
-        cut = tail_start - head_stop
+        # The beginning says what a text is, its end how it came out; of a log the middle is what can best be spared.
+        head_size = room * 2 // 3
+        tail_size = room - head_size
+        cut = size - head_size - tail_size
         self._cut += cut
-        head, tail = self._part(value, 0, head_stop), self._part(value, tail_start, size)
+        head = self._part(value, 0, head_size)
+        tail = self._part(value, size - tail_size, size)
         return f"{head}\n[{cut:,} bytes cut]\n{tail}"
 
     def _part(self, value: str | Text, start: int, stop: int) -> str:
         """Bytes of a text, at code points, noted as shown if they are a part of a content."""
         if isinstance(value, str):
             raw = value.encode()
-            return raw[snap(raw, start) : snap(raw, stop)].decode()
+            first, last = snap(raw, start), snap(raw, stop)
+            return raw[first:last].decode()
         content = self._blobs.read(value.blob)
         first, last = snap(content, value.start + start), snap(content, value.start + stop)
         self._spans.append(Text(value.blob, first, last))
@@ -145,7 +172,8 @@ class ObservationWriter:
         size = len(value.encode()) if isinstance(value, str) else len(value)
         if size <= limit:
             return self._part(value, 0, size)
-        return f"{self._part(value, 0, limit)}…(+{size - limit:,} bytes)"
+        head = self._part(value, 0, limit)
+        return f"{head}…(+{size - limit:,} bytes)"
 
     def _brief(self, value: Value, limit: int) -> str:
         """A value as JSON in about `limit` bytes; long texts and lists say how much more there is."""
@@ -153,8 +181,10 @@ class ObservationWriter:
         raw = text.encode()
         if len(raw) <= limit:
             return text
+        # Many small fields may still exceed the limit; then the JSON is cut where it stands, and is no longer valid.
         self._is_shortened = True
-        return f"{raw[: snap(raw, limit)].decode()}…(+{len(raw) - limit:,} bytes)"
+        head = raw[: snap(raw, limit)].decode()
+        return f"{head}…(+{len(raw) - limit:,} bytes)"
 
     def _shorten(self, value: Value, limit: int) -> object:
         """A value as JSON, each level with half the room of the one above it."""
@@ -166,10 +196,15 @@ class ObservationWriter:
             # A float in its canonical spelling, as it would be in a record.
             return msgspec.json.decode(value_bytes(value))
         if isinstance(value, Rows):
-            value = [value.row(row, self._blobs) for row in range(min(len(value), _ITEMS))]
+            # Only the rows that are shown: a column may have millions.
+            shown = min(len(value), _ITEMS)
+            value = [value.row(row, self._blobs) for row in range(shown)]
         if isinstance(value, list):
             items: list[object] = [self._shorten(item, limit // 2) for item in value[:_ITEMS]]
-            return items if len(value) <= _ITEMS else [*items, f"…(+{len(value) - _ITEMS:,} items)"]
+            left_out = len(value) - _ITEMS
+            if left_out > 0:
+                items.append(f"…(+{left_out:,} items)")
+            return items
         return value
 
 
@@ -180,7 +215,9 @@ def spans_still_shown(text: str, spans: Iterable[Text], blobs: Blobs) -> tuple[T
         words = span.string(blobs)
         count = _shown_length(words, text)
         if count == len(words) or count >= _FEW:
-            shown.append(Text(span.blob, span.start, span.start + len(words[:count].encode())))
+            # `count` is in characters, spans are in bytes.
+            shown_bytes = len(words[:count].encode())
+            shown.append(Text(span.blob, span.start, span.start + shown_bytes))
     return tuple(shown)
 
 
@@ -192,10 +229,15 @@ def _shown_length(words: str, text: str) -> int:
 
     def are_there(count: int) -> bool:
         part = words[:count]
-        return part in text or json.dumps(part, ensure_ascii=False)[1:-1] in text
+        if part in text:
+            return True
+        spelled_in_json = json.dumps(part, ensure_ascii=False)[1:-1]  # without its quotes
+        return spelled_in_json in text
 
+    # Most spans are there as a whole.
     if are_there(len(words)):
         return len(words)
+    # The first count whose next character is missing.
     return bisect.bisect_left(range(len(words)), True, key=lambda count: not are_there(count + 1))
 
 
@@ -215,5 +257,6 @@ def fit_text(text: str, room: int) -> tuple[str, int]:
     if len(raw) <= room:
         return text, 0
     note = f"\n[{len(raw):,} bytes, cut here]" if room > _NOTE else ""
-    head = raw[: snap(raw, max(0, room - len(note)))].decode()
-    return head + note, len(raw) - len(head.encode())
+    # The note takes its room from the text; `snap` moves the cut back to the beginning of a code point.
+    head_stop = snap(raw, max(0, room - len(note)))
+    return raw[:head_stop].decode() + note, len(raw) - head_stop
