@@ -29,17 +29,20 @@ def around(context: StepContext, rows: Value, lines: int | None, bytes: int | No
     """
     table = context.require_rows(rows, "around's first argument")
     spans = table.spans
+    # One span per row, or there is no telling which place belongs to which row.
     if spans is None or len(spans) != len(table):
-        raise Fault(
-            "type", f"around works on places in a text, such as hits; these rows have {list_names(table.columns)}"
-        )
-    if sum(argument is not None for argument in (lines, bytes, by)) > 1:
+        fields = list_names(table.columns)
+        raise Fault("type", f"around works on places in a text, such as hits; these rows have {fields}")
+    options_set = sum(argument is not None for argument in (lines, bytes, by))
+    if options_set > 1:
         raise Fault("arguments", "around takes only one of lines=, bytes= and by=")
-    context.ensure_room(32 * len(table))
+    context.ensure_room(_ROW * len(table))
+    # Copies: the rows that were given are a value of the program, and values do not change.
     starts, stops = spans.starts.copy(), spans.stops.copy()
     # Offsets count within a blob, so the hits of each blob are worked on by themselves, all at once.
     for blob, numbers in spans.by_blob():
-        numbers = numbers[starts[numbers] >= 0]  # a start of -1 is a row without a place
+        # A start of -1 is a row without a place. It stays as it is.
+        numbers = numbers[starts[numbers] >= 0]
         hits = _HitsInBlob(blob, spans.starts[numbers], spans.stops[numbers])
         if bytes is not None:
             starts[numbers], stops[numbers] = _bytes_around(hits, bytes, context)
@@ -49,8 +52,20 @@ def around(context: StepContext, rows: Value, lines: int | None, bytes: int | No
         else:
             starts[numbers], stops[numbers] = _units_around(hits, by, context)
     text = Spans(spans.blobs, starts, stops, spans.which)
-    columns: dict[str, Column] = {**table.columns, "text": text, "from": _offsets(starts), "to": _offsets(stops)}
-    return Rows("rows" if table.kind == LIST else table.kind, columns, len(table), spans)
+    columns: dict[str, Column] = {
+        **table.columns,
+        "text": text,
+        "from": _offsets(starts),
+        "to": _offsets(stops),
+    }
+    # With columns of its own the result is no plain list any more.
+    kind = "rows" if table.kind == LIST else table.kind
+    # The spans of the rows are still those of the hits: they are the evidence, not what surrounds them.
+    return Rows(kind, columns, len(table), spans)
+
+
+# Bytes that are counted for a row: its start and stop, once as the span of `text` and once as `from` and `to`.
+_ROW = 32
 
 
 class _HitsInBlob(NamedTuple):
@@ -64,6 +79,7 @@ class _HitsInBlob(NamedTuple):
 def _bytes_around(hits: _HitsInBlob, size: int, context: StepContext) -> tuple[IntArray, IntArray]:
     """`size` bytes before and after each hit; both ends move down to the start of a code point."""
     content = context.blobs.read(hits.blob)
+
     size = min(size, len(content))
     lows = [snap(content, start - size) for start in hits.starts.tolist()]
     highs = [snap(content, stop + size) for stop in hits.stops.tolist()]
@@ -74,8 +90,11 @@ def _units_around(hits: _HitsInBlob, by: str | Matcher, context: StepContext) ->
     """The units in which hits begin and end. The whole blob is cut into units first, and charged for."""
     size = len(context.blobs.read(hits.blob))
     context.charge("search_work", size, f"around(by=...) over {size:,} bytes")
-    units = cut_units(Text(hits.blob, 0, size), by, context).spans()
-    return enclosing_units(units, hits.starts, hits.stops, context.blobs.lines(hits.blob))
+    # From its beginning, as where a paragraph or record starts depends on what is before it.
+    whole_blob = Text(hits.blob, 0, size)
+    units = cut_units(whole_blob, by, context).spans()
+    line_index = context.blobs.lines(hits.blob)
+    return enclosing_units(units, hits.starts, hits.stops, line_index)
 
 
 def _offsets(offsets: IntArray) -> Column:

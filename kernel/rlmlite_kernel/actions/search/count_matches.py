@@ -24,7 +24,7 @@ from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import NarrowedResult
 from rlmlite_kernel.program.ast import Expr, Field
-from rlmlite_kernel.values.columns import Cells, Ints, Text
+from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
 from rlmlite_kernel.values.operators import dereference, group_key, sort_key
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
@@ -46,7 +46,8 @@ def count_matches(
     counter = _MatchCounter(context, matcher)
     # The document of a match is known without its row; every other key, and any condition, has to look at rows.
     by_document = key is not None and as_column(key) == Field("doc")
-    if where is not None or (key is not None and not by_document):
+    needs_rows = where is not None or (key is not None and not by_document)
+    if needs_rows:
         counter.count_rows(pieces, where, key)
     elif by_document:
         counter.count_documents(pieces)
@@ -87,10 +88,13 @@ class _MatchCounter:
             # Of several chunks of one document each is a piece: `_add` adds their counts up.
             counted = sweep.search(piece, 1, partial(_append_matches, matches_of_piece))
             if counted.count:
-                start, stop = matches_of_piece[0][0, 0].tolist()
+                first_match = matches_of_piece[0][0]
+                # Entry 0 of a match is the whole, the others are its groups.
+                start, stop = first_match[0].tolist()
                 doc = dereference(piece.doc, self._context.blobs)
                 self._add(doc, Text(piece.text.blob, start, stop), counted.count)
                 self.total += counted.count
+            # The pieces after this one are not seen; the sweep has marked the result partial.
             if counted.out_of_work:
                 return
 
@@ -100,11 +104,14 @@ class _MatchCounter:
         def on_batch(rows: Rows, passed: IntArray, batch: HitFilter) -> None:
             self.total += len(passed)
             if key is not None:
-                passing_rows = rows if len(passed) == len(rows) else rows.take(passed)
+                # Taking all rows would copy every column of the batch.
+                all_pass = len(passed) == len(rows)
+                passing_rows = rows if all_pass else rows.take(passed)
                 self._add_rows(passing_rows, key)
                 return
             still_to_keep = max(0, EVIDENCE - len(self._first_hits))
-            for piece, matches in batch.select(passed[:still_to_keep]):
+            first_passed = passed[:still_to_keep]
+            for piece, matches in batch.select(first_passed):
                 self._first_hits.add(piece, matches)
 
         hit_filter = HitFilter(self._context, self._matcher, where, on_batch)
@@ -119,15 +126,17 @@ class _MatchCounter:
 
     def as_rows(self) -> Rows:
         """Rows {key, n}, the most frequent first, ties by key; the evidence of each is its first match."""
-        self._first_hits.rows()  # for the fault of a group that has the name of a field, as `search` raises it
+        # Made only for its fault: a group with the name of a field is refused here as `search` refuses it.
+        self._first_hits.rows()
         by_frequency = sorted(self._counts.values(), key=lambda count: (-count.n, sort_key(count.key)))
         first_matches = SpanBuilder()
         for count in by_frequency:
-            start, stop = int_array([count.first.start]), int_array([count.first.stop])
-            first_matches.add(TargetPiece(None, count.first), start, stop)
+            first = count.first
+            first_matches.add(TargetPiece(None, first), int_array([first.start]), int_array([first.stop]))
         keys = Cells([count.key for count in by_frequency])
-        numbers = Ints(int_array([count.n for count in by_frequency]))
-        return Rows("rows", {"key": keys, "n": numbers}, len(by_frequency), first_matches.spans())
+        numbers = int_array([count.n for count in by_frequency])
+        columns: dict[str, Column] = {"key": keys, "n": Ints(numbers)}
+        return Rows("rows", columns, len(by_frequency), first_matches.spans())
 
     def _add_rows(self, rows: Rows, key: Expr) -> None:
         keyed_rows = key_rows(rows, key, self._context)
@@ -139,10 +148,13 @@ class _MatchCounter:
             self._add(value, span, n)
 
     def _add(self, key: Value, first: Text, n: int) -> None:
-        count = self._counts.get(group_key(key))
+        # Values of one group may look different (1 and 1.0), and the first to come stands for them.
+        group = group_key(key)
+        count = self._counts.get(group)
         if count is None:
+            # Only a new key takes memory: that many are held, however many matches there are.
             self._context.ensure_room(size_of(key) + 8)
-            count = self._counts[group_key(key)] = _KeyCount(key, first)
+            count = self._counts[group] = _KeyCount(key, first)
         count.n += n
 
 

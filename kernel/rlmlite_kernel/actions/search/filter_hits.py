@@ -59,7 +59,9 @@ class HitFilter:
         # The warnings of this batch are kept apart until it is clear which of them are true of all batches.
         earlier, self._context.warnings = self._context.warnings, []
         rows = hits.rows()
-        self._on_batch(rows, self._passing(rows), self)
+        passed = self._passing(rows)
+        # Before the batch is cleared: `on_batch` asks for offsets of it by `select`.
+        self._on_batch(rows, passed, self)
         of_batch, self._context.warnings = self._context.warnings, earlier
         self._repeat_warnings(of_batch)
         self._batch, self._size = [], 0
@@ -68,9 +70,12 @@ class HitFilter:
         """The hits with these row numbers in the current batch, as offsets again, piece by piece."""
         selection, first = [], 0
         for piece, matches in self._batch:
-            of_piece = (numbers >= first) & (numbers < first + len(matches))
-            selection.append((piece, matches[numbers[of_piece] - first]))
-            first += len(matches)
+            # Rows are numbered through the batch: this piece has the numbers from `first` up to `end`.
+            end = first + len(matches)
+            is_of_piece = (numbers >= first) & (numbers < end)
+            numbers_in_piece = numbers[is_of_piece] - first
+            selection.append((piece, matches[numbers_in_piece]))
+            first = end
         return selection
 
     def _passing(self, rows: Rows) -> IntArray:
@@ -81,11 +86,14 @@ class HitFilter:
     def _repeat_warnings(self, of_batch: list[StepWarning]) -> None:
         """Add the warnings of a batch, and remove those about every row that this batch contradicts."""
         about_every_row = {warning for warning in of_batch if warning.every_row}
-        first_batch, known = self._about_every_row is None, self._about_every_row or set()
-        self._about_every_row = about_every_row if first_batch else known & about_every_row
+        is_first_batch = self._about_every_row is None
+        known = self._about_every_row or set()
+        # True of all batches so far: what every one of them said.
+        self._about_every_row = about_every_row if is_first_batch else known & about_every_row
         refuted = known - about_every_row
+        # A list, not a set: warnings land in the receipt, in the order in which they came up.
         self._context.warnings = [warning for warning in self._context.warnings if warning not in refuted]
         for warning in of_batch:
             # After the first batch it is too late for a new one: the batches before did not give it.
-            if first_batch or not warning.every_row:
+            if is_first_batch or not warning.every_row:
                 self._context.warn(*warning)

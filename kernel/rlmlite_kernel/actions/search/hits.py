@@ -36,10 +36,13 @@ class HitBuilder:
 
     def add(self, piece: TargetPiece, matches: MatchArray) -> None:
         """Append matches in a piece; they follow all that were added before."""
-        if len(matches):
-            starts, stops = np.ascontiguousarray(matches[:, 0, 0]), np.ascontiguousarray(matches[:, 0, 1])
-            self._matches.add(piece, starts, stops)
-            self._groups.append(matches[:, 1:])
+        if not len(matches):
+            return
+        # Contiguous, without the offsets of the groups in between: these vectors become columns as they are.
+        starts = np.ascontiguousarray(matches[:, 0, 0])
+        stops = np.ascontiguousarray(matches[:, 0, 1])
+        self._matches.add(piece, starts, stops)
+        self._groups.append(matches[:, 1:])
 
     def rows(self) -> Rows:
         """The hits as rows. Raises `Fault("query")` if a named group has the name of a field."""

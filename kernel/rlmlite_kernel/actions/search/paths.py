@@ -42,5 +42,8 @@ def _matching_rows(docs: Rows, glob: str, context: StepContext) -> IntArray:
         matcher = matcher_for(glob_query(glob), by_blocks=True)
     except QueryError as error:
         raise Fault("query", str(error)) from None
-    names = [str(path).encode() for path in docs.columns["path"].cells(context.blobs)]
-    return np.array([row for row, name in enumerate(names) if matches(matcher, name, context)], np.int64)
+    path_cells = docs.columns["path"].cells(context.blobs)
+    names = [str(path).encode() for path in path_cells]
+    rows = [row for row, name in enumerate(names) if matches(matcher, name, context)]
+    # The type is named, as an empty list would become an array of floats, which no row can be taken by.
+    return np.array(rows, np.int64)

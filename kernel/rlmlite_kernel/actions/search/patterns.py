@@ -20,6 +20,9 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.values import Rows, Value, kind_of
 
+# Bytes that a template takes besides its text: the numbers of its row.
+_ROW = 64
+
 
 def patterns(context: StepContext, target: Value) -> Value:
     """The templates of all lines, the most frequent first: {template, n, first, last, example}.
@@ -31,7 +34,9 @@ def patterns(context: StepContext, target: Value) -> Value:
     size = sum(len(piece.text) for piece in pieces)
     context.charge("search_work", size, "patterns")
     context.scanned.extend(piece.text for piece in pieces)
-    parts = (TextPart(context.blobs.read(piece.text.blob), piece.text.start, piece.text.stop) for piece in pieces)
+    texts = [piece.text for piece in pieces]
+    # One at a time: a folder of ten thousand documents is never in memory as a whole.
+    parts = (TextPart(context.blobs.read(text.blob), text.start, text.stop) for text in texts)
     result = find_patterns(parts)
     if result.clipped:
         context.warn(f"of lines longer than {CLIP:,} bytes ({result.clipped:,} here) only the beginning was read")
@@ -39,18 +44,21 @@ def patterns(context: StepContext, target: Value) -> Value:
         context.mark_partial(
             "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many kinds of lines"
         )
-    templates, texts = result.templates, [piece.text for piece in pieces]
-    context.ensure_room(sum(len(template.text) + 64 for template in templates))
+    templates = result.templates
+    context.ensure_room(sum(len(template.text) + _ROW for template in templates))
     first_lines = _spans([template.first for template in templates], texts)
     last_lines = _spans([template.last for template in templates], texts)
+    line_counts = np.array([template.lines for template in templates], np.int64)
     columns: dict[str, Column] = {
         "template": Cells([template.text for template in templates]),
-        "n": Ints(np.array([template.lines for template in templates], np.int64)),
+        "n": Ints(line_counts),
         "first": LineNumbers(first_lines),
         "last": LineNumbers(last_lines),
         "example": first_lines,
     }
-    if any(piece.doc is not None for piece in pieces):
+    # A text without a document has no `doc` to tell, so the columns are left out rather than filled with nulls.
+    has_docs = any(piece.doc is not None for piece in pieces)
+    if has_docs:
         columns["doc"] = Cells([pieces[template.first.part].doc for template in templates])
         columns["last_doc"] = Cells([pieces[template.last.part].doc for template in templates])
     return Rows("patterns", columns, len(templates), first_lines)
@@ -73,8 +81,10 @@ def mask(context: StepContext, text: Value) -> Value:
         return None
     if not isinstance(text, str | Text):
         raise Fault("type", f"mask works on text, not {kind_of(text)}; for rows: map(rows, mask(.text))")
+    # Line by line, as `patterns` does: a mask must not swallow the newline between two variable words.
     lines = context.require_text(text, "mask's argument").encode().split(b"\n")
     size = sum(map(len, lines))
     context.charge("search_work", size, "mask")
-    context.ensure_room(size * 2)  # a masked digit is three bytes, and something stands between two masks
+    # The most that masking adds: a masked digit is three bytes, and something stands between two masks.
+    context.ensure_room(size * 2)
     return b"\n".join(map(mask_bytes, lines)).decode()

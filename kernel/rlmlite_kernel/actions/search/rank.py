@@ -48,9 +48,12 @@ def rank(context: StepContext, target: Value, query: str, limit: int | None, by:
         problem = f'rank takes 1 to {MOST_WORDS} words, such as "disk failure"; the query has {len(words):,}'
         raise Fault("query", problem)
     table = rows_of(target)
-    if by is None and table is not None and table.kind != DOCUMENTS:
+    # Documents are rows too, but a whole file is seldom the passage that is wanted: they are cut into lines.
+    rows_are_passages = table is not None and table.kind != DOCUMENTS
+    if by is None and table is not None and rows_are_passages:
         return _rank_rows(table, words, limit, context)
-    return _rank_passages(target_pieces(target, "rank", context), by or "lines", words, limit, context)
+    pieces = target_pieces(target, "rank", context)
+    return _rank_passages(pieces, by or "lines", words, limit, context)
 
 
 def _rank_rows(table: Rows, words: QueryWords, limit: int | None, context: StepContext) -> Rows:
@@ -58,7 +61,8 @@ def _rank_rows(table: Rows, words: QueryWords, limit: int | None, context: StepC
     # A row without text stays as an empty unit, so that the numbers of units are those of the rows.
     texts = [text if text is not None else Text("", 0, 0) for text in row_texts(table, "rank", context)]
     _charge(texts, len(texts), words, context)
-    best = _select_best(sources_of_texts(texts, context), words, limit, context)
+    sources = sources_of_texts(texts, context)
+    best = _select_best(sources, words, limit, context)
     rows = table.take(best.units)
     return Rows("passages", {**rows.columns, "score": Ints(best.scores)}, len(rows), rows.spans)
 
@@ -69,10 +73,14 @@ def _rank_passages(
     """The units of all pieces, numbered consecutively; each of the best numbers is split into piece and unit."""
     units = [cut_units(piece.text, by, context) for piece in pieces]
     counts = [units_of_piece.count for units_of_piece in units]
-    _charge([piece.text for piece in pieces], sum(counts), words, context)
+    texts = [piece.text for piece in pieces]
+    _charge(texts, sum(counts), words, context)
     sources = [source_of_units(units_of_piece, context) for units_of_piece in units]
     best = _select_best(sources, words, limit, context)
-    first_numbers = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+    # The number of the first unit of each piece. A unit is of the last piece that begins at or before its number, so
+    # that pieces without any unit are passed over.
+    units_before = np.cumsum(counts, dtype=np.int64)
+    first_numbers = np.concatenate(([0], units_before))
     piece_numbers = np.searchsorted(first_numbers, best.units, side="right") - 1
     starts, stops = np.zeros((2, len(piece_numbers)), np.int64)
     # Units are looked up piece by piece: lines of a long text are not listed, only found by their numbers.
@@ -89,6 +97,7 @@ def _passage_rows(pieces: list[TargetPiece], starts: IntArray, stops: IntArray, 
     digests = tuple(dict.fromkeys(piece.text.blob for piece in pieces)) or ("",)
     number_of = {digest: number for number, digest in enumerate(digests)}
     blob_numbers = [number_of[piece.text.blob] for piece in pieces]
+    # With a single blob there is nothing to tell apart.
     which = np.array(blob_numbers, np.int64) if len(digests) > 1 else None
     spans = Spans(digests, starts, stops, which)
     columns: dict[str, Column] = {
@@ -112,19 +121,23 @@ def _charge(texts: list[Text], units: int, words: QueryWords, context: StepConte
     context.charge("search_work", work, f"ranking {units:,} passages of {size:,} bytes")
     read_texts = [text for text in texts if text.blob]
     context.scanned.extend(read_texts)
+    # For the same reason each blob counts as read, even if its index answers.
     for blob in dict.fromkeys(text.blob for text in read_texts):
-        context.blobs.read(blob)  # for the same reason: the blob counts as read even if its index answers
+        context.blobs.read(blob)
 
 
 def _select_best(sources: list[IndexSource], words: QueryWords, limit: int | None, context: StepContext) -> Ranking:
     """The best units, numbered over all sources. Warns about words that do not occur, and about dropped units."""
     hashes = query_hashes(words)
-    best = rank_units(build_rank_index(sources, hashes, context), hashes, limit)
-    context.ensure_room(_ROW * len(best.units))
+    index = build_rank_index(sources, hashes, context)
+    best = rank_units(index, hashes, limit)
+    kept = len(best.units)
+    context.ensure_room(_ROW * kept)
     missing = [word for word, units in zip(words, best.units_per_word, strict=True) if not units]
     if missing:
         # The words are the controller's, but may come from data: they are quoted.
-        context.warn(f"{len(missing):,} of {len(words):,} words do not occur in the text:", ", ".join(missing))
-    if len(best.units) < best.unit_count:
-        context.warn(f"{len(best.units):,} of {best.unit_count:,} passages with a word of the query are kept")
+        missing_words = ", ".join(missing)
+        context.warn(f"{len(missing):,} of {len(words):,} words do not occur in the text:", missing_words)
+    if kept < best.unit_count:
+        context.warn(f"{kept:,} of {best.unit_count:,} passages with a word of the query are kept")
     return best

@@ -47,7 +47,8 @@ class IndexSource(NamedTuple):
 
 def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepContext) -> WordIndex:
     """One index over all sources, their units numbered consecutively. `hashes` are the words to be looked up."""
-    if sum(source.size for source in sources) > INDEXED:
+    size = sum(source.size for source in sources)
+    if size > INDEXED:
         context.warn(f"no index is kept for more than {INDEXED >> 20} MiB of text: each rank reads it again")
         return combine_indexes([source.build(hashes) for source in sources])
 
@@ -57,9 +58,10 @@ def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepCo
 
     if len(sources) == 1:
         return load_and_combine()
+    part_keys = "\n".join(source.key for source in sources)
+    digest = hashlib.sha256(part_keys.encode()).hexdigest()
     # The combined index is kept in memory only: on disk it would hold every part a second time.
-    keys = hashlib.sha256("\n".join(source.key for source in sources).encode()).hexdigest()
-    return context.blobs.index(f"all {keys}", load_and_combine, stored=False)
+    return context.blobs.index(f"all {digest}", load_and_combine, stored=False)
 
 
 def source_of_units(units: Units | LineUnits, context: StepContext) -> IndexSource:
@@ -78,7 +80,9 @@ def sources_of_texts(texts: list[Text], context: StepContext) -> list[IndexSourc
     small: list[Text] = []  # texts of small runs, not yet in a source
     for blob, group in groupby(texts, key=lambda text: text.blob):
         run = list(group)
-        if blob and sum(map(len, run)) >= _COPIED:
+        is_large = sum(map(len, run)) >= _COPIED
+        if blob and is_large:
+            # The small ones first: units are numbered in the order of the rows.
             sources.extend(_copy_in_batches(small, context))
             sources.append(_source_of_run(run, context))
             small = []
@@ -90,36 +94,47 @@ def sources_of_texts(texts: list[Text], context: StepContext) -> list[IndexSourc
 def _source_of_run(run: list[Text], context: StepContext) -> IndexSource:
     """Texts of one blob, indexed where they are."""
     blob = run[0].blob
-    starts, stops = int_array([text.start for text in run]), int_array([text.stop for text in run])
+    starts = int_array([text.start for text in run])
+    stops = int_array([text.stop for text in run])
 
     def build(only: Hashes | None) -> WordIndex:
-        return build_index(context.blobs.read(blob), starts, stops, only=only)
+        content = context.blobs.read(blob)
+        return build_index(content, starts, stops, only=only)
 
+    # Digests, as the places of a million rows would make a key of megabytes.
     key = f"{blob} {digest_of(starts)} {digest_of(stops)}"
-    return IndexSource(key, sum(map(len, run)), build)
+    size = sum(map(len, run))
+    return IndexSource(key, size, build)
 
 
 def _copy_in_batches(texts: list[Text], context: StepContext) -> Iterator[IndexSource]:
     """Texts of several blobs, in batches of about 4 MiB."""
     if not texts:
         return
+    # A text belongs to the batch of 4 MiB in which it ends. So where batches end depends on the sizes alone, and the
+    # same rows give the same keys.
     ends = np.cumsum([len(text) for text in texts])
     batch_numbers = ends // _COPIED
     batch_ends = np.flatnonzero(np.diff(batch_numbers)) + 1
-    for low, high in pairwise([0, *batch_ends.tolist(), len(texts)]):
+    bounds = [0, *batch_ends.tolist(), len(texts)]
+    for low, high in pairwise(bounds):
         yield _source_of_copy(texts[low:high], context)
 
 
 def _source_of_copy(texts: list[Text], context: StepContext) -> IndexSource:
     """Texts of several blobs, copied end to end with a line end between them, so that no word spans two."""
+    # Each blob is named by its digest, so the places name the bytes: the same rows in another run have the same key.
     places = "\n".join(f"{text.blob} {text.start} {text.stop}" for text in texts)
     key = hashlib.sha256(places.encode()).hexdigest()
+    size = sum(map(len, texts))
 
+    # Copied only when called: with a cached index, which is the usual case, no text is read.
     def build(only: Hashes | None) -> WordIndex:
         parts = [text.read(context.blobs) if text.blob else b"" for text in texts]
-        sizes = [len(part) + 1 for part in parts]  # with the line end
-        stops = np.cumsum(sizes, dtype=np.int64) - 1
+        copied = b"\n".join(parts)
+        sizes_with_line_end = [len(part) + 1 for part in parts]
+        stops = np.cumsum(sizes_with_line_end, dtype=np.int64) - 1
         starts = np.concatenate(([0], stops[:-1] + 1))
-        return build_index(b"\n".join(parts), starts, stops, only=only)
+        return build_index(copied, starts, stops, only=only)
 
-    return IndexSource(f"texts {key}", sum(map(len, texts)), build)
+    return IndexSource(f"texts {key}", size, build)

@@ -47,7 +47,8 @@ def search(
         sweep.search_all(pieces, hit_filter.add)
         hit_filter.flush()
     rows = collector.hits.rows()
-    if collector.total > len(rows) or sweep.halted:
+    some_were_dropped = collector.total > len(rows)
+    if some_were_dropped or sweep.halted:
         _warn_of_dropped_hits(len(rows), collector.total, sweep.halted, context)
     if not len(rows):
         warn_no_hits(context, matcher, pieces)
@@ -83,7 +84,8 @@ def warn_no_hits(context: StepContext, matcher: Matcher, pieces: list[TargetPiec
 
 def _has_crlf(piece: TargetPiece, context: StepContext) -> bool:
     text = piece.text
-    sample = context.blobs.read(text.blob)[text.start : min(text.stop, text.start + _SAMPLE)]
+    sample_stop = min(text.stop, text.start + _SAMPLE)
+    sample = context.blobs.read(text.blob)[text.start : sample_stop]
     return b"\r\n" in bytes(sample)
 
 
@@ -104,6 +106,8 @@ class _HitCollector:
     def add_batch(self, rows: Rows, passed: IntArray, batch: HitFilter) -> None:
         """Keep those hits of a batch that passed the condition, up to the limit."""
         self.total += len(passed)
+        # Later batches are still filtered when there is no room left, as `total` counts their hits too.
         room = self.limit - len(self.hits)
-        for piece, matches in batch.select(passed[:room]):
+        first_passed = passed[:room]
+        for piece, matches in batch.select(first_passed):
             self.add(piece, matches)

@@ -31,10 +31,13 @@ OnMatches: TypeAlias = Callable[[TargetPiece, MatchArray], None]
 
 def choose_matcher(action: str, query: Matcher | None, template: str | None) -> Matcher:
     """The matcher of `query` or of `template`. Raises `Fault("arguments")` unless exactly one of them is given."""
-    if (query is None) is (template is None):
+    neither_or_both = (query is None) is (template is None)
+    if neither_or_both:
         needs = f'{action} needs a query or a template: {action}(x, "text"), {action}(x, template="a <*> b")'
         raise Fault("arguments", needs)
-    return query if query is not None else matcher_for(template_query(template or ""))
+    if query is not None:
+        return query
+    return matcher_for(template_query(template or ""))
 
 
 class Sweep:
@@ -58,10 +61,12 @@ class Sweep:
     def search(self, piece: TargetPiece, keep: int, on_matches: OnMatches) -> SearchCount:
         """Search one piece; the first `keep` matches are handed out."""
         context, text = self._context, piece.text
-        left = context.budget_left("search_work")
-        counting = left if self._counting is None else max(0, self._counting - self._spent)
+        work_left = context.budget_left("search_work")
+        # The allowance is for the sweep as a whole, so what earlier pieces cost is off it.
+        counting = work_left if self._counting is None else max(0, self._counting - self._spent)
+        bounds = SearchBounds(work_left, keep, counting)
         content = context.blobs.read(text.blob)
-        search = Search(content, self._matcher, text.start, text.stop, SearchBounds(left, keep, counting))
+        search = Search(content, self._matcher, text.start, text.stop, bounds)
         try:
             for matches in search.matches():
                 on_matches(piece, matches)
@@ -69,7 +74,9 @@ class Sweep:
             # The work is charged even if `on_matches` raised (its hits were too large, say): it has been done.
             counted = search.count()
             context.spend("search_work", counted.work)
-            context.scanned.append(Text(text.blob, text.start, counted.scanned_to))
+            # Only as far as it came: what was not looked at must not count as evidence that nothing is there.
+            seen = Text(text.blob, text.start, counted.scanned_to)
+            context.scanned.append(seen)
         self.count += counted.count
         self._spent += counted.work
         warn_of_cut_lines(counted.cut_windows, context)

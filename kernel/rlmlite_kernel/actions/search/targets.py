@@ -56,23 +56,32 @@ def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
     """
     if not len(spans):
         return
+    # Rows that follow each other have exactly one row end between them; any other gap ends a run.
     gaps = spans.starts[1:] - spans.stops[:-1]
     ends_of_runs = np.flatnonzero(gaps != len(ROW_END))
+    last_row = len(spans) - 1
     firsts = np.concatenate([[0], ends_of_runs + 1])
-    lasts = np.concatenate([ends_of_runs, [len(spans) - 1]])
-    for start, stop in zip(spans.starts[firsts].tolist(), spans.stops[lasts].tolist(), strict=True):
-        yield Text(spans.blobs[0], start, stop)
+    lasts = np.concatenate([ends_of_runs, [last_row]])
+    run_starts = spans.starts[firsts].tolist()
+    run_stops = spans.stops[lasts].tolist()
+    # A table is one sheet, so all its rows lie in one blob.
+    sheet = spans.blobs[0]
+    for start, stop in zip(run_starts, run_stops, strict=True):
+        yield Text(sheet, start, stop)
 
 
 def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     """The text that each row stands for; `None` where it has none."""
     name = access.column_name(rows, "value") or "value"
+    # Without such a column there are fewer cells than rows: the length tells below.
     cells = rows.columns[name].cells(context.blobs) if name in rows.columns else []
     if rows.kind == LIST:
         cells = [_text_field(cell) for cell in cells]
+    has_a_cell_per_row = len(cells) == len(rows)
     are_texts = all(cell is None or isinstance(cell, str | Text) for cell in cells)
-    if len(cells) != len(rows) or not are_texts:
-        raise Fault("type", f"{what} works on rows that have a text; these have the fields {list_names(rows.columns)}")
+    if not has_a_cell_per_row or not are_texts:
+        fields = list_names(rows.columns)
+        raise Fault("type", f"{what} works on rows that have a text; these have the fields {fields}")
     return [text_of(cell, context.blobs) for cell in cells]
 
 
@@ -82,8 +91,11 @@ def _text_field(cell: Value) -> Value:
 
 
 def _docs(rows: Rows, context: StepContext) -> list[Value]:
+    """The document of each row: its path if the row is a document, else its `doc`, else null."""
     name = "path" if "path" in rows.columns else access.column_name(rows, "doc")
-    return [None] * len(rows) if name is None else list(rows.columns[name].cells(context.blobs))
+    if name is None:
+        return [None] * len(rows)
+    return list(rows.columns[name].cells(context.blobs))
 
 
 class SpanBuilder:
@@ -105,20 +117,29 @@ class SpanBuilder:
 
     def spans(self) -> Spans:
         """All spans, in the order in which they were added."""
-        digests = tuple(dict.fromkeys(piece.text.blob for piece in self._pieces)) or ("",)
+        starts = concatenate(self._starts)
+        stops = concatenate(self._stops)
+        blob_of_piece = [piece.text.blob for piece in self._pieces]
+        # Each blob once, in order of first use; a dict keeps that order where a set would not. No span at all still
+        # needs a blob to name, so the empty digest stands in.
+        digests = tuple(dict.fromkeys(blob_of_piece)) or ("",)
         if len(digests) == 1:
-            return Spans(digests, concatenate(self._starts), concatenate(self._stops), None)
+            # The common case, one text: a column of zeros would cost eight bytes per hit and say nothing.
+            return Spans(digests, starts, stops, None)
         number_of = {digest: number for number, digest in enumerate(digests)}
-        blob_of_piece = np.array([number_of[piece.text.blob] for piece in self._pieces], np.int64)
-        spans_per_piece = [len(starts) for starts in self._starts]
-        which = np.repeat(blob_of_piece, spans_per_piece)
-        return Spans(digests, concatenate(self._starts), concatenate(self._stops), which)
+        blob_numbers = np.array([number_of[blob] for blob in blob_of_piece], np.int64)
+        spans_per_piece = [len(starts_in_piece) for starts_in_piece in self._starts]
+        which = np.repeat(blob_numbers, spans_per_piece)
+        return Spans(digests, starts, stops, which)
 
     def docs(self) -> Column:
         """The document of each span, in the same order."""
         if not any(piece.doc is not None for piece in self._pieces):
             return Constant(None, self.count)
-        return Cells([piece.doc for piece, starts in zip(self._pieces, self._starts, strict=True) for _ in starts])
+        docs: list[Value] = []
+        for piece, starts in zip(self._pieces, self._starts, strict=True):
+            docs.extend([piece.doc] * len(starts))
+        return Cells(docs)
 
 
 def concatenate(arrays: list[IntArray]) -> IntArray:

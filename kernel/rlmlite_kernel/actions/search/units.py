@@ -67,11 +67,14 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def _last(self) -> int:
+        # Of the last byte, not of `stop`: that may be where the next line begins.
         return self.index.line_at(self.text.stop - 1)
 
     def spans(self) -> tuple[IntArray, IntArray]:
         """See `Units`."""
-        return self._inside(*self.index.spans(self._first, self._first + self.count))
+        first = self._first
+        whole_lines = self.index.spans(first, first + self.count)
+        return self._inside(*whole_lines)
 
     def at(self, numbers: IntArray) -> tuple[IntArray, IntArray]:
         """See `Units`."""
@@ -79,14 +82,18 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
         return self._inside(self.index.starts(lines), self.index.stops(lines))
 
     def _inside(self, starts: IntArray, stops: IntArray) -> tuple[IntArray, IntArray]:
+        # The text may begin and end inside a line of its blob; the index knows whole lines only.
         return np.maximum(starts, self.text.start), np.minimum(stops, self.text.stop)
 
 
 def cut_units(text: Text, by: str | Matcher, context: StepContext) -> Units | LineUnits:
     """Cut a text into units. A /regex/ is searched for and charged; the words cost nothing here."""
+    # The text and a word decide what the units are, so together they name them.
     key = f"{by} {text.blob} {text.start} {text.stop}"
-    if by == "lines" and len(text) > _SHORT:
-        return LineUnits(text, key, context.blobs.lines(text.blob))
+    is_long = len(text) > _SHORT
+    if by == "lines" and is_long:
+        line_index = context.blobs.lines(text.blob)
+        return LineUnits(text, key, line_index)
     starts, stops = _cut(text, by, context)
     if isinstance(by, Matcher):
         # A regex is named by what it found: where it ran out of work, the same regex gives other units.
@@ -98,8 +105,11 @@ def _cut(text: Text, by: str | Matcher, context: StepContext) -> tuple[IntArray,
     if isinstance(by, Matcher):
         return _at_matches(text, by, context)
     if by == "files":
-        is_empty = text.start >= text.stop  # an empty file has no unit
-        return int_array([] if is_empty else [text.start]), int_array([] if is_empty else [text.stop])
+        # An empty file has no unit: there would be nothing to read in it.
+        is_empty = text.start >= text.stop
+        if is_empty:
+            return int_array([]), int_array([])
+        return int_array([text.start]), int_array([text.stop])
     content = context.blobs.read(text.blob)
     if by == "lines":
         return lines_of(content, text.start, text.stop)
@@ -109,7 +119,9 @@ def _cut(text: Text, by: str | Matcher, context: StepContext) -> tuple[IntArray,
 
 
 def _at_matches(text: Text, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
-    units = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
+    content = context.blobs.read(text.blob)
+    work_left = context.budget_left("search_work")
+    units = chunk_at(content, by, text.start, text.stop, work_left)
     context.spend("search_work", units.work)
     if units.out_of_work:
         context.mark_partial("search_work", "by=/re/ used up search_work: the last unit may contain more matches")
