@@ -105,6 +105,7 @@ def ask(run: Run, question: str, agent: Agent) -> FanOuts[End]:
 
 
 def _head(run: Run, name: str) -> int:
+    """How much of an input is shown: bytes of a text, rows of anything else."""
     return 500 if run.state.variables[name].kind == "text" else 3
 
 
@@ -118,23 +119,29 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
     if question is None:
         raise RuntimeError("no question is open")
     if _is_just_asked(run.history) and run.inputs:
-        lines = [f"preview({name}, head={_head(run, name)})" for name in list(run.inputs)[:_PREVIEWED]]
-        done = yield from run.turn(parse("\n".join(lines)), origin=HOST)
+        names = list(run.inputs)[:_PREVIEWED]
+        lines = [f"preview({name}, head={_head(run, name)})" for name in names]
+        program = parse("\n".join(lines))
+        done = yield from run.turn(program, origin=HOST)
         if done.halted:
             return End("partial", done.halted)
     remarks: dict[int, str] = {}  # by turn: what is wrong with the answer that it gave
     while True:
-        move = _next_move(run, agent, PromptRequest(question, agent.form, remarks=remarks))
+        wanted = PromptRequest(question, agent.form, remarks=remarks)
+        move = _next_move(run, agent, wanted)
         if isinstance(move, End):
             return move
         halted = yield from _turn(run, move)
-        run.tell(Cost(run.state.turn, run.usage, budget_of(run.state)))
+        budget = budget_of(run.state)
+        run.tell(Cost(run.state.turn, run.usage, budget))
+        # Before the answer is looked at: a run that had to halt is partial, whatever its last program said.
         if halted:
             return End("partial", halted)
         if run.state.answer is not None:
             verdict = _judge_answer(run.state, agent, is_last=move.last)
             if isinstance(verdict, End):
                 return verdict
+            # It is in no record: a run that is opened again goes on without it.
             remarks[run.state.turn] = verdict
 
 
@@ -156,22 +163,31 @@ class _Move(msgspec.Struct, frozen=True):
 def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
     """Whom to ask, or the end where nobody can be asked."""
     state = run.state
-    now = controller_standing(since_question(run.history), agent.patience)
+    turns = since_question(run.history)  # a controller that was stuck at the last question may do well at this one
+    now = controller_standing(turns, agent.patience)
     if now.place >= len(agent.controllers):
+        # Silence is the provider's failure; a controller that answered, but to no purpose, leaves work to show.
         return End("failed", "controller") if now.silent else End("partial", "stuck")
     role = agent.controllers[now.place]
     client = run.clients.get(role)
+
     wanted = msgspec.structs.replace(wanted, signal=now.signal)
     text = prompt(state, run.history, wanted)
     tool = tool_of(client, state, last=False)
-    calls = calls_left(state, role, len(text.encode()) + tool_bytes(tool))
+    prompt_bytes = len(text.encode()) + tool_bytes(tool)
+    calls = calls_left(state, role, prompt_bytes)
     if calls < 1:
-        return End("partial", "answer_type" if state.answer is not None else "budget")
+        # With an answer here, it did not match the type: else the question had ended.
+        reason = "answer_type" if state.answer is not None else "budget"
+        return End("partial", reason)
+
     # Better one answer from what there is than one more look and no answer.
     last = calls == 1 and agent.last_answer
     if last:
-        text = prompt(state, run.history, msgspec.structs.replace(wanted, last=True))
+        wanted = msgspec.structs.replace(wanted, last=True)
+        text = prompt(state, run.history, wanted)
         tool = tool_of(client, state, last=True)
+    # Only the history gives way to the ceiling. Where the rest alone is longer, no turn can help.
     if len(text.encode()) > ceiling(state):
         return End("partial", "too_long")
     return _Move(role, text, last, tool)
@@ -182,33 +198,46 @@ def calls_left(state: State, name: str, prompt_bytes: int) -> int:
 
     With 30,000 tokens left and 11,500 reserved for each call, two: a third might not fit, so the second is the last.
     """
-    limits, role = state.settings.limits, state.settings.roles[name]
+    limits = state.settings.limits
+    role = state.settings.roles[name]
     bounds = [state.left("turns")]
-    if state.left("steps") < _STEPS_OF_AN_ANSWER:
-        bounds.append(1 if state.left("steps") > 0 else 0)
-    reserved = {"tokens": role.reserved_tokens(prompt_bytes), "cost_nano": role.reserved_cost(prompt_bytes)}
-    for resource, each in reserved.items():
+    steps = state.left("steps")
+    if steps < _STEPS_OF_AN_ANSWER:
+        bounds.append(1 if steps > 0 else 0)
+    # As the kernel reserves, not as calls have cost so far: an average could promise a call that is then refused.
+    reservations = {
+        "tokens": role.reserved_tokens(prompt_bytes),
+        "cost_nano": role.reserved_cost(prompt_bytes),
+    }
+    for resource, reservation in reservations.items():
         is_limited = getattr(limits, resource) is not None
-        if is_limited and each:  # a free model never uses up the cost limit
-            bounds.append(state.left(resource) // each)
+        if is_limited and reservation:  # a free model never uses up the cost limit
+            calls = state.left(resource) // reservation
+            bounds.append(calls)
     return min(bounds)
 
 
 def _turn(run: Run, move: _Move) -> FanOuts[str]:
     """Ask the controller and execute its program. Returns why the run must halt, or an empty text."""
+    number = run.state.turn + 1
     request = _request(run.state, move)
-    run.tell(TurnStarted(run.state.turn + 1, move.role, request.model, move.last))
+    run.tell(TurnStarted(number, move.role, request.model, move.last))
     (result,) = yield (request,)
+
+    # A call that failed makes a turn all the same, of an empty program: it may have cost something, and it must be in
+    # the history, by which `stuck` replaces a controller that does not answer.
     reply = result.text if isinstance(result, Answered) else None
-    said = read_reply(reply) if reply is not None else parse("")
+    said = parse("") if reply is None else read_reply(reply)
     if move.last and isinstance(said, Parsed):
         said = _refuse_all_but_final(said, run.state.run.table)
     problems = said.problems if isinstance(said, Unparsed) else ()
-    run.tell(ProgramRead(run.state.turn + 1, said.text, explain(problems, said.text)))
+    message = explain(problems, said.text)
+    run.tell(ProgramRead(number, said.text, message))
+
     call = _call_record(run.state, request, result, move.text)
     done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=call)
-    if reply is None:
-        run.observe(f"{request.model} did not answer: {getattr(result, 'error', '')}")
+    if not isinstance(result, Answered):
+        run.observe(f"{request.model} did not answer: {result.error}")
     return done.halted
 
 
@@ -221,9 +250,13 @@ def _request(state: State, move: _Move) -> Request:
     raw = move.text.encode()
     role = state.settings.roles[move.role]
     digest = hashlib.sha256(raw).hexdigest()
-    id_ = hashlib.sha256(f"{state.run.id}/{state.turn + 1}/{move.role}/{digest}".encode()).hexdigest()[:32]
+    origin = f"{state.run.id}/{state.turn + 1}/{move.role}/{digest}"
+    id_ = hashlib.sha256(origin.encode()).hexdigest()[:32]  # 128 bits, as ids of other calls have
     request = Request(id_, move.role, role.model, role.max_output_tokens, (move.text,), len(raw), digest)
-    return request if move.tool is None else ToolRequest(**msgspec.structs.asdict(request), tool=move.tool)
+    if move.tool is None:
+        return request
+    fields = msgspec.structs.asdict(request)
+    return ToolRequest(**fields, tool=move.tool)
 
 
 def _call_record(state: State, request: Request, result: Result, text: str) -> Spoken:
@@ -244,9 +277,11 @@ def _call_record(state: State, request: Request, result: Result, text: str) -> S
 def _refuse_all_but_final(said: Parsed, table: Table) -> Parsed | Unparsed:
     """The program if all that it does is answer; else a refusal of it."""
     body = said.program.body
-    calls = [node for node in walk(said.program) if isinstance(node, Call)]
-    asks_a_model = any(call.name in table and table[call.name].ask is not None for call in calls)
-    if len(body) == 1 and ends_run(body[0], table) and not asks_a_model:
+    is_final = len(body) == 1 and ends_run(body[0], table)
+    # Also inside of it: `final(sub_lm(...))` is one statement, but the budgets cover no more calls.
+    names = [node.name for node in walk(said.program) if isinstance(node, Call)]
+    asks_a_model = any(name in table and table[name].ask is not None for name in names)
+    if is_final and not asks_a_model:
         return said
     message = "this is the last turn: only final(...) is permitted, without calls of models"
     return Unparsed(said.text, (Problem("not_permitted", message, None),))
@@ -259,7 +294,10 @@ def _judge_answer(state: State, agent: Agent, *, is_last: bool) -> End | str:
     if isinstance(typed, str):
         return _type_remark(typed, state)
     status, reason = conclude(state)
-    return End("partial", reason or "last_answer", typed) if is_last else End(status, reason, typed)
+    if is_last:
+        # The controller would have looked further. A caller must see that, so such an answer is never completed.
+        return End("partial", reason or "last_answer", typed)
+    return End(status, reason, typed)
 
 
 def _type_remark(mistakes: str, state: State) -> str:

@@ -83,34 +83,47 @@ def _setup(parent: Run, request: Request, place: Path | None) -> Setup:
     key = ours.run_key if parent.log is None else parent.log.run_key
     settings = msgspec.structs.replace(
         ours.settings,
+        # A parent without a trace has nested runs without one.
         trace=place if place is not None else False,
         on_event=lambda event: parent.tell(Nested(request.id, event)),
     )
+    # One level further down, `rlm` plays the controller, `rlm_2` is what `rlm` is here, and so on.
+    sources = nested_roles(ours.clients)
+    clients = {role: ours.clients[source] for role, source in sources.items()}
     return msgspec.structs.replace(
         ours,
         settings=settings,
         run_key=hmac.digest(key, request.id.encode(), hashlib.sha256),
-        clients={role: ours.clients[source] for role, source in nested_roles(ours.clients).items()},
+        clients=clients,
         parent=request,
     )
 
 
 def _answer_and_seal(child: Run, question: str) -> FanOuts[Outcome]:
     """Go on with what was stopped, answer the question, end the run."""
+    agent = Agent()  # the defaults: a type of the answer, or patience, was said of the parent's question
     if child.unfinished is not None:
         yield from child.go_on()
+    # Asked twice, the question would be two records, and the trace another than that of a run nobody killed.
     is_asked = open_question(child.history) is not None
-    end = yield from (go_on(child, Agent()) if is_asked else ask(child, question, Agent()))
-    return child.outcome(child.seal(end.status, end.reason))
+    if is_asked:
+        end = yield from go_on(child, agent)
+    else:
+        end = yield from ask(child, question, agent)
+    seal = child.seal(end.status, end.reason)
+    return child.outcome(seal)
 
 
 def _result(child: Run, outcome: Outcome) -> Result:
     """What the parent gets of a nested run that has ended."""
-    record = Child(outcome.root or "", outcome.status, outcome.reason, charges_to_parent(child.state.used))
+    charges = charges_to_parent(child.state.used)
+    record = Child(outcome.root or "", outcome.status, outcome.reason, charges)
     usage = _usage(outcome.usage)
-    if child.state.answer is None:
+    answer = child.state.answer
+    if answer is None:
         return Failed("no_answer", usage, "", record)
-    return Answered(value_bytes(child.state.answer.value).decode(), usage, child=record)
+    # As canonical JSON, so that the same value is the same bytes in the parent's trace.
+    return Answered(value_bytes(answer.value).decode(), usage, child=record)
 
 
 def _recorded_result(trace: CheckedTrace) -> Result:
@@ -119,16 +132,19 @@ def _recorded_result(trace: CheckedTrace) -> Result:
 
     end = trace.records[-1]
     assert isinstance(end, Seal)
+    # No state is rebuilt, which would mean to execute the run again: each record says what it used.
     used: Counter[str] = Counter()
     for record in trace.records:
         if isinstance(record, Turn | Step):
             used.update(record.used)
     child = Child(trace.root, end.outcome, end.reason, charges_to_parent(used))
-    usage = _usage(usage_in(trace, trace.size).report())
+    reported = usage_in(trace, trace.size).report()
+    usage = _usage(reported)
     if end.result is None:
         return Failed("no_answer", usage, "", child)
-    value = msgspec.json.decode(trace.content(end.result))["value"]
-    return Answered(value_bytes(value).decode(), usage, child=child)
+    answer = msgspec.json.decode(trace.content(end.result))
+    text = value_bytes(answer["value"]).decode()
+    return Answered(text, usage, child=child)
 
 
 def _usage(report: dict[str, int | None]) -> Usage:
@@ -148,33 +164,47 @@ def _input(value: Value, parent: Run) -> Input:
     files = _files_in_place(parent)
     if isinstance(value, Text) and value.blob in files:
         source, file = files[value.blob]
-        is_whole = (value.start, value.stop) == (0, file.size)
-        part = None if is_whole else (value.start, value.stop)
-        return Input(value, msgspec.structs.replace(source, kind="text", files=(file,), skipped=(), part=part))
+        bounds = (value.start, value.stop)
+        is_whole = bounds == (0, file.size)
+        part = None if is_whole else bounds
+        of_file = msgspec.structs.replace(source, kind="text", files=(file,), skipped=(), part=part)
+        return Input(value, of_file)
     if isinstance(value, Rows) and value.kind == DOCUMENTS:
         return _documents(value, files, parent)
-    return from_value(to_json(value, parent.blobs), parent.blobs)
+    content = to_json(value, parent.blobs)
+    return from_value(content, parent.blobs)
 
 
 def _files_in_place(parent: Run) -> _FilesByDigest:
-    on_disk = [each for each in parent.inputs.values() if each.memory is None]
-    return {file.digest: (each.source, file) for each in on_disk for file in each.source.files}
+    files: _FilesByDigest = {}
+    for each in parent.inputs.values():
+        is_on_disk = each.memory is None
+        if is_on_disk:
+            files |= {file.digest: (each.source, file) for file in each.source.files}
+    return files
 
 
 def _documents(value: Rows, files: _FilesByDigest, parent: Run) -> Input:
     """Documents, by reference if all are whole files of one input, else by their content."""
     spans = value.spans
     assert spans is not None
+    # Row by row, the file that the document is of; nothing for one that is of no file in place.
     places = [files.get(spans.blob_at(row)) for row in range(len(value))]
-    found = [place for place in places if place is not None]
-    sources = {id(source) for source, _ in found}
-    whole_files = [(0, file.size) for _, file in found]
+    known = [place for place in places if place is not None]
+    on_disk = tuple(file for _, file in known)
+    sources = [source for source, _ in known]
+
+    # An input has one source, and a source lists whole files. Other rows cannot be said to be anywhere.
+    are_all_known = len(known) == len(places)
+    is_one_source = len({id(source) for source in sources}) == 1
     bounds = list(zip(spans.starts.tolist(), spans.stops.tolist(), strict=True))
-    if len(found) < len(places) or len(sources) != 1 or bounds != whole_files:
-        rows = value.values(parent.blobs)
-        texts = {row["path"]: to_json(row["text"], parent.blobs) for row in rows}  # type: ignore[index,call-overload]
-        return from_value(texts, parent.blobs)
-    source = found[0][0]
-    listed = tuple(file for _, file in found)
-    again = documents((file.path, file.digest, file.size) for file in listed)
-    return Input(again, msgspec.structs.replace(source, kind=DOCUMENTS, files=listed, skipped=()))
+    are_whole = bounds == [(0, file.size) for file in on_disk]
+    if are_all_known and is_one_source and are_whole:
+        # Made anew, so that the nested run has what an input of these files would be.
+        table = documents((file.path, file.digest, file.size) for file in on_disk)
+        source = msgspec.structs.replace(sources[0], kind=DOCUMENTS, files=on_disk, skipped=())
+        return Input(table, source)
+
+    rows = value.values(parent.blobs)
+    texts = {row["path"]: to_json(row["text"], parent.blobs) for row in rows}  # type: ignore[index,call-overload]
+    return from_value(texts, parent.blobs)

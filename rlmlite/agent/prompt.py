@@ -62,15 +62,20 @@ class PromptRequest(msgspec.Struct, frozen=True):
 
 def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str:
     """The whole prompt. It is longer than `ceiling` only if the parts that cannot give way are."""
-    page = card(state.run.table, state.settings.policy)
-    stable = [instructions().rstrip(), page, _inputs(state, history)]
-    current = [*_now(state), _question(state, ask)]
-    before, after = "\n\n".join(stable), "\n\n".join(current)
+    action_card = card(state.run.table, state.settings.policy)
+    # These three change least from turn to turn, so a provider's cache can keep them: they must come first.
+    before = "\n\n".join([instructions().rstrip(), action_card, _inputs(state, history)])
+    after = "\n\n".join([*_now(state), _question(state, ask)])
+
     # History gets what the other parts leave: they cannot give way.
-    used = len(before.encode()) + len(after.encode()) + len(_HISTORY) + _SEPARATORS
-    turns = _history(history, ask.remarks, ceiling(state) - used)
-    done = [_HISTORY, *turns] if turns else []
-    return "\n\n".join([before, *done, after]) + "\n"
+    fixed_bytes = len(before.encode()) + len(after.encode())
+    room = ceiling(state) - fixed_bytes - len(_HISTORY) - _SEPARATORS
+    turns = _history(history, ask.remarks, room)
+    parts = [before]
+    if turns:
+        parts += [_HISTORY, *turns]
+    parts.append(after)
+    return "\n\n".join(parts) + "\n"
 
 
 def ceiling(state: State) -> int:
@@ -91,22 +96,33 @@ def _inputs(state: State, history: Sequence[Exchange]) -> str:
     """What the inputs are, and how they begin: what the host showed of them after the first question."""
     sizes = state.coverage_report()
     names = [name for name in state.variables if name in state.run.inputs]
-    lines = [_input(name, state, sizes[name]["bytes"]) for name in names[:_VARIABLES]] or ["none"]
+    lines = ["# Inputs"]
+    # A run may have no inputs. It is said, so that a controller does not look for them.
+    if not names:
+        lines.append("none")
+    for name in names[:_VARIABLES]:
+        size = sizes[name]["bytes"]
+        lines.append(_input(name, state, size))
     hidden = len(names) - _VARIABLES
     if hidden > 0:
         lines.append(f"- ... and {hidden:,} more")
+
+    # The previews stand here and not in the history: here no later turn can push them out.
     look = first_look(history)
-    beginnings = [] if look is None else [step.text for step in look.steps if step.text]
-    return "\n".join(["# Inputs", *lines, *beginnings])
+    if look is not None:
+        lines += [step.text for step in look.steps if step.text]
+    return "\n".join(lines)
 
 
 def _input(name: str, state: State, size: int) -> str:
     variable = state.variables[name]
     if state.withheld(variable.data):
         return f"- {name}: {variable.kind}, {_WITHHELD}; a program may use it"
+    title = _title(variable)
+    # The title of documents is their number; how much there is to read must be said apart.
     if variable.kind == "documents":
-        return f"- {name}: {_title(variable)}, {size:,} bytes"
-    return f"- {name}: {_title(variable)}"
+        return f"- {name}: {title}, {size:,} bytes"
+    return f"- {name}: {title}"
 
 
 def _title(variable: Variable) -> str:
@@ -129,13 +145,17 @@ def _history(history: Sequence[Exchange], remarks: Mapping[int, str], room: int)
     look = first_look(history)  # it is shown with the inputs already
     exchanges = [exchange for exchange in history if exchange is not look]
     newest_first: list[str] = []
+    # From the newest back, because what a controller did last matters most to what it does next.
     left = room - _LEFT_OUT
     for place, exchange in enumerate(reversed(exchanges)):
-        text = _turn(exchange, remarks.get(exchange.turn, ""), place, left)
-        left -= len(text.encode()) + 2
+        remark = remarks.get(exchange.turn, "")
+        text = _turn(exchange, remark, place, left)
+        left -= len(text.encode()) + len("\n\n")
         if left < 0 and newest_first:
-            # A question has no turn of its own, and the one that counts is at the end of the prompt.
-            hidden = max(exchange.turn for exchange in exchanges[: len(exchanges) - place])
+            # A question has no turn of its own (its number is 0), and the one that counts is at the end of the prompt.
+            # So where only questions are left out, nothing is said.
+            left_out = exchanges[: len(exchanges) - place]
+            hidden = max(exchange.turn for exchange in left_out)
             if hidden:
                 newest_first.append(f"[turns 1 to {hidden} are left out here]")
             break
@@ -150,9 +170,14 @@ def _turn(exchange: Exchange, remark: str, place: int, room: int) -> str:
         return line
     whole = _whole(exchange, remark)
     # Room for one more line stays free, so that the turn before this one is not lost altogether.
-    if place < FULL and len(whole.encode()) <= room - _LINE:
+    fits = len(whole.encode()) <= room - _LINE
+    if place < FULL and fits:
         return whole
-    return _cut(whole, max(_LINE, room)) if place == 0 else line
+    # The line of a turn says too little to go on from, so the newest is cut instead.
+    is_newest = place == 0
+    if is_newest:
+        return _cut(whole, max(_LINE, room))
+    return line
 
 
 def _cut(text: str, room: int) -> str:
@@ -161,19 +186,26 @@ def _cut(text: str, room: int) -> str:
     The cut may fall into fenced data. An open fence would make all that follows data, and the rest of the prompt with
     it; so what is left of the data is fenced anew.
     """
-    if len(text.encode()) <= room:
+    size = len(text.encode())
+    if size <= room:
         return text
-    beginning = fit_text(text, max(0, room - _CUT))[0].rpartition("\n")[0]  # without its own note
+    fitted, _ = fit_text(text, max(0, room - _CUT))
+    beginning, _, _ = fitted.rpartition("\n")  # without the note of `fit_text`; ours is below
+
+    # Fence after fence: only the last one can be open, and data that looks like a fence is skipped with its own.
     at = 0
     while (opening := _OPENING.search(beginning, at)) is not None:
         closing = f"\n</data {opening['tag']}>"
+        # One byte back: of an empty fence, the newline that opens it is the one before its closing line.
         end = beginning.find(closing, opening.end() - 1)
-        if end < 0:
+        is_open = end < 0
+        if is_open:
             data = beginning[opening.end() :].encode()
-            beginning = beginning[: opening.start()] + fenced(data, opening["source"]).decode()
+            refenced = fenced(data, opening["source"]).decode()
+            beginning = beginning[: opening.start()] + refenced
             break
         at = end + len(closing)
-    return f"{beginning}\n[{len(text.encode()):,} bytes, cut here]"
+    return f"{beginning}\n[{size:,} bytes, cut here]"
 
 
 def _whole(exchange: Exchange, remark: str) -> str:
@@ -181,9 +213,12 @@ def _whole(exchange: Exchange, remark: str) -> str:
 
     The fence around a program is longer than any run of backticks in it, so that a program cannot end its own fence.
     """
-    program = fit_text(exchange.program.strip(), _PROGRAM_BYTES)[0]
-    ticks = "`" * max(3, 1 + _longest_run(program))
-    parts = [f"## Turn {exchange.turn}{_by(exchange)}", f"{ticks}\n{program}\n{ticks}"]
+    program, _ = fit_text(exchange.program.strip(), _PROGRAM_BYTES)
+    # Three is the least that Markdown takes as a fence.
+    fence_length = max(3, 1 + _longest_run(program))
+    ticks = "`" * fence_length
+    heading = f"## Turn {exchange.turn}{_by(exchange)}"
+    parts = [heading, ticks, program, ticks]
     if exchange.observation:
         parts.append(exchange.observation)
     if remark:
@@ -211,7 +246,11 @@ def _one_line(text: str) -> str:
     """The text on one line, cut if it is long. A cut never splits a character."""
     line = " ".join(text.split())
     raw = line.encode()
-    return line if len(raw) <= _LINE else raw[: _LINE - 5].decode("utf-8", "ignore") + " ..."
+    if len(raw) <= _LINE:
+        return line
+    # `ignore` drops the bytes of a character that the cut went through: the text was valid, so nothing else is.
+    beginning = raw[: _LINE - 5].decode("utf-8", "ignore")
+    return f"{beginning} ..."
 
 
 def _longest_run(text: str) -> int:
@@ -221,36 +260,49 @@ def _longest_run(text: str) -> int:
 
 def _now(state: State) -> Iterator[str]:
     """The variables of programs, the notes, and what is left of the budgets."""
-    made = [(name, variable) for name, variable in state.variables.items() if name not in state.run.inputs]
-    if made:
-        hidden = len(made) - _VARIABLES
-        lines = [f"- ... {hidden:,} older ones"] if hidden > 0 else []
-        lines += [_variable(name, variable, state) for name, variable in made[-_VARIABLES:]]
-        yield "\n".join(["# Variables", *lines])
+    names = [name for name in state.variables if name not in state.run.inputs]
+    if names:
+        lines = ["# Variables"]
+        hidden = len(names) - _VARIABLES
+        if hidden > 0:
+            lines.append(f"- ... {hidden:,} older ones")
+        for name in names[-_VARIABLES:]:
+            lines.append(_variable(name, state))
+        yield "\n".join(lines)
     if state.notes:
-        yield "\n".join(["# Your notes", *_notes(state.notes)])
-    yield "\n".join(["# Budgets left", *_budgets(state)])
+        notes = _notes(state.notes)
+        yield "\n".join(["# Your notes", *notes])
+    budgets = _budgets(state)
+    yield "\n".join(["# Budgets left", *budgets])
 
 
-def _variable(name: str, variable: Variable, state: State) -> str:
+def _variable(name: str, state: State) -> str:
+    variable = state.variables[name]
+    # Not even its size, which may follow from what the controller must not see.
     title = _WITHHELD if state.withheld(variable.data) else _title(variable)
     return f"- {name}: {title}, of turn {variable.turn}"
 
 
 def _notes(notes: Sequence[str]) -> list[str]:
     """The newest notes that there is room for, oldest first."""
-    lines: list[str] = []
+    newest_first: list[str] = []
     left = _NOTES_BYTES
     for place, note in enumerate(reversed(notes)):
-        left -= len(note.encode()) + 3  # the dash, the blank, the newline
-        if left < 0 and lines:
-            return [f"- ... {len(notes) - place:,} older ones", *lines[::-1]]
-        lines.append(f"- {fit_text(note, _NOTES_BYTES)[0]}")
-    return lines[::-1]
+        left -= len(note.encode()) + len("- \n")
+        # The newest note is there in any case, cut if it must be.
+        if left < 0 and newest_first:
+            older = len(notes) - place
+            newest_first.append(f"- ... {older:,} older ones")
+            break
+        shown, _ = fit_text(note, _NOTES_BYTES)
+        newest_first.append(f"- {shown}")
+    return newest_first[::-1]
 
 
 def _budgets(state: State) -> Iterator[str]:
-    limits, defaults = state.settings.limits, type(state.settings.limits)()
+    """What is left of the budgets that matter now. Ten lines at each turn, most never near, would only distract."""
+    limits = state.settings.limits
+    defaults = type(limits)()
     for name in (*ALWAYS, *TOLD):
         limit = getattr(limits, name)
         if limit is None:

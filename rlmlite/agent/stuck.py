@@ -49,18 +49,28 @@ def controller_standing(exchanges: Sequence[Exchange], patience: int = PATIENCE)
 def _sign(window: Sequence[Exchange], patience: int) -> str:
     """Why the controller of these turns is stuck, in words for it; empty if it is not."""
     last, earlier = window[-1], window[:-1]
-    if any(_repeats(last, other) for other in earlier):
+    is_repetition = any(_repeats(last, other) for other in earlier)
+    if is_repetition:
         return "you wrote this program before and saw the same. Try something else, or answer with what you have."
+
     recent = window[-patience:]
-    if len(recent) == patience and all(exchange.fruitless for exchange in recent):
+    has_failed = len(recent) == patience and all(exchange.fruitless for exchange in recent)
+    if has_failed:
         return f"your last {patience} programs failed as a whole. Write one simple statement and look at its result."
+
+    # Twice as patient as with failures: to look around for a while is how most questions are answered.
     idle = 2 * patience
-    if len(window) >= idle and not any(_progress(window[:-idle], window[-idle:])):
+    if len(window) < idle:
+        return ""
+    before, after = window[:-idle], window[-idle:]
+    is_idle = not any(_progress(before, after))
+    if is_idle:
         return f"your last {idle} programs brought nothing new. Try something else, or answer with what you have."
     return ""
 
 
 def _repeats(one: Exchange, other: Exchange) -> bool:
+    # The same program may well be right twice: after another one has changed a variable, it sees something else.
     return one.program == other.program and one.observation == other.observation
 
 
@@ -69,11 +79,13 @@ def _progress(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator
 
     A note is no progress: a controller that only takes notes is idle.
     """
-    made = {_result(step) for exchange in before for step in exchange.steps}
+    earlier_steps = [step for exchange in before for step in exchange.steps]
+    made = {_result(step) for step in earlier_steps}
     seen = {exchange.seen for exchange in before if exchange.seen}
     for exchange in after:
         succeeded = [step for step in exchange.steps if step.status == "ok" and step.op != "note"]
         new = {_result(step) for step in succeeded} - made
+        # The totals of the first turn are what others are compared with, so they are not more than anything.
         sees_more = bool(exchange.seen) and bool(seen) and exchange.seen not in seen
         yield bool(new) or sees_more
         made |= new
@@ -81,5 +93,5 @@ def _progress(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator
 
 
 def _result(step: StepSummary) -> tuple[str, str, str]:
-    """What identifies the result of a step."""
+    """What identifies the result of a step. Not its variable's name: the same value under a new name is nothing new."""
     return step.op, step.ref, step.text
