@@ -15,7 +15,8 @@ from rlmlite_kernel.evaluation.taint import DERIVED, TaintedValue
 from rlmlite_kernel.faults import Fault
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_YEAR_10000 = 253_402_300_800_000  # milliseconds since 1970; no later time can be written as YYYY-MM-DD
+# Milliseconds since 1970. No time from here on can be written as YYYY-MM-DD.
+_YEAR_10000 = 253_402_300_800_000
 
 
 def ask_now(context: StepContext, place: CallSite, inputs: dict[str, TaintedValue]) -> Ask:
@@ -29,7 +30,12 @@ def _read_time(context: StepContext, results: Sequence[Result]) -> TaintedValue:
     if not isinstance(result, Answered):
         raise Fault("calls_failed", f"the clock gave no time ({result.error})")
     digits = result.text
-    if not (digits.isascii() and digits.isdigit() and int(digits) < _YEAR_10000):
+    # `isdigit` alone also accepts digits of other scripts and superscripts.
+    is_number = digits.isascii() and digits.isdigit()
+    if not is_number or int(digits) >= _YEAR_10000:
         raise Fault("calls_failed", "the answer of the clock is not a number of milliseconds since 1970")
+    # Not `fromtimestamp`: it goes through a float and the platform's C library.
     time = _EPOCH + datetime.timedelta(milliseconds=int(digits))
-    return TaintedValue(time.isoformat(timespec="milliseconds").replace("+00:00", "Z"), DERIVED)
+    text = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # Neither input nor model: nobody can write an instruction into a time.
+    return TaintedValue(text, DERIVED)

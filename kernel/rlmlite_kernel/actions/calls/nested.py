@@ -45,25 +45,34 @@ def ask_rlm(
     if isinstance(question, TaintedValue):
         inputs, question = {**inputs, "question": question}, "{question}"
     prompts = PromptWriter(context, inputs, None).write(question, None)
+    # The question stands in the prompt; the rest is what the nested run works on.
     own_inputs = {name: value for name, value in inputs.items() if name != "question"}
     if not own_inputs:
         raise Fault("arguments", f"a nested run needs an input, such as {ALONE}=logs")
-    allowance = share_budgets(context, share.value if isinstance(share, TaintedValue) else share)
-    settings = nested_settings(context, depth, allowance, own_inputs, request_id(*place, 0))
+    plain_share = share.value if isinstance(share, TaintedValue) else share
+    allowance = share_budgets(context, plain_share)
+    parent_id = request_id(*place, 0)
+    settings = nested_settings(context, depth, allowance, own_inputs, parent_id)
     controller = settings.roles.get(CONTROLLER_ROLE)
+    # Only the question goes to the model now. What the nested run shows of its inputs is checked there, by the same
+    # rules (`_nested_policy`). Without a controller in the settings there is no model name to check.
     if controller is not None:
         context.egress.check(prompts.origins, controller.model)
     values = {name: _input_value(value, context) for name, value in own_inputs.items()}
     calls = one_call("rlm", NESTED_ROLE, prompts, place, context, Nested(values, settings))
-    origins, _ = merge_taint([*own_inputs.values(), TaintedValue(None, prompts.origins | CONTROLLER)])
+    # The answer may rest on everything that the nested run could see.
+    asked = TaintedValue(None, prompts.origins | CONTROLLER)
+    origins, _ = merge_taint([*own_inputs.values(), asked])
     return Ask(calls, partial(_read_answer, origins), holds=allowance)
 
 
 def _input_value(held: TaintedValue, context: StepContext) -> Value:
     """An input as the nested run gets it: text and documents by reference, all else as plain JSON."""
     value = held.value
-    if isinstance(value, Text) or (isinstance(value, Rows) and value.kind == DOCUMENTS):
+    is_folder = isinstance(value, Rows) and value.kind == DOCUMENTS
+    if is_folder or isinstance(value, Text):
         return value
+    # As JSON, which the nested run's trace can hold as an input from memory.
     context.ensure_room(json_size(value, context.blobs))
     json_value: Value = to_json(value, context.blobs)
     if not isinstance(json_value, str | list | dict):
@@ -83,4 +92,5 @@ def _read_answer(origins: int, context: StepContext, results: Sequence[Result]) 
     # The driver hands over the answer as JSON; an answer that is text is a JSON string.
     value = read_json(result.text)
     context.ensure_room(size_of(value))
+    # As after a model call: the answer is a model's words, and stays under the rules of the inputs.
     return TaintedValue(value, LM | DERIVED | input_bits_of(origins))

@@ -60,17 +60,21 @@ def share_budgets(context: StepContext, share: object) -> dict[str, int]:
     """
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
         raise Fault("bound", "`share` must be more than 0 and at most 1")
-    upper, lower = share.as_integer_ratio()
+    numerator, denominator = share.as_integer_ratio()
     limits = context.settings.limits
     allowance: dict[str, int] = {}
     for name in SHARED:
         has_limit = getattr(limits, name) is not None
-        allowance[name] = max(0, context.budget_left(name)) * upper // lower if has_limit else 0
+        # Tokens and cost are known only afterwards, so the ledger may stand above the limit.
+        left = max(0, context.budget_left(name)) if has_limit else 0
+        allowance[name] = left * numerator // denominator
     for tool in context.settings.tools:
-        calls_allowed, counter = rule_of(context.settings.policy, tool).calls, tool_counter(tool)
+        calls_allowed = rule_of(context.settings.policy, tool).calls
         if calls_allowed is not None:
+            counter = tool_counter(tool)
             calls_left = max(0, calls_allowed - context.ledger.get(counter, 0))
-            allowance[counter] = calls_left * upper // lower
+            allowance[counter] = calls_left * numerator // denominator
+    # A nested run needs one turn of one step at least. Any other budget may be empty: it may not be needed.
     for name in ("turns", "steps"):
         if allowance[name] < 1:
             raise Fault(
@@ -93,15 +97,22 @@ def nested_settings(
     ours = context.settings
     if ours.limits.depth < 1:
         raise Fault("budget", "no deeper nested run is allowed here (limit `depth`); use sub_lm or extract_over_chunks")
-    deeper = ours.limits.depth - 1 if depth is None else min(depth - 1, ours.limits.depth - 1)
+    deepest = ours.limits.depth - 1
+    # The program counts its own level: `depth=1` is a nested run that may not nest again.
+    depth_below = deepest if depth is None else min(depth - 1, deepest)
+    # A budget without a limit here has none there; its 0 in the allowance only says that nothing is reserved.
     bounded = {name: allowance[name] for name in SHARED if getattr(ours.limits, name) is not None}
-    limits: Limits = msgspec.structs.replace(ours.limits, depth=deeper, **bounded)
+    limits: Limits = msgspec.structs.replace(ours.limits, depth=depth_below, **bounded)
     # What is kept back for the last turn shrinks in the same proportion as the limit that it is kept back from.
-    kept = {name: allowance[name] * amount // (getattr(ours.limits, name) or 1) for name, amount in ours.kept.items()}
+    kept: dict[str, int] = {}
+    for name, amount in ours.kept.items():
+        our_limit = getattr(ours.limits, name) or 1
+        kept[name] = allowance[name] * amount // our_limit
+    roles = {name: ours.roles[role] for name, role in nested_roles(ours.roles).items()}
     return Settings(
         limits=limits,
         kept=kept,
-        roles={name: ours.roles[role] for name, role in nested_roles(ours.roles).items()},
+        roles=roles,
         tools=ours.tools,
         policy=_nested_policy(ours.policy, inputs, allowance, context),
         scope=ours.scope,
@@ -117,9 +128,12 @@ def nested_roles(names: Iterable[str]) -> dict[str, str]:
     known = list(names)
     roles = {name: name for name in known if not name.startswith((CONTROLLER_ROLE, NESTED_ROLE))}
     controllers = [name for name in known if name.startswith(NESTED_ROLE)]
-    if controllers or CONTROLLER_ROLE in known:
-        roles[CONTROLLER_ROLE] = controllers[0] if controllers else CONTROLLER_ROLE
-    below = controllers[1:] or controllers  # the last one goes on below
+    if controllers:
+        roles[CONTROLLER_ROLE] = controllers[0]
+    elif CONTROLLER_ROLE in known:
+        roles[CONTROLLER_ROLE] = CONTROLLER_ROLE
+    # Each level takes one away from the front, except the last: it controls all levels below it.
+    below = controllers[1:] or controllers
     return roles | {nested_role(level): name for level, name in enumerate(below, 1)}
 
 
@@ -137,14 +151,19 @@ def _nested_policy(
         return msgspec.structs.replace(policy, under=under)
     tools = dict(policy.tools)
     for name in context.settings.tools:
-        if tool_counter(name) in allowance:
-            tools[name] = msgspec.structs.replace(rule_of(policy, name), calls=allowance[tool_counter(name)])
+        counter = tool_counter(name)
+        if counter in allowance:
+            # A rule of its own for each tool, since a rule for all (`*`) has one count and the allowances differ.
+            tools[name] = msgspec.structs.replace(rule_of(policy, name), calls=allowance[counter])
     return msgspec.structs.replace(policy, under=under, tools=tools)
 
 
 def _rules_of(policy: Policy, value: TaintedValue, context: StepContext) -> tuple[str, ...]:
     """The rules that a value is under: those of the inputs in its origins, each once, in their order."""
+    # A dict as an ordered set: the policy is in the genesis, so the order must not differ between machines.
     rules: dict[str, None] = {}
     for name in context.egress.input_names(value.origins):
-        rules.update(dict.fromkeys(policy.under.get(name, (name,))))
+        # At the top an input is under the rules of its own name; in a nested run `under` says which.
+        rules_of_input = policy.under.get(name, (name,))
+        rules.update(dict.fromkeys(rules_of_input))
     return tuple(rules)

@@ -27,7 +27,8 @@ from rlmlite_kernel.program.templates import holes
 from rlmlite_kernel.values.columns import Cells
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
-_BETWEEN = "\n\n"  # what separates the items of one call
+# What separates the items of one call.
+_BETWEEN = "\n\n"
 
 
 class _MergePlan(msgspec.Struct, frozen=True, eq=False):
@@ -57,7 +58,10 @@ def ask_reduce(
     texts = [as_text(line_of(rows, item), context) for item in rows.values(context.blobs)]
     if not texts:
         raise Fault("bound", "there is nothing to merge: the list is empty")
-    needed, left = calls_to_merge(len(texts), fan_in), context.budget_left("sub_calls")
+    # Only looked at here: each level charges its own calls when it is asked. A tree that breaks off before its root
+    # has no result, so what it had cost would be lost.
+    needed = calls_to_merge(len(texts), fan_in)
+    left = context.budget_left("sub_calls")
     if needed > left:
         how = f"merging {len(texts):,} items, {fan_in} at a time"
         raise Fault("budget", f"{how}, takes {needed:,} calls, {left:,} sub_calls are left; use a larger fan_in")
@@ -67,8 +71,10 @@ def ask_reduce(
 
 def calls_to_merge(count: int, fan_in: int) -> int:
     """The calls of the whole tree: `calls_to_merge(20, 4) == 5 + 2 + 1`."""
-    calls = -(-count // fan_in)
-    return calls if calls <= 1 else calls + calls_to_merge(calls, fan_in)
+    calls_of_level = -(-count // fan_in)
+    if calls_of_level <= 1:
+        return calls_of_level
+    return calls_of_level + calls_to_merge(calls_of_level, fan_in)
 
 
 def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: CallSite, context: StepContext) -> Ask:
@@ -76,11 +82,13 @@ def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: Call
     firsts = range(0, len(texts), plan.fan_in)
     groups = [_BETWEEN.join(texts[first : first + plan.fan_in]) for first in firsts]
     context.ensure_room(sum(map(size_of, groups)))
-    rows = Rows("rows", {"items": Cells(groups)}, len(groups))
-    writer = PromptWriter(context, dict(plan.inputs), TaintedValue(rows, origins))
+    # One row per call: the prompt writer fills `{items}` from the column of that name.
+    group_rows = Rows("rows", {"items": Cells(groups)}, len(groups))
+    writer = PromptWriter(context, dict(plan.inputs), TaintedValue(group_rows, origins))
     prompts = writer.write(plan.prompt, plan.schema)
     calls = model_calls(prompts, plan.role, place, context)
-    return Ask(calls, partial(_take_answers, plan, prompts.origins, place))
+    take_answers = partial(_take_answers, plan, prompts.origins, place)
+    return Ask(calls, take_answers)
 
 
 def _take_answers(

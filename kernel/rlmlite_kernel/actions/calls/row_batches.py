@@ -35,7 +35,8 @@ from rlmlite_kernel.values.values import Rows, Value, size_of
 ROUNDS = 3
 """How many times a row is asked about at most."""
 
-_FIELD = "numbered_rows"  # where a batch stands in the prompt, and what its fence names
+# Where a batch stands in the prompt, and what its fence names.
+_FIELD = "numbered_rows"
 
 
 class _Questions(msgspec.Struct, frozen=True, eq=False):
@@ -67,11 +68,11 @@ def ask_classify(
     inputs: dict[str, TaintedValue],
 ) -> Ask:
     """One label per row; the labels become the schema, so a reply with any other word does not count."""
-    words = labels.value
-    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+    values = labels.value if isinstance(labels.value, list) else []
+    words = [value for value in values if isinstance(value, str)]
+    if not words or len(words) < len(values):
         raise Fault("type", '`labels` must be a list of texts, such as ["spam", "ham"]')
-    options = [Literal(word) for word in words if isinstance(word, str)]
-    schema = OneOf(tuple(options))
+    schema = OneOf(tuple(map(Literal, words)))
     return _begin(context, place, rows, prompt, schema, batch, role, "label", inputs)
 
 
@@ -103,11 +104,13 @@ def _begin(
     """The first round: all rows, each as one line, since a batch is a numbered list of lines."""
     table = context.require_rows(rows.value, "the first argument")
     texts = [as_text(line_of(table, item), context) for item in table.values(context.blobs)]
-    lines = tuple(" ".join(text.split("\n")) for text in texts)
+    # A row with a line break could pass for two rows of the batch, or forge the number of another.
+    lines = tuple(text.replace("\n", " ") for text in texts)
     context.ensure_room(sum(map(len, lines)))
     tainted_rows = TaintedValue(table, rows.origins, rows.sources)
     questions = _Questions(tainted_rows, lines, prompt, schema, role, batch, column, inputs)
-    return _ask_round(questions, tuple(range(len(lines))), {}, place, context)
+    all_rows = tuple(range(len(lines)))
+    return _ask_round(questions, all_rows, {}, place, context)
 
 
 def _ask_round(
@@ -118,15 +121,20 @@ def _ask_round(
     context: StepContext,
 ) -> Ask:
     """One call per batch of `rows`, which are numbers from 0. `answers` are those of earlier rounds."""
-    batches = [rows[first : first + questions.batch] for first in range(0, len(rows), questions.batch)]
+    firsts = range(0, len(rows), questions.batch)
+    batches = [rows[first : first + questions.batch] for first in firsts]
     texts = [_number_lines(batch, questions.lines) for batch in batches]
     context.ensure_room(sum(map(size_of, texts)))
+    # The batches go in as a column: the prompt writer fences its cells and gives the prompts the rows' origins.
     batch_rows = Rows("rows", {_FIELD: Cells(texts)}, len(texts))
-    writer = PromptWriter(context, dict(questions.inputs), TaintedValue(batch_rows, questions.rows.origins))
+    tainted_batches = TaintedValue(batch_rows, questions.rows.origins)
+    writer = PromptWriter(context, dict(questions.inputs), tainted_batches)
     template = f"{questions.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}"
     prompts = writer.write(template, questions.reply_schema)
     calls = model_calls(prompts, questions.role, place, context)
-    return Ask(calls, partial(_take_replies, questions, batches, answers, place), whole=False)
+    take_replies = partial(_take_replies, questions, batches, answers, place)
+    # Not `whole`: a batch that is too long for any prompt is not sent, and its rows end in `.failed` like others.
+    return Ask(calls, take_replies, whole=False)
 
 
 def _number_lines(batch: tuple[int, ...], lines: tuple[str, ...]) -> str:
@@ -143,17 +151,19 @@ def _take_replies(
     results: Sequence[Result],
 ) -> TaintedValue | Ask:
     """The next round for the rows that have no answer yet, or the rows with all answers."""
+    # A copy: `earlier` is part of the ask of this round, and a turn that is forked settles the same ask again.
     answers = dict(earlier)
     for batch, result in zip(batches, results, strict=True):
         answers.update(_read_batch(batch, result, questions.reply_schema))
     context.ensure_room(sum(map(size_of, answers.values())))
     missing = tuple(row for batch in batches for row in batch if row not in answers)
     *_, round_number = place
+    has_round_left = round_number + 1 < ROUNDS
     # A further round pays only if it can be made whole, and if somebody is there to answer it.
-    calls_needed = -(-len(missing) // questions.batch)
     any_reply = any(isinstance(result, Answered) for result in results)
+    calls_needed = -(-len(missing) // questions.batch)
     affordable = calls_needed <= context.budget_left("sub_calls")
-    if missing and round_number + 1 < ROUNDS and any_reply and affordable:
+    if missing and has_round_left and any_reply and affordable:
         return _ask_round(questions, missing, answers, next_round(place), context)
     return _join_answers(questions, answers, context)
 
@@ -165,26 +175,39 @@ def _read_batch(batch: tuple[int, ...], result: Result, reply_schema: Schema) ->
     try:
         entries = read_reply(result.text, reply_schema)
     except Fault:
+        # Not a fault of the step: the rows stay without an answer, and the next round asks about them.
         return {}
-    # A number that comes twice says that the model lost count: neither of its answers can be trusted.
-    rows_asked, times = frozenset(batch), Counter(entry["row"] for entry in entries)
-    usable = [entry for entry in entries if times[entry["row"]] == 1 and entry["row"] - 1 in rows_asked]
-    return {entry["row"] - 1: entry["answer"] for entry in usable}
+    rows_asked = frozenset(batch)
+    times = Counter(entry["row"] for entry in entries)
+    answers: dict[int, Value] = {}
+    for entry in entries:
+        number = entry["row"]
+        # Models count from 1; see `_number_lines`.
+        row = number - 1
+        # A number that comes twice says that the model lost count: neither of its answers can be trusted.
+        is_single = times[number] == 1
+        if is_single and row in rows_asked:
+            answers[row] = entry["answer"]
+    return answers
 
 
 def _join_answers(questions: _Questions, answers: Mapping[int, Value], context: StepContext) -> TaintedValue:
     """The rows with their answers. Raises `Fault("calls_failed")` if none of them has one."""
     table = context.require_rows(questions.rows.value, "rows")
-    in_order = [answers.get(row) for row in range(len(table))]
-    missing = [row for row in range(len(table)) if row not in answers]
+    count = len(table)
+    in_order = [answers.get(row) for row in range(count)]
+    # Not the nulls of `in_order`: a schema may allow null as an answer.
+    missing = [row for row in range(count) if row not in answers]
+    # A column of the answers takes the place of one of the same name.
     columns = {**spread_columns(table, context), **_answer_columns(questions, in_order)}
-    if missing and len(missing) == len(table):
-        raise Fault("calls_failed", f"none of the {len(table):,} rows got an answer that matches the schema")
+    if missing and len(missing) == count:
+        raise Fault("calls_failed", f"none of the {count:,} rows got an answer that matches the schema")
     if missing:
-        context.mark_partial("rows_lacking", f"{len(missing):,} of {len(table):,} rows got no answer; see .failed")
-    aside = {**table.aside, "failed": Rows("rows", {"index": Cells(missing)}, len(missing))}
+        context.mark_partial("rows_lacking", f"{len(missing):,} of {count:,} rows got no answer; see .failed")
+    failed = Rows("rows", {"index": Cells(missing)}, len(missing))
+    rows = Rows("rows", columns, count, table.spans, {**table.aside, "failed": failed})
+    # Unlike an answer of sub_lm, these are the rows themselves with more columns: all their origins and spans stay.
     origins, sources = merge_taint([questions.rows])
-    rows = Rows("rows", columns, len(table), table.spans, aside)
     return TaintedValue(rows, origins | LM | DERIVED, sources)
 
 
@@ -192,7 +215,9 @@ def _answer_columns(questions: _Questions, answers: list[Value]) -> dict[str, Co
     """A column for each field of the schema, or a single one for answers that are not records."""
     if not isinstance(questions.schema, Shape):
         return {questions.column: Cells(answers)}
-    return {
-        name: Cells([answer.get(name) if isinstance(answer, dict) else None for answer in answers])
-        for name, _, _ in questions.schema.fields
-    }
+    columns: dict[str, Column] = {}
+    for name, _, _ in questions.schema.fields:
+        # A row without an answer is null here, and null in every column.
+        cells = [answer.get(name) if isinstance(answer, dict) else None for answer in answers]
+        columns[name] = Cells(cells)
+    return columns

@@ -76,6 +76,7 @@ def ask_over_chunks(
     prompts = PromptWriter(context, inputs, tainted_rows).write(prompt, schema)
     calls = model_calls(prompts, role, place, context)
     all_must_succeed = on_error == "fail"
+    # No chunks, no calls: an empty list is then the answer, not a failure.
     needed = len(calls) if all_must_succeed else min(min_ok, len(calls))
     rules = _AnswerRules(schema, needed, input_bits_of(prompts.origins), rows.spans)
     return Ask(calls, partial(_make_value, rules), all_must_succeed)
@@ -91,22 +92,26 @@ def _make_value(rules: _AnswerRules, context: StepContext, results: Sequence[Res
     for index, result in enumerate(results):
         value, error = _read_answer(result, rules.schema)
         context.ensure_room(size_of(value))
+        # Null for a failed call, so that the answers stay in line with the chunks.
         values.append(value)
         if error:
             errors.append((index, error))
-    ok, total = len(values) - len(errors), len(values)
+    total = len(values)
+    ok = total - len(errors)
     if ok < rules.min_ok:
         needed = f"{rules.min_ok:,} must succeed ({_count_errors(errors)})"
         raise Fault("calls_failed", f"{ok:,} of {total:,} calls succeeded, but {needed}")
     # What a model makes of an input stays under the rules of that input.
     origins = LM | DERIVED | rules.origins
     if rules.single:
+        # No sources: a prompt may join any texts, so no span can be named as the one that the answer rests on.
         return TaintedValue(values[0], origins)
     if errors:
         failures = f"{len(errors):,} of {total:,} calls failed ({_count_errors(errors)})"
         context.mark_partial("calls_failed", f"{failures}; see .failed")
     rows = _answer_rows(values, errors, rules.spans)
-    return TaintedValue(rows, origins, () if rules.spans is None else (rules.spans,))
+    sources = () if rules.spans is None else (rules.spans,)
+    return TaintedValue(rows, origins, sources)
 
 
 def _read_answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
@@ -125,11 +130,14 @@ def _read_answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
 def _count_errors(errors: list[tuple[int, str]]) -> str:
     """The classes of errors with how often each came: `2 schema, 1 timeout`."""
     counts = Counter(error for _, error in errors)
+    # By class, not by which failed first: the same failures read the same.
     return ", ".join(f"{counts[error]:,} {error}" for error in sorted(counts))
 
 
 def _answer_rows(values: list[Value], errors: list[tuple[int, str]], spans: Spans | None) -> Rows:
     """The answers as a list, with the failed calls in `.failed`."""
     answers = list_rows(values, spans)
-    failed = {"index": Cells([index for index, _ in errors]), "error": Cells([error for _, error in errors])}
-    return Rows(LIST, answers.columns, len(answers), spans, {"failed": Rows("rows", failed, len(errors))})
+    indexes = Cells([index for index, _ in errors])
+    classes = Cells([error for _, error in errors])
+    failed = Rows("rows", {"index": indexes, "error": classes}, len(errors))
+    return Rows(LIST, answers.columns, len(answers), spans, {"failed": failed})

@@ -69,15 +69,18 @@ def add_tools(table: Table, tools: Mapping[str, Tool]) -> Table:
 
 def _actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
     for name, tool in sorted(tools.items()):
+        params: list[Param] = []
+        for param in tool.params:
+            default = REQUIRED if param.required else None
+            params.append(Param(param.name, "any", param.help, default=default))
         yield Action(
             name=name,
             family="tools",
-            params=tuple(
-                Param(param.name, "any", param.help, default=REQUIRED if param.required else None)
-                for param in tool.params
-            ),
+            params=tuple(params),
             ask=partial(_ask_by_name, name),
+            # The policy judges each argument by its origins.
             with_taint=True,
+            # Tools with side effects run in the order of the program; others may run side by side.
             barrier=tool.side_effects,
             result="what the tool gives",
             help=tool.help,
@@ -104,15 +107,20 @@ def ask_tool(
 ) -> Ask:
     """`tool_call("name", {argument: value})`. A name that comes from data is judged as an argument would be."""
     tool = context.require_text(name.value, "the name of a tool")
-    if tool not in context.settings.tools:
-        hint = did_you_mean(tool, context.settings.tools) or f"tools: {', '.join(context.settings.tools) or 'none'}"
+    tools = context.settings.tools
+    if tool not in tools:
+        all_tools = ", ".join(tools) or "none"
+        hint = did_you_mean(tool, tools) or f"tools: {all_tools}"
+        # The name may come from data, so it is shown only if it is a plain identifier.
         raise Fault("unknown_name", f"there is no such tool ({list_names([tool])}); {hint}")
     value = {} if args is None or args.value is None else args.value
     if not isinstance(value, dict):
         raise Fault("type", f"the arguments of a tool must be {{name: value}}, not {kind_of(value)}")
+    # A record has one taint for all its fields, so each argument has that of the whole.
     origins = 0 if args is None else args.origins
     arguments = {key: TaintedValue(item, origins) for key, item in value.items()}
-    _check_names(tool, context.settings.tools[tool], arguments)
+    # The checker could not look at these names: they are known only now.
+    _check_names(tool, tools[tool], arguments)
     return _begin(tool, arguments, context, place, name.origins)
 
 
@@ -122,6 +130,8 @@ def _ask_by_name(tool: str, context: StepContext, place: CallSite, /, **argument
     A host names the arguments of its tools, so none of the parameters here takes a name from it.
     """
     names = {param.name for param in context.settings.tools[tool].params}
+    # An optional argument that is left out comes as None, its default; the tool then uses a default of its own.
+    # An explicit null is a `TaintedValue` and goes through.
     present = {key: value for key, value in arguments.items() if key in names and value is not None}
     return _begin(tool, present, context, place)
 
@@ -130,12 +140,12 @@ def _check_names(name: str, tool: Tool, arguments: Mapping[str, TaintedValue]) -
     known = [param.name for param in tool.params]
     unknown = [key for key in arguments if key not in known]
     if unknown:
-        raise Fault(
-            "arguments", f"`{name}` does not take: {list_names(unknown)}; it takes: {', '.join(known) or 'none'}"
-        )
-    missing = [param.name for param in tool.params if param.required and param.name not in arguments]
+        accepted = ", ".join(known) or "none"
+        raise Fault("arguments", f"`{name}` does not take: {list_names(unknown)}; it takes: {accepted}")
+    required = [param.name for param in tool.params if param.required]
+    missing = [f"`{key}`" for key in required if key not in arguments]
     if missing:
-        raise Fault("arguments", f"`{name}` also needs {', '.join(f'`{key}`' for key in missing)}")
+        raise Fault("arguments", f"`{name}` also needs {', '.join(missing)}")
 
 
 def _begin(
@@ -149,32 +159,38 @@ def _begin(
 
     Raises `Fault("denied")`, `Fault("egress")` and `Fault("budget")`.
     """
-    tool, rule = context.settings.tools[name], rule_of(context.settings.policy, name)
-    origins_of = {CALL: name_origins | CONTROLLER, **{key: value.origins for key, value in arguments.items()}}
-    # Gate 1: the policy.
-    judgment = judge(tool, rule, origins_of, context.exposed)
+    tool = context.settings.tools[name]
+    rule = rule_of(context.settings.policy, name)
+    origins_of = {key: value.origins for key, value in arguments.items()}
+    # Gate 1: the policy. The call itself is judged as one more argument: data may have chosen the tool.
+    judgment = judge(tool, rule, {CALL: name_origins | CONTROLLER, **origins_of}, context.exposed)
     if judgment.verdict == "deny":
         raise Fault("denied", f"`{name}` was not called: {'; '.join(judgment.reasons)}")
     # Gate 2: egress. The choice counts as content, too: being called tells a tool something about what chose it.
     origins, _ = merge_taint([*arguments.values(), TaintedValue(None, name_origins)])
     context.egress.check(origins, f"tool:{name}")
     # Gate 3: the counter. It includes the calls that are under way.
-    if rule.calls is not None and context.ledger.get(tool_counter(name), 0) >= rule.calls:
+    calls_so_far = context.ledger.get(tool_counter(name), 0)
+    if rule.calls is not None and calls_so_far >= rule.calls:
         raise Fault("budget", f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up")
     for value in arguments.values():
         context.ensure_room(json_size(value.value, context.blobs))
     plain_arguments = {key: to_json(value.value, context.blobs) for key, value in arguments.items()}
-    call = _ToolCall(name, value_bytes(plain_arguments).decode(), origins, judgment.reasons)
+    # Canonical JSON: the text is in the receipt, and a replay must make the same bytes.
+    arguments_json = value_bytes(plain_arguments).decode()
+    call = _ToolCall(name, arguments_json, origins, judgment.reasons)
     if judgment.verdict == "allow":
         return _ask_call(call, context, place)
     # Whoever approves sees what will be sent, word for word, and where each part of it comes from.
     question = {
         "tool": name,
         "arguments": plain_arguments,
-        "origins": {key: list(origin_words(value.origins)) for key, value in arguments.items()},
+        "origins": {key: list(origin_words(bits)) for key, bits in origins_of.items()},
         "reasons": list(judgment.reasons),
     }
-    approval = one_call("approve", name, Prompts([value_bytes(question).decode()]), place, context)
+    question_json = value_bytes(question).decode()
+    approval = one_call("approve", name, Prompts([question_json]), place, context)
+    # The second round makes this very call. Nothing is computed again, so what was approved is what is sent.
     return Ask(approval, partial(_continue_if_approved, call, next_round(place)))
 
 
@@ -201,7 +217,9 @@ def approves(result: Result) -> bool:
 
 
 def _ask_call(call: _ToolCall, context: StepContext, place: CallSite) -> Ask:
-    calls = one_call("tool", call.name, Prompts([call.arguments], origins=call.origins), place, context)
+    prompt = Prompts([call.arguments], origins=call.origins)
+    calls = one_call("tool", call.name, prompt, place, context)
+    # Counted here and not with the approval: a call that was refused does not use up the policy's count.
     return Ask(calls, partial(_read_result, call), counters=(tool_counter(call.name),))
 
 
