@@ -44,11 +44,16 @@ def parse(text: str) -> Parsed | Unparsed:
 
 def try_parse(text: str) -> ReadResult:
     """Read a text as one program. If it is none, say only where reading stopped: messages cost a second look."""
-    return _check_text(text) or _check_statements(read(text))
+    problem_of_text = _check_text(text)
+    if problem_of_text is not None:
+        return problem_of_text
+    return _check_statements(read(text))
 
 
 def _check_statements(outcome: ReadResult) -> ReadResult:
-    count = len(outcome.program.body) if isinstance(outcome, Parsed) else 0
+    if not isinstance(outcome, Parsed):
+        return outcome
+    count = len(outcome.program.body)
     if count <= MOST_STATEMENTS:
         return outcome
     message = f"a program may have at most {MOST_STATEMENTS:,} statements; this one has {count:,}"
@@ -70,18 +75,26 @@ def _check_text(text: str) -> Problem | None:
 
 
 def _problems(text: str, outcome: Problem | SyntaxFailure) -> tuple[Problem, ...]:
+    # These are about the whole text, which was not read or not stopped at any place: there is no way to go on.
     if isinstance(outcome, Problem) and outcome.code in ("size", "text"):
         return (outcome,)
-    from rlmlite_grammar.diagnosis.messages import problem_at  # most programs parse, and need no diagnosis
+    # Here, because most programs parse, and need no diagnosis.
+    from rlmlite_grammar.diagnosis.messages import problem_at
     from rlmlite_grammar.diagnosis.scan import next_statement
 
     problems: list[Problem] = []
     start = 0
     failure: ReadResult = outcome
-    while not isinstance(failure, Parsed) and not (start and _is_echo(text[start:], failure)):
+    while not isinstance(failure, Parsed):
+        # Only what is read after a mistake can be its echo, never the first.
+        if start > 0 and _is_echo(text[start:], failure):
+            break
         stopped_at = start + (failure.offset or 0)
         problem = _shift(problem_at(text[start:], failure), start)
-        if not problems or problem.offset != problems[-1].offset:
+        # Two failures may be the same mistake: in `x = f(a⏎for (c` the `for` is where the first statement meets the
+        # next one, and it is the mistake in the next one too.
+        is_repeated = bool(problems) and problem.offset == problems[-1].offset
+        if not is_repeated:
             problems.append(problem)
         # The grammar stops where an unclosed statement meets the next one, so that next one may be sound. A rule
         # beside the grammar stops inside the statement that breaks it.
@@ -96,9 +109,14 @@ def _problems(text: str, outcome: Problem | SyntaxFailure) -> tuple[Problem, ...
 
 def _is_echo(text: str, failure: Problem | SyntaxFailure) -> bool:
     """Whether this repeats an earlier mistake: a bracket closes what was opened before reading went on."""
-    return isinstance(failure, SyntaxFailure) and text[failure.offset : failure.offset + 1] in (")", "]", "}")
+    if not isinstance(failure, SyntaxFailure):
+        return False
+    stopped_before = text[failure.offset : failure.offset + 1]
+    return stopped_before in (")", "]", "}")
 
 
 def _shift(problem: Problem, start: int) -> Problem:
     """The problem with an offset into the whole text, not into the part that was read."""
-    return problem if problem.offset is None else msgspec.structs.replace(problem, offset=problem.offset + start)
+    if problem.offset is None:
+        return problem
+    return msgspec.structs.replace(problem, offset=problem.offset + start)

@@ -22,9 +22,14 @@ from rlmlite_grammar.parser import parse, try_parse
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 
-_THINK: Final = re.compile(r"\s*<(think|thinking|reasoning)>")
-_FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)$")
 _TAGS: Final = ("think", "thinking", "reasoning")
+"""Tags between which models of several makers write their thoughts."""
+
+_THINK: Final = re.compile(rf"\s*<({'|'.join(_TAGS)})>")
+"""Matches an opening tag at the beginning of a text."""
+
+_FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)$")
+"""Matches a line that opens a fence, and what follows the mark (a language, most often), as in Markdown."""
 
 
 class _FencedBlocks(msgspec.Struct):
@@ -43,6 +48,7 @@ def read_reply(reply: str) -> Parsed | Unparsed:
     reply_text = _drop_thoughts(reply)
     if not reply_text.strip():
         return Unparsed(reply, (_empty_reply(reply),))
+    # Without any thoughts it is the text that did not parse above.
     if reply_text != reply:
         without_thoughts = try_parse(reply_text)
         if isinstance(without_thoughts, Parsed):
@@ -52,7 +58,10 @@ def read_reply(reply: str) -> Parsed | Unparsed:
     if blocks.open_at is not None:
         hint = "if the reply was cut off, write a shorter program; close every fence"
         return Unparsed(reply_text, (Problem("fence", "this fence is never closed", blocks.open_at, hint),))
-    return parse("\n".join(blocks.texts)) if blocks.texts else _diagnose(reply_text)
+    if not blocks.texts:
+        return _diagnose(reply_text)
+    # Joined, since models split one program over several blocks; a later block uses variables of an earlier one.
+    return parse("\n".join(blocks.texts))
 
 
 def _empty_reply(reply: str) -> Problem:
@@ -63,26 +72,28 @@ def _empty_reply(reply: str) -> Problem:
 
 def _diagnose(reply_text: str) -> Unparsed:
     """A reply without fences is a program with mistakes if a line begins like a statement, else only prose."""
-    if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
-        result = parse(reply_text)
-        assert isinstance(result, Unparsed)
-        return result
-    hint = "write statements, such as x = search(logs, /ERROR/); answer with final(value)"
-    first = len(reply_text) - len(reply_text.lstrip())
     result = parse(reply_text)
+    # It did not parse before, as a whole reply or without its thoughts.
     assert isinstance(result, Unparsed)
-    return Unparsed(
-        reply_text, (Problem("prose", "the reply contains no statement", first, hint), *result.problems[:1])
-    )
+    if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
+        return result
+    first_word_at = len(reply_text) - len(reply_text.lstrip())
+    hint = "write statements, such as x = search(logs, /ERROR/); answer with final(value)"
+    prose = Problem("prose", "the reply contains no statement", first_word_at, hint)
+    # Of prose the first mistake is enough: the others would be about English.
+    return Unparsed(reply_text, (prose, *result.problems[:1]))
 
 
 def _drop_thoughts(reply: str) -> str:
     """The reply after the thoughts that it begins with. Servers may strip the opening tag, so a closing one will do."""
     reply_text = reply
     while match := _THINK.match(reply_text):
-        _, closing, reply_text = reply_text.partition(f"</{match[1]}>")
+        tag = match[1]
+        _, closing, reply_text = reply_text.partition(f"</{tag}>")
+        # Thoughts that never end were cut off, and the program with them.
         if not closing:
             return ""
+    # A closing tag without its opening one: everything before it was a thought.
     for tag in _TAGS:
         before, closing, after = reply_text.partition(f"</{tag}>")
         if closing and f"<{tag}>" not in before:
@@ -104,10 +115,12 @@ def _find_blocks(reply_text: str) -> _FencedBlocks:
                 blocks.open_at, fence, inside = None, "", []
             else:
                 inside.append(line)
+        # A fence among thoughts is a draft of the program, not the program.
         elif thought or _THINK.match(line):
             thought = _still_thinking(line, thought)
         elif match := _FENCE.match(line):
             fence, blocks.open_at = match[1], position
+        # 1 for the newline that `split` took away.
         position += len(line) + 1
     return blocks
 

@@ -19,7 +19,8 @@ from rlmlite_kernel.program.checks import ExactlyOneOf
 _KEYWORDS = ("context", "other")
 """What a decoder calls the values that an action needs under names of the caller's own; the first is required."""
 
-_TOOL_CALL = "tool_call"  # which needs a tool to name
+_TOOL_CALL = "tool_call"
+"""The action that calls a tool of the host, by name."""
 
 _RULES = {
     "query": "query@",
@@ -31,7 +32,8 @@ _RULES = {
 }
 """The rule for an argument of a kind that has one of its own."""
 
-_ALONE = ("state", "end")  # families whose actions are statements, never a part of one
+_ALONE = ("state", "end")
+"""Families whose actions are statements, never a part of one."""
 
 
 class CallRules:
@@ -43,33 +45,57 @@ class CallRules:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        missing = {ASSIGNMENT, *(() if vocabulary.tools else (_TOOL_CALL,))}
-        kinds = set() if vocabulary.writable else {"name"}
-        actions = [
-            action
-            for action in vocabulary.actions()
-            if action.name not in missing and kinds.isdisjoint(param.kind for param in action.params)
-        ]
+        actions = [action for action in vocabulary.actions() if self._can_be_written(action)]
         nested = [action for action in actions if action.family not in _ALONE]
+        # Actions on single values come twice. Inside a row expression their arguments may name fields of the row
+        # (`lower(.name)`), outside of one there is no row.
         self.scalar = [self._call(action, "") for action in nested if action.in_rows]
         self.scalar_in_rows = [self._call(action, "r") for action in nested if action.in_rows]
         self.whole = [self._call(action, "") for action in nested if not action.in_rows]
         self.alone = [self._call(action, "") for action in actions if action.family == "state"]
         self.end = [self._call(action, "") for action in actions if action.family == "end"]
 
+    def _can_be_written(self, action: Action) -> bool:
+        """Whether a call of this action can be written with what there is to name."""
+        # Programs write `x = ...`, which is a rule of its own (`decode.rules`), never the action behind it.
+        if action.name == ASSIGNMENT:
+            return False
+        if action.name == _TOOL_CALL and not self._vocabulary.tools:
+            return False
+        # The rule of the kind `name` lists the writable variables. With none it does not exist, and a grammar that
+        # referred to it would not load.
+        names_variable = any(param.kind == "name" for param in action.params)
+        return bool(self._vocabulary.writable) or not names_variable
+
     def _call(self, action: Action, row: str) -> str:
         """The alternative for an action. `row` is `r` inside a row expression, else empty."""
-        by_position = [self._value(param, action, row) for param in action.params if _by_position(param)]
-        exclusive = [param for param in action.params if param.name in _alternatives(action)]
-        if exclusive:
-            by_position.append(self._one_of(exclusive, action, row))
-        by_position += [self._any_number(param, action, row) for param in action.params if param.many]
-        named = [self._extra(place, keyword) for place, keyword in enumerate(_KEYWORDS if action.needs_extra else ())]
+        # Each parameter falls into exactly one of four groups. Their order here is that of the call: by position
+        # first, then what is one of several, then any number of values, and named ones last.
+        alternatives = _alternatives(action)
+        positional, exclusive, repeated, by_name = [], [], [], []
         for param in action.params:
-            if not (_by_position(param) or param.many or param in exclusive):
-                named.append(self._named(param, action, row))
-        arguments = ' ", " '.join(by_position)
-        return " ".join(part for part in (f'"{action.name}("', arguments, *named, '")"') if part)
+            if _by_position(param):
+                positional.append(param)
+            elif param.name in alternatives:
+                exclusive.append(param)
+            elif param.many:
+                repeated.append(param)
+            else:
+                by_name.append(param)
+
+        unnamed = [self._value(param, action, row) for param in positional]
+        if exclusive:
+            unnamed.append(self._one_of(exclusive, action, row))
+        unnamed += [self._any_number(param, action, row) for param in repeated]
+
+        # Named arguments bring their own comma with them, since most are optional.
+        keywords = _KEYWORDS if action.needs_extra else ()
+        named = [self._extra(place, keyword) for place, keyword in enumerate(keywords)]
+        named += [self._named(param, action, row) for param in by_name]
+
+        arguments = ' ", " '.join(unnamed)
+        parts = [f'"{action.name}("', arguments, *named, '")"']
+        return " ".join(part for part in parts if part)
 
     def _named(self, param: Param, action: Action, row: str) -> str:
         argument = f'", {param.name}=" {self._value(param, action, row)}'
@@ -87,14 +113,16 @@ class CallRules:
     def _one_of(self, params: Sequence[Param], action: Action, row: str) -> str:
         """Parameters of which exactly one is given: the first by position, the others by name."""
         first, *others = params
-        values = [self._value(first, action, row)]
-        values += [f'"{param.name}=" {self._value(param, action, row)}' for param in others]
-        return f"({' | '.join(values)})"
+        options = [self._value(first, action, row)]
+        for param in others:
+            options.append(f'"{param.name}=" {self._value(param, action, row)}')
+        return _either(options)
 
     def _value(self, param: Param, action: Action, row: str) -> str:
         """The rule for the value of a parameter."""
+        # The table says only that it is any value. The tools that exist are known, so a decoder need not guess.
         if action.name == _TOOL_CALL and param.name == "name":
-            return f"({' | '.join(map(literal_of_text, self._vocabulary.tools))})"
+            return _either(map(literal_of_text, self._vocabulary.tools))
         match param.kind:
             case "any" | "target" | "rows":
                 return f"{row}v@"
@@ -102,14 +130,14 @@ class CallRules:
                 return "rv@"
             case "int":
                 least = param.least or 0
+                # The terminals INT0 to INT9 keep the bound of a literal. One that must be 10 or more has none.
                 return f"(INT{least} | ref@)" if least < 10 else "ref@"
             case "bool":
                 return '("true" | "false")'
             case "word":
-                words = [literal_of_text(word) for word in param.words]
-                return f"({' | '.join([*words, *(['RX'] if param.or_query else [])])})"
+                return _word(param)
             case "text" if param.name == "role":
-                return f"({' | '.join(map(literal_of_text, self._vocabulary.roles))})"
+                return _either(map(literal_of_text, self._vocabulary.roles))
             case "text":
                 return "(TEXT | ref@)"
             case "template":
@@ -118,13 +146,29 @@ class CallRules:
                 return _RULES[param.kind]
 
 
+def _either(options: Iterable[str]) -> str:
+    """One of the options, in brackets, so that it can stand anywhere in a rule."""
+    return f"({' | '.join(options)})"
+
+
 def _by_position(param: Param) -> bool:
     return param.required and not (param.many or param.named_only)
 
 
 def _alternatives(action: Action) -> tuple[str, ...]:
     """The parameters of which exactly one is given, if the action has such."""
-    return next((check.params for check in action.checks if isinstance(check, ExactlyOneOf)), ())
+    for check in action.checks:
+        if isinstance(check, ExactlyOneOf):
+            return check.params
+    return ()
+
+
+def _word(param: Param) -> str:
+    """One of the words that a parameter takes; some parameters take a regex as well."""
+    options = [literal_of_text(word) for word in param.words]
+    if param.or_query:
+        options.append("RX")
+    return _either(options)
 
 
 def _template(param: Param) -> str:
@@ -139,11 +183,15 @@ def literal_of_name(name: str) -> str:
 
 def literal_of_text(text: str) -> str:
     """A text of a program, with its quotes, as a literal of the grammar."""
-    return json.dumps(json.dumps(text, ensure_ascii=False), ensure_ascii=False)
+    # Quoted twice: once as the program writes it, and once more as the grammar writes that. Both languages escape
+    # as JSON does.
+    in_program = json.dumps(text, ensure_ascii=False)
+    return json.dumps(in_program, ensure_ascii=False)
 
 
 def rule_of(name: str, options: Iterable[str]) -> Iterator[str]:
     """A rule with these options, if there are any."""
+    # A rule without an alternative is not valid Lark. Whoever refers to it must see to it that there are some.
     present = list(options)
     if present:
         yield f"{name}: " + "\n    | ".join(present)

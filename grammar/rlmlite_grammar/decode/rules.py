@@ -29,6 +29,8 @@ from rlmlite_kernel.program.schemas import BASICS
 TEMPORARIES: Final = 4
 """New variables that one program may assign, by default. Each adds 4 kB to the grammar."""
 
+# One rule for each tightness of operators, the loosest first, as `actions.lark` has them. Row expressions are the same
+# with an `r` before each rule, so that fields (`.name`) can stand in them and nowhere else.
 _EXPRESSIONS: Final = """\
 {r}v@: {r}both@ (JOIN {r}both@)*
 {r}both@: "not "* {r}test@
@@ -62,8 +64,12 @@ _KNOWN: Final = {
     "TEMPLATE_OF_CHUNKS": TEMPLATE_WITH_A_HOLE.format(hole="FIELD"),
 }
 """The terminals that name no variable."""
+
 _TERMINAL: Final = re.compile(r"\b[A-Z][A-Z_0-9]+@?")
+"""Matches the name of a terminal. Rules have names in lower case."""
+
 _LITERAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"|/(?:[^/\\]|\\.)+/')
+"""Matches a literal or a regular expression within a definition."""
 
 
 def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> str:
@@ -76,19 +82,28 @@ def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> st
     calls = CallRules(vocabulary)
     if vocabulary.only_final and not calls.end:
         raise ValueError("only `final` is left, and it is not permitted")
+    # A program that is one `final(...)` assigns nothing, so there is nothing to name.
     fresh = [] if vocabulary.only_final else _new_names(vocabulary.variables, temporaries)
+    parts = list(_program(vocabulary, calls, fresh))
+    parts += _names(vocabulary.variables, fresh)
+    # One copy for each number of temporaries that may exist at a place, from none to all.
     template = _rules_with_variables(vocabulary, calls)
-    parts = [*_program(vocabulary, calls, fresh), *_names(vocabulary.variables, fresh)]
-    parts += [template.replace("@", str(number)) for number in range(len(fresh) + 1)]
-    parts += [_SHARED, *_terminals(_terminals_in(template + _SHARED), vocabulary.variables, fresh)]
+    for level in range(len(fresh) + 1):
+        parts.append(template.replace("@", str(level)))
+    parts.append(_SHARED)
+    # Only the terminals that some rule names: decoders compile every terminal, and pay for it at each turn.
+    needed = _terminals_in(template + _SHARED)
+    parts += _terminals(needed, vocabulary.variables, fresh)
     return "\n".join(parts) + "\n"
 
 
 def _new_names(taken: tuple[str, ...], count: int) -> list[str]:
     """`count` names for temporaries: `t1`, `t2`, ... without those that are taken."""
-    candidates = (f"t{number}" for number in range(1, count + len(taken) + 1))
     in_use = set(taken)
-    return list(itertools.islice((name for name in candidates if name not in in_use), count))
+    # At most all of `taken` are skipped, so this many candidates are enough.
+    candidates = (f"t{number}" for number in range(1, count + len(taken) + 1))
+    free_names = (name for name in candidates if name not in in_use)
+    return list(itertools.islice(free_names, count))
 
 
 def _program(vocabulary: Vocabulary, calls: CallRules, fresh: list[str]) -> Iterator[str]:
@@ -99,11 +114,19 @@ def _program(vocabulary: Vocabulary, calls: CallRules, fresh: list[str]) -> Iter
     yield "start: program0"
     # A statement that assigns no new variable leaves the number of temporaries as it is.
     again = "(put v@ | alone@)" if vocabulary.writable else "alone@"
+    # The last level has no new name left to assign; everything else goes on there.
     for level, name in enumerate([*fresh, None]):
-        options = [*(["end@"] if calls.end else []), f'{again} ("\\n" program@)?']
+        options = [f'{again} ("\\n" program@)?']
+        # `final` ends the program: nothing may follow it.
+        if calls.end:
+            options.insert(0, "end@")
+        # Assigning a new variable is what leads to the next level, where it may be read.
         if name is not None:
-            options.append(f'{literal_of_name(f"{name} = ")} v@ ("\\n" program{level + 1})?')
-        yield from (rule.replace("@", str(level)) for rule in rule_of("program@", options))
+            assignment = literal_of_name(f"{name} = ")
+            options.append(f'{assignment} v@ ("\\n" program{level + 1})?')
+        for rule in rule_of("program@", options):
+            yield rule.replace("@", str(level))
+    # `put` assigns an existing variable again; `written` names one as the argument of an action.
     yield from rule_of("put", [literal_of_name(f"{name} = ") for name in vocabulary.writable])
     yield from rule_of("written", map(literal_of_name, vocabulary.writable))
 
@@ -134,22 +157,26 @@ def _terminals(needed: Iterable[str], variables: tuple[str, ...], fresh: list[st
     waiting = list(needed)
     while waiting:
         name = waiting.pop()
+        # Rules name it with `@`, before the copies for each number of temporaries are made of them.
         if name == "TEMPLATE@":
             waiting += [f"TEMPLATE{level}" for level in range(len(fresh) + 1)]
         elif name not in wanted:
             wanted.add(name)
             waiting += _terminals_in(known[name])
+    # In the order of the table, not of the set: one vocabulary has one grammar, byte for byte.
     return (f"{name}: {text}" for name, text in known.items() if name in wanted)
 
 
 def _terminals_with_variables(variables: tuple[str, ...], fresh: list[str]) -> dict[str, str]:
     """Templates and what they need, for every number of temporaries: their placeholders name variables."""
     terminals: dict[str, str] = {}
+    names = " | ".join(map(literal_of_name, variables))
     for level in range(len(fresh) + 1):
-        if level == 0:
-            terminals["NAMES0"] = " | ".join(map(literal_of_name, variables))
-        else:
-            terminals[f"NAMES{level}"] = f"NAMES{level - 1} | {literal_of_name(fresh[level - 1])}"
+        # Each level adds one name to those of the level below, so that the list is written only once.
+        if level > 0:
+            newest = literal_of_name(fresh[level - 1])
+            names = f"NAMES{level - 1} | {newest}"
+        terminals[f"NAMES{level}"] = names
         terminals[f"HOLE{level}"] = f'"{{" NAMES{level} PATH "}}"'
         terminals[f"TEMPLATE{level}"] = TEMPLATE.format(hole=f"HOLE{level}")
     return terminals
@@ -158,4 +185,5 @@ def _terminals_with_variables(variables: tuple[str, ...], fresh: list[str]) -> d
 @functools.lru_cache(maxsize=64)
 def _terminals_in(text: str) -> frozenset[str]:
     """The terminals that a definition names."""
+    # What stands in quotes or slashes is text of the program, whatever it looks like: `"RX"` names no terminal.
     return frozenset(_TERMINAL.findall(_LITERAL.sub("", text)))

@@ -20,13 +20,24 @@ _DESCRIPTION: Final = "Runs one program in the action language. Give the program
 def custom_tool(grammar: str) -> dict[str, Any]:
     """A custom tool: its input is the text of the program, and a decode grammar constrains it."""
     form = {"type": "grammar", "syntax": "lark", "definition": grammar}
-    return {"type": "custom", "name": PROGRAM, "description": _DESCRIPTION, "format": form}
+    return {
+        "type": "custom",
+        "name": PROGRAM,
+        "description": _DESCRIPTION,
+        "format": form,
+    }
 
 
 def function_tool() -> dict[str, Any]:
     """A function `program(text)` for servers without custom tools."""
     text = {"type": "string", "description": "The program, one statement a line."}
-    form = {"type": "object", "properties": {"text": text}, "required": ["text"], "additionalProperties": False}
+    # `strict` below asks for exactly this: every property required, and no other allowed.
+    form = {
+        "type": "object",
+        "properties": {"text": text},
+        "required": ["text"],
+        "additionalProperties": False,
+    }
     return {
         "type": "function",
         "name": PROGRAM,

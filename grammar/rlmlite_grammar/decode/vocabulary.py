@@ -31,9 +31,11 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     def actions(self) -> Iterable[Action]:
         """The actions that may be called."""
         for action in self.table.values():
+            # In the last turn nothing may be asked of anybody: there is no turn left to use the answer in.
             is_withheld = self.only_final and action.ask is not None
             has_nobody_to_ask = action.family == "models" and not self.roles
-            if not is_withheld and not has_nobody_to_ask and (self.permitted is None or action.name in self.permitted):
+            is_permitted = self.permitted is None or action.name in self.permitted
+            if is_permitted and not is_withheld and not has_nobody_to_ask:
                 yield action
 
     @property

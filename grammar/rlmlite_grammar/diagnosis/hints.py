@@ -28,23 +28,32 @@ MISTAKES: Final = (*FOREIGN_WORDS, *_PATTERNS)
 
 _HINT_OF_WORD: Final = {word: mistake.hint for mistake in FOREIGN_WORDS for word in mistake.words}
 
-_REACH: Final = 200  # characters before and after a failure that a pattern looks at
+_REACH: Final = 200
+"""Characters before and after a failure that a pattern looks at. A bound, since the patterns backtrack."""
 
 
 def find_foreign_word(words: tuple[str, ...]) -> tuple[str, str] | None:
     """The first of `words` that other languages use and this one does not, with its hint."""
-    return next(((word, _HINT_OF_WORD[word]) for word in words if word in _HINT_OF_WORD), None)
+    for word in words:
+        if word in _HINT_OF_WORD:
+            return word, _HINT_OF_WORD[word]
+    return None
 
 
 def find_hint(text: str, offset: int, inside: str) -> str:
     """The sentence for a failure at `offset`, or `""`. `inside` is the innermost open bracket, or `""`."""
     before = text[max(0, offset - _REACH) : offset]
-    return next((mistake.hint for mistake in _PATTERNS if _fits(mistake, text, offset, before, inside)), "")
+    for mistake in _PATTERNS:
+        if _fits(mistake, text, offset, before, inside):
+            return mistake.hint
+    return ""
 
 
 def _fits(mistake: Mistake, text: str, offset: int, before: str, inside: str) -> bool:
     if inside not in mistake.inside:
         return False
+    # Matched within the text and not in a slice of it, so that a look-behind sees what stands before the failure.
     if not re.compile(mistake.after).match(text, offset, offset + _REACH):
         return False
+    # `before` must end exactly at the failure, hence `\Z`; where it begins is left to the pattern.
     return re.search(rf"(?:{mistake.before})\Z", before) is not None

@@ -9,6 +9,9 @@ from typing import Final
 
 import msgspec
 
+# Patterns that several tables share. They look at raw text, so a word or sign inside a text counts too: they decide
+# which hint fits a place where reading has already failed, and never whether it fails.
+
 VALUE: Final = r"[\w\])}\"'/]\s*"
 """Matches where a value has just ended."""
 

@@ -55,11 +55,13 @@ def _pattern() -> re.Pattern[str]:
 
 @functools.cache
 def _regex() -> re.Pattern[str]:
+    # Apart from the other kinds, since whether a `/` begins a regex depends on the lexeme before it.
     return re.compile(terminal("REGEX"))
 
 
 def lexemes(text: str, start: int = 0, end: int | None = None) -> Iterator[Lexeme]:
     """The lexemes that begin from `start` on and before `end`."""
+    # Always from the beginning of a lexeme: in the middle of a text everything would be read inside out.
     before: Lexeme | None = None
     end = len(text) if end is None else end
     while start < end:
@@ -91,8 +93,10 @@ def open_bracket(text: str, end: int) -> Lexeme | None:
     stack: list[Lexeme] = []
     for lexeme in lexemes(text, 0, end):
         if lexeme.kind == "bracket":
-            if lexeme.text not in _PAIRS:
+            is_opener = lexeme.text not in _PAIRS
+            if is_opener:
                 stack.append(lexeme)
+            # A closer that does not fit is passed over: the bracket before it is then still the one to point at.
             elif stack and stack[-1].text == _PAIRS[lexeme.text]:
                 stack.pop()
     return stack[-1] if stack else None
@@ -104,7 +108,11 @@ def next_statement(text: str, start: int, after: int) -> int | None:
     What stands from `start` on has been read; a statement begins there.
     """
     line_starts = {match.start() for match in _STATEMENT.finditer(text, max(after, start + 1))}
+    # Splitting the text costs more than the search above, and without a candidate it is needless.
     if not line_starts:
         return None
     # What only looks like a statement, inside a text of several lines, begins no lexeme.
-    return next((lexeme.start for lexeme in lexemes(text, start) if lexeme.start in line_starts), None)
+    for lexeme in lexemes(text, start):
+        if lexeme.start in line_starts:
+            return lexeme.start
+    return None
