@@ -1,26 +1,29 @@
-"""What can be wrong with a trace or a store, as host faults: they are raised, and nothing was changed.
+"""What can be wrong with a trace or a store, as host faults: they are raised, and nothing was changed before.
 
-Not here: mistakes of a program (`rlmlite_kernel.faults`: data in a receipt), files that changed under a run
-(`rlmlite_kernel.blobs.InputChangedError`).
+One class for each thing that a caller would handle differently. The fields hold the facts in full; the message says
+what was expected, what was found, and what to do, with long facts shortened.
+
+Not here: mistakes of a program, which are data in a receipt (`rlmlite_kernel.program.faults`), and files that changed
+under a run (`rlmlite_kernel.values.blobs.InputChangedError`).
 """
 
 from pathlib import Path
 
 
 class TraceError(Exception):
-    """Base of everything that this package raises about a trace."""
+    """The base of all errors about a trace."""
 
 
 class TraceExistsError(TraceError):
-    """A trace cannot be created where something is already."""
+    """There is already something at the path where a trace should be created."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists already; open it to go on with it, or choose another name")
+        super().__init__(f"{path} exists already; open it to continue it, or choose another path")
         self.path = path
 
 
 class TraceMissingError(TraceError):
-    """A file that every trace has is not there, or is no plain file."""
+    """A file that every trace has does not exist, or is not a plain file."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -28,25 +31,25 @@ class TraceMissingError(TraceError):
 
 
 class TraceLockedError(TraceError):
-    """Another process or another `Log` writes this trace."""
+    """Another process, or another `Log` in this one, is writing this trace."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is being written by someone else; a trace has one writer")
+        super().__init__(f"{path} is being written by another process or `Log`; a trace has one writer at a time")
         self.path = path
 
 
 class TraceSealedError(TraceError):
-    """A sealed trace takes no more records."""
+    """A sealed trace accepts no more records."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is sealed: its run has ended and nothing can be added")
+        super().__init__(f"{path} is sealed: its run has ended, and nothing can be added")
         self.path = path
 
 
 class TraceBrokenError(TraceError):
-    """A line that is not what an honest writer would have written.
+    """A line differs from what a correct writer would have written.
 
-    `check` names the rule that it breaks, `position` is the line's number from 0.
+    `check` names the rule that it breaks, `position` is the number of the line in `file`, counted from 0.
     """
 
     def __init__(self, file: str, position: int, check: str, expected: str, found: str) -> None:
@@ -58,65 +61,71 @@ class TraceBrokenError(TraceError):
 class BlobAbsentError(TraceError):
     """Content that a record refers to is not in the trace.
 
-    `changed`: something that nothing refers to is there instead. A line of `blobs.jsonl` does not name its content, so
-    one that was changed is another content.
+    `changed` says that the trace holds, in its place, content that no record refers to. A line of `blobs.jsonl` does
+    not carry the ref of its content, so a line that was altered looks like one content missing and another one extra.
     """
 
     def __init__(self, ref: str, referrer: str, changed: bool = False) -> None:
-        instead = "; a content that nothing refers to is there instead, so it was changed" if changed else ""
-        super().__init__(f"{referrer} refers to blob {ref[:12]}, which is absent{instead}")
+        message = f"{referrer} refers to blob {ref[:12]}, which is absent"
+        if changed:
+            message += "; in its place the trace holds content that no record refers to, so it was altered"
+        super().__init__(message)
         self.ref, self.referrer, self.changed = ref, referrer, changed
 
 
 class BlobMismatchError(TraceError):
-    """Content that is not what its ref commits to."""
+    """Content does not match the ref under which the trace holds it."""
 
     def __init__(self, ref: str, found: str) -> None:
-        super().__init__(f"blob {ref[:12]}: the content is another one ({_short(found)})")
+        super().__init__(f"blob {ref[:12]}: the content does not match its ref: {_short(found)}")
         self.ref, self.found = ref, found
 
 
 class BlobUnreferencedError(TraceError):
-    """A trace holds content that no record refers to."""
+    """The trace holds content that no record refers to."""
 
     def __init__(self, ref: str) -> None:
-        super().__init__(f"no record refers to blob {ref[:12]}")
+        super().__init__(f"the trace holds blob {ref[:12]}, to which no record refers")
         self.ref = ref
 
 
 class RootMismatchError(TraceError):
-    """The trace is consistent in itself, and is not the one that is known by this root."""
+    """The trace is consistent in itself, but it is not the one that this root identifies."""
 
     def __init__(self, expected: str, found: str) -> None:
-        super().__init__(f"expected the root {expected}, found {found}: altered, cut at a record, or another run")
+        super().__init__(
+            f"expected root {expected}, found {found}: it was altered, cut off after a record, or is of another run"
+        )
         self.expected, self.found = expected, found
 
 
 class LevelError(TraceError):
-    """The trace is sound, but proves less than was asked for."""
+    """The trace is consistent, but it proves less than was asked for."""
 
     def __init__(self, asked: str, found: str) -> None:
         super().__init__(
-            f"asked for {asked}, found {found}. An open trace has no seal: its run goes on, was killed, "
-            "or its end was cut off; without a known root these look alike"
+            f"expected level {asked}, found {found}. An open trace has no seal: its run is still going on, was killed, "
+            "or the end of the trace was cut off. Only a root that you know from elsewhere can tell these apart"
         )
         self.asked, self.found = asked, found
 
 
 class UnknownFormatError(TraceError):
-    """A trace of a format, or with a flag, that this version does not know: refused, never read "probably"."""
+    """The trace has a format or a flag that this version does not know. It is refused rather than read by guessing."""
 
     def __init__(self, what: str, known: int, found: object) -> None:
-        super().__init__(f"this trace has {what} {found}; this version knows {known}")
+        super().__init__(
+            f"the trace has {what} {found}, and this version knows {known}; use the version of rlmlite that wrote it"
+        )
         self.what, self.known, self.found = what, known, found
 
 
 class StoreError(Exception):
-    """Base of everything that this package raises about a store of contents."""
+    """The base of all errors about a store of contents."""
 
 
 class StoreMissingError(StoreError):
-    """There is no store at a path, or something else is there."""
+    """There is no store at a path, or there is something else."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -124,7 +133,7 @@ class StoreMissingError(StoreError):
 
 
 class StoreReadOnlyError(StoreError):
-    """Content cannot be added to a store that this process may only read."""
+    """Content should be added to a store that this process may only read."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"the store {path} can only be read here ({reason})")
@@ -132,7 +141,7 @@ class StoreReadOnlyError(StoreError):
 
 
 class StoreWriteError(StoreError):
-    """The machine refused what a store needed: a full disk, a file that is not ours. Nothing is left of it."""
+    """The system refused to write to a store, for example on a full disk. Nothing of the content is left there."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"the store {path} cannot be written: {reason}")
@@ -140,24 +149,26 @@ class StoreWriteError(StoreError):
 
 
 class StoreCorruptError(StoreError):
-    """Something in a store is not what was put there. It is never read as if it were."""
+    """A file in a store is not what was put there. It is never read as if it were."""
 
     def __init__(self, path: Path, expected: str, found: str) -> None:
         super().__init__(
             f"{path} is damaged: expected {_short(expected)}, found {_short(found)}; "
-            "see `rlmlite store verify`, which moves damaged objects aside when asked (--quarantine)"
+            "`rlmlite store verify` checks all objects, and with --quarantine moves damaged ones aside"
         )
         self.path, self.expected, self.found = path, expected, found
 
 
 class StoreBusyError(StoreError):
-    """Nothing can be removed while a process reads that has no lease."""
+    """Nothing can be removed while a process without a lease reads the store."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is being read by a process that may not write its lease; nothing was removed")
+        super().__init__(
+            f"{path} is being read by a process that may not write there, so nothing was removed; try again later"
+        )
         self.path = path
 
 
 def _short(text: str) -> str:
-    """Enough of a fact to recognise it; the whole is in the error's fields."""
+    """Enough of a fact to recognise it. The error's fields hold all of it."""
     return text if len(text) <= 80 else text[:77] + "..."
