@@ -2,7 +2,15 @@
 
 It proves that this kernel, given the recorded results of calls, does what the trace says. It does not prove that a
 model really gave these results, nor that an answer is right.
-There is no network here, and no clock: a call whose result is not recorded is not made.
+
+    genesis   inputs and settings from the trace (`rebuild`), `begin`      compare
+    turn      the recorded program, `advance`; when it asks for calls,
+              their recorded results, `resume`                             compare the turn and its steps, in order
+    seal      `seal` with the recorded outcome, if it was possible         compare
+
+Each record is compared before the next turn is executed, so the first difference is where the run was changed and not
+where that showed. There is no network here, and no clock: a call whose result is not recorded is not made.
+What cannot be executed is not called forged: without an input, replay stops and says which is missing.
 """
 
 from collections.abc import Mapping
@@ -11,11 +19,10 @@ from typing import Never
 
 import msgspec
 
-from rlmlite_kernel import ACTIONS, Done, Entry, Input, State, ask, begin, conclusion, seal
+from rlmlite_kernel import ACTIONS, Done, Entry, Input, Parsed, State, Unparsed, ask, begin
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.records.call_lines import lines_of
-from rlmlite_kernel.records.evolution import FLAGS, RENDERING
+from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Genesis, Question, Redact, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.records.settings import Settings
@@ -25,13 +32,12 @@ from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import UnknownFormatError
 from rlmlite_traces.files.installed import installed_version
-from rlmlite_traces.format.lines import encode
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.replays.as_format_one import Spelling
-from rlmlite_traces.replays.other_wording import UncomparedTexts
+from rlmlite_traces.replays.comparison import Comparison
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
+from rlmlite_traces.replays.seals import compute_seal
 from rlmlite_traces.replays.turns import ExecutedTurn, RecordedTurn, Unreadable, execute_halted, execute_turn
-from rlmlite_traces.replays.verdicts import CALL_FIELDS, Difference, Replayed, Unfinished, Verdict, first_difference
+from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
 
 _settings = msgspec.json.Decoder(Settings)
 
@@ -46,37 +52,41 @@ def replay(
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
-    `places` says where the file or folder of an input is now; else it is looked for where it was.
-    A host that goes on with the run gives the `blobs` that it goes on with, and `salts` of the run's key
-    (`RunKey(log.run_key)`): the state that comes back salts with them, and a trace knows no salts but those it holds.
-    A run with actions of its host's own needs the same `table` again. Texts that were derived from files are derived
-    again by `derive`; without it they are missing.
-
     The trace keeps its meaning: the replay follows the flags in its genesis. Its texts (observations) are compared if
-    they were worded as they are today, and else left out (`Replayed.texts_compared`).
+    they were worded as they are today, and left out otherwise (`Replayed.texts_compared`).
 
-    Raises `UnknownFormatError` for a flag that this version does not know: what it means is not guessed.
+    Args:
+        trace: what `verify` returned.
+        places: where the file or folder of an input is now, by the input's name. By default, where it was.
+        blobs: the store that a host will continue the run with. By default a new one.
+        salts: `RunKey(log.run_key)`, for a host that will continue the run: new content needs new salts. By default
+            those in the trace, which are enough for everything that it holds.
+        table: the actions. A run with actions of its host's own needs the same ones again.
+        derive: derives texts from files again (unpacks, decodes, converts). Without it such texts are missing.
+
+    Raises:
+        UnknownFormatError: the trace has a flag that this version does not know. Its meaning is not guessed.
     """
     for flag in trace.genesis.flags:
         if flag not in FLAGS:
             raise UnknownFormatError("flag", max(FLAGS, default=0), flag)
-    kept = blobs if blobs is not None else FileBlobs()
-    known = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
-    return _Replay(trace, kept, known, table, derive).run(places or {})
+    store = blobs if blobs is not None else FileBlobs()
+    salts_or_recorded = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
+    return _Replay(trace, store, salts_or_recorded, table, derive).run(places or {})
 
 
 class _Stop(Exception):
-    """Replay ends here, with what is in the `_Replay`."""
+    """Ends the replay from any depth. Why it ended is in the `_Replay`."""
 
 
 class _Replay:
-    """One replay under way."""
+    """One replay in progress, and what it has found so far."""
 
     def __init__(
         self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts, table: Table, derive: Derive | None = None
     ) -> None:
         self.trace, self.blobs, self.salts, self.table, self.derive = trace, blobs, salts, table, derive
-        self.halted = False
+        self.halted = False  # the last turn ended early, because an input had changed under the run
         self.inputs: dict[str, Input] = {}
         self.executed = 0
         self.complete = False
@@ -85,21 +95,21 @@ class _Replay:
         self.engines: dict[str, tuple[str, str]] = {}
         self.state: State | None = None
         self.unfinished: Unfinished | None = None
-        self.texts = UncomparedTexts() if trace.genesis.rendering != RENDERING else None
-        self.spelling = Spelling(salts) if trace.genesis.v == 1 else None
+        self.comparison = Comparison(trace, salts)
 
     def run(self, places: Mapping[str, Path]) -> Replayed:
-        """The whole trace."""
+        """Replay from the genesis to the seal, or as far as it can be done."""
         absent: dict[str, tuple[str, str]] = {}
         try:
             self._begin(places, absent)
             self._replay_turns()
             self.complete = True
         except _Stop:
-            pass  # what stopped it is noted
+            pass  # whoever raised it has noted why
         except InputMissingError as error:
             self.missing[error.name] = error.reason
         except BlobMissingError as error:
+            # Inputs are looked for at the start, but one that is missing only matters if a step reads it: here.
             if error.digest not in absent:
                 raise
         except InputChangedError as error:
@@ -108,12 +118,9 @@ class _Replay:
         return self._report()
 
     def _begin(self, places: Mapping[str, Path], absent: dict[str, tuple[str, str]]) -> None:
+        """Begin the run again and compare its genesis. Adds to `absent` the contents of inputs that were not found."""
         genesis = self.trace.genesis
-        try:
-            recorded = self.trace.content(genesis.settings)
-            settings = _settings.decode(recorded)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            self._stop_with(0, "settings", "settings", str(error))
+        settings_blob, settings = self._read_settings()
         rebuilt = rebuild(self.trace, self.blobs, places, self.derive)
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
@@ -126,27 +133,36 @@ class _Replay:
                 table=self.table,
                 engines=engine_versions(installed_version),
                 flags=genesis.flags,
-                recorded=recorded,
+                recorded=settings_blob,
             )
         except SettingsError as error:
-            self._stop_with(0, "settings", "settings that can be kept", str(error))
+            self._stop_with(0, "settings", "valid settings", str(error))
         self._note_engines(genesis, begun)
         self._compare(0, self._adopt_recorded_versions(begun.entries[0]))
         self.state = begun.state
 
+    def _read_settings(self) -> tuple[bytes, Settings]:
+        try:
+            content = self.trace.content(self.trace.genesis.settings)
+            return content, _settings.decode(content)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            self._stop_with(0, "settings", "settings", str(error))
+
     def _note_engines(self, genesis: Genesis, begun: Done) -> None:
-        """What else wrote the trace; a difference that follows is then no proof of forgery."""
+        """Note which versions wrote the trace, where they are not today's: a later difference may be due to them."""
         here = begun.entries[0].record
         assert isinstance(here, Genesis)
-        old, new = {"kernel": genesis.kernel, **genesis.engines}, {"kernel": here.kernel, **here.engines}
-        for name in sorted({*old, *new}):
-            if old.get(name) != new.get(name):
-                self.engines[name] = (old.get(name, ""), new.get(name, ""))
+        recorded = {"kernel": genesis.kernel, **genesis.engines}
+        installed = {"kernel": here.kernel, **here.engines}
+        for name in sorted({*recorded, *installed}):
+            if recorded.get(name) != installed.get(name):
+                self.engines[name] = (recorded.get(name, ""), installed.get(name, ""))
 
     def _adopt_recorded_versions(self, entry: Entry) -> Entry:
-        """The genesis with the recorded versions, which are compared apart."""
+        """The computed genesis with the recorded versions and numbers in it: they may differ in an honest trace."""
         genesis, here = self.trace.genesis, entry.record
         assert isinstance(here, Genesis)
+        # The digest of the action table changes with every release. Within one release it must be the same.
         actions = genesis.actions if genesis.kernel != here.kernel else here.actions
         record = msgspec.structs.replace(
             here,
@@ -162,27 +178,33 @@ class _Replay:
         return Entry(record, entry.blobs)
 
     def _replay_turns(self) -> None:
+        """Replay everything after the genesis."""
         records = self.trace.records
-        first = 1
-        while first < len(records):
-            record = records[first]
+        seq = 1
+        while seq < len(records):
+            record = records[seq]
             if isinstance(record, Seal):
-                self._compare(first, self._compute_seal(record))
+                assert self.state is not None
+                self._compare(seq, compute_seal(self.state, record, self.halted))
                 return
+            if isinstance(record, Turn):
+                stop = self._end_of_turn(seq)
+                self._replay_turn(RecordedTurn(self.trace, seq, stop))
+                seq = stop
+                continue
             if isinstance(record, Question):
-                self._replay_question(first, record)
-                first += 1
-                continue
-            if isinstance(record, Checkpoint | Redact):
-                first += 1  # they say something of the run and change nothing in it
-                continue
-            if not isinstance(record, Turn):
-                self._stop_with(first, "kind", "step", "turn")
-            stop = first + 1
-            while stop < len(records) and isinstance(records[stop], Step):
-                stop += 1
-            self._replay_turn(RecordedTurn(self.trace, first, stop))
-            first = stop
+                self._replay_question(seq, record)
+            elif not isinstance(record, Checkpoint | Redact):  # these are about the run, and change nothing in it
+                self._stop_with(seq, "kind", "step", "turn")
+            seq += 1
+
+    def _end_of_turn(self, first: int) -> int:
+        """The place after the last step of the turn that begins at `first`."""
+        records = self.trace.records
+        stop = first + 1
+        while stop < len(records) and isinstance(records[stop], Step):
+            stop += 1
+        return stop
 
     def _replay_question(self, seq: int, record: Question) -> None:
         assert self.state is not None
@@ -195,25 +217,19 @@ class _Replay:
         self.state = asked.state
 
     def _replay_turn(self, turn: RecordedTurn) -> None:
+        """Execute one turn again, compare its entries, and move on to the state after it."""
         assert self.state is not None
         said = turn.read_program()
         if isinstance(said, Unreadable):
             self._stop_with(turn.first, said.field, "what a controller said", said.reason)
-        last = turn.stop == len(self.trace.records)
-        ends_run = not last and isinstance(self.trace.records[turn.stop], Seal)
-        try:
-            executed = execute_turn(self.state, said, turn, self.blobs, strict=not last)
-            recorded = turn.stop - turn.first
-            halted_here = executed.done is not None and executed.done.halted != ""
-            if ends_run and len(executed.entries) > recorded:
-                executed = execute_halted(self.state, said, turn, self.blobs) or executed
-        except TurnsSpentError as error:
-            self._stop_with(turn.first, "turn", str(turn.record.turn), str(error))
+        is_last = turn.stop == len(self.trace.records)
+        recorded = turn.stop - turn.first
+        executed, halted_here = self._execute(turn, said, is_last)
         for seq, entry in enumerate(executed.entries[:recorded], turn.first):
             self._compare(seq, entry)
         if halted_here:
-            self._note_changed()
-        self._check_length(turn, executed, last)
+            self._stop_without_verdict()
+        self._check_length(turn, executed, is_last)
         if executed.done is not None and len(executed.entries) == recorded:
             self.state = executed.done.state
             self.halted = bool(executed.done.halted)
@@ -222,48 +238,50 @@ class _Replay:
                 said, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
             )
 
-    def _note_changed(self) -> None:
-        """A file changed under the replay itself: say which, and stop without a verdict on the rest."""
-        for name, given in self.inputs.items():
+    def _execute(self, turn: RecordedTurn, said: Parsed | Unparsed, is_last: bool) -> tuple[ExecutedTurn, bool]:
+        """Execute a turn again. The second value says that a file changed under this replay itself.
+
+        Within a trace every call that a turn makes has a recorded result. Only after its last record may calls be
+        missing: there the run was killed, and the turn ends where the trace does.
+        """
+        assert self.state is not None
+        try:
+            executed = execute_turn(self.state, said, turn, self.blobs, strict=not is_last)
+            halted_here = executed.done is not None and executed.done.halted != ""
+            ends_run = not is_last and isinstance(self.trace.records[turn.stop], Seal)
+            if ends_run and len(executed.entries) > turn.stop - turn.first:
+                # The recorded turn is shorter. An input may have changed under the run, which ended it early.
+                executed = execute_halted(self.state, said, turn, self.blobs) or executed
+        except TurnsSpentError as error:
+            self._stop_with(turn.first, "turn", str(turn.record.turn), str(error))
+        return executed, halted_here
+
+    def _stop_without_verdict(self) -> Never:
+        """A file changed under the replay itself: note which inputs did, and leave the rest of the trace unverified."""
+        for name, input_ in self.inputs.items():
             try:
-                self.blobs.confirm(frozenset(file.digest for file in given.source.files))
+                self.blobs.confirm(frozenset(file.digest for file in input_.source.files))
             except InputChangedError as error:
                 self.missing[name] = str(error)
         raise _Stop
 
-    def _check_length(self, turn: RecordedTurn, executed: ExecutedTurn, last: bool) -> None:
-        """As many entries as recorded; the last turn of an open trace may have been cut short."""
-        seq, recorded = turn.first + len(executed.entries), turn.stop - turn.first
-        if len(executed.entries) < recorded:
+    def _check_length(self, turn: RecordedTurn, executed: ExecutedTurn, is_last: bool) -> None:
+        """Stop unless there are as many entries as records. The last turn of an open trace may have been cut short."""
+        computed, recorded = len(executed.entries), turn.stop - turn.first
+        if computed < recorded:
+            seq = turn.first + computed
             self._stop_with(seq, "kind", _kind(self.trace.records[seq]), "nothing")
-        if len(executed.entries) > recorded and not last:
-            found = _kind(self.trace.records[turn.stop])
-            self._stop_with(turn.stop, "kind", found, _kind(executed.entries[recorded].record))
-
-    def _compute_seal(self, record: Seal) -> Entry:
-        """The seal that ends the run here. A host may say how it ended, but not that it was better than it was."""
-        assert self.state is not None
-        outcome, reason = record.outcome, record.reason
-        if self.halted and (outcome, reason) != conclusion(self.state) and reason not in self.state.partial:
-            return seal(self.state, "partial", "input_changed")  # nothing else ends a run within a turn
-        return seal(self.state, outcome, reason) if _may_seal_as(self.state, outcome, reason) else seal(self.state)
+        if computed > recorded and not is_last:
+            next_record = self.trace.records[turn.stop]
+            self._stop_with(turn.stop, "kind", _kind(next_record), _kind(executed.entries[recorded].record))
 
     def _compare(self, seq: int, entry: Entry) -> None:
-        """Calls first, so that a changed result is named as such; then the record.
-
-        Equal refs are equal blobs: `verify` has proved that each ref of the trace commits to what is kept.
-        """
-        trace = self.trace
-        if self.texts is not None:
-            entry = self.texts.adopt_wording(entry, trace.records[seq])
-        spelling = self.spelling
-        computed = lines_of(entry.effects) if spelling is None else spelling.spell_calls(entry)
-        for index, (old, new) in enumerate(zip(trace.effect_lines(seq), computed, strict=False)):
-            self._stop_if(first_difference(seq, old, new, f"effects.jsonl[{index}]", CALL_FIELDS))
+        """Stop at the first difference between a computed entry and the record `seq`."""
         answer = None if self.state is None else self.state.answer
-        record = entry.record if spelling is None else spelling.spell(entry, answer)
-        in_place = msgspec.structs.replace(record, seq=seq, prev=trace.records[seq].prev)
-        self._stop_if(first_difference(seq, trace.line(seq), encode(in_place)))
+        difference = self.comparison.find_difference(seq, entry, answer)
+        if difference is not None:
+            self.difference = difference
+            raise _Stop
         if isinstance(entry.record, Step):
             self.executed += 1
 
@@ -271,21 +289,10 @@ class _Replay:
         self.difference = Difference(seq, field, recorded, computed)
         raise _Stop
 
-    def _stop_if(self, difference: Difference | None) -> None:
-        if difference is not None:
-            self.difference = difference
-            raise _Stop
-
     def _report(self) -> Replayed:
-        if self.difference is not None:
-            other_table = (self.difference.seq, self.difference.field) == (0, "actions")
-            verdict = Verdict.ENGINES if self.engines or other_table else Verdict.FORGED
-        else:
-            shown = self.complete and (self.executed > 0 or not self.missing)  # nothing executed shows nothing
-            verdict = Verdict.REPRODUCED if shown else Verdict.UNVERIFIABLE
         steps = sum(isinstance(record, Step) for record in self.trace.records)
         return Replayed(
-            verdict,
+            self._judge(),
             self.executed,
             steps,
             self.difference,
@@ -293,21 +300,17 @@ class _Replay:
             self.engines,
             self.state,
             self.unfinished,
-            texts_compared=self.texts is None,
+            texts_compared=self.comparison.texts_compared,
         )
+
+    def _judge(self) -> Verdict:
+        if self.difference is not None:
+            other_table = (self.difference.seq, self.difference.field) == (0, "actions")
+            return Verdict.ENGINES if self.engines or other_table else Verdict.FORGED
+        # A run whose inputs are all missing and of which no step could be executed differs nowhere, and shows nothing.
+        has_shown_something = self.executed > 0 or not self.missing
+        return Verdict.REPRODUCED if self.complete and has_shown_something else Verdict.UNVERIFIABLE
 
 
 def _kind(record: AnyRecord) -> str:
     return type(record).__name__.lower()
-
-
-def _may_seal_as(state: State, outcome: str, reason: str) -> bool:
-    """Whether a host can have sealed this state so: as the kernel concludes, or otherwise but not as a success.
-
-    A host may call a run without an answer, limit or fault completed: a program that only looked.
-    """
-    if (outcome, reason) == conclusion(state):
-        return True
-    if outcome == "completed":
-        return state.answer is None and not state.partial and not state.failures and reason == "no_answer"
-    return reason != ""
