@@ -1,4 +1,4 @@
-"""A store to put things in."""
+"""An empty store for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contents of a store, and where they lie."""
+"""Helpers: digests, and contents that an ended process left in a store."""
 
 import hashlib
 from pathlib import Path
@@ -13,6 +13,6 @@ def sha256(content: bytes) -> str:
 
 
 def put_and_close(path: Path, *contents: bytes) -> list[str]:
-    """Contents that somebody put who is gone."""
+    """Put contents in a store and close it, so that no lease holds them; returns their digests."""
     with DirectoryStore(path) as store:
         return [store.put(content) for content in contents]

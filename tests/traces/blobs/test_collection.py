@@ -1,4 +1,4 @@
-"""Collection of a store: what it keeps, and for how long, whoever begins or ends meanwhile."""
+"""Collection of a store: what it keeps, and for how long, even if processes begin or end while it runs."""
 
 import os
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ from tests.traces.blobs.store_contents import put_and_close, sha256
 
 
 def test_an_unneeded_object_is_removed(store: DirectoryStore) -> None:
-    """An object with no lease and no trace is removed once it is old; a dry run only reports it."""
+    """An object with no lease and no trace is removed after the grace period; a dry run only reports it."""
     (digest,) = put_and_close(store.path, b"12345")
 
     assert collect(store.layout).kept["young"] == 1
-    said = collect(store.layout, grace=0, dry_run=True)
+    forecast = collect(store.layout, grace=0, dry_run=True)
     assert list(store.layout.digests()) == [digest]
-    done = collect(store.layout, grace=0)
+    report = collect(store.layout, grace=0)
 
-    assert said == done
-    assert (done.removed, done.freed) == ([digest], 5)
+    assert forecast == report
+    assert (report.removed, report.freed) == ([digest], 5)
     assert list(store.layout.digests()) == []
     assert store.put(b"12345") == digest
 
@@ -66,12 +66,12 @@ def test_a_trace_keeps_its_inputs(store: DirectoryStore, tmp_path: Path) -> None
     store.keep_for(trace, digests[1:2])
 
     assert collect(store.layout, grace=0).removed == digests[2:]
-    assert {held.traces for held in list_objects(store.layout)} == {(str(trace),)}
+    assert {entry.traces for entry in list_objects(store.layout)} == {(str(trace),)}
     trace.rmdir()
-    kept = collect(store.layout, grace=0)
-    assert (kept.removed, kept.missing) == ([], [str(trace)])
-    would = collect(store.layout, grace=0, forget_missing=True, dry_run=True)
-    assert sorted(would.removed) == sorted(digests[:2])
+    report = collect(store.layout, grace=0)
+    assert (report.removed, report.missing) == ([], [str(trace)])
+    forecast = collect(store.layout, grace=0, forget_missing=True, dry_run=True)
+    assert sorted(forecast.removed) == sorted(digests[:2])
     assert sorted(collect(store.layout, grace=0, forget_missing=True).removed) == sorted(digests[:2])
     assert collect(store.layout, grace=0).missing == []
 
@@ -90,16 +90,16 @@ def test_a_process_that_ends_during_a_collection(store: DirectoryStore, monkeypa
     """Leases are read before roots, so a process that ends in between has already left its root."""
     other = DirectoryStore(store.path)
     digest = other.put(b"a")
-    renew, times = Roots.renew, list[Roots]()
+    renew, calls = Roots.renew, list[Roots]()
 
-    def renewing(self: Roots) -> None:
+    def renew_and_end_other(self: Roots) -> None:
         renew(self)
-        times.append(self)
-        if len(times) == 2:  # just after the roots were read for the batch, the other adds its root and ends
+        calls.append(self)
+        if len(calls) == 2:  # just after the roots were read for the batch, the other adds its root and ends
             (self._layout.roots / "other.json").write_text(f'{{"trace": "/", "digests": ["{digest}"]}}')
             other.close()
 
-    monkeypatch.setattr(Roots, "renew", renewing)
+    monkeypatch.setattr(Roots, "renew", renew_and_end_other)
     assert collect(store.layout, grace=0).removed == []
     assert collect(store.layout, grace=0).kept["trace"] == 1
 
@@ -109,13 +109,13 @@ def test_a_process_that_begins_during_a_collection(store: DirectoryStore, monkey
     digests = sorted(put_and_close(store.path, *(str(number).encode() for number in range(30))))
     batches = collection._batches
 
-    def between(names: Iterator[str]) -> Iterator[list[str]]:
+    def batches_with_uses_between(names: Iterator[str]) -> Iterator[list[str]]:
         for batch in batches(names):
             assert store.holds(batch[0])
             yield batch
 
     monkeypatch.setattr(collection, "BATCH", 10)
-    monkeypatch.setattr(collection, "_batches", between)
+    monkeypatch.setattr(collection, "_batches", batches_with_uses_between)
     assert set(digests) - set(collect(store.layout, grace=0).removed) == {digests[0], digests[10], digests[20]}
     assert bytes(store.read(digests[20])) is not None
 
@@ -127,9 +127,9 @@ def test_leftovers_of_killed_writers_are_removed(store: DirectoryStore) -> None:
         dead.write_bytes(b"half")
         (store.layout.leases / "999999-0123456789abcdef").write_text(sha256(b"a") + "\n01")
 
-        found_ = collect(store.layout)
+        report = collect(store.layout)
 
-        assert (found_.leftovers, found_.freed) == (1, 4)
+        assert (report.leftovers, report.freed) == (1, 4)
         assert os.listdir(store.layout.incoming) == [mine.name]
         assert os.listdir(store.layout.leases) == [store._lease.name]
 

@@ -51,11 +51,11 @@ def test_a_known_content_is_not_written_again(
     digest = store.put(LARGE)
     before = store.layout.place(digest).stat()
 
-    def refused(*_: object) -> None:
-        raise AssertionError("written")
+    def fail_on_write(*_: object) -> None:
+        raise AssertionError("a known content was written again")
 
-    monkeypatch.setattr(objects, "write", refused)
-    monkeypatch.setattr(objects, "copy", refused)
+    monkeypatch.setattr(objects, "write", fail_on_write)
+    monkeypatch.setattr(objects, "copy", fail_on_write)
     with DirectoryStore(store.path) as other:
         assert other.put(LARGE) == other.add_file(tmp_path / "a").digest == digest
     after = store.layout.place(digest).stat()
@@ -64,26 +64,26 @@ def test_a_known_content_is_not_written_again(
 
 def test_an_object_is_named_last(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The content is synced before it is named, and the folder after: a loss of power leaves all of it or nothing."""
-    done: list[str] = []
+    operations: list[str] = []
     sync, rename = os.fsync, Path.rename
 
-    def syncing(descriptor: int) -> None:
-        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "content")
+    def log_sync(descriptor: int) -> None:
+        operations.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "content")
         sync(descriptor)
 
-    def renaming(self: Path, target: Path) -> Path:
-        done.append("name")
+    def log_rename(self: Path, target: Path) -> Path:
+        operations.append("name")
         return rename(self, target)
 
-    monkeypatch.setattr(os, "fsync", syncing)
-    monkeypatch.setattr(Path, "rename", renaming)
+    monkeypatch.setattr(os, "fsync", log_sync)
+    monkeypatch.setattr(Path, "rename", log_rename)
     digest = store.put(b"x")
-    assert done == ["content", "name", "folder"]
+    assert operations == ["content", "name", "folder"]
 
-    done.clear()
+    operations.clear()
     with DirectoryStore(store.path) as other:
         assert other.holds(digest)
-    assert done == ["folder"]  # who renamed it may have been killed before
+    assert operations == ["folder"]  # the process that renamed it may have been killed before it could sync
 
 
 def test_a_copy_is_independent_of_its_file(store: DirectoryStore, tmp_path: Path) -> None:
@@ -106,15 +106,15 @@ def test_a_copy_is_independent_of_its_file(store: DirectoryStore, tmp_path: Path
 def test_a_file_that_changes_while_it_is_copied_is_refused(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mixture of two versions is never taken for a file, and no object is made of it."""
+    """A mixture of two versions of a file is never accepted as its content."""
     path, copy = tmp_path / "a.log", objects.copy
     path.write_bytes(LARGE)
 
-    def cut(source: int, target: int, size: int) -> None:
+    def cut_and_copy(source: int, target: int, size: int) -> None:
         os.truncate(path, 10)
         copy(source, target, size)
 
-    monkeypatch.setattr(objects, "copy", cut)
+    monkeypatch.setattr(objects, "copy", cut_and_copy)
     with pytest.raises(InputChangedError):
         store.add_file(path)
 
@@ -125,12 +125,12 @@ def test_a_file_is_copied_without_copy_file_range(
     """Where `copy_file_range` is missing, and where it stops half-way, the file is copied in user space."""
     real = os.copy_file_range
 
-    def once(source: int, target: int, count: int) -> int:
+    def copy_once(source: int, target: int, count: int) -> int:
         if os.lseek(target, 0, os.SEEK_CUR):
             raise OSError(18, "cross-device")
         return real(source, target, min(count, 1_000))
 
-    for number, broken in enumerate((once, lambda *_: 0)):
+    for number, broken in enumerate((copy_once, lambda *_: 0)):
         content = LARGE + str(number).encode()
         (tmp_path / "a").write_bytes(content)
         monkeypatch.setattr(os, "copy_file_range", broken)
@@ -148,6 +148,14 @@ def test_a_file_of_another_file_system_is_copied(store: DirectoryStore) -> None:
         assert store.add_file(Path(folder) / "a").digest == sha256(LARGE)
         with DirectoryStore(Path(folder) / "store") as second:  # and from a store to another
             assert second.add_file(store.layout.place(sha256(LARGE))).digest == sha256(LARGE)
+
+
+def test_the_former_name_still_opens_a_store(store: DirectoryStore) -> None:
+    """`DirectoryStore.found` is `open_existing`, so hosts that were written for it go on working."""
+    digest = store.put(b"a")
+
+    with DirectoryStore.found(store.path) as other:
+        assert other.holds(digest)
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "", "../../etc/passwd", "A" * 64, "0" * 63 + "\n"])
@@ -210,7 +218,7 @@ def test_a_folder_that_is_not_a_store_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_half_made_store_is_completed(tmp_path: Path) -> None:
-    """If the making of a store was interrupted, the next process that opens it completes it."""
+    """If the creation of a store was interrupted, the next process that opens it completes it."""
     put_and_close(tmp_path / "store", b"x")
     shutil.rmtree(tmp_path / "store" / "objects" / "ab")
     shutil.rmtree(tmp_path / "store" / "leases")
@@ -224,14 +232,14 @@ def test_a_half_made_store_is_completed(tmp_path: Path) -> None:
 def test_threads_share_one_store(store: DirectoryStore) -> None:
     """Eight threads put and read the same contents through one object."""
     contents = [str(number).encode() * 1_000 for number in range(20)]
-    failed: list[BaseException] = []
+    errors: list[BaseException] = []
 
     def use() -> None:
         try:
             for content in contents * 3:
                 assert bytes(store.read(store.put(content))) == content
         except BaseException as error:
-            failed.append(error)
+            errors.append(error)
 
     threads = [threading.Thread(target=use) for _ in range(8)]
     for thread in threads:
@@ -239,5 +247,5 @@ def test_threads_share_one_store(store: DirectoryStore) -> None:
     for thread in threads:
         thread.join()
 
-    assert failed == []
+    assert errors == []
     assert sorted(store.layout.digests()) == sorted(map(sha256, contents))

@@ -1,4 +1,4 @@
-"""Eight processes on one store: putting, reading, finding, rooting and collecting, killed at random (SIGKILL)."""
+"""Eight processes put, read, look up, root and collect in one store, and are killed at random (SIGKILL)."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from rlmlite_traces.blobs.directory import GRACE_SECONDS, check_objects, collect
 
 WORKERS = 8
 SHARED = 40
-"""Contents that all processes put and find again and again, while others collect them."""
+"""How many contents all processes put and look up again and again, while others collect them."""
 
 NURSERY = """
 import os, random, signal, sys, time, traceback
@@ -48,7 +48,7 @@ finally:
     killed += sum(end(child) == -signal.SIGKILL for child in list(children))
 print(killed)
 """
-"""Keeps eight workers alive, and kills one after the other. A worker that ends by itself has failed."""
+"""Keeps eight workers running, and kills one after the other. A worker that ends by itself has failed."""
 
 
 def content(number: int) -> bytes:
@@ -59,11 +59,11 @@ def content(number: int) -> bytes:
 
 
 def work(folder: Path, seed: int, grace: float) -> None:
-    """Use the store without end. What was acknowledged is said in a file, before anything relies on it."""
+    """Use the store without end. What was acknowledged is written to a file, so that it can be checked later."""
     rng = Random(seed)
-    collection.BATCH = 8  # so that others often come in between
+    collection.BATCH = 8  # so that other processes often get the lock in between
     store = DirectoryStore(folder / "store")
-    said = os.open(folder / "acknowledged", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    journal = os.open(folder / "acknowledged", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     mine: dict[str, bytes] = {}
     parent = os.getppid()
     while os.getppid() == parent:
@@ -88,15 +88,15 @@ def work(folder: Path, seed: int, grace: float) -> None:
                 trace.mkdir(parents=True)
                 some = rng.sample(list(mine), min(len(mine), 3))
                 store.keep_for(trace, some)
-                os.write(said, "".join(f"root {digest}\n" for digest in some).encode())
-        if len(mine) > 60:  # a new lease, so that much is no longer held by anyone
+                os.write(journal, "".join(f"root {digest}\n" for digest in some).encode())
+        if len(mine) > 60:  # with a new lease, so that many contents are no longer held by anyone
             store.close()
             store, mine = DirectoryStore(folder / "store"), {}
-        os.write(said, "".join(f"put {digest}\n" for digest in list(mine)[-1:]).encode())
+        os.write(journal, "".join(f"put {digest}\n" for digest in list(mine)[-1:]).encode())
 
 
-def killed_workers(folder: Path, kills: int, seed: int, grace: float, pace: float) -> Counter[str]:
-    """Kill workers, one in `pace` seconds at most, and check what they left. Returns figures."""
+def kill_workers(folder: Path, kills: int, seed: int, grace: float, pace: float) -> Counter[str]:
+    """Kill workers, one every `pace` seconds at most, check what they left, and return the counts."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", NURSERY, str(folder), str(kills), str(seed), str(grace), str(pace)]
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE)
@@ -104,30 +104,30 @@ def killed_workers(folder: Path, kills: int, seed: int, grace: float, pace: floa
     assert done.returncode == 0
 
     layout = open_layout(folder / "store")
-    said = {tuple(line.split()) for line in (folder / "acknowledged").read_text().splitlines()}
-    rooted = {digest for kind, digest in said if kind == "root"}
-    put = {digest for kind, digest in said if kind == "put"}
-    there = {digest: fault for digest, fault in check_objects(layout)}
-    assert [fault for fault in there.values() if fault] == []  # every name has all of its content
-    assert rooted <= there.keys()
+    acknowledged = {tuple(line.split()) for line in (folder / "acknowledged").read_text().splitlines()}
+    rooted = {digest for kind, digest in acknowledged if kind == "root"}
+    put = {digest for kind, digest in acknowledged if kind == "put"}
+    present = {digest: fault for digest, fault in check_objects(layout)}
+    assert [fault for fault in present.values() if fault] == []  # every name has all of its content
+    assert rooted <= present.keys()
     if grace:
-        assert put <= there.keys()
+        assert put <= present.keys()
 
     leftovers = len(os.listdir(layout.incoming))
     last = collect(layout, grace=0)
     assert last.leftovers == leftovers
-    assert last.kept == {"lease": 0, "trace": len(there) - len(last.removed), "young": 0}
+    assert last.kept == {"lease": 0, "trace": len(present) - len(last.removed), "young": 0}
     assert rooted <= set(layout.digests())
     assert os.listdir(layout.incoming) == os.listdir(layout.leases) == []
     return Counter(
-        killed=int(done.stdout), acknowledged=len(put), rooted=len(rooted), leftovers=leftovers, there=len(there)
+        killed=int(done.stdout), acknowledged=len(put), rooted=len(rooted), leftovers=leftovers, present=len(present)
     )
 
 
 @pytest.mark.parametrize("grace", [0, GRACE_SECONDS])
 def test_killed_processes_lose_nothing(tmp_path: Path, grace: float) -> None:
     """Nothing acknowledged is lost, nothing half-written can be read, nothing that a live process uses is removed."""
-    figures = killed_workers(tmp_path, kills=10, seed=1, grace=grace, pace=0.06)
+    figures = kill_workers(tmp_path, kills=10, seed=1, grace=grace, pace=0.06)
 
     assert figures["killed"] == 10 + WORKERS - 1
 
@@ -136,7 +136,7 @@ def test_killed_processes_lose_nothing(tmp_path: Path, grace: float) -> None:
 @pytest.mark.parametrize("grace", [0, GRACE_SECONDS])
 def test_two_hundred_kills_lose_nothing(tmp_path: Path, grace: float) -> None:
     """The same as above, over 200 kills in all."""
-    figures = killed_workers(tmp_path, kills=100, seed=2, grace=grace, pace=0.5)
+    figures = kill_workers(tmp_path, kills=100, seed=2, grace=grace, pace=0.5)
     print(dict(figures))  # noqa: T201  shown by `pytest -s`
 
     assert figures["killed"] >= 100

@@ -1,4 +1,4 @@
-"""A store when the machine refuses: forks, a full disk, a full lease, another user."""
+"""A store when the system refuses: forks, a full disk, a full lease, another user."""
 
 import os
 import resource
@@ -45,7 +45,7 @@ def run_python(code: str, *arguments: str, before: Callable[[], object] | None =
     ).stdout
 
 
-def with_file_limit() -> None:
+def limit_file_size() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
 
@@ -61,7 +61,7 @@ def test_a_full_disk_leaves_nothing(store: DirectoryStore, tmp_path: Path) -> No
         "    except StoreWriteError as error: print(error.reason)\n"
         "print(store.put(b'small'))\n"
     )
-    printed = run_python(code, str(store.path), str(tmp_path / "a"), before=with_file_limit)
+    printed = run_python(code, str(store.path), str(tmp_path / "a"), before=limit_file_size)
     assert printed.splitlines() == ["File too large"] * 3 + [sha256(b"small")]
     assert list(store.layout.digests()) == [sha256(b"small")]
     assert os.listdir(store.layout.incoming) == []
@@ -77,7 +77,7 @@ def test_a_content_that_cannot_be_leased_is_not_used(store: DirectoryStore) -> N
         "except StoreWriteError as error: print(error.reason, number)\n"
         "print((store.layout.leases / store._lease.name).stat().st_size, f'{number:064}' in store._leased)\n"
     )
-    printed = run_python(code, str(store.path), before=with_file_limit)
+    printed = run_python(code, str(store.path), before=limit_file_size)
     assert printed.splitlines() == ["File too large 1538", f"{1538 * 65} False"]
 
 

@@ -1,4 +1,4 @@
-"""FileBlobs: content in files, still what was hashed."""
+"""FileBlobs: contents in files, read only while they are what was hashed."""
 
 import hashlib
 import os
@@ -50,7 +50,7 @@ def test_large_files_are_not_copied(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2 * mapped._THREAD_THRESHOLD])
-def test_what_is_not_utf8_is_transcoded(tmp_path: Path, size: int) -> None:
+def test_a_file_that_is_not_utf8_is_transcoded(tmp_path: Path, size: int) -> None:
     """Bad bytes become U+FFFD, counted; the digest that counts is of the repaired text, the file's own is kept."""
     content = b"ok \xff\xfe Z\xc3\xab\xc3" + b"." * size
     (tmp_path / "a.txt").write_bytes(content)
@@ -114,7 +114,7 @@ def test_a_changed_file_is_not_read(tmp_path: Path, change: str, size: int, was_
 
 
 def test_equal_files_are_each_watched(tmp_path: Path) -> None:
-    """Two files of one content are one content; a change of either is told."""
+    """Two files of one content are one content; a change of either is detected."""
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(b"same")
     for changed in ("a", "b"):
@@ -127,22 +127,22 @@ def test_equal_files_are_each_watched(tmp_path: Path) -> None:
 
 
 def test_a_file_that_changes_while_it_is_hashed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is still being written is no input."""
+    """A file that is still being written cannot be an input."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"one")
     real = mapped.digest_and_check
 
-    def writing(content: bytes, text: bool) -> object:
+    def write_and_digest(content: bytes, text: bool) -> object:
         path.write_bytes(b"three")
         return real(content, text)
 
-    monkeypatch.setattr(mapped, "digest_and_check", writing)
+    monkeypatch.setattr(mapped, "digest_and_check", write_and_digest)
 
     with pytest.raises(InputChangedError):
         FileBlobs().add_file(path)
 
 
-def open_files() -> int:
+def count_descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
@@ -156,19 +156,19 @@ def test_many_files_need_few_descriptors(tmp_path: Path) -> None:
             path = tmp_path / f"{number}.{size}"
             path.write_bytes(content)
             contents[blobs.add_file(path).digest] = content[:10]
-    before = open_files()
+    before = count_descriptors()
 
     for _ in range(2):
         for digest, head in contents.items():
             assert bytes(blobs.read(digest)[:10]) == head
-    assert open_files() - before <= OPEN_MAPS
+    assert count_descriptors() - before <= OPEN_MAPS
     for digest in contents:
         assert blobs.lines(digest).count == 1
-    assert open_files() - before <= 2 * OPEN_MAPS
+    assert count_descriptors() - before <= 2 * OPEN_MAPS
 
 
 def test_small_files_stay_in_memory_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cache of small files has a size in bytes; what fell out is read again."""
+    """The cache of small files is bounded in bytes; a file that was dropped is read again."""
     monkeypatch.setattr(mapped, "CACHED_BYTES", 1_000)
     blobs, digests = FileBlobs(), []
     for number in range(30):
@@ -183,7 +183,7 @@ def test_small_files_stay_in_memory_within_bounds(tmp_path: Path, monkeypatch: p
     assert blobs.read(digests[-1]) is blobs.read(digests[-1])
 
 
-def test_a_view_outlives_its_place_among_the_recent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_view_outlives_its_place_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A content that somebody still reads stays readable when its file is no longer among the last used."""
     monkeypatch.setattr(mapped, "OPEN_MAPS", 1)
     blobs = FileBlobs()
@@ -197,8 +197,8 @@ def test_a_view_outlives_its_place_among_the_recent(tmp_path: Path, monkeypatch:
     assert [bytes(view[:3]) for view in views] == [b"aaa", b"bbb", b"ccc"]
 
 
-def test_what_the_kernel_made_is_kept() -> None:
-    """Content that is put is found by its digest; what was never put is a host's fault."""
+def test_a_content_that_was_put_is_kept() -> None:
+    """Content that is put is found by its digest; one that was never put raises `BlobMissingError`."""
     blobs = FileBlobs()
 
     digest = blobs.put("Zoë\nx".encode())
@@ -214,7 +214,7 @@ def test_what_the_kernel_made_is_kept() -> None:
         blobs.lines("0" * 64)
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_only_plain_files_are_accepted(tmp_path: Path) -> None:
     """A missing file, a folder and a pipe are errors, and a pipe is not waited for."""
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "none", tmp_path, tmp_path / "pipe"):
@@ -223,21 +223,23 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALL - 1, SMALL, 3 * SMALL + 7])
-def test_what_was_derived_is_kept_outside_memory(size: int) -> None:
+def test_derived_contents_are_kept_outside_memory(size: int) -> None:
     """Any number of contents lie one after another in one file; each is found by its digest, with its lines."""
     blobs, contents = FileBlobs(), [f"{number}\n".encode() + b"." * size for number in range(20)]
 
-    made = [blobs.derive(iter([content[:1], content[1:]])) for content in contents]
+    derived = [blobs.derive(iter([content[:1], content[1:]])) for content in contents]
 
-    assert [(each.digest, each.size) for each in made] == [(sha256(content), len(content)) for content in contents]
-    assert [bytes(blobs.read(each.digest)) for each in made] == contents
-    assert blobs.has(made[0].digest)
-    assert blobs.lines(made[0].digest).count == (1 if size == 0 else 2)
-    blobs.confirm(frozenset(each.digest for each in made))
+    assert [(content.digest, content.size) for content in derived] == [
+        (sha256(content), len(content)) for content in contents
+    ]
+    assert [bytes(blobs.read(content.digest)) for content in derived] == contents
+    assert blobs.has(derived[0].digest)
+    assert blobs.lines(derived[0].digest).count == (1 if size == 0 else 2)
+    blobs.confirm(frozenset(content.digest for content in derived))
 
 
-def test_equal_derived_contents_lie_once() -> None:
-    """The second is taken back, and what follows it is not harmed."""
+def test_equal_derived_contents_are_stored_once() -> None:
+    """The second copy is dropped, and the content after it is intact."""
     blobs = FileBlobs()
 
     first = blobs.derive(iter([LARGE]))
@@ -249,47 +251,47 @@ def test_equal_derived_contents_lie_once() -> None:
     assert (bytes(blobs.read(first.digest)), bytes(blobs.read(other.digest))) == (LARGE, b"other")
 
 
-def test_a_derivation_that_fails_leaves_nothing() -> None:
+def test_a_failed_derivation_leaves_nothing() -> None:
     """Not even the bytes that were written before it failed."""
 
-    def failing() -> Iterator[bytes]:
+    def blocks_that_fail() -> Iterator[bytes]:
         yield LARGE
         raise ValueError("damaged")
 
     blobs = FileBlobs()
-    kept = blobs.derive(iter([b"kept"]))
+    before = blobs.derive(iter([b"before"]))
 
     with pytest.raises(ValueError, match="damaged"):
-        blobs.derive(failing())
+        blobs.derive(blocks_that_fail())
 
-    assert blobs._scratch._end == len(b"kept")
+    assert blobs._scratch._end == len(b"before")
     assert bytes(blobs.read(blobs.derive(iter([b"next"])).digest)) == b"next"
-    assert bytes(blobs.read(kept.digest)) == b"kept"
+    assert bytes(blobs.read(before.digest)) == b"before"
 
 
 def test_only_one_content_is_derived_at_a_time() -> None:
-    """Two would mix in the file: a caller's mistake, which harms nothing."""
+    """Two at a time would mix in the file; the second is refused, and the file stays intact."""
     blobs = FileBlobs()
 
-    def within() -> Iterator[bytes]:
+    def blocks_that_derive() -> Iterator[bytes]:
         yield b"outer"
         blobs.derive(iter([b"inner"]))
 
     with pytest.raises(RuntimeError, match="being written already"):
-        blobs.derive(within())
+        blobs.derive(blocks_that_derive())
     assert bytes(blobs.read(blobs.derive(iter([b"next"])).digest)) == b"next"
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors by /proc")
 def test_derived_contents_need_one_descriptor_and_few_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many there are; and no file of them has a name."""
+    """This holds for any number of contents, and leaves no named file."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     blobs = FileBlobs()
-    before = open_files()
+    before = count_descriptors()
 
-    made = [blobs.derive(iter([f"{number} ".encode() + b"." * SMALL])) for number in range(3 * OPEN_MAPS)]
-    for each in made:
-        assert len(blobs.read(each.digest)) == each.size
+    derived = [blobs.derive(iter([f"{number} ".encode() + b"." * SMALL])) for number in range(3 * OPEN_MAPS)]
+    for content in derived:
+        assert len(blobs.read(content.digest)) == content.size
 
-    assert open_files() - before <= OPEN_MAPS + 1
+    assert count_descriptors() - before <= OPEN_MAPS + 1
     assert list(tmp_path.iterdir()) == []

@@ -17,9 +17,12 @@ from pathlib import Path
 
 from rlmlite_traces.errors import TraceLockedError, TraceMissingError
 
-# O_NOFOLLOW everywhere: a trace may lie in a folder where others can write, and a symbolic link planted there
-# would redirect our writes. O_CLOEXEC: tools that we start must not inherit the descriptor, and with it the lock.
-_SAFE_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
+SAFE_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
+"""Flags for every file of a trace or a store.
+
+O_NOFOLLOW: others may be able to write to the folder, and a symbolic link planted there would redirect our writes.
+O_CLOEXEC: tools that we start must not inherit the descriptor, and with it the lock.
+"""
 
 
 class AppendOnlyFile:
@@ -30,7 +33,7 @@ class AppendOnlyFile:
     """
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _SAFE_OPEN
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | SAFE_OPEN
         try:
             self._descriptor = os.open(path, flags, 0o644)
         except OSError as error:
@@ -68,7 +71,7 @@ class WriterLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _SAFE_OPEN, 0o644)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | SAFE_OPEN, 0o644)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -83,7 +86,7 @@ class WriterLock:
 def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a new file. Whatever has this name is replaced; a symbolic link is replaced, never followed."""
     path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE_OPEN, mode)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | SAFE_OPEN, mode)
     with open(descriptor, "wb") as file:
         file.write(data)
 

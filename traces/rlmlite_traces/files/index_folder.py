@@ -16,7 +16,7 @@ ROOM = 4 << 30
 
 
 class IndexFolder:
-    """`rlmlite_kernel.engines.IndexStore` in a folder.
+    """`rlmlite_kernel.engines.ranking.index_cache.IndexStore` in a folder.
 
     The folder is created if it is missing; if that fails, `OSError` is raised. Later failures never stop a run: the
     index is then built anew, and `error` holds the last reason.
@@ -53,11 +53,13 @@ class IndexFolder:
     def _make_room(self) -> None:
         """Delete the least recently used indexes until the rest fits."""
         # Names with a dot are files that some process is still writing.
-        indexes = [(path, path.stat()) for path in self._folder.iterdir() if not path.name.startswith(".")]
-        indexes.sort(key=lambda index: (index[1].st_mtime_ns, index[0].name))
-        total = sum(status.st_size for _, status in indexes)
-        for path, status in indexes:
+        paths = [path for path in self._folder.iterdir() if not path.name.startswith(".")]
+        statuses = {path: path.stat() for path in paths}
+        # By name as well, so that the choice does not depend on the order in which the folder lists its files.
+        oldest_first = sorted(paths, key=lambda path: (statuses[path].st_mtime_ns, path.name))
+        total = sum(status.st_size for status in statuses.values())
+        for path in oldest_first:
             if total <= self._room:
                 return
             path.unlink(missing_ok=True)
-            total -= status.st_size
+            total -= statuses[path].st_size

@@ -31,7 +31,7 @@ from typing import Final
 import msgspec
 
 from rlmlite_traces.errors import StoreMissingError
-from rlmlite_traces.files.append_only import sync_path, write_new
+from rlmlite_traces.files.append_only import SAFE_OPEN, sync_path, write_new
 from rlmlite_traces.format.lines import HEX
 
 FORMAT: Final = 1
@@ -85,7 +85,7 @@ class Layout(msgspec.Struct, frozen=True):
         """Hold a lock file exclusively; waits for it."""
         # Opened anew each time: flock belongs to the open file, so threads and forks that shared a descriptor would
         # share the lock as well, and would not exclude each other.
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | SAFE_OPEN
         descriptor = os.open(self.path / name, flags, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -160,10 +160,12 @@ def _create_folders(layout: Layout) -> None:
     """
     for name in _FOLDERS:
         (layout.path / name).mkdir(exist_ok=True)
-    missing_shards = set(_SHARDS) - set(os.listdir(layout.objects))
-    for shard in sorted(missing_shards):
+    # One listing instead of 256 calls: usually nothing is missing.
+    missing_shards = sorted(set(_SHARDS) - set(os.listdir(layout.objects)))
+    for shard in missing_shards:
         (layout.objects / shard).mkdir(exist_ok=True)
-    os.close(os.open(layout.readers, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644))
+    readers = os.open(layout.readers, os.O_RDONLY | os.O_CREAT | SAFE_OPEN, 0o644)
+    os.close(readers)
     if missing_shards:
         sync_path(layout.objects)
         sync_path(layout.path)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rlmlite_traces.blobs.directory.layout import Layout
 from rlmlite_traces.errors import StoreBusyError
+from rlmlite_traces.files.append_only import SAFE_OPEN
 
 _LINE = 65
 """Bytes of a line: a digest of 64 hex digits and a newline."""
@@ -35,14 +36,15 @@ class Lease:
     def __init__(self, layout: Layout) -> None:
         self.name = f"{os.getpid()}-{secrets.token_hex(8)}"
         path = layout.leases / self.name
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | SAFE_OPEN
         # Under the store's lock: a collection that saw the file after it was created and before it was locked would
         # take it for the lease of a dead process.
         with layout.lock():
             self._descriptor = os.open(path, flags, 0o644)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._size = 0
-        self.release = weakref.finalize(self, _release, self._descriptor, path, os.getpid())
+        owner = os.getpid()
+        self.release = weakref.finalize(self, _release, self._descriptor, path, owner)
 
     def add(self, digest: str) -> None:
         """Add a content, at most once each. The caller holds the store's lock. Raises `OSError` for a full disk."""
@@ -70,7 +72,7 @@ class UnleasedReader:
     name = ""
 
     def __init__(self, layout: Layout) -> None:
-        self._descriptor = os.open(layout.readers, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._descriptor = os.open(layout.readers, os.O_RDONLY | SAFE_OPEN)
         self.release = weakref.finalize(self, os.close, self._descriptor)
         # This waits for a collection that is running.
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
@@ -85,7 +87,7 @@ def exclude_readers(layout: Layout) -> Iterator[None]:
 
     The caller must be the only collection: a second one would be taken for such a reader.
     """
-    descriptor = os.open(layout.readers, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = os.open(layout.readers, os.O_RDONLY | SAFE_OPEN)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -125,7 +127,7 @@ class Leases:
     def _refresh(self, name: str) -> None:
         """Read what was added to one lease, or drop it if it is dead."""
         try:
-            descriptor = os.open(self._layout.leases / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(self._layout.leases / name, os.O_RDONLY | SAFE_OPEN)
         except FileNotFoundError:
             # Its process released it just now. That does not need the store's lock, so it can happen at any time.
             self._digests.pop(name, None)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rlmlite_traces.blobs.directory.layout import Layout
+from rlmlite_traces.files.append_only import SAFE_OPEN
 
 _READ_ONLY = 0o444
 _COPY_BLOCK = 64 * 1024 * 1024
@@ -30,7 +31,7 @@ def open_incoming(layout: Layout, writer: str) -> Iterator[tuple[int, Path]]:
     `writer` is the name of a live lease, by which a collection tells a file that is being written from a leftover.
     """
     path = layout.incoming / f"{writer}.{secrets.token_hex(8)}"
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN
     descriptor = os.open(path, flags, 0o600)
     try:
         yield descriptor, path
