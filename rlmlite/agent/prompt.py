@@ -196,7 +196,7 @@ def _cut(text: str, room: int) -> str:
     at = 0
     while (opening := _OPENING.search(beginning, at)) is not None:
         closing = f"\n</data {opening['tag']}>"
-        # One byte back: of an empty fence, the newline that opens it is the one before its closing line.
+        # One byte back, so that the newline of the opening line may be the one before the closing line: empty data.
         end = beginning.find(closing, opening.end() - 1)
         is_open = end < 0
         if is_open:

@@ -39,8 +39,13 @@ class Dispatcher:
     """Carries the requests of one fan-out out. It lives as long as the fan-out, and so does what it refers to."""
 
     def __init__(self, setup: Setup, blobs: Blobs, keeper: Keeper, state: State, nest: NestedRun | None) -> None:
-        self._setup, self._blobs, self._keeper, self._state, self._nest = setup, blobs, keeper, state, nest
-        self._tell, self._turn = setup.settings.on_event, state.turn + 1
+        self._setup = setup
+        self._blobs = blobs
+        self._keeper = keeper
+        self._state = state
+        self._nest = nest
+        self._tell = setup.settings.on_event
+        self._turn = state.turn + 1  # the state is that of before this turn
 
     async def results(self, requests: Requests, known: Mapping[str, Result]) -> Sequence[Result]:
         """The results of a fan-out, in the order of its requests. A call whose result is `known` is not made again."""
@@ -48,6 +53,8 @@ class Dispatcher:
             # What was paid for before the question was asked is used all the same.
             return [known.get(request.id, NOT_PERMITTED) for request in requests]
         async with AsyncExitStack() as connections:
+            # Entered for each fan-out anew: between two of them the event loop stands still, and in a session the next
+            # one may run in another loop, where connections of this one are of no use.
             for client in self._setup.clients.values():
                 if isinstance(client, AbstractAsyncContextManager):
                     await connections.enter_async_context(client)
@@ -64,11 +71,14 @@ class Dispatcher:
         if self._setup.permit is permit_all:
             return True
         new = [request for request in requests if request.id not in known]
-        return self._setup.permit(len(new), cost_bound(new, self._state.settings.roles))
+        bound = cost_bound(new, self._state.settings.roles)
+        return self._setup.permit(len(new), bound)
 
     def _journal(self, requests: Requests) -> JournalWriter:
         """Writes each finished call down, and tells about the progress of a fan-out."""
-        total, done = len(requests), 0
+        total = len(requests)
+        done = 0
+        # 100,000 events for 100,000 calls would take longer to show than they are worth.
         interval = max(1, total // _PROGRESS_EVENTS)
         # A controller's call is a fan-out of one, and has events of its own.
         is_controller = total > 0 and requests[0].role.startswith(CONTROLLER)
@@ -77,15 +87,18 @@ class Dispatcher:
             nonlocal done
             self._keeper.journal(id_, result)
             done += 1
-            if not is_controller and (done % interval == 0 or done == total):
+            is_due = done % interval == 0 or done == total
+            if is_due and not is_controller:
                 self._tell(FanoutProgress(self._turn, done, total))
 
         return journal
 
     async def _call(self, request: Request) -> Result:
         started = time.monotonic_ns()
-        ATTEMPTS.set(1)
+        ATTEMPTS.set(1)  # a worker makes many calls in the same context: the count of the one before must not stay
         try:
+            # Prompts are rendered here, one for each worker, and not with the fan-out: together they may be the size
+            # of the inputs many times over.
             text = request.text or render(request.prompt, self._blobs)
         except InputChangedError:
             # No need to end the run here: the kernel sees the change too, and ends it with what was done.
@@ -99,20 +112,27 @@ class Dispatcher:
         """The answer of whoever a request is for."""
         if request.kind == "lm":
             client = self._setup.clients.get(request.role)
-            return Failed("unavailable") if client is None else await client.complete(text, request)
+            if client is None:
+                return Failed("unavailable")
+            return await client.complete(text, request)
         if request.kind == "rlm":
-            return Failed("unavailable") if self._nest is None else await self._nest(request)
+            if self._nest is None:
+                return Failed("unavailable")
+            return await self._nest(request)
         return await self._ask_services(request, text)
 
     async def _ask_services(self, request: Request, text: str) -> Result:
         """A call of a tool, a request for approval, the time."""
+        # For these two kinds the role is the name of the tool.
         if request.kind == "tool":
             self._tell(ToolCalled(self._turn, request.role))
         elif request.kind == "approve":
             self._tell(ApprovalAsked(self._turn, request.role))
-        result = await self._setup.services.call(request, text, self._state.settings, self._keeper)
+        settings = self._state.settings
+        result = await self._setup.services.call(request, text, settings, self._keeper)
         if request.kind == "approve":
-            self._tell(ApprovalGiven(self._turn, request.role, approves(result)))
+            is_approved = approves(result)
+            self._tell(ApprovalGiven(self._turn, request.role, is_approved))
         return result
 
 
@@ -123,5 +143,6 @@ def _as_unicode(result: Result) -> Result:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return msgspec.structs.replace(result, **{field: text.encode("utf-8", "backslashreplace").decode()})
+        spelled_out = text.encode("utf-8", "backslashreplace").decode()
+        return msgspec.structs.replace(result, **{field: spelled_out})
     return result

@@ -50,9 +50,11 @@ def drive_turn(answers: Answers, calls: FanOuts[T]) -> T:
         requests = next(calls)
         import asyncio
 
+        # One loop for all fan-outs of this work. A loop for each would have to be opened and closed every time.
         runner = asyncio.Runner()
         while True:
-            requests = calls.send(runner.run(answers.results(requests)))
+            results = runner.run(answers.results(requests))
+            requests = calls.send(results)
     except StopIteration as end:
         result: T = end.value
         return result
@@ -67,7 +69,8 @@ async def drive_turn_async(answers: Answers, calls: FanOuts[T]) -> T:
     try:
         requests = next(calls)
         while True:
-            requests = calls.send(await answers.results(requests))
+            results = await answers.results(requests)
+            requests = calls.send(results)
     except StopIteration as end:
         result: T = end.value
         return result
@@ -120,7 +123,9 @@ async def drive(
                 await asyncio.sleep(0)  # a client that answers at once must not keep a cancellation from being heard
             results[index] = result
 
-    await _run_together(work() for _ in range(min(workers, len(requests))))
+    # A worker without a call to make would only cost its task.
+    worker_count = min(workers, len(requests))
+    await _run_together(work() for _ in range(worker_count))
     return [results[index] for index in range(len(requests))]
 
 

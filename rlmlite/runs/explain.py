@@ -43,30 +43,36 @@ def explain(path: Path, root: str | None = None) -> tuple[SupportingStep, ...]:
 
 def steps_behind(records: Sequence[AnyRecord]) -> tuple[Step, ...]:
     """The last `final`, and every step that made something which it or a step behind it read, in order."""
+    # A step that failed wrote nothing, so nothing can rest on it.
     steps = [record for record in records if isinstance(record, Step) and record.status == "ok"]
     finals = [place for place, step in enumerate(steps) if step.op == "final"]
     if not finals:
         return ()
-    final = steps[finals[-1]]
-    behind, wanted = [final], set(final.reads)
-    for step in reversed(steps[: finals[-1]]):
+    last = finals[-1]
+    final, earlier = steps[last], steps[:last]
+    behind = [final]
+    wanted = set(final.reads)
+    for step in reversed(earlier):
         made = {variable.name for variable in step.writes}
         # Names can be written again. Going backward, the first step that wrote a name is the one whose value was read;
         # after it the name is not wanted any more, unless this step read an older value of it.
-        if made & wanted:
+        is_read = not made.isdisjoint(wanted)
+        if is_read:
             behind.append(step)
             wanted = (wanted - made) | set(step.reads)
     return tuple(reversed(behind))
 
 
 def _supporting_step(step: Step, trace: CheckedTrace) -> SupportingStep:
+    # The statement as it was executed, printed anew: the trace has the text of whole programs only.
     statement = _STATEMENT.decode(trace.content(step.ast))
+    observation = step.observation.ref
     return SupportingStep(
         turn=step.turn,
         step=step.step,
         text=show(Program((statement,))),
         reads=step.reads,
         writes=step.writes[0].name if step.writes else "",
-        shown="" if step.observation.ref is None else trace.content(step.observation.ref).decode(),
+        shown="" if observation is None else trace.content(observation).decode(),
         calls=0 if step.effects is None else step.effects.n,
     )

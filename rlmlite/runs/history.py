@@ -85,16 +85,20 @@ def exchange_of_entries(entries: Sequence[Entry], room: int, seen: Seen = ()) ->
 
 def exchanges_of_records(records: Iterable[AnyRecord], content: Content, room: int) -> tuple[Exchange, ...]:
     """The exchanges of a trace's whole turns, and its questions."""
+    # A turn's record comes before those of its steps. The genesis and the seal are in no turn.
     groups: list[list[AnyRecord]] = []
     for record in records:
         if isinstance(record, Turn | Question):
             groups.append([record])
         elif isinstance(record, Step):
             groups[-1].append(record)
+
     exchanges: list[Exchange] = []
+    seen: Seen = ()
     for group in groups:
-        seen = exchanges[-1].seen if exchanges else ()
-        exchanges.append(_exchange(group, content, room, seen))
+        exchange = _exchange(group, content, room, seen)
+        exchanges.append(exchange)
+        seen = exchange.seen
     return tuple(exchanges)
 
 
@@ -126,7 +130,8 @@ def first_look(history: Sequence[Exchange]) -> Exchange | None:
 
 
 def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: Seen) -> Exchange:
-    first, steps = records[0], [record for record in records if isinstance(record, Step)]
+    first = records[0]
+    steps = [record for record in records if isinstance(record, Step)]
     if isinstance(first, Question):
         text = content(first.text).decode()
         return Exchange(turn=0, origin=HOST, role="", program="", steps=(), observation="", question=text, seen=seen)
@@ -135,17 +140,23 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: S
     program = "" if said is None else said.text
     problems = said.problems if isinstance(said, Unparsed) else ()
     summaries = tuple(_summary(step, content) for step in steps)
-    # What a controller sees of a program that was refused is why, within the same bound as any observation.
-    refusal = fit_text(explain(problems, program), room)[0] if problems else ""
+
+    # What a controller sees of a program that was refused is why, within the same bound as any observation. The records
+    # hold the problems and not these words, so they are made again here.
+    if problems:
+        observation, _ = fit_text(explain(problems, program), room)
+    else:
+        observation = "\n".join(step.text for step in summaries if step.text)
+    is_silent = first.call is not None and first.reply is None
     return Exchange(
         turn=first.turn,
         origin=first.origin,
         role="" if first.call is None else first.call.role,
         program=program,
         steps=summaries,
-        observation=refusal or "\n".join(step.text for step in summaries if step.text),
+        observation=observation,
         problems=problems,
-        silent=first.call is not None and first.reply is None,
+        silent=is_silent,
         seen=_seen_after(seen, steps),
     )
 

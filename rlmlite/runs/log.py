@@ -115,8 +115,8 @@ def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:
     if not isinstance(trace, Path):
         return Log.create(default_folder(run), key)
     if trace.exists():
-        proposal = f"{trace.with_suffix('')}-2{SUFFIX}"
-        raise SettingError(f"{trace} exists already; a trace needs a new folder, such as {proposal}")
+        name = trace.with_suffix("")
+        raise SettingError(f"{trace} exists already; a trace needs a new folder, such as {name}-2{SUFFIX}")
     return Log.create(trace, key)
 
 

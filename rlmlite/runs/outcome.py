@@ -123,7 +123,10 @@ def conclude(state: State) -> tuple[str, str]:
     within what the caller agreed to: it is partial, and makes no further call.
     """
     limit = state.settings.limits.cost_nano
-    if limit is not None and state.used.get("cost_nano", 0) > limit and state.answer is not None:
+    cost = state.used.get("cost_nano", 0)
+    is_over_limit = limit is not None and cost > limit
+    # Without an answer the run has failed, and the kernel says at which step.
+    if is_over_limit and state.answer is not None:
         return "partial", "budget"
     return conclusion(state)
 
@@ -133,6 +136,9 @@ _EACH = ("call_prompt_bytes", "observation_bytes")  # bounds on each prompt and 
 
 def budget_of(state: State) -> dict[str, dict[str, int | None]]:
     """For each limit what is used of it, and the limit; `None` is no limit, or no sum."""
+    limits = state.settings.limits
     used: dict[str, int | None] = {name: state.used.get(name, 0) for name in Limits.__struct_fields__}
-    used |= dict.fromkeys(_EACH) | {"variables": len(state.variables)}
-    return {name: {"used": used[name], "limit": getattr(state.settings.limits, name)} for name in used}
+    used |= dict.fromkeys(_EACH)
+    # Variables can be written again, so they are counted as they stand, and not added up step by step.
+    used["variables"] = len(state.variables)
+    return {name: {"used": amount, "limit": getattr(limits, name)} for name, amount in used.items()}

@@ -34,15 +34,21 @@ def run_program(run: Run, said: Parsed | Unparsed) -> FanOuts[Outcome]:
     """Execute one program and end the run with it."""
     if isinstance(said, Parsed):
         problems = problems_of(said, run)
-        said = Unparsed(said.text, problems) if problems else said
+        if problems:
+            said = Unparsed(said.text, problems)
     try:
+        # A refused program is a turn, too: its trace shows what was asked for and why it was refused.
         yield from run.turn(said)
     except TurnsSpentError as error:
         run.observe(str(error))
-        return run.outcome(run.seal("partial", "budget"))
+        seal = run.seal("partial", "budget")
+        return run.outcome(seal)
     if isinstance(said, Unparsed):
-        return run.outcome(run.seal("refused", said.problems[0].code), said.problems)
-    return run.outcome(run.seal(*conclude_program(run.state)))
+        seal = run.seal("refused", said.problems[0].code)
+        return run.outcome(seal, said.problems)
+    status, reason = conclude_program(run.state)
+    seal = run.seal(status, reason)
+    return run.outcome(seal)
 
 
 def conclude_program(state: State) -> tuple[str, str]:
@@ -52,38 +58,50 @@ def conclude_program(state: State) -> tuple[str, str]:
     """
     if state.answer is not None:
         return conclude(state)
-    bounds = [*state.partial, *(code for code in state.failures if code in _BOUNDS)]
+    failed_on_bound = [code for code in state.failures if code in _BOUNDS]
+    bounds = [*state.partial, *failed_on_bound]
     if bounds:
         return "partial", bounds[0]
-    return conclude(state) if state.failures else ("completed", "no_answer")
+    if state.failures:
+        return conclude(state)
+    return "completed", "no_answer"
 
 
 def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:
     """What is wrong with a program before it runs: what the checker finds, and roles that no model plays."""
     state = run.state
     scope = Scope(frozenset(state.variables), state.run.inputs, state.run.table, state.settings.policy)
-    return (*all_problems(check(said, scope)), *_roles_without_model(said, state))
+    by_checker = all_problems(check(said, scope))
+    # The checker knows names and types. Which roles a run has is a matter of its settings.
+    return (*by_checker, *_roles_without_model(said, state))
 
 
 def _roles_without_model(said: Parsed, state: State) -> Iterator[Problem]:
     for place, node in enumerate(walk(said.program)):
-        role_name = _role_of(node, state) if isinstance(node, Call) else None
+        if not isinstance(node, Call):
+            continue
+        role_name = _role_of(node, state)
         if role_name is not None and role_name not in state.settings.roles:
+            # A program that never was text has no offsets.
             offset = said.at[place] if place < len(said.at) else None
             hint = f"give one with --{role_name} MODEL, in Python with {role_name}="
             yield Problem("not_permitted", f"no model plays the role `{role_name}`", offset, hint)
 
 
 def _role_of(call: Call, state: State) -> str | None:
-    """The role that a call needs a model for."""
+    """The role that a call needs a model for, as far as the program says; `None` for a call that needs none."""
     action = state.run.table.get(call.name)
     if action is None or action.ask is None:
         return None
     if action.begins_run:
-        return CONTROLLER if NESTED_ROLE not in state.settings.roles else None
+        # A nested run is controlled by a model of its own, or by the controller where there is none.
+        return None if NESTED_ROLE in state.settings.roles else CONTROLLER
     param = action.param("role")
     if param is None:
         return None
-    written = [item.value for item in call.named if item.name == param.name]
-    name = written[0].v if written and isinstance(written[0], Lit) else param.default
+    name = param.default
+    for argument in call.named:
+        # A role that is computed is known only when the step runs; the default stands for it here.
+        if argument.name == param.name and isinstance(argument.value, Lit):
+            name = argument.value.v
     return name if isinstance(name, str) else None

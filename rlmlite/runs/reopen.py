@@ -60,21 +60,37 @@ def reopen(path: Path, reading: Reading = READING) -> Past:
 
 
 def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
+    # A run that copied its inputs goes on copying, and reads the copies: files may have changed since.
     store = store_of(log.path)
     blobs = FileBlobs(store=store, copy=store is not None)
+    key = RunKey(log.run_key)
     with refetch(trace, reading, blobs) as places:
-        replayed = replay(trace, places, blobs, RunKey(log.run_key), derive=deriving(reading))
+        replayed = replay(trace, places, blobs, key, derive=deriving(reading))
     _check(replayed, log.path)
     state, unfinished = replayed.state, replayed.unfinished
     assert state is not None  # the genesis was reproduced
+
+    # History and usage are those of whole turns. What the unfinished one has recorded is added when it ends.
     of_unfinished_turn = 0 if unfinished is None else unfinished.recorded
     whole = trace.size - of_unfinished_turn
-    history = exchanges_of_records(trace.records[:whole], trace.content, state.settings.limits.observation_bytes)
-    return Past(log, state, blobs, _inputs(trace, state), history, unfinished, usage_in(trace, whole))
+    whole_turns = trace.records[:whole]
+    room = state.settings.limits.observation_bytes
+    return Past(
+        log=log,
+        state=state,
+        blobs=blobs,
+        inputs=_inputs(trace, state),
+        history=exchanges_of_records(whole_turns, trace.content, room),
+        unfinished=unfinished,
+        usage=usage_in(trace, whole),
+    )
 
 
 def _check(replayed: Replayed, path: Path) -> None:
-    """Raise `SettingError` unless the trace is what this kernel computes, with these engines and these inputs."""
+    """Raise `SettingError` unless the trace is what this kernel computes, with these engines and these inputs.
+
+    In this order, because a missing input or another engine is why a verdict is bad, and something to act on.
+    """
     for name, reason in replayed.missing.items():
         raise SettingError(f"{path} cannot go on without its input {name}: {reason}")
     for name, (recorded, here) in replayed.engines.items():
@@ -100,5 +116,7 @@ def usage_in(trace: CheckedTrace, whole: int) -> ModelUsage:
     for seq, record in enumerate(trace.records[:whole]):
         if isinstance(record, Turn) and record.call is not None:
             usage.add_reply(record.call)
-        usage.add(Failed("unavailable", Usage(*call.usage)) for call in trace.effects(seq))
+        # Only the usage of these results counts, so it does not matter that none of them failed.
+        calls = trace.effects(seq)
+        usage.add(Failed("unavailable", Usage(*call.usage)) for call in calls)
     return usage

@@ -67,8 +67,10 @@ class Run:
         genesis = done.entries[0].record
         assert isinstance(genesis, Genesis)
         self._state = done.state
+        # After the genesis is made: settings that the kernel refuses leave no folder behind.
         self.log: Log | None = new_log(self.setup.settings.trace, genesis.run, self.setup.run_key)
         if self.log is not None:
+            # Before the genesis is written, so that no trace ever names contents that the store may clean away.
             self.blobs.keep_for(self.log.path, _digests_of_files(self.inputs))
         self._keeper: Keeper = self.log or NoLog()
         self._keeper.extend(done.entries)
@@ -153,7 +155,8 @@ class Run:
             results.extend(answers)
             done = resume(done, answers, self.blobs)
         # The last entries, too, may be recorded already: the process was killed between them and the next turn.
-        new = done.entries[max(0, turn.recorded - len(entries)) :]
+        recorded_of_last = max(0, turn.recorded - len(entries))
+        new = done.entries[recorded_of_last:]
         entries.extend(done.entries)
         self._keeper.extend(new)
         # Only now, when all is on disk, is the turn over.
@@ -175,14 +178,28 @@ class Run:
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         seen = self._history[-1].seen if self._history else ()
-        self._history.append(exchange_of_entries(entries, self._state.settings.limits.observation_bytes, seen))
+        room = self._state.settings.limits.observation_bytes
+        self._history.append(exchange_of_entries(entries, room, seen))
 
     def _tell_of_step(self, entry: Entry) -> None:
         step = entry.record
-        if isinstance(step, Step):
-            text = next((blob.content for blob in entry.blobs if blob.ref == step.observation.ref), b"").decode()
-            name = step.writes[0].name if step.writes else ""
-            self.tell(StepDone(step.turn, step.step, step.statement, step.op, name, step.status, step.code, text))
+        if not isinstance(step, Step):
+            return  # the record of the turn itself, which comes before its steps
+        observation = b""
+        for blob in entry.blobs:
+            if blob.ref == step.observation.ref:
+                observation = blob.content
+        event = StepDone(
+            turn=step.turn,
+            step=step.step,
+            statement=step.statement,
+            op=step.op,
+            writes=step.writes[0].name if step.writes else "",
+            status=step.status,
+            code=step.code,
+            text=observation.decode(),
+        )
+        self.tell(event)
 
     async def results(self, requests: Requests) -> Sequence[Result]:
         """The results of a fan-out. A call whose result is known already is not made again."""
@@ -207,11 +224,13 @@ class Run:
         a turn can be executed over the results that are known, to see what it would ask for next, and be thrown away.
         """
         twin = copy(self)
-        twin.log, twin._keeper = None, Rehearsal(self._keeper)
-        twin.setup = msgspec.structs.replace(
-            self.setup, settings=msgspec.structs.replace(self.setup.settings, on_event=unheard)
-        )
-        twin._history, twin._usage = list(self._history), ModelUsage()  # nobody reads what a rehearsal uses
+        twin.log = None
+        twin._keeper = Rehearsal(self._keeper)
+        settings = msgspec.structs.replace(self.setup.settings, on_event=unheard)
+        twin.setup = msgspec.structs.replace(self.setup, settings=settings)
+        # The two mutable parts of a run. All else is frozen, and can be shared.
+        twin._history = list(self._history)
+        twin._usage = ModelUsage()  # nobody reads what a rehearsal uses
         return twin
 
     def seal(self, outcome: str | None = None, reason: str = "") -> Seal:

@@ -62,11 +62,14 @@ def limits_of(name: str, value: object) -> Limits:
         if limit not in known:
             hint = did_you_mean(limit, known) or "limits: " + ", ".join(known)
             raise SettingError(f"no limit `{limit}`; {hint}")
-    return msgspec.structs.replace(Limits(), **{limit: _amount(limit, amount) for limit, amount in pairs.items()})
+    amounts = {limit: _amount(limit, amount) for limit, amount in pairs.items()}
+    return msgspec.structs.replace(Limits(), **amounts)
 
 
 def _amount(limit: str, value: object) -> int | None:
-    if value in (None, "none") and getattr(Limits(), limit) is None:
+    # Only a limit that has no default may be `none`: the others keep a run from filling the memory.
+    is_optional = getattr(Limits(), limit) is None
+    if is_optional and value in (None, "none"):
         return None
     amount = checks.whole_number(value)
     if amount is None or amount < 0:
@@ -103,12 +106,16 @@ def _approve(name: str, value: object) -> object:
 
 
 def _reading(name: str, value: object) -> Reading:
-    return reading_of(msgspec.structs.asdict(value) if isinstance(value, Reading) else checks.table(name, value))
+    # A `Reading(...)` is taken apart and made again: its own constructor checks nothing.
+    options = msgspec.structs.asdict(value) if isinstance(value, Reading) else checks.table(name, value)
+    return reading_of(options)
 
 
 def _prices(name: str, value: object) -> dict[str, Price]:
-    prices = checks.table(name, value)
-    return {model: price if isinstance(price, Price) else price_of(model, price) for model, price in prices.items()}
+    prices: dict[str, Price] = {}
+    for model, price in checks.table(name, value).items():
+        prices[model] = price if isinstance(price, Price) else price_of(model, price)
+    return prices
 
 
 def _temperature(name: str, value: object) -> float | None:
@@ -118,9 +125,11 @@ def _temperature(name: str, value: object) -> float | None:
 def _calling(name: str, value: object) -> Calling:
     if not isinstance(value, Calling):
         raise checks.wrong(name, "a Calling", value)
+    # Its parts are settings of their own, and checked as those are.
     for part in Calling.__struct_fields__:
-        if getattr(value, part) is not None:
-            SETTINGS[part].check(part, getattr(value, part))
+        part_value = getattr(value, part)
+        if part_value is not None:
+            SETTINGS[part].check(part, part_value)
     return value
 
 
@@ -269,7 +278,11 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def copies(self) -> Path | None:
         """The folder of the store that inputs are copied to, if they are."""
-        return self.copy_to or ((self.store or DEFAULT_STORE) if self.copy_inputs else None)
+        if self.copy_to is not None:
+            return self.copy_to
+        if self.copy_inputs:
+            return self.store or DEFAULT_STORE
+        return None
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -341,9 +354,13 @@ def make_settings(values: Mapping[str, object], explicit: Iterable[str] | None =
 
     `explicit` are the names that the caller gave, if not all values come from there.
     """
-    given = {name: value for name, value in values.items() if value is not None or name in _NONE_SAYS_SOMETHING}
-    fields = {name: SETTINGS[name].check(name, value) for name, value in given.items()}
-    names = frozenset(given) if explicit is None else frozenset(given) & frozenset(explicit)
+    fields: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is not None or name in _NONE_SAYS_SOMETHING:
+            fields[name] = SETTINGS[name].check(name, value)
+    names = frozenset(fields)
+    if explicit is not None:
+        names &= frozenset(explicit)
     _check_together(fields, names)
 
     # `max_cost` is the limit `cost_nano` as people write it. From here on there is only the limit.
@@ -354,14 +371,18 @@ def make_settings(values: Mapping[str, object], explicit: Iterable[str] | None =
     # The parts of `calling` are settings of their own. A part that is given by itself takes precedence, so that a host
     # can share one `Calling` and still say `timeout=5` for one run.
     whole: Calling = fields.get("calling", _CALLING)
-    parts = {part: fields.get(part, getattr(whole, part)) for part in Calling.__struct_fields__}
-    fields |= {**parts, "calling": Calling(**parts)}
+    parts = msgspec.structs.asdict(whole)
+    parts |= {part: fields[part] for part in parts if part in fields}
+    # Both are set, the parts and the whole, so that whoever reads either sees the same.
+    fields |= parts
+    fields["calling"] = Calling(**parts)
     return RunSettings(**fields, explicit=names)
 
 
 def _check_together(fields: Mapping[str, Any], explicit: frozenset[str]) -> None:
     """Refuse settings that contradict each other. If one of them won, a caller could not see which."""
-    if "max_cost" in fields and "limits" in fields and fields["limits"].cost_nano is not None:
+    has_cost_limit = "limits" in fields and fields["limits"].cost_nano is not None
+    if "max_cost" in fields and has_cost_limit:
         raise SettingError("max_cost and the limit cost_nano say the same thing; give one of them")
     if "permit" in fields and "confirm_above" in fields:
         raise SettingError("permit and confirm_above both say who is asked before calls; give one of them")

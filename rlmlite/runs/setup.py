@@ -72,9 +72,12 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
 
         use_threads(settings.threads)
     clients = clients_of(settings, otherwise)
-    check_prices({name: role_of(name, client, settings) for name, client in clients.items()}, settings.limits)
+    check_prices(_roles(clients, settings), settings.limits)
     services, policy, labels = _services(settings)
-    for client in {id(client): client for client in clients.values()}.values():
+    # Last, since it starts work in the background, which a run that is refused does not need. One client may play
+    # several roles.
+    by_identity = {id(client): client for client in clients.values()}
+    for client in by_identity.values():
         if isinstance(client, Preparable):
             client.get_ready()
     return Setup(
@@ -131,8 +134,8 @@ def _permit(settings: RunSettings) -> Permit:
 def _services(settings: RunSettings) -> tuple[HostServices, Policy, dict[str, str]]:
     """What a run may reach besides models, under which policy, and the label for the policy's file in the genesis."""
     if not settings.tools and not isinstance(settings.policy, Path):
-        services = HostServices(approve=make_approval_service(settings.approve, settings.tell))
-        return services, settings.policy or Policy(), {}
+        approve = make_approval_service(settings.approve, settings.tell)
+        return HostServices(approve=approve), settings.policy or Policy(), {}
     from rlmlite.tools.loading import load_tools
     from rlmlite.tools.permissions import grant  # with pydantic, which a run without tools does not need
 
@@ -145,12 +148,14 @@ def kernel_settings(setup: Setup) -> Settings:
     if setup.parent is not None and setup.parent.nested is not None:
         return setup.parent.nested.settings
     settings = setup.settings
-    roles = {name: role_of(name, client, settings) for name, client in setup.clients.items()}
+    roles = _roles(setup.clients, settings)
     controller = roles.get(CONTROLLER)
-    reserve = settings.last_answer and controller is not None
+    reserve: dict[str, int] = {}
+    if settings.last_answer and controller is not None:
+        reserve = reserve_for_last_turn(settings.limits, controller)
     return Settings(
         limits=settings.limits,
-        kept=reserve_for_last_turn(settings.limits, controller) if reserve and controller is not None else {},
+        kept=reserve,
         roles=roles,
         tools={name: tool.declaration for name, tool in setup.services.tools.items()},
         policy=setup.policy,
@@ -169,8 +174,17 @@ def reserve_for_last_turn(limits: Limits, controller: Role) -> dict[str, int]:
         "tokens": controller.reserved_tokens(_LAST_PROMPT),
         "cost_nano": controller.reserved_cost(_LAST_PROMPT) or 0,
     }
-    caps: dict[str, int | None] = {name: getattr(limits, name) for name in last_call}
-    return {name: min(last_call[name], cap // 4) for name, cap in caps.items() if cap is not None}
+    reserve: dict[str, int] = {}
+    for name, amount in last_call.items():
+        limit: int | None = getattr(limits, name)
+        if limit is not None:
+            # Of a small limit a call may be most; then three quarters of it are for the work that is to be answered.
+            reserve[name] = min(amount, limit // 4)
+    return reserve
+
+
+def _roles(clients: Mapping[str, Client], settings: RunSettings) -> dict[str, Role]:
+    return {name: role_of(name, client, settings) for name, client in clients.items()}
 
 
 def role_of(name: str, client: Client, settings: RunSettings) -> Role:
@@ -180,6 +194,7 @@ def role_of(name: str, client: Client, settings: RunSettings) -> Role:
     if name.startswith((CONTROLLER, NESTED_ROLE)):
         known = msgspec.structs.replace(known, max_output_tokens=CONTROLLER_TOKENS)
     price = settings.calling.price(client.model, None)
-    if price is None or known.input_price is not None:
+    knows_its_price = known.input_price is not None
+    if price is None or knows_its_price:
         return known
     return msgspec.structs.replace(known, input_price=price.input, output_price=price.output)
