@@ -95,9 +95,11 @@ def _mailbox_service(folder: Path, tell: Callable[[str], None]) -> ApprovalServi
         result = await box.complete(text, request)
         # `yes` and `no` as texts, for people; anything else is the kernel's to judge, and only `approved: true` passes.
         if isinstance(result, Answered):
-            answer = _ANSWERS.get(result.text.strip().lower())
+            word = result.text.strip().lower()
+            answer = _ANSWERS.get(word)
             if answer is not None:
                 return answer
+        # The mailbox counts as a model elsewhere; an approval uses nothing of a budget.
         return msgspec.structs.replace(result, usage=NO_USE)
 
     return ask
@@ -129,9 +131,15 @@ def describe(approval: Approval) -> str:
 
 def visible_json(value: Any) -> str:
     r"""JSON in visible characters: one that controls a terminal or shows as nothing is written as in `\u202e`."""
+    # Not `ensure_ascii`, which would hide letters that a person can read: `Müller` is to be shown as it is.
     text = json.dumps(value, ensure_ascii=False)
-    return "".join(json.dumps(char)[1:-1] if _is_invisible(char) else char for char in text)
+    visible = []
+    for char in text:
+        # JSON escapes of one character, without the quotes around them.
+        visible.append(json.dumps(char)[1:-1] if _is_invisible(char) else char)
+    return "".join(visible)
 
 
 def _is_invisible(char: str) -> bool:
-    return char != " " and unicodedata.category(char)[0] in "CZ"  # control, format, separator
+    # `C` are control and format characters, `Z` separators; of these the plain space is the one that can be seen.
+    return char != " " and unicodedata.category(char)[0] in "CZ"

@@ -34,10 +34,15 @@ class PythonTool:
         # Decorating a tool again replaces its declaration instead of nesting tools.
         self._function: Function = function._function if isinstance(function, PythonTool) else function
         function = self._function
-        self.name = check_name(name or str(getattr(function, "__name__", type(function).__name__)), "tool")
+        # A callable object or a `functools.partial` has no name of its own.
+        own_name = str(getattr(function, "__name__", type(function).__name__))
+        self.name = check_name(name or own_name, "tool")
         self._model, self._names, params = model_of(self.name, function)
+        # Only the first line: the controller is shown it in every prompt.
+        docstring = inspect.getdoc(function) or ""
+        summary = docstring.partition("\n")[0]
         self.declaration = Tool(
-            help=(inspect.getdoc(function) or "").partition("\n")[0],
+            help=summary,
             params=params,
             side_effects=side_effects,
             schema=schema_of(self._model, self.name),
@@ -56,9 +61,12 @@ class PythonTool:
         except ValidationError as error:
             return Failed("schema", NO_USE, describe_mistakes(error))
         # Only what the caller gave: the function has defaults of its own.
-        given = {self._names[field]: getattr(checked, field) for field in checked.model_fields_set}
+        given = {}
+        for field in checked.model_fields_set:
+            given[self._names[field]] = getattr(checked, field)
         # A tool may raise a `TimeoutError` of its own; only one of this limit is the call's.
-        limit = asyncio.timeout(None if timeout_ms is None else timeout_ms / 1_000)
+        seconds = None if timeout_ms is None else timeout_ms / 1_000
+        limit = asyncio.timeout(seconds)
         try:
             async with limit:
                 return await self._invoke(given)
@@ -74,7 +82,11 @@ class PythonTool:
 
 
 def _is_async(function: Function) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    if inspect.iscoroutinefunction(function):
+        return True
+    # An object with an async `__call__` is not such a function itself, but its method is.
+    call_method = getattr(function, "__call__", None)  # noqa: B004
+    return inspect.iscoroutinefunction(call_method)
 
 
 @overload

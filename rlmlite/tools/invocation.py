@@ -20,14 +20,18 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Result
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 
-_DETAIL = 2_000  # characters of an error that are kept
-_MOST_MISTAKES = 5  # wrong arguments that are named
+_DETAIL = 2_000
+"""Characters of an error that are kept: the controller pays for each of them at every further turn."""
+
+_MOST_MISTAKES = 5
+"""Wrong arguments that are named."""
 
 
 async def run_async(work: Awaitable[Any]) -> Result:
     """The result of a coroutine of a tool. Raises what is not the tool's: see the module."""
     try:
         return _to_answer(await work)
+    # Somebody wants the whole process, or this coroutine, to end. Both arrive here only because the tool was waiting.
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except asyncio.CancelledError as error:
@@ -36,6 +40,7 @@ async def run_async(work: Awaitable[Any]) -> Result:
         if task is None or task.cancelling():
             raise
         return _to_failure(error)
+    # Not only `Exception`: a tool that calls `sys.exit` has failed, and must not end the run.
     except BaseException as error:
         return _to_failure(error)
 
@@ -49,15 +54,18 @@ async def run_in_thread(work: Callable[[], Any]) -> Result:
     finished: asyncio.Future[Result] = loop.create_future()
 
     def deliver(result: Result) -> None:
-        if not finished.done():  # it is done if the wait was cancelled, by a timeout
+        # It is done already if the wait was cancelled, by a timeout.
+        if not finished.done():
             finished.set_result(result)
 
     def run(context: contextvars.Context) -> None:
         result = context.run(_run_function, work)
+        # Futures are not safe to set from another thread, so the loop does it.
         try:
             loop.call_soon_threadsafe(deliver, result)
         except RuntimeError:
-            return  # the run is over and its loop closed: nobody waits for the result
+            # The run is over and its loop closed: nobody waits for the result.
+            return
 
     # A copy of the caller's context, as `asyncio.to_thread` makes one: a tool sees the same context variables.
     context = contextvars.copy_context()
@@ -96,15 +104,20 @@ def _to_failure(error: BaseException) -> Result:
 
 def describe_mistakes(error: ValidationError) -> str:
     """What is wrong with a call's arguments, by name. It quotes none of them: they may be secret."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
     mistakes = []
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
-        place = ".".join(map(str, found["loc"])) or "the arguments"
-        mistakes.append(f"{place}: {found['msg']}")
-    shown, more = mistakes[:_MOST_MISTAKES], len(mistakes) - _MOST_MISTAKES
+    for detail in details[:_MOST_MISTAKES]:
+        # Empty where the arguments as a whole are wrong, such as a list where an object is expected.
+        path = ".".join(map(str, detail["loc"]))
+        mistakes.append(f"{path or 'the arguments'}: {detail['msg']}")
+    more = len(details) - _MOST_MISTAKES
     if more > 0:
-        shown.append(f"and {more:,} more")
-    return _truncate("; ".join(shown))
+        mistakes.append(f"and {more:,} more")
+    return _truncate("; ".join(mistakes))
 
 
 def _truncate(text: str) -> str:
-    return text if len(text) <= _DETAIL else f"{text[:_DETAIL]} ...(+{len(text) - _DETAIL:,} characters)"
+    missing = len(text) - _DETAIL
+    if missing <= 0:
+        return text
+    return f"{text[:_DETAIL]} ...(+{missing:,} characters)"

@@ -25,7 +25,8 @@ def _load_tool(spec: str) -> Function | PythonTool:
         raise SettingError(f"a tool must be given as MODULE:NAME or FILE.py:NAME, not `{spec}`")
     module = _load_module(place, spec)
     function: Function | PythonTool | None = getattr(module, name, None)
-    if function is None or not callable(function):
+    if not callable(function):
+        # Only what was made a tool: a module has many other functions, most of them imported.
         tools = [known for known, value in vars(module).items() if isinstance(value, PythonTool)]
         listed = ", ".join(tools) or "none"
         raise SettingError(f"tool {spec}: {place} has no function `{name}`; its tools: {listed}")
@@ -34,20 +35,26 @@ def _load_tool(spec: str) -> Function | PythonTool:
 
 def _load_module(place: str, spec: str) -> ModuleType:
     try:
-        return _execute_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+        if place.endswith(".py"):
+            return _execute_file(Path(place))
+        return importlib.import_module(place)
     except FileNotFoundError as error:
         raise SettingError(f"tool {spec}: the file {error.filename} does not exist") from None
+    # A bad declaration in the module, which says by itself what is wrong with which tool.
     except SettingError:
         raise
-    except (Exception, SystemExit) as error:  # the module is the user's, and can raise anything while it is executed
+    # The module is the user's, and can raise anything while it is executed; a script may also call `exit`.
+    except (Exception, SystemExit) as error:
         hint = "; give a file by its path, FILE.py:NAME" if isinstance(error, ModuleNotFoundError) else ""
         raise SettingError(f"tool {spec}: {type(error).__name__}: {error}{hint}") from error
 
 
 def _execute_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None  # the name ends with .py
+    # Both are there for every path that ends with .py, whether or not the file exists.
+    assert spec is not None
     assert spec.loader is not None
+    # Not entered into `sys.modules`: a file called `json.py` must not take the place of the library.
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

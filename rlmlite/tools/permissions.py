@@ -52,6 +52,7 @@ def grant(
     """The permissions of a run. `tell` is called with what a person should know. Raises `SettingError`."""
     rules = load_rules(policy)
     functions = {}
+    # Before anything is asked or run: a policy that weakens a tool stops the run here.
     for name, function in _tools_by_name(tools).items():
         functions[name] = _apply_rules(rules, name, function)
     services = HostServices(tools=functions, approve=make_approval_service(approve, tell))
@@ -79,8 +80,9 @@ def load_rules(policy: PolicySource) -> Rules:
 
 
 def _tools_by_name(tools: ToolSources) -> Mapping[str, ToolFunction]:
+    # pydantic, which checks tools, takes longer to import than most programs run.
     if tools == () or tools == []:
-        return {}  # pydantic, which checks tools, takes longer to import than most programs run
+        return {}
     from rlmlite.tools.functions import tools_of
 
     return tools_of(tools)
@@ -89,4 +91,6 @@ def _tools_by_name(tools: ToolSources) -> Mapping[str, ToolFunction]:
 def _apply_rules(rules: Rules, name: str, function: ToolFunction) -> ToolFunction:
     # The function stays as it is; only what the kernel is told of it changes.
     declaration = rules.strengthen(name, function.declaration)
-    return function if declaration is function.declaration else _StricterTool(function, declaration)
+    if declaration is function.declaration:
+        return function
+    return _StricterTool(function, declaration)

@@ -85,10 +85,14 @@ class ToolTable(_TomlTable):
 
     def to_rule(self) -> ToolRule:
         """The rule as the kernel knows it."""
+        # None is not an empty table: it leaves the default to the kernel, which depends on the tool's side effects.
+        accepts: dict[str, tuple[str, ...]] | None = None
+        if self.accepts is not None:
+            accepts = {name: (*origins,) for name, origins in self.accepts.items()}
         return ToolRule(
             rule=self.rule,
             otherwise=self.otherwise,
-            accepts=None if self.accepts is None else {name: (*origins,) for name, origins in self.accepts.items()},
+            accepts=accepts,
             calls=self.calls,
             timeout_ms=self.timeout,
             unknown=self.unknown,
@@ -138,25 +142,34 @@ def read_policy_file(path: Path) -> Rules:
 
 
 def _to_rules(table: PolicyTable, digest: str) -> Rules:
-    rules: dict[str, ToolRule] | None = None
-    stricter, harmless = set(), set()
     # A file without `tools` permits every tool; one with an empty table permits none. Hence None is kept.
+    rules: dict[str, ToolRule] | None = None
     if table.tools is not None:
         rules = {name: tool.to_rule() for name, tool in table.tools.items()}
-        stricter = {name for name, tool in table.tools.items() if tool.side_effects is True}
-        harmless = {name for name, tool in table.tools.items() if tool.side_effects is False}
-    policy = Policy(actions=table.actions, models=table.models, tools=rules, egress=dict(table.egress))
+    # Compared with `is`: None, the third value, says nothing, and the tool's own declaration counts.
+    tools = table.tools or {}
+    stricter = {name for name, tool in tools.items() if tool.side_effects is True}
+    harmless = {name for name, tool in tools.items() if tool.side_effects is False}
+    policy = Policy(
+        actions=table.actions,
+        models=table.models,
+        tools=rules,
+        egress=dict(table.egress),
+    )
     return Rules(policy, digest, frozenset(stricter), frozenset(harmless))
 
 
 def _describe_mistake(error: Any) -> str:
     """A mistake that pydantic found, with its key and what is allowed there."""
-    key = ".".join(str(part) for part in error["loc"])
+    path = error["loc"]
+    key = ".".join(str(part) for part in path)
     # pydantic's own words speak of Python types; those that users of TOML would not know are said otherwise.
     match error["type"]:
         case "extra_forbidden":
-            known = (ToolTable if len(error["loc"]) > 1 else PolicyTable).model_fields
-            hint = did_you_mean(str(error["loc"][-1]), known) or f"there are: {', '.join(known)}"
+            # Below the top level only `[tools.NAME]` has keys of a fixed set.
+            table = ToolTable if len(path) > 1 else PolicyTable
+            known = table.model_fields
+            hint = did_you_mean(str(path[-1]), known) or f"there are: {', '.join(known)}"
             return f"there is no key `{key}`; {hint}"
         case "missing":
             return f"the key `{key}` is missing; write `version = {VERSION}`"
@@ -166,4 +179,6 @@ def _describe_mistake(error: Any) -> str:
             return f"`{key}`: a list of texts is expected"
         case "dict_type" | "model_type":
             return f"`{key}`: a table is expected, such as `[{key}]`"
-    return f"`{key}`: {error['msg'][0].lower()}{error['msg'][1:]}"
+    # pydantic begins its messages with a capital letter; here they follow a colon.
+    message = error["msg"]
+    return f"`{key}`: {message[0].lower()}{message[1:]}"

@@ -34,7 +34,9 @@ class Rules(msgspec.Struct, frozen=True):
                 f"the policy says that `{name}` has no side effects, but the tool says that it has; only the tool "
                 "itself can say so: rlmlite.tool(side_effects=False)"
             )
-        return msgspec.structs.replace(tool, side_effects=True) if name in self.stricter else tool
+        if name not in self.stricter:
+            return tool
+        return msgspec.structs.replace(tool, side_effects=True)
 
 
 def unknown_names(
@@ -46,9 +48,13 @@ def unknown_names(
     yield from _unknown_in("tool", rules, list(tools))
     for name, rule in rules.items():
         # A tool that is itself unknown was warned of above; its arguments cannot be judged.
-        if name in tools and rule.accepts is not None:
-            arguments = [param.name for param in tools[name].params]
-            yield from _unknown_in(f"argument of `{name}`", rule.accepts, [*arguments, CALL])
+        if name not in tools or rule.accepts is None:
+            continue
+        arguments = [param.name for param in tools[name].params]
+        # `CALL` stands for the decision to call at all, beside the arguments.
+        arguments.append(CALL)
+        yield from _unknown_in(f"argument of `{name}`", rule.accepts, arguments)
+    # A tool can be called by its own name too, so it may be among the permitted actions.
     yield from _unknown_in("action", policy.actions or (), [*ACTIONS, *tools])
     destinations = [*models, *(f"tool:{name}" for name in tools)]
     yield from _unknown_destinations(policy, destinations)
@@ -56,8 +62,10 @@ def unknown_names(
 
 def _unknown_in(what: str, names: Iterable[str], known: list[str]) -> Iterator[str]:
     for name in names:
+        # `*` names no one thing: it stands for all others.
         if name not in known and name != ANY:
-            hint = did_you_mean(name, known) or f"there are: {', '.join(known) or 'none'}"
+            listed = ", ".join(known) or "none"
+            hint = did_you_mean(name, known) or f"there are: {listed}"
             yield f"the policy names the {what} `{name}`, which this run does not have; {hint}"
 
 
@@ -66,6 +74,7 @@ def _unknown_destinations(policy: Policy, known: list[str]) -> Iterator[str]:
     names = list(policy.models or ())
     for destinations in policy.egress.values():
         names.extend(destinations)
+    # Without repeats, in the order of the policy: one warning per name, the same in every run.
     for name in dict.fromkeys(names):
         # A pattern (`ollama:*`) is for the models of other runs too.
         is_pattern = name.endswith(ANY)

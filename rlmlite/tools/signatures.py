@@ -33,10 +33,13 @@ def model_of(tool: str, function: Callable[..., Any]) -> tuple[type[BaseModel], 
     fields: dict[str, Any] = {}
     names: dict[str, str] = {}
     for number, param in enumerate(_read_params(tool, function)):
+        field = f"a{number}"
         # `...` is pydantic's mark for a required field.
-        default = ... if param.default is inspect.Parameter.empty else param.default
-        fields[f"a{number}"] = (param.annotation, Field(default, alias=param.name))
-        names[f"a{number}"] = param.name
+        is_required = param.default is inspect.Parameter.empty
+        default = ... if is_required else param.default
+        fields[field] = (param.annotation, Field(default, alias=param.name))
+        names[field] = param.name
+    # A misspelt argument is an error, and a type that pydantic cannot check is refused instead of let through.
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
     try:
         model: type[BaseModel] = create_model(tool, __config__=config, **fields)
@@ -55,7 +58,9 @@ def _read_params(tool: str, function: Callable[..., Any]) -> Iterable[inspect.Pa
     try:
         params = inspect.signature(function).parameters.values()
         # The annotations of a `functools.partial` are those of its function; of another callable, of its `__call__`.
-        annotated = function if inspect.isroutine(function) else getattr(function, "func", type(function).__call__)
+        annotated: Any = function
+        if not inspect.isroutine(function):
+            annotated = getattr(function, "func", type(function).__call__)
         types = typing.get_type_hints(annotated, include_extras=True)
     except (TypeError, ValueError, NameError, AttributeError) as error:
         raise _not_a_tool(tool, f"its arguments cannot be read: {_first_line(error)}") from None

@@ -59,6 +59,7 @@ class Builder(Transformer[Token, Body]):
 
     def start(self, *bodies: Body) -> Body:
         """All statements."""
+        # Each of `bodies` is one statement, from `assign` or `alone`.
         statements = tuple(body.statements[0] for body in bodies)
         starts = tuple(body.starts[0] for body in bodies)
         return Body(statements, _concatenate(body.at for body in bodies), starts)
@@ -66,12 +67,15 @@ class Builder(Transformer[Token, Body]):
     def assign(self, name: Token, value: Subtree) -> Body:
         """`name = value`."""
         offset = _offset(name)
-        statement = ast.Statement(value.node, check_name(str(name), offset))
+        target = check_name(str(name), offset)
+        statement = ast.Statement(value.node, target)
         return Body((statement,), (offset, *value.at), (offset,))
 
     def alone(self, call: Subtree) -> Body:
         """A call as a statement."""
-        return Body((ast.Statement(call.node),), (call.at[0], *call.at), (call.at[0],))
+        # The statement and its call begin at the same place, and each has an offset of its own.
+        offset = call.at[0]
+        return Body((ast.Statement(call.node),), (offset, *call.at), (offset,))
 
     def arguments(self, *arguments: Subtree | NamedSubtree) -> tuple[Subtree | NamedSubtree, ...]:
         """The arguments of a call, in the order written."""
@@ -79,7 +83,8 @@ class Builder(Transformer[Token, Body]):
 
     def named(self, name: Token, value: Subtree) -> NamedSubtree:
         """`name=value` in a call."""
-        return NamedSubtree(check_name(str(name), _offset(name)), value, _offset(name))
+        offset = _offset(name)
+        return NamedSubtree(check_name(str(name), offset), value, offset)
 
     def call(self, name: Token, arguments: tuple[Subtree | NamedSubtree, ...] = ()) -> Subtree:
         """`name(…)`; an alias becomes the one name."""
@@ -90,23 +95,28 @@ class Builder(Transformer[Token, Body]):
         plain_nodes = tuple([argument.node for argument in plain])
         named_nodes = tuple([ast.Named(argument.name, argument.value.node) for argument in named])
         node = ast.Call(ALIASES.get(action, action), plain_nodes, named_nodes)
-        return _enclose(node, offset, [*plain, *(argument.value for argument in named)])
+        parts = [*plain, *(argument.value for argument in named)]
+        return _enclose(node, offset, parts)
 
     def alternatives(self, *options: Subtree) -> Subtree:
         """`a | b | c`."""
-        return _enclose(ast.Alt(tuple(option.node for option in options)), options[0].at[0], options)
+        node = ast.Alt(tuple(option.node for option in options))
+        return _enclose(node, options[0].at[0], options)
 
     def binary(self, left: Subtree, *rest: Token | Subtree) -> Subtree:
         """`left operator right`, where the operator is one word or two."""
         operator = " ".join(word for word in rest if isinstance(word, Token))
         right = rest[-1]
         assert isinstance(right, Subtree)
-        return _enclose(ast.Binary(operator, left.node, right.node), left.at[0], (left, right))
+        node = ast.Binary(operator, left.node, right.node)
+        # An operation begins where its left side does, not at its sign.
+        return _enclose(node, left.at[0], (left, right))
 
     def unary(self, sign: Token, of: Subtree) -> Subtree:
         """`not x`, `-x`; `-1` is a number."""
         offset = _offset(sign)
         # The grammar has no negative numbers, or `a -1` would be two values. `-(1)` stays an operation, as written.
+        # `of.digits` alone decides; the rest tells the type checker what it implies.
         if sign == "-" and of.digits and isinstance(of.node, ast.Lit) and isinstance(of.node.v, int | float):
             return Subtree(ast.Lit(-of.node.v), (offset,))
         return _enclose(ast.Unary(str(sign), of.node), offset, (of,))
@@ -114,30 +124,39 @@ class Builder(Transformer[Token, Body]):
     def name(self, name: Token) -> Subtree:
         """A variable, or `true false null`."""
         word = str(name)
+        offset = _offset(name)
         if word in CONSTANTS:
-            return Subtree(ast.Lit(CONSTANTS[word]), (_offset(name),))
-        return Subtree(ast.Var(check_name(word, _offset(name))), (_offset(name),))
+            return Subtree(ast.Lit(CONSTANTS[word]), (offset,))
+        return Subtree(ast.Var(check_name(word, offset)), (offset,))
 
     def field(self, dot: Token, name: Token) -> Subtree:
         """`.name`."""
-        return Subtree(ast.Field(check_key(str(name), _offset(name))), (_offset(dot),))
+        # A key and not a name: `.in` is unambiguous after its dot, and data has such fields.
+        key = check_key(str(name), _offset(name))
+        return Subtree(ast.Field(key), (_offset(dot),))
 
     def number(self, digits: Token) -> Subtree:
         """A number without a sign."""
-        value = literals.number(str(digits), _offset(digits))
-        return Subtree(ast.Lit(value), (_offset(digits),), digits=True)
+        offset = _offset(digits)
+        value = literals.number(str(digits), offset)
+        return Subtree(ast.Lit(value), (offset,), digits=True)
 
     def string(self, literal: Token) -> Subtree:
         """A text."""
-        return Subtree(ast.Lit(literals.string(str(literal), _offset(literal))), (_offset(literal),))
+        offset = _offset(literal)
+        text = literals.string(str(literal), offset)
+        return Subtree(ast.Lit(text), (offset,))
 
     def regex(self, literal: Token) -> Subtree:
         """A regular expression."""
-        return Subtree(ast.Rx(*literals.regex(str(literal), _offset(literal))), (_offset(literal),))
+        offset = _offset(literal)
+        pattern, flags = literals.regex(str(literal), offset)
+        return Subtree(ast.Rx(pattern, flags), (offset,))
 
     def list(self, bracket: Token, *items: Subtree) -> Subtree:
         """`[a, b]`."""
-        return _enclose(ast.ListOf(tuple(item.node for item in items)), _offset(bracket), items)
+        node = ast.ListOf(tuple(item.node for item in items))
+        return _enclose(node, _offset(bracket), items)
 
     def object(self, brace: Token, *pairs: NamedSubtree) -> Subtree:
         """`{key: value}`."""
@@ -155,11 +174,13 @@ class Builder(Transformer[Token, Body]):
 
     def inner(self, inside: Subtree) -> Subtree:
         """`(…)`, which leaves no node."""
+        # A copy without `digits`, so that `-(1)` does not become the number -1.
         return Subtree(inside.node, inside.at, inside.depth)
 
     def attribute(self, of: Subtree, name: Token) -> Subtree:
         """`of.name`."""
-        return _enclose(ast.Attr(of.node, check_key(str(name), _offset(name))), of.at[0], (of,))
+        key = check_key(str(name), _offset(name))
+        return _enclose(ast.Attr(of.node, key), of.at[0], (of,))
 
     def index(self, of: Subtree, at: Subtree) -> Subtree:
         """`of[at]`."""
@@ -167,8 +188,11 @@ class Builder(Transformer[Token, Body]):
 
     def slice(self, of: Subtree, low: Subtree | None, high: Subtree | None) -> Subtree:
         """`of[low:high]`."""
-        node = ast.Slice(of.node, low.node if low else None, high.node if high else None)
-        return _enclose(node, of.at[0], [subtree for subtree in (of, low, high) if subtree is not None])
+        low_node = None if low is None else low.node
+        high_node = None if high is None else high.node
+        node = ast.Slice(of.node, low_node, high_node)
+        parts = [subtree for subtree in (of, low, high) if subtree is not None]
+        return _enclose(node, of.at[0], parts)
 
 
 def _offset(token: Token) -> int:
@@ -177,7 +201,10 @@ def _offset(token: Token) -> int:
 
 def _key(token: Token) -> str:
     offset = _offset(token)
-    return literals.string(str(token), offset) if token.type == "STRING" else check_key(str(token), offset)
+    # A key in quotes may be any text, of any length: data has such keys.
+    if token.type == "STRING":
+        return literals.string(str(token), offset)
+    return check_key(str(token), offset)
 
 
 def _concatenate(parts: Iterable[At]) -> At:

@@ -63,14 +63,18 @@ def refuse_depth(offset: int) -> None:
 
 def _check(before: Token, token: Token, depth: int) -> None:
     """Check a token against the one before it; `depth` is the number of open brackets."""
+    # Runs for every token of every program, so facts are worked out only on the branch that needs them.
     touching = before.end_pos == token.start_pos
     kind = token.type
+    # A misplaced `not` or `in` may come as a NAME, from a lexer that expects no operator; no value ends with it.
     if before.type in _VALUE_ENDS and before not in OPERATOR_WORDS:
         if touching:
+            # A name could begin the next statement (`x = 5m`). With any other token the grammar itself stops.
             if kind == "NAME":
                 _refuse_glued(before, token)
         elif kind in _POSTFIX:
             _refuse_loose_postfix(before, token, depth)
+        # Inside brackets a statement cannot end, so a line may begin with an operator there.
         elif not depth and kind in _OPERATORS and token.line != before.end_line:
             _refuse_operator_first(token)
     elif before.type == "DOT" and not touching:
@@ -78,20 +82,29 @@ def _check(before: Token, token: Token, depth: int) -> None:
 
 
 def _refuse_glued(before: Token, token: Token) -> None:
-    message = f"a space is missing between `{_tail(before)}` and `{token[:20]}`"
-    number = before.type == "NUMBER"
-    hint = "write numbers as 12, 3.5 or 1e-9" if number else "statements are separated by a newline or `;`"
+    name = token[:20]
+    message = f"a space is missing between `{_tail(before)}` and `{name}`"
+    # After a number it was most likely meant as a part of the number: `5m`, `0x1f`.
+    if before.type == "NUMBER":
+        hint = "write numbers as 12, 3.5 or 1e-9"
+    else:
+        hint = "statements are separated by a newline or `;`"
     refuse("layout", message, token.start_pos or 0, hint)
 
 
 def _refuse_loose_postfix(before: Token, token: Token, depth: int) -> None:
-    sign, place = str(token), token.start_pos or 0
+    sign = str(token)
+    place = token.start_pos or 0
+    value = _tail(before)
+    space = f"there is a space between `{value}` and `{sign}`"
+    # Between brackets a new argument or item may have been meant: `where(rows .n > 1)`.
     if depth:
-        message = f"expected ',' before `{sign}`: there is a space between `{_tail(before)}` and `{sign}`"
-        refuse("layout", message, place, f"missing comma? or write `{_tail(before)}{sign}` without a space")
+        message = f"expected ',' before `{sign}`: {space}"
+        refuse("layout", message, place, f"missing comma? or write `{value}{sign}` without a space")
+    # On one line the two can only belong together.
     if token.line == before.end_line:
-        message = f"there is a space between `{_tail(before)}` and `{sign}`"
-        refuse("layout", message, place, f"write `{_tail(before)}{sign}` without a space")
+        refuse("layout", space, place, f"write `{value}{sign}` without a space")
+    # On a line of its own it was meant as a statement.
     refuse("layout", f"a statement cannot begin with `{sign}`", place, _LINE_STARTS[token.type])
 
 

@@ -46,10 +46,12 @@ def number(digits: str, offset: int) -> int | float:
 def string(literal: str, offset: int) -> str:
     """The text that a string literal stands for."""
     raw = literal.startswith("r")
-    quotes = 3 if literal.startswith('"""', raw) else 1
-    inside = literal[raw + quotes : -quotes]
+    prefix = 1 if raw else 0
+    quotes = 3 if literal.startswith('"""', prefix) else 1
+    inside = literal[prefix + quotes : -quotes]
     if raw or "\\" not in inside:
         return inside
+    # Where `inside` begins in the program; there is no prefix, or the text would be raw.
     start = offset + quotes
     value = _ESCAPE.sub(lambda match: _unescape(match, start), inside)
     return _join_surrogates(value, offset)
@@ -57,10 +59,11 @@ def string(literal: str, offset: int) -> str:
 
 def _unescape(match: re.Match[str], start: int) -> str:
     letter = match[1]
+    place = start + match.start()
+    # `u00e9`, `x41`: the pattern took its digits too.
     if len(letter) > 1:
-        return _code_point(int(letter[1:], 16), start + match.start())
+        return _code_point(int(letter[1:], 16), place)
     if letter in ("u", "U", "x"):
-        place = start + match.start()
         refuse("escape", f"`\\{letter}` needs hexadecimal digits", place, r'write `\\` for a backslash, or r"…"')
     # An unknown escape keeps its backslash, as in Python: "\d+" is what it looks like.
     return _SIMPLE.get(letter, match[0])
@@ -76,6 +79,7 @@ def _join_surrogates(value: str, offset: int) -> str:
     """JSON writes characters beyond U+FFFF as two escapes; half of one is not text."""
     if not re.search("[\ud800-\udfff]", value):
         return value
+    # UTF-16 is where the halves come from: written as such, two that belong together are read as one character.
     try:
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
@@ -84,6 +88,7 @@ def _join_surrogates(value: str, offset: int) -> str:
 
 def regex(literal: str, offset: int) -> tuple[str, str]:
     r"""The pattern and the sorted flags of `/pattern/flags`. Only `\/` is unescaped; RE2 reads the rest."""
+    # The last one: flags are letters, and a `/` inside the pattern stands before it.
     end = literal.rindex("/")
     flags = literal[end + 1 :]
     for place, flag in enumerate(flags, offset + end + 1):
@@ -94,5 +99,9 @@ def regex(literal: str, offset: int) -> tuple[str, str]:
                 place,
                 "the flags are i, m and s; ^ and $ always match at line ends",
             )
-    pattern = _REGEX_ESCAPE.sub(lambda match: "/" if match[1] == "/" else match[0], literal[1:end])
-    return pattern, "".join(sorted(set(flags)))
+    # Escapes are matched two characters at a time: in `\\\/` the first two are a backslash, the others a slash.
+    written = literal[1:end]
+    pattern = _REGEX_ESCAPE.sub(lambda match: "/" if match[1] == "/" else match[0], written)
+    # One spelling for `/a/mi`, `/a/im` and `/a/iim`: programs that mean the same are equal.
+    canonical_flags = "".join(sorted(set(flags)))
+    return pattern, canonical_flags

@@ -72,9 +72,11 @@ def grammar_digest() -> str:
 def load_parser() -> lark.Lark:
     """The parser from the kept table; from the grammar, where there is no table that fits."""
     table = read_table()
-    if table is None or (table.grammar_digest, table.lark_version) != (grammar_digest(), lark.__version__):
+    if table is None:
         return build_parser()
-    return parser_of(table)
+    # Another version of lark may number or spell its parts differently, and would fail at the first program, or later.
+    is_current = table.grammar_digest == grammar_digest() and table.lark_version == lark.__version__
+    return parser_of(table) if is_current else build_parser()
 
 
 def build_parser() -> lark.Lark:
@@ -93,11 +95,15 @@ def read_table() -> ParseTable | None:
 def table_of(parser: lark.Lark) -> ParseTable:
     """What is to be kept of a parser."""
     data, memo = parser.memo_serialize([lark.lexer.TerminalDef, lark.grammar.Rule])
-    data["options"] = {name: value for name, value in data["options"].items() if name not in _OBJECTS}
+    options = data["options"]
+    data["options"] = {name: value for name, value in options.items() if name not in _OBJECTS}
+    # Taken out of `data`, since their keys are numbers (see `ParseTable`).
     automaton = data["parser"]["parser"]
     tokens: dict[int, str] = automaton.pop("tokens")
     states: dict[int, Actions] = automaton.pop("states")
-    numbers = _number_states(states, tokens, next(iter(automaton["start_states"].values())))
+    # The grammar has one start rule, so one state to start in.
+    start = next(iter(automaton["start_states"].values()))
+    numbers = _number_states(states, tokens, start)
     for key in ("start_states", "end_states"):
         automaton[key] = {rule: numbers[state] for rule, state in automaton[key].items()}
     names = sorted(tokens.values())
@@ -119,10 +125,12 @@ def _number_states(states: Mapping[int, Actions], tokens: Mapping[int, str], sta
     numbers = {start: 0}
     waiting = deque([start])
     while waiting:
-        for _, kind, to in _by_name(states[waiting.popleft()], tokens):
-            if kind == SHIFT and to not in numbers:
-                numbers[to] = len(numbers)
-                waiting.append(to)
+        state = waiting.popleft()
+        for _, kind, target in _by_name(states[state], tokens):
+            # Only a shift leads to a state; the target of a reduction is a rule.
+            if kind == SHIFT and target not in numbers:
+                numbers[target] = len(numbers)
+                waiting.append(target)
     return numbers
 
 
@@ -143,7 +151,9 @@ def _renumber(
 
 def _by_name(actions: Actions, tokens: Mapping[int, str]) -> list[tuple[str, int, Any]]:
     """What a state does with each token, in the order of the tokens' names."""
-    return sorted(((tokens[token], kind, to) for token, (kind, to) in actions.items()), key=itemgetter(0))
+    named = [(tokens[token], kind, target) for token, (kind, target) in actions.items()]
+    # By the name alone, which occurs once: targets are numbers or mappings, which do not compare.
+    return sorted(named, key=itemgetter(0))
 
 
 def parser_of(table: ParseTable) -> lark.Lark:
@@ -151,7 +161,8 @@ def parser_of(table: ParseTable) -> lark.Lark:
     data = table.data
     data["options"] |= {"transformer": Builder(), "postlex": LayoutRules()}
     data["parser"]["parser"] |= {"tokens": table.tokens, "states": table.states}
-    return lark.Lark.load({"data": data, "memo": table.memo})  # a mapping is taken as what its pickle would hold
+    # lark takes a file with a pickle, or a mapping as what that pickle would hold. No pickle: it could run code.
+    return lark.Lark.load({"data": data, "memo": table.memo})
 
 
 def write_table() -> None:

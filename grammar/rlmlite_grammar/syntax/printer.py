@@ -56,13 +56,16 @@ def _with_tightness(node: ast.Expr) -> tuple[int, str]:
             return _unary(op, of)
         case ast.Binary(op=op, left=left, right=right):
             level = ast.OPERATORS[op]
-            # Comparisons do not chain; all else groups to the left.
-            first = level + (level == _COMPARISON)
-            return level, f"{_expr(left, first)} {op} {_expr(right, level + 1)}"
+            # Comparisons do not chain, so neither side may be one; all else groups to the left.
+            least_on_left = level + 1 if level == _COMPARISON else level
+            left_text = _expr(left, least_on_left)
+            right_text = _expr(right, level + 1)
+            return level, f"{left_text} {op} {right_text}"
         case ast.Lit(v=value):
             # A negative number was read as a minus and a number, so it binds as a minus does: `(-1).x`, `-1 + a`.
             text = _literal(value)
-            return (_MINUS if text.startswith("-") else _VALUE), text
+            tightness = _MINUS if text.startswith("-") else _VALUE
+            return tightness, text
         case ast.ListOf() | ast.Obj() | ast.Call():
             return _VALUE, _composite(node)
         case _:
@@ -72,15 +75,18 @@ def _with_tightness(node: ast.Expr) -> tuple[int, str]:
 def _unary(op: str, of: ast.Expr) -> tuple[int, str]:
     if op == "not":
         return _NOT, f"not {_expr(of, _NOT)}"
-    # `-1` would be the number.
-    number = isinstance(of, ast.Lit) and isinstance(of.v, int | float) and not isinstance(of.v, bool)
-    return _MINUS, f"-({_expr(of)})" if number else f"-{_expr(of, _MINUS)}"
+    is_number = isinstance(of, ast.Lit) and isinstance(of.v, int | float) and not isinstance(of.v, bool)
+    # The minus of a number, as an operation: `-1` would be read as the number.
+    if is_number:
+        return _MINUS, f"-({_expr(of)})"
+    return _MINUS, f"-{_expr(of, _MINUS)}"
 
 
 def _reference(node: _Reference) -> str:
     match node:
         case ast.Rx(pattern=pattern, flags=flags):
-            return f"/{_BARE_SLASH.sub(_escape_slash, pattern)}/{flags}"
+            escaped = _BARE_SLASH.sub(_escape_slash, pattern)
+            return f"/{escaped}/{flags}"
         case ast.Var(name=name):
             return name
         case ast.Field(name=name):
@@ -103,26 +109,34 @@ def _composite(node: _Composite) -> str:
         case ast.Obj(pairs=pairs):
             return f"{{{', '.join(map(_pair, pairs))}}}"
         case ast.Call(name=name, args=args, named=named):
-            arguments = [*map(_expr, args), *(f"{item.name}={_expr(item.value)}" for item in named)]
-            return f"{ALIASES.get(name, name)}({', '.join(arguments)})"
+            arguments = [_expr(argument) for argument in args]
+            arguments += [f"{item.name}={_expr(item.value)}" for item in named]
+            # A tree made by hand may hold an alias; read back, it would have the one name.
+            action = ALIASES.get(name, name)
+            return f"{action}({', '.join(arguments)})"
         case _:
             assert_never(node)
 
 
 def _pair(pair: ast.Pair) -> str:
     key = pair.key if _NAME.fullmatch(pair.key) else _quote(pair.key)
-    return f"{key}{'?' if pair.optional else ''}: {_expr(pair.value)}"
+    mark = "?" if pair.optional else ""
+    return f"{key}{mark}: {_expr(pair.value)}"
 
 
 def _escape_slash(match: re.Match[str]) -> str:
+    # An escape that the pattern has already stays as it is, `\/` among them.
     return match[1] or "\\/"
 
 
 def _literal(value: ast.Scalar) -> str:
     if isinstance(value, str):
         return _string(value)
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else repr(value).lower()
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # Python's shortest form of a float that reads back as the same one.
     return repr(value)
 
 

@@ -52,15 +52,16 @@ def read(text: str) -> ReadResult:
     assert isinstance(body, Body)
     # To the grammar white space is nothing, so `f(a) g(b)` is two statements. On one line that is a slip: most likely
     # something is missing between them.
-    second_on_line = next((start for start in body.starts[1:] if _follows_on_its_line(text, start)), None)
-    if second_on_line is not None:
-        hint = "put each statement on its own line, or `;` between them; or is a comma or bracket missing?"
-        return Problem("crowded", "a second statement begins on this line", second_on_line, hint)
+    for start in body.starts[1:]:
+        if _follows_on_its_line(text, start):
+            hint = "put each statement on its own line, or `;` between them; or is a comma or bracket missing?"
+            return Problem("crowded", "a second statement begins on this line", start, hint)
     return Parsed(Program(body.statements), text, body.at)
 
 
 def _follows_on_its_line(text: str, start: int) -> bool:
     """Whether something other than `;` stands before a place on its line."""
+    # The grammar skips the same blanks; a comment needs no thought, since it ends its line.
     while start and text[start - 1] in " \t\r":
         start -= 1
     return start > 0 and text[start - 1] not in "\n;"
@@ -69,8 +70,11 @@ def _follows_on_its_line(text: str, start: int) -> bool:
 def _failure(text: str, error: UnexpectedToken | UnexpectedCharacters) -> SyntaxFailure:
     if isinstance(error, UnexpectedCharacters):
         offset = cast(int, error.pos_in_stream)
+    elif error.token.type == END:
+        # lark places the end where its last token is; the text ends where its last visible character does.
+        offset = len(text.rstrip())
     else:
-        offset = len(text.rstrip()) if error.token.type == END else error.token.start_pos or 0
+        offset = error.token.start_pos or 0
     # What would have let the reading go on; the sets that lark puts in its errors name more.
     accepts: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]  # untyped in lark
     return SyntaxFailure(offset, frozenset(accepts))

@@ -13,6 +13,7 @@ class ProgramRefusedError(Exception):
     """The text is not a program, for a reason that the grammar itself cannot express."""
 
     def __init__(self, problem: Problem) -> None:
+        # The message for tracebacks only: whoever catches it wants the whole problem.
         super().__init__(problem.message)
         self.problem = problem
 
