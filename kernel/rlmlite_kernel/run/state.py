@@ -40,12 +40,15 @@ class Answer(msgspec.Struct, frozen=True):
             {"basis": "given", "evidence": [{"how": "verbatim", "input": "log", "path": "app.log",
              "spans": [[6, 11, 1, 1, "ERROR"], ...]}], "evidence_total": 5, "unshown": [], "value": 5}
 
-        A span is `[start, stop, line, times, text]`.
+        A span is `[start, stop, line, times, text]`. Of evidence that the program did not name (`derived`) the words
+        are left out: a fan-out over 1,000 chunks would copy its input into the trace. The place says where they are.
         """
         groups: dict[tuple[str, ...], list[list[Json]]] = {}
         for each in self.evidence:
             place = (each.how, each.input, each.path, each.digest, each.original)
-            groups.setdefault(place, []).append([each.start, each.stop, each.line, each.times, each.text])
+            is_elsewhere = self.basis == "derived" and each.how == "verbatim"
+            text = "" if is_elsewhere else each.text
+            groups.setdefault(place, []).append([each.start, each.stop, each.line, each.times, text])
         names = ("how", "input", "path", "digest", "original")
         evidence = [
             {**{name: word for name, word in zip(names, place, strict=True) if word}, "spans": spans}
