@@ -1,4 +1,11 @@
-"""Nested runs: their traces lie in their parent's folder, and their roots stand in their parent's records."""
+"""Nested runs: their traces lie in their parent's folder, and their roots stand in their parent's records.
+
+    A.rlm/effects.jsonl              a call, id 2919…, whose `child` has the root 8c0…
+    A.rlm/nested/2919….rlm/          the trace of that run: its root must be 8c0…, its `parent` 2919…
+
+The parent commits to the child by its root and the child names its call, so neither can be exchanged alone. A child's
+trace may be absent, since the parent's proof does not need it; it may not differ.
+"""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -15,7 +22,7 @@ SUFFIX = ".rlm"
 
 
 class Standing(Enum):
-    """What there is of a nested run's trace."""
+    """Whether the trace of a nested run is here, and is the one that its parent recorded."""
 
     SAME = "same"
     ABSENT = "absent"
@@ -23,7 +30,10 @@ class Standing(Enum):
 
 
 class NestedTrace(msgspec.Struct, frozen=True):
-    """A nested run, by its call's id: the root that the parent recorded, and whether that trace is here."""
+    """A nested run: the id of its call, the root that the parent recorded, and how its trace compares.
+
+    `reason` says in what it differs; otherwise it is empty.
+    """
 
     id: str
     root: str
@@ -32,12 +42,15 @@ class NestedTrace(msgspec.Struct, frozen=True):
 
 
 def nested_place(parent: Path, id_: str) -> Path:
-    """The folder of the trace of a nested run."""
+    """The folder of a nested run's trace, by its parent's folder and the id of its call. It need not exist."""
     return parent / FOLDER / f"{id_}{SUFFIX}"
 
 
 def nested_traces(trace: CheckedTrace, path: Path) -> Iterator[NestedTrace]:
-    """The nested runs of a trace at `path`, those of nested runs included, each verified against its recorded root."""
+    """The nested runs of a trace at `path`, to any depth, each verified against its recorded root.
+
+    Below a trace that is absent or differs nothing is looked at.
+    """
     for seq in range(trace.size):
         for call in trace.effects(seq):
             if call.child is not None and call.child.root:
@@ -49,12 +62,12 @@ def _check_nested(id_: str, root: str, place: Path) -> Iterator[NestedTrace]:
         yield NestedTrace(id_, root, Standing.ABSENT)
         return
     try:
-        found = verify(place, root)
+        child = verify(place, root)
     except TraceError as error:
         yield NestedTrace(id_, root, Standing.DIFFERS, str(error))
         return
-    if found.genesis.parent != id_:
-        yield NestedTrace(id_, root, Standing.DIFFERS, "it is the run of another call")
+    if child.genesis.parent != id_:
+        yield NestedTrace(id_, root, Standing.DIFFERS, "it is the trace of another call")
         return
     yield NestedTrace(id_, root, Standing.SAME)
-    yield from nested_traces(found, place)
+    yield from nested_traces(child, place)

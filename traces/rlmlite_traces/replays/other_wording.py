@@ -1,27 +1,37 @@
 """Replaying a trace whose texts another version worded: everything is compared but what the texts themselves decide.
 
-An observation's ref and size are its wording, so they are taken over from the trace. What it *showed of the inputs* is
-not wording, and is compared as long as nothing was cut: once a text did not fit its room, how much data stood in it
-depends on how long the words around it were. Then only what was read and scanned is compared.
+An observation's ref and size are its wording, so the computed record takes them over from the recorded one. What the
+observation *showed of the inputs* is not wording, and is compared as long as nothing was cut. Once a text did not fit
+its room, how much data stood in it depends on how long the words around it were:
+
+    recorded  "3 matches in log:\\n" + 900 bytes of log, cut     coverage log: shown 900, read 0, scanned 5000
+    computed  "log: 3 matches\\n" + 903 bytes of log, cut        coverage log: shown 903, read 0, scanned 5000
+
+From there on only the bytes read by models and scanned are compared, as totals of the run so far.
 """
+
+from typing import TypeAlias
 
 import msgspec
 
 from rlmlite_kernel.records.records import AnyRecord, Entry, Observed, Step
 
-Totals = tuple[int, int, int]
+Totals: TypeAlias = tuple[int, int, int]
+"""Of one input: bytes shown, read by a model and scanned so far."""
+
+_NOTHING: Totals = (0, 0, 0)
 
 
 class UncomparedTexts:
-    """Takes over from the recorded steps what depends on their wording."""
+    """Takes over from recorded steps what depends on their wording. Give it each step once, in order."""
 
     def __init__(self) -> None:
-        self._cut = False
+        self._cut = False  # whether a text was cut so far, in either
         self._recorded: dict[str, Totals] = {}
         self._computed: dict[str, Totals] = {}
 
     def adopt_wording(self, entry: Entry, recorded: AnyRecord) -> Entry:
-        """The computed entry with the recorded wording, ready to be compared."""
+        """The computed entry with the recorded wording in it, ready to be compared."""
         computed = entry.record
         if not isinstance(computed, Step) or not isinstance(recorded, Step):
             return entry
@@ -33,13 +43,17 @@ class UncomparedTexts:
         return Entry(record, entry.blobs, entry.effects)
 
     def _adopt_coverage(self, computed: Step, recorded: Step) -> dict[str, Totals]:
+        """The recorded coverage if it differs only in what the wording decides; else the computed one."""
         self._computed |= computed.coverage
         self._recorded |= recorded.coverage
         if not self._cut:
             return computed.coverage
-        # A step lists the inputs whose totals changed, and which did may differ once one of the texts was cut. So the
-        # totals so far are compared, all but the bytes shown.
+        # A step lists only the inputs whose totals changed. After a cut the two steps may list different ones, so the
+        # lists cannot be compared, but the totals so far can.
         names = {*self._computed, *self._recorded}
-        nothing = (0, 0, 0)
-        same = all(self._computed.get(n, nothing)[1:] == self._recorded.get(n, nothing)[1:] for n in names)
-        return recorded.coverage if same else computed.coverage
+        return recorded.coverage if all(map(self._same_but_shown, names)) else computed.coverage
+
+    def _same_but_shown(self, name: str) -> bool:
+        _, *computed = self._computed.get(name, _NOTHING)
+        _, *recorded = self._recorded.get(name, _NOTHING)
+        return computed == recorded

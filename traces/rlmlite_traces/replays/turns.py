@@ -1,4 +1,15 @@
-"""Turns: one recorded turn is executed again, with the recorded results of its calls and nothing from outside."""
+"""Turns: execute one recorded turn again, with the recorded results of its calls and nothing from outside.
+
+The kernel runs a program until it needs calls, and then returns their requests. Ids of calls follow from the run, the
+turn, the step and the index, so the replay's requests have the ids of the recorded calls, and the answers are looked
+up by them:
+
+    advance(state, program)        Suspended, requests 2919…, 77ab…
+    resume(…, their results)       Suspended, request 0c4e…
+    resume(…, its result)          Done, with the entries of the turn
+
+Not here: comparing the entries (`comparison`), what follows from a difference (`replay`).
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -15,14 +26,14 @@ from rlmlite_traces.format.reader import CheckedTrace
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """What a turn refers to as its program is none: the field, and why."""
+    """The blob that a turn names as its program or diagnostics is neither: the field that names it, and why."""
 
     field: str
     reason: str
 
 
 class RecordedTurn:
-    """What the trace holds of a turn: the records `first` to `stop - 1`, the first of which is its `Turn`."""
+    """A turn in a trace: the records `first` to `stop - 1`, a `Turn` and its steps, with their calls by id."""
 
     def __init__(self, trace: CheckedTrace, first: int, stop: int) -> None:
         record = trace.records[first]
@@ -34,22 +45,22 @@ class RecordedTurn:
 
     @property
     def reply(self) -> str | None:
-        """The controller's whole reply."""
+        """The controller's whole reply; `None` if no model spoke."""
         return None if self.record.reply is None else self.trace.content(self.record.reply).decode("utf-8", "replace")
 
     def read_program(self) -> Parsed | Unparsed | Unreadable:
-        """The program, or why there was none."""
+        """The program, the diagnostics if the reply held no program, or why neither can be read."""
         field = "ast" if self.record.ast is not None else "diagnostics"
         try:
             said = decode_reading(self.record, self.trace.content)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            return Unreadable(field, str(error))
+            return Unreadable(field, str(error))  # `verify` proves which bytes a blob holds, not what they mean
         if said is None:
             return Unreadable(field, "neither a program nor diagnostics")
         return said if _places_are_in_text(said) else Unreadable(field, "a place outside the text")
 
     def result(self, id_: str) -> Result | None:
-        """The recorded result of a call."""
+        """The recorded result of a call; `None` if there is none."""
         call = self.calls.get(id_)
         if call is None:
             return None
@@ -68,14 +79,14 @@ class RecordedTurn:
 
 
 def _places_are_in_text(said: Parsed | Unparsed) -> bool:
-    """Whether every place that is named lies in the text."""
+    """Whether every place that is named lies in the text: the kernel slices by them, and a forger may name any."""
     if isinstance(said, Parsed):
         return all(0 <= place <= len(said.text) for place in said.at)
     return all(0 <= (problem.offset or 0) <= len(said.text) for problem in said.problems)
 
 
 class ExecutedTurn(msgspec.Struct, frozen=True):
-    """A turn, executed again: its entries, the state after it unless it needs calls that are not recorded."""
+    """A turn that was executed again: its entries, and its end, or `None` if it needs calls that are not recorded."""
 
     entries: tuple[Entry, ...]
     done: Done | None
@@ -86,8 +97,8 @@ def execute_turn(
 ) -> ExecutedTurn:
     """Run a turn with recorded results.
 
-    A call without one ends it there, or, if `strict`, gets an error as its result, so that the step that made the
-    call is the one that differs.
+    A call without a recorded result ends the turn there. If `strict`, it gets an error as its result instead, so that
+    the turn goes on, and the step that made the call is the one that differs.
     """
     record = turn.record
     done = advance(state, said, blobs, reply=turn.reply, origin=record.origin, call=record.call)
@@ -113,7 +124,7 @@ def _find_results(suspended: Suspended, turn: RecordedTurn, strict: bool) -> Ite
 
 
 class HaltingBlobs:
-    """Blobs that say of an input that it changed, the `at`-th time that a step asks whether it did."""
+    """Blobs of which an input is reported as changed, the `at`-th time that a step asks (`confirm`); 0 is never."""
 
     def __init__(self, blobs: Blobs, at: int) -> None:
         self._blobs, self._at = blobs, at
@@ -143,18 +154,30 @@ class HaltingBlobs:
 
 
 def execute_halted(state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs) -> ExecutedTurn | None:
-    """Run a turn that ended early because a file changed: so far that it gives as many entries as are recorded.
+    """Execute a turn that a changed input ended early, so that it gives as many entries as are recorded.
 
-    Which step met the change is not recorded; it is found by halving. `None` if no step can have.
+    Steps ask whether the inputs are unchanged (`confirm`), and the first that hears of a change halts the turn. Which
+    one heard of it is not recorded. But the later it was, the more entries the turn has, so it is found by halving:
+
+        recorded 4 entries; an undisturbed turn asks 8 times
+        change at question 4   6 entries, too many: earlier
+        change at question 2   3 entries, too few: later
+        change at question 3   4 entries: this one
+
+    `None` if no question gives that number. Each try executes the turn once, hence few tries rather than all.
     """
-    wanted = turn.stop - turn.first
-    counter = HaltingBlobs(blobs, 0)
-    execute_turn(state, said, turn, counter, strict=True)
-    low, high = 1, counter.asked
+    recorded = turn.stop - turn.first
+    undisturbed = HaltingBlobs(blobs, 0)
+    execute_turn(state, said, turn, undisturbed, strict=True)
+    low, high = 1, undisturbed.asked
     while low <= high:
-        at = (low + high) // 2
-        executed = execute_turn(state, said, turn, HaltingBlobs(blobs, at), strict=True)
-        if len(executed.entries) == wanted:
+        middle = (low + high) // 2
+        executed = execute_turn(state, said, turn, HaltingBlobs(blobs, middle), strict=True)
+        count = len(executed.entries)
+        if count == recorded:
             return executed
-        low, high = (at + 1, high) if len(executed.entries) < wanted else (low, at - 1)
+        if count < recorded:
+            low = middle + 1
+        else:
+            high = middle - 1
     return None
