@@ -1,10 +1,18 @@
 """Rebuild: the inputs of a recorded run, from the trace and from the files that it names.
 
-A file counts only if its content has the recorded digest. An input without its files is still an input: its value
-is references, so steps that never read it can be executed.
-Text that was derived from a file (unpacked, decoded, converted) is derived again by whoever asks (`Derive`): this layer
-knows no formats. Where that gives another text, as another version of a converter may, the text is missing; that is no
-proof of forgery.
+The trace says of each input where it came from (its source) and what its content hashed to. A content is looked for
+in this order, and counts only if it has the recorded digest:
+
+1. in the trace itself, if the input came from memory;
+2. in the store, unless the caller says where the input is now: what a store holds cannot change under the replay;
+3. at the place that the caller gives, or else where the file was: under the recorded folder, at the recorded path,
+   at the file's own name;
+4. for text that was derived from a file (unpacked, decoded, converted): the file is looked for as in 2 and 3, and
+   `Derive` derives the text from it again. This layer knows no formats.
+
+An input whose files are missing is still an input: its value only refers to content by digest, so steps that never
+read it can be executed. Only a table has no value without its content.
+A converter of another version may give another text. Then the text is missing; that is no proof of forgery.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,15 +38,16 @@ from rlmlite_traces.format.reader import CheckedTrace
 _GLOB = "*?["
 
 Derive: TypeAlias = Callable[[HashedFile, Source, Sequence[SourceFile], FileBlobs], str]
-"""Derives texts again from the file that they were derived from, which is what it was, by the recipes of their source.
+"""`derive(file, source, files, store)` derives texts from a file again, by the recipes of their source.
 
-It puts them in the store, and returns why one could not be derived, or nothing. What it puts there is compared by its
-digest, so it need not be trusted.
+The `file` has been found to have its recorded content; `files` are the texts that are wanted. It puts them in the
+`store`, and returns why one could not be derived, or an empty string. It need not be trusted: what it puts in the store
+is looked up by digest.
 """
 
 
 class InputMissingError(TraceError):
-    """An input has no value without its content, and the content is not to be had."""
+    """An input has no value without its content, and the content is not available."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"input {name}: {reason}")
@@ -46,7 +55,7 @@ class InputMissingError(TraceError):
 
 
 class RebuiltInputs(msgspec.Struct, frozen=True):
-    """Inputs by name, and for the content that is missing, by digest, the input's name and the reason."""
+    """Inputs by name, and of each content that is missing, by digest, the input's name and the reason."""
 
     inputs: dict[str, Input]
     missing: dict[str, tuple[str, str]]
@@ -60,11 +69,12 @@ def rebuild(
     for entry in trace.genesis.inputs:
         source = _read_source(trace, entry)
         if source.content is None:
-            finder = _Finder(source, places.get(entry.name), store, derive)
+            finder = _ContentFinder(source, places.get(entry.name), store, derive)
             rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.find())
-        given = _build_input(trace, store, entry.name, source, rebuilt.missing)
-        recorded = None if entry.source is None else trace.content(entry.source)
-        rebuilt.inputs[entry.name] = msgspec.structs.replace(given, recorded=recorded)
+        input_ = _build_input(trace, store, entry.name, source, rebuilt.missing)
+        # The source as it was written goes back into the genesis: encoded today, its bytes might differ.
+        recorded_source = None if entry.source is None else trace.content(entry.source)
+        rebuilt.inputs[entry.name] = msgspec.structs.replace(input_, recorded=recorded_source)
     return rebuilt
 
 
@@ -73,12 +83,12 @@ def _build_input(
 ) -> Input:
     if source.content is not None:
         content = trace.content(source.content)
-        unfilled = msgspec.structs.replace(source, content=None)
-        return Input(_build_from_memory(name, source, content, store), unfilled, content)
+        without_content = msgspec.structs.replace(source, content=None)  # `begin` fills it in, as it did at first
+        return Input(_build_from_memory(name, source, content, store), without_content, content)
     if source.kind == "documents":
         return Input(_build_documents(source), source)
     if source.kind not in ("text", "table") or len(source.files) != 1:
-        raise InputMissingError(name, "the trace does not say which file it is")
+        raise InputMissingError(name, "the trace names no single file as its source")
     file = source.files[0]
     if source.kind == "table":
         return Input(_build_table(name, file.digest, store, missing), source)
@@ -88,13 +98,13 @@ def _build_input(
 
 def _read_source(trace: CheckedTrace, entry: InputEntry) -> Source:
     if entry.source is None:
-        raise InputMissingError(entry.name, "the trace does not say where it came from")
+        raise InputMissingError(entry.name, "the trace does not record its source")
     try:
         source = msgspec.json.decode(trace.content(entry.source), type=Source)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise InputMissingError(entry.name, "what says where it came from is not readable") from None
+        raise InputMissingError(entry.name, "its recorded source cannot be read") from None
     if any(not 0 <= file.recipe <= len(source.recipes) for file in source.files):
-        raise InputMissingError(entry.name, "what says where it came from names a recipe that it does not hold")
+        raise InputMissingError(entry.name, "its recorded source names a recipe that it does not contain")
     return source
 
 
@@ -103,16 +113,17 @@ def _build_documents(source: Source) -> Value:
 
 
 def _build_table(name: str, digest: str, store: FileBlobs, missing: Mapping[str, tuple[str, str]]) -> Value:
-    """The rows of a sheet. They are found in its content, so without it there are none."""
+    """The rows of a table, which are found by reading its content. Raises `InputMissingError` without it."""
     try:
         return records(digest, store)
     except BlobMissingError:
-        raise InputMissingError(name, missing.get(digest, (name, "its rows are not here"))[1]) from None
+        raise InputMissingError(name, missing.get(digest, (name, "its content is missing"))[1]) from None
     except (SheetBrokenError, UnicodeError):
-        raise InputMissingError(name, "its content is no table") from None
+        raise InputMissingError(name, "its content is not a table") from None
 
 
 def _build_from_memory(name: str, source: Source, content: bytes, store: FileBlobs) -> Value:
+    """The value of an input whose content is in the trace."""
     if source.kind == "text":
         return Text(store.put(content), 0, len(content))
     if source.kind == "table":
@@ -128,22 +139,19 @@ def _build_from_memory(name: str, source: Source, content: bytes, store: FileBlo
     return _build_documents(source)
 
 
-class _Finder:
-    """Finds the contents of one input: in a store, and from files where they can be.
-
-    A store is asked first, unless it is said where the input is: what it holds cannot change under the replay.
-    """
+class _ContentFinder:
+    """Finds the contents of one input, in the store or in files, and registers those in the store."""
 
     def __init__(self, source: Source, place: Path | None, store: FileBlobs, derive: Derive | None) -> None:
         self._source, self._place, self._store, self._derive = source, place, store, derive
 
     def find(self) -> Iterator[tuple[str, str]]:
-        """Register every content that is to be had; for each of the others its digest and the reason."""
+        """Register every content that can be found. Yields the digest of each other one, and why it is missing."""
         source = self._source
         if source.archive is not None:
-            if self._are_stored([file.digest for file in source.files]):
-                return
-            yield from self._derive_again(source.archive, source.archive.digest, source.files)
+            # All files were unpacked from one: either all are in the store, or that one is needed.
+            if not self._are_stored([file.digest for file in source.files]):
+                yield from self._derive_again(source.archive, source.archive.digest, source.files)
             return
         for file in source.files:
             if self._are_stored([file.digest]):
@@ -159,39 +167,48 @@ class _Finder:
         return self._place is None and all(self._store.find(digest) is not None for digest in digests)
 
     def _add_file(self, file: SourceFile) -> str:
-        """Register the file with the recorded content; else the reason why there is none."""
+        """Register the file with the recorded content. Returns why there is none, or an empty string."""
 
-        def found(path: Path) -> str:
+        def register(path: Path) -> str:
             return self._store.add_file(path, file.path).digest
 
-        return self._try_places(file, file.digest, found)
+        return self._try_candidates(file, file.digest, register)
 
     def _derive_again(self, at: SourceFile, original: str, files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
-        """Derive files again from the one that lies where `at` says."""
-        steps = ", ".join(dict.fromkeys(step.by for file in files for step in self._source.recipe(file)))
-        looked: list[HashedFile] = []
-
-        def found(path: Path) -> str:
-            looked[:] = [self._store.look(path, text=False)]
-            return looked[0].digest
-
-        stored = self._store.find(original) if self._place is None else None
-        if stored is not None:
-            looked.append(stored)
-        reason = "" if stored is not None else self._try_places(at, original, found)
-        if not reason:
-            reason = (
-                f"its text was derived ({steps}), and nobody here derives it again"
-                if self._derive is None
-                else self._derive(looked[0], self._source, files, self._store)
-            )
+        """Derive texts from the file `at`, whose digest was `original`. Yields what is missing, as `find` does."""
+        found = self._find_original(at, original)
+        reason = found if isinstance(found, str) else self._derive_from(found, files)
         for file in files:
             if not self._store.has(file.digest):
-                other = self._source.recipe(file)
-                yield file.digest, reason or f"{file.path or at.path}: {_versions(other)} gives another text here"
+                versions = _name_versions(self._source.recipe(file))
+                yield file.digest, reason or f"{file.path or at.path}: {versions} gives a different text here"
 
-    def _try_places(self, at: SourceFile, expected: str, digest_of: Callable[[Path], str]) -> str:
-        """Look for the content `expected` where it can be; why it is nowhere."""
+    def _find_original(self, at: SourceFile, original: str) -> HashedFile | str:
+        """The file that texts were derived from, or why it is missing."""
+        stored = self._store.find(original) if self._place is None else None
+        if stored is not None:
+            return stored
+        seen: list[HashedFile] = []
+
+        def look(path: Path) -> str:
+            seen.append(self._store.look(path, text=False))
+            return seen[-1].digest
+
+        reason = self._try_candidates(at, original, look)
+        return reason or seen[-1]  # the last one looked at is the one that fits
+
+    def _derive_from(self, original: HashedFile, files: Sequence[SourceFile]) -> str:
+        """Derive the texts of `files`. Returns why one could not be derived, or an empty string."""
+        if self._derive is None:
+            steps = dict.fromkeys(step.by for file in files for step in self._source.recipe(file))
+            return f"its text was derived ({', '.join(steps)}), and this replay was given nothing to derive it with"
+        return self._derive(original, self._source, files, self._store)
+
+    def _try_candidates(self, at: SourceFile, expected: str, digest_of: Callable[[Path], str]) -> str:
+        """Look for the content `expected` in each place where it can be. Returns why it is in none, or an empty string.
+
+        `digest_of` reads a file and gives its digest.
+        """
         reason = "no such file"
         for path in _candidates(at.path, self._place, self._source.path):
             try:
@@ -207,18 +224,24 @@ class _Finder:
         return reason
 
 
-def _versions(recipe: Sequence[Derivation]) -> str:
-    return ", ".join(f"{step.by} {step.version}".strip() for step in recipe) or "what unpacks it"
+def _name_versions(recipe: Sequence[Derivation]) -> str:
+    """The converters of a recipe with their versions; a file that was only unpacked has none."""
+    return ", ".join(f"{step.by} {step.version}".strip() for step in recipe) or "the archive reader"
 
 
 def _candidates(name: str, place: Path | None, recorded: str | None) -> Iterator[Path]:
-    """Where a file can be: at the place given, else where it was."""
+    """Where a file of this name can be: only at `place`, if it is given, else where the recorded path says.
+
+    The recorded path may be the file, its folder, or a pattern. Of a pattern the folder is the part before the first
+    wildcard: `logs/2026-*/*.log` gives `logs`.
+    """
     if place is not None:
         yield place / name if place.is_dir() else place
         return
     if recorded is not None:
         parts = Path(recorded).parts
-        fixed = next((k for k, part in enumerate(parts) if any(sign in part for sign in _GLOB)), len(parts))
-        yield Path(*parts[:fixed]) / name
+        wildcards = (at for at, part in enumerate(parts) if any(sign in part for sign in _GLOB))
+        folder = parts[: next(wildcards, len(parts))]
+        yield Path(*folder) / name
         yield Path(recorded)
     yield Path(name)
