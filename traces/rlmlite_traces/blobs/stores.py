@@ -69,14 +69,18 @@ class FileBlobs:
         store: "DirectoryStore | None" = None,
         copy: bool = False,
     ) -> None:
-        self._cache, self._store = cache, store
+        self._cache = cache
+        self._store = store
         self._copies = store if copy else None
+        # The four places of a content, by its digest. What is in the store is listed only once a run has used it.
         self._memory: dict[str, bytes] = {}
         self._files: dict[str, list[HashedFile]] = {}
         self._stored: set[str] = set()
-        self._scratch = Scratch()
         self._extents: dict[str, ScratchExtent] = {}
-        self._recent, self._lines = RecentContents(), RecentIndexes()
+        self._scratch = Scratch()
+        # What was opened or computed last. Dropping any of it costs only time.
+        self._recent = RecentContents()
+        self._lines = RecentIndexes()
         self._indexes = IndexCache(indexes)
 
     def add_file(self, path: Path, name: str | None = None) -> SourceFile:
@@ -123,6 +127,7 @@ class FileBlobs:
             self._stored.add(digest)
             return DerivedContent(digest, self._copies.file(digest).mark.size)
         digest, extent = self._scratch.add(blocks)
+        # The digest is known only once the content is written, so an equal one is dropped afterwards.
         if digest in self._extents:
             self._scratch.drop_last(extent)
         else:
@@ -199,6 +204,7 @@ def store_of(trace: Path) -> "DirectoryStore | None":
         place = (trace / STORE).read_bytes()
     except FileNotFoundError:
         return None
+    # Imported here, since most runs use no store.
     from rlmlite_traces.blobs.directory.store import DirectoryStore
 
     return DirectoryStore.open_existing(Path(os.fsdecode(place)))

@@ -10,7 +10,8 @@ it is opened or confirmed, the marks are compared, and a file with another mark 
     check_unchanged(file)   mark (1002, 12:07:31.8, 77): InputChangedError
 
 A `DigestCache` saves even that one hashing in the next run. It sees the whole `stat` result, so that it may compare
-more than the mark, and a file whose digest it supplied is checked by its mark later on like any other.
+more than the mark, and a file whose digest it supplied is checked by its mark later on like any other. Whoever checks
+a trace passes no cache: a verdict must rest on the bytes, not on what an earlier run remembered of them.
 
 What this cannot see: a file that changes while it is mapped and keeps its mark. And a mapped file that is cut ends the
 process (SIGBUS). Hosts that cannot rule these out copy their inputs first (`--copy`).

@@ -87,6 +87,7 @@ class DirectoryStore:
         try:
             self._lease = Lease(layout)
         except OSError as error:
+            # Trying is the only sure test: permissions, mounts and access lists all have a say.
             is_read_only = isinstance(error, PermissionError) or error.errno == errno.EROFS
             if not is_read_only:
                 raise
@@ -171,7 +172,7 @@ class DirectoryStore:
             roots.add(self.layout, trace, digests, self._lease.name)
 
     def close(self) -> None:
-        """Release the lease: contents of this process may be removed from now on. Every later use raises."""
+        """Release the lease: what this process used may now be removed. Later reads and additions raise."""
         self._lease.release()
 
     def __enter__(self) -> "DirectoryStore":
