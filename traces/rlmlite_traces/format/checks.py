@@ -1,7 +1,8 @@
-"""The rules of a trace, by the code that a broken one is reported under, in the order in which they are checked.
+"""The rules of a trace, in the order in which they are checked, each with the code that its breach is reported under.
 
-`TraceBrokenError.check` is one of these. The page `docs/reference/checks.md` is made from the table, and a test holds
-it against the source: every rule that is checked stands here, and every rule here has a trace that breaks it.
+`TraceBrokenError.check` is one of these codes. The page `docs/reference/checks.md` is generated from the table, and a
+test compares it with the source: every rule that is checked is listed, and for every rule listed there is a trace that
+breaks it.
 """
 
 from collections.abc import Mapping
@@ -44,4 +45,4 @@ CHECKS: Final[Mapping[str, str]] = {
     "effects-root": "the step commits to the lines of its calls",
     "effects-id": "no two calls of a step have one id",
 }
-"""What holds, by code."""
+"""The rule, by its code."""

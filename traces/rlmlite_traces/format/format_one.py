@@ -1,7 +1,14 @@
-"""Trace format 1, which is read and no longer written: its shapes, and what they are in today's records.
+"""Trace format 1, which is read and no longer written: the shapes of its lines, and their meaning as today's records.
 
-Its lines hold every field, also those that say nothing; a record holds the state before it and the ref of each value
-that it read; each call stands whole, with its id and all that it shares with its neighbours.
+It repeats what format 2 leaves out. Every field is written, even if it has its default; a record holds the state
+before it as well as the one after, and the ref of each value that it read; each call is written whole, with its id and
+everything that it shares with its neighbours; each blob names its ref.
+
+    old    {"kind":"step","reads":[["log","5c2f…"]],"state":["a1…","b2…"],"v":1, …}
+    today  Step(reads=("log",), state="b2…", …), and beside it the state before, "a1…", for the chain to check
+
+An old line is decoded in its own shape, and checked in it for its one spelling, before it becomes a record of today.
+Not here: the way back, which a replay needs (`replays.as_format_one`).
 """
 
 from collections.abc import Iterator
@@ -32,7 +39,7 @@ from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, RECORDS, AnyBlobLin
 
 
 class OldRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every line of `trace.jsonl` has."""
+    """What every line of `trace.jsonl` has. `v` is the format's number, in each line again."""
 
     v: int = 1
     seq: int = 0
@@ -183,7 +190,7 @@ class OldEffect(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 class OldBlob(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """See `TextLine` and `BlobLine`: all in one, each with its ref, and the salt in hex."""
+    """See `TextLine` and `BlobLine`: one shape for all contents, with the ref in each line and the salt in hex."""
 
     ref: str
     salt: str
@@ -244,7 +251,7 @@ def decode_blob(line: bytes, position: int) -> tuple[AnyBlobLine, Ref]:
 
 
 def call_of(old: OldEffect) -> EffectRecord:
-    """A call as today's. Its round was not written down."""
+    """A call as today's record. Format 1 did not write down its round."""
     fields = {name: getattr(old, name) for name in old.__struct_fields__ if name not in ("v", "child")}
     child = None if old.child is None else msgspec.convert(msgspec.to_builtins(old.child), _CHILD)
     return EffectRecord(**fields, child=child)
@@ -254,7 +261,7 @@ _CHILD = EffectRecord.__annotations__["child"]
 
 
 def reads_of(line: bytes, position: int) -> Iterator[tuple[str, Ref]]:
-    """What a step's line says it read, value by value."""
+    """The names that a step's line says it read, each with the ref of its value."""
     old = decode_strictly(_records, line, RECORDS, position)
     if isinstance(old, OldStep):
         yield from old.reads
@@ -311,7 +318,7 @@ def _step(old: OldStep, position: int) -> Step:
     effects = None
     if old.effects is not None:
         sums_up = old.effects.ok + old.effects.failed == old.effects.n
-        if not sums_up:
+        if not sums_up:  # today's record holds only two of the three numbers, so it cannot be checked later
             raise TraceBrokenError(RECORDS, position, "effects-count", "ok and failed add up to n", str(old.effects))
         effects = Effects(n=old.effects.n, root=old.effects.root, failed=old.effects.failed)
     return Step(

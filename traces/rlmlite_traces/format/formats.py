@@ -1,7 +1,8 @@
 """The formats of a trace that can be read, each behind the same few questions.
 
-The first line says which it is. Whatever wrote a trace, readers get the records of today: an older line is decoded in
-its own shape, checked against its own rules, and then told in today's words. Only the newest format is written.
+The first line of a trace says which format it has. Readers get today's records from any of them: an older line is
+decoded in its own shape, checked against its own rules, and then turned into a record of today. Only the newest format
+is written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,10 @@ CallItem: TypeAlias = CallsHead | CallLine | OldEffect
 
 
 class Format(Protocol):
-    """How one format lays records out."""
+    """How one format lays out records, calls and blobs in lines. `position` is a line's number, for errors."""
 
     def record(self, line: bytes, position: int) -> tuple[AnyRecord, str | None]:
-        """A record, and the state before it where the format writes that down. Raises `TraceBrokenError`."""
+        """A record, and the state before it if the format writes that down. Raises `TraceBrokenError`."""
         ...
 
     def call_item(self, line: bytes, position: int) -> CallItem:
@@ -33,7 +34,7 @@ class Format(Protocol):
         ...
 
     def blob(self, line: bytes, position: int) -> tuple[AnyBlobLine, Ref]:
-        """A line of `blobs.jsonl`, and the ref that it names; empty where it names none. Raises `TraceBrokenError`."""
+        """A line of `blobs.jsonl`, and the ref that it names; empty if it names none. Raises `TraceBrokenError`."""
         ...
 
     def line_count(self, record: AnyRecord) -> int:
@@ -46,10 +47,10 @@ class Format(Protocol):
 
 
 class FormatTwo:
-    """What is written today: see `records` and `call_lines` in the kernel."""
+    """The format that is written today: see `records` and `call_lines` in the kernel."""
 
     def record(self, line: bytes, position: int) -> tuple[AnyRecord, str | None]:
-        """See `Format.record`. The record before holds the state before."""
+        """See `Format.record`. The state before is in the record before, and not written again."""
         return lines.decode_record(line, position), None
 
     def call_item(self, line: bytes, position: int) -> CallItem:
@@ -57,24 +58,24 @@ class FormatTwo:
         return lines.decode_call_line(line, position)
 
     def blob(self, line: bytes, position: int) -> tuple[AnyBlobLine, Ref]:
-        """See `Format.blob`. Only content in a file of its own is named."""
-        found = lines.decode_blob(line, position)
-        return found, found.ref if isinstance(found, BlobLine) else ""
+        """See `Format.blob`. Only the line of a content that is a file of its own names a ref."""
+        blob_line = lines.decode_blob(line, position)
+        return blob_line, blob_line.ref if isinstance(blob_line, BlobLine) else ""
 
     def line_count(self, record: AnyRecord) -> int:
-        """See `Format.line_count`: a head for each round, and the calls."""
+        """See `Format.line_count`: one for each call, and one for the head of each round."""
         if not isinstance(record, Step) or record.effects is None:
             return 0
         return record.effects.n + record.effects.rounds
 
     def calls(self, items: Sequence[CallItem], run: str, step: Step, place: int) -> list[EffectRecord]:
         """See `Format.calls`."""
-        mine = (item for item in items if not isinstance(item, OldEffect))
-        return list(calls_of(mine, run, step.turn, place))
+        heads_and_lines = (item for item in items if not isinstance(item, OldEffect))
+        return list(calls_of(heads_and_lines, run, step.turn, place))
 
 
 class FormatOne:
-    """What version 0.1 wrote at first: every field in every line, and each call whole."""
+    """The first format, of version 0.1: see `format_one`."""
 
     def record(self, line: bytes, position: int) -> tuple[AnyRecord, str | None]:
         """See `Format.record`."""
@@ -98,7 +99,7 @@ class FormatOne:
 
 
 FORMATS: Mapping[int, Format] = {1: FormatOne(), FORMAT: FormatTwo()}
-"""By the number in the genesis record."""
+"""The formats that can be read, by the number in the genesis record (`v`)."""
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -106,15 +107,15 @@ class _Version(msgspec.Struct, frozen=True):
 
 
 def format_of(data: bytes) -> Format:
-    """The format of `trace.jsonl`, by its first line. One that cannot be read is left to the newest to refuse.
+    """The format of `trace.jsonl`, by its first line. Raises `UnknownFormatError`.
 
-    Raises `UnknownFormatError`.
+    A first line that cannot be decoded counts as the newest format, whose decoder then says what is wrong with it.
     """
     return FORMATS[number_of(data)]
 
 
 def number_of(data: bytes) -> int:
-    """The number of the format. Raises `UnknownFormatError`."""
+    """The number of the format, as `format_of` determines it. Raises `UnknownFormatError`."""
     line, _, _ = data.partition(b"\n")
     try:
         number = msgspec.json.decode(line, type=_Version).v
@@ -126,5 +127,5 @@ def number_of(data: bytes) -> int:
 
 
 def is_current(genesis: Genesis) -> bool:
-    """Whether a trace can be written on."""
+    """Whether a trace has the format that is written, so that it can be continued."""
     return genesis.v == FORMAT

@@ -1,7 +1,7 @@
 """Traces as types that say what is known of them.
 
-`UncheckedTrace` is bytes from anywhere. `verify` turns it into a `CheckedTrace`, which nothing else makes: whoever
-holds one need not check it again.
+`UncheckedTrace` is bytes from anywhere. `verify` turns it into a `CheckedTrace`, which nothing else makes: code that
+takes one need not check it again.
 """
 
 import os
@@ -19,14 +19,14 @@ from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, LARGE_FOLDER, RECOR
 
 
 class Level(IntEnum):
-    """What a trace proves. An OPEN one may lack its end; a SEALED one is whole."""
+    """How much of a run a trace is known to hold. An OPEN one may lack its end; a SEALED one is complete."""
 
     OPEN = 1
     SEALED = 2
 
 
 class UncheckedTrace(msgspec.Struct, frozen=True):
-    """The files of a trace, of which nothing is known yet."""
+    """The contents of a trace's files, of which nothing is known yet."""
 
     records: bytes
     blobs: bytes
@@ -45,7 +45,8 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
 class CheckedTrace(msgspec.Struct, frozen=True):
     """A trace that was verified. Made by `verify` only.
 
-    `records` are typed; the methods give what belongs to the record of a number (`seq`).
+    `root` is the tree head over its lines, in hex. `records` are in order, so a record's place in them is its `seq`;
+    the methods give what belongs to a record by its `seq`. Calls and contents are decoded each time they are asked for.
     """
 
     root: str
@@ -70,7 +71,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
 
     @property
     def blobs(self) -> Mapping[Ref, Presence]:
-        """Each ref that has a line, and whether its content is here."""
+        """Each ref that has a line in `blobs.jsonl`, and whether its content is present."""
         return {ref: place.presence for ref, place in self.contents.places.items()}
 
     def line(self, seq: int) -> bytes:
@@ -82,18 +83,17 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     def effects(self, seq: int) -> list[EffectRecord]:
         """The calls of the record `seq`, by index."""
         record = self.records[seq]
-        return (
-            self.calls.reread(self.call_ranges[seq], record)
-            if isinstance(record, Step) and seq in self.call_ranges
-            else []
-        )
+        line_range = self.call_ranges.get(seq)
+        if line_range is None or not isinstance(record, Step):
+            return []
+        return self.calls.reread(line_range, record)
 
     def effect_lines(self, seq: int) -> list[bytes]:
         """The lines of the calls of the record `seq`."""
         return self.calls.lines(self.call_ranges.get(seq, (0, 0)))
 
     def content(self, ref: Ref) -> bytes:
-        """The content of a blob. Raises `BlobAbsentError`."""
+        """The content of a blob. Raises `BlobAbsentError`, or `BlobMismatchError` if its file changed since."""
         return self.contents.read(ref)
 
     def salts(self) -> Mapping[bytes, bytes]:
@@ -102,7 +102,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
 
 
 def large_files(folder: Path) -> dict[Ref, Path]:
-    """What lies in `blobs/` under a name of 64 hex digits; nothing else is looked at."""
+    """The files in `blobs/` whose names are 64 hex digits, by name. Others are ignored."""
     try:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:

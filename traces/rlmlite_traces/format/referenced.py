@@ -46,7 +46,7 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
         case Checkpoint():
             yield record.variables
         case Redact():
-            pass  # it names what is no longer there
+            pass  # the blobs that it names are no longer there
         case Seal():
             yield from _named(record.result)
             yield from _examples(record.warnings, record.notes)
@@ -55,7 +55,7 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
 
 
 def of_effect(effect: EffectRecord) -> Iterator[Ref]:
-    """The blobs that a call names: the literal parts of its prompt, its reply, what was said of its failure."""
+    """The blobs that a call names: the literal parts of its prompt, its reply, the details of its failure."""
     yield from (part for part in effect.recipe if isinstance(part, str))
     yield from _named(effect.result, effect.detail, None if effect.child is None else effect.child.evidence)
 
@@ -63,7 +63,8 @@ def of_effect(effect: EffectRecord) -> Iterator[Ref]:
 def of_source(content: bytes) -> Iterator[Ref]:
     """The blob that an input's source names: its content, if it came from memory.
 
-    Content that is no source names nothing: that is replay's to say, a ref alone proves no meaning.
+    A blob that is not a source names nothing. It is for replay to complain: a ref proves which bytes a blob holds, not
+    what they mean.
     """
     try:
         yield from _named(_sources.decode(content).content)

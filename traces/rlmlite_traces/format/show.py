@@ -1,4 +1,9 @@
-"""Show: a trace as plain lines for people, one a record.
+"""Show: a trace as plain lines for people, one per record.
+
+    SEALED 7 records root 8c0f…
+        0 genesis  run 5ab1… kernel 0.1.0 inputs log: text 5000
+        1 turn 1  controller program
+        2 step 1  find  log -> hits: json 120  ok
 
 Whatever a trace holds, the lines hold no control characters, so that a hostile one cannot steer a terminal.
 """
@@ -26,15 +31,15 @@ _NANO = 1_000_000_000
 
 
 def show(trace: CheckedTrace) -> Iterator[str]:
-    """What the trace is, then each of its records."""
+    """A line about the trace as a whole, then one for each record."""
     yield f"{trace.level.name} {trace.size} records root {trace.root}"
     for seq, record in enumerate(trace.records):
         yield neutral(f"{seq:>5} {_line(record, trace.effects(seq))}")
 
 
 def neutral(text: str) -> str:
-    """The text with what could steer a terminal written as escapes."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """The text with characters that could steer a terminal written as escapes, such as `\\u001b`."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
@@ -43,8 +48,8 @@ def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
             inputs = ", ".join(f"{entry.name}: {entry.kind} {entry.size}" for entry in record.inputs)
             return f"genesis  run {record.run} kernel {record.kernel} inputs {inputs or '-'}"
         case Turn():
-            said = "program" if record.diagnostics is None else "diagnostics"
-            return f"turn {record.turn}  {record.origin} {said}"
+            reading = "program" if record.diagnostics is None else "diagnostics"
+            return f"turn {record.turn}  {record.origin} {reading}"
         case Step():
             return _step(record, effects)
         case Question():

@@ -1,13 +1,14 @@
-"""What format 1 would have written: the entries of a replay, line by line, as the old writer spelled them.
+"""Format 1's spelling: the entries of a replay, line by line, as the writer of format 1 would have written them.
 
 A trace of format 1 is re-executed by today's kernel, whose records say less: no state before, no refs of what was read,
-only the coverage that changed. All of that follows from the records before, so `Spelling` keeps it while it goes along:
+only the coverage that changed. All of that follows from earlier records, so `Spelling` remembers it as it goes along:
 
     today  {"kind":"step","reads":["log"],"coverage":{},"state":"b2…", ...}
-    kept   log -> 5c2f…, coverage {"log": [500, 0, 0]}, state a1…
+    memory log -> 5c2f…, coverage {"log": [500, 0, 0]}, state a1…
     old    {"kind":"step","reads":[["log","5c2f…"]],"coverage":{"log":[500,0,0]},"state":["a1…","b2…"], ...}
 
-The result must be the old line byte for byte. So an old trace is compared as strictly as a new one.
+The result must be the recorded line byte for byte. So an old trace is compared as strictly as a new one.
+The shapes of the old lines are in `format_one`, which also reads them.
 """
 
 import msgspec
@@ -36,12 +37,12 @@ from rlmlite_traces.format.lines import encode
 
 
 class Spelling:
-    """Spells a run's entries in their order. `refs` is what each variable holds, as far as the records tell."""
+    """Spells the entries of one run. Give it each entry once, in order: it remembers what the next ones need."""
 
     def __init__(self, salts: Salts) -> None:
         self._salts = salts
-        self._state = ""
-        self._refs: dict[str, Ref] = {}
+        self._state = ""  # after the last record
+        self._refs: dict[str, Ref] = {}  # the value of each variable that a record has written
         self._coverage: dict[str, tuple[int, int, int]] = {}
 
     def spell_calls(self, entry: Entry) -> list[bytes]:
@@ -49,7 +50,10 @@ class Spelling:
         return [encode(_spell_call(call)) for call in entry.effects]
 
     def spell(self, entry: Entry, answer: Answer | None) -> OldRecord:
-        """The old record, without its place; `answer` is what the seal holds. Then it counts as written."""
+        """The old record, without its place, and remember what it changes. `answer` is the run's, for its seal.
+
+        Raises `ValueError` for a kind of record that format 1 did not have.
+        """
         record = entry.record
         match record:
             case Genesis():
@@ -70,7 +74,7 @@ class Spelling:
         return old
 
     def _spell_turn(self, entry: Entry, record: Turn) -> OldTurn:
-        """The turn, with its text in a blob of its own."""
+        """The old turn. It kept the text that was read in a blob of its own (`program`)."""
         contents = {item.ref: item.content for item in entry.blobs}
         said = decode_reading(record, contents.__getitem__)
         assert said is not None
@@ -114,7 +118,7 @@ class Spelling:
         )
 
     def _commit_answer(self, answer: Answer | None) -> Ref | None:
-        """The ref of the answer as it was spelled then: each piece of evidence by itself."""
+        """The ref of the answer as format 1 spelled it: each piece of evidence by itself."""
         return None if answer is None else blob(self._salts, value_bytes(msgspec.to_builtins(answer))).ref
 
 

@@ -16,10 +16,12 @@ from rlmlite_kernel.records.records import Spoken
 
 
 class Verdict(Enum):
-    """REPRODUCED: every record was computed again, byte for byte. FORGED: one was not.
+    """What a replay concludes.
 
-    ENGINES: one was not, but other versions of the engines or the kernel wrote it, which may be the reason.
-    UNVERIFIABLE: no difference as far as it could be executed; an input is missing.
+    REPRODUCED: every record was computed again, byte for byte.
+    FORGED: one record differs, and the same versions of kernel and engines wrote it.
+    ENGINES: one record differs, but other versions of the kernel or the engines wrote it, which may be the reason.
+    UNVERIFIABLE: nothing differs as far as it could be executed, but an input is missing.
     """
 
     REPRODUCED = "reproduced"
@@ -29,7 +31,7 @@ class Verdict(Enum):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """The first record that is not what re-execution gives, and the first field in which it is not."""
+    """The first record that differs from what re-execution gives, and the path of the first field that differs."""
 
     seq: int
     field: str
@@ -38,10 +40,10 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Unfinished(msgspec.Struct, frozen=True):
-    """The last turn of an open trace: `recorded` of its entries are in the log, and these calls have ended.
+    """The last turn of an open trace, which was killed: `recorded` of its entries are in the log.
 
-    To go on: `advance` again with the same, use `results` and the log's journal before any live call, and append
-    the entries from `recorded` on.
+    To continue, call `advance` again with the same `said`, `reply`, `origin` and `call`; answer its calls from
+    `results` and the log's journal before making any; and append the entries from number `recorded` on.
     """
 
     said: Parsed | Unparsed
@@ -53,11 +55,11 @@ class Unfinished(msgspec.Struct, frozen=True):
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """`executed` of `steps` steps were executed again.
+    """The result of a replay: `executed` of `steps` steps were executed again and compared.
 
-    `texts_compared` is false where another version worded the observations: then all but their texts was compared.
-    `missing` says why inputs (by name) could not be had; `engines` what else wrote the trace than what reads it
-    (recorded, here). `state` is the state after the last whole turn, from which a host can go on.
+    `missing` gives, by input, the reason why it is missing. `engines` gives, by library, the recorded version and the
+    installed one where they differ. `state` is the state after the last whole turn, from which a host can continue.
+    `texts_compared` is false if another version worded the observations: then everything but their texts was compared.
     """
 
     verdict: Verdict
@@ -72,17 +74,21 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 CALL_FIELDS = CallLine.__struct_fields__
-"""Names for the places of a call's line, which is an array."""
+"""The fields of a call's line, which is an array, in order."""
 
 
 def first_difference(
     seq: int, recorded: bytes, computed: bytes, inside: str = "", names: tuple[str, ...] = ()
 ) -> Difference | None:
-    """Where two lines differ, by the path of the field. Of lines that are arrays, `names` are the fields."""
+    """The first difference of two lines, or `None` if they are the same bytes.
+
+    `inside` is a path to put before the field's. `names` are the fields of lines that are arrays.
+    """
     if recorded == computed:
         return None
-    found = _walk(inside, _with_names(recorded, names), _with_names(computed, names))
-    field, old, new = found or (inside, recorded, computed)
+    difference = _find_difference(inside, _with_names(recorded, names), _with_names(computed, names))
+    # Lines that differ although their fields do not: a spelling, which `verify` would have refused.
+    field, old, new = difference or (inside, recorded, computed)
     return Difference(seq, field, _text(old), _text(new))
 
 
@@ -91,14 +97,20 @@ def _with_names(line: bytes, names: tuple[str, ...]) -> Any:
     return dict(zip(names, fields, strict=False)) if isinstance(fields, list) else fields
 
 
-def _walk(path: str, old: Any, new: Any) -> tuple[str, Any, Any] | None:
+def _find_difference(path: str, old: Any, new: Any) -> tuple[str, Any, Any] | None:
+    """The first place where two values differ: its path and both values there. Keys are visited in sorted order."""
     if isinstance(old, dict) and isinstance(new, dict):
         parts = [(f"{path}.{key}" if path else key, old.get(key), new.get(key)) for key in sorted({*old, *new})]
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         parts = [(f"{path}[{place}]", *pair) for place, pair in enumerate(zip(old, new, strict=True))]
     else:
+        # The types count too: in Python, True equals 1.
         return None if old == new and type(old) is type(new) else (path, old, new)
-    return next((found for part in parts if (found := _walk(*part)) is not None), None)
+    for part in parts:
+        difference = _find_difference(*part)
+        if difference is not None:
+            return difference
+    return None
 
 
 def _text(value: Any) -> str:
