@@ -27,6 +27,17 @@ class CallRecorder:
     def record(self, index: int, result: Result) -> EffectRecord:
         """The record of one call."""
         calls, usage = self._calls, result.usage
+        # An answer and an error exclude each other: a record has a `result`, or an `error` and perhaps a `detail`.
+        answer_ref = detail_ref = None
+        error, cached = "", False
+        # The recipe's texts are held before the answer's: blobs stand in the trace in the order of their first use.
+        recipe = tuple(map(self._part, calls.prompts.parts(index)))
+        if isinstance(result, Answered):
+            answer_ref, cached = self._keep_text(result.text), result.cached
+        else:
+            error = result.error
+            if result.detail:
+                detail_ref = self._keep_text(result.detail)
         return EffectRecord(
             step=self._step,
             index=self._first + index,
@@ -37,23 +48,27 @@ class CallRecorder:
             role=calls.role,
             model=calls.model.model,
             max_output_tokens=calls.model.max_output_tokens,
-            recipe=tuple(map(self._part, calls.prompts.parts(index))),
+            recipe=recipe,
             rendered=commit_value_digest(self._key, bytes.fromhex(calls.digest(index))),
             prompt_bytes=int(calls.sizes[index]),
-            result=self._keep_text(result.text) if isinstance(result, Answered) else None,
-            error="" if isinstance(result, Answered) else result.error,
-            detail=None if isinstance(result, Answered) or not result.detail else self._keep_text(result.detail),
+            result=answer_ref,
+            error=error,
+            detail=detail_ref,
             usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
-            cached=isinstance(result, Answered) and result.cached,
+            cached=cached,
             inputs=self._nested_inputs(),
             child=result.child,
         )
 
     def _nested_inputs(self) -> dict[str, Ref]:
+        """Commitments, under the key of this step, to what a nested run was given."""
         nested = self._calls.nested
         if nested is None:
             return {}
-        return {name: commit_value_digest(self._key, descriptor_digest(value)) for name, value in nested.inputs.items()}
+        refs: dict[str, Ref] = {}
+        for name, value in nested.inputs.items():
+            refs[name] = commit_value_digest(self._key, descriptor_digest(value))
+        return refs
 
     def _part(self, part: Part) -> Ref | Span:
         """Words of the program as a text that is held, content as a range of what it is part of."""
@@ -62,8 +77,10 @@ class CallRecorder:
         content = part.content
         if isinstance(content, Text):
             return Span(self._commit(content.blob), content.start, content.stop, part.source)
+        # A string that the program made is committed to whole; a replay makes it again, so it need not be held.
         raw = content.encode()
-        return Span(commit_value_digest(self._key, hashlib.sha256(raw).digest()), 0, len(raw), part.source)
+        ref = commit_value_digest(self._key, hashlib.sha256(raw).digest())
+        return Span(ref, 0, len(raw), part.source)
 
     def _keep_text(self, text: str) -> Ref:
         """The ref of a text that the trace holds; the same text is held once."""

@@ -70,8 +70,10 @@ class CallSet(Sequence[Request]):
         """The request at an index."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
+        # No negative indexes: an index is part of a call's id, so each call has exactly one.
         if not 0 <= index < len(self):
             raise IndexError(index)
+        # First, since it notes the digest that the request carries.
         text = self._render(index)
         return Request(
             id=request_id(*self.place, index),
@@ -101,12 +103,13 @@ class CallSet(Sequence[Request]):
 
     def read_spans(self, indexes: Sequence[int]) -> list[Text]:
         """The spans of content that these prompts hold."""
-        return [
-            part.content
-            for index in indexes
-            for part in self.prompts.parts(index)
-            if isinstance(part, Piece) and isinstance(part.content, Text)
-        ]
+        spans: list[Text] = []
+        for index in indexes:
+            for part in self.prompts.parts(index):
+                # Strings that the program made are in no input, so reading them covers nothing.
+                if isinstance(part, Piece) and isinstance(part.content, Text):
+                    spans.append(part.content)
+        return spans
 
 
 Settle: TypeAlias = Callable[[StepContext, Sequence[Result]], Union[TaintedValue, "Ask"]]
@@ -145,6 +148,7 @@ def model_calls(prompts: Prompts, role: str, place: CallSite, context: StepConte
     Raises `Fault`: `not_permitted` if no model plays it, `egress` if that model may not be sent what the prompts hold.
     """
     model = role_of(role, context)
+    # Before a call set exists at all: what may not be sent is not even reserved for.
     context.egress.check(prompts.origins, model.model)
     return CallSet(prompts, role, model, place, context.blobs)
 

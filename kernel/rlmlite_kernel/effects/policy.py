@@ -58,18 +58,25 @@ def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: boo
     """
     # The rule itself is one verdict; every argument of an origin that is not accepted adds another.
     verdicts = [rule.rule]
-    reasons = [] if rule.rule == "allow" else [f"the policy says `{rule.rule}`"]
+    reasons: list[str] = []
+    if rule.rule != "allow":
+        reasons.append(f"the policy says `{rule.rule}`")
     for argument, origins in arguments.items():
-        refused = _effective_origins(origins, exposed) & ~_accepted_origins(rule, tool, argument)
+        accepted = _accepted_origins(rule, tool, argument)
+        refused = _effective_origins(origins, exposed) & ~accepted
         if refused:
+            words = " and ".join(origin_words(refused))
             verdicts.append(rule.otherwise)
-            reasons.append(f"{argument} comes from {' and '.join(origin_words(refused))}")
-    return Judgment(max(verdicts, key=_SEVERITY.index), tuple(reasons))
+            reasons.append(f"{argument} comes from {words}")
+    # All reasons are given, not only the worst: whoever is asked to approve has to weigh each of them.
+    most_severe = max(verdicts, key=_SEVERITY.index)
+    return Judgment(most_severe, tuple(reasons))
 
 
 def _effective_origins(origins: int, exposed: bool) -> int:
     """The origins as they count: a controller that has seen untrusted content is a model like any other."""
-    return origins | LM if exposed and origins & CONTROLLER else origins
+    speaks_for_content = exposed and origins & CONTROLLER
+    return origins | LM if speaks_for_content else origins
 
 
 def _accepted_origins(rule: ToolRule, tool: Tool, argument: str) -> int:
@@ -80,7 +87,9 @@ def _accepted_origins(rule: ToolRule, tool: Tool, argument: str) -> int:
         # What such a tool is told may matter, but that it is called changes nothing outside.
         return _EVERY_ORIGIN
     words = rule.accepts.get(argument, rule.accepts.get(ANY, ()))
-    return ~FOREIGN | sum(bit for bit, word in ORIGINS.items() if word in words)
+    accepted_bits = sum(bit for bit, word in ORIGINS.items() if word in words)
+    # What the controller wrote, or the kernel computed, every rule accepts.
+    return ~FOREIGN | accepted_bits
 
 
 def permits_model(policy: Policy, model: str) -> bool:
@@ -99,7 +108,8 @@ class Egress:
         """The bits of the inputs whose content may not be sent to a model, or to `tool:NAME`."""
         bits = 0
         for number, rules in enumerate(self._rules):
-            if not all(_matches(rule, destination) for rule in rules):
+            is_permitted = all(_matches(rule, destination) for rule in rules)
+            if not is_permitted:
                 bits |= input_bit(number)
         return bits
 
@@ -139,4 +149,9 @@ def _rules_of(policy: Policy, name: str) -> list[tuple[str, ...]]:
 
 def _matches(patterns: Iterable[str], name: str) -> bool:
     """Whether one of the patterns is the name, or ends with `*` and is how the name begins."""
-    return any(name.startswith(pattern[:-1]) if pattern.endswith(ANY) else name == pattern for pattern in patterns)
+    for pattern in patterns:
+        # Only a last `*` has a meaning: `openai/*`. Elsewhere it is a character of the name.
+        is_prefix = pattern.endswith(ANY)
+        if name == pattern or (is_prefix and name.startswith(pattern[:-1])):
+            return True
+    return False

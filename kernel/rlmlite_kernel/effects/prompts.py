@@ -55,8 +55,10 @@ class Prompts:
         for part in self._parts:
             if isinstance(part, list):
                 total += np.array([piece.size() for piece in part], np.int64)
+            elif isinstance(part, str):
+                total += len(part.encode())
             else:
-                total += len(part.encode()) if isinstance(part, str) else part.size()
+                total += part.size()
         return total
 
 
@@ -79,7 +81,8 @@ class PromptWriter:
                 parts.append(piece)
             else:
                 parts.append(self._fill(piece))
-        if self._rows is not None and not any(isinstance(part, list) for part in parts):
+        differs_by_row = any(isinstance(part, list) for part in parts)
+        if self._rows is not None and not differs_by_row:
             # Every call would ask the same, which is never meant and costs as much.
             raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
         if schema is not None:
@@ -92,16 +95,17 @@ class PromptWriter:
         return self._context.require_rows(self._rows.value, "what the calls go over")
 
     def _fill(self, hole: Hole) -> RowPart:
-        """What stands in place of a placeholder."""
-        name = hole.name
+        """What stands in place of a placeholder: from the nearest scope that has its name."""
+        name, variables = hole.name, self._context.variables
         if name in self._arguments:
             return self._shared_piece(hole, self._arguments[name])
+        # Before the variables: a row's field must not change its meaning when a variable of that name is written.
         if self._rows is not None and has_field(self._table(), name, self._context):
             return self._row_pieces(hole, self._rows)
-        if name in self._context.variables:
-            return self._shared_piece(hole, self._context.variables[name])
+        if name in variables:
+            return self._shared_piece(hole, variables[name])
         fields = () if self._rows is None else self._table().columns
-        known = [*self._arguments, *self._context.variables, *fields]
+        known = [*self._arguments, *variables, *fields]
         hint = did_you_mean(name, known) or f"known: {list_names(known)}"
         raise Fault("template", f"{{{hole}}} names neither an argument, a field nor a variable; {hint}")
 
@@ -118,9 +122,12 @@ class PromptWriter:
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:
         """A value as it goes into a prompt: text by reference, and fenced if it may carry untrusted instructions."""
+        # Every piece counts for egress, a bare number as well: it was computed from content.
         self._origins |= origins
         content = value if isinstance(value, str | Text) else as_text(value, self._context)
         if isinstance(content, Text):
+            # The prompt is rendered only later; noted now, so that the file is confirmed not to have changed.
             self._context.blobs.digests_read.add(content.blob)
-        is_bare = value is None or isinstance(value, bool | int | float) or not origins & FOREIGN
+        holds_no_words = value is None or isinstance(value, bool | int | float)
+        is_bare = holds_no_words or not origins & FOREIGN
         return Piece(content, "" if is_bare else source)

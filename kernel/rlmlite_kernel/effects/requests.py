@@ -42,10 +42,12 @@ class Piece(msgspec.Struct, frozen=True):
 
     def size(self) -> int:
         """The bytes that it takes in the prompt."""
-        body = len(self.content) if isinstance(self.content, Text) else len(self.content.encode())
+        content = self.content
+        body = len(content) if isinstance(content, Text) else len(content.encode())
         if not self.source:
             return body
-        digits = "0" * TAG_DIGITS  # of a digest that need not be known for its length
+        # A tag's length does not depend on which digits it has, so the content's digest need not be computed.
+        digits = "0" * TAG_DIGITS
         return len(opening_tag(digits, self.source)) + body + len(closing_tag(digits))
 
 

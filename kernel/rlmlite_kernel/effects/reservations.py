@@ -62,14 +62,16 @@ def reserve(ask: Ask, indexes: tuple[int, ...], context: StepContext, first: boo
 
 def _drop_too_long(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> tuple[int, ...]:
     """The calls whose prompts are too long for any call; one that needs every call fails."""
-    limit = context.settings.limits.call_prompt_bytes
-    too_long = tuple(index for index in indexes if int(ask.calls.sizes[index]) > limit)
-    if too_long:
-        longest = int(ask.calls.sizes[list(too_long)].max())
-        message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
-        if ask.whole:
-            raise Fault("budget", f"{message}; use less text, such as smaller chunks")
-        context.mark_partial("too_long", message)
+    limit, sizes = context.settings.limits.call_prompt_bytes, ask.calls.sizes
+    too_long = tuple(index for index in indexes if int(sizes[index]) > limit)
+    if not too_long:
+        return ()
+    longest = int(sizes[list(too_long)].max())
+    message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
+    if ask.whole:
+        raise Fault("budget", f"{message}; use less text, such as smaller chunks")
+    # A fan-out goes on without them: one overlong row is no reason to lose the answers to all others.
+    context.mark_partial("too_long", message)
     return too_long
 
 
@@ -108,15 +110,22 @@ def _fit_settled(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> tu
     The sums over the first 1, 2, 3, ... calls rise, so the last one that fits is found by bisection.
     """
     tokens, costs = _reserved(ask, indexes)
-    sums = {"tokens": np.cumsum(tokens)}
+    running_sums = {"tokens": np.cumsum(tokens)}
     if costs is not None:
-        sums["cost_nano"] = np.cumsum(costs)
+        running_sums["cost_nano"] = np.cumsum(costs)
+    # A call goes out only if it fits every budget, so the scarcest of them decides.
     count = len(indexes)
-    for name, running in sums.items():
-        if getattr(context.settings.limits, name) is not None:
-            left = max(0, context.budget_left(name))
-            count = min(count, int(np.searchsorted(running, left, side="right")))
-    return count, {name: int(running[count - 1]) if count else 0 for name, running in sums.items()}
+    for name, sums in running_sums.items():
+        if getattr(context.settings.limits, name) is None:
+            continue
+        # Below zero after an overrun: a provider may have counted more than was reserved.
+        left = max(0, context.budget_left(name))
+        # `right`: a sum that is exactly what is left still fits.
+        fitting = int(np.searchsorted(sums, left, side="right"))
+        count = min(count, fitting)
+    # Also for a budget without a limit: what is settled later is the same for every run.
+    amounts = {name: int(sums[count - 1]) if count else 0 for name, sums in running_sums.items()}
+    return count, amounts
 
 
 def _reserved(ask: Ask, indexes: Sequence[int]) -> tuple[IntArray, IntArray | None]:
@@ -139,9 +148,12 @@ def settle_usage(ask: Ask, indexes: Sequence[int], results: Sequence[Result]) ->
         reserved = int(reserved_tokens[place])
         used = _tokens_of(result, reserved)
         tokens += used
+        # Call by call: what one call used less does not make up for what another used more.
         overrun += max(0, used - reserved)
-        cost += _cost_of(result, 0 if reserved_costs is None else int(reserved_costs[place]))
+        reserved_cost = 0 if reserved_costs is None else int(reserved_costs[place])
+        cost += _cost_of(result, reserved_cost)
     amounts = {"tokens": tokens}
+    # A model without a known price may still report a cost. If it does not, the cost is unknown, which is not zero.
     if reserved_costs is not None or cost:
         amounts["cost_nano"] = cost
     if overrun:
@@ -156,8 +168,9 @@ def _nested_usage(held: Mapping[str, int], results: Sequence[Result]) -> dict[st
     """
     used: dict[str, int] = {}
     for result in results:
+        child = result.child
         for name, most in held.items():
-            amount = most if result.child is None else result.child.used.get(name, 0)
+            amount = most if child is None else child.used.get(name, 0)
             used[name] = used.get(name, 0) + amount
     return {name: amount for name, amount in used.items() if amount and name != "value_bytes"}
 
@@ -176,4 +189,5 @@ def _cost_of(result: Result, reserved: int) -> int:
     """The nano-dollars that a call counts: as reported; else none if it came from a cache, else its reservation."""
     if result.usage.cost_nano is not None:
         return result.usage.cost_nano
-    return 0 if isinstance(result, Answered) and result.cached else reserved
+    is_cached = isinstance(result, Answered) and result.cached
+    return 0 if is_cached else reserved

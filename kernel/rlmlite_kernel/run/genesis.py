@@ -80,7 +80,8 @@ def _check_settings(settings: Settings, table: Table) -> None:
     for name, role in settings.roles.items():
         if not permits_model(settings.policy, role.model):
             raise SettingsError(f"the policy does not permit the model {role.model} (role {name})")
-        if settings.limits.cost_nano is not None and (role.input_price is None or role.output_price is None):
+        has_no_price = role.input_price is None or role.output_price is None
+        if settings.limits.cost_nano is not None and has_no_price:
             raise SettingsError(
                 f"the price of {role.model} (role {name}) is unknown, so a cost limit cannot be kept; "
                 "give its prices or drop the limit"
@@ -101,6 +102,7 @@ def _state_of(
     """The state that holds the inputs. Raises `SettingsError` if there is no room for them."""
     variables = _input_variables(inputs, key)
     used = {"value_bytes": variables.size_bytes}
+    # The number of variables is bounded as well, but it is not among `used`: it can be counted at any time.
     for name, needed in (*used.items(), ("variables", len(variables))):
         limit: int = getattr(settings.limits, name)
         if needed > limit:
@@ -118,7 +120,8 @@ def _state_of(
         barred=barred_from_controllers(settings, egress),
         flags=flags,
     )
-    exposed = settings.parent is not None  # whoever began a nested run may have been, and speaks through its question
+    # Whoever began a nested run may have been exposed, and speaks through its question.
+    exposed = settings.parent is not None
     digest = state_digest(variables, used, exposed)
     coverage = Coverage(InputLayout({name: each.value for name, each in inputs.items()}))
     return State(run, variables, used, coverage, turn=0, step=0, digest=digest, exposed=exposed)
@@ -127,16 +130,20 @@ def _state_of(
 def _input_variables(inputs: Mapping[str, Input], key: bytes) -> Variables:
     by_name: dict[str, Variable] = {}
     for number, (name, each) in enumerate(inputs.items()):
-        data = TaintedValue(each.value, INPUT | input_bit(number))
-        ref = commit_value(key, descriptor(each.value))
-        by_name[name] = Variable(data, kind_of(each.value), ref, size_of(each.value), turn=0)
+        value = each.value
+        # Two bits: `INPUT` for the rules of tools, and its own for egress rules, which name inputs.
+        data = TaintedValue(value, INPUT | input_bit(number))
+        ref = commit_value(key, descriptor(value))
+        by_name[name] = Variable(data, kind_of(value), ref, size_of(value), turn=0)
     return Variables(by_name)
 
 
 def _source_blobs(each: Input, salts: Salts) -> tuple[Blob, ...]:
     """The blob that says where an input came from, then its content if it came from memory."""
+    # `recorded` is what a trace holds. A replay uses it as it is: another version may spell the same source otherwise.
     if each.memory is None:
         return (blob(salts, each.recorded or _JSON.encode(each.source)),)
+    # Content from memory is in no file that could be read again, so the trace has to hold it.
     content = blob(salts, each.memory)
     source = msgspec.structs.replace(each.source, content=content.ref)
     return blob(salts, each.recorded or _JSON.encode(source)), content
@@ -144,8 +151,10 @@ def _source_blobs(each: Input, salts: Salts) -> tuple[Blob, ...]:
 
 def _input_entry(name: str, each: Input, variable: Variable, source: str, size: int) -> InputEntry:
     files = each.source.files
-    single = files[0].digest if each.source.kind == "text" and len(files) == 1 else None
-    return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=single)
+    # One text has a digest without a salt beside the commitment, so that it can be checked with nothing but the text.
+    is_one_text = each.source.kind == "text" and len(files) == 1
+    sha256 = files[0].digest if is_one_text else None
+    return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=sha256)
 
 
 def _document_names(inputs: Mapping[str, Input]) -> DocumentNames:
@@ -160,9 +169,11 @@ def _document_names(inputs: Mapping[str, Input]) -> DocumentNames:
 def _contents(each: Input) -> Iterator[tuple[str, str, str]]:
     """The contents of an input: the digest, the path and the digest of the original of each, as far as known."""
     value, source = each.value, each.source
+    # A text and a table are one content each, whatever they were read from.
     whole = value.blob if isinstance(value, Text) else sheet_of(value)
     if whole is not None:
-        yield whole, source.path or "", source.original(source.files[0]) if source.files else ""
+        original = source.original(source.files[0]) if source.files else ""
+        yield whole, source.path or "", original
     elif isinstance(value, Rows) and value.spans is not None:
         # One row per file, in the order of the source's files; rows from memory have none.
         files = [(file.path, source.original(file)) for file in source.files]

@@ -20,7 +20,7 @@ from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import MATCHES, Binary, Call, Expr, ListOf, Lit, Parsed, Var, children
 from rlmlite_kernel.program.binding import PLAIN
-from rlmlite_kernel.program.checker import Scope, check
+from rlmlite_kernel.program.checker import Scope, all_problems, check
 from rlmlite_kernel.program.costs import (
     ANY_AMOUNT,
     CHECKED_BUDGETS,
@@ -67,6 +67,7 @@ def price(state: State, parsed: Parsed) -> Price:
     extents = {name: _extent_of_value(variable.data) for name, variable in state.variables.items()}
     steps: list[tuple[str, dict[str, Range]]] = []
     total: dict[str, Range] = {"steps": exactly(0)}
+    # The lowered steps, as in a turn: so that nested calls are priced one by one, and fused ones as what they become.
     for planned in lower(parsed.program, table, problems):
         if planned.problems:
             continue
@@ -74,14 +75,17 @@ def price(state: State, parsed: Parsed) -> Price:
         call = _priced_call(planned, action, extents, state)
         uses = _uses(planned, action, call, table)
         if planned.target is not None:
+            # Now, so that the steps further down are priced with what this one will give them.
             extents[planned.target] = action.size(call)
         for name, amount in uses.items():
             total[name] = total.get(name, exactly(0)).plus(amount)
+        # Every step uses `steps`. One that uses nothing else is not worth a line.
         if len(uses) > 1:
-            steps.append((f"{planned.target or planned.op}: {planned.op}", uses))
+            label = planned.target or planned.op
+            steps.append((f"{label}: {planned.op}", uses))
+    # By the lower bound: a program is called too expensive only where that is certain.
     refused = tuple(name for name in total if name in _REFUSING and total[name].low > state.left(name))
-    every_problem = tuple(problem for number in sorted(problems) for problem in problems[number])
-    return Price(total, tuple(steps), refused, every_problem)
+    return Price(total, tuple(steps), refused, tuple(all_problems(problems)))
 
 
 def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) -> None:
@@ -89,10 +93,12 @@ def check_declared(planned: PlannedStep, table: Table, used: Mapping[str, int]) 
 
     A row that is silent about a budget would be priced as free of it; here it is found out at its first use.
     """
-    # The second look, at what is inside of the step's arguments, is for `matches` and actions applied row by row.
+    # The table is asked only for a budget that was used: a step that was refused may name an action that is not in it.
     for name in used:
         if name not in CHECKED_BUDGETS or name in table[planned.op].cost_rule.budgets:
             continue
+        # Only now at what is inside of the step's arguments, `matches` and actions applied row by row: going over every
+        # expression of every step would cost more than most steps do.
         if name not in _budgets_of_rows(planned, table):
             message = f"`{planned.op}` used {name}, which the cost in its row of the table does not name"
             raise UndeclaredCostError(message)
@@ -178,10 +184,12 @@ def _extent_of_value(data: TaintedValue) -> Extent:
 def _text_bytes(rows: Rows) -> Range:
     """The bytes of the text that actions on rows work on; known where it is spans, and need not be built first."""
     name = column_name(rows, "value") or "value"
+    # A record's text is its row of the table, and has no column of its own.
     text = rows.spans if rows.kind == RECORDS else rows.columns.get(name)
     if not isinstance(text, Spans):
         return ANY_AMOUNT
-    return exactly(int((text.stops - text.starts).clip(0).sum()))
+    lengths = (text.stops - text.starts).clip(0)
+    return exactly(int(lengths.sum()))
 
 
 def _extent_of(node: Expr, extents: _Extents, state: State) -> Extent:

@@ -82,16 +82,22 @@ class Recorder:
             code=outcome.code,
             state=self.state.digest,
         )
+        # The order of blobs is part of the trace's bytes.
         held = (ast, *call_blobs) if shown is None else (ast, shown, *call_blobs)
         self._entries.append(Entry(record, held, calls))
 
     def _observe(self, step: FinishedStep, statements_after: int, blobs: Blobs) -> Observation:
         """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
-        left = max(0, self._room - 1)
-        room = max(left - _LINE_BYTES * statements_after, left // (statements_after + 1))
+        newline_size = 1
+        left = max(0, self._room - newline_size)
+        # In a long program the lines alone would take more than there is; then every statement gets an equal share.
+        beside_lines = left - _LINE_BYTES * statements_after
+        equal_share = left // (statements_after + 1)
+        room = max(beside_lines, equal_share)
         whole = show_step(step, self.state, blobs, self._text, room)
+        # Messages of faults and problems are not bounded where they are made, so the bound is kept here.
         text, cut = fit_text(whole.text, room)
-        self._room -= len(text.encode()) + 1
+        self._room -= len(text.encode()) + newline_size
         if text:
             self.shown.append(text)
         return Observation(text, whole.spans, whole.cut + cut)
@@ -100,25 +106,38 @@ class Recorder:
         """The state after a step that showed this."""
         state, outcome, context = self.state, step.outcome, step.outcome.context
         variables = state.variables.apply(step.change)
+        # Never taken back: what a controller has read once may speak through it in every later turn.
         exposed = state.exposed or (bool(observation.text) and exposes(step, state))
         used = dict(state.used)
         for name, amount in context.used.items():
             used[name] = used.get(name, 0) + amount
+        # What is held now, not a sum over steps: an overwritten value gives its bytes back.
         used["value_bytes"] = variables.size_bytes
+        coverage = state.coverage
         marks = {"shown": observation.spans, "scanned": context.scanned, "read": _spans_read(outcome.calls)}
+        if any(marks.values()):
+            coverage = coverage.mark(marks)
+        notes, answer, failures = state.notes, state.answer, state.failures
         effect = outcome.effect
+        if isinstance(effect, Noted):
+            notes = (*notes, effect.text)
+        elif isinstance(effect, FinalAnswer):
+            answer = _answer(step.planned, effect, state)
+        if outcome.status != "ok":
+            failures = (*failures, outcome.code)
         return msgspec.structs.replace(
             state,
             variables=variables,
             used=used,
-            coverage=state.coverage.mark(marks) if any(marks.values()) else state.coverage,
+            coverage=coverage,
             step=number,
             digest=state_digest(variables, used, exposed),
             exposed=exposed,
-            notes=(*state.notes, effect.text) if isinstance(effect, Noted) else state.notes,
-            answer=_answer(step.planned, effect, state) if isinstance(effect, FinalAnswer) else state.answer,
+            notes=notes,
+            answer=answer,
+            # Each code once, in the order of their first occurrence: the first one is the reason that the seal names.
             partial=tuple(dict.fromkeys((*state.partial, *context.partial))),
-            failures=state.failures if outcome.status == "ok" else (*state.failures, outcome.code),
+            failures=failures,
         )
 
 
@@ -131,16 +150,24 @@ def _writes(step: FinishedStep) -> tuple[Written, ...]:
 
 def _answer(planned: PlannedStep, final: FinalAnswer, state: State) -> Answer:
     """The answer, and the variables behind it that no observation has shown: those that this turn has written."""
-    named = [name for name in sorted(planned.reads) if name in state.variables and not is_temporary(name)]
-    unshown = tuple(name for name in named if state.variables[name].turn == state.turn)
+    unshown: list[str] = []
+    for name in sorted(planned.reads):
+        # A temporary has no name that a controller could be told.
+        if is_temporary(name) or name not in state.variables:
+            continue
+        # The observation of a turn reaches the controller when the turn is over: too late for this answer.
+        if state.variables[name].turn == state.turn:
+            unshown.append(name)
     evidence = final.evidence
-    return Answer(final.value, evidence.items, evidence.total, evidence.basis, unshown)
+    return Answer(final.value, evidence.items, evidence.total, evidence.basis, tuple(unshown))
 
 
 def _needs_before_calls(outcome: StepOutcome) -> dict[str, int]:
     """What the calls of a step were known to need before any went out."""
     names = ("sub_calls", "prompt_bytes", "output_tokens", "tool_calls")
-    needs = {name: outcome.context.used[name] for name in names if name in outcome.context.used}
+    used = outcome.context.used
+    # The hard budgets are charged for all calls before the first goes out, so what is used of them is what was needed.
+    needs = {name: used[name] for name in names if name in used}
     for each in outcome.calls:
         needs.update(each.ask.holds)
     return needs
@@ -150,6 +177,7 @@ def _spans_read(rounds: tuple[FinishedRound, ...]) -> list[Text]:
     """The spans of inputs that models have read: those in prompts that were answered."""
     spans: list[Text] = []
     for each in rounds:
+        # A call that failed may have been read as well, but nobody can say so; coverage never claims too much.
         answered = [index for index, result in enumerate(each.results) if isinstance(result, Answered)]
         spans.extend(each.ask.calls.read_spans(answered))
     return spans
@@ -164,8 +192,10 @@ def _record_calls(
     first = 0
     for each in rounds:
         recorder = CallRecorder(each.ask.calls, key, state.run.salts, step, first)
-        made = ((index, result) for index, result in enumerate(each.results) if result is not None)
-        records += [recorder.record(index, result) for index, result in made]
+        for index, result in enumerate(each.results):
+            # `None` was never called. Its number stays unused, so that a call's number is its index in its round.
+            if result is not None:
+                records.append(recorder.record(index, result))
         blobs += recorder.blobs.values()
         first += len(each.results)
     return tuple(records), tuple(blobs)

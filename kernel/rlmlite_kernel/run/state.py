@@ -43,19 +43,27 @@ class Answer(msgspec.Struct, frozen=True):
         A span is `[start, stop, line, times, text]`. Of evidence that the program did not name (`derived`) the words
         are left out: a fan-out over 1,000 chunks would copy its input into the trace. The place says where they are.
         """
+        names = ("how", "input", "path", "digest", "original")
         groups: dict[tuple[str, ...], list[list[Json]]] = {}
         for each in self.evidence:
-            place = (each.how, each.input, each.path, each.digest, each.original)
+            place: tuple[str, ...] = (each.how, each.input, each.path, each.digest, each.original)
             is_elsewhere = self.basis == "derived" and each.how == "verbatim"
             text = "" if is_elsewhere else each.text
-            groups.setdefault(place, []).append([each.start, each.stop, each.line, each.times, text])
-        names = ("how", "input", "path", "digest", "original")
-        evidence = [
-            {**{name: word for name, word in zip(names, place, strict=True) if word}, "spans": spans}
-            for place, spans in groups.items()
-        ]
-        whole = {"basis": self.basis, "evidence": evidence, "evidence_total": self.evidence_total}
-        return value_bytes({**whole, "unshown": list(self.unshown), "value": self.value})
+            span: list[Json] = [each.start, each.stop, each.line, each.times, text]
+            groups.setdefault(place, []).append(span)
+        evidence: list[dict[str, Json]] = []
+        for place, spans in groups.items():
+            # An empty word is left out: most inputs have no path, no digest of their own and no original.
+            shared = {name: word for name, word in zip(names, place, strict=True) if word}
+            evidence.append({**shared, "spans": spans})
+        answer: dict[str, Json] = {
+            "basis": self.basis,
+            "evidence": evidence,
+            "evidence_total": self.evidence_total,
+            "unshown": list(self.unshown),
+            "value": self.value,
+        }
+        return value_bytes(answer)
 
 
 class RunConstants(msgspec.Struct, frozen=True, eq=False):

@@ -52,10 +52,13 @@ class RunningTurn:
     def __init__(self, before: State, steps: Sequence[PlannedStep]) -> None:
         self._before, self._steps = before, list(steps)
         self._turn_context = before.turn_context()
+        # The variables as later steps see them, which is ahead of the run's state: see `run.variables`.
         self._variables = before.variables
+        # Steps that have asked for calls and have no value yet: calls out, answered, or parked.
         self._open: dict[int, OpenStep] = {}
         self._finished: dict[int, FinishedStep] = {}
         self._broken: set[str] = set()
+        # How many steps are committed, which is also the number of the next one to commit.
         self._committed = 0
         self.ledger: dict[str, int] = dict(before.used)
         self.states = TurnStates(len(self._steps))
@@ -66,6 +69,7 @@ class RunningTurn:
         other = RunningTurn(self._before, self._steps)
         other._variables, other._committed = self._variables, self._committed
         other.ledger, other.states, other.halt_reason = dict(self.ledger), self.states.copy(), self.halt_reason
+        # The contexts of open steps charge a ledger too: theirs must be the copy's, or both turns would charge one.
         other._open = {number: step.with_ledger(other.ledger) for number, step in self._open.items()}
         other._finished, other._broken = dict(self._finished), set(self._broken)
         return other
@@ -84,13 +88,18 @@ class RunningTurn:
                 is_planned = self.states.steps[number] is StepState.PLANNED
                 if is_planned and not any(_depends(earlier, planned) for earlier in blocked):
                     self._start(number, planned, blobs)
+                # A step that has just finished blocks nothing: later ones of this same pass may run.
                 if number not in self._finished:
                     blocked.append(planned)
         except InputChangedError as error:
             self.halt(error)
             return ()
-        calling = [(number, step) for number, step in sorted(self._open.items()) if step.reserved.indexes]
-        return tuple(Wave(number, step.ask, step.reserved.indexes) for number, step in calling)
+        waves: list[Wave] = []
+        for number, step in sorted(self._open.items()):
+            # A parked step has no calls out, and waits for what the others leave.
+            if step.reserved.indexes:
+                waves.append(Wave(number, step.ask, step.reserved.indexes))
+        return tuple(waves)
 
     def receive(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
         """Take the results of all waves, in their order, and go on with the steps that waited for them."""
@@ -102,6 +111,8 @@ class RunningTurn:
             stop = start + len(wave.indexes)
             self._settle_wave(wave, results[start:stop])
             start = stop
+        # In the order of the program, so that an earlier step has the first claim on what is left. A list of its own,
+        # since a step that finishes leaves `_open`.
         try:
             for number in sorted(self._open):
                 self._continue(number)
@@ -148,12 +159,15 @@ class RunningTurn:
             return
         context.spend("steps", 1)
         place = CallSite(self._before.run.id, self._before.turn, number, round=0)
-        self._go_on_with(number, run_action(planned, context, self._before.run, place), context)
+        result = run_action(planned, context, self._before.run, place)
+        self._go_on_with(number, result, context)
 
     def _refusal(self, planned: PlannedStep, context: StepContext) -> StepOutcome | None:
         """Why a step does not run at all; it costs no step then."""
         if planned.problems:
+            # No message: the observation explains every problem with its place in the text.
             return StepOutcome(context, "failed", planned.problems[0].code, "")
+        # Skipped even if an older value of the variable exists: the program means the one that this turn should make.
         needed = sorted(planned.reads & self._broken)
         if needed:
             words = ", ".join(f"`{name}`" for name in needed)
@@ -170,23 +184,27 @@ class RunningTurn:
         if isinstance(result, StepOutcome):
             self._finish(number, result)
             return
+        count = len(result.calls)
         try:
-            reserved = reserve(result, tuple(range(len(result.calls))), context, first=True)
+            reserved = reserve(result, tuple(range(count)), context, first=True)
         except Fault as fault:
-            self._finish(number, StepOutcome(context, "failed", fault.code, fault.message, calls=rounds))
+            # Earlier rounds were called and paid for, so they go into the record of the failure.
+            failure = StepOutcome(context, "failed", fault.code, fault.message, calls=rounds)
+            self._finish(number, failure)
             return
         self._hold(reserved)
-        none_yet = (None,) * len(result.calls)
-        step = OpenStep(result, context, none_yet, reserved, frozenset(reserved.too_long), rounds)
+        no_results = (None,) * count
+        step = OpenStep(result, context, no_results, reserved, frozenset(reserved.too_long), rounds)
         self._call_park_or_settle(number, step)
 
     def _settle_wave(self, wave: Wave, results: Sequence[Result]) -> None:
         """Put what the calls of a wave really used in place of what was reserved for them."""
         step = self._open[wave.step]
         used = settle_usage(step.ask, wave.indexes, results)
+        # `_hold` added these to the ledger without any step's charge, so they are taken back in the same way.
         for name, amount in step.reserved.amounts.items():
             self.ledger[name] -= amount
-        # The step's own share of the ledger, which goes into its record; the reservation never was part of it.
+        # Through the step's context: that charges the ledger, and the step's own share of it, which its record names.
         for name, amount in used.items():
             step.context.spend(name, amount)
         if "overrun" in used:
@@ -196,6 +214,7 @@ class RunningTurn:
 
     def _continue(self, number: int) -> None:
         """Reserve for the calls of a step that are still to make."""
+        # Out of `_open` while it is decided what becomes of it, so that it does not count among the others.
         step = self._open.pop(number)
         reserved = reserve(step.ask, step.reserved.rest, step.context, first=False)
         self._hold(reserved)
@@ -215,11 +234,13 @@ class RunningTurn:
             self._open[number] = step
             self.states.move_step(number, StepEvent.PARK)
             return
+        # No calls of others are out, so nothing can come back to the budget: to wait longer would be to wait for ever.
         if unmade:
             message = f"{unmade:,} of {len(step.results):,} calls were not made: tokens or cost ran out"
             step.context.mark_partial("budget", message)
         rounds = (*step.earlier_rounds, FinishedRound(step.ask, step.results))
-        self._go_on_with(number, settle_calls(rounds, step.too_long, step.context), step.context, rounds)
+        result = settle_calls(rounds, step.too_long, step.context)
+        self._go_on_with(number, result, step.context, rounds)
 
     def _hold(self, reserved: Reservation) -> None:
         """Set aside what calls may use that are about to go out."""
@@ -229,10 +250,11 @@ class RunningTurn:
     def _finish(self, number: int, outcome: StepOutcome) -> None:
         """A step has its outcome. From here on later steps see its value; the record comes when it commits."""
         planned = self._steps[number]
-        check_declared(planned, self._before.run.table, outcome.context.used)
+        constants = self._before.run
+        check_declared(planned, constants.table, outcome.context.used)
         outcome = self._check_room(planned, outcome)
         # The step as it will be recorded. Its salt is the key under which the record commits to the value.
-        ast = blob(self._before.run.salts, _JSON.encode(planned.as_statement()))
+        ast = blob(constants.salts, _JSON.encode(planned.as_statement()))
         change = self._change_of(number, outcome, ast.salt)
         self._variables = self._variables.apply(change)
         self._finished[number] = FinishedStep(planned, outcome, ast, change)
@@ -242,6 +264,7 @@ class RunningTurn:
         elif change.variable is not None:
             # An earlier statement may have failed to write it; this one has written it anew.
             self._broken.discard(change.name)
+        # Set, not added: value bytes are what is held at a time, and an overwritten value gives its own back.
         self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
 
     def _check_room(self, planned: PlannedStep, outcome: StepOutcome) -> StepOutcome:
@@ -274,9 +297,12 @@ class RunningTurn:
     def _temporaries(self, last: int) -> list[str]:
         """The temporaries that earlier steps of a statement have written."""
         names: list[str] = []
+        statement = self._steps[last].statement
+        # Backwards from the statement's last step: its other steps stand directly before it.
         for planned in reversed(self._steps[:last]):
-            if planned.statement != self._steps[last].statement:
+            if planned.statement != statement:
                 break
+            # A step that failed has written none.
             if planned.target is not None and planned.target in self._variables:
                 names.append(planned.target)
         return names
@@ -286,7 +312,9 @@ def _depends(earlier: PlannedStep, later: PlannedStep) -> bool:
     """Whether the later step has to wait for the earlier one."""
     if earlier.barrier or later.barrier:
         return True
+    # `a = ...; b = a`, and `a = ...; a = ...`: the last write has to be the program's last.
     reads_it = earlier.target is not None and earlier.target in later.reads
     writes_it = earlier.target is not None and earlier.target == later.target
+    # `b = a; a = ...`: a step whose turn has not come yet must still find the old `a`.
     overwrites_what_is_read = later.target is not None and later.target in earlier.reads
     return reads_it or writes_it or overwrites_what_is_read
