@@ -34,7 +34,10 @@ def column_name(rows: Rows, name: str) -> str | None:
     """The column that a field name means, if there is one."""
     if name in rows.columns:
         return name
-    return next((other for other in SYNONYMS.get(name, ()) if other in rows.columns), None)
+    for synonym in SYNONYMS.get(name, ()):
+        if synonym in rows.columns:
+            return synonym
+    return None
 
 
 def column_cells(rows: Rows, name: str, context: StepContext) -> list[Value]:
@@ -44,7 +47,9 @@ def column_cells(rows: Rows, name: str, context: StepContext) -> list[Value]:
         return list(rows.columns[column].cells(context.blobs))
     if "value" not in rows.columns:
         return [None] * len(rows)
-    return [record_field(cell, name) for cell in rows.columns["value"].cells(context.blobs)]
+    # A plain list of records, such as the answers of a model, has its fields inside the cells.
+    cells = rows.columns["value"].cells(context.blobs)
+    return [record_field(cell, name) for cell in cells]
 
 
 def record_field(value: Value, name: str) -> Value:
@@ -56,36 +61,44 @@ def read_attribute(value: Value, name: str, context: StepContext) -> Value:
     """`value.name`."""
     if isinstance(value, dict):
         if name not in value:
+            # The names come from data, so they are quoted and not part of the sentence.
             context.warn(f"the record has no field `{name}`; its fields are:", ", ".join(value))
         return value.get(name)
     if isinstance(value, list):
         return _of_list(value, name, context)
     if isinstance(value, Rows):
         return _of_rows(value, name, context)
+    # `chars` is not here: without a slice it would be a list of every character.
     if isinstance(value, str | Text) and name == "lines":
         text = text_of(value, context.blobs)
         # It never is None for a str or a Text.
         assert text is not None
         return all_lines(text, context)
+    # Null in, null out: `hits[0].text` over no hits has had its warning at the index already.
     if value is None:
         return None
     raise Fault("type", f"{kind_of(value)} has no field `{name}`")
 
 
 def _of_list(items: list[Value], name: str, context: StepContext) -> Value:
-    if items and not any(isinstance(index_value, dict) and name in index_value for index_value in items):
+    has_name = any(isinstance(item, dict) and name in item for item in items)
+    # One item that has it is enough: answers of models differ in their fields.
+    if items and not has_name:
         context.warn(f"no item of the list has the field `{name}`")
-    return [record_field(index_value, name) for index_value in items]
+    return [record_field(item, name) for item in items]
 
 
 def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
     if name in rows.aside:
         return rows.aside[name]
+    # The field of all rows is a list that keeps the rows' spans, and with them its evidence.
     column = column_name(rows, name)
     if column is not None:
         return Rows(LIST, {"value": rows.columns[column]}, len(rows), rows.spans)
     if "value" in rows.columns:
-        return Rows(LIST, {"value": Cells(column_cells(rows, name, context))}, len(rows), rows.spans)
+        fields = Cells(column_cells(rows, name, context))
+        return Rows(LIST, {"value": fields}, len(rows), rows.spans)
+    # A fault and not null, unlike a record's missing field: all rows have the same columns, so it is a slip.
     raise Fault("unknown_name", f"these rows have no column `{name}`; their columns are {list_names(rows.columns)}")
 
 
@@ -112,15 +125,19 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
 def _document(documents: Rows, path: str, context: StepContext) -> Value:
     paths = documents.columns["path"].cells(context.blobs)
     if path in paths:
-        return documents.columns["text"].at(list(paths).index(path), context.blobs)
+        row = list(paths).index(path)
+        return documents.columns["text"].at(row, context.blobs)
     near = did_you_mean(path, [str(other) for other in paths])
-    context.warn("no document has this path; preview(docs) lists the paths", f"{path}\n{near}".strip())
+    # Paths are data, so both are quoted: a file name could read as an instruction.
+    quoted = f"{path}\n{near}".strip()
+    context.warn("no document has this path; preview(docs) lists the paths", quoted)
     return None
 
 
 def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> tuple[int, int]:
     """A slice's bounds within 0..count, with a warning for one that had to be moved."""
-    first, last = _one_bound(lo, 0, count, literal[0], context), _one_bound(hi, count, count, literal[1], context)
+    first = _one_bound(lo, 0, count, literal[0], context)
+    last = _one_bound(hi, count, count, literal[1], context)
     if first > last:
         context.warn(f"the slice starts at {first:,}, after its end at {last:,}: it is empty")
     return first, max(first, last)
@@ -157,6 +174,7 @@ def slice_value(value: Value, lo: Bound, hi: Bound, literal: tuple[bool, bool], 
 
 
 def _snap(content: bytes | memoryview, text: Text, offset: int) -> int:
+    # Never before the text itself: `snap` looks at the whole content, of which the text may be a part.
     return max(text.start, snap(content, text.start + offset))
 
 
@@ -170,15 +188,21 @@ def _line_range(text: Text, context: StepContext) -> tuple[int, int]:
     """The numbers, in the whole content, of a text's first line and of the line after its last."""
     index = context.blobs.lines(text.blob)
     first = index.line_at(text.start)
-    is_empty = text.stop == text.start
-    return first, first if is_empty else index.line_at(text.stop - 1) + 1
+    if text.stop == text.start:
+        return first, first
+    # `stop - 1`, the last byte: at `stop` the next line would begin where a text ends with a newline.
+    last = index.line_at(text.stop - 1)
+    return first, last + 1
 
 
 def line_rows(text: Text, first: int, last: int, context: StepContext) -> Rows:
     """Lines first..last-1 of the content, cut to the text, as rows. `line` counts from the start of the content."""
+    # A number, a start and a stop of 8 bytes for each line.
     context.ensure_room(max(0, last - first) * 24)
     starts, stops = context.blobs.lines(text.blob).spans(first, max(first, last))
-    starts, stops = np.maximum(starts, text.start), np.minimum(stops, text.stop)
+    # The first and the last line of a part may reach beyond it.
+    starts = np.maximum(starts, text.start)
+    stops = np.minimum(stops, text.stop)
     spans = Spans((text.blob,), starts, np.maximum(starts, stops))
     numbers = np.arange(len(starts), dtype=np.int64) + first
     columns: dict[str, Column] = {"line": Ints(numbers), "start": Ints(starts), "end": Ints(stops), "text": spans}
@@ -197,8 +221,10 @@ def lines_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], co
 def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: StepContext) -> int:
     if bound is None:
         return default
+    # A literal 0 is somebody who counts from 0, and would be off by one all along. A computed 0 is moved, as below.
     if bound == 0 and literal:
         raise Fault("bound", "lines count from 1, as `line` shows them: x.lines[1:n]")
+    # -1 is the last line, as in a list, so the numbers from the end start at `count + 1`.
     place = bound + count + 1 if bound < 0 and literal else bound
     inside = min(max(place, 1), count + 1)
     if inside != place:
@@ -213,11 +239,15 @@ def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value
     if at == 0:
         raise Fault("bound", "lines count from 1, as `line` shows them")
     first, last = _line_range(text, context)
-    number = at + last - first + 1 if at < 0 and literal else at
-    if not 1 <= number <= last - first:
-        context.warn(f"line {at} is outside the {last - first:,} lines: the result is null")
+    count = last - first
+    number = at + count + 1 if at < 0 and literal else at
+    if not 1 <= number <= count:
+        context.warn(f"line {at} is outside the {count:,} lines: the result is null")
         return None
-    return line_rows(text, first + number - 1, first + number, context).columns["text"].at(0, context.blobs)
+    # From here on counted in the whole content, from 0.
+    line = first + number - 1
+    rows = line_rows(text, line, line + 1, context)
+    return rows.columns["text"].at(0, context.blobs)
 
 
 def warn_of_part(value: Value, context: StepContext) -> None:
@@ -231,7 +261,10 @@ def warn_of_part(value: Value, context: StepContext) -> None:
 
 def chars_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], context: StepContext) -> Text:
     """`text.chars[lo:hi]`: by code points."""
+    # A view, so that a slice of a large file does not copy it.
     content = memoryview(context.blobs.read(text.blob))[text.start : text.stop]
     points = CodePoints(content)
     first, last = bounds(points.count, lo, hi, literal, context)
-    return Text(text.blob, text.start + points.byte_of(first), text.start + points.byte_of(last))
+    start = text.start + points.byte_of(first)
+    stop = text.start + points.byte_of(last)
+    return Text(text.blob, start, stop)

@@ -37,17 +37,21 @@ class Arguments:
         self._evaluated: list[TaintedValue] = []
         self.given: dict[str, Any] = {}
         # In the order of the parameters, so that warnings come in the same order however a call is written.
+        nodes = planned.bound
         for param in action.params:
-            if param.name in planned.bound.given:
-                self.given[param.name] = self._read(param, planned.bound.given[param.name])
+            if param.name in nodes.given:
+                self.given[param.name] = self._read(param, nodes.given[param.name])
             elif not param.many:
                 self.given[param.name] = param.default
-        self.rest = [self._value(node) for node in planned.bound.rest]
-        self.extra = {name: self._evaluate(node) for name, node in planned.bound.extra.items()}
+        self.rest = [self._value(node) for node in nodes.rest]
+        # With taint for any action: these fill placeholders of prompts, where content of inputs has to be fenced.
+        self.extra = {name: self._evaluate(node) for name, node in nodes.extra.items()}
+        # Sorted: `reads` is a set, whose order differs between processes.
+        names_read = [name for name in sorted(planned.reads) if name in context.variables]
+        variables_read = [context.variables[name] for name in names_read]
         # A step that evaluated nothing rests on the variables that it names; else on their taint, not on their spans.
-        named = [context.variables[name] for name in sorted(planned.reads) if name in context.variables]
-        self.origins, self.sources = merge_taint(self._evaluated or named)
-        for variable in named:
+        self.origins, self.sources = merge_taint(self._evaluated or variables_read)
+        for variable in variables_read:
             self.origins |= variable.origins
 
     def _evaluate(self, node: Expr) -> TaintedValue:
@@ -82,7 +86,11 @@ class Arguments:
         return None if _is_null(node) else schema_of(node)
 
     def _template(self, param: Param, node: Expr) -> str | TaintedValue:
-        return node.v if isinstance(node, Lit) and isinstance(node.v, str) else self._evaluate(node)
+        # Only a literal is an instruction of the controller. Anything computed may hold content of an input, so it
+        # comes with its taint, and the action puts it into the prompt as data.
+        if isinstance(node, Lit) and isinstance(node.v, str):
+            return node.v
+        return self._evaluate(node)
 
     def _name(self, param: Param, node: Expr) -> Any:
         return variable_name(node)
@@ -90,12 +98,17 @@ class Arguments:
     def _word(self, param: Param, node: Expr) -> Any:
         if isinstance(node, Rx):
             return matcher_of(node, self._context, by_blocks=True)
-        return node.name if isinstance(node, Var) else node.v if isinstance(node, Lit) else None
+        # `by=lines` and `by="lines"` are the same: the word is never looked up among the variables.
+        if isinstance(node, Var):
+            return node.name
+        return node.v if isinstance(node, Lit) else None
 
     def _int(self, param: Param, node: Expr) -> int | None:
         value = self._evaluate(node).value
+        # Null may be written out only where it also is the default, and then means the same.
         if value is None and param.default is None:
             return None
+        # `bool` is a subclass of `int` in Python, but `head=true` is a slip.
         if not isinstance(value, int) or isinstance(value, bool):
             raise Fault("type", f"`{param.name}` must be a whole number, not {kind_of(value)}")
         if param.least is not None and value < param.least:

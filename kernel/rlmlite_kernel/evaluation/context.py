@@ -129,11 +129,13 @@ class StepContext:
     def budget_left(self, resource: str) -> int:
         """What programs may still use of a limited budget; what is kept back for the last turn is not theirs."""
         limit: int = getattr(self.settings.limits, resource)
-        return limit - self.settings.kept.get(resource, 0) - self.ledger.get(resource, 0)
+        kept_back = self.settings.kept.get(resource, 0)
+        return limit - kept_back - self.ledger.get(resource, 0)
 
     def charge(self, resource: str, amount: int, what: str) -> None:
         """Use some of a hard budget. Raises `Fault("budget")`, with the arithmetic, if it would not fit."""
         left = self.budget_left(resource)
+        # All or nothing: a step that is refused has used nothing of the budget.
         if amount > left:
             raise Fault("budget", f"{what} needs {amount:,} of {resource}, but only {left:,} are left")
         self.spend(resource, amount)
@@ -158,6 +160,7 @@ class StepContext:
     def warn(self, message: str, quoted: str = "", every_row: bool = False) -> None:
         """Add a warning to the observation, unless the step has given the same one already: see `StepWarning`."""
         warning = StepWarning(message, quoted, every_row)
+        # A condition over a million rows gives the same warning a million times. A list, not a set: order is recorded.
         if warning not in self.warnings:
             self.warnings.append(warning)
 
@@ -169,6 +172,7 @@ class StepContext:
 
     def require_text(self, value: Value, what: str) -> str:
         """A value as a string. Raises `Fault("type")` that names `what`."""
+        # Only a reference takes room: a string is in memory already.
         if isinstance(value, Text):
             self.ensure_room(len(value))
             return value.string(self.blobs)

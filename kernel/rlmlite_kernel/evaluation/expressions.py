@@ -56,7 +56,8 @@ def evaluate(node: Expr, context: StepContext) -> TaintedValue:
             return variable_value(name, context)
         case Attr(of=of, name=name):
             base = evaluate(of, context)
-            return _part_of(base.derive(None), access.read_attribute(base.value, name, context))
+            field = access.read_attribute(base.value, name, context)
+            return _part_of(base.derive(None), field)
         case Index(of=of, at=at):
             return _index(of, at, context)
         case Slice(of=of, lo=lo, hi=hi):
@@ -77,10 +78,12 @@ def evaluate(node: Expr, context: StepContext) -> TaintedValue:
 def _collection(node: ListOf | Obj, context: StepContext) -> TaintedValue:
     parts = [evaluate(item, context) for item in children(node)]
     values = [part.value for part in parts]
+    # One taint for the whole: what is taken out of a list or record has the origins of everything in it.
+    origins, sources = merge_taint(parts)
     if isinstance(node, ListOf):
-        return TaintedValue(values, *merge_taint(parts))
+        return TaintedValue(values, origins, sources)
     record = {pair.key: value for pair, value in zip(node.pairs, values, strict=True)}
-    return TaintedValue(record, *merge_taint(parts))
+    return TaintedValue(record, origins, sources)
 
 
 def variable_value(name: str, context: StepContext) -> TaintedValue:
@@ -103,13 +106,16 @@ def _view(node: Expr, names: tuple[str, ...], context: StepContext) -> _View | N
     if not isinstance(node, Attr) or node.name not in names:
         return None
     base = evaluate(node.of, context)
+    # Rows may have a column `lines`: only the value tells a view from a field.
     text = text_of(base.value, context.blobs)
     return None if text is None else _View(node.name, base, text)
 
 
 def _index(of: Expr, at: Expr, context: StepContext) -> TaintedValue:
     index = evaluate(at, context)
-    key, literal = dereference(index.value, context.blobs), isinstance(at, Lit)
+    key = dereference(index.value, context.blobs)
+    literal = isinstance(at, Lit)
+    # `x.lines[n]` directly, without rows of all lines of which one would be taken.
     view = _view(of, ("lines",), context)
     if view is not None:
         if index.origins & FOREIGN:
@@ -118,7 +124,8 @@ def _index(of: Expr, at: Expr, context: StepContext) -> TaintedValue:
         return view.base.derive(line).taint(index.origins)
     base = evaluate(of, context)
     value = access.index_value(base.value, key, literal, context)
-    return TaintedValue(value, base.origins | index.origins | DERIVED, _sources_of_row(base, key, literal))
+    origins = base.origins | index.origins | DERIVED
+    return TaintedValue(value, origins, _sources_of_row(base, key, literal))
 
 
 def _sources_of_row(base: TaintedValue, key: Value, literal: bool) -> tuple[Spans, ...]:
@@ -126,15 +133,19 @@ def _sources_of_row(base: TaintedValue, key: Value, literal: bool) -> tuple[Span
     rows = base.value
     if not isinstance(rows, Rows) or rows.spans is None or not isinstance(key, int):
         return base.sources
+    # The same row as `access.index_value` takes.
     row = key + len(rows) if key < 0 and literal else key
     if not 0 <= row < len(rows):
         # The result is null, which comes from nowhere.
         return ()
-    return (rows.slice(row, row + 1).spans or rows.spans,)
+    own_span = rows.slice(row, row + 1).spans
+    return (own_span or rows.spans,)
 
 
 def _slice(of: Expr, lo: Expr | None, hi: Expr | None, context: StepContext) -> TaintedValue:
-    (low, low_origins), (high, high_origins) = _bound(lo, context), _bound(hi, context)
+    low, low_origins = _bound(lo, context)
+    high, high_origins = _bound(hi, context)
+    # Only a literal negative bound counts from the end; see `access`.
     literal = (isinstance(lo, Lit), isinstance(hi, Lit))
     selectors = low_origins | high_origins
     # Such a position comes from rows: the controller did not choose it.
@@ -144,18 +155,21 @@ def _slice(of: Expr, lo: Expr | None, hi: Expr | None, context: StepContext) -> 
         if is_computed and view.name == "lines":
             access.warn_of_part(view.text, context)
         slice_view = access.lines_slice if view.name == "lines" else access.chars_slice
-        part = slice_view(view.text, low, high, literal, context)
-        return _part_of(view.base, part).taint(selectors)
+        view_part = slice_view(view.text, low, high, literal, context)
+        return _part_of(view.base, view_part).taint(selectors)
     base = evaluate(of, context)
     if is_computed:
         access.warn_of_part(base.value, context)
-    return _part_of(base, access.slice_value(base.value, low, high, literal, context)).taint(selectors)
+    part = access.slice_value(base.value, low, high, literal, context)
+    return _part_of(base, part).taint(selectors)
 
 
 def _part_of(base: TaintedValue, part: Value) -> TaintedValue:
     """A part of a value: its taint, and the part's own spans as sources where it has any."""
     spans = part.spans if isinstance(part, Rows) else None
-    return TaintedValue(part, base.origins, (spans,) if spans is not None else base.sources)
+    # Only rows know a span for each part; a part of anything else keeps the sources of the whole.
+    sources = base.sources if spans is None else (spans,)
+    return TaintedValue(part, base.origins, sources)
 
 
 def _bound(node: Expr | None, context: StepContext) -> tuple[int | None, int]:
@@ -171,9 +185,12 @@ def _bound(node: Expr | None, context: StepContext) -> tuple[int | None, int]:
 def _operation(node: Binary, context: StepContext) -> TaintedValue:
     left = evaluate(node.left, context)
     # The right side of `matches` is a query, which has no value; it is read in `_result`.
-    right = evaluate(Lit(None) if node.op in MATCHES else node.right, context)
+    right_node = Lit(None) if node.op in MATCHES else node.right
+    # `and` and `or` evaluate both sides always: the taint of a result must not depend on its left side's value.
+    right = evaluate(right_node, context)
     origins, sources = merge_taint((left, right))
-    return TaintedValue(_result(node, left.value, right.value, context), origins | DERIVED, sources)
+    value = _result(node, left.value, right.value, context)
+    return TaintedValue(value, origins | DERIVED, sources)
 
 
 def _result(node: Binary, left: Value, right: Value, context: StepContext) -> Value:
@@ -188,12 +205,15 @@ def _result(node: Binary, left: Value, right: Value, context: StepContext) -> Va
 
 def operate(op: str, left: Value, right: Value, context: StepContext) -> Value:
     """A comparison or arithmetic on two values, with the warnings and charges that go with it."""
-    return operate_dereferenced(op, dereference(left, context.blobs), dereference(right, context.blobs), context)
+    plain_left = dereference(left, context.blobs)
+    plain_right = dereference(right, context.blobs)
+    return operate_dereferenced(op, plain_left, plain_right, context)
 
 
 def operate_dereferenced(op: str, left: Value, right: Value, context: StepContext) -> Value:
     """`operate` on values whose texts are strings."""
     if op in ARITHMETIC:
+        # `+` alone makes a value that grows with its operands.
         if op == "+" and isinstance(left, str | list) and isinstance(right, str | list):
             context.ensure_room(len(left) + len(right))
         return ARITHMETIC[op](left, right)
@@ -224,7 +244,9 @@ def query_of(node: Expr, context: StepContext) -> Query:
     # A constant was compiled when the program was checked; the compiled form is cached by its query.
     query = constant_query(node)
     if query is None and isinstance(node, ListOf):
-        return any_of(*(query_of(item, context) for item in node.items))
+        # No warning here: each member has had its own.
+        members = [query_of(item, context) for item in node.items]
+        return any_of(*members)
     if query is None:
         query = _query_of_value(evaluate(node, context).value, context)
     _warn_of_regex(query, context)
@@ -253,8 +275,10 @@ def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
 def _query_of_value(value: Value, context: StepContext) -> Query:
     rows = rows_of(value)
     if rows is not None:
-        texts = [context.require_text(item, "each item of the query") for item in rows.values(context.blobs)]
+        items = rows.values(context.blobs)
+        texts = [context.require_text(item, "each item of the query") for item in items]
         return any_of(*map(literal, texts))
+    # Literally, whatever the text says: content of an input can search for itself, but never act as a pattern.
     if value is None or isinstance(value, bool | int | float | dict):
         raise Fault("query", f"a query must be text, a list of texts or a /regex/, not {kind_of(value)}")
     return literal(context.require_text(value, "the query"))
@@ -262,5 +286,6 @@ def _query_of_value(value: Value, context: StepContext) -> Query:
 
 def _warn_of_regex(query: Query, context: StepContext) -> None:
     for member in query.members or (query,):
-        if member.kind == "literal" and any(sign in member.text for sign in _REGEX_SIGNS):
+        looks_like_regex = any(sign in member.text for sign in _REGEX_SIGNS)
+        if member.kind == "literal" and looks_like_regex:
             context.warn("a text is searched for literally; write /.../ for a regular expression", member.text)

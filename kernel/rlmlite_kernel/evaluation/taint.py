@@ -63,7 +63,7 @@ class TaintedValue(msgspec.Struct, frozen=True):
 
         A literal selector adds nothing.
         """
-        return TaintedValue(self.value, self.origins | origins & ~CONTROLLER, self.sources)
+        return TaintedValue(self.value, self.origins | (origins & ~CONTROLLER), self.sources)
 
 
 class NarrowedResult(msgspec.Struct, frozen=True):
@@ -79,6 +79,10 @@ def merge_taint(parts: Iterable[TaintedValue]) -> tuple[int, tuple[Spans, ...]]:
     sources: list[Spans] = []
     for part in parts:
         origins |= part.origins
-        # By identity: comparing contents would cost the length of the columns, and equal ones are rare.
-        sources.extend(spans for spans in part.sources if not any(spans is other for other in sources))
+        for spans in part.sources:
+            # By identity: comparing contents would cost the length of the columns, and equal ones are rare.
+            is_new = not any(spans is other for other in sources)
+            if is_new:
+                sources.append(spans)
+    # Made of nothing, such as an empty list: the controller wrote it.
     return origins or CONTROLLER, tuple(sources)

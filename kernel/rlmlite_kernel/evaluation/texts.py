@@ -22,9 +22,12 @@ def as_text(value: Value, context: StepContext) -> str:
         return context.require_text(value, "the value")
     rows = rows_of(value)
     if rows is not None:
-        return "\n".join(as_text(line_of(rows, item), context) for item in rows.values(context.blobs))
+        items = rows.values(context.blobs)
+        return "\n".join(as_text(line_of(rows, item), context) for item in items)
+    # Texts by reference become strings here, so the size is announced before they do.
     context.ensure_room(json_size(value, context.blobs))
-    return value_bytes(to_json(value, context.blobs)).decode()
+    json_value = to_json(value, context.blobs)
+    return value_bytes(json_value).decode()
 
 
 def line_of(rows: Rows, item: Value) -> Value:
@@ -36,11 +39,15 @@ def line_of(rows: Rows, item: Value) -> Value:
 
 def has_field(rows: Rows, name: str, context: StepContext) -> bool:
     """Whether the rows have a field of this name."""
-    if access.column_name(rows, name) is not None or not len(rows):
+    if access.column_name(rows, name) is not None:
+        return True
+    # Nothing says that no rows lack a field, and a template over them is not at fault: its result is empty.
+    if not len(rows):
         return True
     if "value" not in rows.columns:
         return False
-    return any(isinstance(cell, dict) and name in cell for cell in rows.columns["value"].cells(context.blobs))
+    cells = rows.columns["value"].cells(context.blobs)
+    return any(isinstance(cell, dict) and name in cell for cell in cells)
 
 
 def follow_path(value: Value, path: tuple[str, ...], context: StepContext) -> Value:

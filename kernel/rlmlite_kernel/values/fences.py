@@ -37,7 +37,15 @@ def fenced(content: bytes, source: str) -> bytes:
 
 def list_names(names: Iterable[str]) -> str:
     """Names from data as a list outside a fence: only plain identifiers, since any other could be an instruction."""
-    all_names = list(names)
-    plain = [name for name in all_names if name.isidentifier() and name.isascii() and len(name) <= _LONGEST_NAME]
-    others = len(all_names) - len(plain)
-    return ", ".join([*plain, *([f"{others:,} other names"] if others else [])])
+    words: list[str] = []
+    others = 0
+    for name in names:
+        # ASCII, since letters of other scripts can look like these; short, since a sentence can be an identifier too.
+        is_plain = name.isidentifier() and name.isascii() and len(name) <= _LONGEST_NAME
+        if is_plain:
+            words.append(name)
+        else:
+            others += 1
+    if others:
+        words.append(f"{others:,} other names")
+    return ", ".join(words)

@@ -57,14 +57,16 @@ def truthy(value: Value) -> bool:
 
 def equal(left: Value, right: Value) -> bool:
     """`==` on values whose texts are strings."""
-    kind, other = type(left), type(right)
-    if kind is other:
-        if kind is list:
-            return len(left) == len(right) and all(map(equal, left, right))  # type: ignore[arg-type]
-        if kind is dict:
-            return left.keys() == right.keys() and all(equal(left[k], right[k]) for k in left)  # type: ignore[index, union-attr]
-        return left == right
-    return is_number(left) and is_number(right) and left == right
+    # Not Python's `==` for all: there 1 == True, and [1] == [True].
+    kind = type(left)
+    if kind is not type(right):
+        return is_number(left) and is_number(right) and left == right
+    if kind is list:
+        return len(left) == len(right) and all(map(equal, left, right))  # type: ignore[arg-type]
+    if kind is dict:
+        same_keys = left.keys() == right.keys()  # type: ignore[union-attr]
+        return same_keys and all(equal(left[key], right[key]) for key in left)  # type: ignore[index, union-attr]
+    return left == right
 
 
 def _compare_alike(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
@@ -171,12 +173,14 @@ ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
 def _calculate(work: Callable[[Any, Any], Number], left: Value, right: Value) -> Value:
     try:
         return _number(work(left, right))
-    except OverflowError:  # a whole number that no decimal can hold met a decimal
+    except OverflowError:
+        # A whole number that no decimal can hold met a decimal.
         return None
 
 
 def _number(value: Number) -> Value:
     """A result within the limits: at most 1,000 digits; a decimal that overflows is null."""
+    # A fault and not null, which a program would take for a type that does not fit. Products of products grow fast.
     if type(value) is int:
         if abs(value) >= _TOO_LARGE:
             raise Fault("too_large", "the result is a number of more than 1,000 digits")
@@ -186,6 +190,7 @@ def _number(value: Number) -> Value:
 
 def sort_key(value: Value) -> tuple[Any, ...]:
     """A sort key that puts any values, whose texts are strings, in the total order."""
+    # The first number is the kind's place in the total order. Texts and numbers come first here: they are most cells.
     kind = type(value)
     if kind is str:
         return (4, value)
@@ -204,6 +209,8 @@ def sort_key(value: Value) -> tuple[Any, ...]:
 
 def group_key(value: Value) -> Any:
     """A hashable key that equal values share, and `1`, `true` and `"1"` do not."""
+    # A text and null are their own keys, which saves a tuple per cell. Everything else is marked with its kind, since
+    # in a Python dict 1 and True are one key.
     kind = type(value)
     if kind is str or value is None:
         return value

@@ -75,11 +75,15 @@ class Rows:
     def take(self, rows: IntArray) -> "Rows":
         """These rows in this order, of the same kind."""
         columns = {name: column.take(rows) for name, column in self.columns.items()}
-        return Rows(self.kind, columns, len(rows), None if self.spans is None else self.spans.take(rows))
+        spans = None if self.spans is None else self.spans.take(rows)
+        # Without `aside`: what was set apart belongs to all rows, and a part of them cannot say which.
+        return Rows(self.kind, columns, len(rows), spans)
 
     def slice(self, lo: int, hi: int) -> "Rows":
         """Rows lo..hi-1, of the same kind."""
-        return self if (lo, hi) == (0, self.count) else self.take(np.arange(lo, max(lo, hi)))
+        if (lo, hi) == (0, self.count):
+            return self
+        return self.take(np.arange(lo, max(lo, hi)))
 
     def values(self, blobs: Blobs) -> Sequence[Value]:
         """Every row as a record, or the bare values of a list."""
@@ -91,9 +95,11 @@ class Rows:
 
     def describe(self) -> Any:
         """JSON that identifies the rows in digests."""
+        # Lists of pairs, not objects: the order of columns is part of the value, and canonical JSON sorts keys.
         columns = [[name, column.describe()] for name, column in self.columns.items()]
         spans = None if self.spans is None else self.spans.describe()
-        return [self.kind, self.count, columns, spans, [[name, rows.describe()] for name, rows in self.aside.items()]]
+        aside = [[name, rows.describe()] for name, rows in self.aside.items()]
+        return [self.kind, self.count, columns, spans, aside]
 
 
 def list_rows(values: Sequence[Value], spans: Spans | None = None) -> Rows:
@@ -107,15 +113,23 @@ DOCUMENTS = "documents"
 
 def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
     """A folder, a codebase, a mailbox: rows {path, text, bytes} from (path, digest, size in bytes)."""
-    entries = list(files)
-    sizes = np.array([size for _, _, size in entries], np.int64)
-    # Equal files are one content.
-    digests = tuple(dict.fromkeys(digest for _, digest, _ in entries))
-    number_of = {digest: number for number, digest in enumerate(digests)}
-    which = np.array([number_of[digest] for _, digest, _ in entries], np.int64)
-    texts = Spans(digests, np.zeros(len(entries), np.int64), sizes, which)
-    paths = Cells([path for path, _, _ in entries])
-    return Rows(DOCUMENTS, {"path": paths, "text": texts, "bytes": Ints(sizes)}, len(entries), texts)
+    paths: list[Value] = []
+    digests: list[str] = []
+    sizes: list[int] = []
+    for path, digest, size in files:
+        paths.append(path)
+        digests.append(digest)
+        sizes.append(size)
+    # Equal files are one content: the spans name each digest once, and `which` says whose a span is.
+    contents = tuple(dict.fromkeys(digests))
+    number_of = {digest: number for number, digest in enumerate(contents)}
+    which = np.array([number_of[digest] for digest in digests], np.int64)
+    starts = np.zeros(len(digests), np.int64)
+    stops = np.array(sizes, np.int64)
+    # Every span is a whole file, so its end is the file's size too.
+    texts = Spans(contents, starts, stops, which)
+    columns: dict[str, Column] = {"path": Cells(paths), "text": texts, "bytes": Ints(stops)}
+    return Rows(DOCUMENTS, columns, len(digests), texts)
 
 
 def sheet_of(value: Value) -> str | None:
@@ -153,12 +167,15 @@ def to_json(value: Value, blobs: Blobs) -> Any:
     return value
 
 
+_KIND_WORDS = {type(None): "null", bool: "bool", int: "int", float: "float", str: "text", Text: "text", list: "list"}
+
+
 def kind_of(value: Value) -> str:
     """The word for a value's kind in receipts, messages and prompts."""
     if isinstance(value, Rows):
         return value.kind
-    names = {type(None): "null", bool: "bool", int: "int", float: "float", str: "text", Text: "text", list: "list"}
-    return names.get(type(value), "record")
+    # A text by reference and a string are one kind: a program cannot tell them apart.
+    return _KIND_WORDS.get(type(value), "record")
 
 
 def size_of(value: Value) -> int:
@@ -166,11 +183,13 @@ def size_of(value: Value) -> int:
 
     A text by reference is 24, whatever its length.
     """
+    # Not `sys.getsizeof`: it differs between versions of Python, and a limit must refuse the same step everywhere.
     if isinstance(value, Rows):
         # Where each row is; its cells are in the content.
         own = 24 * len(value) if value.kind == RECORDS else 0
         return own + sum(_column_size(column) for column in value.columns.values())
     if isinstance(value, str):
+        # UTF-8 bytes; ASCII is asked first since it costs no copy.
         return len(value) if value.isascii() else len(value.encode())
     if isinstance(value, Text):
         return 24
@@ -178,7 +197,10 @@ def size_of(value: Value) -> int:
         return 8 + sum(size_of(item) for item in value)
     if isinstance(value, dict):
         return 8 + sum(len(key) + size_of(item) for key, item in value.items())
-    return 8 if not isinstance(value, int) else 8 + value.bit_length() // 8
+    # A whole number may have 1,000 digits.
+    if isinstance(value, int):
+        return 8 + value.bit_length() // 8
+    return 8
 
 
 def json_size(value: Value, blobs: Blobs) -> int:
@@ -199,7 +221,9 @@ def _column_size(column: Column) -> int:
     if isinstance(column, Cells):
         return sum(size_of(cell) for cell in column.values)
     if isinstance(column, Spans):
-        return (16 if column.which is None else 24) * len(column)
+        # A start and a stop of 8 bytes each, and in several contents the number of the content.
+        bytes_per_span = 16 if column.which is None else 24
+        return bytes_per_span * len(column)
     if isinstance(column, Groups):
         return sum(map(_column_size, column.groups))
     return 8 * len(column) if isinstance(column, Ints) else 0
