@@ -157,7 +157,7 @@ def test_ls_gc_and_verify() -> None:
     assert "1 object, 0 damaged" in command("store", "verify").stdout
 
     (held,) = list_objects(store.layout)
-    place = store.layout.place(held.digest)
+    place = store.layout.object_path(held.digest)
     place.chmod(0o644)
     place.write_bytes(b"x")
     assert "--quarantine" in command("store", "verify", code=Exit.BROKEN).stdout

@@ -49,7 +49,7 @@ def test_a_process_keeps_what_it_used(store: DirectoryStore) -> None:
 def test_use_renews_the_age(store: DirectoryStore) -> None:
     """A content that was put again a moment ago counts as new."""
     (digest,) = put_and_close(store.path, b"a")
-    place = store.layout.place(digest)
+    place = store.layout.object_path(digest)
     before = place.stat()
     while place.stat().st_ctime_ns == before.st_ctime_ns:
         put_and_close(store.path, b"a")

@@ -24,7 +24,7 @@ LARGE = b"line of text\n" * (SMALL // 10)
 
 
 def object_paths(store: DirectoryStore) -> list[Path]:
-    return [store.layout.place(digest) for digest in store.layout.digests()]
+    return [store.layout.object_path(digest) for digest in store.layout.digests()]
 
 
 @pytest.mark.parametrize("content", [b"", b"a", LARGE, b"\xff\0" * SMALL], ids=len)
@@ -38,7 +38,7 @@ def test_contents_are_read_back(store: DirectoryStore, content: bytes) -> None:
     store.confirm(frozenset({digest, "unknown"}))
     with DirectoryStore.open_existing(store.path) as other:
         assert bytes(other.read(digest)) == content
-    assert object_paths(store) == [store.layout.place(digest)]
+    assert object_paths(store) == [store.layout.object_path(digest)]
     assert os.listdir(store.layout.incoming) == []
     assert stat.S_IMODE(object_paths(store)[0].stat().st_mode) == 0o444
 
@@ -49,7 +49,7 @@ def test_a_known_content_is_not_written_again(
     """Putting or adding a known content writes no byte, and its object stays the same file."""
     (tmp_path / "a").write_bytes(LARGE)
     digest = store.put(LARGE)
-    before = store.layout.place(digest).stat()
+    before = store.layout.object_path(digest).stat()
 
     def fail_on_write(*_: object) -> None:
         raise AssertionError("a known content was written again")
@@ -58,7 +58,7 @@ def test_a_known_content_is_not_written_again(
     monkeypatch.setattr(objects, "copy", fail_on_write)
     with DirectoryStore(store.path) as other:
         assert other.put(LARGE) == other.add_file(tmp_path / "a").digest == digest
-    after = store.layout.place(digest).stat()
+    after = store.layout.object_path(digest).stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
@@ -99,7 +99,7 @@ def test_a_copy_is_independent_of_its_file(store: DirectoryStore, tmp_path: Path
     store.confirm(frozenset({file.digest}))
 
     assert bytes(view) == LARGE
-    assert file.path == store.layout.place(file.digest)
+    assert file.path == store.layout.object_path(file.digest)
     assert file.path.stat().st_nlink == 1
 
 
@@ -147,7 +147,7 @@ def test_a_file_of_another_file_system_is_copied(store: DirectoryStore) -> None:
         (Path(folder) / "a").write_bytes(LARGE)
         assert store.add_file(Path(folder) / "a").digest == sha256(LARGE)
         with DirectoryStore(Path(folder) / "store") as second:  # and from a store to another
-            assert second.add_file(store.layout.place(sha256(LARGE))).digest == sha256(LARGE)
+            assert second.add_file(store.layout.object_path(sha256(LARGE))).digest == sha256(LARGE)
 
 
 def test_the_former_name_still_opens_a_store(store: DirectoryStore) -> None:
@@ -169,7 +169,7 @@ def test_an_unknown_digest_is_missing(store: DirectoryStore, digest: str) -> Non
 def test_damage_is_detected_and_never_read(store: DirectoryStore, tmp_path: Path) -> None:
     """A changed, cut or emptied object is refused everywhere; after it is set aside, the content can be put again."""
     (digest,) = put_and_close(store.path, LARGE)
-    place = store.layout.place(digest)
+    place = store.layout.object_path(digest)
     for damage in (LARGE[:-1], LARGE[:-1] + b"x", b""):
         place.chmod(0o644)
         place.write_bytes(damage)
@@ -188,7 +188,7 @@ def test_damage_is_detected_and_never_read(store: DirectoryStore, tmp_path: Path
 def test_damage_after_the_check_is_detected(store: DirectoryStore) -> None:
     """An object that is altered while a process uses it is detected by the next `confirm`."""
     digest = store.put(LARGE)
-    place = store.layout.place(digest)
+    place = store.layout.object_path(digest)
     place.chmod(0o644)
     place.write_bytes(LARGE + b"x")
 

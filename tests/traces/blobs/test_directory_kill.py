@@ -80,7 +80,7 @@ def work(folder: Path, seed: int, grace: float) -> None:
             case "again" if mine:
                 digest = rng.choice(list(mine))
                 assert bytes(store.read(digest)) == mine[digest]
-                assert store.layout.place(digest).read_bytes() == mine[digest], "removed under a live process"
+                assert store.layout.object_path(digest).read_bytes() == mine[digest], "removed under a live process"
             case "gc":
                 collect(store.layout, grace=grace)
             case "root" if mine:

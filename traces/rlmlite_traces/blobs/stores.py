@@ -10,7 +10,7 @@ Where a content lies depends on where it came from. Nothing is copied unless tha
 The digest by which a content is known is that of its text. A file that is not valid UTF-8 therefore has two: its own,
 for the user who compares files, and that of its repaired text, which is what a run reads.
 
-With `copy`, inputs are read only from the store, so that whoever changes or cuts the originals cannot disturb a run.
+With `copy`, inputs are read only from the store, so that changes to the originals cannot disturb a run.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """`IndexFolder`: word indexes on disk, so that `rank` over the same files need not read them again in the next run.
 
 One file per index, named by its key. It is only a cache: anything in it may be deleted at any time, `IndexCache`
-checks what it loads and rebuilds an index that is cut or altered, and verification and replay never look at it.
+checks what it loads and rebuilds an index that is truncated or altered, and verification and replay never look at it.
 
     save("k1", 3 GB), save("k2", 2 GB)   5 GB exceed the 4 GiB limit: k1, unused for longest, is deleted
 
@@ -19,7 +19,7 @@ class IndexFolder:
     """`rlmlite_kernel.engines.ranking.index_cache.IndexStore` in a folder.
 
     The folder is created if it is missing; if that fails, `OSError` is raised. Later failures never stop a run: the
-    index is then built anew, and `error` holds the last reason.
+    index is then rebuilt, and `error` holds the last reason.
     """
 
     def __init__(self, folder: Path, room: int = ROOM) -> None:

@@ -13,8 +13,8 @@ A `DigestCache` saves even that one hashing in the next run. It sees the whole `
 more than the mark, and a file whose digest it supplied is checked by its mark later on like any other. Whoever checks
 a trace passes no cache: a verdict must rest on the bytes, not on what an earlier run remembered of them.
 
-What this cannot see: a file that changes while it is mapped and keeps its mark. And a mapped file that is cut ends the
-process (SIGBUS). Hosts that cannot rule these out copy their inputs first (`--copy`).
+What this cannot see: a file that changes while it is mapped and keeps its mark. And truncating a mapped file kills the
+process that reads it (SIGBUS). Hosts that cannot rule these out copy their inputs first (`--copy`).
 """
 
 import hashlib
@@ -129,7 +129,7 @@ def check_unchanged(file: HashedFile) -> None:
 def open_content(file: HashedFile) -> Content:
     """The content of a file: bytes if it is small, otherwise a map that lives as long as somebody uses it.
 
-    Raises `InputChangedError` if the file has another mark, cannot be opened, or is cut while it is read.
+    Raises `InputChangedError` if the file has another mark, cannot be opened, or is truncated while it is read.
     """
     try:
         descriptor, status = open_plain(file.path)

@@ -1,7 +1,7 @@
 """What a store holds, who needs each object, and whether each is still what was put there.
 
 The digest in an object's name is all that is needed to check it: hash the file and compare. A disk that lost a bit, a
-process that wrote to the file, a copy that was cut all show in the same way.
+process that wrote to the file, a copy that was truncated, all show in the same way.
 
     objects/3f/0c...   hashes to 3f0c...   sound
     objects/77/ab...   hashes to e1d0...   Damage("77ab...", "e1d0...")
@@ -52,7 +52,7 @@ def list_objects(layout: Layout) -> Iterator[ObjectUse]:
     traces = _traces_by_digest(roots)
     for digest in layout.digests():
         try:
-            status = layout.place(digest).stat()
+            status = layout.object_path(digest).stat()
         except FileNotFoundError:
             # Removed by a collection since the folder was listed.
             continue
@@ -74,7 +74,7 @@ def check_objects(layout: Layout) -> Iterator[tuple[str, Damage | None]]:
     """Every object, read from end to end, with its damage if it has any."""
     for digest in layout.digests():
         try:
-            found = hash_file(layout.place(digest)).digest
+            found = hash_file(layout.object_path(digest)).digest
         except FileNotFoundError:
             # Removed by a collection since the folder was listed.
             continue
@@ -89,4 +89,4 @@ def quarantine_object(layout: Layout, digest: str) -> None:
     A process that still uses the object gets an error when it next opens or confirms it.
     """
     with layout.lock():
-        layout.place(digest).rename(layout.quarantine / digest)
+        layout.object_path(digest).rename(layout.quarantine / digest)

@@ -1,4 +1,4 @@
-"""Garbage collection: objects that nobody needs are removed, while others put, find and read.
+"""Garbage collection: objects that nothing needs are removed, while other processes add, look up and read.
 
 An object stays while one of these holds:
 
@@ -33,7 +33,7 @@ from rlmlite_traces.blobs.directory.leases import Leases, exclude_readers
 from rlmlite_traces.blobs.directory.roots import Roots
 
 GRACE_SECONDS = 24 * 60 * 60
-"""How long an object stays that nobody needs, in seconds: the next run may need it again."""
+"""How long an object stays that nothing needs, in seconds: the next run may need it again."""
 
 BATCH = 64
 """Objects that are checked, and removed, each time that the lock is held."""
@@ -58,13 +58,13 @@ class CollectionReport(msgspec.Struct):
 def collect(
     layout: Layout, *, grace: float = GRACE_SECONDS, dry_run: bool = False, forget_missing: bool = False
 ) -> CollectionReport:
-    """Remove what nobody needs. `grace` is in seconds.
+    """Remove the objects that nothing needs. `grace` is in seconds.
 
     With `forget_missing`, contents go as well if only traces need them that are no longer at their path. With
     `dry_run`, nothing is removed.
 
     Raises `StoreBusyError`, `StoreCorruptError` if a root cannot be read, and `OSError`. What was removed before that
-    was needed by nobody.
+    was not needed.
     """
     collection = _Collection(layout, grace, dry_run, forget_missing)
     if dry_run:
@@ -116,9 +116,9 @@ class _Collection:
                 path.unlink()
 
     def _remove_unless_needed(self, digest: str) -> None:
-        place = self._layout.place(digest)
+        path = self._layout.object_path(digest)
         try:
-            status = place.stat()
+            status = path.stat()
         except FileNotFoundError:
             # Removed by another collection since the folder was listed (this one is a dry run), or quarantined.
             return
@@ -130,7 +130,7 @@ class _Collection:
             self._report.kept[reason] += 1
             return
         if not self._dry_run:
-            place.unlink()
+            path.unlink()
         self._report.removed.append(digest)
         self._report.freed += status.st_size
 

@@ -76,7 +76,7 @@ class Layout(msgspec.Struct, frozen=True):
         """The file that a process holds shared if it may not write a lease."""
         return self.path / "readers"
 
-    def place(self, digest: str) -> Path:
+    def object_path(self, digest: str) -> Path:
         """The path of a content, whether or not it is there. `digest` is 64 hex digits."""
         return self.objects / digest[:2] / digest[2:]
 

@@ -52,8 +52,8 @@ def copy(source: int, target: int, size: int) -> None:
     """Copy `size` bytes from one descriptor to another, or as many as there are.
 
     Where the file system can, the copy shares its blocks with the original until one of them is changed. It is never
-    a hard link: that is the same file, and whoever cuts the original would cut the copy. Nor is the source mapped:
-    whoever cuts a mapped file ends this process.
+    a hard link: that is the same file, and truncating the original would truncate the copy. Nor is the source mapped:
+    truncating a mapped file kills the process that reads it (SIGBUS).
     """
     copied = _copy_in_kernel(source, target, size)
     if copied < size:
@@ -87,7 +87,7 @@ def freeze(descriptor: int) -> None:
 def hash_descriptor(descriptor: int) -> str:
     """The SHA-256 of an open file, read from its position; the position is then 0.
 
-    The file is read, not mapped, since it is not ours: whoever cuts a mapped file ends this process.
+    The file is read, not mapped, since it is not ours: truncating a mapped file kills the process that reads it.
     """
     with open(descriptor, "rb", buffering=0, closefd=False) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

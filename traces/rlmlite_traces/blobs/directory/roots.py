@@ -39,14 +39,14 @@ class Root(msgspec.Struct, frozen=True):
 
 def add(layout: Layout, trace: Path, digests: Iterable[str], writer: str) -> None:
     """Keep contents for a trace, beside those that are kept for it already. `writer` is the name of a live lease."""
-    place = os.path.abspath(trace)
+    trace_path = os.path.abspath(trace)
     # Named by a hash of the path: it may hold any character, and be longer than a file name can be.
-    place_hash = hashlib.sha256(os.fsencode(place)).hexdigest()
-    path = layout.roots / f"{place_hash}.json"
+    path_hash = hashlib.sha256(os.fsencode(trace_path)).hexdigest()
+    path = layout.roots / f"{path_hash}.json"
     temporary = layout.incoming / f"{writer}.{path.name}"
     with layout.lock():
         digests_before = _read(path).digests if path.exists() else frozenset()
-        content = {"trace": place, "digests": sorted(digests_before.union(digests))}
+        content = {"trace": trace_path, "digests": sorted(digests_before.union(digests))}
         # `dumps` writes ASCII only, so even a path that is not valid Unicode can be written.
         write_new(temporary, json.dumps(content).encode() + b"\n")
         # Content before name: after a loss of power the name must not stand for an empty file.

@@ -123,8 +123,8 @@ class DirectoryStore:
     def add_file(self, path: Path, text: bool = True) -> HashedFile:
         """Add a copy of a file, which may then change. The path in the result is that of the object.
 
-        With `text`, the copy is checked for UTF-8 as well, as in `mapped.hash_file`. The file is never mapped, so it
-        does no harm if it is cut while it is copied. Raises as `add_stream`, `InputChangedError` if the file changes
+        With `text`, the copy is checked for UTF-8 as well, as in `mapped.hash_file`. The file is never mapped, so
+        truncating it while it is copied does no harm. Raises as `add_stream`, `InputChangedError` if the file changes
         meanwhile, and `OSError` if it cannot be read.
         """
         source, status = open_plain(path)
@@ -199,24 +199,24 @@ class DirectoryStore:
         # A digest from a trace may be any string, such as a path that leads out of the store.
         if not HEX.fullmatch(digest):
             return False
-        place = self.layout.place(digest)
-        if not (place.exists() if self.read_only else self._lease_existing(digest, place)):
+        path = self.layout.object_path(digest)
+        if not (path.exists() if self.read_only else self._lease_existing(digest, path)):
             return False
         if not self.read_only:
             # The process that renamed it here may have been killed before it could sync the folder.
-            sync_path(place.parent)
-        self._remember(digest, hash_file(place, text=text))
+            sync_path(path.parent)
+        self._remember(digest, hash_file(path, text=text))
         return True
 
-    def _lease_existing(self, digest: str, place: Path) -> bool:
+    def _lease_existing(self, digest: str, path: Path) -> bool:
         """Lease a content and renew its age, and return whether it is there."""
         with self._raise_store_errors(), self.layout.lock():
             # Leased before looking: once the lock is free, a collection may run, and it must see the lease.
             self._lease_once(digest)
-            exists = place.exists()
+            exists = path.exists()
             if exists:
                 # A chmod to the same mode renews ctime, the object's age, and leaves mtime, which others compare.
-                os.chmod(place, place.stat().st_mode & 0o777)
+                os.chmod(path, path.stat().st_mode & 0o777)
         return exists
 
     def _write(self, pieces: Iterable[Content]) -> HashedFile:
@@ -249,15 +249,15 @@ class DirectoryStore:
         """
         objects.freeze(target)
         file = hash_file(temporary, text=text)
-        place = self.layout.place(file.digest)
+        path = self.layout.object_path(file.digest)
         with self.layout.lock():
             self._lease_once(file.digest)
-            is_new = not place.exists()
+            is_new = not path.exists()
             if is_new:
-                temporary.rename(place)
+                temporary.rename(path)
         if is_new:
-            sync_path(place.parent)
-            self._remember(file.digest, msgspec.structs.replace(file, path=place))
+            sync_path(path.parent)
+            self._remember(file.digest, msgspec.structs.replace(file, path=path))
         else:
             # An object is never replaced, so processes that have it open keep seeing the same file. Ours is removed
             # by `open_incoming`, and the one that is there is checked like any other.
