@@ -79,7 +79,6 @@ class _HitsInBlob(NamedTuple):
 def _bytes_around(hits: _HitsInBlob, size: int, context: StepContext) -> tuple[IntArray, IntArray]:
     """`size` bytes before and after each hit; both ends move down to the start of a code point."""
     content = context.blobs.read(hits.blob)
-
     size = min(size, len(content))
     lows = [snap(content, start - size) for start in hits.starts.tolist()]
     highs = [snap(content, stop + size) for stop in hits.stops.tolist()]

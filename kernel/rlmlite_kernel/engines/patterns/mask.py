@@ -91,23 +91,31 @@ def mask_pieces(line: bytes) -> LinePieces:
         codes = codes.replace(_DOT_DOT, _DOTS_DOTS).replace(_DOTS_DOT, _DOTS_DOTS)
     spans = _word_spans(codes)
     kinds = [_word_kind(codes[start:stop]) for start, stop in spans]
-    bounds = [0, *(place for span in spans for place in span), len(line)]
+    # Cut at both ends of every word: the pieces are then what is between words and words, in turns.
+    word_ends = [place for span in spans for place in span]
+    bounds = [0, *word_ends, len(line)]
     pieces = [line[start:stop] for start, stop in pairwise(bounds)]
     # All are decided before any is masked, as words are judged by their neighbours.
     variable = [number for number in range(len(spans)) if _is_variable(pieces, kinds, number)]
     for number in variable:
+        # Word 0 is piece 1, word 1 is piece 3.
         pieces[2 * number + 1] = HOLE
     return collapse_masks(pieces)
 
 
 def collapse_masks(pieces: list[bytes]) -> LinePieces:
     """The pieces with neighbouring masks as one."""
+    # The first gap and word stay in any case; then gap and word by gap and word.
     result = pieces[:2]
-    for between, word in zip(pieces[2:-1:2], pieces[3::2], strict=True):
+    later_gaps, later_words = pieces[2:-1:2], pieces[3::2]
+    for between, word in zip(later_gaps, later_words, strict=True):
         joins_the_last_mask = word == HOLE and result[-1] == HOLE and _is_soft(between)
         if not joins_the_last_mask:
             result += (between, word)
-    return (*result, pieces[-1]) if len(pieces) > 1 else tuple(result)
+    if len(pieces) == 1:
+        # A line without a word is one gap, which `result` has already.
+        return tuple(result)
+    return (*result, pieces[-1])
 
 
 def _is_soft(between: bytes) -> bool:
@@ -126,7 +134,9 @@ def _word_spans(codes: bytes) -> list[tuple[int, int]]:
 
 
 def _word_kind(codes: bytes) -> _WordKind:
-    return _WordKind(sum(set(codes)), codes.count(DOT))
+    # Each code is one bit, so the sum of the different ones is their union.
+    bits = sum(set(codes))
+    return _WordKind(bits, codes.count(DOT))
 
 
 def _is_variable(pieces: list[bytes], kinds: list[_WordKind], number: int) -> bool:

@@ -55,21 +55,28 @@ class FormMerges:
         # An empty form merges with nothing, and stands for one that stays as it is.
         now = [form if len(form) <= 2 * LONGEST else () for form in forms]
         while True:
-            words = _FormWords(list(dict.fromkeys(now)))
+            # Forms that have become the same by now count once, or a word would seem to take more values than it does.
+            different = list(dict.fromkeys(now))
+            words = _FormWords(different)
+            # The careful step first: several words at once are masked only where no single one can be.
             masked = words.mask_one_word() or words.mask_varying_words()
             if not masked:
                 return [new or old for new, old in zip(now, forms, strict=True)]
             # Remembered, so that lines of forms that come later find the way (see `apply`).
             for form, merged in masked.items():
-                known = self._merged.setdefault(form[::2], [])
+                between_words = form[::2]
+                known = self._merged.setdefault(between_words, [])
                 if merged not in known:
                     known.append(merged)
-            now = [collapse_masks(list(masked[form])) if form in masked else form for form in now]
+            collapsed = {form: collapse_masks(list(merged)) for form, merged in masked.items()}
+            now = [collapsed.get(form, form) for form in now]
 
     def apply(self, form: LinePieces) -> LinePieces:
         """What a form becomes by what was learned, the first that fits."""
+        # It ends, as every round masks a word more.
         while True:
-            candidates = self._merged.get(form[::2], ())
+            between_words = form[::2]
+            candidates = self._merged.get(between_words, ())
             merged = next((other for other in candidates if other != form and _fits(form, other)), None)
             if merged is None:
                 return form
@@ -88,7 +95,8 @@ class _FormWords:
         self._forms = forms
         # Pieces become small numbers, the mask 0, so that all that follows is arithmetic on vectors.
         ids: dict[bytes, int] = {HOLE: 0}
-        piece_ids = int_array([ids.setdefault(piece, len(ids)) for form in forms for piece in form])
+        all_pieces = (piece for form in forms for piece in form)
+        piece_ids = int_array([ids.setdefault(piece, len(ids)) for piece in all_pieces])
         sizes = int_array([len(form) for form in forms])
         self._ends = np.cumsum(sizes)
         self._begins = self._ends - sizes
@@ -97,9 +105,13 @@ class _FormWords:
         # What each piece adds to the sum of its form, and what a mask in its place would.
         self._terms = _terms(piece_ids, place_of_piece)
         self._mask_terms = _terms(np.zeros_like(piece_ids), place_of_piece)
-        is_word = (place_of_piece % 2 == 1) & (piece_ids > 0)
-        self._words = np.flatnonzero(is_word)
-        self._form_of, self._place_of = form_of_piece[self._words], place_of_piece[self._words]
+        # Pieces alternate, and a form begins with what is before its first word: words have odd places.
+        has_place_of_word = place_of_piece % 2 == 1
+        is_no_mask = piece_ids > 0
+        self._words = np.flatnonzero(has_place_of_word & is_no_mask)
+        # From here on "word" means a place in this vector, and `_form_of[word]` its form.
+        self._form_of = form_of_piece[self._words]
+        self._place_of = place_of_piece[self._words]
         self._word_counts = np.bincount(self._form_of, minlength=len(forms))
 
     def mask_one_word(self) -> dict[LinePieces, LinePieces]:
@@ -107,13 +119,17 @@ class _FormWords:
         # One entry per word: its form's sum as if this word were masked. Forms that differ in it alone share that.
         sums = self._sum_forms(self._terms)[self._form_of]
         masked_sums = sums - self._terms[self._words] + self._mask_terms[self._words]
+        # All forms differ, so the number that share a masked sum is the number of values that the word takes.
         values = _times(masked_sums)
         words_left = self._word_counts[self._form_of] - 1
+        # No word takes more values than there are forms: a form's only word is never masked, as nothing would be left.
         never = len(self._forms) + 1
         needed = np.select([words_left <= 0, words_left == 1], [never, ENOUGH_BESIDE_ONE], ENOUGH)
         candidates = np.flatnonzero(values >= needed)
-        # By form, then the most values first, then by place; the first candidate of each form is masked.
-        rank = np.lexsort((self._place_of[candidates], -values[candidates], self._form_of[candidates]))
+        # By form, then the most values first, then by place (`lexsort` takes the most important key last). The first
+        # candidate of each form is masked.
+        by_place, by_values = self._place_of[candidates], -values[candidates]
+        rank = np.lexsort((by_place, by_values, self._form_of[candidates]))
         ranked = candidates[rank]
         is_first_of_form = np.diff(self._form_of[ranked], prepend=-1) > 0
         return self._mask(ranked[is_first_of_form])
@@ -124,22 +140,28 @@ class _FormWords:
         # A word at its place, in forms that are the same once every word is masked: how many forms have it?
         layout = self._terms.copy()
         layout[self._words] = self._mask_terms[self._words]
-        words_in_layout = mix(self._sum_forms(layout)[self._form_of] + self._terms[self._words])
+        layout_of_word = self._sum_forms(layout)[self._form_of]
+        words_in_layout = mix(layout_of_word + self._terms[self._words])
         is_fixed = _times(words_in_layout) >= MANY
         # Forms with the same fixed words, if these are enough to go by: how many are there?
         fixed_counts = np.bincount(self._form_of[is_fixed], minlength=form_count)
-        are_enough = (fixed_counts >= 2) & (fixed_counts * 2 >= self._word_counts) & (fixed_counts < self._word_counts)
+        are_no_fewer_than_others = fixed_counts * 2 >= self._word_counts
+        some_are_not_fixed = fixed_counts < self._word_counts
+        are_enough = (fixed_counts >= 2) & are_no_fewer_than_others & some_are_not_fixed
         fixed_only = self._terms.copy()
         others = self._words[~is_fixed]
         fixed_only[others] = self._mask_terms[others]
         alike = np.zeros(form_count, np.int64)
         alike[are_enough] = _times(self._sum_forms(fixed_only)[are_enough])
-        return self._mask(np.flatnonzero(~is_fixed & (alike[self._form_of] >= MANY)))
+        has_many_alike = alike[self._form_of] >= MANY
+        return self._mask(np.flatnonzero(~is_fixed & has_many_alike))
 
     def _mask(self, words: IntArray) -> dict[LinePieces, LinePieces]:
         """The forms of some words, with these masked."""
         masked: dict[LinePieces, list[bytes]] = {}
-        for number, place in zip(self._form_of[words].tolist(), self._place_of[words].tolist(), strict=True):
+        form_numbers = self._form_of[words].tolist()
+        places = self._place_of[words].tolist()
+        for number, place in zip(form_numbers, places, strict=True):
             form = self._forms[number]
             masked.setdefault(form, list(form))[place] = HOLE
         return {form: tuple(pieces) for form, pieces in masked.items()}
@@ -152,7 +174,10 @@ class _FormWords:
 
 def _terms(ids: IntArray, places: IntArray) -> _Sums:
     """What a piece adds to its form's sum, by what and where it is."""
-    return mix(mix(ids.astype(np.uint64) + np.uint64(1)) + places.astype(np.uint64) * _STEP)
+    # The mask has the id 0, and `mix(0)` is 0: one is added, so that it adds something too.
+    id_hashes = mix(ids.astype(np.uint64) + np.uint64(1))
+    # Mixed once more with the place: in a bare sum two pieces could change places unnoticed.
+    return mix(id_hashes + places.astype(np.uint64) * _STEP)
 
 
 def _times(keys: _Sums) -> IntArray:

@@ -110,7 +110,9 @@ class _FormTable:
         hashes = shape_hashes(block.buffer)
         order = np.argsort(hashes, kind="stable")
         in_order = hashes[order]
-        group_begins = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+        # A group begins wherever the hash is another than the one before it, and at the very start.
+        differs_from_last = in_order[1:] != in_order[:-1]
+        group_begins = np.flatnonzero(np.concatenate(([True], differs_from_last)))
         group_ends = np.append(group_begins[1:], len(order))
         # The order is stable, so the first and the last line of each group are at its ends.
         firsts, lasts = order[group_begins], order[group_ends - 1]
@@ -121,11 +123,14 @@ class _FormTable:
         for group in np.argsort(firsts).tolist():
             first, last = int(firsts[group]), int(lasts[group])
             first_place = _line_place(block, first, line_starts, line_ends)
-            form = self._by_hash.get(int(hashes[first]))
+            last_place = _line_place(block, last, line_starts, line_ends)
+            line_hash = int(hashes[first])
+            form = self._by_hash.get(line_hash)
             if form is None:
+                # The only lines that Python reads: the first of a form, once.
                 line = block.buffer[line_starts[first] : line_ends[first]]
-                form = self._form_of_line(int(hashes[first]), line, first_place)
-            form.add(int(counts[group]), first_place, _line_place(block, last, line_starts, line_ends))
+                form = self._form_of_line(line_hash, line, first_place)
+            form.add(int(counts[group]), first_place, last_place)
 
     def _form_of_line(self, line_hash: int, line: bytes, place: LinePlace) -> _Form:
         """The form of a line whose hash is not known yet."""
@@ -134,12 +139,15 @@ class _FormTable:
         if self._is_closed:
             self._overflow = self._overflow or _Form(place)
             return self._overflow
-        pieces = self._merges.apply(mask_pieces(line))
+        masked = mask_pieces(line)
+        pieces = self._merges.apply(masked)
         form = self._forms.get(pieces)
         if form is None:
             form = self._forms[pieces] = _Form(place)
             self._bytes += sum(map(len, pieces))
-        if len(self._by_hash) < self._room * _HASHES_PER_FORM:
+        # Without room the hash is not remembered: its lines are masked anew in each block, which is slow but right.
+        has_room_for_hash = len(self._by_hash) < self._room * _HASHES_PER_FORM
+        if has_room_for_hash:
             self._by_hash[line_hash] = form
         return form
 
@@ -151,11 +159,15 @@ class _FormTable:
         self._forms = self._merge_forms()
         self._by_hash = {line_hash: form.merged_into for line_hash, form in self._by_hash.items()}
         self._bytes = sum(len(piece) for pieces in self._forms for piece in pieces)
-        self._is_closed = len(self._forms) * 2 > self._room or self._bytes * 2 > FORM_BYTES
+        too_many_forms = len(self._forms) * 2 > self._room
+        too_many_bytes = self._bytes * 2 > FORM_BYTES
+        self._is_closed = too_many_forms or too_many_bytes
 
     def _merge_forms(self) -> dict[LinePieces, _Form]:
+        """The forms after merging. Each old form says what it went into, so that hashes can be led there."""
         merged: dict[LinePieces, _Form] = {}
-        for pieces, old in zip(self._merges.learn(list(self._forms)), self._forms.values(), strict=True):
+        learned = self._merges.learn(list(self._forms))
+        for pieces, old in zip(learned, self._forms.values(), strict=True):
             old.merged_into = merged.setdefault(pieces, _Form(old.first))
             old.merged_into.add(old.count, old.first, old.last)
         return merged
@@ -163,10 +175,12 @@ class _FormTable:
     def templates(self) -> list[LineTemplate]:
         """The templates of all lines that were added."""
         alike: dict[bytes, list[tuple[LinePieces, _Form]]] = {}
+        # Under the key of the template `<*>`, so that lines that are one mask are counted with the overflow.
         if self._overflow is not None:
             alike[HOLE] = [((HOLE,), self._overflow)]
         for pieces, form in self._merge_forms().items():
-            alike.setdefault(_spacing_key(pieces), []).append((pieces, form))
+            key = _spacing_key(pieces)
+            alike.setdefault(key, []).append((pieces, form))
         # By frequency; the first line decides between equals, as dictionaries keep an order that blocks could change.
         templates = [_join_forms(forms) for forms in alike.values()]
         return sorted(templates, key=lambda template: (-template.lines, template.first))
@@ -174,17 +188,21 @@ class _FormTable:
 
 def _spacing_key(pieces: LinePieces) -> bytes:
     """Equal for forms that differ in white space or in empty brackets alone."""
-    return b" ".join(b"".join(pieces).split()).replace(b"(<*>)", b"()")
+    words = b"".join(pieces).split()
+    return b" ".join(words).replace(b"(<*>)", b"()")
 
 
 def _join_forms(forms: list[tuple[LinePieces, _Form]]) -> LineTemplate:
     """Forms that are alike as one template; its text is that of the most frequent."""
-    pieces, _ = min(forms, key=lambda each: (-each[1].count, each[1].first))
-    whole = _Form(forms[0][1].first)
+    # Of equally frequent ones that of the earliest line: nothing may depend on the order of a dictionary.
+    pieces, most_frequent = min(forms, key=lambda each: (-each[1].count, each[1].first))
+    whole = _Form(most_frequent.first)
     for _, form in forms:
         whole.add(form.count, form.first, form.last)
-    return LineTemplate(b"".join(pieces).rstrip().decode(), whole.count, whole.first, whole.last)
+    text = b"".join(pieces).rstrip().decode()
+    return LineTemplate(text, whole.count, whole.first, whole.last)
 
 
 def _line_place(block: LineBlock, line: int, starts: IntArray, ends: IntArray) -> LinePlace:
-    return LinePlace(int(block.parts[line]), int(block.offsets[line]), int(ends[line] - starts[line]))
+    size = int(ends[line] - starts[line])
+    return LinePlace(int(block.parts[line]), int(block.offsets[line]), size)

@@ -47,26 +47,37 @@ def shape_hashes(lines: bytes) -> Hashes:
     runs = _find_runs(lines, data, newlines)
     words = np.flatnonzero(runs.kinds == _WORD)
     varies, joins = _Words(data, runs, words).decide()
+    # From flags per word to flags per run, as what is between words is a piece of the form too.
     is_hole = np.zeros(len(runs.starts), np.bool_)
     is_hole[words] = varies
     is_piece = runs.kinds != _NEWLINE
     # A mask that joins the one before it goes, and what is between the two goes with it.
-    is_piece[words[joins]] = is_piece[words[joins] - 1] = False
+    joining_words = words[joins]
+    is_piece[joining_words] = False
+    is_piece[joining_words - 1] = False
     return _hash_lines(lines, runs, is_hole, is_piece, newlines)
 
 
 def _find_runs(lines: bytes, data: Octets, newlines: IntArray) -> _Runs:
     codes = octets(lines.translate(mask.CODES))
     if b".." in lines:
-        is_dot = data == 46
-        has_dot_beside = is_dot[1:] & is_dot[:-1]
+        is_dot = data == ord(".")
+        # True at i if the bytes i and i + 1 are dots: then both are marked.
+        is_pair = is_dot[1:] & is_dot[:-1]
+        # `octets` of bytes cannot be written to.
         codes = codes.copy()
-        codes[1:][has_dot_beside] = codes[:-1][has_dot_beside] = mask.DOTS
+        codes[1:][is_pair] = mask.DOTS
+        codes[:-1][is_pair] = mask.DOTS
+    # The codes of words are below that of a space, so a comparison gives 1 for words (`_WORD`) and 0 for the rest.
     kinds = (codes < mask.SPACE).view(np.uint8)
+    # Newlines are a kind of their own, since no run may reach from one line into the next.
     kinds[newlines] = _NEWLINE
-    starts = np.concatenate((int_array([0]), np.flatnonzero(kinds[1:] != kinds[:-1]) + 1))
+    later_starts = np.flatnonzero(kinds[1:] != kinds[:-1]) + 1
+    starts = np.concatenate((int_array([0]), later_starts))
     sizes = np.diff(np.append(starts, len(data)))
-    return _Runs(starts, sizes, kinds[starts], np.bitwise_or.reduceat(codes, starts))
+    # What a run is made of: the codes of all its bytes, as one set of bits.
+    bits = np.bitwise_or.reduceat(codes, starts)
+    return _Runs(starts, sizes, kinds[starts], bits)
 
 
 class _Words:
@@ -77,48 +88,65 @@ class _Words:
     """
 
     def __init__(self, data: Octets, runs: _Runs, words: IntArray) -> None:
-        self._data, self._runs = data, runs
-        self.starts, self.sizes, self.bits = runs.starts[words], runs.sizes[words], runs.bits[words]
+        self._data = data
+        self.starts = runs.starts[words]
+        self.sizes = runs.sizes[words]
+        self.bits = runs.bits[words]
+        # Where a text begins with a word this is run -1, the last; the flag below keeps that from being believed.
         gaps = words - 1
-        self.gap_starts, self.gap_sizes, self.gap_bits = runs.starts[gaps], runs.sizes[gaps], runs.bits[gaps]
+        self.gap_starts = runs.starts[gaps]
+        self.gap_sizes = runs.sizes[gaps]
+        self.gap_bits = runs.bits[gaps]
         # Two words are neighbours if one run is between them, and that is not a newline.
-        self.has_word_before = np.diff(words, prepend=-2) == 2
-        self.has_word_before &= runs.kinds[gaps] == 0
+        is_two_runs_on = np.diff(words, prepend=-2) == 2
+        gap_is_in_line = runs.kinds[gaps] == 0
+        self.has_word_before = is_two_runs_on & gap_is_in_line
         self.has_word_before[:1] = False
 
     def decide(self) -> tuple[BoolArray, BoolArray]:
         """Which words are masked, and which of those join the mask before them."""
         varies = self._varies_by_itself()
         seconds = np.flatnonzero(self.has_word_before)
-        varies |= self.has_word_before & (self._gap_is(b"=") | self._is_announced())
+        is_value = self._gap_is(b"=") | self._is_announced()
+        varies |= self.has_word_before & is_value
         self._mark_beside_colons(varies, seconds)
         self._mark_dates(varies, seconds)
+        # Only now: whether two masks are one depends on what every rule has said about both.
         joins = np.zeros(len(varies), np.bool_)
         has_soft_gap = self.gap_bits[seconds] & mask.HARD == 0
-        joins[seconds] = varies[seconds] & varies[seconds - 1] & has_soft_gap
+        both_vary = varies[seconds] & varies[seconds - 1]
+        joins[seconds] = both_vary & has_soft_gap
         return varies, joins
 
     def _varies_by_itself(self) -> BoolArray:
         bits = self.bits
-        varies: BoolArray = bits & mask.DIGIT > 0
-        varies |= (bits & mask.SLASH > 0) & (bits & (mask.HEX | mask.OTHER) > 0)
-        varies |= (bits == mask.HEX) & (self.sizes >= mask.HEX_WORD)
+        has_digit = bits & mask.DIGIT > 0
+        has_slash = bits & mask.SLASH > 0
+        has_letter = bits & (mask.HEX | mask.OTHER) > 0
+        is_long_hex = (bits == mask.HEX) & (self.sizes >= mask.HEX_WORD)
+        varies: BoolArray = has_digit | (has_slash & has_letter) | is_long_hex
+        # Bits say that a dot is there, not how many: the dots of all lines are listed once, and counted by difference.
         with_dot = np.flatnonzero(bits & mask.DOT > 0)
-        dots = np.flatnonzero(self._data == 46)
-        dots_before = np.searchsorted(dots, self.starts[with_dot])
-        dots_through = np.searchsorted(dots, self.starts[with_dot] + self.sizes[with_dot])
-        varies[with_dot] |= dots_through - dots_before > 1
+        dots = np.flatnonzero(self._data == ord("."))
+        starts = self.starts[with_dot]
+        stops = starts + self.sizes[with_dot]
+        dot_counts = np.searchsorted(dots, stops) - np.searchsorted(dots, starts)
+        varies[with_dot] |= dot_counts > 1
         return varies
 
     def _mark_beside_colons(self, varies: BoolArray, seconds: IntArray) -> None:
         """Parts of addresses (`ed:88:ea`), and hosts before a port (`example.org:80`)."""
         has_digit = self.bits & mask.DIGIT > 0
         is_hex_part = (self.bits == mask.HEX) & (self.sizes <= mask.HEX_PART)
-        right = seconds[self._gap_is(b":")[seconds]]
+        # The words on both sides of each colon.
+        after_colon = self._gap_is(b":")[seconds]
+        right = seconds[after_colon]
         left = right - 1
         varies[right] |= is_hex_part[right] & has_digit[left]
         varies[left] |= is_hex_part[left] & has_digit[right]
-        varies[left] |= (self.bits[left] & mask.DOT > 0) & (self.bits[right] == mask.DIGIT)
+        is_host = self.bits[left] & mask.DOT > 0
+        is_port = self.bits[right] == mask.DIGIT
+        varies[left] |= is_host & is_port
 
     def _gap_is(self, byte: bytes) -> BoolArray:
         same: BoolArray = (self.gap_sizes == 1) & (self._data[self.gap_starts] == byte[0])
@@ -127,10 +155,13 @@ class _Words:
     def _is_announced(self) -> BoolArray:
         """Whether a word comes after `user` and spaces."""
         announced = np.zeros(len(self.starts), np.bool_)
+        size = len(mask.ANNOUNCES)
         # By its size and what it is made of first, so that few words are read letter by letter.
-        candidates = np.flatnonzero((self.sizes == len(mask.ANNOUNCES)) & (self.bits == mask.HEX | mask.OTHER))
-        announcing = candidates[self._as_numbers(candidates, len(mask.ANNOUNCES)) == _ANNOUNCES]
-        following = announcing + 1
+        may_announce = (self.sizes == size) & (self.bits == mask.HEX | mask.OTHER)
+        candidates = np.flatnonzero(may_announce)
+        is_same = self._as_numbers(candidates, size) == _ANNOUNCES
+        following = candidates[is_same] + 1
+        # The last word of all has none after it. One of the next line is sorted out by `decide`.
         following = following[following < len(announced)]
         announced[following] = self.gap_bits[following] == mask.SPACE
         return announced
@@ -138,12 +169,15 @@ class _Words:
     def _mark_dates(self, varies: BoolArray, seconds: IntArray) -> None:
         """Days and months before a word with a digit, or before another."""
         has_digit = self.bits & mask.DIGIT > 0
+        # All names have three letters, so a name is a number below 2^24, and they are compared as numbers.
         is_name = np.zeros(len(self.starts), np.bool_)
         of_three = np.flatnonzero(self.sizes == 3)
         is_name[of_three] = np.isin(self._as_numbers(of_three, 3), _NAMES)
         after_name = seconds[is_name[seconds - 1]]
         after_name = after_name[self._has_name_gap(after_name)]
-        varies[after_name - 1] |= has_digit[after_name] | is_name[after_name]
+        makes_a_date = has_digit[after_name] | is_name[after_name]
+        # Only the name: whether the word after it is masked, the rules say for that word.
+        varies[after_name - 1] |= makes_a_date
 
     def _has_name_gap(self, words: IntArray) -> BoolArray:
         """Whether the gap before each word is one or two spaces, or a comma and a space: `mask.NAME_GAPS`."""
@@ -167,12 +201,16 @@ def _hash_lines(lines: bytes, runs: _Runs, is_hole: BoolArray, is_piece: BoolArr
     pieces = np.flatnonzero(is_piece)
     is_text = ~is_hole[pieces]
     texts = pieces[is_text]
+    # Masked pieces are not read at all: every one hashes to `_HOLE`.
     hashes = np.full(len(pieces), _HOLE)
     hashes[is_text] = hash_spans(lines, runs.starts[texts], runs.sizes[texts])
     line_starts = np.concatenate((int_array([0]), newlines + 1))
     # The number of the first piece of each line, then the number of all pieces.
     bounds = np.searchsorted(runs.starts[pieces], line_starts)
-    places = np.arange(len(pieces)) - np.repeat(bounds[:-1], np.diff(bounds))
+    pieces_per_line = np.diff(bounds)
+    first_piece_of_line = np.repeat(bounds[:-1], pieces_per_line)
+    places = np.arange(len(pieces)) - first_piece_of_line
+    # Without its place a sum would not tell "a b" from "b a".
     terms = mix(hashes + places.astype(np.uint64) * _STEP)
     # The running sum wraps around, and so do the differences: they are right all the same.
     running = np.concatenate((np.zeros(1, np.uint64), terms.cumsum()))

@@ -62,12 +62,15 @@ def _add_weights(index: WordIndex, occurrences: list[tuple[IntArray, IntArray]])
     Both ways add in the order of the words, as binary64 sums depend on it.
     """
     total = len(index.lengths)
-    is_sparse = sum(len(units) for units, _ in occurrences) * _SPARSE < total
+    units_by_word = [units for units, _ in occurrences]
+    is_sparse = sum(map(len, units_by_word)) * _SPARSE < total
     if is_sparse:
-        with_a_word = np.unique(np.concatenate([int_array([]), *(units for units, _ in occurrences)]))
+        with_a_word = np.unique(np.concatenate([int_array([]), *units_by_word]))
         sums = np.zeros(len(with_a_word))
         for units, counts in occurrences:
-            sums[np.searchsorted(with_a_word, units)] += _weights(index, units, counts)
+            # A word has each unit once, so no place is added to twice in one statement, which NumPy would miss.
+            places = np.searchsorted(with_a_word, units)
+            sums[places] += _weights(index, units, counts)
         return with_a_word, sums
     sums = np.zeros(total)
     for units, counts in occurrences:
@@ -80,15 +83,19 @@ def _add_weights(index: WordIndex, occurrences: list[tuple[IntArray, IntArray]])
 def _weights(index: WordIndex, units: IntArray, counts: IntArray) -> Floats:
     """What one word adds to each unit that has it, in the order of FTS5's arithmetic."""
     mean_length = index.words / max(1, len(index.lengths))
-    lengths, times = index.lengths[units].astype(np.float64), counts.astype(np.float64)
-    # The more often the better, but less and less so; a word in a long unit says less about it.
-    shares = (times * (_K1 + 1.0)) / (times + _K1 * ((1.0 - _B) + _B * lengths / mean_length))
+    lengths = index.lengths[units].astype(np.float64)
+    times = counts.astype(np.float64)
+    # The more often the better, but less and less so; a word in a long unit says less about it. The order of operations
+    # is part of the result: a rearranged formula would round differently.
+    length_norm = (1.0 - _B) + _B * lengths / mean_length
+    shares = (times * (_K1 + 1.0)) / (times + _K1 * length_norm)
     return _rarity(len(index.lengths), len(units)) * shares
 
 
 @lru_cache(maxsize=4_096)
 def _rarity(units: int, having: int) -> float:
     """The weight of a word that `having` of the units have: ln((units - having + 1/2) / (having + 1/2))."""
+    # Both sides doubled, so that the halves become whole numbers.
     ratio = Decimal(2 * (units - having) + 1) / Decimal(2 * having + 1)
     return max(float(_EXACT.ln(ratio)), _LEAST)
 
@@ -98,7 +105,8 @@ def _best(scores: IntArray, limit: int | None) -> IntArray:
     places = np.arange(len(scores))
     if limit is not None and limit < len(scores):
         # All that reach the lowest score that can be among the best, since equal scores are ordered by place.
-        least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+        rank_of_least = len(scores) - limit
+        least = np.partition(scores, rank_of_least)[rank_of_least]
         places = np.flatnonzero(scores >= least)
     order = np.argsort(-scores[places], kind="stable")
     return places[order][:limit]

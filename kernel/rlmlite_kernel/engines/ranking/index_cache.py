@@ -14,7 +14,7 @@ A store may lose what it likes, or return what was changed: bytes are checked by
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -51,17 +51,20 @@ class IndexCache:
         """The index with a key, made if it is not there. `stored` ones outlive the process where there is a store."""
         index = self._indexes.get(key)
         if index is None:
-            index = self._load_or_make(key, make, self._store if stored else None)
+            store = self._store if stored else None
+            index = self._load_or_make(key, make, store)
             self._add(key, index)
         self._indexes.move_to_end(key)
         return index
 
     def _load_or_make(self, key: str, make: Callable[[], WordIndex], store: IndexStore | None) -> WordIndex:
         # The version of the word rules is part of the name, so that an index by older rules is never read.
-        name = f"{hashlib.sha256(key.encode()).hexdigest()}-{TOKENIZER}"
+        key_digest = hashlib.sha256(key.encode()).hexdigest()
+        name = f"{key_digest}-{TOKENIZER}"
         data = None if store is None else store.load(name)
         index = None if data is None else decode_index(data)
         if index is None:
+            # Not there, or not as it was saved; then it is made and saved anew.
             index = make()
             if store is not None:
                 store.save(name, encode_index(index))
@@ -78,6 +81,10 @@ class IndexCache:
 
 _DIGEST_SIZE = 32
 
+# What `encode_index` writes: lengths, words, and for each segment hashes, begins, units and base.
+_EncodedSegment: TypeAlias = tuple[bytes, bytes, bytes, int]
+_EncodedIndex: TypeAlias = tuple[bytes, int, list[_EncodedSegment]]
+
 
 def encode_index(index: WordIndex) -> bytes:
     """An index as bytes, with their SHA-256 before them."""
@@ -88,17 +95,25 @@ def encode_index(index: WordIndex) -> bytes:
 
 def decode_index(data: bytes) -> WordIndex | None:
     """The index that was encoded, its vectors as views of the bytes; `None` if these were cut or changed."""
-    body = memoryview(data)[_DIGEST_SIZE:]
-    if hashlib.sha256(body).digest() != data[:_DIGEST_SIZE]:
+    digest, body = data[:_DIGEST_SIZE], memoryview(data)[_DIGEST_SIZE:]
+    if hashlib.sha256(body).digest() != digest:
         return None
     # The digest says that these are the bytes that were encoded, so decoding them cannot fail.
-    lengths, words, parts = msgspec.msgpack.decode(body, type=tuple[bytes, int, list[tuple[bytes, bytes, bytes, int]]])
-    segments = [
-        PostingsSegment(np.frombuffer(hashes, "<u8"), np.frombuffer(begins, "<u4"), np.frombuffer(units, "<u4"), base)
-        for hashes, begins, units, base in parts
-    ]
-    return WordIndex(np.frombuffer(lengths, "<u4"), words, tuple(segments))
+    lengths, words, encoded_segments = msgspec.msgpack.decode(body, type=_EncodedIndex)
+    segments = tuple(_decode_segment(*encoded) for encoded in encoded_segments)
+    return WordIndex(np.frombuffer(lengths, "<u4"), words, segments)
+
+
+def _decode_segment(hashes: bytes, begins: bytes, units: bytes, base: int) -> PostingsSegment:
+    return PostingsSegment(
+        hashes=np.frombuffer(hashes, "<u8"),
+        begins=np.frombuffer(begins, "<u4"),
+        units=np.frombuffer(units, "<u4"),
+        base=base,
+    )
 
 
 def _bytes(array: "np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]]") -> bytes:
-    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+    # Always little-endian, so that a store can be shared between machines.
+    little_endian = array.dtype.newbyteorder("<")
+    return array.astype(little_endian, copy=False).tobytes()

@@ -54,10 +54,14 @@ class PostingsSegment(NamedTuple):
     def units_of(self, word: np.uint64) -> IntArray:
         """The unit of every occurrence of a word, in order."""
         at = int(np.searchsorted(self.hashes, word))
-        if at == len(self.hashes) or self.hashes[at] != word:
+        is_absent = at == len(self.hashes) or self.hashes[at] != word
+        if is_absent:
             return int_array([])
-        stop = int(self.begins[at + 1]) if at + 1 < len(self.begins) else len(self.units)
-        return self.units[int(self.begins[at]) : stop].astype(np.int64) + self.base
+        # The occurrences of a word end where those of the next begin; there is no entry after the last.
+        start = int(self.begins[at])
+        is_last_word = at + 1 == len(self.begins)
+        stop = len(self.units) if is_last_word else int(self.begins[at + 1])
+        return self.units[start:stop].astype(np.int64) + self.base
 
 
 class WordIndex(NamedTuple):
@@ -74,9 +78,13 @@ class WordIndex(NamedTuple):
 
     def occurrences(self, word: np.uint64) -> tuple[IntArray, IntArray]:
         """The units with a word, in order, and how often each has it."""
-        units = np.concatenate([int_array([]), *(segment.units_of(word) for segment in self.segments)])
-        first = np.flatnonzero(np.diff(units, prepend=-1))
-        return units[first], np.diff(np.append(first, len(units)))
+        by_segment = [segment.units_of(word) for segment in self.segments]
+        # The empty vector is for an index without segments, of which there is nothing to join.
+        units = np.concatenate([int_array([]), *by_segment])
+        # Occurrences come in the order of their units, so each unit is a run of equal numbers.
+        firsts = np.flatnonzero(np.diff(units, prepend=-1))
+        counts = np.diff(np.append(firsts, len(units)))
+        return units[firsts], counts
 
 
 def build_index(content: Buffer, starts: IntArray, stops: IntArray, only: Hashes | None = None) -> WordIndex:
@@ -88,17 +96,21 @@ def build_index(content: Buffer, starts: IntArray, stops: IntArray, only: Hashes
     segments: list[PostingsSegment] = []
     for block in _fold_blocks(memoryview(content), starts, stops):
         places, hashes = split_words(block.buffer)
+        # Words are in the order of the text, so those of a unit are those between its start and the next one's.
         words_before_unit = np.searchsorted(places, block.unit_starts)
         counts = np.diff(np.append(words_before_unit, len(places)))
-        units = np.repeat(np.arange(len(counts), dtype=np.uint32) + np.uint32(block.first), counts)
+        numbers = np.arange(len(counts), dtype=np.uint32) + np.uint32(block.first)
+        units = np.repeat(numbers, counts)
         # Added, since a unit larger than a block comes in several.
         lengths[block.first : block.first + len(counts)] += counts.astype(np.uint32)
+        # After the lengths, which count every word.
         if only is not None:
             is_wanted = np.isin(hashes, only)
             hashes, units = hashes[is_wanted], units[is_wanted]
         if len(hashes):
             segments.append(_build_segment(hashes, units))
-    return WordIndex(lengths, int(lengths.sum(dtype=np.int64)), tuple(segments))
+    words = int(lengths.sum(dtype=np.int64))
+    return WordIndex(lengths, words, tuple(segments))
 
 
 def combine_indexes(indexes: Sequence[WordIndex]) -> WordIndex:
@@ -108,10 +120,13 @@ def combine_indexes(indexes: Sequence[WordIndex]) -> WordIndex:
     segments: list[PostingsSegment] = []
     base = 0
     for index in indexes:
+        # Only the base moves: the vectors are shared with the index, which may be in a cache, and not copied.
         segments.extend(segment._replace(base=segment.base + base) for segment in index.segments)
         base += len(index.lengths)
-    lengths = np.concatenate([np.zeros(0, np.uint32), *(index.lengths for index in indexes)])
-    return WordIndex(lengths, sum(index.words for index in indexes), _join_small(segments))
+    no_lengths = np.zeros(0, np.uint32)
+    lengths = np.concatenate([no_lengths, *(index.lengths for index in indexes)])
+    words = sum(index.words for index in indexes)
+    return WordIndex(lengths, words, _join_small(segments))
 
 
 def _join_small(segments: list[PostingsSegment]) -> tuple[PostingsSegment, ...]:
@@ -120,17 +135,21 @@ def _join_small(segments: list[PostingsSegment]) -> tuple[PostingsSegment, ...]:
     small: list[PostingsSegment] = []
     occurrences = 0
     for segment in segments:
-        if small and occurrences + len(segment.units) > _SEGMENT_SIZE:
+        fits = occurrences + len(segment.units) <= _SEGMENT_SIZE
+        if small and not fits:
             joined.append(_join_segments(small))
             small, occurrences = [], 0
         small.append(segment)
         occurrences += len(segment.units)
-    return (*joined, _join_segments(small)) if small else tuple(joined)
+    if small:
+        joined.append(_join_segments(small))
+    return tuple(joined)
 
 
 def _join_segments(segments: list[PostingsSegment]) -> PostingsSegment:
     if len(segments) == 1:
         return segments[0]
+    # Bases differ, so they go into the unit numbers; the joined segment has base 0.
     hashes = [_hash_of_each_occurrence(segment) for segment in segments]
     units = [segment.units + np.uint32(segment.base) for segment in segments]
     return _build_segment(np.concatenate(hashes), np.concatenate(units))
@@ -144,7 +163,9 @@ def _hash_of_each_occurrence(segment: PostingsSegment) -> Hashes:
 def _build_segment(hashes: Hashes, units: UintArray) -> PostingsSegment:
     order = _stable_order(hashes)
     in_order = hashes[order]
-    begins = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+    differs_from_last = in_order[1:] != in_order[:-1]
+    begins = np.flatnonzero(np.concatenate(([True], differs_from_last)))
+    # Stable, so that the units of one word stay in their order: `occurrences` counts runs of them.
     return PostingsSegment(in_order[begins], begins.astype(np.uint32), units[order])
 
 
@@ -156,12 +177,14 @@ def _stable_order(hashes: Hashes) -> IntArray:
     their upper bits, which is checked.
     """
     place_bits = np.uint64(len(hashes).bit_length())
-    keys = ((hashes >> place_bits) << place_bits) | np.arange(len(hashes), dtype=np.uint64)
+    upper_bits = (hashes >> place_bits) << place_bits
+    keys = upper_bits | np.arange(len(hashes), dtype=np.uint64)
     keys.sort()
     place_mask = (np.uint64(1) << place_bits) - np.uint64(1)
     order = (keys & place_mask).astype(np.int64)
     in_order = hashes[order]
-    if bool((in_order[1:] >= in_order[:-1]).all()):
+    is_sorted = bool((in_order[1:] >= in_order[:-1]).all())
+    if is_sorted:
         return order
     return np.argsort(hashes, kind="stable")
 
@@ -176,32 +199,40 @@ class _FoldedBlock(NamedTuple):
 
 def _fold_blocks(view: memoryview, starts: IntArray, stops: IntArray) -> Iterator[_FoldedBlock]:
     """The units in blocks of some 4 MiB. A unit that is larger comes in several blocks, of the same number."""
+    # The bytes of all units up to and including each, with the byte that separates it from the next.
     size_through = np.cumsum(stops - starts + 1)
     first = 0
     while first < len(starts):
+        start, stop = int(starts[first]), int(stops[first])
+        if stop - start > BLOCK:
+            for part_start, part_stop in _cut_unit(view, start, stop):
+                folded = fold_words(bytes(view[part_start:part_stop]))
+                yield _FoldedBlock(folded, first, int_array([0]))
+            first += 1
+            continue
         size_before = int(size_through[first - 1]) if first else 0
         fitting = int(np.searchsorted(size_through, size_before + BLOCK, side="right"))
+        # At least one: with its separator, a unit of exactly a block does not fit in one.
         last = max(first + 1, fitting)
-        if int(stops[first] - starts[first]) > BLOCK:
-            for start, stop in _cut_unit(view, int(starts[first]), int(stops[first])):
-                yield _FoldedBlock(fold_words(bytes(view[start:stop])), first, int_array([0]))
-            last = first + 1
-        else:
-            yield _fold_block(view, first, starts[first:last], stops[first:last])
+        yield _fold_block(view, first, starts[first:last], stops[first:last])
         first = last
 
 
 def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray) -> _FoldedBlock:
     """Whole units as one block."""
     text = _join_units(view, starts, stops)
-    unit_starts = np.concatenate((int_array([0]), np.cumsum(stops - starts + 1)[:-1]))
+    sizes = stops - starts
+    sizes_with_separator = sizes + 1
+    unit_starts = np.concatenate((int_array([0]), np.cumsum(sizes_with_separator)[:-1]))
     if text.isascii():
         # Folding ASCII does not change the length, so the starts hold.
         return _FoldedBlock(fold_words(text), first, unit_starts)
-    unit_stops = unit_starts + stops - starts
+    # Beyond ASCII it does, so each unit is folded by itself and the starts are counted anew.
+    unit_stops = unit_starts + sizes
     spans = zip(unit_starts.tolist(), unit_stops.tolist(), strict=True)
     units = _fold_units([text[start:stop] for start, stop in spans])
-    folded_starts = np.cumsum([0, *(len(unit) + 1 for unit in units[:-1])], dtype=np.int64)
+    folded_sizes = [len(unit) + 1 for unit in units]
+    folded_starts = np.cumsum([0, *folded_sizes[:-1]], dtype=np.int64)
     return _FoldedBlock(b" ".join(units), first, folded_starts)
 
 
@@ -211,7 +242,8 @@ def _join_units(view: memoryview, starts: IntArray, stops: IntArray) -> bytes:
     if are_lines:
         # They lie one after the other with a newline between: one copy is enough.
         return bytes(view[int(starts[0]) : int(stops[-1])])
-    return b"\n".join([view[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)])
+    spans = zip(starts.tolist(), stops.tolist(), strict=True)
+    return b"\n".join([view[start:stop] for start, stop in spans])
 
 
 def _fold_units(units: list[bytes]) -> list[bytes]:
@@ -221,8 +253,9 @@ def _fold_units(units: list[bytes]) -> list[bytes]:
     """
     beyond_ascii = [number for number, unit in enumerate(units) if not unit.isascii()]
     joined = b"\n".join(units[number].replace(b"\n", b" ") for number in beyond_ascii)
+    folded_beyond_ascii = fold_words(joined).split(b"\n")
     folded = [fold_words(unit) if unit.isascii() else unit for unit in units]
-    for number, unit in zip(beyond_ascii, fold_words(joined).split(b"\n"), strict=True):
+    for number, unit in zip(beyond_ascii, folded_beyond_ascii, strict=True):
         folded[number] = unit
     return folded
 
@@ -234,6 +267,7 @@ def _cut_unit(view: memoryview, start: int, stop: int) -> Iterator[tuple[int, in
         if end < stop:
             low = max(start, end - _REACH)
             spaces = np.flatnonzero(octets(view[low:end]) <= _SPACE)
+            # After the last space. A word is cut in two only where 64 KiB have none, as in base64.
             end = low + int(spaces[-1]) + 1 if len(spaces) else snap(view, end)
         yield start, end
         start = end
