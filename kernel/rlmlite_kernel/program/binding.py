@@ -41,21 +41,21 @@ def bind(action: Action, call: Call, report: Report) -> BoundArguments:
     params = action.positional()
     given: dict[str, Expr] = {}
     rest: list[Expr] = []
+    takes_many = bool(params) and params[-1].many
     for index, value in enumerate(call.args):
         if index < len(params) and not params[index].many:
             given[params[index].name] = value
-        elif params and params[-1].many:
+        elif takes_many:
             rest.append(value)
         else:
-            report(
-                "arguments",
-                f"`{action.name}` takes at most {len(params)} arguments by position",
-                value,
-                _signature_hint(action),
-            )
+            # Once, at the first that is too many: the ones after it are the same mistake.
+            message = f"`{action.name}` takes at most {len(params)} arguments by position"
+            report("arguments", message, value, _signature_hint(action))
             break
     extra = _bind_named(action, call, given, report)
-    missing = [p.name for p in action.params if p.required and not p.many and p.name not in given]
+    # A `many` parameter may take none at all, so it is never missing.
+    required = [param.name for param in action.params if param.required and not param.many]
+    missing = [name for name in required if name not in given]
     if missing:
         words = ", ".join(f"`{name}`" for name in missing)
         report("arguments", f"`{action.name}` also needs {words}", call, _signature_hint(action))
@@ -123,9 +123,11 @@ def bound_arguments(
         param = action.param(name)
         if param is not None:
             yield param, value, context_of(param, around)
-    many = next((p for p in action.params if p.many), None)
+    many = next((param for param in action.params if param.many), None)
+    takes_queries = many is not None and many.kind == "query"
     for value in bound.rest:
-        yield many, value, ExprContext(row=around.row, query=many is not None and many.kind == "query")
+        yield many, value, ExprContext(row=around.row, query=takes_queries)
+    # Extra arguments fill placeholders or are a tool's: plain values, of no parameter.
     for value in bound.extra.values():
         yield None, value, ExprContext(row=around.row)
 
@@ -139,7 +141,8 @@ def variable_name(node: Expr | None) -> str | None:
 
 def is_column_word(node: Expr, context: ExprContext) -> bool:
     """Whether a bare name or string is a column's name here."""
-    return context.key and (isinstance(node, Var) or (isinstance(node, Lit) and isinstance(node.v, str)))
+    is_text = isinstance(node, Lit) and isinstance(node.v, str)
+    return context.key and (is_text or isinstance(node, Var))
 
 
 def context_inside(node: Expr, context: ExprContext) -> ExprContext:
@@ -157,13 +160,14 @@ def has_free_field(node: Expr, table: Table) -> bool:
     if isinstance(node, Field):
         return True
     if isinstance(node, Call) and node.name in table:
-        bound = bind(table[node.name], node, _ignore_mistake)
-        # Fields in a row expression of this call are those of its own rows; names in a schema are types.
-        return any(
-            has_free_field(value, table)
-            for _, value, context in bound_arguments(table[node.name], bound, PLAIN)
-            if not context.row and not context.schema
-        )
+        action = table[node.name]
+        bound = bind(action, node, _ignore_mistake)
+        for _, value, context in bound_arguments(action, bound, PLAIN):
+            # Fields in a row expression of this call are those of its own rows; names in a schema are types.
+            binds_fields = context.row or context.schema
+            if not binds_fields and has_free_field(value, table):
+                return True
+        return False
     return any(has_free_field(child, table) for child in children(node))
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from rlmlite_kernel.engines.query.query import regex
+from rlmlite_kernel.engines.query.query import Query, regex
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import (
@@ -109,6 +109,7 @@ class _StatementCheck:
             self._check_target(statement.target, statement)
             if isinstance(statement.value, Call) and statement.value.name == ASSIGNMENT:
                 self.report("arguments", f"`{ASSIGNMENT}` writes a variable itself", statement, "write name = value")
+        # Before the visit, which is recursive itself.
         if _too_deep(statement.value):
             self.report("bound", f"the expression is nested deeper than {_MAX_DEPTH}", statement)
             return
@@ -158,7 +159,9 @@ class _StatementCheck:
     def _check_name(self, name: str, node: Expr, context: ExprContext) -> None:
         if name in self._names:
             return
-        hint = did_you_mean(name, self._names) or f"known: {', '.join(sorted(self._names)[:12])}"
+        # Sorted, since a set has no order of its own and the message goes into the record; a dozen is enough to recall.
+        known = sorted(self._names)[:12]
+        hint = did_you_mean(name, self._names) or f"known: {', '.join(known)}"
         if context.row:
             hint = f"a field of the row is `.{name}`; {hint}"
         self.report("unknown_name", f"no variable `{name}`", node, hint)
@@ -173,26 +176,31 @@ class _StatementCheck:
         if action is None:
             return
         # A call without a field of the row is evaluated once, before the rows.
-        if context.row and not action.in_rows and has_free_field(call, self._scope.table):
+        needs_rows = context.row and has_free_field(call, self._scope.table)
+        if needs_rows and not action.in_rows:
             words = ", ".join(name for name, entry in self._scope.table.items() if entry.in_rows)
             self.report("type", f"`{call.name}` cannot be applied row by row", call, f"in row expressions: {words}")
+        # Mistakes in binding do not end the check: what could be bound is checked, so that all is reported at once.
         bound = bind(action, call, self.report)
+        checked_call = CheckedCall(call, bound.given, bound.extra, action.signature())
         for check_arguments in action.checks:
-            check_arguments(CheckedCall(call, bound.given, bound.extra, action.signature()), self.report)
+            check_arguments(checked_call, self.report)
         for param, value, inner in bound_arguments(action, bound, context):
             self._check_argument(action, param, value, inner, bound)
 
     def _find_action(self, call: Call) -> Action | None:
         """The action that a call names; one that the policy forbids is reported, and checked all the same."""
-        table, policy = self._scope.table, self._scope.policy
-        action = table.get(call.name)
+        name, table = call.name, self._scope.table
+        permitted = self._scope.policy.actions
+        action = table.get(name)
         if action is None:
-            near = HABITS.get(call.name) or did_you_mean(call.name, table)
+            # A habit of another language before a likeness of spelling: `find` means `search`, not `final`.
+            near = HABITS.get(name) or did_you_mean(name, table)
             hint = near or f"actions: {', '.join(table)}"
-            self.report("unknown_action", f"no action `{call.name}`", call, hint)
-        elif policy.actions is not None and call.name not in policy.actions:
-            hint = f"permitted: {', '.join(policy.actions)}"
-            self.report("not_permitted", f"this run does not permit `{call.name}`", call, hint)
+            self.report("unknown_action", f"no action `{name}`", call, hint)
+        elif permitted is not None and name not in permitted:
+            hint = f"permitted: {', '.join(permitted)}"
+            self.report("not_permitted", f"this run does not permit `{name}`", call, hint)
         return action
 
     def _check_argument(
@@ -228,11 +236,16 @@ class _StatementCheck:
             self.report(fault.code, fault.message, value)
 
     def _check_query(self, value: Expr, node: Expr) -> None:
-        if isinstance(value, ListOf) and any(isinstance(item, ListOf) for item in value.items):
+        holds_pairs = isinstance(value, ListOf) and any(isinstance(item, ListOf) for item in value.items)
+        if holds_pairs:
             # A list of pairs [what, with]: each is checked where it is visited.
             return
         try:
-            query = regex(value.pattern, value.flags) if isinstance(value, Rx) else constant_query(value)
+            if isinstance(value, Rx):
+                query: Query | None = regex(value.pattern, value.flags)
+            else:
+                query = constant_query(value)
+            # Compiled for its errors only. The step that runs it gets the same matcher from the cache.
             if query is not None:
                 matcher_for(query)
         except Fault as fault:
@@ -246,12 +259,15 @@ class _StatementCheck:
             if param.holes == "variables":
                 self._visit(value, PLAIN)
             else:
+                # Which fields of the rows it needs would be known only while it runs.
                 self.report("template", f"the template of `{action.name}` must be a string literal", value)
             return
-        named = {hole.name for hole in holes(value.v)}
+        arguments = set(bound.extra)
+        names_in_holes = {hole.name for hole in holes(value.v)}
         if param.holes == "variables":
-            self._check_placeholders(named, self._names | set(bound.extra), value)
-        elif param.holes == "a_field" and named <= set(bound.extra):
+            self._check_placeholders(names_in_holes, self._names | arguments, value)
+        elif param.holes == "a_field" and names_in_holes <= arguments:
+            # Named arguments are the same for every row, so every call would ask the same.
             self.report("template", "the prompt does not show the chunk", value, "write {chunk} where its text goes")
 
     def _check_placeholders(self, named: set[str], known: set[str], value: Expr) -> None:
@@ -275,18 +291,22 @@ class _StatementCheck:
         if param.or_query and isinstance(value, Rx):
             self._check_query(value, value)
             return
-        words = ", ".join(f'"{word}"' for word in param.words) + (" or a /regex/" if param.or_query else "")
+        words = ", ".join(f'"{word}"' for word in param.words)
+        if param.or_query:
+            words += " or a /regex/"
         self.report("type", f"`{param.name}` of `{action.name}` must be one of {words}", value)
 
     def _check_number(self, action: Action, param: Param, value: Expr) -> None:
         if not isinstance(value, Lit) or value.v is None:
             # Computed, so it is checked when the step runs; or null, which is as if it were not given.
             return
+        number = value.v
         subject = f"`{param.name}` of `{action.name}`"
-        if not isinstance(value.v, int) or isinstance(value.v, bool):
+        # In Python `True` is an int; in a program it is not a number.
+        if not isinstance(number, int) or isinstance(number, bool):
             self.report("type", f"{subject} must be a whole number", value)
-        elif param.least is not None and value.v < param.least:
-            self.report("bound", f"{subject} must be at least {param.least}, not {value.v}", value)
+        elif param.least is not None and number < param.least:
+            self.report("bound", f"{subject} must be at least {param.least}, not {number}", value)
 
 
 def is_temporary(name: str) -> bool:
@@ -296,6 +316,7 @@ def is_temporary(name: str) -> bool:
 
 def offset_of(node: Expr | Statement, parsed: Parsed) -> int | None:
     """Where a node begins in the text, if the program came from one."""
+    # By identity: equal nodes may stand in several places. A walk for each problem is enough, as problems are few.
     for index, other in enumerate(walk(parsed.program)):
         if other is node:
             return parsed.at[index] if index < len(parsed.at) else None

@@ -38,8 +38,11 @@ class ExactlyOneOf(msgspec.Struct, frozen=True):
 
     def __call__(self, call: CheckedCall, report: Report) -> None:
         """See `Check`."""
-        if sum(name in call.arguments for name in self.params) != 1:
-            first, *others = self.params
-            choices = " or ".join([f"a {first}", *(f"{name}=" for name in others)])
-            message = f"`{call.node.name}` takes either {choices}"
-            report("arguments", message, call.node, f"it is {call.signature}")
+        given = sum(name in call.arguments for name in self.params)
+        if given == 1:
+            return
+        # Only the first may be given by position; the others are written with their name.
+        first, *others = self.params
+        choices = " or ".join([f"a {first}", *(f"{name}=" for name in others)])
+        message = f"`{call.node.name}` takes either {choices}"
+        report("arguments", message, call.node, f"it is {call.signature}")

@@ -40,14 +40,18 @@ class Range(msgspec.Struct, frozen=True):
         """The same, cut off at `most`, if there is such a bound."""
         if most is None:
             return self
-        return Range(min(self.low, most), most if self.high is None else min(self.high, most))
+        high = most if self.high is None else min(self.high, most)
+        return Range(min(self.low, most), high)
 
     def groups_of(self, size: int | None) -> "Range":
         """How many groups of at most `size` it makes: 41 rows, 20 at a time, make 3. `None` is a size not known."""
         if size is None:
             # All in one group, or each in its own.
             return Range(min(self.low, 1), self.high)
-        return Range(-(-self.low // size), None if self.high is None else -(-self.high // size))
+        # `-(-n // size)` is n / size rounded up, without the rounding errors of floats.
+        fewest = -(-self.low // size)
+        most = None if self.high is None else -(-self.high // size)
+        return Range(fewest, most)
 
     def at_most(self) -> "Range":
         """From nothing to the same upper bound."""
@@ -118,13 +122,15 @@ class PricedCall(msgspec.Struct, frozen=True, eq=False):
 
         Answers count with the longest that the role allows, since that is what is reserved for them.
         """
+        # A role that is computed, or that no model plays, has no answers of a known length; the step may still fail.
         role = self.roles.get(self.constants.get("role", SUB_ROLE))
         longest_answer = 0 if role is None else role.max_output_tokens
-        tokens_high = None if count.high is None else count.high * longest_answer
+        most_tokens = None if count.high is None else count.high * longest_answer
         return {
             "sub_calls": count,
+            # No upper bound: a template's own words, and its other placeholders, come on top.
             "prompt_bytes": Range(text.low, None),
-            "output_tokens": Range(count.low * longest_answer, tokens_high),
+            "output_tokens": Range(count.low * longest_answer, most_tokens),
         }
 
 
@@ -149,6 +155,7 @@ class CostRule(msgspec.Struct, frozen=True):
         unnamed = sorted(known.keys() - set(self.budgets))
         if unnamed:
             raise UndeclaredCostError(f"the cost `{self.words}` gives a range for {unnamed[0]}, but does not name it")
+        # In the order of `budgets`, which is the order in which a price lists them.
         amounts = {name: known.get(name, ANY_AMOUNT) for name in self.budgets}
         return {name: amount for name, amount in amounts.items() if amount != exactly(0)}
 

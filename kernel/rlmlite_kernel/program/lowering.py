@@ -130,9 +130,11 @@ class _Lowering:
             # The last parameter may take all further arguments.
             param = params[min(index, len(params) - 1)] if params else None
             args.append(self._lower_argument(number, value, param))
-        named = [
-            Named(item.name, self._lower_argument(number, item.value, action.param(item.name))) for item in call.named
-        ]
+        # In the order in which they are written, so that temporaries are numbered, and their steps run, in that order.
+        named: list[Named] = []
+        for item in call.named:
+            value = self._lower_argument(number, item.value, action.param(item.name))
+            named.append(Named(item.name, value))
         return Call(call.name, tuple(args), tuple(named))
 
     def _lower_argument(self, number: int, value: Expr, param: Param | None) -> Expr:
@@ -152,8 +154,10 @@ class _Lowering:
             case Index(of=of, at=at):
                 return Index(self._lower(number, of), self._lower(number, at))
             case Slice(of=of, lo=lo, hi=hi):
-                bounds = (bound and self._lower(number, bound) for bound in (lo, hi))
-                return Slice(self._lower(number, of), *bounds)
+                lowered = self._lower(number, of)
+                low = None if lo is None else self._lower(number, lo)
+                high = None if hi is None else self._lower(number, hi)
+                return Slice(lowered, low, high)
             case Unary(op=op, of=of):
                 return Unary(op, self._lower(number, of))
             case Binary(op=op, left=left, right=right):
@@ -161,7 +165,8 @@ class _Lowering:
             case ListOf(items=items):
                 return ListOf(tuple(self._lower(number, item) for item in items))
             case Obj(pairs=pairs):
-                return Obj(tuple(Pair(p.key, self._lower(number, p.value), p.optional) for p in pairs))
+                return Obj(tuple(Pair(pair.key, self._lower(number, pair.value), pair.optional) for pair in pairs))
+        # Leaves. `Alt` too: it stands only in schemas, which are not lowered.
         return node
 
     def _temporary(self, number: int, call: Call) -> Var:
@@ -186,19 +191,26 @@ def _fuse(call: Call, table: Table) -> Call:
         return call
     bound = bind(action, call, raise_fault)
     inner = bound.given.get(action.params[0].name)
+    if not isinstance(inner, Call):
+        return call
     # Only where the outer call gives every parameter: the third action's defaults may mean something else.
-    if not isinstance(inner, Call) or len(bound.given) < len(action.params) or has_free_field(inner, table):
+    leaves_defaults = len(bound.given) < len(action.params)
+    # A call that depends on the row is evaluated for each row, and is no step that could be joined with another.
+    if leaves_defaults or has_free_field(inner, table):
         return call
     both = table.get(action.fused.get(inner.name, ""))
     if both is None:
         return call
-    outer = {name: value for name, value in bound.given.items() if value is not inner}
-    given = {**bind(table[inner.name], inner, raise_fault).given, **outer}
+    inner_given = bind(table[inner.name], inner, raise_fault).given
+    outer_given = {name: value for name, value in bound.given.items() if value is not inner}
+    given = {**inner_given, **outer_given}
+    # `count(search(x, q, limit=5))` counts at most five, so it stays two steps: `count_matches` has no `limit`.
     if any(both.param(name) is None for name in given):
         return call
     by_position = [param.name for param in both.positional() if param.name in given]
-    named = [Named(name, value) for name, value in given.items() if name not in by_position]
-    return Call(both.name, tuple(given[name] for name in by_position), tuple(named))
+    args = tuple(given[name] for name in by_position)
+    named = tuple(Named(name, value) for name, value in given.items() if name not in by_position)
+    return Call(both.name, args, named)
 
 
 def target_of(statement: Statement) -> str | None:
@@ -206,8 +218,14 @@ def target_of(statement: Statement) -> str | None:
     value = statement.value
     if statement.target is not None or not isinstance(value, Call) or value.name != ASSIGNMENT:
         return statement.target
-    names = (*value.args[:1], *(item.value for item in value.named if item.name == "name"))
-    return next((name for node in names if (name := variable_name(node)) is not None), None)
+    # Read without `bind`: this is asked of statements with problems too, whose arguments may not fit.
+    first_arguments = value.args[:1]
+    named_arguments = (item.value for item in value.named if item.name == "name")
+    for node in (*first_arguments, *named_arguments):
+        name = variable_name(node)
+        if name is not None:
+            return name
+    return None
 
 
 def _names_in_call(action: Action, bound: BoundArguments, context: ExprContext, table: Table) -> Iterator[str]:
@@ -240,4 +258,7 @@ def names_in(node: Expr, context: ExprContext, table: Table) -> Iterator[str]:
 
 
 def _is_word(param: Param | None, value: Expr) -> bool:
-    return param is not None and param.kind == "word" and isinstance(value, Var) and value.name in param.words
+    # A bare name that is none of the words is a variable: checking has refused what is neither.
+    if param is None or param.kind != "word":
+        return False
+    return isinstance(value, Var) and value.name in param.words

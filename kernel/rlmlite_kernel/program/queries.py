@@ -25,8 +25,14 @@ def constant_query(node: Expr) -> Query | None:
         case Rx(pattern=pattern, flags=flags):
             return regex(pattern, flags)
         case ListOf(items=items):
-            members = [constant_query(item) for item in items]
-            return None if None in members else any_of(*(member for member in members if member is not None))
+            members: list[Query] = []
+            for item in items:
+                member = constant_query(item)
+                # One member that is computed is enough for the whole to be known only when it runs.
+                if member is None:
+                    return None
+                members.append(member)
+            return any_of(*members)
     return None
 
 

@@ -63,9 +63,11 @@ def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:
         return None
     blob = content(ref)
     is_parsed = turn.ast is not None
-    if blob.startswith(b"{"):
+    # Format 1 wrote an object where later ones write an array, so the first byte tells them apart.
+    is_format_one = blob.startswith(b"{")
+    if is_format_one:
         text = "" if turn.program is None else content(turn.program).decode()
-        old: Parsed | Unparsed = (_old_parsed if is_parsed else _old_unparsed).decode(blob)
+        old: Parsed | Unparsed = _old_parsed.decode(blob) if is_parsed else _old_unparsed.decode(blob)
         return msgspec.structs.replace(old, text=text)
     if is_parsed:
         parsed = _parsed.decode(blob)
