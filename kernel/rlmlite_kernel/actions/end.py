@@ -42,8 +42,9 @@ def note(context: StepContext, text: TaintedValue) -> Noted:
     Every later prompt shows it outside of any fence, as the controller's. So content of inputs, tools or models is
     refused: a note would turn it into something that reads like an instruction. Raises `Fault("type")`.
     """
-    if text.origins & FOREIGN:
-        words = " and ".join(origin_words(text.origins & FOREIGN))
+    foreign = text.origins & FOREIGN
+    if foreign:
+        words = " and ".join(origin_words(foreign))
         raise Fault(
             "type", f"a note must be in your own words; this one has content of {words}: keep that in a variable"
         )
@@ -52,6 +53,8 @@ def note(context: StepContext, text: TaintedValue) -> Noted:
 
 def forget(context: StepContext, name: str) -> Forgotten:
     """Drop a variable and free its bytes. Raises `Fault("unknown_name")`."""
+    # A fault even though the result would be the same: a name that is not there is most likely misspelled, and the
+    # variable that was meant goes on taking room.
     if name not in context.variables:
         raise Fault("unknown_name", f"there is no variable `{name}` to forget")
     return Forgotten(name)

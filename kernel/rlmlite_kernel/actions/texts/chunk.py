@@ -36,6 +36,7 @@ def chunk(context: StepContext, target: Value, size: int | None, overlap: int, b
         context.charge("chunks", len(starts), "chunk")
         context.ensure_room(24 * len(starts))
         chunks.add(piece, starts, stops)
+    # No text has been copied: a chunk is two offsets into its content.
     return _rows(chunks)
 
 
@@ -59,11 +60,13 @@ def _cut(
     text = piece.text
     content = context.blobs.read(text.blob)
     if by == "files":
+        # The piece as it is: `target_pieces` gives one per document.
         return np.array([text.start], np.int64), np.array([text.stop], np.int64)
     if by == "symbols":
         if overlap:
             raise Fault("arguments", 'chunk(by="symbols") takes no overlap')
-        return chunk_symbols(piece, DEFAULT_SIZE if size is None else size, context)
+        max_bytes = DEFAULT_SIZE if size is None else size
+        return chunk_symbols(piece, max_bytes, context)
     try:
         if isinstance(by, Matcher):
             _refuse_sizes(size, overlap)
@@ -80,8 +83,11 @@ def _cut(
 
 def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     text = piece.text
-    chunks = chunk_at(context.blobs.read(text.blob), by, text.start, text.stop, context.budget_left("search_work"))
+    content = context.blobs.read(text.blob)
+    work_left = context.budget_left("search_work")
+    chunks = chunk_at(content, by, text.start, text.stop, work_left)
     context.spend("search_work", chunks.work)
+    # The whole text counts as seen, even where the search stopped early: the last chunk holds the rest of it.
     context.scanned.append(text)
     if chunks.out_of_work:
         context.mark_partial("search_work", "chunk used up search_work: the last chunk may contain more matches")

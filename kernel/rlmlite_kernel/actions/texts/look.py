@@ -23,12 +23,16 @@ HEAD_BYTES = 1_000
 HEAD_ROWS = 10
 """What preview shows of rows, if it is not told."""
 
+# What describe shows of a first line: enough to tell a log from a mail, even if the file is one line of JSON.
+_FIRST_BYTES = 200
+
 
 def preview(context: StepContext, target: Value, head: int | None, tail: int | None, at: int) -> Value:
     """The beginning (and end) of a value: bytes of a text, rows of rows."""
     if isinstance(target, str | Text):
         return _cut_ends(target, head, tail, at, HEAD_BYTES, context)
     rows = rows_of(target)
+    # A number, null or a record has no beginning: it is shown whole.
     if rows is None:
         return target
     return _cut_ends(rows, head, tail, at, HEAD_ROWS, context)
@@ -38,16 +42,19 @@ def _cut_ends(
     value: str | Text | Rows, head: int | None, tail: int | None, at: int, default: int, context: StepContext
 ) -> Value:
     """The range that `head`, `tail` and `at` ask for; a list of two where both a head and a tail are wanted."""
+    # A `Text` and rows have their length in bytes or rows already; a `str` counts code points.
     count = len(value.encode()) if isinstance(value, str) else len(value)
     if at > count:
         raise Fault("bound", f"at={at:,} is past the end ({count:,})")
+    # `tail=5` alone asks for the end only.
     default_head = 0 if tail is not None else default
     head_size = default_head if head is None else head
     stop = min(count, at + head_size)
     front = access.slice_value(value, at, stop, (False, False), context)
     if tail is None:
         return front
-    tail_start = max(stop, count - tail)  # bytes that the head shows are not shown twice
+    # What the head shows is not shown twice.
+    tail_start = max(stop, count - tail)
     back = access.slice_value(value, tail_start, count, (False, False), context)
     return [front, back] if head_size else back
 
@@ -66,10 +73,8 @@ def describe(context: StepContext, target: Value) -> Value:
     """What a value is: a record of kind, size, lines, columns, and the first of it."""
     text = text_of(target, context.blobs)
     if text is not None:
-        index = context.blobs.lines(text.blob)
-        # The lines that the text has a part in, also where it begins or ends inside one.
-        lines = index.line_at(text.stop - 1) - index.line_at(text.start) + 1 if len(text) else 0
-        return {"kind": "text", "bytes": len(text), "lines": lines, "first": _first_line(text, context)}
+        first_line = _first_line(text, context)
+        return {"kind": "text", "bytes": len(text), "lines": _count_lines(text, context), "first": first_line}
     rows = rows_of(target)
     if rows is None:
         return {"kind": kind_of(target), "bytes": size_of(target), "value": target}
@@ -77,7 +82,19 @@ def describe(context: StepContext, target: Value) -> Value:
     return {"kind": rows.kind, "rows": len(rows), "columns": list(rows.columns), "first": sample}
 
 
+def _count_lines(text: Text, context: StepContext) -> int:
+    """The lines that a text has a part in, also where it begins or ends inside one."""
+    if not len(text):
+        return 0
+    index = context.blobs.lines(text.blob)
+    first = index.line_at(text.start)
+    last = index.line_at(text.stop - 1)
+    return last - first + 1
+
+
 def _first_line(text: Text, context: StepContext) -> Value:
     """The beginning of a text: its first line, of a long one 200 bytes."""
     _, stop = context.blobs.lines(text.blob).bounds_at(text.start)
-    return access.slice_value(text, 0, min(len(text), stop - text.start, 200), (False, False), context)
+    # Of a part, the line may go on beyond its end.
+    shown = min(len(text), stop - text.start, _FIRST_BYTES)
+    return access.slice_value(text, 0, shown, (False, False), context)

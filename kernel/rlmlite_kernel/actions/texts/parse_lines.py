@@ -58,7 +58,8 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     if len(rest):
         total = len(rest) + parsed.count
         context.warn(f"{len(rest):,} of {total:,} lines do not match; they are in .unmatched")
-    named = named_groups(matcher, _group_columns(matcher, groups_of_pieces, parsed.spans()), _LINE_COLUMNS)
+    group_columns = _group_columns(matcher, groups_of_pieces, parsed.spans())
+    named = named_groups(matcher, group_columns, _LINE_COLUMNS)
     if not named:
         raise Fault("query", 'parse_lines needs named groups: /(?<user>\\d+) .../ or a template "{user} ..."')
     rows = _line_rows(parsed, named)
@@ -78,8 +79,10 @@ def _group_columns(
     """A column of spans for each group of the form, over the lines of all pieces."""
     columns: list[Spans] = []
     for number in range(matcher.groups):
-        starts = concatenate([groups[number][0] for groups in groups_of_pieces])
-        stops = concatenate([groups[number][1] for groups in groups_of_pieces])
+        offsets = [groups[number] for groups in groups_of_pieces]
+        starts = concatenate([starts for starts, _ in offsets])
+        stops = concatenate([stops for _, stops in offsets])
+        # A group lies in the same content as its line, so `which` is shared with the lines.
         columns.append(Spans(spans.blobs, starts, stops, spans.which))
     return tuple(columns)
 
@@ -104,6 +107,7 @@ def _parse_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) -> 
     # `np.unique` gives the index of the first, since matches are in order.
     line_of_match = np.searchsorted(starts, matches.starts, side="right") - 1
     lines, first_match = np.unique(line_of_match, return_index=True)
+    # As a mask over all lines, so that matching and unmatched ones are told apart without a loop.
     has_form = np.zeros(len(starts), bool)
     has_form[lines] = True
     # A line after the end of an early search is in neither part: nothing is known about it.
@@ -114,13 +118,18 @@ def _parse_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) -> 
 
 def _line_bounds(piece: TargetPiece, matcher: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     """Starts and stops of the lines of a piece, cut to it; reserves the memory of lines and groups beforehand."""
-    text, index = piece.text, context.blobs.lines(piece.text.blob)
+    text = piece.text
+    index = context.blobs.lines(text.blob)
     first = index.line_at(text.start)
-    end = index.line_at(max(text.start, text.stop - 1)) + 1
+    last_byte = max(text.start, text.stop - 1)
+    end = index.line_at(last_byte) + 1
+    # The line itself and each group: two offsets of 8 bytes. As if every line matched, since nothing is known yet.
     spans_per_line = 1 + matcher.groups
     context.ensure_room((end - first) * 16 * spans_per_line)
-    is_empty = text.stop <= text.start
-    starts, stops = index.spans(first, first if is_empty else end)
+    if text.stop <= text.start:
+        # An empty piece has no lines, though its place lies in one.
+        end = first
+    starts, stops = index.spans(first, end)
     return np.maximum(starts, text.start), np.minimum(stops, text.stop)
 
 
@@ -128,8 +137,10 @@ def _search_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) ->
     """All matches in a piece, charged; a search that runs out of work marks the step partial."""
     text = piece.text
     work_left = context.budget_left("search_work")
-    matches = find(context.blobs.read(text.blob), matcher, text.start, text.stop, work_left)
+    content = context.blobs.read(text.blob)
+    matches = find(content, matcher, text.start, text.stop, work_left)
     context.charge("search_work", matches.work, "the search")
+    # Coverage is what was looked at: a search that ran out of work has not seen the rest.
     context.scanned.append(Text(text.blob, text.start, matches.scanned_to))
     if matches.out_of_work:
         mark_unseen(piece, matches.scanned_to, context)

@@ -24,7 +24,9 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
     columns = {hole.name: _cells(hole, table, context) for hole in parts if isinstance(hole, Hole)}
     lines: list[str] = []
     for row in range(len(table)):
-        line = "".join(part if isinstance(part, str) else _fill(part, columns, row, context) for part in parts)
+        words = [part if isinstance(part, str) else _fill(part, columns, row, context) for part in parts]
+        line = "".join(words)
+        # Row by row: a render of a million rows stops at the row that is too much, not after the last.
         context.ensure_room(len(line) + len(sep))
         lines.append(line)
     return sep.join(lines)
@@ -32,11 +34,13 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
 
 def _fill(hole: Hole, columns: dict[str, list[Value]], row: int, context: StepContext) -> str:
     """The text of a placeholder in one row."""
-    return as_text(follow_path(columns[hole.name][row], hole.path, context), context)
+    field = follow_path(columns[hole.name][row], hole.path, context)
+    return as_text(field, context)
 
 
 def _cells(hole: Hole, rows: Rows, context: StepContext) -> list[Value]:
     """The value of a placeholder for every row."""
+    # A field comes first, so that a template means the same whatever variables the run has.
     if has_field(rows, hole.name, context):
         return access.column_cells(rows, hole.name, context)
     if hole.name in context.variables:

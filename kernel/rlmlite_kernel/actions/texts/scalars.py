@@ -26,10 +26,12 @@ def pick(context: StepContext, cond: Value, a: Value, b: Value) -> Value:
 
 def case(context: StepContext, *parts: Value) -> Value:
     """The value after the first condition that holds, else the last argument (null if there is none)."""
+    # Pairs of condition and value; an odd argument at the end is the value for none of them.
     for index in range(0, len(parts) - 1, 2):
         if truthy(parts[index]):
             return parts[index + 1]
-    return parts[-1] if len(parts) % 2 else None
+    has_default = len(parts) % 2 == 1
+    return parts[-1] if has_default else None
 
 
 def div(context: StepContext, a: Value, b: Value) -> Value:
@@ -49,7 +51,8 @@ def _int_of_text(text: str) -> Value:
     # Logs and tables separate thousands by commas. Python's `int` would also take `1_000` and other digits than 0-9.
     digits = text.strip().replace(",", "")
     body = digits[1:] if digits[:1] in ("-", "+") else digits
-    if not (body.isascii() and body.isdecimal()) or len(body) > MAX_DIGITS:
+    is_whole_number = body.isascii() and body.isdecimal()
+    if not is_whole_number or len(body) > MAX_DIGITS:
         return None
     return int(digits)
 
@@ -63,7 +66,8 @@ def to_float(context: StepContext, value: Value) -> Value:
         number = float(item)  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         return None
-    is_finite = number - number == 0  # inf - inf and nan - nan are nan
+    # inf - inf and nan - nan are nan, which equals nothing.
+    is_finite = number - number == 0
     return number if is_finite else None
 
 
@@ -82,16 +86,15 @@ def date(context: StepContext, value: Value) -> Value:
     return _iso_date(item.strip()) if isinstance(item, str) else None
 
 
-_MONTHS = {
-    name: n
-    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
-}
-
+# English names by hand, not `strptime`, which reads them in the language of the machine.
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _iso_date(text: str) -> Value:
+    # Ten characters are `YYYY-MM-DD`; a time behind it does not matter.
     head = text[:10].replace(".", "-").replace("/", "-")
     try:
         return datetime.date.fromisoformat(head).isoformat()
@@ -117,13 +120,18 @@ def _date_of_words(words: list[str]) -> Value:
     if len(words) < 3:
         return None
     first, second, year = words[:3]
-    month, day = (first, second) if first[:3].lower() in _MONTHS else (second, first)
-    number = _MONTHS.get(month[:3].lower())
-    if number is None or not (day.isdecimal() and year.isdecimal() and len(year) == 4):
+    month_first = first[:3].lower() in _MONTHS
+    month, day = (first, second) if month_first else (second, first)
+    # The first three letters: `Dec`, `December` and `dec.` are one month. `03/04/2005` has none and stays null, since
+    # nothing says which of its numbers is the month.
+    month_number = _MONTHS.get(month[:3].lower())
+    has_numbers = day.isdecimal() and year.isdecimal() and len(year) == 4
+    if month_number is None or not has_numbers:
         return None
     try:
-        return datetime.date(int(year), number, int(day)).isoformat()
+        return datetime.date(int(year), month_number, int(day)).isoformat()
     except ValueError:
+        # A day that the month does not have.
         return None
 
 
@@ -157,16 +165,18 @@ def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matche
     for matcher, replacement in pairs:
         if not isinstance(replacement, str | Text):
             raise Fault("type", f"a replacement must be text, not {kind_of(replacement)}")
-        result = _replace_all(result, matcher, context.require_text(replacement, "the replacement"), context)
+        template = context.require_text(replacement, "the replacement")
+        result = _replace_all(result, matcher, template, context)
     return result.decode()
 
 
 def _replace_all(text: bytes, matcher: Matcher, replacement: str, context: StepContext) -> bytes:
     limit = context.settings.limits.value_bytes
+    work_left = context.budget_left("search_work")
+    # The engine stops at the limit. The length of the result is known only by replacing, and may be far more than that
+    # of the text.
     try:
-        result = replace_bytes(
-            text, matcher, replacement, max_bytes=limit, work_left=context.budget_left("search_work")
-        )
+        result = replace_bytes(text, matcher, replacement, max_bytes=limit, work_left=work_left)
     except ReplacementTooLargeError:
         raise Fault("too_large", f"the result would exceed the {limit:,} value_bytes of this run") from None
     except OutOfWorkError as error:

@@ -29,7 +29,8 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers
 from rlmlite_kernel.values.values import Rows, Value
 
-_SYMBOL = 200  # bytes that a definition takes in memory, at a guess
+# Bytes that a definition takes in memory, at a guess.
+_SYMBOL = 200
 
 
 def find_symbols(context: StepContext, target: Value, language: str | None) -> Value:
@@ -65,12 +66,15 @@ class _SymbolTable:
     def add(self, piece: TargetPiece, symbols: list[Symbol], context: StepContext) -> None:
         """Append the definitions of a piece, in order."""
         content = context.blobs.read(piece.text.blob)
+        # Names are copied, unlike the definitions: programs compare and group by them.
         names = [bytes(content[slice(*symbol.name)]).decode() for symbol in symbols]
-        self._kinds.extend(symbol.kind for symbol in symbols)
         self._names.extend(names)
-        self._within.extend(None if outer is None else names[outer] for outer in _enclosing(symbols))
+        self._kinds.extend(symbol.kind for symbol in symbols)
+        for outer in _enclosing(symbols):
+            self._within.append(None if outer is None else names[outer])
         starts = int_array([symbol.start for symbol in symbols])
-        self._places.add(piece, starts, int_array([symbol.stop for symbol in symbols]))
+        stops = int_array([symbol.stop for symbol in symbols])
+        self._places.add(piece, starts, stops)
 
     def rows(self, skipped: list[tuple[Value, Value]]) -> Rows:
         """All definitions, with the texts that were not read, and why, in `.skipped`."""
@@ -118,6 +122,7 @@ def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tu
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` must be one of {', '.join(LANGUAGES)}")
     text = piece.text
+    # Before the parser runs: it cannot be stopped half-way, so there is no partial result to charge for.
     context.charge("search_work", WEIGHT * len(text), "reading symbols")
     try:
         definitions = find_definitions(context.blobs.read(text.blob), text.start, text.stop, language)
@@ -129,7 +134,9 @@ def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tu
 
 def _enclosing(symbols: list[Symbol]) -> Iterator[int | None]:
     """For each definition, the number of the nearest one around it. `class Car { go() {} }` gives None, 0."""
-    around: list[int] = []  # the definitions that the current one may lie in, from outside to inside
+    # A stack of the definitions that the current one may lie in, from outside to inside. One pass is enough, since an
+    # outer definition comes before those inside it.
+    around: list[int] = []
     for number, symbol in enumerate(symbols):
         while around and symbols[around[-1]].stop <= symbol.start:
             around.pop()
