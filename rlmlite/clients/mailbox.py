@@ -28,6 +28,7 @@ from rlmlite_kernel.effects.requests import Answered, Request, Result
 from rlmlite_kernel.records.settings import Role
 
 POLL_SECONDS = 0.2
+"""How often an answer is looked for. A text that stays the same for so long is taken to be finished."""
 
 
 class _RequestFile(msgspec.Struct, frozen=True):
@@ -64,6 +65,7 @@ class Mailbox:
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`. Waits as long as it takes."""
+        # From before this run was stopped, or written ahead. A text with a previous size of 0 never counts as finished.
         answer = self._read_answer(request.id, 0)
         if not isinstance(answer, int):
             return answer
@@ -81,15 +83,24 @@ class Mailbox:
     def _write_request(self, text: str, request: Request) -> None:
         """Write the request, whole or not at all."""
         path = self._folder / f"{request.id}.request.json"
+        # From before this run was stopped. Its content follows from its id, so it would be written the same again.
         if path.exists():
-            return  # from before this run was stopped
+            return
         content = _RequestFile(
-            request.id, request.kind, request.role, request.model, request.max_output_tokens, request.digest, text
+            id=request.id,
+            kind=request.kind,
+            role=request.role,
+            model=request.model,
+            max_output_tokens=request.max_output_tokens,
+            digest=request.digest,
+            prompt=text,
         )
-        document = msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
+        compact = msgspec.json.encode(content)
+        document = msgspec.json.format(compact, indent=2).decode()
         # With the process id in its name, since two processes may resume the same run.
         unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(harmless_json(document) + "\n", "utf-8")  # people print it on terminals
+        # People print it on terminals, which a prompt must not be able to control.
+        unfinished.write_text(harmless_json(document) + "\n", "utf-8")
         unfinished.replace(path)
 
     def _read_answer(self, id_: str, previous_size: int) -> Result | int:
@@ -97,21 +108,24 @@ class Mailbox:
         # JSON first: whoever writes it means more than a text.
         line = _read_bytes(self._folder / f"{id_}.answer.json")
         if line:
-            # An invalid answer does not fail the call: whoever wrote it can still mend the file.
+            # An invalid answer does not fail the call: it may be unfinished, or whoever wrote it can mend the file.
             try:
                 return _parse_answer(line)
-            except (msgspec.MsgspecError, ValueError) as error:  # perhaps only unfinished, so it is looked at again
+            except (msgspec.MsgspecError, ValueError) as error:
                 self._tell_once(f"{id_}.answer.json is not a valid answer yet: {error}")
         text = _read_bytes(self._folder / f"{id_}.answer.txt")
-        if not text or len(text) != previous_size:
+        is_finished = bool(text) and len(text) == previous_size
+        if not is_finished:
             return len(text)
         try:
             return Answered(text.decode().removesuffix("\n"))
         except UnicodeDecodeError:
+            # As above: told once, and looked at again.
             self._tell_once(f"{id_}.answer.txt is not UTF-8; save it as UTF-8")
             return len(text)
 
     def _tell_once(self, message: str) -> None:
+        # Answers are looked for several times a second, and many calls wait at once.
         if message not in self._messages:
             self._messages.add(message)
             self._tell(f"{self.model}: {message}")
@@ -125,6 +139,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _parse_answer(line: bytes) -> Result:
+    # The form of a script's line, so that a file of answers can be turned into a script.
     when, reply = parse_line(line.decode())
     if when is not None:
         raise ValueError("an answer must not have `when`, which is for rules of a script")

@@ -34,9 +34,13 @@ def client(model: str, calling: Calling | None = None) -> Client:
         name, rest = "http", model
     scheme = SCHEMES.get(name)
     if scheme is None:
+        # A model without a scheme (`gpt-5`) ends here too. No server is guessed: prompts may be confidential.
         known = "; ".join(f"{scheme.form} ({scheme.who})" for scheme in SCHEMES.values())
         raise ModelError(f"there is no model `{model}`; a model is one of: {known}")
     return scheme.make(rest, calling or Calling())
+
+
+# One function per scheme, so that the modules behind them are imported inside.
 
 
 def _openai(name: str, calling: Calling) -> Client:
@@ -114,4 +118,4 @@ SCHEMES: Final[dict[str, Scheme]] = {
         "extractive:", "a baseline without a model: picks sentences by shared words, understands nothing", _extractive
     ),
 }
-"""The schemes by name. `https` is `http`."""
+"""The schemes by name, in the order in which people are shown them. `https` is `http`."""

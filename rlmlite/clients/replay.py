@@ -40,10 +40,14 @@ class ReplayClient:
         for salt, call in _recorded_calls(trace):
             if salt not in self._salts:
                 self._salts.append(salt)
-            if call.effect == "lm" and call.role == role:
-                result = _recorded_result(call, trace)
-                self._by_id[call.id] = result
-                self._by_prompt.setdefault(call.rendered[:COMMITMENT_DIGITS], deque()).append(result)
+            # Calls of tools and of other roles have answers that this model never gave.
+            if call.effect != "lm" or call.role != role:
+                continue
+            result = _recorded_result(call, trace)
+            self._by_id[call.id] = result
+            # Some traces keep only the first digits of a commitment, so all are compared by those.
+            commitment = call.rendered[:COMMITMENT_DIGITS]
+            self._by_prompt.setdefault(commitment, deque()).append(result)
 
     @classmethod
     def read(cls, path: Path, role: str = SUB_ROLE) -> "ReplayClient":
@@ -69,10 +73,12 @@ class ReplayClient:
             return self._by_id[request.id]
         digest = bytes.fromhex(request.digest)
         for salt in self._salts:
-            results = self._by_prompt.get(commit_value_digest(salt, digest)[:COMMITMENT_DIGITS])
+            commitment = commit_value_digest(salt, digest)[:COMMITMENT_DIGITS]
+            results = self._by_prompt.get(commitment)
+            if results is None:
+                continue
             # The last one stays: a new run may ask the same more often than the old one did.
-            if results is not None:
-                return results.popleft() if len(results) > 1 else results[0]
+            return results.popleft() if len(results) > 1 else results[0]
         return Failed("unavailable", NO_USE)
 
 
@@ -98,7 +104,9 @@ def _recorded_calls(trace: CheckedTrace) -> Iterator[tuple[bytes, EffectRecord]]
 
 def _recorded_result(call: EffectRecord, trace: CheckedTrace) -> Result:
     # The tokens as recorded, at no cost: they were paid for in the first run.
-    usage = Usage(call.usage[0], call.usage[1], 0)
+    input_tokens, output_tokens = call.usage[0], call.usage[1]
+    usage = Usage(input_tokens, output_tokens, 0)
+    # A call that failed has no result, and fails again for the same reason.
     if call.result is None:
         return Failed(call.error, usage)  # type: ignore[arg-type]  # `verify` has checked that it is a Failure
     return Answered(trace.content(call.result).decode(), usage, cached=True)

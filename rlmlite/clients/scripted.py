@@ -73,16 +73,22 @@ class Scripted:
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`."""
+        # Nothing is awaited before the reply is taken, so calls get the replies of a list in the order of beginning.
         reply = self._next_reply(text, request)
-        return Answered(reply) if isinstance(reply, str) else reply
+        if isinstance(reply, str):
+            return Answered(reply)
+        return reply
 
     def _next_reply(self, text: str, request: Request) -> Reply:
         if self._oracle is not None:
             return self._oracle(text, request)
+        # Rules go before the list, and use nothing of it up.
         for when, reply in self._rules:
             if when in text:
                 return reply
-        return self._replies.popleft() if self._replies else Failed("unavailable")
+        if not self._replies:
+            return Failed("unavailable")
+        return self._replies.popleft()
 
 
 class _ScriptLine(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,11 +113,12 @@ def _parse_file(path: Path) -> Iterable[tuple[str | None, Reply]]:
         raise ModelError(f"scripted:{path}: the file cannot be read: {error}") from None
     # Not `splitlines`, which also splits at U+2028 and the like, which JSON texts may contain.
     for number, line in enumerate(content.split("\n"), 1):
-        if line.strip():
-            try:
-                yield parse_line(line)
-            except (msgspec.MsgspecError, ValueError) as error:
-                raise ModelError(f"scripted:{path}, line {number}: {error}; {_LINE_FORMS}") from None
+        if not line.strip():
+            continue
+        try:
+            yield parse_line(line)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise ModelError(f"scripted:{path}, line {number}: {error}; {_LINE_FORMS}") from None
 
 
 def parse_line(line: str) -> tuple[str | None, Reply]:
@@ -120,10 +127,13 @@ def parse_line(line: str) -> tuple[str | None, Reply]:
     if isinstance(parsed, str):
         return None, parsed
     entry = msgspec.convert(parsed, _ScriptLine)
+    has_text = entry.text is not None
+    has_error = entry.error is not None
     # `json` has a mark of its own for "not given", since `null` is a value.
-    given = [entry.text is not None, entry.json is not msgspec.UNSET, entry.error is not None]
-    if sum(given) != 1:
-        raise ValueError(f"found {sum(given)} replies")
+    has_json = entry.json is not msgspec.UNSET
+    replies = sum((has_text, has_json, has_error))
+    if replies != 1:
+        raise ValueError(f"found {replies} replies")
     if entry.error is not None:
         return entry.when, Failed(entry.error)
     if entry.text is not None:

@@ -39,8 +39,12 @@ from rlmlite_kernel.records.settings import Role
 NOTICE = "the extractive sub is a baseline: it picks sentences by words shared with the question, and reads no meaning"
 """Shown wherever its answers are shown."""
 
-_MOST_SENTENCES = 3  # of an answer in plain text, and of a list
-_ENOUGH_SHARED = 3  # words of the question: with so many, half of a long question is not needed
+_MOST_SENTENCES = 3
+"""Sentences of an answer in plain text, and items of a list."""
+
+_ENOUGH_SHARED = 3
+"""Words that a sentence shares with the question. With so many, half of a long question is not needed."""
+
 _FENCED = re.compile(r"<data ([0-9a-f]{8})\b[^>]*>\n?(.*?)\n?</data \1>", re.DOTALL)
 _QUESTION = re.compile(r"^\s*question\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -84,6 +88,7 @@ def answer(prompt: str) -> str:
 
 
 def _qualifying_sentences(data: tuple[str, ...], question: str) -> tuple[Sentence, ...]:
+    # Half of a short question's words, rounded up: one shared word of four says little.
     question_words = set(words(question))
     half = max(1, (len(question_words) + 1) // 2)
     enough = min(_ENOUGH_SHARED, half)
@@ -101,7 +106,11 @@ def _fill(form: AnswerForm, findings: _Findings) -> Any:
         case ChoiceForm(options=options):
             return _choose(options, findings)
         case ListForm(item=item):
-            return [_fill(item, _Findings((sentence,), findings.data)) for sentence in findings.best]
+            # Each sentence becomes an item of its own, so each is the only one that its item is filled from.
+            items = []
+            for sentence in findings.best:
+                items.append(_fill(item, _Findings((sentence,), findings.data)))
+            return items
         case ObjectForm(fields=fields):
             return _fill_object(fields, findings)
 
@@ -121,10 +130,14 @@ def _fill_typed(kind: str, findings: _Findings) -> Any:
     match kind:
         case "true or false":
             return bool(findings.best)
-        case "whole number" | "number":  # the kernel's words for `int` and `number`
+        # The kernel's words for `int` and `number`.
+        case "whole number" | "number":
             number = _NUMBER.search(text)
-            return None if number is None else _parse_number(number.group(), whole=kind == "whole number")
-        case _ if kind.startswith("date"):  # the kernel adds the format: `date YYYY-MM-DD`
+            if number is None:
+                return None
+            return _parse_number(number.group(), whole=kind == "whole number")
+        # The kernel adds the format: `date YYYY-MM-DD`.
+        case _ if kind.startswith("date"):
             date = _DATE.search(text)
             return None if date is None else date.group()
         case _:
@@ -134,7 +147,10 @@ def _fill_typed(kind: str, findings: _Findings) -> Any:
 def _parse_number(digits: str, *, whole: bool) -> int | float | None:
     if "." not in digits:
         return int(digits)
-    return None if whole else float(digits)
+    # 2.5 is not rounded to a whole number: nothing is made up.
+    if whole:
+        return None
+    return float(digits)
 
 
 def _choose(options: tuple[AnswerForm, ...], findings: _Findings) -> Any:
@@ -151,7 +167,10 @@ def _choose(options: tuple[AnswerForm, ...], findings: _Findings) -> Any:
     labels = [value for value in literals if value is not None]
     if labels:
         return _most_frequent(labels, findings.data, nullable=nullable)
-    return None if nullable or not others else _fill(others[0], findings)
+    # Without a sentence and without labels: null where that is allowed, else an empty form.
+    if nullable or not others:
+        return None
+    return _fill(others[0], findings)
 
 
 def _most_frequent(labels: list[Any], data: str, *, nullable: bool) -> Any:
@@ -164,4 +183,5 @@ def _most_frequent(labels: list[Any], data: str, *, nullable: bool) -> Any:
     best = max(scores)
     if nullable and not best:
         return None
-    return labels[scores.index(best)]  # of equal ones the first
+    # Of equal ones the first, as `index` finds it.
+    return labels[scores.index(best)]

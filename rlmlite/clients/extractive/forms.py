@@ -61,8 +61,10 @@ def split_form(prompt: str) -> tuple[str, AnswerForm | None]:
     before, mark, after = prompt.rpartition(MARK)
     if not mark:
         return prompt, None
+    parser = _FormParser(_TOKEN.findall(after))
+    # What follows the form is not looked at: a prompt may go on after it.
     try:
-        return before, _FormParser(_TOKEN.findall(after)).parse_form()
+        return before, parser.parse_form()
     except (IndexError, ValueError, RecursionError):
         return prompt, None
 
@@ -101,7 +103,9 @@ class _FormParser:
                 self._expect(",")
             name = json.loads(self._next())
             self._expect(":")
-            fields.append((name, self.parse_form(), self._accept("(optional)")))
+            form = self.parse_form()
+            is_optional = self._accept("(optional)")
+            fields.append((name, form, is_optional))
         return ObjectForm(tuple(fields))
 
     def _next(self) -> str:
@@ -109,9 +113,11 @@ class _FormParser:
         return self._tokens[self._position - 1]
 
     def _accept(self, token: str) -> bool:
-        matches = self._position < len(self._tokens) and self._tokens[self._position] == token
-        self._position += matches
-        return matches
+        is_at_end = self._position >= len(self._tokens)
+        if is_at_end or self._tokens[self._position] != token:
+            return False
+        self._position += 1
+        return True
 
     def _expect(self, token: str) -> None:
         if not self._accept(token):

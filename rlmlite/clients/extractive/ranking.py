@@ -22,7 +22,9 @@ MAX_SENTENCE = 600
 STEM = 6
 """Words are compared by their first six letters: `cancel`, `cancels` and `cancelled` are one word."""
 
-_K1, _B = 1.2, 0.75  # BM25's usual constants: how fast repetition stops counting, how much length matters
+# BM25's usual constants: how fast repetition stops counting, and how much length matters.
+_K1, _B = 1.2, 0.75
+
 _WORD = re.compile(r"[^\W_]+")
 _PARAGRAPH = re.compile(r"\n[ \t\r]*(?:\n[ \t\r]*)+")
 _SENTENCE_END = re.compile(r"[.!?][\"')\]]*(?=\s)")
@@ -46,21 +48,36 @@ class Sentence(msgspec.Struct, frozen=True):
 
 def words(text: str) -> list[str]:
     """The words that count, in lower case and cut to `STEM` letters, in order."""
-    return [word[:STEM] for word in map(str.lower, _WORD.findall(text)) if word not in _STOP_WORDS]
+    stems = []
+    for written in _WORD.findall(text):
+        word = written.lower()
+        # Compared whole, before it is cut: `shoulder` is not the stop word `should`.
+        if word not in _STOP_WORDS:
+            stems.append(word[:STEM])
+    return stems
 
 
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text, each as it stands there, without the white space around it."""
     for paragraph in _PARAGRAPH.split(text):
+        ends = [match.end() for match in _SENTENCE_END.finditer(paragraph)]
+        # The last sentence may end without a full stop, as headings do.
+        ends.append(len(paragraph))
         start = 0
-        for end in [*(match.end() for match in _SENTENCE_END.finditer(paragraph)), len(paragraph)]:
+        for end in ends:
             yield from _split_long(paragraph[start:end])
             start = end
 
 
 def _split_long(sentence: str) -> Iterator[str]:
-    lines = sentence.split("\n") if len(sentence) > MAX_SENTENCE else [sentence]
-    yield from (line for line in map(str.strip, lines) if line)
+    # Sentences of prose keep their line breaks; only what is too long to be one is split there.
+    lines = [sentence]
+    if len(sentence) > MAX_SENTENCE:
+        lines = sentence.split("\n")
+    for line in lines:
+        text = line.strip()
+        if text:
+            yield text
 
 
 def rank_sentences(texts: Iterable[str], question: str) -> list[Sentence]:
@@ -75,6 +92,7 @@ def rank_sentences(texts: Iterable[str], question: str) -> list[Sentence]:
     average_length = total_length / max(1, len(word_counts))
     scored = []
     for candidate, counts in zip(candidates, word_counts, strict=True):
+        # `weights` has the words of the question, each once.
         shared = sum(word in counts for word in weights)
         if shared:
             scored.append(Sentence(candidate, _score(counts, weights, average_length), shared))

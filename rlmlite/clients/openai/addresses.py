@@ -63,7 +63,9 @@ def url_model(model: str, calling: Calling) -> ModelServer:
     address, _, name = model.partition("#")
     # The name of the model is the fragment, which HTTP never sends, so it cannot be taken for part of the address.
     path = _check_address(model, address, name)
+    # Not OPENAI_API_KEY: this server is anybody's.
     key = os.environ.get("RLMLITE_API_KEY")
+    # The path of the API is taken off: `Connection` adds it to each request.
     if path.endswith(_RESPONSES.path):
         base = address.removesuffix(_RESPONSES.path)
         server = Server(model, base, name, published_price(name, url=base), _RESPONSES, _RESPONSES_TOKENS)
@@ -77,12 +79,14 @@ def _check_address(model: str, address: str, name: str) -> str:
     # No message here quotes an address before it is known to hold no secret.
     try:
         parts = urlsplit(address)
-        has_host = bool(parts.hostname) and parts.port != 0  # a bad port raises only when it is looked at
+        # A bad port raises only when it is looked at.
+        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
         raise ModelError(
             "the model string is not a valid address; expected one such as http://h:8000/v1#NAME"
         ) from None
-    if parts.username is not None or parts.password is not None or parts.query:
+    may_hold_secret = parts.username is not None or parts.password is not None or bool(parts.query)
+    if may_hold_secret:
         raise ModelError(
             "an address must not contain a user, password or query, because traces keep it; "
             "put a key into the environment variable RLMLITE_API_KEY"

@@ -69,19 +69,27 @@ class AttemptClient(httpx2.AsyncClient):
             await self._pause.wait()
             ATTEMPTS.set(ATTEMPTS.get() + 1)
             with _translate_errors(request):
-                response = await (self._send_streamed if self._streams else self._send_whole)(request, options)
+                if self._streams:
+                    response = await self._send_streamed(request, options)
+                else:
+                    response = await self._send_whole(request, options)
+        # After the connection is free again: whoever takes it next waits for the pause first.
         self._pause.extend(response.status_code, response.headers)
         return self._check_complete(request, response)
 
     def _check_complete(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """The response; one with HTTP 200 that says that it failed becomes an error response of that kind."""
         # Other statuses are the SDK's to judge: it retries some and raises for the others.
-        if response.status_code != 200 or self._wire.is_complete(response.content):
+        if response.status_code != 200:
+            return response
+        if self._wire.is_complete(response.content):
             return response
         error = self._wire.read_error(response.content)
         if error is None:
             raise httpx2.RemoteProtocolError("the reply does not have the form of this API", request=request)
-        return httpx2.Response(error.status, headers={ERROR_IN_REPLY: "1"}, json=error.document, request=request)
+        # As the server would have answered without a stream, so that the SDK retries what is worth it.
+        headers = {ERROR_IN_REPLY: "1"}
+        return httpx2.Response(error.status, headers=headers, json=error.document, request=request)
 
     async def _send_whole(self, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
         async with asyncio.timeout(self._seconds):
@@ -93,11 +101,13 @@ class AttemptClient(httpx2.AsyncClient):
         async with asyncio.timeout(self._seconds * LONGEST_STREAM):
             async with asyncio.timeout(self._seconds):
                 response = await super().send(request, **(options | {"stream": True}))
+            content_type = response.headers.get("content-type", "")
+            is_stream = response.status_code == 200 and "event-stream" in content_type
             try:
-                if response.status_code == 200 and "event-stream" in response.headers.get("content-type", ""):
+                if is_stream:
                     content = await self._assemble(response)
                     # Only the rate limits are of use; a content-length, say, would be that of the stream.
-                    headers = [pair for pair in response.headers.items() if pair[0].startswith("x-")]
+                    headers = {name: value for name, value in response.headers.items() if name.startswith("x-")}
                     return httpx2.Response(200, headers=headers, content=content, request=request)
                 async with asyncio.timeout(self._seconds):
                     await response.aread()
@@ -117,16 +127,21 @@ class AttemptClient(httpx2.AsyncClient):
                 for event in decoder.feed(data):
                     silence.reschedule(clock() + self._seconds)
                     reply = _add_event(assembler, event)
-                    if reply is not None:
-                        silence.reschedule(None)  # the answer is complete: nothing may time out any more
-                        await _read_to_end(received)
-                        return reply
+                    if reply is None:
+                        continue
+                    # The answer is complete: nothing may time out any more.
+                    silence.reschedule(None)
+                    await _read_to_end(received)
+                    return reply
         raise httpx2.RemoteProtocolError("the stream ended before its answer did")
 
 
 def _add_event(assembler: StreamAssembler, event: bytes) -> bytes | None:
+    # A comment or another line without data.
+    if not event:
+        return None
     try:
-        return assembler.add(event) if event else None
+        return assembler.add(event)
     except (ValueError, msgspec.MsgspecError) as error:
         raise httpx2.RemoteProtocolError(f"an event does not belong to a stream of this API: {error}") from error
 

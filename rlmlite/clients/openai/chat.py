@@ -168,6 +168,7 @@ class ChatAssembler:
         if bytes(chunk.usage) != b"null":
             self._usage = bytes(chunk.usage)
         for choice in chunk.choices:
+            # Only one choice is asked for; a server that sends more is read as `read_result` reads it, by the first.
             if choice.index == 0:
                 self._add_choice(choice)
         return None
@@ -189,11 +190,10 @@ class ChatAssembler:
         if self._finish_reason is None:
             raise ValueError("the stream ended before its answer did")
         # None, not "", where nothing came: an empty text would be an answer.
-        message = _Message(
-            "".join(self._content) if self._content else None,
-            "".join(self._refusal) if self._refusal else None,
-            [self._calls[index] for index in sorted(self._calls)] or None,
-        )
+        content = "".join(self._content) if self._content else None
+        refusal = "".join(self._refusal) if self._refusal else None
+        calls = [self._calls[index] for index in sorted(self._calls)]
+        message = _Message(content, refusal, calls or None)
         choice = _CompletionChoice(message, self._finish_reason)
         return msgspec.json.encode(_Completion([choice], msgspec.Raw(self._usage)))
 
@@ -233,4 +233,5 @@ def _read_usage(raw: msgspec.Raw, price: Price | None) -> Usage:
     if usage is None:
         return Usage()
     details = usage.prompt_tokens_details
-    return usage_of(usage.prompt_tokens, usage.completion_tokens, details.cached_tokens if details else None, price)
+    cached_tokens = None if details is None else details.cached_tokens
+    return usage_of(usage.prompt_tokens, usage.completion_tokens, cached_tokens, price)

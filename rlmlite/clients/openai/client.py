@@ -39,9 +39,14 @@ _OPTIONAL_FIELDS = {
 }
 """Fields that can be left out for a server that refuses them, and what the user is told; nothing where it is empty."""
 
-_HOPELESS = (401, 404)  # a wrong key, no such model
-_MOST_MESSAGES = 10  # per client; a server that fails in ever new words must not flood the terminal
+_HOPELESS = (401, 404)
+"""HTTP statuses after which every further call would fail too: a wrong key, no such model."""
+
+_MOST_MESSAGES = 10
+"""Messages per client. A server that fails in ever new words must not flood the terminal."""
+
 _MESSAGE_LENGTH = 300
+"""Characters of what a server says. Some answer with a whole page of HTML."""
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -72,7 +77,10 @@ class ModelServer:
     def __init__(self, server: Server, calling: Calling, key: str | None = None) -> None:
         self._server, self._calling, self._key = server, calling, key
         self._price = calling.price(server.model, server.price)
-        self._refused_fields: set[str] = set() if calling.temperature is not None else {"temperature"}
+        # What is not set is treated like what the server refuses: the field is left out.
+        self._refused_fields: set[str] = set()
+        if calling.temperature is None:
+            self._refused_fields.add("temperature")
         self._tokens_field = server.tokens_field
         # By loop, because a connection belongs to the loop that opened it, and a client may be used from several.
         self._held: dict[asyncio.AbstractEventLoop, _LoopState] = {}
@@ -123,6 +131,7 @@ class ModelServer:
 
     async def complete(self, text: str, request: Request) -> Result:
         """See `Client.complete`."""
+        # The call holds the client itself, so that the connection is closed after it if nobody else does.
         async with self:
             state = self._held[asyncio.get_running_loop()]
             if state.hopeless:
@@ -145,7 +154,9 @@ class ModelServer:
         while True:
             body = self._body(text, request)
             reply = await connection.ask(body)
-            if isinstance(reply, bytes) or not self._adapt_to(reply, body):
+            if isinstance(reply, bytes):
+                return reply
+            if not self._adapt_to(reply, body):
                 return reply
 
     def _body(self, text: str, request: Request) -> dict[str, Any]:
@@ -156,8 +167,9 @@ class ModelServer:
             **wire.body(text, _tool_of(request)),
             self._tokens_field: request.max_output_tokens,
             "temperature": self._calling.temperature,
-            **(wire.streaming_fields() if self._calling.stream else {}),
         }
+        if self._calling.stream:
+            body |= wire.streaming_fields()
         return {field: value for field, value in body.items() if field not in self._refused_fields}
 
     def _adapt_to(self, refusal: "NoReply", body: Mapping[str, Any]) -> bool:
@@ -165,6 +177,7 @@ class ModelServer:
 
         Models that reason accept no temperature, and want `max_completion_tokens` instead of `max_tokens`.
         """
+        # Servers name a field inside another by its path: `stream_options.include_usage`.
         field = (refusal.param or "").partition(".")[0]
         # A field that was not sent cannot be left out: another call has learnt it meanwhile, or the server is confused.
         if refusal.status != 400 or field not in body:
@@ -190,17 +203,22 @@ class ModelServer:
     def _report_failure(self, failure: "NoReply") -> Failed:
         """The failure as a result; the user is told what the server said."""
         status = f"HTTP {failure.status}" if failure.status else failure.failure
-        if failure.status == 401:  # without the server's words: they quote the key
+        # Without the server's words: they quote the key.
+        if failure.status == 401:
             self._tell(f"{status}: the key is missing or wrong")
+        elif failure.message:
+            self._tell(f"{status}: {self._without_key(failure.message)}")
         else:
-            self._tell(f"{status}: {self._without_key(failure.message)}" if failure.message else status)
+            self._tell(status)
         # A 3xx or 4xx: refused before any work. What a timeout or a 500 costs, nobody knows.
         is_unpaid = 300 <= failure.status < 500 and not failure.begun
         return Failed(failure.failure, NO_USE if is_unpaid else Usage())
 
     def _without_key(self, message: str) -> str:
-        safe = message.replace(self._key, "[the key]") if self._key else message
-        return safe[:_MESSAGE_LENGTH]
+        # Replaced before the message is cut, or half a key could stand at its end.
+        if self._key:
+            message = message.replace(self._key, "[the key]")
+        return message[:_MESSAGE_LENGTH]
 
     def _tell(self, message: str) -> None:
         """Tell the user something, once."""
@@ -224,5 +242,6 @@ def _tool_of(request: Request) -> ProgramTool | None:
 def _import_sdk() -> None:
     try:
         import rlmlite.clients.openai.connection  # noqa: F401
+    # The first call will meet the same, and say so where the user can see it.
     except ImportError:
-        return  # the first call will say so
+        return

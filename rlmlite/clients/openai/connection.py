@@ -56,13 +56,18 @@ class Connection:
         # aiohttp is faster with many parallel calls, and costs an installation; the results are the same.
         make_client = _AttemptsOverAiohttp if AIOHTTP else _AttemptsOverHttpx
         self._sdk = openai.AsyncOpenAI(
-            api_key=key or "none",  # the SDK insists on one; the header is omitted below
+            # The SDK insists on one; without a key the header is omitted below.
+            api_key=key or "none",
             base_url=base,
+            # No limit for `pool`: `AttemptClient` lets an attempt begin only when a connection is free.
             timeout=openai.Timeout(calling.timeout, connect=_CONNECT_SECONDS, pool=None),
-            max_retries=calling.retries,  # attempts after the first, each of them one `AttemptClient.send`
+            # Attempts after the first, each of them one `AttemptClient.send`.
+            max_retries=calling.retries,
             http_client=make_client(calling, wire),
         )
-        self._options: openai.RequestOptions = {} if key else {"headers": {"Authorization": openai.Omit()}}
+        self._options: openai.RequestOptions = {}
+        if not key:
+            self._options = {"headers": {"Authorization": openai.Omit()}}
         if key is None:
             # The SDK reads them from the environment, but they are for OpenAI and nobody else.
             self._sdk.organization = self._sdk.project = None
@@ -71,7 +76,8 @@ class Connection:
         """The reply's bytes, or why there is none. An exception is a bug."""
         try:
             reply = await self._sdk.post(self._path, cast_to=httpx2.Response, body=body, options=self._options)
-        except openai.APIError as error:  # the SDK has made all its attempts
+        # The SDK has made all its attempts.
+        except openai.APIError as error:
             return _classify(error)
         return reply.content
 
@@ -96,10 +102,13 @@ def _classify(error: openai.APIError) -> NoReply:
     if not isinstance(error, openai.APIStatusError):
         # The SDK's own words are "Connection error."; the cause says which.
         return NoReply("unavailable", message=str(error.__cause__ or error))
-    status, words = error.status_code, _server_words(error)
+    status = error.status_code
+    words = _server_words(error)
+    # The code first: a 429 for an exhausted quota will not pass as one for a rate does.
     failure = _FAILURE_OF_CODE.get(error.code or "") or _FAILURE_OF_STATUS.get(status)
     # Servers other than OpenAI's report a prompt that is too long as any bad request: only the words tell.
-    if failure is None and status in (400, 422) and _TOO_LONG.search(words):
+    is_bad_request = status in (400, 422)
+    if failure is None and is_bad_request and _TOO_LONG.search(words):
         failure = "too_long"
     # The rest by the family: 3xx and 4xx will not change, a 5xx may.
     if failure is None:
@@ -110,5 +119,8 @@ def _classify(error: openai.APIError) -> NoReply:
 
 def _server_words(error: openai.APIStatusError) -> str:
     """What the server says: `{"error": {"message": ...}}`, or a plain text, as some servers send."""
-    message = error.body.get("message") if isinstance(error.body, dict) else error.body
+    # The SDK has taken the outer `error` off already.
+    message = error.body
+    if isinstance(message, dict):
+        message = message.get("message")
     return message if isinstance(message, str) else error.message

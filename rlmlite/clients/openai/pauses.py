@@ -50,5 +50,8 @@ def requested_pause(status: int, headers: Mapping[str, str]) -> float:
     for resource in ("requests", "tokens"):
         if headers.get(f"x-ratelimit-remaining-{resource}") == "0":
             reset = headers.get(f"x-ratelimit-reset-{resource}", "")
-            pauses.append(sum(float(amount) * _SECONDS[unit] for amount, unit in _DURATION.findall(reset)))
+            # `1m6.5s` is written in parts; a form that is not known has none, and asks for no pause.
+            parts = [float(amount) * _SECONDS[unit] for amount, unit in _DURATION.findall(reset)]
+            pauses.append(sum(parts))
+    # Each of them must be over before a further attempt can succeed.
     return max(pauses)

@@ -122,6 +122,7 @@ class Responses:
             is_filtered = details is not None and details.reason == "content_filter"
             return Failed("refused" if is_filtered else "too_long", usage)
         calls = [item for item in response.output if item.type in _TOOL_CALLS]
+        # Asked for one call, a model may make several: what they say is one program, in their order.
         if tool is not None and calls:
             return Answered("\n".join(map(_program_of, calls)), usage)
         return _read_messages(response.output, usage)
@@ -159,7 +160,9 @@ class ResponseAssembler:
 
 def _program_of(item: _OutputItem) -> str:
     """What a tool call says: the input of a custom tool, or the program in a function's arguments."""
-    return program_from_call(item.name, item.arguments) if item.type == "function_call" else item.input
+    if item.type == "function_call":
+        return program_from_call(item.name, item.arguments)
+    return item.input
 
 
 def _read_usage(raw: msgspec.Raw, price: Price | None) -> Usage:
@@ -171,4 +174,5 @@ def _read_usage(raw: msgspec.Raw, price: Price | None) -> Usage:
     if usage is None:
         return Usage()
     details = usage.input_tokens_details
-    return usage_of(usage.input_tokens, usage.output_tokens, details.cached_tokens if details else None, price)
+    cached_tokens = None if details is None else details.cached_tokens
+    return usage_of(usage.input_tokens, usage.output_tokens, cached_tokens, price)
