@@ -67,6 +67,7 @@ app.add_typer(store_app, name="store")
 
 def run_command_line() -> None:
     """Run the command line. What a user got wrong ends with a message and an exit code, never with a traceback."""
+    # A terminal or a pipe may have an encoding that lacks a character of an answer. That must not end the command.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text streams here
     command = get_command(_narrow(app, sys.argv[1:]))
@@ -83,11 +84,15 @@ def _narrow(whole: typer.Typer, words: Sequence[str]) -> typer.Typer:
     typer makes every option of every command that it knows, which takes longer than to read one command line. Without
     a command, or with a wrong one, nothing is left out, since the help or the error then lists all commands.
     """
-    called = next((word for word in words if not word.startswith("-")), None)  # no root option takes a value
+    # No root option takes a value, so the first word without a dash is the command.
+    names = [word for word in words if not word.startswith("-")]
+    called = names[0] if names else None
     commands = [command for command in whole.registered_commands if command.name == called]
     groups = [group for group in whole.registered_groups if group.name == called]
     if not commands and not groups:
         return whole
+    # A copy: tests run many command lines in one process, and each needs the whole app.
     narrowed = copy.copy(whole)
-    narrowed.registered_commands, narrowed.registered_groups = commands, groups
+    narrowed.registered_commands = commands
+    narrowed.registered_groups = groups
     return narrowed

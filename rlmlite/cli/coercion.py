@@ -41,6 +41,7 @@ class PlainCoercer:
 
     def _typers_own(self, param: Any) -> Any:
         if self._typers is None:
+            # typer makes its own where it finds none. So we step aside, let it make one, and step in again.
             setattr(param, _COERCER, None)
             self._typers = param.get_runtime_param()
             setattr(param, _COERCER, self)
@@ -51,8 +52,10 @@ def coerce_plainly(command: Any, parent: Any = None) -> None:
     """Give all parameters of a command, and of those below it, a plain coercer."""
     context = command.context_class(command, parent=parent, **command.context_settings)
     for param in command.get_params(context):  # with `--help`, whose names the context has
+        is_typers = isinstance(param, typer.core.TyperArgument | typer.core.TyperOption)
+        # Another version of typer may have neither; then the parameter keeps the coercer that it has.
         is_known = hasattr(param, _COERCER) and hasattr(param, "type_descriptor")
-        if is_known and isinstance(param, typer.core.TyperArgument | typer.core.TyperOption):
+        if is_typers and is_known:
             setattr(param, _COERCER, PlainCoercer(param))
     for below in getattr(command, "commands", {}).values():
         coerce_plainly(below, context)
@@ -89,6 +92,7 @@ def _plain_word(word: str, annotation: type) -> Any:
         return path
     if issubclass(annotation, StrEnum) and word in annotation.__members__.values():
         return annotation(word)
-    if annotation in (int, float) and word.isascii() and word.isdigit() and len(word) <= _DIGITS:
+    is_plain_number = word.isascii() and word.isdigit() and len(word) <= _DIGITS
+    if annotation in (int, float) and is_plain_number:
         return annotation(word)
     raise NotPlainError

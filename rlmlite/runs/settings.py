@@ -67,7 +67,7 @@ def limits_of(name: str, value: object) -> Limits:
 
 
 def _amount(limit: str, value: object) -> int | None:
-    # Only a limit that has no default may be `none`: the others keep a run from filling the memory.
+    # Only a limit that has no default may be `none`: with the others, every run is bounded.
     is_optional = getattr(Limits(), limit) is None
     if is_optional and value in (None, "none"):
         return None

@@ -26,13 +26,16 @@ def read_answers(path: str) -> dict[str, Any]:
         raise InputError(f'{path}: expected {{"calls": [...]}} or answers by id')
     calls = document.get("calls")
     if isinstance(calls, list):
-        return dict(_answer_of(path, call) for call in calls if _has_answer(call))
+        answered = [call for call in calls if _has_answer(call)]
+        return dict(_answer_of(path, call) for call in answered)
+    # No call has the id `calls`, so a document without that list can only be answers by id.
     return {id_: answer for id_, answer in document.items() if answer is not None}
 
 
 def _read_json(path: str) -> Any:
     try:
-        return json.loads(sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes())
+        content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        return json.loads(content)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except OSError as error:
@@ -49,12 +52,15 @@ def _has_answer(call: Any) -> bool:
 def _answer_of(path: str, call: Any) -> tuple[str, Any]:
     if not isinstance(call, Mapping) or not isinstance(call.get("id"), str):
         raise InputError(f'{path}: expected each call as {{"id": ..., "answer": ...}}, found {json.dumps(call)}')
-    error = call.get("error")
+    id_, error = call["id"], call.get("error")
     if error is None:
-        return call["id"], call["answer"]
-    if error not in get_args(Failure):
-        raise InputError(f"{path}: there is no error `{error}`; the errors are: {', '.join(get_args(Failure))}")
-    return call["id"], Failed(error)
+        return id_, call["answer"]
+    # Only what a client may say of its calls, because a program can tell these apart, and the trace records them.
+    failures = get_args(Failure)
+    if error not in failures:
+        listed = ", ".join(failures)
+        raise InputError(f"{path}: there is no error `{error}`; the errors are: {listed}")
+    return id_, Failed(error)
 
 
 def result_of(answer: Any, kind: EffectKind) -> str | Result:

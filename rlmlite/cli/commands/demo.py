@@ -53,8 +53,10 @@ def _run(path: Path | None, as_json: bool) -> Exit:
     inputs = _sources(path, blobs)
     if not as_json:
         source = inputs["context"].source
+        count = len(source.files)
         size = sum(file.size for file in source.files)
-        say(f"input `context`: {len(source.files):,} files, {size:,} bytes, of {source.path}")
+        say(f"input `context`: {count:,} files, {size:,} bytes, of {source.path}")
+    # With --json one object is printed at the end, so the questions themselves print nothing.
     answers = [_demonstrate(question, inputs, blobs, as_json) for question in QUESTIONS]
     if as_json:
         _emit(answers, inputs)
@@ -68,11 +70,15 @@ def _demonstrate(question: DemoQuestion, inputs: Mapping[str, Input], blobs: Fil
         print_heading(f"question: {question.text}")
         print_heading("program")
         print_indented(program.rstrip())
-    with Run(inputs, blobs, prepare(make_settings({"sub": question.sub}))) as run:
-        outcome = drive_turn(run, run_program(run, read_program(program)))
+    # Not the settings file, nor the environment: the demo is to give the same answers everywhere.
+    settings = make_settings({"sub": question.sub})
+    with Run(inputs, blobs, prepare(settings)) as run:
+        calls = run_program(run, read_program(program))
+        outcome = drive_turn(run, calls)
     if not quiet:
         _print_answer(outcome, inputs, question)
-    assert outcome.trace is not None
+    assert outcome.trace is not None  # a run has one unless its settings say `trace=False`
+    # From the folder and the root, as somebody would check it who was sent both.
     checked = verify(outcome.trace, outcome.root, Level.SEALED)
     replayed = replay(checked, derive=deriving())
     if not quiet:
@@ -105,17 +111,21 @@ def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
 
 def _python(listing: Listing) -> Listing:
     paths = tuple(path for path in listing.paths if path.endswith(".py"))
-    others = ((path, "not Python source") for path in listing.paths if not path.endswith(".py"))
-    return Listing(listing.root, paths, tuple(sorted((*listing.skipped, *others))))
+    others = [(path, "not Python source") for path in listing.paths if not path.endswith(".py")]
+    # Sorted, because what was skipped is recorded, and must not depend on the order of a folder.
+    skipped = tuple(sorted((*listing.skipped, *others)))
+    return Listing(listing.root, paths, skipped)
 
 
 def _emit(answers: list[Demonstration], inputs: Mapping[str, Input]) -> None:
-    documents: list[dict[str, Any]] = [
-        outcome_document(answer.outcome, inputs)
-        | {"question": answer.question.text, "program": answer.question.program()}
-        | {"verified": "SEALED", "replay": answer.replayed.verdict.value}
-        for answer in answers
-    ]
+    documents: list[dict[str, Any]] = []
+    for answer in answers:
+        document = outcome_document(answer.outcome, inputs)
+        document["question"] = answer.question.text
+        document["program"] = answer.question.program()
+        document["verified"] = "SEALED"  # else `verify` had raised
+        document["replay"] = answer.replayed.verdict.value
+        documents.append(document)
     worst = max(answers, key=lambda answer: answer.exit)
     print_json(
         value=[document["value"] for document in documents],

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.cli.output.exits import Exit
+from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.clients.interface.prices import dollars
@@ -29,11 +29,12 @@ def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:
         _print_problems(text, problems, as_json)
         return Exit.REFUSED
     estimate = price(run.state, said)
+    status = "refused" if estimate.refused else "completed"
     if as_json:
-        print_json(status="refused" if estimate.refused else "completed", **_document(estimate, run))
+        print_json(status=status, **_document(estimate, run))
     else:
         _print(estimate, run)
-    return Exit.REFUSED if estimate.refused else Exit.COMPLETED
+    return STATUSES[status]
 
 
 def _print_problems(text: str, problems: Iterable[Problem], as_json: bool) -> None:
@@ -56,12 +57,16 @@ def _print(estimate: Price, run: Run) -> None:
     print_heading("price")
     for words, uses in estimate.steps:
         amounts = [f"{name} {_range(used)}" for name, used in uses.items() if name != "steps"]  # each step is one
-        print_indented(f"{words}: {', '.join(amounts)}")
+        listed = ", ".join(amounts)
+        print_indented(f"{words}: {listed}")
     for name, used in estimate.total.items():
+        left = run.state.left(name)
         over = " (more than is left)" if name in estimate.refused else ""
-        print_indented(f"total {name}: {_range(used)} of {run.state.left(name):,} left{over}")
+        print_indented(f"total {name}: {_range(used)} of {left:,} left{over}")
+    # A program without calls costs nothing, whatever its models are.
     if "sub_calls" in estimate.total:
-        say(f"cost: {_cost(estimate, run)}")
+        cost = _cost(estimate, run)
+        say(f"cost: {cost}")
     say("nothing was run")
 
 
@@ -70,14 +75,22 @@ def _cost(estimate: Price, run: Run) -> str:
     if _is_free(run):
         return "nothing, these models are free"
     roles = run.state.settings.roles.values()
-    inputs = [role.input_price for role in roles if role.input_price is not None]
-    outputs = [role.output_price for role in roles if role.output_price is not None]
-    if min(len(inputs), len(outputs)) < len(roles):
+    prompt_prices = [role.input_price for role in roles if role.input_price is not None]
+    answer_prices = [role.output_price for role in roles if role.output_price is not None]
+    are_all_known = len(prompt_prices) == len(answer_prices) == len(roles)
+    if not are_all_known:
         return "unknown; give the price with --price IN,OUT"
-    prompt_bytes, answer_tokens = estimate.total["prompt_bytes"].low, estimate.total["output_tokens"].high
+
+    prompt_bytes = estimate.total["prompt_bytes"].low
+    # Rounded up, as calls are reserved: `-(-a // b)` is a / b rounded up.
     prompt_tokens = min(-(-prompt_bytes * 1_000 // role.bytes_per_1000_tokens) for role in roles)
-    least = dollars(prompt_tokens * min(inputs) // 1_000)
-    most = "unknown" if answer_tokens is None else f"up to {dollars(answer_tokens * max(outputs) // 1_000)}"
+    least = dollars(prompt_tokens * min(prompt_prices) // 1_000)  # prices are for 1,000 tokens
+    answer_tokens = estimate.total["output_tokens"].high
+    if answer_tokens is None:
+        most = "unknown"
+    else:
+        highest = answer_tokens * max(answer_prices) // 1_000
+        most = f"up to {dollars(highest)}"
     return f"prompts at least {least}, answers {most}, as calls are reserved"
 
 

@@ -53,11 +53,12 @@ def _vocabulary(session: Path | None, only_final: bool) -> Vocabulary:
     from rlmlite.agent.decoding import vocabulary
     from rlmlite.cli.commands.session import open_session
 
-    with open_session(session) as found_there:
-        found = vocabulary(found_there.run.state, last=only_final)
-    if not found.variables:
+    with open_session(session) as opened:
+        names = vocabulary(opened.run.state, last=only_final)
+    # A grammar has a rule for variables, and a rule needs at least one alternative.
+    if not names.variables:
         raise SettingError(f"{session} has no variable, so there is no grammar for it")
-    return found
+    return names
 
 
 def _tool(tool: dict[str, object], as_json: bool) -> Exit:

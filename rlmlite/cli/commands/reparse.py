@@ -29,14 +29,15 @@ def reparse(trace: CheckedTrace) -> ReparseResult:
     if trace.genesis.grammar != grammar_digest():
         return ReparseResult(skipped="another grammar parsed them")
     texts = 0
-    for record in trace.records:
-        if isinstance(record, Turn):
-            recorded = decode_reading(record, trace.content)
-            if recorded is None:
-                continue
-            texts += 1
-            if not _is_same(_read(trace, record, recorded.text), recorded):
-                return ReparseResult(texts, record.turn)
+    turns = [record for record in trace.records if isinstance(record, Turn)]
+    for turn in turns:
+        recorded = decode_reading(turn, trace.content)
+        if recorded is None:
+            continue  # its controller did not answer, so there was no text
+        texts += 1
+        read_again = _read(trace, turn, recorded.text)
+        if not _is_same(read_again, recorded):
+            return ReparseResult(texts, turn.turn)
     return ReparseResult(texts)
 
 
@@ -57,4 +58,6 @@ def _is_same(read: Parsed | Unparsed, recorded: Parsed | Unparsed) -> bool:
         return isinstance(read, Parsed) and _JSON.encode(read) == _JSON.encode(recorded)
     if isinstance(read, Parsed):
         return True
-    return [(p.code, p.offset) for p in read.problems] == [(p.code, p.offset) for p in recorded.problems]
+    problems_now = [(problem.code, problem.offset) for problem in read.problems]
+    problems_then = [(problem.code, problem.offset) for problem in recorded.problems]
+    return problems_now == problems_then

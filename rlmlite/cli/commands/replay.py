@@ -45,7 +45,9 @@ def replay_trace(
         settings = load({"reading": reading_flags(read) or None})
         checked = verify_trace(trace, root, at_least)
         blobs = blobs_for_replay(store or settings.store)
-        replayed = replay(checked, places_of(inputs), blobs, derive=deriving(settings.reading))
+        places = places_of(inputs)
+        derive = deriving(settings.reading)
+        replayed = replay(checked, places, blobs, derive=derive)
         return _report(trace, checked, replayed, as_json)
 
     return exit_code_of(work, as_json=as_json)
@@ -70,7 +72,9 @@ def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: boo
     else:
         print_replay(replayed)
         _print_reparse(reparsed)
-    return max(EXITS[replayed.verdict], Exit.COMPLETED if reparsed.differs is None else Exit.DIFFERS)
+    of_replay = EXITS[replayed.verdict]
+    of_texts = Exit.COMPLETED if reparsed.differs is None else Exit.DIFFERS
+    return max(of_replay, of_texts)
 
 
 def _print_reparse(reparsed: ReparseResult) -> None:
@@ -85,18 +89,20 @@ def _print_reparse(reparsed: ReparseResult) -> None:
 def print_replay(replayed: Replayed) -> None:
     """The verdict in words."""
     sentence, colour = _SENTENCES[replayed.verdict]
-    steps = f"{replayed.executed:,} of {replayed.steps:,} steps re-executed"
-    say(f"replayed: {replayed.verdict.value}: {steps}; {sentence}", colour)
+    verdict = replayed.verdict.value
+    say(f"replayed: {verdict}: {replayed.executed:,} of {replayed.steps:,} steps re-executed; {sentence}", colour)
+    # Below the verdict, what it rests on: what could not be compared, and why there may be a difference.
     if not replayed.texts_compared:
         say("    texts of observations were not compared: another version worded them", "yellow")
     for name, (recorded, here) in replayed.engines.items():
         say(f"    {name}: recorded {recorded}, here {here}")
     for name, reason in replayed.missing.items():
         say(f"    input {name} is not available: {one_line(reason)}; say where it is with --input {name}=PATH")
-    if replayed.difference is not None:
-        say(f"    record {replayed.difference.seq}, {replayed.difference.field}:")
-        say(f"        recorded {one_line(replayed.difference.recorded)}")
-        say(f"        computed {one_line(replayed.difference.computed)}")
+    difference = replayed.difference
+    if difference is not None:
+        say(f"    record {difference.seq}, {difference.field}:")
+        say(f"        recorded {one_line(difference.recorded)}")
+        say(f"        computed {one_line(difference.computed)}")
 
 
 _SENTENCES = {

@@ -37,12 +37,10 @@ def print_session(session: Session) -> None:
     print_heading("variables")
     for variable in _variables(session):
         print_indented(f"{variable['name']}: {variable['kind']}, {variable['bytes']:,} bytes, turn {variable['turn']}")
-    for title, lines in (("notes", run.state.notes), ("turns", [_turn_line(turn) for turn in run.history])):
-        if lines:
-            print_heading(title)
-            for line in lines:
-                print_indented(line)
-    question, waiting = open_question(run.history), len(session.pending())
+    _print_lines("notes", run.state.notes)
+    _print_lines("turns", [_turn_line(exchange) for exchange in run.history])
+    question = open_question(run.history)
+    waiting = len(session.pending())
     if question is not None:
         say(f"open question: {question}")
     if run.unfinished is not None or waiting:
@@ -50,17 +48,28 @@ def print_session(session: Session) -> None:
     say(f"turns left: {run.state.left('turns'):,}")
 
 
+def _print_lines(title: str, lines: Sequence[str]) -> None:
+    """Print lines below a heading; nothing at all if there are none."""
+    if lines:
+        print_heading(title)
+    for line in lines:
+        print_indented(line)
+
+
 def session_document(session: Session) -> dict[str, Any]:
     """The same as one JSON object."""
     run = session.run
+    # A question is an exchange without a turn; in the document the two are lists of their own.
+    questions = [exchange.question for exchange in run.history if exchange.question is not None]
+    turns = [exchange for exchange in run.history if exchange.question is None]
     return {
         "trace": str(session.path),
         "root": None if run.log is None else run.log.root,
         "question": open_question(run.history),
         "variables": _variables(session),
         "notes": list(run.state.notes),
-        "questions": [asked.question for asked in run.history if asked.question is not None],
-        "turns": [_turn_document(turn) for turn in run.history if turn.question is None],
+        "questions": questions,
+        "turns": [_turn_document(turn) for turn in turns],
         "calls": [call_document(call) for call in session.pending()],
         "coverage": run.state.coverage_report(),
         "usage": run.usage,
@@ -86,13 +95,16 @@ def print_end(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
 def print_waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exit:
     """That calls wait, and how to answer them."""
     if as_json:
-        print_json(status="waiting", reason="calls", trace=str(path), calls=[call_document(call) for call in calls])
+        documents = [call_document(call) for call in calls]
+        print_json(status="waiting", reason="calls", trace=str(path), calls=documents)
         return Exit.WAITING
     say(f"waiting: {len(calls):,} calls need answers", "yellow")
     for call in calls[:_CALLS_LISTED]:
-        print_indented(f"{call.id} {_CALL_NAMES.get(call.kind, '')}{call.role}, {call.prompt_bytes:,} bytes of prompt")
-    if len(calls) > _CALLS_LISTED:
-        print_indented(f"... and {len(calls) - _CALLS_LISTED:,} more")
+        kind = _CALL_NAMES.get(call.kind, "")  # of a model's call, the role says enough
+        print_indented(f"{call.id} {kind}{call.role}, {call.prompt_bytes:,} bytes of prompt")
+    hidden = len(calls) - _CALLS_LISTED
+    if hidden > 0:
+        print_indented(f"... and {hidden:,} more")
     say(f"see them with `rlmlite session pending {path}`, answer with `rlmlite session resume {path} ANSWERS.json`")
     return Exit.WAITING
 
@@ -125,13 +137,10 @@ def _turn_document(exchange: Exchange) -> dict[str, Any]:
 
 def _variables(session: Session) -> list[dict[str, Any]]:
     state = session.run.state
-    inputs = state.coverage_report()  # an input's size is that of its content, not of the reference to it
-    return [
-        {
-            "name": name,
-            "kind": variable.kind,
-            "bytes": inputs[name]["bytes"] if name in inputs else variable.size,
-            "turn": variable.turn,
-        }
-        for name, variable in state.variables.items()
-    ]
+    inputs = state.coverage_report()
+    documents: list[dict[str, Any]] = []
+    for name, variable in state.variables.items():
+        # An input's size is that of its content. `variable.size` is that of the value: a reference to the content.
+        size = inputs[name]["bytes"] if name in inputs else variable.size
+        documents.append({"name": name, "kind": variable.kind, "bytes": size, "turn": variable.turn})
+    return documents

@@ -110,8 +110,9 @@ _TRACES_LISTED = 10
 
 def _print(collected: CollectionReport, dry_run: bool, forget_missing: bool) -> None:
     would = "would be " if dry_run else ""
-    removed, leftovers = len(collected.removed), collected.leftovers
-    say(f"{_quantity(removed, 'object')} and {_quantity(leftovers, 'unfinished file')} {would}removed")
+    objects = _quantity(len(collected.removed), "object")
+    leftovers = _quantity(collected.leftovers, "unfinished file")
+    say(f"{objects} and {leftovers} {would}removed")
     say(f"{collected.freed:,} bytes {would}freed")
     for reason, words in _REASONS.items():
         if collected.kept[reason]:

@@ -43,6 +43,8 @@ def _show(trace: Path, as_json: bool) -> Exit:
 
 def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
     checked = verify_trace(trace, root, at_least)
+    # A parent records the roots of its nested runs, so their traces are checked with it. One that is not here is no
+    # fault: its answer is in the parent's record, and somebody may have been sent the parent alone.
     nested = list(nested_traces(checked, trace))
     differs = any(each.standing is Standing.DIFFERS for each in nested)
     if as_json:

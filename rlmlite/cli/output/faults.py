@@ -50,6 +50,9 @@ _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
 """Each error with its exit code and its word in the JSON object. The first that fits counts: subclasses come first."""
 
 
+_EXPECTED = tuple(kind for kind, _, _ in _EXITS)
+
+
 def exit_code_of(command: Callable[[], Exit], *, as_json: bool) -> Exit:
     """Run a command. What its user or machine got wrong becomes a message and an exit code."""
     if not gc.isenabled():  # see `rlmlite.cli`
@@ -57,12 +60,15 @@ def exit_code_of(command: Callable[[], Exit], *, as_json: bool) -> Exit:
         gc.enable()
     try:
         return command()
-    except BrokenPipeError:  # the reader of our output has seen enough: `rlmlite ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        # The reader of our output has seen enough: `rlmlite ... | head`. Python flushes standard output once more when
+        # it exits, and would complain again; so what is left goes nowhere.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
         return Exit.COMPLETED
-    except tuple(kind for kind, _, _ in _EXITS) as error:
+    except _EXPECTED as error:
         code, word = next((code, word) for kind, code, word in _EXITS if isinstance(error, kind))
-        message = str(error) or word
+        message = str(error) or word  # `KeyboardInterrupt` has no message
         log.error(message)
         if as_json:
             print_json(status="failed", reason=word, error=message)

@@ -62,23 +62,27 @@ def print_event(event: Event) -> None:
 def _event_line(event: Event) -> str:
     match event:
         case TurnStarted():
-            return f"turn {event.turn}: asking {event.model}{' (the last turn)' if event.last else ''}"
+            last = " (the last turn)" if event.last else ""
+            return f"turn {event.turn}: asking {event.model}{last}"
         case ProgramRead() if event.message:
             return f"turn {event.turn}: no program: {one_line(event.message)}"
         case StepDone():
+            writes = f" -> {event.writes}" if event.writes else ""
             code = f" ({event.code})" if event.code else ""
-            return f"turn {event.turn}: {event.op}{f' -> {event.writes}' if event.writes else ''}: {event.status}{code}"
+            return f"turn {event.turn}: {event.op}{writes}: {event.status}{code}"
         case ToolCalled():
             return f"turn {event.turn}: calling {event.tool}"
         case ApprovalAsked():
             return f"turn {event.turn}: {event.tool} needs an approval"
         case ApprovalGiven():
-            return f"turn {event.turn}: {event.tool} {'was approved' if event.approved else 'was not approved'}"
+            answer = "was approved" if event.approved else "was not approved"
+            return f"turn {event.turn}: {event.tool} {answer}"
         case FanoutProgress() if event.done == event.total:
             return f"turn {event.turn}: {event.total:,} calls have ended"
         case Nested():
             inner = _event_line(event.event)
             return f"nested run {event.call[:8]}: {inner}" if inner else ""
+    # A program that could be read, the cost, the end: the command itself prints what of them is worth a line.
     return ""
 
 
@@ -112,7 +116,8 @@ class _Screen:
                 self._turn = f"turn {event.turn}"
                 self._program = event.message or event.text
             case StepDone():
-                self._steps.append(f"{_event_line(event)}  {one_line(event.text.partition(chr(10))[0], 80)}")
+                first_line, _, _ = event.text.partition("\n")
+                self._steps.append(f"{_event_line(event)}  {one_line(first_line, 80)}")
                 self._fan_out = None
             case ApprovalAsked():
                 self._live.stop()  # the question is asked on this terminal
@@ -126,7 +131,8 @@ class _Screen:
             case Finished():
                 self._turn = "done"
             case Nested():
-                self._steps.extend(filter(None, [_event_line(event)]))
+                line = _event_line(event)  # empty for an event that is not worth one
+                self._steps.extend([line] if line else [])
 
     def _view(self) -> "RenderableType":
         from rich.console import Group
@@ -135,9 +141,12 @@ class _Screen:
 
         parts: list[RenderableType] = [Text(harmless(self._turn), style="bold")]
         if self._program:
-            shown = harmless("\n".join(self._program.split("\n")[:_PROGRAM_LINES]))
+            first_lines = self._program.split("\n")[:_PROGRAM_LINES]
+            shown = harmless("\n".join(first_lines))
+            # Python's colours: the language is not Python, but its calls, names and strings look the same.
             parts.append(Syntax(shown, "python", theme="ansi_dark", word_wrap=True, background_color="default"))
-        parts.extend(Text(harmless(step), style="dim") for step in self._steps[-_STEPS:])
+        for step in self._steps[-_STEPS:]:
+            parts.append(Text(harmless(step), style="dim"))
         parts.append(self._bars())
         return Group(*parts)
 
@@ -149,11 +158,15 @@ class _Screen:
         table = Table.grid(padding=(0, 1))
         if self._fan_out is not None:
             done, total = self._fan_out.done, self._fan_out.total
-            table.add_row("calls", ProgressBar(total, done, width=_BAR_WIDTH), f"{done:,} of {total:,}")
-        budgets = {} if self._cost is None else self._cost.budget
+            bar = ProgressBar(total, done, width=_BAR_WIDTH)
+            table.add_row("calls", bar, f"{done:,} of {total:,}")
+        if self._cost is None:
+            return table  # before the first turn has ended
         for name in (*ALWAYS, *TOLD):
-            budget = budgets.get(name, {})
+            budget = self._cost.budget.get(name, {})
             used, limit = budget.get("used"), budget.get("limit")
             if used and limit:
-                table.add_row(name, ProgressBar(limit, min(used, limit), width=_BAR_WIDTH), f"{used:,} of {limit:,}")
+                # A provider may charge more than it said, and no bar can be longer than its whole.
+                bar = ProgressBar(limit, min(used, limit), width=_BAR_WIDTH)
+                table.add_row(name, bar, f"{used:,} of {limit:,}")
         return table

@@ -78,5 +78,7 @@ def configure(*, verbose: bool = False) -> None:
 def _line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     """`warning: what happened (key=value, ...)`."""
     level, message = event.pop("level"), event.pop("event")
+    # What is left are the facts that the caller named.
     facts = ", ".join(f"{name}={value}" for name, value in event.items())
-    return harmless(f"{level}: {message}" + (f" ({facts})" if facts else ""))
+    in_brackets = f" ({facts})" if facts else ""
+    return harmless(f"{level}: {message}{in_brackets}")

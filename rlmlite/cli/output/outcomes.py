@@ -34,7 +34,9 @@ def print_observation(outcome: Outcome) -> None:
 def print_answered(outcome: Outcome, inputs: Mapping[str, Input], clients: Mapping[str, Client]) -> None:
     """Print the answer with its evidence, and what it took."""
     print_answer(outcome, inputs)
-    if any(player.model == "extractive:" for player in clients.values()):
+    # Its answers look like a model's and are sentences of the input: whoever reads them must know.
+    is_extractive = any(client.model == "extractive:" for client in clients.values())
+    if is_extractive:
         from rlmlite.clients.extractive.client import NOTICE
 
         say(f"note: {NOTICE}")
@@ -53,27 +55,34 @@ def print_answer(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
 def print_evidence(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
     """Print the first places that support the answer, as `file:line: text [how it was found]`."""
     resolved = len(outcome.evidence)
-    print_heading(f"evidence ({_count_text(resolved, outcome.evidence_total)})")
+    count = _count_text(resolved, outcome.evidence_total)
+    print_heading(f"evidence ({count})")
     for quote in outcome.evidence[:_SHOWN]:
-        source = inputs[quote.input].source.path if quote.input in inputs else None
-        place = quote.path or source or quote.input  # of an input without a path, its name
-        print_indented(f"{place}:{quote.line}: {one_line(quote.text)} [{quote.how}]")
-    if resolved > _SHOWN:
-        print_indented(f"... and {resolved - _SHOWN:,} more")
+        # The file of a folder; else the file that is the input; of an input without a path, such as a pipe, its name.
+        path_of_input = inputs[quote.input].source.path if quote.input in inputs else None
+        place = quote.path or path_of_input or quote.input
+        text = one_line(quote.text)
+        print_indented(f"{place}:{quote.line}: {text} [{quote.how}]")
+    hidden = resolved - _SHOWN
+    if hidden > 0:
+        print_indented(f"... and {hidden:,} more")
 
 
 def print_facts(outcome: Outcome) -> None:
     """Print coverage, budget, status and where the receipts are."""
     print_heading("coverage")
     for name, shares in outcome.coverage.items():
-        size = shares.get("bytes", 0)
-        parts = ", ".join(f"{share} {amount:,}" for share, amount in shares.items() if share != "bytes")
-        print_indented(f"{name}: {size:,} bytes: {parts}")
+        size = shares.get("bytes", 0)  # the whole, of which the others are parts
+        parts = [f"{share} {amount:,}" for share, amount in shares.items() if share != "bytes"]
+        listed = ", ".join(parts)
+        print_indented(f"{name}: {size:,} bytes: {listed}")
     print_heading("budget used")
     for name, budget in outcome.budget.items():
         used, limit = budget["used"], budget["limit"]
+        most = "no limit" if limit is None else f"{limit:,}"
+        # Of a budget that nothing was used of there is nothing to say; the JSON object has them all.
         if used:
-            print_indented(f"{name}: {used:,} of {'no limit' if limit is None else format(limit, ',')}")
+            print_indented(f"{name}: {used:,} of {most}")
     print_status(outcome)
 
 
@@ -88,11 +97,14 @@ def print_status(outcome: Outcome) -> None:
 
 def outcome_document(outcome: Outcome, inputs: Mapping[str, Input]) -> dict[str, Any]:
     """The fields of the JSON object. The value is as it is: JSON already."""
-    fields: dict[str, Any] = msgspec.to_builtins(
-        {name: getattr(outcome, name) for name in outcome.__struct_fields__ if name not in ("value", "trace")}
-    )
-    trace = None if outcome.trace is None else str(outcome.trace)
-    return fields | {"value": outcome.value, "trace": trace, "inputs": _input_documents(inputs)}
+    # The value apart: it is JSON already, and `to_builtins` would copy it all. The trace is a path, for which msgspec
+    # has no form.
+    names = [name for name in outcome.__struct_fields__ if name not in ("value", "trace")]
+    fields: dict[str, Any] = msgspec.to_builtins({name: getattr(outcome, name) for name in names})
+    fields["value"] = outcome.value
+    fields["trace"] = None if outcome.trace is None else str(outcome.trace)
+    fields["inputs"] = _input_documents(inputs)
+    return fields
 
 
 def _input_documents(inputs: Mapping[str, Input]) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def print_indented(text: str, by: str = "    ") -> None:
 
 def print_json(**fields: Any) -> None:
     """Print the one JSON object of this command, with all of `KEYS`."""
-    typer.echo(harmless_json(json.dumps(KEYS | fields, ensure_ascii=False, allow_nan=False)))
+    # NaN is not JSON, whatever Python's `json` thinks of it: a reader in another language would fail.
+    text = json.dumps(KEYS | fields, ensure_ascii=False, allow_nan=False)
+    typer.echo(harmless_json(text))
 
 
 def answer_text(value: Any) -> str:
@@ -67,6 +69,9 @@ def _item(value: Any) -> str:
 
 
 def _field(name: str, value: Any) -> str:
-    if not isinstance(value, list | dict) or not value:
+    has_items = isinstance(value, list | dict) and len(value) > 0
+    if not has_items:
         return f"{name}: {_item(value)}"
-    return f"{name}:\n" + "\n".join("    " + line for line in answer_text(value).split("\n"))
+    # Each level is indented below its name; `answer_text` calls this again for the fields of a field.
+    lines = [f"    {line}" for line in answer_text(value).split("\n")]
+    return "\n".join([f"{name}:", *lines])

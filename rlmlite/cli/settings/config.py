@@ -35,24 +35,30 @@ def load(flags: Mapping[str, object], *, flags_only: Iterable[str] = ()) -> RunS
 
     `flags_only` are settings that the file and the environment do not set here. Raises `SettingError`.
     """
-    given = {_ALIASES.get(name, name): value for name, value in flags.items() if value is not None}
-    sources = [_from_file(), _from_environment()]
-    for source in sources:
-        for name in flags_only:
-            source.pop(name, None)
+    explicit = {_ALIASES.get(name, name): value for name, value in flags.items() if value is not None}
+    by_file, by_environment = _from_file(), _from_environment()
+    for name in flags_only:
+        by_file.pop(name, None)
+        by_environment.pop(name, None)
+    # In this order: what comes later wins.
     values: dict[str, Any] = {}
-    for source in (*sources, given):
+    for source in (by_file, by_environment, explicit):
         values = _merge(values, source)
     # The command has the machine to itself. In Python the host decides, so there no default is set.
-    values.setdefault("threads", min(MAX_THREADS, _processors()))
-    return make_settings(values, explicit=given)
+    default_threads = min(MAX_THREADS, _processors())
+    values.setdefault("threads", default_threads)
+    return make_settings(values, explicit=explicit)
 
 
 def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(under)
     for name, value in over.items():
         below = merged.get(name)
-        merged[name] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+        # Tables entry by entry, so that a flag for one limit does not undo those of the file.
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[name] = {**below, **value}
+        else:
+            merged[name] = value
     return merged
 
 
@@ -78,6 +84,7 @@ def _from_environment() -> dict[str, Any]:
     for variable, content in os.environ.items():
         if not variable.upper().startswith(PREFIX):
             continue
+        # Windows has upper-case names only, so case cannot tell anything.
         key, _, entry = variable[len(PREFIX) :].lower().partition("__")
         if key == _API_KEY:
             continue
@@ -109,8 +116,10 @@ def _setting_name(key: str, place: str) -> str:
 
 def _processors() -> int:
     """How many processors this process may use; where the system does not say, how many there are."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return (len(allowed(0)) if allowed is not None else os.cpu_count()) or 1
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux only; a container may be held to a part of the machine
+    if allowed is not None:
+        return len(allowed(0)) or 1
+    return os.cpu_count() or 1
 
 
 def limit_flags(arguments: Iterable[str]) -> dict[str, str]:

@@ -34,12 +34,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
         `flags_only` are settings that the file and the environment do not set for this command. Raises `SettingError`.
         """
+        # A flag that may be repeated and was not given comes as an empty list or as `None`; both mean the same.
         flags = {name: value for name, value in self.flags.items() if value not in (None, [])}
         for name, read in _PAIRS.items():
             if name in flags:
-                flags[name] = read(cast(list[str], flags[name]))
+                arguments = cast(list[str], flags[name])
+                flags[name] = read(arguments)
         settings = load(flags | more, flags_only=flags_only)
-        return msgspec.structs.replace(settings, confirm_above=None) if self.yes else settings
+        if self.yes:
+            # After all is merged: `--yes` also overrules a `confirm_above` of the file.
+            return msgspec.structs.replace(settings, confirm_above=None)
+        return settings
 
     def program(self) -> str:
         """The program's text. Raises `InputError`."""
@@ -47,7 +52,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             return self.text
         if self.path is None:
             raise SettingError("no program; give its file first, or -e TEXT")
-        if self.path == STDIN and STDIN in (argument.rpartition("=")[2] for argument in self.inputs):
+        # An input is `PATH` or `name=PATH`.
+        input_paths = [argument.rpartition("=")[2] for argument in self.inputs]
+        if self.path == STDIN and STDIN in input_paths:
             raise SettingError("standard input cannot be both the program and an input")
         return _read_program(self.path)
 

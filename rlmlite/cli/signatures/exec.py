@@ -68,7 +68,9 @@ def exec_(
 
     # With -e the program is there already, so all arguments are inputs; else the first one is the program's file.
     words = arguments or []
-    path, inputs = (None, words) if program is not None or not words else (words[0], words[1:])
+    path, inputs = None, words
+    if program is None and words:
+        path, inputs = words[0], words[1:]
     flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
     flags |= permission_flags(tool, policy, approve) | calling_flags(workers, timeout, stream)
     job = job_of(

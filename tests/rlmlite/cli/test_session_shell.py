@@ -144,7 +144,7 @@ def test_mistakes_of_sessions_are_messages() -> None:
     assert rlmlite("session", "new", "s.rlm").exit_code == Exit.COMPLETED
     assert rlmlite("session", "new", "s.rlm").exit_code == Exit.USAGE
     with Session("s.rlm"):
-        assert "written by someone else" in rlmlite("session", "show", "s.rlm").stderr
+        assert "is being written by another process" in rlmlite("session", "show", "s.rlm").stderr
     refused = rlmlite("session", "exec", "s.rlm", "-e", "x = nosuch(")
     assert (refused.exit_code, "the program was refused" in refused.stdout) == (Exit.REFUSED, True)
     assert rlmlite("ask", "?", "app.log", "--session", "s.rlm").exit_code == Exit.USAGE
