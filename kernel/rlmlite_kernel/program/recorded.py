@@ -1,10 +1,11 @@
-"""What was read of a reply, as the blob that a turn's record names: the program and its text, or the problems.
+"""The reading of a reply, as the blob that a turn's record names: the program and its text, or the problems.
 
     ["reply blob"]  I look for errors first.\\n```\\nn = count(log)\\n```
     ["ast blob"]    [[program], [0, 4, 10], "n = count(log)"]
 
-The text is null where it is the whole reply, which the record names already. Format 1 kept the text in a blob of its
-own (`Turn.program`) and an object here; it is still read.
+The text is null if it is the whole reply, which the record names already. A replay executes this blob and needs no
+parser: a later grammar may read the reply differently, and that does not change what the run did.
+Format 1 kept the text in a blob of its own (`Turn.program`) and an object here; it can still be read.
 """
 
 from collections.abc import Callable
@@ -36,11 +37,11 @@ _old_parsed = msgspec.json.Decoder(Parsed)
 _old_unparsed = msgspec.json.Decoder(Unparsed)
 
 Content: TypeAlias = Callable[[Ref], bytes]
-"""What a ref names."""
+"""Gives the content of the blob that a ref names."""
 
 
 def encode_reading(said: Parsed | Unparsed, reply: str | None) -> bytes:
-    """The blob of what was read. Text that no UTF-8 holds is spelled out."""
+    """The blob of a reading. Characters that UTF-8 cannot hold (lone surrogates) are written as escapes."""
     text = None if said.text == reply else said.text.encode("utf-8", "backslashreplace").decode()
     if isinstance(said, Parsed):
         return _ENCODER.encode(_ParsedBlob(said.program, said.at, text))
@@ -48,14 +49,14 @@ def encode_reading(said: Parsed | Unparsed, reply: str | None) -> bytes:
 
 
 def encode_reading_as_format_one(said: Parsed | Unparsed) -> bytes:
-    """The blob as format 1 had it: without the text."""
+    """The blob as format 1 wrote it, without the text."""
     return _ENCODER.encode(msgspec.structs.replace(said, text=""))
 
 
 def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:
-    """What a turn's record says was read; `None` if it names nothing.
+    """The reading that a turn's record names; `None` if it names none.
 
-    Raises what `content` raises, and `msgspec.DecodeError`, `UnicodeError` or `RecursionError` for a blob that holds
+    Raises what `content` raises, and `msgspec.DecodeError`, `UnicodeError` or `RecursionError` if the blob holds
     something else.
     """
     ref = turn.ast if turn.ast is not None else turn.diagnostics
@@ -77,7 +78,7 @@ def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:
 
 
 def _text(text: str | None, turn: Turn, content: Content) -> str:
-    """The text, or the whole reply in place of it."""
+    """The text, which is the whole reply if the blob has null."""
     if text is not None:
         return text
     return "" if turn.reply is None else content(turn.reply).decode()

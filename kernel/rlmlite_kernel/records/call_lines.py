@@ -1,5 +1,7 @@
 """The lines of `effects.jsonl`: what the calls of a round share is written once, in a head before them.
 
+A round is the calls that a step asks for at one time; a step that needs their results to ask again has several.
+
 A fan-out over 1,000 chunks has one role, one model and one template; its calls differ in a span, a reply and what was
 used. So a round is a head and then one short array for each call:
 
@@ -7,10 +9,11 @@ used. So a round is a head and then one short array for each call:
     [0,140,"af192cc2…",[["",0,35,""]],"f97c…",[52,9,null],null]
     [1,139,"4ffd421e…",[["",36,70,""]],"0b1d…",[51,8,null],null]
 
-In the head's recipe a span with `start` -1 stands for the calls' own ranges of that content under that source; with
-`start` -2 content and source are the calls' own too. A call's spans fill these places in order.
-Only the first id of a round is written: each follows from run, turn, step, round and index. Rare fields come last,
-as an object, or null.
+In the head's recipe a span with `start` -1 is a mark: there each call has a range of its own of that content under
+that source. With `start` -2, content and source are the call's own too. A call's spans fill the marks in order, so the
+prompt of the first call above is the text 97d9…, then bytes 0 to 35 of 1302….
+Only the first id of a round is written, since each follows from run, turn, step, round and index. Fields that few
+calls have come last, as an object, or null.
 The step's record commits to all lines of its rounds by the root of a Merkle tree over them.
 """
 
@@ -24,9 +27,10 @@ from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_kernel.records.records import Child, EffectRecord, Ref, Span, Usage3
 
 COMMITMENT_DIGITS = 32
-"""Hex digits of a prompt's commitment that are kept: 128 bits, since it is looked up and never opened."""
+"""How many hex digits of a prompt's commitment are written: 128 bits, enough to find a prompt that one already has."""
 
 OWN_RANGE, OWN_SPAN = -1, -2
+"""The `start` of a mark in a head's recipe: each call has its own range of one content, or its own span altogether."""
 
 
 class CallsHead(
@@ -38,10 +42,11 @@ class CallsHead(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """What the calls of one round share. `first` is the index of its first call in the step, `round` its number.
+    """What the `n` calls of one round share.
 
-    `id` is that of the first call that was made, which names the run, the turn and the step for all of them.
-    `inputs` are the refs of what a nested run was given.
+    `round` is its number in the step, from 0; `first` is the index of its first call. `id` is that of the first call
+    that was made; it follows from the run, the turn and the step, and so ties the whole round to them.
+    `inputs` are the refs of the inputs of a nested run, by name.
     """
 
     step: int
@@ -58,7 +63,7 @@ class CallsHead(
 
 
 class Rare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What few calls have. See `EffectRecord`."""
+    """The fields that few calls have. See `EffectRecord`."""
 
     error: str = ""
     detail: Ref | None = None
@@ -82,12 +87,17 @@ class CallLine(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
 
 def request_id(run: str, turn: int, place: int, round_: int, index: int) -> str:
-    """32 hex digits that name one call of a run. `place` is the step's number in its turn, from 0."""
+    """32 hex digits that name one call of a run.
+
+    `place` is the step's number in its turn and `round_` the round's in its step, both from 0; `index` counts from the
+    first call of its round. Nothing that depends on time or order of completion goes in, so a replay asks under the
+    same ids.
+    """
     return hashlib.sha256(f"{run}/{turn}/{place}/{round_}/{index}".encode()).hexdigest()[:32]
 
 
 def lines_of(calls: Sequence[EffectRecord]) -> list[bytes]:
-    """The lines of a step's calls, without newlines."""
+    """The lines of a step's calls, without newlines: for each round its head, then its calls in order."""
     lines: list[bytes] = []
     for _, members in groupby(calls, key=lambda call: call.round):
         of_round = list(members)
@@ -102,7 +112,7 @@ def calls_of(
 ) -> Iterator[EffectRecord]:
     """The calls of a step from its decoded lines. `place` is the step's number in its turn, from 0.
 
-    A line without a head before it is left out: `verify` refuses it.
+    A call with no head before it is ignored here; `verify` refuses it.
     """
     head: CallsHead | None = None
     for item in heads_and_lines:
@@ -113,7 +123,7 @@ def calls_of(
 
 
 def head_of(calls: Sequence[EffectRecord]) -> CallsHead:
-    """The head of a round's calls."""
+    """The one head that fits a round's calls: it holds all that they share. There must be at least one call."""
     call = calls[0]
     return CallsHead(
         step=call.step,
@@ -131,21 +141,30 @@ def head_of(calls: Sequence[EffectRecord]) -> CallsHead:
 
 
 def _shared_recipe(calls: Sequence[EffectRecord]) -> tuple[Ref | Span, ...]:
-    """The parts of the prompt that all calls have, with a mark where each has its own."""
+    """The parts of the prompt that all calls have, with a mark where each has its own.
+
+    A single call shares everything with itself, so it has no marks.
+    """
     first = calls[0].recipe
     if len(calls) == 1:
         return first
     shared: list[Ref | Span] = []
     for place, part in enumerate(first):
-        parts = [call.recipe[place] for call in calls]
-        if isinstance(part, str) or all(other == part for other in parts):
+        others = [call.recipe[place] for call in calls]
+        # Literal parts come from the one template of the round, so they are the same in all calls.
+        if isinstance(part, str) or all(other == part for other in others):
             shared.append(part)
-            continue
-        spans = [other for other in parts if isinstance(other, Span)]
-        alike = all(span.blob == part.blob and span.source == part.source for span in spans)
-        mark = Span(part.blob, OWN_RANGE, OWN_RANGE, part.source) if alike else Span("", OWN_SPAN, OWN_SPAN, "")
-        shared.append(mark)
+        else:
+            shared.append(_mark(part, [other for other in others if isinstance(other, Span)]))
     return tuple(shared)
+
+
+def _mark(span: Span, others: Sequence[Span]) -> Span:
+    """What stands in the head for spans that differ from call to call."""
+    is_one_content = all(other.blob == span.blob and other.source == span.source for other in others)
+    if is_one_content:
+        return Span(span.blob, OWN_RANGE, OWN_RANGE, span.source)
+    return Span("", OWN_SPAN, OWN_SPAN, "")
 
 
 def _call_line(call: EffectRecord, shared: tuple[Ref | Span, ...]) -> CallLine:
@@ -173,6 +192,7 @@ _NOTHING_RARE = Rare()
 
 
 def _own_spans(recipe: tuple[Ref | Span, ...], shared: tuple[Ref | Span, ...]) -> Iterator[Span]:
+    """The spans of one call that fill the marks in the shared recipe, each without what its mark says already."""
     for part, mark in zip(recipe, shared, strict=True):
         if isinstance(mark, Span) and isinstance(part, Span):
             if mark.start == OWN_RANGE:
@@ -211,10 +231,15 @@ def _join(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
 
 
 def _fill(part: Ref | Span, own: Iterator[Span]) -> Ref | Span:
-    """A part of the prompt with the call's own range where the head has a mark. A missing one stays marked."""
+    """A part of the prompt: the head's, or where that is a mark, the call's next own span put in its place.
+
+    A mark that no span is left for stays; `verify` refuses such a line.
+    """
     if isinstance(part, str) or part.start >= 0:
         return part
     span = next(own, None)
-    if span is None or part.start == OWN_SPAN:
-        return part if span is None else span
+    if span is None:
+        return part
+    if part.start == OWN_SPAN:
+        return span
     return Span(part.blob, span.start, span.stop, part.source)

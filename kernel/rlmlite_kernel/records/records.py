@@ -1,9 +1,10 @@
 """Receipts: the records of a run, as data.
 
-Records hold no free text. Programs, replies, observations and results are refs to blobs; prompts are recipes.
-A field that has its default is left out of the line, so that what is not used costs nothing and a record can gain a
-field without a new format number (see `evolution`). `Log` in `rlmlite_traces` fills in `seq` and `prev`; nothing else
-of a record is made outside the kernel.
+Records hold no free text. Programs, replies, observations and results are refs to blobs; prompts are recipes. So a
+content can be removed from a trace later without breaking a single hash.
+A field that has its default is left out of the line. What a run does not use takes no space, and a record can gain a
+field without a new format number (see `evolution`). `Log` in `rlmlite_traces` fills in `seq` and `prev`; everything
+else in a record is computed by the kernel.
 """
 
 from typing import TypeAlias
@@ -13,12 +14,13 @@ import msgspec
 from rlmlite_kernel.records.evolution import RENDERING
 
 ZERO = "0" * 64
+"""`prev` of the first record, which has none before it."""
 
 Ref: TypeAlias = str
 """64 hex digits: a salted commitment to a blob or a value (see `refs`)."""
 
 Counts: TypeAlias = dict[str, int]
-"""Amounts by the name of a budget."""
+"""Amounts by the name of a budget (see `Limits`)."""
 
 Usage3: TypeAlias = tuple[int | None, int | None, int | None]
 """Input tokens, output tokens, nano-dollars, as a provider reported them; null is unknown."""
@@ -48,7 +50,7 @@ class InputEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Genesis(Record, tag="genesis", frozen=True, kw_only=True):
-    """How a run began. `settings` is a blob: limits, policy, roles.
+    """How a run began. `settings` is a blob with limits, roles, tools and policy.
 
     `v` is the trace format, `flags` the numbered changes of meaning that hold in this run, `rendering` the wording
     and layout of its texts (all in `evolution`). `strategy` names how the question was answered where that was not
@@ -74,9 +76,9 @@ class Genesis(Record, tag="genesis", frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Something to be said of a step or a turn: a code, how often it happened, and one example (a blob) with its place.
+    """A remark on a step or a turn: a code, how often it applied, and one example (a blob) with its place.
 
-    A warning says that a value may be wrong; a note says what was read or bounded as asked.
+    A warning says that a value may be wrong; a note says what was read or limited as requested.
     """
 
     code: str
@@ -89,7 +91,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The controller's call that gave a turn's reply.
 
-    `prompt` commits to the prompt's text (`State.commit`), which can be made again from the trace; it is not stored.
+    `prompt` commits to the prompt's text (`State.commit`), which is not stored; it can be rendered from the trace.
     `usage` is input tokens, output tokens and nano-dollars as reported; null is unknown. `error` says why there is no
     reply, if there is none, with more in the blob `detail`. `sampling` holds what differs from the role's settings.
     """
@@ -107,7 +109,7 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Question(Record, tag="question", frozen=True, kw_only=True):
-    """The host asked: `text` is a blob with the question, `writes` the variable that holds it for programs.
+    """A question of the host: `text` is a blob with the question, `writes` the variable that holds it for programs.
 
     It takes no turn and no step. The question is open until a turn answers it or another one is asked.
     """
@@ -118,11 +120,11 @@ class Question(Record, tag="question", frozen=True, kw_only=True):
 
 
 class Turn(Record, tag="turn", frozen=True, kw_only=True):
-    """What the controller said: its reply, and what was read of it: a program (`ast`) or why there is none.
+    """A reply of the controller, and what was read from it: a program (`ast`), or the reason why there is none.
 
     Both blobs hold the text that was read (`program.recorded`); format 1 had it in `program`. `call` is the
-    controller's own call, if a model spoke; `used` is what it was charged with. `clock_ms` is the time that a deadline
-    was judged by. `held_back` is the reason why an answer of the turn before was not taken.
+    controller's own call, if a model spoke; `used` is what turn and call were charged. `clock_ms` is the time that was
+    compared with a deadline. `held_back` is the reason why the answer of the turn before was not accepted.
     """
 
     turn: int
@@ -141,7 +143,7 @@ class Turn(Record, tag="turn", frozen=True, kw_only=True):
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a step shows the controller: `size` bytes, of which content of `origins`; `cut` bytes were left out.
+    """What a step shows the controller: `size` bytes, with content from `origins`; `cut` bytes were left out.
 
     `ref` is the blob with the text, `None` where nothing is shown.
     """
@@ -162,9 +164,9 @@ class Written(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 class Effects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The calls of a step: how many, of which so many failed, in how many rounds.
+    """The calls of a step: `n` in all, of which `failed` have no result, made in `rounds` rounds.
 
-    `root` is the tree head over their lines in `effects.jsonl`: a head for each round, then its calls by index.
+    `root` is the tree head over their lines in `effects.jsonl`: for each round its head, then its calls by index.
     """
 
     n: int
@@ -179,12 +181,13 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Step(Record, tag="step", frozen=True, kw_only=True):
-    """One action: what it read, wrote, showed, cost and changed.
+    """One action: what it read, wrote, showed and cost.
 
     `reads` names variables; the value of each is the one last written under that name. `coverage` holds the inputs
-    whose totals changed: bytes shown, read by a model and scanned so far. `status` is `ok`, `failed` or `skipped`;
-    `code` names the fault (`docs/reference/faults.md`), empty when ok. `priced` is what was reserved before any call,
-    `used` what was charged. `state` is the digest after the step; the record before has the one before it.
+    whose totals changed, each with the bytes shown, read by a model and scanned so far.
+    `status` is `ok`, `failed` or `skipped`; `code` names the fault (`docs/reference/faults.md`), empty when ok.
+    `priced` is what was reserved before any call, `used` what was charged. `state` is the digest after the step; the
+    record before has the one before it.
     """
 
     turn: int
@@ -207,7 +210,7 @@ class Step(Record, tag="step", frozen=True, kw_only=True):
 
 
 class Checkpoint(Record, tag="checkpoint", frozen=True, kw_only=True):
-    """A place from which a run can be opened without executing what is before it.
+    """A point from which a run can be continued without executing what came before.
 
     `variables` is a blob: the variable table that `state` commits to.
     """
@@ -217,7 +220,7 @@ class Checkpoint(Record, tag="checkpoint", frozen=True, kw_only=True):
 
 
 class Redact(Record, tag="redact", frozen=True, kw_only=True):
-    """Blobs that were removed on purpose. Whatever names them keeps its proof; their content is gone."""
+    """Blobs that were removed on purpose. Records that name them can still be verified; the content is gone."""
 
     refs: tuple[Ref, ...]
     reason: str
@@ -243,7 +246,7 @@ AnyRecord: TypeAlias = Genesis | Question | Turn | Step | Checkpoint | Redact | 
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """`start:stop` (bytes) of a content, committed to by a ref, and the `source` that its fence names ("" for none)."""
+    """Bytes `start:stop` of a content, which `blob` commits to; `source` is what its fence names ("" for none)."""
 
     blob: Ref
     start: int
@@ -252,10 +255,10 @@ class Span(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What came of a nested run: the root of its sealed trace, how it ended, and what it used of its allowance.
+    """The outcome of a nested run: the root of its sealed trace, how it ended, and what it used of its budgets.
 
-    `evidence` is a blob with the spans that its answer rests on, `coverage` what it showed, read and scanned of the
-    parent's inputs.
+    `evidence` is a blob with the spans that its answer rests on, `coverage` how much of the parent's inputs it showed,
+    read and scanned.
     """
 
     root: str
@@ -270,12 +273,11 @@ class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a step, whole. On disk a round's calls share one head line (see `call_lines`).
 
     `effect` is the kind of call, `round` the step's round that made it, `first` the index at which that round began.
-    `recipe` lists the parts of the prompt: refs
-    of literal parts, spans of content; `rendered` commits to the text. `result` is the ref of the reply's blob, or
-    `None` with the `error`, of which `detail` is the ref of a blob with more, if there is more to say. Of a nested run
-    `inputs` are the refs of what it was given, and `child` is what came of it. `shared` is the id of the call whose
-    result this one takes, `trial` counts repetitions of one prompt, `sampling` is what differs from its role.
-    Unknown usage is null.
+    `recipe` lists the parts of the prompt: refs of literal parts, spans of content; `rendered` commits to the text.
+    `result` is the ref of the reply's blob. If there is no reply it is `None`, `error` says why, and `detail` may be
+    the ref of a blob with more. Of a nested run, `inputs` are the refs of its inputs and `child` is its outcome.
+    `shared` is the id of the call whose result this one reuses, `trial` counts repetitions of one prompt, `sampling`
+    holds the settings that differ from the role's. Unknown usage is null.
     """
 
     step: int
@@ -303,7 +305,7 @@ class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """Content to keep in the trace, with its salt (16 bytes) and ref."""
+    """Content to write to the trace, with its salt (16 bytes) and ref."""
 
     ref: Ref
     salt: bytes
@@ -313,7 +315,7 @@ class Blob(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True):
     """One record with what must be durable before it: its blobs, its calls in index order.
 
-    Blobs may repeat earlier ones; a log keeps each ref once.
+    Blobs may repeat earlier ones; a log writes each ref once.
     """
 
     record: AnyRecord

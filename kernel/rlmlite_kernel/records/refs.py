@@ -1,11 +1,13 @@
-"""Refs: salted commitments, so that content dropped later cannot be guessed back.
+"""Refs: salted commitments, so that content that was removed later cannot be guessed from its hash.
 
     ref = SHA256(0x02 || salt || SHA256(content))
 
-A blob's salt is HMAC(run_key, SHA256(content))[:16] and stands in its line of `blobs.jsonl`.
-A *value* is committed to by its descriptor (kind, digests, ranges), which is never stored: its salt is
+Without a salt, anyone could hash "yes" and "no" and see which one a removed reply was.
+A *blob* is stored with its salt in `blobs.jsonl`: HMAC(run_key, SHA256(content))[:16]. When its line is removed, so is
+the salt, and the ref that others hold tells nothing.
+A *value* is never stored. It is committed to by its descriptor (kind, digests, ranges), under the salt
 HMAC(key, SHA256(descriptor))[:16], where `key` is the salt of the blob that made it: the step's AST, or the settings
-for inputs. So a replay needs the salts in the trace and no run key, and dropping that blob hides the value for good.
+for inputs. So a replay needs only the salts in the trace and no run key, and removing that blob hides the value too.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ class Salts(Protocol):
 
     @property
     def run_id(self) -> str:
-        """The name of the run, which tells nothing of its key."""
+        """The id of the run, from which its key cannot be computed."""
         ...
 
     def salt(self, digest: bytes) -> bytes:
@@ -32,7 +34,7 @@ class Salts(Protocol):
 
 
 class RunKey:
-    """Salts drawn from a run's key."""
+    """Salts derived from a run's key, for a run that is being written."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -48,7 +50,10 @@ class RunKey:
 
 
 class KnownSalts:
-    """Salts read from a trace. Content that the trace does not hold gets zeros, and so a ref that differs."""
+    """Salts read from a trace, by the content's SHA-256, for a replay.
+
+    Content that the trace does not hold gets a salt of zeros, and so a ref that differs: replay then reports it.
+    """
 
     def __init__(self, salts: Mapping[bytes, bytes], run_id: str) -> None:
         self._salts, self._run_id = salts, run_id
@@ -69,17 +74,17 @@ def commit(salt: bytes, digest: bytes) -> Ref:
 
 
 def blob(salts: Salts, content: bytes) -> Blob:
-    """Content with its salt and ref, ready to be kept."""
+    """Content with its salt and ref, ready to be written."""
     digest = hashlib.sha256(content).digest()
     salt = salts.salt(digest)
     return Blob(commit(salt, digest), salt, content)
 
 
 def commit_value(key: bytes, descriptor: bytes) -> Ref:
-    """The ref of a value that is not stored, under the salt of the blob that made it."""
+    """The ref of a value that is not stored. `key` is the salt of the blob that made it."""
     return commit_value_digest(key, hashlib.sha256(descriptor).digest())
 
 
 def commit_value_digest(key: bytes, digest: bytes) -> Ref:
-    """`commit_value` for content whose SHA-256 is known."""
+    """`commit_value` for a descriptor whose SHA-256 is known."""
     return commit(hmac.digest(key, digest, "sha256")[:SALT_BYTES], digest)

@@ -1,4 +1,8 @@
-"""What a run may do and may cost: limits, roles, tools and policy, fixed at `begin` and recorded in the genesis."""
+"""What a run may do and what it may cost: limits, roles, tools and policy.
+
+They are fixed when a run begins, and recorded in its genesis, so a replay obeys the same ones.
+Not here: how the command line and `rlmlite.toml` spell them (`rlmlite`), how they are enforced (`run`, `effects`).
+"""
 
 from typing import Literal, TypeAlias, TypeVar
 
@@ -7,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Amount = TypeVar("Amount", int, npt.NDArray[np.int64])
-"""One call's number, or an array of them, one a call."""
+"""The number of one call, or an array of them, one per call."""
 
 CONTROLLER_ROLE = "controller"
 """The role that writes programs and sees observations; those that take over from it are `controller_2`, ..."""
@@ -17,10 +21,11 @@ SUB_ROLE = "sub"
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hard budgets, never exceeded, then the two settled ones (`tokens`, `cost_nano`; `None` is no limit).
+    """Hard budgets, which are never exceeded, and two that are settled by what providers report.
 
-    Bytes are bytes, `search_work` is work units (window bytes; see `engines.find`), `depth` is how many levels of
-    nested runs there may be, the rest are counts.
+    Those two are `tokens` and `cost_nano`; for them `None` is no limit.
+    Names in `_bytes` are bytes, `search_work` is work units (window bytes; see `engines.find`), `depth` is how many
+    levels of nested runs there may be, and the rest are counts.
     """
 
     turns: int = 30
@@ -54,11 +59,11 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     output_price: int | None = None
 
     def reserved_tokens(self, prompt_bytes: Amount) -> Amount:
-        """The tokens that a call of so long a prompt reserves: the prompt's, rounded up, and its longest answer."""
+        """The tokens to reserve for a call: those of its prompt, rounded up, and those of the longest answer."""
         return -(-prompt_bytes * 1_000 // self.bytes_per_1000_tokens) + self.max_output_tokens
 
     def reserved_cost(self, prompt_bytes: Amount) -> Amount | None:
-        """What such a call reserves in nano-dollars; `None` where the price is unknown."""
+        """The nano-dollars to reserve for a call; `None` if the price is unknown."""
         if self.input_price is None or self.output_price is None:
             return None
         prompt = self.reserved_tokens(prompt_bytes) - self.max_output_tokens
@@ -66,7 +71,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ToolParam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One argument of a tool: its name, what it is, whether a call must give it."""
+    """One argument of a tool: its name, its meaning, and whether a call must have it."""
 
     name: str
     help: str = ""
@@ -74,10 +79,10 @@ class ToolParam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A function of the host's that programs may call by its name or by `tool_call(name, args)`.
+    """A function of the host that programs may call by its name or with `tool_call(name, args)`.
 
-    `side_effects`: a call changes something outside. `schema` is the JSON schema of the arguments, as text: the host
-    checks them against it before it calls.
+    `side_effects` says that a call changes something outside the run. `schema` is the JSON schema of the arguments, as
+    text; the host checks them against it before the call.
     """
 
     help: str
@@ -87,17 +92,19 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 Verdict: TypeAlias = Literal["allow", "ask", "deny"]
-"""What a policy says of a call: it is made, a person or a program is asked first, it is not made."""
+"""What a policy says of a call: it is made, somebody must approve it first, or it is not made."""
 
 
 class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a policy says of one tool.
 
-    `accepts` lists, per argument (`*` for the others), the origins that it may have; an argument of another origin
-    makes the call `otherwise`. Without `accepts` a tool with side effects accepts what no input, tool or model had a
-    part in, any other tool everything; `the call itself` stands for the decision to call it at all.
-    `calls` bounds the calls of this tool in a run, `timeout_ms` the time of each.
-    `unknown` is for a call with side effects that was begun, and whose end nobody saw because the process died.
+    `accepts` lists, per argument (`*` for the others), the origins that it may have; `the call itself` stands for the
+    decision to call the tool at all. If an argument has another origin, the verdict is `otherwise` instead of `rule`.
+    Without `accepts`, a tool with side effects accepts only values that no input, tool or model contributed to, and
+    any other tool accepts everything.
+    `calls` limits the calls of this tool in a run, `timeout_ms` the time of each.
+    `unknown` says what to do with a call with side effects that had begun when the process was killed, so that nobody
+    knows whether it took effect: report it as failed, or make it again.
     """
 
     rule: Verdict = "allow"
@@ -109,13 +116,13 @@ class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is permitted; `None` permits all.
+    """What is permitted; `None` permits everything.
 
     `actions` and `models` list what is permitted; a model's pattern may end with `*`.
-    `tools` has a rule a tool, `*` for those without one; a tool that no rule names is denied.
+    `tools` has one rule per tool, `*` for those without one; a tool that no rule names is denied.
     `egress` lists, per input (`*` for those without a rule), the patterns of models and tools (`tool:NAME`) that its
-    content may be sent to. `under` says of an input that it stands under the rules of these names instead of its own:
-    a nested run's inputs do, which are made of its parent's.
+    content may be sent to. `under` replaces an input's own rule by those of the inputs that it names: an input of a
+    nested run is made from inputs of its parent, and keeps their rules.
     """
 
     actions: tuple[str, ...] | None = None
@@ -126,10 +133,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Everything about a run but its inputs and its key. `scope` holds the host's labels (thread, user, ...).
+    """Everything about a run except its inputs and its key. `scope` holds the host's labels (thread, user, ...).
 
-    `kept` is what of `tokens` and `cost_nano` the calls of programs may not use: it is there for the controller's last
-    answer. `parent` is the id of the call that a nested run answers.
+    `kept` is the part of `tokens` and `cost_nano` that calls of programs may not use: it is held back for the
+    controller's last answer. `parent` is the id of the call that a nested run answers.
     """
 
     limits: Limits = Limits()
