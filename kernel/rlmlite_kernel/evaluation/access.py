@@ -22,7 +22,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.values.fences import list_names
-from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, text_of
+from rlmlite_kernel.values.values import DOCUMENTS, LIST, Rows, Value, kind_of, text_of
 
 Bound: TypeAlias = int | None
 
@@ -106,8 +106,10 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
     """`value[at]`; null with a warning for a place outside. Raises `Fault("type")` for a text, and for a bad index."""
     if isinstance(value, dict):
         return value.get(at) if isinstance(at, str) else None
-    if isinstance(value, Rows) and value.kind == "documents" and isinstance(at, str):
+    # Only a folder is indexed by text, `docs["src/main.py"]`: its paths are keys, as no column of other rows is.
+    if isinstance(value, Rows) and value.kind == DOCUMENTS and isinstance(at, str):
         return _document(value, at, context)
+    # Refused, since bytes, code points and lines would all be a fair reading, and each gives another result.
     if isinstance(value, str | Text):
         raise Fault("type", "a text can be sliced but not indexed: x[a:b] by bytes, x.lines[n], x.chars[a:b]")
     if not isinstance(value, list | Rows):
@@ -148,6 +150,7 @@ def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: S
         return default
     place = bound + count if bound < 0 and literal else bound
     inside = min(max(place, 0), count)
+    # Python moves a bound in silence. Here a position that is off is most likely a slip, so the observation says so.
     if inside != place:
         context.warn(f"the bound {bound:,} is outside 0..{count:,}; {inside:,} was used instead")
     return inside
@@ -160,6 +163,7 @@ def slice_value(value: Value, lo: Bound, hi: Bound, literal: tuple[bool, bool], 
         first, last = bounds(len(value), lo, hi, literal, context)
         return Text(value.blob, _snap(content, value, first), _snap(content, value, last))
     if isinstance(value, str):
+        # By bytes too, so that a program means the same whether a text is a string or a reference.
         raw = value.encode()
         first, last = bounds(len(raw), lo, hi, literal, context)
         return raw[snap(raw, first) : snap(raw, last)].decode()
@@ -215,7 +219,10 @@ def lines_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], co
     count = last - first
     low = _line_bound(lo, 1, count, literal[0], context)
     high = _line_bound(hi, count + 1, count, literal[1], context)
-    return line_rows(text, first + low - 1, first + max(low, high) - 1, context)
+    # `first` is the number of line 1 in the whole content. Bounds that cross give no lines.
+    start = first + low - 1
+    stop = first + max(low, high) - 1
+    return line_rows(text, start, stop, context)
 
 
 def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: StepContext) -> int:

@@ -68,19 +68,24 @@ class Arguments:
         return _READERS[param.kind](self, param, node)
 
     def _node(self, param: Param, node: Expr) -> Expr:
+        # Unevaluated: `.line > 3` has another value for every row.
         return node
 
     def _any(self, param: Param, node: Expr) -> Any:
         return self._value(node)
 
     def _query(self, param: Param, node: Expr) -> Any:
+        # Not through `_evaluate`: a /regex/ has no value, and `matcher_of` evaluates any other query itself.
         return None if _is_null(node) else matcher_of(node, self._context)
 
     def _pattern(self, param: Param, node: Expr) -> Any:
         return pairs_or_matcher(node, self._context)
 
     def _form(self, param: Param, node: Expr) -> Any:
-        return matcher_of(node, self._context) if isinstance(node, Rx) else self._text(param, node)
+        # A text here is a template, `{id} | {user}`, and not a query: the action makes a pattern of it.
+        if isinstance(node, Rx):
+            return matcher_of(node, self._context)
+        return self._text(param, node)
 
     def _schema(self, param: Param, node: Expr) -> Schema | None:
         return None if _is_null(node) else schema_of(node)

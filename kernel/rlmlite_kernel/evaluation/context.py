@@ -109,6 +109,7 @@ class StepContext:
         self.warnings: list[StepWarning] = []
         self.partial: list[str] = []
         self.scanned: list[Text] = []
+        # Shared with the turn and all its steps: what one of them charges, the next one no longer has.
         self.ledger = ledger
         self._announced_bytes = 0
 

@@ -78,6 +78,7 @@ class MemoryBlobs:
     def put(self, content: bytes) -> str:
         """See `Blobs.put`."""
         digest = hashlib.sha256(content).hexdigest()
+        # The first copy stays: indexes and views may point into it.
         self._contents.setdefault(digest, content)
         return digest
 

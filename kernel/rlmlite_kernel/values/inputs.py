@@ -61,11 +61,17 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     def recipe(self, file: SourceFile) -> tuple[Derivation, ...]:
         """The steps by which a file's text was derived. Raises `IndexError` for a recipe that is not there."""
-        return self.recipes[file.recipe - 1] if file.recipe else ()
+        # Recipes count from 1, so that 0, the default that a trace leaves out, can stand for none.
+        if file.recipe == 0:
+            return ()
+        return self.recipes[file.recipe - 1]
 
     def original(self, file: SourceFile) -> str:
         """SHA-256 of the file on disk that a text was derived from; empty if the text is that file."""
-        return file.original if self.archive is None else self.archive.digest
+        # The members of an archive are not files on disk: whoever checks them needs the archive.
+        if self.archive is not None:
+            return self.archive.digest
+        return file.original
 
 
 class Input(msgspec.Struct, frozen=True):

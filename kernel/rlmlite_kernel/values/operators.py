@@ -22,6 +22,8 @@ from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import Rows, Value
 
 Number: TypeAlias = int | float
+
+# The smallest whole number that has too many digits. Comparing with it is cheaper than counting digits.
 _TOO_LARGE = 10**MAX_DIGITS
 
 
@@ -52,7 +54,9 @@ def truthy(value: Value) -> bool:
     """Whether a condition holds: all but null, false, 0, and what is empty."""
     if type(value) is Text:
         return value.stop > value.start
-    return len(value) > 0 if isinstance(value, Rows) else bool(value)
+    if isinstance(value, Rows):
+        return len(value) > 0
+    return bool(value)
 
 
 def equal(left: Value, right: Value) -> bool:
@@ -85,8 +89,12 @@ def contains(whole: Value, part: Value) -> bool:
     if type(whole) is str:
         return type(part) is str and part in whole
     if type(whole) is list:
+        # Not `part in whole`: Python would find 1 in [True].
         return any(equal(item, part) for item in whole)
-    return type(whole) is dict and type(part) is str and part in whole
+    if type(whole) is dict:
+        # `part` may be a list, which Python cannot look up.
+        return type(part) is str and part in whole
+    return False
 
 
 COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
@@ -110,14 +118,19 @@ ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
 
 def mixes_list_and_single(left: Value, right: Value) -> bool:
     """Whether a comparison met a list on one side and a text or a number on the other: most likely a slip."""
+    # One list against another is a fair question, and a list against null or a record is plainly false.
     if type(left) is list:
         return type(right) is str or is_number(right)
-    return type(right) is list and (type(left) is str or is_number(left))
+    if type(right) is list:
+        return type(left) is str or is_number(left)
+    return False
 
 
 def mixes_text_and_number(left: Value, right: Value) -> bool:
     """Whether a comparison met text on one side and a number on the other: most likely a slip."""
-    return (type(left) is str and is_number(right)) or (type(right) is str and is_number(left))
+    if type(left) is str:
+        return is_number(right)
+    return type(right) is str and is_number(left)
 
 
 def add(left: Value, right: Value) -> Value:
@@ -143,6 +156,7 @@ def multiply(left: Value, right: Value) -> Value:
 
 def modulo(left: Value, right: Value) -> Value:
     """`%` on whole numbers, with the sign of the divisor; null for anything else and for zero."""
+    # Decimals are left out: their remainder is a matter of rounding, and seldom what was meant.
     if type(left) is int and type(right) is int and right != 0:
         return left % right
     return None
@@ -150,8 +164,10 @@ def modulo(left: Value, right: Value) -> Value:
 
 def divide(left: Value, right: Value) -> Value:
     """`div`: a whole number when it goes out even, else the nearest decimal; null by zero."""
-    if not (is_number(left) and is_number(right)) or right == 0:
+    both_numbers = is_number(left) and is_number(right)
+    if not both_numbers or right == 0:
         return None
+    # Whole numbers stay whole where they can: through a float, those above 2**53 would lose digits.
     if type(left) is int and type(right) is int and left % right == 0:
         return left // right
     return _calculate(operator.truediv, left, right)
@@ -203,6 +219,7 @@ def sort_key(value: Value) -> tuple[Any, ...]:
     if kind is list:
         return (5, [sort_key(item) for item in value])  # type: ignore[union-attr]
     if kind is dict:
+        # By name: two records with the same fields in another order are equal, so they must sort alike.
         return (6, [(key, sort_key(item)) for key, item in sorted(value.items())])  # type: ignore[union-attr]
     raise TypeError(f"{kind.__name__} has to be dereferenced first")
 

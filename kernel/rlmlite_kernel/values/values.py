@@ -90,6 +90,7 @@ class Rows:
         if self.kind == LIST:
             return self.columns["value"].cells(blobs)
         names = list(self.columns)
+        # Column by column, then turned: a column of spans decodes all its texts at once.
         cells = [column.cells(blobs) for column in self.columns.values()]
         return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
@@ -135,6 +136,7 @@ def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
 def sheet_of(value: Value) -> str | None:
     """The digest of the sheet that the rows of an input table lie in; None for any other value."""
     if isinstance(value, Rows) and value.kind == RECORDS and value.spans is not None:
+        # Always one: rows of two tables that are put together are of another kind.
         return value.spans.blobs[0]
     return None
 
@@ -150,7 +152,8 @@ def text_of(value: Value, blobs: Blobs) -> Text | None:
     """A value as a span: a `Text`, or a string after it was put in the blobs; None for anything else."""
     if isinstance(value, str):
         content = value.encode()
-        return Text(blobs.put(content), 0, len(content))
+        digest = blobs.put(content)
+        return Text(digest, 0, len(content))
     return value if isinstance(value, Text) else None
 
 
@@ -217,7 +220,7 @@ def json_size(value: Value, blobs: Blobs) -> int:
 
 
 def _column_size(column: Column) -> int:
-    """What a column adds; one that is computed from another column adds nothing."""
+    """What a column adds; one that is computed from another column (line numbers, say) adds nothing."""
     if isinstance(column, Cells):
         return sum(size_of(cell) for cell in column.values)
     if isinstance(column, Spans):

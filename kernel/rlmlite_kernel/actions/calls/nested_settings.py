@@ -139,7 +139,9 @@ def nested_roles(names: Iterable[str]) -> dict[str, str]:
 
 def nested_role(level: int) -> str:
     """The role that controls nested runs of a level, from 1."""
-    return NESTED_ROLE if level == 1 else f"{NESTED_ROLE}_{level}"
+    if level == 1:
+        return NESTED_ROLE
+    return f"{NESTED_ROLE}_{level}"
 
 
 def _nested_policy(

@@ -54,7 +54,9 @@ class _Questions(msgspec.Struct, frozen=True, eq=False):
     @property
     def reply_schema(self) -> Schema:
         """What a reply must match: `[{row: int, answer: ...}]`."""
-        return Many(Shape((("row", Basic("int"), False), ("answer", self.schema, False))))
+        row = ("row", Basic("int"), False)
+        answer = ("answer", self.schema, False)
+        return Many(Shape((row, answer)))
 
 
 def ask_classify(

@@ -95,6 +95,7 @@ def tool_counter(name: str) -> str:
 
 def is_tool(action: Action) -> bool:
     """Whether an action is a tool of the host's."""
+    # By its function and not by its family: any action may be given that word.
     return isinstance(action.ask, partial) and action.ask.func is _ask_by_name
 
 
@@ -213,6 +214,7 @@ def approves(result: Result) -> bool:
         answer = read_json(result.text)
     except Fault:
         return False
+    # `is True`: neither 1 nor "yes" nor "false" passes for a consent.
     return isinstance(answer, dict) and answer.get("approved") is True
 
 
@@ -227,6 +229,7 @@ def _read_result(call: _ToolCall, context: StepContext, results: Sequence[Result
     """The value that the tool returned as JSON. Raises `Fault("calls_failed")`."""
     (result,) = results
     if not isinstance(result, Answered):
+        # The words of the tool are untrusted: quoted in a warning, never a part of the fault's message.
         if result.detail:
             context.warn(f"`{call.name}` reported:", result.detail)
         raise Fault("calls_failed", f"the call to `{call.name}` failed ({result.error})")
