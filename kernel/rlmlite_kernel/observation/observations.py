@@ -161,10 +161,11 @@ class ObservationWriter:
         """Bytes of a text, at code points, noted as shown if they are a part of a content."""
         if isinstance(value, str):
             raw = value.encode()
-            first, last = snap(raw, start), snap(raw, stop)
-            return raw[first:last].decode()
+            return raw[snap(raw, start) : snap(raw, stop)].decode()
+        # Offsets of a text are within its own range; spans and `snap` count from the beginning of the content.
         content = self._blobs.read(value.blob)
-        first, last = snap(content, value.start + start), snap(content, value.start + stop)
+        first = snap(content, value.start + start)
+        last = snap(content, value.start + stop)
         self._spans.append(Text(value.blob, first, last))
         return bytes(content[first:last]).decode()
 

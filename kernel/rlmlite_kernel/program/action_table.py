@@ -141,7 +141,10 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     def signature(self) -> str:
         """`search(target, query, limit=null)`, as people write it."""
-        return f"{self.name}({', '.join(map(_spell_param, self.params))}{', name=value, ...' if self.extra else ''})"
+        words = [_spell_param(param) for param in self.params]
+        if self.extra:
+            words.append("name=value, ...")
+        return f"{self.name}({', '.join(words)})"
 
 
 class Table(Mapping[str, Action]):
@@ -178,7 +181,10 @@ class Table(Mapping[str, Action]):
 
         Costs, sizes, checks and words are not in it: they say what happens before a program runs, or explain it.
         """
-        meaning = [[action.name, _traits(action), list(map(_meaning, action.params))] for action in self.values()]
+        meaning: list[Any] = []
+        for action in self.values():
+            params = [_meaning(param) for param in action.params]
+            meaning.append([action.name, _traits(action), params])
         return hashlib.sha256(value_bytes(meaning)).hexdigest()
 
 
@@ -202,6 +208,8 @@ def _traits(action: Action) -> list[Any]:
 
 
 def _meaning(param: Param) -> list[Any]:
+    """What of a parameter changes what programs mean. The order is part of the digest."""
+    # In a list of its own, since `null` is a default too.
     default = [] if param.required else [param.default]
     where = [param.many, param.named_only, param.or_query]
     return [param.name, param.kind, default, param.least, list(param.words), where]
@@ -212,5 +220,8 @@ def _spell_param(param: Param) -> str:
         return f"{param.name}, ..."
     if param.required:
         return param.name
-    default = msgspec.json.encode(param.default).decode() if param.default is not None else ""
+    # `limit=`: null is what an argument that is not given has, so it says nothing about what to write.
+    default = ""
+    if param.default is not None:
+        default = msgspec.json.encode(param.default).decode()
     return f"{param.name}={default}"

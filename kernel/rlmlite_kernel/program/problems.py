@@ -37,6 +37,7 @@ class Unparsed(msgspec.Struct, frozen=True):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean `search`?`, or nothing when no known word is near."""
+    # Sorted, so that of two words equally near the same one is named everywhere: the message goes into the record.
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""
 
@@ -63,7 +64,9 @@ def _explain_one(problem: Problem, text: str) -> str:
 
 def _excerpt(line: str, column: int) -> tuple[str, str]:
     """A line and the caret under a column of it. A long line is cut around the place, so that the caret still fits."""
-    first = 0 if len(line) <= _EXCERPT else max(0, column - 1 - _EXCERPT // 2)
+    first = 0
+    if len(line) > _EXCERPT:
+        first = max(0, column - 1 - _EXCERPT // 2)
     # A tab has a width of its own wherever it is shown; a space stands in for it, so that the caret is under the place.
     shown = line[first : first + _EXCERPT].replace("\t", " ")
     return shown, " " * (column - 1 - first) + "^"

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+# Words of a placeholder, `{a.b.c}`. What has more is taken for text.
 _MAX_PATH = 8
 
 
@@ -58,7 +59,8 @@ class _Reader:
         close = template.find("}", start)
         inner = template[start:close] if close >= 0 else ""
         if not _is_path(inner):
-            self.text.append("{")  # a brace of a JSON example, say
+            # A brace of a JSON example, say. Only the brace is text: there may be a placeholder further in.
+            self.text.append("{")
             return brace + 1
         if not doubled:
             self.end_text()
@@ -68,7 +70,8 @@ class _Reader:
         if template.startswith("}}", close):
             self.text.append("{" + inner + "}")
             return close + 2
-        self.text.append("{")  # of `{{name}` the first brace is text, and the rest a hole
+        # Of `{{name}` the first brace is text, and the rest a hole.
+        self.text.append("{")
         return brace + 1
 
     def end_text(self) -> None:
@@ -81,4 +84,7 @@ class _Reader:
 
 def _is_path(inner: str) -> bool:
     words = inner.split(".")
-    return len(words) <= _MAX_PATH and all(word.isidentifier() and word.isascii() for word in words)
+    if len(words) > _MAX_PATH:
+        return False
+    # ASCII, as in the grammar: other letters have several spellings that look alike.
+    return all(word.isidentifier() and word.isascii() for word in words)

@@ -180,7 +180,9 @@ def advance(
     if state.left("turns") < 1:
         raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
     # The turn is charged before anything runs, whatever comes of it: prose costs a turn as well.
-    charges = {"turns": 1} if call is None else {"turns": 1, **_controller_charges(call, state.settings)}
+    charges = {"turns": 1}
+    if call is not None:
+        charges.update(_controller_charges(call, state.settings))
     used = dict(state.used)
     for name, amount in charges.items():
         used[name] = used.get(name, 0) + amount
@@ -194,8 +196,10 @@ def advance(
     )
     entry = _turn_entry(state, opened, said, reply, origin, call, charges)
     if isinstance(said, Unparsed):
+        # One code for all of them: the record's `diagnostics` names the blob that has each problem.
+        refused = msgspec.structs.replace(opened, failures=("syntax",))
         text, _ = fit_text(explain(said.problems, said.text), state.settings.limits.observation_bytes)
-        return Done(msgspec.structs.replace(opened, failures=("syntax",)), (entry,), text)
+        return Done(refused, (entry,), text)
     run = state.run
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
@@ -207,6 +211,7 @@ def resume(suspended: Suspended, results: Sequence[Result], blobs: Blobs) -> Don
     """Go on with the result of every request, in their order. The suspended turn itself is not changed."""
     if len(results) != len(suspended.requests):
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
+    # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
     turn = suspended.turn.copy()
     turn.receive(suspended.waves, [_with_valid_text(result) for result in results])
     return _go_on(turn, suspended.recorder.copy(), blobs)
@@ -230,16 +235,23 @@ def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
 def conclusion(state: State) -> tuple[str, str]:
     """How a run stands: `completed`, `partial` or `failed`, and the code of the reason."""
     if state.answer is None:
-        return "failed", state.failures[0] if state.failures else "no_answer"
-    return ("partial", state.partial[0]) if state.partial else ("completed", "")
+        reason = state.failures[0] if state.failures else "no_answer"
+        return "failed", reason
+    # An answer from results that a limit cut short is never `completed`, even if the limit did not matter to it.
+    if state.partial:
+        return "partial", state.partial[0]
+    return "completed", ""
 
 
 def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> Done | Suspended:
     """Run what can run, commit what has finished, and say how the turn stands: suspended, done or halted."""
+    # Halted before it is run: a file may have changed while results were settled.
     waves = () if turn.is_halted else turn.run_ready(blobs)
+    # Also of a halted turn: a step that finished before the change is sound, if nothing that it shows has changed.
     _commit_finished(turn, recorder, blobs)
     entries = recorder.take_entries()
     if turn.is_halted:
+        # Calls that would go out now are dropped with the rest: their answers could not be recorded.
         turn.discard_rest()
         state = msgspec.structs.replace(recorder.state, partial=(*recorder.state.partial, INPUT_CHANGED))
         observation = "\n".join([*recorder.shown, f"! the run ends here: {turn.halt_reason}"])
@@ -276,26 +288,32 @@ def _turn_entry(
 ) -> Entry:
     """The record of a turn as it opens, with its blobs: the reply, and what was read from it."""
     salts = before.run.salts
-    whole = None if reply is None else blob(salts, _utf8(reply))
-    read = blob(salts, encode_reading(said, reply))
-    parsed = isinstance(said, Parsed)
+    reading = blob(salts, encode_reading(said, reply))
+    blobs = [reading]
+    reply_ref = None
+    if reply is not None:
+        reply_blob = blob(salts, _utf8(reply))
+        reply_ref = reply_blob.ref
+        blobs.append(reply_blob)
+    is_parsed = isinstance(said, Parsed)
     record = Turn(
         turn=after.turn,
         origin=origin,
-        reply=None if whole is None else whole.ref,
-        ast=read.ref if parsed else None,
-        diagnostics=None if parsed else read.ref,
+        reply=reply_ref,
+        ast=reading.ref if is_parsed else None,
+        diagnostics=None if is_parsed else reading.ref,
         call=call,
         used=used,
         state=after.digest,
     )
-    return Entry(record, tuple(item for item in (read, whole) if item is not None))
+    return Entry(record, tuple(blobs))
 
 
 def _controller_charges(call: Spoken, settings: Settings) -> dict[str, int]:
     """What a controller's call costs: as reported, or as its role reserves where that is unknown."""
     role = settings.roles.get(call.role, Role(model=call.model, max_output_tokens=call.max_output_tokens))
     input_tokens, output_tokens, cost = call.usage
+    # The same rules as for the calls of steps (`effects.reservations`): unknown is charged as reserved, never as zero.
     if call.cached:
         tokens = 0
     elif input_tokens is None or output_tokens is None:
@@ -304,7 +322,11 @@ def _controller_charges(call: Spoken, settings: Settings) -> dict[str, int]:
         tokens = input_tokens + output_tokens
     if cost is None:
         cost = 0 if call.cached else role.reserved_cost(call.prompt_bytes)
-    return {"tokens": tokens} if cost is None else {"tokens": tokens, "cost_nano": cost}
+    charges = {"tokens": tokens}
+    # Still `None` for a model of unknown price.
+    if cost is not None:
+        charges["cost_nano"] = cost
+    return charges
 
 
 def _with_valid_text(result: Result) -> Result:

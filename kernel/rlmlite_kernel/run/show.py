@@ -88,6 +88,7 @@ def _warning_text(message: str, quoted: str, room: int) -> tuple[str, int]:
     whole = f"! {message}{block}"
     if len(whole.encode()) <= room:
         return whole, 0
+    # Half of a quote would need a fence of its own, so it goes first, and the sentence is cut only if it must be.
     sentence, cut = fit_text(f"! {message}", max(0, room))
     return sentence, cut + len(quoted.encode())
 
@@ -97,12 +98,18 @@ def _withheld_notice(planned: PlannedStep, outcome: StepOutcome, state: State) -
 
     Neither how many rows there are nor why the step failed is said then: all of that comes from the content.
     """
-    if not state.run.barred or isinstance(outcome.effect, Noted | Forgotten):
+    barred = state.run.barred
+    # Most runs bar nothing. What a note or `forget` shows is fixed, or the controller's own words.
+    if not barred or isinstance(outcome.effect, Noted | Forgotten):
         return ""
-    origins = _read_origins(planned, state) | (0 if outcome.data is None else outcome.data.origins)
+    # What was read counts too, not only what was made: a fault's message may quote it.
+    origins = _read_origins(planned, state)
+    if outcome.data is not None:
+        origins |= outcome.data.origins
     if isinstance(outcome.effect, FinalAnswer):
-        origins |= state.run.barred  # its quotes were looked up in every input
-    names = state.run.egress.input_names(origins & state.run.barred)
+        # Its quotes were looked up in every input, and whether they were found says something of each.
+        origins |= barred
+    names = state.run.egress.input_names(origins & barred)
     if not names:
         return ""
     code = f" ({outcome.code})" if outcome.code else ""
@@ -113,6 +120,7 @@ def _withheld_notice(planned: PlannedStep, outcome: StepOutcome, state: State) -
 def exposes(step: FinishedStep, state: State) -> bool:
     """Whether what a step shows has content of inputs, tools or models in it."""
     planned, outcome = step.planned, step.outcome
+    # A notice names inputs, and has no content of them.
     if _withheld_notice(planned, outcome, state):
         return False
     if any(warning.quoted for warning in outcome.context.warnings):
@@ -131,6 +139,7 @@ def origins_of(outcome: StepOutcome) -> int:
 def _read_origins(planned: PlannedStep, state: State) -> int:
     """Where what a step reads comes from, as bits."""
     origins = 0
+    # `reads` is what a step may read: of its names some may be fields of rows, and no variables.
     for name in planned.reads:
         if name in state.variables:
             origins |= state.variables[name].data.origins

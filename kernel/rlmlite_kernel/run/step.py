@@ -78,6 +78,7 @@ def run_action(
     try:
         arguments = Arguments(planned, action, context)
         if action.ask is not None:
+            # Nothing is confirmed yet: that is done when the calls are back (`settle_calls`).
             # A tool's arguments are named by its host, `inputs` too; then the tool's own is meant.
             ask: Ask = action.ask(context, place, **{"inputs": arguments.extra, **arguments.given})
             return ask
@@ -86,6 +87,7 @@ def run_action(
         outcome = _with_digest(_outcome_of(result, arguments, context, constants))
     except (Fault, NotCanonicalError) as fault:
         outcome = failure_of(context, fault)
+    # After failures as well: a fault may come from content that changed while it was read.
     context.blobs.confirm(frozenset(context.blobs.digests_read))
     return outcome
 
@@ -97,13 +99,18 @@ def settle_calls(
     *_, last = rounds
     results: list[Result] = []
     for index, result in enumerate(last.results):
-        if result is None:  # was never made: its prompt is too long, or tokens or cost ran out
+        if result is None:
+            # Was never made: its prompt is too long, or tokens or cost ran out.
             result = Failed("too_long" if index in too_long else "budget")
         results.append(result)
-    context.blobs.confirm(frozenset(context.blobs.digests_read))  # the prompts were read while the calls were out
+    # The prompts were read while the calls were out.
+    context.blobs.confirm(frozenset(context.blobs.digests_read))
     try:
         settled = last.ask.settle(context, results)
-        return settled if isinstance(settled, Ask) else _with_digest(StepOutcome(context, data=settled, calls=rounds))
+        if isinstance(settled, Ask):
+            return settled
+        outcome = StepOutcome(context, data=settled, calls=rounds)
+        return _with_digest(outcome)
     except (Fault, NotCanonicalError) as fault:
         return msgspec.structs.replace(failure_of(context, fault), calls=rounds)
 
@@ -128,16 +135,19 @@ def _outcome_of(result: Any, arguments: Arguments, context: StepContext, constan
         return StepOutcome(context, effect=result)
     if isinstance(result, TaintedValue):
         return StepOutcome(context, data=result)
+    # Taint is never narrowed: whatever an action made of its arguments may carry what any of them said.
+    origins = arguments.origins | DERIVED
     if isinstance(result, NarrowedResult):
-        return StepOutcome(context, data=TaintedValue(result.value, arguments.origins | DERIVED, (result.spans,)))
+        return StepOutcome(context, data=TaintedValue(result.value, origins, (result.spans,)))
     # Rows that are places in a text say themselves what they rest on; any other result rests on the arguments.
-    own = result.spans if isinstance(result, Rows) else None
-    sources = (own,) if own is not None else arguments.sources
-    return StepOutcome(context, data=TaintedValue(result, arguments.origins | DERIVED, sources))
+    own_spans = result.spans if isinstance(result, Rows) else None
+    sources = arguments.sources if own_spans is None else (own_spans,)
+    return StepOutcome(context, data=TaintedValue(result, origins, sources))
 
 
 def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -> FinalAnswer:
     evidence = resolve_evidence(ended.value, ended.evidence, constants.document_names, context)
+    # Its size is known without building it. Spans of a large input would become text here for the first time.
     context.ensure_room(json_size(ended.value.value, context.blobs))
     value = to_json(ended.value.value, context.blobs)
     # An answer that the seal could not hold is refused here, where the program can still be corrected.

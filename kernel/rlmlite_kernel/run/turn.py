@@ -284,14 +284,16 @@ class RunningTurn:
     def _change_of(self, number: int, outcome: StepOutcome, key: bytes) -> Change:
         """What a finished step does to the variables. The last step of a statement drops its temporaries."""
         planned = self._steps[number]
-        dropped = [outcome.effect.name] if isinstance(outcome.effect, Forgotten) else []
+        data, effect = outcome.data, outcome.effect
+        dropped: list[str] = []
+        if isinstance(effect, Forgotten):
+            dropped.append(effect.name)
         if planned.last:
             dropped += self._temporaries(number)
-        if planned.target is None or outcome.data is None or outcome.status != "ok":
+        if planned.target is None or data is None or outcome.status != "ok":
             return Change(dropped=tuple(dropped))
-        value = outcome.data.value
         ref = commit_value_digest(key, outcome.digest)
-        variable = Variable(outcome.data, kind_of(value), ref, size_of(value), self._before.turn)
+        variable = Variable(data, kind_of(data.value), ref, size_of(data.value), self._before.turn)
         return Change(planned.target, variable, tuple(dropped))
 
     def _temporaries(self, last: int) -> list[str]:

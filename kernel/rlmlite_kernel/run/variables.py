@@ -73,12 +73,17 @@ class Variables(Mapping[str, Variable]):
         """The variables after a step."""
         if change.variable is None and not change.dropped:
             return self
+        # Without `__init__`, which would sum all sizes again: twice for every step.
         after = Variables.__new__(Variables)
         after._by_name, after._data, after.size_bytes = dict(self._by_name), dict(self._data), self.size_bytes
-        if change.variable is not None:
+        variable = change.variable
+        if variable is not None:
             overwritten = self._by_name.get(change.name)
-            after._by_name[change.name], after._data[change.name] = change.variable, change.variable.data
-            after.size_bytes += change.variable.size - (0 if overwritten is None else overwritten.size)
+            if overwritten is not None:
+                after.size_bytes -= overwritten.size
+            after._by_name[change.name], after._data[change.name] = variable, variable.data
+            after.size_bytes += variable.size
+        # Dropped after the write: the last step of a statement writes its variable, then drops what it was made of.
         for name in change.dropped:
             dropped = after._by_name.pop(name, None)
             if dropped is not None:
@@ -94,7 +99,8 @@ class Variables(Mapping[str, Variable]):
         # What is overwritten is given back.
         freed = 0 if before is None else before.size
         held = self.size_bytes - freed + held_bytes
-        if held + size > limits.value_bytes:
-            what = f"{size:,} more bytes would exceed the {limits.value_bytes:,} value_bytes of this run"
-            return Fault("too_large", f"{what} ({held:,} are held)")
-        return None
+        limit = limits.value_bytes
+        if held + size <= limit:
+            return None
+        what = f"{size:,} more bytes would exceed the {limit:,} value_bytes of this run"
+        return Fault("too_large", f"{what} ({held:,} are held)")

@@ -65,8 +65,10 @@ class WaveRequests(Sequence[Request]):
         """The request at an index over all waves."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
+        # Waves are as few as the steps that wait, so they are gone through; calls may be many, and are not.
         for wave in self._waves:
             if 0 <= index < len(wave.indexes):
-                return wave.ask.calls[wave.indexes[index]]
+                call_index = wave.indexes[index]
+                return wave.ask.calls[call_index]
             index -= len(wave.indexes)
         raise IndexError("no such request")

@@ -24,8 +24,10 @@ def _chunks(call: PricedCall) -> Range:
     if by == "files":
         return texts
     unit = call.whole_number("size") or chunk.DEFAULT_SIZES["bytes"]
-    is_known = by == "bytes" and "size" in call.constants and call.constants.get("overlap") == 0
-    if not is_known or size.high is None:
+    # `in constants`: a size that the program computes is not known, one that is left out or null is the default.
+    has_known_size = by == "bytes" and "size" in call.constants
+    has_no_overlap = call.constants.get("overlap") == 0
+    if not (has_known_size and has_no_overlap) or size.high is None:
         return size.at_most()
     # Ends move down to a code point. So a chunk smaller than a code point may be empty and is left out, and the one
     # after it gets its bytes.
@@ -33,7 +35,10 @@ def _chunks(call: PricedCall) -> Range:
     least = size.groups_of(longest).low
     if call.subject.is_single:
         return Range(least, size.groups_of(unit).high)
-    return Range(least, None if texts.high is None else size.high // unit + texts.high)
+    if texts.high is None:
+        return Range(least, None)
+    # As many full chunks as the text of all has room for, and one that is not full from each text.
+    return Range(least, size.high // unit + texts.high)
 
 
 def _chunk_extent(call: PricedCall) -> Extent:
@@ -48,7 +53,8 @@ def _chunk_extent(call: PricedCall) -> Extent:
 
 def _chunk_work(call: PricedCall) -> Range:
     """Only a /regex/ that begins a chunk is searched for, and only definitions are parsed."""
-    is_free = call.constants.get("by") in (*chunk.DEFAULT_SIZES, "files")
+    free_units = (*chunk.DEFAULT_SIZES, "files")
+    is_free = call.constants.get("by") in free_units
     return Range(0, 0 if is_free else None)
 
 

@@ -38,12 +38,15 @@ def _within_limit(call: PricedCall) -> Extent:
 
 def _unit_work(call: PricedCall) -> Range:
     """The text is read only to find the borders of units; lines and bytes around a hit are counted off."""
-    return Range(0, 0 if call.constants.get("by") is None and "by" in call.constants else None)
+    # Known to be null, which an argument that the program computes is not.
+    has_no_unit = "by" in call.constants and call.constants["by"] is None
+    return Range(0, 0 if has_no_unit else None)
 
 
 def _glob_work(call: PricedCall) -> Range:
     """A glob is matched with every path; without one nothing is read."""
-    return Range(0, 0 if call.constants.get("glob") is None and "glob" in call.constants else None)
+    has_no_glob = "glob" in call.constants and call.constants["glob"] is None
+    return Range(0, 0 if has_no_glob else None)
 
 
 _PATHS_COST = CostRule("search_work with glob", ("search_work",), lambda call: {"search_work": _glob_work(call)})

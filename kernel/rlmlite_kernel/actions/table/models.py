@@ -25,9 +25,12 @@ _BATCH = Param("batch", "int", "how many rows go into one call", default=20, lea
 def _call_per_chunk(call: PricedCall) -> dict[str, Range]:
     """One call for each chunk. Their prompts hold at least the chunks, if the question shows them."""
     prompt = call.constants.get("prompt")
-    shown = {hole.name for hole in holes(prompt)} if isinstance(prompt, str) else set()
+    names_in_holes: set[str] = set()
+    if isinstance(prompt, str):
+        names_in_holes = {hole.name for hole in holes(prompt)}
     # A named argument of the same name is shown in place of the chunk.
-    shows_chunk = bool(shown & {"chunk", "text"} - call.extra)
+    names_of_chunk = {"chunk", "text"} - call.extra
+    shows_chunk = bool(names_in_holes & names_of_chunk)
     text = call.subject.text_bytes if shows_chunk else ANY_AMOUNT
     return call.model_calls(call.subject.rows, text)
 

@@ -16,7 +16,9 @@ def _top(call: PricedCall) -> Extent:
     """At most `k` rows."""
     rows, text = call.subject.rows, call.subject.text_bytes
     k = call.whole_number("k")
-    return Extent(rows.at_most() if k is None else rows.up_to(k), text.at_most())
+    how_many = rows.at_most() if k is None else rows.up_to(k)
+    # Which rows these are is not known, so neither is how much of the text they have.
+    return Extent(how_many, text.at_most())
 
 
 ACTIONS = (
