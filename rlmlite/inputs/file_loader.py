@@ -48,7 +48,8 @@ class FileLoader:
                 return archive
         except (UnreadableError, BrokenArchiveError) as error:
             raise self._input_error(error) from None
-        return text_input(file_entry(path, file, text, self._recipes, self._blobs), path, self._recipes)
+        entry = file_entry(path, file, text, self._recipes, self._blobs)
+        return text_input(entry, path, self._recipes)
 
     def load_url(self, url: str) -> Input:
         """The input from a URL."""
@@ -80,7 +81,8 @@ class FileLoader:
             raise self._input_error(error) from None
         # The digest of the blocks is asked for last: asking reads what a decompressor has left unread.
         text = DerivedText(text.digest, text.size, (*before, *text.steps), text.replaced)
-        return text_input(self._recipes.entry(name, text, blocks.digest()), path, self._recipes)
+        entry = self._recipes.entry(name, text, blocks.digest())
+        return text_input(entry, path, self._recipes)
 
     def _load_archive(
         self,
@@ -102,13 +104,21 @@ class FileLoader:
         # The archive's own recipe ends in the step that opened it, so that a replay knows how to get at the members.
         number = self._recipes.number((*before, *payload.steps, Derivation(payload.kind.name)))
         archive = SourceFile(path or "", digest(), size(), recipe=number)
-        recipes = self._recipes.all()
-        return documents_input(
-            Source("documents", path, unpacked.files, unpacked.skipped, recipes=recipes, archive=archive)
+        source = Source(
+            "documents",
+            path,
+            unpacked.files,
+            unpacked.skipped,
+            recipes=self._recipes.all(),
+            archive=archive,
         )
+        return documents_input(source)
 
     def _input_error(self, error: UnreadableError | BrokenArchiveError) -> InputError:
-        fault = f"is damaged, or ends early: {error}" if isinstance(error, BrokenArchiveError) else str(error)
+        # An `UnreadableError` says by itself what the file is or lacks.
+        fault = str(error)
+        if isinstance(error, BrokenArchiveError):
+            fault = f"is damaged, or ends early: {error}"
         return InputError(f"{self._what} {fault}")
 
 
@@ -131,8 +141,10 @@ def documents_input(source: Source) -> Input:
     if source.files:
         value = documents((file.path, file.digest, file.size) for file in source.files)
         return Input(value, source)
+    # No documents at all would be a valid value, but never what the user meant.
     what = source.path or "the archive"
-    why = "; ".join(source_notes(what, source)) or "it is empty"
+    notes = list(source_notes(what, source))
+    why = "; ".join(notes) or "it is empty"
     # The one reason that a setting can change.
     any_ignored = any(reason == IGNORED for _, reason in source.skipped)
     remedy = "; --read ignore=false includes what ignore files name" if any_ignored else ""

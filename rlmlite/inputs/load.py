@@ -46,7 +46,8 @@ def new_store(reading: Reading = READING, copy_to: str | os.PathLike[str] | None
     """
     store = None
     if copy_to is not None:
-        from rlmlite_traces import DirectoryStore  # here, because most runs copy nothing
+        # Here, because most runs copy nothing.
+        from rlmlite_traces import DirectoryStore
 
         store = DirectoryStore(copy_to)
     digests, indexes = (open_digests(), open_indexes()) if reading.cache else (None, None)
@@ -73,15 +74,20 @@ def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Inp
             return from_path(str(value), blobs, reading)
         case Url():
             return _from_url(value.url, blobs, reading)
+        # Whatever their size they are kept: they are in memory already, and in no file.
         case bytes() | bytearray() | memoryview():
-            return FileLoader("the input", blobs, reading).load_stream(iter([bytes(value)]), always_keep=True)
-        case _:  # a `str` is a text, never a path: data must not name files
+            loader = FileLoader("the input", blobs, reading)
+            return loader.load_stream(iter([bytes(value)]), always_keep=True)
+        # A `str` is a text, never a path: data must not name files.
+        case _:
             return _from_frame(value, blobs) or from_python(value, blobs)
 
 
 def from_path(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input:
     """A path as an input: a file, a folder, a glob, a URL, `-` for standard input. Raises `InputError`."""
-    if any("\ud800" <= char <= "\udfff" for char in path):  # Python's form of bytes that are not valid Unicode
+    # Surrogates are Python's form of bytes that are not valid Unicode; a trace could not name such a path.
+    has_surrogates = any("\ud800" <= char <= "\udfff" for char in path)
+    if has_surrogates:
         raise InputError(f"{path} has a name that is not valid Unicode; rename it, or pipe it to standard input")
     if is_remote(path):
         return _from_url(path, blobs, reading)
@@ -119,7 +125,9 @@ def from_listing(path: str, listing: Listing, blobs: FileBlobs, reading: Reading
             skipped.append((below, error.brief))
         except OSError as error:
             skipped.append((below, f"unreadable: {error.strerror}"))
-    return documents_input(Source("documents", path, tuple(files), tuple(sorted(skipped)), recipes=recipes.all()))
+    # Files keep the order of the listing. What was skipped comes from two places, so it is sorted.
+    source = Source("documents", path, tuple(files), tuple(sorted(skipped)), recipes=recipes.all())
+    return documents_input(source)
 
 
 def _from_url(url: str, blobs: FileBlobs, reading: Reading) -> Input:
@@ -151,7 +159,8 @@ def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
         raise InputError(
             f"{path} is neither a file nor a folder; to read a device or socket, pipe it to standard input (-)"
         )
-    with open(path, "rb") as pipe:  # such as a shell's `<(command)`
+    # A pipe, such as a shell's `<(command)`: it can be read once only, and a replay would not find it again.
+    with open(path, "rb") as pipe:
         return FileLoader(path, blobs, reading).load_stream(file_blocks(pipe))
 
 
@@ -159,19 +168,20 @@ def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
     """The input that a reader of tables makes of a file or query; None if the path does not name a table."""
     from rlmlite.inputs.tables.specs import parse_spec
 
+    # Before the readers of all kinds of tables are imported.
     if parse_spec(path) is None:
-        return None  # before the readers of all kinds of tables are imported
+        return None
     from rlmlite.inputs.tables import from_table
 
-    return from_table(
-        path, blobs, reading.encoding, lambda blocks: ReadingLimits(path, reading).blocks(blocks, "table")
-    )
+    limits = ReadingLimits(path, reading)
+    return from_table(path, blobs, reading.encoding, lambda blocks: limits.blocks(blocks, "table"))
 
 
 def _from_frame(value: object, blobs: FileBlobs) -> Input | None:
     """The input that a data frame is; None for any other value."""
+    # Before the readers of all kinds of tables are imported. Exact types: a subclass may be a data frame.
     if type(value) in (str, list, dict):
-        return None  # before the readers of all kinds of tables are imported
+        return None
     from rlmlite.inputs.tables import from_frame
 
     return from_frame(value, blobs)

@@ -27,13 +27,16 @@ def notes(name: str, loaded: Input) -> Iterator[str]:
 
 def source_notes(name: str, source: Source) -> Iterator[str]:
     """The notes that follow from where an input came from."""
+    # With the path, since programs know an input by its name and its user by its path.
     place = name if source.path is None else f"{name} ({source.path})"
+    # What is missing altogether comes before what was altered.
     all_notes = (_skip_notes, _step_notes, _replacement_notes, _table_notes)
     for notes_of in all_notes:
         for note in notes_of(source):
             yield f"{place}: {note}"
-    is_empty = sum(file.size for file in source.files) == 0
-    if source.kind == "text" and is_empty:
+    # Of a folder or archive an empty file is nothing unusual; of a lone text it is most likely a mistake.
+    total_size = sum(file.size for file in source.files)
+    if source.kind == "text" and total_size == 0:
         yield f"{place} is empty"
 
 
@@ -45,8 +48,9 @@ def _skip_notes(source: Source) -> Iterator[str]:
         reason = why.partition(":")[0]
         by_reason.setdefault(reason, []).append(path)
     for reason, paths in sorted(by_reason.items()):
+        example = paths[0]
         others = ", ..." if len(paths) > 1 else ""
-        yield f"{len(paths):,} left out, {reason}: {paths[0]}{others}"
+        yield f"{len(paths):,} left out, {reason}: {example}{others}"
 
 
 def _step_notes(source: Source) -> Iterator[str]:
@@ -65,9 +69,11 @@ def _replacement_notes(source: Source) -> Iterator[str]:
         return
     replaced = sum(file.replaced for file in files)
     # After a recipe the bytes may have been in another encoding than UTF-8.
-    fault = "not valid text" if any(file.recipe for file in files) else "not valid UTF-8"
+    any_derived = any(file.recipe for file in files)
+    fault = "not valid text" if any_derived else "not valid UTF-8"
     bad_bytes = "1 bad byte" if replaced == 1 else f"{replaced:,} bad bytes"
-    yield f"{fault}: {bad_bytes} became U+FFFD{_describe_files(source, files)}"
+    where = _describe_files(source, files)
+    yield f"{fault}: {bad_bytes} became U+FFFD{where}"
 
 
 def _table_notes(source: Source) -> Iterator[str]:
@@ -79,7 +85,8 @@ def _table_notes(source: Source) -> Iterator[str]:
 
 def _describe_step(step: Derivation) -> str:
     if step.by == "fetch":
-        return f"fetched by {step.version}{f' ({step.why})' if step.why else ''}"
+        reason = f" ({step.why})" if step.why else ""
+        return f"fetched by {step.version}{reason}"
     if step.by == "decode":
         return f"decoded from {step.how} ({step.why})"
     return f"converted by {step.by} {step.version}"

@@ -32,11 +32,15 @@ def from_python(value: Data, blobs: Blobs) -> Input:
     """A value in memory as an input. Raises `InputError`."""
     if isinstance(value, str):
         content = _to_utf8(value)
+        # Without a path: it has none.
         file = SourceFile("", blobs.put(content), len(content))
-        return Input(Text(file.digest, 0, file.size), Source("text", files=(file,)), content)
+        source = Source("text", files=(file,))
+        return Input(Text(file.digest, 0, file.size), source, content)
     # An empty dict could be either; JSON is what it is more likely to mean.
-    if isinstance(value, dict) and value and all(isinstance(item, str) for item in value.values()):
-        return _from_texts(value, blobs)
+    if isinstance(value, dict) and value:
+        all_texts = all(isinstance(item, str) for item in value.values())
+        if all_texts:
+            return _from_texts(value, blobs)
     return _from_json(value)
 
 
@@ -58,7 +62,8 @@ def _from_texts(texts: Mapping[str, str], blobs: Blobs) -> Input:
         content = _to_utf8(texts[path])
         files.append(SourceFile(path, blobs.put(content), len(content)))
     value = documents((file.path, file.digest, file.size) for file in files)
-    return Input(value, Source("documents", files=tuple(files)), _to_canonical(dict(texts)))
+    source = Source("documents", files=tuple(files))
+    return Input(value, source, _to_canonical(dict(texts)))
 
 
 def _from_json(value: Any) -> Input:

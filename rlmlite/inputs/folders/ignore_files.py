@@ -30,17 +30,19 @@ class IgnoreFiles:
         self._root = Path(root)
         # Through links: the repository is where the folder really is.
         real_root = self._root.resolve()
-        self._above = [
-            (_path_between(above, real_root), rules)
-            for above in _folders_above(real_root)
-            for rules in _read_rules(above)
-        ]
+        self._above: list[tuple[str, pathspec.GitIgnoreSpec]] = []
+        for above in _folders_above(real_root):
+            prefix = _path_between(above, real_root)
+            self._above += [(prefix, rules) for rules in _read_rules(above)]
+        # One entry per folder, filled by `_rules_for`: thousands of files ask for the same rules.
         self._below: dict[str, _RulesInFolder] = {}
 
     def ignores(self, path: str, is_folder: bool) -> bool:
         """See `IgnoreRules.ignores`. The folder that holds the path must not be ignored itself."""
         parent = path.rpartition("/")[0]
-        path += "/" * is_folder  # rules such as `build/` match folders only
+        # Rules such as `build/` match folders only.
+        if is_folder:
+            path += "/"
         # From the outside inwards, so that an inner rule has the last word. A rule sees the path from its own folder:
         # those above the root see a longer one, those below a shorter.
         verdict = False
@@ -80,9 +82,10 @@ def _apply(rules: pathspec.GitIgnoreSpec, path: str, verdict: bool) -> bool:
 
 def _read_rules(folder: Path) -> Iterator[pathspec.GitIgnoreSpec]:
     for name in IGNORE_FILE_NAMES:
+        # Missing, or not readable for us: git takes no rules from it either.
         try:
             text = (folder / name).read_text("utf-8", "replace")
-        except OSError:  # missing, or not readable for us: git takes no rules from it either
+        except OSError:
             continue
         yield _compile(text.splitlines())
 
@@ -106,10 +109,13 @@ def _is_rule(line: str) -> bool:
 
 def _folders_above(root: Path) -> list[Path]:
     """The folders above one up to the root of its repository, outermost first; none if it is in no repository."""
-    if (root / ".git").exists():  # a file, too, in a work tree or a submodule
+    # `.git` is a folder, or a file in a work tree or a submodule.
+    if (root / ".git").exists():
         return []
+    inwards: list[Path] = []
+    for above in root.parents:
+        inwards.insert(0, above)
+        if (above / ".git").exists():
+            return inwards
     # Without a repository there is no telling how far up to look, and git would not look at all.
-    repository = next((above for above in root.parents if (above / ".git").exists()), None)
-    if repository is None:
-        return []
-    return [above for above in reversed(root.parents) if above.is_relative_to(repository)]
+    return []

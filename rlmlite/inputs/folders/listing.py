@@ -49,7 +49,8 @@ def list_folder(
     root: str, not_entered: Mapping[str, str] = NOT_ENTERED, ignore_files: IgnoreRules | None = None
 ) -> Listing:
     """Everything below a folder. Raises `OSError` if the folder itself cannot be read."""
-    with os.scandir(root):  # a folder below that cannot be read is left out; this one is an error
+    # A folder below that cannot be read is left out; this one is an error, so it is opened once to see.
+    with os.scandir(root):
         pass
     return _make_listing(root, _walk(root, "", not_entered, ignore_files))
 
@@ -58,11 +59,15 @@ def list_glob(pattern: str) -> Listing:
     """The files that a glob matches. `**` crosses folders but not links; a folder that matches is not entered."""
     # `a/b/*.log` is searched from `a/b`, which must not be matched itself: its own name may contain a bracket.
     parts = Path(pattern).parts
-    first_magic = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    root = str(Path(*parts[:first_magic])) if first_magic else "."
+    first_magic = 0
+    while not glob.has_magic(parts[first_magic]):
+        first_magic += 1
+    plain_parts, pattern_parts = parts[:first_magic], parts[first_magic:]
+    # Without plain parts this is `.`, the folder where the user is.
+    root = str(Path(*plain_parts))
     # A set, because `**` may come to the same file in several ways.
     matches: set[tuple[str, str]] = set()
-    for path, entry in _matches(root, "", parts[first_magic:]):
+    for path, entry in _matches(root, "", pattern_parts):
         mode = entry.stat(follow_symlinks=False).st_mode
         matches.add((path, _skip_reason(path, mode)))
     return _make_listing(root, matches)
@@ -89,6 +94,7 @@ def _matches(root: str, below: str, parts: tuple[str, ...]) -> Iterator[tuple[st
     """
     part, rest = parts[0], parts[1:]
     if part == "**":
+        # `**/**` matches what `**` does, but would visit every folder once for each way to split the path.
         while rest[:1] == ("**",):
             rest = rest[1:]
         # `**` matches no folder at all, too: `a/**/b` matches `a/b`.
@@ -132,9 +138,11 @@ def _walk(
         path = f"{below}/{entry.name}" if below else entry.name
         is_folder = entry.is_dir(follow_symlinks=False)
         if is_folder:
-            reason = not_entered.get(entry.name, "hidden" if entry.name.startswith(".") else "")
+            hidden = "hidden" if entry.name.startswith(".") else ""
+            reason = not_entered.get(entry.name, hidden)
         else:
-            reason = _skip_reason(path, entry.stat(follow_symlinks=False).st_mode)
+            mode = entry.stat(follow_symlinks=False).st_mode
+            reason = _skip_reason(path, mode)
         # Asked last: reading ignore files is worth nothing for what is left out anyway.
         if not reason and ignore_files is not None and ignore_files.ignores(path, is_folder):
             reason = IGNORED
@@ -147,13 +155,17 @@ def _walk(
 def _skip_reason(path: str, mode: int) -> str:
     """Why to leave out what is not a folder; an empty text for a file that is read."""
     # What a user would name first: a hidden link is hidden.
-    if path.rpartition("/")[2].startswith("."):
+    name = path.rpartition("/")[2]
+    if name.startswith("."):
         return "hidden"
     if stat.S_ISLNK(mode):
         return "symbolic link"
     if not stat.S_ISREG(mode):
         return "not a regular file"
-    return "" if path == _as_unicode(path) else "name is not valid Unicode"
+    # Last: of a link or a device the name does not matter.
+    if path != _as_unicode(path):
+        return "name is not valid Unicode"
+    return ""
 
 
 def _as_unicode(path: str) -> str:

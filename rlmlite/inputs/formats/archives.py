@@ -75,7 +75,8 @@ def declared_zip_size(content: Content) -> int:
     For libraries that unpack by themselves, where no `Meter` can count: a bomb must be caught before they begin.
     """
     try:
-        return sum(info.file_size for info in zipfile.ZipFile(ContentFile(content)).infolist())
+        archive = zipfile.ZipFile(ContentFile(content))
+        return sum(info.file_size for info in archive.infolist())
     except _ZIP_ERRORS as error:
         raise UnreadableError("damaged", f"zip: {error}") from None
 
@@ -104,7 +105,8 @@ class _StrictTarInfo(tarfile.TarInfo):
         """See `tarfile.TarInfo.fromtarfile`."""
         try:
             return super().fromtarfile(archive)
-        except _TAR_END:  # a block of zeros, the end mark: a `HeaderError` too, but no damage
+        # A block of zeros, the end mark: a `HeaderError` too, but no damage.
+        except _TAR_END:
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(f"{error}, where a header or the end mark should be") from None
@@ -131,7 +133,9 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 
 def _broken_tar(error: Exception) -> BrokenArchiveError:
     """The error of a tar. An `UnreadableError` comes from the compression around it, and says so in its detail."""
-    return BrokenArchiveError(error.detail if isinstance(error, UnreadableError) else f"tar: {error}")
+    if isinstance(error, UnreadableError):
+        return BrokenArchiveError(error.detail)
+    return BrokenArchiveError(f"tar: {error}")
 
 
 def _label(name: str) -> tuple[str, str]:
@@ -143,15 +147,22 @@ def _label(name: str) -> tuple[str, str]:
         src/.git/config      ("src/.git/", "hidden")
         a/__pycache__/x.pyc  ("a/__pycache__/", "cache")
     """
+    # `tarfile` keeps bytes that are not UTF-8 as lone surrogates, which no trace may hold.
     spelled = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     parts = [part for part in PurePosixPath(spelled).parts if part != "."]
     for depth, part in enumerate(parts, 1):
         is_folder = depth < len(parts)
+        # `..` is not hidden. It is kept in the label: nothing is ever written under it.
         hidden = part.startswith(".") and part != ".."
         reason = NOT_ENTERED.get(part, "hidden" if hidden else "")
         # A plain file may be called `__pycache__`: only a folder of that name is a cache.
-        if reason and (hidden or is_folder):
-            return "/".join(parts[:depth]) + ("/" if is_folder else ""), reason
+        counts = hidden or is_folder
+        if reason and counts:
+            up_to_here = "/".join(parts[:depth])
+            slash = "/" if is_folder else ""
+            return up_to_here + slash, reason
     # `PurePosixPath("/a").parts` begins with "/", which the join would double.
     path = "/".join(parts).replace("//", "/", 1)
-    return path, "" if spelled == name else "name is not valid Unicode"
+    if spelled != name:
+        return path, "name is not valid Unicode"
+    return path, ""

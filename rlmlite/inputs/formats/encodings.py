@@ -49,11 +49,20 @@ _WESTERN = "cp1252"
 _NOT_DETECTED = ["utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]
 """Left to `wide_encoding`; charset-normalizer sees them in texts that have nothing to do with them."""
 
-_FEWEST_BYTES = 6  # non-ASCII bytes; with fewer, many encodings fit equally well
-_SAME_CHAOS = 0.02  # difference of charset-normalizer's `chaos` within which two encodings are equally good
-_CLEAR_COHERENCE = 0.2  # of its `coherence` with a language, above which a single-byte encoding is believed
-_WIDE_ZEROS = 0.3  # share of the upper bytes that must be 0: a text's Latin letters, digits, spaces
-_WIDE_PRINTABLE = 0.95  # share of the characters that must be printable
+_FEWEST_BYTES = 6
+"""Non-ASCII bytes. With fewer, many encodings fit equally well."""
+
+_SAME_CHAOS = 0.02
+"""Difference of charset-normalizer's `chaos` within which two encodings are equally good."""
+
+_CLEAR_COHERENCE = 0.2
+"""Its `coherence` with a language, from which on a single-byte encoding is believed."""
+
+_WIDE_ZEROS = 0.3
+"""Share of the upper bytes that must be 0: those of a text's Latin letters, digits, spaces."""
+
+_WIDE_PRINTABLE = 0.95
+"""Share of the characters that must be printable."""
 
 
 class EncodingChoice(msgspec.Struct, frozen=True):
@@ -78,16 +87,19 @@ def choose_encoding(content: Content, utf8: Utf8 | None, requested: str | None) 
     if requested is not None:
         unchanged = utf8 is not None and _equals_utf8(requested, utf8, head)
         return None if unchanged else EncodingChoice(requested, "asked for")
-    mark = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
-    if mark is not None:
-        return EncodingChoice(mark, "byte order mark")
+    for mark, name in _BYTE_ORDER_MARKS:
+        if head.startswith(mark):
+            return EncodingChoice(name, "byte order mark")
     if utf8 is None:
         wide = wide_encoding(head)
         return None if wide is None else EncodingChoice(wide, "every second or fourth byte is 0")
+    # Before the declaration: pages that were converted to UTF-8 often still declare what they were.
     if utf8.valid:
         return None
     declared = declared_encoding(head)
-    return EncodingChoice(declared, "declared") if declared is not None else _detect(content, utf8)
+    if declared is not None:
+        return EncodingChoice(declared, "declared")
+    return _detect(content, utf8)
 
 
 def wide_encoding(head: bytes) -> str | None:
@@ -96,17 +108,23 @@ def wide_encoding(head: bytes) -> str | None:
     In UTF-16-LE, "hi" is `68 00 69 00`: of each unit the upper half is zero. Zeros alone would also accept many binary
     formats, so the decoded text must be printable as well.
     """
+    # UTF-32 comes first: half of its zeros would do for UTF-16.
     for name, width in _WIDE_ENCODINGS:
-        if len(head) < HEAD and len(head) % width:  # a whole file, but not a whole number of units
+        surplus = len(head) % width
+        is_whole_file = len(head) < HEAD
+        # A file in this encoding has a whole number of units.
+        if is_whole_file and surplus:
             continue
-        sample = head[: len(head) - len(head) % width]
-        zero_shares = [sample[place::width].count(0) * width / len(sample) for place in range(width)]
+        sample = head[: len(head) - surplus]
+        # For each byte of a unit, how often it is zero: `68 00 69 00` has the shares 0 and 1.
+        units = len(sample) / width
+        zero_shares = [sample[place::width].count(0) / units for place in range(width)]
         # Big-endian units have their upper bytes first. Reversed, both orders have them in the second half.
         if name.endswith("be"):
             zero_shares.reverse()
         upper_half = zero_shares[width // 2 :]
-        text = sample.decode(name, "replace")
-        if all(share >= _WIDE_ZEROS for share in upper_half) and _is_mostly_printable(text):
+        has_zeros = all(share >= _WIDE_ZEROS for share in upper_half)
+        if has_zeros and _is_mostly_printable(sample.decode(name, "replace")):
             return name
     return None
 
@@ -131,10 +149,12 @@ def declared_encoding(head: bytes) -> str | None:
         return None
     try:
         name = codecs.lookup(match[1].decode("ascii")).name
-        "".encode(name)  # `codecs` also has codecs that are not text encodings, such as `hex`
+        # `codecs` also has codecs that are not text encodings, such as `hex`.
+        "".encode(name)
     except (LookupError, UnicodeError):
         return None
-    if name == "iso8859-1":  # browsers read it as Windows-1252, and pages rely on that
+    # Browsers read it as Windows-1252, and pages rely on that.
+    if name == "iso8859-1":
         return _WESTERN
     return None if name == "utf-8" else name
 
@@ -147,7 +167,8 @@ def decode_blocks(content: Content, name: str, errors: str = "strict") -> Iterat
         # The decoder keeps an unfinished character from one block to the next; at the last one it is an error.
         is_last = start + BLOCK >= len(view)
         text = decoder.decode(bytes(view[start : start + BLOCK]), is_last)
-        yield text.encode("utf-8", "surrogatepass")  # surrogates are replaced, and counted, by `TextReader`
+        # Surrogates are replaced, and counted, by `TextReader`.
+        yield text.encode("utf-8", "surrogatepass")
 
 
 def _equals_utf8(name: str, utf8: Utf8, head: bytes) -> bool:
@@ -170,7 +191,8 @@ def _detect(content: Content, utf8: Utf8) -> EncodingChoice | None:
     must be clear. Among encodings as good as the best, Windows-1252 is preferred, being by far the most common.
     """
     sample = _take_sample(content, utf8.first_bad)
-    if _is_broken_utf8(sample) or sum(byte > 127 for byte in sample) < _FEWEST_BYTES:
+    not_ascii = sum(byte > 127 for byte in sample)
+    if not_ascii < _FEWEST_BYTES or _is_broken_utf8(sample):
         return None
     from charset_normalizer import from_bytes  # here, because most texts are UTF-8
 
@@ -178,17 +200,22 @@ def _detect(content: Content, utf8: Utf8) -> EncodingChoice | None:
     best = matches.best()
     if best is None:
         return None
-    good: list[CharsetMatch] = [best, *(match for match in matches if match.chaos <= best.chaos + _SAME_CHAOS)]
+    # The best is among them once more; it comes first, and twice does no harm.
+    good: list[CharsetMatch] = [best]
+    good += [match for match in matches if match.chaos <= best.chaos + _SAME_CHAOS]
     all_single_byte = all(_is_single_byte(match.encoding) for match in good)
     if all_single_byte and best.coherence < _CLEAR_COHERENCE:
         return None
     # Of equally clean encodings those that look like no language at all are dropped before Windows-1252 is preferred.
     coherent = [match for match in good if match.coherence >= best.coherence / 2]
     candidates = [name for match in coherent for name in match.could_be_from_charset]
-    name = _WESTERN if all_single_byte and _WESTERN in candidates else best.encoding
+    prefers_western = all_single_byte and _WESTERN in candidates
+    name = _WESTERN if prefers_western else best.encoding
     from importlib.metadata import version
 
-    return EncodingChoice(codecs.lookup(name).name, f"charset-normalizer {version('charset-normalizer')}")
+    # With the version, since another one may choose otherwise. A replay takes the recorded choice.
+    detector = f"charset-normalizer {version('charset-normalizer')}"
+    return EncodingChoice(codecs.lookup(name).name, detector)
 
 
 def _take_sample(content: Content, first_bad: int) -> bytes:

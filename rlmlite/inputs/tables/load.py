@@ -64,7 +64,8 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
         return None
     # Hashed before it is read. From here on `file.path` may be a copy in the store; the user's path stays in the spec.
     file = blobs.look(Path(spec.path))
-    if spec.reader in _TEXT_READERS:
+    is_text = spec.reader in _TEXT_READERS
+    if is_text:
         spec = _resolve_encoding(spec, encoding)
     table_file = TableFile(file.path, Path(spec.path))
     table, sheet, losses = _open_sheet(spec.reader, table_file, spec.options)
@@ -72,7 +73,7 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
     derived = blobs.derive(limit(sheet))
     check_unchanged(file)
     # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
-    as_utf8 = spec.reader in _TEXT_READERS and "encoding" not in spec.options
+    as_utf8 = is_text and "encoding" not in spec.options
     replaced = file.utf8.bad if file.utf8 is not None and as_utf8 else 0
     entry = SourceFile(spec.path, derived.digest, derived.size, replaced, file.digest, 1)
     recipe = (_record_step(spec.reader, table, losses),)
@@ -87,10 +88,12 @@ def from_frame(value: object, blobs: FileBlobs) -> Input | None:
     losses = Losses()
     table = read_frame(value)
     # Joined in memory, since the trace keeps it: nobody could find a data frame again.
-    content = b"".join(sheet_blocks(column_names(table.names), table.batches(losses), losses))
+    names = column_names(table.names)
+    content = b"".join(sheet_blocks(names, table.batches(losses), losses))
     entry = SourceFile("", blobs.put(content), len(content), recipe=1)
     recipe = (_record_step(_FRAME, table, losses),)
-    return Input(records(entry.digest, blobs), Source("table", None, (entry,), recipes=(recipe,)), content)
+    source = Source("table", None, (entry,), recipes=(recipe,))
+    return Input(records(entry.digest, blobs), source, content)
 
 
 def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], blobs: FileBlobs) -> str:
@@ -115,7 +118,11 @@ def remarks(source: Source) -> Iterator[str]:
     """What the recipes of a source say could not be kept exactly."""
     for file in source.files:
         for step in source.recipe(file):
-            losses = step.why.partition(" | ")[2] if step.by in (*_READERS, _FRAME) else ""
+            # Steps before it, such as a fetch, have reasons of another form.
+            reads_table = step.by in _READERS or step.by == _FRAME
+            if not reads_table:
+                continue
+            losses = step.why.partition(" | ")[2]
             if losses:
                 yield losses
 
@@ -130,13 +137,16 @@ def _resolve_encoding(spec: TableSpec, encoding: str | None) -> TableSpec:
         _check_is_text(spec)
         return spec
     try:
-        "".encode(given)  # `codecs` also has codecs that are not text encodings, such as `hex`
+        # `codecs` also has codecs that are not text encodings, such as `hex`.
+        "".encode(given)
         name = codecs.lookup(given).name
     except LookupError:
         raise InputError(f"option encoding={given}: there is no such encoding; try utf-16 or cp1252") from None
     # Recorded by Python's name, so that `latin-1` and `iso-8859-1` give one recipe; UTF-8 is what readers do anyway.
-    others = {key: value for key, value in spec.options.items() if key != "encoding"}
-    return TableSpec(spec.reader, spec.path, others if name == "utf-8" else {**others, "encoding": name})
+    options = {key: value for key, value in spec.options.items() if key != "encoding"}
+    if name != "utf-8":
+        options["encoding"] = name
+    return TableSpec(spec.reader, spec.path, options)
 
 
 def _check_is_text(spec: TableSpec) -> None:
@@ -158,7 +168,9 @@ def _open_sheet(reader: str, file: TableFile, options: Mapping[str, str]) -> tup
         names = column_names(table.names)
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
-    return table, _name_file_in_errors(str(file), sheet_blocks(names, table.batches(losses), losses)), losses
+    # Nothing is read yet: rows come as the blocks are taken.
+    blocks = sheet_blocks(names, table.batches(losses), losses)
+    return table, _name_file_in_errors(str(file), blocks), losses
 
 
 def _name_file_in_errors(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -173,12 +185,22 @@ def _name_file_in_errors(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
     """The step of the recipe. Call it after the last row has been read: only then are the losses complete."""
-    pairs = zip(table.names, column_names(table.names), strict=True)
-    renamed = [f"{old!r} is {new}" for old, new in pairs if old != new]
+    names_in_sheet = column_names(table.names)
+    renamed = []
+    for original, name in zip(table.names, names_in_sheet, strict=True):
+        if name != original:
+            renamed.append(f"{original!r} is {name}")
     if renamed:
         losses.remark("columns were renamed: " + ", ".join(renamed))
-    # Sorted keys: the same options must give the same recipe, and so the same digest of the source.
-    options = json.dumps(dict(table.options), ensure_ascii=False, sort_keys=True) if table.options else ""
+
+    options = ""
+    if table.options:
+        # Sorted keys: the same options must give the same recipe, and so the same digest of the source.
+        options = json.dumps(dict(table.options), ensure_ascii=False, sort_keys=True)
+
+    why = table.why
     lost = losses.summary()
-    why = f"{table.why} | {lost}" if lost else table.why
+    # `remarks` finds the losses again by this bar.
+    if lost:
+        why = f"{why} | {lost}"
     return Derivation(reader, table.version, options, why)
