@@ -1,4 +1,4 @@
-"""Traces of format 1 that break one of its rules: a kept one with a line altered, and all hashes recomputed."""
+"""Traces of format 1 that break one of its rules: a kept one with a line alter, and all hashes recomputed."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Change = Callable[[list[Json], list[Json]], None]
 """Alters the records and the calls of a trace in place."""
 
 
-def altered(change: Change, name: str = "fan-out") -> Files:
+def alter(change: Change, name: str = "fan-out") -> Files:
     """The files of a kept trace after a change, with roots and chain recomputed."""
     folder = KEPT / f"{name}.rlm"
     records, calls = (_read(folder / file) for file in ("trace.jsonl", "effects.jsonl"))
@@ -29,9 +29,9 @@ def altered(change: Change, name: str = "fan-out") -> Files:
     }
 
 
-def altered_blob(old: bytes, new: bytes) -> Files:
+def alter_blob(old: bytes, new: bytes) -> Files:
     """The files of a kept trace whose first blob line is spelled otherwise."""
-    files = altered(lambda records, calls: None)
+    files = alter(lambda records, calls: None)
     first, newline, rest = files["blobs.jsonl"].partition(b"\n")
     assert old in first
     return files | {"blobs.jsonl": first.replace(old, new, 1) + newline + rest}
@@ -78,11 +78,11 @@ def _id_twice(records: list[Json], calls: list[Json]) -> None:
 
 
 OLD_BROKEN: dict[str, Callable[[], Files]] = {
-    "format": lambda: altered(_other_format),
-    "state": lambda: altered(_other_state),
-    "effects-count": lambda: altered(_other_count),
-    "effects-id": lambda: altered(_id_twice),
-    "one-content": lambda: altered_blob(b'"text":', b'"size":1000000,"text":'),
-    "ref": lambda: altered_blob(b'"ref":"', b'"ref":"g'),
-    "salt": lambda: altered_blob(b'"salt":"', b'"salt":"0'),
+    "format": lambda: alter(_other_format),
+    "state": lambda: alter(_other_state),
+    "effects-count": lambda: alter(_other_count),
+    "effects-id": lambda: alter(_id_twice),
+    "one-content": lambda: alter_blob(b'"text":', b'"size":1000000,"text":'),
+    "ref": lambda: alter_blob(b'"ref":"', b'"ref":"g'),
+    "salt": lambda: alter_blob(b'"salt":"', b'"salt":"0'),
 }

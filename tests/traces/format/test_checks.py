@@ -27,7 +27,7 @@ from tests.traces.format.old_traces import OLD_BROKEN
 from tests.traces.format.sealed_trace import Files, check, lines_of, with_lines
 
 
-def changed_record(at: int, **fields: object) -> Callable[[], Files]:
+def change_record(at: int, **fields: object) -> Callable[[], Files]:
     """A run in which one record lies, with all hashes recomputed."""
 
     def build() -> Files:
@@ -39,7 +39,7 @@ def changed_record(at: int, **fields: object) -> Callable[[], Files]:
     return build
 
 
-def changed_call(**fields: object) -> Callable[[], Files]:
+def change_call(**fields: object) -> Callable[[], Files]:
     """A run in which the second of four calls lies, with the step's root recomputed."""
 
     def build() -> Files:
@@ -57,7 +57,7 @@ def changed_call(**fields: object) -> Callable[[], Files]:
     return build
 
 
-def replaced(name: str, at: int, old: bytes, new: bytes) -> Callable[[], Files]:
+def replace_in(name: str, at: int, old: bytes, new: bytes) -> Callable[[], Files]:
     """A run in which one line of a file is spelled otherwise."""
 
     def build() -> Files:
@@ -75,7 +75,7 @@ def order(*places: int) -> Callable[[], Files]:
     return lambda: handmade.encode([handmade.run()[place] for place in places])[0]
 
 
-def lost_calls() -> Files:
+def lose_calls() -> Files:
     files, _ = handmade.encode(handmade.run())
     return with_lines(files, "effects.jsonl", lines_of(files, "effects.jsonl")[:-1])
 
@@ -92,7 +92,7 @@ def unfinished_line() -> Files:
     return files | {"trace.jsonl": files["trace.jsonl"][:-1]}
 
 
-def repeated_blob() -> Files:
+def repeat_blob() -> Files:
     files, _ = handmade.encode(handmade.run())
     whole = lines_of(files, "blobs.jsonl")
     return with_lines(files, "blobs.jsonl", [*whole, whole[0]])
@@ -142,40 +142,40 @@ def other_effects(**fields: object) -> Callable[[], Files]:
     step = handmade.run()[3].record
     assert isinstance(step, Step)
     assert step.effects is not None
-    return changed_record(3, effects=msgspec.structs.replace(step.effects, **fields))
+    return change_record(3, effects=msgspec.structs.replace(step.effects, **fields))
 
 
 BROKEN: dict[str, Callable[[], Files]] = {
     "newline": unfinished_line,
-    "decode": replaced("trace.jsonl", 2, b'"kind":"step"', b'"kind":"stop"'),
-    "canonical": replaced("trace.jsonl", 2, b'"seq":2', b'"seq": 2'),
-    "profile": replaced("trace.jsonl", 0, b'"user"', '"üser"'.encode()),
-    "seq": replaced("trace.jsonl", 2, b'"seq":2', b'"seq":3'),
-    "prev": replaced("trace.jsonl", 1, b'"prev":"', b'"prev":"0'),
+    "decode": replace_in("trace.jsonl", 2, b'"kind":"step"', b'"kind":"stop"'),
+    "canonical": replace_in("trace.jsonl", 2, b'"seq":2', b'"seq": 2'),
+    "profile": replace_in("trace.jsonl", 0, b'"user"', '"üser"'.encode()),
+    "seq": replace_in("trace.jsonl", 2, b'"seq":2', b'"seq":3'),
+    "prev": replace_in("trace.jsonl", 1, b'"prev":"', b'"prev":"0'),
     "genesis": order(1, 2),
     "after-seal": lambda: handmade.encode([*handmade.run(), handmade.turn(3, 3)])[0],
-    "state": changed_record(6, state=handmade.state(7)),
-    "flags": changed_record(0, flags=(2, 1)),
-    "turn-number": changed_record(1, turn=2),
-    "step-number": changed_record(3, step=3),
-    "status": changed_record(2, status="fine"),
-    "code": changed_record(2, code="type"),
-    "step-count": changed_record(6, steps=4),
-    "outcome": changed_record(6, outcome="done"),
-    "effects-missing": lost_calls,
+    "state": change_record(6, state=handmade.state(7)),
+    "flags": change_record(0, flags=(2, 1)),
+    "turn-number": change_record(1, turn=2),
+    "step-number": change_record(3, step=3),
+    "status": change_record(2, status="fine"),
+    "code": change_record(2, code="type"),
+    "step-count": change_record(6, steps=4),
+    "outcome": change_record(6, outcome="done"),
+    "effects-missing": lose_calls,
     "effects-stray": stray_calls,
     "effects-root": other_effects(root=handmade.state(1)),
-    "effects-place": changed_call(index=2),
-    "effects-result": changed_call(error="timeout"),
-    "effects-head": replaced("effects.jsonl", 0, b'"n":4', b'"n":3'),
+    "effects-place": change_call(index=2),
+    "effects-result": change_call(error="timeout"),
+    "effects-head": replace_in("effects.jsonl", 0, b'"n":4', b'"n":3'),
     "effects-round": rounds_backwards,
-    "effects-spans": replaced("effects.jsonl", 2, b'[["",', b'[["a",'),
+    "effects-spans": replace_in("effects.jsonl", 2, b'[["",', b'[["a",'),
     "one-content": other_bytes(size=1_000_000),
     "ref": other_bytes(ref=handmade.state(1)),
     "salt": short_salt,
     "spelling": inline_as_base64,
     "size": other_bytes(base64=None, size=2, ref=handmade.state(1)),
-    "twice": repeated_blob,
+    "twice": repeat_blob,
 }
 
 
@@ -207,19 +207,19 @@ def test_variants_of_a_broken_rule_are_found() -> None:
     with pytest.raises(TraceBrokenError, match="effects-stray"):
         check(stray_calls())
     with pytest.raises(TraceBrokenError, match="step-number"):
-        check(changed_record(5, step=4)())
+        check(change_record(5, step=4)())
     with pytest.raises(TraceBrokenError, match="turn-number"):
-        check(changed_record(5, turn=1)())
+        check(change_record(5, turn=1)())
     with pytest.raises(TraceBrokenError, match="state"):
-        check(changed_record(6, state=handmade.state(5))())
+        check(change_record(6, state=handmade.state(5))())
     with pytest.raises(TraceBrokenError, match="effects-root"):
         check(other_effects(failed=0)())
     with pytest.raises(TraceBrokenError, match="effects-place"):
-        check(replaced("effects.jsonl", 0, b'"step":2', b'"step":1')())
+        check(replace_in("effects.jsonl", 0, b'"step":2', b'"step":1')())
     with pytest.raises(TraceBrokenError, match="effects-result"):
-        check(changed_call(result=None, error="bad luck")())
+        check(change_call(result=None, error="bad luck")())
     with pytest.raises(TraceBrokenError, match="profile"):
-        check(changed_record(2, used={"steps": 2**53})())
+        check(change_record(2, used={"steps": 2**53})())
     with pytest.raises(TraceBrokenError, match="genesis"):
         check(order(0, 0)())
     with pytest.raises(TraceBrokenError, match="genesis"):
@@ -229,12 +229,12 @@ def test_variants_of_a_broken_rule_are_found() -> None:
 def test_unknown_versions_are_refused() -> None:
     """Another format is its own error, not tampering."""
     with pytest.raises(UnknownFormatError, match="format 3"):
-        check(changed_record(0, v=3)())
+        check(change_record(0, v=3)())
 
 
 def test_meaning_and_wording_are_nothing_to_a_verifier() -> None:
     """Flags and a rendering of a later version verify: whether a trace is whole does not depend on them."""
-    trace = check(changed_record(0, flags=(3, 900), rendering=77)())
+    trace = check(change_record(0, flags=(3, 900), rendering=77)())
 
     assert (trace.genesis.flags, trace.genesis.rendering) == ((3, 900), 77)
 
@@ -246,7 +246,7 @@ def test_content_must_be_what_records_say() -> None:
     extra = lines.encode_blob(blob(handmade.SALTS, b"extra")) + b"\n"
 
     with pytest.raises(BlobAbsentError, match="record 0"):  # it is another content, and the one that is named is gone
-        check(replaced("blobs.jsonl", 0, b'"{}"', b'"[]"')(), root)
+        check(replace_in("blobs.jsonl", 0, b'"{}"', b'"[]"')(), root)
     with pytest.raises(BlobAbsentError, match="record 0"):
         check(with_lines(files, "blobs.jsonl", whole[1:]), root)
     with pytest.raises(BlobUnreferencedError):

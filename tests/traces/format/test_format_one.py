@@ -6,7 +6,7 @@ from rlmlite_traces import TraceBrokenError, TraceError, UnknownFormatError, Ver
 from rlmlite_traces.format.reader import UncheckedTrace
 from rlmlite_traces.writing.log import Log
 from tests.traces import handmade
-from tests.traces.format.old_traces import KEPT, OLD_BROKEN, Json, altered, first_step
+from tests.traces.format.old_traces import KEPT, OLD_BROKEN, Json, alter, first_step
 from tests.traces.format.sealed_trace import check
 
 
@@ -25,7 +25,7 @@ def test_what_actions_meant_is_nothing_to_a_verifier() -> None:
     def later(records: list[Json], calls: list[Json]) -> None:
         records[0]["semantics"] = 7
 
-    trace = verify(_unchecked(altered(later)))
+    trace = verify(_unchecked(alter(later)))
 
     assert trace.genesis.v == 1
     assert trace.size > 5
@@ -50,7 +50,7 @@ def test_an_altered_old_record_is_forged(field: str, value: object) -> None:
         if field == "code":
             step["status"] = "failed"
 
-    found = replay(verify(_unchecked(altered(lie))))
+    found = replay(verify(_unchecked(alter(lie))))
 
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None
@@ -64,7 +64,7 @@ def test_an_altered_old_call_is_forged(field: str) -> None:
     def lie(records: list[Json], calls: list[Json]) -> None:
         calls[0][field] = {"rendered": "0" * 64, "id": "0" * 32, "role": "repair", "prompt_bytes": 1}[field]
 
-    found = replay(verify(_unchecked(altered(lie))))
+    found = replay(verify(_unchecked(alter(lie))))
 
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None
@@ -78,7 +78,7 @@ def test_an_unknown_format_is_refused() -> None:
         records[0]["v"] = 99
 
     with pytest.raises(UnknownFormatError, match="format 99"):
-        verify(_unchecked(altered(later)))
+        verify(_unchecked(alter(later)))
 
 
 def test_an_old_trace_is_not_written_on(tmp_path: object) -> None:
@@ -105,7 +105,7 @@ def _unchecked(files: dict[str, bytes]) -> UncheckedTrace:
 
 def test_the_helpers_change_only_what_they_say() -> None:
     """Without a change, the rebuilt trace is the kept one."""
-    same = altered(lambda records, calls: None)
+    same = alter(lambda records, calls: None)
 
     assert same["trace.jsonl"] == (KEPT / "fan-out.rlm" / "trace.jsonl").read_bytes()
     with pytest.raises(TraceError):

@@ -29,7 +29,7 @@ def reference(monkeypatch: pytest.MonkeyPatch) -> tuple[Files, str]:
     return handmade.encode([*entries, handmade.step(4, 2, 3, shown=b"long " * 15), handmade.seal(4, 4)])
 
 
-def tampered(content: bytes, stride: int) -> Iterator[tuple[str, bytes]]:
+def tamper(content: bytes, stride: int) -> Iterator[tuple[str, bytes]]:
     """Bytes with the lowest bit flipped, with the case flipped, left out, and the content cut before them."""
     for at in range(0, len(content), stride):
         for bit in (0x01, 0x20):
@@ -56,7 +56,7 @@ def test_every_byte_counts(reference: tuple[Files, str]) -> None:
     missed, tried = [], 0
 
     for name, content in files.items():
-        for what, changed in tampered(content, stride):
+        for what, changed in tamper(content, stride):
             tried += 1
             try:
                 check(files | {name: changed}, root)

@@ -72,7 +72,7 @@ def test_a_flag_that_is_not_known_is_refused(honest_run: CheckedTrace) -> None:
         replay(later)
 
 
-def reworded(trace: CheckedTrace, *changes: Change) -> CheckedTrace:
+def reword(trace: CheckedTrace, *changes: Change) -> CheckedTrace:
     """The trace as another version would have worded it: every text of an observation is another one."""
 
     def change(entries: list[Entry]) -> list[Entry]:
@@ -96,7 +96,7 @@ def reworded(trace: CheckedTrace, *changes: Change) -> CheckedTrace:
 
 def test_texts_of_another_wording_are_not_compared(honest_run: CheckedTrace) -> None:
     """Everything else is, and the replay says that it did not compare them."""
-    found = replay(reworded(honest_run))
+    found = replay(reword(honest_run))
 
     assert (found.verdict, found.texts_compared) == (Verdict.REPRODUCED, False)
     assert found.executed == found.steps
@@ -105,7 +105,7 @@ def test_texts_of_another_wording_are_not_compared(honest_run: CheckedTrace) -> 
 
 def test_the_same_wording_is_compared(honest_run: CheckedTrace) -> None:
     """Another text under today's number is a forgery."""
-    found = replay(reworded(honest_run, with_fields(Genesis, 0, rendering=RENDERING)))
+    found = replay(reword(honest_run, with_fields(Genesis, 0, rendering=RENDERING)))
 
     assert (found.verdict, found.texts_compared) == (Verdict.FORGED, True)
 
@@ -125,7 +125,7 @@ def test_all_but_the_texts_is_still_compared(honest_run: CheckedTrace, number: i
     """Values, refs, budgets, coverage and codes of a trace that another version worded cannot be altered."""
     fields = {field: value, **({"code": "depends"} if field == "status" else {})}
 
-    found = replay(reworded(honest_run, with_fields(Step, number, **fields)))
+    found = replay(reword(honest_run, with_fields(Step, number, **fields)))
 
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None
@@ -143,8 +143,8 @@ def test_what_was_shown_is_not_compared_after_a_cut(tmp_path: Path) -> None:
     assert step.observation.cut > 0
     shown, read, scanned = step.coverage["log"]
 
-    less = replay(reworded(trace, with_fields(Step, 0, coverage={"log": (shown - 7, read, scanned)})))
-    other = replay(reworded(trace, with_fields(Step, 0, coverage={"log": (shown, read, scanned + 7)})))
+    less = replay(reword(trace, with_fields(Step, 0, coverage={"log": (shown - 7, read, scanned)})))
+    other = replay(reword(trace, with_fields(Step, 0, coverage={"log": (shown, read, scanned + 7)})))
 
     assert less.verdict is Verdict.REPRODUCED
     assert other.verdict is Verdict.FORGED

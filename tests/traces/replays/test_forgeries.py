@@ -72,7 +72,7 @@ def test_a_consistent_forgery_is_found(honest_run: CheckedTrace, name: str) -> N
     assert (found.difference.seq, found.difference.field) == (seq, field)
 
 
-def changed_reply(entries: list[Entry]) -> list[Entry]:
+def change_reply(entries: list[Entry]) -> list[Entry]:
     other = blob(RunKey(real_runs.KEY), b"0 errors")
     entries = with_call(result=other.ref)(entries)
     entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
@@ -81,7 +81,7 @@ def changed_reply(entries: list[Entry]) -> list[Entry]:
 
 def test_a_changed_reply_is_found_at_its_step(honest_run: CheckedTrace) -> None:
     """If a model's reply is altered and every hash recomputed, the difference is found at the step that used it."""
-    found = replay(forge(honest_run, changed_reply))
+    found = replay(forge(honest_run, change_reply))
 
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None

@@ -72,9 +72,9 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
 def main() -> None:
     """Write every kept trace."""
     for name, programs in PROGRAMS.items():
-        write(_cleared(name), programs)
+        write(_clear(name), programs)
     for name, run in RUNS.items():
-        place = _cleared(name)
+        place = _clear(name)
         run(place)
         _drop_what_differs(place)
 
@@ -98,7 +98,7 @@ def write(place: Path, programs: tuple[str, ...]) -> None:
     _drop_what_differs(place)
 
 
-def _cleared(name: str) -> Path:
+def _clear(name: str) -> Path:
     place = FOLDER / f"{name}.rlm"
     shutil.rmtree(place, ignore_errors=True)
     return place

@@ -60,7 +60,7 @@ def write_on(path: Path) -> None:
             log.append(entry)
 
 
-def killed_until_sealed(folder: Path, kills: int, seed: int) -> int:
+def kill_until_sealed(folder: Path, kills: int, seed: int) -> int:
     """How often the writer was killed until the run was sealed; what it left is checked."""
     expected = handmade.write(folder / "whole.rlm", long_run())
     path = folder / f"{seed}.rlm"
@@ -81,7 +81,7 @@ def killed_until_sealed(folder: Path, kills: int, seed: int) -> int:
 
 def test_a_killed_writer_loses_nothing_that_it_finished(tmp_path: Path) -> None:
     """Killed at random moments, a writer ends with the bytes of one that never was."""
-    assert killed_until_sealed(tmp_path, kills=20, seed=1) > 0
+    assert kill_until_sealed(tmp_path, kills=20, seed=1) > 0
 
 
 @pytest.mark.slow
@@ -91,5 +91,5 @@ def test_a_thousand_kills_lose_nothing(tmp_path: Path) -> None:
     while killed < 1_000:
         folder = tmp_path / str(seed)
         folder.mkdir()
-        killed += killed_until_sealed(folder, kills=100, seed=seed)
+        killed += kill_until_sealed(folder, kills=100, seed=seed)
         seed += 1

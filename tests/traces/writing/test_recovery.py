@@ -73,7 +73,7 @@ def crashes(stride: int = 1) -> Iterator[tuple[Files, str, int]]:
     yield files, "trace.jsonl", records
 
 
-def recovered(files: Files) -> Recovered:
+def recover_files(files: Files) -> Recovered:
     return recover(handmade.unchecked_trace(files))
 
 
@@ -89,11 +89,11 @@ def test_a_crash_at_any_byte_is_recovered(tail: bytes) -> None:
     """
     tried, stride = 0, stride_of(7)
     for files, name, records in crashes(stride):
-        found = recovered(files | {name: files[name] + tail})
+        found = recover_files(files | {name: files[name] + tail})
         tried += 1
         assert size(found) == records, (name, len(files[name]))
         kept = {name: files[name][: found.keep[name]] for name in NAMES}
-        assert size(recovered(files | kept)) == records
+        assert size(recover_files(files | kept)) == records
     assert tried > 3_500 // stride
 
 
@@ -127,14 +127,14 @@ def test_a_loss_of_power_may_cut_each_file_by_itself() -> None:
     files: Files = {}
     for name, data, _ in list(writes())[:-3]:  # all but the seal
         files[name] = files.get(name, b"") + data
-    whole = size(recovered(files))
+    whole = size(recover_files(files))
     rng = random.Random(5)
     sizes = set()
 
     for _ in range(2_000):
         cut = {name: content[: rng.randint(0, len(content))] for name, content in files.items() if name in NAMES}
         chosen = {name: cut[name] if name in cut and rng.random() < 0.5 else files[name] for name in files}
-        found = recovered(chosen)
+        found = recover_files(chosen)
         sizes.add(size(found))
         assert size(found) <= whole
 
@@ -152,7 +152,7 @@ def test_damage_before_the_end_is_tampering() -> None:
             content = files[name]
             changed = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
             with pytest.raises(TraceError):
-                recovered(files | {name: changed})
+                recover_files(files | {name: changed})
 
 
 def test_a_whole_line_out_of_place_is_tampering() -> None:
@@ -164,7 +164,7 @@ def test_a_whole_line_out_of_place_is_tampering() -> None:
 
     for changed in ([*whole[:3], whole[4]], [*whole, whole[0]], whole[1:2]):
         with pytest.raises(TraceBrokenError):
-            recovered(files | {"trace.jsonl": b"".join(changed)})
+            recover_files(files | {"trace.jsonl": b"".join(changed)})
 
 
 def test_what_is_missing_before_the_end_is_tampering() -> None:
@@ -178,15 +178,15 @@ def test_what_is_missing_before_the_end_is_tampering() -> None:
 
     for at in range(len(blobs) - 1):
         with pytest.raises((BlobAbsentError, TraceBrokenError)):
-            recovered(files | {"blobs.jsonl": b"".join([*blobs[:at], *blobs[at + 1 :]])})
+            recover_files(files | {"blobs.jsonl": b"".join([*blobs[:at], *blobs[at + 1 :]])})
     with pytest.raises(BlobAbsentError):
-        recovered(files | {"blobs.jsonl": b"".join(blobs[:-1])})
+        recover_files(files | {"blobs.jsonl": b"".join(blobs[:-1])})
     with pytest.raises(TraceBrokenError, match="effects-missing"):
-        recovered(files | {"effects.jsonl": b"".join(calls[:-1])})
+        recover_files(files | {"effects.jsonl": b"".join(calls[:-1])})
     with pytest.raises(BlobAbsentError):
-        recovered(files | {"trace.jsonl": opened, "blobs.jsonl": b"".join([*blobs[:5], *blobs[6:]])})
+        recover_files(files | {"trace.jsonl": opened, "blobs.jsonl": b"".join([*blobs[:5], *blobs[6:]])})
     with pytest.raises(TraceBrokenError):
-        recovered(files | {"trace.jsonl": opened, "effects.jsonl": b"".join(calls[1:] + calls[:1])})
+        recover_files(files | {"trace.jsonl": opened, "effects.jsonl": b"".join(calls[1:] + calls[:1])})
 
 
 def test_a_large_blob_that_is_another_is_tampering() -> None:
@@ -197,10 +197,10 @@ def test_a_large_blob_that_is_another_is_tampering() -> None:
     name = next(name for name in files if name.startswith("blobs/"))
 
     with pytest.raises(BlobAbsentError):
-        recovered(files | {name: files[name][:-1]})
+        recover_files(files | {name: files[name][:-1]})
     for changed in (b"L" + files[name][1:], files[name] + b"!"):
         with pytest.raises(BlobMismatchError):
-            recovered(files | {name: changed})
+            recover_files(files | {name: changed})
 
 
 def test_an_empty_trace_is_nothing_yet(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_an_empty_trace_is_nothing_yet(tmp_path: Path) -> None:
         assert list((path / "blobs").iterdir()) == []
         log.extend(entries())
         assert log.root
-    assert size(recovered(handmade.files(path))) == len(entries())
+    assert size(recover_files(handmade.files(path))) == len(entries())
 
 
 def test_what_was_left_out_is_said(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_what_was_left_out_is_said(tmp_path: Path) -> None:
     with open(path / "trace.jsonl", "ab") as file:
         file.write(b"torn")
 
-    found = recovered(handmade.files(path))
+    found = recover_files(handmade.files(path))
 
     assert found.dropped == {"trace.jsonl": 4, "blobs.jsonl": 0, "effects.jsonl": 0}
     assert found.trace is not None

@@ -212,13 +212,13 @@ def decode_record(line: bytes, position: int) -> tuple[AnyRecord, str | None]:
     _check_version(old.v, RECORDS, position)
     match old:
         case OldStep():
-            return _step(old, position), old.state[0]
+            return _convert_step(old, position), old.state[0]
         case OldTurn():
-            return _turn(old), old.state[0]
+            return _convert_turn(old), old.state[0]
         case OldGenesis():
-            return _genesis(old), None
+            return _convert_genesis(old), None
         case OldSeal():
-            return _seal(old), None
+            return _convert_seal(old), None
         case _:
             assert_never(old)
 
@@ -250,7 +250,7 @@ def decode_blob(line: bytes, position: int) -> tuple[AnyBlobLine, Ref]:
     return BlobLine(salt, ref, old.base64, old.size), old.ref
 
 
-def call_of(old: OldEffect) -> EffectRecord:
+def convert_call(old: OldEffect) -> EffectRecord:
     """A call as today's record. Format 1 did not write down its round."""
     fields = {name: getattr(old, name) for name in old.__struct_fields__ if name not in ("v", "child")}
     child = None if old.child is None else msgspec.convert(msgspec.to_builtins(old.child), _CHILD)
@@ -272,7 +272,7 @@ def _check_version(found: int, file: str, position: int) -> None:
         raise TraceBrokenError(file, position, "format", "1, as in the first line", str(found))
 
 
-def _genesis(old: OldGenesis) -> Genesis:
+def _convert_genesis(old: OldGenesis) -> Genesis:
     inputs = tuple(
         InputEntry(name=each.name, kind=each.kind, ref=each.ref, size=each.size, source=each.source, sha256=each.sha256)
         for each in old.inputs
@@ -295,7 +295,7 @@ def _genesis(old: OldGenesis) -> Genesis:
     )
 
 
-def _turn(old: OldTurn) -> Turn:
+def _convert_turn(old: OldTurn) -> Turn:
     call = None
     if old.call is not None:
         call = Spoken(**{name: getattr(old.call, name) for name in old.call.__struct_fields__})
@@ -314,7 +314,7 @@ def _turn(old: OldTurn) -> Turn:
     )
 
 
-def _step(old: OldStep, position: int) -> Step:
+def _convert_step(old: OldStep, position: int) -> Step:
     effects = None
     if old.effects is not None:
         sums_up = old.effects.ok + old.effects.failed == old.effects.n
@@ -347,7 +347,7 @@ def _step(old: OldStep, position: int) -> Step:
     )
 
 
-def _seal(old: OldSeal) -> Seal:
+def _convert_seal(old: OldSeal) -> Seal:
     return Seal(
         seq=old.seq,
         prev=old.prev,

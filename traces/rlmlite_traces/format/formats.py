@@ -95,7 +95,7 @@ class FormatOne:
 
     def calls(self, items: Sequence[CallItem], run: str, step: Step, place: int) -> list[EffectRecord]:
         """See `Format.calls`."""
-        return [format_one.call_of(item) for item in items if isinstance(item, OldEffect)]
+        return [format_one.convert_call(item) for item in items if isinstance(item, OldEffect)]
 
 
 FORMATS: Mapping[int, Format] = {1: FormatOne(), FORMAT: FormatTwo()}

@@ -34,7 +34,7 @@ def show(trace: CheckedTrace) -> Iterator[str]:
     """A line about the trace as a whole, then one for each record."""
     yield f"{trace.level.name} {trace.size} records root {trace.root}"
     for seq, record in enumerate(trace.records):
-        yield neutral(f"{seq:>5} {_line(record, trace.effects(seq))}")
+        yield neutral(f"{seq:>5} {_describe(record, trace.effects(seq))}")
 
 
 def neutral(text: str) -> str:
@@ -42,7 +42,7 @@ def neutral(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
+def _describe(record: AnyRecord, effects: list[EffectRecord]) -> str:
     match record:
         case Genesis():
             inputs = ", ".join(f"{entry.name}: {entry.kind} {entry.size}" for entry in record.inputs)
@@ -51,7 +51,7 @@ def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
             reading = "program" if record.diagnostics is None else "diagnostics"
             return f"turn {record.turn}  {record.origin} {reading}"
         case Step():
-            return _step(record, effects)
+            return _describe_step(record, effects)
         case Question():
             return f"question  -> {record.writes.name}: {record.writes.kind} {record.writes.size}"
         case Checkpoint():
@@ -64,14 +64,14 @@ def _line(record: AnyRecord, effects: list[EffectRecord]) -> str:
             assert_never(record)
 
 
-def _step(step: Step, effects: list[EffectRecord]) -> str:
+def _describe_step(step: Step, effects: list[EffectRecord]) -> str:
     reads = ", ".join(step.reads) or "-"
     writes = ", ".join(f"{item.name}: {item.kind} {item.size}" for item in step.writes) or "-"
     status = step.status if not step.code else f"{step.status} ({step.code})"
-    return f"step {step.step}  {step.op}  {reads} -> {writes}  {status}{_calls(step, effects)}"
+    return f"step {step.step}  {step.op}  {reads} -> {writes}  {status}{_describe_calls(step, effects)}"
 
 
-def _calls(step: Step, effects: list[EffectRecord]) -> str:
+def _describe_calls(step: Step, effects: list[EffectRecord]) -> str:
     if step.effects is None:
         return ""
     costs = [call.usage[2] for call in effects]

@@ -86,13 +86,13 @@ def first_difference(
     """
     if recorded == computed:
         return None
-    difference = _find_difference(inside, _with_names(recorded, names), _with_names(computed, names))
+    difference = _find_difference(inside, _decode_fields(recorded, names), _decode_fields(computed, names))
     # Lines that differ although their fields do not: a spelling, which `verify` would have refused.
     field, old, new = difference or (inside, recorded, computed)
-    return Difference(seq, field, _text(old), _text(new))
+    return Difference(seq, field, _show(old), _show(new))
 
 
-def _with_names(line: bytes, names: tuple[str, ...]) -> Any:
+def _decode_fields(line: bytes, names: tuple[str, ...]) -> Any:
     fields = msgspec.json.decode(line)
     return dict(zip(names, fields, strict=False)) if isinstance(fields, list) else fields
 
@@ -113,5 +113,5 @@ def _find_difference(path: str, old: Any, new: Any) -> tuple[str, Any, Any] | No
     return None
 
 
-def _text(value: Any) -> str:
+def _show(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
