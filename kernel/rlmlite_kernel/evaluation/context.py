@@ -143,6 +143,7 @@ class StepContext:
 
     def spend(self, resource: str, amount: int) -> None:
         """Record that an amount was used, even beyond the limit: it is known only afterwards."""
+        # In both: the receipt of the step says what this step used, the ledger what is left for the next one.
         self.used[resource] = self.used.get(resource, 0) + amount
         self.ledger[resource] = self.ledger.get(resource, 0) + amount
 
@@ -151,6 +152,7 @@ class StepContext:
 
         `instead` tells the program's writer what to do. Announcements of a step add up: nothing is given back.
         """
+        # What a step has built is seldom free before its end, so nothing is given back: the sum is the safe side.
         self._announced_bytes += size
         limit = self.settings.limits.value_bytes
         stored = self.ledger.get("value_bytes", 0)

@@ -49,6 +49,7 @@ _REGEX_SIGNS = ("|", ".*", "\\d", "\\w", "\\s", ".+", "[^")
 
 def evaluate(node: Expr, context: StepContext) -> TaintedValue:
     """The value of a plain expression. Raises `Fault`."""
+    # Recursion is safe: the grammar refuses a program that is nested too deeply.
     match node:
         case Lit(v=value):
             return TaintedValue(value)
@@ -72,6 +73,7 @@ def evaluate(node: Expr, context: StepContext) -> TaintedValue:
             return base.derive(negate(base.value))
         case Binary():
             return _operation(node, context)
+    # A /regex/, a schema, `.field` outside of a row: they mean something to an action alone.
     raise Fault("type", f"a {type(node).__name__.lower()} has no value by itself")
 
 

@@ -12,6 +12,7 @@ part of its own SHA-256. A random tag would do that too, but a replay could not 
 import hashlib
 from collections.abc import Iterable
 
+# Eight digits are 32 bits: a content that is to close its own fence takes some four thousand million tries to make.
 TAG_DIGITS = 8
 """Hex digits of the content's SHA-256 in the tag of its fence."""
 
@@ -31,7 +32,8 @@ def closing_tag(tag: str) -> bytes:
 
 def fenced(content: bytes, source: str) -> bytes:
     """Content as prompts and observations show it: as data, with its source."""
-    tag = hashlib.sha256(content).hexdigest()[:TAG_DIGITS]
+    digest = hashlib.sha256(content).hexdigest()
+    tag = digest[:TAG_DIGITS]
     return opening_tag(tag, source) + content + closing_tag(tag)
 
 

@@ -136,7 +136,7 @@ def documents(files: Iterable[tuple[str, str, int]]) -> Rows:
 def sheet_of(value: Value) -> str | None:
     """The digest of the sheet that the rows of an input table lie in; None for any other value."""
     if isinstance(value, Rows) and value.kind == RECORDS and value.spans is not None:
-        # Always one: rows of two tables that are put together are of another kind.
+        # An input lies in one sheet. Two tables that a program has joined may lie in two, but only inputs are asked.
         return value.spans.blobs[0]
     return None
 
@@ -208,6 +208,7 @@ def size_of(value: Value) -> int:
 
 def json_size(value: Value, blobs: Blobs) -> int:
     """The bytes that `to_json` builds of a value: texts by reference count whole."""
+    # Before anything is read: this is how a value that would not fit is refused without building it.
     if isinstance(value, Text):
         return len(value)
     if isinstance(value, Rows):

@@ -56,6 +56,7 @@ def ask_reduce(
         raise Fault("template", "the prompt does not show the items: write {items} where they go")
     rows = context.require_rows(items.value, "the first argument of reduce")
     texts = [as_text(line_of(rows, item), context) for item in rows.values(context.blobs)]
+    # Not null: the prompt would ask a model to merge nothing, and it would make something up.
     if not texts:
         raise Fault("bound", "there is nothing to merge: the list is empty")
     # Only looked at here: each level charges its own calls when it is asked. A tree that breaks off before its root
@@ -114,5 +115,6 @@ def _read_answer(result: Result, schema: Schema | None) -> Value:
     try:
         value: Value = read_reply(result.text, schema)
     except Fault as fault:
+        # As a failed call, so that a program meets one code whether a model is out of reach or talks nonsense.
         raise Fault("calls_failed", f"a reply does not match the schema: {fault.message}") from None
     return value

@@ -52,6 +52,7 @@ def ask_sub(
 ) -> Ask:
     """One call. A prompt that is a variable goes in as data, fenced, not as the instruction."""
     if isinstance(prompt, TaintedValue):
+        # The other inputs are left out: a computed prompt is not searched for placeholders, since data could write one.
         inputs, prompt = {"prompt": prompt}, "{prompt}"
     prompts = PromptWriter(context, inputs, None).write(prompt, schema)
     calls = model_calls(prompts, role, place, context)
@@ -123,6 +124,7 @@ def _read_answer(result: Result, schema: Schema | None) -> tuple[Value, str]:
     try:
         value: Value = read_reply(result.text, schema)
     except Fault:
+        # Only the class, not the message: it would quote the reply, and classes are shown unfenced.
         return None, "schema"
     return value, ""
 

@@ -95,5 +95,6 @@ def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[
 
 
 def _refuse_sizes(size: int | None, overlap: int) -> None:
+    # Refused rather than ignored: whoever gave a size expects chunks that fit a prompt.
     if size is not None or overlap:
         raise Fault("arguments", "chunk(by=/re/) starts a chunk at each match; it takes no size and no overlap")

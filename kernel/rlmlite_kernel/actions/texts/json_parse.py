@@ -13,5 +13,6 @@ def json_parse(context: StepContext, text: Value) -> Value:
     """The value of a JSON text. Raises `Fault("json")` for any other text."""
     raw = context.require_text(text, "json_parse's argument")
     value: Value = read_json(raw)
+    # After reading, since only then its size is known.
     context.ensure_room(size_of(value))
     return value

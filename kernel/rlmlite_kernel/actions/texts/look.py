@@ -78,8 +78,8 @@ def describe(context: StepContext, target: Value) -> Value:
     rows = rows_of(target)
     if rows is None:
         return {"kind": kind_of(target), "bytes": size_of(target), "value": target}
-    sample = rows.row(0, context.blobs) if len(rows) else None
-    return {"kind": rows.kind, "rows": len(rows), "columns": list(rows.columns), "first": sample}
+    first_row = rows.row(0, context.blobs) if len(rows) else None
+    return {"kind": rows.kind, "rows": len(rows), "columns": list(rows.columns), "first": first_row}
 
 
 def _count_lines(text: Text, context: StepContext) -> int:

@@ -50,11 +50,13 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     groups_of_pieces: list[list[tuple[IntArray, IntArray]]] = []
     for piece in target_pieces(target, "parse_lines", context):
         lines = _parse_piece(piece, matcher, context)
+        # As `SpanBuilder.add` does: a piece without lines adds nothing, so both stay in step.
         if len(lines.starts):
             groups_of_pieces.append(lines.groups)
         parsed.add(piece, lines.starts, lines.stops)
         unmatched.add(piece, lines.other_starts, lines.other_stops)
     rest = _line_rows(unmatched, {})
+    # Lines that do not match are set apart and told, not dropped: counts over the others would be wrong in silence.
     if len(rest):
         total = len(rest) + parsed.count
         context.warn(f"{len(rest):,} of {total:,} lines do not match; they are in .unmatched")

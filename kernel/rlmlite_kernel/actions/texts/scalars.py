@@ -158,6 +158,7 @@ def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matche
 
     A list of pairs is applied one after the other, each to the result of the one before.
     """
+    # A row without this field stays null; any other value that is not text is a slip in the program.
     if text is None:
         return None
     result = context.require_text(text, "what replace works on").encode()

@@ -44,6 +44,7 @@ def find_symbols(context: StepContext, target: Value, language: str | None) -> V
             skipped.append((piece.doc, reason))
             continue
         symbols, is_sound = parse_symbols(piece, language_of_piece, context)
+        # The parser goes on after an error, so what it found is kept and the text is only counted.
         broken += not is_sound
         context.ensure_room(len(symbols) * _SYMBOL)
         table.add(piece, symbols, context)
