@@ -40,17 +40,17 @@ Content: TypeAlias = Callable[[Ref], bytes]
 """Gives the content of the blob that a ref names."""
 
 
-def encode_reading(said: Parsed | Unparsed, reply: str | None) -> bytes:
+def encode_reading(reading: Parsed | Unparsed, reply: str | None) -> bytes:
     """The blob of a reading. Characters that UTF-8 cannot hold (lone surrogates) are written as escapes."""
-    text = None if said.text == reply else said.text.encode("utf-8", "backslashreplace").decode()
-    if isinstance(said, Parsed):
-        return _ENCODER.encode(_ParsedBlob(said.program, said.at, text))
-    return _ENCODER.encode(_UnparsedBlob(said.problems, text))
+    text = None if reading.text == reply else reading.text.encode("utf-8", "backslashreplace").decode()
+    if isinstance(reading, Parsed):
+        return _ENCODER.encode(_ParsedBlob(reading.program, reading.at, text))
+    return _ENCODER.encode(_UnparsedBlob(reading.problems, text))
 
 
-def encode_reading_as_format_one(said: Parsed | Unparsed) -> bytes:
+def encode_reading_as_format_one(reading: Parsed | Unparsed) -> bytes:
     """The blob as format 1 wrote it, without the text."""
-    return _ENCODER.encode(msgspec.structs.replace(said, text=""))
+    return _ENCODER.encode(msgspec.structs.replace(reading, text=""))
 
 
 def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:

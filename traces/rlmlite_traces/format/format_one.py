@@ -315,12 +315,6 @@ def _convert_turn(old: OldTurn) -> Turn:
 
 
 def _convert_step(old: OldStep, position: int) -> Step:
-    effects = None
-    if old.effects is not None:
-        sums_up = old.effects.ok + old.effects.failed == old.effects.n
-        if not sums_up:  # today's record holds only two of the three numbers, so it cannot be checked later
-            raise TraceBrokenError(RECORDS, position, "effects-count", "ok and failed add up to n", str(old.effects))
-        effects = Effects(n=old.effects.n, root=old.effects.root, failed=old.effects.failed)
     return Step(
         seq=old.seq,
         prev=old.prev,
@@ -331,13 +325,8 @@ def _convert_step(old: OldStep, position: int) -> Step:
         ast=old.ast,
         reads=tuple(name for name, _ in old.reads),
         writes=tuple(Written(each.name, each.kind, each.size, each.ref) for each in old.writes),
-        effects=effects,
-        observation=Observed(
-            ref=old.observation.ref,
-            size=old.observation.size,
-            origins=old.observation.origins,
-            cut=old.observation.cut,
-        ),
+        effects=None if old.effects is None else _convert_effects(old.effects, position),
+        observation=_convert_observed(old.observation),
         coverage=old.coverage,
         priced=old.priced,
         used=old.used,
@@ -345,6 +334,17 @@ def _convert_step(old: OldStep, position: int) -> Step:
         code=old.code,
         state=old.state[1],
     )
+
+
+def _convert_effects(old: OldEffects, position: int) -> Effects:
+    sums_up = old.ok + old.failed == old.n
+    if not sums_up:  # today's record holds only two of the three numbers, so it cannot be checked later
+        raise TraceBrokenError(RECORDS, position, "effects-count", "ok and failed add up to n", str(old))
+    return Effects(n=old.n, root=old.root, failed=old.failed)
+
+
+def _convert_observed(old: OldObserved) -> Observed:
+    return Observed(ref=old.ref, size=old.size, origins=old.origins, cut=old.cut)
 
 
 def _convert_seal(old: OldSeal) -> Seal:

@@ -17,7 +17,19 @@ from rlmlite_kernel import Answer
 from rlmlite_kernel.program.recorded import decode_reading, encode_reading_as_format_one
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.merkle import root_of
-from rlmlite_kernel.records.records import AnyRecord, Child, EffectRecord, Entry, Genesis, Ref, Seal, Spoken, Step, Turn
+from rlmlite_kernel.records.records import (
+    AnyRecord,
+    Child,
+    EffectRecord,
+    Entry,
+    Genesis,
+    Ref,
+    Seal,
+    Spoken,
+    Step,
+    Turn,
+    Written,
+)
 from rlmlite_kernel.records.refs import Salts, blob
 from rlmlite_traces.format.format_one import (
     OldChild,
@@ -76,14 +88,14 @@ class Spelling:
     def _spell_turn(self, entry: Entry, record: Turn) -> OldTurn:
         """The old turn. It kept the text that was read in a blob of its own (`program`)."""
         contents = {item.ref: item.content for item in entry.blobs}
-        said = decode_reading(record, contents.__getitem__)
-        assert said is not None
-        read = blob(self._salts, encode_reading_as_format_one(said)).ref
+        reading = decode_reading(record, contents.__getitem__)
+        assert reading is not None
+        read = blob(self._salts, encode_reading_as_format_one(reading)).ref
         return OldTurn(
             turn=record.turn,
             origin=record.origin,
             reply=record.reply,
-            program=blob(self._salts, said.text.encode()).ref,
+            program=blob(self._salts, reading.text.encode()).ref,
             ast=read if record.ast is not None else None,
             diagnostics=read if record.diagnostics is not None else None,
             call=None if record.call is None else _spell_spoken(record.call),
@@ -101,7 +113,7 @@ class Spelling:
             op=record.op,
             ast=record.ast,
             reads=tuple((name, self._refs[name]) for name in record.reads),
-            writes=tuple(OldWritten(name=w.name, kind=w.kind, ref=w.ref, size=w.size) for w in record.writes),
+            writes=tuple(_spell_written(each) for each in record.writes),
             effects=_spell_effects(record, lines),
             observation=OldObserved(
                 ref=observation.ref or blob(self._salts, b"").ref,
@@ -157,6 +169,10 @@ def _spell_spoken(call: Spoken) -> OldSpoken:
         cached=call.cached,
         error=call.error,
     )
+
+
+def _spell_written(written: Written) -> OldWritten:
+    return OldWritten(name=written.name, kind=written.kind, ref=written.ref, size=written.size)
 
 
 def _spell_effects(record: Step, lines: list[bytes]) -> OldEffects | None:

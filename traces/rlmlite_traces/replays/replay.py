@@ -219,12 +219,12 @@ class _Replay:
     def _replay_turn(self, turn: RecordedTurn) -> None:
         """Execute one turn again, compare its entries, and move on to the state after it."""
         assert self.state is not None
-        said = turn.read_program()
-        if isinstance(said, Unreadable):
-            self._stop_with(turn.first, said.field, "what a controller said", said.reason)
+        reading = turn.read_program()
+        if isinstance(reading, Unreadable):
+            self._stop_with(turn.first, reading.field, "what a controller said", reading.reason)
         is_last = turn.stop == len(self.trace.records)
         recorded = turn.stop - turn.first
-        executed, halted_here = self._execute(turn, said, is_last)
+        executed, halted_here = self._execute(turn, reading, is_last)
         for seq, entry in enumerate(executed.entries[:recorded], turn.first):
             self._compare(seq, entry)
         if halted_here:
@@ -235,10 +235,10 @@ class _Replay:
             self.halted = bool(executed.done.halted)
         else:
             self.unfinished = Unfinished(
-                said, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
+                reading, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
             )
 
-    def _execute(self, turn: RecordedTurn, said: Parsed | Unparsed, is_last: bool) -> tuple[ExecutedTurn, bool]:
+    def _execute(self, turn: RecordedTurn, reading: Parsed | Unparsed, is_last: bool) -> tuple[ExecutedTurn, bool]:
         """Execute a turn again. The second value says that a file changed under this replay itself.
 
         Within a trace every call that a turn makes has a recorded result. Only after its last record may calls be
@@ -246,12 +246,12 @@ class _Replay:
         """
         assert self.state is not None
         try:
-            executed = execute_turn(self.state, said, turn, self.blobs, strict=not is_last)
+            executed = execute_turn(self.state, reading, turn, self.blobs, strict=not is_last)
             halted_here = executed.done is not None and executed.done.halted != ""
             ends_run = not is_last and isinstance(self.trace.records[turn.stop], Seal)
             if ends_run and len(executed.entries) > turn.stop - turn.first:
                 # The recorded turn is shorter. An input may have changed under the run, which ended it early.
-                executed = execute_halted(self.state, said, turn, self.blobs) or executed
+                executed = execute_halted(self.state, reading, turn, self.blobs) or executed
         except TurnsSpentError as error:
             self._stop_with(turn.first, "turn", str(turn.record.turn), str(error))
         return executed, halted_here

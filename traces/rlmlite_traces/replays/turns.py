@@ -52,12 +52,12 @@ class RecordedTurn:
         """The program, the diagnostics if the reply held no program, or why neither can be read."""
         field = "ast" if self.record.ast is not None else "diagnostics"
         try:
-            said = decode_reading(self.record, self.trace.content)
+            reading = decode_reading(self.record, self.trace.content)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return Unreadable(field, str(error))  # `verify` proves which bytes a blob holds, not what they mean
-        if said is None:
+        if reading is None:
             return Unreadable(field, "neither a program nor diagnostics")
-        return said if _places_are_in_text(said) else Unreadable(field, "a place outside the text")
+        return reading if _places_are_in_text(reading) else Unreadable(field, "a place outside the text")
 
     def result(self, id_: str) -> Result | None:
         """The recorded result of a call; `None` if there is none."""
@@ -78,11 +78,11 @@ class RecordedTurn:
         return {id_: result for id_ in self.calls if (result := self.result(id_)) is not None}
 
 
-def _places_are_in_text(said: Parsed | Unparsed) -> bool:
+def _places_are_in_text(reading: Parsed | Unparsed) -> bool:
     """Whether every place that is named lies in the text: the kernel slices by them, and a forger may name any."""
-    if isinstance(said, Parsed):
-        return all(0 <= place <= len(said.text) for place in said.at)
-    return all(0 <= (problem.offset or 0) <= len(said.text) for problem in said.problems)
+    if isinstance(reading, Parsed):
+        return all(0 <= place <= len(reading.text) for place in reading.at)
+    return all(0 <= (problem.offset or 0) <= len(reading.text) for problem in reading.problems)
 
 
 class ExecutedTurn(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ class ExecutedTurn(msgspec.Struct, frozen=True):
 
 
 def execute_turn(
-    state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, *, strict: bool
+    state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, *, strict: bool
 ) -> ExecutedTurn:
     """Run a turn with recorded results.
 
@@ -101,7 +101,7 @@ def execute_turn(
     the turn goes on, and the step that made the call is the one that differs.
     """
     record = turn.record
-    done = advance(state, said, blobs, reply=turn.reply, origin=record.origin, call=record.call)
+    done = advance(state, reading, blobs, reply=turn.reply, origin=record.origin, call=record.call)
     entries = [*done.entries]
     while isinstance(done, Suspended):
         results = list(_find_results(done, turn, strict))
@@ -153,7 +153,7 @@ class HaltingBlobs:
             raise InputChangedError("an input", "what it was", "what the run found then")
 
 
-def execute_halted(state: State, said: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs) -> ExecutedTurn | None:
+def execute_halted(state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs) -> ExecutedTurn | None:
     """Execute a turn that a changed input ended early, so that it gives as many entries as are recorded.
 
     Steps ask whether the inputs are unchanged (`confirm`), and the first that hears of a change halts the turn. Which
@@ -168,11 +168,11 @@ def execute_halted(state: State, said: Parsed | Unparsed, turn: RecordedTurn, bl
     """
     recorded = turn.stop - turn.first
     undisturbed = HaltingBlobs(blobs, 0)
-    execute_turn(state, said, turn, undisturbed, strict=True)
+    execute_turn(state, reading, turn, undisturbed, strict=True)
     low, high = 1, undisturbed.asked
     while low <= high:
         middle = (low + high) // 2
-        executed = execute_turn(state, said, turn, HaltingBlobs(blobs, middle), strict=True)
+        executed = execute_turn(state, reading, turn, HaltingBlobs(blobs, middle), strict=True)
         count = len(executed.entries)
         if count == recorded:
             return executed
