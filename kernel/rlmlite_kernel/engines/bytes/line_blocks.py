@@ -69,15 +69,18 @@ def _join_parts(small: Sequence[tuple[int, TextPart]]) -> Iterator[LineBlock]:
     """Small parts as one block."""
     if not small:
         return
-    texts = [_end_with_newline(bytes(memoryview(part.content)[part.start : part.stop])) for _, part in small]
+    views = [memoryview(part.content)[part.start : part.stop] for _, part in small]
+    texts = [_end_with_newline(bytes(view)) for view in views]
     buffer = b"".join(texts)
     text_starts = np.cumsum([0, *map(len, texts[:-1])])
     # Each line belongs to the last text that starts at or before it.
     line_starts = _line_starts(buffer)
     text_of_line = np.searchsorted(text_starts, line_starts, side="right") - 1
+    # What is added to an offset in the buffer to make it one in the content, for each text.
     to_content = int_array([part.start for _, part in small]) - text_starts
     numbers = int_array([number for number, _ in small])
-    yield _clip_lines(buffer, numbers[text_of_line], line_starts, line_starts + to_content[text_of_line])
+    offsets = line_starts + to_content[text_of_line]
+    yield _clip_lines(buffer, numbers[text_of_line], line_starts, offsets)
 
 
 def _cut_part(number: int, part: TextPart) -> Iterator[LineBlock]:
@@ -106,9 +109,11 @@ def _long_line(number: int, part: TextPart, start: int, hay: Haystack) -> tuple[
     line_stop = part.stop if newline < 0 else newline
     next_start = part.stop if newline < 0 else newline + 1
     is_clipped = line_stop - start > CLIP
+    # At a code point, as half of one would be no valid UTF-8.
     clipped_stop = snap(part.content, start + CLIP) if is_clipped else line_stop
     text = bytes(memoryview(part.content)[start:clipped_stop])
-    return LineBlock(text + b"\n", int_array([number]), int_array([start]), int(is_clipped)), next_start
+    block = LineBlock(text + b"\n", int_array([number]), int_array([start]), int(is_clipped))
+    return block, next_start
 
 
 def _end_with_newline(text: bytes) -> bytes:

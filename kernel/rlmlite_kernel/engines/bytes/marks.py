@@ -75,8 +75,9 @@ class Marks:
         granule = offset // _GRANULE
         before_block = int(self._blocks[granule // _GRANULES_PER_BLOCK])
         before_granule = int(self._within[granule])
-        in_granule = self._is_mark(self._bytes[granule * _GRANULE : offset])
-        return before_block + before_granule + int(np.count_nonzero(in_granule))
+        rest = self._bytes[granule * _GRANULE : offset]
+        in_granule = int(np.count_nonzero(self._is_mark(rest)))
+        return before_block + before_granule + in_granule
 
     def near(self, offsets: IntArray) -> NearbyMarks:
         """The rank of each offset, and the marks on both sides of it that its granule shows."""
@@ -90,6 +91,7 @@ class Marks:
     def select(self, ordinals: IntArray) -> IntArray:
         """The offset of each mark, by its number from 0. Raises `IndexError` for a number that no mark has."""
         total = self.total
+        # Checked here, as NumPy would silently count a negative number from the end.
         if len(ordinals) and (int(ordinals.min()) < 0 or int(ordinals.max()) >= total):
             raise IndexError(f"marks are numbered 0..{total - 1}")
         places = np.empty(len(ordinals), np.int64)
@@ -105,13 +107,18 @@ class Marks:
             return NearbyMarks(np.zeros_like(offsets), nothing, nothing)
         # The end of the content is an offset too; it belongs to the last granule.
         granules = np.minimum(offsets // _GRANULE, len(self._within) - 1)
+        # A copy of the granules end to end, one per offset. Offsets count in the copy from here on: one search in its
+        # marks answers for all.
         marks = self._marks_in(granules)
         copy_starts = np.arange(len(granules)) * _GRANULE
+        granule_starts = granules * _GRANULE
+        places = copy_starts + (offsets - granule_starts)
+        # Numbers of marks in the copy: the first of the granule, the first at or after the offset, the first beyond.
         first = np.searchsorted(marks, copy_starts)
-        here = np.searchsorted(marks, copy_starts + (offsets - granules * _GRANULE))
+        here = np.searchsorted(marks, places)
         last = np.searchsorted(marks, copy_starts + _GRANULE)
         rank = self._marks_before(granules) + here - first
-        to_content = granules * _GRANULE - copy_starts
+        to_content = granule_starts - copy_starts
         # One entry more, so that `here` may be one past the last mark; such an answer is replaced by -1.
         padded = np.append(marks, -1)
         before = np.where(here > first, padded[here - 1] + to_content, -1)
@@ -119,14 +126,18 @@ class Marks:
         return NearbyMarks(rank, before, after)
 
     def _select(self, ordinals: IntArray) -> IntArray:
+        # From the whole to its parts: the block of each mark, the granule in it, the mark in that.
         block = np.searchsorted(self._blocks, ordinals, side="right") - 1
         ordinal_in_block = ordinals - self._blocks[block]
         granules = self._last_granules(block, ordinal_in_block)
+        ordinal_in_granule = ordinal_in_block - self._within[granules]
+        # As in `_near`, one copy of the granules, end to end.
         marks = self._marks_in(granules)
         copy_starts = np.arange(len(granules)) * _GRANULE
         first = np.searchsorted(marks, copy_starts)
-        ordinal_in_granule = ordinal_in_block - self._within[granules]
-        return int_array(marks[first + ordinal_in_granule] + granules * _GRANULE - copy_starts)
+        places_in_copy = marks[first + ordinal_in_granule]
+        to_content = granules * _GRANULE - copy_starts
+        return int_array(places_in_copy + to_content)
 
     def _last_granules(self, blocks: IntArray, ordinals: IntArray) -> IntArray:
         """In each block, the last granule with at most so many marks before it: a binary search in all at once."""
@@ -146,9 +157,12 @@ class Marks:
     def _marks_in(self, granules: IntArray) -> IntArray:
         """Where the marks are in a copy of these granules, laid end to end."""
         whole = len(self._bytes) // _GRANULE
+        # A view with one row per granule, so that many are copied by one index.
         rows = self._bytes[: whole * _GRANULE].reshape(whole, _GRANULE)
-        if int(granules.max(initial=0)) < whole:
-            return np.flatnonzero(self._is_mark(rows[granules].reshape(-1)))
+        all_are_whole = int(granules.max(initial=0)) < whole
+        if all_are_whole:
+            copied = rows[granules].reshape(-1)
+            return np.flatnonzero(self._is_mark(copied))
         # The last granule is shorter. It is filled up with "no mark", as filling bytes could be marks themselves.
         flags = np.zeros((len(granules), _GRANULE), np.bool_)
         is_whole = granules < whole
@@ -210,6 +224,7 @@ def _count_per_granule(flags: BoolArray) -> IntArray:
         pairs     0080 0000 0000 0001         neighbours added, as a sum may not fit in a byte
         product   the top 16 bits are the sum of the four lanes: 0081, 129 marks
     """
+    # The last granule of a content may be short.
     missing = -len(flags) % _GRANULE
     padded = np.concatenate((flags, np.zeros(missing, np.bool_))) if missing else flags
     words = np.packbits(padded).view(np.uint64)

@@ -51,8 +51,10 @@ class LineIndex:
         # Nearly every line is short: two looks at 512 bytes then spare the building of an index.
         place = max(0, min(offset, len(self.content) - 1))
         low = max(0, place - _NEAR)
-        newline_before = bytes(self.content[low:place]).rfind(b"\n")
-        newline_after = bytes(self.content[place : place + _NEAR]).find(b"\n")
+        text_before = bytes(self.content[low:place])
+        text_after = bytes(self.content[place : place + _NEAR])
+        newline_before = text_before.rfind(b"\n")
+        newline_after = text_after.find(b"\n")
         start_is_near = newline_before >= 0 or low == 0
         if start_is_near and newline_after >= 0:
             # In the first line there is no newline before: -1 + 1 is its start.
@@ -63,12 +65,14 @@ class LineIndex:
     def bounds(self, offsets: IntArray) -> SpanArrays:
         """The line that holds each offset, without its newline, as [start, stop)."""
         near = self.breaks.near(self._clamp(offsets))
+        # Lines count from 1: with no newline before it, an offset is in line 1.
+        lines = near.rank + 1
         starts, stops = near.before + 1, near.after
         # Only lines that reach into another granule need a second look.
-        far = near.before < 0
-        starts[far] = self.starts(near.rank[far] + 1)
-        far = near.after < 0
-        stops[far] = self.stops(near.rank[far] + 1)
+        starts_far_away = near.before < 0
+        starts[starts_far_away] = self.starts(lines[starts_far_away])
+        stops_far_away = near.after < 0
+        stops[stops_far_away] = self.stops(lines[stops_far_away])
         return starts, stops
 
     def spans(self, first: int, last: int) -> SpanArrays:

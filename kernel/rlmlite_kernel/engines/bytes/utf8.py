@@ -67,7 +67,11 @@ def repair_blocks(content: Buffer) -> Iterator[tuple[bytes, int]]:
     """The content as valid UTF-8 in blocks, each with the number of U+FFFD that were put in."""
     view = memoryview(content)
     for block in _decode_blocks(view):
-        yield bytes(view[block.start : block.stop]) if block.text is None else block.text.encode(), block.bad
+        if block.text is None:
+            # ASCII is copied as it is, which is far cheaper than decoding and encoding it.
+            yield bytes(view[block.start : block.stop]), block.bad
+        else:
+            yield block.text.encode(), block.bad
 
 
 def _decode_blocks(view: memoryview) -> Iterator[_DecodedBlock]:
@@ -80,9 +84,11 @@ def _decode_blocks(view: memoryview) -> Iterator[_DecodedBlock]:
 
 def _decode_block(view: memoryview, start: int) -> _DecodedBlock:
     block = view[start : start + _BLOCK]
+    # In any but the last block, a code point that is cut at its end is left to the next block, not bad.
     final = start + len(block) == len(view)
     if is_ascii(block):
         return _DecodedBlock(start, start + len(block), None, 0, -1)
+    # Strict first: content is nearly always valid, and the error says where it is not.
     first_bad = -1
     try:
         text, used = codecs.utf_8_decode(block, "strict", final)

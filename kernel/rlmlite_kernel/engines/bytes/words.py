@@ -71,7 +71,9 @@ def split_words(buffer: bytes) -> tuple[IntArray, Hashes]:
     if len(edges) % 2:
         edges = np.append(edges, len(buffer))
     starts, stops = edges[::2], edges[1::2]
-    return starts, hash_spans(buffer, starts, np.minimum(stops - starts, LONGEST))
+    # Clipped, so that one run of a megabyte (base64, say) does not take a hundred thousand rounds of `hash_spans`.
+    sizes = np.minimum(stops - starts, LONGEST)
+    return starts, hash_spans(buffer, starts, sizes)
 
 
 def query_words(text: str) -> tuple[str, ...]:
@@ -90,14 +92,19 @@ def hash_spans(buffer: bytes, starts: IntArray, sizes: IntArray) -> Hashes:
     All spans advance together, 8 bytes per round, and drop out as they end: the longest span decides the number of
     rounds. `loads[i]` is the 8 bytes from offset i on, a view with a stride of one, so no byte is copied.
     """
+    # Eight bytes more, so that a load at the last byte stays inside.
     padded = buffer + bytes(8)
     loads: Hashes = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
+    # A load takes what follows a short span too; the mask drops it.
+    masks = _FIRST_BYTES[np.minimum(sizes, 8)]
+    first_bytes = loads[starts] & masks
     # The size is mixed in, so that a text and the same text with zeros after it differ.
-    first_bytes = loads[starts] & _FIRST_BYTES[np.minimum(sizes, 8)]
     hashes = mix(first_bytes + _GOLDEN * sizes.astype(np.uint64))
     longer, done = np.flatnonzero(sizes > 8), 8
     while len(longer):
-        next_bytes = loads[starts[longer] + done] & _FIRST_BYTES[np.minimum(sizes[longer] - done, 8)]
+        masks = _FIRST_BYTES[np.minimum(sizes[longer] - done, 8)]
+        next_bytes = loads[starts[longer] + done] & masks
+        # Added before the bytes come in, or a round of zeros would leave a hash of 0 as it is.
         hashes[longer] = mix((hashes[longer] + _GOLDEN) ^ next_bytes)
         done += 8
         longer = longer[sizes[longer] > done]

@@ -37,7 +37,8 @@ class QueryCuts(msgspec.Struct, frozen=True, eq=False):
 def chunk_bytes(content: Buffer, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:
     """Chunks of `size` bytes, both ends moved down to code points. Raises `CutError`."""
     firsts, ends = _plan_chunks(stop - start, size, overlap)
-    starts, stops = _snap_all(content, firsts + start), _snap_all(content, ends + start)
+    starts = _snap_all(content, firsts + start)
+    stops = _snap_all(content, ends + start)
     # The text's own ends stay as they are, even if a caller cut it inside a code point.
     starts[:1], stops[-1:] = start, stop
     # With a size of 1 to 3, both ends may fall inside one code point.
@@ -47,9 +48,12 @@ def chunk_bytes(content: Buffer, start: int, stop: int, size: int, overlap: int 
 
 def chunk_lines(index: LineIndex, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:
     """Chunks of `size` lines, newlines included, of [start, stop) read as a text of its own. Raises `CutError`."""
-    newlines_before, newlines_through = (int(rank) for rank in index.breaks.rank(int_array([start, stop])))
-    ends_with_newline = stop > start and index.content[stop - 1] == 10
-    lines = 0 if stop <= start else newlines_through - newlines_before + (not ends_with_newline)
+    is_empty = stop <= start
+    # Newlines are counted, not listed: the index answers for two places of the content, however long the text is.
+    ranks = index.breaks.rank(int_array([start, stop]))
+    newlines_before, newlines_through = int(ranks[0]), int(ranks[1])
+    ends_with_newline = not is_empty and index.content[stop - 1] == 10
+    lines = 0 if is_empty else newlines_through - newlines_before + (not ends_with_newline)
     firsts, ends = _plan_chunks(lines, size, overlap)
 
     def after_line(numbers: IntArray) -> IntArray:
@@ -76,19 +80,24 @@ def chunk_paragraphs(content: Buffer, start: int, stop: int, size: int, overlap:
 
 def chunk_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> QueryCuts:
     """A chunk starts at each match, read by blocks; text before the first match is a chunk of its own."""
+    # By blocks, since where a chunk begins is a matter of the whole text, not of one line.
     matches = find(content, as_block_matcher(matcher), start, stop, work_left)
     # Unique, as the first match may be at the very start; an empty match at the end starts no chunk.
     starts = np.unique(np.concatenate((int_array([start]), matches.starts)))
     starts = starts[starts < stop]
+    # An empty text has no chunk, and so no last stop.
     last_stop = int_array([stop] if len(starts) else [])
-    return QueryCuts(starts, np.append(starts[1:], last_stop), matches.work, matches.out_of_work)
+    stops = np.append(starts[1:], last_stop)
+    return QueryCuts(starts, stops, matches.work, matches.out_of_work)
 
 
 def split_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> QueryCuts:
     """What is between the matches, read by blocks: one more than there are matches, empty ones included."""
     matches = find(content, as_block_matcher(matcher), start, stop, work_left)
+    # Each part reaches from the end of one match to the start of the next.
     starts = np.concatenate((int_array([start]), matches.stops))
-    return QueryCuts(starts, np.append(matches.starts, int_array([stop])), matches.work, matches.out_of_work)
+    stops = np.append(matches.starts, int_array([stop]))
+    return QueryCuts(starts, stops, matches.work, matches.out_of_work)
 
 
 def _plan_chunks(items: int, size: int, overlap: int) -> SpanArrays:
@@ -97,11 +106,15 @@ def _plan_chunks(items: int, size: int, overlap: int) -> SpanArrays:
         raise CutError(f"the size must be at least 1, not {size}")
     if not 0 <= overlap < size:
         raise CutError(f"the overlap must be at least 0 and below the size ({size}), not {overlap}")
+    if items <= 0:
+        return int_array([]), int_array([])
     step = size - overlap
+    # Each later chunk brings `step` new items; the last may bring fewer, so this is rounded up.
     items_after_first_chunk = max(0, items - size)
-    chunks = 0 if items <= 0 else 1 + -(-items_after_first_chunk // step)
-    firsts = np.arange(chunks, dtype=np.int64) * step
-    return firsts, np.minimum(firsts + size, items)
+    later_chunks = -(-items_after_first_chunk // step)
+    firsts = np.arange(1 + later_chunks, dtype=np.int64) * step
+    ends = np.minimum(firsts + size, items)
+    return firsts, ends
 
 
 def _snap_all(content: Buffer, offsets: IntArray) -> IntArray:
@@ -111,7 +124,8 @@ def _snap_all(content: Buffer, offsets: IntArray) -> IntArray:
     # The end of the content is an offset, but no byte to look at.
     to_move = np.flatnonzero(places < len(data))
     for _ in range(3):
-        to_move = to_move[data[places[to_move]] & 0xC0 == 0x80]
+        is_continuation_byte = data[places[to_move]] & 0xC0 == 0x80
+        to_move = to_move[is_continuation_byte]
         places[to_move] -= 1
     return places
 
@@ -145,12 +159,17 @@ class _ParagraphReader:
     def read(self, block: Octets, place: int) -> None:
         """The next block, which starts at `place`."""
         line_ends = np.flatnonzero(block == 10) + 1
-        pieces = np.concatenate((int_array([0]), line_ends[line_ends < len(block)]))
+        # Where each line starts in the block. After a newline at the very end there is none: `reduceat` would fail.
+        later_lines = line_ends[line_ends < len(block)]
+        pieces = np.concatenate((int_array([0]), later_lines))
+        # The white space of ASCII: a space, and 9 to 13 (tab, the two newlines, vertical tab, form feed).
         is_white = (block == 32) | ((block >= 9) & (block <= 13))
         # One flag per line: whether any of its bytes is more than white space.
         is_full = np.logical_or.reduceat(~is_white, pieces)
+        # The first piece may be the rest of a line that the last block cut.
         is_full[0] |= self._line_is_full
         line_starts = np.concatenate((int_array([self._line_start]), line_ends + place))
+        # Only lines that end here are known; the last one waits for the next block if it goes on there.
         self._add_lines(is_full[: len(line_ends)], line_starts)
         last_is_cut = len(line_ends) < len(pieces)
         self._line_start = int(line_starts[-1])
@@ -160,13 +179,19 @@ class _ParagraphReader:
         """All paragraphs, the cut line included."""
         if self._line_start < length:
             self._add_lines(np.array([self._line_is_full]), int_array([self._line_start, length]))
-        starts, stops = (np.concatenate([int_array([]), *parts]) for parts in (self._starts, self._stops))
+        starts = np.concatenate([int_array([]), *self._starts])
+        stops = np.concatenate([int_array([]), *self._stops])
+        # A paragraph that reaches to the end has had no blank line to stop it.
         is_open = len(starts) > len(stops)
         return starts, np.append(stops, int_array([length] if is_open else []))
 
     def _add_lines(self, is_full: BoolArray, starts: IntArray) -> None:
         """More lines: whether each is full, and where each starts, then where the next one does."""
-        turns = np.diff(np.concatenate(([self._is_inside], is_full)).astype(np.int8))
-        self._starts.append(starts[:-1][turns > 0])
-        self._stops.append(starts[:-1][turns < 0])
-        self._is_inside = bool(is_full[-1]) if len(is_full) else self._is_inside
+        # The flag of the line before these goes first, so that a paragraph can reach over several blocks.
+        flags = np.concatenate(([self._is_inside], is_full))
+        turns = np.diff(flags.astype(np.int8))
+        line_starts = starts[:-1]
+        self._starts.append(line_starts[turns > 0])
+        self._stops.append(line_starts[turns < 0])
+        if len(is_full):
+            self._is_inside = bool(is_full[-1])

@@ -84,6 +84,7 @@ SUFFIXES = {
 def nesting_depth(content: Buffer, start: int, stop: int) -> int:
     """How deep brackets nest in a text, those in comments and strings counted too."""
     data = octets(content)[start:stop]
+    # Comments and strings too, as telling them apart would take the parser that this is to protect.
     opening = (data == ord("(")) | (data == ord("[")) | (data == ord("{"))
     closing = (data == ord(")")) | (data == ord("]")) | (data == ord("}"))
     depth = np.cumsum(opening.astype(np.int32) - closing.astype(np.int32))
@@ -105,7 +106,11 @@ class Symbol(NamedTuple):
 
 def language_of(path: str) -> str | None:
     """The language that the ending of a path names."""
-    return SUFFIXES.get(path.rpartition(".")[2].lower()) if "." in path else None
+    if "." not in path:
+        # Else a file called `go` would be Go.
+        return None
+    suffix = path.rpartition(".")[2].lower()
+    return SUFFIXES.get(suffix)
 
 
 def find_definitions(content: Buffer, start: int, stop: int, language: str) -> tuple[list[Symbol], bool]:
@@ -120,15 +125,18 @@ def find_definitions(content: Buffer, start: int, stop: int, language: str) -> t
     tree = parser.parse(bytes(content[start:stop]))
     definitions: dict[tuple[int, int], Symbol] = {}
     for _, captures in QueryCursor(query).matches(tree.root_node):
-        kinds = [name for name in captures if name.startswith(_DEFINITION)]
-        if not kinds or "name" not in captures:
+        labels = [label for label in captures if label.startswith(_DEFINITION)]
+        if not labels or "name" not in captures:
             # A reference, not a definition.
             continue
-        node, name = captures[kinds[0]][0], captures["name"][0]
+        label = labels[0]
+        node, name = captures[label][0], captures["name"][0]
+        # The parser counts from the start of what it was given.
         span = (start + node.start_byte, start + node.end_byte)
         name_span = (start + name.start_byte, start + name.end_byte)
+        symbol = Symbol(label.removeprefix(_DEFINITION), name_span, *span)
         # Two patterns may match one node (a method is a function too): the first counts.
-        definitions.setdefault(span, Symbol(kinds[0].removeprefix(_DEFINITION), name_span, *span))
+        definitions.setdefault(span, symbol)
     outer_first = sorted(definitions.values(), key=lambda symbol: (symbol.start, -symbol.stop))
     return outer_first, not tree.root_node.has_error
 
@@ -143,6 +151,7 @@ def _load_grammar(language: str) -> "tuple[Parser, Query]":
         import tree_sitter
 
         module = import_module(f"tree_sitter_{grammar.package}")
+        # TypeScript's tags name only what JavaScript does not have.
         before = import_module(f"tree_sitter_{grammar.after}").TAGS_QUERY if grammar.after else ""
     except ImportError as error:
         raise SymbolsUnavailableError(str(error)) from None

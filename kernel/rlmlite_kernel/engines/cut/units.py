@@ -20,9 +20,10 @@ def lines_of(content: Buffer, start: int, stop: int) -> SpanArrays:
     """The lines of a short text, without their newlines, and without building a line index for it."""
     newlines = np.flatnonzero(octets(content)[start:stop] == 10) + start
     starts = np.concatenate((int_array([start]), newlines + 1))
+    stops = np.append(newlines, stop)
     # After a final newline no other line begins.
     is_line = starts < stop
-    return starts[is_line], np.append(newlines, stop)[is_line]
+    return starts[is_line], stops[is_line]
 
 
 def find_records(content: Buffer, start: int, stop: int) -> SpanArrays:
@@ -31,14 +32,21 @@ def find_records(content: Buffer, start: int, stop: int) -> SpanArrays:
     The last newline of a record is not part of it. Indented lines before the first record are one of their own.
     """
     data = octets(content)[start:stop]
-    starts_by_block = [int_array([0] if len(data) else [])]
-    for place in range(0, len(data), _BLOCK):
-        line_starts = np.flatnonzero(data[place : place + _BLOCK] == 10) + place + 1
-        line_starts = line_starts[line_starts < len(data)]
+    size = len(data)
+    if not size:
+        return int_array([]), int_array([])
+    # A record starts at the very beginning, indented or not.
+    starts_by_block = [int_array([0])]
+    for place in range(0, size, _BLOCK):
+        newlines = np.flatnonzero(data[place : place + _BLOCK] == 10) + place
+        line_starts = newlines + 1
+        # After a final newline no other line begins.
+        line_starts = line_starts[line_starts < size]
         is_indented = np.isin(data[line_starts], _INDENT)
         starts_by_block.append(line_starts[~is_indented])
     starts = np.concatenate(starts_by_block)
-    stops = np.append(starts[1:], int_array([len(data)] if len(starts) else []))
+    # Nothing lies between records: each stops where the next starts.
+    stops = np.append(starts[1:], size)
     ends_with_newline = data[stops - 1] == 10
     return starts + start, stops - ends_with_newline + start
 
@@ -50,12 +58,14 @@ def enclosing_units(units: SpanArrays, starts: IntArray, stops: IntArray, index:
     lows, highs = lines_around(index, starts, stops, 0)
     if len(unit_starts):
         last_bytes = _last_bytes(starts, stops)
+        # The last unit that begins at or before a place is the only one that can hold it; -1 where there is none.
         first = np.searchsorted(unit_starts, starts, side="right") - 1
         last = np.searchsorted(unit_starts, last_bytes, side="right") - 1
         starts_in_one = (first >= 0) & (starts < unit_stops[first])
         ends_in_one = (last >= 0) & (last_bytes < unit_stops[last])
         lows = np.where(starts_in_one, unit_starts[first], lows)
         highs = np.where(ends_in_one, unit_stops[last], highs)
+    # Units leave out the newline at their end, and a hit may be just that.
     return np.minimum(lows, starts), np.maximum(highs, stops)
 
 
@@ -63,9 +73,12 @@ def lines_around(index: LineIndex, starts: IntArray, stops: IntArray, more: int)
     """For each span its lines, and `more` before and after them, without the last newline."""
     # A huge number would overflow in the additions below.
     more = min(more, index.count)
+    # Empty content has no lines, yet its places are said to be in line 1.
+    last_line = max(1, index.count)
     first = np.maximum(index.lines_at(starts) - more, 1)
-    last = np.minimum(index.lines_at(_last_bytes(starts, stops)) + more, max(1, index.count))
-    return index.starts(first), np.maximum(index.stops(last), index.starts(first))
+    last = np.minimum(index.lines_at(_last_bytes(starts, stops)) + more, last_line)
+    line_starts = index.starts(first)
+    return line_starts, np.maximum(index.stops(last), line_starts)
 
 
 def _last_bytes(starts: IntArray, stops: IntArray) -> IntArray:
