@@ -56,14 +56,17 @@ class ByBlocks:
     def _accept_step(self, needle: bytes, start: int, stop: int, free_from: int) -> int:
         """Enter a step: whole, or as far as the work or the matches wanted go. Returns where its last match ended."""
         tally = self._tally
+        # The last match of the step before may reach into this one.
+        first_place = max(start, free_from)
         reached = self._affordable_stop(start, stop, tally.work_left)
-        places = self._find(needle, max(start, free_from), reached)
+        places = self._find(needle, first_place, reached)
         find_at_most = tally.find_at_most
         only_counting_ran_out = reached < stop and tally.is_keeping and len(places) < tally.keep_at_most
         if only_counting_ran_out:
+            # Matches that are to be kept may lie beyond what counting could pay for.
             reached = self._affordable_stop(start, stop, tally.work_left_to_keep)
             find_at_most = tally.keep_at_most
-            places = self._find(needle, max(start, free_from), reached)
+            places = self._find(needle, first_place, reached)
         if len(places):
             free_from = int(places[-1]) + len(needle)
         charged_to = scanned_to = reached
@@ -76,7 +79,9 @@ class ByBlocks:
             charged_to = self._snap_inside(self._half_window_start(last) + HALF)
         matches = matches_without_groups(places, places + len(needle))
         tally.accept(matches, len(places), charged_to - start, scanned_to)
-        tally.out_of_work = (reached < stop or is_enough) and tally.find_at_most > 0
+        ended_early = reached < stop or is_enough
+        # With nothing more to find the search is over as it should be, however much is left of the step.
+        tally.out_of_work = ended_early and tally.find_at_most > 0
         return free_from
 
     def _affordable_stop(self, start: int, stop: int, work_left: int) -> int:
@@ -93,6 +98,7 @@ class ByBlocks:
         """Where the needle begins in [start, stop)."""
         if stop <= start:
             return int_array([])
+        # A match that begins at the last byte of the range may end beyond it, but not beyond the text.
         reach = min(stop + len(needle) - 1, self._stop)
         return find_disjoint(self._hay, self._data, needle, start, reach)
 
@@ -121,10 +127,14 @@ class ByBlocks:
         if only_counting_ran_out:
             count = min(count, tally.keep_at_most)
         charge = price * (count + 1)
-        if charge > (tally.work_left_to_keep if tally.is_keeping else tally.work_left):
+        work_left = tally.work_left_to_keep if tally.is_keeping else tally.work_left
+        if charge > work_left:
             tally.out_of_work = True
             return
-        matches = shift_matches(np.concatenate(batches)[:count], self._start) if batches else None
+        matches = None
+        if batches:
+            matches_in_window = np.concatenate(batches)[:count]
+            matches = shift_matches(matches_in_window, self._start)
         ends_here = matches is not None and (only_counting_ran_out or count >= tally.find_at_most)
         scanned_to = window.half
         if matches is not None and ends_here and count:

@@ -103,8 +103,12 @@ class ByLines:
         """The work of a thread."""
         scans: list[tuple[WindowRun, _RunScan | None]] = []
         for run in runs:
+            # Without a scan the run is searched when it is accepted, by the main thread.
+            if self._is_dense:
+                scans.append((run, None))
+                continue
             cap = _AHEAD_CAP * (run.stop - run.start) * self._matcher.weight
-            scan = None if self._is_dense else self._scan(run, min(self._tally.work_left, cap), MANY)
+            scan = self._scan(run, min(self._tally.work_left, cap), MANY)
             scans.append((run, scan))
         return scans
 
@@ -112,16 +116,21 @@ class ByLines:
         """Enter a run of a search for plain text: whole, or as far as the work or the matches wanted go."""
         tally, finder = self._tally, self._finder
         assert finder is not None
+        # Plain text is charged its bytes, so how far the work goes is known before anything is searched.
         stop = self._affordable_stop(run, tally.work_left)
         if not tally.is_keeping:
-            tally.accept(None, finder.count(run.start, stop), stop - run.start, stop)
+            # Counting needs no offsets: SIMD counts at the speed of memory.
+            count = finder.count(run.start, stop)
+            tally.accept(None, count, stop - run.start, stop)
             tally.out_of_work = stop < run.stop
             return
         starts, stops = finder.find(run.start, stop)
         find_at_most = tally.find_at_most
         only_counting_ran_out = stop < run.stop and len(starts) < tally.keep_at_most
         if only_counting_ran_out:
-            stop, find_at_most = self._affordable_stop(run, tally.work_left_to_keep), tally.keep_at_most
+            # Matches that are to be kept may lie beyond what counting could pay for.
+            stop = self._affordable_stop(run, tally.work_left_to_keep)
+            find_at_most = tally.keep_at_most
             starts, stops = finder.find(run.start, stop)
         charged_to = scanned_to = stop
         if len(starts) >= find_at_most:
@@ -130,7 +139,9 @@ class ByLines:
             scanned_to = int(stops[-1])
             line_end = self._hay.find(NEWLINE, scanned_to, stop)
             charged_to = stop if line_end < 0 else line_end + 1
-        tally.accept(matches_without_groups(starts, stops), len(starts), charged_to - run.start, scanned_to)
+        matches = matches_without_groups(starts, stops)
+        tally.accept(matches, len(starts), charged_to - run.start, scanned_to)
+        # With nothing more to find the search is over as it should be, however much is left of the run.
         tally.out_of_work = scanned_to < run.stop and tally.find_at_most > 0
 
     def _affordable_stop(self, run: WindowRun, work_left: int) -> int:
@@ -142,29 +153,37 @@ class ByLines:
     def _accept_regex(self, run: WindowRun, scan: _RunScan | None) -> None:
         """Enter a run of a search for a regex: whole, or as far as the work or the matches wanted go."""
         tally = self._tally
+        # A scan ahead did not know what the runs before it would leave. It counts only if that makes no difference.
         is_what_a_scan_now_would_find = scan is not None and not scan.is_over and scan.charge <= tally.work_left
         if scan is None or not is_what_a_scan_now_would_find:
             scan = self._scan(run, tally.work_left, tally.find_at_most)
         prefix = self._affordable_prefix(run, scan, tally.work_left) if scan.is_over else None
         only_counting_ran_out = prefix is not None and prefix.count < tally.keep_at_most
         if only_counting_ran_out:
+            # Matches that are to be kept are still missing, and for these there may be more work left.
             scan = self._scan(run, tally.work_left_to_keep, tally.keep_at_most)
             prefix = self._affordable_prefix(run, scan, tally.work_left_to_keep) if scan.is_over else None
         if prefix is not None:
-            matches = shift_matches(scan.matches[: prefix.count], run.start)
-            tally.accept(matches, prefix.count, prefix.charge, prefix.end)
+            affordable_matches = shift_matches(scan.matches[: prefix.count], run.start)
+            tally.accept(affordable_matches, prefix.count, prefix.charge, prefix.end)
             tally.out_of_work = True
             return
-        scanned_to = run.stop if scan.is_complete else run.start + int(scan.matches[-1, 0, 1])
-        tally.accept(shift_matches(scan.matches, run.start), len(scan.matches), scan.charge, scanned_to)
+        count = len(scan.matches)
+        scanned_to = run.stop
+        if not scan.is_complete:
+            # It ended with the last match wanted: nothing after that was looked at.
+            scanned_to = run.start + int(scan.matches[-1, 0, 1])
+        tally.accept(shift_matches(scan.matches, run.start), count, scan.charge, scanned_to)
         tally.out_of_work = not scan.is_complete and tally.find_at_most > 0
-        self._is_dense = len(scan.matches) * _SPARSE > run.stop - run.start
+        # Read by the threads that look ahead: in a dense text they would only wait for each other.
+        self._is_dense = count * _SPARSE > run.stop - run.start
 
     def _scan(self, run: WindowRun, work_left: int, find_at_most: int) -> _RunScan:
         """Search a run to its end, to its last match wanted, or to where its charge passes `work_left`."""
         size, weight = run.stop - run.start, self._matcher.weight
         # Without the last newline: an empty match after it would be on a line that does not exist.
-        text_stop = run.stop - (self._content[run.stop - 1] == 10)
+        ends_with_newline = self._content[run.stop - 1] == 10
+        text_stop = run.stop - ends_with_newline
         regex = self._matcher.regex if self._tally.is_keeping else self._matcher.regex_without_groups
         cursor = RegexCursor(regex, self._view[run.start : text_stop], text_stop - run.start)
         lines = _RunLines(self._hay, self._data, run)
@@ -177,13 +196,16 @@ class ByLines:
             batches.append(matches)
             windows.append(around)
             count += len(matches)
-            match_charge += int((around[:, 1] - around[:, 0]).sum()) * weight
+            window_sizes = around[:, 1] - around[:, 0]
+            match_charge += int(window_sizes.sum()) * weight
+            # Each byte once, to the end of the last window that is known to have been searched.
             reached = size if cursor.is_done else int(around[-1, 1])
             charge = match_charge + reached * weight
-            if cursor.is_done or charge > work_left or count >= find_at_most:
+            is_over = charge > work_left
+            if cursor.is_done or is_over or count >= find_at_most:
                 # The one batch of most runs is not copied.
                 all_matches = np.concatenate(batches) if len(batches) > 1 else batches[0]
-                return _RunScan(all_matches, np.concatenate(windows), charge, cursor.is_done, charge > work_left)
+                return _RunScan(all_matches, np.concatenate(windows), charge, cursor.is_done, is_over)
 
     def _affordable_prefix(self, run: WindowRun, scan: _RunScan, work_left: int) -> _AffordablePrefix:
         """The most windows of a run whose charge fits."""
@@ -191,18 +213,27 @@ class ByLines:
         count, end, charge = _affordable_matches(scan.windows, weight, work_left)
         # Then lines without a match, each byte once, as far as the work goes or to the line of the next match.
         next_window = int(scan.windows[count, 0]) if count < len(scan.windows) else run.stop - run.start
-        farthest = min(next_window, end + (work_left - charge) // weight)
-        stop = run.start if run.is_piece else last_window_end(self._hay, run.start + end, run.start + farthest)
-        return _AffordablePrefix(count, charge + (stop - run.start - end) * weight, stop)
+        affordable_bytes = (work_left - charge) // weight
+        farthest = min(next_window, end + affordable_bytes)
+        if run.is_piece:
+            # A piece is one window: either all of it can be charged, or nothing.
+            stop = run.start
+        else:
+            stop = last_window_end(self._hay, run.start + end, run.start + farthest)
+        bytes_without_match = stop - run.start - end
+        return _AffordablePrefix(count, charge + bytes_without_match * weight, stop)
 
 
 def _affordable_matches(windows: IntArray, weight: int, work_left: int) -> tuple[int, int, int]:
     """The most matches whose windows can be paid for: their number, where the last window ends, the charge so far."""
     starts, stops = windows[:, 0], windows[:, 1]
     # Through the window of a match: each byte to its end once, and for each match so far its window once more.
-    charge_through = (stops + np.cumsum(stops - starts)) * weight
-    # Windows are paid for as a whole, so a prefix ends with the last match of its window.
-    is_last_in_window = np.append(stops[1:] != stops[:-1], True)[: len(stops)]
+    match_bytes = np.cumsum(stops - starts)
+    charge_through = (stops + match_bytes) * weight
+    # Windows are paid for as a whole, so a prefix ends with the last match of its window. The slice is for no match at
+    # all, where the one flag that is appended would be too many.
+    next_is_in_another = stops[1:] != stops[:-1]
+    is_last_in_window = np.append(next_is_in_another, True)[: len(stops)]
     affordable = np.flatnonzero(is_last_in_window & (charge_through <= work_left))
     if not len(affordable):
         return 0, 0, 0
@@ -228,9 +259,13 @@ class _RunLines:
         """The window of each match, as [match, start or stop]."""
         run = self._run
         if run.is_piece:
-            return np.tile(int_array([0, run.stop - run.start]), (len(starts), 1))
+            whole_run = int_array([0, run.stop - run.start])
+            return np.tile(whole_run, (len(starts), 1))
         if len(starts) < _MANY_LINES:
-            return int_array([self._line_around(run.start + int(start)) for start in starts]).reshape(-1, 2)
+            lines = [self._line_around(run.start + int(start)) for start in starts]
+            # The shape is for no match at all: an empty list has none of its own.
+            return int_array(lines).reshape(-1, 2)
+        # Once per run: later batches of matches use the same bounds.
         if self._bounds is None:
             self._bounds = self._all_bounds()
         line = np.searchsorted(self._bounds, starts, side="right")

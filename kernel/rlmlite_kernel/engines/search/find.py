@@ -87,11 +87,13 @@ def find(
     """
     bounds = SearchBounds(max(0, work_left), MANY if limit is None else max(0, limit))
     search = Search(content, matcher, start, stop, bounds)
+    # Gives the result its shape where there is no match.
     empty = np.zeros((0, 1 + matcher.groups, 2), np.int64)
     # [match, whole or group, start or stop]; each column is copied out, so that the array itself can go.
     matches = np.concatenate([empty, *search.matches()])
-    columns = [(matches[:, index, 0].copy(), matches[:, index, 1].copy()) for index in range(matches.shape[1])]
+    columns = [(matches[:, number, 0].copy(), matches[:, number, 1].copy()) for number in range(1 + matcher.groups)]
     (starts, stops), *groups = columns
+    # Only now: the search has gone as far as its matches were taken.
     total = search.count()
     return SearchResult(
         starts, stops, tuple(groups), total.work, total.scanned_to, total.out_of_work, total.cut_windows
@@ -113,10 +115,13 @@ def occurs(content: bytes, matcher: Matcher) -> bool | None:
 
     A condition asks this for every row, and setting up a `Search` costs more than searching a few hundred bytes.
     """
-    if len(content) > HALF or b"\n" in content:
+    is_short_line = len(content) <= HALF and b"\n" not in content
+    if not is_short_line:
         return None
-    if len(matcher.words) == 1 and not matcher.words[0].folded:
-        return matcher.words[0].text in content
+    words = matcher.words
+    if len(words) == 1 and not words[0].folded:
+        # Python's `in` needs no set-up at all.
+        return words[0].text in content
     # A line of half a window is one window either way, so reading by lines and by blocks agree here.
     start, _ = matcher.regex_without_groups.match(UNANCHORED, content, 0, len(content))[0]
     return start >= 0

@@ -19,6 +19,7 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import (
     Buffer,
     Haystack,
+    IntArray,
     Octets,
     SpanArrays,
     haystack,
@@ -59,12 +60,16 @@ def word_finder(content: Buffer, matcher: Matcher) -> WordFinder:
     by_regex = _RegexFinder(content, matcher)
     if len(words) > 1 and not occurrences_are_bounded(words):
         return by_regex
-    finder: WordFinder = _WordByWordFinder(content, words) if len(words) <= FEW else by_regex
+    finder: WordFinder = by_regex
+    if len(words) <= FEW:
+        finder = _WordByWordFinder(content, words)
     database = word_database(words)
     if database is not None:
         finder = _OnePassFinder(content, database, words, finder)
     right_in_ascii_only = any(word.ascii_only for word in words)
-    return _AsciiOrRegexFinder(content, finder, by_regex) if right_in_ascii_only else finder
+    if right_in_ascii_only:
+        return _AsciiOrRegexFinder(content, finder, by_regex)
+    return finder
 
 
 class _NeedleFinder:
@@ -161,13 +166,16 @@ class _WordByWordFinder:
 
 def _find_words(words: tuple[Word, ...], exact: _SearchRange, lower: _SearchRange) -> SpanArrays:
     """The matches of words, as offsets from the start of the range."""
-    starts_by_word = []
+    # Of several words every place is needed: one that overlaps its own word may still win over another word.
     find_word = find_disjoint if len(words) == 1 else find_overlapping
+    starts_by_word: list[IntArray] = []
+    stops_by_word: list[IntArray] = []
     for word in words:
         hay, data, start, stop = lower if word.folded else exact
-        starts_by_word.append(find_word(hay, data, word.text, start, stop) - start)
+        word_starts = find_word(hay, data, word.text, start, stop) - start
+        starts_by_word.append(word_starts)
+        stops_by_word.append(word_starts + len(word.text))
     starts = np.concatenate(starts_by_word)
-    stops_by_word = [each + len(word.text) for each, word in zip(starts_by_word, words, strict=True)]
     stops = np.concatenate(stops_by_word)
     # Stable, so that at one place the words keep the order of the list, and the first of them wins.
     order = np.argsort(starts, kind="stable")
@@ -183,13 +191,17 @@ class _OnePassFinder:
         self._is_dense = False
 
     def count(self, start: int, stop: int) -> int:
-        return self._if_dense.count(start, stop) if self._is_dense else len(self.find(start, stop)[0])
+        if self._is_dense:
+            return self._if_dense.count(start, stop)
+        starts, _ = self.find(start, stop)
+        return len(starts)
 
     def find(self, start: int, stop: int) -> SpanArrays:
         if self._is_dense:
             return self._if_dense.find(start, stop)
         starts, words = self._database.find_overlapping(self._view[start:stop])
         # A short range says little about the rest, so it does not decide.
-        self._is_dense = len(starts) * _DENSE > stop - start > _BATCH
+        is_long_enough = stop - start > _BATCH
+        self._is_dense = is_long_enough and len(starts) * _DENSE > stop - start
         starts, stops = drop_overlaps(starts, starts + self._sizes[words])
         return starts + start, stops + start

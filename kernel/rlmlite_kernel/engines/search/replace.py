@@ -50,6 +50,7 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
     matches = find(text, as_block_matcher(matcher), 0, len(text), work_left)
     if matches.out_of_work:
         raise OutOfWorkError(matches.work)
+    # Column 0 is the whole match, as `$0` is, and column n is group n. As lists, which Python reads faster row by row.
     spans = [(matches.starts, matches.stops), *matches.groups]
     columns = [(starts.tolist(), stops.tolist()) for starts, stops in spans]
     pieces: list[bytes] = []
@@ -58,15 +59,18 @@ def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_l
         # What is between two matches is copied as it is; `size` counts what was built so far.
         pieces.append(text[place:start])
         for part in parts:
-            pieces.append(part if isinstance(part, bytes) else _group_text(text, columns[part], row))
-            size += len(pieces[-1])
+            piece = part if isinstance(part, bytes) else _group_text(text, columns[part], row)
+            pieces.append(piece)
+            size += len(piece)
         size += start - place
         place = stop
+        # In the loop, so that a template of `$0$0$0` is stopped before it has filled the memory.
         if size > max_bytes:
             raise ReplacementTooLargeError(max_bytes)
-    if size + len(text) - place > max_bytes:
+    rest = text[place:]
+    if size + len(rest) > max_bytes:
         raise ReplacementTooLargeError(max_bytes)
-    pieces.append(text[place:])
+    pieces.append(rest)
     return Replacement(b"".join(pieces), len(matches.starts), matches.work)
 
 
@@ -97,7 +101,8 @@ def _parse_dollar(template: str, place: int, matcher: Matcher) -> tuple[int, byt
         stop = template.find("}", place)
         if stop < 0:
             raise QueryError("`${` has no `}`; write `$$` for a dollar sign")
-        return stop + 1 - place, _group_number(template[place + 2 : stop], matcher)
+        name = template[place + 2 : stop]
+        return stop + 1 - place, _group_number(name, matcher)
     # Two digits if there are two, as in `$12`.
     digits = rest if _is_number(rest) else rest[:1]
     if not _is_number(digits):
@@ -106,7 +111,9 @@ def _parse_dollar(template: str, place: int, matcher: Matcher) -> tuple[int, byt
 
 
 def _group_number(name: str, matcher: Matcher) -> int:
-    if _is_number(name) and len(name) <= 4 and int(name) <= matcher.groups:
+    # Python refuses to convert numbers of thousands of digits; no query has so many groups.
+    is_short_number = _is_number(name) and len(name) <= 4
+    if is_short_number and int(name) <= matcher.groups:
         return int(name)
     if name in matcher.names:
         return matcher.names.index(name) + 1

@@ -57,10 +57,13 @@ def _end_of_whole_lines(hay: Haystack, start: int, stop: int) -> int:
     """Where a run of lines that need no cut ends: after some 512 KiB, at the first line too long, or at `stop`."""
     place = start
     while place - start < _RUN:
+        # Nothing that is left can be too long.
         if stop - place <= WINDOW:
             return stop
+        # The last newline that is near enough: all lines before it fit, so they need no look one by one.
         newline = hay.rfind(NEWLINE, place, place + WINDOW + 1)
-        if newline < 0:
+        line_is_too_long = newline < 0
+        if line_is_too_long:
             return place
         place = newline + 1
     return place
@@ -70,14 +73,16 @@ def _pieces(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[W
     """The pieces of the line at `start`, which is longer than a window."""
     place = start
     while True:
+        # One byte more than a window: a newline right after a full piece goes with it.
         newline = hay.find(NEWLINE, place, min(place + WINDOW + 1, stop))
+        is_first_piece = place == start
         is_last_piece = newline >= 0 or stop - place <= WINDOW
         if is_last_piece:
             end = newline + 1 if newline >= 0 else stop
-            yield WindowRun(place, end, True, place == start)
+            yield WindowRun(place, end, is_piece=True, is_first_piece=is_first_piece)
             return
         cut = snap(content, place + WINDOW)
-        yield WindowRun(place, cut, True, place == start)
+        yield WindowRun(place, cut, is_piece=True, is_first_piece=is_first_piece)
         place = cut
 
 
