@@ -215,10 +215,9 @@ class ByLines:
         next_window = int(scan.windows[count, 0]) if count < len(scan.windows) else run.stop - run.start
         affordable_bytes = (work_left - charge) // weight
         farthest = min(next_window, end + affordable_bytes)
-        if run.is_piece:
-            # A piece is one window: either all of it can be charged, or nothing.
-            stop = run.start
-        else:
+        # A piece is one window, and all of it did not fit: then nothing of it is charged.
+        stop = run.start
+        if not run.is_piece:
             stop = last_window_end(self._hay, run.start + end, run.start + farthest)
         bytes_without_match = stop - run.start - end
         return _AffordablePrefix(count, charge + bytes_without_match * weight, stop)
