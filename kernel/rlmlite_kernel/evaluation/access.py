@@ -148,7 +148,8 @@ def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], context
 def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: StepContext) -> int:
     if bound is None:
         return default
-    place = bound + count if bound < 0 and literal else bound
+    from_end = literal and bound < 0
+    place = bound + count if from_end else bound
     inside = min(max(place, 0), count)
     # Python moves a bound in silence. Here a position that is off is most likely a slip, so the observation says so.
     if inside != place:
@@ -209,7 +210,12 @@ def line_rows(text: Text, first: int, last: int, context: StepContext) -> Rows:
     stops = np.minimum(stops, text.stop)
     spans = Spans((text.blob,), starts, np.maximum(starts, stops))
     numbers = np.arange(len(starts), dtype=np.int64) + first
-    columns: dict[str, Column] = {"line": Ints(numbers), "start": Ints(starts), "end": Ints(stops), "text": spans}
+    columns: dict[str, Column] = {
+        "line": Ints(numbers),
+        "start": Ints(starts),
+        "end": Ints(stops),
+        "text": spans,
+    }
     return Rows("lines", columns, len(starts), spans)
 
 
@@ -232,10 +238,13 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     if bound == 0 and literal:
         raise Fault("bound", "lines count from 1, as `line` shows them: x.lines[1:n]")
     # -1 is the last line, as in a list, so the numbers from the end start at `count + 1`.
-    place = bound + count + 1 if bound < 0 and literal else bound
-    inside = min(max(place, 1), count + 1)
+    from_end = literal and bound < 0
+    place = bound + count + 1 if from_end else bound
+    # The end of a slice is excluded, so it may lie one beyond the last line.
+    highest = count + 1
+    inside = min(max(place, 1), highest)
     if inside != place:
-        context.warn(f"line {bound:,} is outside 1..{count + 1:,}; {inside:,} was used instead")
+        context.warn(f"line {bound:,} is outside 1..{highest:,}; {inside:,} was used instead")
     return inside
 
 

@@ -262,12 +262,13 @@ def matcher_of(node: Expr, context: StepContext, by_blocks: bool = False) -> Mat
 
 def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
     """Whether there is a match in a content. Charges its bytes, or if it is long the work of a search."""
-    # A short text is charged by its length at once, and costs no set-up of a search.
-    short = occurs(content, matcher)
-    if short is not None:
+    # A short text is charged by its length at once, and costs no set-up of a search. None: it is too long for that.
+    occurs_in_short = occurs(content, matcher)
+    if occurs_in_short is not None:
         context.charge("search_work", len(content) * matcher.weight, "`matches`")
-        return short
+        return occurs_in_short
     first = find(content, matcher, 0, len(content), context.budget_left("search_work"), 1)
+    # A fault and not a partial result: half a search says neither yes nor no.
     if first.out_of_work:
         raise Fault("budget", "`matches` ran out of search_work")
     context.charge("search_work", first.work, "`matches`")

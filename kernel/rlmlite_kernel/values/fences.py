@@ -16,7 +16,7 @@ from collections.abc import Iterable
 TAG_DIGITS = 8
 """Hex digits of the content's SHA-256 in the tag of its fence."""
 
-# Characters of the longest name that stands outside a fence.
+# Characters of the longest name that stands outside a fence: the names of columns and tools fit, sentences hardly do.
 _LONGEST_NAME = 40
 
 

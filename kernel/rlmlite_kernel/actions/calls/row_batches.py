@@ -158,7 +158,8 @@ def _take_replies(
     for batch, result in zip(batches, results, strict=True):
         answers.update(_read_batch(batch, result, questions.reply_schema))
     context.ensure_room(sum(map(size_of, answers.values())))
-    missing = tuple(row for batch in batches for row in batch if row not in answers)
+    rows_asked = [row for batch in batches for row in batch]
+    missing = tuple(row for row in rows_asked if row not in answers)
     *_, round_number = place
     has_round_left = round_number + 1 < ROUNDS
     # A further round pays only if it can be made whole, and if somebody is there to answer it.
