@@ -142,9 +142,13 @@ def _rules_of(policy: Policy, name: str) -> list[tuple[str, ...]]:
 
     An input of a nested run stands under the rules of all the inputs that it was made of.
     """
-    names = policy.under.get(name, (name,))
-    rules = (policy.egress.get(each, policy.egress.get(ANY)) for each in names)
-    return [rule for rule in rules if rule is not None]
+    rules: list[tuple[str, ...]] = []
+    for each in policy.under.get(name, (name,)):
+        rule = policy.egress.get(each, policy.egress.get(ANY))
+        # Without a rule of its own or for every input, content may go anywhere.
+        if rule is not None:
+            rules.append(rule)
+    return rules
 
 
 def _matches(patterns: Iterable[str], name: str) -> bool:

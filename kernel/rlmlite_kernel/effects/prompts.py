@@ -116,9 +116,12 @@ class PromptWriter:
 
     def _row_pieces(self, hole: Hole, rows: TaintedValue) -> list[Piece]:
         """What stands in the prompt of each row."""
-        cells = access.column_cells(self._table(), hole.name, self._context)
-        values = (follow_path(cell, hole.path, self._context) for cell in cells)
-        return [self._piece(value, rows.origins, str(hole)) for value in values]
+        source = str(hole)
+        row_pieces: list[Piece] = []
+        for cell in access.column_cells(self._table(), hole.name, self._context):
+            value = follow_path(cell, hole.path, self._context)
+            row_pieces.append(self._piece(value, rows.origins, source))
+        return row_pieces
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:
         """A value as it goes into a prompt: text by reference, and fenced if it may carry untrusted instructions."""

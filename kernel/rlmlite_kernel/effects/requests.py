@@ -38,7 +38,9 @@ class Piece(msgspec.Struct, frozen=True):
         """The content's bytes."""
         if isinstance(self.content, str):
             return self.content.encode()
-        return memoryview(blobs.read(self.content.blob))[self.content.start : self.content.stop]
+        # A view, so that a prompt over a large input is copied only once, when its parts are joined.
+        whole = memoryview(blobs.read(self.content.blob))
+        return whole[self.content.start : self.content.stop]
 
     def size(self) -> int:
         """The bytes that it takes in the prompt."""

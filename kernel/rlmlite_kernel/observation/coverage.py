@@ -91,6 +91,7 @@ class Coverage:
 
     def since(self, before: "Coverage") -> dict[str, tuple[int, int, int]]:
         """The totals of the inputs that were marked since then."""
+        # Only what changed: the record of a step that looked at one input of a hundred names one.
         return {name: total for name, total in self.totals.items() if total != before.totals[name]}
 
     def unseen(self, name: str) -> int:
@@ -109,7 +110,8 @@ class Coverage:
         return rows
 
     def _bytes(self, name: str, kind: str) -> int:
-        return sum(stop - start for start, stop in self._marks.get((name, kind), ()))
+        ranges = self._marks.get((name, kind), ())
+        return sum(stop - start for start, stop in ranges)
 
 
 def merge_ranges(ranges: Ranges) -> Ranges:

@@ -69,7 +69,8 @@ def _bind_named(action: Action, call: Call, given: dict[str, Expr], report: Repo
         if param is None and action.extra:
             extra[item.name] = item.value
         elif param is None or param.many:
-            known = [p.name for p in action.params]
+            # A `many` parameter has a name in the table for its help; in a call it can be given by position only.
+            known = [param.name for param in action.params]
             hint = did_you_mean(item.name, known) or _signature_hint(action)
             report("unknown_name", f"`{action.name}` has no parameter `{item.name}`", item.value, hint)
         elif item.name in given:

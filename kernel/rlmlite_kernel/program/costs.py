@@ -115,7 +115,8 @@ class PricedCall(msgspec.Struct, frozen=True, eq=False):
     def whole_number(self, param: str) -> int | None:
         """An argument that is known to be this number; `None` if it is null, or computed by the program."""
         value = self.constants.get(param)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        return value if is_whole else None
 
     def model_calls(self, count: Range, text: Range = ANY_AMOUNT) -> dict[str, Range]:
         """What `count` calls of a model use. `text` is the number of bytes that their prompts are known to contain.

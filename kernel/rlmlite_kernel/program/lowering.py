@@ -104,6 +104,7 @@ class _Lowering:
     def refuse(self, number: int, statement: Statement, problems: tuple[Problem, ...]) -> None:
         """One step for a statement that will not run."""
         call = _call_of(statement)
+        # Not bound: its arguments may be what is wrong. So it reads nothing, and waits for nothing.
         nothing = BoundArguments({}, (), {})
         step = PlannedStep(number, call, nothing, target_of(statement), True, frozenset(), False, problems)
         self.steps.append(step)
@@ -240,7 +241,8 @@ def _names_in_call(action: Action, bound: BoundArguments, context: ExprContext, 
 
 def _names_nothing(param: Param | None, value: Expr, context: ExprContext) -> bool:
     """Whether the names in an argument are no variables that it reads: types, a word, the variable to be written."""
-    return context.schema or _is_word(param, value) or (param is not None and param.kind == "name")
+    names_variable = param is not None and param.kind == "name"
+    return context.schema or names_variable or _is_word(param, value)
 
 
 def names_in(node: Expr, context: ExprContext, table: Table) -> Iterator[str]:

@@ -58,7 +58,8 @@ def _explain_one(problem: Problem, text: str) -> str:
     if problem.offset is None or not text:
         return problem.message + hint
     line, column = line_and_column(text, problem.offset)
-    excerpt, caret = _excerpt(text.split("\n")[line - 1], column)
+    source_line = text.split("\n")[line - 1]
+    excerpt, caret = _excerpt(source_line, column)
     return f"line {line} col {column}: {problem.message}{hint}\n    {excerpt}\n    {caret}"
 
 

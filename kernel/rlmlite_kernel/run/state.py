@@ -140,8 +140,10 @@ def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int], exp
     """SHA-256 (hex) of the canonical variable table, budget and exposure."""
     # Sorted, since the order in which variables were written changes nothing. Origins as hex digits, since there may be
     # more of them than the bits of a JSON number.
+    # The turn that wrote a variable is left out: it does not change what a program does with it.
     table = [[name, v.kind, v.ref, v.size, hex(v.data.origins)] for name, v in sorted(variables.items())]
-    return hashlib.sha256(_TABLE.encode([table, used, exposed])).hexdigest()
+    encoded = _TABLE.encode([table, used, exposed])
+    return hashlib.sha256(encoded).hexdigest()
 
 
 _TABLE = msgspec.json.Encoder(order="deterministic")

@@ -44,6 +44,7 @@ class Variables(Mapping[str, Variable]):
 
     def __init__(self, by_name: Mapping[str, Variable]) -> None:
         self._by_name: dict[str, Variable] = dict(by_name)
+        # Beside the variables, since every step's context needs them in this form.
         self._data = {name: variable.data for name, variable in self._by_name.items()}
         self.size_bytes = sum(variable.size for variable in self._by_name.values())
 

@@ -35,6 +35,7 @@ class OpenStep(msgspec.Struct, frozen=True, eq=False):
         by_index = list(self.results)
         for index, result in zip(indexes, results, strict=True):
             by_index[index] = result
+        # What still has to be called stays known; what was held is settled by now, and held no longer.
         nothing_out = Reservation((), self.reserved.rest, (), {})
         return msgspec.structs.replace(self, results=tuple(by_index), reserved=nothing_out)
 

@@ -33,6 +33,7 @@ ACTIONS = (
         run=end.forget,
         result="nothing",
         help="deletes a variable",
+        # The name is not read, so steps that use the variable would not be seen to depend on it.
         barrier=True,
         example="hits: forgotten",
     ),
@@ -53,8 +54,10 @@ ACTIONS = (
         run=end.final,
         result="the end",
         help="ends the run with the answer",
+        # Also after steps that the answer does not use: no call may be out when the run ends.
         barrier=True,
         ends=True,
+        # Quotes that are given as evidence are looked up in the inputs.
         cost=SEARCH_WORK,
         example="final: answered, 3 pieces of evidence (given)",
     ),

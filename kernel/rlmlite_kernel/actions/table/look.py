@@ -7,7 +7,8 @@ from rlmlite_kernel.actions.texts import look
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import CostRule
 
-_OBSERVATION = CostRule("observation")  # room that a turn has anew, so it is in no budget of the run
+# Each turn has room for its observation anew, so looking uses no budget of the run; the words are for the reference.
+_OBSERVATION = CostRule("observation")
 
 
 def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: str) -> Action:

@@ -40,9 +40,13 @@ def _call_per_batch(call: PricedCall) -> dict[str, Range]:
 
     100 rows at 20 a batch are at least 5 calls. At most there are 15: a later round never has more batches.
     """
-    batches = call.subject.rows.groups_of(call.whole_number("batch"))
-    most = None if batches.high is None else batches.high * row_batches.ROUNDS
-    return call.model_calls(Range(batches.low, most))
+    rows = call.subject.rows
+    batches = rows.groups_of(call.whole_number("batch"))
+    # The lower bound is one round: every batch may be answered in full at once.
+    most_calls = None
+    if batches.high is not None:
+        most_calls = batches.high * row_batches.ROUNDS
+    return call.model_calls(Range(batches.low, most_calls))
 
 
 def _call_per_merge(call: PricedCall) -> dict[str, Range]:
@@ -50,7 +54,9 @@ def _call_per_merge(call: PricedCall) -> dict[str, Range]:
     rows, fan_in = call.subject.rows, call.whole_number("fan_in")
     # A fan-in that the program computes may be as large as there are rows, or the least that is allowed.
     fewest = min(rows.low, 1) if fan_in is None else reduce.calls_to_merge(rows.low, fan_in)
-    most = None if rows.high is None else reduce.calls_to_merge(rows.high, fan_in or _LEAST_FAN_IN)
+    most = None
+    if rows.high is not None:
+        most = reduce.calls_to_merge(rows.high, fan_in or _LEAST_FAN_IN)
     return call.model_calls(Range(fewest, most))
 
 

@@ -8,6 +8,7 @@ from rlmlite_kernel.program.costs import Extent, PricedCall, fewer_rows, part_of
 _LEFT = Param("a", "rows", "rows or a list")
 _RIGHT = Param("b", "rows", "rows or a list")
 _BY = Param("by", "key", "a field, or a list of fields; `-` before a field reverses its order", default=None)
+# `count(search(x, q))` is what controllers write; done as one, it needs no memory for the hits.
 _COUNTED = {"search": "count_matches"}
 _DESC = "true: largest first; false: smallest first"
 

@@ -90,7 +90,8 @@ ACTIONS = (
         with_taint=True,
         result="YYYY-MM-DDTHH:MM:SS.mmmZ",
         help="the current time, in UTC",
-        cost=FREE,  # its call is in no budget
+        # An action with calls has to declare its cost; this call is in no budget.
+        cost=FREE,
         example='"2024-03-01T08:14:00.000Z"',
     ),
 )

@@ -21,6 +21,8 @@ def on_rows(
     size: SizeRule = unknown_size,
 ) -> Action:
     """An action on rows. It may stand in row expressions unless it takes one itself."""
+    # Inside of another row expression, `.name` could be a field of the outer row as well as of the inner one.
+    takes_row_expression = any(param.kind in ("expr", "key", "folds") for param in params)
     return Action(
         name=name,
         family="rows",
@@ -29,7 +31,7 @@ def on_rows(
         help=help_,
         result=result,
         example=example,
-        in_rows=not any(param.kind in ("expr", "key", "folds") for param in params),
+        in_rows=not takes_row_expression,
         fused=fused or {},
         size=size,
     )

@@ -13,7 +13,9 @@ ACTIONS = (
             Param("args", "any", "its arguments: {name: value}", default=None),
         ),
         ask=tools.ask_tool,
+        # The policy judges where each argument comes from.
         with_taint=True,
+        # A tool may change things outside, so its calls are made one at a time, in the order of the program.
         barrier=True,
         result="what the tool gives",
         help="calls a tool of the host; name(argument=value) does the same",
