@@ -46,13 +46,18 @@ class AnswerType:
         """
         from pydantic import ValidationError
 
+        # From JSON and not from the Python value: strict, pydantic takes no text for a date, except from JSON.
+        document = json.dumps(value)
         try:
-            return Fits(self._adapter.validate_json(json.dumps(value), strict=True))
+            return Fits(self._adapter.validate_json(document, strict=True))
         except ValidationError as error:
+            # No URLs and no input: the controller has the value, and a prompt is short of room.
             mistakes = error.errors(include_url=False, include_context=False, include_input=False)
-        shown = [_describe(mistake) for mistake in mistakes[:_MISTAKES]]
-        hidden = len(mistakes) - len(shown)
-        return "; ".join(shown) + (f"; and {hidden} more" if hidden else "")
+        lines = [_describe(mistake) for mistake in mistakes[:_MISTAKES]]
+        hidden = len(mistakes) - len(lines)
+        if hidden:
+            lines.append(f"and {hidden} more")
+        return "; ".join(lines)
 
 
 def _describe(mistake: Mapping[str, Any]) -> str:

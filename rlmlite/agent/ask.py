@@ -67,13 +67,15 @@ async def stream(
     # An unbounded queue: a consumer that is slow must not hold the run up, and events are small.
     settings["on_event"] = publish
     task = asyncio.ensure_future(arun(question, inputs, **settings))
+    # `None` ends the events, also of a run that raises: its error then comes from `await task`.
     task.add_done_callback(lambda _: events.put_nowait(None))
     try:
         while (event := await events.get()) is not None:
             yield event
         await task
     finally:
-        task.cancel()
+        task.cancel()  # has no effect on a task that is done
+        # Wait until the trace is closed. The errors were raised above, or nobody is there any more to hear of them.
         await asyncio.gather(task, return_exceptions=True)
 
 
@@ -97,32 +99,42 @@ def prepare_agent(settings: RunSettings, otherwise: Client | None = None) -> tup
     """
     if not settings.controller and otherwise is None:
         raise ModelError("no controller; give the model that writes the programs: --controller MODEL, controller=")
+    controller_count = max(1, len(settings.controller))  # `otherwise` is one
     agent = Agent(
-        controllers=controller_roles(max(1, len(settings.controller))),
+        controllers=controller_roles(controller_count),
         patience=settings.patience,
         last_answer=settings.last_answer,
         answer_type=None if settings.answer_type is None else AnswerType(settings.answer_type),
     )
     setup = prepare(settings, nest=nested_run, otherwise=otherwise)
-    return agent, setup.labelled(_labels(agent, setup))
+    labels = _labels(agent, setup)
+    return agent, setup.labelled(labels)
 
 
 def _labels(agent: Agent, setup: Setup) -> dict[str, str]:
     """What the genesis records of the agent: the digests of what its controllers read."""
     tools = {name: tool.declaration for name, tool in setup.services.tools.items()}
-    page = card(add_tools(ACTIONS, tools), setup.policy)
+    table = add_tools(ACTIONS, tools)
+    page = card(table, setup.policy)
     labels = {"strategy": "rlm", "instructions": digest(instructions()), "card": digest(page)}
-    return labels | ({"answer_type": digest(agent.form)} if agent.form else {})
+    # No label for a type that was not asked for, rather than the digest of an empty text.
+    if agent.form:
+        labels["answer_type"] = digest(agent.form)
+    return labels
 
 
 def ask_and_seal(run: Run, question: str, agent: Agent) -> FanOuts[Outcome]:
     """Answer a question and seal the run with what came of it."""
     end = yield from ask(run, question, agent)
-    outcome = as_typed(run.outcome(run.seal(end.status, end.reason)), end)
+    seal = run.seal(end.status, end.reason)
+    outcome = as_typed(run.outcome(seal), end)
     run.tell(Finished(outcome))
     return outcome
 
 
 def as_typed(outcome: Outcome, end: End) -> Outcome:
     """The outcome with the answer as a value of its type, if one was asked for."""
-    return outcome if end.typed is None else msgspec.structs.replace(outcome, value=end.typed.value)
+    # `typed` is not the value itself, because `None` may be a value of the type.
+    if end.typed is None:
+        return outcome
+    return msgspec.structs.replace(outcome, value=end.typed.value)

@@ -19,9 +19,11 @@ def card(table: Table, policy: Policy) -> str:
     """How programs are written, then each permitted action: signature, result, help, an example of the result."""
     offered = [action for action in table.values() if _is_offered(action, policy)]
     parts = ["# The action language", syntax().rstrip(), "# Actions: name(parameters) -> result"]
+    # The table is in the order of its families, so `groupby`, which joins neighbours only, gives each of them once.
     for family, actions in groupby(offered, lambda action: action.family):
-        lines = [line for action in actions for line in _lines(action)]
-        parts.append("\n".join([f"{family}:", *lines]))
+        parts.append(f"{family}:")
+        for action in actions:
+            parts += _lines(action)
     return "\n".join(parts)
 
 

@@ -26,9 +26,11 @@ def tool_of(client: Client | None, state: State, *, last: bool) -> ProgramTool |
         return None
     if decode == "tool":
         return function_tool()
+    names = vocabulary(state, last=last)
     try:
-        return custom_tool(decode_grammar(vocabulary(state, last=last)))
-    except ValueError:  # no grammar without a name to use, or without `final`: then the reply is read as text
+        return custom_tool(decode_grammar(names))
+    except ValueError:
+        # There is no grammar without a name to use, or without `final`. Then the reply is read as text.
         return None
 
 
@@ -39,13 +41,16 @@ def tool_bytes(tool: ProgramTool | None) -> int:
 
 def vocabulary(state: State, *, last: bool = False) -> Vocabulary:
     """What the next program of a run may name. Without a call left it may name no model, so it cannot waste a turn."""
-    policy = state.settings.policy
+    settings = state.settings
+    permitted = settings.policy.actions
+    has_sub_calls = state.left("sub_calls") > 0
+    has_tool_calls = state.left("tool_calls") > 0
     return Vocabulary(
         table=state.run.table,
         variables=tuple(state.variables),
         inputs=frozenset(state.run.inputs),
-        permitted=None if policy.actions is None else frozenset(policy.actions),
-        roles=tuple(state.settings.roles) if state.left("sub_calls") > 0 else (),
-        tools=tuple(state.settings.tools) if state.left("tool_calls") > 0 else (),
+        permitted=None if permitted is None else frozenset(permitted),
+        roles=tuple(settings.roles) if has_sub_calls else (),
+        tools=tuple(settings.tools) if has_tool_calls else (),
         only_final=last,
     )

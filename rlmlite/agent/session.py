@@ -148,6 +148,7 @@ class Session:
         try:
             requests = next(calls)
             while True:
+                # Asked for anew for each fan-out: in a turn that is over, results are no longer known.
                 results = rehearsal.known()
                 waiting = tuple(request for request in requests if request.id not in results)
                 if waiting:
@@ -161,18 +162,24 @@ class Session:
     def answer(self, answers: Mapping[str, str | Result]) -> None:
         """Answer pending calls by their ids; `resume` goes on. Raises `SettingError` for ids that nobody asked."""
         waiting = {request.id for request in self.pending()}
-        unknown = sorted(answers.keys() - waiting - self._run.known().keys())
+        # To answer a call again is no mistake, so that a file of answers can be given twice. The first answer stays.
+        already_answered = self._run.known().keys()
+        unknown = sorted(answers.keys() - waiting - already_answered)
         if unknown:
             raise SettingError(f"no call {unknown[0]} waits for an answer")
+        # Sorted, so that the journal does not depend on the order in which somebody wrote the answers.
         for id_ in sorted(answers.keys() & waiting):
             answer = answers[id_]
-            self._run.answer(id_, Answered(answer, NO_USE) if isinstance(answer, str) else answer)
+            result = Answered(answer, NO_USE) if isinstance(answer, str) else answer
+            self._run.answer(id_, result)
 
     def seal(self) -> Outcome:
         """End the session for good: its trace is sealed, and takes no more."""
         if self._run.unfinished is not None:
             raise SettingError("a program is under way; resume it first")
-        return self._run.outcome(self._run.seal(*conclude_program(self._run.state)))
+        status, reason = conclude_program(self._run.state)
+        seal = self._run.seal(status, reason)
+        return self._run.outcome(seal)
 
     def close(self) -> None:
         """Close the trace and release its lock. The session can be opened again."""
@@ -195,7 +202,9 @@ class Session:
         if not by_hand:
             return await self._run.results(requests)
         waiting = {request.id for request in by_hand}
-        await self._run.results([request for request in requests if request.id not in waiting])
+        with_client = [request for request in requests if request.id not in waiting]
+        # Their results go into the journal. When the turn is executed again, only those by hand are missing.
+        await self._run.results(with_client)
         raise CallsWaitingError(by_hand)
 
     def _is_by_hand(self, request: Request) -> bool:
@@ -209,6 +218,8 @@ class Session:
             case "clock":
                 return False
             case "rlm":
+                # Any role of this run may play in a nested one, and there nobody could be asked: the nested run is
+                # driven to its end inside of one call.
                 return any(isinstance(client, ByHand) for client in clients.values())
         return isinstance(clients.get(request.role), ByHand)
 
@@ -223,17 +234,20 @@ class Session:
             yield from self._run.go_on()
 
     def _ask(self, question: str) -> FanOuts[Outcome]:
-        check_question(question, self._run.inputs)
+        check_question(question, self._run.inputs)  # first, so that a bad question does not set calls going
         yield from self._finish_turn()
-        return _report(self._run, (yield from ask(self._run, question, self._agent)))
+        end = yield from ask(self._run, question, self._agent)
+        return _report(self._run, end)
 
     def _resume(self, run: Run) -> FanOuts[Outcome]:
         """Go on with what is unfinished, in the run itself or in a rehearsal of it."""
         outcome = run.outcome_so_far(conclude_program(run.state))
         if run.unfinished is not None:
             outcome = yield from _execute(run, run.go_on, run.unfinished.said)
+        # The turn that was just finished may have been one of a controller, whose question is still open.
         if open_question(run.history) is not None:
-            return _report(run, (yield from go_on(run, self._agent)))
+            end = yield from go_on(run, self._agent)
+            return _report(run, end)
         return outcome
 
 
@@ -274,15 +288,19 @@ def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
         raise SettingError(f"the session {path} exists already; its {fixed} cannot be changed")
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
     past = reopen(path, settings.reading)
+    # From here on the log is open and locked: whatever is refused must release it.
     try:
-        _check_tools(setup.services, past.state.settings.tools)
-        clients = _clients_of(past.state.settings.roles, _explicit_clients(setup), settings.calling)
+        recorded = past.state.settings
+        _check_tools(setup.services, recorded.tools)
+        clients = _clients_of(recorded.roles, _explicit_clients(setup), settings.calling)
     except BaseException:
         past.log.close()
         raise
+    # The controllers are those that the session was begun with, however many were named now.
     count = sum(name.startswith(CONTROLLER) for name in clients)
     agent = msgspec.structs.replace(agent, controllers=controller_roles(count))
-    return Run(past.inputs, past.blobs, msgspec.structs.replace(setup, clients=clients), past), agent
+    setup = msgspec.structs.replace(setup, clients=clients)
+    return Run(past.inputs, past.blobs, setup, past), agent
 
 
 def _explicit_clients(setup: Setup) -> dict[str, Client]:
@@ -298,19 +316,27 @@ def _check_tools(services: HostServices, declared: Mapping[str, Tool]) -> None:
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise SettingError(f"this session was begun without the tool `{name}`; it has: {known}")
-        if msgspec.structs.replace(tool.declaration, side_effects=declared[name].side_effects) != declared[name]:
+        recorded, declaration = declared[name], tool.declaration
+        # All but the side effects must be the same. To declare fewer of those is harmless: the recorded ones count, and
+        # calls are made with more care than is needed. To declare new ones is not: calls may have been made twice.
+        if msgspec.structs.replace(declaration, side_effects=recorded.side_effects) != recorded:
             raise SettingError(f"the tool `{name}` is not what it was when this session was begun; begin a new one")
-        if tool.declaration.side_effects and not declared[name].side_effects:
+        if declaration.side_effects and not recorded.side_effects:
             raise SettingError(f"the tool `{name}` has side effects now; begin a new session")
 
 
 def _clients_of(roles: Mapping[str, Role], explicit: Mapping[str, Client], calling: Calling) -> dict[str, Client]:
     """The client of each role that the session has. Raises `SettingError` for another model."""
+    # Roles and prices are in the genesis. With another model, replay would not reserve what the run did.
     for name, client in explicit.items():
-        if name not in roles or roles[name].model != client.model:
-            there = roles[name].model if name in roles else "nobody"
-            raise SettingError(f"in this session {there} plays the role `{name}`, not {client.model}")
-    return {name: explicit.get(name) or _recorded_client(role.model, calling) for name, role in roles.items()}
+        recorded = roles[name].model if name in roles else None
+        if recorded != client.model:
+            player = "nobody" if recorded is None else recorded
+            raise SettingError(f"in this session {player} plays the role `{name}`, not {client.model}")
+    clients: dict[str, Client] = {}
+    for name, role in roles.items():
+        clients[name] = explicit.get(name) or _recorded_client(role.model, calling)
+    return clients
 
 
 def _recorded_client(model: str, calling: Calling) -> Client:

@@ -47,9 +47,12 @@ def whole_number(value: object) -> int | None:
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").replace("_", "").isdigit():
-        return int(value.replace("_", ""))
-    return None
+    if not isinstance(value, str):
+        return None
+    digits = value.removeprefix("-").replace("_", "")
+    # `isdigit` alone would take the digits of other scripts, and `²`, which `int` refuses.
+    is_number = value.isascii() and digits.isdigit()
+    return int(value.replace("_", "")) if is_number else None
 
 
 def number(least: float, most: float, *, above: bool = False) -> ValueCheck:
@@ -59,8 +62,12 @@ def number(least: float, most: float, *, above: bool = False) -> ValueCheck:
 
     def check(name: str, value: object) -> float:
         amount = _float(value)
+        if amount is None:
+            raise wrong(name, expected, value)
         # NaN fails both comparisons, and is refused by that.
-        if amount is None or not least <= amount <= most or (above and amount == least):
+        is_in_range = least <= amount <= most
+        is_excluded = above and amount == least
+        if is_excluded or not is_in_range:
             raise wrong(name, expected, value)
         return amount
 
@@ -81,7 +88,9 @@ def truth(name: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     word = str(value).lower()
-    if isinstance(value, int | str) and word in _TRUE + _FALSE:
+    is_known = word in _TRUE or word in _FALSE
+    # Only these two types: an object of a caller's whose text happens to be "yes" is most likely a slip.
+    if isinstance(value, int | str) and is_known:
         return word in _TRUE
     raise wrong(name, "true or false", value)
 
@@ -105,7 +114,8 @@ def one_of(*words: str) -> ValueCheck:
 
     def check(name: str, value: object) -> str:
         if value not in words:
-            raise wrong(name, " or ".join(f'"{word}"' for word in words), value)
+            quoted = [f'"{word}"' for word in words]
+            raise wrong(name, " or ".join(quoted), value)
         return str(value)
 
     return check
@@ -139,7 +149,9 @@ def function(name: str, value: object) -> Callable[..., Any]:
 def labels(name: str, value: object) -> dict[str, str]:
     """Texts by name."""
     pairs = table(name, value)
-    if not all(isinstance(item, str) for pair in pairs.items() for item in pair):
+    items = [*pairs.keys(), *pairs.values()]
+    # Numbers are not made texts: whether 1.0 is "1.0" or "1" is for the caller to say.
+    if not all(isinstance(item, str) for item in items):
         raise wrong(name, "texts by name", value)
     return pairs
 
@@ -153,8 +165,10 @@ def table(name: str, value: object) -> dict[str, Any]:
 
 def listed(name: str, value: object) -> tuple[Any, ...]:
     """A sequence; a single thing is a sequence of one."""
-    del name
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    del name  # every check takes it; here nothing can be wrong
+    # A text is a sequence too, of its characters, which nobody means.
+    is_sequence = isinstance(value, Sequence) and not isinstance(value, str)
+    return tuple(value) if is_sequence else (value,)  # type: ignore[arg-type]
 
 
 def unchanged(name: str, value: object) -> object:

@@ -32,6 +32,7 @@ def _live(job: Job, as_json: bool) -> Exit:
     text = job.program()
     said = read_program(text)
     settings = _settings(job)
+    # Before the inputs, which may take long to load: what is wrong with the settings is said at once.
     setup = prepare(settings)
     blobs = new_store(settings.reading, settings.copies)
     inputs = load_inputs(job.inputs, blobs, settings.reading)
@@ -50,10 +51,12 @@ def _dry(job: Job, as_json: bool) -> Exit:
     from rlmlite.cli.commands.dry_run import dry_run
 
     text = job.program()
+    # Nothing is left behind: no trace, and no copies in the store.
     settings = msgspec.structs.replace(_settings(job), trace=False)
     setup = prepare(settings)
     blobs = new_store(settings.reading)
-    with Run(load_inputs(job.inputs, blobs, settings.reading), blobs, setup) as run:
+    inputs = load_inputs(job.inputs, blobs, settings.reading)
+    with Run(inputs, blobs, setup) as run:
         return dry_run(text, run, as_json=as_json)
 
 

@@ -84,8 +84,10 @@ def _resume(path: Path, job: Job, answers: str | None, as_json: bool) -> Exit:
 
     def resume_with_answers(session: Session) -> Outcome:
         if by_id:
+            # What an answer means depends on who was asked. Of an id that nobody waits for, `answer` complains.
             kinds = {call.id: call.kind for call in session.pending()}
-            session.answer({id_: result_of(answer, kinds.get(id_, "lm")) for id_, answer in by_id.items()})
+            results = {id_: result_of(answer, kinds.get(id_, "lm")) for id_, answer in by_id.items()}
+            session.answer(results)
         return session.resume()
 
     return _step(path, job, resume_with_answers, as_json)
@@ -105,7 +107,8 @@ def begin_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     """A new session."""
     settings = job.settings(on_event=tell, tell=log.warning)
     blobs = new_store(settings.reading, settings.copies)
-    return Session.begin(path, load_inputs(job.inputs, blobs, settings.reading), blobs, settings)
+    inputs = load_inputs(job.inputs, blobs, settings.reading)
+    return Session.begin(path, inputs, blobs, settings)
 
 
 _OF_NEW_SESSIONS = (*FIXED_SETTINGS, "controller", "sub", "nested", "trace")
@@ -116,6 +119,7 @@ def open_session(path: Path, job: Job | None = None, tell: Tell = unheard) -> Se
     """The session at a path. Raises `InputError` if there is none, `SettingError` for what was fixed when it began."""
     if not path.exists():
         raise InputError(f"there is no session {path}; begin one with `rlmlite session new {path} PATH...`")
+    # A command that makes no call has no job. It needs no settings, and must not fail for a bad settings file.
     settings = RunSettings() if job is None else job.settings(_OF_NEW_SESSIONS, on_event=tell, tell=log.warning)
     return Session.open(path, settings)
 
@@ -123,7 +127,9 @@ def open_session(path: Path, job: Job | None = None, tell: Tell = unheard) -> Se
 def _pending(path: Path) -> Exit:
     with open_session(path) as session:
         calls = [call_document(call, session) for call in session.pending()]
-    typer.echo(harmless_json(json.dumps({"calls": calls}, ensure_ascii=False, indent=2)))
+    # Indented and without the keys of other commands: people fill it in, and `resume` reads it.
+    document = json.dumps({"calls": calls}, ensure_ascii=False, indent=2)
+    typer.echo(harmless_json(document))
     return Exit.COMPLETED
 
 

@@ -35,12 +35,15 @@ class CostConfirmation:
         """See `Permit`."""
         if not calls or self._agreed is None:
             return True
+        # Once the cost of some calls is unknown, that of all is.
         total = None if bound is None or self._total is None else self._total + bound
-        passes = total is None or total > self._agreed
-        if passes and not self._ask(calls, bound, total):
+        must_ask = total is None or total > self._agreed
+        if must_ask and not self._ask(calls, bound, total):
+            # The total stays as it was: these calls are not made.
             self.declined = True
             return False
         self._total = total
+        # Never lower: with $1.00 agreed to and $0.40 reserved, there is $0.60 to go.
         self._agreed = None if total is None else max(self._agreed, total)
         return True
 
@@ -48,6 +51,7 @@ class CostConfirmation:
         cost = "at an unknown price" if bound is None else f"that may cost up to {dollars(bound)}"
         before = "" if total is None or total == bound else f" ({dollars(total)} with those before)"
         question = f"{calls:,} calls {cost}{before}"
+        # Standard input, where the answer would come from: with `rlmlite ask ... < file` nobody is there to give one.
         if not sys.stdin.isatty():
             self._tell(f"not made: {question}, and there is no terminal to ask at; agree with --yes")
             return False

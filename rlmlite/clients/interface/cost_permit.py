@@ -23,8 +23,10 @@ def cost_bound(requests: Requests, roles: Mapping[str, Role]) -> int | None:
     """The most that these calls can cost: the sum of what they reserve, `None` if a price is unknown."""
     total = 0
     for request in requests:
+        # Tools, approvals and the clock have no role with a price: they cost nothing here.
         role = roles.get(request.role)
         cost = 0 if role is None else role.reserved_cost(request.prompt_bytes)
+        # One unknown part makes the sum unknown. It is not 0: a person would agree to what nobody has counted.
         if cost is None:
             return None
         total += cost

@@ -42,7 +42,8 @@ class Price(msgspec.Struct, frozen=True):
         """The cost of a finished call in nano-dollars, from the tokens that its provider reported."""
         if self.exact is not None:
             return self.exact(tokens_in, cached, tokens_out)
-        return -(-(tokens_in * self.input + tokens_out * self.output) // 1_000)
+        for_thousand = tokens_in * self.input + tokens_out * self.output
+        return -(-for_thousand // 1_000)  # rounded up
 
 
 FREE = Price(0, 0)
@@ -54,8 +55,9 @@ def published_price(model: str, *, provider: str | None = None, url: str | None 
 
     The provider is named, or recognised by the address of its server.
     """
-    from genai_prices import Usage, calc_price
+    from genai_prices import Usage, calc_price  # here, because it takes long to import and many models need no price
 
+    # The price comes with a computed cost, so that of no tokens is computed.
     no_tokens = Usage(input_tokens=0, output_tokens=0)
     try:
         if url is not None:
@@ -104,7 +106,9 @@ def price_of(model: str, amounts: object) -> Price:
     Raises `SettingError`.
     """
     parts = [part.strip() for part in amounts.split(",")] if isinstance(amounts, str) else []
-    if len(parts) != 2 or not all(_AMOUNT.fullmatch(part) for part in parts):
+    # `Decimal` alone would take `NaN`, `-1` and `1e9`.
+    are_amounts = all(_AMOUNT.fullmatch(part) for part in parts)
+    if len(parts) != 2 or not are_amounts:
         name = f"{model}={amounts}" if model else amounts
         raise SettingError(
             f"price {name}: expected IN,OUT or MODEL=IN,OUT in dollars for a million tokens, such as 0.25,2"
@@ -123,11 +127,14 @@ def nano(dollars: str | Decimal) -> int:
     """Dollars in nano-dollars, rounded down: a limit is never more than was said. Raises `SettingError`."""
     if isinstance(dollars, str) and not _AMOUNT.fullmatch(dollars):
         raise SettingError(f"{dollars} is not an amount of dollars; write it as 2.00")
-    return int((Decimal(dollars) * NANO).to_integral_value(ROUND_FLOOR))
+    amount = Decimal(dollars) * NANO
+    return int(amount.to_integral_value(ROUND_FLOOR))
 
 
 def dollars(amount: int) -> str:
     """Nano-dollars for people: `$2.00`, `$0.000123`."""
+    # Two decimals always, as people write money; more only where there is something to see.
     digits = f"{Decimal(amount) / NANO:.9f}"
-    whole, _, part = digits.partition(".")
-    return f"${int(whole):,}.{part[:2]}{part[2:].rstrip('0')}"
+    whole, _, decimals = digits.partition(".")
+    cents, below_cents = decimals[:2], decimals[2:].rstrip("0")
+    return f"${int(whole):,}.{cents}{below_cents}"
