@@ -262,7 +262,7 @@ def matcher_of(node: Expr, context: StepContext, by_blocks: bool = False) -> Mat
 
 def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
     """Whether there is a match in a content. Charges its bytes, or if it is long the work of a search."""
-    # A short text is charged by its length at once, and costs no set-up of a search. None: it is too long for that.
+    # A short text is charged by its length at once, and costs no set-up of a search. None: it is long, or has lines.
     occurs_in_short = occurs(content, matcher)
     if occurs_in_short is not None:
         context.charge("search_work", len(content) * matcher.weight, "`matches`")
