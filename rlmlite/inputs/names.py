@@ -43,6 +43,7 @@ def name_paths(arguments: Sequence[str]) -> dict[str, str]:
         if name in paths:
             raise InputError(f"two inputs are called `{name}`: {paths[name]} and {path}; name one: other={path}")
         paths[name] = path
+    # It can be read once only, so the second input would be empty.
     if list(paths.values()).count(STDIN) > 1:
         raise InputError("only one input can be standard input (-)")
     return paths
@@ -78,7 +79,9 @@ def _split_argument(argument: str) -> tuple[str, str]:
 
 def _name_from_stem(path: str) -> str:
     # Up to the first dot: `app.log.gz` is `app`.
-    stem = "stdin" if path == STDIN else PurePath(path).name.split(".")[0]
+    stem = PurePath(path).name.split(".")[0]
+    if path == STDIN:
+        stem = "stdin"
     name = re.sub(r"[-. ]", "_", stem)
     is_name = _NAME.fullmatch(name) is not None and name.lower() not in RESERVED
     if not is_name:

@@ -61,7 +61,9 @@ class _TextDeriver(msgspec.Struct, frozen=True):
         if only_fetched and entry.digest == self.file.digest:
             self.store.derive(content_blocks(open_content(self.file)))
             return
-        TextReader(self.store, self.reading, self.limits, steps).read_file(self.file, file_name(entry.path))
+        reader = TextReader(self.store, self.reading, self.limits, steps)
+        # The name as recorded, not that of the file on disk: the suffix decides what some files are.
+        reader.read_file(self.file, file_name(entry.path))
 
     def derive_members(self, source: Source, entries: Sequence[SourceFile]) -> None:
         """The texts of entries that are members of this archive. Raises `UnreadableError`, `BrokenArchiveError`."""
@@ -78,10 +80,12 @@ class _TextDeriver(msgspec.Struct, frozen=True):
         for member in open_members(payload, self.store):
             self.limits.count_member()
             # Members that were skipped then are skipped again, and cost no decompression.
-            if not member.skip_reason and member.path in recipes:
-                reader = texts.with_recorded(recipes[member.path])
-                blocks = meter.blocks(member.blocks())
-                reader.read_payload(reader.unwrap(blocks, member_name(member.path), self._file_size))
+            if member.skip_reason or member.path not in recipes:
+                continue
+            reader = texts.with_recorded(recipes[member.path])
+            blocks = meter.blocks(member.blocks())
+            member_payload = reader.unwrap(blocks, member_name(member.path), self._file_size)
+            reader.read_payload(member_payload)
 
     def _file_size(self) -> int:
         return self.file.mark.size

@@ -29,15 +29,22 @@ def refetch(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator
         paths: dict[str, Path] = {}
         for number, entry in enumerate(trace.genesis.inputs):
             # Without a record of where it came from there is nothing to fetch.
-            source = None if entry.source is None else _SOURCE.decode(trace.content(entry.source))
+            if entry.source is None:
+                continue
+            source = _SOURCE.decode(trace.content(entry.source))
             # A store that files were copied to may still have the content, whatever the server has by now.
-            if source is None or all(blobs.find(file.digest) is not None for file in source.files):
+            has_content = all(blobs.find(file.digest) is not None for file in source.files)
+            if has_content:
                 continue
             url = _url_of(source)
-            if url is not None:
-                paths[entry.name] = Path(folder, str(number))
-                with paths[entry.name].open("wb") as file:
-                    file.writelines(ReadingLimits(url, reading).blocks(fetch(url), "fetch"))
+            if url is None:
+                continue
+            # Numbered, so that the name of an input need not be a valid file name.
+            path = Path(folder, str(number))
+            blocks = ReadingLimits(url, reading).blocks(fetch(url), "fetch")
+            with path.open("wb") as file:
+                file.writelines(blocks)
+            paths[entry.name] = path
         yield paths
 
 
@@ -46,7 +53,8 @@ def _url_of(source: Source) -> str | None:
     if source.path is None or not is_remote(source.path):
         return None
     # Fetching the recorded URL would ask for something else, or be refused with a confusing message.
-    if any(step.why == SECRETS_LEFT_OUT for recipe in source.recipes for step in recipe):
+    reasons = {step.why for recipe in source.recipes for step in recipe}
+    if SECRETS_LEFT_OUT in reasons:
         raise InputError(
             f"{source.path} was fetched with secrets that are not recorded; "
             "fetch it to a file, and start a new session with that file"

@@ -72,7 +72,10 @@ class Digests:
             return None
         digest, ascii_only, bad, first_bad = row
         # A file that was only hashed, not checked, has NULLs here.
-        return digest, None if ascii_only is None else Utf8(bool(ascii_only), bad == 0, bad, first_bad)
+        if ascii_only is None:
+            return digest, None
+        is_valid = bad == 0
+        return digest, Utf8(bool(ascii_only), is_valid, bad, first_bad)
 
     def keep(self, path: Path, status: os.stat_result, begun_ns: int, digest: str, utf8: Utf8 | None) -> None:
         """See `DigestCache.keep`. `begun_ns` is when the hashing began."""
@@ -91,7 +94,8 @@ class Digests:
                 connection.execute(_TABLE)
                 # The digests of earlier states of the file are of no use, even if it went back to one of them.
                 connection.execute("DELETE FROM digests_1 WHERE path = ?", row[:1])
-                connection.execute(f"INSERT OR REPLACE INTO digests_1 VALUES ({', '.join('?' * len(row))})", row)
+                marks = ", ".join("?" * len(row))
+                connection.execute(f"INSERT OR REPLACE INTO digests_1 VALUES ({marks})", row)
                 connection.execute(_FORGET_OLDEST, (ENTRIES,))
         except (sqlite3.Error, OSError) as error:
             self._warn(error)

@@ -49,8 +49,10 @@ def _xz(packed: BlockStream) -> Iterator[bytes]:
             yield decoder.decompress(data, BLOCK)
             wants_input = decoder.needs_input and not decoder.eof
             # With output still pending, the decompressor is called again with nothing new.
-            data = packed.read(BLOCK) or b"" if wants_input else b""
-            if not data and wants_input:
+            data = b""
+            if wants_input:
+                data = packed.read(BLOCK) or b""
+            if wants_input and not data:
                 raise EOFError("the file ends before the end of the stream")
         data = _skip_padding(decoder.unused_data, packed)
 

@@ -36,7 +36,8 @@ class Converter(msgspec.Struct, frozen=True):
             import_extra(module, EXTRA)
         from importlib.metadata import version
 
-        versions = [version(self.library), *(f"{name} {version(name)}" for name in self.others)]
+        versions = [version(self.library)]
+        versions += [f"{name} {version(name)}" for name in self.others]
         return Derivation(self.library, ", ".join(versions))
 
 
@@ -50,7 +51,8 @@ def convert(kind: str, content: Content, limits: ReadingLimits) -> Iterator[byte
             return
         except (UnreadableError, TooLargeError, MemoryError):
             raise
-        except Exception as error:  # whatever it is: see the module
+        # Whatever it is: see the module.
+        except Exception as error:
             raise UnreadableError(f"not readable as {kind}", f"{type(error).__name__}: {error}") from None
         # Outside the `try`: an exception of the consumer is not the converter's.
         yield block
@@ -79,9 +81,11 @@ def _docx(content: Content, limits: ReadingLimits) -> Iterator[bytes]:
     mammoth = import_extra("mammoth", EXTRA)
     from rlmlite.inputs.formats.archives import declared_zip_size
 
+    # mammoth unpacks by itself, out of sight of any meter, so a bomb must be found before.
     limits.check_ratio(declared_zip_size(content), len(content))
     # Pictures would come as base64 within the text, and be most of it.
-    html = mammoth.convert_to_html(io.BufferedReader(ContentFile(content)), convert_image=lambda *_: [])
+    file = io.BufferedReader(ContentFile(content))
+    html = mammoth.convert_to_html(file, convert_image=lambda *_: [])
     yield _markdown(html.value)
 
 
@@ -93,6 +97,7 @@ def _markdown(html: str) -> bytes:
     markdownify = import_extra("markdownify", EXTRA)
     # Python's own parser: lxml and html5lib, where installed, would give another text on another machine.
     soup = import_extra("bs4", EXTRA).BeautifulSoup(html, "html.parser")
+    # They hold text that no reader of the page sees.
     for invisible in soup(["script", "style", "template", "noscript"]):
         invisible.decompose()
     converter: Any = markdownify.MarkdownConverter(heading_style="ATX", **_NO_ESCAPES)

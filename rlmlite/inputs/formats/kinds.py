@@ -61,7 +61,9 @@ def _tar_checksum(header: bytes) -> bytes:
 
     The checksum's own eight bytes count as spaces.
     """
-    return b"%06o" % (sum(header[:148]) + 8 * ord(" ") + sum(header[156:]))
+    before, after = header[:148], header[156:]
+    spaces = 8 * ord(" ")
+    return b"%06o" % (sum(before) + spaces + sum(after))
 
 
 _HTML_START = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
@@ -94,7 +96,10 @@ HTML = FileKind(
 def detect_kind(head: bytes, name: str) -> FileKind | None:
     """The kind of a file by its first bytes and its name; None for text, or an unknown kind."""
     lower = name.lower()
-    return next((kind for kind in KINDS if kind.matches(head, lower)), None)
+    for kind in KINDS:
+        if kind.matches(head, lower):
+            return kind
+    return None
 
 
 def is_html(head: bytes, name: str) -> bool:

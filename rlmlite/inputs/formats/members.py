@@ -35,7 +35,8 @@ def open_members(payload: Payload, blobs: FileBlobs) -> Iterator[Member]:
     # A zip's directory is at its end, so a zip that is itself compressed is stored first.
     content = payload.content
     if content is None:
-        content = blobs.read(blobs.derive(payload.stream.blocks()).digest)
+        stored = blobs.derive(payload.stream.blocks())
+        content = blobs.read(stored.digest)
     return zip_members(content)
 
 
@@ -56,8 +57,9 @@ def read_members(
             skipped.add((member.path, member.skip_reason))
             continue
         # A member that is not text costs its own skipping only. `BrokenArchiveError` goes through: it is of the whole.
+        blocks = HashingBlocks(meter.blocks(member.blocks()))
         try:
-            file = _read_member(member, HashingBlocks(meter.blocks(member.blocks())), texts, recipes)
+            file = _read_member(member, blocks, texts, recipes)
         except UnreadableError as error:
             skipped.add((member.path, error.brief))
             continue
@@ -65,7 +67,9 @@ def read_members(
         if member.path in files:
             skipped.add((member.path, REPLACED))
         files[member.path] = file
-    return ArchiveFiles(tuple(files[path] for path in sorted(files)), tuple(sorted(skipped)))
+    # By path, not by their place in the archive: the same files packed in another order are the same documents.
+    in_order = tuple(files[path] for path in sorted(files))
+    return ArchiveFiles(in_order, tuple(sorted(skipped)))
 
 
 def member_name(path: str) -> str:

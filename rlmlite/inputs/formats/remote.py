@@ -63,13 +63,16 @@ def fetch(url: str) -> Iterator[bytes]:
         raise InputError(f"{without_secrets(url)} does not exist, or cannot be reached") from None
     except ImportError as error:
         raise InputError(f"{without_secrets(url)} needs another library: {error}") from None
-    except Exception as error:  # each protocol has errors of its own, and their words may contain the URL
+    # Each protocol has errors of its own, and their words may contain the URL.
+    except Exception as error:
         raise InputError(f"{without_secrets(url)} cannot be fetched: {_redact(url, error)}") from None
 
 
 def _options(url: str) -> dict[str, Any]:
     """Options for reading straight through: no cache of blocks, no range requests."""
-    return {"block_size": 0} if url.lower().startswith(("http://", "https://")) else {"cache_type": "none"}
+    # fsspec's file systems differ in how they are told so.
+    is_http = url.lower().startswith(("http://", "https://"))
+    return {"block_size": 0} if is_http else {"cache_type": "none"}
 
 
 def _import_fsspec(url: str) -> Any:

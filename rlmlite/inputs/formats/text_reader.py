@@ -80,7 +80,8 @@ class TextReader:
         if has_nul and not has_kind and self._choose_encoding(head, None) is None:
             raise _binary_error(head)
         # Only what may already be text is checked for UTF-8 while it is hashed.
-        return self._blobs.look(Path(path), not has_kind and not has_nul)
+        may_be_utf8 = not has_kind and not has_nul
+        return self._blobs.look(Path(path), may_be_utf8)
 
     def read_file(self, file: HashedFile, name: str) -> DerivedText | Payload:
         """The text of a file on disk; for an archive the payload. Raises `UnreadableError`, `TooLargeError`."""
@@ -88,14 +89,18 @@ class TextReader:
         content = open_content(file)
         kind = detect_kind(bytes(content[:HEAD]), name)
         if kind is None:
-            return self.read_content(content, file.digest, file.utf8 or _check_utf8(content), name)
+            # A digest from the cache may come without the check.
+            utf8 = file.utf8 or _check_utf8(content)
+            return self.read_content(content, file.digest, utf8, name)
         if kind.way == "convert":
             return self._convert(kind.name, content, ())
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
         # An archive that is not compressed can be read in place, which a zip needs: its directory is at its end.
         if not payload.steps:
             payload = msgspec.structs.replace(payload, content=content)
-        return payload if payload.is_archive else self.read_payload(payload)
+        if payload.is_archive:
+            return payload
+        return self.read_payload(payload)
 
     def unwrap(self, blocks: Iterator[Content], name: str, packed: Callable[[], int]) -> Payload:
         """Remove the layers of compression. `packed` returns how many bytes the blocks are, in all or so far.
@@ -128,7 +133,8 @@ class TextReader:
         content = self._blobs.read(stored.digest)
         if payload.kind is not None:
             return self._convert(payload.kind.name, content, payload.steps)
-        return self.read_content(content, stored.digest, _check_utf8(content), payload.name, payload.steps)
+        utf8 = _check_utf8(content)
+        return self.read_content(content, stored.digest, utf8, payload.name, payload.steps)
 
     def read_content(
         self, content: Content, digest: str, utf8: Utf8 | None, name: str, steps: tuple[Derivation, ...] = ()
@@ -219,10 +225,16 @@ def _binary_error(head: bytes) -> UnreadableError:
 
 def _check_utf8(content: Content) -> Utf8 | None:
     """Whether a content is UTF-8; None for one with a NUL byte in its head."""
-    return None if b"\0" in bytes(content[:HEAD]) else check(content)
+    head = bytes(content[:HEAD])
+    if b"\0" in head:
+        return None
+    return check(content)
 
 
 def _inner_name(name: str) -> str:
     """A file's name without the suffix of its compression: `a.log.gz` is `a.log`, `a.tgz` is `a.tar`."""
     stem, _, suffix = name.rpartition(".")
-    return f"{stem}.tar" if suffix.lower() in _PACKED_TAR_SUFFIXES else stem or name
+    if suffix.lower() in _PACKED_TAR_SUFFIXES:
+        return f"{stem}.tar"
+    # A name without a dot has no stem, and nothing to take off.
+    return stem or name

@@ -61,8 +61,10 @@ def read_arrow(path: TableFile, options: dict[str, str]) -> OpenTable:
             return ipc.open_stream(mapped)
 
     file = _translate_errors(open_file, f"{path} is not a valid Arrow file")
+    # A file can be read from its beginning again and again, a stream only once.
     if hasattr(file, "num_record_batches"):
-        return _open_table(file.schema, lambda: map(file.get_batch, range(file.num_record_batches)), str(path))
+        numbers = range(file.num_record_batches)
+        return _open_table(file.schema, lambda: map(file.get_batch, numbers), str(path))
     return _open_table(file.schema, lambda: iter(file), str(path))
 
 
@@ -76,7 +78,8 @@ def read_frame(frame: object) -> OpenTable:
             return library("pyarrow").RecordBatchReader.from_stream(frame)
         return library("pyarrow.interchange").from_dataframe(frame).to_reader()
 
-    return read_stream(_translate_errors(open_stream, f"the {type_name} cannot be read as a table"), type_name)
+    reader = _translate_errors(open_stream, f"the {type_name} cannot be read as a table")
+    return read_stream(reader, type_name)
 
 
 def read_stream(reader: Arrow, what: str) -> OpenTable:
@@ -91,7 +94,8 @@ def _translate_errors(work: Callable[[], Any], message: str) -> Any:
     try:
         return work()
     except (pyarrow.ArrowException, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        lines = str(error).splitlines()
+        reason = lines[0] if lines else type(error).__name__
         raise InputError(f"{message}: {reason}") from None
 
 
@@ -117,9 +121,13 @@ def _array_cells(array: Arrow, losses: Losses) -> list[str]:
     # Integers of any width, unsigned ones too, so the check of `column_cells` for huge ones is not needed.
     if types.is_integer(kind):
         return [NULL if value is None else str(value) for value in array.to_pylist()]
-    if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
-        values = array.to_pylist()
-        return [NULL if value is None else f'"{value}"' for value in values] if array.null_count else text_cells(values)
+    # Older versions of pyarrow know no test for string views, hence their name.
+    is_text = types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view"
+    if is_text:
+        texts = array.to_pylist()
+        if array.null_count:
+            return [NULL if text is None else f'"{text}"' for text in texts]
+        return text_cells(texts)
     if types.is_timestamp(kind):
         return _timestamp_cells(array)
     if types.is_duration(kind):
@@ -137,7 +145,14 @@ def _timestamp_cells(array: Arrow) -> list[str]:
     # Without its zone, Arrow counts from 1970 in UTC, and spells it with a space: `2024-02-03 04:05:06.500`.
     in_utc = array.cast(pyarrow.timestamp(array.type.unit))
     moments = in_utc.cast(pyarrow.string()).to_pylist()
-    return [NULL if moment is None else f'"{trim_fraction(moment.replace(" ", "T"))}{zone}"' for moment in moments]
+    cells = []
+    for moment in moments:
+        if moment is None:
+            cells.append(NULL)
+        else:
+            iso_moment = trim_fraction(moment.replace(" ", "T"))
+            cells.append(f'"{iso_moment}{zone}"')
+    return cells
 
 
 def _duration_cells(array: Arrow) -> list[str]:

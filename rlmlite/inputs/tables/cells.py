@@ -30,12 +30,15 @@ _NOT_PLAIN_DECIMAL = re.compile(r"[en]|-0\.0(?:,|$)")  # an exponent, `inf` or `
 
 def column_cells(values: Sequence[Any], losses: Losses) -> list[str]:
     """Python values as cells. Raises `InputError` for a value that no rule covers."""
+    # One pass for the types buys a loop without a look-up per value, for nearly all columns.
     types = set(map(type, values))
     has_nulls = type(None) in types
-    value_types = types - {type(None)}
-    only_type = next(iter(value_types)) if len(value_types) == 1 else None
-    spell_all = None if only_type is None else _SPELL_COLUMN.get(only_type)
-    if spell_all is None:  # mixed types, or one that has no loop of its own
+    types.discard(type(None))
+    spell_all = None
+    if len(types) == 1:
+        spell_all = _SPELL_COLUMN.get(types.pop())
+    # Mixed types, or one that has no loop of its own.
+    if spell_all is None:
         return [spell(value, losses) for value in values]
     if not has_nulls:
         return spell_all(values, losses)
@@ -102,7 +105,8 @@ def to_json_value(value: Any, losses: Losses) -> Any:
             return {str(key): to_json_value(item, losses) for key, item in value.items()}
         case list() | tuple():
             return [to_json_value(item, losses) for item in value]
-    if hasattr(value, "item"):  # a NumPy scalar
+    # A NumPy scalar, known by its method: NumPy itself need not be installed.
+    if hasattr(value, "item"):
         return to_json_value(value.item(), losses)
     return _to_text(value)
 
@@ -110,7 +114,8 @@ def to_json_value(value: Any, losses: Losses) -> Any:
 def _to_text(value: Any) -> str:
     """A value that JSON has no form for, as text."""
     match value:
-        case datetime.datetime():  # before `date`, of which it is a subclass
+        # Before `date`, of which it is a subclass.
+        case datetime.datetime():
             return timestamp(value)
         case datetime.date() | datetime.time():
             return value.isoformat()

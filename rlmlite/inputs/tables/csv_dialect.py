@@ -77,7 +77,9 @@ def _read_option(name: str, options: dict[str, str], allowed: Sequence[str]) -> 
 
 
 def _infer_delimiter(path: TableFile, encoding: str | None) -> str:
+    # Read even where the suffix decides, so that a wrong encoding is an error of opening.
     first_line = next(_read_lines(path, encoding), "")
+    # By the name that the user gave: a copy in a store has no suffix.
     if path.named.suffix.lower() == ".tsv":
         return DELIMITERS["tab"]
     outside_quotes = _QUOTED.sub("", first_line)
@@ -93,10 +95,12 @@ def _is_header(row: list[str]) -> bool:
 
 def read_rows(path: TableFile, dialect: Dialect) -> Iterator[list[str]]:
     """Every row that is not blank, the header too. Raises `InputError` with the line for what is not valid CSV."""
-    csv.field_size_limit(sys.maxsize)  # a cell may be a whole document; the module's default is 128 KiB
+    # A cell may be a whole document; the module's default is 128 KiB.
+    csv.field_size_limit(sys.maxsize)
     lines = _read_lines(path, dialect.encoding)
     # Strict: by default a misplaced quote is taken as text in silence.
     reader = csv.reader(lines, delimiter=dialect.delimiter, strict=True)
+    # Blank lines come as empty lists.
     try:
         yield from filter(None, reader)
     except csv.Error as error:

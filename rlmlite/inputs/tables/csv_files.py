@@ -50,7 +50,9 @@ def _recorded_options(dialect: Dialect, types: list[str]) -> dict[str, str]:
         "header": "yes" if dialect.header else "no",
         "types": ",".join(types),
     }
-    return options if dialect.encoding is None else {**options, "encoding": dialect.encoding}
+    if dialect.encoding is not None:
+        options["encoding"] = dialect.encoding
+    return options
 
 
 def _read_first_row(path: TableFile, dialect: Dialect) -> list[str]:
@@ -62,7 +64,8 @@ def _read_first_row(path: TableFile, dialect: Dialect) -> list[str]:
 
 def _read_columns(path: TableFile, dialect: Dialect, width: int, losses: Losses) -> Iterator[list[Sequence[str]]]:
     """The rows below the header in batches, each as columns."""
-    rows_before = int(dialect.header)  # for the row numbers in messages
+    # Counted for the row numbers in messages. The header is a row too, and is skipped.
+    rows_before = 1 if dialect.header else 0
     rows = itertools.islice(read_rows(path, dialect), rows_before, None)
     while batch := list(itertools.islice(rows, ROWS)):
         # Rows of the right width are the rule, and comparing the set of lengths is all that they cost.

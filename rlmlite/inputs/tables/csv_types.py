@@ -30,11 +30,13 @@ _COLUMN_OF = {
 
 IS_NUMBER = re.compile(_NUMBER)
 
-_ALWAYS_FINITE = 300  # a number of fewer characters and without an exponent is always within range of a float
+_ALWAYS_FINITE = 300
+"""A number of fewer characters and without an exponent is always within range of a float."""
 
 
 def parse_types(option: str, width: int) -> list[str]:
     """The types in the option `types=`, one per column. Raises `InputError`."""
+    # `types=text` is short for all columns: cells as they are written.
     types = ["text"] * width if option == "text" else option.split(",")
     all_known = set(types) <= set(TYPES)
     if len(types) != width or not all_known:
@@ -92,7 +94,10 @@ def typed_cells(column: Sequence[str], kind: str, *, check: bool) -> list[str]:
     `check` is for types that an option gave, which may be wrong. Raises `InputError` if a cell is not of the type.
     """
     if kind == "text":
-        return text_cells(column) if all(column) else [f'"{value}"' if value else NULL for value in column]
+        # Most columns of text have no empty cell, and need no look at each.
+        if all(column):
+            return text_cells(column)
+        return [f'"{value}"' if value else NULL for value in column]
     # Inferred types match by construction.
     if check and not _matching_types(column, {kind}):
         raise InputError(f"option types: a column was given as {kind}, but holds something else")
@@ -101,5 +106,7 @@ def typed_cells(column: Sequence[str], kind: str, *, check: bool) -> list[str]:
     if kind == "bool":
         return [value.lower() or NULL for value in column]
     # Spelled anew, so that 1.50 and 1.5 are one number; the losses are dropped, as none of these is infinite.
-    numbers = iter(float_cells([float(value) for value in column if value], Losses()))
-    return [next(numbers) if value else NULL for value in column]
+    numbers = [float(value) for value in column if value]
+    spelled = iter(float_cells(numbers, Losses()))
+    # Empty cells were left out; each goes back to its place as null.
+    return [next(spelled) if value else NULL for value in column]

@@ -40,7 +40,8 @@ _DUCKDB_LOCKED = {
     "enable_external_access": "false",
     "autoload_known_extensions": "false",
     "lock_configuration": "true",
-    "threads": "1",  # with several, rows of a query without ORDER BY would change places from run to run
+    # With several, rows of a query without ORDER BY would change places from run to run.
+    "threads": "1",
 }
 
 
@@ -59,7 +60,12 @@ def read_sqlite(path: TableFile, options: dict[str, str]) -> OpenTable:
         connection, cursor = _run_sqlite(path, options)
         try:
             while rows := cursor.fetchmany(ROWS):
-                yield [column_cells(list(map(_without_bytes, column)), losses) for column in zip(*rows, strict=True)]
+                cells = []
+                for column in zip(*rows, strict=True):
+                    # SQLite's columns have no fixed type, so a blob may stand in any of them.
+                    values = list(map(_without_bytes, column))
+                    cells.append(column_cells(values, losses))
+                yield cells
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise InputError(f"{path}: {error}") from None
         finally:
@@ -87,8 +93,12 @@ def _run_sqlite(path: TableFile, options: dict[str, str]) -> tuple[sqlite3.Conne
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
     """SQLite's authorizer: reading only. No writing, no other file, no setting, no function that reaches outside."""
-    reaches_outside = action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _OUTSIDE_FUNCTIONS
-    return sqlite3.SQLITE_OK if action in _READING_ACTIONS and not reaches_outside else sqlite3.SQLITE_DENY
+    # Of a function call, SQLite passes the name as the second text. Names are case-insensitive there.
+    function = (second or "").lower()
+    reaches_outside = action == sqlite3.SQLITE_FUNCTION and function in _OUTSIDE_FUNCTIONS
+    if action in _READING_ACTIONS and not reaches_outside:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
 
 
 def _remedy(error: Exception) -> str:
@@ -96,6 +106,7 @@ def _remedy(error: Exception) -> str:
     denied = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH
     several_statements = isinstance(error, sqlite3.Warning | sqlite3.ProgrammingError)
     hint = "; a query must be one SELECT that reads this file and nothing else"
+    # Any other error, such as a syntax error, says enough by itself.
     return hint if denied or several_statements else ""
 
 
@@ -139,8 +150,10 @@ def _check_complete(path: TableFile, *suffixes: str) -> None:
     path.at.stat()
     # Beside the named path: a store copies one file only, and the log stays where the user's database is. An empty log
     # is what a database that was closed in good order may leave.
-    for beside in (Path(f"{path}{suffix}") for suffix in suffixes):
-        if beside.exists() and beside.stat().st_size:
+    for suffix in suffixes:
+        beside = Path(f"{path}{suffix}")
+        has_changes = beside.exists() and beside.stat().st_size > 0
+        if has_changes:
             raise InputError(
                 f"{path} has changes that are still in {beside.name} beside it; checkpoint or close the database, "
                 "or copy it"
@@ -156,13 +169,18 @@ def _choose_query(options: dict[str, str], path: TableFile, list_tables: Callabl
     if has_query:
         return options["query"]
     # Looked up first, because the error of the database for a missing table suggests nothing.
-    tables, name = list_tables(), options["table"]
+    name = options["table"]
+    tables = list_tables()
     if name not in tables:
-        hint = did_you_mean(name, tables) or f"it has {', '.join(tables) or 'none'}"
+        listed = ", ".join(tables) or "none"
+        hint = did_you_mean(name, tables) or f"it has {listed}"
         raise InputError(f"{path} has no table {name}; {hint}")
+    # A name in SQL: in double quotes, with those inside it doubled.
     quoted = name.replace('"', '""')
     return f'SELECT * FROM "{quoted}"'
 
 
 def _list_names(connection: Any, query: str) -> list[str]:
-    return list(itertools.chain.from_iterable(connection.execute(query).fetchall()))
+    # Rows of one column each.
+    rows = connection.execute(query).fetchall()
+    return list(itertools.chain.from_iterable(rows))

@@ -45,9 +45,11 @@ def read_jsonl(path: TableFile, options: dict[str, str]) -> OpenTable:
 
 def _columns(rows: list[Any], keys: list[str]) -> Iterator[list[Any]]:
     # A file of records may have `value` as its only key; then the rows are records all the same.
-    if keys == _ONE_COLUMN and not all(type(row) is dict for row in rows):
-        yield rows
-        return
+    if keys == _ONE_COLUMN:
+        all_records = all(type(row) is dict for row in rows)
+        if not all_records:
+            yield rows
+            return
     for key in keys:
         yield [row.get(key) for row in rows]
 
@@ -74,8 +76,9 @@ def _read_values(path: TableFile, encoding: str | None) -> Iterator[Any]:
         return
     # JSON must be UTF-8, so lines are transcoded. `newline` keeps a lone carriage return from ending one.
     with path.at.open(encoding=encoding, newline="\n") as text:
+        lines = (line.encode("utf-8", "surrogatepass") for line in text)
         try:
-            yield from _parse_lines((line.encode("utf-8", "surrogatepass") for line in text), path)
+            yield from _parse_lines(lines, path)
         except UnicodeError as error:
             raise InputError(f"{path} is not in the encoding {encoding}: {error}") from None
 

@@ -59,7 +59,8 @@ def column_names(names: Iterable[str]) -> tuple[str, ...]:
     # A dict as an ordered set.
     unique: dict[str, None] = {}
     for number, name in enumerate(names, 1):
-        unique[_free_name(_writable_name(name, number), unique)] = None
+        word = _writable_name(name, number)
+        unique[_free_name(word, unique)] = None
     if not unique:
         raise InputError("the table has no columns")
     if len(unique) > MAX_COLUMNS:
@@ -68,7 +69,10 @@ def column_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _writable_name(name: str, number: int) -> str:
-    word = _NOT_IN_NAMES.sub("_", name).strip("_") if _NOT_IN_NAMES.search(name) else name
+    word = name
+    # Only then are underscores stripped: a name such as `_id` is writable as it stands.
+    if _NOT_IN_NAMES.search(name):
+        word = _NOT_IN_NAMES.sub("_", name).strip("_")
     # A name without a single usable letter, such as one in Chinese, is called by its position.
     word = word or f"column_{number}"
     return f"_{word}" if word[0].isdigit() else word
@@ -85,16 +89,19 @@ def sheet_blocks(names: Sequence[str], batches: Iterable[Batch], losses: Losses)
     """A sheet in blocks: the row of names, then one block per batch. Raises `InputError` for invalid Unicode."""
     yield (_CELL_END.join(names) + _ROW_END).encode()
     for batch in batches:
+        # An empty batch would become a row without cells.
         if batch and len(batch[0]):
             yield _batch_bytes(batch, losses)
 
 
 def _batch_bytes(batch: Batch, losses: Losses) -> bytes:
-    rows, columns = len(batch[0]), len(batch)
+    rows = len(batch[0])
+    columns = len(batch)
     text = _join_rows(batch)
     # Counting the separators in the joined text finds a stray one far faster than looking into every cell.
-    row_ends, cell_ends = text.count(_ROW_END[0]), text.count(_CELL_END)
-    if row_ends != rows or cell_ends != rows * (columns - 1):
+    expected_cell_ends = rows * (columns - 1)
+    has_strays = text.count(_ROW_END[0]) != rows or text.count(_CELL_END) != expected_cell_ends
+    if has_strays:
         strays = sum(len(_SEPARATORS.findall(cell)) for column in batch for cell in column)
         losses.add("control characters 1E or 1F became U+FFFD", strays)
         cleaned = [[_SEPARATORS.sub("\ufffd", cell) for cell in column] for column in batch]
@@ -106,4 +113,6 @@ def _batch_bytes(batch: Batch, losses: Losses) -> bytes:
 
 
 def _join_rows(batch: Batch) -> str:
-    return _ROW_END.join(map(_CELL_END.join, zip(*batch, strict=True))) + _ROW_END
+    # By column in, by row out; `map` and `join` do it without a step of Python per cell.
+    rows = zip(*batch, strict=True)
+    return _ROW_END.join(map(_CELL_END.join, rows)) + _ROW_END

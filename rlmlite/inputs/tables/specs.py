@@ -56,12 +56,17 @@ def parse_spec(path: str) -> TableSpec | None:
         return TableSpec(reader, file, _parse_options(reader, options))
     by_suffix = _reader_by_suffix(path)
     # A folder may be called `data.csv` too; it is then read as a folder.
-    return TableSpec(by_suffix, path, {}) if by_suffix is not None and os.path.isfile(path) else None
+    if by_suffix is None or not os.path.isfile(path):
+        return None
+    return TableSpec(by_suffix, path, {})
 
 
 def _reader_by_suffix(path: str) -> str | None:
     suffix = PurePath(path).suffix.lower()
-    return next((reader for reader, suffixes in READERS.items() if suffix in suffixes), None)
+    for reader, suffixes in READERS.items():
+        if suffix in suffixes:
+            return reader
+    return None
 
 
 def _parse_options(reader: str, text: str) -> dict[str, str]:
@@ -73,7 +78,8 @@ def _parse_options(reader: str, text: str) -> dict[str, str]:
             raise InputError(f"{reader} has no option `{name}`; {_suggest_option(reader, name)}")
         if not equals:
             raise InputError(f"option {name} has no value; write {name}=...")
-        if name == "query":  # last by definition: SQL may contain `&`
+        # Last by definition: SQL may contain `&`.
+        if name == "query":
             options[name], text = rest, ""
         else:
             options[name], _, text = rest.partition("&")
@@ -81,4 +87,6 @@ def _parse_options(reader: str, text: str) -> dict[str, str]:
 
 
 def _suggest_option(reader: str, name: str) -> str:
-    return did_you_mean(name, OPTIONS[reader]) or f"options of {reader}: {', '.join(OPTIONS[reader]) or 'none'}"
+    known = OPTIONS[reader]
+    listed = ", ".join(known) or "none"
+    return did_you_mean(name, known) or f"options of {reader}: {listed}"
