@@ -48,6 +48,7 @@ def rule_of(policy: Policy, name: str) -> ToolRule:
     """The rule for a tool. A policy without a table of tools allows all; one with a table denies what it omits."""
     if policy.tools is None:
         return ToolRule()
+    # The tool's own rule, else the one for every tool, else none: what a table does not mention is not permitted.
     return policy.tools.get(name) or policy.tools.get(ANY) or ToolRule(rule="deny")
 
 

@@ -180,6 +180,7 @@ def _tokens_of(result: Result, reserved: int) -> int:
     if isinstance(result, Answered) and result.cached:
         return 0
     usage = result.usage
+    # Half a report is none: what is unknown counts as the most that it can have been.
     if usage.input_tokens is None or usage.output_tokens is None:
         return reserved
     return usage.input_tokens + usage.output_tokens

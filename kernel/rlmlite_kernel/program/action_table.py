@@ -190,8 +190,10 @@ class Table(Mapping[str, Action]):
 
 def _check_row(action: Action) -> None:
     """Refuse a row that would go wrong later, and perhaps in silence."""
+    # Both, or neither.
     if (action.run is None) is (action.ask is None):
         raise ValueError(f"the action `{action.name}` needs either `run` or `ask`, one of them")
+    # Without this a forgotten cost would price calls of a model as free.
     if action.ask is not None and action.cost is None:
         raise ValueError(
             f"the action `{action.name}` makes calls, so its row has to say what they cost: give it `cost=`, "

@@ -33,8 +33,11 @@ class Range(msgspec.Struct, frozen=True):
 
     def plus(self, other: "Range") -> "Range":
         """The range of the two together."""
-        high = None if self.high is None or other.high is None else self.high + other.high
-        return Range(self.low + other.low, high)
+        low = self.low + other.low
+        # A sum has no known bound if one of its parts has none.
+        if self.high is None or other.high is None:
+            return Range(low, None)
+        return Range(low, self.high + other.high)
 
     def up_to(self, most: int | None) -> "Range":
         """The same, cut off at `most`, if there is such a bound."""

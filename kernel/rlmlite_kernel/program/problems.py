@@ -44,8 +44,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
     """The 1-based line and column (in characters) of an offset."""
-    start = text.rfind("\n", 0, offset) + 1
-    return text.count("\n", 0, offset) + 1, offset - start + 1
+    # `rfind` gives -1 on the first line, which then begins at 0.
+    line_start = text.rfind("\n", 0, offset) + 1
+    line = text.count("\n", 0, offset) + 1
+    return line, offset - line_start + 1
 
 
 def explain(problems: Iterable[Problem], text: str) -> str:

@@ -86,6 +86,7 @@ def _check_settings(settings: Settings, table: Table) -> None:
                 f"the price of {role.model} (role {name}) is unknown, so a cost limit cannot be kept; "
                 "give its prices or drop the limit"
             )
+    # `name(...)` calls a tool as it calls an action, so one name cannot stand for both.
     clashes = sorted(settings.tools.keys() & table.keys())
     if clashes:
         raise SettingsError(f"a tool may not be called `{clashes[0]}`: that is an action")

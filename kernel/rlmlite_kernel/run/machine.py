@@ -186,6 +186,7 @@ def advance(
     used = dict(state.used)
     for name, amount in charges.items():
         used[name] = used.get(name, 0) + amount
+    # An answer and failures are those of the last turn: a run that goes on has not ended.
     opened = msgspec.structs.replace(
         state,
         turn=state.turn + 1,
@@ -201,6 +202,7 @@ def advance(
         text, _ = fit_text(explain(said.problems, said.text), state.settings.limits.observation_bytes)
         return Done(refused, (entry,), text)
     run = state.run
+    # Checked against the variables as they are before the turn; `check` adds those that the program itself writes.
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
     recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
@@ -333,6 +335,7 @@ def _with_valid_text(result: Result) -> Result:
     """A result whose text is valid Unicode: half a surrogate pair is spelled out."""
     field = "text" if isinstance(result, Answered) else "detail"
     text: str = getattr(result, field)
+    # Nearly every result is settled by this, without a copy of its text.
     if text.isascii():
         return result
     valid = _utf8(text).decode()

@@ -125,6 +125,7 @@ _Event = TypeVar("_Event", TurnEvent, StepEvent)
 
 def next_state(table: Mapping[tuple[_State, _Event], _State], state: _State, event: _Event) -> _State:
     """The state after an event. Raises `IllegalTransitionError` for a pair that is not in the table."""
+    # Looked up before anything is assigned, so that an illegal move leaves the state as it was.
     after = table.get((state, event))
     if after is None:
         raise IllegalTransitionError(f"{type(state).__name__} {state.name} has no transition for {event.name}")
