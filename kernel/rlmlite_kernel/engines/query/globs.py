@@ -51,6 +51,7 @@ class _GlobReader:
         if char == "{":
             self._open_braces += 1
             return "(?:"
+        # Outside of braces a comma and a closing brace are characters.
         if char in ",}" and self._open_braces:
             self._open_braces -= char == "}"
             return "|" if char == "," else ")"
@@ -63,9 +64,13 @@ class _GlobReader:
         start = self._place
         while self._glob[self._place : self._place + 1] == "*":
             self._place += 1
+        stars = self._place - start
         before, after = self._glob[:start], self._glob[self._place :]
-        is_whole_part = (not before or before.endswith("/")) and (not after or after.startswith("/"))
-        if self._place - start < 2 or not is_whole_part:
+        starts_a_part = not before or before.endswith("/")
+        ends_a_part = not after or after.startswith("/")
+        is_folder_wildcard = stars >= 2 and starts_a_part and ends_a_part
+        if not is_folder_wildcard:
+            # In `a**b` two stars mean no more than one.
             return "[^/]*"
         if not after:
             return ".*"
@@ -80,6 +85,7 @@ class _GlobReader:
             raise QueryError(f"`[` is not closed in the glob {self._glob!r}; write `\\[` for the character")
         inner = self._glob[self._place + 1 : stop]
         self._place = stop + 1
+        # `!` is the glob's own sign, `^` that of some shells.
         negated = inner[0] in "!^"
         members = inner[negated:]
         if not members:
@@ -87,4 +93,5 @@ class _GlobReader:
         # Ranges such as a-z mean the same in both languages; only what RE2 reads otherwise is escaped.
         for special in ("\\", "[", "^", "]"):
             members = members.replace(special, f"\\{special}")
+        # Even a class of all but some characters takes no slash.
         return f"[^/{members}]" if negated else f"[{members}]"

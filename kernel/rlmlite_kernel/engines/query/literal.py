@@ -28,12 +28,14 @@ def find_disjoint(hay: Haystack, data: Octets, needle: bytes, start: int, stop: 
 
     `hay` and `data` are the same bytes in two forms. The range is a bounded block.
     """
+    # Counted first, at the speed of memory: the number decides which way is quicker.
     expected = hay.count(needle, start, stop)
     if not expected:
         return int_array([])
     # The one pass finds every place. It is right only for a needle that cannot overlap itself.
     overlaps_itself = period(needle) < len(needle)
-    if expected * _SPARSE < stop - start or overlaps_itself:
+    are_few = expected * _SPARSE < stop - start
+    if are_few or overlaps_itself:
         return _find_one_by_one(hay, needle, start, stop, expected)
     return _find_in_one_pass(data[start:stop], needle) + start
 
@@ -46,6 +48,7 @@ def find_overlapping(hay: Haystack, data: Octets, needle: bytes, start: int, sto
     place = hay.find(needle, start, stop)
     while place >= 0:
         places.append(place)
+        # Not counted before, as `count` would leave out those that overlap. What was found is found again.
         if len(places) > enough:
             return _find_in_one_pass(data[start:stop], needle) + start
         place = hay.find(needle, place + step, stop)
@@ -54,7 +57,9 @@ def find_overlapping(hay: Haystack, data: Octets, needle: bytes, start: int, sto
 
 def drop_overlaps(starts: IntArray, stops: IntArray) -> SpanArrays:
     """The first of these ranges, then always the next that does not overlap the one taken. They are sorted by start."""
-    if bool((starts[1:] >= stops[:-1]).all()):
+    # Nearly always true, and then no loop in Python is needed.
+    none_overlap = bool((starts[1:] >= stops[:-1]).all())
+    if none_overlap:
         return starts, stops
     chosen: list[int] = []
     free_from = 0
@@ -87,10 +92,15 @@ def _find_in_one_pass(data: Octets, needle: bytes) -> IntArray:
     """Every place of the needle: those of its rarest byte first, then only those where the other bytes agree."""
     # Rarest first, so that most places are gone after one comparison. "q" beats "e" whatever the text is about.
     frequency = np.bincount(data[:_SAMPLE], minlength=256)
-    order = sorted(range(len(needle)), key=lambda index: (int(frequency[needle[index]]), index))
-    candidates = len(data) - len(needle) + 1
+    frequencies = [int(frequency[byte]) for byte in needle]
+    # Equal ones by index, since a sort is stable.
+    order = sorted(range(len(needle)), key=frequencies.__getitem__)
     rarest = order[0]
-    places = np.flatnonzero(data[rarest : rarest + candidates] == needle[rarest])
+    # Only where the whole needle fits: byte `rarest` of it is then one of these.
+    candidates = len(data) - len(needle) + 1
+    column = data[rarest : rarest + candidates]
+    places = np.flatnonzero(column == needle[rarest])
     for index in order[1:]:
-        places = places[data[places + index] == needle[index]]
+        is_same = data[places + index] == needle[index]
+        places = places[is_same]
     return places

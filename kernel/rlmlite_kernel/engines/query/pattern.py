@@ -111,7 +111,9 @@ class _PatternReader:
         escape = self.pattern[self.place : self.place + length]
         if escape == "\\C":
             raise PatternError(r"\C is refused: it would cut a code point; write `.`")
-        if code is None and (escape[1:].isdigit() or escape == "\\k"):
+        # `\1` or `\k<name>`. An octal escape such as `\101` has a code, and so is none.
+        is_back_reference = code is None and (escape[1:].isdigit() or escape == "\\k")
+        if is_back_reference:
             raise PatternError(_NO_BACK_REFERENCES)
         self._emit(length)
         self.names_newline |= code == 10
@@ -137,6 +139,7 @@ class _PatternReader:
     def _open_group(self) -> None:
         self._sizes.append(0)
         self._last_item.append(0)
+        # The longest opening that must be told apart is `(?<=`. Look-behind comes before names, as both begin `(?<`.
         rest = self.pattern[self.place : self.place + 4]
         if not rest.startswith("(?"):
             self._emit(1)
@@ -151,12 +154,15 @@ class _PatternReader:
 
     def _open_named_group(self) -> None:
         stop = self.pattern.find(">", self.place)
+        is_closed = stop >= 0
         name_start = self.pattern.index("<", self.place) + 1
-        name = self.pattern[name_start:stop] if stop >= 0 else ""
+        name = self.pattern[name_start:stop] if is_closed else ""
         if name in self.names:
             raise PatternError(f"two groups have the name `{name}`")
         self.names.add(name)
-        self._emit(stop + 1 - self.place if stop >= 0 else 1, f"(?P<{name}>")
+        length = stop + 1 - self.place if is_closed else 1
+        # One spelling for both: older RE2 does not know `(?<n>`.
+        self._emit(length, f"(?P<{name}>")
 
     def _read_flags(self) -> None:
         """`(?i)`, `(?i:` and the like."""
@@ -166,12 +172,15 @@ class _PatternReader:
         on, _, off = self.pattern[self.place + 2 : stop].partition("-")
         if "m" in off:
             raise PatternError(_M_IS_ALWAYS_ON)
+        # Anywhere in the pattern: one part that crosses lines is enough for the whole to be read by blocks.
         self.dot_all |= "s" in on
         if self.pattern[stop : stop + 1] == ")":
             # These are flags for the rest of this group: no group was opened.
             self._sizes.pop()
             self._last_item.pop()
-        self._emit(min(stop + 1, len(self.pattern)) - self.place)
+        # With the colon or bracket after the flags, if the pattern does not end before it.
+        end = min(stop + 1, len(self.pattern))
+        self._emit(end - self.place)
 
     def _close_group(self) -> None:
         self._emit(1)
@@ -185,14 +194,18 @@ class _PatternReader:
     def _read_repetition(self) -> None:
         """`{3}`, `{3,}` or `{3,5}`; any other brace is a character."""
         stop = self.pattern.find("}", self.place)
-        low, _, high = self.pattern[self.place + 1 : max(stop, 0)].partition(",")
-        is_repetition = stop >= 0 and _is_number(low) and (high == "" or _is_number(high))
+        inner = self.pattern[self.place + 1 : stop] if stop >= 0 else ""
+        low, _, high = inner.partition(",")
+        is_repetition = _is_number(low) and (high == "" or _is_number(high))
         if not is_repetition:
             self._emit(1)
             self._add_atom()
             return
         self._emit(stop + 1 - self.place)
-        times = max(1, min(int((high or low)[:5]), _MOST_REPETITIONS))
+        # Five digits are more than RE2 repeats, and Python refuses to convert thousands of them.
+        most = int((high or low)[:5])
+        times = max(1, min(most, _MOST_REPETITIONS))
+        # The item itself is counted already; and a second `{n}` would repeat all of it.
         self._sizes[-1] += self._last_item[-1] * (times - 1)
         self._last_item[-1] *= times
 
@@ -209,8 +222,11 @@ def _measure_escape(pattern: str, place: int) -> tuple[int, int | None]:
     if char == "x":
         return _measure_hex(pattern, place)
     if char in ("p", "P") and pattern[place + 2 : place + 3] == "{":
+        # A Unicode class, `\p{Greek}`: its name is no part of the pattern.
         stop = pattern.find("}", place)
-        return (stop + 1 - place if stop >= 0 else 3), None
+        length = stop + 1 - place if stop >= 0 else 3
+        return length, None
+    # An empty string is in every string.
     if char and char in "01234567":
         return _measure_octal(pattern, place)
     return 2, None
@@ -229,14 +245,19 @@ def _measure_octal(pattern: str, place: int) -> tuple[int, int | None]:
 def _measure_hex(pattern: str, place: int) -> tuple[int, int | None]:
     """`\\x0A` or `\\x{10FFFF}`."""
     is_braced = pattern[place + 2 : place + 3] == "{"
-    stop = pattern.find("}", place) if is_braced else place + 4
+    if is_braced:
+        start, stop = place + 3, pattern.find("}", place)
+    else:
+        start, stop = place + 2, place + 4
     if stop < 0:
         return 2, None
-    digits = pattern[place + 3 : stop] if is_braced else pattern[place + 2 : stop]
+    # The closing brace is part of the escape.
+    end = stop + is_braced
     try:
-        return stop + is_braced - place, int(digits, 16)
+        return end - place, int(pattern[start:stop], 16)
     except ValueError:
-        return 2, None  # RE2 refuses it
+        # No number: RE2 refuses it.
+        return 2, None
 
 
 def _class_end(pattern: str, place: int) -> tuple[int, bool]:
@@ -244,6 +265,7 @@ def _class_end(pattern: str, place: int) -> tuple[int, bool]:
     at = place + 1
     negated = pattern.startswith("^", at)
     at += negated
+    # `[^\n]` names a newline only to leave it out.
     newline, first = False, at
     while at < len(pattern):
         char = pattern[at]
@@ -255,6 +277,7 @@ def _class_end(pattern: str, place: int) -> tuple[int, bool]:
             newline |= code == 10
             at += length
         elif pattern.startswith("[:", at) and ":]" in pattern[at:]:
+            # A named class such as `[:alpha:]`, whose bracket does not close this one.
             at = pattern.index(":]", at) + 2
         else:
             newline |= char == "\n"

@@ -50,8 +50,10 @@ def occurrences_are_bounded(words: tuple[Word, ...]) -> bool:
 
 
 def _is_bounded(text: bytes, known: set[bytes]) -> bool:
-    if len(text) > min(_LONG, _NESTED * period(text)):
+    repeats_often = len(text) > _NESTED * period(text)
+    if len(text) > _LONG or repeats_often:
         return False
+    # Every one of these ends wherever this word does, and so adds a place to each of its places.
     shorter_at_its_end = sum(text[start:] in known for start in range(1, len(text)))
     return shorter_at_its_end < _NESTED
 
@@ -65,9 +67,15 @@ def overlap_groups(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], ...]:
     groups: list[list[int]] = []
     for index, word in enumerate(words):
         # A word joins all groups that it can overlap, and so makes them one.
-        touching = [group for group in groups if any(_can_overlap(word.text, words[other].text) for other in group)]
-        joined = sorted([*(number for group in touching for number in group), index])
-        groups = [*(group for group in groups if group not in touching), joined]
+        touching: list[list[int]] = []
+        apart: list[list[int]] = []
+        for group in groups:
+            can_overlap = any(_can_overlap(word.text, words[other].text) for other in group)
+            side = touching if can_overlap else apart
+            side.append(group)
+        members = [number for group in touching for number in group]
+        groups = [*apart, sorted([*members, index])]
+    # Sorted, so that equal lists give equal groups whatever was joined when.
     return tuple(tuple(words[index] for index in group) for group in sorted(groups))
 
 

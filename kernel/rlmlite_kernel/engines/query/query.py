@@ -109,14 +109,19 @@ def compile_query(query: Query, *, by_blocks: bool = False) -> Matcher:
     pattern = plan.by_blocks if reads_blocks else plan.by_lines
     with_groups = _compile(pattern, lines=not reads_blocks, captures=True)
     without_groups = with_groups
+    # Compiling costs more than a short search, so it is done twice only where that makes a difference.
     if with_groups.groups:
         without_groups = _compile(pattern, lines=not reads_blocks, captures=False)
+    # Plain text is found without RE2: by blocks as one needle, by lines as words. A needle is
+    # matched exactly, so by blocks text with the flag `i` is left to RE2.
     is_exact_text = _is_plain(query) and "i" not in query.flags
+    needle = query.text.encode() if reads_blocks and is_exact_text else None
+    words = () if reads_blocks else _plain_words(query)
     return Matcher(
         query=query,
         reads_blocks=reads_blocks,
-        needle=query.text.encode() if reads_blocks and is_exact_text else None,
-        words=() if reads_blocks else _plain_words(query),
+        needle=needle,
+        words=words,
         regex_without_groups=without_groups,
         regex=with_groups,
         weight=1 + plan.added_atoms // _ATOMS_PER_WEIGHT,
@@ -137,8 +142,12 @@ def _is_plain(query: Query) -> bool:
 
 def _plain_words(query: Query) -> tuple[Word, ...]:
     """The members of a list, or the query itself, without doubles; none if any of them needs a regex."""
-    words = dict.fromkeys(_plain_word(member) for member in query.members or (query,))
-    return tuple(word for word in words if word is not None) if None not in words else ()
+    members = query.members or (query,)
+    # A dict, as it keeps the order of the list: at one place the first word wins.
+    words = dict.fromkeys(_plain_word(member) for member in members)
+    if None in words:
+        return ()
+    return tuple(word for word in words if word is not None)
 
 
 def _plain_word(query: Query) -> Word | None:
@@ -149,7 +158,8 @@ def _plain_word(query: Query) -> Word | None:
     if not query.text.isascii():
         # Folding beyond ASCII is left to RE2.
         return None
-    return Word(query.text.lower().encode(), True, not _FOLDS_BEYOND_ASCII.isdisjoint(query.text))
+    ascii_only = not _FOLDS_BEYOND_ASCII.isdisjoint(query.text)
+    return Word(query.text.lower().encode(), folded=True, ascii_only=ascii_only)
 
 
 def _plan(query: Query) -> _Plan:
@@ -175,10 +185,14 @@ def _plan_regex(query: Query) -> _Plan:
         raise QueryError(f"unknown flag `{unknown[0]}`; the flags are i, m, s")
     parts = _outline(query.text)
     # In plain text the flag `s` means nothing, so it does not cost the faster way.
-    dot_takes_newline = ("s" in query.flags or parts.dot_all) and not _is_plain(query)
+    asks_for_dot_all = "s" in query.flags or parts.dot_all
+    dot_takes_newline = asks_for_dot_all and not _is_plain(query)
+    crosses_lines = parts.names_newline or dot_takes_newline
+    # `m` whether it was written or not; sorted, so that equal queries become equal patterns.
     flags = "m" + "".join(sorted(set(query.flags) & set("is")))
-    by_lines, by_blocks = (f"(?{flags}){parts.spell(lines)}" for lines in (True, False))
-    return _Plan(by_lines, by_blocks, parts.names_newline or dot_takes_newline, parts.added_atoms)
+    by_lines = f"(?{flags}){parts.spell(lines=True)}"
+    by_blocks = f"(?{flags}){parts.spell(lines=False)}"
+    return _Plan(by_lines, by_blocks, crosses_lines, parts.added_atoms)
 
 
 def _check_text(text: str) -> None:
@@ -208,11 +222,12 @@ def _plan_any(query: Query) -> _Plan:
     for plan in plans:
         # Each has to compile by itself, or brackets could pair up across members.
         _compile(plan.by_blocks, lines=False, captures=False)
+    # Each in a group of its own, so that the flags of one member end with it.
     return _Plan(
-        "|".join(f"(?:{plan.by_lines})" for plan in plans),
-        "|".join(f"(?:{plan.by_blocks})" for plan in plans),
-        any(plan.crosses_lines for plan in plans),
-        sum(plan.added_atoms for plan in plans),
+        by_lines="|".join(f"(?:{plan.by_lines})" for plan in plans),
+        by_blocks="|".join(f"(?:{plan.by_blocks})" for plan in plans),
+        crosses_lines=any(plan.crosses_lines for plan in plans),
+        added_atoms=sum(plan.added_atoms for plan in plans),
     )
 
 

@@ -42,8 +42,11 @@ def fields_pattern(template: str) -> str:
         place = _read_piece(template, place, pieces, names)
     if not names:
         raise QueryError('the template has no fields; write "{name}" where a field is')
-    last = pieces.index(f"(?P<{names[-1]}>.*?)")
-    pieces[last] = f"(?P<{names[-1]}>.*)"
+    # The last field is not lazy: nothing after it would tell it where to end. Text that looks like a field is quoted,
+    # so the search can find the field only.
+    last_name = names[-1]
+    last = pieces.index(f"(?P<{last_name}>.*?)")
+    pieces[last] = f"(?P<{last_name}>.*)"
     return "^" + "".join(pieces) + "$"
 
 
@@ -53,7 +56,9 @@ def _read_piece(template: str, place: int, pieces: list[str], names: list[str]) 
     if template[place] != "{" or stop < 0:
         pieces.append(quote(template[place]))
         return place + 1
-    if template.startswith("{{", place) and template.startswith("}}", stop):
+    is_doubled = template.startswith("{{", place) and template.startswith("}}", stop)
+    if is_doubled:
+        # One brace of each pair is the text's.
         pieces.append(quote(template[place + 1 : stop + 1]))
         return stop + 2
     name = template[place + 1 : stop]
