@@ -67,8 +67,10 @@ def _begin(
     settings = msgspec.structs.replace(settings, last_answer=False)  # no controller, so no last turn to provide for
     blobs = new_store(settings.reading, settings.copies)
     setup = prepare(settings, nest=_nested_run)
+    # The program is read before the inputs: it is quick, and they may take long.
     said = read_program(program)
-    run = begin_run(from_values(inputs, blobs, settings.reading), blobs, setup)
+    loaded = from_values(inputs, blobs, settings.reading)
+    run = begin_run(loaded, blobs, setup)
     return run, run_program(run, said)
 
 

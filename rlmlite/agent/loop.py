@@ -81,6 +81,7 @@ def check_question(question: str, inputs: Container[str]) -> str:
         size = len(question.encode())
     except UnicodeEncodeError as error:
         raise InputError(f"the question is not valid Unicode: a lone surrogate at {error.start}") from None
+    # The question is in every prompt, and never gives way: without a bound it could push the history out.
     if size > QUESTION_BYTES:
         raise InputError(f"the question has {size:,} bytes, at most {QUESTION_BYTES:,}; put long text into an input")
     name = next((name for name in QUESTIONS if name not in inputs), None)
@@ -148,6 +149,7 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
 def _is_just_asked(history: Sequence[Exchange]) -> bool:
     """Whether the last thing that happened was the first question."""
     questions = [exchange for exchange in history if exchange.question is not None]
+    # By identity: a host may have run programs before it asked, and then the question is not the first exchange.
     return len(questions) == 1 and history[-1] is questions[0]
 
 

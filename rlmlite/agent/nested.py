@@ -48,6 +48,7 @@ async def nested_run(parent: Run, request: Request) -> Result:
     question = request.text
     # The parent was stopped while this call was out. Its answer is there, or a run to go on with.
     if place is not None and place.exists():
+        # Verified like the trace of a stranger: its answer gets into the parent's records.
         trace = verify(place)
         if trace.level is Level.SEALED:
             return _recorded_result(trace)
@@ -57,7 +58,8 @@ async def nested_run(parent: Run, request: Request) -> Result:
         # A nested run that cannot begin is a mistake of the program that asked for it, and not of the host.
         return Failed("refused", NO_USE, str(error))
     with child:
-        return _result(child, await drive_turn_async(child, _answer_and_seal(child, question)))
+        outcome = await drive_turn_async(child, _answer_and_seal(child, question))
+        return _result(child, outcome)
 
 
 def _child(parent: Run, request: Request, place: Path | None, question: str) -> Run:
@@ -70,6 +72,7 @@ def _child(parent: Run, request: Request, place: Path | None, question: str) -> 
         past = reopen(place)
         return Run(past.inputs, past.blobs, setup, past)
     inputs = {name: _input(value, parent) for name, value in request.nested.inputs.items()}
+    # Before the run begins, so that a question that cannot be asked leaves no trace.
     check_question(question, inputs)
     return Run(inputs, parent.blobs, setup)
 

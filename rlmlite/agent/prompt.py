@@ -235,9 +235,12 @@ def _line(exchange: Exchange) -> str:
     if exchange.question is not None:
         return f"question: {_one_line(exchange.question)}"
     if exchange.problems:
-        shown = f"refused: {exchange.problems[0].message}"
+        first = exchange.problems[0]  # the others are often its consequences
+        shown = f"refused: {first.message}"
     else:
-        first_lines = [step.text.partition("\n")[0] for step in exchange.steps if step.text]
+        # The first line of what a step showed says how much there is; what follows are examples.
+        texts = [step.text for step in exchange.steps if step.text]
+        first_lines = [text.partition("\n")[0] for text in texts]
         shown = "; ".join(first_lines)
     return f"turn {exchange.turn}{_by(exchange)}: {_one_line(shown)}"
 
@@ -317,6 +320,7 @@ def _budgets(state: State) -> Iterator[str]:
 def _question(state: State, ask: PromptRequest) -> str:
     """The question, and the remarks of this turn. They come last, where models heed them most."""
     parts = [f"# Question\n{ask.question}"]
+    # From here on by urgency: what the answer must be, what goes wrong, what the budgets still permit.
     if ask.form:
         parts.append(f"The value of final(...) must match this JSON schema:\n{ask.form}")
     if ask.signal:

@@ -30,13 +30,16 @@ class ControllerStanding(msgspec.Struct, frozen=True):
 
 def controller_standing(exchanges: Sequence[Exchange], patience: int = PATIENCE) -> ControllerStanding:
     """How things stand after these turns."""
+    # Computed from the first turn on at each turn, and kept nowhere: a reopened run has only its history.
     place, signal, silent = 0, "", False
     window: list[Exchange] = []  # turns of the present controller
     for exchange in exchanges:
+        # A session's host may run programs between turns. They say nothing about the controller.
         if exchange.origin == HOST:
             continue
         window.append(exchange)
-        sign, silent = _sign(window, patience), exchange.silent
+        sign = _sign(window, patience)
+        silent = exchange.silent
         # Told once is a chance to recover. A second sign in a row means that words do not help.
         was_told = bool(signal)
         if silent or (sign and was_told):

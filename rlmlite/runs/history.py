@@ -182,4 +182,5 @@ def _seen_after(before: Seen, steps: Sequence[Step]) -> Seen:
     totals = dict(before)
     for step in steps:
         totals |= step.coverage
+    # A sorted tuple, which can be put into a set: `stuck` asks whether the totals were the same before.
     return tuple(sorted(totals.items()))

@@ -122,6 +122,7 @@ def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:
 
 def default_folder(run: str, parent: Path = DEFAULT_FOLDER) -> Path:
     """`.rlmlite/DATE/RUN.rlm`, with a number after it if the same run (by its key) was recorded there before."""
+    # By day, so that old traces are easy to delete. The date is in the path alone: no record has a time in it.
     day = parent / datetime.date.today().isoformat()
     folder, number = day / f"{run}{SUFFIX}", 1
     while folder.exists():

@@ -77,6 +77,7 @@ def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:
 
 
 def _roles_without_model(said: Parsed, state: State) -> Iterator[Problem]:
+    # `walk` visits the nodes in the order in which `said.at` has their offsets.
     for place, node in enumerate(walk(said.program)):
         if not isinstance(node, Call):
             continue

@@ -58,9 +58,11 @@ def limits_of(name: str, value: object) -> Limits:
     """The default limits with some replaced: `Limits(...)`, or numbers by name."""
     pairs = msgspec.structs.asdict(value) if isinstance(value, Limits) else checks.table(name, value)
     known = Limits.__struct_fields__
+    # A misspelt limit that was let pass would be a run without that limit.
     for limit in pairs:
         if limit not in known:
-            hint = did_you_mean(limit, known) or "limits: " + ", ".join(known)
+            listed = ", ".join(known)
+            hint = did_you_mean(limit, known) or f"limits: {listed}"
             raise SettingError(f"no limit `{limit}`; {hint}")
     amounts = {limit: _amount(limit, amount) for limit, amount in pairs.items()}
     return msgspec.structs.replace(Limits(), **amounts)

@@ -36,13 +36,15 @@ def print_session(session: Session) -> None:
     run = session.run
     print_heading("variables")
     for variable in _variables(session):
-        print_indented(f"{variable['name']}: {variable['kind']}, {variable['bytes']:,} bytes, turn {variable['turn']}")
+        name, kind = variable["name"], variable["kind"]
+        print_indented(f"{name}: {kind}, {variable['bytes']:,} bytes, turn {variable['turn']}")
     _print_lines("notes", run.state.notes)
     _print_lines("turns", [_turn_line(exchange) for exchange in run.history])
     question = open_question(run.history)
     waiting = len(session.pending())
     if question is not None:
         say(f"open question: {question}")
+    # Both: a turn that a kill stopped waits for nobody, and a question may wait for its controller between two turns.
     if run.unfinished is not None or waiting:
         say(f"under way: {waiting:,} calls wait; go on with `rlmlite session resume {session.path}`")
     say(f"turns left: {run.state.left('turns'):,}")

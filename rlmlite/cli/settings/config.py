@@ -107,6 +107,7 @@ def _decoded(variable: str, content: str) -> object:
 def _setting_name(key: str, place: str) -> str:
     """The setting of a key. Raises `SettingError` for one that there is not, or that text cannot express."""
     name = _ALIASES.get(key, key)
+    # Refused and not ignored: a misspelt limit must not become a run without that limit.
     if name not in SETTINGS:
         raise SettingError(f"there is no setting `{key}` ({place}); {hint_for(key, _TEXT_SETTINGS)}")
     if SETTINGS[name].python_only:
