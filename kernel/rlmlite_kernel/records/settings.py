@@ -103,8 +103,8 @@ class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Without `accepts`, a tool with side effects accepts only values that no input, tool or model contributed to, and
     any other tool accepts everything.
     `calls` limits the calls of this tool in a run, `timeout_ms` the time of each.
-    `unknown` says what to do with a call with side effects that had begun when the process was killed, so that nobody
-    knows whether it took effect: report it as failed, or make it again.
+    `unknown` is for a call with side effects that had begun when the process was killed, so that it may have taken
+    effect or not: report it as failed, or make it again.
     """
 
     rule: Verdict = "allow"

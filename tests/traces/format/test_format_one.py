@@ -72,7 +72,7 @@ def test_an_altered_old_call_is_forged(field: str) -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    """It is told by its number, before anything else is read."""
+    """It is recognized by its number, before anything else is read."""
 
     def later(records: list[Json], calls: list[Json]) -> None:
         records[0]["v"] = 99

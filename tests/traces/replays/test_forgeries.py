@@ -63,7 +63,7 @@ def test_a_consistent_forgery_is_found(honest_run: CheckedTrace, name: str) -> N
 
     found = replay(trace)
 
-    if seq < 0:  # what a host says of itself nobody can compute
+    if seq < 0:  # the host decides this, so no replay can compute it
         assert found.verdict is Verdict.REPRODUCED
         return
     # Another action table may be a host's own: it is found, and not called forged.

@@ -91,8 +91,10 @@ def check_rounds(record: AnyRecord, items: Sequence[CallItem], calls: Sequence[E
     for place, stop in zip(heads, stops, strict=True):
         head = items[place]
         assert isinstance(head, CallsHead)
-        count = stop - place - 1
-        _check_head(head, items[place + 1 : stop], calls[first_call : first_call + count], first + place, last_round)
+        count = stop - place - 1  # as many calls as there are lines up to the next head
+        round_lines = items[place + 1 : stop]
+        round_calls = calls[first_call : first_call + count]
+        _check_head(head, round_lines, round_calls, first + place, last_round)
         first_call += count
         last_round = head.round
     if isinstance(record, Step) and record.effects is not None:
@@ -118,8 +120,8 @@ def _check_spans(items: Sequence[CallItem], head: CallsHead, position: int) -> N
     marks = [part.start for part in head.recipe if isinstance(part, Span) and part.start < 0]
     for at, item in enumerate(items, position + 1):
         assert isinstance(item, CallLine)  # the heads split the lines, so none is among them
-        sound = len(item.spans) == len(marks) and all(map(_fits_mark, item.spans, marks))
-        if not sound:
+        is_one_each = len(item.spans) == len(marks)
+        if not is_one_each or not all(map(_fits_mark, item.spans, marks)):
             raise TraceBrokenError(EFFECTS, at, "effects-spans", f"{len(marks)} spans", repr(item.spans))
         if item.index < head.first:
             raise TraceBrokenError(EFFECTS, at, "effects-place", f"an index of at least {head.first}", str(item.index))

@@ -65,12 +65,14 @@ class Chain:
     def check(self, record: AnyRecord, before: str | None = None) -> None:
         """Raise `TraceBrokenError` unless the record can stand here. Changes nothing.
 
-        `before` is the state before the record, where the format writes it down (format 1); else it is `None`, and
-        there is nothing to compare: the record before holds that state.
+        `before` is the state before the record, if the format writes it down (format 1). In format 2 it is `None`:
+        the record before holds that state, so there is nothing to compare.
         """
+        # Every line says where it stands, so none can be moved, dropped or repeated.
         self._require_same("seq", self.size, record.seq)
         self._require_same("prev", self.prev, record.prev)
         self._require_same("after-seal", "the end", "another record" if self.sealed else "the end")
+        # The genesis fixes what all others mean (settings, flags, inputs), so it is first, and there is only one.
         self._require_same("genesis", self.size == 0, isinstance(record, Genesis))
         if before is not None:
             self._require_same("state", self.state, before)
@@ -98,6 +100,7 @@ class Chain:
     def _check_kind(self, record: AnyRecord) -> None:
         match record:
             case Step():
+                # A step is of the turn that began last: nothing comes between a turn and its steps.
                 self._require_same("turn-number", self.turns, record.turn)
                 self._require_same("step-number", self.steps + 1, record.step)
                 self._require_one_of("status", STATUSES, record.status)
@@ -113,6 +116,7 @@ class Chain:
             case Checkpoint():
                 self._require_same("state", self.state, record.state)
             case Seal():
+                # A seal repeats what the chain knows, so that whoever reads only the last line is not misled.
                 self._require_same("state", self.state, record.state)
                 self._require_same("step-count", self.steps, record.steps)
                 self._require_one_of("outcome", OUTCOMES, record.outcome)

@@ -1,7 +1,7 @@
 """Contents: the blobs of a trace by ref, each proved to be what its ref commits to.
 
 A ref is a hash over a salt and the content's SHA-256 (`refs`). A line of `blobs.jsonl` holds the salt and the content,
-so its ref is *computed*, not believed: a changed byte gives another ref, under which nobody asks, and the record that
+so its ref is *computed*, not believed: a changed byte gives another ref, which no record names, and the record that
 names the old ref finds nothing. Content of more than 64 KiB lies in a file of its own, which its line names.
 
     ["q83v…","2 errors"]                            at most 64 KiB of text: the ref follows
@@ -70,6 +70,7 @@ class Contents:
         self.places: dict[Ref, BlobPlace] = {}
         for position, (start, stop) in enumerate(split(data, BLOBS)):
             line, named = layout.blob(data[start:stop], position)
+            # Decoded, hashed and let go: only the place stays in memory.
             ref, place = self._check_line(line, named, start, stop, position)
             if ref in self.places:
                 raise TraceBrokenError(BLOBS, position, "twice", "each content once", ref)

@@ -37,6 +37,7 @@ class UncomparedTexts:
             return entry
         shown, was_shown = computed.observation, recorded.observation
         self._cut = self._cut or bool(shown.cut or was_shown.cut)
+        # Where the content came from is the action's doing, not the wording's, so the computed origins stay.
         observation = Observed(ref=was_shown.ref, size=was_shown.size, origins=shown.origins, cut=was_shown.cut)
         coverage = self._adopt_coverage(computed, recorded)
         record = msgspec.structs.replace(computed, observation=observation, coverage=coverage)

@@ -100,9 +100,12 @@ def _decode_fields(line: bytes, names: tuple[str, ...]) -> Any:
 def _find_difference(path: str, old: Any, new: Any) -> tuple[str, Any, Any] | None:
     """The first place where two values differ: its path and both values there. Keys are visited in sorted order."""
     if isinstance(old, dict) and isinstance(new, dict):
-        parts = [(f"{path}.{key}" if path else key, old.get(key), new.get(key)) for key in sorted({*old, *new})]
+        prefix = f"{path}." if path else ""
+        keys = sorted({*old, *new})
+        parts = [(prefix + key, old.get(key), new.get(key)) for key in keys]
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        parts = [(f"{path}[{place}]", *pair) for place, pair in enumerate(zip(old, new, strict=True))]
+        pairs = zip(old, new, strict=True)
+        parts = [(f"{path}[{place}]", *pair) for place, pair in enumerate(pairs)]
     else:
         # The types count too: in Python, True equals 1.
         return None if old == new and type(old) is type(new) else (path, old, new)

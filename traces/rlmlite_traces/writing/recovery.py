@@ -112,14 +112,14 @@ class _Prefix:
         for record in records:
             stop = self.calls + layout.line_count(record)
             mine = items[self.calls : stop]
-            # The run and the step's number only matter to ids, which nobody asks for here.
+            # The run and the step's number decide only the ids of calls, which are not used here.
             calls = layout.calls(mine, "", record, 0) if isinstance(record, Step) else []
             refs = set(blob_refs(record, calls, contents))
             absent = [ref for ref in refs if contents.presence(ref) is not Presence.PRESENT]
             has_all_calls = stop <= len(items)
             if absent or not has_all_calls:
                 # A step also names blobs through its calls, a genesis through its sources. While some of these are
-                # lost, a blob that nobody seems to name may still be theirs, and proves nothing.
+                # lost, a blob that no record seems to name may still be theirs, and proves nothing.
                 knows_all_refs = has_all_calls and not isinstance(record, Genesis)
                 unnamed = [ref for ref in contents.places if ref not in self.named and ref not in refs]
                 self._require_crash(records, absent, contents, has_stray=knows_all_refs and bool(unnamed))
