@@ -100,7 +100,7 @@ class Chain:
     def _check_kind(self, record: AnyRecord) -> None:
         match record:
             case Step():
-                # A step is of the turn that began last: nothing comes between a turn and its steps.
+                # A step belongs to the turn that began last.
                 self._require_same("turn-number", self.turns, record.turn)
                 self._require_same("step-number", self.steps + 1, record.step)
                 self._require_one_of("status", STATUSES, record.status)

@@ -124,7 +124,7 @@ def _find_results(suspended: Suspended, turn: RecordedTurn, strict: bool) -> Ite
 
 
 class HaltingBlobs:
-    """Blobs of which an input is reported as changed, the `at`-th time that a step asks (`confirm`). With `at` 0 none is."""
+    """Blobs that report a changed input at the `at`-th time that a step asks (`confirm`). With `at` 0 they never do."""
 
     def __init__(self, blobs: Blobs, at: int) -> None:
         self._blobs, self._at = blobs, at
