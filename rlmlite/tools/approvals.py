@@ -120,6 +120,7 @@ def ask_at_terminal(approval: Approval, tell: Callable[[str], None]) -> bool:
 def describe(approval: Approval) -> str:
     """The approval as lines for a person, in visible characters only."""
     lines = [f"A program wants to call the tool `{approval.tool}`."]
+    # Where each argument comes from stands beside it: that is what a person has to judge.
     for name, value in approval.arguments.items():
         origins = ", ".join(approval.origins.get(name, ()))
         lines.append(f"  {name} = {visible_json(value)}")

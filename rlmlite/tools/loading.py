@@ -21,7 +21,8 @@ def load_tools(tools: Iterable[Function | PythonTool | str]) -> list[Function | 
 def _load_tool(spec: str) -> Function | PythonTool:
     # The last colon: `C:\tools.py:lookup` has one before it.
     place, colon, name = spec.rpartition(":")
-    if not (place and colon and name):
+    is_complete = bool(place and colon and name)
+    if not is_complete:
         raise SettingError(f"a tool must be given as MODULE:NAME or FILE.py:NAME, not `{spec}`")
     module = _load_module(place, spec)
     function: Function | PythonTool | None = getattr(module, name, None)

@@ -49,9 +49,11 @@ class CallRules:
         nested = [action for action in actions if action.family not in _ALONE]
         # Actions on single values come twice. Inside a row expression their arguments may name fields of the row
         # (`lower(.name)`), outside of one there is no row.
-        self.scalar = [self._call(action, "") for action in nested if action.in_rows]
-        self.scalar_in_rows = [self._call(action, "r") for action in nested if action.in_rows]
-        self.whole = [self._call(action, "") for action in nested if not action.in_rows]
+        on_scalars = [action for action in nested if action.in_rows]
+        on_wholes = [action for action in nested if not action.in_rows]
+        self.scalar = [self._call(action, "") for action in on_scalars]
+        self.scalar_in_rows = [self._call(action, "r") for action in on_scalars]
+        self.whole = [self._call(action, "") for action in on_wholes]
         self.alone = [self._call(action, "") for action in actions if action.family == "state"]
         self.end = [self._call(action, "") for action in actions if action.family == "end"]
 

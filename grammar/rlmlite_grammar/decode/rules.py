@@ -141,6 +141,8 @@ def _names(variables: tuple[str, ...], fresh: list[str]) -> Iterator[str]:
 def _rules_with_variables(vocabulary: Vocabulary, calls: CallRules) -> str:
     """All rules that name variables, with `@` for the number of temporaries."""
     rules = [_PLAIN, _IN_ROWS, _ARGUMENTS]
+    # Actions on whole values may stand in a row expression too, but their arguments never name its fields: hence one
+    # rule for both.
     rules += rule_of("call@", [*calls.scalar, "whole@"])
     rules += rule_of("rcall@", [*calls.scalar_in_rows, "whole@"])
     rules += rule_of("whole@", calls.whole)

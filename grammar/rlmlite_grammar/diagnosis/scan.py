@@ -75,10 +75,12 @@ def lexemes(text: str, start: int = 0, end: int | None = None) -> Iterator[Lexem
 def lexeme_at(text: str, start: int, after_value: bool = False) -> Lexeme:
     """The lexeme that begins at `start`, which is not the end."""
     # After a value a `/` divides, in the eyes of its writer, and a regex from here on would swallow half the line.
-    if text[start] == "/" and not after_value:
+    may_be_regex = text[start] == "/" and not after_value
+    if may_be_regex:
         regex = _regex().match(text, start)
         if regex:
             return Lexeme("regex", regex[0], start)
+    # The kind `sign` ends in "any character", so something always matches.
     match = _pattern().match(text, start)
     assert match is not None
     # `""` and then `"` is not an empty text and a quote, but a """ that never ends.

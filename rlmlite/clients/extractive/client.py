@@ -81,7 +81,8 @@ def answer(prompt: str) -> str:
     questions = _QUESTION.findall(before)
     # The last one: a template may show an example question before the real one.
     question = questions[-1] if questions else before
-    findings = _Findings(_qualifying_sentences(data, question), "\n".join(data))
+    best = _qualifying_sentences(data, question)
+    findings = _Findings(best, "\n".join(data))
     if form is None:
         return "\n".join(sentence.text for sentence in findings.best)
     return json.dumps(_fill(form, findings), ensure_ascii=False)

@@ -195,7 +195,9 @@ class ChatAssembler:
         calls = [self._calls[index] for index in sorted(self._calls)]
         message = _Message(content, refusal, calls or None)
         choice = _CompletionChoice(message, self._finish_reason)
-        return msgspec.json.encode(_Completion([choice], msgspec.Raw(self._usage)))
+        # Encoded, to be read again like any other reply: streamed or whole, there is one way from reply to result.
+        completion = _Completion([choice], msgspec.Raw(self._usage))
+        return msgspec.json.encode(completion)
 
 
 def _join_functions(one: _FunctionCall | None, other: _FunctionCall | None) -> _FunctionCall | None:

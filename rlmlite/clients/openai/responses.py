@@ -135,10 +135,14 @@ def _read_messages(output: list[_OutputItem], usage: Usage) -> Result:
         if item.type == "message":
             parts += item.content or []
     # A refusal counts even with text beside it: half an answer is not one.
-    if any(part.type == "refusal" for part in parts):
+    has_refusal = any(part.type == "refusal" for part in parts)
+    if has_refusal:
         return Failed("refused", usage)
     texts = [part.text for part in parts if part.type == "output_text" and part.text is not None]
-    return Answered("".join(texts), usage) if texts else Failed("schema", usage)
+    # No text at all, not even an empty one: only reasoning, or calls of tools that nobody offered.
+    if not texts:
+        return Failed("schema", usage)
+    return Answered("".join(texts), usage)
 
 
 class ResponseAssembler:

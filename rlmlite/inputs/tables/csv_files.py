@@ -70,7 +70,8 @@ def _read_columns(path: TableFile, dialect: Dialect, width: int, losses: Losses)
     while batch := list(itertools.islice(rows, ROWS)):
         # Rows of the right width are the rule, and comparing the set of lengths is all that they cost.
         widths = set(map(len, batch))
-        if widths != {width}:
+        is_regular = widths == {width}
+        if not is_regular:
             numbered = enumerate(batch, rows_before + 1)
             batch = [_pad(row, width, number, path, losses) for number, row in numbered]
         rows_before += len(batch)
