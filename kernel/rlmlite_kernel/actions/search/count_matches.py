@@ -129,18 +129,23 @@ class _MatchCounter:
         # Made only for its fault: a group with the name of a field is refused here as `search` refuses it.
         self._first_hits.rows()
         by_frequency = sorted(self._counts.values(), key=lambda count: (-count.n, sort_key(count.key)))
-        first_matches = SpanBuilder()
+        evidence = SpanBuilder()
         for count in by_frequency:
             first = count.first
-            first_matches.add(TargetPiece(None, first), int_array([first.start]), int_array([first.stop]))
-        keys = Cells([count.key for count in by_frequency])
+            start, stop = int_array([first.start]), int_array([first.stop])
+            evidence.add(TargetPiece(None, first), start, stop)
+        keys = [count.key for count in by_frequency]
         numbers = int_array([count.n for count in by_frequency])
-        columns: dict[str, Column] = {"key": keys, "n": Ints(numbers)}
-        return Rows("rows", columns, len(by_frequency), first_matches.spans())
+        columns: dict[str, Column] = {
+            "key": Cells(keys),
+            "n": Ints(numbers),
+        }
+        return Rows("rows", columns, len(by_frequency), evidence.spans())
 
     def _add_rows(self, rows: Rows, key: Expr) -> None:
         keyed_rows = key_rows(rows, key, self._context)
         assert rows.spans is not None  # hits always have them
+        # Of each key, the first row of this batch; `_add` keeps it only if no earlier batch had the key.
         first_spans = rows.spans.take(keyed_rows.keys.firsts).cells(self._context.blobs)
         numbers = keyed_rows.keys.counts().tolist()
         for value, n, span in zip(keyed_rows.values, numbers, first_spans, strict=True):

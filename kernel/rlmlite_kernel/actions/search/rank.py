@@ -118,7 +118,9 @@ def _charge(texts: list[Text], units: int, words: QueryWords, context: StepConte
     """
     size = sum(map(len, texts))
     work = size + units * len(words)
-    context.charge("search_work", work, f"ranking {units:,} passages of {size:,} bytes")
+    purpose = f"ranking {units:,} passages of {size:,} bytes"
+    context.charge("search_work", work, purpose)
+    # Rows without text stand as texts without a blob (see `_rank_rows`): there is nothing to read.
     read_texts = [text for text in texts if text.blob]
     context.scanned.extend(read_texts)
     # For the same reason each blob counts as read, even if its index answers.

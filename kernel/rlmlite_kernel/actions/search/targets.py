@@ -11,7 +11,7 @@ What an action finds goes the other way: offsets, piece by piece, into a `SpanBu
 No text is copied in either direction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,8 +73,10 @@ def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
 def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     """The text that each row stands for; `None` where it has none."""
     name = access.column_name(rows, "value") or "value"
+    cells: Sequence[Value] = []
     # Without such a column there are fewer cells than rows: the length tells below.
-    cells = rows.columns[name].cells(context.blobs) if name in rows.columns else []
+    if name in rows.columns:
+        cells = rows.columns[name].cells(context.blobs)
     if rows.kind == LIST:
         cells = [_text_field(cell) for cell in cells]
     has_a_cell_per_row = len(cells) == len(rows)

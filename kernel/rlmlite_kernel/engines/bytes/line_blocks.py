@@ -106,8 +106,10 @@ def _cut_part(number: int, part: TextPart) -> Iterator[LineBlock]:
 def _long_line(number: int, part: TextPart, start: int, hay: Haystack) -> tuple[LineBlock, int]:
     """A line that fills a block alone: its block, and where the next line starts. The line is never copied whole."""
     newline = hay.find(b"\n", start, part.stop)
-    line_stop = part.stop if newline < 0 else newline
-    next_start = part.stop if newline < 0 else newline + 1
+    line_stop, next_start = newline, newline + 1
+    if newline < 0:
+        # The last line, without a newline.
+        line_stop = next_start = part.stop
     is_clipped = line_stop - start > CLIP
     # At a code point, as half of one would be no valid UTF-8.
     clipped_stop = snap(part.content, start + CLIP) if is_clipped else line_stop
@@ -121,6 +123,7 @@ def _end_with_newline(text: bytes) -> bytes:
 
 
 def _line_starts(buffer: bytes) -> IntArray:
+    # The buffer ends with a newline, after which no line starts.
     newlines = np.flatnonzero(octets(buffer) == 10)
     return np.concatenate((int_array([0]), newlines[:-1] + 1))
 

@@ -92,7 +92,8 @@ class Marks:
         """The offset of each mark, by its number from 0. Raises `IndexError` for a number that no mark has."""
         total = self.total
         # Checked here, as NumPy would silently count a negative number from the end.
-        if len(ordinals) and (int(ordinals.min()) < 0 or int(ordinals.max()) >= total):
+        are_numbers_of_marks = not len(ordinals) or (int(ordinals.min()) >= 0 and int(ordinals.max()) < total)
+        if not are_numbers_of_marks:
             raise IndexError(f"marks are numbered 0..{total - 1}")
         places = np.empty(len(ordinals), np.int64)
         for start in range(0, len(ordinals), _BATCH):

@@ -88,8 +88,10 @@ def _weights(index: WordIndex, units: IntArray, counts: IntArray) -> Floats:
     # The more often the better, but less and less so; a word in a long unit says less about it. The order of operations
     # is part of the result: a rearranged formula would round differently.
     length_norm = (1.0 - _B) + _B * lengths / mean_length
-    shares = (times * (_K1 + 1.0)) / (times + _K1 * length_norm)
-    return _rarity(len(index.lengths), len(units)) * shares
+    gains = times * (_K1 + 1.0)
+    shares = gains / (times + _K1 * length_norm)
+    rarity = _rarity(len(index.lengths), len(units))
+    return rarity * shares
 
 
 @lru_cache(maxsize=4_096)

@@ -99,7 +99,9 @@ class _RegexFinder:
         cursor = RegexCursor(self._regex, self._view[start:stop], stop - start)
         batches = [np.zeros((0, 2), np.int64)]
         while not cursor.is_done:
-            batches.append(cursor.next_matches(_BATCH, MANY)[:, 0])
+            matches = cursor.next_matches(_BATCH, MANY)
+            whole_matches = matches[:, 0]
+            batches.append(whole_matches)
         spans = np.concatenate(batches) + start
         return spans[:, 0], spans[:, 1]
 
@@ -201,7 +203,10 @@ class _OnePassFinder:
             return self._if_dense.find(start, stop)
         starts, words = self._database.find_overlapping(self._view[start:stop])
         # A short range says little about the rest, so it does not decide.
-        is_long_enough = stop - start > _BATCH
-        self._is_dense = is_long_enough and len(starts) * _DENSE > stop - start
-        starts, stops = drop_overlaps(starts, starts + self._sizes[words])
+        size = stop - start
+        is_long_enough = size > _BATCH
+        self._is_dense = is_long_enough and len(starts) * _DENSE > size
+        stops = starts + self._sizes[words]
+        starts, stops = drop_overlaps(starts, stops)
+        # Places count in the range; what is handed out counts in the content.
         return starts + start, stops + start

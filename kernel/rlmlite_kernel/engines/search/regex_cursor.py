@@ -41,14 +41,17 @@ class RegexCursor:
         width = 1 + self.regex.groups
         room *= width
         while len(flat) < room:
+            # After an empty match at the very end, `place` is one beyond it.
             spans = match(UNANCHORED, text, place, end) if place <= end else _NO_MATCH
             start, stop = spans[0]
+            # A match that starts too late is left where it is: `place` stays before it, and it is found again.
             if not 0 <= start < start_before:
                 self.is_done = True
                 break
             if start < stop:
                 place = stop
             else:
+                # An empty match. The place moves on in any case, or the loop would never end.
                 place = _next_code_point(text, start)
                 is_inside_code_point = start < len(text) and text[start] & 0xC0 == 0x80
                 if start == previous_stop or is_inside_code_point:

@@ -65,10 +65,11 @@ class Tally:
     @property
     def work_left(self) -> int:
         """What the next windows may be charged if every match in them is found."""
-        bounds = self.bounds
-        if bounds.counting_limit is None:
-            return max(0, bounds.work_left - self.work)
-        return max(0, min(bounds.work_left, bounds.counting_limit) - self.work)
+        # A limit for counting may be the lower one, never the higher: the budget holds for the whole search.
+        limit = self.bounds.work_left
+        if self.bounds.counting_limit is not None:
+            limit = min(limit, self.bounds.counting_limit)
+        return max(0, limit - self.work)
 
     @property
     def work_left_to_keep(self) -> int:
@@ -77,6 +78,7 @@ class Tally:
 
     def accept(self, matches: MatchArray | None, count: int, charge: int, scanned_to: int) -> None:
         """Enter windows: their `count` matches, of which `matches` has at least those to keep."""
+        # Before the count goes up: `keep_at_most` is what may be kept of these.
         if matches is not None and count and self.is_keeping:
             self._to_hand_out.append(matches[: self.keep_at_most])
         self.count += count
