@@ -22,7 +22,7 @@ def ls(store: Store = None, json: AsJson = False) -> None:
 @store_app.command("gc")
 def gc(
     store: Store = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
     grace: Annotated[
         int | None,
         typer.Option(
@@ -32,7 +32,8 @@ def gc(
     forget_missing: Annotated[
         bool,
         typer.Option(
-            "--forget-missing", help="Take traces that are not where they were as deleted: keep nothing for them."
+            "--forget-missing",
+            help="Treat traces that are no longer at their path as deleted, and keep nothing for them.",
         ),
     ] = False,
     json: AsJson = False,
