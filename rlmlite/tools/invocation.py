@@ -94,10 +94,11 @@ def _to_answer(value: Any) -> Result:
 def _to_failure(error: BaseException) -> Result:
     """The error's class and message. Not the traceback, which tells of the host and not of the call."""
     name = type(error).__name__
-    # An exception's `__str__` is code of a stranger, too.
+    # An exception's `__str__` is code of a stranger, too. Whatever it raised here would end the thread, and the run
+    # would wait for an answer that never comes.
     try:
         message = str(error)
-    except Exception:
+    except BaseException:
         message = "(its message cannot be read)"
     return Failed("raised", NO_USE, _truncate(f"{name}: {message}" if message else name))
 

@@ -10,13 +10,13 @@ read. A tar is one stream: after damage nobody knows what would have followed, s
 
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 import msgspec
 
 from rlmlite.inputs.folders.listing import NOT_ENTERED
+from rlmlite.inputs.formats.compression import DAMAGE
 from rlmlite.inputs.formats.streams import BlockStream, ContentFile, file_blocks
 from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite_kernel.values.blobs import Content
@@ -24,9 +24,9 @@ from rlmlite_kernel.values.blobs import Content
 _ENCRYPTED = 0x1
 """The flag bit of a zip member that needs a password."""
 
-_ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError)
-_ZIP_MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
-_TAR_ERRORS = (tarfile.TarError, EOFError, OSError, UnreadableError)
+# A `RuntimeError` is a password or a way of packing that is not supported.
+_ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, *DAMAGE)
+_TAR_ERRORS = (tarfile.TarError, UnreadableError, *DAMAGE)
 _TAR_END: type[tarfile.HeaderError] = tarfile.EOFHeaderError  # type: ignore[attr-defined]  # missing in typeshed
 
 
@@ -48,7 +48,8 @@ def zip_members(content: Content) -> Iterator[Member]:
     except _ZIP_ERRORS as error:
         raise BrokenArchiveError(f"zip: {error}") from None
     for info in archive.infolist():
-        if info.is_dir():
+        # As `ZipInfo.is_dir` says, which fails for a name that is empty.
+        if info.filename.endswith("/"):
             continue
         path, reason = _label(info.filename)
         # An encrypted member would raise only when it is read; the flag says so before.
@@ -63,7 +64,7 @@ def _zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
         try:
             with archive.open(info) as file:
                 yield from file_blocks(file)
-        except _ZIP_MEMBER_ERRORS as error:
+        except _ZIP_ERRORS as error:
             raise UnreadableError("damaged", f"zip: {error}") from None
 
     return blocks
@@ -165,4 +166,6 @@ def _label(name: str) -> tuple[str, str]:
     path = "/".join(parts).replace("//", "/", 1)
     if spelled != name:
         return path, "name is not valid Unicode"
+    if not path:
+        return path, "it has no name"
     return path, ""

@@ -20,14 +20,15 @@ from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
 MEMORY = 256 * 1024 * 1024
 """Bytes that a decompressor may use for its dictionary."""
 
+DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
+"""What decompressors raise for damage: each library its own errors, and `ValueError` for headers that make no sense."""
+
 
 def decompress(kind: str, packed: BlockStream) -> Iterator[bytes]:
     """The content of a compressed stream of a kind in `DECOMPRESSORS`. Raises `UnreadableError` if it is damaged."""
-    # Each library has errors of its own for damage, and `ValueError` for headers that make no sense.
-    damage = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
     try:
         yield from DECOMPRESSORS[kind](packed)
-    except damage as error:
+    except DAMAGE as error:
         raise UnreadableError("damaged", f"{kind}: {error}") from None
 
 

@@ -139,9 +139,21 @@ async def its_own_timeout_too(secret: str) -> None:
     raise TimeoutError("the peer is slow")
 
 
+class UnreadableMessageError(Exception):
+    """Its message is code, and ends the thread that reads it."""
+
+    def __str__(self) -> str:
+        raise SystemExit(4)
+
+
+def unreadable(secret: str) -> None:
+    raise UnreadableMessageError
+
+
 @pytest.mark.parametrize(
     ("function", "detail"),
     [
+        (unreadable, "UnreadableMessageError: (its message cannot be read)"),
         (raises, "LookupError: there is no hu"),
         (exits, "SystemExit: 3"),
         (exits_too, "SystemExit: 3"),
