@@ -6,8 +6,9 @@ The language is in `rlmlite_grammar`, what a step does in `rlmlite_kernel`, rece
 Importing this is cheap: each name is loaded when it is first used.
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from rlmlite_kernel import lazy_names
 
 if TYPE_CHECKING:
     from rlmlite.agent.ask import arun, run, stream
@@ -75,12 +76,4 @@ _HOMES = {
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name to be there
-
-    def __getattr__(name):
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
-        return value
-
-    def __dir__():
-        return sorted([*globals(), *__all__])
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -26,7 +26,7 @@ LAZY = [
     path
     for package in PACKAGES.values()
     for path in sorted(package.rglob("__init__.py"))
-    if "def __getattr__" in path.read_text("utf-8")
+    if "_HOMES = " in path.read_text("utf-8")
 ]
 """Packages whose names are loaded when they are first used."""
 

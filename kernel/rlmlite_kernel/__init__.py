@@ -4,7 +4,9 @@ The action table is `actions.table`; what a host needs to add actions is in `tab
 """
 
 import importlib
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlmlite_kernel.actions.table import ACTIONS
@@ -142,13 +144,28 @@ _HOMES = {
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""
 
-if not TYPE_CHECKING:  # a type checker would take every name to be there
 
-    def __getattr__(name):
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """The `__getattr__` and the `__dir__` of a package whose names are defined in the modules `homes` (PEP 562).
+
+        import rlmlite_kernel          nothing else is imported
+        rlmlite_kernel.price           imports `rlmlite_kernel.run.price`, and keeps the name in the package
+
+    It stands here because every package of ours imports this one.
+    """
+    namespace = vars(sys.modules[package])
+
+    def find(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = namespace[name] = getattr(importlib.import_module(homes[name]), name)
         return value
 
-    def __dir__():
-        return sorted([*globals(), *__all__])
+    def names() -> list[str]:
+        return sorted({*namespace, *homes})
+
+    return find, names
+
+
+if not TYPE_CHECKING:  # a type checker would take every name to be there
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -16,6 +16,7 @@ from rlmlite.clients.openai.wire import (
     ErrorBody,
     ReplyError,
     TokenCount,
+    decode_or_none,
     program_from_call,
     read_error_reply,
     usage_of,
@@ -118,11 +119,7 @@ class Chat:
 
     def is_complete(self, content: bytes) -> bool:
         """See `WireFormat.is_complete`."""
-        try:
-            _COMPLETION.decode(content)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return False
-        return True
+        return decode_or_none(_COMPLETION, content) is not None
 
     def read_error(self, content: bytes) -> ReplyError | None:
         """See `WireFormat.read_error`."""
@@ -228,10 +225,7 @@ def _program_of(call: _ChatToolCall) -> str:
 
 def _read_usage(raw: msgspec.Raw, price: Price | None) -> Usage:
     """What a call used; unknown if the reply does not say, or says something that makes no sense."""
-    try:
-        usage = _USAGE.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Usage()
+    usage = decode_or_none(_USAGE, raw)
     if usage is None:
         return Usage()
     details = usage.prompt_tokens_details

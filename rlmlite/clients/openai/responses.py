@@ -17,6 +17,7 @@ from rlmlite.clients.openai.wire import (
     ErrorReply,
     ReplyError,
     TokenCount,
+    decode_or_none,
     program_from_call,
     read_error_reply,
     usage_of,
@@ -102,11 +103,7 @@ class Responses:
 
     def is_complete(self, content: bytes) -> bool:
         """See `WireFormat.is_complete`."""
-        try:
-            _RESPONSE.decode(content)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return False
-        return True
+        return decode_or_none(_RESPONSE, content) is not None
 
     def read_error(self, content: bytes) -> ReplyError | None:
         """See `WireFormat.read_error`. A response that failed has the form of an error reply."""
@@ -171,10 +168,7 @@ def _program_of(item: _OutputItem) -> str:
 
 def _read_usage(raw: msgspec.Raw, price: Price | None) -> Usage:
     """What a call used; unknown if the reply does not say, or says something that makes no sense."""
-    try:
-        usage = _USAGE.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Usage()
+    usage = decode_or_none(_USAGE, raw)
     if usage is None:
         return Usage()
     details = usage.input_tokens_details

@@ -4,7 +4,7 @@ The two formats are `chat` and `responses`. They are strict about the fields tha
 another form is never taken for an answer, and ignore all others, so that what servers add does no harm.
 """
 
-from typing import Annotated, Any, Final, Protocol, TypeAlias
+from typing import Annotated, Any, Final, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -80,6 +80,17 @@ class ErrorReply(msgspec.Struct):
     error: ErrorBody
 
 
+_Form = TypeVar("_Form")
+
+
+def decode_or_none(decoder: msgspec.json.Decoder[_Form], content: bytes | str | msgspec.Raw) -> _Form | None:
+    """The content in the decoder's form; None if it is of another form, or no JSON."""
+    try:
+        return decoder.decode(content)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+
+
 _ERROR_REPLY = msgspec.json.Decoder(ErrorReply)
 
 _STATUS_OF_CODE: Final = {
@@ -96,10 +107,8 @@ _STATUS_OF_CODE: Final = {
 
 def read_error_reply(content: bytes) -> ReplyError | None:
     """The error in a reply `{"error": {...}}`; None for any other content."""
-    try:
-        return _with_status(_ERROR_REPLY.decode(content).error)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+    reply = decode_or_none(_ERROR_REPLY, content)
+    return None if reply is None else _with_status(reply.error)
 
 
 def _with_status(body: ErrorBody) -> ReplyError:
@@ -138,7 +147,5 @@ def program_from_call(name: str, arguments: str) -> str:
     # Not an error: the reply is judged as a program, and the controller is told what is wrong with it.
     if name != PROGRAM:
         return arguments
-    try:
-        return _PROGRAM_ARGUMENTS.decode(arguments).text
-    except (msgspec.MsgspecError, UnicodeError):
-        return arguments
+    program = decode_or_none(_PROGRAM_ARGUMENTS, arguments)
+    return arguments if program is None else program.text

@@ -10,8 +10,9 @@ the same rows from the same file.
 Not here: what programs can do with rows (`rlmlite_kernel.actions.rows`).
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from rlmlite_kernel import lazy_names
 
 if TYPE_CHECKING:
     from rlmlite.inputs.tables.load import derive_table, from_frame, from_table, remarks
@@ -27,12 +28,4 @@ _HOMES = {
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name to be there
-
-    def __getattr__(name):
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
-        return value
-
-    def __dir__():
-        return sorted([*globals(), *__all__])
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)
