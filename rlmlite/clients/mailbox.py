@@ -23,7 +23,7 @@ import msgspec
 
 from rlmlite.clients.scripted import parse_line
 from rlmlite.errors import ModelError
-from rlmlite.terminal import harmless_json
+from rlmlite.guard.terminal import harmless_json
 from rlmlite_kernel.effects.requests import Answered, Request, Result
 from rlmlite_kernel.records.settings import Role
 

@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from rlmlite.errors import ModelError, SettingError
-from rlmlite.terminal import ask_yes_no
+from rlmlite.guard.terminal import ask_yes_no
 from rlmlite.tools.services import ApprovalService
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Request, Result
 

@@ -17,8 +17,8 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
 from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
+from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
-from rlmlite.terminal import one_line
 from rlmlite_traces import CheckedTrace, Replayed, Verdict, replay
 
 EXITS = {

@@ -34,11 +34,11 @@ from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.job import Job
 from rlmlite.errors import CallsWaitingError, InputError, SettingError
+from rlmlite.guard.terminal import harmless_json
 from rlmlite.inputs import new_store
 from rlmlite.runs.events import Tell, unheard
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.settings import RunSettings
-from rlmlite.terminal import harmless_json
 
 
 def new(path: Path, job: Job, *, as_json: bool) -> Exit:

@@ -8,9 +8,9 @@ from rlmlite.agent.session import Session
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_observation, print_status
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
+from rlmlite.guard.terminal import one_line
 from rlmlite.runs.history import Exchange, open_question
 from rlmlite.runs.outcome import Outcome, budget_of
-from rlmlite.terminal import one_line
 from rlmlite_kernel.effects.requests import Request, render
 from rlmlite_kernel.program.problems import explain
 

@@ -10,7 +10,7 @@ import msgspec
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
-from rlmlite.terminal import one_line
+from rlmlite.guard.terminal import one_line
 from rlmlite_traces import CheckedTrace, Level, NestedTrace, Standing, nested_traces, verify
 from rlmlite_traces import show as lines_of
 

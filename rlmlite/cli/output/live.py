@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rlmlite.agent.prompt import ALWAYS, TOLD
+from rlmlite.guard.terminal import harmless, one_line
 from rlmlite.runs.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -27,7 +28,6 @@ from rlmlite.runs.events import (
     TurnStarted,
     unheard,
 )
-from rlmlite.terminal import harmless, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

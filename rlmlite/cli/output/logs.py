@@ -10,7 +10,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-from rlmlite.terminal import harmless
+from rlmlite.guard.terminal import harmless
 
 
 class CommandLog:

@@ -10,8 +10,8 @@ import msgspec
 
 from rlmlite.cli.output.printing import answer_text, print_heading, print_indented, say
 from rlmlite.clients.interface.protocol import Client
+from rlmlite.guard.terminal import one_line
 from rlmlite.runs.outcome import Outcome
-from rlmlite.terminal import one_line
 from rlmlite_kernel.values.inputs import Input, Source
 
 _SHOWN = 20  # places of evidence that are printed; the JSON object holds all that were resolved

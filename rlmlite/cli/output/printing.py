@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from rlmlite.terminal import harmless, harmless_json
+from rlmlite.guard.terminal import harmless, harmless_json
 
 KEYS: dict[str, Any] = {
     "value": None,

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 
 from rlmlite.clients.interface.prices import dollars
-from rlmlite.terminal import ask_yes_no
+from rlmlite.guard.terminal import ask_yes_no
 
 _LOG = logging.getLogger("rlmlite")
 
