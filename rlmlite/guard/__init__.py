@@ -1,0 +1,1 @@
+"""What keeps text, files, folders and traces of strangers harmless to the process and to the user."""
