@@ -47,8 +47,8 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
 
 
 def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
-    from rlmlite.cli.commands.session import begin_session, open_session  # with the way back into a trace
-    from rlmlite.cli.commands.session_view import print_end, print_waiting
+    from rlmlite.cli.commands.sessions.session import begin_session, open_session  # with the way back into a trace
+    from rlmlite.cli.commands.sessions.view import print_end, print_waiting
 
     if job.flags.get("trace") is not None:
         raise SettingError("a session's trace is the session itself; leave out --trace")

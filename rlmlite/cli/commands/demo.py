@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.cli.commands.replay import EXITS, print_replay
+from rlmlite.cli.commands.traces.replay import EXITS, print_replay
 from rlmlite.cli.demo import QUESTIONS, DemoQuestion
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import exit_code_of

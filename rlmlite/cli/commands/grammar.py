@@ -51,7 +51,7 @@ def _vocabulary(session: Path | None, only_final: bool) -> Vocabulary:
     if session is None:
         return Vocabulary(table=ACTIONS, variables=(_INPUT,), inputs=frozenset({_INPUT}), only_final=only_final)
     from rlmlite.agent.decoding import vocabulary
-    from rlmlite.cli.commands.session import open_session
+    from rlmlite.cli.commands.sessions.session import open_session
 
     with open_session(session) as opened:
         names = vocabulary(opened.run.state, last=only_final)

@@ -54,7 +54,7 @@ def new(
     json: AsJson = False,
 ) -> None:
     """Begin a session over inputs. Without models, its calls are answered by hand."""
-    from rlmlite.cli.commands.session import new
+    from rlmlite.cli.commands.sessions.session import new
 
     flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **permission_flags(tool, policy, approve)}
     flags |= {"nested": nested}
@@ -77,7 +77,7 @@ def exec_(
     json: AsJson = False,
 ) -> None:
     """Execute a program. The session keeps its variables."""
-    from rlmlite.cli.commands.session import exec_
+    from rlmlite.cli.commands.sessions.session import exec_
 
     job = job_of(
         yes=yes, text=program, path=path, confirm_above=confirm_above, **permission_flags(tool, policy, approve)
@@ -88,7 +88,7 @@ def exec_(
 @session_app.command("pending")
 def pending(session: Session) -> None:
     """The calls that wait for answers, as JSON to fill in."""
-    from rlmlite.cli.commands.session import pending
+    from rlmlite.cli.commands.sessions.session import pending
 
     raise typer.Exit(pending(session))
 
@@ -112,7 +112,7 @@ def resume(
     json: AsJson = False,
 ) -> None:
     """Answer the waiting calls and continue the turn in progress."""
-    from rlmlite.cli.commands.session import resume
+    from rlmlite.cli.commands.sessions.session import resume
 
     job = job_of(yes=yes, confirm_above=confirm_above, **permission_flags(tool, policy, approve))
     raise typer.Exit(resume(session, job, answers, as_json=json))
@@ -121,7 +121,7 @@ def resume(
 @session_app.command("show")
 def show(session: Session, json: AsJson = False) -> None:
     """Show its variables, notes and turns, and the turn in progress."""
-    from rlmlite.cli.commands.session import show
+    from rlmlite.cli.commands.sessions.session import show
 
     raise typer.Exit(show(session, as_json=json))
 
@@ -129,6 +129,6 @@ def show(session: Session, json: AsJson = False) -> None:
 @session_app.command("seal")
 def seal(session: Session, json: AsJson = False) -> None:
     """End it for good: the trace is sealed and accepts nothing more."""
-    from rlmlite.cli.commands.session import seal
+    from rlmlite.cli.commands.sessions.session import seal
 
     raise typer.Exit(seal(session, as_json=json))

@@ -24,7 +24,7 @@ LeastLevel = Annotated[AtLeast, typer.Option("--at-least", help="The least that 
 @trace_app.command("show")
 def trace_show(trace: Trace, json: AsJson = False) -> None:
     """Show what each step did, read, wrote and cost."""
-    from rlmlite.cli.commands.trace import show
+    from rlmlite.cli.commands.traces.show import show
 
     raise typer.Exit(show(trace, as_json=json))
 
@@ -32,7 +32,7 @@ def trace_show(trace: Trace, json: AsJson = False) -> None:
 @trace_app.command("verify")
 def trace_verify(trace: Trace, root: Root = None, at_least: LeastLevel = AtLeast.open, json: AsJson = False) -> None:
     """Check that it is whole and unaltered. Says OPEN or SEALED."""
-    from rlmlite.cli.commands.trace import check
+    from rlmlite.cli.commands.traces.show import check
 
     raise typer.Exit(check(trace, root, at_least.value, as_json=json))
 
@@ -51,6 +51,6 @@ def trace_replay(
     json: AsJson = False,
 ) -> None:
     """Re-execute every step offline and name the first difference."""
-    from rlmlite.cli.commands.replay import replay_trace
+    from rlmlite.cli.commands.traces.replay import replay_trace
 
     raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], read or [], store, as_json=json))

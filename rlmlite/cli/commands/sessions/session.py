@@ -17,9 +17,9 @@ from pathlib import Path
 import typer
 
 from rlmlite.agent.session import FIXED_SETTINGS, Session
-from rlmlite.cli.commands.answers import read_answers, result_of
 from rlmlite.cli.commands.exec import load_inputs
-from rlmlite.cli.commands.session_view import (
+from rlmlite.cli.commands.sessions.answers import read_answers, result_of
+from rlmlite.cli.commands.sessions.view import (
     call_document,
     print_end,
     print_new,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.commands.reparse import ReparseResult, reparse
 from rlmlite.cli.commands.store import blobs_for_replay
-from rlmlite.cli.commands.trace import verify_trace
+from rlmlite.cli.commands.traces.reparse import ReparseResult, reparse
+from rlmlite.cli.commands.traces.show import verify_trace
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say

@@ -1,0 +1,1 @@
+"""Commands on sessions: `session new`, `exec`, `pending`, `resume`, `show`, `seal`."""

@@ -1,0 +1,1 @@
+"""Commands on traces: `trace show`, `trace verify`, `trace replay`."""
