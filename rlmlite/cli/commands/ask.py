@@ -6,13 +6,14 @@ import msgspec
 
 from rlmlite.agent.ask import ask_and_seal, prepare_agent
 from rlmlite.agent.loop import check_question
-from rlmlite.cli.commands.exec import drive_to_end, load_inputs
+from rlmlite.cli.commands.exec import drive_to_end
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.live import watch_events
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_answered
 from rlmlite.cli.output.printing import print_json
+from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.inputs import new_store

@@ -1,7 +1,5 @@
 """`rlmlite exec`: run one program over inputs."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from rlmlite.cli.output.exits import STATUSES, Exit
@@ -9,8 +7,9 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.outcomes import outcome_document, print_outcome
 from rlmlite.cli.output.printing import print_json
+from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
-from rlmlite.inputs import Reading, from_arguments, new_store, notes
+from rlmlite.inputs import new_store
 from rlmlite.runs.driver import FanOuts, drive_turn
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.program import read_program, run_program
@@ -19,8 +18,6 @@ from rlmlite.runs.settings import RunSettings
 from rlmlite.runs.setup import prepare
 from rlmlite.tools.approvals import TERMINAL
 from rlmlite_kernel.program.problems import explain
-from rlmlite_kernel.values.inputs import Input
-from rlmlite_traces import FileBlobs
 
 
 def run(job: Job, *, dry_run: bool, as_json: bool) -> Exit:
@@ -64,15 +61,6 @@ def _settings(job: Job) -> RunSettings:
     """The settings of a program: nobody controls it, and whoever runs it is there to approve calls."""
     settings = job.settings(flags_only=("controller", "nested"), tell=log.warning)
     return msgspec.structs.replace(settings, last_answer=False, approve=settings.approve or TERMINAL)
-
-
-def load_inputs(arguments: tuple[str, ...], blobs: FileBlobs, reading: Reading) -> Mapping[str, Input]:
-    """The inputs of the command line. What was left out or altered is said."""
-    inputs = from_arguments(arguments, blobs, reading)
-    for name, loaded in inputs.items():
-        for note in notes(name, loaded):
-            log.warning(note)
-    return inputs
 
 
 def drive_to_end(run: Run, calls: FanOuts[Outcome]) -> Outcome:

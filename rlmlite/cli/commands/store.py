@@ -14,7 +14,6 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_indented, print_json, say
 from rlmlite.cli.settings.config import load
 from rlmlite.runs.log import DEFAULT_STORE
-from rlmlite_traces import DirectoryStore, FileBlobs
 from rlmlite_traces.blobs.directory import (
     GRACE_SECONDS,
     CollectionReport,
@@ -43,13 +42,6 @@ def gc(store: Path | None, grace: int | None, *, dry_run: bool, forget_missing: 
 def verify(store: Path | None, *, quarantine: bool, as_json: bool) -> Exit:
     """`store verify`: hash every object and compare it with its name; with `quarantine`, move damaged ones aside."""
     return exit_code_of(lambda: _verify(_layout(store), quarantine, as_json), as_json=as_json)
-
-
-def blobs_for_replay(store: Path | None) -> FileBlobs:
-    """The blobs through which a replay reads its inputs. The default store need not exist; nothing is added to it."""
-    if store is None and not DEFAULT_STORE.exists():
-        return FileBlobs()
-    return FileBlobs(store=DirectoryStore.open_existing(store or DEFAULT_STORE))
 
 
 def _layout(store: Path | None) -> Layout:

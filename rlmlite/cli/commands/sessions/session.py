@@ -17,7 +17,6 @@ from pathlib import Path
 import typer
 
 from rlmlite.agent.session import FIXED_SETTINGS, Session
-from rlmlite.cli.commands.exec import load_inputs
 from rlmlite.cli.commands.sessions.answers import read_answers, result_of
 from rlmlite.cli.commands.sessions.view import (
     call_document,
@@ -32,6 +31,7 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.live import watch_events
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_json
+from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
 from rlmlite.errors import CallsWaitingError, InputError, SettingError
 from rlmlite.guard.terminal import harmless_json

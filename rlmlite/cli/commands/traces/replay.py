@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.commands.store import blobs_for_replay
 from rlmlite.cli.commands.traces.reparse import ReparseResult, reparse
 from rlmlite.cli.commands.traces.show import verify_trace
 from rlmlite.cli.output.exits import Exit
@@ -19,7 +18,8 @@ from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
-from rlmlite_traces import CheckedTrace, Replayed, Verdict, replay
+from rlmlite.runs.log import DEFAULT_STORE
+from rlmlite_traces import CheckedTrace, DirectoryStore, FileBlobs, Replayed, Verdict, replay
 
 EXITS = {
     Verdict.REPRODUCED: Exit.COMPLETED,
@@ -44,13 +44,20 @@ def replay_trace(
     def work() -> Exit:
         settings = load({"reading": reading_flags(read) or None})
         checked = verify_trace(trace, root, at_least)
-        blobs = blobs_for_replay(store or settings.store)
+        blobs = _blobs(store or settings.store)
         places = places_of(inputs)
         derive = deriving(settings.reading)
         replayed = replay(checked, places, blobs, derive=derive)
         return _report(trace, checked, replayed, as_json)
 
     return exit_code_of(work, as_json=as_json)
+
+
+def _blobs(store: Path | None) -> FileBlobs:
+    """The blobs through which a replay reads its inputs. The default store need not exist; nothing is added to it."""
+    if store is None and not DEFAULT_STORE.exists():
+        return FileBlobs()
+    return FileBlobs(store=DirectoryStore.open_existing(store or DEFAULT_STORE))
 
 
 def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: bool) -> Exit:
