@@ -3,13 +3,20 @@
 from decimal import Decimal
 
 from docs.tables import code, table
-from rlmlite.clients.registry import SCHEMES
+from rlmlite.clients.registry import SCHEMES, Scheme
 from rlmlite.runs.settings import SETTINGS, RunSettings, Setting
 
 
 def schemes() -> str:
     """Every form of a model string."""
-    return table(("model string", "who answers"), ((code(scheme.form), scheme.who) for scheme in SCHEMES.values()))
+    return table(
+        ("model string", "who answers", "prompts go to"),
+        ((code(scheme.form), scheme.who, _destination(scheme)) for scheme in SCHEMES.values()),
+    )
+
+
+def _destination(scheme: Scheme) -> str:
+    return "a server" if scheme.is_server else "this process and its files"
 
 
 def settings() -> str:

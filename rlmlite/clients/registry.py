@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from rlmlite.clients.interface.options import Calling
+from rlmlite.clients.interface.placeholders import BY_HAND
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import ModelError
 
@@ -18,26 +19,45 @@ from rlmlite.errors import ModelError
 class Scheme(msgspec.Struct, frozen=True):
     """A scheme of model strings: its form and who answers, for people, and what makes the client.
 
-    `make` gets what follows the colon; for a URL the whole model string. It raises `ModelError`.
+    `make` gets what follows the colon; for a URL the whole model string. It raises `ModelError`. `is_server` says that
+    prompts are sent over a connection. Without it, this process answers from its own code and from files.
     """
 
     form: str
     who: str
     make: Callable[[str, Calling], Client]
+    is_server: bool
 
 
 def client(model: str, calling: Calling | None = None) -> Client:
     """The client that a model string names. `calling` says how servers are asked. Raises `ModelError`."""
-    name, _, rest = model.partition(":")
-    # In a URL the scheme is part of the address.
-    if name in ("http", "https"):
-        name, rest = "http", model
-    scheme = SCHEMES.get(name)
+    scheme, rest = _scheme_of(model)
     if scheme is None:
         # A model without a scheme (`gpt-5`) ends here too. No server is guessed: prompts may be confidential.
         known = "; ".join(f"{scheme.form} ({scheme.who})" for scheme in SCHEMES.values())
         raise ModelError(f"there is no model `{model}`; a model is one of: {known}")
     return scheme.make(rest, calling or Calling())
+
+
+def asks_server(model: str) -> bool:
+    """Whether the client of a model string would send prompts to a server, be it on this machine.
+
+    So the caller must have named it: a folder or a trace may not. True for a model string of no known scheme, which may
+    be anything; false for `hand:`, whose calls somebody answers.
+    """
+    if model == BY_HAND:
+        return False
+    scheme, _ = _scheme_of(model)
+    return scheme is None or scheme.is_server
+
+
+def _scheme_of(model: str) -> tuple[Scheme | None, str]:
+    """The scheme of a model string, None if there is no such scheme, and what `Scheme.make` gets."""
+    name, _, rest = model.partition(":")
+    # In a URL the scheme is part of the address.
+    if name in ("http", "https"):
+        return SCHEMES["http"], model
+    return SCHEMES.get(name), rest
 
 
 # One function per scheme, so that the modules behind them are imported inside.
@@ -100,22 +120,33 @@ def _extractive(rest: str, _: Calling) -> Client:
 
 
 SCHEMES: Final[dict[str, Scheme]] = {
-    "openai": Scheme("openai:NAME", "a model of OpenAI; the key is in OPENAI_API_KEY", _openai),
+    "openai": Scheme("openai:NAME", "a model of OpenAI; the key is in OPENAI_API_KEY", _openai, is_server=True),
     "openai-responses": Scheme(
-        "openai-responses:NAME", "the same, by the Responses API instead of chat completions", _openai_responses
+        "openai-responses:NAME",
+        "the same, by the Responses API instead of chat completions",
+        _openai_responses,
+        is_server=True,
     ),
     "http": Scheme(
         "http://HOST/v1#NAME",
         "a model of any server that offers OpenAI's chat completions, also with https://; "
         "http://HOST/v1/responses#NAME for the Responses API",
         _url,
+        is_server=True,
     ),
-    "ollama": Scheme("ollama:NAME", "a model of Ollama on this machine", _ollama),
-    "mailbox": Scheme("mailbox:DIR", "a person or program that writes answers as files into DIR", _mailbox),
-    "replay": Scheme("replay:TRACE", "the answers recorded in a trace", _replay),
-    "scripted": Scheme("scripted:FILE", "the replies written in FILE, for tests and demonstrations", _script),
+    "ollama": Scheme("ollama:NAME", "a model of Ollama on this machine", _ollama, is_server=True),
+    "mailbox": Scheme(
+        "mailbox:DIR", "a person or program that writes answers as files into DIR", _mailbox, is_server=False
+    ),
+    "replay": Scheme("replay:TRACE", "the answers recorded in a trace", _replay, is_server=False),
+    "scripted": Scheme(
+        "scripted:FILE", "the replies written in FILE, for tests and demonstrations", _script, is_server=False
+    ),
     "extractive": Scheme(
-        "extractive:", "a baseline without a model: picks sentences by shared words, understands nothing", _extractive
+        "extractive:",
+        "a baseline without a model: picks sentences by shared words, understands nothing",
+        _extractive,
+        is_server=False,
     ),
 }
 """The schemes by name, in the order in which people are shown them. `https` is `http`."""
