@@ -21,6 +21,7 @@ FAULTS: dict[str, str] = {
     "json": "a text is not valid JSON, or exceeds the limits",
     "calls_failed": "a call failed, or fewer calls of a fan-out succeeded than `min_ok` requires",
     "not_installed": "an action needs an extra that is not installed",
+    "crashed": "a library that read a text did not survive it",
     "denied": "the policy, or the person who was asked, does not allow a tool call",
     "egress": "the policy keeps an input's content from a model or a tool",
     "depends": "a statement that this one depends on did not succeed",

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import SettingError
+from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.refetch import refetch
 from rlmlite.runs.history import Exchange, exchanges_of_records
@@ -65,7 +66,7 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
     blobs = FileBlobs(store=store, copy=store is not None)
     key = RunKey(log.run_key)
     with refetch(trace, reading, blobs) as places:
-        replayed = replay(trace, places, blobs, key, derive=deriving(reading))
+        replayed = replay(trace, places, blobs, key, derive=deriving(reading), parser=CODE_PARSER)
     _check(replayed, log.path)
     state, unfinished = replayed.state, replayed.unfinished
     assert state is not None  # the genesis was reproduced

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rlmlite.clients.interface.protocol import Client
+from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.runs.calls import Dispatcher
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
@@ -62,7 +63,7 @@ class Run:
             kernel_settings(self.setup),
             RunKey(self.setup.run_key),
             grammar=grammar_digest(),
-            engines=engine_versions(installed_version),
+            engines={**engine_versions(installed_version), **CODE_PARSER.versions},
         )
         genesis = done.entries[0].record
         assert isinstance(genesis, Genesis)
@@ -138,7 +139,15 @@ class Run:
         the first two entries come again, the same byte for byte, and are skipped; the third step's requests are
         yielded, and the journal knows some of their results.
         """
-        done = advance(self._state, turn.said, self.blobs, reply=turn.reply, origin=turn.origin, call=turn.call)
+        done = advance(
+            self._state,
+            turn.said,
+            self.blobs,
+            reply=turn.reply,
+            origin=turn.origin,
+            call=turn.call,
+            parser=CODE_PARSER,
+        )
         self._unfinished = turn
         entries: list[Entry] = []
         results: list[Result] = []
@@ -153,7 +162,7 @@ class Run:
                     self._tell_of_step(entry)
             answers = yield done.requests
             results.extend(answers)
-            done = resume(done, answers, self.blobs)
+            done = resume(done, answers, self.blobs, parser=CODE_PARSER)
         # The last entries, too, may be recorded already: the process was killed between them and the next turn.
         recorded_of_last = max(0, turn.recorded - len(entries))
         new = done.entries[recorded_of_last:]

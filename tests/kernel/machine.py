@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite_grammar import parse
 from rlmlite_kernel import (
     ACTIONS,
@@ -37,6 +38,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.canonical import record_bytes, value_bytes
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.table import Table
+from rlmlite_kernel.values.parsers import Parser
 from rlmlite_kernel.values.values import to_json
 
 KEY = RunKey(bytes(range(32)))
@@ -91,8 +93,10 @@ class Machine:
         actions: tuple[str, ...] | None = None,
         blobs: Blobs | None = None,
         table: Table = ACTIONS,
+        parser: Parser = CODE_PARSER,
     ) -> None:
         self.blobs: Blobs = blobs or MemoryBlobs()
+        self.parser = parser
         settings = Settings(limits=limits or Limits(), roles={"sub": role}, policy=Policy(actions=actions))
         named = {name: make_input(self.blobs, content) for name, content in (inputs or {}).items()}
         self.done = begin(named, settings, KEY, table=table)
@@ -107,7 +111,7 @@ class Machine:
 
     def advance(self, program: str) -> Done | Suspended:
         """One turn as far as it goes by itself; the run itself stays where it is."""
-        return advance(self.state, parse_program(program), self.blobs)
+        return advance(self.state, parse_program(program), self.blobs, parser=self.parser)
 
     def turn(self, program: str, reply: Reply = echo) -> str:
         """One whole turn; gives the observation."""
@@ -117,7 +121,7 @@ class Machine:
             self.waves.append(len(now.requests))
             self.prompts.extend(render(request.prompt, self.blobs) for request in now.requests)
             results = [answer_request(reply, request, self.blobs) for request in now.requests]
-            now = resume(now, results, self.blobs)
+            now = resume(now, results, self.blobs, parser=self.parser)
             self.entries.extend(now.entries)
         self.done = now
         return now.observation

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeAlias
 
-from rlmlite_kernel.engines.cut.symbols import SYMBOL_LIBRARIES
-
 VersionOf: TypeAlias = Callable[[str], str | None]
 """The installed version of a library by its name, `None` if it is not installed."""
 
@@ -18,15 +16,14 @@ _LIBRARIES = ("google-re2", "numpy", "stringzilla")
 
 @cache
 def engine_versions(version_of: VersionOf | None = None) -> Mapping[str, str]:
-    """Versions by name, of extras those that are installed.
+    """Versions by name. Those of a host's parser are its own to add (`values.parsers`).
 
     `version_of` is for a host that can look faster than `importlib.metadata`, whose import takes 30 ms.
     """
     look_up = version_of or _recorded_version
-    versions = {name: look_up(name) for name in (*_LIBRARIES, *SYMBOL_LIBRARIES)}
+    versions = {name: look_up(name) for name in _LIBRARIES}
     installed = {name: version for name, version in versions.items() if version is not None}
-    base = {name: installed.pop(name) for name in _LIBRARIES}
-    return {**base, "unicode": unicodedata.unidata_version, **installed}
+    return {**installed, "unicode": unicodedata.unidata_version}
 
 
 def _recorded_version(name: str) -> str | None:

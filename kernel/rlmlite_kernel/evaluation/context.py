@@ -22,6 +22,7 @@ from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of
 
 
@@ -94,15 +95,20 @@ class StepWarning(NamedTuple):
 
 
 class StepContext:
-    """The first argument of every action: variables, blobs, budgets, warnings.
+    """The first argument of every action: variables, blobs, the host's parser, budgets, warnings.
 
     `ledger` is what the whole run has used so far, reservations included; `used` is this step's share of it.
     """
 
     def __init__(
-        self, variables: Mapping[str, TaintedValue], blobs: Blobs, turn: TurnContext, ledger: dict[str, int]
+        self,
+        variables: Mapping[str, TaintedValue],
+        blobs: Blobs,
+        turn: TurnContext,
+        ledger: dict[str, int],
+        parser: Parser = NO_PARSER,
     ) -> None:
-        self.variables, self.turn = variables, turn
+        self.variables, self.turn, self.parser = variables, turn, parser
         self.table, self.settings, self.egress, self.exposed = turn.table, turn.settings, turn.egress, turn.exposed
         self.blobs = TrackedBlobs(blobs)
         self.used: dict[str, int] = {}
@@ -115,7 +121,7 @@ class StepContext:
 
     def with_ledger(self, ledger: dict[str, int]) -> "StepContext":
         """A copy that charges another ledger, to settle the same step again."""
-        copy = StepContext(self.variables, self.blobs, self.turn, ledger)
+        copy = StepContext(self.variables, self.blobs, self.turn, ledger, self.parser)
         # The same tracker, not a new one: files that the prompts were read from are confirmed when the answers are in.
         copy.blobs = self.blobs
         copy.used, copy._announced_bytes = dict(self.used), self._announced_bytes

@@ -7,7 +7,8 @@
     seal(state)                             -> Entry
 
 Pure: no clock, chance, files, network or log. What is needed from outside is asked for (`Suspended.requests`) or read
-by its digest (`blobs`). The same state, program and results give the same bytes everywhere.
+by its digest (`blobs`, and what a `parser` makes of code). The same state, program and results give the same bytes
+everywhere.
 
 **One turn.** `advance` checks the program, lowers it to *steps* of one action each, and runs every step that can run:
 
@@ -54,6 +55,7 @@ from rlmlite_kernel.run.variables import Change, Variable, Variables
 from rlmlite_kernel.run.waves import Wave, WaveRequests
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import descriptor_digest, kind_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
@@ -110,7 +112,8 @@ def begin(
 ) -> Done:
     """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
 
-    `engines` are the versions of `engine_versions`, for a host that has looked them up already.
+    `engines` are the versions of `engine_versions`, for a host that has looked them up already; with those of its
+    `parser`, if it has one.
 
     A nested run begins exposed: who began it may have been, and speaks through its question.
     A replay gives what the trace holds: its `flags`, and its settings as they were `recorded`, since another version
@@ -169,8 +172,11 @@ def advance(
     reply: str | None = None,
     origin: str = "host",
     call: Spoken | None = None,
+    parser: Parser = NO_PARSER,
 ) -> Done | Suspended:
     """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` its call, if a model was asked.
+
+    `parser` reads source code for `symbols`; its versions belong into the genesis (`begin`).
 
     The controller's call is charged here. It has been made by now, so the host has to check beforehand that it fits
     (`State.left`, `Role.reserved_tokens`).
@@ -206,17 +212,19 @@ def advance(
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
     recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
-    return _go_on(RunningTurn(opened, steps), recorder, blobs)
+    return _go_on(RunningTurn(opened, steps), recorder, blobs, parser)
 
 
-def resume(suspended: Suspended, results: Sequence[Result], blobs: Blobs) -> Done | Suspended:
+def resume(
+    suspended: Suspended, results: Sequence[Result], blobs: Blobs, *, parser: Parser = NO_PARSER
+) -> Done | Suspended:
     """Go on with the result of every request, in their order. The suspended turn itself is not changed."""
     if len(results) != len(suspended.requests):
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
     # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
     turn = suspended.turn.copy()
     turn.receive(suspended.waves, [_with_valid_text(result) for result in results])
-    return _go_on(turn, suspended.recorder.copy(), blobs)
+    return _go_on(turn, suspended.recorder.copy(), blobs, parser)
 
 
 def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
@@ -245,10 +253,10 @@ def conclusion(state: State) -> tuple[str, str]:
     return "completed", ""
 
 
-def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> Done | Suspended:
+def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) -> Done | Suspended:
     """Run what can run, commit what has finished, and say how the turn stands: suspended, done or halted."""
     # Halted before it is run: a file may have changed while results were settled.
-    waves = () if turn.is_halted else turn.run_ready(blobs)
+    waves = () if turn.is_halted else turn.run_ready(blobs, parser)
     # Also of a halted turn: a step that finished before the change is sound, if nothing that it shows has changed.
     _commit_finished(turn, recorder, blobs)
     entries = recorder.take_entries()

@@ -36,6 +36,7 @@ from rlmlite_kernel.run.transitions import StepEvent, StepState, TurnEvent, Turn
 from rlmlite_kernel.run.variables import Change, Variable
 from rlmlite_kernel.run.waves import OpenStep, Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
+from rlmlite_kernel.values.parsers import Parser
 from rlmlite_kernel.values.values import kind_of, size_of
 
 _JSON = msgspec.json.Encoder()
@@ -79,7 +80,7 @@ class RunningTurn:
         """Whether the turn ended because a file has changed."""
         return self.states.turn is TurnState.HALTED
 
-    def run_ready(self, blobs: Blobs) -> tuple[Wave, ...]:
+    def run_ready(self, blobs: Blobs, parser: Parser) -> tuple[Wave, ...]:
         """Run every step that can run. Gives the calls to suspend for, none if the turn is over or halted."""
         # What has not finished, from the top: steps that depend on any of it have to wait.
         blocked: list[PlannedStep] = []
@@ -87,7 +88,7 @@ class RunningTurn:
             for number, planned in enumerate(self._steps):
                 is_planned = self.states.steps[number] is StepState.PLANNED
                 if is_planned and not any(_depends(earlier, planned) for earlier in blocked):
-                    self._start(number, planned, blobs)
+                    self._start(number, planned, blobs, parser)
                 # A step that has just finished blocks nothing: later ones of this same pass may run.
                 if number not in self._finished:
                     blocked.append(planned)
@@ -150,9 +151,9 @@ class RunningTurn:
         self.states.move_step(self._committed, StepEvent.COMMIT)
         self._committed += 1
 
-    def _start(self, number: int, planned: PlannedStep, blobs: Blobs) -> None:
+    def _start(self, number: int, planned: PlannedStep, blobs: Blobs, parser: Parser) -> None:
         # The variables as they are now, as a value: what later steps write is not seen, whenever this one goes on.
-        context = StepContext(self._variables.data, blobs, self._turn_context, self.ledger)
+        context = StepContext(self._variables.data, blobs, self._turn_context, self.ledger, parser)
         refusal = self._refusal(planned, context)
         if refusal is not None:
             self._finish(number, refusal)

@@ -16,6 +16,7 @@ from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_fa
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.clients.extractive.client import NOTICE
 from rlmlite.errors import InputError
+from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.inputs import deriving, from_listing, notes
 from rlmlite.inputs.folders.listing import NOT_ENTERED, Listing, list_folder
 from rlmlite.runs.driver import drive_turn
@@ -80,7 +81,7 @@ def _demonstrate(question: DemoQuestion, inputs: Mapping[str, Input], blobs: Fil
     assert outcome.trace is not None  # a run has one unless its settings say `trace=False`
     # From the folder and the root, as somebody would check it who was sent both.
     checked = verify(outcome.trace, outcome.root, Level.SEALED)
-    replayed = replay(checked, derive=deriving())
+    replayed = replay(checked, derive=deriving(), parser=CODE_PARSER)
     if not quiet:
         say(f"verified: {checked.level.name}, {checked.size:,} records with this root", "green")
         print_replay(replayed)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.cut.symbols import LANGUAGES, SUFFIXES, find_definitions
-from rlmlite_kernel.engines.cut.symbols import _load_grammar as reader
+from rlmlite.guard.code.grammars import GRAMMARS, find_definitions
+from rlmlite.guard.code.parser import CodeParser
+from rlmlite_kernel.engines.cut.symbols import LANGUAGES, SUFFIXES
+from rlmlite_kernel.values.parsers import NO_PARSER
 from tests.kernel.machine import Machine
 from tests.sizes import scale
 
@@ -56,8 +58,8 @@ def test_every_language_is_read(path: str) -> None:
 
 
 def test_every_language_has_an_ending() -> None:
-    """Every language has an ending, and every ending a language."""
-    assert set(SUFFIXES.values()) == set(LANGUAGES)
+    """Every language has an ending, and every ending a language; the host has a grammar for each."""
+    assert set(SUFFIXES.values()) == set(LANGUAGES) == set(GRAMMARS)
     assert {path.rpartition(".")[2] for path in SOURCES} <= set(SUFFIXES)
 
 
@@ -114,8 +116,15 @@ def test_the_work_of_reading_is_charged() -> None:
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """Without the extra the step fails, and the run goes on."""
     monkeypatch.setitem(sys.modules, missing, None)
-    reader.cache_clear()
-    run = Machine({"docs": {"a.py": SOURCES["a.py"]}})
+    run = Machine({"docs": {"a.py": SOURCES["a.py"]}}, parser=CodeParser())
+
+    assert f"pip install 'rlmlite[code]' (No module named '{missing}')" in run.turn("x = symbols(docs)")
+    assert run.codes() == ["not_installed"]
+
+
+def test_a_host_without_a_parser_says_what_to_install() -> None:
+    """The kernel alone reads no code."""
+    run = Machine({"docs": {"a.py": SOURCES["a.py"]}}, parser=NO_PARSER)
 
     assert "pip install 'rlmlite[code]'" in run.turn("x = symbols(docs)")
     assert run.codes() == ["not_installed"]
@@ -160,7 +169,7 @@ def test_any_text_is_cut_without_loss(text: str, size: int) -> None:
 def test_nasty_code_ends(piece: str, times: int) -> None:
     """Without a fault."""
     nasty = piece * times
-    assert isinstance(find_definitions(nasty.encode(), 0, len(nasty), "python")[0], list)
+    assert isinstance(find_definitions(nasty.encode(), "python").starts, list)
 
 
 def test_brackets_without_end_are_not_parsed() -> None:

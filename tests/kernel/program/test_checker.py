@@ -265,7 +265,16 @@ def test_a_fault_while_running_has_its_code(program: str) -> None:
 
 def test_every_code_of_a_record_is_declared() -> None:
     """The codes that these tests, those of budgets and those of tools reach are all there are."""
-    elsewhere = {"syntax", "not_permitted", "budget", "depends", "input_changed", "denied", "egress", "not_installed"}
+    elsewhere = {
+        "syntax",
+        "not_permitted",
+        "budget",
+        "depends",
+        "input_changed",
+        "denied",
+        "egress",
+        "not_installed",
+    } | {"crashed"}
     reached = {code for code, _ in MISTAKES.values()} | set(RUNNING.values()) | elsewhere
 
     assert reached == set(FAULTS)

@@ -29,11 +29,13 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.run.machine import RoomSpentError, TurnsSpentError
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
+from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import UnknownFormatError
 from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.replays.comparison import Comparison
+from rlmlite_traces.replays.no_parser import MissedParser, parser_engines
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
 from rlmlite_traces.replays.seals import compute_seal
 from rlmlite_traces.replays.turns import ExecutedTurn, RecordedTurn, Unreadable, execute_halted, execute_turn
@@ -49,6 +51,7 @@ def replay(
     salts: Salts | None = None,
     table: Table = ACTIONS,
     derive: Derive | None = None,
+    parser: Parser = NO_PARSER,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
@@ -63,6 +66,7 @@ def replay(
             those in the trace, which are enough for everything that it holds.
         table: the actions. A run with actions of its host's own needs the same ones again.
         derive: derives texts from files again (unpacks, decodes, converts). Without it such texts are missing.
+        parser: reads source code for `symbols`, as that of the run did. Without one its versions are missing.
 
     Raises:
         UnknownFormatError: the trace has a flag that this version does not know. Its meaning is not guessed.
@@ -72,7 +76,7 @@ def replay(
             raise UnknownFormatError("flag", max(FLAGS, default=0), flag)
     store = blobs if blobs is not None else FileBlobs()
     salts_or_recorded = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
-    return _Replay(trace, store, salts_or_recorded, table, derive).run(places or {})
+    return _Replay(trace, store, salts_or_recorded, table, derive, parser).run(places or {})
 
 
 class _Stop(Exception):
@@ -83,9 +87,19 @@ class _Replay:
     """One replay in progress, and what it has found so far."""
 
     def __init__(
-        self, trace: CheckedTrace, blobs: FileBlobs, salts: Salts, table: Table, derive: Derive | None = None
+        self,
+        trace: CheckedTrace,
+        blobs: FileBlobs,
+        salts: Salts,
+        table: Table,
+        derive: Derive | None = None,
+        parser: Parser = NO_PARSER,
     ) -> None:
-        self.trace, self.blobs, self.salts, self.table, self.derive = trace, blobs, salts, table, derive
+        self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
+        self.derive = derive
+        # Of this replay alone, as it is asked afterwards whether a step would have needed one.
+        self.parser = MissedParser() if parser is NO_PARSER else parser
+        self.parser_engines: dict[str, tuple[str, str]] = {}
         self.halted = False  # the last turn ended early, because an input had changed under the run
         self.inputs: dict[str, Input] = {}
         self.executed = 0
@@ -131,7 +145,7 @@ class _Replay:
                 self.salts,
                 grammar=genesis.grammar,
                 table=self.table,
-                engines=engine_versions(installed_version),
+                engines={**engine_versions(installed_version), **self.parser.versions},
                 flags=genesis.flags,
                 recorded=settings_blob,
             )
@@ -154,6 +168,9 @@ class _Replay:
         assert isinstance(here, Genesis)
         recorded = {"kernel": genesis.kernel, **genesis.engines}
         installed = {"kernel": here.kernel, **here.engines}
+        if isinstance(self.parser, MissedParser):
+            self.parser_engines = parser_engines(recorded, installed)
+            recorded = {name: version for name, version in recorded.items() if name in installed}
         for name in sorted({*recorded, *installed}):
             if recorded.get(name) != installed.get(name):
                 self.engines[name] = (recorded.get(name, ""), installed.get(name, ""))
@@ -246,12 +263,12 @@ class _Replay:
         """
         assert self.state is not None
         try:
-            executed = execute_turn(self.state, reading, turn, self.blobs, strict=not is_last)
+            executed = execute_turn(self.state, reading, turn, self.blobs, self.parser, strict=not is_last)
             halted_here = executed.done is not None and executed.done.halted != ""
             ends_run = not is_last and isinstance(self.trace.records[turn.stop], Seal)
             if ends_run and len(executed.entries) > turn.stop - turn.first:
                 # The recorded turn is shorter. An input may have changed under the run, which ended it early.
-                executed = execute_halted(self.state, reading, turn, self.blobs) or executed
+                executed = execute_halted(self.state, reading, turn, self.blobs, self.parser) or executed
         except TurnsSpentError as error:
             self._stop_with(turn.first, "turn", str(turn.record.turn), str(error))
         return executed, halted_here
@@ -290,6 +307,8 @@ class _Replay:
         raise _Stop
 
     def _report(self) -> Replayed:
+        if isinstance(self.parser, MissedParser) and self.parser.is_missed:
+            self.engines |= self.parser_engines
         steps = sum(isinstance(record, Step) for record in self.trace.records)
         return Replayed(
             self._judge(),

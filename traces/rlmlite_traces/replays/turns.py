@@ -22,6 +22,7 @@ from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import EffectRecord, Entry, Turn
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
+from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.format.reader import CheckedTrace
 
 
@@ -93,7 +94,7 @@ class ExecutedTurn(msgspec.Struct, frozen=True):
 
 
 def execute_turn(
-    state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, *, strict: bool
+    state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, parser: Parser, *, strict: bool
 ) -> ExecutedTurn:
     """Run a turn with recorded results.
 
@@ -101,13 +102,13 @@ def execute_turn(
     the turn goes on, and the step that made the call is the one that differs.
     """
     record = turn.record
-    done = advance(state, reading, blobs, reply=turn.reply, origin=record.origin, call=record.call)
+    done = advance(state, reading, blobs, reply=turn.reply, origin=record.origin, call=record.call, parser=parser)
     entries = [*done.entries]
     while isinstance(done, Suspended):
         results = list(_find_results(done, turn, strict))
         if len(results) < len(done.requests):
             return ExecutedTurn(tuple(entries), None)
-        done = resume(done, results, blobs)
+        done = resume(done, results, blobs, parser=parser)
         entries += done.entries
     return ExecutedTurn(tuple(entries), done)
 
@@ -153,7 +154,9 @@ class HaltingBlobs:
             raise InputChangedError("an input", "what it was", "what the run found then")
 
 
-def execute_halted(state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs) -> ExecutedTurn | None:
+def execute_halted(
+    state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, parser: Parser
+) -> ExecutedTurn | None:
     """Execute a turn that a changed input ended early, so that it gives as many entries as are recorded.
 
     Steps ask whether the inputs are unchanged (`confirm`), and the first that hears of a change halts the turn. Which
@@ -168,11 +171,11 @@ def execute_halted(state: State, reading: Parsed | Unparsed, turn: RecordedTurn,
     """
     recorded = turn.stop - turn.first
     undisturbed = HaltingBlobs(blobs, 0)
-    execute_turn(state, reading, turn, undisturbed, strict=True)
+    execute_turn(state, reading, turn, undisturbed, parser, strict=True)
     low, high = 1, undisturbed.asked
     while low <= high:
         middle = (low + high) // 2
-        executed = execute_turn(state, reading, turn, HaltingBlobs(blobs, middle), strict=True)
+        executed = execute_turn(state, reading, turn, HaltingBlobs(blobs, middle), parser, strict=True)
         count = len(executed.entries)
         if count == recorded:
             return executed

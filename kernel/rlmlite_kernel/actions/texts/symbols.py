@@ -4,7 +4,7 @@
     -> {"doc": "car.py", "kind": "class", "name": "Car", "within": null, "line": 1, "text": the whole class}
        {"doc": "car.py", "kind": "function", "name": "go", "within": "Car", "line": 2, "text": ...}
 
-Parsing is the engine's (tree-sitter, an extra). A text that cannot be read as code does not fail the step: it goes to
+Parsing is the host's (`context.parser`). A text that cannot be read as code does not fail the step: it goes to
 `.skipped` with a reason, since a folder of code always has other files in it. So does a text that is too long, or with
 brackets nested so deeply that the parser's own stack would be at risk: that is looked at before the parser runs.
 """
@@ -19,14 +19,13 @@ from rlmlite_kernel.engines.cut.symbols import (
     LONGEST,
     WEIGHT,
     Symbol,
-    SymbolsUnavailableError,
-    find_definitions,
     language_of,
     nesting_depth,
 )
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers
+from rlmlite_kernel.values.parsers import CodePart, ParserCrashedError, ParserMissingError, checked_symbols
 from rlmlite_kernel.values.values import Rows, Value
 
 # Bytes that a definition takes in memory, at a guess.
@@ -118,19 +117,26 @@ def choose_language(piece: TargetPiece, language: str | None, context: StepConte
 def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
     """The definitions of a text, in order, outer ones before those inside them; and whether all of it was understood.
 
-    Charges the text. Raises `Fault("arguments")` for an unknown language, `Fault("not_installed")` without the extra.
+    Charges the text. Raises `Fault("arguments")` for an unknown language, `Fault("not_installed")` without a parser,
+    `Fault("crashed")` for one that did not survive the text.
     """
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` must be one of {', '.join(LANGUAGES)}")
     text = piece.text
     # Before the parser runs: it cannot be stopped half-way, so there is no partial result to charge for.
     context.charge("search_work", WEIGHT * len(text), "reading symbols")
+    content = context.blobs.read(text.blob)
+    part = CodePart(text.blob, text.start, text.stop, language)
     try:
-        definitions = find_definitions(context.blobs.read(text.blob), text.start, text.stop, language)
-    except SymbolsUnavailableError as error:
+        definitions = context.parser.find_definitions(part, content)
+        symbols = checked_symbols(definitions, part, content)
+    except ParserMissingError as error:
         raise Fault("not_installed", f"symbols needs an extra: pip install 'rlmlite[code]' ({error})") from None
+    except ParserCrashedError:
+        # Without the error's own words: how a parser dies differs from machine to machine, and a message is recorded.
+        raise Fault("crashed", f"the parser did not survive a text of {len(text):,} bytes as {language}") from None
     context.scanned.append(text)
-    return definitions
+    return symbols, definitions.is_sound
 
 
 def _enclosing(symbols: list[Symbol]) -> Iterator[int | None]:

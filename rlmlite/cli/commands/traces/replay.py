@@ -16,6 +16,7 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
 from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
+from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
 from rlmlite.runs.log import DEFAULT_STORE
@@ -47,7 +48,7 @@ def replay_trace(
         blobs = _blobs(store or settings.store)
         places = places_of(inputs)
         derive = deriving(settings.reading)
-        replayed = replay(checked, places, blobs, derive=derive)
+        replayed = replay(checked, places, blobs, derive=derive, parser=CODE_PARSER)
         return _report(trace, checked, replayed, as_json)
 
     return exit_code_of(work, as_json=as_json)

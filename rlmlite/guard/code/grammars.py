@@ -1,0 +1,99 @@
+"""The definitions in source code, by tree-sitter (the extra `rlmlite[code]`).
+
+Every grammar ships a query, its tags, that names what is a definition; so no language has code of its own here.
+
+    find_definitions(b"class A:\\n  def f(self): ...\\n", "python")
+    class A of [0, 27), whose name is at [6, 7), then function f of [11, 27); and True: all of it could be parsed
+
+Native code that a hostile text can crash: called in a process of its own only (`parser`).
+"""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from rlmlite_kernel.values.parsers import Definitions
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Query
+
+
+class Grammar(NamedTuple):
+    """A grammar: its package (after `tree_sitter_`), its function there, and the language whose tags it builds on."""
+
+    package: str
+    function: str = "language"
+    after: str = ""
+
+
+GRAMMARS = {
+    "c": Grammar("c"),
+    "cpp": Grammar("cpp"),
+    "go": Grammar("go"),
+    "java": Grammar("java"),
+    "javascript": Grammar("javascript"),
+    "php": Grammar("php", "language_php"),
+    "python": Grammar("python"),
+    "ruby": Grammar("ruby"),
+    "rust": Grammar("rust"),
+    "tsx": Grammar("typescript", "language_tsx", "javascript"),
+    "typescript": Grammar("typescript", "language_typescript", "javascript"),
+}
+"""The grammar of each language that the kernel knows (`engines.cut.symbols.LANGUAGES`)."""
+
+LIBRARIES = ("tree-sitter", *sorted({f"tree-sitter-{grammar.package}" for grammar in GRAMMARS.values()}))
+"""The distributions whose versions decide what is found."""
+
+_DEFINITION = "definition."
+
+
+def modules_of(language: str) -> tuple[str, ...]:
+    """The modules that reading a language takes."""
+    grammar = GRAMMARS[language]
+    packages = [grammar.package, grammar.after] if grammar.after else [grammar.package]
+    return ("tree_sitter", *(f"tree_sitter_{package}" for package in packages))
+
+
+def find_definitions(source: bytes, language: str) -> Definitions:
+    """The definitions in a text, outer before inner; and whether all of it could be parsed. Raises `ImportError`."""
+    parser, query = _load_grammar(language)
+    from tree_sitter import QueryCursor
+
+    tree = parser.parse(source)
+    found: dict[tuple[int, int], tuple[str, Node]] = {}
+    for _, captures in QueryCursor(query).matches(tree.root_node):
+        labels = [label for label in captures if label.startswith(_DEFINITION)]
+        if not labels or "name" not in captures:
+            # A reference, not a definition.
+            continue
+        label = labels[0]
+        node, name = captures[label][0], captures["name"][0]
+        # Two patterns may match one node (a method is a function too): the first counts.
+        found.setdefault((node.start_byte, node.end_byte), (label.removeprefix(_DEFINITION), name))
+    outer_first = sorted(found, key=lambda span: (span[0], -span[1]))
+    kinds = [found[span][0] for span in outer_first]
+    names = [found[span][1] for span in outer_first]
+    kind_names = sorted(set(kinds))
+    numbers = {name: number for number, name in enumerate(kind_names)}
+    return Definitions(
+        kind_names=kind_names,
+        kinds=[numbers[kind] for kind in kinds],
+        starts=[start for start, _ in outer_first],
+        stops=[stop for _, stop in outer_first],
+        name_starts=[name.start_byte for name in names],
+        name_stops=[name.end_byte for name in names],
+        is_sound=not tree.root_node.has_error,
+    )
+
+
+@cache
+def _load_grammar(language: str) -> "tuple[Parser, Query]":
+    grammar = GRAMMARS[language]
+    import tree_sitter
+
+    module = import_module(f"tree_sitter_{grammar.package}")
+    # TypeScript's tags name only what JavaScript does not have.
+    before = import_module(f"tree_sitter_{grammar.after}").TAGS_QUERY if grammar.after else ""
+    compiled = tree_sitter.Language(getattr(module, grammar.function)())
+    tags = f"{before}\n{module.TAGS_QUERY}"
+    return tree_sitter.Parser(compiled), tree_sitter.Query(compiled, tags)

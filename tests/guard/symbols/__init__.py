@@ -1,0 +1,1 @@
+"""Attacks by source code on whatever reads it for `symbols`."""
