@@ -120,7 +120,7 @@ def test_a_folder_of_large_blobs_is_read_with_care(tmp_path: Path) -> None:
     (path / "blobs" / ("A" * 64)).unlink()
     (path / "blobs").rmdir()
     (path / "blobs").write_text("no folder")
-    with pytest.raises(TraceMissingError, match="not a folder"):
+    with pytest.raises(TraceMissingError, match="expected a folder"):
         verify(path, root)
     with pytest.raises(TraceMissingError, match="no such folder"):
         verify(tmp_path / "none.rlm")

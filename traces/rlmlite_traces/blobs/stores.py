@@ -28,7 +28,8 @@ from rlmlite_kernel.engines.ranking.index_cache import IndexCache, IndexStore
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.values.blobs import BlobMissingError, Content
 from rlmlite_kernel.values.inputs import SourceFile
-from rlmlite_traces.files.append_only import sync_path, write_new
+from rlmlite_traces.errors import StoreMissingError
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.files.indexes import RecentIndexes
 from rlmlite_traces.files.mapped import (
     DigestCache,
@@ -43,6 +44,10 @@ from rlmlite_traces.format.lines import STORE
 
 if TYPE_CHECKING:
     from rlmlite_traces.blobs.directory.store import DirectoryStore
+
+
+_LONGEST_PATH = 4_096
+"""Bytes of a path, at most: what Linux takes."""
 
 
 class DerivedContent(msgspec.Struct, frozen=True):
@@ -151,8 +156,8 @@ class FileBlobs:
         """
         needed = self._stored & digests
         if self._store is not None and needed:
-            write_new(trace / STORE, os.fsencode(self._store.path))
-            sync_path(trace / STORE)
+            with Folder.open(trace) as folder:
+                folder.write_new(STORE, os.fsencode(self._store.path))
             self._store.keep_for(trace, needed)
 
     def has(self, digest: str) -> bool:
@@ -198,13 +203,27 @@ class FileBlobs:
             self._store.confirm(self._stored & digests)
 
 
+def store_path(trace: Path) -> Path | None:
+    """Where the store is that holds the inputs of an open trace, as its folder says; `None` if it has none.
+
+    Whoever sent the folder wrote this. Raises `StoreMissingError` if it cannot be read.
+    """
+    try:
+        with Folder.open(trace) as folder:
+            place = folder.read(STORE, _LONGEST_PATH)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreMissingError(trace / STORE, error.strerror or "cannot be opened") from None
+    return Path(os.fsdecode(place))
+
+
 def store_of(trace: Path) -> "DirectoryStore | None":
     """The store that holds the inputs of an open trace, or `None`. Raises `StoreMissingError` if it is gone."""
-    try:
-        place = (trace / STORE).read_bytes()
-    except FileNotFoundError:
+    path = store_path(trace)
+    if path is None:
         return None
     # Imported here, since most runs use no store.
     from rlmlite_traces.blobs.directory.store import DirectoryStore
 
-    return DirectoryStore.open_existing(Path(os.fsdecode(place)))
+    return DirectoryStore.open_existing(path)

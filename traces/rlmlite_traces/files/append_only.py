@@ -1,4 +1,4 @@
-"""Files that only grow, the lock that keeps a second writer out, and the two calls that make a file durable.
+"""Files that only grow, and the lock that keeps a second writer out.
 
 A trace's logs are written without a buffer in this process. After `write` returns, the kernel has the bytes, so they
 survive the end of the process, however it ends; after `sync` they survive a loss of power as well.
@@ -16,13 +16,7 @@ import os
 from pathlib import Path
 
 from rlmlite_traces.errors import TraceLockedError, TraceMissingError
-
-SAFE_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
-"""Flags for every file of a trace or a store.
-
-O_NOFOLLOW: others may be able to write to the folder, and a symbolic link planted there would redirect our writes.
-O_CLOEXEC: tools that we start must not inherit the descriptor, and with it the lock.
-"""
+from rlmlite_traces.files.guarded import Folder
 
 
 class AppendOnlyFile:
@@ -32,12 +26,11 @@ class AppendOnlyFile:
     further one raises `RuntimeError`.
     """
 
-    def __init__(self, path: Path) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | SAFE_OPEN
+    def __init__(self, folder: Folder, name: str) -> None:
         try:
-            self._descriptor = os.open(path, flags, 0o644)
+            self._descriptor = folder.open_to_write(name, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
-            raise TraceMissingError(path, error.strerror or "cannot be opened") from None
+            raise TraceMissingError(folder.path / name, error.strerror or "cannot be opened") from None
         self._torn = False
 
     def write(self, data: bytes) -> None:
@@ -67,20 +60,27 @@ class AppendOnlyFile:
 class WriterLock:
     """The exclusive right to write a trace, held until `release` or the end of the process, however that ends.
 
-    Raises `TraceLockedError` at once, without waiting, if somebody else holds it.
+    Raises `TraceLockedError` at once, without waiting, if somebody else holds it, and `TraceMissingError` if there is
+    something that cannot be locked.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | SAFE_OPEN, 0o644)
+    def __init__(self, folder: Folder, name: str) -> None:
+        try:
+            self._descriptor = folder.open_to_write(name, os.O_RDWR)
+        except OSError as error:
+            raise TraceMissingError(folder.path / name, error.strerror or "cannot be opened") from None
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
-            raise TraceLockedError(path.parent) from None
+            raise TraceLockedError(folder.path) from None
 
     def release(self) -> None:
         """Let another writer in. Closing the descriptor releases the lock."""
         os.close(self._descriptor)
+
+
+SAFE_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:

@@ -14,8 +14,6 @@ in between.
 """
 
 import hashlib
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -26,9 +24,10 @@ import msgspec
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import SALT_BYTES, commit
 from rlmlite_traces.errors import BlobAbsentError, BlobMismatchError, TraceBrokenError, TraceMissingError
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format import lines
 from rlmlite_traces.format.formats import Format
-from rlmlite_traces.format.lines import BLOBS, HEX, AnyBlobLine, BlobLine, TextLine, split
+from rlmlite_traces.format.lines import BLOBS, HEX, LARGE_FOLDER, AnyBlobLine, BlobLine, TextLine, split
 
 LargeFiles: TypeAlias = Mapping[Ref, Path | bytes]
 """The files in the folder `blobs/`, by name: where they lie, or their bytes."""
@@ -92,7 +91,7 @@ class Contents:
         line, _ = self._layout.blob(self._data[place.start : place.stop], 0)
         if isinstance(line, TextLine) or line.size is None:
             return _inline(line, 0)
-        content = b"".join(_chunks(self._large[ref]))
+        content = b"".join(_chunks(self._large[ref], line.size))
         if hashlib.sha256(content).digest() != place.digest:
             raise BlobMismatchError(ref, "its file changed after it was checked")
         return content
@@ -135,42 +134,36 @@ class Contents:
         if ref not in self._large:
             return b"", Presence.ABSENT
         digest, actual_size = hashlib.sha256(), 0
-        for chunk in _chunks(self._large[ref]):
+        for chunk in _chunks(self._large[ref], size):
             digest.update(chunk)
             actual_size += len(chunk)
         if actual_size > size:
-            raise BlobMismatchError(ref, f"its file has {actual_size} bytes instead of {size}")
+            raise BlobMismatchError(ref, f"its file has more than the {size} bytes that its line says")
         return digest.digest(), Presence.PRESENT if actual_size == size else Presence.ABSENT
 
 
-def open_plain(path: Path) -> int:
-    """A descriptor of a plain file, to be closed by the caller. Raises `TraceMissingError` for anything else.
+def _chunks(source: Path | bytes, size: int) -> Iterator[bytes]:
+    """The bytes of a large file, one piece at a time. Raises `TraceMissingError`.
 
-    A trace may come from a stranger: a link could point outside the folder, and opening a pipe could block for ever.
+    It ends with the first piece that goes beyond `size`, since a file without an end need not be read to the end.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise TraceMissingError(path, error.strerror or "cannot be opened") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise TraceMissingError(path, "not a plain file")
-    return descriptor
-
-
-def read_plain(path: Path) -> bytes:
-    """The content of a plain file. Raises `TraceMissingError`."""
-    with open(open_plain(path), "rb", buffering=0) as file:
-        return file.readall()
-
-
-def _chunks(source: Path | bytes) -> Iterator[bytes]:
     if isinstance(source, bytes):
         yield source
         return
-    with open(open_plain(source), "rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
+    with open(_open_large(source), "rb", buffering=0) as file:
+        read = 0
+        while read <= size and (chunk := file.read(_CHUNK)):
             yield chunk
+            read += len(chunk)
+
+
+def _open_large(path: Path) -> int:
+    """A descriptor of `TRACE/blobs/REF`. Neither the file nor the folder in the trace may be a link."""
+    try:
+        with Folder.open(path.parent.parent) as trace, trace.below(LARGE_FOLDER) as folder:
+            return folder.open_file(path.name)
+    except OSError as error:
+        raise TraceMissingError(path, error.strerror or "cannot be opened") from None
 
 
 def _check_shape(line: AnyBlobLine, position: int) -> None:

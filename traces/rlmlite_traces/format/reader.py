@@ -4,8 +4,8 @@
 takes one need not check it again.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import msgspec
 
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Step
 from rlmlite_traces.errors import TraceMissingError
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
-from rlmlite_traces.format.contents import Contents, LargeFiles, Presence, read_plain
+from rlmlite_traces.format.contents import Contents, LargeFiles, Presence
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, LARGE_FOLDER, RECORDS
 
 
@@ -35,11 +36,10 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, path: Path) -> "UncheckedTrace":
-        """The files of `NAME.rlm/`. Raises `TraceMissingError`."""
-        if not path.is_dir():
-            raise TraceMissingError(path, "no such folder")
-        records, blobs, effects = (read_plain(path / name) for name in (RECORDS, BLOBS, EFFECTS))
-        return cls(records, blobs, effects, large_files(path / LARGE_FOLDER))
+        """The files of `NAME.rlm/`. Raises `TraceMissingError`, also for a link or a special file in their place."""
+        with open_trace(path) as folder:
+            records, blobs, effects = (read_file(folder, name) for name in (RECORDS, BLOBS, EFFECTS))
+            return cls(records, blobs, effects, large_files(folder))
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):
@@ -101,12 +101,42 @@ class CheckedTrace(msgspec.Struct, frozen=True):
         return self.contents.salts()
 
 
-def large_files(folder: Path) -> dict[Ref, Path]:
-    """The files in `blobs/` whose names are 64 hex digits, by name. Others are ignored."""
+@contextmanager
+def open_trace(path: Path) -> Iterator[Folder]:
+    """The folder of a trace, open while the block lasts. Raises `TraceMissingError`."""
     try:
-        names = sorted(os.listdir(folder))
-    except FileNotFoundError:
+        folder = Folder.open(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise TraceMissingError(path, "no such folder") from None
+    except OSError as error:
+        raise missing_error(path, error) from None
+    with folder:
+        yield folder
+
+
+def read_file(folder: Folder, name: str) -> bytes:
+    """The content of a file of a trace. Raises `TraceMissingError`."""
+    try:
+        return folder.read(name)
+    except OSError as error:
+        raise missing_error(folder.path / name, error) from None
+
+
+def large_files(folder: Folder) -> dict[Ref, Path]:
+    """The files in `blobs/` of a trace whose names are 64 hex digits, by name. Others are ignored.
+
+    Raises `TraceMissingError` if `blobs` is a link or no folder, or one of the files is not plain.
+    """
+    if not folder.exists(LARGE_FOLDER):
         return {}
-    except NotADirectoryError:
-        raise TraceMissingError(folder, "not a folder") from None
-    return {name: folder / name for name in names if HEX.fullmatch(name)}
+    try:
+        with folder.below(LARGE_FOLDER) as large:
+            names = [name for name in large.names() if HEX.fullmatch(name)]
+            return {name: large.path / name for name in names}
+    except OSError as error:
+        raise missing_error(folder.path / LARGE_FOLDER, error) from None
+
+
+def missing_error(path: Path, error: OSError) -> TraceMissingError:
+    """What the system said, as an error about a trace."""
+    return TraceMissingError(path, error.strerror or "cannot be opened")

@@ -15,15 +15,14 @@ Its order depends on which call happened to end first, so the journal is no part
 when the steps that used its calls are durable (docs/decisions/0003-journal-and-effects.md).
 """
 
-import os
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_traces.files.append_only import AppendOnlyFile
-from rlmlite_traces.format.contents import read_plain
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.lines import JOURNAL, JournalLine, decode_journal, encode
+from rlmlite_traces.format.reader import read_file
 from rlmlite_traces.writing.recovery import decode_whole_lines
 
 SYNC_CALLS = 256
@@ -33,11 +32,12 @@ SYNC_SECONDS = 0.1
 class Journal:
     """`journal.jsonl`, for one writer. Several threads may add calls."""
 
-    def __init__(self, path: Path) -> None:
-        lines = _read(path)
+    def __init__(self, folder: Folder) -> None:
+        """Raises `TraceMissingError`, `TraceBrokenError` for a line that no crash can have left."""
+        lines = _read(folder)
         self._results = {line.id: line.result for line in lines if line.result is not None}
         self._intents = {line.id for line in lines if line.result is None}
-        self._file = AppendOnlyFile(path)
+        self._file = AppendOnlyFile(folder, JOURNAL)
         self._lock = threading.Lock()
         self._unsynced = 0  # results written since the last fsync
         self._first = threading.Event()  # set by the first of them, which starts the clock of `_keep_syncing`
@@ -135,13 +135,13 @@ class Journal:
                     self._failure = error
 
 
-def _read(path: Path) -> list[JournalLine]:
+def _read(folder: Folder) -> list[JournalLine]:
     """The lines of a journal. A torn last line, which a kill in the middle of a write leaves, is cut off the file."""
-    if not os.path.lexists(path):
+    if not folder.exists(JOURNAL):
         return []
-    data = read_plain(path)
+    data = read_file(folder, JOURNAL)
     lines = decode_whole_lines(data, JOURNAL, decode_journal)
-    if data:
-        whole_size = lines[-1][1] if lines else 0
-        os.truncate(path, whole_size)
+    whole_size = lines[-1][1] if lines else 0
+    if whole_size < len(data):
+        folder.cut(JOURNAL, whole_size)
     return [line for line, _ in lines]

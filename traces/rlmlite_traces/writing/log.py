@@ -34,7 +34,8 @@ from rlmlite_traces.errors import (
     TraceSealedError,
     UnknownFormatError,
 )
-from rlmlite_traces.files.append_only import AppendOnlyFile, WriterLock, sync_path, write_new
+from rlmlite_traces.files.append_only import AppendOnlyFile, WriterLock
+from rlmlite_traces.files.guarded import Folder, folder_of, make_trace_folder
 from rlmlite_traces.format import lines, referenced
 from rlmlite_traces.format.calls import check_calls
 from rlmlite_traces.format.chain import Chain
@@ -50,22 +51,23 @@ from rlmlite_traces.format.lines import (
     encode,
     encode_blob,
 )
-from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace, large_files
+from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace, large_files, missing_error, open_trace
 from rlmlite_traces.writing.journal import Journal
 from rlmlite_traces.writing.recovery import Recovered, recover
 
 KEY = "run.key"
 LOCK = "lock"
 
+_KEY_BYTES = 32
 _LINES_PER_WRITE = 1_024
 
 
 class Log:
     """Writes one trace. Use as a context manager, or call `close`; leaving it without a seal leaves it OPEN."""
 
-    def __init__(self, path: Path, run_key: bytes, lock: WriterLock, recovered: CheckedTrace | None) -> None:
+    def __init__(self, folder: Folder, run_key: bytes, lock: WriterLock, recovered: CheckedTrace | None) -> None:
         """Not for callers: see `create` and `open`."""
-        self.path, self.run_key, self.recovered = path, run_key, recovered
+        self.path, self.run_key, self.recovered = folder.path, run_key, recovered
         self._lock = lock
         self._chain = Chain()
         self._written_refs: set[Ref] = set()
@@ -75,22 +77,24 @@ class Log:
         if recovered is not None:
             self._follow(recovered)
         self._records, self._blobs, self._effects, self._timing = (
-            AppendOnlyFile(path / name) for name in (RECORDS, BLOBS, EFFECTS, TIMING)
+            AppendOnlyFile(folder, name) for name in (RECORDS, BLOBS, EFFECTS, TIMING)
         )
-        self._journal = Journal(path / JOURNAL)
+        self._journal = Journal(folder)
 
     @classmethod
     def create(cls, path: Path, run_key: bytes) -> "Log":
         """A new trace. Raises `TraceExistsError` if anything is at `path`."""
         try:
-            path.mkdir(parents=True)
+            made = make_trace_folder(path)
         except FileExistsError:
             raise TraceExistsError(path) from None
-        lock = WriterLock(path / LOCK)
-        write_new(path / KEY, run_key.hex().encode(), 0o600)
-        log = cls(path, run_key, lock, None)
-        for place in (path / KEY, path, path.parent):
-            sync_path(place)
+        with made as folder:
+            lock = WriterLock(folder, LOCK)
+            folder.write_new(KEY, run_key.hex().encode())
+            log = cls(folder, run_key, lock, None)
+            folder.sync()
+        with folder_of(path) as above:
+            above.sync()
         return log
 
     @classmethod
@@ -104,22 +108,13 @@ class Log:
             UnknownFormatError: it has an older format, which can be read and replayed but not continued.
             TraceError: as `verify` raises it, for damage that no crash can cause.
         """
-        if not path.is_dir():
-            raise TraceMissingError(path, "no such folder")
-        lock = WriterLock(path / LOCK)
-        try:
-            recovered = recover(UncheckedTrace.read(path))
-            _cut_files(path, recovered)
-            trace = recovered.trace
-            if trace is not None and trace.level is Level.SEALED:
-                _delete_secrets(path)  # a kill between the seal and this may have left them
-                raise TraceSealedError(path)
-            if trace is not None and not is_current(trace.genesis):
-                raise UnknownFormatError("format", FORMAT, trace.genesis.v)
-            return cls(path, _read_run_key(path), lock, trace)
-        except BaseException:  # also an interrupt must not leave the trace locked
-            lock.release()
-            raise
+        with open_trace(path) as folder:
+            lock = WriterLock(folder, LOCK)
+            try:
+                return cls(folder, *_continue(folder, lock))
+            except BaseException:  # also an interrupt must not leave the trace locked
+                lock.release()
+                raise
 
     @property
     def size(self) -> int:
@@ -253,15 +248,15 @@ class Log:
 
     def _write_file(self, blob: Blob) -> None:
         """Write a large blob. The file is durable before any line names it, so a line without its file is tampering."""
-        folder = self.path / LARGE_FOLDER
-        folder.mkdir(exist_ok=True)
-        write_new(folder / blob.ref, blob.content)
-        for place in (folder / blob.ref, folder, self.path):
-            sync_path(place)
+        with Folder.open(self.path) as folder, folder.make_below(LARGE_FOLDER) as large:
+            large.write_new(blob.ref, blob.content)
+            large.sync()
+            folder.sync()
 
     def _finish(self) -> None:
         self.sync()
-        _delete_secrets(self.path)
+        with Folder.open(self.path) as folder:
+            _delete_secrets(folder)
 
 
 def _named_blobs(record: AnyRecord, entry: Entry) -> Iterator[Ref]:
@@ -276,32 +271,47 @@ def _named_blobs(record: AnyRecord, entry: Entry) -> Iterator[Ref]:
                 yield from referenced.of_source(blob.content)
 
 
-def _cut_files(path: Path, recovered: Recovered) -> None:
+def _continue(folder: Folder, lock: WriterLock) -> tuple[bytes, WriterLock, CheckedTrace | None]:
+    """The key, the lock and the trace of a run that goes on. An end that a crash tore is cut off. Raises as `open`."""
+    recovered = recover(UncheckedTrace.read(folder.path))
+    trace = recovered.trace
+    try:
+        _cut_files(folder, recovered)
+        if trace is not None and trace.level is Level.SEALED:
+            _delete_secrets(folder)  # a kill between the seal and this may have left them
+            raise TraceSealedError(folder.path)
+    except OSError as error:
+        raise missing_error(folder.path, error) from None
+    if trace is not None and not is_current(trace.genesis):
+        raise UnknownFormatError("format", FORMAT, trace.genesis.v)
+    return _read_run_key(folder), lock, trace
+
+
+def _cut_files(folder: Folder, recovered: Recovered) -> None:
     """Cut each file to the size that recovery kept, and delete large blobs that the rest does not name."""
     for name, size in recovered.keep.items():
         if recovered.dropped[name]:
-            with open(path / name, "r+b") as file:
-                file.truncate(size)
-            sync_path(path / name)
+            folder.cut(name, size)
     kept = recovered.trace.blobs if recovered.trace is not None else {}
-    for ref, place in large_files(path / LARGE_FOLDER).items():
-        if ref not in kept:
-            place.unlink()
+    unnamed = [ref for ref in large_files(folder) if ref not in kept]
+    if unnamed:
+        with folder.below(LARGE_FOLDER) as large:
+            for ref in unnamed:
+                large.remove(ref)
 
 
-def _read_run_key(path: Path) -> bytes:
+def _read_run_key(folder: Folder) -> bytes:
     try:
-        return bytes.fromhex((path / KEY).read_text("ascii"))
+        return bytes.fromhex(folder.read(KEY, 2 * _KEY_BYTES).decode("ascii"))
     except (OSError, ValueError):
-        raise TraceMissingError(path / KEY, "the run's key is gone, so the run cannot be continued") from None
+        raise TraceMissingError(folder.path / KEY, "the run's key is gone, so the run cannot be continued") from None
 
 
-def _delete_secrets(path: Path) -> None:
+def _delete_secrets(folder: Folder) -> None:
     """Delete what only a run that goes on needs.
 
     With the key, content that was removed from a trace could be guessed and confirmed against its ref.
     """
-    (path / KEY).unlink(missing_ok=True)
-    (path / JOURNAL).unlink(missing_ok=True)
-    (path / STORE).unlink(missing_ok=True)  # names a folder of this machine
-    sync_path(path)
+    for name in (KEY, JOURNAL, STORE):  # STORE names a folder of this machine
+        folder.remove(name)
+    folder.sync()
