@@ -9,11 +9,12 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 UV     := uv==0.13.8
 PEERS  := .venv-peers
+FUZZ   := $(VENV)/.fuzz
 BENCHMARKS := chunk cold_start decode fanout hostile http load memory patterns positions rank receipts rows search trace_size turn
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test check format lint types layers docs-fresh docs table fix cover sweep bench peers build pins clean
+.PHONY: help setup demo quick test check format lint types layers docs-fresh docs table fix cover sweep bench fuzz peers build pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +91,15 @@ sweep: $(READY) ## Run the tests at full size: every byte, every order, 20 times
 bench: $(READY) ## Run the benchmarks; some of them, quicker: make bench BENCH="search turn" SCALE=--quick
 	@for name in $(or $(BENCH),$(BENCHMARKS)); do $(BIN)/python -m benchmarks.$$name $(SCALE) || exit; echo; done
 
+fuzz: $(READY) $(FUZZ) ## Try every reader with edited files, 5 minutes each; fewer: make fuzz FUZZ_TARGETS="arrow pdf" SECONDS=60
+	@$(BIN)/python -m tests.fuzz $(FUZZ_TARGETS) --seconds $(or $(SECONDS),300)
+
+# Not in the pins: not every machine has a build of it, and without it the same edits are driven by chance.
+$(FUZZ): pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1' # of which groups are known
+	@$(PIP) install --only-binary :all: --group fuzz || echo "atheris is not available here: bytes will be random" >&2
+	@touch $@
+
 # The one target whose packages are not pinned: what is compared is what people get today.
 peers: $(READY) $(PEERS)/.ready ## Compare with rlms and dspy, the newest ones: make peers SCALE=--quick
 	@$(BIN)/python -m benchmarks.peers $(SCALE)
@@ -112,5 +122,5 @@ pins: ## Renew .ci/constraints*.txt to the newest allowed versions
 	  --constraint .ci/constraints.txt --generate-hashes --no-header --no-annotate --output-file .ci/constraints-demo.txt
 
 clean: ## Remove everything that can be made again, .venv too
-	@rm -rf $(VENV) $(VENV)-pins $(DEMO) $(PEERS) dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(VENV)-pins $(DEMO) $(PEERS) dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .fuzz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -205,7 +205,9 @@ def advance(
     if isinstance(said, Unparsed):
         # One code for all of them: the record's `diagnostics` names the blob that has each problem.
         refused = msgspec.structs.replace(opened, failures=("syntax",))
-        text, _ = fit_text(explain(said.problems, said.text), state.settings.limits.observation_bytes)
+        # The message quotes the text, half a surrogate pair too.
+        message = _utf8(explain(said.problems, said.text)).decode()
+        text, _ = fit_text(message, state.settings.limits.observation_bytes)
         return Done(refused, (entry,), text)
     run = state.run
     # Checked against the variables as they are before the turn; `check` adds those that the program itself writes.

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from rlmlite_grammar import parse
 from rlmlite_kernel import (
     Done,
     Limits,
@@ -170,3 +171,12 @@ def test_an_empty_program_is_a_turn_with_no_step() -> None:
 
     assert isinstance(now, Done)
     assert (len(now.entries), now.observation, now.state.turn) == (1, "", 1)
+
+
+def test_a_reply_with_half_a_surrogate_pair_is_refused_in_words() -> None:
+    """JSON can hold half a surrogate pair and UTF-8 cannot: the message spells it out."""
+    machine = Machine({"log": LOG})
+    done = advance(machine.state, parse('x = "\udcef"'), machine.blobs)
+
+    assert isinstance(done, Done)
+    assert "\\udcef" in done.observation
