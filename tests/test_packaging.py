@@ -5,10 +5,12 @@ its own, also once.
 """
 
 import email
+import itertools
 import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
@@ -120,6 +122,15 @@ def closure(asked: list[str]) -> list[Distribution]:
         assert requirement.specifier.contains(distribution.version, prereleases=True), requirement
         left += [(Requirement(each), wanted) for each in distribution.requires or ()]
     return list({distribution.metadata["Name"]: distribution for distribution in found.values()}.values())
+
+
+def test_no_dependency_is_taken_at_a_major_version_that_nobody_has_tried() -> None:
+    """Every dependency, of the extras too, has an upper bound beside its lower one."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = itertools.chain(project["dependencies"], *project["optional-dependencies"].values())
+    operators = {each: {bound.operator for bound in Requirement(each).specifier} for each in asked}
+
+    assert {each: found for each, found in operators.items() if not {">=", "<"} <= found} == {}
 
 
 def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
