@@ -143,9 +143,7 @@ os.register_at_fork(after_in_child=NURSERIES.forget)
 
 def _import_path() -> list[str]:
     """Where the nursery imports from: what this process imports from, but not the current folder."""
-    import rlmlite
-
-    own = [str(Path(place).resolve().parent) for place in rlmlite.__path__]
-    # `""` and relative entries are the current folder, whatever it is at the time.
+    # `""` and relative entries are the current folder, whatever it is at the time. This package may lie there.
+    own = str(Path(__file__).resolve().parents[3])
     entries = [entry for entry in sys.path if os.path.isabs(entry)]
-    return list(dict.fromkeys([*entries, *own]))
+    return list(dict.fromkeys([*entries, own]))
