@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         BlobMismatchError,
         BlobUnreferencedError,
         LevelError,
+        OverLimitError,
         RootMismatchError,
         StoreBusyError,
         StoreCorruptError,
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
     from rlmlite_traces.format.show import neutral, show
     from rlmlite_traces.format.verify import verify
-    from rlmlite_traces.replays.nested import NestedTrace, Standing, nested_place, nested_traces
+    from rlmlite_traces.limits import ReaderLimits
+    from rlmlite_traces.nested.walk import NestedTrace, Standing, nested_place, nested_traces
     from rlmlite_traces.replays.rebuild import Derive
     from rlmlite_traces.replays.replay import replay
     from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
@@ -59,7 +61,9 @@ __all__ = [
     "LevelError",
     "Log",
     "NestedTrace",
+    "OverLimitError",
     "Presence",
+    "ReaderLimits",
     "Recovered",
     "Replayed",
     "RootMismatchError",
@@ -105,12 +109,14 @@ _HOMES = {
     "Level": "rlmlite_traces.format.reader",
     "LevelError": "rlmlite_traces.errors",
     "Log": "rlmlite_traces.writing.log",
-    "NestedTrace": "rlmlite_traces.replays.nested",
+    "NestedTrace": "rlmlite_traces.nested.walk",
+    "OverLimitError": "rlmlite_traces.errors",
     "Presence": "rlmlite_traces.format.contents",
+    "ReaderLimits": "rlmlite_traces.limits",
     "Recovered": "rlmlite_traces.writing.recovery",
     "Replayed": "rlmlite_traces.replays.verdicts",
     "RootMismatchError": "rlmlite_traces.errors",
-    "Standing": "rlmlite_traces.replays.nested",
+    "Standing": "rlmlite_traces.nested.walk",
     "StoreBusyError": "rlmlite_traces.errors",
     "StoreCorruptError": "rlmlite_traces.errors",
     "StoreError": "rlmlite_traces.errors",
@@ -127,8 +133,8 @@ _HOMES = {
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",
     "Verdict": "rlmlite_traces.replays.verdicts",
-    "nested_place": "rlmlite_traces.replays.nested",
-    "nested_traces": "rlmlite_traces.replays.nested",
+    "nested_place": "rlmlite_traces.nested.walk",
+    "nested_traces": "rlmlite_traces.nested.walk",
     "neutral": "rlmlite_traces.format.show",
     "recover": "rlmlite_traces.writing.recovery",
     "replay": "rlmlite_traces.replays.replay",

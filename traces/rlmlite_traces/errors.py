@@ -120,6 +120,17 @@ class UnknownFormatError(TraceError):
         self.what, self.known, self.found = what, known, found
 
 
+class OverLimitError(TraceError):
+    """The trace asks for more than this reader allows. It may be honest: whoever trusts it can allow more."""
+
+    def __init__(self, bound: str, allowed: int, found: int, what: str = "the trace has") -> None:
+        super().__init__(
+            f"{bound}: {what} {found:,}, this reader allows {allowed:,}; allow more with --allow {bound}={found}, "
+            f"in Python with ReaderLimits({bound}={found})"
+        )
+        self.bound, self.allowed, self.found = bound, allowed, found
+
+
 class StoreError(Exception):
     """The base of all errors about a store of contents."""
 

@@ -24,6 +24,7 @@ from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Effects, Spa
 from rlmlite_traces.errors import TraceBrokenError
 from rlmlite_traces.format.formats import CallItem, Format
 from rlmlite_traces.format.lines import EFFECTS, split
+from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 FAILURES = frozenset(get_args(Failure))
 
@@ -31,8 +32,10 @@ FAILURES = frozenset(get_args(Failure))
 class StepCalls:
     """The lines of `effects.jsonl`, dealt out step by step in the order of the records."""
 
-    def __init__(self, data: bytes, layout: Format, run: str) -> None:
-        self._data, self._layout, self._run = data, layout, run
+    def __init__(self, data: bytes, layout: Format, run: str, limits: ReaderLimits = READER_LIMITS) -> None:
+        self._data, self._layout, self._run, self._limits = data, layout, run, limits
+        self._prompt_parts = 0
+        limits.check("calls", data.count(b"\n"), "effects.jsonl has lines:")
         self._spans = list(split(data, EFFECTS))
         # The first step of each turn. Ids of calls name a step by its number within its turn, not within the run.
         self._first_steps: dict[int, int] = {}
@@ -57,6 +60,7 @@ class StepCalls:
         line_range = (first, self.next_line)
         lines = self.lines(line_range)
         items = self._decode_items(lines, first)
+        self._count_parts(items)
         calls = self._decode_calls(items, record) if isinstance(record, Step) else []
         check_rounds(record, items, calls, first)
         check_calls(record, calls, lines, first)
@@ -69,7 +73,23 @@ class StepCalls:
     def lines(self, line_range: tuple[int, int]) -> list[bytes]:
         """The lines of a range, without their newlines."""
         first, stop = line_range
-        return [self._data[begin:end] for begin, end in self._spans[first:stop]]
+        spans = self._spans[first:stop]
+        if spans:
+            longest = max(end - begin for begin, end in spans)
+            self._limits.check("line_bytes", longest, "a call or a head has")
+        return [self._data[begin:end] for begin, end in spans]
+
+    def _count_parts(self, items: Sequence[CallItem]) -> None:
+        """Count the parts of prompts. A head's recipe is filled in for each of its calls, so it counts for each."""
+        shared = 0
+        for item in items:
+            if isinstance(item, CallsHead):
+                shared = len(item.recipe)
+            elif isinstance(item, CallLine):
+                self._prompt_parts += shared + len(item.spans)
+            else:
+                self._prompt_parts += len(item.recipe)
+        self._limits.check("prompt_parts", self._prompt_parts, "recipes have parts:")
 
     def _decode_calls(self, items: Sequence[CallItem], step: Step) -> list[EffectRecord]:
         number_in_turn = step.step - self._first_steps[step.turn]

@@ -28,6 +28,7 @@ from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format import lines
 from rlmlite_traces.format.formats import Format
 from rlmlite_traces.format.lines import BLOBS, HEX, LARGE_FOLDER, AnyBlobLine, BlobLine, TextLine, split
+from rlmlite_traces.limits import READER_LIMITS, ReaderLimits, check_json
 
 LargeFiles: TypeAlias = Mapping[Ref, Path | bytes]
 """The files in the folder `blobs/`, by name: where they lie, or their bytes."""
@@ -64,9 +65,11 @@ class Contents:
     Raises `TraceBrokenError` for a line that breaks a rule, `BlobMismatchError` for content that its ref does not fit.
     """
 
-    def __init__(self, data: bytes, large: LargeFiles, layout: Format) -> None:
-        self._data, self._large, self._layout = data, large, layout
+    def __init__(self, data: bytes, large: LargeFiles, layout: Format, limits: ReaderLimits = READER_LIMITS) -> None:
+        self._data, self._large, self._layout, self._limits = data, large, layout, limits
+        self._large_bytes = 0
         self.places: dict[Ref, BlobPlace] = {}
+        limits.check("blobs", data.count(b"\n"), "blobs.jsonl has lines:")
         for position, (start, stop) in enumerate(split(data, BLOBS)):
             line, named = layout.blob(data[start:stop], position)
             # Decoded, hashed and let go: only the place stays in memory.
@@ -94,6 +97,15 @@ class Contents:
         content = b"".join(_chunks(self._large[ref], line.size))
         if hashlib.sha256(content).digest() != place.digest:
             raise BlobMismatchError(ref, "its file changed after it was checked")
+        return content
+
+    def read_json(self, ref: Ref) -> bytes:
+        """The content of a ref, to be decoded as JSON: within the reader's bounds for it.
+
+        Raises as `read`, and `OverLimitError`.
+        """
+        content = self.read(ref)
+        check_json(content, self._limits)
         return content
 
     def salts(self) -> dict[bytes, bytes]:
@@ -133,6 +145,10 @@ class Contents:
         """
         if ref not in self._large:
             return b"", Presence.ABSENT
+        # What the line claims is checked before a byte is read; what the file has, as it is read.
+        self._limits.check("content_bytes", size, "a content has")
+        self._large_bytes += size
+        self._limits.check("large_bytes", self._large_bytes, "the files in blobs/ have")
         digest, actual_size = hashlib.sha256(), 0
         for chunk in _chunks(self._large[ref], size):
             digest.update(chunk)

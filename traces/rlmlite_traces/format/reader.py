@@ -16,7 +16,9 @@ from rlmlite_traces.errors import TraceMissingError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.contents import Contents, LargeFiles, Presence
+from rlmlite_traces.format.extra_files import extra_files
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, LARGE_FOLDER, RECORDS
+from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 
 class Level(IntEnum):
@@ -33,13 +35,19 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
     blobs: bytes
     effects: bytes
     large: LargeFiles = {}
+    extra: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, path: Path) -> "UncheckedTrace":
-        """The files of `NAME.rlm/`. Raises `TraceMissingError`, also for a link or a special file in their place."""
+    def read(cls, path: Path, limits: ReaderLimits = READER_LIMITS) -> "UncheckedTrace":
+        """The files of `NAME.rlm/`, and the names of `extra` ones.
+
+        Raises `TraceMissingError`, also for a link or a special file in their place, and `OverLimitError`.
+        """
         with open_trace(path) as folder:
-            records, blobs, effects = (read_file(folder, name) for name in (RECORDS, BLOBS, EFFECTS))
-            return cls(records, blobs, effects, large_files(folder))
+            records = read_file(folder, RECORDS, limits, "records_bytes")
+            blobs = read_file(folder, BLOBS, limits, "blobs_bytes")
+            effects = read_file(folder, EFFECTS, limits, "calls_bytes")
+            return cls(records, blobs, effects, large_files(folder), extra_files(folder))
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):
@@ -47,6 +55,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
 
     `root` is the tree head over its lines, in hex. `records` are in order, so a record's place in them is its `seq`;
     the methods give what belongs to a record by its `seq`. Calls and contents are decoded each time they are asked for.
+    `extra` are names in its folder that no trace has: they are not part of it, and nothing is said of them.
     """
 
     root: str
@@ -56,6 +65,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     calls: StepCalls
     call_ranges: dict[int, tuple[int, int]]
     contents: Contents
+    extra: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -114,10 +124,14 @@ def open_trace(path: Path) -> Iterator[Folder]:
         yield folder
 
 
-def read_file(folder: Folder, name: str) -> bytes:
-    """The content of a file of a trace. Raises `TraceMissingError`."""
+def read_file(folder: Folder, name: str, limits: ReaderLimits = READER_LIMITS, bound: str = "blobs_bytes") -> bytes:
+    """The content of a file of a trace, of at most as many bytes as the reader's `bound` allows.
+
+    Raises `TraceMissingError`, and `OverLimitError` before anything is read: a sparse file costs its writer nothing.
+    """
     try:
-        return folder.read(name)
+        limits.check(bound, folder.status(name).st_size, f"{name} has")
+        return folder.read(name, most=getattr(limits, bound))
     except OSError as error:
         raise missing_error(folder.path / name, error) from None
 

@@ -33,12 +33,19 @@ from rlmlite_traces.format.contents import Contents, Presence
 from rlmlite_traces.format.formats import Format, format_of
 from rlmlite_traces.format.lines import EFFECTS, RECORDS, split
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
+from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 
-def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Level = Level.OPEN) -> CheckedTrace:
-    """The trace, checked whole.
+def verify(
+    source: Path | UncheckedTrace,
+    root: str | None = None,
+    at_least: Level = Level.OPEN,
+    limits: ReaderLimits = READER_LIMITS,
+) -> CheckedTrace:
+    """The trace, checked whole, within the reader's `limits`.
 
     Raises:
+        OverLimitError: the trace is larger than this reader allows.
         TraceBrokenError: a line is not canonical, not in its place, or does not follow from the one before.
         BlobAbsentError, BlobMismatchError, BlobUnreferencedError: content is not what the records refer to.
         UnknownFormatError: another version wrote it.
@@ -46,25 +53,28 @@ def verify(source: Path | UncheckedTrace, root: str | None = None, at_least: Lev
         LevelError: sound, but not sealed although `at_least` asks for it.
         TraceMissingError: a file is not there.
     """
-    trace = UncheckedTrace.read(source) if isinstance(source, Path) else source
+    trace = UncheckedTrace.read(source, limits) if isinstance(source, Path) else source
     layout = format_of(trace.records)
-    chain, records, spans = _read_chain(trace.records, layout)
+    chain, records, spans = _read_chain(trace.records, layout, limits)
     if root is not None and chain.root != root:
         raise RootMismatchError(root, chain.root)
     level = Level.SEALED if chain.sealed else Level.OPEN
     if level < at_least:
         raise LevelError(at_least.name, level.name)
-    contents = Contents(trace.blobs, trace.large, layout)
+    contents = Contents(trace.blobs, trace.large, layout, limits)
     genesis = records[0]
     assert isinstance(genesis, Genesis)  # the chain allows no other first record
-    calls = StepCalls(trace.effects, layout, genesis.run)
+    limits.check("inputs", len(genesis.inputs), "the genesis names inputs:")
+    calls = StepCalls(trace.effects, layout, genesis.run, limits)
     named, call_ranges = _resolve_references(records, calls, contents)
     if calls.remaining:
         found = f"{calls.remaining} lines"
         raise TraceBrokenError(EFFECTS, calls.next_line, "effects-stray", "no more lines", found)
     if chain.sealed:
         _refuse_unnamed(contents, named)
-    return CheckedTrace(chain.root, level, records, (trace.records, spans), calls, call_ranges, contents)
+    return CheckedTrace(
+        chain.root, level, records, (trace.records, spans), calls, call_ranges, contents, extra=trace.extra
+    )
 
 
 def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) -> Iterator[Ref]:
@@ -73,16 +83,22 @@ def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) 
     for call in calls:
         yield from referenced.of_effect(call)
     if isinstance(record, Genesis):
-        for entry in record.inputs:
-            # An input from memory keeps its content in a blob that only its source, itself a blob, names.
-            if entry.source is not None and contents.presence(entry.source) is Presence.PRESENT:
-                yield from referenced.of_source(contents.read(entry.source))
+        # An input from memory keeps its content in a blob that only its source, itself a blob, names.
+        # Each source once: ten thousand inputs may name one source of megabytes.
+        sources = dict.fromkeys(entry.source for entry in record.inputs if entry.source is not None)
+        for source in sources:
+            if contents.presence(source) is Presence.PRESENT:
+                yield from referenced.of_source(contents.read_json(source))
 
 
-def _read_chain(data: bytes, layout: Format) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
+def _read_chain(
+    data: bytes, layout: Format, limits: ReaderLimits
+) -> tuple[Chain, tuple[AnyRecord, ...], list[tuple[int, int]]]:
     """Pass 1: the chain at its end, the records, and where the line of each begins and ends."""
+    limits.check("records", data.count(b"\n"), "trace.jsonl has lines:")
     chain, spans, records = Chain(), list(split(data, RECORDS)), []
     for start, stop in spans:
+        limits.check("line_bytes", stop - start, "a record has")
         line = data[start:stop]
         record, before = layout.record(line, chain.size)
         chain.check(record, before)

@@ -45,7 +45,7 @@ def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
     checked = verify_trace(trace, root, at_least)
     # A parent records the roots of its nested runs, so their traces are checked with it. One that is not here is no
     # fault: its answer is in the parent's record, and somebody may have been sent the parent alone.
-    nested = list(nested_traces(checked, trace))
+    nested = [msgspec.structs.replace(each, trace=None) for each in nested_traces(checked, trace)]
     differs = any(each.standing is Standing.DIFFERS for each in nested)
     if as_json:
         print_json(
@@ -54,9 +54,11 @@ def _check(trace: Path, root: str | None, at_least: str, as_json: bool) -> Exit:
             root=checked.root,
             records=checked.size,
             nested=[{"id": each.id, "root": each.root, "trace": each.standing.value} for each in nested],
+            extra=list(checked.extra),
         )
     else:
         _print_check(checked, root)
+        _print_extra(checked.extra)
         for each in nested:
             _print_nested(each)
     return Exit.BROKEN if differs else Exit.COMPLETED
@@ -71,6 +73,12 @@ def _print_check(checked: CheckedTrace, root: str | None) -> None:
         say("without a known root nobody can tell which")
     if root is None:
         say("the root was not compared with a known one: give it with --root")
+
+
+def _print_extra(names: tuple[str, ...]) -> None:
+    """Files that are no part of a trace: whoever sees the folder might take them for checked."""
+    if names:
+        say(f"not part of the trace, and not checked: {one_line(', '.join(names), 500)}", "yellow")
 
 
 def _print_nested(nested: NestedTrace) -> None:

@@ -1,0 +1,1 @@
+"""Attacks on verifying, replaying and showing traces."""
