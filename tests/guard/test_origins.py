@@ -40,14 +40,15 @@ def test_more_origins_never_make_a_verdict_milder(
 ) -> None:
     """Nor does exposure, nor that a tool has side effects; each verdict but `allow` has its reasons."""
     tool = Tool(help="", side_effects=harmful)
+    spoken = LM if exposed else 0
     if rule.otherwise == "allow":
         rule = msgspec.structs.replace(rule, otherwise="ask")
-    found = judge(tool, rule, {CALL: call, "a": a, "b": b}, exposed)
+    found = judge(tool, rule, {CALL: call, "a": a, "b": b}, spoken)
     worse = [
-        judge(tool, rule, {CALL: call, "a": a | bit, "b": b}, exposed) for bit in (INPUT, TOOL, LM, CONTROLLER, DERIVED)
+        judge(tool, rule, {CALL: call, "a": a | bit, "b": b}, spoken) for bit in (INPUT, TOOL, LM, CONTROLLER, DERIVED)
     ]
-    worse.append(judge(tool, rule, {CALL: call, "a": a, "b": b}, True))
-    worse.append(judge(msgspec.structs.replace(tool, side_effects=True), rule, {CALL: call, "a": a, "b": b}, exposed))
+    worse.append(judge(tool, rule, {CALL: call, "a": a, "b": b}, LM))
+    worse.append(judge(msgspec.structs.replace(tool, side_effects=True), rule, {CALL: call, "a": a, "b": b}, spoken))
 
     assert all(SEVERITY.index(each.verdict) >= SEVERITY.index(found.verdict) for each in worse)
     assert bool(found.reasons) == (found.verdict != "allow")
@@ -59,17 +60,17 @@ def test_a_side_effect_accepts_nothing_foreign_by_default(bits: tuple[int, ...])
     origins = sum(bits) | CONTROLLER | DERIVED
     harmful, harmless = Tool(help=""), Tool(help="", side_effects=False)
 
-    assert judge(harmful, ToolRule(), {"a": origins}, False).verdict == ("ask" if bits else "allow")
-    assert judge(harmless, ToolRule(), {"a": origins}, True).verdict == "allow"
+    assert judge(harmful, ToolRule(), {"a": origins}, 0).verdict == ("ask" if bits else "allow")
+    assert judge(harmless, ToolRule(), {"a": origins}, LM).verdict == "allow"
 
 
 def test_an_exposed_controller_counts_as_a_model() -> None:
     """Its literals are accepted before it is exposed and not after; values that rest on no literal are not affected."""
     tool = Tool(help="")
 
-    assert judge(tool, ToolRule(), {"a": CONTROLLER}, False).verdict == "allow"
-    assert judge(tool, ToolRule(), {"a": CONTROLLER}, True).verdict == "ask"
-    assert judge(tool, ToolRule(), {"a": DERIVED}, True).verdict == "allow"
+    assert judge(tool, ToolRule(), {"a": CONTROLLER}, 0).verdict == "allow"
+    assert judge(tool, ToolRule(), {"a": CONTROLLER}, LM).verdict == "ask"
+    assert judge(tool, ToolRule(), {"a": DERIVED}, LM).verdict == "allow"
 
 
 DETOURS = [

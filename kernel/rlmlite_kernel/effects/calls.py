@@ -149,7 +149,7 @@ def model_calls(prompts: Prompts, role: str, place: CallSite, context: StepConte
     """
     model = role_of(role, context)
     # Before a call set exists at all: what may not be sent is not even reserved for.
-    context.egress.check(prompts.origins, model.model)
+    context.check_egress(prompts.origins, model.model)
     return CallSet(prompts, role, model, place, context.blobs)
 
 

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from rlmlite_kernel.evaluation.taint import CONTROLLER, FOREIGN, LM, ORIGINS, input_bit, origin_words
+from rlmlite_kernel.evaluation.taint import CONTROLLER, FOREIGN, ORIGINS, input_bit, origin_words
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Policy, Settings, Tool, ToolRule, Verdict
 
@@ -31,6 +31,9 @@ ANY = "*"
 
 CALL = "the call itself"
 """Stands among the arguments for the decision to call at all, and to call this tool."""
+
+QUESTION = "question"
+"""Stands among the inputs for the question of a nested run. `sub_rlm` gives no input this name."""
 
 _SEVERITY: tuple[Verdict, ...] = ("allow", "ask", "deny")
 
@@ -52,10 +55,11 @@ def rule_of(policy: Policy, name: str) -> ToolRule:
     return policy.tools.get(name) or policy.tools.get(ANY) or ToolRule(rule="deny")
 
 
-def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: bool) -> Judgment:
+def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], spoken: int) -> Judgment:
     """The verdict on a call whose arguments have these origins; `CALL` is one of them.
 
-    `exposed`: the controller has seen untrusted content. The most severe verdict that any argument gives is the call's.
+    `spoken` are the origins of what the controller writes. The most severe verdict that any argument gives is the
+    call's.
     """
     # The rule itself is one verdict; every argument of an origin that is not accepted adds another.
     verdicts = [rule.rule]
@@ -64,7 +68,7 @@ def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: boo
         reasons.append(f"the policy says `{rule.rule}`")
     for argument, origins in arguments.items():
         accepted = _accepted_origins(rule, tool, argument)
-        refused = _effective_origins(origins, exposed) & ~accepted
+        refused = _effective_origins(origins, spoken) & ~accepted
         if refused:
             words = " and ".join(origin_words(refused))
             verdicts.append(rule.otherwise)
@@ -74,10 +78,9 @@ def judge(tool: Tool, rule: ToolRule, arguments: Mapping[str, int], exposed: boo
     return Judgment(most_severe, tuple(reasons))
 
 
-def _effective_origins(origins: int, exposed: bool) -> int:
-    """The origins as they count: a controller that has seen untrusted content is a model like any other."""
-    speaks_for_content = exposed and origins & CONTROLLER
-    return origins | LM if speaks_for_content else origins
+def _effective_origins(origins: int, spoken: int) -> int:
+    """The origins as they count: what a controller wrote has those of what it has seen."""
+    return origins | spoken if origins & CONTROLLER else origins
 
 
 def _accepted_origins(rule: ToolRule, tool: Tool, argument: str) -> int:
@@ -99,11 +102,29 @@ def permits_model(policy: Policy, model: str) -> bool:
 
 
 class Egress:
-    """Which inputs' content may not go where. Inputs are known by their place among the run's inputs."""
+    """Which inputs' content may not go where. Inputs are known by their place among the run's inputs.
 
-    def __init__(self, policy: Policy, inputs: Iterable[str]) -> None:
-        self._names = list(inputs)
-        self._rules = [_rules_of(policy, name) for name in self._names]
+    The question of a nested run may hold content of its parent's inputs, so it counts as one more input, the last:
+    `question` are the inputs that it was made of.
+    """
+
+    def __init__(self, policy: Policy, inputs: Iterable[str], question: tuple[str, ...] | None = None) -> None:
+        # An input of a nested run stands under the rules of all the inputs that it was made of.
+        self._under = {name: policy.under.get(name, (name,)) for name in inputs}
+        if question is not None:
+            self._under[QUESTION] = question
+        self._names = list(self._under)
+        self._rules = [_rules_of(policy, names) for names in self._under.values()]
+
+    @property
+    def input_bits(self) -> int:
+        """The origin bits of all inputs."""
+        return sum(input_bit(number) for number in range(len(self._names)))
+
+    @property
+    def question_bit(self) -> int:
+        """The origin bit of the question of a nested run; 0 if the question is under no rule."""
+        return input_bit(self._names.index(QUESTION)) if self._under.get(QUESTION) else 0
 
     def barred(self, destination: str) -> int:
         """The bits of the inputs whose content may not be sent to a model, or to `tool:NAME`."""
@@ -117,6 +138,14 @@ class Egress:
     def input_names(self, origins: int) -> tuple[str, ...]:
         """The names of the inputs among some origins."""
         return tuple(name for number, name in enumerate(self._names) if origins & input_bit(number))
+
+    def rules_of(self, origins: int) -> tuple[str, ...]:
+        """The names of the inputs whose rules content of these origins is under, each once, in their order."""
+        # A dict as an ordered set: the names go into a genesis, so their order must not differ between machines.
+        rules: dict[str, None] = {}
+        for name in self.input_names(origins):
+            rules.update(dict.fromkeys(self._under[name]))
+        return tuple(rules)
 
     def check(self, origins: int, destination: str) -> None:
         """Raise `Fault("egress")` if content of these origins may not be sent there."""
@@ -138,13 +167,10 @@ def barred_from_controllers(settings: Settings, egress: Egress) -> int:
     return bits
 
 
-def _rules_of(policy: Policy, name: str) -> list[tuple[str, ...]]:
-    """The lists of permitted destinations for an input; each of them must permit a destination.
-
-    An input of a nested run stands under the rules of all the inputs that it was made of.
-    """
+def _rules_of(policy: Policy, names: Iterable[str]) -> list[tuple[str, ...]]:
+    """The lists of permitted destinations for content of some inputs; each of them must permit a destination."""
     rules: list[tuple[str, ...]] = []
-    for each in policy.under.get(name, (name,)):
+    for each in names:
         rule = policy.egress.get(each, policy.egress.get(ANY))
         # Without a rule of its own or for every input, content may go anywhere.
         if rule is not None:

@@ -71,7 +71,7 @@ class PromptWriter:
 
     def __init__(self, context: StepContext, arguments: dict[str, TaintedValue], rows: TaintedValue | None) -> None:
         self._context, self._arguments, self._rows = context, arguments, rows
-        self._origins = 0
+        self._origins = context.argument_origins
 
     def write(self, template: str, schema: Schema | None) -> Prompts:
         """The prompts, one per row or one in all; a schema is asked for at the end. Raises `Fault("template")`."""

@@ -30,6 +30,7 @@ class Arguments:
     """A step's arguments, with the origins and sources of all of them together.
 
     `given` is by parameter name, `rest` are those of a parameter that takes many, `extra` those of any other name.
+    `given_origins` are the origins of `given` and `rest`.
     """
 
     def __init__(self, planned: PlannedStep, action: Action, context: StepContext) -> None:
@@ -44,6 +45,8 @@ class Arguments:
             elif not param.many:
                 self.given[param.name] = param.default
         self.rest = [self._value(node) for node in nodes.rest]
+        # Without `extra`: of these only what a placeholder shows has a part in a call.
+        self.given_origins, _ = merge_taint(self._evaluated)
         # With taint for any action: these fill placeholders of prompts, where content of inputs has to be fenced.
         self.extra = {name: self._evaluate(node) for name, node in nodes.extra.items()}
         # Sorted: `reads` is a set, whose order differs between processes.

@@ -63,22 +63,23 @@ class EgressRules(Protocol):
         """Raise `Fault("egress")` if content of these origins may not be sent to a model or to `tool:NAME`."""
         ...
 
-    def input_names(self, origins: int) -> tuple[str, ...]:
-        """The names of the inputs among these origins."""
+    def rules_of(self, origins: int) -> tuple[str, ...]:
+        """The names of the inputs whose rules content of these origins is under."""
         ...
 
 
 class TurnContext(msgspec.Struct, frozen=True, eq=False):
-    """What all steps of a turn share: action table, settings, egress rules, and whether the run is `exposed`.
+    """What all steps of a turn share: action table, settings, egress rules, and what the controller's words count as.
 
-    `exposed`: the controller has seen untrusted content (of inputs, tools or models). `flags`: the changes of meaning
-    that hold in this run (`records.evolution.FLAGS`).
+    `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
+    that are withheld from it. `flags`: the changes of meaning that hold in this run (`records.evolution.FLAGS`).
     """
 
     table: Table
     settings: Settings
     egress: EgressRules
-    exposed: bool
+    spoken: int
+    barred: int = 0
     flags: frozenset[int] = frozenset()
 
 
@@ -109,7 +110,9 @@ class StepContext:
         parser: Parser = NO_PARSER,
     ) -> None:
         self.variables, self.turn, self.parser = variables, turn, parser
-        self.table, self.settings, self.egress, self.exposed = turn.table, turn.settings, turn.egress, turn.exposed
+        self.table, self.settings, self.egress = turn.table, turn.settings, turn.egress
+        # The origins of the arguments of the step, but for those that only fill placeholders.
+        self.argument_origins = 0
         self.blobs = TrackedBlobs(blobs)
         self.used: dict[str, int] = {}
         self.warnings: list[StepWarning] = []
@@ -124,6 +127,7 @@ class StepContext:
         copy = StepContext(self.variables, self.blobs, self.turn, ledger, self.parser)
         # The same tracker, not a new one: files that the prompts were read from are confirmed when the answers are in.
         copy.blobs = self.blobs
+        copy.argument_origins = self.argument_origins
         copy.used, copy._announced_bytes = dict(self.used), self._announced_bytes
         copy.warnings, copy.partial = list(self.warnings), list(self.partial)
         copy.scanned = list(self.scanned)
@@ -132,6 +136,13 @@ class StepContext:
     def follows(self, flag: int) -> bool:
         """Whether a change of meaning (`records.evolution.FLAGS`) holds in this run. A replay of an old one says no."""
         return flag in self.turn.flags
+
+    def check_egress(self, origins: int, destination: str) -> None:
+        """Raise `Fault("egress")` if a call may not be made: for what it holds, or for what its controller knows.
+
+        `destination` is a model or `tool:NAME`, `origins` those of what it would be sent.
+        """
+        self.egress.check(origins | self.turn.spoken, destination)
 
     def budget_left(self, resource: str) -> int:
         """What programs may still use of a limited budget; what is kept back for the last turn is not theirs."""

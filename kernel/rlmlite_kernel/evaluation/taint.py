@@ -42,6 +42,12 @@ def input_bits_of(origins: int) -> int:
     return origins >> _FIRST_INPUT << _FIRST_INPUT
 
 
+def origins_of_words(words: Iterable[str]) -> int:
+    """The bits of the words that receipts and settings use."""
+    bits = {word: bit for bit, word in ORIGINS.items()}
+    return sum(bits[word] for word in set(words))
+
+
 def origin_words(origins: int) -> tuple[str, ...]:
     """The words for a set of origins."""
     return tuple(word for bit, word in ORIGINS.items() if origins & bit)

@@ -22,6 +22,9 @@ from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of
 
+GIVEN = "given"
+"""The basis of evidence that a program names."""
+
 MAX_SPANS = 1_000
 """At most this many spans are written out with an answer; the rest are counted."""
 
@@ -80,7 +83,7 @@ def resolve_evidence(
             cells = spans.cells(context.blobs)[:MAX_SPANS]
             near += [text for text in cells if isinstance(text, Text)]
         collector.add(given.value, near)
-        basis = "given"
+        basis = GIVEN
     else:
         for spans in value.sources:
             collector.add_spans(spans)

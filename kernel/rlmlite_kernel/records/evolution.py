@@ -25,10 +25,16 @@ FORMAT: Final = 2
 """The trace format that is written. `rlmlite_traces` lists those that can be read."""
 
 MEDIAN_OF_ONE: Final = 1
-"""A flag. What it changed is said in `FLAGS`."""
+LABELS_OF_QUESTIONS: Final = 2
+EXPOSURE_BY_INPUT: Final = 3
+"""Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
     MEDIAN_OF_ONE: "the median of an odd count is its middle number, however large; over 1,000 rows it could overflow",
+    LABELS_OF_QUESTIONS: "the question of a nested run and the arguments of a call are under the rules of the inputs "
+    "that they were made of",
+    EXPOSURE_BY_INPUT: "what a controller has learned of is tracked by input, and what depends on withheld content is "
+    "part of it; where content is withheld, budgets are told in steps",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -123,6 +123,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `egress` lists, per input (`*` for those without a rule), the patterns of models and tools (`tool:NAME`) that its
     content may be sent to. `under` replaces an input's own rule by those of the inputs that it names: an input of a
     nested run is made from inputs of its parent, and keeps their rules.
+    `strict`: whatever a controller writes or chooses counts as made of every input that it has learned of.
     """
 
     actions: tuple[str, ...] | None = None
@@ -130,13 +131,26 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tools: dict[str, ToolRule] | None = None
     egress: dict[str, tuple[str, ...]] = {}
     under: dict[str, tuple[str, ...]] = {}
+    strict: bool = False
+
+
+class QuestionLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the question of a nested run comes from.
+
+    `origins` are words of `evaluation.taint.ORIGINS`; `inputs` are the inputs of the run at the root whose rules the
+    question is under.
+    """
+
+    origins: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything about a run except its inputs and its key. `scope` holds the host's labels (thread, user, ...).
 
     `kept` is the part of `tokens` and `cost_nano` that calls of programs may not use: it is held back for the
-    controller's last answer. `parent` is the id of the call that a nested run answers.
+    controller's last answer. `parent` is the id of the call that a nested run answers, `question` the label of its
+    question.
     """
 
     limits: Limits = Limits()
@@ -146,3 +160,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     policy: Policy = Policy()
     scope: dict[str, str] = {}
     parent: str | None = None
+    question: QuestionLabel = QuestionLabel()

@@ -14,11 +14,11 @@ import msgspec
 from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permits_model
 from rlmlite_kernel.engines.versions import engine_versions
-from rlmlite_kernel.evaluation.taint import INPUT, TaintedValue, input_bit
+from rlmlite_kernel.evaluation.taint import INPUT, LM, TaintedValue, input_bit, origins_of_words
 from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.records.evolution import FORMAT, KERNEL
+from rlmlite_kernel.records.evolution import FORMAT, KERNEL, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
 from rlmlite_kernel.records.settings import Settings
@@ -108,7 +108,8 @@ def _state_of(
         limit: int = getattr(settings.limits, name)
         if needed > limit:
             raise SettingsError(f"the inputs need {needed:,} {name} before anything runs, the limit is {limit:,}")
-    egress = Egress(settings.policy, inputs)
+    question = settings.question if settings.parent is not None and LABELS_OF_QUESTIONS in flags else None
+    egress = Egress(settings.policy, inputs, None if question is None else question.inputs)
     run = RunConstants(
         id=salts.run_id,
         key=key,
@@ -119,13 +120,14 @@ def _state_of(
         document_names=_document_names(inputs),
         egress=egress,
         barred=barred_from_controllers(settings, egress),
+        question=0 if question is None else origins_of_words(question.origins) | egress.question_bit,
         flags=flags,
     )
     # Whoever began a nested run may have been exposed, and speaks through its question.
-    exposed = settings.parent is not None
-    digest = state_digest(variables, used, exposed)
+    exposure = 0 if settings.parent is None else LM | run.question
+    digest = state_digest(variables, used, exposure, flags)
     coverage = Coverage(InputLayout({name: each.value for name, each in inputs.items()}))
-    return State(run, variables, used, coverage, turn=0, step=0, digest=digest, exposed=exposed)
+    return State(run, variables, used, coverage, turn=0, step=0, digest=digest, exposure=exposure)
 
 
 def _input_variables(inputs: Mapping[str, Input], key: bytes) -> Variables:

@@ -35,7 +35,7 @@ import msgspec
 
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
-from rlmlite_kernel.evaluation.taint import TaintedValue
+from rlmlite_kernel.evaluation.taint import CONTROLLER, TaintedValue
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Parsed
@@ -143,11 +143,12 @@ def ask(state: State, question: str, name: str = "question") -> Done:
     value = text.content.decode()
     # Committed to under the salt of its own blob: whoever has the text can check it.
     ref = commit_value_digest(text.salt, descriptor_digest(value))
-    variable = Variable(TaintedValue(value), kind_of(value), ref, size_of(value), state.turn)
+    data = TaintedValue(value, CONTROLLER | state.run.question)
+    variable = Variable(data, kind_of(value), ref, size_of(value), state.turn)
     variables = state.variables.apply(Change(name, variable))
     _check_question_fits(variables, state.settings.limits)
     used = {**state.used, "value_bytes": variables.size_bytes}
-    digest = state_digest(variables, used, state.exposed)
+    digest = state_digest(variables, used, state.exposure, state.run.flags)
     asked = msgspec.structs.replace(state, variables=variables, used=used, digest=digest, answer=None)
     record = Question(
         text=text.ref,
@@ -197,7 +198,7 @@ def advance(
         state,
         turn=state.turn + 1,
         used=used,
-        digest=state_digest(state.variables, used, state.exposed),
+        digest=state_digest(state.variables, used, state.exposure, state.run.flags),
         answer=None,
         failures=(),
     )

@@ -18,7 +18,7 @@ from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, Observed, Step, Written
 from rlmlite_kernel.records.refs import blob
-from rlmlite_kernel.run.show import exposes, origins_of, show_step
+from rlmlite_kernel.run.show import exposure_of, origins_of, show_step
 from rlmlite_kernel.run.state import Answer, State, state_digest
 from rlmlite_kernel.run.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
@@ -107,7 +107,7 @@ class Recorder:
         state, outcome, context = self.state, step.outcome, step.outcome.context
         variables = state.variables.apply(step.change)
         # Never taken back: what a controller has read once may speak through it in every later turn.
-        exposed = state.exposed or (bool(observation.text) and exposes(step, state))
+        exposure = state.exposure | exposure_of(step, state, is_shown=bool(observation.text))
         used = dict(state.used)
         for name, amount in context.used.items():
             used[name] = used.get(name, 0) + amount
@@ -131,8 +131,8 @@ class Recorder:
             used=used,
             coverage=coverage,
             step=number,
-            digest=state_digest(variables, used, exposed),
-            exposed=exposed,
+            digest=state_digest(variables, used, exposure, state.run.flags),
+            exposure=exposure,
             notes=notes,
             answer=answer,
             # Each code once, in the order of their first occurrence: the first one is the reason that the seal names.

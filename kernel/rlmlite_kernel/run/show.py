@@ -12,15 +12,23 @@ Not here: how values are worded (`observation.observations`); how much room a tu
 (`run.recorder`).
 """
 
+from collections.abc import Mapping
+
 from rlmlite_kernel.actions.end import Forgotten, Noted
-from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue
+from rlmlite_kernel.effects.requests import EffectKind
+from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, INPUT, LM, TOOL, TaintedValue
+from rlmlite_kernel.observation.evidence import GIVEN
 from rlmlite_kernel.observation.observations import Observation, ObservationWriter, fit_text
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.step import FinalAnswer, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
+
+_ANSWERED_BY: Mapping[EffectKind, int] = {"lm": LM, "rlm": LM, "tool": TOOL}
+"""The origin of what a call gives, by its kind. An approver and a clock are trusted."""
 
 
 def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str, room: int) -> Observation:
@@ -117,8 +125,34 @@ def _withheld_notice(planned: PlannedStep, outcome: StepOutcome, state: State) -
     return f"{code}; not shown: the policy keeps {words} from the controller"
 
 
-def exposes(step: FinishedStep, state: State) -> bool:
-    """Whether what a step shows has content of inputs, tools or models in it."""
+def exposure_of(step: FinishedStep, state: State, *, is_shown: bool) -> int:
+    """The origins of what the controller learns of by a step. `is_shown`: the step has an observation.
+
+    All that a step read counts, whether or not it is shown: that the step went well, what it used of the budgets, and
+    whether a variable is there later depend on it. Content that is withheld counts for the same reason.
+
+        n = int(str(vault))       `vault` is withheld; "failed" says that it is no number      input, and `vault`
+        x = sub_lm("Say a")       fails; whoever answers may choose to                          lm
+        y = 1 + 1                 nothing                                                       0
+    """
+    planned, outcome = step.planned, step.outcome
+    if EXPOSURE_BY_INPUT not in state.run.flags:
+        return LM if is_shown and _exposes(step, state) else 0
+    origins = _read_origins(planned, state) | origins_of(outcome)
+    for each in outcome.calls:
+        calls = each.ask.calls
+        # Whoever is called may answer, or fail to.
+        origins |= calls.prompts.origins | _ANSWERED_BY.get(calls.kind, 0)
+    if any(warning.quoted for warning in outcome.context.warnings):
+        origins |= LM
+    if isinstance(outcome.effect, FinalAnswer) and outcome.effect.evidence.basis == GIVEN:
+        # Its quotes were looked up in every input.
+        origins |= INPUT | state.run.egress.input_bits
+    return origins & ~(CONTROLLER | DERIVED)
+
+
+def _exposes(step: FinishedStep, state: State) -> bool:
+    """Whether a step shows content of inputs, tools or models: exposure as it was before it was tracked by input."""
     planned, outcome = step.planned, step.outcome
     # A notice names inputs, and has no content of them.
     if _withheld_notice(planned, outcome, state):

@@ -4,17 +4,18 @@ Not here: how one state follows from another (`run.machine`, `run.recorder`).
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from rlmlite_kernel.effects.policy import Egress
 from rlmlite_kernel.evaluation.context import TurnContext
-from rlmlite_kernel.evaluation.taint import TaintedValue
+from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, LM, TaintedValue
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.canonical import Json, value_bytes
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, commit_value
 from rlmlite_kernel.records.settings import Settings
@@ -72,6 +73,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     `key` is the salt of the settings, under which inputs and prompts are committed to. `document_names` names the
     documents that evidence lies in. `barred` are the origins of inputs whose content no observation may show, since a
     controller may not be sent it.
+    `question` are the origins of the question, if this is a nested run.
     `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`).
     """
 
@@ -84,6 +86,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     document_names: DocumentNames
     egress: Egress
     barred: int
+    question: int = 0
     flags: frozenset[int] = frozenset()
 
 
@@ -92,7 +95,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
     `used` is what was used of each budget, by name. `partial` holds the codes of limits that cut a result short,
     `failures` the codes of steps that failed in the last turn. `notes` are the controller's own.
-    `exposed`: an observation has shown content of inputs, tools or models.
+    `exposure` are the origins of what the controller has learned of: kinds of content, and single inputs.
     `digest` commits to variables, budgets and exposure: two states with the same digest behave alike.
     """
 
@@ -107,7 +110,24 @@ class State(msgspec.Struct, frozen=True, eq=False):
     answer: Answer | None = None
     partial: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
-    exposed: bool = False
+    exposure: int = 0
+
+    @property
+    def exposed(self) -> bool:
+        """Whether the controller has learned of anything in inputs, results of tools or answers of models."""
+        return bool(self.exposure & FOREIGN)
+
+    @property
+    def spoken(self) -> int:
+        """The origins of whatever the controller writes or chooses.
+
+        Once it has seen foreign content it counts as a model like any other. It always speaks for its question, as a
+        model's answer speaks for its prompt. In strict mode it speaks for all that it has learned of.
+        """
+        if self.settings.policy.strict:
+            learned = self.exposure & ~(CONTROLLER | DERIVED)
+            return learned | LM if learned else 0
+        return self.run.question | (LM if self.exposed else 0)
 
     @property
     def settings(self) -> Settings:
@@ -116,7 +136,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
     def turn_context(self) -> TurnContext:
         """What all steps of the next turn share."""
-        return TurnContext(self.run.table, self.settings, self.run.egress, self.exposed, self.run.flags)
+        return TurnContext(self.run.table, self.settings, self.run.egress, self.spoken, self.run.barred, self.run.flags)
 
     def withheld(self, held: TaintedValue) -> tuple[str, ...]:
         """The names of the inputs whose content in a value keeps it from being shown to a controller."""
@@ -136,13 +156,17 @@ class State(msgspec.Struct, frozen=True, eq=False):
         return self.coverage.report()
 
 
-def state_digest(variables: Mapping[str, Variable], used: Mapping[str, int], exposed: bool) -> str:
+def state_digest(
+    variables: Mapping[str, Variable], used: Mapping[str, int], exposure: int, flags: Collection[int]
+) -> str:
     """SHA-256 (hex) of the canonical variable table, budget and exposure."""
+    # Before exposure was tracked by input, a digest said only whether there was any.
+    told: str | bool = hex(exposure) if EXPOSURE_BY_INPUT in flags else bool(exposure & FOREIGN)
     # Sorted, since the order in which variables were written changes nothing. Origins as hex digits, since there may be
     # more of them than the bits of a JSON number.
     # The turn that wrote a variable is left out: it does not change what a program does with it.
     table = [[name, v.kind, v.ref, v.size, hex(v.data.origins)] for name, v in sorted(variables.items())]
-    encoded = _TABLE.encode([table, used, exposed])
+    encoded = _TABLE.encode([table, used, told])
     return hashlib.sha256(encoded).hexdigest()
 
 

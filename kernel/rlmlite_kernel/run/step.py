@@ -21,6 +21,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import EvidenceList, resolve_evidence
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
+from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.run.state import RunConstants
 from rlmlite_kernel.run.variables import Change
@@ -78,6 +79,9 @@ def run_action(
     try:
         arguments = Arguments(planned, action, context)
         if action.ask is not None:
+            if context.follows(LABELS_OF_QUESTIONS):
+                # All of them shape the call: the role chooses who is asked, a size how much each prompt holds.
+                context.argument_origins = arguments.given_origins
             # Nothing is confirmed yet: that is done when the calls are back (`settle_calls`).
             # A tool's arguments are named by its host, `inputs` too; then the tool's own is meant.
             ask: Ask = action.ask(context, place, **{"inputs": arguments.extra, **arguments.given})

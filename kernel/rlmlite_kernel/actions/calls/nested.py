@@ -6,6 +6,9 @@ The nested run has a controller, turns and a trace of its own. It sees the quest
 run, and lives on an allowance (see `nested_settings`). To this run it is one call: a request with the inputs and the
 settings goes out, and the driver comes back with the answer, what was used, and the root of the nested trace, which
 stands in this run's record.
+
+The question keeps the label of all that went into it. It is in every prompt of the nested run, so whatever that says or
+asks is under the rules of those inputs, as a model's answer is under those of its prompt.
 """
 
 from collections.abc import Sequence
@@ -20,6 +23,7 @@ from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM, TaintedValu
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.call_lines import request_id
+from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, json_size, kind_of, size_of, to_json
@@ -52,18 +56,27 @@ def ask_rlm(
     plain_share = share.value if isinstance(share, TaintedValue) else share
     allowance = share_budgets(context, plain_share)
     parent_id = request_id(*place, 0)
-    settings = nested_settings(context, depth, allowance, own_inputs, parent_id)
+    asked = _question_origins(prompts.origins, context)
+    settings = nested_settings(context, depth, allowance, own_inputs, asked, parent_id)
     controller = settings.roles.get(CONTROLLER_ROLE)
     # Only the question goes to the model now. What the nested run shows of its inputs is checked there, by the same
     # rules (`_nested_policy`). Without a controller in the settings there is no model name to check.
     if controller is not None:
-        context.egress.check(prompts.origins, controller.model)
+        context.check_egress(prompts.origins, controller.model)
     values = {name: _input_value(value, context) for name, value in own_inputs.items()}
     calls = one_call("rlm", NESTED_ROLE, prompts, place, context, Nested(values, settings))
     # The answer may rest on everything that the nested run could see.
-    asked = TaintedValue(None, prompts.origins | CONTROLLER)
-    origins, _ = merge_taint([*own_inputs.values(), asked])
+    origins, _ = merge_taint([*own_inputs.values(), TaintedValue(None, prompts.origins | CONTROLLER)])
     return Ask(calls, partial(_read_answer, origins), holds=allowance)
+
+
+def _question_origins(origins: int, context: StepContext) -> int:
+    """Where a question comes from, and with it the whole program of whoever answers it.
+
+    `origins` are those of what fills its placeholders, and of `share` and `depth`, which the nested run can tell from
+    its budgets. Its own words are the controller's, and so is the choice of inputs and of their names.
+    """
+    return origins | context.turn.spoken if context.follows(LABELS_OF_QUESTIONS) else 0
 
 
 def _input_value(held: TaintedValue, context: StepContext) -> Value:

@@ -11,7 +11,7 @@ Nothing may be gained by nesting: neither budget, nor depth, nor permission.
 - Roles: the nested run asks the same models. Its controller is this run's role `rlm`; `rlm_2` becomes `rlm` there, so
   that each level can have a model of its own, and the last of them serves all levels below.
 - Policy: the same rules. An input of the nested run is under the rules of every input that it was made of here, so that
-  passing content on under another name changes nothing.
+  passing content on under another name changes nothing. So is the question, which is in the settings with its label.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,9 +21,10 @@ import msgspec
 from rlmlite_kernel.actions.calls.tools import TOOL_COUNTER, tool_counter
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.taint import TaintedValue
+from rlmlite_kernel.evaluation.taint import FOREIGN, TaintedValue, origin_words
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Limits, Policy, Settings
+from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Limits, Policy, QuestionLabel, Settings
 
 SHARED = (
     "turns",
@@ -88,9 +89,11 @@ def nested_settings(
     depth: int | None,
     allowance: dict[str, int],
     inputs: dict[str, TaintedValue],
+    question: int,
     parent: str,
 ) -> Settings:
-    """The settings of the nested run. `parent` is the id of the request that begins it.
+    """The settings of the nested run. `parent` is the id of the request that begins it, `question` are the origins of
+    what it is asked.
 
     Raises `Fault("budget")` if this run is as deep as runs may be.
     """
@@ -117,6 +120,10 @@ def nested_settings(
         policy=_nested_policy(ours.policy, inputs, allowance, context),
         scope=ours.scope,
         parent=parent,
+        question=QuestionLabel(
+            origins=origin_words(question & FOREIGN),
+            inputs=context.egress.rules_of(question),
+        ),
     )
 
 
@@ -148,7 +155,11 @@ def _nested_policy(
     policy: Policy, inputs: dict[str, TaintedValue], allowance: dict[str, int], context: StepContext
 ) -> Policy:
     """The same policy, with each new input under the rules of its origins, and each tool's calls at the allowance."""
-    under = {name: _rules_of(policy, value, context) for name, value in inputs.items()}
+    spoken = context.turn.spoken if context.follows(LABELS_OF_QUESTIONS) else 0
+    under: dict[str, tuple[str, ...]] = {}
+    for name, value in inputs.items():
+        # What the controller wrote, or chose, may say what it knows.
+        under[name] = context.egress.rules_of(value.origins | spoken)
     if policy.tools is None:
         return msgspec.structs.replace(policy, under=under)
     tools = dict(policy.tools)
@@ -158,14 +169,3 @@ def _nested_policy(
             # A rule of its own for each tool, since a rule for all (`*`) has one count and the allowances differ.
             tools[name] = msgspec.structs.replace(rule_of(policy, name), calls=allowance[counter])
     return msgspec.structs.replace(policy, under=under, tools=tools)
-
-
-def _rules_of(policy: Policy, value: TaintedValue, context: StepContext) -> tuple[str, ...]:
-    """The rules that a value is under: those of the inputs in its origins, each once, in their order."""
-    # A dict as an ordered set: the policy is in the genesis, so the order must not differ between machines.
-    rules: dict[str, None] = {}
-    for name in context.egress.input_names(value.origins):
-        # At the top an input is under the rules of its own name; in a nested run `under` says which.
-        rules_of_input = policy.under.get(name, (name,))
-        rules.update(dict.fromkeys(rules_of_input))
-    return tuple(rules)

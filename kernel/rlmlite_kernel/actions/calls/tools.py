@@ -164,12 +164,12 @@ def _begin(
     rule = rule_of(context.settings.policy, name)
     origins_of = {key: value.origins for key, value in arguments.items()}
     # Gate 1: the policy. The call itself is judged as one more argument: data may have chosen the tool.
-    judgment = judge(tool, rule, {CALL: name_origins | CONTROLLER, **origins_of}, context.exposed)
+    judgment = judge(tool, rule, {CALL: name_origins | CONTROLLER, **origins_of}, context.turn.spoken)
     if judgment.verdict == "deny":
         raise Fault("denied", f"`{name}` was not called: {'; '.join(judgment.reasons)}")
     # Gate 2: egress. The choice counts as content, too: being called tells a tool something about what chose it.
     origins, _ = merge_taint([*arguments.values(), TaintedValue(None, name_origins)])
-    context.egress.check(origins, f"tool:{name}")
+    context.check_egress(origins, f"tool:{name}")
     # Gate 3: the counter. It includes the calls that are under way.
     calls_so_far = context.ledger.get(tool_counter(name), 0)
     if rule.calls is not None and calls_so_far >= rule.calls:
