@@ -94,4 +94,4 @@ def test_a_label_is_recorded_and_replayed(tmp_path: Path) -> None:
     trace = verify(child)
     settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
     assert settings.question.inputs == ("patients",)
-    assert settings.question.origins == ("input",)
+    assert settings.question.origins == ("input", "lm")
