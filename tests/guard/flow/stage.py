@@ -16,7 +16,7 @@ from rlmlite_kernel.records.settings import Policy, ToolRule
 SECRET = "hunter2correcthorse"
 INPUTS: Mapping[str, object] = {"patients": f"name,note\nann,{SECRET}\n", "weather": "sunny\ncold\n"}
 SEEING = ("scripted:outer", "scripted:inner", "scripted:deep", "tool:echo")
-EGRESS = {"patients": SEEING}
+EGRESS: dict[str, tuple[str, ...]] = {"patients": SEEING}
 # No call is asked for or denied by its origins: only egress stands in the way.
 OPEN = {name: ToolRule(otherwise="allow") for name in ("look", "send", "echo")}
 POLICY = Policy(tools=OPEN, egress=EGRESS)
