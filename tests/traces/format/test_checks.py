@@ -11,7 +11,7 @@ from rlmlite_kernel.records.call_lines import lines_of as lines_of_calls
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_kernel.records.merkle import root_of
-from rlmlite_kernel.records.records import Entry, Step
+from rlmlite_kernel.records.records import Entry, Spoken, Step
 from rlmlite_kernel.records.refs import blob
 from rlmlite_traces import (
     BlobAbsentError,
@@ -145,6 +145,14 @@ def other_effects(**fields: object) -> Callable[[], Files]:
     return change_record(3, effects=msgspec.structs.replace(step.effects, **fields))
 
 
+def controlled(**fields: object) -> Callable[[], Files]:
+    """A run whose first turn a controller spoke, with one field of its call changed."""
+    call = Spoken(
+        role="controller", model="m", prompt=handmade.state(9), prompt_bytes=9, max_output_tokens=9, usage=(1, 2, None)
+    )
+    return change_record(1, call=msgspec.structs.replace(call, **fields))
+
+
 BROKEN: dict[str, Callable[[], Files]] = {
     "newline": unfinished_line,
     "decode": replace_in("trace.jsonl", 2, b'"kind":"step"', b'"kind":"stop"'),
@@ -162,6 +170,10 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "code": change_record(2, code="type"),
     "step-count": change_record(6, steps=4),
     "outcome": change_record(6, outcome="done"),
+    "call-result": controlled(error="timeout"),
+    "usage": controlled(usage=(-1, 2, None)),
+    "seal-result": change_record(5, op="final", status="failed", code="type"),
+    "seal-reason": change_record(6, reason="no_answer"),
     "effects-missing": lose_calls,
     "effects-stray": stray_calls,
     "effects-root": other_effects(root=handmade.state(1)),

@@ -90,7 +90,7 @@ def record(
 
 def turn(log: Log, done: Done, program: str, blobs: FileBlobs, call: Callable[[Request, str], Result] = answer) -> Done:
     """One program, as a driver runs it."""
-    step = advance(done.state, parse(program), blobs, reply=program)
+    step = advance(done.state, parse(program), blobs, reply=program, origin="controller")
     while isinstance(step, Suspended):
         for entry in step.entries:
             log.append(entry)

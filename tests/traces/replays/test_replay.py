@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rlmlite_grammar import parse
@@ -29,6 +30,7 @@ from rlmlite_traces import (
     CheckedTrace,
     FileBlobs,
     Log,
+    Replayed,
     Verdict,
     replay,
     verify,
@@ -78,24 +80,50 @@ def test_another_process_gives_the_same(tmp_path: Path, seed: str) -> None:
     assert out == [verify(tmp_path / "b.rlm").root, "reproduced"]
 
 
-def test_other_engines_are_told_apart_from_forgery(honest_run: CheckedTrace) -> None:
-    """Under other versions a run may be reproduced all the same; a difference is then no proof of forgery."""
+def test_other_engines_excuse_only_what_they_compute(honest_run: CheckedTrace) -> None:
+    """Under other versions a run may be reproduced all the same; a difference in what they found proves no forgery."""
     genesis = honest_run.genesis
-    engines = {**genesis.engines, next(iter(genesis.engines)): "0.0"}
-    elsewhere = with_fields(Genesis, 0, engines=engines)
+    step = honest_run.records[2]
+    assert isinstance(step, Step)
+    written = (msgspec.structs.replace(step.writes[0], ref=handmade.state(7)),)
 
-    found = replay(forge(honest_run, elsewhere))
-    assert is_reproduced(found)
-    assert found.engines == {next(iter(engines)): ("0.0", genesis.engines[next(iter(engines))])}
+    def elsewhere(name: str, version: str, **fields: object) -> Replayed:
+        engines = {**genesis.engines, name: version}
+        changed = with_fields(Genesis, 0, engines=engines)
+        return replay(forge(honest_run, lambda entries: with_fields(Step, 0, **fields)(changed(entries))))
 
-    found = replay(forge(honest_run, lambda entries: with_fields(Step, 0, op="count")(elsewhere(entries))))
-    assert found.verdict is Verdict.ENGINES
-    assert found.difference is not None
-    assert found.difference.field == "op"
+    same = elsewhere("google-re2", "1.0.20230101", op=step.op)
+    assert is_reproduced(same)
+    assert same.engines == {"google-re2": ("1.0.20230101", genesis.engines["google-re2"])}
 
-    found = replay(forge(honest_run, with_fields(Genesis, 0, kernel="0.0.9", actions=handmade.state(1))))
+    # The step searches with a regex, so RE2 may have found something else; nothing else is RE2's doing.
+    assert elsewhere("google-re2", "1.0.20230101", writes=written).verdict is Verdict.ENGINES
+    for name, version, fields in (
+        ("google-re2", "1.0.20230101", {"op": "count"}),
+        ("google-re2", "1.0.20230101", {"used": {"steps": 2}}),
+        ("google-re2", "1.0.20230101", {"writes": written, "used": {"steps": 2}}),
+        ("google-re2", "1.0.20230101", {"state": handmade.state(3)}),
+        ("google-re2", "0", {"writes": written}),
+        ("google-re2", "99.1", {"writes": written}),
+        ("google-re2", "", {"writes": written}),
+        ("numpy", "1.26.4", {"writes": written}),
+        ("tree-sitter", "0.1.0", {"writes": written}),
+        ("made-up", "1.0.0", {"writes": written}),
+    ):
+        assert elsewhere(name, version, **fields).verdict is Verdict.FORGED, (name, version, fields)
+
+
+def test_another_kernel_excuses_nothing(honest_run: CheckedTrace) -> None:
+    """What actions mean is said by flags; the version of the kernel decides nothing but which action table it had."""
+    genesis = honest_run.genesis
+    older = with_fields(Genesis, 0, kernel="0.0.9", actions=handmade.state(1))
+
+    found = replay(forge(honest_run, older))
     assert is_reproduced(found)
     assert found.engines == {"kernel": ("0.0.9", genesis.kernel)}
+
+    found = replay(forge(honest_run, lambda entries: with_fields(Step, 0, op="count")(older(entries))))
+    assert found.verdict is Verdict.FORGED
 
 
 def test_an_open_trace_is_reproduced_as_far_as_it_goes(tmp_path: Path, honest_run: CheckedTrace) -> None:

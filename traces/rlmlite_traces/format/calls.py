@@ -15,18 +15,15 @@ Not here: what the lines look like (`call_lines` in the kernel), who decodes the
 """
 
 from collections.abc import Sequence
-from typing import get_args
 
-from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.records.call_lines import OWN_SPAN, CallLine, CallsHead, head_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Effects, Span, Step
 from rlmlite_traces.errors import TraceBrokenError
+from rlmlite_traces.format.chain import FAILURES
 from rlmlite_traces.format.formats import CallItem, Format
 from rlmlite_traces.format.lines import EFFECTS, split
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-
-FAILURES = frozenset(get_args(Failure))
 
 
 class StepCalls:
@@ -182,6 +179,8 @@ def _check_call(step: Step, call: EffectRecord, last_index: int, position: int) 
     if call.step != step.step or call.index <= last_index:
         expected = f"step {step.step}, an index above {last_index}"
         raise TraceBrokenError(EFFECTS, position, "effects-place", expected, f"step {call.step}, index {call.index}")
+    if call.prompt_bytes < 0 or any(amount is not None and amount < 0 for amount in call.usage):
+        raise TraceBrokenError(EFFECTS, position, "usage", "no amount below zero", str(call.usage))
     ended_in_one_way = call.error in FAILURES if call.result is None else call.error == ""
     if not ended_in_one_way:
         raise TraceBrokenError(

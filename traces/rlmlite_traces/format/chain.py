@@ -14,10 +14,11 @@ The writer and the verifier ask the same `Chain`, so that nothing can be written
 Not here: the bytes of lines (`lines`), calls and blobs (`calls`, `contents`).
 """
 
-from typing import assert_never
+from typing import assert_never, get_args
 
 import msgspec
 
+from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.records.merkle import Frontier, leaf
 from rlmlite_kernel.records.records import (
     ZERO,
@@ -35,6 +36,10 @@ from rlmlite_traces.format.lines import RECORDS
 
 STATUSES = ("ok", "failed", "skipped")
 OUTCOMES = ("completed", "partial", "refused", "failed")
+FAILURES = frozenset(get_args(Failure))
+
+ANSWER = "final"
+"""The action that answers. What it gives is the result in the seal."""
 
 
 class Chain:
@@ -47,6 +52,9 @@ class Chain:
         self.turns = 0
         self.steps = 0
         self.sealed = False
+        # What the end of a run follows from: the last turn, unless a question came after it, and its last step.
+        self._turn: Turn | None = None
+        self._step: Step | None = None
 
     @property
     def size(self) -> int:
@@ -86,10 +94,13 @@ class Chain:
         match record:
             case Step():
                 self.steps, self.state = record.step, record.state
+                self._step = record
             case Turn():
                 self.turns, self.state = record.turn, record.state
+                self._turn, self._step = record, None
             case Genesis() | Question():
                 self.state = record.state
+                self._turn = self._step = None
             case Checkpoint() | Redact():
                 pass  # they are about the run, and change nothing in it
             case Seal():
@@ -107,6 +118,7 @@ class Chain:
                 self._require_same("code", record.status == "ok", record.code == "")
             case Turn():
                 self._require_same("turn-number", self.turns + 1, record.turn)
+                self._check_call(record)
             case Genesis():
                 # One spelling for one set of flags.
                 ascending = tuple(sorted(set(record.flags)))
@@ -120,12 +132,53 @@ class Chain:
                 self._require_same("state", self.state, record.state)
                 self._require_same("step-count", self.steps, record.steps)
                 self._require_one_of("outcome", OUTCOMES, record.outcome)
+                self._check_end(record)
             case _:
                 assert_never(record)
+
+    def _check_call(self, turn: Turn) -> None:
+        """A controller's call ended in one way, and used no less than nothing."""
+        if turn.call is None:
+            return
+        found = f"a reply: {turn.reply is not None}, the error: {turn.call.error!r}"
+        ended_in_one_way = turn.call.error in FAILURES if turn.reply is None else turn.call.error == ""
+        self._require(ended_in_one_way, "call-result", "a reply, or one of the known errors", found)
+        is_sound = turn.call.prompt_bytes >= 0 and all(amount is None or amount >= 0 for amount in turn.call.usage)
+        self._require(is_sound, "usage", "no amount below zero", str(turn.call.usage))
+
+    def _check_end(self, seal: Seal) -> None:
+        """A seal tells what the last turn came to, as far as that shows without executing it.
+
+            last turn                    the seal
+            its last step is `final`     has a result
+            anything else ended it       has none
+            its reply was no program     may be refused; nothing else may
+
+        The rest (which value, which reason) is for `replay`.
+        """
+        step, has_result = self._step, seal.result is not None
+        is_ok = step is not None and step.status == "ok"
+        is_final = is_ok and step is not None and step.op == ANSWER
+        # A host's own action may answer as well, so a result asks for a step that succeeded, whatever its name.
+        fits = has_result if is_final else is_ok or not has_result
+        self._require(fits, "seal-result", f"a result: {is_final}", f"a result: {has_result}")
+        was_refused = self._turn is not None and self._turn.diagnostics is not None
+        words = {
+            "completed": seal.reason == ("" if has_result else "no_answer") and not was_refused,
+            "partial": seal.reason != "",
+            "failed": seal.reason != "" and not has_result,
+            "refused": seal.reason != "" and was_refused,
+        }
+        found = f"{seal.outcome} ({seal.reason or 'no reason'})"
+        self._require(words[seal.outcome], "seal-reason", "an outcome that fits the last turn", found)
 
     def _require_same(self, check: str, expected: object, found: object) -> None:
         if expected != found:
             raise TraceBrokenError(RECORDS, self.size, check, str(expected), str(found))
+
+    def _require(self, holds: bool, check: str, expected: str, found: str) -> None:
+        if not holds:
+            raise TraceBrokenError(RECORDS, self.size, check, expected, found)
 
     def _require_one_of(self, check: str, words: tuple[str, ...], found: str) -> None:
         if found not in words:

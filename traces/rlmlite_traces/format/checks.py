@@ -27,6 +27,13 @@ CHECKS: Final[Mapping[str, str]] = {
     "code": "a step has a code if, and only if, it is not ok",
     "step-count": "a seal counts the steps",
     "outcome": "a seal says `completed`, `partial`, `refused` or `failed`",
+    "call-result": "a controller's call has a reply or one of the known errors, not both",
+    "usage": "what a call used is not below zero",
+    "seal-result": "a seal has a result if the last turn ended with `final`, and none if it ended otherwise",
+    "seal-reason": (
+        "an outcome that is not `completed` has a reason, one that is has none but `no_answer`; what failed has no "
+        "result, and only what was no program was `refused`"
+    ),
     "salt": "a blob's salt is 16 bytes",
     "one-content": "a blob has its content in exactly one way",
     "ref": "a blob in a file of its own names its ref, and no other does (in format 1 all do)",

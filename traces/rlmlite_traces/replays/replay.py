@@ -34,10 +34,13 @@ from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import UnknownFormatError
 from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
+from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.replays.comparison import Comparison
+from rlmlite_traces.replays.controller import ControllerCheck, check_speaker
+from rlmlite_traces.replays.engines import may_explain
 from rlmlite_traces.replays.no_parser import MissedParser, parser_engines
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
-from rlmlite_traces.replays.seals import compute_seal
+from rlmlite_traces.replays.seals import Ending, compute_seal
 from rlmlite_traces.replays.turns import ExecutedTurn, RecordedTurn, Unreadable, execute_halted, execute_turn
 from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
 
@@ -52,6 +55,8 @@ def replay(
     table: Table = ACTIONS,
     derive: Derive | None = None,
     parser: Parser = NO_PARSER,
+    controller_check: ControllerCheck | None = None,
+    limits: ReaderLimits = READER_LIMITS,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
@@ -67,8 +72,12 @@ def replay(
         table: the actions. A run with actions of its host's own needs the same ones again.
         derive: derives texts from files again (unpacks, decodes, converts). Without it such texts are missing.
         parser: reads source code for `symbols`, as that of the run did. Without one its versions are missing.
+        controller_check: renders prompts and reads replies again. Without it they are taken as recorded, and
+            `Replayed.controller_checked` is false.
+        limits: what this reader allows a trace to cost.
 
     Raises:
+        OverLimitError: the trace claims, or needs, more than `limits` allow.
         UnknownFormatError: the trace has a flag that this version does not know. Its meaning is not guessed.
     """
     for flag in trace.genesis.flags:
@@ -76,7 +85,7 @@ def replay(
             raise UnknownFormatError("flag", max(FLAGS, default=0), flag)
     store = blobs if blobs is not None else FileBlobs()
     salts_or_recorded = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
-    return _Replay(trace, store, salts_or_recorded, table, derive, parser).run(places or {})
+    return _Replay(trace, store, salts_or_recorded, table, derive, parser, controller_check, limits).run(places or {})
 
 
 class _Stop(Exception):
@@ -94,9 +103,14 @@ class _Replay:
         table: Table,
         derive: Derive | None = None,
         parser: Parser = NO_PARSER,
+        controller_check: ControllerCheck | None = None,
+        limits: ReaderLimits = READER_LIMITS,
     ) -> None:
         self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
-        self.derive = derive
+        self.derive, self.controller_check, self.limits = derive, controller_check, limits
+        self.last_turn: Turn | None = None  # unless a question came after it
+        self.last_said: Parsed | Unparsed | None = None
+        self.unchecked: dict[str, str] = {}
         # Of this replay alone, as it is asked afterwards whether a step would have needed one.
         self.parser = MissedParser() if parser is NO_PARSER else parser
         self.parser_engines: dict[str, tuple[str, str]] = {}
@@ -202,7 +216,9 @@ class _Replay:
             record = records[seq]
             if isinstance(record, Seal):
                 assert self.state is not None
-                self._compare(seq, compute_seal(self.state, record, self.halted))
+                typed = "answer_type" in self.trace.genesis.scope
+                ending = Ending(self.state, self.last_turn, self.last_said, self.halted, typed)
+                self._compare(seq, compute_seal(ending, record))
                 return
             if isinstance(record, Turn):
                 stop = self._end_of_turn(seq)
@@ -225,6 +241,8 @@ class _Replay:
 
     def _replay_question(self, seq: int, record: Question) -> None:
         assert self.state is not None
+        self._check_controller(seq, seq + 1)
+        self.last_turn = self.last_said = None
         text = self.trace.content(record.text).decode("utf-8", "replace")
         try:
             asked = ask(self.state, text, record.writes.name)
@@ -239,6 +257,11 @@ class _Replay:
         reading = turn.read_program()
         if isinstance(reading, Unreadable):
             self._stop_with(turn.first, reading.field, "what a controller said", reading.reason)
+        finding = check_speaker(self.state, turn.record)
+        if finding is not None:
+            self._stop_with(turn.first, finding.field, finding.recorded, finding.computed)
+        self._check_controller(turn.first, turn.stop)
+        self.last_turn, self.last_said = turn.record, reading
         is_last = turn.stop == len(self.trace.records)
         recorded = turn.stop - turn.first
         executed, halted_here = self._execute(turn, reading, is_last)
@@ -254,6 +277,19 @@ class _Replay:
             self.unfinished = Unfinished(
                 reading, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
             )
+
+    def _check_controller(self, first: int, stop: int) -> None:
+        """Have prompts rendered and replies read again, by whoever can."""
+        assert self.state is not None
+        if self.controller_check is None:
+            return
+        finding = self.controller_check.follow(self.state, self.trace, first, stop)
+        if finding is None:
+            return
+        if finding.unchecked:
+            self.unchecked.setdefault(finding.unchecked, finding.computed)
+        else:
+            self._stop_with(first, finding.field, finding.recorded, finding.computed)
 
     def _execute(self, turn: RecordedTurn, reading: Parsed | Unparsed, is_last: bool) -> tuple[ExecutedTurn, bool]:
         """Execute a turn again. The second value says that a file changed under this replay itself.
@@ -320,15 +356,21 @@ class _Replay:
             self.state,
             self.unfinished,
             texts_compared=self.comparison.texts_compared,
+            unchecked=self.unchecked,
+            controller_checked=self.controller_check is not None,
         )
 
     def _judge(self) -> Verdict:
         if self.difference is not None:
-            other_table = (self.difference.seq, self.difference.field) == (0, "actions")
-            return Verdict.ENGINES if self.engines or other_table else Verdict.FORGED
+            seq, fields = self.difference.seq, self.difference.fields
+            # Another action table may be a host's own, which this replay was not given.
+            other_table = (seq, self.difference.field) == (0, "actions")
+            is_explained = other_table or may_explain(self.trace, seq, fields, self.engines)
+            return Verdict.ENGINES if is_explained else Verdict.FORGED
         # A run whose inputs are all missing and of which no step could be executed differs nowhere, and shows nothing.
         has_shown_something = self.executed > 0 or not self.missing
-        return Verdict.REPRODUCED if self.complete and has_shown_something else Verdict.UNVERIFIABLE
+        is_reproduced = self.complete and has_shown_something and not self.unchecked
+        return Verdict.REPRODUCED if is_reproduced else Verdict.UNVERIFIABLE
 
 
 def _kind(record: AnyRecord) -> str:

@@ -19,9 +19,11 @@ class Verdict(Enum):
     """What a replay concludes.
 
     REPRODUCED: every record was computed again, byte for byte.
-    FORGED: one record differs, and the same versions of kernel and engines wrote it.
-    ENGINES: one record differs, but other versions of the kernel or the engines wrote it, which may be the reason.
-    UNVERIFIABLE: nothing differs as far as it could be executed, but an input is missing.
+    FORGED: one record differs, and no other version of an engine explains that.
+    ENGINES: one step differs in what an engine computed, and another version of that engine wrote it, which may be the
+    reason (`engines`); or another action table did. It is not shown to be genuine.
+    UNVERIFIABLE: nothing differs as far as it could be checked, but an input is missing, or prompts or texts could not
+    be made again.
     """
 
     REPRODUCED = "reproduced"
@@ -31,12 +33,16 @@ class Verdict(Enum):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """The first record that differs from what re-execution gives, and the path of the first field that differs."""
+    """The first record that differs from what re-execution gives, and the path of the first field that differs.
+
+    `fields` are all fields of the record that differ, where it is one of the log's lines.
+    """
 
     seq: int
     field: str
     recorded: str
     computed: str
+    fields: tuple[str, ...] = ()
 
 
 class Unfinished(msgspec.Struct, frozen=True):
@@ -60,6 +66,8 @@ class Replayed(msgspec.Struct, frozen=True):
     `missing` gives, by input, the reason why it is missing. `engines` gives, by library, the recorded version and the
     installed one where they differ. `state` is the state after the last whole turn, from which a host can continue.
     `texts_compared` is false if another version worded the observations: then everything but their texts was compared.
+    `unchecked` says what else was left out, and why: `prompts`, `replies`. It is empty, too, if the caller gave nothing
+    to check them with (`controller_checked` is false).
     """
 
     verdict: Verdict
@@ -71,6 +79,24 @@ class Replayed(msgspec.Struct, frozen=True):
     state: State | None
     unfinished: Unfinished | None
     texts_compared: bool = True
+    unchecked: dict[str, str] = {}
+    controller_checked: bool = False
+
+
+def differing_fields(recorded: dict[str, Any], computed: dict[str, Any]) -> list[str]:
+    """The paths of all fields in which two records differ, one level deep in objects."""
+    found: list[str] = []
+    for name in sorted({*recorded, *computed}):
+        here, there = recorded.get(name), computed.get(name)
+        if here == there:
+            continue
+        if isinstance(here or there, dict):
+            # A field that one of the two leaves out has its default there: an object without keys.
+            keys = sorted({*(here or {}), *(there or {})})
+            found += [f"{name}.{key}" for key in keys if (here or {}).get(key) != (there or {}).get(key)]
+        else:
+            found.append(name)
+    return found
 
 
 CALL_FIELDS = CallLine.__struct_fields__
@@ -86,10 +112,12 @@ def first_difference(
     """
     if recorded == computed:
         return None
-    difference = _find_difference(inside, _decode_fields(recorded, names), _decode_fields(computed, names))
+    fields = _decode_fields(recorded, names), _decode_fields(computed, names)
+    difference = _find_difference(inside, *fields)
     # Lines that differ although their fields do not: a spelling, which `verify` would have refused.
     field, old, new = difference or (inside, recorded, computed)
-    return Difference(seq, field, _show(old), _show(new))
+    are_records = all(isinstance(each, dict) for each in fields) and not inside
+    return Difference(seq, field, _show(old), _show(new), tuple(differing_fields(*fields)) if are_records else ())
 
 
 def _decode_fields(line: bytes, names: tuple[str, ...]) -> Any:
