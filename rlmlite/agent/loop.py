@@ -119,8 +119,9 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
     question = open_question(run.history)
     if question is None:
         raise RuntimeError("no question is open")
-    if _is_just_asked(run.history) and run.inputs:
-        names = list(run.inputs)[:_PREVIEWED]
+    # What is withheld is not looked at: that a look went well would be all that it tells.
+    names = [name for name in run.inputs if run.state.describes(name)][:_PREVIEWED]
+    if _is_just_asked(run.history) and names:
         lines = [f"preview({name}, head={_head(run, name)})" for name in names]
         program = parse("\n".join(lines))
         done = yield from run.turn(program, origin=HOST)

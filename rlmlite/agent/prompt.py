@@ -21,6 +21,7 @@ import msgspec
 from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
 from rlmlite.runs.history import Exchange, first_look
+from rlmlite_kernel.evaluation.levels import tell_left
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.variables import Variable
@@ -39,6 +40,7 @@ _LINE = 300  # bytes of an old turn's line
 _NOTES_BYTES = 4_000  # of all notes together; the newest stay
 _VARIABLES = 100  # that are listed; the newest stay
 _WITHHELD = "the policy keeps its content from you"
+_UNLOOKED = "not looked at yet; after a look, all that you write counts as made of it, and may go only where it may"
 _FEW_TURNS = 3  # with so many left, or fewer, the prompt says so
 
 ALWAYS = ("turns", "sub_calls")
@@ -118,6 +120,8 @@ def _input(name: str, state: State, size: int) -> str:
     variable = state.variables[name]
     if state.withheld(variable.data):
         return f"- {name}: {variable.kind}, {_WITHHELD}; a program may use it"
+    if not state.describes(name):
+        return f"- {name}: {variable.kind}, {_UNLOOKED}"
     title = _title(variable)
     # The title of documents is their number; how much there is to read must be said apart.
     if variable.kind == "documents":
@@ -312,9 +316,11 @@ def _budgets(state: State) -> Iterator[str]:
             continue
         left = max(0, state.left(name))
         is_half_used = 2 * left < limit
+        # Turns are counted by nobody but the host, so they tell nothing of the inputs.
+        told = tell_left(left, limit) if state.hides_budgets and name != "turns" else f"{left:,} of {limit:,}"
         is_set = limit != getattr(defaults, name)
         if name in ALWAYS or is_half_used or is_set:
-            yield f"- {name}: {left:,} of {limit:,}"
+            yield f"- {name}: {told}"
 
 
 def _question(state: State, ask: PromptRequest) -> str:

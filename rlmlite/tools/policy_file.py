@@ -119,6 +119,11 @@ class PolicyTable(_TomlTable):
         description="for each input the models and tools (`tool:NAME`) that its content may be sent to; each may end "
         "with `*`. `*` stands for the other inputs; an input without a rule may be sent anywhere",
     )
+    strict: StrictBool = Field(
+        False,
+        description="`true`: whatever a controller writes or chooses counts as made of every input that it has learned "
+        "of, so that content which it types goes only where that input may",
+    )
 
 
 def read_policy_file(path: Path) -> Rules:
@@ -155,6 +160,7 @@ def _to_rules(table: PolicyTable, digest: str) -> Rules:
         models=table.models,
         tools=rules,
         egress=dict(table.egress),
+        strict=table.strict,
     )
     return Rules(policy, digest, frozenset(stricter), frozenset(harmless))
 

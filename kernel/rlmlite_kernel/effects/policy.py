@@ -122,6 +122,11 @@ class Egress:
         return sum(input_bit(number) for number in range(len(self._names)))
 
     @property
+    def ruled(self) -> int:
+        """The origin bits of the inputs whose content may not go everywhere."""
+        return sum(input_bit(number) for number, rules in enumerate(self._rules) if rules)
+
+    @property
     def question_bit(self) -> int:
         """The origin bit of the question of a nested run; 0 if the question is under no rule."""
         return input_bit(self._names.index(QUESTION)) if self._under.get(QUESTION) else 0

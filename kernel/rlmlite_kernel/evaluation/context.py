@@ -63,6 +63,16 @@ class EgressRules(Protocol):
         """Raise `Fault("egress")` if content of these origins may not be sent to a model or to `tool:NAME`."""
         ...
 
+    @property
+    def input_bits(self) -> int:
+        """The origin bits of all inputs."""
+        ...
+
+    @property
+    def ruled(self) -> int:
+        """The origin bits of the inputs whose content may not go everywhere."""
+        ...
+
     def rules_of(self, origins: int) -> tuple[str, ...]:
         """The names of the inputs whose rules content of these origins is under."""
         ...

@@ -30,6 +30,8 @@ step runs is `run.turn`, what a step does is `run.step`, what is recorded of it 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 import msgspec
 
@@ -43,7 +45,7 @@ from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.program.lowering import lower
 from rlmlite_kernel.program.problems import Unparsed, explain
 from rlmlite_kernel.program.recorded import encode_reading
-from rlmlite_kernel.records.evolution import FLAGS
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, FLAGS
 from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Turn, Written
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.settings import Limits, Role, Settings
@@ -193,12 +195,18 @@ def advance(
     used = dict(state.used)
     for name, amount in charges.items():
         used[name] = used.get(name, 0) + amount
+    exposure = state.exposure
+    if call is not None and EXPOSURE_BY_INPUT in state.run.flags:
+        # Its prompt has said of these inputs how long they are, and what columns they have.
+        described = [state.variables[name].data.origins for name in state.run.inputs if state.describes(name)]
+        exposure |= reduce(or_, described, 0)
     # An answer and failures are those of the last turn: a run that goes on has not ended.
     opened = msgspec.structs.replace(
         state,
         turn=state.turn + 1,
         used=used,
-        digest=state_digest(state.variables, used, state.exposure, state.run.flags),
+        digest=state_digest(state.variables, used, exposure, state.run.flags),
+        exposure=exposure,
         answer=None,
         failures=(),
     )

@@ -12,6 +12,7 @@ Not here: how values are worded (`observation.observations`); how much room a tu
 (`run.recorder`).
 """
 
+import re
 from collections.abc import Mapping
 
 from rlmlite_kernel.actions.end import Forgotten, Noted
@@ -23,9 +24,12 @@ from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.step import FinalAnswer, FinishedStep, StepOutcome
+from rlmlite_kernel.run.step import BUDGET_CODES, FinalAnswer, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
+
+_POLICY_CODES = frozenset({"denied", "egress", "not_permitted"})
+_FIGURE = re.compile(r"\d[\d,.]*")
 
 _ANSWERED_BY: Mapping[EffectKind, int] = {"lm": LM, "rlm": LM, "tool": TOOL}
 """The origin of what a call gives, by its kind. An approver and a clock are trusted."""
@@ -43,12 +47,13 @@ def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str,
     if withheld:
         return Observation(f"{_label(planned)}: {outcome.status}{withheld}")
     if outcome.status != "ok":
-        shown = Observation(f"{_label(planned)}: {outcome.status} ({outcome.code}): {outcome.message}")
+        message = _hide_figures(outcome.message) if _hides_budgets(outcome, state) else outcome.message
+        shown = Observation(f"{_label(planned)}: {outcome.status} ({outcome.code}): {message}")
     elif planned.last:
         shown = _show_result(planned, outcome, blobs, room, state)
     else:
         shown = Observation("")  # a temporary: the statement's last step says what became of it
-    return _add_warnings(shown, outcome, room)
+    return _add_warnings(shown, outcome, room, hides_figures=_hides_budgets(outcome, state))
 
 
 def _label(planned: PlannedStep) -> str:
@@ -77,13 +82,14 @@ def _fence_source(planned: PlannedStep) -> str:
     return planned.target or ",".join(sorted(planned.reads)) or planned.op
 
 
-def _add_warnings(shown: Observation, outcome: StepOutcome, room: int) -> Observation:
+def _add_warnings(shown: Observation, outcome: StepOutcome, room: int, *, hides_figures: bool) -> Observation:
     """What is shown, then the step's warnings, as far as there is room."""
     text, cut = fit_text(shown.text, room)
     for warning in outcome.context.warnings:
         separator = "\n" if text else ""
         left = room - len(text.encode()) - len(separator)
-        sentence, lost = _warning_text(warning.message, warning.quoted, left)
+        message = _hide_figures(warning.message) if hides_figures else warning.message
+        sentence, lost = _warning_text(message, warning.quoted, left)
         if sentence:
             text += separator + sentence
         cut += lost
@@ -99,6 +105,18 @@ def _warning_text(message: str, quoted: str, room: int) -> tuple[str, int]:
     # Half of a quote would need a fence of its own, so it goes first, and the sentence is cut only if it must be.
     sentence, cut = fit_text(f"! {message}", max(0, room))
     return sentence, cut + len(quoted.encode())
+
+
+def _hides_budgets(outcome: StepOutcome, state: State) -> bool:
+    """Whether a step's sentences tell of budgets that withheld content may have had a part in."""
+    if not state.run.barred or EXPOSURE_BY_INPUT not in state.run.flags:
+        return False
+    return outcome.code in BUDGET_CODES or not BUDGET_CODES.isdisjoint(outcome.context.partial)
+
+
+def _hide_figures(message: str) -> str:
+    """A sentence without its numbers: `12 calls > 5 sub_calls left` becomes `... calls > ... sub_calls left`."""
+    return _FIGURE.sub("...", message)
 
 
 def _withheld_notice(planned: PlannedStep, outcome: StepOutcome, state: State) -> str:
@@ -120,9 +138,20 @@ def _withheld_notice(planned: PlannedStep, outcome: StepOutcome, state: State) -
     names = state.run.egress.input_names(origins & barred)
     if not names:
         return ""
-    code = f" ({outcome.code})" if outcome.code else ""
+    told = _told_code(outcome, state)
+    code = f" ({told})" if told else ""
     words = ", ".join(f"`{name}`" for name in names)
     return f"{code}; not shown: the policy keeps {words} from the controller"
+
+
+def _told_code(outcome: StepOutcome, state: State) -> str:
+    """What is told of the code of a step that is not shown: whether the policy refused it.
+
+    A program can choose its fault by withheld content. The codes that it can choose from tell 3.3 bits, these 1.6.
+    """
+    if EXPOSURE_BY_INPUT not in state.run.flags:
+        return outcome.code
+    return "policy" if outcome.code in _POLICY_CODES else ""
 
 
 def exposure_of(step: FinishedStep, state: State, *, is_shown: bool) -> int:

@@ -138,6 +138,23 @@ class State(msgspec.Struct, frozen=True, eq=False):
         """What all steps of the next turn share."""
         return TurnContext(self.run.table, self.settings, self.run.egress, self.spoken, self.run.barred, self.run.flags)
 
+    def describes(self, name: str) -> bool:
+        """Whether the controller may be told what an input is like: its size, its columns, its beginning.
+
+        In strict mode a look has a price, since all that the controller writes afterwards counts as made of what it
+        has seen. So an input that may not go everywhere is described only once the controller has looked at it.
+        """
+        origins = self.variables[name].data.origins
+        if origins & self.run.barred:
+            return False
+        is_unlooked = bool(origins & self.run.egress.ruled & ~self.exposure)
+        return not (self.settings.policy.strict and is_unlooked)
+
+    @property
+    def hides_budgets(self) -> bool:
+        """Whether what is left of budgets is told in levels (`evaluation.levels`): withheld content may show in it."""
+        return bool(self.run.barred) and EXPOSURE_BY_INPUT in self.run.flags
+
     def withheld(self, held: TaintedValue) -> tuple[str, ...]:
         """The names of the inputs whose content in a value keeps it from being shown to a controller."""
         return self.run.egress.input_names(held.origins & self.run.barred)

@@ -16,16 +16,19 @@ from rlmlite_kernel.effects.calls import Ask, CallSite
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.taint import DERIVED, NarrowedResult, TaintedValue
+from rlmlite_kernel.evaluation.taint import DERIVED, INPUT, NarrowedResult, TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import EvidenceList, resolve_evidence
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
-from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.run.state import RunConstants
 from rlmlite_kernel.run.variables import Change
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, to_json
+
+BUDGET_CODES = frozenset({"budget", "search_work", "too_large"})
+"""Codes that say that something did not fit a budget: of faults, and of results that were cut short."""
 
 
 class FinalAnswer(msgspec.Struct, frozen=True, eq=False):
@@ -121,9 +124,13 @@ def settle_calls(
 
 def _with_digest(outcome: StepOutcome) -> StepOutcome:
     """The outcome with its value's digest. Raises `NotCanonicalError` for a value nested so deep that it has none."""
-    if outcome.data is None:
+    data, context = outcome.data, outcome.context
+    if data is None:
         return outcome
-    return msgspec.structs.replace(outcome, digest=descriptor_digest(outcome.data.value))
+    if not BUDGET_CODES.isdisjoint(context.partial) and context.follows(EXPOSURE_BY_INPUT):
+        # Where it was cut says how much was left, and any input may have had a part in what was used.
+        data = data.taint(INPUT | context.egress.input_bits)
+    return msgspec.structs.replace(outcome, data=data, digest=descriptor_digest(data.value))
 
 
 def failure_of(context: StepContext, fault: Fault | NotCanonicalError) -> StepOutcome:

@@ -18,6 +18,8 @@ and what is recorded of it (`run.recorder`); the turn only says which finished s
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import msgspec
 
@@ -25,9 +27,11 @@ from rlmlite_kernel.actions.end import Forgotten
 from rlmlite_kernel.effects.calls import Ask, CallSite
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usage
-from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.context import StepContext, TurnContext
+from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.lowering import PlannedStep
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.records.refs import blob, commit_value_digest
 from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
@@ -47,7 +51,7 @@ class RunningTurn:
 
     Steps are known by their number in the lowered program, from 0. `ledger` is what the run has used, with what is
     reserved for calls that are out; every step of the turn charges the same one. `_broken` are the variables whose step
-    did not succeed: a step that needs one of them is skipped.
+    did not succeed, with the origins of what that step read: a step that needs one of them is skipped.
     """
 
     def __init__(self, before: State, steps: Sequence[PlannedStep]) -> None:
@@ -58,7 +62,9 @@ class RunningTurn:
         # Steps that have asked for calls and have no value yet: calls out, answered, or parked.
         self._open: dict[int, OpenStep] = {}
         self._finished: dict[int, FinishedStep] = {}
-        self._broken: set[str] = set()
+        self._broken: dict[str, int] = {}
+        # What the controller speaks for at each step, where that grows within a turn.
+        self._spoken = _speak_in_order(before, self._steps) if before.settings.policy.strict else None
         # How many steps are committed, which is also the number of the next one to commit.
         self._committed = 0
         self.ledger: dict[str, int] = dict(before.used)
@@ -72,7 +78,7 @@ class RunningTurn:
         other.ledger, other.states, other.halt_reason = dict(self.ledger), self.states.copy(), self.halt_reason
         # The contexts of open steps charge a ledger too: theirs must be the copy's, or both turns would charge one.
         other._open = {number: step.with_ledger(other.ledger) for number, step in self._open.items()}
-        other._finished, other._broken = dict(self._finished), set(self._broken)
+        other._finished, other._broken = dict(self._finished), dict(self._broken)
         return other
 
     @property
@@ -153,7 +159,7 @@ class RunningTurn:
 
     def _start(self, number: int, planned: PlannedStep, blobs: Blobs, parser: Parser) -> None:
         # The variables as they are now, as a value: what later steps write is not seen, whenever this one goes on.
-        context = StepContext(self._variables.data, blobs, self._turn_context, self.ledger, parser)
+        context = StepContext(self._variables.data, blobs, self._context_at(number), self.ledger, parser)
         refusal = self._refusal(planned, context)
         if refusal is not None:
             self._finish(number, refusal)
@@ -169,7 +175,7 @@ class RunningTurn:
             # No message: the observation explains every problem with its place in the text.
             return StepOutcome(context, "failed", planned.problems[0].code, "")
         # Skipped even if an older value of the variable exists: the program means the one that this turn should make.
-        needed = sorted(planned.reads & self._broken)
+        needed = sorted(planned.reads & self._broken.keys())
         if needed:
             words = ", ".join(f"`{name}`" for name in needed)
             return StepOutcome(context, "skipped", "depends", f"it needs {words}, which has no value")
@@ -256,15 +262,16 @@ class RunningTurn:
         outcome = self._check_room(planned, outcome)
         # The step as it will be recorded. Its salt is the key under which the record commits to the value.
         ast = blob(constants.salts, _JSON.encode(planned.as_statement()))
-        change = self._change_of(number, outcome, ast.salt)
+        doubt = self._doubt(planned)
+        change = self._change_of(number, outcome, ast.salt, doubt)
         self._variables = self._variables.apply(change)
         self._finished[number] = FinishedStep(planned, outcome, ast, change)
         self.states.move_step(number, StepEvent.FINISH)
         if planned.target is not None and outcome.status != "ok":
-            self._broken.add(planned.target)
+            self._broken[planned.target] = doubt
         elif change.variable is not None:
             # An earlier statement may have failed to write it; this one has written it anew.
-            self._broken.discard(change.name)
+            self._broken.pop(change.name, None)
         # Set, not added: value bytes are what is held at a time, and an overwritten value gives its own back.
         self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
 
@@ -282,7 +289,7 @@ class RunningTurn:
         """Bytes that are set aside for the values of nested runs under way."""
         return sum(step.reserved.amounts.get("value_bytes", 0) for step in self._open.values())
 
-    def _change_of(self, number: int, outcome: StepOutcome, key: bytes) -> Change:
+    def _change_of(self, number: int, outcome: StepOutcome, key: bytes, doubt: int) -> Change:
         """What a finished step does to the variables. The last step of a statement drops its temporaries."""
         planned = self._steps[number]
         data, effect = outcome.data, outcome.effect
@@ -292,10 +299,24 @@ class RunningTurn:
         if planned.last:
             dropped += self._temporaries(number)
         if planned.target is None or data is None or outcome.status != "ok":
-            return Change(dropped=tuple(dropped))
+            return Change(planned.target or "", dropped=tuple(dropped), doubt=doubt)
         ref = commit_value_digest(key, outcome.digest)
         variable = Variable(data, kind_of(data.value), ref, size_of(data.value), self._before.turn)
         return Change(planned.target, variable, tuple(dropped))
+
+    def _doubt(self, planned: PlannedStep) -> int:
+        """The origins of what decides whether a step writes its variable, if it turns out not to."""
+        if EXPOSURE_BY_INPUT not in self._before.run.flags:
+            return 0
+        read = [variable.data.origins for name in planned.reads if (variable := self._variables.get(name)) is not None]
+        missing = [origins for name, origins in self._broken.items() if name in planned.reads]
+        return reduce(or_, (*read, *missing), 0) & ~CONTROLLER
+
+    def _context_at(self, number: int) -> TurnContext:
+        """What a step shares with the others, with what the controller speaks for at this place of its program."""
+        if self._spoken is None:
+            return self._turn_context
+        return msgspec.structs.replace(self._turn_context, spoken=self._spoken[number])
 
     def _temporaries(self, last: int) -> list[str]:
         """The temporaries that earlier steps of a statement have written."""
@@ -309,6 +330,27 @@ class RunningTurn:
             if planned.target is not None and planned.target in self._variables:
                 names.append(planned.target)
         return names
+
+
+def _speak_in_order(before: State, steps: Sequence[PlannedStep]) -> list[int]:
+    """What the controller speaks for at each step in strict mode: also for all that earlier steps have read.
+
+    Whether a later step runs at all may depend on them, as on what they leave of the budgets. By what steps name and
+    not by what they have made, since a later one may run while an earlier one waits for its calls.
+
+        n = count(patients)         speaks for what the turn began with
+        x = look(key="a")           speaks for `patients` too
+    """
+    origins = {name: variable.data.origins for name, variable in before.variables.items()}
+    spoken = before.spoken
+    in_order: list[int] = []
+    for planned in steps:
+        in_order.append(spoken)
+        read = reduce(or_, (origins.get(name, 0) for name in planned.reads), 0) & ~(CONTROLLER | DERIVED)
+        if planned.target is not None:
+            origins[planned.target] = read
+        spoken |= read | LM if read else 0
+    return in_order
 
 
 def _depends(earlier: PlannedStep, later: PlannedStep) -> bool:

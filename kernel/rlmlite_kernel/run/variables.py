@@ -32,11 +32,16 @@ class Variable(msgspec.Struct, frozen=True, eq=False):
 
 
 class Change(msgspec.Struct, frozen=True, eq=False):
-    """What one step does to the variables: it writes at most one, then drops some (forgotten ones, temporaries)."""
+    """What one step does to the variables: it writes at most one, then drops some (forgotten ones, temporaries).
+
+    `doubt` are the origins of what decided that it does not write `name` after all: the old value, if there is one, is
+    there because of them.
+    """
 
     name: str = ""
     variable: Variable | None = None
     dropped: tuple[str, ...] = ()
+    doubt: int = 0
 
 
 class Variables(Mapping[str, Variable]):
@@ -72,12 +77,15 @@ class Variables(Mapping[str, Variable]):
 
     def apply(self, change: Change) -> "Variables":
         """The variables after a step."""
-        if change.variable is None and not change.dropped:
+        variable = change.variable
+        doubted = self._by_name.get(change.name) if change.doubt else None
+        if doubted is not None:
+            variable = msgspec.structs.replace(doubted, data=doubted.data.taint(change.doubt))
+        if variable is None and not change.dropped:
             return self
         # Without `__init__`, which would sum all sizes again: twice for every step.
         after = Variables.__new__(Variables)
         after._by_name, after._data, after.size_bytes = dict(self._by_name), dict(self._data), self.size_bytes
-        variable = change.variable
         if variable is not None:
             overwritten = self._by_name.get(change.name)
             if overwritten is not None:

@@ -2,6 +2,9 @@
 
 The kernel has no clock: a run that looked at one could not be replayed. So the time is asked for like an answer of a
 model, recorded in the receipt, and replay gives the recorded one again. Within a run two `now()` are two calls.
+
+Where content is withheld from a controller, the time is that of the minute: two times would tell how long a step has
+worked on it.
 """
 
 import datetime
@@ -13,6 +16,7 @@ from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import DERIVED, TaintedValue
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 # Milliseconds since 1970. No time from here on can be written as YYYY-MM-DD.
@@ -36,6 +40,9 @@ def _read_time(context: StepContext, results: Sequence[Result]) -> TaintedValue:
         raise Fault("calls_failed", "the answer of the clock is not a number of milliseconds since 1970")
     # Not `fromtimestamp`: it goes through a float and the platform's C library.
     time = _EPOCH + datetime.timedelta(milliseconds=int(digits))
+    if context.turn.barred and context.follows(EXPOSURE_BY_INPUT):
+        # How long a step took may depend on content that is withheld.
+        time = time.replace(second=0, microsecond=0)
     text = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     # Neither input nor model: nobody can write an instruction into a time.
     return TaintedValue(text, DERIVED)

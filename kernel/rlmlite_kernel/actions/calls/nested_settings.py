@@ -21,9 +21,10 @@ import msgspec
 from rlmlite_kernel.actions.calls.tools import TOOL_COUNTER, tool_counter
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.levels import round_left
 from rlmlite_kernel.evaluation.taint import FOREIGN, TaintedValue, origin_words
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE, Limits, Policy, QuestionLabel, Settings
 
 SHARED = (
@@ -63,17 +64,24 @@ def share_budgets(context: StepContext, share: object) -> dict[str, int]:
         raise Fault("bound", "`share` must be more than 0 and at most 1")
     numerator, denominator = share.as_integer_ratio()
     limits = context.settings.limits
+    # A nested run is told its limits, which follow from what is left here, and that may follow from any input. Turns
+    # are counted by nobody but the host.
+    is_rounded = bool(context.egress.ruled) and context.follows(EXPOSURE_BY_INPUT)
     allowance: dict[str, int] = {}
     for name in SHARED:
         has_limit = getattr(limits, name) is not None
         # Tokens and cost are known only afterwards, so the ledger may stand above the limit.
         left = max(0, context.budget_left(name)) if has_limit else 0
+        if is_rounded and has_limit and name != "turns":
+            left = round_left(left, getattr(limits, name))
         allowance[name] = left * numerator // denominator
     for tool in context.settings.tools:
         calls_allowed = rule_of(context.settings.policy, tool).calls
         if calls_allowed is not None:
             counter = tool_counter(tool)
             calls_left = max(0, calls_allowed - context.ledger.get(counter, 0))
+            if is_rounded:
+                calls_left = round_left(calls_left, calls_allowed)
             allowance[counter] = calls_left * numerator // denominator
     # A nested run needs one turn of one step at least. Any other budget may be empty: it may not be needed.
     for name in ("turns", "steps"):
