@@ -22,6 +22,8 @@ SETTINGS: Final = {
     "for itself)",
     "max_ratio": "how many times larger than its packed form unpacked content may be, above 64 MiB",
     "max_members": "members that an archive may have",
+    "max_seconds": "seconds that a parser in a worker may take for a file, and one more for each MB of it",
+    "max_worker_bytes": "bytes of memory that it may allocate, and four more for each byte of the file",
     "kept_bytes": "up to which size standard input is kept in the trace",
     "cache": "whether digests of large files and word indexes are remembered between runs",
 }

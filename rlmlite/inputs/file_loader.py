@@ -12,13 +12,13 @@ Not here: deciding which of them a path is (`load`).
 from collections.abc import Callable, Iterator
 
 from rlmlite.errors import InputError
+from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.folders.listing import IGNORED
 from rlmlite.inputs.formats.reading import Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText, Recipes
 from rlmlite.inputs.formats.remote import fetch, fetch_step, file_name, without_secrets
 from rlmlite.inputs.formats.streams import HashingBlocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.inputs.values import with_content
 from rlmlite_kernel.values.blobs import Content
@@ -99,7 +99,7 @@ class FileLoader:
         from rlmlite.inputs.formats.members import open_members, read_members
 
         assert payload.kind is not None
-        members = open_members(payload, self._blobs)
+        members = open_members(payload, self._blobs, self._limits)
         unpacked = read_members(members, size, self._texts, self._recipes, self._limits)
         # The archive's own recipe ends in the step that opened it, so that a replay knows how to get at the members.
         number = self._recipes.number((*before, *payload.steps, Derivation(payload.kind.name)))
@@ -115,11 +115,7 @@ class FileLoader:
         return documents_input(source)
 
     def _input_error(self, error: UnreadableError | BrokenArchiveError) -> InputError:
-        # An `UnreadableError` says by itself what the file is or lacks.
-        fault = str(error)
-        if isinstance(error, BrokenArchiveError):
-            fault = f"is damaged, or ends early: {error}"
-        return InputError(f"{self._what} {fault}")
+        return InputError(f"{self._what} {error}")
 
 
 def file_entry(path: str, file: HashedFile, text: DerivedText, recipes: Recipes, blobs: FileBlobs) -> SourceFile:

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rlmlite.errors import InputError
+from rlmlite.errors.unreadable import UnreadableError
 from rlmlite.inputs.cache.digests import open_digests
 from rlmlite.inputs.cache.indexes import open_indexes
 from rlmlite.inputs.file_loader import FileLoader, documents_input, file_entry
@@ -29,7 +30,6 @@ from rlmlite.inputs.formats.recipes import Recipes
 from rlmlite.inputs.formats.remote import is_remote, without_secrets
 from rlmlite.inputs.formats.streams import file_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.formats.unreadable import UnreadableError
 from rlmlite.inputs.names import ALONE, STDIN, check_name, name_paths, strip_text_prefix
 from rlmlite.inputs.values import Data, Url, from_python
 from rlmlite_kernel.program.problems import did_you_mean

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite.errors import InputError
+from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.formats.reading import READING, Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.remote import file_name
 from rlmlite.inputs.formats.streams import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite_kernel.values.inputs import Source, SourceFile
 from rlmlite_traces import Derive, FileBlobs, HashedFile
 from rlmlite_traces.files.mapped import open_content
@@ -77,7 +77,7 @@ class _TextDeriver(msgspec.Struct, frozen=True):
             raise UnreadableError("not an archive")
         recipes = {entry.path: source.recipe(entry) for entry in entries}
         meter = Meter(self.limits, "members", self._file_size)
-        for member in open_members(payload, self.store):
+        for member in open_members(payload, self.store, self.limits, recipes.keys()):
             self.limits.count_member()
             # Members that were skipped then are skipped again, and cost no decompression.
             if member.skip_reason or member.path not in recipes:

@@ -14,7 +14,7 @@ length, and decodes a message only into the type that its caller names.
 import os
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -37,7 +37,11 @@ class Message(msgspec.Struct, frozen=True):
 
     body: bytes
 
-    def decode(self, kind: type[T]) -> T:
+    @overload
+    def decode(self, kind: type[T]) -> T: ...
+    @overload
+    def decode(self, kind: Any) -> Any: ...
+    def decode(self, kind: Any) -> Any:
         """The value, if it is of this type. Raises `WorkerProtocolError`."""
         try:
             return msgspec.msgpack.decode(self.body, type=kind)

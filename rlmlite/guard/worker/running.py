@@ -142,7 +142,7 @@ class _Exchange:
             if descriptor in ready:
                 return
             if not ready:
-                raise WorkerLimitError("seconds", f"{self._limits.seconds:g} seconds")
+                raise WorkerLimitError("seconds", f"{round(self._limits.seconds, 1):,g} seconds")
             self._write_feed()
 
     def _fetch(self) -> None:
@@ -185,7 +185,7 @@ class _Exchange:
         if ending is None:
             return WorkerCrashError("it crashed")
         if ending.signal == _SIGXCPU:
-            return WorkerLimitError("seconds", f"{self._limits.seconds:g} seconds")
+            return WorkerLimitError("seconds", f"{round(self._limits.seconds, 1):,g} seconds")
         if ending.signal:
             return WorkerCrashError(f"it crashed ({signal_text(ending.signal)})")
         return WorkerCrashError(f"it ended by itself (status {ending.status})")

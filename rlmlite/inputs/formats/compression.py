@@ -10,18 +10,15 @@ itself: in xz and Zstandard the packer chooses the size of the dictionary that t
 import bz2
 import gzip
 import lzma
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from rlmlite.errors.unreadable import UnreadableError, import_extra
 from rlmlite.inputs.formats.streams import BLOCK, BlockStream, file_blocks
-from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
+from rlmlite.inputs.parsers.damage import DAMAGE
 
 MEMORY = 256 * 1024 * 1024
 """Bytes that a decompressor may use for its dictionary."""
-
-DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
-"""What decompressors raise for damage: each library its own errors, and `ValueError` for headers that make no sense."""
 
 
 def decompress(kind: str, packed: BlockStream) -> Iterator[bytes]:

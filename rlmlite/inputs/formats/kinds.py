@@ -66,7 +66,7 @@ def _tar_checksum(header: bytes) -> bytes:
     return b"%06o" % (sum(before) + spaces + sum(after))
 
 
-_HTML_START = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
 
 def _is_html(head: bytes, name: str) -> bool:

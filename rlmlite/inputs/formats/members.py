@@ -1,23 +1,33 @@
 """The members of an archive as the files of an input.
 
-Each member is read like a file of a folder, while the archive streams by: nothing is unpacked to disk, and a tar is
-never held whole. Of members with equal names the last counts, as if the archive had been unpacked over itself.
+The archive is unpacked in a worker (`rlmlite.inputs.parsers.archives`), and each member is read here like a file of a
+folder, while the archive streams by: nothing is unpacked to disk, and a tar is never held whole. Of members with equal
+names the last counts, as if the archive had been unpacked over itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
-from rlmlite.inputs.formats.archives import Member, tar_members, zip_members
+from rlmlite.errors.unreadable import BrokenArchiveError, ParserError, StoppedArchiveError, UnreadableError
+from rlmlite.guard.worker.frames import Message
+from rlmlite.guard.worker.limits import WorkerProtocolError
+from rlmlite.inputs.formats.parsing import open_copy, open_file, parse
 from rlmlite.inputs.formats.reading import Meter, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
 from rlmlite.inputs.formats.streams import HashingBlocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.formats.unreadable import UnreadableError
+from rlmlite.inputs.parsers.archives import MAX_PATH, Broken, End, Head, Member, unpack_members
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_traces import FileBlobs
 
 REPLACED = "replaced by a later member of its name"
+
+_MOST_WANTED = 10_000
+"""Above so many members that are wanted, all are unpacked: their paths would be more than the worker is asked with."""
+
+_OUT_OF_ORDER = "is not readable: its parser sent members in no order"
 
 
 class ArchiveFiles(msgspec.Struct, frozen=True):
@@ -27,17 +37,101 @@ class ArchiveFiles(msgspec.Struct, frozen=True):
     skipped: tuple[tuple[str, str], ...]
 
 
-def open_members(payload: Payload, blobs: FileBlobs) -> Iterator[Member]:
-    """The members of an archive. Raises `BrokenArchiveError`."""
+def open_members(
+    payload: Payload, blobs: FileBlobs, limits: ReadingLimits, wanted: Collection[str] | None = None
+) -> Iterator[Member]:
+    """The members of an archive, those with a `wanted` path, or all. Raises `BrokenArchiveError`, `TooLargeError`."""
     assert payload.kind is not None
-    if payload.kind.name == "tar":
-        return tar_members(payload.stream)
-    # A zip's directory is at its end, so a zip that is itself compressed is stored first.
-    content = payload.content
-    if content is None:
-        stored = blobs.derive(payload.stream.blocks())
-        content = blobs.read(stored.digest)
-    return zip_members(content)
+    kind = payload.kind.name
+    # A long list of paths would cost more than it saves.
+    listed = None if wanted is None or len(wanted) > _MOST_WANTED else sorted(wanted)
+    if kind == "tar":
+        stream = payload.stream.blocks()
+        yield from _members(parse(unpack_members, (kind, listed), limits, format=kind, size=None, feed=stream))
+        return
+    with _open_zip(payload, blobs) as (file, size):
+        yield from _members(parse(unpack_members, (kind, listed), limits, format=kind, size=size, files=[file]))
+
+
+@contextmanager
+def _open_zip(payload: Payload, blobs: FileBlobs) -> Iterator[tuple[int, int]]:
+    """The descriptor and the size of a zip, whose directory is at its end."""
+    if payload.file is not None:
+        with open_file(payload.file) as file:
+            yield file, payload.file.mark.size
+        return
+    # One that is itself compressed, or comes as a stream, is stored first.
+    stored = blobs.derive(payload.stream.blocks())
+    with open_copy(blobs.read(stored.digest)) as file:
+        yield file, stored.size
+
+
+def _members(items: Iterator[bytes | Message]) -> Iterator[Member]:
+    """The members that a worker tells of. Raises `BrokenArchiveError`, also for what it must not say."""
+    unpacking = _Unpacking(items)
+    while (head := unpacking.next_head()) is not None:
+        yield Member(head.path, head.skip_reason, unpacking.blocks)
+
+
+class _Unpacking:
+    """What a worker says of an archive, taken apart: heads, and the blocks of each member up to its end."""
+
+    def __init__(self, items: Iterator[bytes | Message]) -> None:
+        self._items = items
+        self._inside = False
+
+    def next_head(self) -> Head | None:
+        """The next member, or None after the last. What has not been read of the one before is passed over."""
+        # A member whose text was refused was not read to its end; one that is damaged says so only there.
+        while self._inside:
+            self._next_block()
+        said = self._next_item()
+        match said:
+            case None:
+                return None
+            case Head(path=path, skip_reason=reason) if len(path.encode()) <= MAX_PATH and len(reason) <= MAX_PATH:
+                self._inside = not reason
+                return said
+            case Broken(fault=fault):
+                raise BrokenArchiveError(fault)
+        raise StoppedArchiveError(_OUT_OF_ORDER)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The blocks of the member whose head came last. Raises `UnreadableError` if it is damaged."""
+        while self._inside:
+            said = self._next_block()
+            if isinstance(said, bytes):
+                yield said
+            elif said.reason:
+                raise UnreadableError(said.reason, said.detail)
+
+    def _next_block(self) -> bytes | End:
+        said = self._next_item()
+        match said:
+            case bytes():
+                return said
+            case End():
+                self._inside = False
+                return said
+            case Broken(fault=fault):
+                raise BrokenArchiveError(fault)
+        raise StoppedArchiveError(_OUT_OF_ORDER)
+
+    def _next_item(self) -> bytes | Head | End | Broken | None:
+        """What comes next. A parser that was stopped ends the archive, and so does damage of the layer around it."""
+        try:
+            item = next(self._items, None)
+            if not isinstance(item, Message):
+                return item
+            said: Head | End | Broken = item.decode(Head | End | Broken)
+            return said
+        except WorkerProtocolError as error:
+            raise StoppedArchiveError(f"is not readable: the parser {error}") from None
+        except ParserError as error:
+            raise StoppedArchiveError(str(error)) from None
+        except UnreadableError as error:
+            # Raised by what feeds the worker: the compression around a tar, which says so in its detail.
+            raise BrokenArchiveError(error.detail) from None
 
 
 def read_members(

@@ -14,7 +14,7 @@ import types
 import typing
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -22,8 +22,22 @@ from rlmlite.errors import InputError, SettingError
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import Content
 
+if TYPE_CHECKING:
+    from rlmlite.guard.worker.limits import WorkerLimits
+
 RATIO_FREE_BYTES = 64 * 1024 * 1024
 """How many bytes may be unpacked before `max_ratio` applies."""
+
+MAX_STOPPED = 4
+"""How many files of one input may run into a limit of their parser before the input is refused.
+
+Fewer are skipped. Without an end to it, a folder of a thousand hostile files would take a thousand times `max_seconds`.
+"""
+
+_MB = 1_000_000
+
+_MEMORY_PER_BYTE = 4
+"""A parser may hold a document as a tree, and text twice as it is joined."""
 
 _Amount = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -37,6 +51,9 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: how many bytes may be unpacked, decoded, converted, fetched or read as rows for one input.
     max_ratio: how many times larger than its packed form unpacked content may be, above 64 MiB.
     max_members: how many members an archive may have.
+    max_seconds: how many seconds of processor time a parser of a binary or converted format may take for one file, and
+        one more for each MB of it.
+    max_worker_bytes: how much memory such a parser may allocate, and four bytes more for each byte of the file.
     kept_bytes: up to which size standard input is kept in the trace.
     cache: whether digests of large files and word indexes are remembered between runs.
     """
@@ -47,6 +64,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: _Amount = 8 * 1024**3
     max_ratio: _Amount = 250
     max_members: _Amount = 200_000
+    max_seconds: _Amount = 60
+    max_worker_bytes: _Amount = 1024**3
     kept_bytes: Annotated[int, msgspec.Meta(ge=0)] = 16 * 1024**2
     cache: bool = True
 
@@ -107,7 +126,7 @@ class ReadingLimits:
     """What may still be produced from one input. `what` is the input's name in messages."""
 
     def __init__(self, what: str, reading: Reading) -> None:
-        self._what, self._reading, self._members = what, reading, 0
+        self._what, self._reading, self._members, self._stopped = what, reading, 0, 0
         self._produced: Counter[str] = Counter()  # bytes by kind of step: see the module
 
     def blocks(self, blocks: Iterator[Content], way: str) -> Iterator[Content]:
@@ -132,6 +151,25 @@ class ReadingLimits:
         limit = self._reading.max_members
         if self._members > limit:
             raise TooLargeError(self._message("has more than", "max_members", f"{limit:,} members"))
+
+    def worker_limits(self, size: int | None) -> "WorkerLimits":
+        """What the parser of a file of so many bytes may use; None for a stream, which nobody knows the size of."""
+        from rlmlite.guard.worker.limits import WorkerLimits  # here, because text needs no parser
+
+        memory = self._reading.max_worker_bytes
+        # A stream is unpacked as it comes, and its time is bounded by what may come of it.
+        if size is None:
+            return WorkerLimits(self._reading.max_seconds + self._reading.max_bytes / _MB, memory)
+        return WorkerLimits(self._reading.max_seconds + size / _MB, memory + _MEMORY_PER_BYTE * size)
+
+    def count_stopped(self) -> None:
+        """Count a parser that was stopped at a limit. Raises `TooLargeError` when that happened too often."""
+        self._stopped += 1
+        if self._stopped == MAX_STOPPED:
+            raise TooLargeError(
+                f"{self._stopped} files of {self._what} took more time or memory than a parser may (the limits "
+                "max_seconds and max_worker_bytes); leave them out, or raise the limits: --read max_seconds=NUMBER"
+            )
 
     def _message(self, verb: str, limit: str, amount: str) -> str:
         return (

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from rlmlite.errors import InputError
+from rlmlite.errors.unreadable import UnreadableError, import_extra
 from rlmlite.inputs.formats.streams import file_blocks
-from rlmlite.inputs.formats.unreadable import UnreadableError, import_extra
 from rlmlite_kernel.values.inputs import Derivation
 
 SECRETS_LEFT_OUT = "secrets left out of the URL"

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from rlmlite.errors.unreadable import UnreadableError
 from rlmlite.inputs.formats.encodings import EncodingChoice, choose_encoding, decode_blocks
 from rlmlite.inputs.formats.kinds import FileKind, detect_kind, is_html
 from rlmlite.inputs.formats.reading import Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText
 from rlmlite.inputs.formats.streams import HEAD, BlockStream, content_blocks
-from rlmlite.inputs.formats.unreadable import UnreadableError
 from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repair_blocks
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
@@ -39,15 +39,15 @@ _PACKED_TAR_SUFFIXES = ("tgz", "tbz2", "txz", "tzst")
 class Payload(msgspec.Struct, frozen=True):
     """What a file holds inside its layers of compression: a stream, its name without suffixes, its kind.
 
-    `steps` are the layers that were removed. `content` is the same bytes as the stream, where they exist as they are
-    (a file on disk that is not compressed); else None.
+    `steps` are the layers that were removed. `file` holds the same bytes as the stream, where there is one (a file on
+    disk that is not compressed); else None.
     """
 
     stream: BlockStream
     name: str
     kind: FileKind | None
     steps: tuple[Derivation, ...]
-    content: Content | None = None
+    file: HashedFile | None = None
 
     @property
     def is_archive(self) -> bool:
@@ -97,7 +97,7 @@ class TextReader:
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
         # An archive that is not compressed can be read in place, which a zip needs: its directory is at its end.
         if not payload.steps:
-            payload = msgspec.structs.replace(payload, content=content)
+            payload = msgspec.structs.replace(payload, file=file)
         if payload.is_archive:
             return payload
         return self.read_payload(payload)

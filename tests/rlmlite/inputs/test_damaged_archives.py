@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlite.inputs.formats.archives import Member, tar_members, zip_members
-from rlmlite.inputs.formats.streams import BlockStream
-from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
+from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
+from rlmlite.inputs.parsers.archives import Member, tar_members, zip_members
 from tests.rlmlite.inputs.input_files import load_plain, tar_of, zip_of
 
 TEXT = b"some text " * 20
@@ -49,7 +48,7 @@ def test_a_member_of_a_damaged_zip_is_read_whole_or_not_at_all(method: int, chan
     with zipfile.ZipFile(packed, "w", method) as archive:
         archive.writestr("größe.txt", TEXT)
 
-    assert contents(zip_members(bytes(changed(packed.getvalue(), changes)))) in ([], [TEXT])
+    assert contents(zip_members(io.BytesIO(changed(packed.getvalue(), changes)))) in ([], [TEXT])
 
 
 def seal_header(tar: bytearray, place: int) -> None:
@@ -72,7 +71,7 @@ def test_a_damaged_tar_is_read_or_refused(form: int, changes: list[tuple[int, in
         seal_header(tar, 512 * block)
 
     # Contents have no checksum in a tar, so what is read may be damaged.
-    assert len(contents(tar_members(BlockStream(iter([bytes(tar)]))))) <= 6
+    assert len(contents(tar_members(io.BytesIO(tar)))) <= 6
 
 
 def test_a_sparse_member_without_its_map_is_damage() -> None:
@@ -85,7 +84,7 @@ def test_a_sparse_member_without_its_map_is_damage() -> None:
         archive.addfile(info, io.BytesIO(TEXT))
 
     with pytest.raises(BrokenArchiveError, match=r"tar: "):
-        list(tar_members(BlockStream(iter([packed.getvalue()]))))
+        list(tar_members(io.BytesIO(packed.getvalue())))
 
 
 @pytest.mark.parametrize("suffix", ["zip", "tar"])

@@ -1,4 +1,4 @@
-"""The members of zip and tar archives, one by one. Nothing is ever written under a member's name.
+"""The members of zip and tar archives, one by one: a job for a worker. Nothing is ever written under a member's name.
 
 A name is only a label in the trace, so `../../etc/passwd` and `/etc/passwd` do no harm. The same members are skipped
 as files in a folder are: hidden ones, caches, links, anything that is not a regular file; also encrypted members.
@@ -8,26 +8,88 @@ read. A tar is one stream: after damage nobody knows what would have followed, s
 (`BrokenArchiveError`) rather than read as a shorter one.
 """
 
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
+from typing import Any, BinaryIO
 
 import msgspec
 
+from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
+from rlmlite.guard.worker.child import Assignment
 from rlmlite.inputs.folders.listing import NOT_ENTERED
-from rlmlite.inputs.formats.compression import DAMAGE
-from rlmlite.inputs.formats.streams import BlockStream, ContentFile, file_blocks
-from rlmlite.inputs.formats.unreadable import BrokenArchiveError, UnreadableError
-from rlmlite_kernel.values.blobs import Content
+from rlmlite.inputs.parsers.damage import DAMAGE
+
+_BLOCK = 1024 * 1024
+"""Bytes of a member that travel together."""
 
 _ENCRYPTED = 0x1
 """The flag bit of a zip member that needs a password."""
 
 # A `RuntimeError` is a password or a way of packing that is not supported.
 _ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, *DAMAGE)
-_TAR_ERRORS = (tarfile.TarError, UnreadableError, *DAMAGE)
+_TAR_ERRORS = (tarfile.TarError, *DAMAGE)
 _TAR_END: type[tarfile.HeaderError] = tarfile.EOFHeaderError  # type: ignore[attr-defined]  # missing in typeshed
+
+
+MAX_PATH = 4_096
+"""Bytes of a member's path, as for a file's on Linux. A header may hold a longer one; such a member is skipped."""
+
+
+class Head(msgspec.Struct, frozen=True, tag=True):
+    """A message: the next member. Its blocks follow, then an `End`; neither does for one with a reason to skip it."""
+
+    path: str
+    skip_reason: str = ""
+
+
+class End(msgspec.Struct, frozen=True, tag=True):
+    """A message: the end of a member, with a fault if it is damaged, as `UnreadableError` says it."""
+
+    reason: str = ""
+    detail: str = ""
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """A message: the archive is damaged, or ends early. It is the last one."""
+
+    fault: str
+
+
+def unpack_members(assignment: Assignment) -> Iterator[Any]:
+    """The members of an archive: messages, and blocks between the `Head` and the `End` of each.
+
+    argument: the kind, `zip` or `tar`, and the paths of the members that are wanted, or None for all. files: the zip.
+    feed: the tar.
+    """
+    kind, wanted = assignment.argument
+    try:
+        for member in _open(kind, assignment):
+            if wanted is None or member.path in wanted:
+                yield from _unpack(member)
+    except BrokenArchiveError as error:
+        yield Broken(error.fault)
+
+
+def _open(kind: str, assignment: Assignment) -> "Iterator[Member]":
+    if kind == "zip":
+        return zip_members(os.fdopen(assignment.files[0], "rb"))
+    assert assignment.feed is not None
+    return tar_members(os.fdopen(assignment.feed, "rb", buffering=_BLOCK))
+
+
+def _unpack(member: "Member") -> Iterator[Any]:
+    yield Head(member.path, member.skip_reason)
+    if member.skip_reason:
+        return
+    fault = End()
+    try:
+        yield from member.blocks()
+    except UnreadableError as error:
+        fault = End(error.reason, error.detail)
+    yield fault
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -41,10 +103,10 @@ class Member(msgspec.Struct, frozen=True):
     blocks: Callable[[], Iterator[bytes]] = lambda: iter(())
 
 
-def zip_members(content: Content) -> Iterator[Member]:
+def zip_members(file: BinaryIO) -> Iterator[Member]:
     """The members of a zip, in the order of its directory. Raises `BrokenArchiveError` if the directory is damaged."""
     try:
-        archive = zipfile.ZipFile(ContentFile(content))
+        archive = zipfile.ZipFile(file)
     except _ZIP_ERRORS as error:
         raise BrokenArchiveError(f"zip: {error}") from None
     for info in archive.infolist():
@@ -63,26 +125,14 @@ def _zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
         # Opened when it is read: a zip may have very many members, and each would hold a decompressor.
         try:
             with archive.open(info) as file:
-                yield from file_blocks(file)
+                yield from _blocks(file)
         except _ZIP_ERRORS as error:
             raise UnreadableError("damaged", f"zip: {error}") from None
 
     return blocks
 
 
-def declared_zip_size(content: Content) -> int:
-    """How many bytes the directory of a zip says that its members unpack to. Raises `UnreadableError`.
-
-    For libraries that unpack by themselves, where no `Meter` can count: a bomb must be caught before they begin.
-    """
-    try:
-        archive = zipfile.ZipFile(ContentFile(content))
-        return sum(info.file_size for info in archive.infolist())
-    except _ZIP_ERRORS as error:
-        raise UnreadableError("damaged", f"zip: {error}") from None
-
-
-def tar_members(stream: BlockStream) -> Iterator[Member]:
+def tar_members(stream: BinaryIO) -> Iterator[Member]:
     """The members of a tar, as they come. Raises `BrokenArchiveError` if it is damaged or ends early."""
     try:
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictTarInfo, encoding="utf-8") as archive:
@@ -92,7 +142,7 @@ def tar_members(stream: BlockStream) -> Iterator[Member]:
                 # `tarfile` keeps every member that it has seen; over millions of them that is memory.
                 archive.members.clear()  # type: ignore[attr-defined]  # missing in typeshed
         # What follows the end mark is read as well, so that the checksum of a compressed tar is verified.
-        for _ in stream.blocks():
+        for _ in _blocks(stream):
             continue
     except _TAR_ERRORS as error:
         raise _broken_tar(error) from None
@@ -125,7 +175,7 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 
     def blocks() -> Iterator[bytes]:
         try:
-            yield from file_blocks(archive.extractfile(info))
+            yield from _blocks(archive.extractfile(info))
         except _TAR_ERRORS as error:
             raise _broken_tar(error) from None
 
@@ -133,9 +183,6 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 
 
 def _broken_tar(error: Exception) -> BrokenArchiveError:
-    """The error of a tar. An `UnreadableError` comes from the compression around it, and says so in its detail."""
-    if isinstance(error, UnreadableError):
-        return BrokenArchiveError(error.detail)
     return BrokenArchiveError(f"tar: {error}")
 
 
@@ -168,4 +215,12 @@ def _label(name: str) -> tuple[str, str]:
         return path, "name is not valid Unicode"
     if not path:
         return path, "it has no name"
+    if len(path.encode()) > MAX_PATH:
+        return path[:100] + "…", "its name is too long"
     return path, ""
+
+
+def _blocks(file: Any) -> Iterator[bytes]:
+    """The rest of a file object."""
+    while block := file.read(_BLOCK):
+        yield block

@@ -29,8 +29,27 @@ class UnreadableError(Exception):
         return f"is {self.reason}{f' ({self.detail})' if self.detail else ''}{remedy}"
 
 
+class ParserError(UnreadableError):
+    """A file whose parser, in its worker, raised, crashed or was stopped."""
+
+
 class BrokenArchiveError(Exception):
     """An archive that is damaged or ends early, so that its other members are not known."""
+
+    def __str__(self) -> str:
+        return f"is damaged, or ends early: {self.fault}"
+
+    @property
+    def fault(self) -> str:
+        """What was found, such as `tar: unexpected end of data`."""
+        return super().__str__()
+
+
+class StoppedArchiveError(BrokenArchiveError):
+    """An archive whose parser crashed or was stopped, so that its other members are not known."""
+
+    def __str__(self) -> str:
+        return self.fault
 
 
 def import_extra(module: str, extra: str) -> Any:
@@ -38,5 +57,16 @@ def import_extra(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        remedy = f"pip install 'rlmlite[{extra}]'"
-        raise UnreadableError("not readable without another library", remedy) from None
+        raise _missing(extra) from None
+
+
+def require_extra(module: str, extra: str) -> None:
+    """Look whether an optional dependency is installed, without importing it. Raises as `import_extra`."""
+    from importlib.util import find_spec  # here, because few files need it
+
+    if find_spec(module) is None:
+        raise _missing(extra)
+
+
+def _missing(extra: str) -> UnreadableError:
+    return UnreadableError("not readable without another library", f"pip install 'rlmlite[{extra}]'")
