@@ -1,7 +1,11 @@
 """Program faults: what goes wrong inside a program. They are values in receipts; the run goes on.
 
 Inside the kernel an action raises `Fault`; the machine turns it into a failed step. It never leaves the kernel.
+Three codes are no mistakes of a program but outages of the machine: see `run.outages`.
 """
+
+OUT_OF_MEMORY, CRASHED, ABANDONED = "out_of_memory", "crashed", "abandoned"
+"""Codes of outages: facts of the machine that ended a step, and no mistakes of the program (`run.outages`)."""
 
 FAULTS: dict[str, str] = {
     "syntax": "the reply contains no program",
@@ -21,11 +25,13 @@ FAULTS: dict[str, str] = {
     "json": "a text is not valid JSON, or exceeds the limits",
     "calls_failed": "a call failed, or fewer calls of a fan-out succeeded than `min_ok` requires",
     "not_installed": "an action needs an extra that is not installed",
-    "crashed": "a library that read a text did not survive it",
     "denied": "the policy, or the person who was asked, does not allow a tool call",
     "egress": "the policy keeps an input's content from a model or a tool",
     "depends": "a statement that this one depends on did not succeed",
     "input_changed": "a file changed while it was read",
+    OUT_OF_MEMORY: "memory ran out while the step was executed, shown or recorded; a replay does not execute it",
+    CRASHED: "a library that read a text did not survive it; a replay does not execute the step",
+    ABANDONED: "the turn was given up before the step was done; a replay does not execute it",
 }
 """Every code that a receipt may hold, with its meaning; `docs/reference/faults.md` is made from it."""
 
@@ -36,3 +42,10 @@ class Fault(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
+
+
+class CrashedError(Exception):
+    """A helper of the host, such as a parser in a process of its own, died of what a step gave it to read.
+
+    Whoever implements such a port raises this, or a subclass. The step fails with the code `crashed`.
+    """

@@ -25,6 +25,17 @@ class SettingError(RlmliteError):
     """A setting that is unknown or has an impossible value."""
 
 
+MORE_MEMORY = "free some, or raise --max-memory (max_memory); all that is recorded is kept"
+"""What to do where memory ran out."""
+
+
+class OutOfMemoryError(RlmliteError):
+    """Memory ran out outside of any step: in the driver, or while a trace was written.
+
+    The trace on disk is sound. A session can be opened again, to go on or to give the turn up (`Session.abandon`).
+    """
+
+
 class CallsWaitingError(RlmliteError):
     """A session cannot continue before these calls are answered (`Session.answer`). Nothing is lost."""
 

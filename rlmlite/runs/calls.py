@@ -11,7 +11,7 @@ Not here: whether the budget allows a fan-out (the kernel decides before it asks
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TypeAlias
 
@@ -25,9 +25,12 @@ from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import Keeper
 from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.tools import approves
-from rlmlite_kernel.effects.requests import Answered, Failed, Request, Requests, Result, render
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Requests, Result, render
+from rlmlite_kernel.records.records import Entry, Step
+from rlmlite_kernel.run.outages import AbandonedAfter, Outage
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
+from rlmlite_traces import Unfinished
 
 NestedRun: TypeAlias = Callable[[Request], Awaitable[Result]]
 """Makes the nested run that answers a request."""
@@ -146,3 +149,40 @@ def _as_unicode(result: Result) -> Result:
         spelled_out = text.encode("utf-8", "backslashreplace").decode()
         return msgspec.structs.replace(result, **{field: spelled_out})
     return result
+
+
+class GivingUp:
+    """Answers the requests of a turn that is given up, from what is known, and says when to stop.
+
+    A step whose calls are in the journal ran before they went out, and so did all that ran before it: to execute these
+    again is safe. So the turn is executed as long as the journal has results that nobody has asked for yet; then the
+    rest is abandoned.
+
+        journal: 60 of 100 results of step 3        steps 1 and 2 are executed, step 3 makes its calls: 60 results,
+                                                    40 `cancelled`; step 3 and all after it are `abandoned`
+        journal: empty                              nothing is executed but what is recorded
+    """
+
+    def __init__(self, turn: Unfinished, known: Mapping[str, Result], intents: Collection[str]) -> None:
+        self._turn, self._known, self._intents = turn, known, intents
+        self._asked: set[str] = set()
+        # The journal may still hold the reply that the turn is made of.
+        self._others = 0 if turn.call is None else 1
+
+    def answers(
+        self, requests: Requests, entries: Sequence[Entry]
+    ) -> tuple[Sequence[Result], Mapping[int, Outage] | None]:
+        """The results of requests, and the outages of the rest of the turn, if it is to stop here."""
+        results: list[Result] = []
+        for request in requests:
+            self._asked.add(request.id)
+            results.append(self._known.get(request.id) or self._unmade(request.id))
+        left = len(self._known.keys() - self._asked)
+        if len(entries) < self._turn.recorded or left > self._others:
+            return results, None
+        last = max((entry.record.step for entry in entries if isinstance(entry.record, Step)), default=None)
+        return results, AbandonedAfter(self._turn.outages, last)
+
+    def _unmade(self, id_: str) -> Result:
+        """The result of a call without one. Of one with side effects that was begun nobody knows the end."""
+        return Failed("unknown" if id_ in self._intents else "cancelled", NO_USE)

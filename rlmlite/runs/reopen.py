@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.errors import SettingError
+from rlmlite.errors import MORE_MEMORY, OutOfMemoryError, SettingError
 from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.refetch import refetch
@@ -46,7 +46,7 @@ class Past(msgspec.Struct, frozen=True):
 def reopen(path: Path, reading: Reading = READING) -> Past:
     """The past of a trace. Its log is then open, and locked for this process.
 
-    Raises `SettingError` for a run that cannot go on here, and what `Log.open` raises.
+    Raises `SettingError` for a run that cannot go on here, `OutOfMemoryError`, and what `Log.open` raises.
     """
     log = Log.open(path)
     try:
@@ -97,6 +97,8 @@ def _check(replayed: Replayed, path: Path) -> None:
     for name, (recorded, here) in replayed.engines.items():
         if recorded:  # none is recorded for an extra that was installed since: the run has not used it
             raise SettingError(f"{path} was written with {name} {recorded}, and this is {here}: begin a new one")
+    if replayed.stopped:
+        raise OutOfMemoryError(f"{path}: {replayed.stopped}; {MORE_MEMORY}")
     if replayed.verdict is not Verdict.REPRODUCED:
         raise SettingError(f"{path} is not what its run computes: see `rlmlite trace replay {path}`")
 

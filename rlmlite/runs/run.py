@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rlmlite.clients.interface.protocol import Client
+from rlmlite.errors import MORE_MEMORY, OutOfMemoryError
 from rlmlite.guard.code.parser import CODE_PARSER
-from rlmlite.runs.calls import Dispatcher
+from rlmlite.guard.memory import retry_once
+from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
 from rlmlite.runs.history import HOST, Exchange, exchange_of_entries
@@ -35,6 +37,7 @@ from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Genesis, Seal, Spoken, Step
 from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.records.settings import Policy
+from rlmlite_kernel.run.outages import Outage, recorded_outage
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log, Unfinished
 from rlmlite_traces.files.installed import installed_version
@@ -132,14 +135,60 @@ class Run:
             raise RuntimeError("no turn is under way")
         return (yield from self._turn(self._unfinished))
 
-    def _turn(self, turn: Unfinished) -> FanOuts[Done]:
+    def abandon(self) -> Done:
+        """Give up what is left of the unfinished turn: its steps fail with the code `abandoned`, on the record.
+
+        Nothing is executed that may have stopped the run. Steps whose calls are in the journal were executed before the
+        calls went out, so they are executed again up to there: what was paid for is recorded.
+        """
+        if self._unfinished is None:
+            raise RuntimeError("no turn is under way")
+        calls = self._turn(self._unfinished, abandons=True)
+        try:
+            next(calls)
+        except StopIteration as end:
+            done: Done = end.value
+            return done
+        raise AssertionError("a turn that is given up makes no calls")
+
+    def _turn(self, turn: Unfinished, *, abandons: bool = False) -> FanOuts[Done]:
         """Execute a turn, of which the first `turn.recorded` records are in the trace already.
 
         After a kill, say two steps are recorded and the third had calls out. The program is executed from its start:
         the first two entries come again, the same byte for byte, and are skipped; the third step's requests are
         yielded, and the journal knows some of their results.
+
+        Each step is recorded before the next one runs, so that a process that dies has lost only the step that it died
+        in. `append` and not `extend`, which ends the turn and empties the journal.
         """
-        done = advance(
+        known = self.known()
+        giving_up = GivingUp(turn, known, self._keeper.intents()) if abandons else None
+        done = retry_once(lambda: self._advance(turn))
+        self._unfinished = turn
+        entries: list[Entry] = []
+        results: list[Result] = []
+        while isinstance(done, Suspended):
+            self._record(done.entries, entries, turn)
+            answers: Sequence[Result] = ()
+            outages = None
+            if giving_up is not None:
+                answers, outages = giving_up.answers(done.requests, entries)
+            elif done.requests:
+                answers = yield done.requests
+            results.extend(answers)
+            done = retry_once(partial(resume, done, answers, self.blobs, parser=CODE_PARSER, outages=outages))
+        self._record(done.entries, entries, turn)
+        self._keeper.extend(())
+        # Only now, when all is on disk, is the turn over.
+        self._state, self._observation, self._unfinished = done.state, done.observation, None
+        self._remember(entries)
+        self._usage.add(results)
+        if turn.call is not None:
+            self._usage.add_reply(turn.call)
+        return done
+
+    def _advance(self, turn: Unfinished) -> Done | Suspended:
+        return advance(
             self._state,
             turn.said,
             self.blobs,
@@ -147,36 +196,24 @@ class Run:
             origin=turn.origin,
             call=turn.call,
             parser=CODE_PARSER,
+            outages=turn.outages,
+            stepwise=True,
         )
-        self._unfinished = turn
-        entries: list[Entry] = []
-        results: list[Result] = []
-        while isinstance(done, Suspended):
-            # Steps are recorded before the calls of the next ones go out, so that a process that is killed while it
-            # waits has lost none of them. `append` and not `extend`, which ends the turn and empties the journal.
-            for entry in done.entries:
-                entries.append(entry)
-                if len(entries) > turn.recorded:
-                    self._keeper.append(entry)
-                    self._unfinished = msgspec.structs.replace(turn, recorded=len(entries))
-                    self._tell_of_step(entry)
-            answers = yield done.requests
-            results.extend(answers)
-            done = resume(done, answers, self.blobs, parser=CODE_PARSER)
-        # The last entries, too, may be recorded already: the process was killed between them and the next turn.
-        recorded_of_last = max(0, turn.recorded - len(entries))
-        new = done.entries[recorded_of_last:]
-        entries.extend(done.entries)
-        self._keeper.extend(new)
-        # Only now, when all is on disk, is the turn over.
-        self._state, self._observation, self._unfinished = done.state, done.observation, None
-        self._remember(entries)
-        self._usage.add(results)
-        if turn.call is not None:
-            self._usage.add_reply(turn.call)
+
+    def _record(self, new: Sequence[Entry], entries: list[Entry], turn: Unfinished) -> None:
+        """Write the entries of a turn that are not in the trace yet, and add all of them to `entries`."""
         for entry in new:
+            entries.append(entry)
+            outages = turn.outages if self._unfinished is None else self._unfinished.outages
+            found = _outage_in(entry)
+            if len(entries) <= turn.recorded:
+                # Memory ran out now, in a step whose record says otherwise: what follows would not fit that record.
+                if not found.keys() <= turn.outages.keys():
+                    raise OutOfMemoryError(f"a step that is recorded could not be executed again; {MORE_MEMORY}")
+                continue
+            self._keeper.append(entry)
+            self._unfinished = msgspec.structs.replace(turn, recorded=len(entries), outages={**outages, **found})
             self._tell_of_step(entry)
-        return done
 
     def ask(self, question: str, name: str) -> None:
         """Put a question on the record, and into a variable. Raises `RoomSpentError`, and then nothing was asked."""
@@ -267,6 +304,14 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _outage_in(entry: Entry) -> dict[int, Outage]:
+    """The outage of the step that an entry is of, by its number; nothing if there is none."""
+    if not isinstance(entry.record, Step):
+        return {}
+    outage = recorded_outage(entry.record)
+    return {} if outage is None else {entry.record.step: outage}
 
 
 def _digests_of_files(inputs: Mapping[str, Input]) -> frozenset[str]:

@@ -72,6 +72,17 @@ class PlannedStep(msgspec.Struct, frozen=True, eq=False):
     barrier: bool
     problems: tuple[Problem, ...] = ()
 
+    def depends_on(self, earlier: "PlannedStep") -> bool:
+        """Whether this step has to wait for one that comes before it in the program."""
+        if earlier.barrier or self.barrier:
+            return True
+        # `a = ...; b = a`, and `a = ...; a = ...`: the last write has to be the program's last.
+        reads_it = earlier.target is not None and earlier.target in self.reads
+        writes_it = earlier.target is not None and earlier.target == self.target
+        # `b = a; a = ...`: a step whose turn has not come yet must still find the old `a`.
+        overwrites_what_is_read = self.target is not None and self.target in earlier.reads
+        return reads_it or writes_it or overwrites_what_is_read
+
     @property
     def op(self) -> str:
         """The action's name."""

@@ -38,6 +38,7 @@ import msgspec
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
 from rlmlite_kernel.evaluation.taint import CONTROLLER, TaintedValue
+from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Parsed
@@ -50,6 +51,7 @@ from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Turn, 
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.settings import Limits, Role, Settings
 from rlmlite_kernel.run.genesis import first_state
+from rlmlite_kernel.run.outages import Outage
 from rlmlite_kernel.run.recorder import Recorder
 from rlmlite_kernel.run.state import State, state_digest
 from rlmlite_kernel.run.turn import RunningTurn
@@ -89,6 +91,8 @@ class Done(msgspec.Struct, frozen=True, eq=False):
 
 class Suspended(msgspec.Struct, frozen=True, eq=False):
     """Calls are needed. `resume` goes on with one result for each request, in their order.
+
+    Of a turn that is executed `stepwise` there may be no requests: only records to write before it goes on.
 
     `entries` are the records of what is committed so far; they are final. To go on in another process, `advance` the
     same state by the same program: the requests are the same.
@@ -176,15 +180,22 @@ def advance(
     origin: str = "host",
     call: Spoken | None = None,
     parser: Parser = NO_PARSER,
+    outages: Mapping[int, Outage] | None = None,
+    stepwise: bool = False,
 ) -> Done | Suspended:
     """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` its call, if a model was asked.
 
     `parser` reads source code for `symbols`; its versions belong into the genesis (`begin`).
+    `outages` are, by the numbers of steps in the record, those that are known to have ended in an outage: they are not
+    executed (`run.outages`). An outage that is not among them is found here, and becomes the code of its step.
+    `stepwise`: suspend, without requests, before the first step and after each one that is committed. So a host can
+    write each record before the next step runs, which the process may not survive.
 
     The controller's call is charged here. It has been made by now, so the host has to check beforehand that it fits
     (`State.left`, `Role.reserved_tokens`).
 
-    Raises `TurnsSpentError`, and host faults such as `BlobMissingError`; then nothing has changed.
+    Raises `TurnsSpentError`, and host faults such as `BlobMissingError`, or `MemoryError` where no single step can be
+    blamed for it; then nothing has changed.
     """
     if state.left("turns") < 1:
         raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
@@ -223,19 +234,31 @@ def advance(
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
     recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
-    return _go_on(RunningTurn(opened, steps), recorder, blobs, parser)
+    return _go_on(RunningTurn(opened, steps, outages, stepwise), recorder, blobs, parser)
 
 
 def resume(
-    suspended: Suspended, results: Sequence[Result], blobs: Blobs, *, parser: Parser = NO_PARSER
+    suspended: Suspended,
+    results: Sequence[Result],
+    blobs: Blobs,
+    *,
+    parser: Parser = NO_PARSER,
+    outages: Mapping[int, Outage] | None = None,
 ) -> Done | Suspended:
-    """Go on with the result of every request, in their order. The suspended turn itself is not changed."""
+    """Go on with the result of every request, in their order. The suspended turn itself is not changed.
+
+    `outages`, if given, take the place of those that `advance` was told: a host gives a turn up with them.
+    """
     if len(results) != len(suspended.requests):
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
     # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
-    turn = suspended.turn.copy()
-    turn.receive(suspended.waves, [_with_valid_text(result) for result in results])
-    return _go_on(turn, suspended.recorder.copy(), blobs, parser)
+    turn, recorder = suspended.turn.copy(), suspended.recorder.copy()
+    if outages is not None:
+        turn.outages = outages
+    if suspended.waves:
+        valid = [_with_valid_text(result) for result in results]
+        turn.receive(suspended.waves, valid, lambda: _commit_finished(turn, recorder, blobs))
+    return _go_on(turn, recorder, blobs, parser)
 
 
 def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
@@ -267,7 +290,9 @@ def conclusion(state: State) -> tuple[str, str]:
 def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) -> Done | Suspended:
     """Run what can run, commit what has finished, and say how the turn stands: suspended, done or halted."""
     # Halted before it is run: a file may have changed while results were settled.
-    waves = () if turn.is_halted else turn.run_ready(blobs, parser)
+    waves: tuple[Wave, ...] = ()
+    if not turn.is_halted and not turn.has_news:
+        waves = turn.run_ready(blobs, parser, lambda: _commit_finished(turn, recorder, blobs))
     # Also of a halted turn: a step that finished before the change is sound, if nothing that it shows has changed.
     _commit_finished(turn, recorder, blobs)
     entries = recorder.take_entries()
@@ -277,6 +302,9 @@ def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) 
         state = msgspec.structs.replace(recorder.state, partial=(*recorder.state.partial, INPUT_CHANGED))
         observation = "\n".join([*recorder.shown, f"! the run ends here: {turn.halt_reason}"])
         return Done(state, entries, observation, INPUT_CHANGED)
+    if turn.has_news:
+        turn.mark_told()
+        return Suspended(WaveRequests(()), entries, turn, recorder, ())
     if waves:
         turn.suspend()
         return Suspended(WaveRequests(waves), entries, turn, recorder, waves)
@@ -291,11 +319,35 @@ def _commit_finished(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> Non
     on, so it is not committed, and the turn halts.
     """
     try:
-        while (step := turn.next_to_commit()) is not None:
-            recorder.commit(step, turn.statements_after(step), blobs)
+        while turn.next_to_commit() is not None:
+            _commit_next(turn, recorder, blobs)
             turn.mark_committed()
     except InputChangedError as error:
         turn.halt(error)
+
+
+def _commit_next(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
+    """Commit one step. If memory runs out on the way, it fails, or if others have used its value, it is not shown.
+
+    The second try needs hardly any memory. If that fails too, no step can be blamed, and the error is the host's.
+    """
+    step = turn.next_to_commit()
+    assert step is not None
+    after = turn.statements_after(step)
+    try:
+        recorder.commit(step, after, blobs, is_shown=not turn.is_unshown())
+        return
+    except MemoryError:
+        if step.outcome.status != "ok" and not turn.can_fail_next():
+            raise
+    # Not in the `except`: there the error still holds what the first try had in memory.
+    if turn.can_fail_next():
+        turn.fail_next(OUT_OF_MEMORY)
+        step = turn.next_to_commit()
+        assert step is not None
+        recorder.commit(step, after, blobs)
+    else:
+        recorder.commit(step, after, blobs, is_shown=False)
 
 
 def _turn_entry(

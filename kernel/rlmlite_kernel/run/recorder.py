@@ -11,14 +11,15 @@ from rlmlite_kernel.actions.end import Noted
 from rlmlite_kernel.effects.call_records import CallRecorder
 from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.taint import origin_words
+from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import Observation, fit_text
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
-from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, Observed, Step, Written
+from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, Observed, Remark, Step, Written
 from rlmlite_kernel.records.refs import blob
-from rlmlite_kernel.run.show import exposure_of, origins_of, show_step
+from rlmlite_kernel.run.show import exposure_of, origins_of, show_nothing, show_step
 from rlmlite_kernel.run.state import Answer, State, state_digest
 from rlmlite_kernel.run.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
@@ -47,19 +48,20 @@ class Recorder:
         other.shown = list(self.shown)
         return other
 
-    def commit(self, step: FinishedStep, statements_after: int, blobs: Blobs) -> None:
-        """Record one step, and make the state after it.
+    def commit(self, step: FinishedStep, statements_after: int, blobs: Blobs, *, is_shown: bool = True) -> None:
+        """Record one step, and make the state after it. `is_shown`: there is memory to show it in.
 
-        Raises `InputChangedError` if a file that is to be shown has changed; then nothing is recorded.
+        Raises `InputChangedError` if a file that is to be shown has changed, and `MemoryError`; then nothing is
+        recorded, and nothing has changed.
         """
         planned, outcome, ast = step.planned, step.outcome, step.ast
         before = self.state
         number = before.step + 1
-        # First what may fail: if a file has changed, neither the state nor the records have been touched.
-        observation = self._observe(step, statements_after, blobs)
+        # First all that may fail, so that a step that cannot be recorded has touched neither the state nor the records.
+        observation = self._observe(step, statements_after, blobs, is_shown)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
-        self.state = self._state_after(step, observation, number)
+        after = self._state_after(step, observation, number)
         record = Step(
             turn=before.turn,
             step=number,
@@ -75,18 +77,24 @@ class Recorder:
                 origins=origin_words(origins_of(outcome)),
                 cut=observation.cut,
             ),
-            coverage=self.state.coverage.since(before.coverage),
+            coverage=after.coverage.since(before.coverage),
             priced=_needs_before_calls(outcome),
             used=dict(sorted(outcome.context.used.items())),
             status=outcome.status,
             code=outcome.code,
-            state=self.state.digest,
+            state=after.digest,
+            warnings=() if is_shown else (Remark(code=OUT_OF_MEMORY),),
         )
         # The order of blobs is part of the trace's bytes.
         held = (ast, *call_blobs) if shown is None else (ast, shown, *call_blobs)
         self._entries.append(Entry(record, held, calls))
+        self.state = after
+        newline_size = 1
+        self._room -= len(observation.text.encode()) + newline_size
+        if observation.text:
+            self.shown.append(observation.text)
 
-    def _observe(self, step: FinishedStep, statements_after: int, blobs: Blobs) -> Observation:
+    def _observe(self, step: FinishedStep, statements_after: int, blobs: Blobs, is_shown: bool) -> Observation:
         """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
         newline_size = 1
         left = max(0, self._room - newline_size)
@@ -94,12 +102,9 @@ class Recorder:
         beside_lines = left - _LINE_BYTES * statements_after
         equal_share = left // (statements_after + 1)
         room = max(beside_lines, equal_share)
-        whole = show_step(step, self.state, blobs, self._text, room)
+        whole = show_step(step, self.state, blobs, self._text, room) if is_shown else show_nothing(step)
         # Messages of faults and problems are not bounded where they are made, so the bound is kept here.
         text, cut = fit_text(whole.text, room)
-        self._room -= len(text.encode()) + newline_size
-        if text:
-            self.shown.append(text)
         return Observation(text, whole.spans, whole.cut + cut)
 
     def _state_after(self, step: FinishedStep, observation: Observation, number: int) -> State:

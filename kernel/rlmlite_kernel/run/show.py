@@ -13,7 +13,9 @@ Not here: how values are worded (`observation.observations`); how much room a tu
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from rlmlite_kernel.actions.end import Forgotten, Noted
 from rlmlite_kernel.effects.requests import EffectKind
@@ -23,6 +25,7 @@ from rlmlite_kernel.observation.observations import Observation, ObservationWrit
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
+from rlmlite_kernel.run.outages import UNSHOWN
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.step import BUDGET_CODES, FinalAnswer, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
@@ -54,6 +57,11 @@ def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str,
     else:
         shown = Observation("")  # a temporary: the statement's last step says what became of it
     return _add_warnings(shown, outcome, room, hides_figures=_hides_budgets(outcome, state))
+
+
+def show_nothing(step: FinishedStep) -> Observation:
+    """What stands in place of a value that memory ran out for while it was shown."""
+    return Observation(f"{_label(step.planned)}: {UNSHOWN}")
 
 
 def _label(planned: PlannedStep) -> str:
@@ -207,3 +215,24 @@ def _read_origins(planned: PlannedStep, state: State) -> int:
         if name in state.variables:
             origins |= state.variables[name].data.origins
     return origins
+
+
+def speak_in_order(before: State, steps: Sequence[PlannedStep]) -> list[int]:
+    """What the controller speaks for at each step in strict mode: also for all that earlier steps have read.
+
+    Whether a later step runs at all may depend on them, as on what they leave of the budgets. By what steps name and
+    not by what they have made, since a later one may run while an earlier one waits for its calls.
+
+        n = count(patients)         speaks for what the turn began with
+        x = look(key="a")           speaks for `patients` too
+    """
+    origins = {name: variable.data.origins for name, variable in before.variables.items()}
+    spoken = before.spoken
+    in_order: list[int] = []
+    for planned in steps:
+        in_order.append(spoken)
+        read = reduce(or_, (origins.get(name, 0) for name in planned.reads), 0) & ~(CONTROLLER | DERIVED)
+        if planned.target is not None:
+            origins[planned.target] = read
+        spoken |= read | LM if read else 0
+    return in_order

@@ -7,6 +7,7 @@ confirmed not to have changed.
 Not here: whether a step may run and what it may spend (`run.turn`), or what is shown of it (`run.show`).
 """
 
+from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
@@ -23,9 +24,10 @@ from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob
+from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_kernel.run.state import RunConstants
-from rlmlite_kernel.run.variables import Change
-from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, to_json
+from rlmlite_kernel.run.variables import Change, Variable
+from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, size_of, to_json
 
 BUDGET_CODES = frozenset({"budget", "search_work", "too_large"})
 """Codes that say that something did not fit a budget: of faults, and of results that were cut short."""
@@ -164,3 +166,35 @@ def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -
     # An answer that the seal could not hold is refused here, where the program can still be corrected.
     value_bytes([value])
     return FinalAnswer(value, evidence)
+
+
+def change_of(
+    planned: PlannedStep, outcome: StepOutcome, key: bytes, turn: int, temporaries: tuple[str, ...], doubt: int
+) -> Change:
+    """What a finished step does to the variables. The last step of a statement drops its temporaries.
+
+    `key` is the salt of the step's record, under which the value is committed to. `doubt` are the origins of what
+    decided whether it writes its variable, if it does not.
+    """
+    data, effect = outcome.data, outcome.effect
+    forgotten = (effect.name,) if isinstance(effect, Forgotten) else ()
+    dropped = (*forgotten, *temporaries)
+    if planned.target is None or data is None or outcome.status != "ok":
+        return Change(planned.target or "", dropped=dropped, doubt=doubt)
+    ref = commit_value_digest(key, outcome.digest)
+    variable = Variable(data, kind_of(data.value), ref, size_of(data.value), turn)
+    return Change(planned.target, variable, dropped)
+
+
+def temporaries_of(steps: Sequence[PlannedStep], last: int, variables: Container[str]) -> tuple[str, ...]:
+    """The temporaries that earlier steps have written of the statement that the step `last` ends."""
+    names: list[str] = []
+    statement = steps[last].statement
+    # Backwards from the statement's last step: its other steps stand directly before it.
+    for planned in reversed(steps[:last]):
+        if planned.statement != statement:
+            break
+        # A step that failed has written none.
+        if planned.target is not None and planned.target in variables:
+            names.append(planned.target)
+    return tuple(names)

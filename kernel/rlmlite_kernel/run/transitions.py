@@ -64,6 +64,7 @@ class StepEvent(StrEnum):
     PARK = "no call fits yet"
     ANSWER = "its results are in"
     FINISH = "value or fault"
+    FAIL = "no memory to show it"
     COMMIT = "all before it are committed"
     DISCARD = "the turn was halted"
 
@@ -90,6 +91,8 @@ STEP_TRANSITIONS: Mapping[tuple[StepState, StepEvent], StepState] = {
     (StepState.PARKED, StepEvent.CALL): StepState.CALLING,
     (StepState.PARKED, StepEvent.PARK): StepState.PARKED,
     (StepState.PARKED, StepEvent.FINISH): StepState.FINISHED,
+    # Nobody has seen its value yet, so it can still become a fault.
+    (StepState.FINISHED, StepEvent.FAIL): StepState.FINISHED,
     (StepState.FINISHED, StepEvent.COMMIT): StepState.COMMITTED,
     # A committed step stays committed: its record is written. All others of a halted turn never happened.
     (StepState.PLANNED, StepEvent.DISCARD): StepState.DISCARDED,

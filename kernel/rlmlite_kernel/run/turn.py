@@ -17,31 +17,48 @@ Every step and the turn itself move through the tables of `run.transitions`. Not
 and what is recorded of it (`run.recorder`); the turn only says which finished step is to be committed next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
 import msgspec
 
-from rlmlite_kernel.actions.end import Forgotten
 from rlmlite_kernel.effects.calls import Ask, CallSite
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usage
 from rlmlite_kernel.evaluation.context import StepContext, TurnContext
-from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM
-from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.evaluation.taint import CONTROLLER
+from rlmlite_kernel.faults import CrashedError, Fault
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
-from rlmlite_kernel.records.refs import blob, commit_value_digest
+from rlmlite_kernel.records.refs import blob
+from rlmlite_kernel.run.outages import (
+    MESSAGES,
+    Outage,
+    as_before_work,
+    as_paid,
+    charge_work,
+    code_of,
+    count_made,
+    outcome_of,
+)
 from rlmlite_kernel.run.price import check_declared
+from rlmlite_kernel.run.show import speak_in_order
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.step import FinishedRound, FinishedStep, StepOutcome, run_action, settle_calls
+from rlmlite_kernel.run.step import (
+    FinishedRound,
+    FinishedStep,
+    StepOutcome,
+    change_of,
+    run_action,
+    settle_calls,
+    temporaries_of,
+)
 from rlmlite_kernel.run.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
-from rlmlite_kernel.run.variables import Change, Variable
 from rlmlite_kernel.run.waves import OpenStep, Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
-from rlmlite_kernel.values.values import kind_of, size_of
+from rlmlite_kernel.values.values import size_of
 
 _JSON = msgspec.json.Encoder()
 
@@ -54,8 +71,16 @@ class RunningTurn:
     did not succeed, with the origins of what that step read: a step that needs one of them is skipped.
     """
 
-    def __init__(self, before: State, steps: Sequence[PlannedStep]) -> None:
-        self._before, self._steps = before, list(steps)
+    def __init__(
+        self,
+        before: State,
+        steps: Sequence[PlannedStep],
+        outages: Mapping[int, Outage] | None = None,
+        stepwise: bool = False,
+    ) -> None:
+        self._before, self._steps, self._stepwise = before, list(steps), stepwise
+        # By the numbers that steps have in the record.
+        self.outages: Mapping[int, Outage] = {} if outages is None else outages
         self._turn_context = before.turn_context()
         # The variables as later steps see them, which is ahead of the run's state: see `run.variables`.
         self._variables = before.variables
@@ -64,37 +89,59 @@ class RunningTurn:
         self._finished: dict[int, FinishedStep] = {}
         self._broken: dict[str, int] = {}
         # What the controller speaks for at each step, where that grows within a turn.
-        self._spoken = _speak_in_order(before, self._steps) if before.settings.policy.strict else None
+        self._spoken = speak_in_order(before, self._steps) if before.settings.policy.strict else None
+        # By step, its context when the last results of its calls had been charged for: what an outage leaves charged.
+        self._paid: dict[int, StepContext] = {}
         # How many steps are committed, which is also the number of the next one to commit.
         self._committed = 0
+        # How many of these the host has been told of; before the first step, not even that the turn has begun.
+        self._told = -1
+        # The step that was worked on last. Until another one is, nobody has seen its value or what it was charged.
+        self._latest = -1
         self.ledger: dict[str, int] = dict(before.used)
         self.states = TurnStates(len(self._steps))
         self.halt_reason = ""
 
     def copy(self) -> "RunningTurn":
         """The same turn, to go on from without touching this one."""
-        other = RunningTurn(self._before, self._steps)
+        other = RunningTurn(self._before, self._steps, self.outages, self._stepwise)
         other._variables, other._committed = self._variables, self._committed
+        other._told, other._latest = self._told, self._latest
         other.ledger, other.states, other.halt_reason = dict(self.ledger), self.states.copy(), self.halt_reason
         # The contexts of open steps charge a ledger too: theirs must be the copy's, or both turns would charge one.
         other._open = {number: step.with_ledger(other.ledger) for number, step in self._open.items()}
-        other._finished, other._broken = dict(self._finished), dict(self._broken)
+        other._finished, other._broken, other._paid = dict(self._finished), dict(self._broken), dict(self._paid)
         return other
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the host wants to write down what is committed before the next step runs."""
+        return self._stepwise and self._told < self._committed < len(self._steps)
+
+    def mark_told(self) -> None:
+        """The host has the records of all that is committed."""
+        self._told = self._committed
 
     @property
     def is_halted(self) -> bool:
         """Whether the turn ended because a file has changed."""
         return self.states.turn is TurnState.HALTED
 
-    def run_ready(self, blobs: Blobs, parser: Parser) -> tuple[Wave, ...]:
-        """Run every step that can run. Gives the calls to suspend for, none if the turn is over or halted."""
+    def run_ready(self, blobs: Blobs, parser: Parser, commit: Callable[[], None]) -> tuple[Wave, ...]:
+        """Run every step that can run. Gives the calls to suspend for, none if the turn is over or halted.
+
+        `commit` commits what has finished. It is called after each step, before the next one sees what it made.
+        """
         # What has not finished, from the top: steps that depend on any of it have to wait.
         blocked: list[PlannedStep] = []
         try:
             for number, planned in enumerate(self._steps):
                 is_planned = self.states.steps[number] is StepState.PLANNED
-                if is_planned and not any(_depends(earlier, planned) for earlier in blocked):
+                if is_planned and not any(planned.depends_on(earlier) for earlier in blocked):
                     self._start(number, planned, blobs, parser)
+                    commit()
+                    if self.is_halted or self.has_news:
+                        return ()
                 # A step that has just finished blocks nothing: later ones of this same pass may run.
                 if number not in self._finished:
                     blocked.append(planned)
@@ -108,8 +155,11 @@ class RunningTurn:
                 waves.append(Wave(number, step.ask, step.reserved.indexes))
         return tuple(waves)
 
-    def receive(self, waves: Sequence[Wave], results: Sequence[Result]) -> None:
-        """Take the results of all waves, in their order, and go on with the steps that waited for them."""
+    def receive(self, waves: Sequence[Wave], results: Sequence[Result], commit: Callable[[], None]) -> None:
+        """Take the results of all waves, in their order, and go on with the steps that waited for them.
+
+        `commit` as for `run_ready`.
+        """
         self.states.move_turn(TurnEvent.RESULTS)
         # Every wave is settled before any step reserves again. Otherwise what is left for a step would depend on how
         # many of the others had been settled by then.
@@ -123,6 +173,9 @@ class RunningTurn:
         try:
             for number in sorted(self._open):
                 self._continue(number)
+                commit()
+                if self.is_halted:
+                    return
         except InputChangedError as error:
             self.halt(error)
 
@@ -157,17 +210,57 @@ class RunningTurn:
         self.states.move_step(self._committed, StepEvent.COMMIT)
         self._committed += 1
 
+    def can_fail_next(self) -> bool:
+        """Whether the next step to commit can still fail: nobody has seen its value, or what it was charged."""
+        step = self.next_to_commit()
+        is_outage = step is not None and step.outcome.code in MESSAGES
+        return self._latest == self._committed and not is_outage
+
+    def fail_next(self, code: str) -> None:
+        """The next step to commit ends in an outage after all."""
+        step = self._finished[self._committed]
+        self._end(self._committed, code, step.outcome.context, step.outcome.calls)
+
+    def is_unshown(self) -> bool:
+        """Whether the next step to commit is known to have had no memory to be shown in."""
+        outage = self._outage(self._committed)
+        return outage is not None and outage.is_unshown
+
+    def _outage(self, number: int) -> Outage | None:
+        return self.outages.get(self._before.step + number + 1)
+
+    def _due(self, number: int, made: int) -> str:
+        """The code of the outage that ends a step which has made so many calls; empty if none does."""
+        outage = self._outage(number)
+        if outage is None or outage.is_unshown or made < outage.calls:
+            return ""
+        return outage.code
+
     def _start(self, number: int, planned: PlannedStep, blobs: Blobs, parser: Parser) -> None:
         # The variables as they are now, as a value: what later steps write is not seen, whenever this one goes on.
         context = StepContext(self._variables.data, blobs, self._context_at(number), self.ledger, parser)
+        self._latest = number
+        try:
+            code = self._run(number, planned, context)
+        except (MemoryError, CrashedError) as error:
+            code = code_of(error)
+        # Not in the `except`: there the error still holds all that the step had in memory.
+        if code:
+            self._end(number, code, context)
+
+    def _run(self, number: int, planned: PlannedStep, context: StepContext) -> str:
+        """Run a step. Gives the code of the outage that is known to end it, if one is."""
         refusal = self._refusal(planned, context)
         if refusal is not None:
             self._finish(number, refusal)
-            return
+            return ""
         context.spend("steps", 1)
+        code = self._due(number, made=0)
+        if code:
+            return code
         place = CallSite(self._before.run.id, self._before.turn, number, round=0)
         result = run_action(planned, context, self._before.run, place)
-        self._go_on_with(number, result, context)
+        return self._go_on_with(number, result, context)
 
     def _refusal(self, planned: PlannedStep, context: StepContext) -> StepOutcome | None:
         """Why a step does not run at all; it costs no step then."""
@@ -186,11 +279,14 @@ class RunningTurn:
 
     def _go_on_with(
         self, number: int, result: StepOutcome | Ask, context: StepContext, rounds: tuple[FinishedRound, ...] = ()
-    ) -> None:
-        """A step has its outcome, or asks for calls: its first ones, or those of a further round."""
+    ) -> str:
+        """A step has its outcome, or asks for calls: its first ones, or those of a further round.
+
+        Gives the code of the outage that is known to end it here, if one is.
+        """
         if isinstance(result, StepOutcome):
             self._finish(number, result)
-            return
+            return ""
         count = len(result.calls)
         try:
             reserved = reserve(result, tuple(range(count)), context, first=True)
@@ -198,11 +294,11 @@ class RunningTurn:
             # Earlier rounds were called and paid for, so they go into the record of the failure.
             failure = StepOutcome(context, "failed", fault.code, fault.message, calls=rounds)
             self._finish(number, failure)
-            return
+            return ""
         self._hold(reserved)
         no_results = (None,) * count
         step = OpenStep(result, context, no_results, reserved, frozenset(reserved.too_long), rounds)
-        self._call_park_or_settle(number, step)
+        return self._call_park_or_settle(number, step)
 
     def _settle_wave(self, wave: Wave, results: Sequence[Result]) -> None:
         """Put what the calls of a wave really used in place of what was reserved for them."""
@@ -217,37 +313,82 @@ class RunningTurn:
         if "overrun" in used:
             step.context.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them")
         self._open[wave.step] = step.with_results(wave.indexes, results)
+        self._paid[wave.step] = as_paid(step.context)
         self.states.move_step(wave.step, StepEvent.ANSWER)
 
     def _continue(self, number: int) -> None:
-        """Reserve for the calls of a step that are still to make."""
+        """Go on with a step that is open."""
         # Out of `_open` while it is decided what becomes of it, so that it does not count among the others.
         step = self._open.pop(number)
+        self._latest = number
+        try:
+            code = self._reserve_rest(number, step)
+        except (MemoryError, CrashedError) as error:
+            code = code_of(error)
+        if code:
+            self._end(number, code, step.context, step.rounds)
+
+    def _reserve_rest(self, number: int, step: OpenStep) -> str:
+        """Reserve for the calls of a step that are still to make. Gives what `_go_on_with` gives."""
         reserved = reserve(step.ask, step.reserved.rest, step.context, first=False)
         self._hold(reserved)
-        self._call_park_or_settle(number, msgspec.structs.replace(step, reserved=reserved))
+        return self._call_park_or_settle(number, msgspec.structs.replace(step, reserved=reserved))
 
-    def _call_park_or_settle(self, number: int, step: OpenStep) -> None:
+    def _call_park_or_settle(self, number: int, step: OpenStep) -> str:
         """Let its calls go out; or, if none fitted the budget, park it until other steps' calls settle. Otherwise no
         call is left that could be made: make a value of the results, or go on with its next round.
         """
-        if step.reserved.indexes:
+        due = self._due(number, count_made(step.rounds))
+        if step.reserved.indexes and not due:
             self._open[number] = step
             self.states.move_step(number, StepEvent.CALL)
-            return
+            return ""
         unmade = len(step.reserved.rest)
         others_out = any(other.reserved.indexes for other in self._open.values())
-        if unmade and others_out:
+        if unmade and others_out and not step.reserved.indexes:
             self._open[number] = step
             self.states.move_step(number, StepEvent.PARK)
-            return
+            return ""
+        if due:
+            return due
         # No calls of others are out, so nothing can come back to the budget: to wait longer would be to wait for ever.
         if unmade:
             message = f"{unmade:,} of {len(step.results):,} calls were not made: tokens or cost ran out"
             step.context.mark_partial("budget", message)
-        rounds = (*step.earlier_rounds, FinishedRound(step.ask, step.results))
-        result = settle_calls(rounds, step.too_long, step.context)
-        self._go_on_with(number, result, step.context, rounds)
+        result = settle_calls(step.rounds, step.too_long, step.context)
+        return self._go_on_with(number, result, step.context, step.rounds)
+
+    def _end(self, number: int, code: str, context: StepContext, rounds: tuple[FinishedRound, ...] = ()) -> None:
+        """A step ends in an outage: what it did is undone, but for its calls, and its work stays charged."""
+        paid, known = self._paid.get(number), self._outage(number)
+        kept = as_before_work(context) if paid is None else as_paid(paid)
+        charge_work(kept, context.used if known is None else known.work)
+        outcome = outcome_of(code, kept, rounds if paid is not None else ())
+        self._open.pop(number, None)
+        self._finished.pop(number, None)
+        self._recount()
+        self._finish(number, outcome)
+
+    def _recount(self) -> None:
+        """Compute variables and ledger anew, from the steps that are finished and those that are open.
+
+        After an outage, since nobody knows how far the step had come with changing them.
+        """
+        variables = self._before.variables
+        charged: list[Mapping[str, int]] = [step.context.used for step in self._open.values()]
+        charged += [step.reserved.amounts for step in self._open.values()]
+        # In the order in which they finished, which is that of the dict.
+        for finished in self._finished.values():
+            variables = variables.apply(finished.change)
+            charged.append(finished.outcome.context.used)
+        self._variables = variables
+        # In place: the contexts of all steps charge this very dict.
+        self.ledger.clear()
+        self.ledger.update(self._before.used)
+        for amounts in charged:
+            for name, amount in amounts.items():
+                self.ledger[name] = self.ledger.get(name, 0) + amount
+        self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
 
     def _hold(self, reserved: Reservation) -> None:
         """Set aside what calls may use that are about to go out."""
@@ -258,15 +399,18 @@ class RunningTurn:
         """A step has its outcome. From here on later steps see its value; the record comes when it commits."""
         planned = self._steps[number]
         constants = self._before.run
-        check_declared(planned, constants.table, outcome.context.used)
+        if outcome.code not in MESSAGES:
+            check_declared(planned, constants.table, outcome.context.used)
         outcome = self._check_room(planned, outcome)
         # The step as it will be recorded. Its salt is the key under which the record commits to the value.
         ast = blob(constants.salts, _JSON.encode(planned.as_statement()))
         doubt = self._doubt(planned)
-        change = self._change_of(number, outcome, ast.salt, doubt)
+        dropped = temporaries_of(self._steps, number, self._variables) if planned.last else ()
+        change = change_of(planned, outcome, ast.salt, self._before.turn, dropped, doubt)
         self._variables = self._variables.apply(change)
         self._finished[number] = FinishedStep(planned, outcome, ast, change)
-        self.states.move_step(number, StepEvent.FINISH)
+        is_finished = self.states.steps[number] is StepState.FINISHED
+        self.states.move_step(number, StepEvent.FAIL if is_finished else StepEvent.FINISH)
         if planned.target is not None and outcome.status != "ok":
             self._broken[planned.target] = doubt
         elif change.variable is not None:
@@ -289,21 +433,6 @@ class RunningTurn:
         """Bytes that are set aside for the values of nested runs under way."""
         return sum(step.reserved.amounts.get("value_bytes", 0) for step in self._open.values())
 
-    def _change_of(self, number: int, outcome: StepOutcome, key: bytes, doubt: int) -> Change:
-        """What a finished step does to the variables. The last step of a statement drops its temporaries."""
-        planned = self._steps[number]
-        data, effect = outcome.data, outcome.effect
-        dropped: list[str] = []
-        if isinstance(effect, Forgotten):
-            dropped.append(effect.name)
-        if planned.last:
-            dropped += self._temporaries(number)
-        if planned.target is None or data is None or outcome.status != "ok":
-            return Change(planned.target or "", dropped=tuple(dropped), doubt=doubt)
-        ref = commit_value_digest(key, outcome.digest)
-        variable = Variable(data, kind_of(data.value), ref, size_of(data.value), self._before.turn)
-        return Change(planned.target, variable, tuple(dropped))
-
     def _doubt(self, planned: PlannedStep) -> int:
         """The origins of what decides whether a step writes its variable, if it turns out not to."""
         if EXPOSURE_BY_INPUT not in self._before.run.flags:
@@ -317,49 +446,3 @@ class RunningTurn:
         if self._spoken is None:
             return self._turn_context
         return msgspec.structs.replace(self._turn_context, spoken=self._spoken[number])
-
-    def _temporaries(self, last: int) -> list[str]:
-        """The temporaries that earlier steps of a statement have written."""
-        names: list[str] = []
-        statement = self._steps[last].statement
-        # Backwards from the statement's last step: its other steps stand directly before it.
-        for planned in reversed(self._steps[:last]):
-            if planned.statement != statement:
-                break
-            # A step that failed has written none.
-            if planned.target is not None and planned.target in self._variables:
-                names.append(planned.target)
-        return names
-
-
-def _speak_in_order(before: State, steps: Sequence[PlannedStep]) -> list[int]:
-    """What the controller speaks for at each step in strict mode: also for all that earlier steps have read.
-
-    Whether a later step runs at all may depend on them, as on what they leave of the budgets. By what steps name and
-    not by what they have made, since a later one may run while an earlier one waits for its calls.
-
-        n = count(patients)         speaks for what the turn began with
-        x = look(key="a")           speaks for `patients` too
-    """
-    origins = {name: variable.data.origins for name, variable in before.variables.items()}
-    spoken = before.spoken
-    in_order: list[int] = []
-    for planned in steps:
-        in_order.append(spoken)
-        read = reduce(or_, (origins.get(name, 0) for name in planned.reads), 0) & ~(CONTROLLER | DERIVED)
-        if planned.target is not None:
-            origins[planned.target] = read
-        spoken |= read | LM if read else 0
-    return in_order
-
-
-def _depends(earlier: PlannedStep, later: PlannedStep) -> bool:
-    """Whether the later step has to wait for the earlier one."""
-    if earlier.barrier or later.barrier:
-        return True
-    # `a = ...; b = a`, and `a = ...; a = ...`: the last write has to be the program's last.
-    reads_it = earlier.target is not None and earlier.target in later.reads
-    writes_it = earlier.target is not None and earlier.target == later.target
-    # `b = a; a = ...`: a step whose turn has not come yet must still find the old `a`.
-    overwrites_what_is_read = later.target is not None and later.target in earlier.reads
-    return reads_it or writes_it or overwrites_what_is_read

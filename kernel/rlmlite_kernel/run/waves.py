@@ -26,6 +26,11 @@ class OpenStep(msgspec.Struct, frozen=True, eq=False):
     too_long: frozenset[int]
     earlier_rounds: tuple[FinishedRound, ...] = ()
 
+    @property
+    def rounds(self) -> tuple[FinishedRound, ...]:
+        """All rounds so far, with the one that is not over."""
+        return (*self.earlier_rounds, FinishedRound(self.ask, self.results))
+
     def with_ledger(self, ledger: dict[str, int]) -> "OpenStep":
         """The same, charging another ledger."""
         return msgspec.structs.replace(self, context=self.context.with_ledger(ledger))

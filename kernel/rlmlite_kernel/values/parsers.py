@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray, Octets, int_array, octets
 from rlmlite_kernel.engines.cut.symbols import Symbol
+from rlmlite_kernel.faults import CrashedError
 from rlmlite_kernel.values.blobs import Content
 
 _KIND_NAME = re.compile(r"[a-z][a-z_.]{0,39}")
@@ -33,7 +34,7 @@ class ParserMissingError(RuntimeError):
     """The host has no parser, or not that of this language. The message says what is not installed."""
 
 
-class ParserCrashedError(RuntimeError):
+class ParserCrashedError(CrashedError):
     """The parser did not survive a text, took too long over it, or gave what cannot be true of it."""
 
 

@@ -274,7 +274,10 @@ def test_every_code_of_a_record_is_declared() -> None:
         "denied",
         "egress",
         "not_installed",
-    } | {"crashed"}
+        "out_of_memory",
+        "crashed",
+        "abandoned",
+    }
     reached = {code for code, _ in MISTAKES.values()} | set(RUNNING.values()) | elsewhere
 
     assert reached == set(FAULTS)

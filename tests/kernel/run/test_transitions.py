@@ -15,6 +15,7 @@ from rlmlite_kernel.run.transitions import (
     TurnState,
     TurnStates,
 )
+from tests.guard.memory.scarce import ScarceBlobs
 from tests.kernel.budgets.limited_runs import PRICED
 from tests.kernel.machine import KEY, LOG, Machine, make_input, parse_program
 from tests.kernel.run.test_changed_inputs import ChangingBlobs, LosingBlobs
@@ -98,6 +99,13 @@ def play_change(program: str, blobs: ChangingBlobs, *, tokens: int = 1_000, from
     assert now.halted == "input_changed"
 
 
+def play_memory(program: str) -> None:
+    """A turn in which memory runs out at the first read of a content."""
+    machine = Machine({"log": LOG}, blobs=ScarceBlobs({1}))  # the first read is that of the slice
+    machine.turn(program)
+    assert machine.codes() == ["out_of_memory"]
+
+
 FAN_OUT = 'a = extract_over_chunks(["1", "2", "3"], "{value}", min_ok=0)'  # a call reserves 11 tokens
 LONGER = FAN_OUT.replace('"3"', '"333333333"')  # whose last call reserves 19
 OTHER = FAN_OUT.replace("a =", "b =")
@@ -116,6 +124,7 @@ def test_turns_use_the_whole_table(moves: Moves) -> None:
     play_change('a = sub_lm("?")\nb = search(log, "x")', ChangingBlobs(), from_the_start=True)
     play_change(f'{FAN_OUT}\n{OTHER}\nc = search(log, "x")', ChangingBlobs(), tokens=35, from_the_start=True)
     play_change('q = sub_lm("?")\na = log[0:3]\nb = search(log, q)', LosingBlobs())
+    play_memory("a = log[0:3]")  # which is read only to be shown
 
     assert moves.steps == set(STEP_TRANSITIONS)
     assert moves.turns == set(TURN_TRANSITIONS)

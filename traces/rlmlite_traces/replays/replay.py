@@ -13,6 +13,7 @@ where that showed. There is no network here, and no clock: a call whose result i
 What cannot be executed is not called forged: without an input, replay stops and says which is missing.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Never
@@ -28,6 +29,7 @@ from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.run.machine import RoomSpentError, TurnsSpentError
+from rlmlite_kernel.run.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_traces.blobs.stores import FileBlobs
@@ -117,6 +119,8 @@ class _Replay:
         self.halted = False  # the last turn ended early, because an input had changed under the run
         self.inputs: dict[str, Input] = {}
         self.executed = 0
+        self.not_executed: Counter[str] = Counter()
+        self.stopped = ""
         self.complete = False
         self.difference: Difference | None = None
         self.missing: dict[str, str] = {}
@@ -142,6 +146,8 @@ class _Replay:
                 raise
         except InputChangedError as error:
             self.missing[error.path] = "it changed while it was replayed"
+        except MemoryError:
+            self.stopped = "memory ran out here"
         self.missing |= {name: reason for name, reason in absent.values() if name not in self.missing}
         return self._report()
 
@@ -275,7 +281,7 @@ class _Replay:
             self.halted = bool(executed.done.halted)
         else:
             self.unfinished = Unfinished(
-                reading, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results()
+                reading, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results(), turn.outages
             )
 
     def _check_controller(self, first: int, stop: int) -> None:
@@ -299,7 +305,7 @@ class _Replay:
         """
         assert self.state is not None
         try:
-            executed = execute_turn(self.state, reading, turn, self.blobs, self.parser, strict=not is_last)
+            executed = execute_turn(self.state, reading, turn, self.blobs, self.parser, is_last=is_last)
             halted_here = executed.done is not None and executed.done.halted != ""
             ends_run = not is_last and isinstance(self.trace.records[turn.stop], Seal)
             if ends_run and len(executed.entries) > turn.stop - turn.first:
@@ -330,13 +336,27 @@ class _Replay:
 
     def _compare(self, seq: int, entry: Entry) -> None:
         """Stop at the first difference between a computed entry and the record `seq`."""
+        outage = None
+        if isinstance(entry.record, Step):
+            outage = recorded_outage(entry.record)
+            self._stop_at_outage_of_our_own(seq, outage)
         answer = None if self.state is None else self.state.answer
         difference = self.comparison.find_difference(seq, entry, answer)
         if difference is not None:
             self.difference = difference
             raise _Stop
-        if isinstance(entry.record, Step):
+        if outage is not None and not outage.is_unshown:
+            self.not_executed[outage.code] += 1
+        elif isinstance(entry.record, Step):
             self.executed += 1
+
+    def _stop_at_outage_of_our_own(self, seq: int, outage: Outage | None) -> None:
+        """Stop where memory ran out, or a parser crashed, in this replay: that is no difference of the trace."""
+        recorded = self.trace.records[seq]
+        is_recorded = isinstance(recorded, Step) and recorded_outage(recorded) is not None
+        if outage is not None and not is_recorded:
+            self.stopped = f"record {seq} cannot be executed here ({outage.code})"
+            raise _Stop
 
     def _stop_with(self, seq: int, field: str, recorded: str, computed: str) -> Never:
         self.difference = Difference(seq, field, recorded, computed)
@@ -358,6 +378,8 @@ class _Replay:
             texts_compared=self.comparison.texts_compared,
             unchecked=self.unchecked,
             controller_checked=self.controller_check is not None,
+            not_executed=dict(sorted(self.not_executed.items())),
+            stopped=self.stopped,
         )
 
     def _judge(self) -> Verdict:

@@ -11,7 +11,7 @@ up by them:
 Not here: comparing the entries (`comparison`), what follows from a difference (`replay`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -20,7 +20,8 @@ from rlmlite_kernel.effects.requests import Result, Usage
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.program.recorded import decode_reading
-from rlmlite_kernel.records.records import EffectRecord, Entry, Turn
+from rlmlite_kernel.records.records import EffectRecord, Entry, Step, Turn
+from rlmlite_kernel.run.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.format.reader import CheckedTrace
@@ -43,6 +44,16 @@ class RecordedTurn:
         self.calls: dict[str, EffectRecord] = {
             call.id: call for seq in range(first, stop) for call in trace.effects(seq)
         }
+
+    @property
+    def outages(self) -> dict[int, Outage]:
+        """The steps that an outage ended, by their numbers: these are taken from the record, and not executed."""
+        outages: dict[int, Outage] = {}
+        for record in self.trace.records[self.first : self.stop]:
+            outage = recorded_outage(record) if isinstance(record, Step) else None
+            if isinstance(record, Step) and outage is not None:
+                outages[record.step] = outage
+        return outages
 
     @property
     def reply(self) -> str | None:
@@ -87,41 +98,42 @@ def _places_are_in_text(reading: Parsed | Unparsed) -> bool:
 
 
 class ExecutedTurn(msgspec.Struct, frozen=True):
-    """A turn that was executed again: its entries, and its end, or `None` if it needs calls that are not recorded."""
+    """A turn that was executed again: its entries, and its end, or `None` if the record stops before it."""
 
     entries: tuple[Entry, ...]
     done: Done | None
 
 
 def execute_turn(
-    state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, parser: Parser, *, strict: bool
+    state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, parser: Parser, *, is_last: bool = False
 ) -> ExecutedTurn:
     """Run a turn with recorded results.
 
-    A call without a recorded result ends the turn there. If `strict`, it gets an error as its result instead, so that
-    the turn goes on, and the step that made the call is the one that differs.
+    A call without a recorded result gets an error as its result, so that the turn goes on, and the step that made the
+    call is the one that differs.
+    Of the last turn of an open trace only the steps that are recorded are executed: what stopped the run may have been
+    the step that comes next.
     """
     record = turn.record
-    done = advance(state, reading, blobs, reply=turn.reply, origin=record.origin, call=record.call, parser=parser)
+    done = advance(
+        state,
+        reading,
+        blobs,
+        reply=turn.reply,
+        origin=record.origin,
+        call=record.call,
+        parser=parser,
+        outages=turn.outages,
+        stepwise=is_last,
+    )
     entries = [*done.entries]
     while isinstance(done, Suspended):
-        results = list(_find_results(done, turn, strict))
-        if len(results) < len(done.requests):
+        if is_last and len(entries) >= turn.stop - turn.first:
             return ExecutedTurn(tuple(entries), None)
+        results = [turn.result(request.id) or Failed("unavailable") for request in done.requests]
         done = resume(done, results, blobs, parser=parser)
         entries += done.entries
     return ExecutedTurn(tuple(entries), done)
-
-
-def _find_results(suspended: Suspended, turn: RecordedTurn, strict: bool) -> Iterator[Result]:
-    for request in suspended.requests:
-        result = turn.result(request.id)
-        if result is not None:
-            yield result
-        elif strict:
-            yield Failed("unavailable")
-        else:
-            return
 
 
 class HaltingBlobs:
@@ -171,11 +183,11 @@ def execute_halted(
     """
     recorded = turn.stop - turn.first
     undisturbed = HaltingBlobs(blobs, 0)
-    execute_turn(state, reading, turn, undisturbed, parser, strict=True)
+    execute_turn(state, reading, turn, undisturbed, parser)
     low, high = 1, undisturbed.asked
     while low <= high:
         middle = (low + high) // 2
-        executed = execute_turn(state, reading, turn, HaltingBlobs(blobs, middle), parser, strict=True)
+        executed = execute_turn(state, reading, turn, HaltingBlobs(blobs, middle), parser)
         count = len(executed.entries)
         if count == recorded:
             return executed

@@ -13,6 +13,7 @@ from rlmlite_kernel import Parsed, State, Unparsed
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.call_lines import CallLine
 from rlmlite_kernel.records.records import Spoken
+from rlmlite_kernel.run.outages import Outage
 
 
 class Verdict(Enum):
@@ -22,8 +23,8 @@ class Verdict(Enum):
     FORGED: one record differs, and no other version of an engine explains that.
     ENGINES: one step differs in what an engine computed, and another version of that engine wrote it, which may be the
     reason (`engines`); or another action table did. It is not shown to be genuine.
-    UNVERIFIABLE: nothing differs as far as it could be checked, but an input is missing, or prompts or texts could not
-    be made again.
+    UNVERIFIABLE: nothing differs as far as it could be checked, but an input is missing, prompts or texts could not be
+    made again, or memory ran out here.
     """
 
     REPRODUCED = "reproduced"
@@ -48,8 +49,8 @@ class Difference(msgspec.Struct, frozen=True):
 class Unfinished(msgspec.Struct, frozen=True):
     """The last turn of an open trace, which was killed: `recorded` of its entries are in the log.
 
-    To continue, call `advance` again with the same `said`, `reply`, `origin` and `call`; answer its calls from
-    `results` and the log's journal before making any; and append the entries from number `recorded` on.
+    To continue, call `advance` again with the same `said`, `reply`, `origin`, `call` and `outages`; answer its calls
+    from `results` and the log's journal before making any; and append the entries from number `recorded` on.
     """
 
     said: Parsed | Unparsed
@@ -58,6 +59,7 @@ class Unfinished(msgspec.Struct, frozen=True):
     call: Spoken | None
     recorded: int
     results: Mapping[str, Result]
+    outages: Mapping[int, Outage] = {}
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -65,6 +67,9 @@ class Replayed(msgspec.Struct, frozen=True):
 
     `missing` gives, by input, the reason why it is missing. `engines` gives, by library, the recorded version and the
     installed one where they differ. `state` is the state after the last whole turn, from which a host can continue.
+    `not_executed` counts, by code, the steps that the trace says an outage ended: nobody can execute these again, so
+    they are taken from the record and are not among the executed ones. `stopped` says where an outage of this machine
+    ended the replay, if one did.
     `texts_compared` is false if another version worded the observations: then everything but their texts was compared.
     `unchecked` says what else was left out, and why: `prompts`, `replies`. It is empty, too, if the caller gave nothing
     to check them with (`controller_checked` is false).
@@ -81,6 +86,8 @@ class Replayed(msgspec.Struct, frozen=True):
     texts_compared: bool = True
     unchecked: dict[str, str] = {}
     controller_checked: bool = False
+    not_executed: Mapping[str, int] = {}
+    stopped: str = ""
 
 
 def differing_fields(recorded: dict[str, Any], computed: dict[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ from rlmlite_kernel.engines.cut.symbols import (
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers
-from rlmlite_kernel.values.parsers import CodePart, ParserCrashedError, ParserMissingError, checked_symbols
+from rlmlite_kernel.values.parsers import CodePart, ParserMissingError, checked_symbols
 from rlmlite_kernel.values.values import Rows, Value
 
 # Bytes that a definition takes in memory, at a guess.
@@ -117,8 +117,8 @@ def choose_language(piece: TargetPiece, language: str | None, context: StepConte
 def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tuple[list[Symbol], bool]:
     """The definitions of a text, in order, outer ones before those inside them; and whether all of it was understood.
 
-    Charges the text. Raises `Fault("arguments")` for an unknown language, `Fault("not_installed")` without a parser,
-    `Fault("crashed")` for one that did not survive the text.
+    Charges the text. Raises `Fault("arguments")` for an unknown language, `Fault("not_installed")` without a parser.
+    One that does not survive the text raises `ParserCrashedError`, which is an outage of the step (`run.outages`).
     """
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` must be one of {', '.join(LANGUAGES)}")
@@ -132,9 +132,6 @@ def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tu
         symbols = checked_symbols(definitions, part, content)
     except ParserMissingError as error:
         raise Fault("not_installed", f"symbols needs an extra: pip install 'rlmlite[code]' ({error})") from None
-    except ParserCrashedError:
-        # Without the error's own words: how a parser dies differs from machine to machine, and a message is recorded.
-        raise Fault("crashed", f"the parser did not survive a text of {len(text):,} bytes as {language}") from None
     context.scanned.append(text)
     return symbols, definitions.is_sound
 

@@ -75,6 +75,8 @@ def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: boo
             missing=replayed.missing,
             engines=replayed.engines,
             texts_compared=replayed.texts_compared,
+            not_executed=replayed.not_executed,
+            stopped=replayed.stopped,
             texts=msgspec.to_builtins(reparsed),
         )
     else:
@@ -97,8 +99,16 @@ def _print_reparse(reparsed: ReparseResult) -> None:
 def print_replay(replayed: Replayed) -> None:
     """The verdict in words."""
     sentence, colour = _SENTENCES[replayed.verdict]
+    if replayed.verdict is Verdict.REPRODUCED and replayed.not_executed:
+        sentence, colour = "every other record is what the kernel computes", "yellow"
     verdict = replayed.verdict.value
     say(f"replayed: {verdict}: {replayed.executed:,} of {replayed.steps:,} steps re-executed; {sentence}", colour)
+    if replayed.not_executed:
+        total = sum(replayed.not_executed.values())
+        codes = ", ".join(f"{count:,} {code}" for code, count in replayed.not_executed.items())
+        say(f"    {total:,} steps not re-executed: the record says that the machine failed there ({codes})", "yellow")
+    if replayed.stopped:
+        say(f"    {replayed.stopped}: raise --max-memory, or replay it on a machine with more memory", "yellow")
     # Below the verdict, what it rests on: what could not be compared, and why there may be a difference.
     if not replayed.texts_compared:
         say("    texts of observations were not compared: another version worded them", "yellow")
@@ -121,7 +131,7 @@ _SENTENCES = {
         "yellow",
     ),
     Verdict.UNVERIFIABLE: (
-        "no difference in the steps that could be executed; those that need a missing input were skipped",
+        "no difference in the steps that could be executed; the others need a missing input, or more memory",
         "yellow",
     ),
 }

@@ -1,0 +1,1 @@
+"""Attacks on memory: programs that use it up, and processes that die of it."""
