@@ -23,6 +23,7 @@ COMMANDS = (
     "store verify",
     "grammar",
     "demo",
+    "trust",
 )
 """Every command, in the order of the page. A test compares them with the application."""
 

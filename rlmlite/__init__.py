@@ -6,6 +6,13 @@ The language is in `rlmlite_grammar`, what a step does in `rlmlite_kernel`, rece
 Importing this is cheap: each name is loaded when it is first used.
 """
 
+import sys
+
+# `python -m rlmlite` has put the working folder first, and whoever wrote that folder may have put a `typing.py` there.
+# So it goes before anything else is imported; `rlmlite.guard.import_path` says more. With `-P` it is not there.
+if sys.argv[:1] == ["-m"] and any(word.endswith("rlmlite") for word in sys.orig_argv) and not sys.flags.safe_path:
+    del sys.path[0]
+
 from typing import TYPE_CHECKING
 
 from rlmlite_kernel import lazy_names

@@ -40,6 +40,12 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 
 @pytest.fixture(autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of whoever runs it, or what they trust; and none leaves any to the next."""
+    monkeypatch.setenv("RLMLITE_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(autouse=True)
 def _threads_of_its_own() -> Iterator[None]:
     """How many threads the engines use holds for a process, and the command sets it; no test leaves it to the next."""
     yield

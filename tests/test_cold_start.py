@@ -39,7 +39,7 @@ def _package(path: Path) -> str:
 
 def _typed_homes(tree: ast.Module) -> dict[str, str]:
     """The module of each name, as type checkers and the graph of rooms see it."""
-    block = next(node for node in tree.body if isinstance(node, ast.If) and not isinstance(node.test, ast.UnaryOp))
+    block = next(node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
     return {name.name: str(node.module) for node in imports for name in node.names}
 
@@ -118,7 +118,7 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.reopen"},
-        430,
+        440,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),

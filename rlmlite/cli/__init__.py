@@ -8,6 +8,9 @@ def main() -> None:
     # A start makes some 100,000 objects that stay, and the garbage collector would look through them a dozen times:
     # a tenth of a small run. `exit_code_of` turns it on again before the command works.
     gc.disable()
+    from rlmlite.guard.import_path import leave_working_folder
+
+    leave_working_folder()
     from rlmlite.cli.app import run_command_line
 
     run_command_line()

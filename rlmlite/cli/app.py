@@ -22,6 +22,7 @@ from rlmlite.cli.signatures.grammar import grammar
 from rlmlite.cli.signatures.session import session_app
 from rlmlite.cli.signatures.store import store_app
 from rlmlite.cli.signatures.trace import trace_app
+from rlmlite.cli.signatures.trust import trust
 
 app = typer.Typer(
     name="rlmlite",
@@ -60,6 +61,7 @@ app.command("ask")(ask)
 app.command("exec")(exec_)
 app.command("grammar")(grammar)
 app.command("demo")(demo)
+app.command("trust")(trust)
 app.add_typer(trace_app, name="trace")
 app.add_typer(session_app, name="session")
 app.add_typer(store_app, name="store")

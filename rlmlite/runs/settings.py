@@ -19,11 +19,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypedDi
 
 import msgspec
 
+from rlmlite.clients.interface import keys as key_checks
+from rlmlite.clients.interface import model_checks
 from rlmlite.clients.interface.cost_permit import Permit
 from rlmlite.clients.interface.options import WORKERS, Calling, Decode
-from rlmlite.clients.interface.prices import Price, nano, price_of
+from rlmlite.clients.interface.prices import Price, nano
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import SettingError, checks
+from rlmlite.errors.limit_checks import limits_of
+from rlmlite.guard.folder_rules import ANY, LOWER, NEVER, TRUST, FolderRule
+from rlmlite.guard.trust import PinnedFile
 from rlmlite.inputs import READING, Reading
 from rlmlite.inputs import reading as reading_of
 from rlmlite.runs.events import Tell, unheard
@@ -35,6 +40,7 @@ from rlmlite_kernel.records.settings import Limits, Policy
 if TYPE_CHECKING:  # these import pydantic, which a run without tools does not need
     from rlmlite.tools.approvals import Approver
     from rlmlite.tools.functions import Function, PythonTool
+    from rlmlite.tools.tool_names import PinnedTool
 
 Model: TypeAlias = str | Client
 """What plays a role: a model string, or a client."""
@@ -44,49 +50,15 @@ PATIENCE = 4
 
 
 class Setting(NamedTuple):
-    """What a setting means, which values it accepts, and whether text cannot say them."""
+    """What a setting means, which values it accepts, what a folder may do with it, and whether text cannot say it."""
 
     doc: str
     check: checks.ValueCheck
+    folder: FolderRule
     python_only: bool = False
 
 
-# Checks of values of our own types. Those of numbers, texts and paths are in `rlmlite.errors.checks`.
-
-
-def limits_of(name: str, value: object) -> Limits:
-    """The default limits with some replaced: `Limits(...)`, or numbers by name."""
-    pairs = msgspec.structs.asdict(value) if isinstance(value, Limits) else checks.table(name, value)
-    known = Limits.__struct_fields__
-    # A misspelt limit that was let pass would be a run without that limit.
-    for limit in pairs:
-        if limit not in known:
-            listed = ", ".join(known)
-            hint = did_you_mean(limit, known) or f"limits: {listed}"
-            raise SettingError(f"no limit `{limit}`; {hint}")
-    amounts = {limit: _amount(limit, amount) for limit, amount in pairs.items()}
-    return msgspec.structs.replace(Limits(), **amounts)
-
-
-def _amount(limit: str, value: object) -> int | None:
-    # Only a limit that has no default may be `none`: with the others, every run is bounded.
-    is_optional = getattr(Limits(), limit) is None
-    if is_optional and value in (None, "none"):
-        return None
-    amount = checks.whole_number(value)
-    if amount is None or amount < 0:
-        raise SettingError(f"limit {limit}={value}: expected a whole number, 0 or more")
-    return amount
-
-
-def _model(name: str, value: object) -> object:
-    if isinstance(value, str) or (hasattr(value, "complete") and hasattr(value, "model")):
-        return value
-    raise checks.wrong(name, "a model string or a client", value)
-
-
-def _models(name: str, value: object) -> tuple[object, ...]:
-    return tuple(_model(name, each) for each in checks.listed(name, value))
+# Checks of values of types of this room. The others are beside their types, and in `rlmlite.errors`.
 
 
 def _trace(name: str, value: object) -> Path | bool:
@@ -99,8 +71,8 @@ def _run_key(name: str, value: object) -> str:
     return key
 
 
-def _policy(name: str, value: object) -> Path | Policy:
-    return value if isinstance(value, Policy) else checks.path(name, value)
+def _policy(name: str, value: object) -> Path | Policy | PinnedFile:
+    return value if isinstance(value, Policy | PinnedFile) else checks.path(name, value)
 
 
 def _approve(name: str, value: object) -> object:
@@ -111,17 +83,6 @@ def _reading(name: str, value: object) -> Reading:
     # A `Reading(...)` is taken apart and made again: its own constructor checks nothing.
     options = msgspec.structs.asdict(value) if isinstance(value, Reading) else checks.table(name, value)
     return reading_of(options)
-
-
-def _prices(name: str, value: object) -> dict[str, Price]:
-    prices: dict[str, Price] = {}
-    for model, price in checks.table(name, value).items():
-        prices[model] = price if isinstance(price, Price) else price_of(model, price)
-    return prices
-
-
-def _temperature(name: str, value: object) -> float | None:
-    return None if value is None else checks.number(0, 2)(name, value)
 
 
 def _calling(name: str, value: object) -> Calling:
@@ -143,27 +104,40 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     controller: Annotated[
         tuple[Model, ...],
-        Setting("the model that writes programs; of several, the next takes over when one is stuck", _models),
+        Setting(
+            "the model that writes programs; of several, the next takes over when one is stuck",
+            model_checks.models,
+            TRUST,
+        ),
     ] = ()
-    sub: Annotated[Model | None, Setting("the model that reads chunks; by default the first controller", _model)] = None
+    sub: Annotated[
+        Model | None, Setting("the model that reads chunks; by default the first controller", model_checks.model, TRUST)
+    ] = None
     nested: Annotated[
         tuple[Model, ...],
-        Setting("the models that control nested runs, one per level; by default the first controller", _models),
+        Setting(
+            "the models that control nested runs, one per level; by default the first controller",
+            model_checks.models,
+            TRUST,
+        ),
     ] = ()
-    limits: Annotated[Limits, Setting("limits by name: see [limits](limits.md)", limits_of)] = Limits()
+    limits: Annotated[Limits, Setting("limits by name: see [limits](limits.md)", limits_of, LOWER)] = Limits()
     max_cost: Annotated[
         Decimal | None,
-        Setting("dollars that all calls of a run may cost; the prices of the models must be known", checks.dollars),
+        Setting(
+            "dollars that all calls of a run may cost; the prices of the models must be known", checks.dollars, LOWER
+        ),
     ] = None
     confirm_above: Annotated[
         Decimal | None,
-        Setting("dollars; before calls that may cost more, the person at the terminal is asked", checks.dollars),
+        Setting("dollars; before calls that may cost more, the person at the terminal is asked", checks.dollars, LOWER),
     ] = None
     permit: Annotated[
         Permit | None,
         Setting(
             "asked before every fan-out, with the number of its calls and the most that they cost",
             checks.function,
+            NEVER,
             python_only=True,
         ),
     ] = None
@@ -172,40 +146,46 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         Setting(
             "a Python or pydantic type that the answer must have; nothing is converted",
             checks.unchanged,
+            NEVER,
             python_only=True,
         ),
     ] = None
     last_answer: Annotated[
         bool,
-        Setting("whether the last turn, when a budget ends, is for an answer from what there is", checks.truth),
+        Setting("whether the last turn, when a budget ends, is for an answer from what there is", checks.truth, ANY),
     ] = True
     patience: Annotated[
         int,
-        Setting("turns of nothing but mistakes before a controller is told that it is stuck", checks.whole(1, 1_000)),
+        Setting(
+            "turns of nothing but mistakes before a controller is told that it is stuck", checks.whole(1, 1_000), LOWER
+        ),
     ] = PATIENCE
     trace: Annotated[
         Path | bool | None,
-        Setting("a new folder for the receipts; by default `.rlmlite/DATE/RUN.rlm`; `False` keeps none", _trace),
+        Setting("a new folder for the receipts; by default `.rlmlite/DATE/RUN.rlm`; `False` keeps none", _trace, TRUST),
     ] = None
-    run_key: Annotated[str | None, Setting("64 hex digits, for the same trace each time", _run_key)] = None
-    scope: Annotated[Mapping[str, str], Setting("labels of the host, which the trace records", checks.labels)] = {}
+    run_key: Annotated[str | None, Setting("64 hex digits, for the same trace each time", _run_key, TRUST)] = None
+    scope: Annotated[
+        Mapping[str, str], Setting("labels of the host, which the trace records", checks.labels, TRUST)
+    ] = {}
     on_event: Annotated[
         Tell,
-        Setting("called with every [event](python-api.md#events)", checks.function, python_only=True),
+        Setting("called with every [event](python-api.md#events)", checks.function, NEVER, python_only=True),
     ] = unheard
     tools: Annotated[
-        "tuple[Function | PythonTool | str, ...]",
-        Setting("tools that programs may call, each a function, `MODULE:NAME` or `FILE.py:NAME`", checks.listed),
+        "tuple[Function | PythonTool | PinnedTool | str, ...]",
+        Setting("tools that programs may call, each a function, `MODULE:NAME` or `FILE.py:NAME`", checks.listed, TRUST),
     ] = ()
     policy: Annotated[
-        Path | Policy | None,
-        Setting("what is permitted: a policy file (see [policy files](policy.md)) or a `Policy`", _policy),
+        Path | Policy | PinnedFile | None,
+        Setting("what is permitted: a policy file (see [policy files](policy.md)) or a `Policy`", _policy, TRUST),
     ] = None
     approve: Annotated[
         "Approver | str | None",
         Setting(
             "who approves calls that need it: `terminal`, `mailbox:DIR`, `never`, or a function of an `Approval`",
             _approve,
+            TRUST,
         ),
     ] = None
     reading: Annotated[
@@ -213,58 +193,79 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         Setting(
             "how inputs are read: see [inputs](inputs.md#how-inputs-are-read); outside Python it is called `read`",
             _reading,
+            LOWER,
         ),
     ] = READING
     copy_inputs: Annotated[
         bool,
         Setting(
-            "whether files are copied into the store first, so that nothing can change them under a run", checks.truth
+            "whether files are copied into the store first, so that nothing can change them under a run",
+            checks.truth,
+            TRUST,
         ),
     ] = False
     store: Annotated[
         Path | None,
-        Setting("the folder of the store that they are copied to; by default `.rlmlite/store`", checks.path),
+        Setting("the folder of the store that they are copied to; by default `.rlmlite/store`", checks.path, TRUST),
     ] = None
     copy_to: Annotated[
-        Path | None, Setting("`copy_inputs` and `store` in one: the folder of the store to copy to", checks.path)
+        Path | None, Setting("`copy_inputs` and `store` in one: the folder of the store to copy to", checks.path, TRUST)
     ] = None
     threads: Annotated[
         int | None,
         Setting(
             "threads that searches and indexes of this process may use; the command takes one per processor",
             checks.whole(1, MAX_THREADS),
+            LOWER,
         ),
     ] = None
-    workers: Annotated[int, Setting("calls at a time, and connections to a server", checks.whole(1, 1_000))] = WORKERS
+    workers: Annotated[int, Setting("calls at a time, and connections to a server", checks.whole(1, 1_000), LOWER)] = (
+        WORKERS
+    )
     timeout: Annotated[
         float,
         Setting(
             "seconds for an attempt, from its start to the last byte of the reply; with `stream`, for a silence",
             checks.number(0, 86_400, above=True),
+            LOWER,
         ),
     ] = _CALLING.timeout
-    retries: Annotated[int, Setting("attempts after the first", checks.whole(0, 20))] = _CALLING.retries
+    retries: Annotated[int, Setting("attempts after the first", checks.whole(0, 20), LOWER)] = _CALLING.retries
     stream: Annotated[
-        bool, Setting("whether answers come in pieces, so that a long one meets no timeout", checks.truth)
+        bool, Setting("whether answers come in pieces, so that a long one meets no timeout", checks.truth, TRUST)
     ] = _CALLING.stream
     decode: Annotated[
         Decode | None,
-        Setting("how controllers give programs: `tool`, `grammar`, or as text", checks.one_of("tool", "grammar")),
+        Setting(
+            "how controllers give programs: `tool`, `grammar`, or as text", checks.one_of("tool", "grammar"), TRUST
+        ),
     ] = _CALLING.decode
     temperature: Annotated[
-        float | None, Setting("sent with each call; a model that refuses it is asked without", _temperature)
+        float | None,
+        Setting("sent with each call; a model that refuses it is asked without", model_checks.temperature, TRUST),
     ] = _CALLING.temperature
-    max_output_tokens: Annotated[int, Setting("tokens that an answer may have", checks.whole(1, 10_000_000))] = (
+    max_output_tokens: Annotated[int, Setting("tokens that an answer may have", checks.whole(1, 10_000_000), LOWER)] = (
         _CALLING.max_output_tokens
     )
     prices: Annotated[
         Mapping[str, Price],
-        Setting('prices by model string, `IN,OUT` in dollars for a million tokens; `""` is for all others', _prices),
+        Setting(
+            'prices by model string, `IN,OUT` in dollars for a million tokens; `""` is for all others',
+            model_checks.prices,
+            TRUST,
+        ),
+    ] = {}
+    keys: Annotated[
+        Mapping[str, str],
+        Setting("by host, the variable that holds the key for it: see [keys](#keys)", key_checks.bindings, NEVER),
     ] = {}
     tell: Annotated[
         Callable[[str], None],
         Setting(
-            "called with each warning, as text; by default the logger `rlmlite`", checks.function, python_only=True
+            "called with each warning, as text; by default the logger `rlmlite`",
+            checks.function,
+            NEVER,
+            python_only=True,
         ),
     ] = _CALLING.tell
     calling: Annotated[
@@ -272,6 +273,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         Setting(
             "`workers` to `tell` in one `Calling(...)`; a part that is given by itself takes precedence",
             _calling,
+            NEVER,
             python_only=True,
         ),
     ] = _CALLING
@@ -331,6 +333,7 @@ class SettingKeywords(TypedDict, total=False):
     temperature: float | None
     max_output_tokens: int | None
     prices: Mapping[str, Price | str] | None
+    keys: Mapping[str, str] | None
     tell: Callable[[str], None] | None
     calling: Calling | None
 

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from rlmlite.clients.interface.cost_permit import Permit, check_prices, permit_all
+from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.prices import nano
 from rlmlite.clients.interface.protocol import Client, Preparable, role
+from rlmlite.guard.trust import PinnedFile
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import run_key
 from rlmlite.runs.settings import Model, RunSettings
@@ -98,7 +100,7 @@ def controller_roles(count: int) -> tuple[str, ...]:
 
 
 def clients_of(settings: RunSettings, otherwise: Client | None = None) -> dict[str, Client]:
-    """The client of each role. Raises `ModelError` for a model string that names none."""
+    """The client of each role. Raises `ModelError` for a model string that names none, or a key for two servers."""
     controllers = [_client(model, settings) for model in settings.controller]
     if not controllers and otherwise is not None:
         controllers = [otherwise]
@@ -110,6 +112,7 @@ def clients_of(settings: RunSettings, otherwise: Client | None = None) -> dict[s
         clients[SUB_ROLE] = _client(settings.sub, settings)
     elif controllers:
         clients[SUB_ROLE] = controllers[0]
+    check_shared_key(clients.values())
     return clients
 
 
@@ -133,7 +136,7 @@ def _permit(settings: RunSettings) -> Permit:
 
 def _services(settings: RunSettings) -> tuple[HostServices, Policy, dict[str, str]]:
     """What a run may reach besides models, under which policy, and the label for the policy's file in the genesis."""
-    if not settings.tools and not isinstance(settings.policy, Path):
+    if not settings.tools and not isinstance(settings.policy, Path | PinnedFile):
         approve = make_approval_service(settings.approve, settings.tell)
         return HostServices(approve=approve), settings.policy or Policy(), {}
     from rlmlite.tools.loading import load_tools

@@ -1,30 +1,43 @@
 """Tools by name, as the command line, the settings file and `tools=` may give them: `MODULE:NAME`, `FILE.py:NAME`.
 
-Importing the module executes it, so it must be the user's own.
+Importing the module executes it, so it must be the user's own. `MODULE` is one that is installed: a `tools.py` that
+happens to lie in the working folder is not taken for it, but has to be named as a file.
 """
 
 import importlib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import TypeAlias
 
 from rlmlite.errors import SettingError
+from rlmlite.guard.import_path import installed_only
 from rlmlite.tools.functions import Function, PythonTool
+from rlmlite.tools.tool_names import PYTHON, PinnedTool
+
+ToolSource: TypeAlias = Function | PythonTool | PinnedTool | str
 
 
-def load_tools(tools: Iterable[Function | PythonTool | str]) -> list[Function | PythonTool]:
+def load_tools(tools: Iterable[ToolSource]) -> list[Function | PythonTool]:
     """The functions behind names; a function is returned as it is. Raises `SettingError`."""
-    return [_load_tool(tool) if isinstance(tool, str) else tool for tool in tools]
+    return [_load_tool(tool) if isinstance(tool, str | PinnedTool) else tool for tool in tools]
 
 
-def _load_tool(spec: str) -> Function | PythonTool:
+def _load_tool(tool: str | PinnedTool) -> Function | PythonTool:
+    if isinstance(tool, PinnedTool):
+        place, name = str(tool.file.path), tool.name
+        spec = f"{place}:{name}"
+        return _find(_guarded(spec, lambda: _execute(tool.file.path, tool.file.read())), spec, place, name)
     # The last colon: `C:\tools.py:lookup` has one before it.
-    place, colon, name = spec.rpartition(":")
+    place, colon, name = tool.rpartition(":")
     is_complete = bool(place and colon and name)
     if not is_complete:
-        raise SettingError(f"a tool must be given as MODULE:NAME or FILE.py:NAME, not `{spec}`")
-    module = _load_module(place, spec)
+        raise SettingError(f"a tool must be given as MODULE:NAME or FILE.py:NAME, not `{tool}`")
+    return _find(_guarded(tool, lambda: _load_module(place)), tool, place, name)
+
+
+def _find(module: ModuleType, spec: str, place: str, name: str) -> Function | PythonTool:
     function: Function | PythonTool | None = getattr(module, name, None)
     if not callable(function):
         # Only what was made a tool: a module has many other functions, most of them imported.
@@ -34,11 +47,9 @@ def _load_tool(spec: str) -> Function | PythonTool:
     return function
 
 
-def _load_module(place: str, spec: str) -> ModuleType:
+def _guarded(spec: str, load: Callable[[], ModuleType]) -> ModuleType:
     try:
-        if place.endswith(".py"):
-            return _execute_file(Path(place))
-        return importlib.import_module(place)
+        return load()
     except FileNotFoundError as error:
         raise SettingError(f"tool {spec}: the file {error.filename} does not exist") from None
     # A bad declaration in the module, which says by itself what is wrong with which tool.
@@ -50,12 +61,20 @@ def _load_module(place: str, spec: str) -> ModuleType:
         raise SettingError(f"tool {spec}: {type(error).__name__}: {error}{hint}") from error
 
 
-def _execute_file(path: Path) -> ModuleType:
+def _load_module(place: str) -> ModuleType:
+    if place.endswith(PYTHON):
+        path = Path(place)
+        return _execute(path, path.read_bytes())
+    with installed_only():
+        return importlib.import_module(place)
+
+
+def _execute(path: Path, source: bytes) -> ModuleType:
+    """The module that a source is: of these bytes, not of whatever the file has when it is opened again."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    # Both are there for every path that ends with .py, whether or not the file exists.
+    # It is there for every path that ends with .py, whether or not the file exists.
     assert spec is not None
-    assert spec.loader is not None
     # Not entered into `sys.modules`: a file called `json.py` must not take the place of the library.
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    exec(compile(source, path, "exec"), vars(module))
     return module

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from rlmlite.guard.trust import PinnedFile
 from rlmlite.tools.approvals import Approver, make_approval_service
 from rlmlite.tools.policy_rules import Rules, unknown_names
 from rlmlite.tools.services import HostServices, ToolFunction
@@ -20,8 +21,8 @@ from rlmlite_kernel.records.settings import Policy, Settings, Tool
 if TYPE_CHECKING:
     from rlmlite.tools.functions import PythonTool
 
-PolicySource: TypeAlias = str | PathLike[str] | Policy | None
-"""The path of a policy file, or a policy."""
+PolicySource: TypeAlias = str | PathLike[str] | Policy | PinnedFile | None
+"""The path of a policy file, a policy file of known content, or a policy."""
 
 ToolSources: TypeAlias = "Sequence[Callable[..., Any] | PythonTool]"
 """Functions, plain or already made tools."""
@@ -76,7 +77,7 @@ def load_rules(policy: PolicySource) -> Rules:
         return Rules(policy)
     from rlmlite.tools.policy_file import read_policy_file
 
-    return read_policy_file(Path(policy))
+    return read_policy_file(policy if isinstance(policy, PinnedFile) else Path(policy))
 
 
 def _tools_by_name(tools: ToolSources) -> Mapping[str, ToolFunction]:

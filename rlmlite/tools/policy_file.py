@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from rlmlite.errors import SettingError
+from rlmlite.guard.trust import PinnedFile
 from rlmlite.tools.policy_rules import Rules
 from rlmlite_kernel.effects.policy import CALL
 from rlmlite_kernel.program.problems import did_you_mean
@@ -126,11 +127,12 @@ class PolicyTable(_TomlTable):
     )
 
 
-def read_policy_file(path: Path) -> Rules:
+def read_policy_file(source: Path | PinnedFile) -> Rules:
     """The rules of a file. Raises `SettingError` that names every wrong key."""
     # Read as bytes, once: the digest in the trace is of what was parsed.
+    path = source.path if isinstance(source, PinnedFile) else source
     try:
-        content = path.read_bytes()
+        content = source.read() if isinstance(source, PinnedFile) else source.read_bytes()
         parsed = tomllib.loads(content.decode())
     except FileNotFoundError:
         raise SettingError(f"the policy file {path} does not exist") from None

@@ -1,118 +1,123 @@
-"""Settings of the command line: `rlmlite.toml` in the current folder, then `RLMLITE_*` variables, then flags.
+"""Settings of the command line: the user's file, the folder's file, `RLMLITE_*` variables, then flags.
 
 What comes later wins, name by name; of `limits`, `prices` and `reading` entry by entry:
 
-    rlmlite.toml          workers = 4, [limits] turns = 9
-    the environment       RLMLITE_LIMITS__STEPS=100
-    flags                 --workers 8
-    the settings          workers=8, limits=Limits(turns=9, steps=100)
+    ~/.config/rlmlite/rlmlite.toml    timeout = 60
+    rlmlite.toml                      workers = 4, [limits] turns = 9; what is not harmless needs `rlmlite trust`
+    the environment                   RLMLITE_LIMITS__STEPS=100
+    flags                             --workers 8
+    the settings                      timeout=60, workers=8, limits=Limits(turns=9, steps=100)
 
-The file is read once for each command. The Python API reads none of these. API keys
-are not settings: they stay in the environment (see `clients.openai`).
-Not here: which settings there are, and what values they accept (`rlmlite.runs.settings`).
+Each file is read once for each command, and the trace says which ones counted. The Python API reads none of these.
+Not here: how files are read (`files`), what counts of a folder's (`folder`), variables (`environment`), and which
+settings there are and what values they accept (`rlmlite.runs.settings`).
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from rlmlite.cli.output.logs import log
+from rlmlite.cli.settings.environment import from_environment, merge
+from rlmlite.cli.settings.files import FILE, SettingsFile, by_setting, read_folder_file, read_user_file, user_path
 from rlmlite.errors import SettingError
-from rlmlite.runs.settings import SETTINGS, RunSettings, hint_for, make_settings
+from rlmlite.runs.settings import RunSettings, make_settings
 from rlmlite_kernel.engines import MAX_THREADS
-
-FILE = Path("rlmlite.toml")
-PREFIX = "RLMLITE_"
-
-_API_KEY = "api_key"  # RLMLITE_API_KEY is a key for servers, not a setting
-_ALIASES = {"read": "reading"}  # its name outside Python
-_TEXT_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.python_only]
 
 
 def load(flags: Mapping[str, object], *, flags_only: Iterable[str] = ()) -> RunSettings:
     """The settings of a command; `None` is a flag that was not given.
 
-    `flags_only` are settings that the file and the environment do not set here. Raises `SettingError`.
+    `flags_only` are settings that files and the environment do not set here. Raises `SettingError`.
     """
-    explicit = {_ALIASES.get(name, name): value for name, value in flags.items() if value is not None}
-    by_file, by_environment = _from_file(), _from_environment()
-    for name in flags_only:
-        by_file.pop(name, None)
-        by_environment.pop(name, None)
-    # In this order: what comes later wins.
-    values: dict[str, Any] = {}
-    for source in (by_file, by_environment, explicit):
-        values = _merge(values, source)
+    explicit = by_setting(flags)
+    left_out = frozenset(flags_only)
     # The command has the machine to itself. In Python the host decides, so there no default is set.
-    default_threads = min(MAX_THREADS, _processors())
-    values.setdefault("threads", default_threads)
+    values: dict[str, Any] = {"threads": min(MAX_THREADS, _processors())}
+    labels: dict[str, str] = {}
+    own = read_user_file()
+    if own is not None:
+        values = _over(values, _without(anchored(own.values, own.path.parent), left_out))
+        labels["settings.user"] = own.digest
+        log.info("settings of the user", file=own.path)
+    folder = read_folder_file()
+    if folder is not None:
+        values = _over(values, _of_folder(folder, make_settings(values), left_out, labels))
+    holders = () if own is None else own.values.get("keys", {}).values()
+    values = _over(values, _without(from_environment(holders), left_out))
+    values = _over(values, explicit)
+    if labels:
+        values["scope"] = {**values.get("scope", {}), **labels}
     return make_settings(values, explicit=explicit)
 
 
-def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(under)
-    for name, value in over.items():
-        below = merged.get(name)
-        # Tables entry by entry, so that a flag for one limit does not undo those of the file.
-        if isinstance(below, dict) and isinstance(value, dict):
-            merged[name] = {**below, **value}
+def _of_folder(
+    file: SettingsFile, own: RunSettings, left_out: frozenset[str], labels: dict[str, str]
+) -> Mapping[str, Any]:
+    """What counts of a folder's settings. What does not is said; `labels` gets what the trace records of it."""
+    from rlmlite.cli.settings.folder import settings_of_folder  # only where there is a file
+
+    known = msgspec.structs.replace(file, values=_without(file.values, left_out))
+    found = settings_of_folder(known, own)
+    labels["settings.folder"] = f"{file.digest} {'trusted' if found.trusted else 'not trusted'}"
+    counted = ", ".join(found.counted) or "none"
+    log.info("settings of the folder", file=file.path, trusted=found.trusted, counted=counted)
+    if found.ignored:
+        names = ", ".join(found.ignored)
+        labels["settings.ignored"] = names
+        if found.trusted:
+            log.warning(f"{FILE}: {names} ignored: a folder may not set this; it belongs into {user_path()}")
         else:
-            merged[name] = value
-    return merged
+            log.warning(f"{FILE} is not trusted, so these settings are ignored: {names}; `rlmlite trust` shows them")
+    return found.counted
 
 
-def _from_file() -> dict[str, Any]:
-    try:
-        content = FILE.read_bytes()
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SettingError(f"{FILE} cannot be read: {error.strerror}") from None
-    import tomllib  # only where there is a file
-
-    try:
-        values = tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingError(f"{FILE} cannot be read, because it is not valid TOML: {error}") from None
-    return {_setting_name(name, f"in {FILE}"): value for name, value in values.items()}
+def _without(values: Mapping[str, Any], left_out: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in left_out}
 
 
-def _from_environment() -> dict[str, Any]:
-    """The settings of variables. `RLMLITE_LIMITS__TURNS` is an entry of `limits`; lists and tables may be JSON."""
-    values: dict[str, Any] = {}
-    for variable, content in os.environ.items():
-        if not variable.upper().startswith(PREFIX):
-            continue
-        # Windows has upper-case names only, so case cannot tell anything.
-        key, _, entry = variable[len(PREFIX) :].lower().partition("__")
-        if key == _API_KEY:
-            continue
-        name = _setting_name(key, f"for the variable {variable}")
-        value = {entry: content} if entry else _decoded(variable, content)
-        values = _merge(values, {name: value})
-    return values
+def _over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of two sources, the later over the earlier."""
+    values = dict(under)
+    limits = over.get("limits", {})
+    # One cap has two names: the later source has the say, under whichever name. Both in one source are refused later.
+    if "max_cost" in over and isinstance(values.get("limits"), dict):
+        values["limits"] = {name: limit for name, limit in values["limits"].items() if name != "cost_nano"}
+    if isinstance(limits, dict) and "cost_nano" in limits:
+        values.pop("max_cost", None)
+    return merge(values, over)
 
 
-def _decoded(variable: str, content: str) -> object:
-    """A list or a table, as JSON, or the text itself."""
-    if not content.startswith(("[", "{")):
-        return content
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise SettingError(f"{variable} is not valid JSON: {error}") from None
+def anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The values with their relative paths below a folder: the one of the file that they stand in."""
+    anchored: dict[str, Any] = dict(values)
+    for name, value in values.items():
+        if name in _PATHS and isinstance(value, str):
+            anchored[name] = str(folder / value)
+        elif name in _WITH_PATHS:
+            is_list = isinstance(value, list)
+            texts = [_anchor(text, folder) for text in (value if is_list else [value])]
+            anchored[name] = texts if is_list else texts[0]
+    return anchored
 
 
-def _setting_name(key: str, place: str) -> str:
-    """The setting of a key. Raises `SettingError` for one that there is not, or that text cannot express."""
-    name = _ALIASES.get(key, key)
-    # Refused and not ignored: a misspelt limit must not become a run without that limit.
-    if name not in SETTINGS:
-        raise SettingError(f"there is no setting `{key}` ({place}); {hint_for(key, _TEXT_SETTINGS)}")
-    if SETTINGS[name].python_only:
-        raise SettingError(f"the setting `{key}` ({place}) can only be given in Python")
-    return name
+_PATHS = ("policy", "store", "copy_to", "trace")
+_WITH_PATHS = ("controller", "sub", "nested", "tools", "approve")
+_FILE_SCHEMES = ("mailbox:", "replay:", "scripted:")
+
+
+def _anchor(text: Any, folder: Path) -> Any:
+    """`scripted:FILE` or `FILE.py:NAME` with the path below the folder; anything else as it is."""
+    if not isinstance(text, str):
+        return text
+    for scheme in _FILE_SCHEMES:
+        if text.startswith(scheme) and text != scheme:
+            return scheme + str(folder / text.removeprefix(scheme))
+    place, _, name = text.rpartition(":")
+    return f"{folder / place}:{name}" if place.endswith(".py") else text
 
 
 def _processors() -> int:

@@ -33,6 +33,7 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     temperature: `None` leaves it out of the request.
     max_output_tokens: tokens that an answer may have.
     prices: by model string; they override the published ones, and the price of `""` is for every other model.
+    keys: by origin, the environment variable that holds the key: see `keys.bindings`, which makes them of hosts.
     tell: called with what a person should know, once for each thing.
     """
 
@@ -44,6 +45,7 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float | None = 0.0
     max_output_tokens: int = 1_024
     prices: Mapping[str, Price] = {}
+    keys: Mapping[str, str] = {}
     tell: Callable[[str], None] = logging.getLogger("rlmlite").warning
 
     def price(self, model: str, published: Price | None) -> Price | None:

@@ -1,18 +1,18 @@
 """From model strings to model servers: which address, which API, which key, what price.
 
-    openai:gpt-5                         https://api.openai.com/v1    chat completions   OPENAI_API_KEY, required
-    openai-responses:gpt-5               the same                     Responses API      the same
+    openai:gpt-5                         https://api.openai.com/v1    chat completions   required
+    openai-responses:gpt-5               the same                     Responses API      required
     ollama:llama3                        http://localhost:11434/v1    chat completions   none
-    http://h:8000/v1#m                   http://h:8000/v1             chat completions   RLMLITE_API_KEY, if set
-    http://h:8000/v1/responses#m         http://h:8000/v1             Responses API      RLMLITE_API_KEY, if set
+    http://h:8000/v1#m                   http://h:8000/v1             chat completions   if one is bound to h:8000
+    http://h:8000/v1/responses#m         http://h:8000/v1             Responses API      the same
 
-`OPENAI_API_KEY` is never sent to another server than OpenAI's. A model string is kept in traces, so an address that
-holds a user, a password or a query is refused.
+Which key a server gets is decided by its origin alone (`rlmlite.clients.interface.keys`). A model string is kept in
+traces, so an address that holds a user, a password or a query is refused.
 """
 
-import os
 from urllib.parse import urlsplit
 
+from rlmlite.clients.interface.keys import OPENAI_ORIGIN, Key, key_of, origin_of
 from rlmlite.clients.interface.options import Calling
 from rlmlite.clients.interface.prices import FREE, published_price
 from rlmlite.clients.openai.chat import Chat
@@ -42,10 +42,8 @@ def openai_responses_model(name: str, calling: Calling) -> ModelServer:
 def _openai_server(scheme: str, name: str, calling: Calling, wire: WireFormat, tokens_field: str) -> ModelServer:
     if not name:
         raise ModelError(f"{scheme}: needs a model: {scheme}:NAME")
-    # Without a key every call would fail; better to say so before a run begins.
-    key = os.environ.get("OPENAI_API_KEY")
-    if not key:
-        raise ModelError(f"{scheme}:{name} needs a key in the environment variable OPENAI_API_KEY")
+    # Raises where there is none: every call would fail, and it is better to say so before a run begins.
+    key = key_of(OPENAI_ORIGIN, calling.keys)
     price = published_price(name, provider="openai")
     server = Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field)
     return ModelServer(server, calling, key)
@@ -63,8 +61,7 @@ def url_model(model: str, calling: Calling) -> ModelServer:
     address, _, name = model.partition("#")
     # The name of the model is the fragment, which HTTP never sends, so it cannot be taken for part of the address.
     path = _check_address(model, address, name)
-    # Not OPENAI_API_KEY: this server is anybody's.
-    key = os.environ.get("RLMLITE_API_KEY")
+    key = _key_for(address, calling)
     # The path of the API is taken off: `Connection` adds it to each request.
     if path.endswith(_RESPONSES.path):
         base = address.removesuffix(_RESPONSES.path)
@@ -79,18 +76,25 @@ def _check_address(model: str, address: str, name: str) -> str:
     # No message here quotes an address before it is known to hold no secret.
     try:
         parts = urlsplit(address)
-        # A bad port raises only when it is looked at.
-        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise ModelError(
-            "the model string is not a valid address; expected one such as http://h:8000/v1#NAME"
-        ) from None
+        raise ModelError(_NO_ADDRESS) from None
     may_hold_secret = parts.username is not None or parts.password is not None or bool(parts.query)
     if may_hold_secret:
         raise ModelError(
             "an address must not contain a user, password or query, because traces keep it; "
-            "put a key into the environment variable RLMLITE_API_KEY"
+            "put a key into an environment variable, and bind it to its host: see `keys` in the settings"
         )
-    if not has_host or not name:
+    if not parts.netloc or not name:
         raise ModelError(f"{model}: expected an address and a model, such as http://localhost:8000/v1#NAME")
+    if origin_of(address) is None:
+        raise ModelError(_NO_ADDRESS)
     return parts.path
+
+
+_NO_ADDRESS = "the model string is not a valid address; expected one such as http://h:8000/v1#NAME"
+
+
+def _key_for(address: str, calling: Calling) -> Key | None:
+    origin = origin_of(address)
+    assert origin is not None  # `_check_address` has refused others
+    return key_of(origin, calling.keys)

@@ -9,6 +9,7 @@ The SDK retries after timeouts, broken connections, HTTP 408, 409, 429 and 5xx, 
 - A stream is read to its end marker here, and goes up as the reply that it amounts to. So a stream that breaks off is
   retried like any other attempt, and nobody ever sees half an answer.
 - A pause that a server asks for holds back all workers (`pauses`).
+- A request carries the key of its server and no header that the SDK took from the environment (`destination`).
 
     SDK: attempt 1 -> stream breaks after 40 events -> RemoteProtocolError -> SDK: attempt 2 -> whole stream -> reply
 """
@@ -23,6 +24,7 @@ import httpx2
 import msgspec
 
 from rlmlite.clients.interface.options import ATTEMPTS, Calling
+from rlmlite.clients.openai.destination import Destination
 from rlmlite.clients.openai.pauses import Pause
 from rlmlite.clients.openai.server_events import EventDecoder
 from rlmlite.clients.openai.wire import StreamAssembler, WireFormat
@@ -52,17 +54,19 @@ _TRANSPORT_ERRORS = _transport_errors()
 class AttemptClient(httpx2.AsyncClient):
     """Sends one attempt. See the module for what it adds to the SDK."""
 
-    def __init__(self, calling: Calling, wire: WireFormat) -> None:
+    def __init__(self, destination: Destination, calling: Calling, wire: WireFormat) -> None:
         workers = calling.workers
         super().__init__(
             limits=httpx2.Limits(max_connections=workers, max_keepalive_connections=workers),
             follow_redirects=False,  # a prompt goes where its model string says, and nowhere else
         )
+        self._destination = destination
         self._seconds, self._streams, self._wire = calling.timeout, calling.stream, wire
         self._pause, self._free_connections = Pause(), asyncio.Semaphore(workers)
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """The whole reply. Raises errors that the SDK retries."""
+        self._destination.address(request)
         # Waiting for a connection happens here, before the deadline starts: it must take no time from the attempt.
         async with self._free_connections:
             # Inside, so that a worker whose turn comes after a pause began still keeps it.

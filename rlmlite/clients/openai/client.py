@@ -3,8 +3,8 @@
 A prompt is one user message; the answer is the reply, whole even when it is streamed: nobody reads half an answer.
 Rules that this client keeps:
 
-- A key comes from the environment and goes to its server, nowhere else: never into a model string, a request, a record
-  or a message.
+- A key comes from the environment and goes to its server, nowhere else: never into a model string, a body, a record
+  or a message, not even if the server repeats it in an answer.
 - A prompt goes to the address in the model string: no redirect is followed, `OPENAI_BASE_URL` is not read.
 - Connections last as long as somebody holds the client (`async with`), else for one call.
 - What a server refuses in a request is learnt once: a model that takes no `temperature` is then asked without it.
@@ -15,18 +15,20 @@ Not here: how a request and a reply look (`chat`, `responses`), attempts and dea
 """
 
 import asyncio
+import re
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rlmlite.clients.interface.keys import Key, origin_of
 from rlmlite.clients.interface.options import ATTEMPTS, Calling, Decode
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.interface.protocol import ToolRequest
 from rlmlite.clients.openai.wire import WireFormat
 from rlmlite_grammar.decode import ProgramTool
-from rlmlite_kernel.effects.requests import NO_USE, Failed, Request, Result, Usage
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.records.settings import Role
 
 if TYPE_CHECKING:
@@ -47,6 +49,10 @@ _MOST_MESSAGES = 10
 
 _MESSAGE_LENGTH = 300
 """Characters of what a server says. Some answer with a whole page of HTML."""
+
+
+_USER_IN_ADDRESS = re.compile(r"://[^/\s@]*@")
+"""A user and password in an address: the error for a proxy has them, if the variable that names it does."""
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -74,8 +80,10 @@ class _LoopState(msgspec.Struct, eq=False):
 class ModelServer:
     """A model behind a server. See the module for the rules that it keeps."""
 
-    def __init__(self, server: Server, calling: Calling, key: str | None = None) -> None:
+    def __init__(self, server: Server, calling: Calling, key: Key | None = None) -> None:
         self._server, self._calling, self._key = server, calling, key
+        self.unbound_origin = origin_of(server.base) if key is not None and key.unbound else None
+        """Where a key goes that was bound to no host; None for a bound key and for none. See `check_shared_key`."""
         self._price = calling.price(server.model, server.price)
         # What is not set is treated like what the server refuses: the field is left out.
         self._refused_fields: set[str] = set()
@@ -198,6 +206,9 @@ class ModelServer:
         if isinstance(result, Failed) and result.error == "too_long":
             limit = f"max_output_tokens {request.max_output_tokens:,}"
             self._tell(f"an answer was cut off at {limit}, so the call failed; raise the setting for longer answers")
+        if isinstance(result, Answered):
+            # A server can repeat what it was sent, and an answer is kept in the trace.
+            return msgspec.structs.replace(result, text=self._without_key(result.text))
         return result
 
     def _report_failure(self, failure: "NoReply") -> Failed:
@@ -207,18 +218,19 @@ class ModelServer:
         if failure.status == 401:
             self._tell(f"{status}: the key is missing or wrong")
         elif failure.message:
-            self._tell(f"{status}: {self._without_key(failure.message)}")
+            self._tell(f"{status}: {self._without_secrets(failure.message)}")
         else:
             self._tell(status)
         # A 3xx or 4xx: refused before any work. What a timeout or a 500 costs, nobody knows.
         is_unpaid = 300 <= failure.status < 500 and not failure.begun
         return Failed(failure.failure, NO_USE if is_unpaid else Usage())
 
-    def _without_key(self, message: str) -> str:
+    def _without_secrets(self, message: str) -> str:
         # Replaced before the message is cut, or half a key could stand at its end.
-        if self._key:
-            message = message.replace(self._key, "[the key]")
-        return message[:_MESSAGE_LENGTH]
+        return _USER_IN_ADDRESS.sub("://", self._without_key(message))[:_MESSAGE_LENGTH]
+
+    def _without_key(self, text: str) -> str:
+        return text if self._key is None else text.replace(self._key.text, "[the key]")
 
     def _tell(self, message: str) -> None:
         """Tell the user something, once."""
@@ -232,7 +244,8 @@ class ModelServer:
 
         if not AIOHTTP:
             self._tell("aiohttp is not installed, so many parallel calls are slower; pip install 'rlmlite[aiohttp]'")
-        return Connection(self._server.base, self._key, self._calling, self._server.wire)
+        key = None if self._key is None else self._key.text
+        return Connection(self._server.base, key, self._calling, self._server.wire)
 
 
 def _tool_of(request: Request) -> ProgramTool | None:

@@ -17,6 +17,7 @@ import openai
 
 from rlmlite.clients.interface.options import Calling
 from rlmlite.clients.openai.attempts import ERROR_IN_REPLY, AttemptClient
+from rlmlite.clients.openai.destination import Destination
 from rlmlite.clients.openai.wire import WireFormat
 from rlmlite_kernel.effects.requests import Failure
 
@@ -56,26 +57,20 @@ class Connection:
         # aiohttp is faster with many parallel calls, and costs an installation; the results are the same.
         make_client = _AttemptsOverAiohttp if AIOHTTP else _AttemptsOverHttpx
         self._sdk = openai.AsyncOpenAI(
-            # The SDK insists on one; without a key the header is omitted below.
-            api_key=key or "none",
+            # The SDK insists on one, and never learns the real one: `AttemptClient` puts it into the request.
+            api_key="none",
             base_url=base,
             # No limit for `pool`: `AttemptClient` lets an attempt begin only when a connection is free.
             timeout=openai.Timeout(calling.timeout, connect=_CONNECT_SECONDS, pool=None),
             # Attempts after the first, each of them one `AttemptClient.send`.
             max_retries=calling.retries,
-            http_client=make_client(calling, wire),
+            http_client=make_client(Destination(base, key), calling, wire),
         )
-        self._options: openai.RequestOptions = {}
-        if not key:
-            self._options = {"headers": {"Authorization": openai.Omit()}}
-        if key is None:
-            # The SDK reads them from the environment, but they are for OpenAI and nobody else.
-            self._sdk.organization = self._sdk.project = None
 
     async def ask(self, body: Mapping[str, Any]) -> bytes | NoReply:
         """The reply's bytes, or why there is none. An exception is a bug."""
         try:
-            reply = await self._sdk.post(self._path, cast_to=httpx2.Response, body=body, options=self._options)
+            reply = await self._sdk.post(self._path, cast_to=httpx2.Response, body=body)
         # The SDK has made all its attempts.
         except openai.APIError as error:
             return _classify(error)

@@ -1,7 +1,6 @@
 """Settings about money, from file, environment and flags: the later wins, and a wrong one is named."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +11,12 @@ from rlmlite.clients.interface.prices import Price
 from rlmlite.errors import SettingError
 from rlmlite_kernel.records.settings import Limits
 from tests.rlmlite.cli.paid_calls import command
+from tests.rlmlite.user_settings import write_user_settings
 
 
-def test_later_settings_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_later_settings_win(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file, then the environment, then flags; limits and prices entry by entry."""
-    (tmp_path / "rlmlite.toml").write_text(
+    write_user_settings(
         'sub = "a:"\nworkers = 1\ntimeout = 10\nmax_cost = 1.5\n'
         '[limits]\nsub_calls = 5\nturns = 2\n[prices]\n"a:" = "1,2"\n'
     )
@@ -46,9 +46,9 @@ def test_later_settings_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("prices = {m = '1'}", "such as 0.25,2"),
     ],
 )
-def test_wrong_settings_are_named(tmp_path: Path, text: str, message: str) -> None:
+def test_wrong_settings_are_named(text: str, message: str) -> None:
     """With what there is instead."""
-    (tmp_path / "rlmlite.toml").write_text(text)
+    write_user_settings(text)
 
     with pytest.raises(SettingError, match=message):
         load({})

@@ -19,6 +19,7 @@ from rlmlite.errors import SettingError
 from rlmlite_traces import DirectoryStore, StoreMissingError, Verdict, replay, verify
 from rlmlite_traces.blobs.directory import collect, list_objects, open_layout
 from rlmlite_traces.blobs.stores import FileBlobs
+from tests.rlmlite.user_settings import write_user_settings
 
 KEY = "5e" * 32
 LOG = "".join(f"{n:04} {'ERROR' if n % 10 == 0 else 'INFO'} disk {n}\n" for n in range(30_000))
@@ -99,18 +100,20 @@ def test_a_session_whose_store_is_gone_says_so() -> None:
 
 @pytest.mark.parametrize("how", ["flag", "file", "environment"])
 def test_where_the_store_is(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flag, `rlmlite.toml` or the environment names it; without them it is `.rlmlite/store`."""
+    """A flag, the user's settings or the environment names it; without them it is `.rlmlite/store`."""
     command("exec", "-e", COUNT, "app.log", "--copy")
     assert len(document("store", "ls")["value"]) == 1
     given = ["--store", "there"] if how == "flag" else []
     if how == "file":
-        Path("rlmlite.toml").write_text('store = "there"\ncopy_inputs = true\n')
+        write_user_settings(f'store = "{Path("there").absolute()}"\ncopy_inputs = true\n')
     if how == "environment":
         monkeypatch.setenv("RLMLITE_STORE", "there")
     command("exec", "-e", COUNT, "app.log", *([] if how == "file" else ["--copy"]), *given)
 
     document_ = document("store", "ls", *given)
-    assert (document_["store"], len(document_["value"])) == ("there", 1)
+    # A path in a file of settings is relative to that file, so the test gives the whole path there.
+    place = str(Path("there").absolute()) if how == "file" else "there"
+    assert (document_["store"], len(document_["value"])) == (place, 1)
 
 
 def test_a_replay_finds_what_was_copied() -> None:

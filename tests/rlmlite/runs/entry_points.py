@@ -49,6 +49,7 @@ VALUES: dict[str, Any] = {
     "temperature": None,
     "max_output_tokens": 100,
     "prices": {"": "0,0"},
+    "keys": {"api.host": "HOST_KEY"},
     "tell": lambda _text: None,
     "calling": Calling(workers=2),
 }

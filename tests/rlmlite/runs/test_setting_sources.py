@@ -1,5 +1,6 @@
 """Settings from a file, the environment and flags: the same names, the same meaning, read once."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,13 @@ from typing import Any
 import pytest
 
 from rlmlite import SettingError
-from rlmlite.cli.settings.config import FILE, load
+from rlmlite.cli.settings import files
+from rlmlite.cli.settings.config import anchored, load
+from rlmlite.cli.settings.files import FILE
+from rlmlite.guard.regular_file import RegularFile, read_regular
 from rlmlite.runs.settings import SETTINGS, make_settings
 from tests.rlmlite.runs.entry_points import PROGRAM, TEXT, VALUES
+from tests.rlmlite.user_settings import write_user_settings
 
 TEXTS: dict[str, Any] = {
     "controller": "extractive:",
@@ -26,12 +31,22 @@ TEXTS: dict[str, Any] = {
 def test_the_file_and_the_environment_have_the_same_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under the same names, with the same meaning."""
     value = {"limits": {"turns": 9}, "temperature": 1.0}.get(name, TEXTS.get(name, VALUES[name]))
-    expected = getattr(make_settings({name: value, "copy_inputs": True} if name == "store" else {name: value}), name)
     monkeypatch.setenv(f"RLMLITE_{name.upper()}", value if isinstance(value, str) else json.dumps(value))
-    assert getattr(load({}), name) == expected
+    assert getattr(load({}), name) == make_value(name, value)
     monkeypatch.delenv(f"RLMLITE_{name.upper()}")
-    FILE.write_text(f"{name} = {_toml(value)}\n")
-    assert getattr(load({}), name) == expected
+    path = write_user_settings(f"{name} = {_toml(value)}\n")
+    anchored_value = anchored({name: value}, path.parent)[name]  # a path in a file is relative to that file
+    found = load({})
+    if name == "scope":  # the trace says which files counted
+        assert found.scope == {**value, "settings.user": hashlib.sha256(path.read_bytes()).hexdigest()}
+    else:
+        assert getattr(found, name) == make_value(name, anchored_value)
+
+
+def make_value(name: str, value: Any) -> Any:
+    """The setting that a value is, when nothing else is given."""
+    values = {name: value, "copy_inputs": True} if name == "store" else {name: value}
+    return getattr(make_settings(values), name)
 
 
 def _toml(value: Any) -> str:
@@ -79,13 +94,12 @@ def test_the_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     FILE.write_text("workers = 2\n")
     Path("a.txt").write_text(TEXT)
     reads: list[Path] = []
-    read_bytes = Path.read_bytes
 
-    def counted(path: Path) -> bytes:
+    def counted(path: Path, most: int, **how: Any) -> RegularFile:
         reads.append(path)
-        return read_bytes(path)
+        return read_regular(path, most, **how)
 
-    monkeypatch.setattr(Path, "read_bytes", counted)
+    monkeypatch.setattr(files, "read_regular", counted)
     for command in (["exec", "-e", PROGRAM, "a.txt"], ["ask", "?", "a.txt", "--controller", "extractive:"]):
         reads.clear()
         CliRunner().invoke(app, [*command, "--trace", f"{command[0]}.rlm"])
@@ -115,7 +129,7 @@ def test_every_flag_is_a_setting() -> None:
 
 def test_reading_has_a_short_name_outside_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """`read`, as the flag is called; both names mean the same."""
-    FILE.write_text('[read]\nencoding = "cp1252"\n')
+    write_user_settings('[read]\nencoding = "cp1252"\n')
     monkeypatch.setenv("RLMLITE_READ__IGNORE", "false")
 
     reading = load({"reading": {"html": "text"}}).reading

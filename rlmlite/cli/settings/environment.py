@@ -1,0 +1,64 @@
+"""Settings from variables: `RLMLITE_WORKERS=8`, `RLMLITE_LIMITS__TURNS=9`. The environment is the caller's word.
+
+Variables that hold keys are no settings, whatever they are called: those that `keys` names may begin with `RLMLITE_`.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from rlmlite.cli.settings.files import setting_name
+from rlmlite.clients.interface.keys import SHARED_KEY
+from rlmlite.errors import SettingError
+from rlmlite.guard.places import HOME_VARIABLE
+
+PREFIX: Final = "RLMLITE_"
+_KEYS: Final = "RLMLITE_KEYS"
+
+
+def from_environment(holders: Iterable[str] = ()) -> dict[str, Any]:
+    """The settings of variables; `holders` are variables that hold keys. Raises `SettingError`.
+
+    `RLMLITE_LIMITS__TURNS` is an entry of `limits`; lists and tables may be JSON.
+    """
+    # First of all, since these settings say which other variables are none.
+    keys = _settings_of({name: content for name, content in os.environ.items() if name.upper().startswith(_KEYS)})
+    bound = keys.get("keys", {})
+    held = {SHARED_KEY, HOME_VARIABLE, *holders, *(bound.values() if isinstance(bound, Mapping) else ())}
+    ours = {name: content for name, content in os.environ.items() if name.upper().startswith(PREFIX)}
+    return _settings_of({name: content for name, content in ours.items() if name.upper() not in held})
+
+
+def _settings_of(variables: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, content in variables.items():
+        # Windows has upper-case names only, so case cannot tell anything.
+        key, _, entry = variable[len(PREFIX) :].lower().partition("__")
+        name = setting_name(key, f"for the variable {variable}")
+        value = {entry: content} if entry else _decoded(variable, content)
+        values = merge(values, {name: value})
+    return values
+
+
+def _decoded(variable: str, content: str) -> object:
+    """A list or a table, as JSON, or the text itself."""
+    if not content.startswith(("[", "{")):
+        return content
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise SettingError(f"{variable} is not valid JSON: {error}") from None
+
+
+def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of both; where both have one, that of `over`. Tables are merged entry by entry."""
+    merged = dict(under)
+    for name, value in over.items():
+        below = merged.get(name)
+        # So that a flag for one limit does not undo those of the file.
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[name] = {**below, **value}
+        else:
+            merged[name] = value
+    return merged

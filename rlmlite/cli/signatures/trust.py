@@ -1,0 +1,24 @@
+"""`rlmlite trust`: its options."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rlmlite.cli.signatures.options import AsJson
+
+
+def trust(
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="PATH", help="The settings file, or its folder. [rlmlite.toml]", show_default=False),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Trust it without being asked.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List what is trusted.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Trust it no longer.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Show what a folder's settings would allow, and trust them if you agree."""
+    from rlmlite.cli.commands.trust import run
+
+    raise typer.Exit(run(path, yes=yes, listing=list_, revoke=revoke, as_json=json))

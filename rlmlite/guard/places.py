@@ -1,0 +1,60 @@
+"""Where this user's own files of rlmlite are: settings, and what the machine remembers. Not here: caches.
+
+    settings    ~/.config/rlmlite           written by the user; never by rlmlite
+    state       ~/.local/state/rlmlite      written by rlmlite: which folders are trusted, a key; only for this user
+
+On other systems than Linux these are the platform's folders. `RLMLITE_HOME` puts both below one folder, for tests and
+for machines whose home cannot be written to.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+HOME_VARIABLE: Final = "RLMLITE_HOME"
+_NAME: Final = "rlmlite"
+_ONLY_THIS_USER = 0o700
+
+
+def settings_folder() -> Path:
+    """The folder of the user's settings file; it may not exist."""
+    return _folder("config", "XDG_CONFIG_HOME", ".config")
+
+
+def state_folder() -> Path:
+    """The folder of what is remembered between commands; it may not exist."""
+    return _folder("state", "XDG_STATE_HOME", ".local/state")
+
+
+def make_private_folder(folder: Path) -> Path:
+    """The folder, made if there is none, closed to other users. Raises `OSError`."""
+    folder.mkdir(mode=_ONLY_THIS_USER, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(_ONLY_THIS_USER)
+    return folder
+
+
+def is_mine(status: os.stat_result) -> bool:
+    """Whether a file belongs to this user. True where the system has no owners."""
+    user = getattr(os, "geteuid", None)
+    return user is None or status.st_uid == user()
+
+
+def is_closed(status: os.stat_result) -> bool:
+    """Whether nobody but the owner may write to a file. True where the system has no such modes."""
+    return os.name != "posix" or not status.st_mode & 0o022
+
+
+def _folder(kind: str, variable: str, default: str) -> Path:
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).absolute() / kind
+    if sys.platform != "linux":
+        import platformdirs
+
+        make = platformdirs.user_config_dir if kind == "config" else platformdirs.user_state_dir
+        return Path(make(_NAME))
+    # What platformdirs does on Linux (a test compares), without its import, which takes longer than a small run.
+    base = os.environ.get(variable, "").strip()
+    return Path(base or os.path.join(os.path.expanduser("~"), default)) / _NAME

@@ -1,0 +1,65 @@
+"""Reading a file of somebody else's folder: a regular file of bounded size, or an error at once.
+
+A folder may hold a file that is none. A FIFO keeps its reader waiting, a device never ends, a link leads to a file of
+the reader's own whose content would then be taken for the folder's, and a sparse file of a terabyte fills the memory:
+
+    rlmlite.toml -> /dev/zero      refused: a link
+    rlmlite.toml (a FIFO)          refused at once: opening does not wait
+    rlmlite.toml, 3 MB             refused by its size, and by its bytes if it grows meanwhile
+
+All checks are of the open file, so that nothing can take its place between the check and the reading.
+"""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+
+from rlmlite.errors import SettingError
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+class RegularFile(msgspec.Struct, frozen=True):
+    """What a file held when it was read, and what the system said of it then."""
+
+    content: bytes
+    status: os.stat_result
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the content, as hex digits."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def read_regular(path: Path, most: int, *, follow_link: bool = False) -> RegularFile:
+    """A file of at most `most` bytes. `follow_link` is for places that are the user's own.
+
+    Raises `FileNotFoundError` if there is none, and `SettingError` for whatever else it is.
+    """
+    # Windows has no O_NOFOLLOW. Looked at first, so that the message is the same everywhere.
+    if not follow_link and path.is_symlink():
+        raise SettingError(f"{path} is a link, and links are not followed here; put the file itself in its place")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY | (0 if follow_link else _NO_LINK))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path} cannot be read: {_reason(error)}") from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise SettingError(f"{path} is not a regular file; remove it, or work in another folder")
+        # One byte more than is allowed, which shows that there is more; however large it is, no more is read.
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise SettingError(f"{path} has more than {most:,} bytes; no settings are that long")
+    return RegularFile(content, status)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
