@@ -23,9 +23,16 @@ def settings() -> str:
     """Every setting with its default, and whether only Python can say it."""
     defaults = RunSettings()
     return table(
-        ("setting", "default", "meaning"),
-        ((code(name), _default(getattr(defaults, name)), _meaning(setting)) for name, setting in SETTINGS.items()),
+        ("setting", "default", "from a folder", "meaning"),
+        (
+            (code(name), _default(getattr(defaults, name)), _from_folder(setting), _meaning(setting))
+            for name, setting in SETTINGS.items()
+        ),
     )
+
+
+def _from_folder(setting: Setting) -> str:
+    return "" if setting.python_only else str(setting.folder)
 
 
 def _meaning(setting: Setting) -> str:
