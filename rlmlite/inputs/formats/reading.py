@@ -9,7 +9,6 @@ block, and the input is refused as a whole when a limit is crossed: nothing is c
   applied, because small repetitive files compress well and harm nobody.
 """
 
-import codecs
 import types
 import typing
 from collections import Counter
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from rlmlite.errors import InputError, SettingError
+from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import Content
 
@@ -94,14 +94,11 @@ def reading(settings: Mapping[str, Any]) -> Reading:
 
 
 def encoding_name(name: str) -> str:
-    """Python's name of a text encoding. Raises `SettingError` for an unknown one."""
-    try:
-        "".encode(name)  # `codecs` also has codecs that are not text encodings, such as `hex`
-        return codecs.lookup(name).name
-    except LookupError:
-        raise SettingError(
-            f"there is no encoding `{name}`; try one such as utf-8, utf-16, cp1252, shift_jis, gb18030"
-        ) from None
+    """Python's name of a text encoding. Raises `SettingError` for one that is not read."""
+    found = find_encoding(name)
+    if found is None:
+        raise SettingError(unknown_encoding(name))
+    return found
 
 
 def _without_underscores(name: str, value: Any) -> Any:

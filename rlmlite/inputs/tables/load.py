@@ -10,13 +10,15 @@ known only after the last row. It is one `Derivation`, for example
 `by` and `how` are what a replay reads; `why` is for people.
 """
 
-import codecs
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+import msgspec
+
 from rlmlite.errors import InputError
+from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
 from rlmlite.inputs.tables.arrow_tables import is_frame, read_arrow, read_frame, read_parquet
 from rlmlite.inputs.tables.csv_files import read_csv
 from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
@@ -49,6 +51,8 @@ _FRAME = "frame"
 """The step of a data frame, which no replay reads again: its sheet is kept in the trace."""
 
 _HEAD = 8 * 1024
+
+_OPTIONS = msgspec.json.Decoder(dict[str, str])
 
 Limiter: TypeAlias = Callable[[Iterator[bytes]], Iterable[Content]]
 """Passes the blocks of a sheet on, and raises `InputError` when they are too many."""
@@ -105,13 +109,21 @@ def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], 
         return f"{file.path}: this version has no table reader {named}"
     step = steps[0]
     try:
-        options = json.loads(step.how or "{}")
+        options = _recorded_options(step)
         _, sheet, _ = _open_sheet(step.by, TableFile(file.path, file.path), options)
         blobs.derive(sheet)
         check_unchanged(file)
     except InputError as error:
         return str(error)
     return ""
+
+
+def _recorded_options(step: Derivation) -> dict[str, str]:
+    """The options that a trace recorded. Raises `InputError`, since a stranger may have written anything there."""
+    try:
+        return _OPTIONS.decode(step.how or "{}")
+    except (msgspec.DecodeError, RecursionError):
+        raise InputError(f"the recorded options of {step.by} are not options") from None
 
 
 def remarks(source: Source) -> Iterator[str]:
@@ -136,12 +148,9 @@ def _resolve_encoding(spec: TableSpec, encoding: str | None) -> TableSpec:
     if given is None:
         _check_is_text(spec)
         return spec
-    try:
-        # `codecs` also has codecs that are not text encodings, such as `hex`.
-        "".encode(given)
-        name = codecs.lookup(given).name
-    except LookupError:
-        raise InputError(f"option encoding={given}: there is no such encoding; try utf-16 or cp1252") from None
+    name = find_encoding(given)
+    if name is None:
+        raise InputError(f"option encoding=: {unknown_encoding(given)}")
     # Recorded by Python's name, so that `latin-1` and `iso-8859-1` give one recipe; UTF-8 is what readers do anyway.
     options = {key: value for key, value in spec.options.items() if key != "encoding"}
     if name != "utf-8":
@@ -163,6 +172,10 @@ def _open_sheet(reader: str, file: TableFile, options: Mapping[str, str]) -> tup
     """An open table, the blocks of its sheet, and the losses, which are complete after the last block."""
     # One count for the whole reading: the reader, the writer of the sheet and the recipe share it.
     losses = Losses()
+    encoding = options.get("encoding")
+    if encoding is not None and find_encoding(encoding) is None:
+        # Only recorded ones come here unchecked.
+        raise InputError(f"option encoding=: {unknown_encoding(encoding)}")
     table = _READERS[reader](file, dict(options))
     try:
         names = column_names(table.names)

@@ -178,7 +178,7 @@ def test_bytes_outside_the_given_encoding_are_refused(tmp_path: Path, name: str,
 
     with pytest.raises(InputError, match=rf"{name} is not in the encoding ascii"):
         load_table(f"{kind}:{tmp_path / name}?encoding=ascii")
-    with pytest.raises(InputError, match="encoding=latin-x: there is no such encoding"):
+    with pytest.raises(InputError, match="option encoding=: there is no encoding `latin-x`"):
         load_table(f"{kind}:{tmp_path / name}?encoding=latin-x")
 
 

@@ -7,10 +7,10 @@ U+FFFD for what is broken, where the damage is visible and counted:
 2. A byte order mark.
 3. Zeros where UTF-16 or UTF-32 has them for Latin letters: `h\\0i\\0` is UTF-16-LE.
 4. Valid UTF-8. Such a text is never guessed at, since other text is hardly ever valid UTF-8 by accident.
-5. What HTML or XML declares: `<?xml encoding="iso-8859-1"?>`, `<meta charset=...>`.
+5. What HTML or XML declares: `<?xml encoding="iso-8859-1"?>`, `<meta charset=...>`, if it can be true.
 6. Detection by charset-normalizer, on samples, and only if it is clear (see `_detect`).
 
-Not here: decoding as a step of a recipe (`text_reader`).
+Not here: which encodings there are (`names`), decoding as a step of a recipe (`text_reader`).
 """
 
 import codecs
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.streams import BLOCK, HEAD
+from rlmlite.errors.unreadable import UnreadableError
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
@@ -41,9 +43,12 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARKED_ENCODINGS = ("utf-16", "utf-32")
+_LONGEST_MARK = 4
 _WIDE_ENCODINGS = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))  # and bytes per unit
+# Every repetition has a bound: without one, a page of blanks would take seconds to search.
 _DECLARATION = re.compile(
-    rb"""<(?:\?xml|meta)\b[^>]{0,200}?(?:encoding|charset)\s*=\s*["']?\s*([A-Za-z][\w.:-]{1,30})""", re.I
+    rb"""<(?:\?xml|meta)\b[^>]{0,200}?(?:encoding|charset)\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z][\w.:-]{1,30})""", re.I
 )
 _WESTERN = "cp1252"
 _NOT_DETECTED = ["utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]
@@ -75,6 +80,13 @@ class EncodingChoice(msgspec.Struct, frozen=True):
     def step(self) -> Derivation:
         """The step of a recipe."""
         return Derivation("decode", how=self.name, why=self.why)
+
+
+def recorded_encoding(step: Derivation) -> EncodingChoice:
+    """The choice that a trace recorded. Raises `UnreadableError` if it is no encoding that is read here."""
+    if find_encoding(step.how) is None:
+        raise UnreadableError("in an encoding that is not read", unknown_encoding(step.how))
+    return EncodingChoice(step.how, step.why)
 
 
 def choose_encoding(content: Content, utf8: Utf8 | None, requested: str | None) -> EncodingChoice | None:
@@ -139,19 +151,18 @@ def _is_printable(char: str) -> bool:
 
 
 def declared_encoding(head: bytes) -> str | None:
-    """The encoding that HTML or XML declares, if Python has it and it is not UTF-8.
+    """The encoding that HTML or XML declares, if it is one that is read, and can be true.
 
-    The text is known not to be valid UTF-8, so a declaration of UTF-8 says nothing.
+    The text is known not to be valid UTF-8, so a declaration of UTF-8 says nothing. The declaration was found as ASCII,
+    so what it names must have the letters of ASCII where ASCII has them: UTF-16 and EBCDIC have not.
     """
     # Searched as bytes: until the declaration is found, there is no encoding to decode it by. It is ASCII anyway.
     match = _DECLARATION.search(head)
     if match is None:
         return None
-    try:
-        name = codecs.lookup(match[1].decode("ascii")).name
-        # `codecs` also has codecs that are not text encodings, such as `hex`.
-        "".encode(name)
-    except (LookupError, UnicodeError):
+    declared = match[1].decode("ascii")
+    name = find_encoding(declared)
+    if name is None or match[1].decode(name, "replace") != declared:
         return None
     # Browsers read it as Windows-1252, and pages rely on that.
     if name == "iso8859-1":
@@ -160,7 +171,15 @@ def declared_encoding(head: bytes) -> str | None:
 
 
 def decode_blocks(content: Content, name: str, errors: str = "strict") -> Iterator[bytes]:
-    """A text as UTF-8, in blocks. Raises `UnicodeDecodeError` if errors are strict and a byte does not fit."""
+    """A text as UTF-8, in blocks.
+
+    Raises `UnicodeDecodeError` if errors are strict and a byte does not fit; `UnreadableError` for UTF-16 and UTF-32
+    without a byte order mark, as then nothing says which byte comes first.
+    """
+    head = bytes(content[:_LONGEST_MARK])
+    needs_mark = name in _MARKED_ENCODINGS and head != b""
+    if needs_mark and not any(head.startswith(mark) for mark, of in _BYTE_ORDER_MARKS if of == name):
+        raise UnreadableError("without a byte order mark", name, f"give its encoding: {name}-le or {name}-be")
     decoder = codecs.getincrementaldecoder(name)(errors)
     view = memoryview(content)
     for start in range(0, len(view), BLOCK):
@@ -215,7 +234,8 @@ def _detect(content: Content, utf8: Utf8) -> EncodingChoice | None:
 
     # With the version, since another one may choose otherwise. A replay takes the recorded choice.
     detector = f"charset-normalizer {version('charset-normalizer')}"
-    return EncodingChoice(codecs.lookup(name).name, detector)
+    found = find_encoding(name)
+    return None if found is None else EncodingChoice(found, detector)
 
 
 def _take_sample(content: Content, first_bad: int) -> bytes:

@@ -1,1 +1,0 @@
-"""Attacks by source code on whatever reads it for `symbols`."""
