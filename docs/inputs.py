@@ -4,6 +4,7 @@ from typing import Final
 
 from docs.tables import code, table
 from rlmlite.inputs.formats.converters import CONVERTERS
+from rlmlite.inputs.formats.encodings.names import FAMILIES
 from rlmlite.inputs.formats.kinds import HTML, KINDS
 from rlmlite.inputs.formats.reading import Reading
 
@@ -39,6 +40,12 @@ def kinds() -> str:
             for kind in (*KINDS, HTML)
         ),
     )
+
+
+def encodings() -> str:
+    """Every encoding, by family."""
+    rows = ((family, ", ".join(map(code, names.replace("_", "-").split()))) for family, names in FAMILIES.items())
+    return table(("family", "encodings"), rows)
 
 
 def settings() -> str:

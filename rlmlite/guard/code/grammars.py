@@ -5,17 +5,28 @@ Every grammar ships a query, its tags, that names what is a definition; so no la
     find_definitions(b"class A:\\n  def f(self): ...\\n", "python")
     class A of [0, 27), whose name is at [6, 7), then function f of [11, 27); and True: all of it could be parsed
 
-Native code that a hostile text can crash: called in a process of its own only (`parser`).
+Native code that a hostile text can crash, so it is called in a worker only (`service`), which imports this module and
+nothing of the kernel.
 """
 
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from rlmlite_kernel.values.parsers import Definitions
-
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query
+
+
+class Found(NamedTuple):
+    """Definitions as columns: see `rlmlite_kernel.values.parsers.Definitions`, which it has the fields of."""
+
+    kind_names: list[str]
+    kinds: list[int]
+    starts: list[int]
+    stops: list[int]
+    name_starts: list[int]
+    name_stops: list[int]
+    is_sound: bool
 
 
 class Grammar(NamedTuple):
@@ -54,7 +65,7 @@ def modules_of(language: str) -> tuple[str, ...]:
     return ("tree_sitter", *(f"tree_sitter_{package}" for package in packages))
 
 
-def find_definitions(source: bytes, language: str) -> Definitions:
+def find_definitions(source: bytes, language: str) -> Found:
     """The definitions in a text, outer before inner; and whether all of it could be parsed. Raises `ImportError`."""
     parser, query = _load_grammar(language)
     from tree_sitter import QueryCursor
@@ -75,7 +86,7 @@ def find_definitions(source: bytes, language: str) -> Definitions:
     names = [found[span][1] for span in outer_first]
     kind_names = sorted(set(kinds))
     numbers = {name: number for number, name in enumerate(kind_names)}
-    return Definitions(
+    return Found(
         kind_names=kind_names,
         kinds=[numbers[kind] for kind in kinds],
         starts=[start for start, _ in outer_first],
