@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rlmlite.errors.unreadable import UnreadableError
 from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.streams import BLOCK, HEAD
-from rlmlite.errors.unreadable import UnreadableError
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
