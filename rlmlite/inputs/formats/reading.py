@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from rlmlite.errors import InputError, SettingError
-from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
+from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import Content
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors.unreadable import UnreadableError
-from rlmlite.inputs.formats.encodings.choice import EncodingChoice, choose_encoding, decode_blocks, recorded_encoding
+from rlmlite.inputs.formats.encodings import EncodingChoice, choose_encoding, decode_blocks, recorded_encoding
 from rlmlite.inputs.formats.kinds import FileKind, detect_kind, is_html
 from rlmlite.inputs.formats.reading import Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText

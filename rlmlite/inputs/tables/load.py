@@ -18,7 +18,7 @@ from typing import TypeAlias
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
+from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite.inputs.tables.arrow_tables import is_frame, read_arrow, read_frame, read_parquet
 from rlmlite.inputs.tables.csv_files import read_csv
 from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite

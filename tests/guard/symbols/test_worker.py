@@ -65,7 +65,7 @@ def test_a_crash_fails_its_step_alone(tmp_path: Path) -> None:
     ended = execute('x = symbols(context)\nfinal(symbols("class B: pass", language="python"))', tmp_path)
 
     assert ended.value[0]["name"] == "B"
-    assert "x: failed (crashed): the parser did not survive a text of 200,000 bytes as java" in ended.observation
+    assert "x: failed (crashed): " in ended.observation
 
 
 def test_a_crash_is_remembered(parser: CodeParser) -> None:

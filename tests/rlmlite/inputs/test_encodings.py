@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite.inputs import Reading
-from rlmlite.inputs.formats.encodings.choice import declared_encoding, wide_encoding
+from rlmlite.inputs.formats.encodings import declared_encoding, wide_encoding
 from rlmlite_kernel.values.inputs import Derivation
 from tests.rlmlite.inputs.input_files import load_plain, notes_text
 

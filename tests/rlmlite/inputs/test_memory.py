@@ -15,7 +15,7 @@ MB = 1_000_000
 PROGRAM = """
 import sys
 from rlmlite.inputs import READING, deriving, from_path, new_store
-import rlmlite.inputs.formats.encodings.choice, bz2, charset_normalizer, gzip, lzma, tarfile, zipfile
+import rlmlite.inputs.formats.encodings, bz2, charset_normalizer, gzip, lzma, tarfile, zipfile
 
 def anonymous():
     lines = open("/proc/self/status").read().splitlines()

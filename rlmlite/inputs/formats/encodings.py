@@ -10,7 +10,7 @@ U+FFFD for what is broken, where the damage is visible and counted:
 5. What HTML or XML declares: `<?xml encoding="iso-8859-1"?>`, `<meta charset=...>`, if it can be true.
 6. Detection by charset-normalizer, on samples, and only if it is clear (see `_detect`).
 
-Not here: which encodings there are (`names`), decoding as a step of a recipe (`text_reader`).
+Not here: which encodings there are (`encoding_names`), decoding as a step of a recipe (`text_reader`).
 """
 
 import codecs
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rlmlite.errors.unreadable import UnreadableError
-from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
+from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.streams import BLOCK, HEAD
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
 from rlmlite_kernel.values.blobs import Content
