@@ -146,7 +146,7 @@ def replay_rows(path: Path, turns: int, times: int, folder: Path) -> list[Row]:
     run(trace)
 
     def again() -> None:
-        found = replay(verify(trace), blobs=FileBlobs())
+        found = replay(verify(trace), blobs=FileBlobs(), recorded_paths=True)
         assert (found.verdict, found.executed) == (Verdict.REPRODUCED, steps), found
 
     tasks: list[Callable[[], object]] = [

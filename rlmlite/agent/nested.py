@@ -69,7 +69,7 @@ def _child(parent: Run, request: Request, place: Path | None, question: str) -> 
     if place is not None and place.exists():
         from rlmlite.runs.reopen import reopen  # with the way back into a trace, which a new run does not need
 
-        past = reopen(place)
+        past = reopen(place, blobs=parent.blobs)
         return Run(past.inputs, past.blobs, setup, past)
     inputs = {name: _input(value, parent) for name, value in request.nested.inputs.items()}
     # Before the run begins, so that a question that cannot be asked leaves no trace.

@@ -24,11 +24,14 @@ import msgspec
 
 from rlmlite.agent.ask import as_typed, prepare_agent
 from rlmlite.agent.loop import Agent, End, ask, check_question, go_on
-from rlmlite.clients.interface.options import Calling
-from rlmlite.clients.interface.placeholders import BY_HAND, ByHand, MissingClient
+from rlmlite.clients.interface.placeholders import ByHand
 from rlmlite.clients.interface.protocol import Client
-from rlmlite.errors import CallsWaitingError, ModelError, SettingError
-from rlmlite.inputs import Data, from_values, new_store
+from rlmlite.clients.recorded import ClientRebuilder, make_no_client
+from rlmlite.errors import CallsWaitingError, SettingError
+from rlmlite.guard.access import NO_ACCESS, Access
+from rlmlite.guard.origin import is_begun_here
+from rlmlite.inputs import Data, Url, from_values, new_store
+from rlmlite.inputs.names import ALONE
 from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.events import Finished
 from rlmlite.runs.history import CONTROLLER, open_question
@@ -54,6 +57,10 @@ class Session:
     `controller` and `sub` these roles are by hand. Tools are given each time; calls of tools that are not given wait,
     and so do approvals without `approve`.
 
+    A model server is called, and a URL fetched, only if it is given again: `controller=`, `sub=`, `nested=`, and
+    `inputs={"page": Url(...)}`. Of a session that somebody else began, or in another place, neither files nor a store
+    are used either, unless they are given: `inputs={"logs": Path(...)}`, `store=`.
+
     Raises `TypeError` for a keyword that is not a setting, `InputError`, `ModelError`, `SettingError`, and what
     `rlmlite_traces.Log` raises.
     """
@@ -69,14 +76,15 @@ class Session:
         if path is None:
             raise TypeError("Session() needs the path of its trace, such as Session('triage.rlm')")
         self.path = Path(path)
+        exists = self.path.exists()
+        # For a new session a store is where copies go, which is a setting; for this one, where contents are found.
+        store = settings.pop("store", None) if exists else None
         chosen = from_keywords("Session", settings)
-        if not self.path.exists():
+        if not exists:
             blobs = new_store(chosen.reading, chosen.copies)
             self._begin(from_values(inputs, blobs, chosen.reading), blobs, chosen)
-        elif inputs is not None:
-            raise SettingError(f"the session {self.path} exists already; its inputs cannot be changed")
         else:
-            self._open(chosen)
+            self._open(chosen, Access(_places(self.path, inputs), None if store is None else Path(store)))
 
     @classmethod
     def begin(cls, path: Path, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> "Session":
@@ -87,19 +95,21 @@ class Session:
         return session
 
     @classmethod
-    def open(cls, path: Path, settings: RunSettings) -> "Session":
-        """The session that is there. Raises as `Session(...)`."""
+    def open(
+        cls, path: Path, settings: RunSettings, access: Access = NO_ACCESS, *, makes_calls: bool = True
+    ) -> "Session":
+        """The session that is there. Raises as `Session(...)`. A command that makes no call needs no clients."""
         session = cls.__new__(cls)
         session.path = path
-        session._open(settings)
+        session._open(settings, access, makes_calls)
         return session
 
     def _begin(self, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> None:
         self._agent, setup = prepare_agent(_with_trace(self.path, settings), ByHand())
         self._run = begin_run(inputs, blobs, setup)
 
-    def _open(self, settings: RunSettings) -> None:
-        self._run, self._agent = _reopen(self.path, settings)
+    def _open(self, settings: RunSettings, access: Access, makes_calls: bool = True) -> None:
+        self._run, self._agent = _reopen(self.path, settings, access, makes_calls)
 
     @property
     def run(self) -> Run:
@@ -268,7 +278,7 @@ def _report(run: Run, end: End) -> Outcome:
     return outcome
 
 
-FIXED_SETTINGS = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "store", "copy_to")
+FIXED_SETTINGS = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "copy_to")
 """Settings that a session has from its beginning on."""
 
 
@@ -279,7 +289,23 @@ def _with_trace(path: Path, settings: RunSettings) -> RunSettings:
     return msgspec.structs.replace(settings, trace=path)
 
 
-def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
+def _places(path: Path, inputs: Data | Mapping[str, Data]) -> dict[str, str]:
+    """Where the inputs of a session that is opened again are now. Raises `SettingError` for any other value."""
+    if inputs is None:
+        return {}
+    named = inputs if isinstance(inputs, Mapping) else {ALONE: inputs}
+    places: dict[str, str] = {}
+    for name, place in named.items():
+        if not isinstance(place, Path | Url):
+            raise SettingError(
+                f"the session {path} exists already; its inputs cannot be changed, but a Path or a Url says where one "
+                "of them is now"
+            )
+        places[name] = place.url if isinstance(place, Url) else str(place)
+    return places
+
+
+def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool) -> tuple[Run, Agent]:
     """The run of a session that is there, and the agent that goes on in it."""
     from rlmlite.runs.reopen import reopen  # with the way back into a trace, which a new session does not need
 
@@ -287,12 +313,18 @@ def _reopen(path: Path, settings: RunSettings) -> tuple[Run, Agent]:
     if fixed is not None:
         raise SettingError(f"the session {path} exists already; its {fixed} cannot be changed")
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
-    past = reopen(path, settings.reading)
+    past = reopen(path, settings.reading, access)
     # From here on the log is open and locked: whatever is refused must release it.
     try:
         recorded = past.state.settings
         _check_tools(setup.services, recorded.tools)
-        clients = _clients_of(recorded.roles, _explicit_clients(setup), settings.calling)
+        explicit = _explicit_clients(setup)
+        # Who names a model names it for all roles that it plays: `sub` plays with the controller, if nobody said more.
+        models = access.models | {client.model for client in explicit.values()}
+        assert past.log.recovered is not None
+        is_own = is_begun_here(path, past.log.recovered)
+        rebuild = ClientRebuilder(models, is_own, settings.calling) if makes_calls else make_no_client
+        clients = _clients_of(recorded.roles, explicit, rebuild)
     except BaseException:
         past.log.close()
         raise
@@ -325,7 +357,9 @@ def _check_tools(services: HostServices, declared: Mapping[str, Tool]) -> None:
             raise SettingError(f"the tool `{name}` has side effects now; begin a new session")
 
 
-def _clients_of(roles: Mapping[str, Role], explicit: Mapping[str, Client], calling: Calling) -> dict[str, Client]:
+def _clients_of(
+    roles: Mapping[str, Role], explicit: Mapping[str, Client], rebuild: Callable[[str, str], Client]
+) -> dict[str, Client]:
     """The client of each role that the session has. Raises `SettingError` for another model."""
     # Roles and prices are in the genesis. With another model, replay would not reserve what the run did.
     for name, client in explicit.items():
@@ -333,19 +367,4 @@ def _clients_of(roles: Mapping[str, Role], explicit: Mapping[str, Client], calli
         if recorded != client.model:
             player = "nobody" if recorded is None else recorded
             raise SettingError(f"in this session {player} plays the role `{name}`, not {client.model}")
-    clients: dict[str, Client] = {}
-    for name, role in roles.items():
-        clients[name] = explicit.get(name) or _recorded_client(role.model, calling)
-    return clients
-
-
-def _recorded_client(model: str, calling: Calling) -> Client:
-    """The client that the trace names."""
-    if model == BY_HAND:
-        return ByHand()
-    from rlmlite.clients.registry import client
-
-    try:
-        return client(model, calling)
-    except ModelError as error:
-        return MissingClient(model, error)
+    return {name: explicit.get(name) or rebuild(name, role.model) for name, role in roles.items()}

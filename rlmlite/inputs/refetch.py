@@ -1,62 +1,84 @@
-"""Remote inputs fetched again, for a session that goes on in another process, where their content is not available.
+"""The places of inputs that a caller names again, for a session that goes on in another process.
 
-Not for a replay, which contacts nobody: there the user names a copy (`--input NAME=PATH`).
+    --input logs=/data/logs               a path: used as it is
+    --input page=https://host/page.html   a URL: fetched to a file, which lasts as long as the block does
+
+A URL in a trace is never fetched by itself: a stranger's could name a service on this machine, and each request tells
+somebody that the trace was opened.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from rlmlite.errors import InputError
+from rlmlite.errors import SettingError
+from rlmlite.guard.terminal import one_line
 from rlmlite.inputs.formats.reading import Reading, ReadingLimits
-from rlmlite.inputs.formats.remote import SECRETS_LEFT_OUT, fetch, is_remote
+from rlmlite.inputs.formats.remote import SECRETS_LEFT_OUT, fetch, is_remote, without_secrets
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, FileBlobs
 
 _SOURCE = msgspec.json.Decoder(Source)
 
 
+def sources_of(trace: CheckedTrace) -> dict[str, Source]:
+    """Where each input of a trace came from, by its name; without inputs of which that is not recorded."""
+    sources = {}
+    for entry in trace.genesis.inputs:
+        if entry.source is None:
+            continue
+        try:
+            sources[entry.name] = _SOURCE.decode(trace.content(entry.source))
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            continue  # whoever executes the trace says what is wrong with it
+    return sources
+
+
 @contextmanager
-def refetch(trace: CheckedTrace, reading: Reading, blobs: FileBlobs) -> Iterator[dict[str, Path]]:
-    """The paths of freshly fetched copies of a trace's remote inputs, by name, while the block lasts.
+def open_places(
+    trace: CheckedTrace, named: Mapping[str, str], reading: Reading, blobs: FileBlobs
+) -> Iterator[dict[str, Path]]:
+    """The paths of the inputs that the caller names, while the block lasts. URLs are fetched.
 
-    Inputs whose content a store still has are not fetched. Raises `InputError`.
+    Inputs whose content a store still has are not fetched. Raises `SettingError` for a name that no input has, and
+    `InputError`.
     """
+    sources = sources_of(trace)
+    unknown = sorted(named.keys() - sources.keys())
+    if unknown:
+        known = ", ".join(sources) or "none"
+        raise SettingError(f"there is no input `{unknown[0]}`; its inputs: {one_line(known)}")
     with tempfile.TemporaryDirectory() as folder:
-        paths: dict[str, Path] = {}
-        for number, entry in enumerate(trace.genesis.inputs):
-            # Without a record of where it came from there is nothing to fetch.
-            if entry.source is None:
-                continue
-            source = _SOURCE.decode(trace.content(entry.source))
+        places: dict[str, Path] = {}
+        for number, (name, place) in enumerate(named.items()):
+            if not is_remote(place):
+                places[name] = Path(place)
             # A store that files were copied to may still have the content, whatever the server has by now.
-            has_content = all(blobs.find(file.digest) is not None for file in source.files)
-            if has_content:
-                continue
-            url = _url_of(source)
-            if url is None:
-                continue
-            # Numbered, so that the name of an input need not be a valid file name.
-            path = Path(folder, str(number))
-            blocks = ReadingLimits(url, reading).blocks(fetch(url), "fetch")
-            with path.open("wb") as file:
-                file.writelines(blocks)
-            paths[entry.name] = path
-        yield paths
+            elif any(blobs.find(file.digest) is None for file in sources[name].files):
+                # Numbered, so that the name of an input need not be a valid file name.
+                places[name] = _fetch(place, Path(folder, str(number)), reading)
+        yield places
 
 
-def _url_of(source: Source) -> str | None:
-    """The URL of a remote source, None for a local one. Raises `InputError` if its secrets would be needed."""
-    if source.path is None or not is_remote(source.path):
-        return None
-    # Fetching the recorded URL would ask for something else, or be refused with a confusing message.
-    reasons = {step.why for recipe in source.recipes for step in recipe}
-    if SECRETS_LEFT_OUT in reasons:
-        raise InputError(
-            f"{source.path} was fetched with secrets that are not recorded; "
-            "fetch it to a file, and start a new session with that file"
-        )
-    return source.path
+def how_to_name(name: str, source: Source | None) -> str:
+    """What a caller writes to name an input again."""
+    recorded = None if source is None else source.path
+    if recorded is None:
+        return f"--input {name}=PATH"
+    shown = one_line(recorded)
+    if not is_remote(recorded):
+        return f"--input {name}={shown}"
+    assert source is not None
+    if any(step.why == SECRETS_LEFT_OUT for recipe in source.recipes for step in recipe):
+        return f"--input {name}=URL (it was {shown}, and had secrets that are not recorded)"
+    return f"--input {name}={shown}, which fetches it again"
+
+
+def _fetch(url: str, path: Path, reading: Reading) -> Path:
+    blocks = ReadingLimits(without_secrets(url), reading).blocks(fetch(url), "fetch")
+    with path.open("xb") as file:
+        file.writelines(blocks)
+    return path

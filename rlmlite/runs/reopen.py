@@ -7,6 +7,9 @@
 
 What goes on from there is a `Run`. It executes turn 2 from its start, writes what is not recorded yet, and asks for
 what is not known yet.
+
+The trace may be a stranger's, so of what it names outside its folder nothing is touched, unless the folder's tag says
+that this user began it here, or the caller names it again (`Access`). What leaves the machine is always named again.
 Not here: who asks for it (`session`, `nested`).
 """
 
@@ -16,19 +19,21 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import MORE_MEMORY, OutOfMemoryError, SettingError
+from rlmlite.guard.access import NO_ACCESS, Access
 from rlmlite.guard.code.parser import CODE_PARSER
+from rlmlite.guard.origin import is_begun_here, store_begun_with
+from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import READING, Reading, deriving
-from rlmlite.inputs.refetch import refetch
+from rlmlite.inputs.formats.remote import is_remote
+from rlmlite.inputs.refetch import how_to_name, open_places, sources_of
 from rlmlite.runs.history import Exchange, exchanges_of_records
 from rlmlite.runs.outcome import ModelUsage
 from rlmlite_kernel.effects.requests import Failed, Usage
 from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.values.inputs import Input, Source
-from rlmlite_traces import CheckedTrace, FileBlobs, Log, Replayed, Unfinished, Verdict, replay, store_of
-
-_SOURCE = msgspec.json.Decoder(Source)
+from rlmlite_kernel.values.inputs import Input
+from rlmlite_traces import CheckedTrace, DirectoryStore, FileBlobs, Log, Replayed, Unfinished, Verdict, replay
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -43,9 +48,10 @@ class Past(msgspec.Struct, frozen=True):
     usage: ModelUsage
 
 
-def reopen(path: Path, reading: Reading = READING) -> Past:
+def reopen(path: Path, reading: Reading = READING, access: Access = NO_ACCESS, blobs: FileBlobs | None = None) -> Past:
     """The past of a trace. Its log is then open, and locked for this process.
 
+    `blobs` are those of a parent, in which a nested run finds what its parent has read.
     Raises `SettingError` for a run that cannot go on here, `OutOfMemoryError`, and what `Log.open` raises.
     """
     log = Log.open(path)
@@ -54,20 +60,22 @@ def reopen(path: Path, reading: Reading = READING) -> Past:
             raise SettingError(
                 f"{path} holds no run: its process was stopped before the run began; delete it and start again"
             )
-        return _past(log, log.recovered, reading)
+        return _past(log, log.recovered, reading, access, blobs)
     except BaseException:
         log.close()
         raise
 
 
-def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
-    # A run that copied its inputs goes on copying, and reads the copies: files may have changed since.
-    store = store_of(log.path)
-    blobs = FileBlobs(store=store, copy=store is not None)
+def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, parent: FileBlobs | None) -> Past:
+    is_own = is_begun_here(log.path, trace)
+    blobs = parent or _blobs(log.path, trace, access)
     key = RunKey(log.run_key)
-    with refetch(trace, reading, blobs) as places:
-        replayed = replay(trace, places, blobs, key, derive=deriving(reading), parser=CODE_PARSER)
-    _check(replayed, log.path)
+    with open_places(trace, access.inputs, reading, blobs) as places:
+        derive = deriving(reading)
+        replayed = replay(
+            trace, places, blobs, key, derive=derive, parser=CODE_PARSER, recorded_paths=is_own and parent is None
+        )
+    _check(replayed, log.path, trace, is_own)
     state, unfinished = replayed.state, replayed.unfinished
     assert state is not None  # the genesis was reproduced
 
@@ -87,13 +95,33 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading) -> Past:
     )
 
 
-def _check(replayed: Replayed, path: Path) -> None:
+def _blobs(path: Path, trace: CheckedTrace, access: Access) -> FileBlobs:
+    """The blobs through which a run that goes on reads its inputs."""
+    if access.store is not None:
+        # Named to find inputs there. Nothing is added to it: the store that the run had is not known.
+        return FileBlobs(store=DirectoryStore.open_to_read(access.store))
+    store_path = store_begun_with(path, trace)
+    if store_path is None:
+        return FileBlobs()
+    # A run that copied its inputs goes on copying, and reads the copies: files may have changed since.
+    return FileBlobs(store=DirectoryStore.open_existing(store_path), copy=True)
+
+
+def _check(replayed: Replayed, path: Path, trace: CheckedTrace, is_own: bool) -> None:
     """Raise `SettingError` unless the trace is what this kernel computes, with these engines and these inputs.
 
     In this order, because a missing input or another engine is why a verdict is bad, and something to act on.
     """
+    sources = sources_of(trace)
     for name, reason in replayed.missing.items():
-        raise SettingError(f"{path} cannot go on without its input {name}: {reason}")
+        source = sources.get(name)
+        advice = how_to_name(name, source)
+        if source is not None and source.path is not None and is_remote(source.path):
+            reason = "it is fetched only if you name it"
+        own = "" if is_own else f"; or, if this folder is yours, run `rlmlite trust {path}` once"
+        raise SettingError(
+            f"{path} cannot go on without its input {name}: {one_line(reason)}; say where it is: {advice}{own}"
+        )
     for name, (recorded, here) in replayed.engines.items():
         if recorded:  # none is recorded for an extra that was installed since: the run has not used it
             raise SettingError(f"{path} was written with {name} {recorded}, and this is {here}: begin a new one")
@@ -105,12 +133,7 @@ def _check(replayed: Replayed, path: Path) -> None:
 
 def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
     """The inputs, each with where it came from."""
-    inputs: dict[str, Input] = {}
-    for entry in trace.genesis.inputs:
-        if entry.source is not None:
-            source = _SOURCE.decode(trace.content(entry.source))
-            inputs[entry.name] = Input(state.variables[entry.name].data.value, source)
-    return inputs
+    return {name: Input(state.variables[name].data.value, source) for name, source in sources_of(trace).items()}
 
 
 def usage_in(trace: CheckedTrace, whole: int) -> ModelUsage:

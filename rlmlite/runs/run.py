@@ -21,6 +21,7 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import MORE_MEMORY, OutOfMemoryError
 from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.guard.memory import retry_once
+from rlmlite.guard.origin import mark_begun
 from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
@@ -78,6 +79,8 @@ class Run:
             self.blobs.keep_for(self.log.path, _digests_of_files(self.inputs))
         self._keeper: Keeper = self.log or NoLog()
         self._keeper.extend(done.entries)
+        if self.log is not None:
+            mark_begun(self.log.path, self.log.root)
 
     def _go_on_from(self, past: "Past") -> None:
         self.log = self._keeper = past.log

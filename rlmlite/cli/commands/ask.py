@@ -54,7 +54,9 @@ def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
     if job.flags.get("trace") is not None:
         raise SettingError("a session's trace is the session itself; leave out --trace")
     if path.exists() and job.inputs:
-        raise SettingError(f"the session {path} exists already; its inputs cannot be changed")
+        raise SettingError(
+            f"the session {path} exists already; its inputs cannot be changed (--input NAME=PATH says where one is now)"
+        )
     # One command for both, so that a script can ask its first question like all others.
     start = open_session if path.exists() else begin_session
     with watch_events(quiet=as_json) as tell, start(path, job, tell) as session:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
+from rlmlite.cli.settings.places import Places
 from rlmlite.errors import SettingError
 from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool
 from rlmlite_kernel import ACTIONS
@@ -17,10 +18,10 @@ from rlmlite_kernel import ACTIONS
 _INPUT = "context"  # what a lone input is called
 
 
-def show(format: str, session: Path | None, *, only_final: bool, as_json: bool) -> Exit:
+def show(format: str, session: Path | None, places: Places, *, only_final: bool, as_json: bool) -> Exit:
     """The language in one of its forms."""
     if format in ("llguidance", "openai-tool"):
-        return exit_code_of(lambda: _print_for_decoder(format, session, only_final, as_json), as_json=as_json)
+        return exit_code_of(lambda: _print_for_decoder(format, session, places, only_final, as_json), as_json=as_json)
     return exit_code_of(lambda: _print_fixed(format, session, only_final, as_json), as_json=as_json)
 
 
@@ -35,9 +36,9 @@ def _print_fixed(format: str, session: Path | None, only_final: bool, as_json: b
     return _lark(as_json) if format == "lark" else _actions(as_json)
 
 
-def _print_for_decoder(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
+def _print_for_decoder(format: str, session: Path | None, places: Places, only_final: bool, as_json: bool) -> Exit:
     """A form for the names of a session, or for one input."""
-    grammar = decode_grammar(_vocabulary(session, only_final))
+    grammar = decode_grammar(_vocabulary(session, places, only_final))
     if format == "openai-tool":
         return _tool(custom_tool(grammar), as_json)
     if as_json:
@@ -47,13 +48,13 @@ def _print_for_decoder(format: str, session: Path | None, only_final: bool, as_j
     return Exit.COMPLETED
 
 
-def _vocabulary(session: Path | None, only_final: bool) -> Vocabulary:
+def _vocabulary(session: Path | None, places: Places, only_final: bool) -> Vocabulary:
     if session is None:
         return Vocabulary(table=ACTIONS, variables=(_INPUT,), inputs=frozenset({_INPUT}), only_final=only_final)
     from rlmlite.agent.decoding import vocabulary
-    from rlmlite.cli.commands.sessions.session import open_session
+    from rlmlite.cli.commands.sessions.session import open_to_look
 
-    with open_session(session) as opened:
+    with open_to_look(session, places) as opened:
         names = vocabulary(opened.run.state, last=only_final)
     # A grammar has a rule for variables, and a rule needs at least one alternative.
     if not names.variables:

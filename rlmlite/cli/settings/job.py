@@ -8,6 +8,7 @@ from typing import cast
 import msgspec
 
 from rlmlite.cli.settings.config import limit_flags, load, price_flags, reading_flags
+from rlmlite.cli.settings.places import Places
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs.names import STDIN
 from rlmlite.runs.settings import RunSettings
@@ -20,7 +21,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What to run: the program as a text or a path, the inputs, and the flags by the names of their settings.
 
     A flag that may be given more than once has the list of what was given (`limits`: `["turns=9", "steps=50"]`).
-    `yes` agrees to all costs within the limits.
+    `yes` agrees to all costs within the limits. `places` says where inputs of a session that is there are now.
     """
 
     text: str | None = None
@@ -28,6 +29,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[str, ...] = ()
     flags: Mapping[str, object] = {}
     yes: bool = False
+    places: Places = Places()
 
     def settings(self, flags_only: Iterable[str] = (), **more: object) -> RunSettings:
         """The settings of the file, the environment and the flags. Each command calls this once.

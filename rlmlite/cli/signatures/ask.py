@@ -42,6 +42,10 @@ def ask(
         Path | None,
         typer.Option("--session", metavar="S", help="Ask in this session; it is begun if there is none yet."),
     ] = None,
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=PATH", help="Where an input of a session that is there is now."),
+    ] = None,
     limit: Limit = None,
     tool: Tools = None,
     policy: Policy = None,
@@ -71,5 +75,5 @@ def ask(
     flags = {"max_cost": max_cost, "confirm_above": confirm_above, **permission_flags(tool, policy, approve)}
     flags |= {"copy_inputs": copy, "store": store, "nested": nested, "decode": decode}
     flags |= calling_flags(workers, timeout, stream)
-    job = job_of(paths, controller, sub, limit, run_key, trace, yes, read=read, price=price, **flags)
+    job = job_of(paths, controller, sub, limit, run_key, trace, yes, read=read, price=price, input=input, **flags)
     raise typer.Exit(run(question, job, session, last_answer=last_answer, as_json=json))

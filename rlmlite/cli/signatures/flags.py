@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlmlite.cli.settings.job import Job
+    from rlmlite.cli.settings.places import Places
 
 
 def permission_flags(tools: list[str] | None, policy: Path | None, approve: str | None) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def job_of(
     path: str | None = None,
     read: list[str] | None = None,
     price: list[str] | None = None,
+    input: list[str] | None = None,
     **flags: object,
 ) -> "Job":
     """The job of a command; what a command has no flag for stays unset."""
@@ -44,4 +46,18 @@ def job_of(
         "trace": trace,
         "run_key": run_key,
     }
-    return Job(text=text, path=path, inputs=tuple(paths or []), flags={**settings, **flags}, yes=yes)
+    return Job(
+        text=text,
+        path=path,
+        inputs=tuple(paths or []),
+        flags={**settings, **flags},
+        yes=yes,
+        places=places_of(input),
+    )
+
+
+def places_of(input: list[str] | None, store: Path | None = None) -> "Places":
+    """Where the inputs of a session that is there are now."""
+    from rlmlite.cli.settings.places import Places
+
+    return Places(tuple(input or []), store)

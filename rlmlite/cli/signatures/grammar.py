@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from rlmlite.cli.signatures.options import AsJson
+from rlmlite.cli.signatures.flags import places_of
+from rlmlite.cli.signatures.options import AsJson, InputPlaces, KnownStore
 
 
 class GrammarFormat(StrEnum):
@@ -36,6 +37,8 @@ def grammar(
             help="For llguidance and openai-tool: allow the variables of this session. [context]",
         ),
     ] = None,
+    input: InputPlaces = None,
+    store: KnownStore = None,
     only_final: Annotated[
         bool, typer.Option("--only-final", help="For llguidance and openai-tool: allow only a final answer.")
     ] = False,
@@ -44,4 +47,4 @@ def grammar(
     """Print the language: its grammar, its actions, or what constrains a decoder to it."""
     from rlmlite.cli.commands.grammar import show
 
-    raise typer.Exit(show(format.value, session, only_final=only_final, as_json=json))
+    raise typer.Exit(show(format.value, session, places_of(input, store), only_final=only_final, as_json=json))

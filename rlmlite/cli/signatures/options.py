@@ -20,6 +20,14 @@ Read: TypeAlias = Annotated[
     typer.Option("--read", metavar="NAME=VALUE", help="How inputs are read, such as encoding=cp1252."),
 ]
 
+InputPlaces: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="NAME=PATH", help="Where an input is now: a path, or a URL to fetch it again."),
+]
+KnownStore: TypeAlias = Annotated[
+    Path | None, typer.Option("--store", metavar="DIR", help="A store to find inputs in.", show_default=False)
+]
+
 # Models.
 Controller: TypeAlias = Annotated[
     list[str] | None,
@@ -53,6 +61,18 @@ Stream: TypeAlias = Annotated[
 Decode: TypeAlias = Annotated[
     str | None,
     typer.Option("--decode", metavar="HOW", help="How controllers give programs: tool, grammar. [as text]"),
+]
+
+CalledController: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--controller", metavar="MODEL", help="Call this controller of the session again."),
+]
+CalledSub: TypeAlias = Annotated[
+    str | None, typer.Option("--sub", metavar="MODEL", help="Call this model of the session again.")
+]
+CalledNested: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--nested", metavar="MODEL", help="Call this controller of nested runs again."),
 ]
 
 # What is permitted, and what it may cost.

@@ -1,16 +1,21 @@
 """`rlmlite session`: its commands and their options."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rlmlite.cli.signatures.flags import job_of, permission_flags
+from rlmlite.cli.signatures.flags import job_of, permission_flags, places_of
 from rlmlite.cli.signatures.options import (
     Approve,
     AsJson,
+    CalledController,
+    CalledNested,
+    CalledSub,
     ConfirmAbove,
     Controller,
     Copy,
+    InputPlaces,
+    KnownStore,
     Limit,
     MaxCost,
     Nested,
@@ -69,6 +74,11 @@ def exec_(
         str | None, typer.Argument(metavar="PROGRAM", help="A program file, - is stdin.", show_default=False)
     ] = None,
     program: Program = None,
+    controller: CalledController = None,
+    sub: CalledSub = None,
+    nested: CalledNested = None,
+    input: InputPlaces = None,
+    store: KnownStore = None,
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
@@ -79,18 +89,18 @@ def exec_(
     """Execute a program. The session keeps its variables."""
     from rlmlite.cli.commands.sessions.session import exec_
 
-    job = job_of(
-        yes=yes, text=program, path=path, confirm_above=confirm_above, **permission_flags(tool, policy, approve)
-    )
+    flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
+    flags |= permission_flags(tool, policy, approve)
+    job = job_of(None, controller, sub, yes=yes, text=program, path=path, input=input, **flags)
     raise typer.Exit(exec_(session, job, as_json=json))
 
 
 @session_app.command("pending")
-def pending(session: Session) -> None:
+def pending(session: Session, input: InputPlaces = None, store: KnownStore = None) -> None:
     """The calls that wait for answers, as JSON to fill in."""
     from rlmlite.cli.commands.sessions.session import pending
 
-    raise typer.Exit(pending(session))
+    raise typer.Exit(pending(session, places_of(input, store)))
 
 
 @session_app.command("resume")
@@ -104,6 +114,11 @@ def resume(
             show_default=False,
         ),
     ] = None,
+    controller: CalledController = None,
+    sub: CalledSub = None,
+    nested: CalledNested = None,
+    input: InputPlaces = None,
+    store: KnownStore = None,
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
@@ -114,21 +129,23 @@ def resume(
     """Answer the waiting calls and continue the turn in progress."""
     from rlmlite.cli.commands.sessions.session import resume
 
-    job = job_of(yes=yes, confirm_above=confirm_above, **permission_flags(tool, policy, approve))
+    flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
+    flags |= permission_flags(tool, policy, approve)
+    job = job_of(None, controller, sub, yes=yes, input=input, **flags)
     raise typer.Exit(resume(session, job, answers, as_json=json))
 
 
 @session_app.command("show")
-def show(session: Session, json: AsJson = False) -> None:
+def show(session: Session, input: InputPlaces = None, store: KnownStore = None, json: AsJson = False) -> None:
     """Show its variables, notes and turns, and the turn in progress."""
     from rlmlite.cli.commands.sessions.session import show
 
-    raise typer.Exit(show(session, as_json=json))
+    raise typer.Exit(show(session, places_of(input, store), as_json=json))
 
 
 @session_app.command("seal")
-def seal(session: Session, json: AsJson = False) -> None:
+def seal(session: Session, input: InputPlaces = None, store: KnownStore = None, json: AsJson = False) -> None:
     """End it for good: the trace is sealed and accepts nothing more."""
     from rlmlite.cli.commands.sessions.session import seal
 
-    raise typer.Exit(seal(session, as_json=json))
+    raise typer.Exit(seal(session, places_of(input, store), as_json=json))

@@ -148,8 +148,8 @@ def test_a_replay_without_a_parser_says_so_if_one_is_needed(tmp_path: Path) -> N
         execute(program, tmp_path, trace=tmp_path / f"{name}.rlm")
         ended[name] = verify(tmp_path / f"{name}.rlm")
 
-    without = {name: replay(trace) for name, trace in ended.items()}
+    without = {name: replay(trace, recorded_paths=True) for name, trace in ended.items()}
     assert without["parses"].verdict is Verdict.ENGINES
     assert without["parses"].engines["tree-sitter"][1] == ""
     assert (without["counts"].verdict, without["counts"].engines) == (Verdict.REPRODUCED, {})
-    assert replay(ended["parses"], parser=CODE_PARSER).verdict is Verdict.REPRODUCED
+    assert replay(ended["parses"], parser=CODE_PARSER, recorded_paths=True).verdict is Verdict.REPRODUCED

@@ -31,7 +31,7 @@ def test_a_controller_looks_and_answers(tmp_path: Path) -> None:
     assert outcome.budget["turns"]["used"] == 3  # the question is the host's turn
     assert outcome.usage["calls"] == 2
     checked = verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)
-    assert replay(checked).verdict is Verdict.REPRODUCED
+    assert replay(checked, recorded_paths=True).verdict is Verdict.REPRODUCED
     assert reparse(checked).differs is None
     turns = [record for record in checked.records if isinstance(record, Turn)]
     assert [turn.origin for turn in turns] == ["host", "controller", "controller"]
@@ -64,7 +64,7 @@ def test_the_prompt_can_be_made_again_from_the_trace(tmp_path: Path) -> None:
 
     ask(controller=Scripted(controller), trace=tmp_path / "t.rlm")
     checked = verify(tmp_path / "t.rlm")
-    state = replay(checked).state
+    state = replay(checked, recorded_paths=True).state
     assert state is not None
     turns = [record for record in checked.records if isinstance(record, Turn) and record.call]
 

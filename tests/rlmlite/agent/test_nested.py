@@ -66,8 +66,8 @@ def test_a_nested_run_answers_over_a_part_of_the_input(tmp_path: Path) -> None:
     assert (call.child.root, call.child.status) == (child.root, "completed")
     assert child.genesis.parent == call.id
     assert [found.standing for found in nested_traces(checked, place)] == [Standing.SAME]
-    assert replay(checked).verdict is Verdict.REPRODUCED
-    assert replay(child).verdict is Verdict.REPRODUCED
+    assert replay(checked, recorded_paths=True).verdict is Verdict.REPRODUCED
+    assert replay(child, recorded_paths=True).verdict is Verdict.REPRODUCED
     assert LOG[:400] not in (place / "nested" / f"{call.id}.rlm" / "blobs.jsonl").read_text()  # by reference
 
 

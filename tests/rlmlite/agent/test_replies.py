@@ -56,7 +56,7 @@ def test_a_malformed_reply_costs_a_turn(reply: str, tmp_path: Path) -> None:
     assert "\n```\nline 1 col" in prompts[1] or "the reply" in prompts[1] or "a program may have at most" in prompts[1]
     assert len(prompts[1]) < len(prompts[0]) + 5_000
     checked = verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)
-    assert replay(checked).verdict is Verdict.REPRODUCED
+    assert replay(checked, recorded_paths=True).verdict is Verdict.REPRODUCED
     assert reparse(checked).differs is None
 
 

@@ -40,7 +40,7 @@ def test_questions_and_programs_share_variables(log: Path, tmp_path: Path) -> No
 
     assert (outcome.value, outcome.status, outcome.usage["calls"]) == (1, "completed", 2)
     assert verify(tmp_path / "s.rlm", sealed.root, Level.SEALED).level is Level.SEALED
-    assert replay(verify(tmp_path / "s.rlm")).verdict is Verdict.REPRODUCED
+    assert replay(verify(tmp_path / "s.rlm"), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 def test_a_session_that_is_opened_again_goes_on(log: Path, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_looking_at_what_waits_changes_nothing(log: Path, tmp_path: Path) -> Non
         assert session.pending() == ()
         assert (bytes_of(path), session.run.state.answer) == (before, None)
         assert session.resume().value == "done"
-    assert replay(verify(path)).verdict is Verdict.REPRODUCED
+    assert replay(verify(path), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 def test_looking_at_what_a_controller_is_asked_next_changes_nothing(log: Path, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_whole_question_by_hand(log: Path, tmp_path: Path) -> None:
 
     assert outcome is not None
     assert (outcome.value, outcome.status) == ([len(LOG), 3], "completed")
-    assert replay(verify(path)).verdict is Verdict.REPRODUCED
+    assert replay(verify(path), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 def test_a_program_by_hand_answers_an_open_question(log: Path, tmp_path: Path) -> None:
@@ -248,7 +248,8 @@ def test_what_was_fixed_cannot_be_changed(log: Path, tmp_path: Path) -> None:
     """Inputs, limits, key and models are those of the beginning."""
     Session(tmp_path / "s.rlm", log, sub="extractive:").close()
     wrong: list[dict[str, Any]] = [
-        {"inputs": log},
+        {"inputs": "another text"},
+        {"inputs": {"no_such_input": log}},
         {"limits": rlmlite.Limits()},
         {"run_key": KEY},
         {"sub": Scripted([])},
@@ -259,6 +260,7 @@ def test_what_was_fixed_cannot_be_changed(log: Path, tmp_path: Path) -> None:
             Session(tmp_path / "s.rlm", **settings)
 
     Session(tmp_path / "s.rlm", sub="extractive:").close()
+    Session(tmp_path / "s.rlm", log).close()  # says where the input is now; its content must be the same
 
 
 def test_one_holder_at_a_time(log: Path, tmp_path: Path) -> None:

@@ -64,4 +64,4 @@ def test_ctrl_c_leaves_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     checked = verify(tmp_path / "t.rlm")
     assert checked.level is Level.OPEN
     monkeypatch.chdir(tmp_path)
-    assert replay(checked).verdict is Verdict.REPRODUCED
+    assert replay(checked, recorded_paths=True).verdict is Verdict.REPRODUCED

@@ -163,7 +163,7 @@ def test_each_call_is_a_process() -> None:
 
     assert done.returncode == Exit.COMPLETED
     assert "answer\n    10\n" in done.stdout
-    assert replay(verify(Path("s.rlm"))).verdict is Verdict.REPRODUCED
+    assert replay(verify(Path("s.rlm")), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 NURSERY = """
@@ -247,7 +247,7 @@ def test_a_killed_command_loses_nothing() -> None:
     with Session("s.rlm") as session:
         assert session.exec("final({n: n, read: read})").value == {"n": 10, "read": [{"n": 32}] * 3}
         session.seal()
-    assert replay(verify(Path("s.rlm"), None, Level.SEALED)).verdict is Verdict.REPRODUCED
+    assert replay(verify(Path("s.rlm"), None, Level.SEALED), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 @pytest.mark.slow

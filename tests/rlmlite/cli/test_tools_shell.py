@@ -119,7 +119,7 @@ def test_approvals_and_tools_are_answered_by_hand() -> None:
     assert done.exit_code == Exit.COMPLETED
     assert "sent by hand" in rlmlite("session", "exec", "s.rlm", "-e", "show(x, y)").stdout
     assert not Path("sent.txt").exists()
-    assert replay(verify(Path("s.rlm"))).verdict is Verdict.REPRODUCED
+    assert replay(verify(Path("s.rlm")), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 @pytest.mark.parametrize("answer", [False, "yes", {"approved": "true"}])

@@ -15,7 +15,7 @@ import pytest
 
 import rlmlite
 from rlmlite import Session
-from rlmlite.errors import InputError
+from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import Url, deriving, new_store
 from rlmlite_traces import DirectoryStore, FileBlobs, StoreWriteError, Verdict, replay, verify
 from rlmlite_traces.blobs.directory import collect, open_layout
@@ -81,7 +81,10 @@ def test_every_kind_has_the_same_trace_and_is_found_again(kind: str) -> None:
         place.unlink()
     collect(open_layout(Path("store")), grace=0)
     with DirectoryStore.open_existing("store") as store:
-        assert replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store)).verdict is Verdict.REPRODUCED
+        assert (
+            replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store), recorded_paths=True).verdict
+            is Verdict.REPRODUCED
+        )
 
 
 def test_texts_are_derived_from_an_original_in_the_store() -> None:
@@ -92,7 +95,7 @@ def test_texts_are_derived_from_an_original_in_the_store() -> None:
         store.add_file(path)
         path.unlink()
 
-        again = replay(verify(Path("t.rlm")), blobs=FileBlobs(store=store), derive=deriving())
+        again = replay(verify(Path("t.rlm")), blobs=FileBlobs(store=store), derive=deriving(), recorded_paths=True)
 
     assert again.verdict is Verdict.REPRODUCED
 
@@ -114,7 +117,7 @@ def test_a_session_over_an_archive_goes_on_without_it() -> None:
 
 
 def test_a_session_over_a_url_fetches_nothing_again() -> None:
-    """The store has the content, so the server may be gone; without a store it is asked again."""
+    """The store has the content, so the server may be gone; without a store it is asked again, if it is named."""
     files = fsspec.filesystem("memory")
     files.pipe("/copied.log", TEXT.encode())
     Session("copied.rlm", Url("memory://copied.log"), copy_to="store").close()
@@ -123,8 +126,10 @@ def test_a_session_over_a_url_fetches_nothing_again() -> None:
 
     with Session("copied.rlm") as session:
         assert session.exec('final(count(search(context, "o")))').value == 4_000
-    with pytest.raises(InputError, match=r"memory://.* does not exist"):
+    with pytest.raises(SettingError, match=r"context: it is fetched only if you name it; .*context=memory://"):
         Session("here.rlm")
+    with pytest.raises(InputError, match=r"memory://.* does not exist"):
+        Session("here.rlm", Url("memory://copied.log"))
 
 
 def test_large_standard_input_is_found_in_the_store() -> None:
@@ -137,8 +142,11 @@ def test_large_standard_input_is_found_in_the_store() -> None:
         subprocess.run([sys.executable, "-c", code], input=TEXT.encode(), env=environment, timeout=60, check=True)
 
     with DirectoryStore.open_existing(".rlmlite/store") as store:
-        assert replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store)).verdict is Verdict.REPRODUCED
-    assert replay(verify(Path("here.rlm"))).verdict is Verdict.UNVERIFIABLE
+        assert (
+            replay(verify(Path("copied.rlm")), blobs=FileBlobs(store=store), recorded_paths=True).verdict
+            is Verdict.REPRODUCED
+        )
+    assert replay(verify(Path("here.rlm")), recorded_paths=True).verdict is Verdict.UNVERIFIABLE
 
 
 def test_a_database_with_a_log_beside_it_is_refused_with_a_copy_too() -> None:

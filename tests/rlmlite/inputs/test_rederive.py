@@ -70,7 +70,7 @@ def run(path: Path, trace: Path, reading: Reading = READING) -> rlmlite.Outcome:
 
 def replay_trace(trace: Path, place: Path | None = None, reading: Reading | None = READING) -> Replayed:
     derive = None if reading is None else deriving(reading)
-    return replay(verify(trace), {} if place is None else {"a": place}, derive=derive)
+    return replay(verify(trace), {} if place is None else {"a": place}, derive=derive, recorded_paths=True)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -225,7 +225,10 @@ def test_large_standard_input_is_not_kept_with_a_note(tmp_path: Path) -> None:
     assert b"more than the trace keeps" in done.stderr
     assert "Jürgen".encode() not in (tmp_path / "t.rlm" / "blobs.jsonl").read_bytes()
     assert replay_trace(tmp_path / "t.rlm").verdict is Verdict.UNVERIFIABLE
-    assert replay(verify(tmp_path / "t.rlm"), {"context": tmp_path / "copy.txt"}).verdict is Verdict.REPRODUCED
+    assert (
+        replay(verify(tmp_path / "t.rlm"), {"context": tmp_path / "copy.txt"}, recorded_paths=True).verdict
+        is Verdict.REPRODUCED
+    )
 
 
 def test_the_command_line_replays_with_the_hook(tmp_path: Path) -> None:

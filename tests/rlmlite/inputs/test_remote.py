@@ -13,7 +13,7 @@ import pytest
 
 import rlmlite
 from rlmlite.agent.session import Session
-from rlmlite.errors import InputError
+from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import Reading, TooLargeError, Url
 from rlmlite.inputs.formats.remote import is_remote, without_secrets
 from tests.rlmlite.inputs.input_files import load_plain, notes_text, zip_of
@@ -141,12 +141,16 @@ def test_no_secret_is_in_a_trace_or_a_message(server: str, tmp_path: Path) -> No
 
 
 def test_a_session_over_a_url_goes_on_in_another_process(server: str, tmp_path: Path) -> None:
-    """It is fetched again, unless that would need a secret."""
+    """It is fetched again if it is named, with its secrets; never by itself."""
     with Session(tmp_path / "s.rlm", {"a": Url(f"http://{server}/app.log.gz")}) as session:
         session.exec("x = count(a.lines)")
-    with Session(tmp_path / "s.rlm") as session:
+    with Session(tmp_path / "s.rlm", {"a": Url(f"http://{server}/app.log.gz")}) as session:
         assert session.exec("final(x + count(search(a, 'wire')))").value == 2000
-    Session(tmp_path / "t.rlm", {"a": Url(f"http://{server}/private?sig=hush")}).close()
+    secret = {"a": Url(f"http://{server}/private?sig=hush")}
+    Session(tmp_path / "t.rlm", secret).close()
+    Session(tmp_path / "t.rlm", secret).close()
 
-    with pytest.raises(InputError, match="fetched with secrets that are not recorded"):
+    with pytest.raises(SettingError, match=r"--input a=http://.*/app.log.gz, which fetches it again"):
+        Session(tmp_path / "s.rlm")
+    with pytest.raises(SettingError, match=r"--input a=URL .*had secrets that are not recorded"):
         Session(tmp_path / "t.rlm")

@@ -119,7 +119,7 @@ def test_every_kind_of_input_replays(log: Path, tmp_path: Path) -> None:
         "none": None,
     }
 
-    found = replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED))
+    found = replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED), recorded_paths=True)
 
     assert found.verdict is Verdict.REPRODUCED, (found.difference, found.missing)
 

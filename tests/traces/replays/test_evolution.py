@@ -50,7 +50,7 @@ def test_a_replay_follows_the_flags_of_the_trace(tmp_path: Path) -> None:
 
     assert before != after == HUGE
     for name in ("old.rlm", "new.rlm"):
-        assert replay(verify(tmp_path / name), derive=deriving()).verdict is Verdict.REPRODUCED
+        assert replay(verify(tmp_path / name), derive=deriving(), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 def test_a_trace_cannot_claim_another_meaning(tmp_path: Path) -> None:
@@ -58,7 +58,9 @@ def test_a_trace_cannot_claim_another_meaning(tmp_path: Path) -> None:
     median_of_each(tmp_path / "old.rlm", ())
 
     found = replay(
-        forge(verify(tmp_path / "old.rlm"), with_fields(Genesis, 0, flags=(MEDIAN_OF_ONE,))), derive=deriving()
+        forge(verify(tmp_path / "old.rlm"), with_fields(Genesis, 0, flags=(MEDIAN_OF_ONE,))),
+        derive=deriving(),
+        recorded_paths=True,
     )
 
     assert found.verdict is Verdict.FORGED
@@ -69,7 +71,7 @@ def test_a_flag_that_is_not_known_is_refused(honest_run: CheckedTrace) -> None:
     later = forge(honest_run, with_fields(Genesis, 0, flags=(MEDIAN_OF_ONE, 999)))
 
     with pytest.raises(UnknownFormatError, match="flag 999"):
-        replay(later)
+        replay(later, recorded_paths=True)
 
 
 def reword(trace: CheckedTrace, *changes: Change) -> CheckedTrace:
@@ -96,16 +98,16 @@ def reword(trace: CheckedTrace, *changes: Change) -> CheckedTrace:
 
 def test_texts_of_another_wording_are_not_compared(honest_run: CheckedTrace) -> None:
     """Everything else is, and the replay says that it did not compare them."""
-    found = replay(reword(honest_run))
+    found = replay(reword(honest_run), recorded_paths=True)
 
     assert (found.verdict, found.texts_compared) == (Verdict.REPRODUCED, False)
     assert found.executed == found.steps
-    assert replay(honest_run).texts_compared
+    assert replay(honest_run, recorded_paths=True).texts_compared
 
 
 def test_the_same_wording_is_compared(honest_run: CheckedTrace) -> None:
     """Another text under today's number is a forgery."""
-    found = replay(reword(honest_run, with_fields(Genesis, 0, rendering=RENDERING)))
+    found = replay(reword(honest_run, with_fields(Genesis, 0, rendering=RENDERING)), recorded_paths=True)
 
     assert (found.verdict, found.texts_compared) == (Verdict.FORGED, True)
 
@@ -125,7 +127,7 @@ def test_all_but_the_texts_is_still_compared(honest_run: CheckedTrace, number: i
     """Values, refs, budgets, coverage and codes of a trace that another version worded cannot be altered."""
     fields = {field: value, **({"code": "depends"} if field == "status" else {})}
 
-    found = replay(reword(honest_run, with_fields(Step, number, **fields)))
+    found = replay(reword(honest_run, with_fields(Step, number, **fields)), recorded_paths=True)
 
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None
@@ -143,8 +145,12 @@ def test_what_was_shown_is_not_compared_after_a_cut(tmp_path: Path) -> None:
     assert step.observation.cut > 0
     shown, read, scanned = step.coverage["log"]
 
-    less = replay(reword(trace, with_fields(Step, 0, coverage={"log": (shown - 7, read, scanned)})))
-    other = replay(reword(trace, with_fields(Step, 0, coverage={"log": (shown, read, scanned + 7)})))
+    less = replay(
+        reword(trace, with_fields(Step, 0, coverage={"log": (shown - 7, read, scanned)})), recorded_paths=True
+    )
+    other = replay(
+        reword(trace, with_fields(Step, 0, coverage={"log": (shown, read, scanned + 7)})), recorded_paths=True
+    )
 
     assert less.verdict is Verdict.REPRODUCED
     assert other.verdict is Verdict.FORGED

@@ -45,7 +45,9 @@ def go_on(path: Path, call: Callable[[Request, str], Result]) -> None:
             )
             log.extend(done.entries)
         else:
-            done = finish_turn(log, replay(log.recovered, blobs=blobs, salts=RunKey(log.run_key)), blobs, call)
+            done = finish_turn(
+                log, replay(log.recovered, blobs=blobs, salts=RunKey(log.run_key), recorded_paths=True), blobs, call
+            )
         for program in real_runs.PROGRAMS[done.state.turn :]:
             done = real_runs.turn(log, done, program, blobs, call)
         log.extend([seal(done.state)])
@@ -112,6 +114,7 @@ def test_a_run_killed_at_any_call_or_write_ends_in_the_same_bytes(
     for survives in range(1, 40):
         path = tmp_path / f"{survives}.rlm"
         paid.clear()
+        left[0] = 1  # the run's key; a trace without one cannot go on
         Log.create(path, real_runs.KEY).close()
         for _ in range(100):
             left[0] = survives

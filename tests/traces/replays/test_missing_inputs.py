@@ -56,7 +56,7 @@ def test_files_are_found_where_they_were(on_disk: tuple[CheckedTrace, Path]) -> 
     """Files and folders by path, transcoded ones among them, are hashed and used again."""
     trace, _ = on_disk
 
-    assert is_reproduced(replay(trace))
+    assert is_reproduced(replay(trace, recorded_paths=True))
 
 
 def test_moved_files_are_found_by_places(on_disk: tuple[CheckedTrace, Path]) -> None:
@@ -67,8 +67,8 @@ def test_moved_files_are_found_by_places(on_disk: tuple[CheckedTrace, Path]) -> 
     (folder / "app.log").rename(moved / "other.log")
     (folder / "folder").rename(moved / "other")
 
-    assert replay(trace).verdict is Verdict.UNVERIFIABLE
-    assert is_reproduced(replay(trace, {"log": moved / "other.log", "docs": moved / "other"}))
+    assert replay(trace, recorded_paths=True).verdict is Verdict.UNVERIFIABLE
+    assert is_reproduced(replay(trace, {"log": moved / "other.log", "docs": moved / "other"}, recorded_paths=True))
 
 
 def test_without_an_input_some_steps_are_unverifiable(on_disk: tuple[CheckedTrace, Path]) -> None:
@@ -76,7 +76,7 @@ def test_without_an_input_some_steps_are_unverifiable(on_disk: tuple[CheckedTrac
     trace, folder = on_disk
     shutil.rmtree(folder / "folder")
 
-    found = replay(trace)
+    found = replay(trace, recorded_paths=True)
 
     assert (found.verdict, found.executed, found.steps) == (Verdict.UNVERIFIABLE, 1, 4)
     assert found.missing == {"docs": "no such file"}
@@ -88,7 +88,7 @@ def test_a_changed_input_is_missing(on_disk: tuple[CheckedTrace, Path]) -> None:
     trace, folder = on_disk
     (folder / "app.log").write_text("something else")
 
-    found = replay(trace)
+    found = replay(trace, recorded_paths=True)
 
     assert (found.verdict, found.executed) == (Verdict.UNVERIFIABLE, 0)
     assert "other content" in found.missing["log"]
@@ -105,7 +105,7 @@ def test_a_missing_input_that_was_never_read_does_no_harm(tmp_path: Path) -> Non
     real_runs.record(tmp_path / "a.rlm", inputs, blobs, ("final(len(search(ask, /w/)))",))
     (tmp_path / "app.log").unlink()
 
-    found = replay(verify(tmp_path / "a.rlm"))
+    found = replay(verify(tmp_path / "a.rlm"), recorded_paths=True)
 
     assert is_reproduced(found)
     assert set(found.missing) == {"log"}
@@ -134,7 +134,7 @@ def test_a_run_that_a_changed_file_ended_is_reproduced(tmp_path: Path) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
     assert done.halted == "input_changed"
-    found = replay(trace)
+    found = replay(trace, recorded_paths=True)
 
     assert found.difference is None
     assert is_reproduced(found), list(show(trace))
@@ -156,7 +156,7 @@ def test_inputs_from_memory_come_from_the_trace(tmp_path: Path) -> None:
     programs = ("n = len(search(docs, /ERROR/))", "final([n, data.n[1]])")
     real_runs.record(tmp_path / "a.rlm", inputs, blobs, programs)
 
-    assert is_reproduced(replay(verify(tmp_path / "a.rlm")))
+    assert is_reproduced(replay(verify(tmp_path / "a.rlm"), recorded_paths=True))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_an_input_that_cannot_be_rebuilt_is_missing(honest_run: CheckedTrace, so
         entries[0] = Entry(entries[0].record, (*entries[0].blobs, other))
         return entries
 
-    found = replay(forge(honest_run, change))
+    found = replay(forge(honest_run, change), recorded_paths=True)
 
     assert found.executed == 0
     assert found.verdict in (Verdict.UNVERIFIABLE, Verdict.FORGED)
@@ -210,7 +210,7 @@ def test_a_file_that_changes_during_replay_is_reported(
 
     monkeypatch.setattr(FileBlobs, "confirm", confirm)
 
-    found = replay(trace)
+    found = replay(trace, recorded_paths=True)
 
     assert found.verdict is Verdict.UNVERIFIABLE
     assert found.difference is None
@@ -224,6 +224,6 @@ def test_a_trace_without_steps_is_unverifiable_without_its_input(tmp_path: Path)
     real_runs.record(tmp_path / "a.rlm", {"log": real_runs.file_input(tmp_path / "app.log", blobs)}, blobs, ())
     (tmp_path / "app.log").unlink()
 
-    found = replay(verify(tmp_path / "a.rlm"))
+    found = replay(verify(tmp_path / "a.rlm"), recorded_paths=True)
 
     assert (found.verdict, found.steps) == (Verdict.UNVERIFIABLE, 0)

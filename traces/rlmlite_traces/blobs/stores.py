@@ -105,6 +105,15 @@ class FileBlobs:
             return self._copies.add_file(path, text)
         return hash_file(path, self._cache, text)
 
+    def adopt(self, file: HashedFile) -> HashedFile:
+        """The file to read in place of one that was hashed: with `copy`, a copy of it, else the file itself.
+
+        Raises as `add_file`, so nothing but the content that was hashed can be copied.
+        """
+        if self._copies is None:
+            return file
+        return self._copies.add_file(file.path, file.utf8 is not None, file)
+
     def add_hashed(self, file: HashedFile, name: str | None = None) -> SourceFile:
         """Register a file from `look(path, text=True)`. Raises as `add_file`; `ValueError` without a UTF-8 check."""
         shown = str(file.path) if name is None else name

@@ -99,22 +99,29 @@ def hash_file(path: Path, cache: DigestCache | None = None, text: bool = True) -
     # Taken before the file is opened, so that the cache errs on the side of hashing again.
     begun_ns = time.time_ns()
     descriptor, status = open_plain(path)
+    remembered = None if cache is None else cache.find(path, status)
+    if remembered is not None:
+        digest, utf8 = remembered
+        # An entry without a UTF-8 check comes from a run that did not need one.
+        if utf8 is not None or not text:
+            os.close(descriptor)
+            return HashedFile(path, digest, Mark.of(status), utf8)
+    file = hash_open(descriptor, path, text)
+    if cache is not None:
+        cache.keep(path, status, begun_ns, file.digest, file.utf8)
+    return file
+
+
+def hash_open(descriptor: int, path: Path, text: bool = True) -> HashedFile:
+    """`hash_file` for a file that is open, which is closed. `path` is where it can be opened again."""
     try:
-        mark = Mark.of(status)
-        remembered = None if cache is None else cache.find(path, status)
-        if remembered is not None:
-            digest, utf8 = remembered
-            # An entry without a UTF-8 check comes from a run that did not need one.
-            if utf8 is not None or not text:
-                return HashedFile(path, digest, mark, utf8)
+        mark = Mark.of(os.fstat(descriptor))
         digest, utf8 = digest_and_check(_map(descriptor, mark.size), text)
         # A file that was written meanwhile has a digest that belongs to no version of it.
         _require_same(path, mark, Mark.of(os.fstat(descriptor)))
+        return HashedFile(path, digest, mark, utf8)
     finally:
         os.close(descriptor)
-    if cache is not None:
-        cache.keep(path, status, begun_ns, digest, utf8)
-    return HashedFile(path, digest, mark, utf8)
 
 
 def check_unchanged(file: HashedFile) -> None:

@@ -33,6 +33,7 @@ JOURNAL: Final = "journal.jsonl"
 TIMING: Final = "timing.jsonl"
 LARGE_FOLDER: Final = "blobs"
 STORE: Final = "store"
+ORIGIN: Final = "origin"
 
 LARGE = 64 * 1024
 """Content of more bytes than this is a file of its own under `blobs/`, named by its ref."""

@@ -5,8 +5,8 @@ in this order, and counts only if it has the recorded digest:
 
 1. in the trace itself, if the input came from memory;
 2. in the store, unless the caller says where the input is now: what a store holds cannot change under the replay;
-3. at the place that the caller gives, or else where the file was: under the recorded folder, at the recorded path,
-   at the file's own name;
+3. at the place that the caller gives, or else, if the caller says that the recorded paths are its own, where the file
+   was: under the recorded folder, at the recorded path, at the file's own name;
 4. for text that was derived from a file (unpacked, decoded, converted): the file is looked for as in 2 and 3, and
    `Derive` derives the text from it again. This layer knows no formats.
 
@@ -34,8 +34,7 @@ from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import TraceError
 from rlmlite_traces.files.mapped import HashedFile
 from rlmlite_traces.format.reader import CheckedTrace
-
-_GLOB = "*?["
+from rlmlite_traces.replays.places import candidates
 
 Derive: TypeAlias = Callable[[HashedFile, Source, Sequence[SourceFile], FileBlobs], str]
 """`derive(file, source, files, store)` derives texts from a file again, by the recipes of their source.
@@ -62,14 +61,21 @@ class RebuiltInputs(msgspec.Struct, frozen=True):
 
 
 def rebuild(
-    trace: CheckedTrace, store: FileBlobs, places: Mapping[str, Path], derive: Derive | None = None
+    trace: CheckedTrace,
+    store: FileBlobs,
+    places: Mapping[str, Path],
+    derive: Derive | None = None,
+    recorded_paths: bool = False,
 ) -> RebuiltInputs:
-    """The inputs of a trace; `places` says where an input's file or folder is now. Raises `InputMissingError`."""
+    """The inputs of a trace; `places` says where an input's file or folder is now. Raises `InputMissingError`.
+
+    Paths in the trace are looked at only with `recorded_paths`: a stranger's trace may name any file of this machine.
+    """
     rebuilt = RebuiltInputs({}, {})
     for entry in trace.genesis.inputs:
         source = _read_source(trace, entry)
         if source.content is None:
-            finder = _ContentFinder(source, places.get(entry.name), store, derive)
+            finder = _ContentFinder(source, places.get(entry.name), store, derive, recorded_paths)
             rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.find())
         input_ = _build_input(trace, store, entry.name, source, rebuilt.missing)
         # The source as it was written goes back into the genesis: encoded today, its bytes might differ.
@@ -142,8 +148,11 @@ def _build_from_memory(name: str, source: Source, content: bytes, store: FileBlo
 class _ContentFinder:
     """Finds the contents of one input, in the store or in files, and registers those in the store."""
 
-    def __init__(self, source: Source, place: Path | None, store: FileBlobs, derive: Derive | None) -> None:
+    def __init__(
+        self, source: Source, place: Path | None, store: FileBlobs, derive: Derive | None, recorded_paths: bool
+    ) -> None:
         self._source, self._place, self._store, self._derive = source, place, store, derive
+        self._recorded_paths = recorded_paths
 
     def find(self) -> Iterator[tuple[str, str]]:
         """Register every content that can be found. Yields the digest of each other one, and why it is missing."""
@@ -164,15 +173,17 @@ class _ContentFinder:
                 yield file.digest, reason
 
     def _are_stored(self, digests: Sequence[str]) -> bool:
+        if all(self._store.has(digest) for digest in digests):
+            return True  # a nested run reads what its parent has registered
         return self._place is None and all(self._store.find(digest) is not None for digest in digests)
 
     def _add_file(self, file: SourceFile) -> str:
         """Register the file with the recorded content. Returns why there is none, or an empty string."""
 
-        def register(path: Path) -> str:
-            return self._store.add_file(path, file.path).digest
+        def register(found: HashedFile) -> None:
+            self._store.add_hashed(self._store.adopt(found), file.path)
 
-        return self._try_candidates(file, file.digest, register)
+        return self._try_candidates(file, file.original or file.digest, register, text=True)
 
     def _derive_again(self, at: SourceFile, original: str, files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
         """Derive texts from the file `at`, whose digest was `original`. Yields what is missing, as `find` does."""
@@ -189,13 +200,8 @@ class _ContentFinder:
         if stored is not None:
             return stored
         seen: list[HashedFile] = []
-
-        def look(path: Path) -> str:
-            seen.append(self._store.look(path, text=False))
-            return seen[-1].digest
-
-        reason = self._try_candidates(at, original, look)
-        return reason or seen[-1]  # the last one looked at is the one that fits
+        reason = self._try_candidates(at, original, lambda found: seen.append(self._store.adopt(found)), text=False)
+        return reason or seen[0]
 
     def _derive_from(self, original: HashedFile, files: Sequence[SourceFile]) -> str:
         """Derive the texts of `files`. Returns why one could not be derived, or an empty string."""
@@ -204,44 +210,30 @@ class _ContentFinder:
             return f"its text was derived ({', '.join(steps)}), and this replay was given nothing to derive it with"
         return self._derive(original, self._source, files, self._store)
 
-    def _try_candidates(self, at: SourceFile, expected: str, digest_of: Callable[[Path], str]) -> str:
+    def _try_candidates(self, at: SourceFile, expected: str, use: Callable[[HashedFile], None], text: bool) -> str:
         """Look for the content `expected` in each place where it can be. Returns why it is in none, or an empty string.
 
-        `digest_of` reads a file and gives its digest.
+        `use` gets the first file that has it. Until then a file is only hashed: what has another content is no input,
+        and is neither copied nor kept.
         """
+        if self._place is None and not self._recorded_paths:
+            return "where it was recorded is not looked at, since this trace was not begun here"
         reason = "no such file"
-        for path in _candidates(at.path, self._place, self._source.path):
+        for place in candidates(at.path, self._place, self._source.path):
             try:
-                if not path.is_file():
+                found = place.hash(text)
+                if found is None:
                     continue
-                digest = digest_of(path)
+                if found.digest == expected:
+                    use(found)
+                    return ""
             except (OSError, InputChangedError) as error:
                 reason = str(error)
                 continue
-            if digest == expected:
-                return ""
-            reason = f"{path} has other content: expected {expected[:12]}, found {digest[:12]}"
+            reason = f"{place} has other content: expected {expected[:12]}, found {found.digest[:12]}"
         return reason
 
 
 def _name_versions(recipe: Sequence[Derivation]) -> str:
     """The converters of a recipe with their versions; a file that was only unpacked has none."""
     return ", ".join(f"{step.by} {step.version}".strip() for step in recipe) or "the archive reader"
-
-
-def _candidates(name: str, place: Path | None, recorded: str | None) -> Iterator[Path]:
-    """Where a file of this name can be: only at `place`, if it is given, else where the recorded path says.
-
-    The recorded path may be the file, its folder, or a pattern. Of a pattern the folder is the part before the first
-    wildcard: `logs/2026-*/*.log` gives `logs`.
-    """
-    if place is not None:
-        yield place / name if place.is_dir() else place
-        return
-    if recorded is not None:
-        parts = Path(recorded).parts
-        wildcards = (at for at, part in enumerate(parts) if any(sign in part for sign in _GLOB))
-        folder = parts[: next(wildcards, len(parts))]
-        yield Path(*folder) / name
-        yield Path(recorded)
-    yield Path(name)

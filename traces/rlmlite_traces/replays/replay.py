@@ -59,6 +59,7 @@ def replay(
     parser: Parser = NO_PARSER,
     controller_check: ControllerCheck | None = None,
     limits: ReaderLimits = READER_LIMITS,
+    recorded_paths: bool = False,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
@@ -67,7 +68,9 @@ def replay(
 
     Args:
         trace: what `verify` returned.
-        places: where the file or folder of an input is now, by the input's name. By default, where it was.
+        places: where the file or folder of an input is now, by the input's name.
+        recorded_paths: look for other inputs where the trace says that they were. Only for a trace of the caller's own:
+            a stranger's may name any file of this machine.
         blobs: the store that a host will continue the run with. By default a new one.
         salts: `RunKey(log.run_key)`, for a host that will continue the run: new content needs new salts. By default
             those in the trace, which are enough for everything that it holds.
@@ -87,7 +90,8 @@ def replay(
             raise UnknownFormatError("flag", max(FLAGS, default=0), flag)
     store = blobs if blobs is not None else FileBlobs()
     salts_or_recorded = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
-    return _Replay(trace, store, salts_or_recorded, table, derive, parser, controller_check, limits).run(places or {})
+    replaying = _Replay(trace, store, salts_or_recorded, table, derive, parser, controller_check, limits)
+    return replaying.run(places or {}, recorded_paths)
 
 
 class _Stop(Exception):
@@ -129,11 +133,11 @@ class _Replay:
         self.unfinished: Unfinished | None = None
         self.comparison = Comparison(trace, salts)
 
-    def run(self, places: Mapping[str, Path]) -> Replayed:
+    def run(self, places: Mapping[str, Path], recorded_paths: bool) -> Replayed:
         """Replay from the genesis to the seal, or as far as it can be done."""
         absent: dict[str, tuple[str, str]] = {}
         try:
-            self._begin(places, absent)
+            self._begin(places, recorded_paths, absent)
             self._replay_turns()
             self.complete = True
         except _Stop:
@@ -151,11 +155,11 @@ class _Replay:
         self.missing |= {name: reason for name, reason in absent.values() if name not in self.missing}
         return self._report()
 
-    def _begin(self, places: Mapping[str, Path], absent: dict[str, tuple[str, str]]) -> None:
+    def _begin(self, places: Mapping[str, Path], recorded_paths: bool, absent: dict[str, tuple[str, str]]) -> None:
         """Begin the run again and compare its genesis. Adds to `absent` the contents of inputs that were not found."""
         genesis = self.trace.genesis
         settings_blob, settings = self._read_settings()
-        rebuilt = rebuild(self.trace, self.blobs, places, self.derive)
+        rebuilt = rebuild(self.trace, self.blobs, places, self.derive, recorded_paths)
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
         try:

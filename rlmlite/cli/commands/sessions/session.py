@@ -11,9 +11,10 @@ Not here: what they print (`session_view`), how answers are read (`answers`).
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import typer
 
 from rlmlite.agent.session import FIXED_SETTINGS, Session
@@ -33,12 +34,14 @@ from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
+from rlmlite.cli.settings.places import Places
 from rlmlite.errors import CallsWaitingError, InputError, SettingError
+from rlmlite.guard.access import Access
 from rlmlite.guard.terminal import harmless_json
 from rlmlite.inputs import new_store
 from rlmlite.runs.events import Tell, unheard
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.settings import RunSettings
+from rlmlite.runs.settings import Model, RunSettings
 
 
 def new(path: Path, job: Job, *, as_json: bool) -> Exit:
@@ -56,19 +59,19 @@ def resume(path: Path, job: Job, answers: str | None, *, as_json: bool) -> Exit:
     return exit_code_of(lambda: _resume(path, job, answers, as_json), as_json=as_json)
 
 
-def pending(path: Path) -> Exit:
+def pending(path: Path, places: Places) -> Exit:
     """`session pending`: the calls that wait, as JSON to fill in."""
-    return exit_code_of(lambda: _pending(path), as_json=True)
+    return exit_code_of(lambda: _pending(path, places), as_json=True)
 
 
-def show(path: Path, *, as_json: bool) -> Exit:
+def show(path: Path, places: Places, *, as_json: bool) -> Exit:
     """`session show`: variables, notes, turns and budgets."""
-    return exit_code_of(lambda: _show(path, as_json), as_json=as_json)
+    return exit_code_of(lambda: _show(path, places, as_json), as_json=as_json)
 
 
-def seal(path: Path, *, as_json: bool) -> Exit:
+def seal(path: Path, places: Places, *, as_json: bool) -> Exit:
     """`session seal`: end it for good."""
-    return exit_code_of(lambda: _seal(path, as_json), as_json=as_json)
+    return exit_code_of(lambda: _seal(path, places, as_json), as_json=as_json)
 
 
 def _new(path: Path, job: Job, as_json: bool) -> Exit:
@@ -111,21 +114,51 @@ def begin_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     return Session.begin(path, inputs, blobs, settings)
 
 
-_OF_NEW_SESSIONS = (*FIXED_SETTINGS, "controller", "sub", "nested", "trace")
+_OF_NEW_SESSIONS = (*FIXED_SETTINGS, "store", "trace")
 """Settings that a session has from its beginning on. Those of `rlmlite.toml` are for new sessions, not for this one."""
 
+_MODELS = ("controller", "sub", "nested")
+"""Settings that name models. For a session that is there, those that are not flags only permit to call one."""
 
-def open_session(path: Path, job: Job | None = None, tell: Tell = unheard) -> Session:
+
+def open_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     """The session at a path. Raises `InputError` if there is none, `SettingError` for what was fixed when it began."""
+    _require_session(path)
+    # For a new session a store is where copies go, which is a setting; for this one, where contents are found.
+    flags = {name: value for name, value in job.flags.items() if name != "store"}
+    store = job.flags.get("store")
+    assert store is None or isinstance(store, Path)
+    job = msgspec.structs.replace(job, flags=flags)
+    settings = job.settings(_OF_NEW_SESSIONS, on_event=tell, tell=log.warning)
+    models = frozenset(model for model in _models(settings) if isinstance(model, str))
+    unset = {name: () if name != "sub" else None for name in _MODELS if name not in settings.explicit}
+    access = Access(job.places.by_name(), store, models)
+    return Session.open(path, msgspec.structs.replace(settings, **unset), access)
+
+
+def open_to_look(path: Path, places: Places) -> Session:
+    """The session at a path, for a command that makes no call. Raises `InputError` if there is none.
+
+    It needs no settings, and must not fail for a bad settings file.
+    """
+    _require_session(path)
+    return Session.open(path, RunSettings(), Access(places.by_name(), places.store), makes_calls=False)
+
+
+def _models(settings: RunSettings) -> Iterator[Model]:
+    yield from settings.controller
+    yield from settings.nested
+    if settings.sub is not None:
+        yield settings.sub
+
+
+def _require_session(path: Path) -> None:
     if not path.exists():
         raise InputError(f"there is no session {path}; begin one with `rlmlite session new {path} PATH...`")
-    # A command that makes no call has no job. It needs no settings, and must not fail for a bad settings file.
-    settings = RunSettings() if job is None else job.settings(_OF_NEW_SESSIONS, on_event=tell, tell=log.warning)
-    return Session.open(path, settings)
 
 
-def _pending(path: Path) -> Exit:
-    with open_session(path) as session:
+def _pending(path: Path, places: Places) -> Exit:
+    with open_to_look(path, places) as session:
         calls = [call_document(call, session) for call in session.pending()]
     # Indented and without the keys of other commands: people fill it in, and `resume` reads it.
     document = json.dumps({"calls": calls}, ensure_ascii=False, indent=2)
@@ -133,8 +166,8 @@ def _pending(path: Path) -> Exit:
     return Exit.COMPLETED
 
 
-def _show(path: Path, as_json: bool) -> Exit:
-    with open_session(path) as session:
+def _show(path: Path, places: Places, as_json: bool) -> Exit:
+    with open_to_look(path, places) as session:
         if as_json:
             print_json(**session_document(session))
         else:
@@ -142,6 +175,6 @@ def _show(path: Path, as_json: bool) -> Exit:
     return Exit.COMPLETED
 
 
-def _seal(path: Path, as_json: bool) -> Exit:
-    with open_session(path) as session:
+def _seal(path: Path, places: Places, as_json: bool) -> Exit:
+    with open_to_look(path, places) as session:
         return print_end(session, session.seal(), as_json=as_json)

@@ -17,6 +17,7 @@ from rlmlite.cli.output.printing import print_json, say
 from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
 from rlmlite.guard.code.parser import CODE_PARSER
+from rlmlite.guard.origin import is_begun_here
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
 from rlmlite.runs.log import DEFAULT_STORE
@@ -45,20 +46,25 @@ def replay_trace(
     def work() -> Exit:
         settings = load({"reading": reading_flags(read) or None})
         checked = verify_trace(trace, root, at_least)
-        blobs = _blobs(store or settings.store)
+        is_own = is_begun_here(trace, checked)
+        blobs = _blobs(store or settings.store, is_own)
         places = places_of(inputs)
         derive = deriving(settings.reading)
-        replayed = replay(checked, places, blobs, derive=derive, parser=CODE_PARSER)
+        replayed = replay(checked, places, blobs, recorded_paths=is_own, derive=derive, parser=CODE_PARSER)
         return _report(trace, checked, replayed, as_json)
 
     return exit_code_of(work, as_json=as_json)
 
 
-def _blobs(store: Path | None) -> FileBlobs:
-    """The blobs through which a replay reads its inputs. The default store need not exist; nothing is added to it."""
-    if store is None and not DEFAULT_STORE.exists():
+def _blobs(store: Path | None, is_own: bool) -> FileBlobs:
+    """The blobs through which a replay reads its inputs.
+
+    Without a word of the user, only a run that was begun here may be looked for in the default store, which need not
+    exist. Nothing is added to any store.
+    """
+    if store is None and not (is_own and DEFAULT_STORE.exists()):
         return FileBlobs()
-    return FileBlobs(store=DirectoryStore.open_existing(store or DEFAULT_STORE))
+    return FileBlobs(store=DirectoryStore.open_to_read(store or DEFAULT_STORE))
 
 
 def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: bool) -> Exit:

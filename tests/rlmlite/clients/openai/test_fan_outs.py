@@ -62,7 +62,10 @@ def test_a_fan_out_asks_each_once_and_the_trace_replays_without_the_server(tmp_p
     timing = [json.loads(line) for line in (tmp_path / "t.rlm" / "timing.jsonl").read_text().splitlines()]
     assert Counter(line["attempts"] for line in timing) == {1: 160, 2: 40}
     assert all(line["ms"] >= 0 for line in timing)
-    assert replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)).verdict is Verdict.REPRODUCED
+    assert (
+        replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED), recorded_paths=True).verdict
+        is Verdict.REPRODUCED
+    )
 
 
 def test_old_answers_serve_a_new_run(tmp_path: Path) -> None:
@@ -80,7 +83,7 @@ def test_old_answers_serve_a_new_run(tmp_path: Path) -> None:
     assert (second.value, second.usage["cost_nano"]) == (first.value, 0)
     assert len(set(second.value)) == 11
     assert (other.value[:10], other.value[10]) == (first.value[:10], None)
-    assert replay(verify(tmp_path / "second.rlm")).verdict is Verdict.REPRODUCED
+    assert replay(verify(tmp_path / "second.rlm"), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 def test_no_budget_is_exceeded() -> None:
@@ -231,4 +234,7 @@ def test_ten_thousand_calls_with_faults(tmp_path: Path) -> None:
     assert outcome.value == [f"read {n}" for n in range(count)]
     assert outcome.budget["sub_calls"] == {"used": count, "limit": count}
     assert outcome.budget["tokens"]["used"] == count * 10
-    assert replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)).verdict is Verdict.REPRODUCED
+    assert (
+        replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED), recorded_paths=True).verdict
+        is Verdict.REPRODUCED
+    )

@@ -181,7 +181,10 @@ def test_a_streamed_fan_out_asks_each_once(api: str, tmp_path: Path) -> None:
     assert outcome.value == [f"read {n}" for n in range(100)]
     assert seen == {str(n): 2 if n % 20 in (3, 7) else 1 for n in range(100)}
     assert outcome.usage == {"calls": 100, "input_tokens": 700, "output_tokens": 300, "cost_nano": 0}
-    assert replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)).verdict is Verdict.REPRODUCED
+    assert (
+        replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED), recorded_paths=True).verdict
+        is Verdict.REPRODUCED
+    )
 
 
 def test_a_line_of_any_length_is_read_once() -> None:

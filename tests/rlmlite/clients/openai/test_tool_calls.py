@@ -130,7 +130,10 @@ def test_a_controller_answers_by_tool_calls_over_a_stream(tmp_path: Path) -> Non
     assert outcome.usage == {"calls": 3, "input_tokens": 21, "output_tokens": 9, "cost_nano": 0}
     assert [ask["tools"] for ask in server.asked] == [[FUNCTION]] * 3
     assert '{"text": "hits = sea' in server.asked[1]["input"]
-    assert replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)).verdict is Verdict.REPRODUCED
+    assert (
+        replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED), recorded_paths=True).verdict
+        is Verdict.REPRODUCED
+    )
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -149,7 +152,10 @@ def test_a_controller_is_held_to_the_grammar_of_its_turn(api: str, tmp_path: Pat
     assert first.startswith("start: program0")
     assert second.startswith("start: end0")
     assert '"t1"' in second
-    assert replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)).verdict is Verdict.REPRODUCED
+    assert (
+        replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED), recorded_paths=True).verdict
+        is Verdict.REPRODUCED
+    )
 
 
 def test_a_controller_that_forgets_all_names_still_goes_on() -> None:

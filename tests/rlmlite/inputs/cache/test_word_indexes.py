@@ -64,7 +64,7 @@ def test_a_replay_and_a_session_opened_again_use_none(cache: Path, monkeypatch: 
     with Session("s.rlm") as session:
         session.exec(PROGRAM)
         session.seal()
-    assert replay(verify(Path("s.rlm"))).verdict is Verdict.REPRODUCED
+    assert replay(verify(Path("s.rlm")), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 @pytest.mark.parametrize("broken", ["a file", "not writable"])

@@ -169,12 +169,15 @@ def test_a_run_over_a_table_replays(tmp_path: Path, kind: str) -> None:
 
     assert outcome.trace is not None
     checked = verify(outcome.trace)
-    assert replay(checked, derive=deriving()).verdict is Verdict.REPRODUCED
+    assert replay(checked, derive=deriving(), recorded_paths=True).verdict is Verdict.REPRODUCED
     if kind == "frame":
         return
     path = next(file for file in tmp_path.iterdir() if file.stem == "a")
     os.rename(path, tmp_path / "moved")
-    assert replay(checked, {"context": tmp_path / "moved"}, derive=deriving()).verdict is Verdict.REPRODUCED
-    gone = replay(checked, derive=deriving())
+    assert (
+        replay(checked, {"context": tmp_path / "moved"}, derive=deriving(), recorded_paths=True).verdict
+        is Verdict.REPRODUCED
+    )
+    gone = replay(checked, derive=deriving(), recorded_paths=True)
     assert gone.verdict is Verdict.UNVERIFIABLE
     assert "no such file" in gone.missing["context"]

@@ -167,7 +167,7 @@ def test_an_encoding_holds_for_tables(tmp_path: Path, name: str, content: str, e
     assert one[1] == outcome.value == [{"name": "café", "n": 1}]
     assert list(notes("t", one[0])) == []
     assert outcome.trace is not None
-    assert replay(verify(outcome.trace), derive=deriving()).verdict is Verdict.REPRODUCED
+    assert replay(verify(outcome.trace), derive=deriving(), recorded_paths=True).verdict is Verdict.REPRODUCED
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.csv", b"a,b\n\xff,1\n"), ("a.jsonl", b'{"a":"\xff"}\n')])

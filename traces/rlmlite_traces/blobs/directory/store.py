@@ -79,13 +79,20 @@ class DirectoryStore:
     # The former name, which hosts may still call.
     found = open_existing
 
-    def _open(self, layout: Layout) -> None:
+    @classmethod
+    def open_to_read(cls, path: str | os.PathLike[str]) -> "DirectoryStore":
+        """Open a store that exists, and change nothing in it, not even the age of what is read."""
+        store = cls.__new__(cls)
+        store._open(open_layout(Path(path)), why_read_only="it was opened to read")
+        return store
+
+    def _open(self, layout: Layout, why_read_only: str = "") -> None:
         self.layout, self.path = layout, layout.path.absolute()
-        self._why_read_only = ""
+        self._why_read_only = why_read_only
         self._process = os.getpid()
         self._lease: Lease | UnleasedReader
         try:
-            self._lease = Lease(layout)
+            self._lease = UnleasedReader(layout) if why_read_only else Lease(layout)
         except OSError as error:
             # Trying is the only sure test: permissions, mounts and access lists all have a say.
             is_read_only = isinstance(error, PermissionError) or error.errno == errno.EROFS
@@ -120,18 +127,22 @@ class DirectoryStore:
         """Add a content in pieces, and return its digest. Raises as `add_stream`, and whatever `pieces` raises."""
         return self._write(pieces).digest
 
-    def add_file(self, path: Path, text: bool = True) -> HashedFile:
+    def add_file(self, path: Path, text: bool = True, expected: HashedFile | None = None) -> HashedFile:
         """Add a copy of a file, which may then change. The path in the result is that of the object.
 
         With `text`, the copy is checked for UTF-8 as well, as in `mapped.hash_file`. The file is never mapped, so
-        truncating it while it is copied does no harm. Raises as `add_stream`, `InputChangedError` if the file changes
-        meanwhile, and `OSError` if it cannot be read.
+        truncating it while it is copied does no harm. Nothing is copied of a file that is no longer as `expected`.
+        Raises as `add_stream`, `InputChangedError` if the file changes meanwhile, and `OSError` if it cannot be read.
         """
         source, status = open_plain(path)
         mark = Mark.of(status)
         try:
+            if expected is not None and mark != expected.mark:
+                raise InputChangedError(str(path), str(expected.mark), str(mark))
             # Hashed first, at the cost of a second reading: most files of a second run are in the store already.
             digest = objects.hash_descriptor(source)
+            if expected is not None and digest != expected.digest:
+                raise InputChangedError(str(path), expected.digest, digest)
             if not self._adopt(digest, text):
                 digest = self._copy(source, mark.size, text)
             mark_after = Mark.of(os.fstat(source))

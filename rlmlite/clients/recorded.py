@@ -1,0 +1,74 @@
+"""The clients of a run that goes on, by the model strings that its trace recorded.
+
+A trace may be a stranger's, and calling the model that it names would send that stranger the inputs, perhaps with a
+key. So a recorded model string is used like this:
+
+    http://host/v1#m   sends prompts away    only if the caller names it again
+    ollama:m           the same, on this machine
+    scripted:file      reads a file          in a folder that this user began here, or if named
+    mailbox:dir        writes into a folder  the same
+    hand:              nobody is called      always
+
+Where there is no client, a placeholder takes the role: opening a session, and most of what one does with it, needs
+none.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from rlmlite.clients.interface.options import Calling
+from rlmlite.clients.interface.placeholders import BY_HAND, ByHand, MissingClient
+from rlmlite.clients.interface.protocol import Client
+from rlmlite.errors import ModelError
+from rlmlite.guard.terminal import one_line
+
+_FLAGS = {"controller": "--controller", "sub": "--sub", "rlm": "--nested"}
+"""By which flag a model is named, by the beginning of its role."""
+
+
+class ClientRebuilder(msgspec.Struct, frozen=True):
+    """Makes the client of a role. `models` are those that the caller names; `is_own` says who began the run."""
+
+    models: frozenset[str]
+    is_own: bool
+    calling: Calling
+
+    def __call__(self, role: str, model: str) -> Client:
+        """The client, or a placeholder that raises `ModelError` with what to write when it is called."""
+        if model == BY_HAND:
+            return ByHand()
+        from rlmlite.clients.registry import client
+
+        try:
+            self._require_leave(role, model)
+            return client(model, self.calling)
+        except ModelError as error:
+            return MissingClient(model, error)
+
+    def _require_leave(self, role: str, model: str) -> None:
+        """Raise `ModelError` unless this model may be used."""
+        from rlmlite.clients.registry import asks_server
+
+        if model in self.models:
+            return
+        if asks_server(model) or not self.is_own:
+            raise ModelError(_how_to_name(role, model))
+        # A link in the place of the file, or of the folder, could have been put there since.
+        _, _, place = model.partition(":")
+        if place and Path(place).is_symlink():
+            raise ModelError(f"{one_line(model)} is a symbolic link now; name it again if you want it: {_flag(role)}")
+
+
+def make_no_client(role: str, model: str) -> Client:
+    """The placeholder for every role, for a command that makes no call."""
+    return ByHand() if model == BY_HAND else MissingClient(model, ModelError(_how_to_name(role, model)))
+
+
+def _how_to_name(role: str, model: str) -> str:
+    shown = one_line(model)
+    return f"in this session {shown} plays the role `{role}`; it is called only if you name it: {_flag(role)} {shown}"
+
+
+def _flag(role: str) -> str:
+    return next((flag for prefix, flag in _FLAGS.items() if role.startswith(prefix)), "--sub")

@@ -1,0 +1,136 @@
+"""Begun here: the tag by which the folder of a trace shows that this user began its run in this place.
+
+A trace names things outside itself: files that it read, a store, models. For the user who began the run they are the
+user's own, and are used again without a word. In a folder that somebody sent, or that was moved, the same names are a
+stranger's, and nothing is opened by them. The tag tells the two apart:
+
+    ~/.local/state/rlmlite/origin.key     32 random bytes, which nobody else knows
+    runs/s.rlm/origin                     HMAC(key, the folder's real path, the genesis line): begun here
+                                          HMAC(key, the same and the store's path): and with this store
+    copied to /tmp/s.rlm                  the path is another one, so the tag says nothing
+
+The genesis line commits to all inputs and models of the run. The store's path is in no record, so it has a tag of its
+own. A missing key or a folder that cannot be written means no tag, and never an error: the user then names things
+again. The tag is no part of what is verified. It does not say who wrote the rest of the trace.
+"""
+
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from rlmlite.guard.places import is_mine, make_private_folder, state_folder
+from rlmlite_kernel.records.merkle import leaf
+from rlmlite_traces import CheckedTrace
+from rlmlite_traces.blobs.stores import store_path
+from rlmlite_traces.errors import StoreMissingError
+from rlmlite_traces.files.guarded import Folder
+from rlmlite_traces.format.lines import ORIGIN
+
+log = logging.getLogger("rlmlite")
+
+_KEY: Final = "origin.key"
+_KEY_BYTES: Final = 32
+_TAG_BYTES: Final = 200
+"""The longest tag that is read: two lines of 64 digits, and room."""
+_OTHERS: Final = 0o077
+
+
+def mark_begun(path: Path, genesis_leaf: str) -> bool:
+    """Write the tag of a run that begins. `genesis_leaf` is the leaf hash of its genesis line, in hex.
+
+    Returns whether there is a tag now.
+    """
+    try:
+        key = _read_key() or _make_key()
+        store = store_path(path)
+        lines = [_tag(key, path, genesis_leaf, None), *([_tag(key, path, genesis_leaf, store)] if store else [])]
+        with Folder.open(path) as folder:
+            folder.write_new(ORIGIN, "".join(f"{line}\n" for line in lines).encode())
+    except (OSError, StoreMissingError) as error:
+        log.info("%s has no tag of its origin, so its inputs will have to be named again: %s", path, error)
+        return False
+    return True
+
+
+def is_begun_here(path: Path, trace: CheckedTrace) -> bool:
+    """Whether this user began the run of a trace in this folder."""
+    return _holds(path, trace, None)
+
+
+def store_begun_with(path: Path, trace: CheckedTrace) -> Path | None:
+    """The store of an open run, if this user began it here with that store; else `None`."""
+    try:
+        store = store_path(path)
+    except StoreMissingError:
+        return None
+    return store if store is not None and _holds(path, trace, store) else None
+
+
+def adopt(path: Path, trace: CheckedTrace) -> bool:
+    """Take a trace for the user's own, as it is and where it is. Returns whether there is a tag now."""
+    return mark_begun(path, leaf(trace.line(0)).hex())
+
+
+def _holds(path: Path, trace: CheckedTrace, store: Path | None) -> bool:
+    try:
+        with Folder.open(path) as folder:
+            written = folder.read(ORIGIN, _TAG_BYTES).split(b"\n")
+        key = _read_key()
+    except OSError:
+        return False  # no tag, or something else in its place
+    if key is None:
+        return False
+    expected = _tag(key, path, leaf(trace.line(0)).hex(), store).encode()
+    return any(hmac.compare_digest(line, expected) for line in written)
+
+
+def _tag(key: bytes, path: Path, genesis_leaf: str, store: Path | None) -> str:
+    """The tag of a folder, or that of a folder with a store."""
+    parts = [b"rlmlite origin 1", os.fsencode(os.path.realpath(path)), genesis_leaf.encode()]
+    if store is not None:
+        parts.append(os.fsencode(store))
+    # Each by its digest, so that no two lists of parts are the same message.
+    message = b"".join(hashlib.sha256(part).digest() for part in parts)
+    return hmac.digest(key, message, "sha256").hex()
+
+
+def _read_key() -> bytes | None:
+    """The key of this user; `None` if there is none. Raises `OSError` for one that others can read or write."""
+    try:
+        folder = Folder.open(state_folder())
+    except FileNotFoundError:
+        return None
+    with folder:
+        if not folder.exists(_KEY):
+            return None
+        status = folder.status(_KEY)
+        if not is_mine(status) or (os.name == "posix" and status.st_mode & _OTHERS):
+            raise PermissionError(f"{folder.path / _KEY} is open to others; remove it")
+        key = folder.read(_KEY, _KEY_BYTES)
+    if len(key) != _KEY_BYTES:
+        raise OSError(f"{folder.path / _KEY} is damaged; remove it")
+    return key
+
+
+def _make_key() -> bytes:
+    """A new key, or that of a process that was faster. Raises `OSError`."""
+    place = make_private_folder(state_folder()) / _KEY
+    with Folder.open(place.parent) as folder:
+        unfinished = f"{_KEY}.{secrets.token_hex(8)}"
+        folder.write_new(unfinished, secrets.token_bytes(_KEY_BYTES))
+        try:
+            # A link and not a rename: it fails if there is a key by now, and never leaves half of one.
+            os.link(place.with_name(unfinished), place)
+        except FileExistsError:
+            pass
+        finally:
+            folder.remove(unfinished)
+        folder.sync()
+    key = _read_key()
+    if key is None:
+        raise OSError(f"{place} cannot be made")
+    return key

@@ -1,0 +1,90 @@
+"""Where a file of an input can be: at the place that the caller names, or where a trace says that it was.
+
+A caller names a file or a folder. In a folder the recorded name is looked up, and it must stay in there:
+
+    --input logs=/data/logs     a/b.log             /data/logs/a/b.log
+                                ../../etc/shadow    /data/logs/shadow: only its last part, since it leads out of there
+    recorded as data/           a/b.log             data/a/b.log, data, a/b.log
+
+What a caller names is followed wherever it leads. A recorded path is not: the file itself must be plain, since whoever
+can put a link there could choose what is read.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from rlmlite_traces.files.guarded import Folder, folder_of
+from rlmlite_traces.files.mapped import HashedFile, hash_open, open_plain
+
+_GLOB = "*?["
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A file that may be there: at `path`, or in that folder under `names`, below which no link is followed.
+
+    With `is_plain`, the file at `path` itself may not be a link either.
+    """
+
+    path: Path
+    names: tuple[str, ...] = ()
+    is_plain: bool = False
+
+    def __str__(self) -> str:
+        return str(self.path.joinpath(*self.names))
+
+    def hash(self, text: bool) -> HashedFile | None:
+        """The file with its digest, and with `text` whether it is UTF-8; `None` if nothing is there.
+
+        Raises `OSError` for what is no plain file, and `InputChangedError`. The recorded folder of a file is no file.
+        """
+        if self.is_plain and self.path.is_dir():
+            return None
+        try:
+            descriptor = self._open()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return hash_open(descriptor, Path(str(self)), text)
+
+    def _open(self) -> int:
+        if self.names:
+            return _open_below(Folder.open(self.path), self.names)
+        if self.is_plain:
+            with folder_of(self.path) as folder:
+                return folder.open_file(self.path.name)
+        return open_plain(self.path)[0]
+
+
+def candidates(name: str, place: Path | None, recorded: str | None) -> Iterator[Place]:
+    """Where a file of this name can be: only at `place`, if the caller names one, else where the recorded path says.
+
+    The recorded path may be the file, its folder, or a pattern. Of a pattern the folder is the part before the first
+    wildcard: `logs/2026-*/*.log` gives `logs`.
+    """
+    if place is not None:
+        yield Place(place, _names_below(name)) if place.is_dir() else Place(place)
+        return
+    if recorded is not None:
+        parts = Path(recorded).parts
+        wildcards = (at for at, part in enumerate(parts) if any(sign in part for sign in _GLOB))
+        folder = parts[: next(wildcards, len(parts))]
+        yield Place(Path(*folder), _names_below(name))
+        yield Place(Path(recorded), is_plain=True)
+    yield Place(Path(name), is_plain=True)
+
+
+def _names_below(name: str) -> tuple[str, ...]:
+    """The names that lead to a file of a folder; only the last one of a path that leads out of it."""
+    path = Path(name)
+    leads_out = path.is_absolute() or ".." in path.parts
+    return path.parts[-1:] if leads_out else path.parts
+
+
+def _open_below(folder: Folder, names: tuple[str, ...]) -> int:
+    """A descriptor of a file in an open folder, which is closed on the way down."""
+    for name in names[:-1]:
+        with folder:
+            folder = folder.below(name)
+    with folder:
+        return folder.open_file(names[-1])
