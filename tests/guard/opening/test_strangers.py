@@ -178,7 +178,7 @@ def test_a_server_is_asked_only_if_it_is_named(
     scheme: str, connections: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a session of one's own as well: what leaves the machine is named each time."""
-    monkeypatch.setenv("OPENAI_API_KEY", "a secret")
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
     rlmlite("session", "new", "s.rlm", "app.log", "--sub", scheme)
 
     for command in SESSION_COMMANDS[:2]:
