@@ -50,12 +50,15 @@ def read_regular(path: Path, most: int, *, follow_link: bool = False) -> Regular
         raise
     except (OSError, ValueError) as error:
         raise SettingError(f"{path} cannot be read: {_reason(error)}") from None
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SettingError(f"{path} is not a regular file; remove it, or work in another folder")
         # One byte more than is allowed, which shows that there is more; however large it is, no more is read.
-        content = file.read(most + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(most + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > most:
         raise SettingError(f"{path} has more than {most:,} bytes; no settings are that long")
     return RegularFile(content, status)
