@@ -19,6 +19,7 @@ _FORMS: dict[str, str] = {
     "calls": "a whole number",
     "timeout": "a duration",
     "side_effects": "`true`, `false`",
+    "strict": "`true`, `false`",
 }
 """What the value of a key is. A key that is missing here has fixed words, which come from its type."""
 

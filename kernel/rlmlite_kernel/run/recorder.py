@@ -19,7 +19,14 @@ from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, Observed, Remark, Step, Written
 from rlmlite_kernel.records.refs import blob
-from rlmlite_kernel.run.show import exposure_of, origins_of, show_nothing, show_step
+from rlmlite_kernel.run.show import (
+    UNSEEN_FAILURE,
+    exposure_of,
+    fails_unseen,
+    origins_of,
+    show_nothing,
+    show_step,
+)
 from rlmlite_kernel.run.state import Answer, State, state_digest
 from rlmlite_kernel.run.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
@@ -36,6 +43,7 @@ class Recorder:
         self.state, self._text, self._room = state, text, room
         self._entries = list(entries)
         self.shown: list[str] = []
+        self._fails_unseen = False
 
     def take_entries(self) -> tuple[Entry, ...]:
         """The records made since the last time."""
@@ -45,7 +53,7 @@ class Recorder:
     def copy(self) -> "Recorder":
         """The same recorder, to go on from without touching this one."""
         other = Recorder(self.state, self._text, self._room)
-        other.shown = list(self.shown)
+        other.shown, other._fails_unseen = list(self.shown), self._fails_unseen
         return other
 
     def commit(self, step: FinishedStep, statements_after: int, blobs: Blobs, *, is_shown: bool = True) -> None:
@@ -88,6 +96,7 @@ class Recorder:
         # The order of blobs is part of the trace's bytes.
         held = (ast, *call_blobs) if shown is None else (ast, shown, *call_blobs)
         self._entries.append(Entry(record, held, calls))
+        self._fails_unseen |= fails_unseen(step, before)
         self.state = after
         newline_size = 1
         self._room -= len(observation.text.encode()) + newline_size
@@ -102,7 +111,11 @@ class Recorder:
         beside_lines = left - _LINE_BYTES * statements_after
         equal_share = left // (statements_after + 1)
         room = max(beside_lines, equal_share)
-        whole = show_step(step, self.state, blobs, self._text, room) if is_shown else show_nothing(step)
+        state = self.state
+        whole = show_step(step, state, blobs, self._text, room) if is_shown else show_nothing(step, state)
+        is_last = step.planned.last and not statements_after
+        if is_last and (self._fails_unseen or fails_unseen(step, state)):
+            whole = msgspec.structs.replace(whole, text=f"{whole.text}\n{UNSEEN_FAILURE}".lstrip("\n"))
         # Messages of faults and problems are not bounded where they are made, so the bound is kept here.
         text, cut = fit_text(whole.text, room)
         return Observation(text, whole.spans, whole.cut + cut)

@@ -6,16 +6,14 @@ between fences, so that it is read as data. What the policy keeps from the contr
 
     hits: 2 hits, the first ...               a summary
     n: failed (budget): 12 chunks x 1 call > 5 sub_calls left; use larger chunks, top(...) or where(...)
-    x: ok; not shown: the policy keeps `secret` from the controller
+    x: not shown: the policy keeps `secret` from the controller
 
 Not here: how values are worded (`observation.observations`); how much room a turn has for all of its steps
 (`run.recorder`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Mapping
 
 from rlmlite_kernel.actions.end import Forgotten, Noted
 from rlmlite_kernel.effects.requests import EffectKind
@@ -27,11 +25,13 @@ from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.run.outages import UNSHOWN
 from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.step import BUDGET_CODES, FinalAnswer, FinishedStep, StepOutcome
+from rlmlite_kernel.run.step import FinalAnswer, FinishedStep, StepOutcome, fits_no_budget
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
 
-_POLICY_CODES = frozenset({"denied", "egress", "not_permitted"})
+UNSEEN_FAILURE = "! of the steps that are not shown, at least one has failed"
+"""Stands below a program. Which of them it was would be one bit for each of a thousand steps."""
+
 _FIGURE = re.compile(r"\d[\d,.]*")
 
 _ANSWERED_BY: Mapping[EffectKind, int] = {"lm": LM, "rlm": LM, "tool": TOOL}
@@ -48,7 +48,9 @@ def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str,
         return Observation(explain(planned.problems, program_text))
     withheld = _withheld_notice(planned, outcome, state)
     if withheld:
-        return Observation(f"{_label(planned)}: {outcome.status}{withheld}")
+        # A temporary is a step of the kernel's making: its statement's last step says what there is to say.
+        is_told = planned.last or EXPOSURE_BY_INPUT not in state.run.flags
+        return Observation(f"{_label(planned)}: {withheld}" if is_told else "")
     if outcome.status != "ok":
         message = _hide_figures(outcome.message) if _hides_budgets(outcome, state) else outcome.message
         shown = Observation(f"{_label(planned)}: {outcome.status} ({outcome.code}): {message}")
@@ -59,8 +61,10 @@ def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str,
     return _add_warnings(shown, outcome, room, hides_figures=_hides_budgets(outcome, state))
 
 
-def show_nothing(step: FinishedStep) -> Observation:
+def show_nothing(step: FinishedStep, state: State) -> Observation:
     """What stands in place of a value that memory ran out for while it was shown."""
+    if _withheld_notice(step.planned, step.outcome, state):
+        return Observation("")
     return Observation(f"{_label(step.planned)}: {UNSHOWN}")
 
 
@@ -117,9 +121,7 @@ def _warning_text(message: str, quoted: str, room: int) -> tuple[str, int]:
 
 def _hides_budgets(outcome: StepOutcome, state: State) -> bool:
     """Whether a step's sentences tell of budgets that withheld content may have had a part in."""
-    if not state.run.barred or EXPOSURE_BY_INPUT not in state.run.flags:
-        return False
-    return outcome.code in BUDGET_CODES or not BUDGET_CODES.isdisjoint(outcome.context.partial)
+    return state.hides_budgets and fits_no_budget(outcome)
 
 
 def _hide_figures(message: str) -> str:
@@ -146,20 +148,19 @@ def _withheld_notice(planned: PlannedStep, outcome: StepOutcome, state: State) -
     names = state.run.egress.input_names(origins & barred)
     if not names:
         return ""
-    told = _told_code(outcome, state)
-    code = f" ({told})" if told else ""
     words = ", ".join(f"`{name}`" for name in names)
-    return f"{code}; not shown: the policy keeps {words} from the controller"
+    notice = f"not shown: the policy keeps {words} from the controller"
+    if EXPOSURE_BY_INPUT in state.run.flags:
+        return notice
+    code = f" ({outcome.code})" if outcome.code else ""
+    return f"{outcome.status}{code}; {notice}"
 
 
-def _told_code(outcome: StepOutcome, state: State) -> str:
-    """What is told of the code of a step that is not shown: whether the policy refused it.
-
-    A program can choose its fault by withheld content. The codes that it can choose from tell 3.3 bits, these 1.6.
-    """
-    if EXPOSURE_BY_INPUT not in state.run.flags:
-        return outcome.code
-    return "policy" if outcome.code in _POLICY_CODES else ""
+def fails_unseen(step: FinishedStep, state: State) -> bool:
+    """Whether a step has not gone well, and is not shown for what it read."""
+    if EXPOSURE_BY_INPUT not in state.run.flags or step.outcome.status == "ok":
+        return False
+    return bool(_withheld_notice(step.planned, step.outcome, state))
 
 
 def exposure_of(step: FinishedStep, state: State, *, is_shown: bool) -> int:
@@ -215,24 +216,3 @@ def _read_origins(planned: PlannedStep, state: State) -> int:
         if name in state.variables:
             origins |= state.variables[name].data.origins
     return origins
-
-
-def speak_in_order(before: State, steps: Sequence[PlannedStep]) -> list[int]:
-    """What the controller speaks for at each step in strict mode: also for all that earlier steps have read.
-
-    Whether a later step runs at all may depend on them, as on what they leave of the budgets. By what steps name and
-    not by what they have made, since a later one may run while an earlier one waits for its calls.
-
-        n = count(patients)         speaks for what the turn began with
-        x = look(key="a")           speaks for `patients` too
-    """
-    origins = {name: variable.data.origins for name, variable in before.variables.items()}
-    spoken = before.spoken
-    in_order: list[int] = []
-    for planned in steps:
-        in_order.append(spoken)
-        read = reduce(or_, (origins.get(name, 0) for name in planned.reads), 0) & ~(CONTROLLER | DERIVED)
-        if planned.target is not None:
-            origins[planned.target] = read
-        spoken |= read | LM if read else 0
-    return in_order

@@ -14,6 +14,7 @@ import msgspec
 
 from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
 from rlmlite_kernel.effects.calls import Ask, CallSite
+from rlmlite_kernel.effects.flow import BUDGET_CODES, misfit_doubt
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import StepContext
@@ -25,12 +26,9 @@ from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.records.refs import commit_value_digest
-from rlmlite_kernel.run.state import RunConstants
+from rlmlite_kernel.run.state import RunConstants, State
 from rlmlite_kernel.run.variables import Change, Variable
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, size_of, to_json
-
-BUDGET_CODES = frozenset({"budget", "search_work", "too_large"})
-"""Codes that say that something did not fit a budget: of faults, and of results that were cut short."""
 
 
 class FinalAnswer(msgspec.Struct, frozen=True, eq=False):
@@ -129,10 +127,15 @@ def _with_digest(outcome: StepOutcome) -> StepOutcome:
     data, context = outcome.data, outcome.context
     if data is None:
         return outcome
-    if not BUDGET_CODES.isdisjoint(context.partial) and context.follows(EXPOSURE_BY_INPUT):
+    if fits_no_budget(outcome) and context.follows(EXPOSURE_BY_INPUT):
         # Where it was cut says how much was left, and any input may have had a part in what was used.
         data = data.taint(INPUT | context.egress.input_bits)
     return msgspec.structs.replace(outcome, data=data, digest=descriptor_digest(data.value))
+
+
+def fits_no_budget(outcome: StepOutcome) -> bool:
+    """Whether a step was refused by a budget, or its result was cut short by one."""
+    return outcome.code in BUDGET_CODES or not BUDGET_CODES.isdisjoint(outcome.context.partial)
 
 
 def failure_of(context: StepContext, fault: Fault | NotCanonicalError) -> StepOutcome:
@@ -169,21 +172,36 @@ def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -
 
 
 def change_of(
-    planned: PlannedStep, outcome: StepOutcome, key: bytes, turn: int, temporaries: tuple[str, ...], doubt: int
+    planned: PlannedStep, outcome: StepOutcome, key: bytes, before: State, temporaries: tuple[str, ...], doubt: int
 ) -> Change:
     """What a finished step does to the variables. The last step of a statement drops its temporaries.
 
-    `key` is the salt of the step's record, under which the value is committed to. `doubt` are the origins of what
-    decided whether it writes its variable, if it does not.
+    `key` is the salt of the step's record, under which the value is committed to, `before` the state before the turn.
+    `doubt` are the origins of what decided whether it writes its variable, if it does not.
     """
     data, effect = outcome.data, outcome.effect
     forgotten = (effect.name,) if isinstance(effect, Forgotten) else ()
     dropped = (*forgotten, *temporaries)
     if planned.target is None or data is None or outcome.status != "ok":
-        return Change(planned.target or "", dropped=dropped, doubt=doubt)
+        return _change_of_failure(planned, outcome, key, before, dropped, doubt)
     ref = commit_value_digest(key, outcome.digest)
-    variable = Variable(data, kind_of(data.value), ref, size_of(data.value), turn)
+    variable = Variable(data, kind_of(data.value), ref, size_of(data.value), before.turn)
     return Change(planned.target, variable, dropped)
+
+
+def _change_of_failure(
+    planned: PlannedStep, outcome: StepOutcome, key: bytes, before: State, dropped: tuple[str, ...], doubt: int
+) -> Change:
+    """What a step does to the variables that makes no value. See `effects.flow` for why it may write one."""
+    name, run = planned.target or "", before.run
+    if name and doubt & run.barred:
+        # Charged no bytes: there may be no room for any.
+        null = TaintedValue(None, doubt | DERIVED)
+        ref = commit_value_digest(key, descriptor_digest(None))
+        return Change(name, Variable(null, kind_of(None), ref, 0, before.turn), dropped)
+    if EXPOSURE_BY_INPUT in run.flags:
+        doubt |= misfit_doubt(outcome.code, outcome.message, run.egress)
+    return Change(name, dropped=dropped, doubt=doubt)
 
 
 def temporaries_of(steps: Sequence[PlannedStep], last: int, variables: Container[str]) -> tuple[str, ...]:

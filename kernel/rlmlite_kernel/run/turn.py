@@ -18,16 +18,14 @@ and what is recorded of it (`run.recorder`); the turn only says which finished s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
-from operator import or_
 
 import msgspec
 
 from rlmlite_kernel.effects.calls import Ask, CallSite
+from rlmlite_kernel.effects.flow import NO_ROOM_AFTER, doubt_of, speak_in_order
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usage
 from rlmlite_kernel.evaluation.context import StepContext, TurnContext
-from rlmlite_kernel.evaluation.taint import CONTROLLER
 from rlmlite_kernel.faults import CrashedError, Fault
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
@@ -43,13 +41,13 @@ from rlmlite_kernel.run.outages import (
     outcome_of,
 )
 from rlmlite_kernel.run.price import check_declared
-from rlmlite_kernel.run.show import speak_in_order
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.run.step import (
     FinishedRound,
     FinishedStep,
     StepOutcome,
     change_of,
+    fits_no_budget,
     run_action,
     settle_calls,
     temporaries_of,
@@ -89,9 +87,13 @@ class RunningTurn:
         self._finished: dict[int, FinishedStep] = {}
         self._broken: dict[str, int] = {}
         # What the controller speaks for at each step, where that grows within a turn.
-        self._spoken = speak_in_order(before, self._steps) if before.settings.policy.strict else None
+        self._spoken = (
+            speak_in_order(before.spoken, before.variables.data, self._steps) if before.settings.policy.strict else None
+        )
         # By step, its context when the last results of its calls had been charged for: what an outage leaves charged.
         self._paid: dict[int, StepContext] = {}
+        # Whether what has not begun yet is skipped.
+        self._ended = False
         # How many steps are committed, which is also the number of the next one to commit.
         self._committed = 0
         # How many of these the host has been told of; before the first step, not even that the turn has begun.
@@ -105,7 +107,7 @@ class RunningTurn:
     def copy(self) -> "RunningTurn":
         """The same turn, to go on from without touching this one."""
         other = RunningTurn(self._before, self._steps, self.outages, self._stepwise)
-        other._variables, other._committed = self._variables, self._committed
+        other._variables, other._committed, other._ended = self._variables, self._committed, self._ended
         other._told, other._latest = self._told, self._latest
         other.ledger, other.states, other.halt_reason = dict(self.ledger), self.states.copy(), self.halt_reason
         # The contexts of open steps charge a ledger too: theirs must be the copy's, or both turns would charge one.
@@ -272,6 +274,8 @@ class RunningTurn:
         if needed:
             words = ", ".join(f"`{name}`" for name in needed)
             return StepOutcome(context, "skipped", "depends", f"it needs {words}, which has no value")
+        if self._ended:
+            return StepOutcome(context, "skipped", "depends", NO_ROOM_AFTER)
         limit = self._before.settings.limits.steps
         if limit <= self.ledger.get("steps", 0):
             return StepOutcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")
@@ -404,9 +408,13 @@ class RunningTurn:
         outcome = self._check_room(planned, outcome)
         # The step as it will be recorded. Its salt is the key under which the record commits to the value.
         ast = blob(constants.salts, _JSON.encode(planned.as_statement()))
-        doubt = self._doubt(planned)
+        doubt = self._doubt(planned, outcome)
+        self._ended |= self._ends_program(outcome)
         dropped = temporaries_of(self._steps, number, self._variables) if planned.last else ()
-        change = change_of(planned, outcome, ast.salt, self._before.turn, dropped, doubt)
+        change = change_of(planned, outcome, ast.salt, self._before, dropped, doubt)
+        if outcome.status != "ok" and not self._variables.has_name_for(change.name, self._before.settings.limits):
+            # Nobody could have written it.
+            change = msgspec.structs.replace(change, variable=None)
         self._variables = self._variables.apply(change)
         self._finished[number] = FinishedStep(planned, outcome, ast, change)
         is_finished = self.states.steps[number] is StepState.FINISHED
@@ -433,13 +441,15 @@ class RunningTurn:
         """Bytes that are set aside for the values of nested runs under way."""
         return sum(step.reserved.amounts.get("value_bytes", 0) for step in self._open.values())
 
-    def _doubt(self, planned: PlannedStep) -> int:
-        """The origins of what decides whether a step writes its variable, if it turns out not to."""
+    def _doubt(self, planned: PlannedStep, outcome: StepOutcome) -> int:
+        """The origins of what decided whether a step writes its variable, if it turns out not to."""
         if EXPOSURE_BY_INPUT not in self._before.run.flags:
             return 0
-        read = [variable.data.origins for name in planned.reads if (variable := self._variables.get(name)) is not None]
-        missing = [origins for name, origins in self._broken.items() if name in planned.reads]
-        return reduce(or_, (*read, *missing), 0) & ~CONTROLLER
+        return doubt_of(planned.reads, outcome.data, self._variables.data, self._broken)
+
+    def _ends_program(self, outcome: StepOutcome) -> bool:
+        """Whether the rest of the program does not run: content is withheld, and a step did not fit a budget."""
+        return self._before.hides_budgets and fits_no_budget(outcome)
 
     def _context_at(self, number: int) -> TurnContext:
         """What a step shares with the others, with what the controller speaks for at this place of its program."""

@@ -100,10 +100,14 @@ class Variables(Mapping[str, Variable]):
                 after.size_bytes -= dropped.size
         return after
 
+    def has_name_for(self, name: str, limits: Limits) -> bool:
+        """Whether a variable of this name can be written: it is there, or there may be one more."""
+        return name in self._by_name or len(self._by_name) < limits.variables
+
     def room_fault(self, name: str, size: int, limits: Limits, held_bytes: int) -> Fault | None:
         """Why a variable of this size cannot be written; `held_bytes` are promised to nested runs under way."""
         before = self._by_name.get(name)
-        if before is None and len(self._by_name) >= limits.variables:
+        if not self.has_name_for(name, limits):
             return Fault("budget", f"there are {limits.variables:,} variables already")
         # What is overwritten is given back.
         freed = 0 if before is None else before.size
