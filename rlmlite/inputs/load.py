@@ -173,8 +173,7 @@ def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
         return None
     from rlmlite.inputs.tables import from_table
 
-    limits = ReadingLimits(path, reading)
-    return from_table(path, blobs, reading.encoding, lambda blocks: limits.blocks(blocks, "table"))
+    return from_table(path, blobs, reading)
 
 
 def _from_frame(value: object, blobs: FileBlobs) -> Input | None:

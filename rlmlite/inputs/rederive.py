@@ -30,7 +30,7 @@ def deriving(reading: Reading = READING) -> Derive:
         if source.kind == "table":
             from rlmlite.inputs.tables import derive_table  # with the readers of all kinds of tables
 
-            return derive_table(file, source, files, store)
+            return derive_table(file, source, files, store, reading)
         deriver = _TextDeriver(file, store, ReadingLimits(str(file.path), reading), reading)
         try:
             if source.archive is None:

@@ -28,8 +28,8 @@ _RESERVED = 512 * 1024 * 1024
 
 _SYSTEM_PATHS = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo",
-    "/dev/null", "/dev/urandom", "/proc/self/status", "/proc/self/maps", "/proc/meminfo", "/proc/cpuinfo",
-    "/sys/devices/system/cpu",
+    "/dev/null", "/dev/urandom", "/proc/self/status", "/proc/self/maps", "/proc/self/cgroup", "/proc/meminfo",
+    "/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/fs/cgroup",
 )  # fmt: skip
 """What libraries read of the system: shared objects, time zones, how many processors there are."""
 

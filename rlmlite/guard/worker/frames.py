@@ -46,7 +46,7 @@ class Message(msgspec.Struct, frozen=True):
         try:
             return msgspec.msgpack.decode(self.body, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise WorkerProtocolError(f"it sent a message of another form: {type(error).__name__}") from None
+            raise WorkerProtocolError(f"sent a message of another form: {type(error).__name__}") from None
 
 
 class FrameWriter:
@@ -101,7 +101,7 @@ class FrameReader:
         while self._fill(head):
             kind, size = _HEAD.unpack(head)
             if kind not in (BLOCK, MESSAGE, EXCEPTION, END) or size > MAX_BODY:
-                raise WorkerProtocolError("it sent something that is not a frame")
+                raise WorkerProtocolError("sent something that is not a frame")
             body = bytearray(size)
             if size and not self._fill(body):
                 raise EOFError

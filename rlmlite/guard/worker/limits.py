@@ -32,7 +32,7 @@ WAIT_FACTOR = 4
 
 
 class WorkerError(Exception):
-    """A job that did not come to its end. The message is for people; nothing in it is the worker's own words."""
+    """A job that did not come to its end. The message says what its worker did, as in `crashed: signal 11, SIGSEGV`."""
 
 
 class WorkerCrashError(WorkerError):
@@ -43,7 +43,7 @@ class WorkerLimitError(WorkerError):
     """The worker reached a limit. `limit` is the field of `WorkerLimits`, `amount` its value for people."""
 
     def __init__(self, limit: str, amount: str) -> None:
-        super().__init__(f"it took more than {amount}")
+        super().__init__(f"took more than {amount}")
         self.limit, self.amount = limit, amount
 
 

@@ -183,12 +183,12 @@ class _Exchange:
         if isinstance(ending, str):
             return WorkerStartError(ending)
         if ending is None:
-            return WorkerCrashError("it crashed")
+            return WorkerCrashError("crashed")
         if ending.signal == _SIGXCPU:
             return WorkerLimitError("seconds", f"{round(self._limits.seconds, 1):,g} seconds")
         if ending.signal:
-            return WorkerCrashError(f"it crashed ({signal_text(ending.signal)})")
-        return WorkerCrashError(f"it ended by itself (status {ending.status})")
+            return WorkerCrashError(f"crashed: {signal_text(ending.signal)}")
+        return WorkerCrashError(f"ended by itself: status {ending.status}")
 
     def _read_ending(self) -> Ending | str | None:
         """What the nursery says of the worker's end; a text if it never began; None if it says nothing."""

@@ -27,7 +27,7 @@ REPLACED = "replaced by a later member of its name"
 _MOST_WANTED = 10_000
 """Above so many members that are wanted, all are unpacked: their paths would be more than the worker is asked with."""
 
-_OUT_OF_ORDER = "is not readable: its parser sent members in no order"
+_OUT_OF_ORDER = "is not readable (the parser sent its members in no order)"
 
 
 class ArchiveFiles(msgspec.Struct, frozen=True):
@@ -126,7 +126,7 @@ class _Unpacking:
             said: Head | End | Broken = item.decode(Head | End | Broken)
             return said
         except WorkerProtocolError as error:
-            raise StoppedArchiveError(f"is not readable: the parser {error}") from None
+            raise StoppedArchiveError(f"is not readable (the parser {error})") from None
         except ParserError as error:
             raise StoppedArchiveError(str(error)) from None
         except UnreadableError as error:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.cells import NULL, column_cells, duration, text_cells, trim_fraction
 from rlmlite.inputs.tables.reader import OpenTable, TableFile
-from rlmlite.inputs.tables.sheet_writer import ROWS, Batch, Losses
+from rlmlite.inputs.tables.sheets.cells import NULL, column_cells, duration, text_cells, trim_fraction
+from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
 
 Arrow: TypeAlias = Any
 """An object of pyarrow, which has no type annotations."""
@@ -102,13 +102,24 @@ def _translate_errors(work: Callable[[], Any], message: str) -> Any:
 def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what: str) -> OpenTable:
     def batches(losses: Losses) -> Iterator[Batch]:
         record_batches = _translate_errors(open_batches, what)
-        while (batch := _translate_errors(lambda: next(record_batches, None), what)) is not None:
+        while (batch := _translate_errors(lambda: _next_batch(record_batches), what)) is not None:
             # A file's own batches may hold a million rows, as Python objects several gigabytes.
             for start in range(0, batch.num_rows, ROWS):
                 part = batch.slice(start, ROWS)
                 yield [_array_cells(array, losses) for array in part.columns]
 
     return OpenTable(tuple(schema.names), batches, library("pyarrow").__version__, {})
+
+
+def _next_batch(batches: Iterator[Arrow]) -> Arrow | None:
+    """The next batch, or None after the last. Raises `ArrowInvalid` for one that is not sound.
+
+    An Arrow file is offsets and lengths that nobody has checked: a wrong one reads whatever lies in memory there.
+    """
+    batch = next(batches, None)
+    if batch is not None:
+        batch.validate(full=True)
+    return batch
 
 
 def _array_cells(array: Arrow, losses: Losses) -> list[str]:

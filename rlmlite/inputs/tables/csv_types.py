@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.cells import NULL, float_cells, text_cells
-from rlmlite.inputs.tables.sheet_writer import Losses
+from rlmlite.inputs.tables.sheets.cells import NULL, float_cells, text_cells
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 
 TYPES = ("int", "number", "bool", "text")
 """What a column can hold, the narrowest first."""

@@ -2,8 +2,12 @@
 
 A query comes from the command line, but people copy queries from elsewhere, so each database is locked down:
 
-- SQLite: `mode=ro&immutable=1`, `query_only`, and an authorizer that permits nothing but reading this file.
-- DuckDB: read-only, without external access, with its configuration locked; the statement must be one SELECT.
+- SQLite: `mode=ro&immutable=1`, `query_only`, an untrusted schema, limits on lengths, nothing in temporary files, and
+  an authorizer that permits nothing but reading this file.
+- DuckDB: read-only, without external access, in limited memory, with its configuration locked; the statement must be
+  one SELECT.
+
+That is the inner of two fences: both run in a worker, whose time and memory are limited whatever a query does.
 
 Rows come in the order that the query gives. Without ORDER BY a replay may see another order, and then reports another
 content. A database with a write-ahead log or journal beside it is refused: the file alone, which is what gets hashed,
@@ -13,16 +17,16 @@ is not what a query would see.
 import base64
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.arrow_tables import BATCH, library, read_stream
-from rlmlite.inputs.tables.cells import column_cells
 from rlmlite.inputs.tables.reader import OpenTable, TableFile
-from rlmlite.inputs.tables.sheet_writer import ROWS, Batch, Losses
+from rlmlite.inputs.tables.sheets.cells import column_cells
+from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
 from rlmlite_kernel.program.problems import did_you_mean
 
 _READING_ACTIONS = frozenset(
@@ -42,12 +46,36 @@ _DUCKDB_LOCKED = {
     "lock_configuration": "true",
     # With several, rows of a query without ORDER BY would change places from run to run.
     "threads": "1",
+    # What does not fit into memory would be written beside the database, or into the current folder.
+    "temp_directory": "",
+    "max_temp_directory_size": "0B",
 }
+_DUCKDB_SHARE = 0.75
+"""What DuckDB may count of the memory of its worker. Arrow and the cells need the rest."""
+
+_MAX_LENGTH = 128 * 1024 * 1024
+"""Bytes of one value of SQLite, whose own limit is a billion: `zeroblob` makes one of any size from nothing."""
+
+_SQLITE_LIMITS: Mapping[int, int] = {
+    sqlite3.SQLITE_LIMIT_LENGTH: _MAX_LENGTH,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+}
+_SQLITE_SETTINGS = (
+    "PRAGMA query_only = ON",
+    # Functions and virtual tables that reach outside are refused in views and defaults, which are the file's words.
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA mmap_size = 0",
+    # A worker can write no file.
+    "PRAGMA temp_store = MEMORY",
+)
 
 
 def read_sqlite(path: TableFile, options: dict[str, str]) -> OpenTable:
     """Open a table or query of a SQLite file. See `TableReader`."""
-    _check_complete(path, "-wal", "-journal")
     # The query runs once here for its column names, and again in `batches`: nothing stays open in between.
     connection, cursor = _run_sqlite(path, options)
     names = tuple(field[0] for field in cursor.description or ())
@@ -78,9 +106,8 @@ def _run_sqlite(path: TableFile, options: dict[str, str]) -> tuple[sqlite3.Conne
     uri = f"file:{quote(str(path.at.absolute()))}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True)
     try:
+        _lock_sqlite(connection)
         query = _choose_query(options, path, lambda: _list_names(connection, _SQLITE_TABLES))
-        # The authorizer comes last: it would refuse the pragma too.
-        connection.execute("PRAGMA query_only = ON")
         connection.set_authorizer(_authorize)
         return connection, connection.execute(query)
     except (sqlite3.Error, sqlite3.Warning) as error:
@@ -89,6 +116,18 @@ def _run_sqlite(path: TableFile, options: dict[str, str]) -> tuple[sqlite3.Conne
     except InputError:
         connection.close()
         raise
+
+
+def _lock_sqlite(connection: sqlite3.Connection) -> None:
+    """Settings and limits, before anything is read. The authorizer comes after them: it would refuse them too."""
+    for limit, amount in _SQLITE_LIMITS.items():
+        connection.setlimit(limit, amount)
+    # Python 3.12 and later can set it. Without it, only tables that SQLite keeps for itself can be written, and this
+    # connection writes nothing.
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+    for setting in _SQLITE_SETTINGS:
+        connection.execute(setting)
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
@@ -117,7 +156,6 @@ def _without_bytes(value: Any) -> Any:
 def read_duckdb(path: TableFile, options: dict[str, str]) -> OpenTable:
     """Open a table or query of a DuckDB file. See `TableReader`."""
     duckdb = library("duckdb")
-    _check_complete(path, ".wal")
     with path.at.open("rb") as file:
         # DuckDB would ask for an extension that the lock forbids, and say nothing of SQLite.
         if file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC:
@@ -129,7 +167,8 @@ def read_duckdb(path: TableFile, options: dict[str, str]) -> OpenTable:
 
 def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> Any:
     try:
-        connection = duckdb.connect(str(path.at), read_only=True, config=_DUCKDB_LOCKED)
+        memory = f"{round(path.memory * _DUCKDB_SHARE)}B"
+        connection = duckdb.connect(str(path.at), read_only=True, config={**_DUCKDB_LOCKED, "memory_limit": memory})
         query = _choose_query(options, path, lambda: _list_names(connection, _DUCKDB_TABLES))
         # Read-only mode still permits COPY and the like, so the statement itself is looked at.
         statements = connection.extract_statements(query)
@@ -140,24 +179,6 @@ def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> Any:
     except duckdb.Error as error:
         first_line = str(error).splitlines()[0]
         raise InputError(f"{path}: {first_line}") from None
-
-
-def _check_complete(path: TableFile, *suffixes: str) -> None:
-    """Raise `InputError` for a database some of whose changes lie in another file. `suffixes` are those of such files.
-
-    Raises `OSError` if the database is not there: SQLite would report that less clearly.
-    """
-    path.at.stat()
-    # Beside the named path: a store copies one file only, and the log stays where the user's database is. An empty log
-    # is what a database that was closed in good order may leave.
-    for suffix in suffixes:
-        beside = Path(f"{path}{suffix}")
-        has_changes = beside.exists() and beside.stat().st_size > 0
-        if has_changes:
-            raise InputError(
-                f"{path} has changes that are still in {beside.name} beside it; checkpoint or close the database, "
-                "or copy it"
-            )
 
 
 def _choose_query(options: dict[str, str], path: TableFile, list_tables: Callable[[], list[str]]) -> str:

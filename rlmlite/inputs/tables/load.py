@@ -11,41 +11,28 @@ known only after the last row. It is one `Derivation`, for example
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
-from rlmlite.inputs.tables.arrow_tables import is_frame, read_arrow, read_frame, read_parquet
+from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
+from rlmlite.inputs.tables.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.csv_files import read_csv
-from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
 from rlmlite.inputs.tables.jsonl_files import read_jsonl
-from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader
-from rlmlite.inputs.tables.sheet_writer import Losses, column_names, sheet_blocks
-from rlmlite.inputs.tables.specs import READERS, TableSpec, parse_spec
-from rlmlite_kernel.values.blobs import Content
+from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader, read_sheet
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names, sheet_blocks
+from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.sheets import records
 from rlmlite_traces import FileBlobs, HashedFile
+from rlmlite_traces.blobs.stores import DerivedContent
 from rlmlite_traces.files.mapped import check_unchanged
 
-_READERS: Mapping[str, TableReader] = {
-    "csv": read_csv,
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-    "arrow": read_arrow,
-    "sqlite": read_sqlite,
-    "duckdb": read_duckdb,
-}
-"""The reader behind each name of `specs.READERS`."""
-
-assert _READERS.keys() == READERS.keys()
-
-_TEXT_READERS = ("csv", "jsonl")
-"""Readers of text: they take an encoding, and bad UTF-8 becomes U+FFFD."""
+_TEXT_READERS: Mapping[str, TableReader] = {"csv": read_csv, "jsonl": read_jsonl}
+"""Readers of text: they take an encoding, and bad UTF-8 becomes U+FFFD. The others of `READERS` run in a worker."""
 
 _FRAME = "frame"
 """The step of a data frame, which no replay reads again: its sheet is kept in the trace."""
@@ -54,14 +41,11 @@ _HEAD = 8 * 1024
 
 _OPTIONS = msgspec.json.Decoder(dict[str, str])
 
-Limiter: TypeAlias = Callable[[Iterator[bytes]], Iterable[Content]]
-"""Passes the blocks of a sheet on, and raises `InputError` when they are too many."""
 
-
-def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: Limiter = iter) -> Input | None:
+def from_table(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input | None:
     """The table that a path specifies by its suffix or reader, or None if it does not specify one.
 
-    `encoding` is for readers of text whose options give none. Raises `InputError`, `OSError`.
+    The encoding of `reading` is for readers of text whose options give none. Raises `InputError`, `OSError`.
     """
     spec = parse_spec(path)
     if spec is None:
@@ -70,11 +54,10 @@ def from_table(path: str, blobs: FileBlobs, encoding: str | None = None, limit: 
     file = blobs.look(Path(spec.path))
     is_text = spec.reader in _TEXT_READERS
     if is_text:
-        spec = _resolve_encoding(spec, encoding)
-    table_file = TableFile(file.path, Path(spec.path))
-    table, sheet, losses = _open_sheet(spec.reader, table_file, spec.options)
-    # Here the rows are read, block by block, into the store.
-    derived = blobs.derive(limit(sheet))
+        spec = _resolve_encoding(spec, reading.encoding)
+    limits = ReadingLimits(path, reading)
+    table, sheet, losses = _open_sheet(spec.reader, file, Path(spec.path), spec.options, limits)
+    derived = _store_sheet(sheet, spec.reader, table, limits, blobs)
     check_unchanged(file)
     # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
     as_utf8 = is_text and "encoding" not in spec.options
@@ -100,30 +83,44 @@ def from_frame(value: object, blobs: FileBlobs) -> Input | None:
     return Input(records(entry.digest, blobs), source, content)
 
 
-def derive_table(file: HashedFile, source: Source, files: Sequence[SourceFile], blobs: FileBlobs) -> str:
-    """Read a recorded table again into the store. Returns why that failed, or an empty text."""
+def derive_table(
+    file: HashedFile, source: Source, files: Sequence[SourceFile], blobs: FileBlobs, reading: Reading = READING
+) -> str:
+    """Read a recorded table again into the store, under the limits of `reading`: a trace may come from a stranger.
+
+    Returns why that failed, or an empty text.
+    """
     steps = [step for entry in files for step in source.recipe(entry)]
     # A trace may come from a newer version, or from a stranger who wrote it by hand.
-    if len(steps) != 1 or steps[0].by not in _READERS:
+    if len(steps) != 1 or steps[0].by not in READERS:
         named = ", ".join(step.by for step in steps) or "(none named)"
         return f"{file.path}: this version has no table reader {named}"
     step = steps[0]
     try:
         options = _recorded_options(step)
-        _, sheet, _ = _open_sheet(step.by, TableFile(file.path, file.path), options)
-        blobs.derive(sheet)
+        limits = ReadingLimits(str(file.path), reading)
+        table, sheet, _ = _open_sheet(step.by, file, file.path, options, limits)
+        _store_sheet(sheet, step.by, table, limits, blobs)
         check_unchanged(file)
     except InputError as error:
         return str(error)
+    except OSError as error:
+        return f"{file.path} cannot be read: {error.strerror or error}"
     return ""
 
 
 def _recorded_options(step: Derivation) -> dict[str, str]:
     """The options that a trace recorded. Raises `InputError`, since a stranger may have written anything there."""
     try:
-        return _OPTIONS.decode(step.how or "{}")
+        options = _OPTIONS.decode(step.how or "{}")
     except (msgspec.DecodeError, RecursionError):
         raise InputError(f"the recorded options of {step.by} are not options") from None
+    if not options.keys() <= set(OPTIONS[step.by]):
+        raise InputError(f"the recorded options of {step.by} are not those of this version: {', '.join(options)}")
+    encoding = options.get("encoding")
+    if encoding is not None and find_encoding(encoding) is None:
+        raise InputError(f"option encoding=: {unknown_encoding(encoding)}")
+    return options
 
 
 def remarks(source: Source) -> Iterator[str]:
@@ -131,7 +128,7 @@ def remarks(source: Source) -> Iterator[str]:
     for file in source.files:
         for step in source.recipe(file):
             # Steps before it, such as a fetch, have reasons of another form.
-            reads_table = step.by in _READERS or step.by == _FRAME
+            reads_table = step.by in READERS or step.by == _FRAME
             if not reads_table:
                 continue
             losses = step.why.partition(" | ")[2]
@@ -168,32 +165,27 @@ def _check_is_text(spec: TableSpec) -> None:
         )
 
 
-def _open_sheet(reader: str, file: TableFile, options: Mapping[str, str]) -> tuple[OpenTable, Iterator[bytes], Losses]:
-    """An open table, the blocks of its sheet, and the losses, which are complete after the last block."""
-    # One count for the whole reading: the reader, the writer of the sheet and the recipe share it.
-    losses = Losses()
-    encoding = options.get("encoding")
-    if encoding is not None and find_encoding(encoding) is None:
-        # Only recorded ones come here unchecked.
-        raise InputError(f"option encoding=: {unknown_encoding(encoding)}")
-    table = _READERS[reader](file, dict(options))
-    try:
-        names = column_names(table.names)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-    # Nothing is read yet: rows come as the blocks are taken.
-    blocks = sheet_blocks(names, table.batches(losses), losses)
-    return table, _name_file_in_errors(str(file), blocks), losses
+def _open_sheet(
+    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits
+) -> tuple[OpenTable, Iterator[bytes], Losses]:
+    """As `read_sheet`: text is read here, everything else in a worker."""
+    if reader in _TEXT_READERS:
+        return read_sheet(_TEXT_READERS[reader], TableFile(file.path, named), options)
+    from rlmlite.inputs.tables.binary_tables import open_in_worker  # here, because most tables are text
+
+    return open_in_worker(reader, file, named, options, limits)
 
 
-def _name_file_in_errors(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks. An error about a value does not know its file, so the file is added here."""
-    try:
-        yield from blocks
-    except InputError as error:
-        if path in str(error):
-            raise
-        raise InputError(f"{path}: {error}; text:{path} reads it as text") from None
+def _store_sheet(
+    sheet: Iterator[bytes], reader: str, table: OpenTable, limits: ReadingLimits, blobs: FileBlobs
+) -> DerivedContent:
+    """Read the rows, block by block, into the store. Raises `InputError`."""
+    derived = blobs.derive(limits.blocks(sheet, "table"))
+    if reader not in _TEXT_READERS:
+        from rlmlite.inputs.tables.binary_tables import check_rows
+
+        check_rows(blobs.read(derived.digest), reader, table)
+    return derived
 
 
 def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:

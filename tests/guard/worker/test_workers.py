@@ -72,11 +72,11 @@ def test_much_passes_both_ways() -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (("abort", 0), "crashed .signal 6, SIGABRT"),
-        (("null", 0), "crashed .signal 11, SIGSEGV"),
-        (("null", 12345), "crashed .signal 11, SIGSEGV"),
-        (("exit", 0), "ended by itself .status 0"),
-        (("exit", 3), "ended by itself .status 3"),
+        (("abort", 0), "crashed: signal 6, SIGABRT"),
+        (("null", 0), "crashed: signal 11, SIGSEGV"),
+        (("null", 12345), "crashed: signal 11, SIGSEGV"),
+        (("exit", 0), "ended by itself: status 0"),
+        (("exit", 3), "ended by itself: status 3"),
     ],
 )
 def test_a_crash_is_an_error_that_says_how(how: tuple[str, int], message: str) -> None:

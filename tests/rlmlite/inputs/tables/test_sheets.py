@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import rlmlite
 from rlmlite.inputs import deriving
-from rlmlite.inputs.tables.cells import column_cells
-from rlmlite.inputs.tables.sheet_writer import Losses, sheet_blocks
+from rlmlite.inputs.tables.sheets.cells import column_cells
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses, sheet_blocks
 from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.sheets import records

@@ -9,7 +9,7 @@ import pytest
 import rlmlite
 from rlmlite.errors import InputError
 from rlmlite.inputs import deriving, from_path, notes
-from rlmlite.inputs.tables.sheet_writer import column_names
+from rlmlite.inputs.tables.sheets.sheet_writer import column_names
 from rlmlite_kernel.values.values import Rows, to_json
 from rlmlite_traces import FileBlobs, Verdict, replay, verify
 from tests.rlmlite.inputs.tables.table_files import ROWS, load_rows, load_table, write_lines

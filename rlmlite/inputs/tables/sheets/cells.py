@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.sheet_writer import Losses
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite_kernel.program.schemas import MAX_DIGITS
 from rlmlite_kernel.records.canonical import NotCanonicalError, number_text, value_bytes
 

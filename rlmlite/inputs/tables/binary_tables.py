@@ -1,0 +1,224 @@
+"""Parquet, Arrow, SQLite and DuckDB read in a worker, and what it sends made into a table again.
+
+    worker    Opened(names, version)    blocks of the sheet ...    Lost(counts)
+    here      names checked             each block checked         counts checked
+
+`read_table` is the job; `open_in_worker` calls it. The readers themselves (`arrow_tables`, `databases`) do not know
+where they run. Data frames are read in this process: they are its own memory, and no stranger's file.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from rlmlite.errors import InputError
+from rlmlite.errors.unreadable import ParserError
+from rlmlite.guard.worker.child import Assignment
+from rlmlite.guard.worker.frames import Message
+from rlmlite.guard.worker.limits import WorkerProtocolError
+from rlmlite.inputs.formats.parsing import open_file, parse
+from rlmlite.inputs.formats.reading import ReadingLimits
+from rlmlite.inputs.tables.arrow_tables import read_arrow, read_parquet
+from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
+from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader, read_sheet
+from rlmlite.inputs.tables.sheets.sheet_check import check_blocks, check_widths
+from rlmlite.inputs.tables.sheets.sheet_writer import MAX_COLUMNS, Losses, column_names
+from rlmlite_kernel.values.blobs import Content
+from rlmlite_traces import HashedFile
+
+_LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "parquet": ("pyarrow", "pyarrow.parquet"),
+    "arrow": ("pyarrow", "pyarrow.ipc"),
+    "sqlite": (),
+    "duckdb": ("duckdb", "pyarrow"),
+}
+"""What each reader needs installed. The nursery imports it first, so that the next file finds it there."""
+
+_READERS: Mapping[str, TableReader] = {
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "sqlite": read_sqlite,
+    "duckdb": read_duckdb,
+}
+
+_BESIDE: Mapping[str, tuple[str, ...]] = {"sqlite": ("-wal", "-journal"), "duckdb": (".wal",)}
+"""Suffixes of the files beside a database that hold changes which are not in it yet."""
+
+_BLOCK = 1024 * 1024
+"""Bytes of the sheet that travel together. A batch of rows alone is a few kilobytes."""
+
+
+_Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Opened(msgspec.Struct, frozen=True, tag=True):
+    """A message: the table is open. The fields are those of `OpenTable`; the options are those that were given."""
+
+    names: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=10 * MAX_COLUMNS)]
+    version: _Text
+
+
+class Lost(msgspec.Struct, frozen=True, tag=True):
+    """A message, after the last block: the counts of `Losses`."""
+
+    counts: Annotated[dict[_Text, _Count | None], msgspec.Meta(max_length=MAX_COLUMNS)]
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """A message: why there is no table, as `InputError` says it."""
+
+    message: _Text
+
+
+def read_table(assignment: Assignment) -> Iterator[Any]:
+    """The sheet of a table as blocks, and the messages above.
+
+    argument: reader, absolute path, the path for messages, options, bytes of memory. files: the same file, open.
+    """
+    reader, at, named, options, memory = assignment.argument
+    try:
+        table, blocks, losses = read_sheet(_READERS[reader], TableFile(Path(at), Path(named), memory), options)
+        yield Opened(table.names, table.version)
+        yield from _join(blocks)
+        yield Lost(losses.counts)
+    except InputError as error:
+        yield Refused(str(error))
+
+
+def _join(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger blocks."""
+    parts: list[bytes] = []
+    size = 0
+    for block in blocks:
+        parts.append(block)
+        size += len(block)
+        if size >= _BLOCK:
+            yield b"".join(parts)
+            parts, size = [], 0
+    yield b"".join(parts)
+
+
+def open_in_worker(
+    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits
+) -> tuple[OpenTable, Iterator[bytes], Losses]:
+    """As `read_sheet`, by a worker: an open table, the blocks of its sheet, the losses. Raises `InputError`.
+
+    The blocks raise `InputError` too.
+    """
+    for library in _LIBRARIES[reader]:
+        _require_library(library)
+    _check_complete(file.path, named, _BESIDE.get(reader, ()))
+    items = _items(reader, file, named, options, limits)
+    opened = next(items, None)
+    if not isinstance(opened, Opened):
+        raise _unexpected(named, reader)
+    losses = Losses()
+    table = OpenTable(opened.names, lambda _: iter(()), opened.version, options)
+    names = column_names(opened.names)
+    return table, _checked_blocks(items, names, losses, named, reader), losses
+
+
+def check_rows(sheet: Content, reader: str, table: OpenTable) -> None:
+    """Look whether the rows that a worker sent are as wide as the table. Raises `InputError`."""
+    try:
+        check_widths(sheet, len(table.names))
+    except WorkerProtocolError as error:
+        raise InputError(f"the table is not readable as {reader} (the parser {error})") from None
+
+
+def _require_library(name: str) -> None:
+    """Look whether a library of the extra `tables` is installed, without importing it. Raises `InputError`."""
+    from importlib.util import find_spec
+
+    top = name.partition(".")[0]
+    if find_spec(top) is None:
+        raise InputError(f"this table needs {top}: pip install 'rlmlite[tables]'")
+
+
+def _check_complete(at: Path, named: Path, suffixes: tuple[str, ...]) -> None:
+    """Raise `InputError` for a database some of whose changes lie in another file. `suffixes` are those of such files.
+
+    Raises `OSError` if the database is not there: SQLite would report that less clearly.
+    """
+    at.stat()
+    # Beside the named path: a store copies one file only, and the log stays where the user's database is. An empty log
+    # is what a database that was closed in good order may leave.
+    for suffix in suffixes:
+        beside = Path(f"{named}{suffix}")
+        has_changes = beside.exists() and beside.stat().st_size > 0
+        if has_changes:
+            raise InputError(
+                f"{named} has changes that are still in {beside.name} beside it; checkpoint or close the database, "
+                "or copy it"
+            )
+
+
+def _items(
+    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits
+) -> Iterator[bytes | Opened | Lost]:
+    """What the worker sends. Raises `InputError`."""
+    at = str(file.path.absolute())
+    memory = limits.worker_limits(file.mark.size).memory
+    argument = (reader, at, str(named), dict(options), memory)
+    try:
+        with open_file(file) as descriptor:
+            # By its path as well: no library of a database reads an open file.
+            items = parse(
+                read_table,
+                argument,
+                limits,
+                format=reader,
+                size=file.mark.size,
+                files=[descriptor],
+                preload=_LIBRARIES[reader],
+                paths=[at],
+            )
+            for item in items:
+                said = _decode(item)
+                if isinstance(said, Refused):
+                    raise InputError(said.message)
+                yield said
+    except ParserError as error:
+        raise InputError(f"{named} {error}") from None
+    except WorkerProtocolError as error:
+        raise InputError(f"{named} is not readable as {reader} (the parser {error})") from None
+
+
+def _decode(item: bytes | Message) -> bytes | Opened | Lost | Refused:
+    if isinstance(item, bytes):
+        return item
+    said: Opened | Lost | Refused = item.decode(Opened | Lost | Refused)
+    return said
+
+
+def _checked_blocks(
+    items: Iterator[bytes | Opened | Lost], names: tuple[str, ...], losses: Losses, named: Path, reader: str
+) -> Iterator[bytes]:
+    """The blocks up to the message that ends them, whose counts go to `losses`. Raises `InputError`."""
+    ended = False
+
+    def blocks() -> Iterator[bytes]:
+        nonlocal ended
+        for item in items:
+            match item:
+                case bytes() if not ended:
+                    yield item
+                case Lost(counts=counts) if not ended:
+                    ended = True
+                    losses.counts.update(counts)
+                case _:
+                    raise _unexpected(named, reader)
+
+    try:
+        yield from check_blocks(blocks(), names)
+    except WorkerProtocolError as error:
+        raise InputError(f"{named} is not readable as {reader} (the parser {error})") from None
+    if not ended:
+        raise _unexpected(named, reader)
+
+
+def _unexpected(named: Path, reader: str) -> InputError:
+    return InputError(f"{named} is not readable as {reader} (the parser sent its answer in no order)")
