@@ -24,6 +24,7 @@ COMMANDS = (
     "grammar",
     "demo",
     "trust",
+    "doctor",
 )
 """Every command, in the order of the page. A test compares them with the application."""
 

@@ -24,6 +24,7 @@ import msgspec
 
 from rlmlite.agent.ask import as_typed, prepare_agent
 from rlmlite.agent.loop import Agent, End, ask, check_question, go_on
+from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.placeholders import ByHand
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.clients.recorded import ClientRebuilder, make_no_client
@@ -325,6 +326,7 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
         is_own = is_begun_here(path, past.log.recovered)
         rebuild = ClientRebuilder(models, is_own, settings.calling) if makes_calls else make_no_client
         clients = _clients_of(recorded.roles, explicit, rebuild)
+        check_shared_key(clients.values())
     except BaseException:
         past.log.close()
         raise

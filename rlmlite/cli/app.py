@@ -17,6 +17,7 @@ from rlmlite.cli.coercion import coerce_plainly
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.signatures.ask import ask
 from rlmlite.cli.signatures.demo import demo
+from rlmlite.cli.signatures.doctor import doctor
 from rlmlite.cli.signatures.exec import exec_
 from rlmlite.cli.signatures.grammar import grammar
 from rlmlite.cli.signatures.session import session_app
@@ -62,6 +63,7 @@ app.command("exec")(exec_)
 app.command("grammar")(grammar)
 app.command("demo")(demo)
 app.command("trust")(trust)
+app.command("doctor")(doctor)
 app.add_typer(trace_app, name="trace")
 app.add_typer(session_app, name="session")
 app.add_typer(store_app, name="store")

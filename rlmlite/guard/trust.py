@@ -107,6 +107,16 @@ def trusted_files() -> list[Trusted]:
     return sorted(found, key=lambda trusted: trusted.path)
 
 
+def state_of(trusted: Trusted) -> str:
+    """`counts`, or why a file that was trusted does not count any more."""
+    path = Path(trusted.path)
+    try:
+        digest = read_named(path).digest
+    except SettingError:
+        return "gone, or no regular file: does not count"
+    return "changed since: does not count" if find_trust(path, digest) is None else "counts"
+
+
 def _has_digest(path: Path, expected: str) -> bool:
     try:
         return read_named(path).digest == expected

@@ -19,7 +19,7 @@ from rlmlite.cli.settings.folder import is_harmless, named_files, parts_of
 from rlmlite.errors import InputError, SettingError
 from rlmlite.guard.folder_rules import NEVER
 from rlmlite.guard.terminal import ask_yes_no
-from rlmlite.guard.trust import Trusted, find_trust, read_named, real_path, revoke_trust, trust, trusted_files
+from rlmlite.guard.trust import Trusted, find_trust, read_named, real_path, revoke_trust, state_of, trust, trusted_files
 from rlmlite.runs.settings import SETTINGS, RunSettings, make_settings
 from rlmlite.tools.approvals import visible_json
 
@@ -133,7 +133,7 @@ def _end(request: Request, word: str, as_json: bool, code: Exit = Exit.COMPLETED
 
 
 def _list(as_json: bool) -> Exit:
-    found = [(trusted, _state(trusted)) for trusted in trusted_files()]
+    found = [(trusted, state_of(trusted)) for trusted in trusted_files()]
     if as_json:
         print_json(value=[{**_document(trusted), "state": state} for trusted, state in found])
         return Exit.COMPLETED
@@ -144,16 +144,6 @@ def _list(as_json: bool) -> Exit:
     if not found:
         say("nothing is trusted")
     return Exit.COMPLETED
-
-
-def _state(trusted: Trusted) -> str:
-    """Whether it is still what was trusted."""
-    try:
-        digest = read_named(Path(trusted.path)).digest
-    except SettingError:
-        return "gone, or no regular file: does not count"
-    is_same = find_trust(Path(trusted.path), digest) is not None
-    return "counts" if is_same else "changed since: does not count"
 
 
 def _revoke(path: Path, as_json: bool) -> Exit:
