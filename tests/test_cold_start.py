@@ -123,12 +123,12 @@ STARTS = {
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-        450,
+        460,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE - {"asyncio"} | {"rlmlite.agent.session", "rlmlite.runs.reopen"},
-        480,
+        490,
     ),
 }
 
