@@ -45,15 +45,10 @@ def mark_begun(path: Path, genesis_leaf: str) -> bool:
     Returns whether there is a tag now.
     """
     try:
-        key = _read_key() or _make_key()
-        store = store_path(path)
-        lines = [_tag(key, path, genesis_leaf, None), *([_tag(key, path, genesis_leaf, store)] if store else [])]
-        with Folder.open(path) as folder:
-            folder.write_new(ORIGIN, "".join(f"{line}\n" for line in lines).encode())
+        return _write_tag(path, genesis_leaf, store_path(path))
     except (OSError, StoreMissingError) as error:
         log.info("%s has no tag of its origin, so its inputs will have to be named again: %s", path, error)
         return False
-    return True
 
 
 def is_begun_here(path: Path, trace: CheckedTrace) -> bool:
@@ -70,9 +65,31 @@ def store_begun_with(path: Path, trace: CheckedTrace) -> Path | None:
     return store if store is not None and _holds(path, trace, store) else None
 
 
-def adopt(path: Path, trace: CheckedTrace) -> bool:
-    """Take a trace for the user's own, as it is and where it is. Returns whether there is a tag now."""
-    return mark_begun(path, leaf(trace.line(0)).hex())
+def adopt(path: Path, trace: CheckedTrace, store: Path | None = None) -> bool:
+    """Take a trace for the user's own, where it is, with this store. Returns whether there is a tag now."""
+    try:
+        return _write_tag(path, leaf(trace.line(0)).hex(), store)
+    except OSError as error:
+        log.info("%s has no tag of its origin: %s", path, error)
+        return False
+
+
+def forget(path: Path) -> bool:
+    """Remove the tag of a folder. Returns whether there was one. Raises `OSError`."""
+    with Folder.open(path) as folder:
+        had_tag = folder.exists(ORIGIN)
+        folder.remove(ORIGIN)
+    return had_tag
+
+
+def _write_tag(path: Path, genesis_leaf: str, store: Path | None) -> bool:
+    key = _read_key() or _make_key()
+    lines = [_tag(key, path, genesis_leaf, None)]
+    if store is not None:
+        lines.append(_tag(key, path, genesis_leaf, store))
+    with Folder.open(path) as folder:
+        folder.write_new(ORIGIN, "".join(f"{line}\n" for line in lines).encode())
+    return True
 
 
 def _holds(path: Path, trace: CheckedTrace, store: Path | None) -> bool:

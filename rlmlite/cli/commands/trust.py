@@ -22,6 +22,7 @@ from rlmlite.guard.terminal import ask_yes_no
 from rlmlite.guard.trust import Trusted, find_trust, read_named, real_path, revoke_trust, state_of, trust, trusted_files
 from rlmlite.runs.settings import SETTINGS, RunSettings, make_settings
 from rlmlite.tools.approvals import visible_json
+from rlmlite_traces.format.lines import RECORDS
 
 _CONSEQUENCES = {
     "controller": "prompts, with what programs show of your inputs, go to this model",
@@ -54,9 +55,20 @@ def run(path: Path | None, *, yes: bool, listing: bool, revoke: bool, as_json: b
     """The command."""
     if listing:
         return exit_code_of(lambda: _list(as_json), as_json=as_json)
+    if path is not None and is_trace(path):
+        from rlmlite.cli.commands.sessions.trust import revoke_trace, trust_trace  # with what reads a trace
+
+        if revoke:
+            return exit_code_of(lambda: revoke_trace(path, as_json), as_json=as_json)
+        return exit_code_of(lambda: trust_trace(path, yes, as_json), as_json=as_json)
     if revoke:
         return exit_code_of(lambda: _revoke(_settings_path(path), as_json), as_json=as_json)
     return exit_code_of(lambda: _trust(_settings_path(path), yes, as_json), as_json=as_json)
+
+
+def is_trace(path: Path) -> bool:
+    """Whether a path is that of a trace, and not of a folder with settings."""
+    return path.is_dir() and (path / RECORDS).is_file()
 
 
 def _settings_path(path: Path | None) -> Path:

@@ -11,14 +11,16 @@ from rlmlite.cli.signatures.options import AsJson
 def trust(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="PATH", help="The settings file, or its folder. [rlmlite.toml]", show_default=False),
+        typer.Argument(
+            metavar="PATH", help="A settings file, its folder, or a trace. [rlmlite.toml]", show_default=False
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Trust it without being asked.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List what is trusted.")] = False,
     revoke: Annotated[bool, typer.Option("--revoke", help="Trust it no longer.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Show what a folder's settings would allow, and trust them if you agree."""
+    """Show what a folder's settings would allow, or what a trace would reach, and trust it if you agree."""
     from rlmlite.cli.commands.trust import run
 
     raise typer.Exit(run(path, yes=yes, listing=list_, revoke=revoke, as_json=json))

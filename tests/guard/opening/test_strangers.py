@@ -15,7 +15,7 @@ import pytest
 
 from rlmlite import Session, Url
 from rlmlite.cli.output.exits import Exit
-from rlmlite.guard.origin import adopt, is_begun_here
+from rlmlite.guard.origin import is_begun_here
 from rlmlite_traces import replay, verify
 from rlmlite_traces.blobs.directory import open_layout
 from tests.guard.opening.traps import fence, look
@@ -134,9 +134,35 @@ def test_a_folder_that_the_user_trusts_is_his_own() -> None:
     """After a look at it, as `rlmlite trust` gives one."""
     Session("s.rlm", Path("app.log")).close()
     path = stranger()
-    adopt(Path(path), verify(Path(path)))
 
+    result = rlmlite("trust", path, input="n\n")
+    assert (result.exit_code, "input context: app.log" in result.output) == (Exit.REFUSED, True)
+    assert opened(path, "session", "show")[0] == Exit.USAGE
+    assert rlmlite("trust", path, input="y\n").exit_code == Exit.COMPLETED
     assert opened(path, "session", "show")[0] == Exit.COMPLETED
+    assert rlmlite("trust", path, "--revoke").exit_code == Exit.COMPLETED
+    assert opened(path, "session", "show")[0] == Exit.USAGE
+
+
+def test_trust_shows_all_that_a_trace_would_reach(outside: Path) -> None:
+    """Files, the store, models: what is used again, and what is named each time in any case."""
+    (outside / "docs").mkdir()
+    for number in range(30):
+        (outside / "docs" / f"{number}.txt").write_text("text")
+    models = ("--controller", "http://127.0.0.1:9/v1#m", "--sub", f"mailbox:{outside}/box")
+    inputs = (f"docs={outside}/docs", f"key={outside}/key")
+    rlmlite("session", "new", "s.rlm", *inputs, "--copy", "--store", str(outside / "store"), *models)
+    path = stranger()
+
+    shown = rlmlite("trust", path, input="n\n").output
+
+    for place in (f"{outside}/docs", f"{outside}/key", "0.txt", "10 files more", str(outside / "store")):
+        assert place in shown
+    assert "model of controller: http://127.0.0.1:9/v1#m\n        called only if you name it each time" in shown
+    assert f"model of sub: mailbox:{outside}/box\n        used when a program calls" in shown
+    assert rlmlite("trust", path, "--yes", "--json").exit_code == Exit.COMPLETED
+    Path("app.log").unlink()
+    assert opened(path, "session", "exec", "-e", "x = 1")[0] == Exit.COMPLETED
 
 
 @pytest.mark.parametrize("command", SESSION_COMMANDS, ids=" ".join)
