@@ -171,13 +171,12 @@ class StoreCorruptError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Nothing can be removed while a process without a lease reads the store."""
+    """Another process holds the store. Nothing can be removed while one without a lease reads it."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{path} is being read by a process that may not write there, so nothing was removed; try again later"
-        )
-        self.path = path
+    def __init__(self, path: Path, reason: str = "") -> None:
+        reason = reason or "it is being read by a process that may not write there, so nothing was removed"
+        super().__init__(f"the store {path} is busy: {reason}; try again later")
+        self.path, self.reason = path, reason
 
 
 def _short(text: str) -> str:

@@ -130,7 +130,7 @@ def test_leftovers_of_killed_writers_are_removed(store: DirectoryStore) -> None:
         report = collect(store.layout)
 
         assert (report.leftovers, report.freed) == (1, 4)
-        assert os.listdir(store.layout.incoming) == [mine.name]
+        assert os.listdir(store.layout.incoming) == [mine]
         assert os.listdir(store.layout.leases) == [store._lease.name]
 
 

@@ -40,7 +40,7 @@ def test_contents_are_read_back(store: DirectoryStore, content: bytes) -> None:
         assert bytes(other.read(digest)) == content
     assert object_paths(store) == [store.layout.object_path(digest)]
     assert os.listdir(store.layout.incoming) == []
-    assert stat.S_IMODE(object_paths(store)[0].stat().st_mode) == 0o444
+    assert stat.S_IMODE(object_paths(store)[0].stat().st_mode) == 0o400
 
 
 def test_a_known_content_is_not_written_again(
@@ -65,18 +65,18 @@ def test_a_known_content_is_not_written_again(
 def test_an_object_is_named_last(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The content is synced before it is named, and the folder after: a loss of power leaves all of it or nothing."""
     operations: list[str] = []
-    sync, rename = os.fsync, Path.rename
+    sync, rename = os.fsync, os.rename
 
     def log_sync(descriptor: int) -> None:
         operations.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "content")
         sync(descriptor)
 
-    def log_rename(self: Path, target: Path) -> Path:
+    def log_rename(name: str, new: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
         operations.append("name")
-        return rename(self, target)
+        rename(name, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     monkeypatch.setattr(os, "fsync", log_sync)
-    monkeypatch.setattr(Path, "rename", log_rename)
+    monkeypatch.setattr(os, "rename", log_rename)
     digest = store.put(b"x")
     assert operations == ["content", "name", "folder"]
 

@@ -94,6 +94,8 @@ def open_folder() -> Iterator[Path]:
 def test_a_user_without_write_access_only_reads(open_folder: Path) -> None:
     """Such a user reads without a lease, and may neither add nor collect."""
     (digest,) = put_and_close(open_folder / "store", b"a")
+    for place in [open_folder / "store", *(open_folder / "store").rglob("*")]:  # a store is made for its user alone
+        place.chmod(0o755 if place.is_dir() else 0o644)
     code = (
         "import os, sys; from rlmlite_traces import *\n"
         "from rlmlite_traces.blobs.directory import collect, list_objects\n"

@@ -13,7 +13,6 @@ removes a torn line only at the end of a file. So the object refuses to write on
 
 import fcntl
 import os
-from pathlib import Path
 
 from rlmlite_traces.errors import TraceLockedError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder
@@ -78,23 +77,3 @@ class WriterLock:
     def release(self) -> None:
         """Let another writer in. Closing the descriptor releases the lock."""
         os.close(self._descriptor)
-
-
-SAFE_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a new file. Whatever has this name is replaced; a symbolic link is replaced, never followed."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | SAFE_OPEN, mode)
-    with open(descriptor, "wb") as file:
-        file.write(data)
-
-
-def sync_path(path: Path) -> None:
-    """Make a file's content, or the names in a folder, survive a loss of power."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

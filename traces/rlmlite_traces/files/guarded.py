@@ -72,7 +72,7 @@ class Folder:
         """A folder in this one. Raises `OSError`; a link is refused even if it leads to a folder."""
         self._require_name(name)
         try:
-            descriptor = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self._descriptor)
+            descriptor = self._open(name, _FOLDER | os.O_NOFOLLOW)
         except NotADirectoryError:
             # The system says the same of a link, which would be a riddle.
             raise self._wrong_kind(name, self.status(name), "a folder") from None
@@ -98,7 +98,10 @@ class Folder:
     def status(self, name: str) -> os.stat_result:
         """What the system says of a name; of a link, it is the link itself."""
         self._require_name(name)
-        return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        try:
+            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except OSError as error:
+            raise self._with_path(error, name) from None
 
     def is_plain(self, name: str) -> bool:
         """Whether there is a plain file of this name."""
@@ -138,8 +141,7 @@ class Folder:
     def create(self, name: str, mode: int = PRIVATE_FILE, flags: int = os.O_WRONLY) -> int:
         """A descriptor of a new file. Raises `FileExistsError`."""
         self._require_name(name)
-        flags |= os.O_CREAT | os.O_EXCL | _NEVER_FOLLOW
-        descriptor = os.open(name, flags, mode, dir_fd=self._descriptor)
+        descriptor = self._open(name, flags | os.O_CREAT | os.O_EXCL | _NEVER_FOLLOW, mode)
         _set_mode(descriptor, mode)
         return descriptor
 
@@ -181,12 +183,22 @@ class Folder:
             os.unlink(name, dir_fd=self._descriptor)
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise self._with_path(error, name) from None
 
     def move(self, name: str, to: "Folder", new: str) -> None:
         """Give a file of this folder a name in another one."""
         self._require_name(name)
         self._require_name(new)
         os.rename(name, new, src_dir_fd=self._descriptor, dst_dir_fd=to._descriptor)
+
+    def sync_file(self, name: str) -> None:
+        """Make the content of a plain file survive a loss of power."""
+        descriptor = self.open_file(name)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def sync(self) -> None:
         """Make the names in this folder survive a loss of power."""
@@ -207,12 +219,22 @@ class Folder:
         status = self.status(name)
         if not stat.S_ISREG(status.st_mode):
             raise self._wrong_kind(name, status, "a plain file")
-        descriptor = os.open(name, flags | _NEVER_FOLLOW, dir_fd=self._descriptor)
+        descriptor = self._open(name, flags | _NEVER_FOLLOW)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):  # exchanged since the look before
             os.close(descriptor)
             raise self._wrong_kind(name, status, "a plain file")
         return descriptor
+
+    def _open(self, name: str, flags: int, mode: int = 0) -> int:
+        try:
+            return os.open(name, flags, mode, dir_fd=self._descriptor)
+        except OSError as error:
+            raise self._with_path(error, name) from None
+
+    def _with_path(self, error: OSError, name: str) -> OSError:
+        """The error with the whole path: the system knows only the name."""
+        return OSError(error.errno, error.strerror, self._shown(name))
 
     def _require_one_name(self, descriptor: int, name: str) -> None:
         if os.fstat(descriptor).st_nlink > 1:
@@ -248,6 +270,15 @@ def split_nested(path: Path) -> tuple[Path, tuple[str, ...]]:
         names = ("nested", path.name, *names)
         path = path.parent.parent
     return path, names
+
+
+def open_below(path: Path, *names: str) -> Folder:
+    """A folder below one that the caller names, along names of which none is followed if it is a link."""
+    folder = Folder.open(path)
+    for name in names:
+        with folder:
+            folder = folder.below(name)
+    return folder
 
 
 @contextmanager

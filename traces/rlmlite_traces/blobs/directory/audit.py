@@ -19,7 +19,7 @@ from rlmlite_kernel.values.blobs import InputChangedError
 from rlmlite_traces.blobs.directory.layout import Layout
 from rlmlite_traces.blobs.directory.leases import Leases
 from rlmlite_traces.blobs.directory.roots import Roots
-from rlmlite_traces.files.mapped import hash_file
+from rlmlite_traces.files.mapped import hash_open
 
 
 class ObjectUse(msgspec.Struct, frozen=True):
@@ -52,7 +52,8 @@ def list_objects(layout: Layout) -> Iterator[ObjectUse]:
     traces = _traces_by_digest(roots)
     for digest in layout.digests():
         try:
-            status = layout.object_path(digest).stat()
+            with layout.folder("objects", digest[:2]) as shard:
+                status = shard.status(digest[2:])
         except FileNotFoundError:
             # Removed by a collection since the folder was listed.
             continue
@@ -74,11 +75,15 @@ def check_objects(layout: Layout) -> Iterator[tuple[str, Damage | None]]:
     """Every object, read from end to end, with its damage if it has any."""
     for digest in layout.digests():
         try:
-            found = hash_file(layout.object_path(digest)).digest
+            with layout.folder("objects", digest[:2]) as shard:
+                descriptor = shard.open_file(digest[2:])
+            found = hash_open(descriptor, layout.object_path(digest), text=False).digest
         except FileNotFoundError:
             # Removed by a collection since the folder was listed.
             continue
-        except (OSError, InputChangedError) as error:
+        except OSError as error:
+            found = error.strerror or str(error)
+        except InputChangedError as error:
             found = str(error)
         yield digest, None if found == digest else Damage(digest, found)
 
@@ -88,5 +93,5 @@ def quarantine_object(layout: Layout, digest: str) -> None:
 
     A process that still uses the object gets an error when it next opens or confirms it.
     """
-    with layout.lock():
-        layout.object_path(digest).rename(layout.quarantine / digest)
+    with layout.lock(), layout.folder("objects", digest[:2]) as shard, layout.folder("quarantine") as quarantine:
+        shard.move(digest[2:], quarantine, digest)

@@ -22,6 +22,7 @@ Nothing is removed while somebody reads without a lease.
 """
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -29,8 +30,9 @@ from itertools import islice
 import msgspec
 
 from rlmlite_traces.blobs.directory.layout import Layout
-from rlmlite_traces.blobs.directory.leases import Leases, exclude_readers
+from rlmlite_traces.blobs.directory.leases import LEASE, Leases, exclude_readers
 from rlmlite_traces.blobs.directory.roots import Roots
+from rlmlite_traces.files.guarded import Folder
 
 GRACE_SECONDS = 24 * 60 * 60
 """How long an object stays that nothing needs, in seconds: the next run may need it again."""
@@ -105,23 +107,31 @@ class _Collection:
 
     def _sweep_leftovers(self) -> None:
         """Remove files in `incoming/` whose writer is dead. Their names begin with the name of its lease."""
-        for name in os.listdir(self._layout.incoming):
-            writer = name.partition(".")[0]
-            if self._leases.is_alive(writer):
-                continue
-            path = self._layout.incoming / name
-            self._report.leftovers += 1
-            self._report.freed += path.stat().st_size
-            if not self._dry_run:
-                path.unlink()
+        with self._layout.folder("incoming") as folder:
+            for name in folder.names():
+                writer, dot, _ = name.partition(".")
+                # What does not have such a name, or is no plain file, no store has made.
+                if not dot or not LEASE.fullmatch(writer) or self._leases.is_alive(writer):
+                    continue
+                if not folder.is_plain(name):
+                    continue
+                self._report.leftovers += 1
+                self._report.freed += folder.status(name).st_size
+                if not self._dry_run:
+                    folder.remove(name)
 
     def _remove_unless_needed(self, digest: str) -> None:
-        path = self._layout.object_path(digest)
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            # Removed by another collection since the folder was listed (this one is a dry run), or quarantined.
-            return
+        with self._layout.folder("objects", digest[:2]) as shard:
+            try:
+                status = shard.status(digest[2:])
+            except FileNotFoundError:
+                # Removed by another collection since the folder was listed (this one is a dry run), or quarantined.
+                return
+            # A link or a folder is damage, for `verify` to report; no store has made it.
+            if stat.S_ISREG(status.st_mode):
+                self._remove_file_unless_needed(shard, digest, status)
+
+    def _remove_file_unless_needed(self, shard: Folder, digest: str, status: os.stat_result) -> None:
         # ctime, not mtime: a lookup renews it by a chmod, and mtime is part of the mark by which others recognise
         # the file.
         age = time.time() - status.st_ctime
@@ -130,7 +140,7 @@ class _Collection:
             self._report.kept[reason] += 1
             return
         if not self._dry_run:
-            path.unlink()
+            shard.remove(digest[2:])
         self._report.removed.append(digest)
         self._report.freed += status.st_size
 

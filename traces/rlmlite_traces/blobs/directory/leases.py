@@ -13,18 +13,24 @@ shared instead, and while anyone does, nothing is removed at all.
 
 import fcntl
 import os
+import re
 import secrets
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
-from rlmlite_traces.blobs.directory.layout import Layout
-from rlmlite_traces.errors import StoreBusyError
-from rlmlite_traces.files.append_only import SAFE_OPEN
+from rlmlite_traces.blobs.directory.layout import Layout, wait_for_lock
+from rlmlite_traces.errors import StoreBusyError, StoreError
+from rlmlite_traces.files.guarded import Folder
 
 _LINE = 65
 """Bytes of a line: a digest of 64 hex digits and a newline."""
+
+_MOST_BYTES = 1 << 30
+"""How much is read of a lease at a time: what names 16 million contents."""
+
+LEASE = re.compile(r"[0-9]+-[0-9a-f]{16}")
+"""The names of leases: the number of the process, and chance."""
 
 
 class Lease:
@@ -35,16 +41,14 @@ class Lease:
 
     def __init__(self, layout: Layout) -> None:
         self.name = f"{os.getpid()}-{secrets.token_hex(8)}"
-        path = layout.leases / self.name
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | SAFE_OPEN
         # Under the store's lock: a collection that saw the file after it was created and before it was locked would
         # take it for the lease of a dead process.
-        with layout.lock():
-            self._descriptor = os.open(path, flags, 0o644)
+        with layout.lock(), layout.folder("leases") as folder:
+            self._descriptor = folder.create(self.name, flags=os.O_WRONLY | os.O_APPEND)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._size = 0
         owner = os.getpid()
-        self.release = weakref.finalize(self, _release, self._descriptor, path, owner)
+        self.release = weakref.finalize(self, _release, self._descriptor, layout, self.name, owner)
 
     def add(self, digest: str) -> None:
         """Add a content, at most once each. The caller holds the store's lock. Raises `OSError` for a full disk."""
@@ -59,10 +63,12 @@ class Lease:
         self._size += _LINE
 
 
-def _release(descriptor: int, path: Path, owner: int) -> None:
+def _release(descriptor: int, layout: Layout, name: str, owner: int) -> None:
     # A fork inherits the finalizer. When the child ends, it must not remove the lease of its parent.
     if os.getpid() == owner:
-        path.unlink(missing_ok=True)
+        # The store may be gone, or be another one by now. A lease that is left is dead as soon as it is closed.
+        with suppress(OSError, StoreError), layout.folder("leases") as folder:
+            folder.remove(name)
     os.close(descriptor)
 
 
@@ -72,10 +78,11 @@ class UnleasedReader:
     name = ""
 
     def __init__(self, layout: Layout) -> None:
-        self._descriptor = os.open(layout.readers, os.O_RDONLY | SAFE_OPEN)
+        with layout.readers() as descriptor:
+            self._descriptor = os.dup(descriptor)
         self.release = weakref.finalize(self, os.close, self._descriptor)
         # This waits for a collection that is running.
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        wait_for_lock(self._descriptor, fcntl.LOCK_SH, layout.path)
 
     def add(self, digest: str) -> None:
         """Do nothing: all contents are kept."""
@@ -87,14 +94,12 @@ def exclude_readers(layout: Layout) -> Iterator[None]:
 
     The caller must be the only collection: a second one would be taken for such a reader.
     """
-    descriptor = os.open(layout.readers, os.O_RDONLY | SAFE_OPEN)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with layout.readers() as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreBusyError(layout.path) from None
         yield
-    except BlockingIOError:
-        raise StoreBusyError(layout.path) from None
-    finally:
-        os.close(descriptor)
 
 
 class Leases:
@@ -106,11 +111,12 @@ class Leases:
 
     def renew(self) -> None:
         """Read which leases are alive, and which contents they hold. The caller holds the store's lock."""
-        names = set(os.listdir(self._layout.leases))
-        for name in self._digests.keys() - names:
-            del self._digests[name]
-        for name in names:
-            self._refresh(name)
+        with self._layout.folder("leases") as folder:
+            names = set(_plain_leases(folder))
+            for name in self._digests.keys() - names:
+                del self._digests[name]
+            for name in names:
+                self._refresh(folder, name)
 
     def is_alive(self, name: str) -> bool:
         """Whether a lease was alive at the last `renew`."""
@@ -124,10 +130,10 @@ class Leases:
         """Whether a live lease holds a content."""
         return any(digest in digests for digests in self._digests.values())
 
-    def _refresh(self, name: str) -> None:
+    def _refresh(self, folder: Folder, name: str) -> None:
         """Read what was added to one lease, or drop it if it is dead."""
         try:
-            descriptor = os.open(self._layout.leases / name, os.O_RDONLY | SAFE_OPEN)
+            descriptor = folder.open_file(name)
         except FileNotFoundError:
             # Its process released it just now. That does not need the store's lock, so it can happen at any time.
             self._digests.pop(name, None)
@@ -144,9 +150,15 @@ class Leases:
 
     def remove_dead(self) -> None:
         """Remove the files of dead leases. The caller holds the store's lock and has just called `renew`."""
-        for name in os.listdir(self._layout.leases):
-            if name not in self._digests:
-                (self._layout.leases / name).unlink(missing_ok=True)
+        with self._layout.folder("leases") as folder:
+            for name in _plain_leases(folder):
+                if name not in self._digests:
+                    folder.remove(name)
+
+
+def _plain_leases(folder: Folder) -> list[str]:
+    """The leases in their folder. Whatever else somebody put there is not ours to read, and above all not to remove."""
+    return [name for name in folder.names() if LEASE.fullmatch(name) and folder.is_plain(name)]
 
 
 def _is_locked(descriptor: int) -> bool:
@@ -160,7 +172,7 @@ def _is_locked(descriptor: int) -> bool:
 
 def _read_lines(descriptor: int, offset: int) -> list[str]:
     """The complete lines from a byte offset on."""
-    with open(descriptor, "rb", closefd=False) as file:
-        file.seek(offset)
-        # What follows the last newline is empty, or a line that is still being written.
-        return file.read().decode("ascii").split("\n")[:-1]
+    added = os.fstat(descriptor).st_size - offset
+    lines = os.pread(descriptor, min(max(added, 0), _MOST_BYTES), offset).split(b"\n")
+    # What follows the last newline is empty, or a line that is still being written.
+    return [line.decode("ascii", "replace") for line in lines[:-1]]

@@ -14,38 +14,36 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rlmlite_traces.blobs.directory.layout import Layout
-from rlmlite_traces.files.append_only import SAFE_OPEN
+from rlmlite_traces.files.guarded import write_all
 
-_READ_ONLY = 0o444
+_READ_ONLY = 0o400
+"""For its user alone: a content may be wider copied than the file that it was copied from."""
 _COPY_BLOCK = 64 * 1024 * 1024
 _READ_BLOCK = 1024 * 1024
 
 
 @contextmanager
-def open_incoming(layout: Layout, writer: str) -> Iterator[tuple[int, Path]]:
-    """A new file to write to: its descriptor and its path. Unless it is renamed, it is removed at the end.
+def open_incoming(layout: Layout, writer: str) -> Iterator[tuple[int, str]]:
+    """A new file in `incoming/`: its descriptor and its name. Unless it is renamed, it is removed at the end.
 
     `writer` is the name of a live lease, by which a collection tells a file that is being written from a leftover.
     """
-    path = layout.incoming / f"{writer}.{secrets.token_hex(8)}"
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        yield descriptor, path
-    finally:
-        os.close(descriptor)
-        path.unlink(missing_ok=True)
+    name = f"{writer}.{secrets.token_hex(8)}"
+    with layout.folder("incoming") as folder:
+        descriptor = folder.create(name, flags=os.O_RDWR)
+        try:
+            yield descriptor, name
+        finally:
+            os.close(descriptor)
+            folder.remove(name)
 
 
 def write(descriptor: int, pieces: Iterable[bytes | memoryview]) -> None:
     """Write all pieces at the descriptor's position. Raises `OSError`."""
     for piece in pieces:
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        write_all(descriptor, piece)
 
 
 def copy(source: int, target: int, size: int) -> None:

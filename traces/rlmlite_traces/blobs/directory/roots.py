@@ -21,8 +21,12 @@ import msgspec
 
 from rlmlite_traces.blobs.directory.layout import Layout
 from rlmlite_traces.errors import StoreCorruptError
-from rlmlite_traces.files.append_only import sync_path, write_new
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.files.mapped import Mark
+from rlmlite_traces.format.lines import HEX
+
+_MOST_BYTES = 1 << 30
+"""The longest root that is read: what names 16 million contents."""
 
 
 class Root(msgspec.Struct, frozen=True):
@@ -33,7 +37,7 @@ class Root(msgspec.Struct, frozen=True):
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is nothing at the trace's path."""
+        """Whether there is nothing at the trace's path. Nothing else is ever done with that path."""
         return not os.path.lexists(self.trace)
 
 
@@ -42,17 +46,16 @@ def add(layout: Layout, trace: Path, digests: Iterable[str], writer: str) -> Non
     trace_path = os.path.abspath(trace)
     # Named by a hash of the path: it may hold any character, and be longer than a file name can be.
     path_hash = hashlib.sha256(os.fsencode(trace_path)).hexdigest()
-    path = layout.roots / f"{path_hash}.json"
-    temporary = layout.incoming / f"{writer}.{path.name}"
-    with layout.lock():
-        digests_before = _read(path).digests if path.exists() else frozenset()
+    name = f"{path_hash}.json"
+    temporary = f"{writer}.{name}"
+    with layout.lock(), layout.folder("roots") as folder, layout.folder("incoming") as incoming:
+        digests_before = _read(folder, name).digests if folder.exists(name) else frozenset()
         content = {"trace": trace_path, "digests": sorted(digests_before.union(digests))}
-        # `dumps` writes ASCII only, so even a path that is not valid Unicode can be written.
-        write_new(temporary, json.dumps(content).encode() + b"\n")
-        # Content before name: after a loss of power the name must not stand for an empty file.
-        sync_path(temporary)
-        temporary.rename(path)
-    sync_path(layout.roots)
+        # `dumps` writes ASCII only, so even a path that is not valid Unicode can be written. The content is durable
+        # before it has its name: after a loss of power the name must not stand for an empty file.
+        incoming.write_new(temporary, json.dumps(content).encode() + b"\n")
+        incoming.move(temporary, folder, name)
+        folder.sync()
 
 
 class Roots:
@@ -72,25 +75,25 @@ class Roots:
         Raises `StoreCorruptError` if one cannot be read, since it is then unknown what must be kept.
         """
         roots: dict[str, tuple[Mark, Root]] = {}
-        for name in os.listdir(self._layout.roots):
-            try:
-                roots[name] = self._read_if_changed(name)
-            except FileNotFoundError:
-                # Removed since the folder was listed. It can happen to callers that do not hold the store's lock.
-                continue
+        with self._layout.folder("roots") as folder:
+            for name in folder.names():
+                try:
+                    roots[name] = self._read_if_changed(folder, name)
+                except FileNotFoundError:
+                    # Removed since the folder was listed. It can happen to callers that do not hold the store's lock.
+                    continue
         if roots != self._roots:
             self._roots = roots
             keeping = (root for _, root in roots.values() if self._missing or not root.is_missing)
             self._needed = frozenset().union(*(root.digests for root in keeping))
 
-    def _read_if_changed(self, name: str) -> tuple[Mark, Root]:
+    def _read_if_changed(self, folder: Folder, name: str) -> tuple[Mark, Root]:
         """A root and the mark of its file. A root is replaced by a rename, so another root has another mark."""
-        path = self._layout.roots / name
-        mark = Mark.of(path.stat())
+        mark = Mark.of(folder.status(name))
         before = self._roots.get(name)
         if before is not None and before[0] == mark:
             return before
-        return mark, _read(path)
+        return mark, _read(folder, name)
 
     def __iter__(self) -> Iterator[Root]:
         roots = [root for _, root in self._roots.values()]
@@ -102,15 +105,27 @@ class Roots:
 
     def remove_missing(self) -> None:
         """Remove the roots of traces that are no longer at their path. The caller holds the store's lock."""
-        for name, (_, root) in self._roots.items():
-            if root.is_missing:
-                (self._layout.roots / name).unlink()
+        with self._layout.folder("roots") as folder:
+            for name, (_, root) in self._roots.items():
+                if root.is_missing:
+                    folder.remove(name)
 
 
-def _read(path: Path) -> Root:
-    content = path.read_bytes()
+def _read(folder: Folder, name: str) -> Root:
+    """A root. Raises `StoreCorruptError` for anything else, `FileNotFoundError`."""
+    path = folder.path / name
+    try:
+        content = folder.read(name, _MOST_BYTES)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoreCorruptError(path, "a trace and its digests", error.strerror or str(error)) from None
     try:
         fields = json.loads(content)
-        return Root(str(fields["trace"]), frozenset(map(str, fields["digests"])))
-    except (ValueError, KeyError, TypeError):
-        raise StoreCorruptError(path, "a trace and its digests", repr(content[:40])) from None
+        trace, digests = str(fields["trace"]), frozenset(map(str, fields["digests"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        trace, digests = "", frozenset()
+    # Whoever wrote the file chose both: a path is only ever looked for, and a digest names an object and nothing else.
+    if not os.path.isabs(trace) or not all(map(HEX.fullmatch, digests)):
+        raise StoreCorruptError(path, "a trace and its digests", repr(content[:40]))
+    return Root(trace, digests)

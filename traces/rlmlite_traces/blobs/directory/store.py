@@ -39,14 +39,14 @@ from rlmlite_traces.blobs.directory import objects, roots
 from rlmlite_traces.blobs.directory.layout import Layout, open_layout, open_or_create_layout
 from rlmlite_traces.blobs.directory.leases import Lease, UnleasedReader
 from rlmlite_traces.errors import StoreCorruptError, StoreReadOnlyError, StoreWriteError
-from rlmlite_traces.files.append_only import sync_path
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.files.indexes import RecentIndexes
 from rlmlite_traces.files.mapped import (
     HashedFile,
     Mark,
     RecentContents,
     check_unchanged,
-    hash_file,
+    hash_open,
     open_content,
     open_plain,
 )
@@ -210,25 +210,43 @@ class DirectoryStore:
         # A digest from a trace may be any string, such as a path that leads out of the store.
         if not HEX.fullmatch(digest):
             return False
-        path = self.layout.object_path(digest)
-        if not (path.exists() if self.read_only else self._lease_existing(digest, path)):
-            return False
-        if not self.read_only:
-            # The process that renamed it here may have been killed before it could sync the folder.
-            sync_path(path.parent)
-        self._remember(digest, hash_file(path, text=text))
+        try:
+            with self.layout.folder("objects", digest[:2]) as shard:
+                if not (shard.exists(digest[2:]) if self.read_only else self._lease_existing(shard, digest)):
+                    return False
+                descriptor = self._open_object(shard, digest)
+                if not self.read_only:
+                    # The process that renamed it here may have been killed before it could sync the folder.
+                    shard.sync()
+        except FileNotFoundError:
+            return False  # of a store that lacks a folder; only one that can be written to has all of them
+        self._remember(digest, hash_open(descriptor, self.layout.object_path(digest), text))
         return True
 
-    def _lease_existing(self, digest: str, path: Path) -> bool:
+    def _lease_existing(self, shard: Folder, digest: str) -> bool:
         """Lease a content and renew its age, and return whether it is there."""
         with self._raise_store_errors(), self.layout.lock():
             # Leased before looking: once the lock is free, a collection may run, and it must see the lease.
             self._lease_once(digest)
-            exists = path.exists()
-            if exists:
+            if not shard.exists(digest[2:]):
+                return False
+            descriptor = self._open_object(shard, digest)
+            try:
                 # A chmod to the same mode renews ctime, the object's age, and leaves mtime, which others compare.
-                os.chmod(path, path.stat().st_mode & 0o777)
-        return exists
+                os.fchmod(descriptor, os.fstat(descriptor).st_mode & 0o777)
+            finally:
+                os.close(descriptor)
+        return True
+
+    def _open_object(self, shard: Folder, digest: str) -> int:
+        """A descriptor of an object. Raises `StoreCorruptError` for a link, or whatever else is no plain file."""
+        try:
+            return shard.open_file(digest[2:])
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            path = self.layout.object_path(digest)
+            raise StoreCorruptError(path, "a plain file", error.strerror or str(error)) from None
 
     def _write(self, pieces: Iterable[Content]) -> HashedFile:
         """Add a content from pieces."""
@@ -250,25 +268,28 @@ class DirectoryStore:
             objects.copy(source, target, size)
             return self._publish(target, temporary, text).digest
 
-    def _open_incoming(self) -> AbstractContextManager[tuple[int, Path]]:
+    def _open_incoming(self) -> AbstractContextManager[tuple[int, str]]:
         return objects.open_incoming(self.layout, self._lease.name)
 
-    def _publish(self, target: int, temporary: Path, text: bool = False) -> HashedFile:
+    def _publish(self, target: int, temporary: str, text: bool = False) -> HashedFile:
         """Give a written file its name, unless a file with the same content has it already.
 
         The order is that of the table at the top: sync, hash, lease, rename, sync the folder.
         """
         objects.freeze(target)
-        file = hash_file(temporary, text=text)
-        path = self.layout.object_path(file.digest)
-        with self.layout.lock():
-            self._lease_once(file.digest)
-            is_new = not path.exists()
+        incoming_path = self.layout.incoming / temporary
+        file = hash_open(os.dup(target), incoming_path, text)
+        name = file.digest[2:]
+        with self.layout.folder("objects", file.digest[:2]) as shard:
+            with self.layout.lock(), self.layout.folder("incoming") as incoming:
+                self._lease_once(file.digest)
+                is_new = not shard.exists(name)
+                if is_new:
+                    incoming.move(temporary, shard, name)
             if is_new:
-                temporary.rename(path)
+                shard.sync()
         if is_new:
-            sync_path(path.parent)
-            self._remember(file.digest, msgspec.structs.replace(file, path=path))
+            self._remember(file.digest, msgspec.structs.replace(file, path=self.layout.object_path(file.digest)))
         else:
             # An object is never replaced, so processes that have it open keep seeing the same file. Ours is removed
             # by `open_incoming`, and the one that is there is checked like any other.
