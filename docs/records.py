@@ -70,6 +70,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "text": "blob: the question",
         "writes": "the variable that holds it",
         "state": "digest of the state after it",
+        "form": "blob: the JSON schema that the answer must match; `null` for none",
     },
     Turn: {
         "turn": "number, from 1",

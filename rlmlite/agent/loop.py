@@ -99,7 +99,7 @@ def ask(run: Run, question: str, agent: Agent) -> FanOuts[End]:
     if run.state.left("turns") < 1:
         return End("partial", "budget")
     try:
-        run.ask(question, name)
+        run.ask(question, name, agent.form)
     except RoomSpentError:
         return End("partial", "budget")
     return (yield from go_on(run, agent))

@@ -83,8 +83,10 @@ def exchange_of_entries(entries: Sequence[Entry], room: int, seen: Seen = ()) ->
     return _exchange([entry.record for entry in entries], contents.__getitem__, room, seen)
 
 
-def exchanges_of_records(records: Iterable[AnyRecord], content: Content, room: int) -> tuple[Exchange, ...]:
-    """The exchanges of a trace's whole turns, and its questions."""
+def exchanges_of_records(
+    records: Iterable[AnyRecord], content: Content, room: int, seen: Seen = ()
+) -> tuple[Exchange, ...]:
+    """The exchanges of a trace's whole turns, and its questions. `seen` is what had been seen before them."""
     # A turn's record comes before those of its steps. The genesis and the seal are in no turn.
     groups: list[list[AnyRecord]] = []
     for record in records:
@@ -94,7 +96,6 @@ def exchanges_of_records(records: Iterable[AnyRecord], content: Content, room: i
             groups[-1].append(record)
 
     exchanges: list[Exchange] = []
-    seen: Seen = ()
     for group in groups:
         exchange = _exchange(group, content, room, seen)
         exchanges.append(exchange)

@@ -69,7 +69,11 @@ def conclude_program(state: State) -> tuple[str, str]:
 
 def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:
     """What is wrong with a program before it runs: what the checker finds, and roles that no model plays."""
-    state = run.state
+    return problems_in(said, run.state)
+
+
+def problems_in(said: Parsed, state: State) -> tuple[Problem, ...]:
+    """The same, of a program that is to run in a state."""
     scope = Scope(frozenset(state.variables), state.run.inputs, state.run.table, state.settings.policy)
     by_checker = all_problems(check(said, scope))
     # The checker knows names and types. Which roles a run has is a matter of its settings.

@@ -218,9 +218,12 @@ class Run:
             self._unfinished = msgspec.structs.replace(turn, recorded=len(entries), outages={**outages, **found})
             self._tell_of_step(entry)
 
-    def ask(self, question: str, name: str) -> None:
-        """Put a question on the record, and into a variable. Raises `RoomSpentError`, and then nothing was asked."""
-        asked = ask(self._state, question, name)
+    def ask(self, question: str, name: str, form: str = "") -> None:
+        """Put a question on the record, and into a variable. Raises `RoomSpentError`, and then nothing was asked.
+
+        `form` is the JSON schema that the answer must match, if any.
+        """
+        asked = ask(self._state, question, name, form)
         self._keeper.extend(asked.entries)
         self._state = asked.state
         self._remember(asked.entries)

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
     from rlmlite_traces.format.show import neutral, show
     from rlmlite_traces.format.verify import verify
-    from rlmlite_traces.limits import ReaderLimits
+    from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
     from rlmlite_traces.nested.walk import NestedTrace, Standing, nested_place, nested_traces
+    from rlmlite_traces.replays.controller import ControllerCheck, Finding
+    from rlmlite_traces.replays.nested_requests import contradicts_request
     from rlmlite_traces.replays.rebuild import Derive
     from rlmlite_traces.replays.replay import replay
     from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
@@ -46,15 +48,18 @@ if TYPE_CHECKING:
     from rlmlite_traces.writing.recovery import Recovered, recover
 
 __all__ = [
+    "READER_LIMITS",
     "BlobAbsentError",
     "BlobMismatchError",
     "BlobUnreferencedError",
     "CheckedTrace",
+    "ControllerCheck",
     "Derive",
     "Difference",
     "DigestCache",
     "DirectoryStore",
     "FileBlobs",
+    "Finding",
     "HashedFile",
     "IndexFolder",
     "Level",
@@ -84,6 +89,7 @@ __all__ = [
     "Unfinished",
     "UnknownFormatError",
     "Verdict",
+    "contradicts_request",
     "nested_place",
     "nested_traces",
     "neutral",
@@ -99,11 +105,13 @@ _HOMES = {
     "BlobMismatchError": "rlmlite_traces.errors",
     "BlobUnreferencedError": "rlmlite_traces.errors",
     "CheckedTrace": "rlmlite_traces.format.reader",
+    "ControllerCheck": "rlmlite_traces.replays.controller",
     "Derive": "rlmlite_traces.replays.rebuild",
     "Difference": "rlmlite_traces.replays.verdicts",
     "DigestCache": "rlmlite_traces.files.mapped",
     "DirectoryStore": "rlmlite_traces.blobs.directory",
     "FileBlobs": "rlmlite_traces.blobs.stores",
+    "Finding": "rlmlite_traces.replays.controller",
     "HashedFile": "rlmlite_traces.files.mapped",
     "IndexFolder": "rlmlite_traces.files.index_folder",
     "Level": "rlmlite_traces.format.reader",
@@ -112,6 +120,7 @@ _HOMES = {
     "NestedTrace": "rlmlite_traces.nested.walk",
     "OverLimitError": "rlmlite_traces.errors",
     "Presence": "rlmlite_traces.format.contents",
+    "READER_LIMITS": "rlmlite_traces.limits",
     "ReaderLimits": "rlmlite_traces.limits",
     "Recovered": "rlmlite_traces.writing.recovery",
     "Replayed": "rlmlite_traces.replays.verdicts",
@@ -133,6 +142,7 @@ _HOMES = {
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",
     "Verdict": "rlmlite_traces.replays.verdicts",
+    "contradicts_request": "rlmlite_traces.replays.nested_requests",
     "nested_place": "rlmlite_traces.nested.walk",
     "nested_traces": "rlmlite_traces.nested.walk",
     "neutral": "rlmlite_traces.format.show",

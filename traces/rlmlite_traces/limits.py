@@ -14,7 +14,6 @@ Not here: the bounds of the format itself, which no reader can raise (`format.ch
 """
 
 import re
-from collections.abc import Mapping
 
 import msgspec
 
@@ -108,7 +107,7 @@ def check_json(content: bytes, limits: ReaderLimits) -> None:
     Decoded, an empty list takes twenty times the two bytes that it is written in. Every value but the first has a
     comma or an opening bracket before it, so their number, counted where they stand in text too, bounds that of values.
     """
-    limits.check("json_bytes", len(content), "a description has")
+    limits.check("json_bytes", len(content), "a program, a source or settings have bytes:")
     check_items(content, limits)
 
 
@@ -133,13 +132,3 @@ def check_depth(content: bytes, limits: ReaderLimits) -> None:
         elif match[0] in b"]}":
             depth -= 1
     limits.check("json_depth", deepest, "a program is nested to level")
-
-
-def with_allowances(limits: ReaderLimits, allowances: Mapping[str, int]) -> ReaderLimits:
-    """The limits with some replaced, by name. Raises `KeyError` for a name that none has, `ValueError` below zero."""
-    for name, number in allowances.items():
-        if name not in ReaderLimits.__struct_fields__:
-            raise KeyError(name)
-        if number < 0:
-            raise ValueError(f"{name}={number}: a limit is not negative")
-    return msgspec.structs.replace(limits, **allowances)

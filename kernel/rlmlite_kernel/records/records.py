@@ -112,11 +112,13 @@ class Question(Record, tag="question", frozen=True, kw_only=True):
     """A question of the host: `text` is a blob with the question, `writes` the variable that holds it for programs.
 
     It takes no turn and no step. The question is open until a turn answers it or another one is asked.
+    `form` is a blob with the JSON schema that its answer must match, if it must match one.
     """
 
     text: Ref
     writes: "Written"
     state: str
+    form: Ref | None = None
 
 
 class Turn(Record, tag="turn", frozen=True, kw_only=True):

@@ -140,8 +140,10 @@ def begin(
     return Done(state, (entry,), "")
 
 
-def ask(state: State, question: str, name: str = "question") -> Done:
+def ask(state: State, question: str, name: str = "question", form: str = "") -> Done:
     """Put a question on the record, and into the variable `name`, where programs find it. It takes no turn.
+
+    `form` is the JSON schema that its answer must match, empty if any answer will do.
 
     Raises `RoomSpentError` if there is no room for it; then nothing has changed.
     """
@@ -160,8 +162,10 @@ def ask(state: State, question: str, name: str = "question") -> Done:
         text=text.ref,
         writes=Written(name, variable.kind, variable.size, ref),
         state=digest,
+        form=None if not form else blob(state.run.salts, _utf8(form)).ref,
     )
-    return Done(asked, (Entry(record, (text,)),), "")
+    blobs = (text, blob(state.run.salts, _utf8(form))) if form else (text,)
+    return Done(asked, (Entry(record, blobs),), "")
 
 
 def _check_question_fits(variables: Variables, limits: Limits) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from rlmlite.cli.commands.traces.recheck import Recheck
 from rlmlite.cli.commands.traces.replay import EXITS, print_replay
 from rlmlite.cli.demo import QUESTIONS, DemoQuestion
 from rlmlite.cli.output.exits import STATUSES, Exit
@@ -81,7 +82,9 @@ def _demonstrate(question: DemoQuestion, inputs: Mapping[str, Input], blobs: Fil
     assert outcome.trace is not None  # a run has one unless its settings say `trace=False`
     # From the folder and the root, as somebody would check it who was sent both.
     checked = verify(outcome.trace, outcome.root, Level.SEALED)
-    replayed = replay(checked, derive=deriving(), parser=CODE_PARSER, recorded_paths=True)
+    replayed = replay(
+        checked, derive=deriving(), parser=CODE_PARSER, recorded_paths=True, controller_check=Recheck()
+    )
     if not quiet:
         say(f"verified: {checked.level.name}, {checked.size:,} records with this root", "green")
         print_replay(replayed)

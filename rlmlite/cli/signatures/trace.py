@@ -19,22 +19,32 @@ class AtLeast(StrEnum):
 
 Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
 LeastLevel = Annotated[AtLeast, typer.Option("--at-least", help="The least that the trace must prove.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="NAME=NUMBER", help="Allow a trace to be larger or to cost more; see its error."),
+]
 
 
 @trace_app.command("show")
-def trace_show(trace: Trace, json: AsJson = False) -> None:
+def trace_show(trace: Trace, allow: Allow = None, json: AsJson = False) -> None:
     """Show what each step did, read, wrote and cost."""
     from rlmlite.cli.commands.traces.show import show
 
-    raise typer.Exit(show(trace, as_json=json))
+    raise typer.Exit(show(trace, allow or [], as_json=json))
 
 
 @trace_app.command("verify")
-def trace_verify(trace: Trace, root: Root = None, at_least: LeastLevel = AtLeast.open, json: AsJson = False) -> None:
+def trace_verify(
+    trace: Trace,
+    root: Root = None,
+    at_least: LeastLevel = AtLeast.open,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
     """Check that it is whole and unaltered. Says OPEN or SEALED."""
     from rlmlite.cli.commands.traces.show import check
 
-    raise typer.Exit(check(trace, root, at_least.value, as_json=json))
+    raise typer.Exit(check(trace, root, at_least.value, allow or [], as_json=json))
 
 
 @trace_app.command("replay")
@@ -48,9 +58,12 @@ def trace_replay(
     ] = None,
     read: Read = None,
     store: Store = None,
+    allow: Allow = None,
     json: AsJson = False,
 ) -> None:
     """Re-execute every step offline and name the first difference."""
     from rlmlite.cli.commands.traces.replay import replay_trace
 
-    raise typer.Exit(replay_trace(trace, root, at_least.value, input or [], read or [], store, as_json=json))
+    raise typer.Exit(
+        replay_trace(trace, root, at_least.value, input or [], read or [], store, allow or [], as_json=json)
+    )

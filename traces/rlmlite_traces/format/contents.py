@@ -66,7 +66,7 @@ class Contents:
     """
 
     def __init__(self, data: bytes, large: LargeFiles, layout: Format, limits: ReaderLimits = READER_LIMITS) -> None:
-        self._data, self._large, self._layout, self._limits = data, large, layout, limits
+        self._data, self._large, self._layout, self.limits = data, large, layout, limits
         self._large_bytes = 0
         self.places: dict[Ref, BlobPlace] = {}
         limits.check("blobs", data.count(b"\n"), "blobs.jsonl has lines:")
@@ -105,7 +105,7 @@ class Contents:
         Raises as `read`, and `OverLimitError`.
         """
         content = self.read(ref)
-        check_json(content, self._limits)
+        check_json(content, self.limits)
         return content
 
     def salts(self) -> dict[bytes, bytes]:
@@ -146,9 +146,9 @@ class Contents:
         if ref not in self._large:
             return b"", Presence.ABSENT
         # What the line claims is checked before a byte is read; what the file has, as it is read.
-        self._limits.check("content_bytes", size, "a content has")
+        self.limits.check("content_bytes", size, "a content has")
         self._large_bytes += size
-        self._limits.check("large_bytes", self._large_bytes, "the files in blobs/ have")
+        self.limits.check("large_bytes", self._large_bytes, "the files in blobs/ have")
         digest, actual_size = hashlib.sha256(), 0
         for chunk in _chunks(self._large[ref], size):
             digest.update(chunk)

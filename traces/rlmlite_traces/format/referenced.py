@@ -43,6 +43,7 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
             yield from _named(*(entry.source for entry in record.inputs))
         case Question():
             yield record.text
+            yield from _named(record.form)
         case Checkpoint():
             yield record.variables
         case Redact():

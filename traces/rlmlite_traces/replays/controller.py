@@ -11,6 +11,7 @@ What is left as recorded is what only the provider and the host knew: the reply,
 and why there is none.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -39,10 +40,10 @@ class Finding(msgspec.Struct, frozen=True):
 class ControllerCheck(Protocol):
     """Renders prompts and reads replies again, which takes knowledge that this layer does not have."""
 
-    def follow(self, before: State, trace: CheckedTrace, first: int, stop: int) -> Finding | None:
-        """Check a turn or a question, the records `first` to `stop - 1`, against the state before it.
+    def follow(self, before: State, trace: CheckedTrace, first: int, stop: int) -> Sequence[Finding]:
+        """What differs in a turn or a question (the records `first` to `stop - 1`), or was not checked.
 
-        It is given each of them once, in order.
+        It is given each of them once, in order, with the state before it.
         """
         ...
 

@@ -18,15 +18,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Never
 
-import msgspec
-
-from rlmlite_kernel import ACTIONS, Done, Entry, Input, Parsed, State, Unparsed, ask, begin
+from rlmlite_kernel import ACTIONS, Entry, Input, Parsed, State, Unparsed, ask, begin
+from rlmlite_kernel.effects.requests import Request
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.evolution import FLAGS
-from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Genesis, Question, Redact, Seal, Step, Turn
+from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Question, Redact, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
-from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.run.machine import RoomSpentError, TurnsSpentError
 from rlmlite_kernel.run.outages import Outage, recorded_outage
@@ -37,16 +35,15 @@ from rlmlite_traces.errors import UnknownFormatError
 from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
+from rlmlite_traces.replays.beginning import adopt_recorded_versions, check_claims, other_versions, read_settings
 from rlmlite_traces.replays.comparison import Comparison
 from rlmlite_traces.replays.controller import ControllerCheck, check_speaker
 from rlmlite_traces.replays.engines import may_explain
-from rlmlite_traces.replays.no_parser import MissedParser, parser_engines
+from rlmlite_traces.replays.no_parser import MissedParser
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
 from rlmlite_traces.replays.seals import Ending, compute_seal
 from rlmlite_traces.replays.turns import ExecutedTurn, RecordedTurn, Unreadable, execute_halted, execute_turn
 from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
-
-_settings = msgspec.json.Decoder(Settings)
 
 
 def replay(
@@ -116,7 +113,10 @@ class _Replay:
         self.derive, self.controller_check, self.limits = derive, controller_check, limits
         self.last_turn: Turn | None = None  # unless a question came after it
         self.last_said: Parsed | Unparsed | None = None
+        # Traces of earlier versions name the type of the answer by a label only.
+        self.typed = "answer_type" in trace.genesis.scope
         self.unchecked: dict[str, str] = {}
+        self.nested: dict[str, Request] = {}
         # Of this replay alone, as it is asked afterwards whether a step would have needed one.
         self.parser = MissedParser() if parser is NO_PARSER else parser
         self.parser_engines: dict[str, tuple[str, str]] = {}
@@ -158,7 +158,10 @@ class _Replay:
     def _begin(self, places: Mapping[str, Path], recorded_paths: bool, absent: dict[str, tuple[str, str]]) -> None:
         """Begin the run again and compare its genesis. Adds to `absent` the contents of inputs that were not found."""
         genesis = self.trace.genesis
-        settings_blob, settings = self._read_settings()
+        settings = read_settings(self.trace)
+        if isinstance(settings, str):
+            self._stop_with(0, "settings", "settings", settings)
+        check_claims(settings.limits, self.limits)
         rebuilt = rebuild(self.trace, self.blobs, places, self.derive, recorded_paths)
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
@@ -171,52 +174,13 @@ class _Replay:
                 table=self.table,
                 engines={**engine_versions(installed_version), **self.parser.versions},
                 flags=genesis.flags,
-                recorded=settings_blob,
+                recorded=self.trace.content(genesis.settings),
             )
         except SettingsError as error:
             self._stop_with(0, "settings", "valid settings", str(error))
-        self._note_engines(genesis, begun)
-        self._compare(0, self._adopt_recorded_versions(begun.entries[0]))
+        self.engines, self.parser_engines = other_versions(genesis, begun, isinstance(self.parser, MissedParser))
+        self._compare(0, adopt_recorded_versions(genesis, begun.entries[0]))
         self.state = begun.state
-
-    def _read_settings(self) -> tuple[bytes, Settings]:
-        try:
-            content = self.trace.content(self.trace.genesis.settings)
-            return content, _settings.decode(content)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            self._stop_with(0, "settings", "settings", str(error))
-
-    def _note_engines(self, genesis: Genesis, begun: Done) -> None:
-        """Note which versions wrote the trace, where they are not today's: a later difference may be due to them."""
-        here = begun.entries[0].record
-        assert isinstance(here, Genesis)
-        recorded = {"kernel": genesis.kernel, **genesis.engines}
-        installed = {"kernel": here.kernel, **here.engines}
-        if isinstance(self.parser, MissedParser):
-            self.parser_engines = parser_engines(recorded, installed)
-            recorded = {name: version for name, version in recorded.items() if name in installed}
-        for name in sorted({*recorded, *installed}):
-            if recorded.get(name) != installed.get(name):
-                self.engines[name] = (recorded.get(name, ""), installed.get(name, ""))
-
-    def _adopt_recorded_versions(self, entry: Entry) -> Entry:
-        """The computed genesis with the recorded versions and numbers in it: they may differ in an honest trace."""
-        genesis, here = self.trace.genesis, entry.record
-        assert isinstance(here, Genesis)
-        # The digest of the action table changes with every release. Within one release it must be the same.
-        actions = genesis.actions if genesis.kernel != here.kernel else here.actions
-        record = msgspec.structs.replace(
-            here,
-            v=genesis.v,
-            rendering=genesis.rendering,
-            kernel=genesis.kernel,
-            engines=genesis.engines,
-            actions=actions,
-            strategy=genesis.strategy,
-            compiled=genesis.compiled,
-            signature=genesis.signature,
-        )
-        return Entry(record, entry.blobs)
 
     def _replay_turns(self) -> None:
         """Replay everything after the genesis."""
@@ -226,8 +190,7 @@ class _Replay:
             record = records[seq]
             if isinstance(record, Seal):
                 assert self.state is not None
-                typed = "answer_type" in self.trace.genesis.scope
-                ending = Ending(self.state, self.last_turn, self.last_said, self.halted, typed)
+                ending = Ending(self.state, self.last_turn, self.last_said, self.halted, self.typed)
                 self._compare(seq, compute_seal(ending, record))
                 return
             if isinstance(record, Turn):
@@ -254,8 +217,10 @@ class _Replay:
         self._check_controller(seq, seq + 1)
         self.last_turn = self.last_said = None
         text = self.trace.content(record.text).decode("utf-8", "replace")
+        form = "" if record.form is None else self.trace.content(record.form).decode("utf-8", "replace")
+        self.typed = bool(form)
         try:
-            asked = ask(self.state, text, record.writes.name)
+            asked = ask(self.state, text, record.writes.name, form)
         except RoomSpentError as error:
             self._stop_with(seq, "text", "a question", str(error))
         self._compare(seq, asked.entries[0])
@@ -275,6 +240,7 @@ class _Replay:
         is_last = turn.stop == len(self.trace.records)
         recorded = turn.stop - turn.first
         executed, halted_here = self._execute(turn, reading, is_last)
+        self.nested |= turn.nested
         for seq, entry in enumerate(executed.entries[:recorded], turn.first):
             self._compare(seq, entry)
         if halted_here:
@@ -293,13 +259,10 @@ class _Replay:
         assert self.state is not None
         if self.controller_check is None:
             return
-        finding = self.controller_check.follow(self.state, self.trace, first, stop)
-        if finding is None:
-            return
-        if finding.unchecked:
+        for finding in self.controller_check.follow(self.state, self.trace, first, stop):
+            if not finding.unchecked:
+                self._stop_with(first, finding.field, finding.recorded, finding.computed)
             self.unchecked.setdefault(finding.unchecked, finding.computed)
-        else:
-            self._stop_with(first, finding.field, finding.recorded, finding.computed)
 
     def _execute(self, turn: RecordedTurn, reading: Parsed | Unparsed, is_last: bool) -> tuple[ExecutedTurn, bool]:
         """Execute a turn again. The second value says that a file changed under this replay itself.
@@ -384,6 +347,7 @@ class _Replay:
             controller_checked=self.controller_check is not None,
             not_executed=dict(sorted(self.not_executed.items())),
             stopped=self.stopped,
+            nested=self.nested,
         )
 
     def _judge(self) -> Verdict:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unparsed, advance, resume
-from rlmlite_kernel.effects.requests import Result, Usage
+from rlmlite_kernel.effects.requests import Request, Result, Usage
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.program.recorded import decode_reading
@@ -25,6 +25,7 @@ from rlmlite_kernel.run.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.format.reader import CheckedTrace
+from rlmlite_traces.limits import check_depth
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -41,6 +42,7 @@ class RecordedTurn:
         record = trace.records[first]
         assert isinstance(record, Turn)
         self.trace, self.first, self.stop, self.record = trace, first, stop, record
+        self.nested: dict[str, Request] = {}
         self.calls: dict[str, EffectRecord] = {
             call.id: call for seq in range(first, stop) for call in trace.effects(seq)
         }
@@ -64,12 +66,25 @@ class RecordedTurn:
         """The program, the diagnostics if the reply held no program, or why neither can be read."""
         field = "ast" if self.record.ast is not None else "diagnostics"
         try:
-            reading = decode_reading(self.record, self.trace.content)
+            reading = decode_reading(self.record, self._content_of_reading)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return Unreadable(field, str(error))  # `verify` proves which bytes a blob holds, not what they mean
         if reading is None:
             return Unreadable(field, "neither a program nor diagnostics")
+        if isinstance(reading, Parsed):
+            count = len(reading.program.body)
+            self.trace.contents.limits.check("statements", count, "a program has statements:")
         return reading if _places_are_in_text(reading) else Unreadable(field, "a place outside the text")
+
+    def _content_of_reading(self, ref: str) -> bytes:
+        """The program as JSON, or its text, within the reader's bounds: the kernel descends into each of its levels.
+
+        Raises `OverLimitError`.
+        """
+        content = self.trace.contents.read_json(ref)
+        if ref != self.record.reply:
+            check_depth(content, self.trace.contents.limits)
+        return content
 
     def result(self, id_: str) -> Result | None:
         """The recorded result of a call; `None` if there is none."""
@@ -77,13 +92,21 @@ class RecordedTurn:
         if call is None:
             return None
         usage = Usage(*call.usage)
+        # Fields that this version does not write are left out, so that a record that has them differs.
+        child = None if call.child is None else msgspec.structs.replace(call.child, evidence=None, coverage={})
         if call.result is None:
             detail = "" if call.detail is None else self._content(call.detail)
-            return Failed(call.error, usage, detail, call.child)  # type: ignore[arg-type]  # `verify` knows the errors
-        return Answered(self._content(call.result), usage, call.cached, call.child)
+            return Failed(call.error, usage, detail, child)  # type: ignore[arg-type]  # `verify` knows the errors
+        return Answered(self._content(call.result), usage, call.cached, child)
 
     def _content(self, ref: str) -> str:
         return self.trace.content(ref).decode("utf-8", "replace")
+
+    def answer(self, request: Request) -> Result:
+        """What a request gets. Those for nested runs are noted: their traces are compared with them."""
+        if request.nested is not None:
+            self.nested[request.id] = request
+        return self.result(request.id) or Failed("unavailable")
 
     def results(self) -> Mapping[str, Result]:
         """All recorded results by the id of their call."""
@@ -130,7 +153,7 @@ def execute_turn(
     while isinstance(done, Suspended):
         if is_last and len(entries) >= turn.stop - turn.first:
             return ExecutedTurn(tuple(entries), None)
-        results = [turn.result(request.id) or Failed("unavailable") for request in done.requests]
+        results = [turn.answer(request) for request in done.requests]
         done = resume(done, results, blobs, parser=parser)
         entries += done.entries
     return ExecutedTurn(tuple(entries), done)

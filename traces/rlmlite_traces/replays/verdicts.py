@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from rlmlite_kernel import Parsed, State, Unparsed
-from rlmlite_kernel.effects.requests import Result
+from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.records.call_lines import CallLine
 from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.run.outages import Outage
@@ -72,7 +72,8 @@ class Replayed(msgspec.Struct, frozen=True):
     ended the replay, if one did.
     `texts_compared` is false if another version worded the observations: then everything but their texts was compared.
     `unchecked` says what else was left out, and why: `prompts`, `replies`. It is empty, too, if the caller gave nothing
-    to check them with (`controller_checked` is false).
+    to check them with (`controller_checked` is false). `nested` are the requests for nested runs, by their id, to be
+    compared with the nested traces (`contradicts_request`).
     """
 
     verdict: Verdict
@@ -88,6 +89,7 @@ class Replayed(msgspec.Struct, frozen=True):
     controller_checked: bool = False
     not_executed: Mapping[str, int] = {}
     stopped: str = ""
+    nested: Mapping[str, Request] = {}
 
 
 def differing_fields(recorded: dict[str, Any], computed: dict[str, Any]) -> list[str]:

@@ -1,16 +1,19 @@
 """`rlmlite trace replay`: every step is executed again, offline, with the recorded results of calls.
 
-Two questions are answered apart. Does the kernel, given the programs as they were recorded, compute every record again?
-And does the recorded text of each program still parse to the program that was executed? The first needs no parser, the
-second no kernel, and each can fail alone.
+Three questions are answered. Does the kernel, given the programs as they were recorded, compute every record again? Do
+the prompts and the texts of programs, made again, fit what is recorded (`recheck`)? And are the nested runs what their
+parents asked for? The verdict is the worst that any of them gives.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from rlmlite.cli.commands.traces.recheck import Recheck
 from rlmlite.cli.commands.traces.reparse import ReparseResult, reparse
-from rlmlite.cli.commands.traces.show import verify_trace
+from rlmlite.cli.commands.traces.show import reader_limits, verify_trace
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
@@ -21,7 +24,19 @@ from rlmlite.guard.origin import is_begun_here
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
 from rlmlite.runs.log import DEFAULT_STORE
-from rlmlite_traces import CheckedTrace, DirectoryStore, FileBlobs, Replayed, Verdict, replay
+from rlmlite_traces import (
+    CheckedTrace,
+    Derive,
+    DirectoryStore,
+    FileBlobs,
+    ReaderLimits,
+    Replayed,
+    Standing,
+    Verdict,
+    contradicts_request,
+    nested_traces,
+    replay,
+)
 
 EXITS = {
     Verdict.REPRODUCED: Exit.COMPLETED,
@@ -31,6 +46,39 @@ EXITS = {
 }
 
 
+_WORST_FIRST = (Verdict.FORGED, Verdict.ENGINES, Verdict.UNVERIFIABLE, Verdict.REPRODUCED)
+
+
+class NestedReplay(msgspec.Struct, frozen=True):
+    """A nested run: its id, in what its trace is not what its parent asked for, or else what its replay found."""
+
+    id: str
+    contradiction: str = ""
+    replayed: Replayed | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of a trace that is not there, nothing is said: its answer is in its parent's record."""
+        if self.contradiction:
+            return Verdict.FORGED
+        return Verdict.REPRODUCED if self.replayed is None else self.replayed.verdict
+
+
+class Replays(msgspec.Struct, frozen=True):
+    """What was found of a trace, of those nested in it, and of the texts of its programs."""
+
+    own: Replayed
+    nested: tuple[NestedReplay, ...]
+    texts: ReparseResult
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of them all."""
+        of_texts = Verdict.REPRODUCED if self.texts.differs is None else Verdict.FORGED
+        found = {self.own.verdict, of_texts, *(each.verdict for each in self.nested)}
+        return next(verdict for verdict in _WORST_FIRST if verdict in found)
+
+
 def replay_trace(
     trace: Path,
     root: str | None,
@@ -38,6 +86,7 @@ def replay_trace(
     inputs: list[str],
     read: list[str],
     store: Path | None,
+    allow: list[str],
     *,
     as_json: bool,
 ) -> Exit:
@@ -45,15 +94,61 @@ def replay_trace(
 
     def work() -> Exit:
         settings = load({"reading": reading_flags(read) or None})
-        checked = verify_trace(trace, root, at_least)
+        limits = reader_limits(allow)
+        checked = verify_trace(trace, root, at_least, limits)
         is_own = is_begun_here(trace, checked)
         blobs = _blobs(store or settings.store, is_own)
-        places = places_of(inputs)
-        derive = deriving(settings.reading)
-        replayed = replay(checked, places, blobs, recorded_paths=is_own, derive=derive, parser=CODE_PARSER)
-        return _report(trace, checked, replayed, as_json)
+        replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading), limits=limits)
+        replayed = replaying(checked, places_of(inputs), is_own)
+        nested = tuple(_replay_nested(checked, trace, replayed, replaying, blobs, limits))
+        return _report(trace, checked, Replays(replayed, nested, reparse(checked)), as_json)
 
     return exit_code_of(work, as_json=as_json)
+
+
+def _replay(
+    trace: CheckedTrace,
+    places: Mapping[str, Path],
+    recorded_paths: bool,
+    *,
+    blobs: FileBlobs,
+    derive: Derive,
+    limits: ReaderLimits,
+) -> Replayed:
+    return replay(
+        trace,
+        places,
+        blobs,
+        recorded_paths=recorded_paths,
+        derive=derive,
+        parser=CODE_PARSER,
+        controller_check=Recheck(),
+        limits=limits,
+    )
+
+
+def _replay_nested(
+    trace: CheckedTrace,
+    path: Path,
+    replayed: Replayed,
+    replaying: Callable[[CheckedTrace, Mapping[str, Path], bool], Replayed],
+    blobs: FileBlobs,
+    limits: ReaderLimits,
+) -> Iterator[NestedReplay]:
+    """The nested runs of a trace, each compared with what its parent's replay asked for, then replayed itself."""
+    requests = dict(replayed.nested)
+    # A trace comes before those nested in it, so its requests are known when they are needed.
+    for each in nested_traces(trace, path, limits):
+        if each.standing is Standing.DIFFERS:
+            yield NestedReplay(each.id, each.reason)
+        elif each.trace is not None:
+            request = requests.get(each.id)
+            # Without a request its parent's replay ended before it got there, and has said why.
+            contradiction = "" if request is None else contradicts_request(each.trace, request, blobs)
+            # Its inputs are contents that its parent's replay has registered: no path of its own is looked at.
+            found = replaying(each.trace, {}, False)
+            requests |= found.nested
+            yield NestedReplay(each.id, contradiction, msgspec.structs.replace(found, state=None, nested={}))
 
 
 def _blobs(store: Path | None, is_own: bool) -> FileBlobs:
@@ -67,11 +162,11 @@ def _blobs(store: Path | None, is_own: bool) -> FileBlobs:
     return FileBlobs(store=DirectoryStore.open_to_read(store or DEFAULT_STORE))
 
 
-def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: bool) -> Exit:
-    reparsed = reparse(checked)
+def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool) -> Exit:
+    replayed = replays.own
     if as_json:
         print_json(
-            value=replayed.verdict.value,
+            value=replays.verdict.value,
             trace=str(trace),
             root=checked.root,
             level=checked.level.name,
@@ -83,14 +178,26 @@ def _report(trace: Path, checked: CheckedTrace, replayed: Replayed, as_json: boo
             texts_compared=replayed.texts_compared,
             not_executed=replayed.not_executed,
             stopped=replayed.stopped,
-            texts=msgspec.to_builtins(reparsed),
+            unchecked=replayed.unchecked,
+            texts=msgspec.to_builtins(replays.texts),
+            nested=[
+                {"id": each.id, "value": each.verdict.value, "differs": each.contradiction} for each in replays.nested
+            ],
         )
     else:
         print_replay(replayed)
-        _print_reparse(reparsed)
-    of_replay = EXITS[replayed.verdict]
-    of_texts = Exit.COMPLETED if reparsed.differs is None else Exit.DIFFERS
-    return max(of_replay, of_texts)
+        _print_reparse(replays.texts)
+        for each in replays.nested:
+            _print_nested(each)
+    return EXITS[replays.verdict]
+
+
+def _print_nested(nested: NestedReplay) -> None:
+    if nested.contradiction:
+        say(f"nested run {nested.id[:8]}: forged: {one_line(nested.contradiction)}", "red")
+    elif nested.replayed is not None:
+        say(f"nested run {nested.id[:8]}:")
+        print_replay(nested.replayed)
 
 
 def _print_reparse(reparsed: ReparseResult) -> None:
@@ -118,10 +225,13 @@ def print_replay(replayed: Replayed) -> None:
     # Below the verdict, what it rests on: what could not be compared, and why there may be a difference.
     if not replayed.texts_compared:
         say("    texts of observations were not compared: another version worded them", "yellow")
+    for what, why in replayed.unchecked.items():
+        say(f"    {what} were not made again: {one_line(why)}", "yellow")
     for name, (recorded, here) in replayed.engines.items():
-        say(f"    {name}: recorded {recorded}, here {here}")
+        say(f"    {one_line(name)}: recorded {one_line(recorded)}, here {here}")
     for name, reason in replayed.missing.items():
-        say(f"    input {name} is not available: {one_line(reason)}; say where it is with --input {name}=PATH")
+        shown = one_line(name)
+        say(f"    input {shown} is not available: {one_line(reason)}; say where it is with --input {shown}=PATH")
     difference = replayed.difference
     if difference is not None:
         say(f"    record {difference.seq}, {difference.field}:")
@@ -133,11 +243,11 @@ _SENTENCES = {
     Verdict.REPRODUCED: ("every record is what the kernel computes", "green"),
     Verdict.FORGED: ("a record is not what the kernel computes from the one before", "red"),
     Verdict.ENGINES: (
-        "a record differs; other versions of the engines wrote it, which may be why",
+        "a step differs in what another version of an engine computed, which may be why; it is not shown to be genuine",
         "yellow",
     ),
     Verdict.UNVERIFIABLE: (
-        "no difference in the steps that could be executed; the others need a missing input, or more memory",
+        "no difference in what could be checked; what could not is named below",
         "yellow",
     ),
 }

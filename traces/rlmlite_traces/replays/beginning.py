@@ -1,0 +1,65 @@
+"""How a replay begins: the recorded settings, within what the reader allows, and the versions that wrote the trace.
+
+A replay obeys the limits in the genesis, whoever wrote them. So a limit that permits more than this reader is willing
+to spend ends the replay before anything is executed; it is never lowered in silence, since that would be another run.
+"""
+
+import msgspec
+
+from rlmlite_kernel import Done, Entry
+from rlmlite_kernel.records.records import Genesis
+from rlmlite_kernel.records.settings import Limits, Settings
+from rlmlite_traces.format.reader import CheckedTrace
+from rlmlite_traces.limits import CLAIMS, ReaderLimits
+from rlmlite_traces.replays.no_parser import parser_engines
+
+_settings = msgspec.json.Decoder(Settings)
+
+Versions = dict[str, tuple[str, str]]
+"""By the name of an engine, the recorded version and the one here."""
+
+
+def read_settings(trace: CheckedTrace) -> Settings | str:
+    """The settings of a run, or why its blob holds none. Raises `OverLimitError`."""
+    try:
+        return _settings.decode(trace.contents.read_json(trace.genesis.settings))
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        return str(error)
+
+
+def check_claims(claimed: Limits, allowed: ReaderLimits) -> None:
+    """Raise `OverLimitError` if a run may use more of a budget than the reader lets its replay use."""
+    for name in CLAIMS:
+        allowed.check(name, getattr(claimed, name), f"the settings of the run permit {name} up to")
+
+
+def other_versions(genesis: Genesis, begun: Done, has_no_parser: bool) -> tuple[Versions, Versions]:
+    """Which versions wrote the trace, where they are not today's; of parsers apart, if there is none here."""
+    here = begun.entries[0].record
+    assert isinstance(here, Genesis)
+    recorded = {"kernel": genesis.kernel, **genesis.engines}
+    installed = {"kernel": here.kernel, **here.engines}
+    of_parsers: Versions = {}
+    if has_no_parser:
+        of_parsers = parser_engines(recorded, installed)
+        recorded = {name: version for name, version in recorded.items() if name in installed}
+    names = sorted({*recorded, *installed})
+    others = {name: (recorded.get(name, ""), installed.get(name, "")) for name in names}
+    return {name: pair for name, pair in others.items() if pair[0] != pair[1]}, of_parsers
+
+
+def adopt_recorded_versions(genesis: Genesis, entry: Entry) -> Entry:
+    """The computed genesis with the recorded versions and numbers in it: they may differ in an honest trace.
+
+    What another kernel may have written beside them is adopted as well. Within one release it must be the same: the
+    digest of the action table changes with every release, and the reserved fields are not written by this one.
+    """
+    here = entry.record
+    assert isinstance(here, Genesis)
+    record = msgspec.structs.replace(
+        here, v=genesis.v, rendering=genesis.rendering, kernel=genesis.kernel, engines=genesis.engines
+    )
+    if genesis.kernel != here.kernel:
+        names = ("actions", "strategy", "compiled", "signature")
+        record = msgspec.structs.replace(record, **{name: getattr(genesis, name) for name in names})
+    return Entry(record, entry.blobs)
