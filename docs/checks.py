@@ -19,22 +19,32 @@ from rlmlite_traces.format.checks import CHECKS
 DIFFERENCES: Final = {
     "settings": "the settings can be read, and a run can be begun with them",
     "actions": "the action table is the one of the trace (another one is reported as `engines`)",
+    "origin": "`controller` spoke where a model was called or there is a reply, else `host`",
+    "call.role, call.model, ...": "role, model and tokens of the controller's call are those of the genesis",
+    "call.prompt": "the prompt, rendered again, has the recorded commitment (`trace replay`; a `ControllerCheck`)",
     "a field of the genesis": "inputs, scope, parent, grammar and first state follow from the settings and the inputs",
-    "ast, diagnostics": "what was read of a reply is readable, and every place in it lies in its text",
+    "ast, diagnostics": (
+        "what was read of a reply is readable, every place in it lies in its text, and the text read again gives the same"
+    ),
     "turn": "there was a turn left for it",
     "kind": "a step belongs to a turn, and a turn has as many steps as its program gives",
     "text": "there was room for the question",
     "effects.jsonl[i].field": "the calls of a step follow from its arguments; `i` counts its lines, heads included",
     "a field of a step": "reads, writes, refs, observation, coverage, costs, status, code and state are computed again",
-    "a field of the seal": "the outcome is one that a host may say of this state, and the result is the answer",
+    "a field of the seal": "the outcome and its reason fit the state, and the result is the answer",
 }
 """What a replay compares, by the field that `Difference.field` names. Every record is compared, in order."""
 
 VERDICTS: Final = {
     Verdict.REPRODUCED: "every record was computed again, and is the same",
     Verdict.FORGED: "a record is not what the kernel computes from the ones before it",
-    Verdict.ENGINES: "the same, but other versions of the kernel or of an engine wrote the trace, which may be why",
-    Verdict.UNVERIFIABLE: "no difference as far as it could be executed; an input is missing",
+    Verdict.ENGINES: (
+        "a step differs in what another version of an engine computed, or the action table is another one; "
+        "it is not shown to be genuine"
+    ),
+    Verdict.UNVERIFIABLE: (
+        "no difference in what could be checked; an input is missing, or prompts or texts could not be made again"
+    ),
 }
 
 
