@@ -24,7 +24,7 @@ DIFFERENCES: Final = {
     "call.prompt": "the prompt, rendered again, has the recorded commitment (`trace replay`; a `ControllerCheck`)",
     "a field of the genesis": "inputs, scope, parent, grammar and first state follow from the settings and the inputs",
     "ast, diagnostics": (
-        "what was read of a reply is readable, every place in it lies in its text, and the text read again gives the same"
+        "what was read of a reply is readable, every place in it lies in its text, and the text gives the same again"
     ),
     "turn": "there was a turn left for it",
     "kind": "a step belongs to a turn, and a turn has as many steps as its program gives",

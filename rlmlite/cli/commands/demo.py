@@ -82,9 +82,7 @@ def _demonstrate(question: DemoQuestion, inputs: Mapping[str, Input], blobs: Fil
     assert outcome.trace is not None  # a run has one unless its settings say `trace=False`
     # From the folder and the root, as somebody would check it who was sent both.
     checked = verify(outcome.trace, outcome.root, Level.SEALED)
-    replayed = replay(
-        checked, derive=deriving(), parser=CODE_PARSER, recorded_paths=True, controller_check=Recheck()
-    )
+    replayed = replay(checked, derive=deriving(), parser=CODE_PARSER, recorded_paths=True, controller_check=Recheck())
     if not quiet:
         say(f"verified: {checked.level.name}, {checked.size:,} records with this root", "green")
         print_replay(replayed)
