@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from rlmlite_traces.format.verify import verify
     from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
     from rlmlite_traces.nested.walk import NestedTrace, Standing, nested_place, nested_traces
-    from rlmlite_traces.replays.controller import ControllerCheck, Finding
-    from rlmlite_traces.replays.nested_requests import contradicts_request
     from rlmlite_traces.replays.rebuild import Derive
     from rlmlite_traces.replays.replay import replay
+    from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding
+    from rlmlite_traces.replays.rules.nested_requests import contradicts_request
     from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
     from rlmlite_traces.writing.log import Log
     from rlmlite_traces.writing.recovery import Recovered, recover
@@ -105,13 +105,13 @@ _HOMES = {
     "BlobMismatchError": "rlmlite_traces.errors",
     "BlobUnreferencedError": "rlmlite_traces.errors",
     "CheckedTrace": "rlmlite_traces.format.reader",
-    "ControllerCheck": "rlmlite_traces.replays.controller",
+    "ControllerCheck": "rlmlite_traces.replays.rules.controller",
     "Derive": "rlmlite_traces.replays.rebuild",
     "Difference": "rlmlite_traces.replays.verdicts",
     "DigestCache": "rlmlite_traces.files.mapped",
     "DirectoryStore": "rlmlite_traces.blobs.directory",
     "FileBlobs": "rlmlite_traces.blobs.stores",
-    "Finding": "rlmlite_traces.replays.controller",
+    "Finding": "rlmlite_traces.replays.rules.controller",
     "HashedFile": "rlmlite_traces.files.mapped",
     "IndexFolder": "rlmlite_traces.files.index_folder",
     "Level": "rlmlite_traces.format.reader",
@@ -142,7 +142,7 @@ _HOMES = {
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",
     "Verdict": "rlmlite_traces.replays.verdicts",
-    "contradicts_request": "rlmlite_traces.replays.nested_requests",
+    "contradicts_request": "rlmlite_traces.replays.rules.nested_requests",
     "nested_place": "rlmlite_traces.nested.walk",
     "nested_traces": "rlmlite_traces.nested.walk",
     "neutral": "rlmlite_traces.format.show",

@@ -37,11 +37,11 @@ from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.replays.beginning import adopt_recorded_versions, check_claims, other_versions, read_settings
 from rlmlite_traces.replays.comparison import Comparison
-from rlmlite_traces.replays.controller import ControllerCheck, check_speaker
-from rlmlite_traces.replays.engines import may_explain
 from rlmlite_traces.replays.no_parser import MissedParser
 from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
-from rlmlite_traces.replays.seals import Ending, compute_seal
+from rlmlite_traces.replays.rules.controller import ControllerCheck, check_speaker
+from rlmlite_traces.replays.rules.engines import may_explain
+from rlmlite_traces.replays.rules.seals import Ending, compute_seal
 from rlmlite_traces.replays.turns import ExecutedTurn, RecordedTurn, Unreadable, execute_halted, execute_turn
 from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
 
