@@ -14,13 +14,10 @@ host was with a controller that is stuck. There are few such prompts, and one of
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from rlmlite.agent.card import card
-from rlmlite.agent.instructions import digest, instructions
-from rlmlite.agent.prompt import PromptRequest, prompt
-from rlmlite.agent.stuck import controller_standing
 from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, since_question
 from rlmlite.runs.program import problems_in
 from rlmlite.runs.settings import PATIENCE
@@ -31,6 +28,9 @@ from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Question, Spoken, Turn
 from rlmlite_traces import CheckedTrace, Finding
+
+if TYPE_CHECKING:
+    from rlmlite.agent.prompt import PromptRequest
 
 _JSON = msgspec.json.Encoder(order="sorted")
 _PATIENCES = (PATIENCE, *(number for number in range(1, 11) if number != PATIENCE))
@@ -90,6 +90,11 @@ class Recheck:
 
     def _check_prompt(self, before: State, trace: CheckedTrace, call: Spoken) -> tuple[Finding | None, bool]:
         """What is wrong with a prompt's commitment, and whether it was the prompt of a last turn."""
+        # A run without a controller needs none of these.
+        from rlmlite.agent.card import card
+        from rlmlite.agent.instructions import digest, instructions
+        from rlmlite.agent.prompt import prompt
+
         scope = trace.genesis.scope
         page = card(before.run.table, before.settings.policy)
         if (scope.get("instructions"), scope.get("card")) != (digest(instructions()), digest(page)):
@@ -111,8 +116,11 @@ class Recheck:
             return Finding(computed=_REMARKS, unchecked=PROMPTS), False
         return Finding("call.prompt", call.prompt, f"the commitment to a prompt of {sizes[0]:,} bytes"), False
 
-    def _requests(self, question: str) -> Iterator[PromptRequest]:
+    def _requests(self, question: str) -> "Iterator[PromptRequest]":
         """What the prompt may have been made for, the likeliest first."""
+        from rlmlite.agent.prompt import PromptRequest
+        from rlmlite.agent.stuck import controller_standing
+
         exchanges = since_question(self._history)
         told: set[str] = set()
         for patience in _PATIENCES:

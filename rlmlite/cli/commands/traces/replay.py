@@ -5,6 +5,7 @@ the prompts and the texts of programs, made again, fit what is recorded (`rechec
 parents asked for? The verdict is the worst that any of them gives.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -31,10 +32,7 @@ from rlmlite_traces import (
     FileBlobs,
     ReaderLimits,
     Replayed,
-    Standing,
     Verdict,
-    contradicts_request,
-    nested_traces,
     replay,
 )
 
@@ -100,7 +98,9 @@ def replay_trace(
         blobs = _blobs(store or settings.store, is_own)
         replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading), limits=limits)
         replayed = replaying(checked, places_of(inputs), is_own)
-        nested = tuple(_replay_nested(checked, trace, replayed, replaying, blobs, limits))
+        # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
+        has_nested = os.path.lexists(trace / "nested")
+        nested = tuple(_replay_nested(checked, trace, replayed, replaying, blobs, limits)) if has_nested else ()
         return _report(trace, checked, Replays(replayed, nested, reparse(checked)), as_json)
 
     return exit_code_of(work, as_json=as_json)
@@ -136,6 +136,8 @@ def _replay_nested(
     limits: ReaderLimits,
 ) -> Iterator[NestedReplay]:
     """The nested runs of a trace, each compared with what its parent's replay asked for, then replayed itself."""
+    from rlmlite_traces import Standing, contradicts_request, nested_traces  # few traces have any
+
     requests = dict(replayed.nested)
     # A trace comes before those nested in it, so its requests are known when they are needed.
     for each in nested_traces(trace, path, limits):

@@ -4,6 +4,7 @@ Both read the whole trace first, and print nothing of one that is not consistent
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,13 +18,13 @@ from rlmlite_traces import (
     READER_LIMITS,
     CheckedTrace,
     Level,
-    NestedTrace,
     ReaderLimits,
-    Standing,
-    nested_traces,
     verify,
 )
 from rlmlite_traces import show as lines_of
+
+if TYPE_CHECKING:
+    from rlmlite_traces import NestedTrace
 
 
 def show(trace: Path, allow: list[str], *, as_json: bool) -> Exit:
@@ -71,6 +72,8 @@ def _check(trace: Path, root: str | None, at_least: str, limits: ReaderLimits, a
     checked = verify_trace(trace, root, at_least, limits)
     # A parent records the roots of its nested runs, so their traces are checked with it. One that is not here is no
     # fault: its answer is in the parent's record, and somebody may have been sent the parent alone.
+    from rlmlite_traces import Standing, nested_traces  # a replay, which has this module too, seldom needs them
+
     nested = [msgspec.structs.replace(each, trace=None) for each in nested_traces(checked, trace, limits)]
     differs = any(each.standing is Standing.DIFFERS for each in nested)
     if as_json:
@@ -107,7 +110,9 @@ def _print_extra(names: tuple[str, ...]) -> None:
         say(f"not part of the trace, and not checked: {one_line(', '.join(names), 500)}", "yellow")
 
 
-def _print_nested(nested: NestedTrace) -> None:
+def _print_nested(nested: "NestedTrace") -> None:
+    from rlmlite_traces import Standing
+
     sentences = {
         Standing.SAME: ("its trace is here and has the recorded root", "green"),
         Standing.ABSENT: ("its trace is not here; its answer is in the record", "yellow"),
