@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from rlmlite.errors import SettingError
+
 HOME_VARIABLE: Final = "RLMLITE_HOME"
 _NAME: Final = "rlmlite"
 _ONLY_THIS_USER = 0o700
@@ -33,6 +35,21 @@ def make_private_folder(folder: Path) -> Path:
     if folder.stat().st_mode & 0o077:
         folder.chmod(_ONLY_THIS_USER)
     return folder
+
+
+def without_links(path: Path) -> Path:
+    """A relative path that we chose, where no part of it is a link. Raises `SettingError` for one that is.
+
+    Nobody has named that path, so whoever made the folder could have made `.rlmlite` a link to a folder of somebody
+    else's, or to one that all can read, and receipts and copies of inputs would be written there.
+    """
+    for part in (path, *path.parents):
+        if part.is_symlink():
+            raise SettingError(
+                f"{part} is a link, and nobody has named where it leads; name the folder (--trace DIR, --store DIR), "
+                "or remove the link"
+            )
+    return path
 
 
 def is_mine(status: os.stat_result) -> bool:

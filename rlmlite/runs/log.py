@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rlmlite.errors import SettingError
+from rlmlite.guard.places import without_links
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.records import Entry
 from rlmlite_traces import Log
@@ -108,12 +109,12 @@ class Rehearsal(NoLog):
 def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:
     """The log for a run that begins: in the folder `trace`, in the default one, or for `False` none.
 
-    Raises `SettingError` if the folder exists.
+    Raises `SettingError` if the folder exists, or the default one lies behind a link.
     """
     if trace is False:
         return None
     if not isinstance(trace, Path):
-        return Log.create(default_folder(run), key)
+        return Log.create(without_links(default_folder(run)), key)
     if trace.exists():
         name = trace.with_suffix("")
         raise SettingError(f"{trace} exists already; a trace needs a new folder, such as {name}-2{SUFFIX}")

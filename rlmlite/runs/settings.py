@@ -28,6 +28,7 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import SettingError, checks
 from rlmlite.errors.limit_checks import limits_of
 from rlmlite.guard.folder_rules import ANY, LOWER, NEVER, TRUST, FolderRule
+from rlmlite.guard.places import without_links
 from rlmlite.guard.trust import PinnedFile
 from rlmlite.inputs import READING, Reading
 from rlmlite.inputs import reading as reading_of
@@ -281,11 +282,11 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def copies(self) -> Path | None:
-        """The folder of the store that inputs are copied to, if they are."""
+        """The folder of the store that inputs are copied to, if they are. Raises `SettingError` for a link."""
         if self.copy_to is not None:
             return self.copy_to
         if self.copy_inputs:
-            return self.store or DEFAULT_STORE
+            return self.store or without_links(DEFAULT_STORE)
         return None
 
 

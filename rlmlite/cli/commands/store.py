@@ -13,6 +13,7 @@ from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_indented, print_json, say
 from rlmlite.cli.settings.config import load
+from rlmlite.guard.places import without_links
 from rlmlite.runs.log import DEFAULT_STORE
 from rlmlite_traces.blobs.directory import (
     GRACE_SECONDS,
@@ -46,7 +47,7 @@ def verify(store: Path | None, *, quarantine: bool, as_json: bool) -> Exit:
 
 def _layout(store: Path | None) -> Layout:
     """The store that the flag names, else the settings, else the default one."""
-    return open_layout(store or load({}).store or DEFAULT_STORE)
+    return open_layout(store or load({}).store or without_links(DEFAULT_STORE))
 
 
 def _ls(layout: Layout, as_json: bool) -> Exit:

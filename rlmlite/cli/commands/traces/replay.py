@@ -22,6 +22,7 @@ from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
 from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.guard.origin import is_begun_here
+from rlmlite.guard.places import without_links
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
 from rlmlite.runs.log import DEFAULT_STORE
@@ -161,7 +162,7 @@ def _blobs(store: Path | None, is_own: bool) -> FileBlobs:
     """
     if store is None and not (is_own and DEFAULT_STORE.exists()):
         return FileBlobs()
-    return FileBlobs(store=DirectoryStore.open_to_read(store or DEFAULT_STORE))
+    return FileBlobs(store=DirectoryStore.open_to_read(store or without_links(DEFAULT_STORE)))
 
 
 def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool) -> Exit:
