@@ -1,11 +1,9 @@
-"""A run that withholds an input from its controller, in the kernel alone: what one program tells about that input.
+"""A run that withholds an input from its controller, in the kernel alone: what programs tell about that input.
 
-told("x = int(str(vault))", "12")      what the controller is told after it: observation, then the next prompt
-bits(program, secrets)                 log2 of how many secrets it can tell apart
+told("x = int(str(vault))", "12")      what the controller is told after it: the whole of its next prompt
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -24,6 +22,7 @@ from rlmlite_kernel import (
     begin,
     resume,
 )
+from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam
 from rlmlite_kernel.run.state import State
 from tests.kernel.machine import KEY, make_input, parse_program
@@ -50,22 +49,34 @@ LIMITS = Limits(
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a controller is told after a program, and the state then."""
+    """What a controller is told after some programs, and the state then.
+
+    `asked` are the kinds of the calls, `nested` the limits that nested runs are told.
+    """
 
     text: str
     state: State
-    asked: tuple[str, ...] = ()
+    asked: tuple[str, ...]
+    nested: tuple[Limits, ...]
 
 
-def told(programs: str | Sequence[str], vault: object, *, policy: Policy = POLICY, seconds: int = 0) -> Told:
+def told(
+    programs: str | Sequence[str],
+    vault: object,
+    *,
+    policy: Policy = POLICY,
+    seconds: int = 0,
+    flags: Collection[int] = tuple(FLAGS),
+) -> Told:
     """Run some programs, one per turn. `seconds` is by how much the clock is on at each look."""
     blobs = MemoryBlobs()
     settings = Settings(
         limits=LIMITS, roles={"controller": ROLE, "sub": ROLE, "local": OTHER}, tools=TOOLS, policy=policy
     )
     inputs = {"vault": make_input(blobs, vault), "weather": make_input(blobs, "sunny\n" * 50)}
-    now = begin(inputs, settings, KEY)
+    now = begin(inputs, settings, KEY, flags=flags)
     asked: list[str] = []
+    nested: list[Limits] = []
     looks = 0
 
     def answer(request: Request) -> Result:
@@ -76,7 +87,8 @@ def told(programs: str | Sequence[str], vault: object, *, policy: Policy = POLIC
             return Answered(str(1_700_000_000_000 + 1_000 * seconds * looks))
         if request.kind == "approve":
             return Answered('{"approved":false}')
-        if request.kind == "rlm":
+        if request.nested is not None:
+            nested.append(request.nested.settings.limits)
             return Failed("unavailable")
         return Answered('"said"' if request.kind == "tool" else "said")
 
@@ -89,9 +101,5 @@ def told(programs: str | Sequence[str], vault: object, *, policy: Policy = POLIC
             entries += done.entries
         now = done
         history.append(exchange_of_entries(entries, LIMITS.observation_bytes))
-    return Told(prompt(now.state, history, PromptRequest("What?")), now.state, tuple(asked))
-
-
-def bits(program: str, secrets: Iterable[object]) -> float:
-    """How much one program tells of a secret: log2 of how many of these the next prompt tells apart."""
-    return math.log2(len({told(program, secret).text for secret in secrets}))
+    text = prompt(now.state, history, PromptRequest("What?"))
+    return Told(text, now.state, tuple(asked), tuple(nested))
