@@ -24,7 +24,8 @@ from rlmlite.errors.unreadable import UnreadableError
 from rlmlite.inputs.cache.digests import open_digests
 from rlmlite.inputs.cache.indexes import open_indexes
 from rlmlite.inputs.file_loader import FileLoader, documents_input, file_entry
-from rlmlite.inputs.folders.listing import Listing, is_glob, list_folder, list_glob
+from rlmlite.inputs.folders.globs import is_glob, list_glob
+from rlmlite.inputs.folders.listing import Listing, list_folder
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
 from rlmlite.inputs.formats.remote import is_remote, without_secrets
@@ -146,13 +147,14 @@ def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
     if table is not None:
         return table
     if is_glob(path):
-        return from_listing(path, list_glob(path), blobs, reading)
+        return from_listing(path, list_glob(path, ReadingLimits(path, reading).count_member), blobs, reading)
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
         from rlmlite.inputs.folders.ignore_files import IgnoreFiles
 
         ignore_files = IgnoreFiles(path) if reading.ignore else None
-        return from_listing(path, list_folder(path, ignore_files=ignore_files), blobs, reading)
+        listing = list_folder(path, ignore_files=ignore_files, count=ReadingLimits(path, reading).count_member)
+        return from_listing(path, listing, blobs, reading)
     if stat.S_ISREG(mode):
         return FileLoader(path, blobs, reading).load_file(path)
     if not stat.S_ISFIFO(mode):

@@ -7,19 +7,21 @@ an inner file overrides an outer one; within a folder `.ignore` overrides `.giti
     repo/app/.gitignore      !keep.log                ->  repo/app/keep.log       not ignored
 
 If the folder lies within a git repository, the ignore files above it count too, up to the repository's root. Rules are
-matched by pathspec on RE2, so that a rule from a stranger cannot take exponential time.
+matched by pathspec on RE2, so that a rule from a stranger cannot take exponential time; what they take in all has a
+bound as well. Not here: how a file of rules is read (`rules`).
 """
 
-from collections.abc import Iterator
+import time
 from pathlib import Path
 from typing import TypeAlias
 
-import pathspec
+from rlmlite.errors import InputError
+from rlmlite.inputs.folders.rules import RuleFile, read_rules
 
-IGNORE_FILE_NAMES = (".gitignore", ".ignore")
-"""Files with rules; a later one overrides an earlier one."""
+SECONDS = 60.0
+"""Of matching paths of one folder with rules. Ten thousand files and rules take about one."""
 
-_RulesInFolder: TypeAlias = tuple[tuple[int, pathspec.GitIgnoreSpec], ...]
+_RulesInFolder: TypeAlias = tuple[tuple[int, RuleFile], ...]
 """Rules with the length of the prefix to cut off a path, so that it starts at the folder of the rules."""
 
 
@@ -30,15 +32,30 @@ class IgnoreFiles:
         self._root = Path(root)
         # Through links: the repository is where the folder really is.
         real_root = self._root.resolve()
-        self._above: list[tuple[str, pathspec.GitIgnoreSpec]] = []
+        self._above: list[tuple[str, RuleFile]] = []
         for above in _folders_above(real_root):
             prefix = _path_between(above, real_root)
-            self._above += [(prefix, rules) for rules in _read_rules(above)]
+            self._above += [(prefix, rules) for rules in read_rules(above)]
+        self._left = SECONDS
         # One entry per folder, filled by `_rules_for`: thousands of files ask for the same rules.
         self._below: dict[str, _RulesInFolder] = {}
 
     def ignores(self, path: str, is_folder: bool) -> bool:
-        """See `IgnoreRules.ignores`. The folder that holds the path must not be ignored itself."""
+        """See `IgnoreRules.ignores`. The folder that holds the path must not be ignored itself.
+
+        Raises `InputError` if a file of rules is too large, or all of them take too long.
+        """
+        begun = time.monotonic()
+        verdict = self._judge(path, is_folder)
+        self._left -= time.monotonic() - begun
+        if self._left < 0:
+            raise InputError(
+                f"the ignore files in {self._root} take more than {SECONDS:g} seconds to follow; "
+                "to read all files: --read ignore=false"
+            )
+        return verdict
+
+    def _judge(self, path: str, is_folder: bool) -> bool:
         parent = path.rpartition("/")[0]
         # Rules such as `build/` match folders only.
         if is_folder:
@@ -47,64 +64,34 @@ class IgnoreFiles:
         # those above the root see a longer one, those below a shorter.
         verdict = False
         for prefix, rules in self._above:
-            verdict = _apply(rules, prefix + path, verdict)
+            verdict = rules.judge(prefix + path, verdict)
         for cut, rules in self._rules_for(parent):
-            verdict = _apply(rules, path[cut:], verdict)
+            verdict = rules.judge(path[cut:], verdict)
         return verdict
 
     def _rules_for(self, folder: str) -> _RulesInFolder:
         """All rules below the root that hold in a folder, those of its parents first."""
-        known = self._below.get(folder)
-        if known is not None:
-            return known
-        inherited: _RulesInFolder = ()
-        if folder:
-            parent = folder.rpartition("/")[0]
-            inherited = self._rules_for(parent)
-        # Rules see a path from their own folder: of `a/b/x.log` those in `a/b` see `x.log`.
-        cut = len(folder) + 1 if folder else 0
-        own = tuple((cut, rules) for rules in _read_rules(self._root / folder))
-        self._below[folder] = (*inherited, *own)
-        return self._below[folder]
+        # The folders whose rules are not known yet, from the inside outwards. Not recursive: they may be thousands.
+        unknown: list[str] = []
+        inner: str | None = folder
+        while inner is not None and inner not in self._below:
+            unknown.append(inner)
+            inner = inner.rpartition("/")[0] if inner else None
+        rules = () if inner is None else self._below[inner]
+        for each in reversed(unknown):
+            # Rules see a path from their own folder: of `a/b/x.log` those in `a/b` see `x.log`.
+            cut = len(each) + 1 if each else 0
+            own = tuple((cut, file) for file in read_rules(self._root / each))
+            # Without rules of its own a folder shares the tuple of its parent.
+            rules = (*rules, *own) if own else rules
+            self._below[each] = rules
+        return rules
 
 
 def _path_between(above: Path, root: Path) -> str:
     """The path from a folder above the root to the root, as a prefix for paths from the root."""
     inside = root.relative_to(above).as_posix()
     return "" if inside == "." else f"{inside}/"
-
-
-def _apply(rules: pathspec.GitIgnoreSpec, path: str, verdict: bool) -> bool:
-    """The verdict on a path after these rules: unchanged if none of them matches it."""
-    decision = rules.check_file(path).include
-    return verdict if decision is None else decision
-
-
-def _read_rules(folder: Path) -> Iterator[pathspec.GitIgnoreSpec]:
-    for name in IGNORE_FILE_NAMES:
-        # Missing, or not readable for us: git takes no rules from it either.
-        try:
-            text = (folder / name).read_text("utf-8", "replace")
-        except OSError:
-            continue
-        yield _compile(text.splitlines())
-
-
-def _compile(lines: list[str]) -> pathspec.GitIgnoreSpec:
-    """The rules. A line that is not a valid rule, such as a lone `!`, is skipped, as git does."""
-    # pathspec refuses all of a file for one bad line; only then each line is tried by itself.
-    try:
-        return pathspec.GitIgnoreSpec.from_lines(lines, backend="re2")
-    except ValueError:
-        return pathspec.GitIgnoreSpec.from_lines(filter(_is_rule, lines), backend="re2")
-
-
-def _is_rule(line: str) -> bool:
-    try:
-        pathspec.GitIgnoreSpec.from_lines([line], backend="re2")
-    except ValueError:
-        return False
-    return True
 
 
 def _folders_above(root: Path) -> list[Path]:

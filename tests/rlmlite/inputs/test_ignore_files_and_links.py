@@ -7,7 +7,7 @@ import pytest
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading
-from rlmlite.inputs.folders.listing import list_glob
+from rlmlite.inputs.folders.globs import list_glob
 from tests.rlmlite.inputs.input_files import load_plain, notes_text
 
 

@@ -1,0 +1,108 @@
+"""One file of rules, `.gitignore` or `.ignore`, which may come from a stranger.
+
+It is a plain file of a bounded size, or there are no rules: a link could lead to anything, and reading a pipe would
+never end. Its rules are compiled a few at a time, since the automaton of RE2 for many at once needs more than it may.
+
+    *.log           batch 1      x.log: ignored
+    ...                          no rule of batch 2 matches: as before
+    !keep.log       batch 2      keep.log: taken back in
+"""
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pathspec
+
+from rlmlite.errors import InputError
+
+log = logging.getLogger("rlmlite")
+
+IGNORE_FILE_NAMES = (".gitignore", ".ignore")
+"""Files with rules; a later one overrides an earlier one."""
+
+MOST_BYTES = 1024 * 1024
+"""Of one file of rules. People write some kilobytes."""
+
+LONGEST_RULE = 4 * 1024
+"""Bytes; no path of the system is longer."""
+
+_BATCH = 100
+"""Rules in one automaton."""
+
+_SAFELY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class RuleFile:
+    """The rules of one file, in batches. `path` is for messages."""
+
+    def __init__(self, path: Path, lines: list[str]) -> None:
+        rules = [line for line in lines if self._is_short(path, line)]
+        starts = range(0, len(rules), _BATCH)
+        self._batches = [spec for start in starts for spec in _compile(rules[start : start + _BATCH])]
+
+    def judge(self, path: str, verdict: bool) -> bool:
+        """The verdict on a path after these rules: unchanged if none of them matches it."""
+        for rules in self._batches:
+            decision = rules.check_file(path).include
+            if decision is not None:
+                verdict = decision
+        return verdict
+
+    @staticmethod
+    def _is_short(path: Path, line: str) -> bool:
+        if len(line) <= LONGEST_RULE:
+            return True
+        log.warning(f"a rule in {path} is longer than {LONGEST_RULE:,} characters, and is not followed")
+        return False
+
+
+def read_rules(folder: Path) -> Iterator[RuleFile]:
+    """The files of rules in a folder, in the order in which they count.
+
+    Raises `InputError` for one that is too large.
+    """
+    for name in IGNORE_FILE_NAMES:
+        path = folder / name
+        # Missing, or not readable for us: git takes no rules from it either.
+        try:
+            content = _read_plain_file(path)
+        except OSError:
+            continue
+        if content is not None:
+            yield RuleFile(path, content.decode("utf-8", "replace").splitlines())
+
+
+def _read_plain_file(path: Path) -> bytes | None:
+    """The content of a plain file; None for anything else. Raises `OSError`, `InputError`."""
+    # Without waiting for the other end of a pipe, and without following a link, as git does.
+    descriptor = os.open(path, _SAFELY)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES:,} bytes; to read all files: --read ignore=false")
+    return content
+
+
+def _compile(lines: list[str]) -> list[pathspec.GitIgnoreSpec]:
+    """The rules. A line that is not a valid rule, such as a lone `!`, is skipped, as git does."""
+    together = _compile_together(lines)
+    if together is not None:
+        return [together]
+    # All are refused for one bad line; only then each line is tried by itself.
+    alone = [_compile_together([line]) for line in lines]
+    return [spec for spec in alone if spec is not None]
+
+
+def _compile_together(lines: list[str]) -> pathspec.GitIgnoreSpec | None:
+    """All of the rules in one automaton, or None if that cannot be made of them."""
+    try:
+        return pathspec.GitIgnoreSpec.from_lines(lines, backend="re2")
+    except Exception as error:
+        # `ValueError` of pathspec, and RE2's own, whose class cannot be named: only the kernel imports RE2.
+        log.debug(f"rules of an ignore file are not followed: {error}")
+        return None
