@@ -22,7 +22,7 @@ SETTINGS: Final = {
     "max_bytes": "bytes that may be unpacked, decoded, converted, fetched or read as rows for one input (each counts "
     "for itself)",
     "max_ratio": "how many times larger than its packed form unpacked content may be, above 64 MiB",
-    "max_members": "members that an archive may have",
+    "max_members": "members that an archive may have, and entries of a folder or a glob that are looked at",
     "max_seconds": "seconds that a parser in a worker may take for a file, and one more for each MB of it",
     "max_worker_bytes": "bytes of memory that it may allocate, and four more for each byte of the file",
     "kept_bytes": "up to which size standard input is kept in the trace",

@@ -23,6 +23,7 @@ from typing import Any, TypeAlias, get_args
 import msgspec
 
 from rlmlite.errors import ModelError
+from rlmlite.guard.json_text import parse_json
 from rlmlite_kernel.effects.requests import Answered, Failed, Failure, Request, Result
 from rlmlite_kernel.records.settings import Role
 
@@ -123,7 +124,7 @@ def _parse_file(path: Path) -> Iterable[tuple[str | None, Reply]]:
 
 def parse_line(line: str) -> tuple[str | None, Reply]:
     """A line's `when`, or None, and its reply. Raises `ValueError` and `msgspec.MsgspecError`."""
-    parsed = json.loads(line)
+    parsed = parse_json(line)
     if isinstance(parsed, str):
         return None, parsed
     entry = msgspec.convert(parsed, _ScriptLine)

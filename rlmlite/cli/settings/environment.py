@@ -3,7 +3,6 @@
 Variables that hold keys are no settings, whatever they are called: those that `keys` names may begin with `RLMLITE_`.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 from rlmlite.cli.settings.files import setting_name
 from rlmlite.clients.interface.keys import SHARED_KEY
 from rlmlite.errors import SettingError
+from rlmlite.guard.json_text import parse_json
 from rlmlite.guard.places import HOME_VARIABLE
 
 PREFIX: Final = "RLMLITE_"
@@ -46,7 +46,7 @@ def _decoded(variable: str, content: str) -> object:
     if not content.startswith(("[", "{")):
         return content
     try:
-        return json.loads(content)
+        return parse_json(content)
     except ValueError as error:
         raise SettingError(f"{variable} is not valid JSON: {error}") from None
 

@@ -146,7 +146,7 @@ def _add_event(assembler: StreamAssembler, event: bytes) -> bytes | None:
         return None
     try:
         return assembler.add(event)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise httpx2.RemoteProtocolError(f"an event does not belong to a stream of this API: {error}") from error
 
 

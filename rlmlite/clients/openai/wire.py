@@ -87,7 +87,7 @@ def decode_or_none(decoder: msgspec.json.Decoder[_Form], content: bytes | str | 
     """The content in the decoder's form; None if it is of another form, or no JSON."""
     try:
         return decoder.decode(content)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
 

@@ -50,7 +50,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     html: whether HTML is read as it stands (`markup`) or converted to text (`text`).
     max_bytes: how many bytes may be unpacked, decoded, converted, fetched or read as rows for one input.
     max_ratio: how many times larger than its packed form unpacked content may be, above 64 MiB.
-    max_members: how many members an archive may have.
+    max_members: how many members an archive may have, and how many entries of a folder or a glob are looked at.
     max_seconds: how many seconds of processor time a parser of a binary or converted format may take for one file, and
         one more for each MB of it.
     max_worker_bytes: how much memory such a parser may allocate, and four bytes more for each byte of the file.

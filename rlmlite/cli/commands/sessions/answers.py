@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rlmlite.errors import InputError
+from rlmlite.guard.json_text import parse_json
 from rlmlite.inputs.names import STDIN
 from rlmlite_kernel.effects.requests import EffectKind, Failed, Failure, Result
 
@@ -35,7 +36,7 @@ def read_answers(path: str) -> dict[str, Any]:
 def _read_json(path: str) -> Any:
     try:
         content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
-        return json.loads(content)
+        return parse_json(content)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except OSError as error:

@@ -19,7 +19,7 @@ from typing import Any
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite_kernel.program.schemas import MAX_DIGITS
-from rlmlite_kernel.records.canonical import NotCanonicalError, number_text, value_bytes
+from rlmlite_kernel.records.canonical import VALUE_DEPTH, NotCanonicalError, number_text, value_bytes
 
 NULL = "null"
 
@@ -90,6 +90,9 @@ def _json_cell(value: Any, losses: Losses) -> str:
         return value_bytes(to_json_value(value, losses)).decode()
     except NotCanonicalError as error:
         raise InputError(f"a list or record in the table exceeds the limits of JSON values: {error}") from None
+    except RecursionError:
+        # Of `to_json_value`, whose stack ends at some hundred levels.
+        raise InputError(f"a list or record in the table is nested deeper than {VALUE_DEPTH}") from None
 
 
 def to_json_value(value: Any, losses: Losses) -> Any:
