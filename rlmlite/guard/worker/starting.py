@@ -143,7 +143,9 @@ os.register_at_fork(after_in_child=NURSERIES.forget)
 
 def _import_path() -> list[str]:
     """Where the nursery imports from: what this process imports from, but not the current folder."""
-    # `""` and relative entries are the current folder, whatever it is at the time. This package may lie there.
+    # This package itself may lie in the current folder.
     own = str(Path(__file__).resolve().parents[3])
-    entries = [entry for entry in sys.path if os.path.isabs(entry)]
+    # `""` and relative entries are the current folder, whatever it is at the time; `python -m` spells it out.
+    here = os.path.realpath(os.curdir)
+    entries = [entry for entry in sys.path if os.path.isabs(entry) and os.path.realpath(entry) != here]
     return list(dict.fromkeys([*entries, own]))

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from rlmlite.errors.unreadable import UnreadableError, require_extra
-from rlmlite.guard.worker.frames import Message
 from rlmlite.inputs.formats.parsing import open_copy, parse
 from rlmlite.inputs.formats.reading import ReadingLimits
 from rlmlite.inputs.parsers.documents import EXTRA, Declared, Unreadable, convert_document
@@ -45,25 +44,20 @@ def convert(kind: str, content: Content, limits: ReadingLimits) -> Iterator[byte
             convert_document,
             kind,
             limits,
+            messages=Declared | Unreadable,
             format=kind,
             size=size,
             files=[file],
             preload=(converter.library, *converter.others, "bs4"),
         )
         for item in items:
-            if isinstance(item, bytes):
-                yield item
-            else:
-                _heed(item, size, limits)
-
-
-def _heed(message: Message, size: int, limits: ReadingLimits) -> None:
-    """What the worker says besides the text. Raises `UnreadableError`, `TooLargeError`."""
-    match message.decode(Declared | Unreadable):
-        case Declared(size=declared):
-            limits.check_ratio(declared, size)
-        case Unreadable(reason=reason, detail=detail, remedy=remedy):
-            raise UnreadableError(reason, detail, remedy)
+            match item:
+                case Declared(size=declared):
+                    limits.check_ratio(declared, size)
+                case Unreadable(reason=reason, detail=detail, remedy=remedy):
+                    raise UnreadableError(reason, detail, remedy)
+                case _:
+                    yield item
 
 
 CONVERTERS: Mapping[str, Converter] = {

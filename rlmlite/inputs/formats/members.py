@@ -7,13 +7,13 @@ names the last counts, as if the archive had been unpacked over itself.
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeAlias
 
 import msgspec
 
 from rlmlite.errors.unreadable import BrokenArchiveError, ParserError, StoppedArchiveError, UnreadableError
-from rlmlite.guard.worker.frames import Message
-from rlmlite.guard.worker.limits import WorkerProtocolError
-from rlmlite.inputs.formats.parsing import open_copy, open_file, parse
+from rlmlite.inputs.formats.parsing import open_copy, open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import Meter, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
 from rlmlite.inputs.formats.streams import HashingBlocks
@@ -26,8 +26,6 @@ REPLACED = "replaced by a later member of its name"
 
 _MOST_WANTED = 10_000
 """Above so many members that are wanted, all are unpacked: their paths would be more than the worker is asked with."""
-
-_OUT_OF_ORDER = "is not readable (the parser sent its members in no order)"
 
 
 class ArchiveFiles(msgspec.Struct, frozen=True):
@@ -45,12 +43,12 @@ def open_members(
     kind = payload.kind.name
     # A long list of paths would cost more than it saves.
     listed = None if wanted is None or len(wanted) > _MOST_WANTED else sorted(wanted)
+    unpack = partial(parse, unpack_members, (kind, listed), limits, messages=Head | End | Broken, format=kind)
     if kind == "tar":
-        stream = payload.stream.blocks()
-        yield from _members(parse(unpack_members, (kind, listed), limits, format=kind, size=None, feed=stream))
+        yield from _members(unpack(size=None, feed=payload.stream.blocks()), kind)
         return
     with _open_zip(payload, blobs) as (file, size):
-        yield from _members(parse(unpack_members, (kind, listed), limits, format=kind, size=size, files=[file]))
+        yield from _members(unpack(size=size, files=[file]), kind)
 
 
 @contextmanager
@@ -66,18 +64,22 @@ def _open_zip(payload: Payload, blobs: FileBlobs) -> Iterator[tuple[int, int]]:
         yield file, stored.size
 
 
-def _members(items: Iterator[bytes | Message]) -> Iterator[Member]:
+def _members(items: "Iterator[Said]", kind: str) -> Iterator[Member]:
     """The members that a worker tells of. Raises `BrokenArchiveError`, also for what it must not say."""
-    unpacking = _Unpacking(items)
+    unpacking = _Unpacking(items, kind)
     while (head := unpacking.next_head()) is not None:
         yield Member(head.path, head.skip_reason, unpacking.blocks)
+
+
+Said: TypeAlias = bytes | Head | End | Broken
+"""What a worker says of an archive."""
 
 
 class _Unpacking:
     """What a worker says of an archive, taken apart: heads, and the blocks of each member up to its end."""
 
-    def __init__(self, items: Iterator[bytes | Message]) -> None:
-        self._items = items
+    def __init__(self, items: Iterator[Said], kind: str) -> None:
+        self._items, self._kind = items, kind
         self._inside = False
 
     def next_head(self) -> Head | None:
@@ -94,7 +96,7 @@ class _Unpacking:
                 return said
             case Broken(fault=fault):
                 raise BrokenArchiveError(fault)
-        raise StoppedArchiveError(_OUT_OF_ORDER)
+        raise self._out_of_order()
 
     def blocks(self) -> Iterator[bytes]:
         """The blocks of the member whose head came last. Raises `UnreadableError` if it is damaged."""
@@ -115,23 +117,20 @@ class _Unpacking:
                 return said
             case Broken(fault=fault):
                 raise BrokenArchiveError(fault)
-        raise StoppedArchiveError(_OUT_OF_ORDER)
+        raise self._out_of_order()
 
-    def _next_item(self) -> bytes | Head | End | Broken | None:
+    def _next_item(self) -> Said | None:
         """What comes next. A parser that was stopped ends the archive, and so does damage of the layer around it."""
         try:
-            item = next(self._items, None)
-            if not isinstance(item, Message):
-                return item
-            said: Head | End | Broken = item.decode(Head | End | Broken)
-            return said
-        except WorkerProtocolError as error:
-            raise StoppedArchiveError(f"is not readable (the parser {error})") from None
+            return next(self._items, None)
         except ParserError as error:
             raise StoppedArchiveError(str(error)) from None
         except UnreadableError as error:
             # Raised by what feeds the worker: the compression around a tar, which says so in its detail.
             raise BrokenArchiveError(error.detail) from None
+
+    def _out_of_order(self) -> StoppedArchiveError:
+        return StoppedArchiveError(str(parser_fault(self._kind, "sent its answer in no order")))
 
 
 def read_members(

@@ -38,22 +38,25 @@ def parse(
     argument: Any,
     limits: ReadingLimits,
     *,
+    messages: Any,
     format: str,
     size: int | None,
     files: Sequence[int] = (),
     feed: Iterator[Content] | None = None,
     preload: Sequence[str] = (),
     paths: Sequence[str] = (),
-) -> Iterator[bytes | Message]:
-    """What a job yields in a worker; see `run`. `format` is for messages; the limits grow with `size`, in bytes,
-    or are those of the largest input if it is None.
+) -> Iterator[Any]:
+    """What a job yields in a worker, see `run`: blocks, and values of the type `messages`.
+
+    `format` is for what users are told. The limits grow with `size`, in bytes; None is a stream of unknown size.
 
     Raises `ParserError` for whatever goes wrong there, `TooLargeError` when it did so too often, and what `feed`
     raises.
     """
     allowed = limits.worker_limits(size)
     try:
-        yield from run(job, argument, allowed, files=files, feed=feed, preload=preload, paths=paths)
+        for item in run(job, argument, allowed, files=files, feed=feed, preload=preload, paths=paths):
+            yield item.decode(messages) if isinstance(item, Message) else item
     except WorkerLimitError as error:
         limits.count_stopped()
         setting = _SETTINGS[error.limit]
@@ -67,7 +70,12 @@ def parse(
     except WorkerStartError as error:
         raise ParserError("not readable without a worker", str(error)) from None
     except WorkerError as error:
-        raise ParserError(f"not readable as {format}", f"the parser {error}") from None
+        raise parser_fault(format, str(error)) from None
+
+
+def parser_fault(format: str, what: str) -> ParserError:
+    """The error of a file whose parser did what it should not: `what` follows `the parser`."""
+    return ParserError(f"not readable as {format}", f"the parser {what}")
 
 
 @contextmanager

@@ -16,9 +16,8 @@ import msgspec
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import ParserError
 from rlmlite.guard.worker.child import Assignment
-from rlmlite.guard.worker.frames import Message
 from rlmlite.guard.worker.limits import WorkerProtocolError
-from rlmlite.inputs.formats.parsing import open_file, parse
+from rlmlite.inputs.formats.parsing import open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import ReadingLimits
 from rlmlite.inputs.tables.arrow_tables import read_arrow, read_parquet
 from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
@@ -117,7 +116,10 @@ def open_in_worker(
         raise _unexpected(named, reader)
     losses = Losses()
     table = OpenTable(opened.names, lambda _: iter(()), opened.version, options)
-    names = column_names(opened.names)
+    try:
+        names = column_names(opened.names)
+    except InputError as error:
+        raise InputError(f"{named}: {error}") from None
     return table, _checked_blocks(items, names, losses, named, reader), losses
 
 
@@ -126,7 +128,7 @@ def check_rows(sheet: Content, reader: str, table: OpenTable) -> None:
     try:
         check_widths(sheet, len(table.names))
     except WorkerProtocolError as error:
-        raise InputError(f"the table is not readable as {reader} (the parser {error})") from None
+        raise InputError(f"the table {parser_fault(reader, str(error))}") from None
 
 
 def _require_library(name: str) -> None:
@@ -170,6 +172,7 @@ def _items(
                 read_table,
                 argument,
                 limits,
+                messages=Opened | Lost | Refused,
                 format=reader,
                 size=file.mark.size,
                 files=[descriptor],
@@ -177,21 +180,11 @@ def _items(
                 paths=[at],
             )
             for item in items:
-                said = _decode(item)
-                if isinstance(said, Refused):
-                    raise InputError(said.message)
-                yield said
+                if isinstance(item, Refused):
+                    raise InputError(item.message)
+                yield item
     except ParserError as error:
         raise InputError(f"{named} {error}") from None
-    except WorkerProtocolError as error:
-        raise InputError(f"{named} is not readable as {reader} (the parser {error})") from None
-
-
-def _decode(item: bytes | Message) -> bytes | Opened | Lost | Refused:
-    if isinstance(item, bytes):
-        return item
-    said: Opened | Lost | Refused = item.decode(Opened | Lost | Refused)
-    return said
 
 
 def _checked_blocks(
@@ -215,10 +208,10 @@ def _checked_blocks(
     try:
         yield from check_blocks(blocks(), names)
     except WorkerProtocolError as error:
-        raise InputError(f"{named} is not readable as {reader} (the parser {error})") from None
+        raise InputError(f"{named} {parser_fault(reader, str(error))}") from None
     if not ended:
         raise _unexpected(named, reader)
 
 
 def _unexpected(named: Path, reader: str) -> InputError:
-    return InputError(f"{named} is not readable as {reader} (the parser sent its answer in no order)")
+    return InputError(f"{named} {parser_fault(reader, 'sent its answer in no order')}")
