@@ -12,6 +12,7 @@ COMMANDS = (
     "session pending",
     "session resume",
     "session show",
+    "session abandon",
     "session seal",
     "trace",
     "trace show",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rlmlite.clients.registry import client
     from rlmlite.clients.scripted import Scripted
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
+    from rlmlite.guard.memory import limit_memory
     from rlmlite.inputs.formats.reading import Reading
     from rlmlite.inputs.values import Url
     from rlmlite.runs.outcome import Outcome
@@ -52,6 +53,7 @@ __all__ = [
     "client",
     "execute",
     "execute_async",
+    "limit_memory",
     "run",
     "stream",
     "tool",
@@ -76,6 +78,7 @@ _HOMES = {
     "client": "rlmlite.clients.registry",
     "execute": "rlmlite.agent.execute",
     "execute_async": "rlmlite.agent.execute",
+    "limit_memory": "rlmlite.guard.memory",
     "run": "rlmlite.agent.ask",
     "stream": "rlmlite.agent.ask",
     "tool": "rlmlite.tools.functions",

@@ -184,10 +184,23 @@ class Session:
             result = Answered(answer, NO_USE) if isinstance(answer, str) else answer
             self._run.answer(id_, result)
 
+    def abandon(self) -> Outcome:
+        """Give up what is left of the program under way: its steps fail with the code `abandoned`, on the record.
+
+        For a program that cannot go on, such as one that the process does not survive: nothing of it is executed but
+        what was executed before. Calls that were made for it stay on the record. A question stays open.
+        Raises `SettingError` if no program is under way.
+        """
+        if self._run.unfinished is None:
+            raise SettingError("no program is under way, so there is nothing to abandon")
+        self._run.abandon()
+        return self._run.outcome_so_far(conclude_program(self._run.state))
+
     def seal(self) -> Outcome:
-        """End the session for good: its trace is sealed, and takes no more."""
+        """End the session for good: its trace is sealed, and takes no more. A program under way is abandoned first."""
         if self._run.unfinished is not None:
-            raise SettingError("a program is under way; resume it first")
+            self.abandon()
+            self._run.setup.settings.tell("a program was under way: what was left of it is abandoned, on the record")
         status, reason = conclude_program(self._run.state)
         seal = self._run.seal(status, reason)
         return self._run.outcome(seal)

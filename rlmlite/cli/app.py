@@ -6,6 +6,7 @@ A test counts the modules.
 """
 
 import copy
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -74,12 +75,27 @@ def run_command_line() -> None:
     # A terminal or a pipe may have an encoding that lacks a character of an answer. That must not end the command.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text streams here
-    command = get_command(_narrow(app, sys.argv[1:]))
-    coerce_plainly(command)
     try:
+        _limit_memory()
+        command = get_command(_narrow(app, sys.argv[1:]))
+        coerce_plainly(command)
         command()
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except MemoryError:
+        typer.echo("error: memory ran out; free some, or raise --max-memory (max_memory)", err=True)
+        sys.exit(Exit.FAILED)
+
+
+def _limit_memory() -> None:
+    """Bound the data of this process, before anything is read. A setting or a flag may change the bound later."""
+    from rlmlite.guard.memory import TooLittleMemoryError, limit_memory
+
+    try:
+        limit_memory(os.environ.get("RLMLITE_MAX_MEMORY"))
+    except ValueError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(Exit.FAILED if isinstance(error, TooLittleMemoryError) else Exit.USAGE)
 
 
 def _narrow(whole: typer.Typer, words: Sequence[str]) -> typer.Typer:

@@ -19,7 +19,9 @@ import msgspec
 
 from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, cost_bound, permit_all
 from rlmlite.clients.interface.options import ATTEMPTS
-from rlmlite.runs.driver import JournalWriter, drive
+from rlmlite.errors import OutOfMemoryError
+from rlmlite.guard.memory.attempts import retry_once
+from rlmlite.runs.driver import NO_MEMORY_TO_ASK, JournalWriter, drive
 from rlmlite.runs.events import ApprovalAsked, ApprovalGiven, FanoutProgress, ToolCalled
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import Keeper
@@ -88,7 +90,8 @@ class Dispatcher:
 
         def journal(id_: str, result: Result) -> None:
             nonlocal done
-            self._keeper.journal(id_, result)
+            # Tried twice: what was paid for should not be lost to a moment without memory.
+            retry_once(lambda: self._keeper.journal(id_, result))
             done += 1
             is_due = done % interval == 0 or done == total
             if is_due and not is_controller:
@@ -106,7 +109,13 @@ class Dispatcher:
         except InputChangedError:
             # No need to end the run here: the kernel sees the change too, and ends it with what was done.
             return Failed("cancelled")
-        result = await self._answer(request, text)
+        except MemoryError:
+            return NO_MEMORY_TO_ASK
+        try:
+            result = await self._answer(request, text)
+        except (MemoryError, OutOfMemoryError):
+            # It may have been made and paid for: its usage is unknown, so what was reserved for it is charged.
+            result = Failed("unavailable", detail="this machine has not enough memory for it")
         milliseconds = (time.monotonic_ns() - started) // 1_000_000
         self._keeper.timing(request.id, {"ms": milliseconds, "attempts": ATTEMPTS.get()})
         return _as_unicode(result)

@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from typing import Protocol, TypeAlias, TypeVar
 
 from rlmlite.clients.interface.options import WORKERS
-from rlmlite_kernel.effects.requests import Failed, Request, Requests, Result
+from rlmlite_kernel.effects.requests import NO_USE, Failed, Request, Requests, Result
 from rlmlite_kernel.values.blobs import InputChangedError
 
 T = TypeVar("T")
@@ -29,6 +29,10 @@ FanOuts: TypeAlias = Generator[Requests, Sequence[Result], T]
 
 JournalWriter: TypeAlias = Callable[[str, Result], None]
 """Writes down each finished call at once, so that what was paid for survives a killed process."""
+
+
+NO_MEMORY_TO_ASK = Failed("cancelled", NO_USE, "this machine has not enough memory for its prompt")
+"""The result of a call that was not made, because its prompt could not be rendered."""
 
 
 class Answers(Protocol):
@@ -115,6 +119,9 @@ async def drive(
             except InputChangedError:
                 # Its prompt cannot be read. The kernel sees the change too, and ends the run with what was done.
                 results[index] = Failed("cancelled")
+                continue
+            except MemoryError:
+                results[index] = NO_MEMORY_TO_ASK
                 continue
             result = finished.get(request.id)
             if result is None:

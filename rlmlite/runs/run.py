@@ -20,7 +20,7 @@ import msgspec
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import MORE_MEMORY, OutOfMemoryError
 from rlmlite.guard.code.parser import CODE_PARSER
-from rlmlite.guard.memory import retry_once
+from rlmlite.guard.memory.attempts import retry_once
 from rlmlite.guard.origin import mark_begun
 from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts

@@ -28,6 +28,7 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import SettingError, checks
 from rlmlite.errors.limit_checks import limits_of
 from rlmlite.guard.folder_rules import ANY, LOWER, NEVER, TRUST, FolderRule
+from rlmlite.guard.memory import memory_of
 from rlmlite.guard.places import without_links
 from rlmlite.guard.trust import PinnedFile
 from rlmlite.inputs import READING, Reading
@@ -220,6 +221,12 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             LOWER,
         ),
     ] = None
+    max_memory: Annotated[
+        int | None,
+        Setting(
+            "memory for the data of this process, such as `4GiB`, or `none`; mapped files are free", memory_of, TRUST
+        ),
+    ] = None
     workers: Annotated[int, Setting("calls at a time, and connections to a server", checks.whole(1, 1_000), LOWER)] = (
         WORKERS
     )
@@ -326,6 +333,7 @@ class SettingKeywords(TypedDict, total=False):
     store: str | PathLike[str] | None
     copy_to: str | PathLike[str] | None
     threads: int | None
+    max_memory: int | str | None
     workers: int | None
     timeout: float | None
     retries: int | None

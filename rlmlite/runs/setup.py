@@ -18,6 +18,7 @@ from rlmlite.clients.interface.cost_permit import Permit, check_prices, permit_a
 from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.prices import nano
 from rlmlite.clients.interface.protocol import Client, Preparable, role
+from rlmlite.guard.memory import limit_memory
 from rlmlite.guard.trust import PinnedFile
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import run_key
@@ -68,6 +69,8 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
 
     Raises `ModelError`, and `SettingError` for a policy, a tool or a price that is missing under a cost limit.
     """
+    if settings.max_memory is not None:
+        limit_memory(settings.max_memory)
     # The number of threads belongs to the process, not to the run: it changes how fast a search is, never its result.
     if settings.threads is not None:
         from rlmlite_kernel.engines import use_threads

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_json
-from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
+from rlmlite.errors import MORE_MEMORY, InputError, ModelError, OutOfMemoryError, RlmliteError, SettingError
 from rlmlite_kernel import BlobMissingError, InputChangedError, SettingsError
 from rlmlite_traces import (
     LevelError,
@@ -32,6 +32,8 @@ _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (ModelError, Exit.USAGE, "model"),
     (SettingError, Exit.USAGE, "setting"),
     (SettingsError, Exit.USAGE, "setting"),
+    (OutOfMemoryError, Exit.FAILED, "out_of_memory"),
+    (MemoryError, Exit.FAILED, "out_of_memory"),
     (RlmliteError, Exit.FAILED, "failed"),
     (TraceMissingError, Exit.INPUT, "trace_missing"),
     (TraceExistsError, Exit.USAGE, "trace_exists"),
@@ -68,8 +70,14 @@ def exit_code_of(command: Callable[[], Exit], *, as_json: bool) -> Exit:
         return Exit.COMPLETED
     except _EXPECTED as error:
         code, word = next((code, word) for kind, code, word in _EXITS if isinstance(error, kind))
-        message = str(error) or word  # `KeyboardInterrupt` has no message
+        message = _message_of(error) or word  # `KeyboardInterrupt` has no message
         log.error(message)
         if as_json:
             print_json(status="failed", reason=word, error=message)
         return code
+
+
+def _message_of(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return f"memory ran out; {MORE_MEMORY}"
+    return str(error)

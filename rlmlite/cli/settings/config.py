@@ -24,6 +24,7 @@ from rlmlite.cli.output.logs import log
 from rlmlite.cli.settings.environment import from_environment, merge
 from rlmlite.cli.settings.files import FILE, SettingsFile, by_setting, read_folder_file, read_user_file, user_path
 from rlmlite.errors import SettingError
+from rlmlite.guard.memory import limit_memory
 from rlmlite.runs.settings import RunSettings, make_settings
 from rlmlite_kernel.engines import MAX_THREADS
 
@@ -51,7 +52,11 @@ def load(flags: Mapping[str, object], *, flags_only: Iterable[str] = ()) -> RunS
     values = _over(values, explicit)
     if labels:
         values["scope"] = {**values.get("scope", {}), **labels}
-    return make_settings(values, explicit=explicit)
+    settings = make_settings(values, explicit=explicit)
+    # Now, and not with the run: inputs are loaded before it. `app` has set the default.
+    if settings.max_memory is not None:
+        limit_memory(settings.max_memory)
+    return settings
 
 
 def _of_folder(

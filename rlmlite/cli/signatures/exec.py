@@ -12,6 +12,7 @@ from rlmlite.cli.signatures.options import (
     Copy,
     Limit,
     MaxCost,
+    MaxMemory,
     NewTrace,
     Policy,
     Price,
@@ -49,6 +50,7 @@ def exec_(
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    max_memory: MaxMemory = None,
     price: Price = None,
     workers: Workers = None,
     timeout: Timeout = None,
@@ -72,7 +74,8 @@ def exec_(
     if program is None and words:
         path, inputs = words[0], words[1:]
     flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
-    flags |= permission_flags(tool, policy, approve) | calling_flags(workers, timeout, stream)
+    flags |= {"max_memory": max_memory, **permission_flags(tool, policy, approve)}
+    flags |= calling_flags(workers, timeout, stream)
     job = job_of(
         inputs,
         sub=sub,

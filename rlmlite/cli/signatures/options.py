@@ -93,6 +93,10 @@ Limit: TypeAlias = Annotated[
 MaxCost: TypeAlias = Annotated[
     str | None, typer.Option("--max-cost", metavar="DOLLARS", help="The most that all calls may cost, such as 2.00.")
 ]
+MaxMemory: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--max-memory", metavar="SIZE", help="Memory for data, such as 4GiB, or none. [of this machine]"),
+]
 ConfirmAbove: TypeAlias = Annotated[
     str | None,
     typer.Option("--confirm-above", metavar="DOLLARS", help="Ask before calls that may cost more than this."),

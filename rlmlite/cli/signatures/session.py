@@ -18,6 +18,7 @@ from rlmlite.cli.signatures.options import (
     KnownStore,
     Limit,
     MaxCost,
+    MaxMemory,
     Nested,
     Paths,
     Policy,
@@ -52,6 +53,7 @@ def new(
     approve: Approve = None,
     max_cost: MaxCost = None,
     price: Price = None,
+    max_memory: MaxMemory = None,
     read: Read = None,
     run_key: RunKey = None,
     copy: Copy = None,
@@ -62,7 +64,7 @@ def new(
     from rlmlite.cli.commands.sessions.session import new
 
     flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **permission_flags(tool, policy, approve)}
-    flags |= {"nested": nested}
+    flags |= {"nested": nested, "max_memory": max_memory}
     job = job_of(paths, controller, sub, limit, run_key, read=read, price=price, **flags)
     raise typer.Exit(new(session, job, as_json=json))
 
@@ -84,12 +86,14 @@ def exec_(
     approve: Approve = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    max_memory: MaxMemory = None,
     json: AsJson = False,
 ) -> None:
     """Execute a program. The session keeps its variables."""
     from rlmlite.cli.commands.sessions.session import exec_
 
     flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
+    flags["max_memory"] = max_memory
     flags |= permission_flags(tool, policy, approve)
     job = job_of(None, controller, sub, yes=yes, text=program, path=path, input=input, **flags)
     raise typer.Exit(exec_(session, job, as_json=json))
@@ -124,12 +128,14 @@ def resume(
     approve: Approve = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    max_memory: MaxMemory = None,
     json: AsJson = False,
 ) -> None:
     """Answer the waiting calls and continue the turn in progress."""
     from rlmlite.cli.commands.sessions.session import resume
 
     flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
+    flags["max_memory"] = max_memory
     flags |= permission_flags(tool, policy, approve)
     job = job_of(None, controller, sub, yes=yes, input=input, **flags)
     raise typer.Exit(resume(session, job, answers, as_json=json))
@@ -141,6 +147,14 @@ def show(session: Session, input: InputPlaces = None, store: KnownStore = None, 
     from rlmlite.cli.commands.sessions.session import show
 
     raise typer.Exit(show(session, places_of(input, store), as_json=json))
+
+
+@session_app.command("abandon")
+def abandon(session: Session, input: InputPlaces = None, store: KnownStore = None, json: AsJson = False) -> None:
+    """Give up the program in progress: the rest of it is recorded as abandoned."""
+    from rlmlite.cli.commands.sessions.session import abandon
+
+    raise typer.Exit(abandon(session, places_of(input, store), as_json=json))
 
 
 @session_app.command("seal")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rlmlite.cli.signatures.options import AsJson, Read, Store, Trace
+from rlmlite.cli.signatures.options import AsJson, MaxMemory, Read, Store, Trace
 
 trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Show, check and re-execute receipts.")
 
@@ -59,11 +59,12 @@ def trace_replay(
     read: Read = None,
     store: Store = None,
     allow: Allow = None,
+    max_memory: MaxMemory = None,
     json: AsJson = False,
 ) -> None:
     """Re-execute every step offline and name the first difference."""
     from rlmlite.cli.commands.traces.replay import replay_trace
 
     raise typer.Exit(
-        replay_trace(trace, root, at_least.value, input or [], read or [], store, allow or [], as_json=json)
+        replay_trace(trace, root, at_least.value, input or [], read or [], store, allow or [], max_memory, as_json=json)
     )

@@ -41,6 +41,7 @@ VALUES: dict[str, Any] = {
     "store": "store",
     "copy_to": "copies",
     "threads": 1,
+    "max_memory": "none",
     "workers": 3,
     "timeout": 5,
     "retries": 0,

@@ -80,6 +80,8 @@ def test_an_unknown_keyword_is_a_type_error_with_a_hint(entry: str) -> None:
         ({"temperature": 3}, "setting temperature: expected a number from 0 to 2"),
         ({"patience": 0}, "setting patience: expected a whole number"),
         ({"threads": 0}, "setting threads: expected a whole number"),
+        ({"max_memory": "much"}, "setting max_memory: expected an amount of memory such as 4GiB"),
+        ({"max_memory": "100MiB"}, "setting max_memory: rlmlite needs at least 256 MiB"),
         ({"stream": "perhaps"}, "setting stream: expected true or false, found 'perhaps'"),
         ({"decode": "json"}, 'setting decode: expected "tool" or "grammar", found \'json\''),
         ({"max_cost": "-1"}, "setting max_cost: expected dollars"),

@@ -60,6 +60,11 @@ def map_in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Itera
             result = in_work.popleft().result()
             in_work.extend(pool.submit(work, item) for item in islice(rest, 1))
             yield result
+    except RuntimeError as error:
+        # Python has no error of its own for "no memory for the stack of another thread".
+        if "start new thread" in str(error):
+            raise MemoryError(str(error)) from None
+        raise
     finally:
         # A caller that stops early does not wait for items that have not begun.
         pool.shutdown(cancel_futures=True)

@@ -43,7 +43,11 @@ class WordDatabase:
             ends.append(end)
 
         # A scratch of its own for each scan, since threads may not share one.
-        self._database.scan(block, match_event_handler=report, scratch=self._library.Scratch(self._database))
+        try:
+            self._database.scan(block, match_event_handler=report, scratch=self._library.Scratch(self._database))
+        except self._library.NoMemoryError as error:
+            # Its own error, which says what Python's says: so that it ends this step, and not the run.
+            raise MemoryError(str(error)) from None
         words = np.array(numbers, np.int64)
         starts = np.array(ends, np.int64) - self._sizes[words]
         order = np.lexsort((words, starts))
@@ -58,7 +62,12 @@ def word_database(words: tuple[Word, ...]) -> WordDatabase | None:
     if has_nul or len(words) <= FEW:
         return None
     library = _library()
-    return None if library is None else WordDatabase(words, library)
+    if library is None:
+        return None
+    try:
+        return WordDatabase(words, library)
+    except library.NoMemoryError as error:
+        raise MemoryError(str(error)) from None
 
 
 @cache

@@ -20,12 +20,12 @@ import typer
 from rlmlite.agent.session import FIXED_SETTINGS, Session
 from rlmlite.cli.commands.sessions.answers import read_answers, result_of
 from rlmlite.cli.commands.sessions.view import (
-    call_document,
     print_end,
     print_new,
     print_session,
     print_waiting,
     session_document,
+    waiting_calls,
 )
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
@@ -35,7 +35,7 @@ from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
 from rlmlite.cli.settings.places import Places
-from rlmlite.errors import CallsWaitingError, InputError, SettingError
+from rlmlite.errors import CallsWaitingError, InputError, OutOfMemoryError, SettingError
 from rlmlite.guard.access import Access
 from rlmlite.guard.terminal import harmless_json
 from rlmlite.inputs import new_store
@@ -62,6 +62,11 @@ def resume(path: Path, job: Job, answers: str | None, *, as_json: bool) -> Exit:
 def pending(path: Path, places: Places) -> Exit:
     """`session pending`: the calls that wait, as JSON to fill in."""
     return exit_code_of(lambda: _pending(path, places), as_json=True)
+
+
+def abandon(path: Path, places: Places, *, as_json: bool) -> Exit:
+    """`session abandon`: give up what is left of the program under way."""
+    return exit_code_of(lambda: _abandon(path, places, as_json), as_json=as_json)
 
 
 def show(path: Path, places: Places, *, as_json: bool) -> Exit:
@@ -159,7 +164,9 @@ def _require_session(path: Path) -> None:
 
 def _pending(path: Path, places: Places) -> Exit:
     with open_to_look(path, places) as session:
-        calls = [call_document(call, session) for call in session.pending()]
+        calls = waiting_calls(session, with_prompts=True)
+    if calls is None:
+        raise OutOfMemoryError(f"the process that looked for its calls died; see `rlmlite session abandon {path}`")
     # Indented and without the keys of other commands: people fill it in, and `resume` reads it.
     document = json.dumps({"calls": calls}, ensure_ascii=False, indent=2)
     typer.echo(harmless_json(document))
@@ -172,6 +179,12 @@ def _show(path: Path, places: Places, as_json: bool) -> Exit:
             print_json(**session_document(session))
         else:
             print_session(session)
+    return Exit.COMPLETED
+
+
+def _abandon(path: Path, places: Places, as_json: bool) -> Exit:
+    with open_to_look(path, places) as session:
+        print_end(session, session.abandon(), as_json=as_json)
     return Exit.COMPLETED
 
 

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rlmlite.agent.session import Session
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_observation, print_status
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
+from rlmlite.guard.memory.attempts import survivors_result
 from rlmlite.guard.terminal import one_line
 from rlmlite.runs.history import Exchange, open_question
 from rlmlite.runs.outcome import Outcome, budget_of
@@ -41,12 +44,15 @@ def print_session(session: Session) -> None:
     _print_lines("notes", run.state.notes)
     _print_lines("turns", [_turn_line(exchange) for exchange in run.history])
     question = open_question(run.history)
-    waiting = len(session.pending())
+    calls = waiting_calls(session)
     if question is not None:
         say(f"open question: {question}")
     # Both: a turn that a kill stopped waits for nobody, and a question may wait for its controller between two turns.
-    if run.unfinished is not None or waiting:
-        say(f"under way: {waiting:,} calls wait; go on with `rlmlite session resume {session.path}`")
+    if calls is None:
+        say("under way: a program that the process which looked for its calls did not survive;", "yellow")
+        say(f"give it up with `rlmlite session abandon {session.path}`", "yellow")
+    elif run.unfinished is not None or calls:
+        say(f"under way: {len(calls):,} calls wait; go on with `rlmlite session resume {session.path}`")
     say(f"turns left: {run.state.left('turns'):,}")
 
 
@@ -72,7 +78,7 @@ def session_document(session: Session) -> dict[str, Any]:
         "notes": list(run.state.notes),
         "questions": questions,
         "turns": [_turn_document(turn) for turn in turns],
-        "calls": [call_document(call) for call in session.pending()],
+        "calls": waiting_calls(session),
         "coverage": run.state.coverage_report(),
         "usage": run.usage,
         "budget": budget_of(run.state),
@@ -109,6 +115,21 @@ def print_waiting(path: Path, calls: Sequence[Request], *, as_json: bool) -> Exi
         print_indented(f"... and {hidden:,} more")
     say(f"see them with `rlmlite session pending {path}`, answer with `rlmlite session resume {path} ANSWERS.json`")
     return Exit.WAITING
+
+
+def waiting_calls(session: Session, *, with_prompts: bool = False) -> list[dict[str, Any]] | None:
+    """The calls that a session waits for, as documents; `None` if nobody can survive to find out.
+
+    To know which calls a program needs, what is left of it is executed, in a copy of this process: it may be that very
+    program which ended the last one.
+    """
+
+    def list_calls() -> bytes:
+        shown = session if with_prompts else None
+        return msgspec.json.encode([call_document(call, shown) for call in session.pending()])
+
+    content = list_calls() if session.run.unfinished is None else survivors_result(list_calls)
+    return None if content is None else msgspec.json.decode(content, type=list[dict[str, Any]])
 
 
 def call_document(call: Request, session: Session | None = None) -> dict[str, Any]:

@@ -86,13 +86,14 @@ def replay_trace(
     read: list[str],
     store: Path | None,
     allow: list[str],
+    max_memory: str | None,
     *,
     as_json: bool,
 ) -> Exit:
     """The command."""
 
     def work() -> Exit:
-        settings = load({"reading": reading_flags(read) or None})
+        settings = load({"reading": reading_flags(read) or None, "max_memory": max_memory})
         limits = reader_limits(allow)
         checked = verify_trace(trace, root, at_least, limits)
         is_own = is_begun_here(trace, checked)
@@ -220,9 +221,8 @@ def print_replay(replayed: Replayed) -> None:
     verdict = replayed.verdict.value
     say(f"replayed: {verdict}: {replayed.executed:,} of {replayed.steps:,} steps re-executed; {sentence}", colour)
     if replayed.not_executed:
-        total = sum(replayed.not_executed.values())
-        codes = ", ".join(f"{count:,} {code}" for code, count in replayed.not_executed.items())
-        say(f"    {total:,} steps not re-executed: the record says that the machine failed there ({codes})", "yellow")
+        codes = ", ".join(f"{code} {count:,}" for code, count in replayed.not_executed.items())
+        say(f"    steps not re-executed, since by the record the machine failed there: {codes}", "yellow")
     if replayed.stopped:
         say(f"    {replayed.stopped}: raise --max-memory, or replay it on a machine with more memory", "yellow")
     # Below the verdict, what it rests on: what could not be compared, and why there may be a difference.
