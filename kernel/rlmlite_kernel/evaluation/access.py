@@ -18,11 +18,13 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.engines.bytes.positions import CodePoints
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import column_values
+from rlmlite_kernel.evaluation.work import READ, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.values.fences import list_names
-from rlmlite_kernel.values.values import DOCUMENTS, LIST, Rows, Value, kind_of, text_of
+from rlmlite_kernel.values.values import DOCUMENTS, LIST, Rows, Value, kind_of
 
 Bound: TypeAlias = int | None
 
@@ -44,11 +46,11 @@ def column_cells(rows: Rows, name: str, context: StepContext) -> list[Value]:
     """One field of every row, null where it is missing."""
     column = column_name(rows, name)
     if column is not None:
-        return list(rows.columns[column].cells(context.blobs))
+        return list(column_values(rows.columns[column], context))
     if "value" not in rows.columns:
         return [None] * len(rows)
     # A plain list of records, such as the answers of a model, has its fields inside the cells.
-    cells = rows.columns["value"].cells(context.blobs)
+    cells = column_values(rows.columns["value"], context)
     return [record_field(cell, name) for cell in cells]
 
 
@@ -70,7 +72,7 @@ def read_attribute(value: Value, name: str, context: StepContext) -> Value:
         return _of_rows(value, name, context)
     # `chars` is not here: without a slice it would be a list of every character.
     if isinstance(value, str | Text) and name == "lines":
-        text = text_of(value, context.blobs)
+        text = context.text_of(value)
         # It never is None for a str or a Text.
         assert text is not None
         return all_lines(text, context)
@@ -125,7 +127,7 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
 
 
 def _document(documents: Rows, path: str, context: StepContext) -> Value:
-    paths = documents.columns["path"].cells(context.blobs)
+    paths = column_values(documents.columns["path"], context)
     if path in paths:
         row = list(paths).index(path)
         return documents.columns["text"].at(row, context.blobs)
@@ -164,6 +166,7 @@ def slice_value(value: Value, lo: Bound, hi: Bound, literal: tuple[bool, bool], 
         first, last = bounds(len(value), lo, hi, literal, context)
         return Text(value.blob, _snap(content, value, first), _snap(content, value, last))
     if isinstance(value, str):
+        context.work(READ * len(value), f"cutting a text of {len(value):,} characters")
         # By bytes too, so that a program means the same whether a text is a string or a reference.
         raw = value.encode()
         first, last = bounds(len(raw), lo, hi, literal, context)
@@ -204,6 +207,7 @@ def line_rows(text: Text, first: int, last: int, context: StepContext) -> Rows:
     """Lines first..last-1 of the content, cut to the text, as rows. `line` counts from the start of the content."""
     # A number, a start and a stop of 8 bytes for each line.
     context.ensure_room(max(0, last - first) * 24)
+    context.work(ROW * max(0, last - first), f"listing {last - first:,} lines")
     starts, stops = context.blobs.lines(text.blob).spans(first, max(first, last))
     # The first and the last line of a part may reach beyond it.
     starts = np.maximum(starts, text.start)
@@ -279,6 +283,7 @@ def chars_slice(text: Text, lo: Bound, hi: Bound, literal: tuple[bool, bool], co
     """`text.chars[lo:hi]`: by code points."""
     # A view, so that a slice of a large file does not copy it.
     content = memoryview(context.blobs.read(text.blob))[text.start : text.stop]
+    context.work(READ * len(content), f"counting the characters of {len(content):,} bytes")
     points = CodePoints(content)
     first, last = bounds(points.count, lo, hi, literal, context)
     start = text.start + points.byte_of(first)

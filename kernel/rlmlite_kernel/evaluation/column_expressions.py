@@ -19,12 +19,18 @@ from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
+from rlmlite_kernel.evaluation.resolve import resolve
+from rlmlite_kernel.evaluation.work import column_work_of_row
 from rlmlite_kernel.program.ast import LOGIC, MATCHES, MEMBERSHIP, Binary, Call, Expr, Field, Lit, Unary
 from rlmlite_kernel.program.binding import has_free_field
-from rlmlite_kernel.values.operators import ARITHMETIC, dereference, group_key
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
+from rlmlite_kernel.values.operators import ARITHMETIC, group_key
 from rlmlite_kernel.values.row_keys import keys_of
 from rlmlite_kernel.values.values import Rows, Value
 from rlmlite_kernel.values.vectors import EXACT, LARGEST, Vector, are_many, as_decimals, vector_of
+
+_SCANNED_PER_UNIT = 8
+"""Bytes that are looked through for one unit of work: this is a plain search for bytes."""
 
 Part: TypeAlias = Vector | Value
 """An operand: one value per row, or one that is the same for every row."""
@@ -47,6 +53,9 @@ def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int =
     """
     if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, context.table):
         return None
+    context.work(column_work_of_row(node) * len(rows), f"evaluating an expression over {len(rows):,} rows")
+    # Three arrays at a time: two operands and their result.
+    context.ensure_fits(3 * 8 * len(rows) // MEMORY_PER_VALUE_BYTE)
     try:
         part = _Columns(rows, context).part(node)
     except _RowByRowError:
@@ -67,7 +76,7 @@ class _Columns:
         if isinstance(node, Lit):
             return node.v
         if not has_free_field(node, self._context.table):
-            return dereference(evaluate(node, self._context).value, self._context.blobs)
+            return resolve(evaluate(node, self._context).value, self._context)
         if isinstance(node, Unary):
             return self._unary(node)
         if isinstance(node, Binary):
@@ -254,6 +263,9 @@ def _membership(op: str, left: Part, right: Part, context: StepContext) -> BoolA
         texts = whole.bytes(context.blobs)
         if texts is None:
             raise _RowByRowError
+        # Looked through once, from the first text to the last, and what is between them too.
+        reach = int((texts.starts + texts.lengths).max(initial=0) - texts.starts.min(initial=0))
+        context.work(reach // _SCANNED_PER_UNIT, "looking through texts")
         return _as_flags((~whole.null & texts.contains(part.encode())) == wanted)
     if not isinstance(whole, list) or not isinstance(part, Vector):
         raise _RowByRowError
@@ -263,9 +275,7 @@ def _membership(op: str, left: Part, right: Part, context: StepContext) -> BoolA
     if keys is None:
         raise _RowByRowError
     known = {group_key(item) for item in whole}
-    held = [
-        group_key(dereference(value, context.blobs)) in known for value in part.take(keys.firsts).values(context.blobs)
-    ]
+    held = [group_key(resolve(value, context)) in known for value in part.take(keys.firsts).values(context.blobs)]
     return _as_flags(np.array(held, bool)[keys.codes] == wanted)
 
 

@@ -9,7 +9,8 @@ A `StepContext` lives for one step of one `advance`. Nothing of it outlasts the 
 the receipt. It does not know the state machine, other steps, or where blobs are stored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -17,13 +18,28 @@ import msgspec
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.evaluation.taint import TaintedValue
+from rlmlite_kernel.evaluation.work import READ, free_work
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, charged_size, string_size
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
-from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of
+from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of, text_of
+
+_FEWER_ROWS = "work on fewer rows, on a part of each text (.text[0:500]), or on counts instead of rows"
+
+_HASHED = 4
+"""Work for a byte that is encoded and hashed."""
+
+_SHARE_OF_STRINGS = 4
+"""The part of `value_bytes` that strings may take which are kept for other rows: a quarter."""
+
+
+_SHARE_OF_SCRATCH = 8
+"""The part of `value_bytes` that a step may hold for a while beyond that limit: an eighth."""
 
 
 class TrackedBlobs:
@@ -131,6 +147,12 @@ class StepContext:
         # Shared with the turn and all its steps: what one of them charges, the next one no longer has.
         self.ledger = ledger
         self._announced_bytes = 0
+        self._held_bytes = 0
+        self._charges_before = CHARGED_BEFORE in turn.flags
+        self._free_work = free_work(self.settings.limits.search_work)
+        self._strings: dict[Text, str] = {}
+        self._stored_strings: dict[int, tuple[str, Text]] = {}
+        self._strings_size = 0
 
     def with_ledger(self, ledger: dict[str, int]) -> "StepContext":
         """A copy that charges another ledger, to settle the same step again."""
@@ -141,6 +163,7 @@ class StepContext:
         copy.used, copy._announced_bytes = dict(self.used), self._announced_bytes
         copy.warnings, copy.partial = list(self.warnings), list(self.partial)
         copy.scanned = list(self.scanned)
+        copy._held_bytes, copy._free_work = self._held_bytes, self._free_work
         return copy
 
     def follows(self, flag: int) -> bool:
@@ -174,6 +197,22 @@ class StepContext:
         self.used[resource] = self.used.get(resource, 0) + amount
         self.ledger[resource] = self.ledger.get(resource, 0) + amount
 
+    def work(self, units: int, what: str) -> None:
+        """Charge work on values to `search_work` before it is done, beyond what each step has for nothing.
+
+        Raises `Fault("budget")`. See `evaluation.work` for the prices.
+        """
+        if not self._charges_before:
+            return
+        free = min(units, self._free_work)
+        self._free_work -= free
+        if units > free:
+            left = self.budget_left("search_work")
+            if units - free > left:
+                message = f"{what} needs {units:,} of search_work, but only {left:,} are left"
+                raise Fault("budget", f"{message}; {_FEWER_ROWS}")
+            self.spend("search_work", units - free)
+
     def ensure_room(self, size: int, instead: str = "") -> None:
         """Announce `size` more bytes before they are built in memory. Raises `Fault("too_large")` if they do not fit.
 
@@ -181,11 +220,80 @@ class StepContext:
         """
         # What a step has built is seldom free before its end, so nothing is given back: the sum is the safe side.
         self._announced_bytes += size
+        self._refuse_beyond_limit(0, instead)
+
+    def hold(self, memory: int) -> None:
+        """Announce `memory` more bytes of memory that the step holds besides its result. See `values.memory`."""
+        self.hold_size(-(-memory // MEMORY_PER_VALUE_BYTE))
+
+    def hold_size(self, size: int) -> None:
+        """`hold`, in value bytes."""
+        if self._charges_before:
+            self._held_bytes += size
+            self._refuse_beyond_limit(0, _FEWER_ROWS)
+
+    @contextmanager
+    def give_back(self) -> Iterator[None]:
+        """What is held inside of the block is free after it, such as the rows of one batch of many."""
+        held = self._held_bytes
+        yield
+        self._held_bytes = held
+
+    def ensure_fits(self, size: int) -> None:
+        """Refuse what is built for a moment only, if it would not fit beside what the step holds now."""
+        if self._charges_before:
+            self._refuse_beyond_limit(size, _FEWER_ROWS)
+
+    def _refuse_beyond_limit(self, more: int, instead: str) -> None:
         limit = self.settings.limits.value_bytes
         stored = self.ledger.get("value_bytes", 0)
-        if stored + self._announced_bytes > limit:
+        # A step can always look at some rows, even if its variables leave no room.
+        held = max(0, self._held_bytes + more - limit // _SHARE_OF_SCRATCH)
+        if stored + self._announced_bytes + held > limit:
             message = f"the value would exceed the {limit:,} value_bytes of this run ({stored:,} are in use)"
             raise Fault("too_large", f"{message}; {instead}" if instead else message)
+
+    def size_of(self, value: Value) -> int:
+        """The bytes that a value is charged for."""
+        return charged_size(value) if self._charges_before else size_of(value)
+
+    def room_left(self) -> int:
+        """The bytes that a value may still have."""
+        stored = self.ledger.get("value_bytes", 0)
+        return max(0, self.settings.limits.value_bytes - stored - self._announced_bytes)
+
+    def ensure_value_fits(self, value: Value) -> None:
+        """Refuse a value that is larger than all values of a run may be together."""
+        limit = self.settings.limits.value_bytes
+        if self._charges_before and self.size_of(value) > limit:
+            raise Fault("too_large", f"the value is larger than the {limit:,} value_bytes of this run; {_FEWER_ROWS}")
+
+    def string(self, text: Text) -> str:
+        """A text by reference as a string. A long one is charged for, and shared by all rows that refer to it."""
+        size = len(text)
+        if size <= LONG or not self._charges_before:
+            return text.string(self.blobs)
+        known = self._strings.get(text)
+        if known is not None:
+            return known
+        self.work(READ * size, f"reading a text of {size:,} bytes")
+        self.ensure_fits(size)
+        string = text.string(self.blobs)
+        self._remember(text, string)
+        return string
+
+    def _remember(self, text: Text, string: str) -> None:
+        """Keep a string for the other rows of its text, as long as there is room for such."""
+        most = self.settings.limits.value_bytes // _SHARE_OF_STRINGS
+        size = string_size(string)
+        if size > most:
+            return
+        # All at once: which of them is asked for next is not known, and whoever holds one keeps it anyway.
+        if self._strings_size + size > most:
+            self._strings.clear()
+            self._strings_size = 0
+        self._strings[text] = string
+        self._strings_size += size
 
     def warn(self, message: str, quoted: str = "", every_row: bool = False) -> None:
         """Add a warning to the observation, unless the step has given the same one already: see `StepWarning`."""
@@ -200,12 +308,29 @@ class StepContext:
             self.partial.append(code)
         self.warn(message, quoted)
 
+    def text_of(self, value: Value) -> Text | None:
+        """A value as a span: a `Text`, or a string after it was put in the blobs; None for anything else."""
+        if not isinstance(value, str) or len(value) <= LONG or not self._charges_before:
+            return text_of(value, self.blobs)
+        # A condition asks this of one string for every row; it is hashed and stored once.
+        known = self._stored_strings.get(id(value))
+        if known is not None:
+            return known[1]
+        size = string_size(value)
+        self.work(_HASHED * size, f"storing a text of {size:,} bytes")
+        self.hold_size(size)
+        text = text_of(value, self.blobs)
+        assert text is not None  # it never is for a string
+        # With the string: as long as it is here, no other one has its identity.
+        self._stored_strings[id(value)] = (value, text)
+        return text
+
     def require_text(self, value: Value, what: str) -> str:
         """A value as a string. Raises `Fault("type")` that names `what`."""
         # Only a reference takes room: a string is in memory already.
         if isinstance(value, Text):
             self.ensure_room(len(value))
-            return value.string(self.blobs)
+            return self.string(value)
         if isinstance(value, str):
             return value
         raise Fault("type", f"{what} must be text, not {kind_of(value)}")

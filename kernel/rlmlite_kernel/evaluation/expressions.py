@@ -13,10 +13,13 @@ from rlmlite_kernel.engines.query.query import Matcher, Query, any_of, literal
 from rlmlite_kernel.engines.search.find import find, occurs
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import resolve, row_values
 from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue, merge_taint
+from rlmlite_kernel.evaluation.work import NODE, READ
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
     MATCHES,
+    MEMBERSHIP,
     Attr,
     Binary,
     Expr,
@@ -31,17 +34,17 @@ from rlmlite_kernel.program.ast import (
 )
 from rlmlite_kernel.program.queries import constant_query, matcher_for
 from rlmlite_kernel.values.columns import Spans, Text
+from rlmlite_kernel.values.memory import LONG
 from rlmlite_kernel.values.operators import (
     ARITHMETIC,
     COMPARISONS,
     ORDERINGS,
-    dereference,
     mixes_list_and_single,
     mixes_text_and_number,
     negate,
     truthy,
 )
-from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, text_of
+from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of
 
 # What hardly anybody searches for as text: a query that has it was most likely meant as a regex.
 _REGEX_SIGNS = ("|", ".*", "\\d", "\\w", "\\s", ".+", "[^")
@@ -109,13 +112,13 @@ def _view(node: Expr, names: tuple[str, ...], context: StepContext) -> _View | N
         return None
     base = evaluate(node.of, context)
     # Rows may have a column `lines`: only the value tells a view from a field.
-    text = text_of(base.value, context.blobs)
+    text = context.text_of(base.value)
     return None if text is None else _View(node.name, base, text)
 
 
 def _index(of: Expr, at: Expr, context: StepContext) -> TaintedValue:
     index = evaluate(at, context)
-    key = dereference(index.value, context.blobs)
+    key = resolve(index.value, context)
     literal = isinstance(at, Lit)
     # `x.lines[n]` directly, without rows of all lines of which one would be taken.
     view = _view(of, ("lines",), context)
@@ -207,13 +210,14 @@ def _result(node: Binary, left: Value, right: Value, context: StepContext) -> Va
 
 def operate(op: str, left: Value, right: Value, context: StepContext) -> Value:
     """A comparison or arithmetic on two values, with the warnings and charges that go with it."""
-    plain_left = dereference(left, context.blobs)
-    plain_right = dereference(right, context.blobs)
+    plain_left = resolve(left, context)
+    plain_right = resolve(right, context)
     return operate_dereferenced(op, plain_left, plain_right, context)
 
 
 def operate_dereferenced(op: str, left: Value, right: Value, context: StepContext) -> Value:
     """`operate` on values whose texts are strings."""
+    _charge_long(op, left, right, context)
     if op in ARITHMETIC:
         # `+` alone makes a value that grows with its operands.
         if op == "+" and isinstance(left, str | list) and isinstance(right, str | list):
@@ -227,6 +231,20 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
             "`x.name` the whole column; use `in` to look into a list"
         )
     return COMPARISONS[op](left, right)
+
+
+def _charge_long(op: str, left: Value, right: Value, context: StepContext) -> None:
+    """Charge an operation on long texts and lists: `contains` looks through all, a comparison through the shorter."""
+    # Most operands are numbers and short texts, which are part of what a row costs.
+    long_left = isinstance(left, str | list | dict) and len(left) > LONG
+    long_right = isinstance(right, str | list | dict) and len(right) > LONG
+    if not long_left and not long_right:
+        return
+    sizes = [len(side) for side in (left, right) if isinstance(side, str | list | dict)]
+    looks_through = max(sizes) if op in MEMBERSHIP or op == "+" else min(sizes)
+    price = NODE if isinstance(left, list | dict) or isinstance(right, list | dict) else READ
+    if left is not right:
+        context.work(price * looks_through, f"`{op}` on {looks_through:,} bytes or items")
 
 
 def warn_mixed(op: str, context: StepContext) -> None:
@@ -278,7 +296,7 @@ def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
 def _query_of_value(value: Value, context: StepContext) -> Query:
     rows = rows_of(value)
     if rows is not None:
-        items = rows.values(context.blobs)
+        items = row_values(rows, context)
         texts = [context.require_text(item, "each item of the query") for item in items]
         return any_of(*map(literal, texts))
     # Literally, whatever the text says: content of an input can search for itself, but never act as a pattern.

@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of, operate_dereferenced, value_matches, warn_mixed
+from rlmlite_kernel.evaluation.resolve import resolve
+from rlmlite_kernel.evaluation.work import NODE, work_of_row
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
     LOGIC,
@@ -34,9 +36,10 @@ from rlmlite_kernel.program.ast import (
     Unary,
 )
 from rlmlite_kernel.program.binding import bind, has_free_field, raise_fault
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.operators import dereference, group_key, mixes_text_and_number, negate, truthy
-from rlmlite_kernel.values.values import Rows, Value, text_of
+from rlmlite_kernel.values.operators import group_key, mixes_text_and_number, negate, truthy
+from rlmlite_kernel.values.values import Rows, Value
 
 OfRow: TypeAlias = Callable[[int], Value]
 """A compiled row expression: from the number of a row to the value for it."""
@@ -50,30 +53,38 @@ class RowCompiler:
         self._cells: dict[str, list[Value]] = {}
 
     def compile(self, node: Expr) -> OfRow:
-        """A row expression as a function of the row number."""
+        """A row expression as a function of the row number, to be called for every row: that work is charged here."""
+        work = len(self._rows) * work_of_row(node)
+        self._context.work(work, f"evaluating an expression for {len(self._rows):,} rows")
+        return self._compile(node)
+
+    def _compile(self, node: Expr) -> OfRow:
         if isinstance(node, Field):
             return self._field(node.name).__getitem__
-        if isinstance(node, Unary | Binary) or self._depends(node):
+        if self._depends(node):
             return _COMPILERS[type(node)](self, node)
+        if isinstance(node, Unary | Binary):
+            work: OfRow = _COMPILERS[type(node)](self, node)
+            return _once(work) if self._context.follows(CHARGED_BEFORE) else work
         value = evaluate(node, self._context).value
         return lambda row: value
 
     def _unary(self, node: Unary) -> OfRow:
-        inner = self.compile(node.of)
+        inner = self._compile(node.of)
         if node.op == "not":
             return lambda row: not truthy(inner(row))
         return lambda row: negate(inner(row))
 
     def _attribute(self, node: Attr) -> OfRow:
-        inner, name, context = self.compile(node.of), node.name, self._context
+        inner, name, context = self._compile(node.of), node.name, self._context
         return lambda row: _soft_attribute(inner(row), name, context)
 
     def _list(self, node: ListOf) -> OfRow:
-        parts = [self.compile(item) for item in node.items]
+        parts = [self._compile(item) for item in node.items]
         return lambda row: [part(row) for part in parts]
 
     def _record(self, node: Obj) -> OfRow:
-        parts = [(pair.key, self.compile(pair.value)) for pair in node.pairs]
+        parts = [(pair.key, self._compile(pair.value)) for pair in node.pairs]
         return lambda row: {key: part(row) for key, part in parts}
 
     def _field(self, name: str) -> list[Value]:
@@ -88,7 +99,7 @@ class RowCompiler:
         return has_free_field(node, self._context.table)
 
     def _logic(self, node: Binary) -> OfRow:
-        left, right = self.compile(node.left), self.compile(node.right)
+        left, right = self._compile(node.left), self._compile(node.right)
         if node.op == "and":
             return lambda row: truthy(left(row)) and truthy(right(row))
         return lambda row: truthy(left(row)) or truthy(right(row))
@@ -109,45 +120,45 @@ class RowCompiler:
 
     def _plain(self, node: Expr) -> OfRow:
         """An operand with its texts as strings; for one that is the same for every row, that is done once."""
-        work, blobs = self.compile(node), self._context.blobs
+        work, context = self._compile(node), self._context
         if isinstance(node, Unary | Binary) or self._depends(node):
-            return lambda row: dereference(work(row), blobs)
-        value = dereference(work(0), blobs)
+            return lambda row: resolve(work(row), context)
+        value = resolve(work(0), context)
         return lambda row: value
 
     def _membership(self, node: Binary) -> OfRow:
         """`in` and `contains` look up a set where the list is the same for every row."""
-        blobs, wanted = self._context.blobs, not node.op.startswith("not")
+        context, wanted = self._context, not node.op.startswith("not")
         part, of = (node.right, node.left) if node.op.endswith("contains") else (node.left, node.right)
-        whole = None if self._depends(of) else dereference(self.compile(of)(0), blobs)
+        whole = None if self._depends(of) else resolve(self._compile(of)(0), context)
         if not isinstance(whole, list):
             return self._operator(node)
-        item = self.compile(part)
+        item = self._compile(part)
+        context.work(NODE * len(whole), f"looking up {len(whole):,} items")
         keys = {group_key(item) for item in whole}
         sample = whole[0] if whole else None
 
         def member(row: int) -> Value:
-            value = dereference(item(row), blobs)
+            value = resolve(item(row), context)
             if mixes_text_and_number(value, sample):
-                warn_mixed(node.op, self._context)
+                warn_mixed(node.op, context)
             return (group_key(value) in keys) is wanted
 
         return member
 
     def _matches(self, node: Binary) -> OfRow:
-        left, wanted, context = self.compile(node.left), node.op == "matches", self._context
+        left, wanted, context = self._compile(node.left), node.op == "matches", self._context
         matcher = matcher_of(node.right, context)
         return lambda row: value_matches(left(row), matcher, context) is wanted
 
     def _item(self, node: Index) -> OfRow:
         view, of = _view(node.of)
-        inner, index, context = self.compile(of), self.compile(node.at), self._context
+        inner, index, context = self._compile(of), self._compile(node.at), self._context
         literal = isinstance(node.at, Lit)
-        blobs = context.blobs
 
         def item(row: int) -> Value:
-            value, at = inner(row), dereference(index(row), blobs)
-            text = text_of(value, blobs) if view == "lines" else None
+            value, at = inner(row), resolve(index(row), context)
+            text = context.text_of(value) if view == "lines" else None
             if text is not None:
                 return access.line_at(text, at, literal, context)
             value = _field_unless_text(value, view, context)
@@ -157,9 +168,9 @@ class RowCompiler:
 
     def _slice(self, node: Slice) -> OfRow:
         view, of = _view(node.of)
-        inner, context = self.compile(of), self._context
-        low = self.compile(node.lo if node.lo is not None else Lit(None))
-        high = self.compile(node.hi if node.hi is not None else Lit(None))
+        inner, context = self._compile(of), self._context
+        low = self._compile(node.lo if node.lo is not None else Lit(None))
+        high = self._compile(node.hi if node.hi is not None else Lit(None))
         literal = (isinstance(node.lo, Lit), isinstance(node.hi, Lit))
 
         def sliced(row: int) -> Value:
@@ -167,7 +178,7 @@ class RowCompiler:
             if not isinstance(lo, int | None) or not isinstance(hi, int | None):
                 return None
             value = inner(row)
-            text = text_of(value, context.blobs) if view else None
+            text = context.text_of(value) if view else None
             if text is not None:
                 return _VIEWS[view](text, lo, hi, literal, context)
             return access.slice_value(_field_unless_text(value, view, context), lo, hi, literal, context)
@@ -187,8 +198,8 @@ class RowCompiler:
             if param is not None and param.kind == "pattern":
                 fixed[name] = pairs_or_matcher(value, context)
             else:
-                varying[name] = self.compile(value)
-        rest = [self.compile(value) for value in bound.rest]
+                varying[name] = self._compile(value)
+        rest = [self._compile(value) for value in bound.rest]
         run = action.run
         # The checker lets only actions in that are applied row by row.
         assert run is not None
@@ -199,6 +210,18 @@ class RowCompiler:
             return result
 
         return called
+
+
+def _once(work: OfRow) -> OfRow:
+    """The same, for what is the same for every row; at the first row, since without rows it is not evaluated at all."""
+    known: list[Value] = []
+
+    def first_time(row: int) -> Value:
+        if not known:
+            known.append(work(row))
+        return known[0]
+
+    return first_time
 
 
 _VIEWS: dict[str, Callable[..., Value]] = {"lines": access.lines_slice, "chars": access.chars_slice}

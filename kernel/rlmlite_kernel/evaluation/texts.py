@@ -7,6 +7,7 @@ follow_path(rows, ("doc", "path"), ..)  what `{rows.doc.path}` stands for
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import column_values, row_values
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import LIST, Rows, Value, json_size, rows_of, to_json
@@ -22,7 +23,7 @@ def as_text(value: Value, context: StepContext) -> str:
         return context.require_text(value, "the value")
     rows = rows_of(value)
     if rows is not None:
-        items = rows.values(context.blobs)
+        items = row_values(rows, context)
         return "\n".join(as_text(line_of(rows, item), context) for item in items)
     # Texts by reference become strings here, so the size is announced before they do.
     context.ensure_room(json_size(value, context.blobs))
@@ -46,7 +47,7 @@ def has_field(rows: Rows, name: str, context: StepContext) -> bool:
         return True
     if "value" not in rows.columns:
         return False
-    cells = rows.columns["value"].cells(context.blobs)
+    cells = column_values(rows.columns["value"], context)
     return any(isinstance(cell, dict) and name in cell for cell in cells)
 
 

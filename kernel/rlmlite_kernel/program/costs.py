@@ -177,6 +177,9 @@ FREE = CostRule("free")
 SEARCH_WORK = CostRule("search_work", ("search_work",))
 """Reads an unknown amount of text."""
 
+MANY_ROWS = CostRule("search_work for many rows", ("search_work",))
+"""Looks at rows and texts. A step has some of that for nothing, and most steps need no more: `evaluation.work`."""
+
 WHOLE_TEXT = CostRule("search_work", ("search_work",), lambda call: {"search_work": Range(_text(call).low, None)})
 """Reads the whole text of its first argument at least once."""
 

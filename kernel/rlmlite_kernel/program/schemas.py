@@ -9,9 +9,11 @@ A reply is parsed strictly and checked against the schema; nothing is coerced, a
 
 import datetime
 import json
+import re
 from typing import Any, TypeAlias
 
 import msgspec
+import numpy as np
 
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Alt, Expr, ListOf, Lit, Obj, Var
@@ -207,27 +209,29 @@ def _refuse_half_surrogates(value: Any) -> None:
 def _depth(text: str) -> int:
     """The deepest nesting of brackets outside strings; 0 if there are too few brackets for it to matter.
 
-    Counted before parsing, since the parser is recursive.
+    Counted before parsing, since the parser is recursive: strings are taken out, of the rest the brackets are added up.
+
+        [1, {"a": "]"}]    ->    [ { } ]    ->    +1 +1 -1 -1    ->    1 2 1 0: the deepest is 2
     """
-    # Nearly every text ends here: two counts in C in place of a loop over all characters.
+    # Nearly every text ends here: two counts in C in place of the rest.
     if text.count("[") + text.count("{") <= VALUE_DEPTH:
         return 0
+    brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text)).encode()
     depth = deepest = 0
-    quoted = escaped = False
-    for char in text:
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped = char == "\\"
-            quoted = char != '"'
-        elif char == '"':
-            quoted = True
-        elif char in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in "]}":
-            depth -= 1
+    for start in range(0, len(brackets), _BLOCK):
+        signs = np.frombuffer(brackets, np.uint8, min(_BLOCK, len(brackets) - start), start)
+        # In ASCII an opening bracket is two before its closing one: 0x5B, 0x5D and 0x7B, 0x7D.
+        steps = np.where(signs & 0x06 == 0x02, 1, -1)
+        depths = depth + np.cumsum(steps)
+        deepest = max(deepest, int(depths.max()))
+        depth = int(depths[-1])
     return deepest
+
+
+# Possessive, so that a string of any length needs no memory to go back. One that is not closed reaches to the end.
+_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_NO_BRACKETS = re.compile(r"[^\[\]{}]+")
+_BLOCK = 1 << 20
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

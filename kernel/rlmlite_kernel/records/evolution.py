@@ -27,6 +27,7 @@ FORMAT: Final = 2
 MEDIAN_OF_ONE: Final = 1
 LABELS_OF_QUESTIONS: Final = 2
 EXPOSURE_BY_INPUT: Final = 3
+CHARGED_BEFORE: Final = 4
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -35,6 +36,8 @@ FLAGS: Mapping[int, str] = {
     "that they were made of",
     EXPOSURE_BY_INPUT: "what a controller has learned of is tracked by input, and what depends on withheld content is "
     "part of it; where content is withheld, budgets are told in steps",
+    CHARGED_BEFORE: "visits of rows, reading of long texts and copies are charged before the work is done; a value is "
+    "charged at least a quarter of its memory",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -28,7 +28,7 @@ from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_kernel.run.state import RunConstants, State
 from rlmlite_kernel.run.variables import Change, Variable
-from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, size_of, to_json
+from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, to_json
 
 
 class FinalAnswer(msgspec.Struct, frozen=True, eq=False):
@@ -127,6 +127,8 @@ def _with_digest(outcome: StepOutcome) -> StepOutcome:
     data, context = outcome.data, outcome.context
     if data is None:
         return outcome
+    # Before the digest, which goes over the whole value: lists of lists of one list are far larger than what they take.
+    context.ensure_value_fits(data.value)
     if fits_no_budget(outcome) and context.follows(EXPOSURE_BY_INPUT):
         # Where it was cut says how much was left, and any input may have had a part in what was used.
         data = data.taint(INPUT | context.egress.input_bits)
@@ -185,7 +187,8 @@ def change_of(
     if planned.target is None or data is None or outcome.status != "ok":
         return _change_of_failure(planned, outcome, key, before, dropped, doubt)
     ref = commit_value_digest(key, outcome.digest)
-    variable = Variable(data, kind_of(data.value), ref, size_of(data.value), before.turn)
+    size = outcome.context.size_of(data.value)
+    variable = Variable(data, kind_of(data.value), ref, size, before.turn)
     return Change(planned.target, variable, dropped)
 
 

@@ -56,7 +56,6 @@ from rlmlite_kernel.run.transitions import StepEvent, StepState, TurnEvent, Turn
 from rlmlite_kernel.run.waves import OpenStep, Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
-from rlmlite_kernel.values.values import size_of
 
 _JSON = msgspec.json.Encoder()
 
@@ -431,7 +430,7 @@ class RunningTurn:
         """The outcome, or a failure if there is no room for the variable that it writes."""
         if planned.target is None or outcome.data is None or outcome.status != "ok":
             return outcome
-        size, limits = size_of(outcome.data.value), self._before.settings.limits
+        size, limits = outcome.context.size_of(outcome.data.value), self._before.settings.limits
         fault = self._variables.room_fault(planned.target, size, limits, self._nested_reserve())
         if fault is None:
             return outcome

@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import MAX_DIGITS
-from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import Rows, Value
 
@@ -25,23 +24,6 @@ Number: TypeAlias = int | float
 
 # The smallest whole number that has too many digits. Comparing with it is cheaper than counting digits.
 _TOO_LARGE = 10**MAX_DIGITS
-
-
-def dereference(value: Value, blobs: Blobs) -> Value:
-    """The value as it is compared and sorted: texts by reference become strings, rows become lists."""
-    # `type(..) is` and not `isinstance`, here and below: this runs for every cell, and true is not a number.
-    kind = type(value)
-    if kind is str or kind is int or value is None:
-        return value
-    if kind is Text:
-        return value.string(blobs)  # type: ignore[union-attr]
-    if isinstance(value, list):
-        return [dereference(item, blobs) for item in value]
-    if isinstance(value, Rows):
-        return [dereference(item, blobs) for item in value.values(blobs)]
-    if isinstance(value, dict):
-        return {key: dereference(item, blobs) for key, item in value.items()}
-    return value
 
 
 def is_number(value: Value) -> bool:
@@ -221,7 +203,7 @@ def sort_key(value: Value) -> tuple[Any, ...]:
     if kind is dict:
         # By name: two records with the same fields in another order are equal, so they must sort alike.
         return (6, [(key, sort_key(item)) for key, item in sorted(value.items())])  # type: ignore[union-attr]
-    raise TypeError(f"{kind.__name__} has to be dereferenced first")
+    raise TypeError(f"{kind.__name__} has to be resolved first")
 
 
 def group_key(value: Value) -> Any:
@@ -239,4 +221,4 @@ def group_key(value: Value) -> Any:
         return (5, *map(group_key, value))  # type: ignore[arg-type]
     if kind is dict:
         return (6, *((key, group_key(item)) for key, item in sorted(value.items())))  # type: ignore[union-attr]
-    raise TypeError(f"{kind.__name__} has to be dereferenced first")
+    raise TypeError(f"{kind.__name__} has to be resolved first")

@@ -190,7 +190,7 @@ def size_of(value: Value) -> int:
     if isinstance(value, Rows):
         # Where each row is; its cells are in the content.
         own = 24 * len(value) if value.kind == RECORDS else 0
-        return own + sum(_column_size(column) for column in value.columns.values())
+        return own + sum(column_size(column) for column in value.columns.values())
     if isinstance(value, str):
         # UTF-8 bytes; ASCII is asked first since it costs no copy.
         return len(value) if value.isascii() else len(value.encode())
@@ -220,8 +220,8 @@ def json_size(value: Value, blobs: Blobs) -> int:
     return size_of(value)
 
 
-def _column_size(column: Column) -> int:
-    """What a column adds; one that is computed from another column (line numbers, say) adds nothing."""
+def column_size(column: Column) -> int:
+    """The bytes that a column is charged for; one that is computed from another column (line numbers) adds nothing."""
     if isinstance(column, Cells):
         return sum(size_of(cell) for cell in column.values)
     if isinstance(column, Spans):
@@ -229,7 +229,7 @@ def _column_size(column: Column) -> int:
         bytes_per_span = 16 if column.which is None else 24
         return bytes_per_span * len(column)
     if isinstance(column, Groups):
-        return sum(map(_column_size, column.groups))
+        return sum(map(column_size, column.groups))
     return 8 * len(column) if isinstance(column, Ints) else 0
 
 

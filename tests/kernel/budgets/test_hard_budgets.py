@@ -20,7 +20,7 @@ HARD = {
     "prompt_bytes": (3 + 4 + 2, FAN_OUT, "budget"),
     "call_prompt_bytes": (4, f'{FAN_OUT[:-1]}, on_error="fail")', "budget"),
     "output_tokens": (3 * 10, FAN_OUT, "budget"),
-    "value_bytes": (24 + 4 + 10, 'a = "ten bytes!"', "too_large"),
+    "value_bytes": (24 + 17 + 18, 'a = "ten bytes!"', "too_large"),
     "variables": (2 + 2, "a = 1\nb = 2", "budget"),
     "chunks": (3, 'a = chunk(log, size=1, by="lines")', "budget"),
 }

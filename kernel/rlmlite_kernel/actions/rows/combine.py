@@ -8,11 +8,14 @@ for the place of its row in `a`.
 import numpy as np
 
 from rlmlite_kernel.actions.rows.keys import SharedKeys, as_column, key_both, key_values
-from rlmlite_kernel.actions.rows.rows import spread_columns
+from rlmlite_kernel.actions.rows.rows import spread_columns, take_rows
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import warn_mixed
+from rlmlite_kernel.evaluation.resolve import column_values, row_values
+from rlmlite_kernel.evaluation.work import ROW
 from rlmlite_kernel.program.ast import Expr, Field, ListOf
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import (
     Cells,
     Column,
@@ -24,6 +27,7 @@ from rlmlite_kernel.values.columns import (
     Spans,
     describe_value,
 )
+from rlmlite_kernel.values.memory import taken_memory
 from rlmlite_kernel.values.operators import mixes_text_and_number
 from rlmlite_kernel.values.values import LIST, Rows, Value
 from rlmlite_kernel.values.vectors import HasVector
@@ -35,10 +39,12 @@ def union(context: StepContext, a: Value, b: Value) -> Value:
     if not len(left) or not len(right):
         return right if len(right) else left
     context.ensure_room(8 * (len(left) + len(right)))
+    context.work(ROW * (len(left) + len(right)), f"joining {len(left) + len(right):,} rows")
+    context.hold(len(left) * taken_memory(left) + len(right) * taken_memory(right))
     mine, others = spread_columns(left, context), spread_columns(right, context)
     # A list of plain values and rows with fields have no columns in common: the result is a list of both.
     if LIST in (left.kind, right.kind) and set(mine) != set(others) and "value" in {*mine, *others}:
-        return [*left.values(context.blobs), *right.values(context.blobs)]
+        return [*row_values(left, context), *row_values(right, context)]
     names = dict.fromkeys([*mine, *others])
     columns = {
         name: _concatenate(
@@ -72,7 +78,7 @@ def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
         return Ints(np.concatenate([one.values, other.values]))
     if isinstance(one, Spans) and isinstance(other, Spans):
         return _concatenate_spans(one, other)
-    return Cells([*left.cells(context.blobs), *right.cells(context.blobs)])
+    return Cells([*column_values(left, context), *column_values(right, context)])
 
 
 def _materialize(column: Column, context: StepContext) -> Column:
@@ -110,6 +116,11 @@ def zip_(context: StepContext, a: Value, b: Value) -> Value:
     """Row by row, the fields of both. A list gives the field `a` or `b`; a name that is in use gets `_2`."""
     left, right = context.require_rows(a, "zip's first argument"), context.require_rows(b, "zip's second argument")
     count = min(len(left), len(right))
+    context.work(ROW * count, f"pairing {count:,} rows")
+    if len(left) > count:
+        context.hold(count * taken_memory(left))
+    if len(right) > count:
+        context.hold(count * taken_memory(right))
     if len(left) != len(right):
         longer = max(len(left), len(right))
         context.warn(f"zip paired {count:,} rows; {longer - count:,} rows of the longer side have no partner")
@@ -141,13 +152,16 @@ def minus(context: StepContext, a: Value, b: Value, on: Expr | None) -> Value:
     apart = ~known[both.left]
     if apart.all():
         _warn_if_mixed("minus", left, right, on, context)
-    return left.take(np.flatnonzero(apart).astype(np.int64))
+    return take_rows(left, np.flatnonzero(apart).astype(np.int64), context)
 
 
 def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Value:
     """Each row of `a` with each row of `b` that has the same key, ordered by `a`, then `b`; null matches nothing."""
     left, right = context.require_rows(a, "join's first argument"), context.require_rows(b, "join's second argument")
-    firsts, seconds, pairs = _pair_rows(key_both(left, right, on, context), limit)
+    both = key_both(left, right, on, context)
+    if context.follows(CHARGED_BEFORE):
+        _announce_pairs(min(limit, _count_pairs(both)), left, right, context)
+    firsts, seconds, pairs = _pair_rows(both, limit)
     if not pairs:
         _warn_if_mixed("join", left, right, on, context)
     if pairs > limit:
@@ -160,6 +174,20 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
     of_right = {name: col.take(seconds) for name, col in spread_columns(right, context).items() if name not in keys}
     spans = None if left.spans is None else left.spans.take(firsts)
     return Rows("rows", _place_beside(of_left, of_right), len(firsts), spans)
+
+
+def _announce_pairs(pairs: int, left: Rows, right: Rows, context: StepContext) -> None:
+    """Refuse so many pairs before they are made, if they are too many."""
+    context.work(ROW * pairs, f"joining {pairs:,} pairs")
+    # Besides the columns: five arrays of one number for each pair.
+    context.hold(pairs * (taken_memory(left) + taken_memory(right) + 5 * 8))
+
+
+def _count_pairs(both: SharedKeys) -> int:
+    """How many pairs of rows have the same key."""
+    left, right = both.left[both.left_there], both.right[both.right_there]
+    key_count = 1 + int(max(both.left.max(initial=-1), both.right.max(initial=-1)))
+    return int(np.bincount(right, minlength=key_count).astype(np.int64)[left].sum())
 
 
 def _key_columns(on: Expr) -> set[str]:

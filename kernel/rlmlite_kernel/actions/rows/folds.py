@@ -13,10 +13,13 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import gather, resolve, row_values
+from rlmlite_kernel.evaluation.work import NODE, READ, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
 from rlmlite_kernel.records.evolution import MEDIAN_OF_ONE
-from rlmlite_kernel.values.operators import add, dereference, divide, is_number, sort_key
+from rlmlite_kernel.values.memory import LONG
+from rlmlite_kernel.values.operators import add, divide, is_number, sort_key
 from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
 from rlmlite_kernel.values.values import LIST, Value, kind_of
 from rlmlite_kernel.values.vectors import LARGEST, Vector, are_many, vector_of
@@ -112,19 +115,29 @@ def fold_of(name: str) -> Callable[..., Value]:
         rows = context.require_rows(values, f"{name}'s argument")
         if rows.kind != LIST:
             raise Fault("type", f"{name} takes a list of values; choose a field: {name}(rows.field)")
+        context.work(ROW * len(rows), f"{name} of {len(rows):,} values")
         vector = vector_of(rows.columns["value"], context.blobs) if are_many(len(rows)) else None
         if vector is not None:
             alone = Keys(np.zeros(len(vector), np.int64), np.zeros(1, np.int64))
             found = fold_vector(name, vector, alone, list(more.values()), context)
             if found is not None:
                 return found[0]
-        items = [dereference(value, context.blobs) for value in rows.values(context.blobs)]
+        context.work(NODE * len(rows), f"{name} of {len(rows):,} values")
+        items = gather((resolve(value, context) for value in row_values(rows, context)), context)
+        charge_comparisons(name, items, context)
         others = sum(not is_number(item) and item is not None for item in items)
         if name in _OF_NUMBERS and others:
             context.warn(f"{name} left out values that are not numbers: {others:,}")
         return FOLD[name](items, *more.values())
 
     return fold
+
+
+def charge_comparisons(name: str, values: Sequence[Value], context: StepContext) -> None:
+    """Charge min and max for the long texts that they compare; each may be compared to its end."""
+    if name in ("min", "max"):
+        size = sum(len(value) for value in values if type(value) is str and len(value) > LONG)
+        context.work(READ * size, f"{name} of long texts")
 
 
 def fold_vector(
@@ -153,7 +166,7 @@ def _take_ends(name: str, vector: Vector, keys: Keys, context: StepContext) -> l
     if name == "last":
         rows = np.zeros(len(keys.firsts), np.int64)
         rows[keys.codes] = np.arange(len(keys.codes))  # the last one written stays
-    return [dereference(value, context.blobs) for value in vector.take(rows).values(context.blobs)]
+    return [resolve(value, context) for value in vector.take(rows).values(context.blobs)]
 
 
 def _take_ranks(
@@ -234,5 +247,5 @@ def _fold_texts(name: str, vector: Vector, keys: Keys, there: IntArray, context:
     values = vector.take(place[fold]).values(context.blobs)
     found: list[Value] = [None] * len(keys.firsts)
     for code, value in zip(have.tolist(), values, strict=True):
-        found[code] = dereference(value, context.blobs)
+        found[code] = resolve(value, context)
     return found

@@ -8,18 +8,19 @@ A row of the result stands for the place of the first row that has its key.
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.folds import FOLD, fold_vector
+from rlmlite_kernel.actions.rows.folds import FOLD, charge_comparisons, fold_vector
 from rlmlite_kernel.actions.rows.keys import KeyedRows, key_rows
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate
+from rlmlite_kernel.evaluation.resolve import gather, resolve
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Call, Expr, Obj
 from rlmlite_kernel.program.binding import FOLDS
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans
-from rlmlite_kernel.values.operators import dereference, sort_key
+from rlmlite_kernel.values.operators import sort_key
 from rlmlite_kernel.values.row_keys import Keys, ranks_of
 from rlmlite_kernel.values.values import Rows, Value
 from rlmlite_kernel.values.vectors import are_many
@@ -73,11 +74,14 @@ def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, cont
         example = f"{node.name}(.n{', 95' if wanted == 2 else ''})"
         raise Fault("arguments", f"{node.name}(...) needs a field to fold, such as {example}")
     vector = evaluate_columns(rows, node.args[0], context)
-    more = [dereference(evaluate(other, context).value, context.blobs) for other in node.args[1:]]
+    more = [resolve(evaluate(other, context).value, context) for other in node.args[1:]]
     found = None if vector is None else fold_vector(node.name, vector, keys, more, context)
     if found is not None:
         return found
     work, fold = compiler.compile(node.args[0]), FOLD[node.name]
-    return [
-        fold([dereference(work(row), context.blobs) for row in members.tolist()], *more) for members in keys.members()
-    ]
+    folded: list[Value] = []
+    for members in keys.members():
+        values = gather((resolve(work(row), context) for row in members.tolist()), context)
+        charge_comparisons(node.name, values, context)
+        folded.append(fold(values, *more))
+    return folded

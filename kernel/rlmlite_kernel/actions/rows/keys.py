@@ -10,17 +10,23 @@ rows whose key is a column of numbers or texts, vectors give the same numbers wi
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
+from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import gather, resolve, row_values
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.texts import has_field
+from rlmlite_kernel.evaluation.work import NODE, READ, ROW
 from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
-from rlmlite_kernel.values.operators import dereference, group_key, sort_key
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.values.columns import Spans
+from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, text_bytes
+from rlmlite_kernel.values.operators import group_key, sort_key
 from rlmlite_kernel.values.row_keys import Keys, concatenate_vectors, keys_of, sort_rows
 from rlmlite_kernel.values.values import LIST, Rows, Value
 from rlmlite_kernel.values.vectors import Vector, are_many, vector_of
@@ -36,6 +42,7 @@ class KeyedRows(NamedTuple):
 
 def key_rows(rows: Rows, by: Expr | None, context: StepContext) -> KeyedRows:
     """Number the rows by their key; without `by` the whole row is the key."""
+    _charge_keys(len(rows), context)
     vectors = _key_vectors(rows, by, context)
     keys = None if vectors is None else keys_of(vectors, context.blobs)
     if vectors is None or keys is None:
@@ -60,6 +67,16 @@ def number_values(values: Sequence[Value]) -> Keys:
     return Keys(codes, np.array(firsts, np.int64))
 
 
+def _charge_keys(rows: int, context: StepContext) -> None:
+    """Charge the numbering of keys, and the arrays that it takes."""
+    context.work(ROW * rows, f"numbering the keys of {rows:,} rows")
+    context.ensure_fits(_ARRAYS * 8 * rows // MEMORY_PER_VALUE_BYTE)
+
+
+_ARRAYS = 5
+"""Arrays of one number for each row that sorting and numbering needs at a time."""
+
+
 class SharedKeys(NamedTuple):
     """The number of each row's key, the same on both sides for the same key, and whether no part of it is null."""
 
@@ -71,6 +88,7 @@ class SharedKeys(NamedTuple):
 
 def key_both(left: Rows, right: Rows, by: Expr | None, context: StepContext) -> SharedKeys:
     """The keys of two tables, with one numbering for both."""
+    _charge_keys(len(left) + len(right), context)
     mine, others = _key_vectors(left, by, context, len(right)), _key_vectors(right, by, context, len(left))
     if mine is not None and others is not None and _same_columns(left, right, by):
         pairs = [concatenate_vectors(one, other, context.blobs) for one, other in zip(mine, others, strict=True)]
@@ -109,23 +127,50 @@ def _key_vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int 
             for part in parts
         ]
     vectors = [vector for vector in found if vector is not None]
-    return vectors if vectors and len(vectors) == len(found) else None
+    if not vectors or len(vectors) < len(found):
+        return None
+    for vector in vectors:
+        if isinstance(vector.data, Spans) and context.follows(CHARGED_BEFORE):
+            if int((vector.data.stops - vector.data.starts).max(initial=0)) > LONGEST:
+                # Told apart one by one, where rows of one text share one string.
+                return None
+            context.work(READ * text_bytes(vector.data, context.blobs), "comparing texts")
+    return vectors
 
 
 def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> IntArray:
     """The row numbers in sorted order; a `-` before a key reverses its order."""
+    _charge_keys(len(rows), context)
     parts = [_direction(part) for part in (by.items if isinstance(by, ListOf) else (by,))]
     if by is not None or rows.kind == LIST:
         vectors = [(_key_vectors(rows, expr, context), desc is not backwards) for expr, backwards in parts]
         single = [(found[0], falling) for found, falling in vectors if found is not None]
-        in_order = sort_rows(single, context.blobs) if len(single) == len(parts) else None
+        can_be_sorted = len(single) == len(parts)
+        if can_be_sorted:
+            # Texts are sorted as strings.
+            texts = [vector.data for vector, _ in single if isinstance(vector.data, Spans)]
+            context.hold(sum(64 * len(spans) + text_bytes(spans, context.blobs) for spans in texts))
+        in_order = sort_rows(single, context.blobs) if can_be_sorted else None
         if in_order is not None:
             return in_order
     numbers = list(range(len(rows)))
     for expr, backwards in reversed(parts):  # one pass a key, the last key first
-        keys = [sort_key(value) for value in key_values(rows, expr, context)]
+        keys = _sort_keys(key_values(rows, expr, context), context)
         numbers.sort(key=keys.__getitem__, reverse=desc is not backwards)
     return np.array(numbers, np.int64)
+
+
+def _sort_keys(values: Sequence[Value], context: StepContext) -> Sequence[Any]:
+    """What sorts as the values do."""
+    if not context.follows(CHARGED_BEFORE) or not any(type(value) is str and len(value) > LONG for value in values):
+        return [sort_key(value) for value in values]
+    # Long texts that begin alike take long to compare, so each of them is compared once, not in all of its rows.
+    numbered = number_values(values)
+    distinct = [sort_key(values[row]) for row in numbered.firsts.tolist()]
+    in_order = sorted(range(len(distinct)), key=distinct.__getitem__)
+    ranks = np.zeros(len(distinct), np.int64)
+    ranks[in_order] = np.arange(len(distinct))
+    return list(ranks[numbered.codes].tolist())
 
 
 def _direction(part: Expr | None) -> tuple[Expr | None, bool]:
@@ -135,11 +180,12 @@ def _direction(part: Expr | None) -> tuple[Expr | None, bool]:
 def key_values(rows: Rows, by: Expr | None, context: StepContext) -> list[Value]:
     """The key of every row, texts as strings; the whole row without `by`."""
     if by is None:
-        return [dereference(value, context.blobs) for value in rows.values(context.blobs)]
+        context.work(NODE * len(rows) * (1 + len(rows.columns)), f"comparing {len(rows):,} rows")
+        return gather((resolve(value, context) for value in row_values(rows, context)), context)
     if isinstance(by, ListOf):
         return [list(row) for row in zip(*(key_values(rows, part, context) for part in by.items), strict=True)]
     work = RowCompiler(rows, context).compile(_without_rows_name(as_column(by), rows, context))
-    return [dereference(work(row), context.blobs) for row in range(len(rows))]
+    return gather((resolve(work(row), context) for row in range(len(rows))), context)
 
 
 def as_column(node: Expr) -> Expr:

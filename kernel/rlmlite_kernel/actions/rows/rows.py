@@ -5,6 +5,8 @@ they do not copy text. `sample` draws with a generator that is written out here,
 rows with every version of every library.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,20 +14,23 @@ from rlmlite_kernel.actions.rows.keys import key_rows, key_values, row_order
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns, rows_where
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import column_values, row_values
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, compile_condition
 from rlmlite_kernel.evaluation.taint import NarrowedResult
+from rlmlite_kernel.evaluation.work import COLUMN_NODE, NODE, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Field, Obj
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE, taken_memory
 from rlmlite_kernel.values.operators import truthy
-from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, list_rows, rows_of, size_of
+from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, list_rows, rows_of
 from rlmlite_kernel.values.vectors import LARGEST
 
 
 def where(context: StepContext, rows: Value, cond: Expr) -> Value:
     """Rows for which the condition holds."""
     table = context.require_rows(rows, "the first argument of where")
-    return table.take(select_rows(table, cond, context))
+    return take_rows(table, select_rows(table, cond, context), context)
 
 
 def select_rows(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
@@ -34,7 +39,15 @@ def select_rows(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
     if kept is not None:
         return kept
     holds = compile_condition(rows, cond, context)
+    context.hold(40 * len(rows))
     return np.array([row for row in range(len(rows)) if truthy(holds(row))], np.int64)
+
+
+def take_rows(rows: Rows, numbers: IntArray, context: StepContext) -> Rows:
+    """`rows.take`, announced before it copies the columns."""
+    context.work(ROW * len(numbers), f"taking {len(numbers):,} rows")
+    context.hold(len(numbers) * taken_memory(rows))
+    return rows.take(numbers)
 
 
 def map_(context: StepContext, rows: Value, expr: Expr) -> Value:
@@ -62,10 +75,13 @@ def spread_columns(rows: Rows, context: StepContext) -> dict[str, Column]:
     """The columns of rows; of a list of records, a column for each of their fields."""
     if rows.kind != LIST:
         return dict(rows.columns)
-    cells = rows.columns["value"].cells(context.blobs)
+    cells = column_values(rows.columns["value"], context)
     if not cells or not all(isinstance(cell, dict) for cell in cells):
         return dict(rows.columns)
     names = dict.fromkeys(name for cell in cells if isinstance(cell, dict) for name in cell)
+    # Every record may have fields of its own: then there are as many columns as records.
+    context.work(NODE * len(names) * len(cells) // 4, f"making {len(names):,} columns of {len(cells):,} records")
+    context.hold(8 * len(names) * len(cells))
     return {name: Cells([cell.get(name) if isinstance(cell, dict) else None for cell in cells]) for name in names}
 
 
@@ -79,8 +95,9 @@ def evaluate_column(rows: Rows, expr: Expr, compiler: RowCompiler, context: Step
     if vector.kind == "int" and not vector.null.any():
         context.ensure_room(8 * len(rows))
         return Ints(vector.data)
+    context.hold(40 * len(rows))
     values = vector.values(context.blobs)
-    context.ensure_room(sum(map(size_of, values)))
+    context.ensure_room(sum(map(context.size_of, values)))
     return Cells(values)
 
 
@@ -96,7 +113,7 @@ def evaluate_rows(work: OfRow, count: int, context: StepContext) -> list[Value]:
     values: list[Value] = []
     for row in range(count):
         value = work(row)
-        context.ensure_room(size_of(value))
+        context.ensure_room(context.size_of(value))
         values.append(value)
     return values
 
@@ -104,11 +121,16 @@ def evaluate_rows(work: OfRow, count: int, context: StepContext) -> list[Value]:
 def flatten(context: StepContext, rows: Value) -> Value:
     """The items of lists, in order. Items that are not lists stay as they are; null is dropped."""
     table = context.require_rows(rows, "flatten's argument")
+    context.work(NODE * len(table), f"flattening {len(table):,} rows")
     values: list[Value] = []
     origin: list[int] = []
-    for row, cell in enumerate(table.values(context.blobs)):
+    for row, cell in enumerate(row_values(table, context)):
         inner = rows_of(cell)
-        items = [cell] if inner is None else inner.values(context.blobs)
+        items: Sequence[Value] = [cell]
+        if inner is not None:
+            context.work(NODE * len(inner), "flattening lists")
+            context.ensure_fits(len(inner) * 48 // MEMORY_PER_VALUE_BYTE)
+            items = row_values(inner, context)
         kept = [item for item in items if item is not None]
         context.ensure_room(8 * len(kept))
         values.extend(kept)
@@ -119,19 +141,19 @@ def flatten(context: StepContext, rows: Value) -> Value:
 def distinct(context: StepContext, rows: Value, by: Expr | None) -> Value:
     """The first row of each key, or the first of equal rows."""
     table = context.require_rows(rows, "distinct's argument")
-    return table.take(key_rows(table, by, context).keys.firsts)
+    return take_rows(table, key_rows(table, by, context).keys.firsts, context)
 
 
 def sort(context: StepContext, rows: Value, by: Expr | None, desc: bool) -> Value:
     """In ascending order of a key, or of the values; rows with equal keys keep their order."""
     table = context.require_rows(rows, "sort's argument")
-    return table.take(row_order(table, by, desc, context))
+    return take_rows(table, row_order(table, by, desc, context), context)
 
 
 def top(context: StepContext, rows: Value, k: int, by: Expr | None, desc: bool) -> Value:
     """The k rows with the largest key; ties by position."""
     table = context.require_rows(rows, "top's argument")
-    return table.take(row_order(table, by or _default_key(table), desc, context)[:k])
+    return take_rows(table, row_order(table, by or _default_key(table), desc, context)[:k], context)
 
 
 def _default_key(rows: Rows) -> Expr | None:
@@ -141,8 +163,11 @@ def _default_key(rows: Rows) -> Expr | None:
 def sample(context: StepContext, rows: Value, k: int, seed: int) -> Value:
     """`k` random rows, in their order. The same seed draws the same places among the same number of rows."""
     table = context.require_rows(rows, "sample's argument")
+    # The lots, their order, and what drawing and sorting them needs.
+    context.work(ROW * len(table), f"drawing from {len(table):,} rows")
+    context.ensure_fits(48 * len(table) // MEMORY_PER_VALUE_BYTE)
     drawn = np.argsort(_draw_lots(len(table), seed), kind="stable")[:k]
-    return table.take(np.sort(drawn).astype(np.int64))
+    return take_rows(table, np.sort(drawn).astype(np.int64), context)
 
 
 def _draw_lots(count: int, seed: int) -> npt.NDArray[np.uint64]:
@@ -168,6 +193,7 @@ def range_(context: StepContext, start: int, stop: int | None, step: int) -> Val
         raise Fault("too_large", "range is limited to whole numbers of 64 bits")
     count = (numbers[-1] - numbers[0]) // numbers.step + 1 if numbers else 0
     context.ensure_room(8 * count)
+    context.work(COLUMN_NODE * count, "range")
     values = np.arange(count, dtype=np.int64) * numbers.step + (numbers[0] if count else 0)
     return Rows(LIST, {"value": Ints(values)}, count)
 
@@ -209,13 +235,18 @@ def _row_at(rows: Rows, row: int, context: StepContext) -> Value | NarrowedResul
     return value if spans is None else NarrowedResult(value, spans)
 
 
+_RECORD_ENTRY = 112
+"""Memory of an entry of a large record, and of its place in the list of keys."""
+
+
 def to_object(context: StepContext, rows: Value, key: Expr, value: Expr) -> Value:
     """A record from one field of each row to another. Of equal keys the last row counts, with a warning."""
     table = context.require_rows(rows, "to_object's first argument")
+    context.hold(_RECORD_ENTRY * len(table))
     names = [_key_text(item) for item in key_values(table, key, context)]
     values = key_values(table, value, context)
     record = dict(zip(names, values, strict=True))
-    context.ensure_room(size_of(record))
+    context.ensure_room(context.size_of(record))
     if len(record) < len(names):
         context.warn(
             f"rows with the key of an earlier row: {len(names) - len(record):,}; of equal keys the last row counts"

@@ -22,11 +22,12 @@ from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.taint import NarrowedResult
 from rlmlite_kernel.program.ast import Expr, Field
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
-from rlmlite_kernel.values.operators import dereference, group_key, sort_key
-from rlmlite_kernel.values.values import Rows, Value, size_of
+from rlmlite_kernel.values.operators import group_key, sort_key
+from rlmlite_kernel.values.values import Rows, Value
 
 EVIDENCE = 1_000
 """How many of the first matches are kept as the evidence of a count: as many as evidence lists."""
@@ -91,7 +92,7 @@ class _MatchCounter:
                 first_match = matches_of_piece[0][0]
                 # Entry 0 of a match is the whole, the others are its groups.
                 start, stop = first_match[0].tolist()
-                doc = dereference(piece.doc, self._context.blobs)
+                doc = resolve(piece.doc, self._context)
                 self._add(doc, Text(piece.text.blob, start, stop), counted.count)
                 self.total += counted.count
             # The pieces after this one are not seen; the sweep has marked the result partial.
@@ -158,7 +159,7 @@ class _MatchCounter:
         count = self._counts.get(group)
         if count is None:
             # Only a new key takes memory: that many are held, however many matches there are.
-            self._context.ensure_room(size_of(key) + 8)
+            self._context.ensure_room(self._context.size_of(key) + 8)
             count = self._counts[group] = _KeyCount(key, first)
         count.n += n
 

@@ -23,10 +23,16 @@ from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.evaluation.context import StepContext, StepWarning
 from rlmlite_kernel.program.ast import Expr
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.values import Rows
 
 BATCH = 1 << 18
-"""Hits that become rows together."""
+"""Hits that become rows together, at most."""
+
+_LEAST_BATCH = 4_096
+
+_SHARE_OF_BATCH = 1_000
+"""Hits of a batch for so many value bytes of the run's limit, since each takes some hundred bytes of memory."""
 
 OnBatch: TypeAlias = Callable[[Rows, IntArray, "HitFilter"], None]
 """Called once for each batch, with all its rows and the numbers of those that pass."""
@@ -39,15 +45,20 @@ class HitFilter:
         self._context, self._matcher, self._where, self._on_batch = context, matcher, where, on_batch
         self._batch: list[tuple[TargetPiece, MatchArray]] = []
         self._size = 0
+        # A batch is held besides everything else, so it is small where little may be held.
+        share = context.settings.limits.value_bytes // _SHARE_OF_BATCH
+        self._full = max(_LEAST_BATCH, min(BATCH, share)) if context.follows(CHARGED_BEFORE) else BATCH
         # The warnings about every row that all batches so far gave rise to; None before the first batch.
         self._about_every_row: set[StepWarning] | None = None
 
     def add(self, piece: TargetPiece, matches: MatchArray) -> None:
         """Take more hits; a full batch is handed on at once."""
-        self._batch.append((piece, matches))
-        self._size += len(matches)
-        if self._size >= BATCH:
-            self.flush()
+        for start in range(0, len(matches), self._full):
+            part = matches[start : start + self._full]
+            self._batch.append((piece, part))
+            self._size += len(part)
+            if self._size >= self._full:
+                self.flush()
 
     def flush(self) -> None:
         """Hand on the batch that is being collected, if there is one."""
@@ -56,15 +67,18 @@ class HitFilter:
         hits = HitBuilder(self._matcher)
         for piece, matches in self._batch:
             hits.add(piece, matches)
+        with self._context.give_back():
+            self._hand_on(hits.rows())
+        self._batch, self._size = [], 0
+
+    def _hand_on(self, rows: Rows) -> None:
         # The warnings of this batch are kept apart until it is clear which of them are true of all batches.
         earlier, self._context.warnings = self._context.warnings, []
-        rows = hits.rows()
         passed = self._passing(rows)
         # Before the batch is cleared: `on_batch` asks for offsets of it by `select`.
         self._on_batch(rows, passed, self)
         of_batch, self._context.warnings = self._context.warnings, earlier
         self._repeat_warnings(of_batch)
-        self._batch, self._size = [], 0
 
     def select(self, numbers: IntArray) -> list[tuple[TargetPiece, MatchArray]]:
         """The hits with these row numbers in the current batch, as offsets again, piece by piece."""

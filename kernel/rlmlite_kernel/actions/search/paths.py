@@ -13,6 +13,7 @@ from rlmlite_kernel.engines.query.globs import glob_query
 from rlmlite_kernel.engines.query.query import QueryError
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import matches
+from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.values.columns import LineCounts, Spans
@@ -42,7 +43,7 @@ def _matching_rows(docs: Rows, glob: str, context: StepContext) -> IntArray:
         matcher = matcher_for(glob_query(glob), by_blocks=True)
     except QueryError as error:
         raise Fault("query", str(error)) from None
-    path_cells = docs.columns["path"].cells(context.blobs)
+    path_cells = column_values(docs.columns["path"], context)
     names = [str(path).encode() for path in path_cells]
     rows = [row for row, name in enumerate(names) if matches(matcher, name, context)]
     # The type is named, as an empty list would become an array of floats, which no row can be taken by.

@@ -24,6 +24,7 @@ from rlmlite_kernel.engines.bytes.buffers import int_array
 from rlmlite_kernel.engines.bytes.words import Hashes
 from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Text, digest_of
 
 QueryWords: TypeAlias = tuple[str, ...]
@@ -48,8 +49,12 @@ class IndexSource(NamedTuple):
 def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepContext) -> WordIndex:
     """One index over all sources, their units numbered consecutively. `hashes` are the words to be looked up."""
     size = sum(source.size for source in sources)
-    if size > INDEXED:
-        context.warn(f"no index is kept for more than {INDEXED >> 20} MiB of text: each rank reads it again")
+    most = INDEXED
+    if context.follows(CHARGED_BEFORE):
+        # An index takes two or three times its text, so a run with a small limit keeps small ones.
+        most = min(INDEXED, 2 * context.settings.limits.value_bytes)
+    if size > most:
+        context.warn(f"no index is kept for more than {most >> 20} MiB of text: each rank reads it again")
         return combine_indexes([source.build(hashes) for source in sources])
 
     def load_and_combine() -> WordIndex:

@@ -20,10 +20,11 @@ from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.cells import ROW_END
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Constant, Spans, Text
 from rlmlite_kernel.values.fences import list_names
-from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, rows_of, text_of
+from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, rows_of
 
 
 class TargetPiece(NamedTuple):
@@ -35,7 +36,7 @@ class TargetPiece(NamedTuple):
 
 def target_pieces(target: Value, what: str, context: StepContext) -> list[TargetPiece]:
     """The texts of a target, in order. `what` is the action, for the message of `Fault("type")`."""
-    text = text_of(target, context.blobs)
+    text = context.text_of(target)
     if text is not None:
         return [TargetPiece(None, text)]
     rows = rows_of(target)
@@ -76,7 +77,7 @@ def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     cells: Sequence[Value] = []
     # Without such a column there are fewer cells than rows: the length tells below.
     if name in rows.columns:
-        cells = rows.columns[name].cells(context.blobs)
+        cells = column_values(rows.columns[name], context)
     if rows.kind == LIST:
         cells = [_text_field(cell) for cell in cells]
     has_a_cell_per_row = len(cells) == len(rows)
@@ -84,7 +85,7 @@ def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:
     if not has_a_cell_per_row or not are_texts:
         fields = list_names(rows.columns)
         raise Fault("type", f"{what} works on rows that have a text; these have the fields {fields}")
-    return [text_of(cell, context.blobs) for cell in cells]
+    return [context.text_of(cell) for cell in cells]
 
 
 def _text_field(cell: Value) -> Value:
@@ -97,7 +98,7 @@ def _docs(rows: Rows, context: StepContext) -> list[Value]:
     name = "path" if "path" in rows.columns else access.column_name(rows, "doc")
     if name is None:
         return [None] * len(rows)
-    return list(rows.columns[name].cells(context.blobs))
+    return list(column_values(rows.columns[name], context))
 
 
 class SpanBuilder:

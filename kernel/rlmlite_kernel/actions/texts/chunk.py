@@ -13,10 +13,18 @@ import numpy as np
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.actions.texts.symbol_chunks import DEFAULT_SIZE, chunk_symbols
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs
+from rlmlite_kernel.engines.cut.cut import (
+    CutError,
+    TooManyPartsError,
+    chunk_at,
+    chunk_bytes,
+    chunk_lines,
+    chunk_paragraphs,
+)
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers
 from rlmlite_kernel.values.values import Rows, Value
 
@@ -32,12 +40,46 @@ def chunk(context: StepContext, target: Value, size: int | None, overlap: int, b
     chunks = SpanBuilder()
     # Charged piece by piece: a folder too large for the budget is refused before all of it is cut.
     for piece in target_pieces(target, "chunk", context):
+        if context.follows(CHARGED_BEFORE):
+            _refuse_too_many(piece, size, overlap, by, context)
         starts, stops = _cut(piece, size, overlap, by, context)
         context.charge("chunks", len(starts), "chunk")
         context.ensure_room(24 * len(starts))
         chunks.add(piece, starts, stops)
     # No text has been copied: a chunk is two offsets into its content.
     return _rows(chunks)
+
+
+def _refuse_too_many(
+    piece: TargetPiece, size: int | None, overlap: int, by: str | Matcher, context: StepContext
+) -> None:
+    """Refuse chunks of a known number before they are made, if there is no budget for them.
+
+    Chunks smaller than a code point may be empty and are left out, so fewer than a quarter are certain.
+    """
+    if by not in ("bytes", "lines"):
+        return
+    chunk_size = DEFAULT_SIZES[str(by)] if size is None else size
+    if overlap >= chunk_size:
+        # A mistake of its own, which is found where the text is cut.
+        return
+    # A text of so many bytes may be one line.
+    items = len(piece.text) if by == "bytes" else _count_lines(piece, context)
+    step = chunk_size - overlap
+    planned = max(0, items - overlap) // step
+    certain = planned if by == "lines" or step >= _LONGEST_CODE_POINT else planned // _LONGEST_CODE_POINT
+    if certain > context.budget_left("chunks"):
+        context.charge("chunks", certain, "chunk")
+
+
+_LONGEST_CODE_POINT = 4
+
+
+def _count_lines(piece: TargetPiece, context: StepContext) -> int:
+    """The newlines of a piece: at most one fewer than it has lines."""
+    text = piece.text
+    index = context.blobs.lines(text.blob)
+    return index.line_at(max(text.start, text.stop - 1)) - index.line_at(text.start)
 
 
 def _rows(chunks: SpanBuilder) -> Rows:
@@ -67,16 +109,21 @@ def _cut(
             raise Fault("arguments", 'chunk(by="symbols") takes no overlap')
         max_bytes = DEFAULT_SIZE if size is None else size
         return chunk_symbols(piece, max_bytes, context)
+    if isinstance(by, Matcher):
+        _refuse_sizes(size, overlap)
+        return _at_matches(piece, by, context)
+    count = DEFAULT_SIZES[by] if size is None else size
     try:
-        if isinstance(by, Matcher):
-            _refuse_sizes(size, overlap)
-            return _at_matches(piece, by, context)
-        count = DEFAULT_SIZES[by] if size is None else size
         if by == "lines":
             return chunk_lines(context.blobs.lines(text.blob), text.start, text.stop, count, overlap)
         if by == "paragraphs":
-            return chunk_paragraphs(content, text.start, text.stop, count, overlap)
+            most = _most_matches(context)
+            paragraphs = None if most is None or overlap >= count else most * (count - overlap) + overlap
+            return chunk_paragraphs(content, text.start, text.stop, count, overlap, paragraphs)
         return chunk_bytes(content, text.start, text.stop, count, overlap)
+    except TooManyPartsError as error:
+        context.charge("chunks", error.parts // (count - overlap), "chunk")
+        raise Fault("budget", f"chunk found more than {error.parts:,} paragraphs, too many for `chunks`") from None
     except CutError as error:
         raise Fault("bound", str(error)) from None
 
@@ -85,13 +132,18 @@ def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[
     text = piece.text
     content = context.blobs.read(text.blob)
     work_left = context.budget_left("search_work")
-    chunks = chunk_at(content, by, text.start, text.stop, work_left)
+    chunks = chunk_at(content, by, text.start, text.stop, work_left, _most_matches(context))
     context.spend("search_work", chunks.work)
     # The whole text counts as seen, even where the search stopped early: the last chunk holds the rest of it.
     context.scanned.append(text)
     if chunks.out_of_work:
         context.mark_partial("search_work", "chunk used up search_work: the last chunk may contain more matches")
     return chunks.starts, chunks.stops
+
+
+def _most_matches(context: StepContext) -> int | None:
+    """One more than there is a budget for: enough to be refused."""
+    return context.budget_left("chunks") + 1 if context.follows(CHARGED_BEFORE) else None
 
 
 def _refuse_sizes(size: int | None, overlap: int) -> None:

@@ -15,7 +15,7 @@ from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of, text_of
+from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of
 
 HEAD_BYTES = 1_000
 """What preview shows of a text, if it is not told."""
@@ -71,7 +71,7 @@ def show(context: StepContext, *values: Value) -> Value:
 
 def describe(context: StepContext, target: Value) -> Value:
     """What a value is: a record of kind, size, lines, columns, and the first of it."""
-    text = text_of(target, context.blobs)
+    text = context.text_of(target)
     if text is not None:
         first_line = _first_line(text, context)
         return {"kind": "text", "bytes": len(text), "lines": _count_lines(text, context), "first": first_line}

@@ -24,7 +24,9 @@ from rlmlite_kernel.engines.search.find import SearchResult, find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import matcher_for
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Spans, Text
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Rows, Value
 
 _LINE_COLUMNS = ("doc", "line", "start", "end", "text")
@@ -140,7 +142,14 @@ def _search_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) ->
     text = piece.text
     work_left = context.budget_left("search_work")
     content = context.blobs.read(text.blob)
-    matches = find(content, matcher, text.start, text.stop, work_left)
+    limit: int | None = None
+    if context.follows(CHARGED_BEFORE):
+        # A form that matches several times in a line is held whole before the first of each line is taken: each match
+        # and group is two numbers, which are copied once.
+        limit = context.room_left() * MEMORY_PER_VALUE_BYTE // (4 * 8 * (1 + matcher.groups))
+    matches = find(content, matcher, text.start, text.stop, work_left, limit)
+    if limit is not None and len(matches.starts) >= limit:
+        raise Fault("too_large", f"the form matches more than {limit:,} times; begin it with ^, so that a line has one")
     context.charge("search_work", matches.work, "the search")
     # Coverage is what was looked at: a search that ran out of work has not seen the rest.
     context.scanned.append(Text(text.blob, text.start, matches.scanned_to))

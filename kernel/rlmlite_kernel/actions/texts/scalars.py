@@ -11,11 +11,15 @@ from rlmlite_kernel.engines.query.query import Matcher, QueryError
 from rlmlite_kernel.engines.search.replace import OutOfWorkError, ReplacementTooLargeError
 from rlmlite_kernel.engines.search.replace import replace as replace_bytes
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.texts import as_text
+from rlmlite_kernel.evaluation.work import NODE, READ
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import MAX_DIGITS
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.operators import dereference, divide, is_number, truthy
+from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, string_size
+from rlmlite_kernel.values.operators import divide, is_number, truthy
 from rlmlite_kernel.values.values import Value, kind_of
 
 
@@ -41,10 +45,23 @@ def div(context: StepContext, a: Value, b: Value) -> Value:
 
 def to_int(context: StepContext, value: Value) -> Value:
     """A whole number: `"1,024"` and `1024.9` give 1024. Null for anything else; decimals are cut towards zero."""
-    item = dereference(value, context.blobs)
+    item = _plain(value, context)
     if isinstance(item, str):
         return _int_of_text(item)
     return int(item) if is_number(item) and isinstance(item, int | float) else None
+
+
+def _plain(value: Value, context: StepContext) -> Value:
+    """A text by reference as a string, any other value as it is. What is done to a long text is charged here."""
+    item = resolve(value, context)
+    if isinstance(item, str) and len(item) > LONG:
+        context.work(_WORK * len(item), f"going over a text of {len(item):,} characters")
+        context.ensure_fits(string_size(item))
+    return item
+
+
+_WORK = 3 * READ
+"""Work for each character: at most it is copied, searched and copied again."""
 
 
 def _int_of_text(text: str) -> Value:
@@ -59,7 +76,7 @@ def _int_of_text(text: str) -> Value:
 
 def to_float(context: StepContext, value: Value) -> Value:
     """A decimal; null for anything that is not a finite number."""
-    item = dereference(value, context.blobs)
+    item = _plain(value, context)
     if not isinstance(item, str) and not is_number(item):
         return None
     try:
@@ -82,7 +99,7 @@ def date(context: StepContext, value: Value) -> Value:
     Reads ISO dates, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, the two last also with a weekday
     and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
     """
-    item = dereference(value, context.blobs)
+    item = _plain(value, context)
     return _iso_date(item.strip()) if isinstance(item, str) else None
 
 
@@ -137,19 +154,19 @@ def _date_of_words(words: list[str]) -> Value:
 
 def lower(context: StepContext, text: Value) -> Value:
     """In lower case; null for anything that is not text."""
-    item = dereference(text, context.blobs)
+    item = _plain(text, context)
     return item.lower() if isinstance(item, str) else None
 
 
 def upper(context: StepContext, text: Value) -> Value:
     """In upper case; null for anything that is not text."""
-    item = dereference(text, context.blobs)
+    item = _plain(text, context)
     return item.upper() if isinstance(item, str) else None
 
 
 def strip(context: StepContext, text: Value) -> Value:
     """Without white space at both ends; null for anything that is not text."""
-    item = dereference(text, context.blobs)
+    item = _plain(text, context)
     return item.strip() if isinstance(item, str) else None
 
 
@@ -174,10 +191,15 @@ def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matche
 def _replace_all(text: bytes, matcher: Matcher, replacement: str, context: StepContext) -> bytes:
     limit = context.settings.limits.value_bytes
     work_left = context.budget_left("search_work")
-    # The engine stops at the limit. The length of the result is known only by replacing, and may be far more than that
-    # of the text.
+    most_matches: int | None = None
+    if context.follows(CHARGED_BEFORE):
+        # Each match and each of its groups is two numbers of eight bytes, which are held twice for a moment.
+        most_matches = limit * MEMORY_PER_VALUE_BYTE // (4 * 8 * (1 + matcher.groups))
+        context.ensure_fits(len(text))
+        limit = context.room_left()
+    # The engine refuses a result beyond the limit: its length may be far more than that of the text.
     try:
-        result = replace_bytes(text, matcher, replacement, max_bytes=limit, work_left=work_left)
+        result = replace_bytes(text, matcher, replacement, limit, work_left, most_matches)
     except ReplacementTooLargeError:
         raise Fault("too_large", f"the result would exceed the {limit:,} value_bytes of this run") from None
     except OutOfWorkError as error:
@@ -185,5 +207,6 @@ def _replace_all(text: bytes, matcher: Matcher, replacement: str, context: StepC
     except QueryError as error:
         raise Fault("query", str(error)) from None
     context.spend("search_work", result.work)
+    context.work(NODE * result.replaced, f"replacing {result.replaced:,} matches")
     context.ensure_room(len(result.text))
     return result.text

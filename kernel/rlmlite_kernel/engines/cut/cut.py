@@ -25,6 +25,14 @@ class CutError(ValueError):
     """A size or an overlap with which chunks would not advance; the message is for the program's writer."""
 
 
+class TooManyPartsError(ValueError):
+    """There are more paragraphs than the caller allows."""
+
+    def __init__(self, parts: int) -> None:
+        super().__init__(f"there are more than {parts} parts")
+        self.parts = parts
+
+
 class QueryCuts(msgspec.Struct, frozen=True, eq=False):
     """Chunks made by a query, and the work of its search. If that ran out early, the last chunk reaches to the end."""
 
@@ -68,20 +76,28 @@ def chunk_lines(index: LineIndex, start: int, stop: int, size: int, overlap: int
     return starts, stops
 
 
-def chunk_paragraphs(content: Buffer, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:
+def chunk_paragraphs(
+    content: Buffer, start: int, stop: int, size: int, overlap: int = 0, most: int | None = None
+) -> SpanArrays:
     """Chunks of `size` paragraphs. A paragraph is a run of lines that hold more than white space.
 
-    Blank lines between two chunks belong to neither. Raises `CutError`.
+    Blank lines between two chunks belong to neither. Raises `CutError`, and `TooManyPartsError` as soon as there are
+    more than `most` paragraphs.
     """
-    paragraph_starts, paragraph_stops = _paragraphs(octets(content)[start:stop])
+    paragraph_starts, paragraph_stops = _paragraphs(octets(content)[start:stop], most)
     firsts, ends = _plan_chunks(len(paragraph_starts), size, overlap)
     return paragraph_starts[firsts] + start, paragraph_stops[ends - 1] + start
 
 
-def chunk_at(content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int) -> QueryCuts:
-    """A chunk starts at each match, read by blocks; text before the first match is a chunk of its own."""
+def chunk_at(
+    content: Buffer, matcher: Matcher, start: int, stop: int, work_left: int, most: int | None = None
+) -> QueryCuts:
+    """A chunk starts at each match, read by blocks; text before the first match is a chunk of its own.
+
+    After `most` matches the search stops, and the last chunk reaches to the end.
+    """
     # By blocks, since where a chunk begins is a matter of the whole text, not of one line.
-    matches = find(content, as_block_matcher(matcher), start, stop, work_left)
+    matches = find(content, as_block_matcher(matcher), start, stop, work_left, most)
     # Unique, as the first match may be at the very start; an empty match at the end starts no chunk.
     starts = np.unique(np.concatenate((int_array([start]), matches.starts)))
     starts = starts[starts < stop]
@@ -130,11 +146,13 @@ def _snap_all(content: Buffer, offsets: IntArray) -> IntArray:
     return places
 
 
-def _paragraphs(data: Octets) -> SpanArrays:
-    """Where paragraphs start, and where their last lines stop, newline included."""
+def _paragraphs(data: Octets, most: int | None) -> SpanArrays:
+    """Where paragraphs start, and where their last lines stop, newline included. Raises `TooManyPartsError`."""
     reader = _ParagraphReader()
     for place in range(0, len(data), _BLOCK):
         reader.read(data[place : place + _BLOCK], place)
+        if most is not None and reader.count > most:
+            raise TooManyPartsError(most)
     return reader.finish(len(data))
 
 
@@ -155,6 +173,7 @@ class _ParagraphReader:
         self._is_inside = False
         self._starts: list[IntArray] = []
         self._stops: list[IntArray] = []
+        self.count = 0
 
     def read(self, block: Octets, place: int) -> None:
         """The next block, which starts at `place`."""
@@ -191,7 +210,9 @@ class _ParagraphReader:
         flags = np.concatenate(([self._is_inside], is_full))
         turns = np.diff(flags.astype(np.int8))
         line_starts = starts[:-1]
-        self._starts.append(line_starts[turns > 0])
+        paragraph_starts = line_starts[turns > 0]
+        self.count += len(paragraph_starts)
+        self._starts.append(paragraph_starts)
         self._stops.append(line_starts[turns < 0])
         if len(is_full):
             self._is_inside = bool(is_full[-1])

@@ -6,8 +6,9 @@ Unlike Python's `re.sub`, the size of the result is checked while it grows, so t
 the search has a budget of work.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, as_block_matcher
 from rlmlite_kernel.engines.search.find import find
 
@@ -36,42 +37,74 @@ class Replacement(NamedTuple):
     work: int
 
 
-def replace(text: bytes, matcher: Matcher, template: str, max_bytes: int, work_left: int) -> Replacement:
+def replace(
+    text: bytes, matcher: Matcher, template: str, max_bytes: int, work_left: int, most_matches: int | None = None
+) -> Replacement:
     """The text with the template in place of each match.
 
     In the template `$0` is the match, `$1` or `${name}` a group (nothing if it took no part), and `$$` a dollar.
 
     Raises:
         QueryError: the template names a group that the query does not have.
-        ReplacementTooLargeError: the result would pass `max_bytes`.
+        ReplacementTooLargeError: the result would pass `max_bytes`, or there are more than `most_matches`.
         OutOfWorkError: the search would pass `work_left`.
     """
     parts = parse_replacement(template, matcher)
-    matches = find(text, as_block_matcher(matcher), 0, len(text), work_left)
+    limit = None if most_matches is None else most_matches + 1
+    matches = find(text, as_block_matcher(matcher), 0, len(text), work_left, limit)
     if matches.out_of_work:
         raise OutOfWorkError(matches.work)
-    # Column 0 is the whole match, as `$0` is, and column n is group n. As lists, which Python reads faster row by row.
-    spans = [(matches.starts, matches.stops), *matches.groups]
-    columns = [(starts.tolist(), stops.tolist()) for starts, stops in spans]
-    pieces: list[bytes] = []
-    size = place = 0
-    for row, (start, stop) in enumerate(zip(*columns[0], strict=True)):
-        # What is between two matches is copied as it is; `size` counts what was built so far.
-        pieces.append(text[place:start])
-        for part in parts:
-            piece = part if isinstance(part, bytes) else _group_text(text, columns[part], row)
-            pieces.append(piece)
-            size += len(piece)
-        size += start - place
-        place = stop
-        # In the loop, so that a template of `$0$0$0` is stopped before it has filled the memory.
-        if size > max_bytes:
-            raise ReplacementTooLargeError(max_bytes)
-    rest = text[place:]
-    if size + len(rest) > max_bytes:
+    if most_matches is not None and len(matches.starts) > most_matches:
         raise ReplacementTooLargeError(max_bytes)
-    pieces.append(rest)
-    return Replacement(b"".join(pieces), len(matches.starts), matches.work)
+    if not len(matches.starts) and len(text) <= max_bytes:
+        return Replacement(text, 0, matches.work)
+    # Column 0 is the whole match, as `$0` is, and column n is group n.
+    columns = [(matches.starts, matches.stops), *matches.groups]
+    # Before anything is built, so that a template of `$0$0$0` cannot fill the memory.
+    if _size_of_result(text, columns, parts) > max_bytes:
+        raise ReplacementTooLargeError(max_bytes)
+    result = bytearray()
+    place = 0
+    for first in range(0, len(matches.starts), _BLOCK):
+        # As lists, which Python reads faster row by row; not all at once, since each number takes 40 bytes in one.
+        block = [
+            (starts[first : first + _BLOCK].tolist(), stops[first : first + _BLOCK].tolist())
+            for starts, stops in columns
+        ]
+        place = _replace_block(text, place, block, parts, result)
+    result += text[place:]
+    return Replacement(bytes(result), len(matches.starts), matches.work)
+
+
+_BLOCK = 1 << 14
+
+_Column: TypeAlias = tuple[list[int], list[int]]
+"""Where a match or a group starts and stops, match by match."""
+
+
+def _size_of_result(text: bytes, columns: list[tuple[IntArray, IntArray]], parts: list[bytes | int]) -> int:
+    """How many bytes the text will have."""
+    starts, stops = columns[0]
+    size = len(text) - int((stops - starts).sum())
+    for part in parts:
+        if isinstance(part, bytes):
+            size += len(part) * len(starts)
+        else:
+            group_starts, group_stops = columns[part]
+            # A group that took no part starts and stops at -1, and has no bytes.
+            size += int((group_stops - group_starts).sum())
+    return size
+
+
+def _replace_block(text: bytes, place: int, block: list[_Column], parts: list[bytes | int], result: bytearray) -> int:
+    """Add the text from `place` to the end of the last match of a block, replaced; gives that end."""
+    for row, (start, stop) in enumerate(zip(*block[0], strict=True)):
+        # What is between two matches is copied as it is.
+        result += text[place:start]
+        for part in parts:
+            result += part if isinstance(part, bytes) else _group_text(text, block[part], row)
+        place = stop
+    return place
 
 
 def parse_replacement(template: str, matcher: Matcher) -> list[bytes | int]:
@@ -124,6 +157,6 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _group_text(text: bytes, column: tuple[list[int], list[int]], row: int) -> bytes:
+def _group_text(text: bytes, column: _Column, row: int) -> bytes:
     start = column[0][row]
     return b"" if start < 0 else text[start : column[1][row]]

@@ -1,0 +1,57 @@
+"""What the work on values costs, in units of `search_work`.
+
+A unit is the work of searching one byte: a nanosecond or two. Work on values is charged in the same units, so that no
+program gets hours of it for nothing, however small what it reads:
+
+    where(rows, .line > 3)             a million rows, two nodes, whole columns: 8 million units
+    where(rows, .text matches /a/)     the same row by row: 400 million, and what the search itself costs
+    map(rows, first(sample(r, .k)))    an action called for each row: 2,000 a row, and what it costs inside
+
+The prices are rounded up from what a slow machine needs, since a charge has to be the same on every machine. Each step
+has some work for nothing (`free_work`), which is all that most steps do.
+"""
+
+from collections.abc import Iterator
+
+from rlmlite_kernel.program.ast import Call, Expr, children
+
+NODE = 200
+"""One node of a row expression, or one item of a list, looked at in Python."""
+
+CALL = 2_000
+"""An action called for one row, besides what it does."""
+
+COLUMN_NODE = 4
+"""One node of a row expression for one row, evaluated over whole columns."""
+
+ROW = 20
+"""A row that an action sorts, copies or counts."""
+
+READ = 2
+"""A byte of a text that becomes a string, or is looked through."""
+
+_LEAST_FREE = 100_000
+
+
+def free_work(search_work: int) -> int:
+    """The work that a step is not charged for: a thousandth of the run's limit, 20 million units by default."""
+    return max(_LEAST_FREE, search_work // 1_000)
+
+
+def work_of_row(node: Expr) -> int:
+    """What evaluating an expression for one row costs, without what its actions and texts cost inside."""
+    parts = list(_parts(node))
+    calls = sum(isinstance(part, Call) for part in parts)
+    return NODE * len(parts) + CALL * calls
+
+
+def column_work_of_row(node: Expr) -> int:
+    """What evaluating an expression over whole columns costs for each row."""
+    return COLUMN_NODE * len(list(_parts(node)))
+
+
+def _parts(node: Expr) -> Iterator[Expr]:
+    """A node and all nodes inside of it."""
+    yield node
+    for child in children(node):
+        yield from _parts(child)

@@ -1,0 +1,215 @@
+"""The memory that values take, by one rule on every machine.
+
+`values.size_of` counts what a value says: 2 bytes for "ab". In memory a text of two characters takes 60. So a list of
+short texts could take thirty times what it was charged. Here a value byte pays for at most four bytes of memory, or a
+few more in the worst case, and what is charged is never less than what `size_of` counts:
+
+    "ab"            16     an object of about 60 bytes
+    []              16     64 bytes
+    {"a": 1}        57     184 bytes for the record, 32 for the number; its key is mostly shared with other records
+    "a" * 1000    1000     as before: from 22 bytes on, what a text says is more than a quarter of what it takes
+
+Values may share parts, and a program can build `[x, x]` sixty times over: a tree of 2^60 leaves, in memory sixty lists.
+A part is measured once and then remembered, so measuring takes as long as there are parts, and the result is that of
+the whole tree, which is what every reader of the value would walk through.
+"""
+
+from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.columns import (
+    Cells,
+    Column,
+    Constant,
+    Groups,
+    Ints,
+    LineCounts,
+    LineNumbers,
+    LineTexts,
+    Spans,
+    Text,
+)
+from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, column_size, size_of
+from rlmlite_kernel.values.vectors import HasVector
+
+MEMORY_PER_VALUE_BYTE = 4
+"""Bytes of memory that a value byte pays for."""
+
+_TEXT, _LIST, _RECORD, _FIELD = 16, 16, 48, 16
+"""A quarter of the memory of a text, a list, a record of up to five fields, and of each further field."""
+
+_FIELDS_INCLUDED = 5
+
+_SHORT = 16
+"""Items up to which a list of plain values is not worth remembering: counting them again is as quick."""
+
+
+LONG = 1_024
+"""Bytes up to which a text is short: reading it is part of what its row costs."""
+
+
+def charged_size(value: Value) -> int:
+    """The bytes that a value is charged for: a text by reference 24, whatever its length."""
+    # Most values that are measured are single cells, and need nothing to remember.
+    if isinstance(value, list | dict | Rows):
+        return _Measure().of(value)
+    return string_size(value) if isinstance(value, str) else size_of(value)
+
+
+def resolved_size(value: Value, blobs: Blobs) -> int:
+    """The bytes that a value would be charged for if its texts by reference were strings, and its rows records."""
+    return _ResolvedMeasure(blobs).of(value)
+
+
+def string_size(text: str) -> int:
+    """The bytes that a string is charged for."""
+    size = len(text) if text.isascii() else len(text.encode())
+    return max(size, _TEXT + len(text) // MEMORY_PER_VALUE_BYTE)
+
+
+class _Measure:
+    """Measures one value."""
+
+    def __init__(self) -> None:
+        # By identity: nothing that is measured goes away meanwhile, since the value holds all of its parts.
+        self._known: dict[int, int] = {}
+
+    def of(self, value: Value) -> int:
+        """The size of a value."""
+        if isinstance(value, str):
+            return string_size(value)
+        if isinstance(value, list | dict | Rows):
+            return self._of_parts(value)
+        return size_of(value)
+
+    def _of_parts(self, value: "list[Value] | dict[str, Value] | Rows") -> int:
+        known = self._known.get(id(value))
+        if known is not None:
+            return known
+        if isinstance(value, list):
+            size = _LIST + sum(map(self.of, value))
+        elif isinstance(value, dict):
+            more_fields = max(0, len(value) - _FIELDS_INCLUDED)
+            fields = sum(len(key) + self.of(item) for key, item in value.items())
+            size = _RECORD + _FIELD * more_fields + fields
+        else:
+            size = self.of_rows(value)
+        # Deep sharing needs parts that have parts, and wide sharing parts of many items.
+        if len(value) > _SHORT or isinstance(value, Rows) or _has_parts(value):
+            self._known[id(value)] = size
+        return size
+
+    def of_rows(self, rows: Rows) -> int:
+        """The size of rows: of their columns, and of the places that they stand for."""
+        columns = list(rows.columns.values())
+        size = sum(map(self.of_column, columns)) + sum(map(self.of, rows.aside.values()))
+        if rows.kind == RECORDS:
+            # Where each row is; its cells are in the content.
+            return size + 24 * len(rows)
+        # The places that rows stand for, unless they are a column too and have been counted.
+        has_more_spans = rows.spans is not None and not any(rows.spans is column for column in columns)
+        return size + (24 // MEMORY_PER_VALUE_BYTE * len(rows) if has_more_spans else 0)
+
+    def of_column(self, column: Column) -> int:
+        """The size of a column."""
+        return sum(map(self.of, column.values)) if isinstance(column, Cells) else column_size(column)
+
+
+class _ResolvedMeasure(_Measure):
+    """Measures what a value becomes when all of it is needed as plain values."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        super().__init__()
+        self._blobs = blobs
+
+    def of(self, value: Value) -> int:
+        """The size of a value."""
+        return _TEXT + len(value) if isinstance(value, Text) else super().of(value)
+
+    def of_rows(self, rows: Rows) -> int:
+        """The size of rows as a list of records."""
+        size = cells_memory(rows) // MEMORY_PER_VALUE_BYTE
+        for column in rows.columns.values():
+            is_plain = isinstance(column, Cells)
+            size += self.of_column(column) if is_plain else text_bytes(column, self._blobs)
+        return size
+
+
+def cells_memory(rows: Rows) -> int:
+    """The memory that rows take as plain values, one object for each cell; texts stay references."""
+    record = 0 if rows.kind == LIST else 184 + 36 * len(rows.columns)
+    return len(rows) * (8 + record) + sum(map(column_memory, rows.columns.values()))
+
+
+def column_memory(column: Column) -> int:
+    """The memory that the cells of a column take as objects."""
+    if isinstance(column, Cells):
+        # They are objects already.
+        return 0
+    if isinstance(column, Groups):
+        return 72 * len(column) + sum(map(column_memory, column.groups))
+    if isinstance(column, Ints | LineNumbers | LineCounts):
+        return 40 * len(column)
+    return 8 * len(column) if isinstance(column, Constant) else 136 * len(column)
+
+
+def taken_memory(rows: Rows) -> int:
+    """The memory that taking one row adds to a copy of the columns."""
+    columns = [*rows.columns.values(), *([] if rows.spans is None else [rows.spans])]
+    return 8 + sum(map(_taken_memory, columns))
+
+
+def _taken_memory(column: Column) -> int:
+    if isinstance(column, Groups):
+        return sum(map(_taken_memory, column.groups))
+    if isinstance(column, Constant):
+        return 0
+    # A computed column takes the spans that it is computed from.
+    return 8 if isinstance(column, Ints | Cells) else 24
+
+
+def text_bytes(column: Column, blobs: Blobs) -> int:
+    """The bytes of all texts of a column that are in a content."""
+    if isinstance(column, LineTexts):
+        return text_bytes(column.lines(blobs), blobs)
+    if isinstance(column, Groups):
+        return sum(text_bytes(group, blobs) for group in column.groups)
+    if isinstance(column, Spans):
+        return int((column.stops - column.starts).clip(0).sum())
+    if isinstance(column, Cells):
+        return sum(len(cell) for cell in column.values if isinstance(cell, Text))
+    vector = column.vector(blobs) if isinstance(column, HasVector) else None
+    return text_bytes(vector.data, blobs) if vector is not None and isinstance(vector.data, Spans) else 0
+
+
+def _has_parts(value: "list[Value] | dict[str, Value]") -> bool:
+    parts = value.values() if isinstance(value, dict) else value
+    return any(isinstance(part, list | dict | Rows) for part in parts)
+
+
+class Holding:
+    """Measures values that are all held at the same time, each part of them once.
+
+    Two thousand hits on one long line have that line as their `text`: one string, and 2,000 references to it.
+    """
+
+    def __init__(self) -> None:
+        self._known: set[int] = set()
+
+    def add(self, value: Value) -> int:
+        """The bytes to charge for a value that is held from now on, without what is held already."""
+        if isinstance(value, str):
+            size = string_size(value)
+            return size if size <= LONG or self._is_new(value) else 0
+        if not isinstance(value, list | dict):
+            return size_of(value)
+        if not self._is_new(value):
+            return 0
+        if isinstance(value, list):
+            return _LIST + sum(map(self.add, value))
+        fields = sum(len(key) + self.add(item) for key, item in value.items())
+        return _RECORD + _FIELD * max(0, len(value) - _FIELDS_INCLUDED) + fields
+
+    def _is_new(self, value: Value) -> bool:
+        # The caller holds the values, so no two of them ever have one identity.
+        known = len(self._known)
+        self._known.add(id(value))
+        return len(self._known) > known
