@@ -25,7 +25,7 @@ from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, charged_size, string_size
+from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, charged_size, resolved_size, string_size
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of, text_of
 
@@ -151,7 +151,7 @@ class StepContext:
         self._charges_before = CHARGED_BEFORE in turn.flags
         self._free_work = free_work(self.settings.limits.search_work)
         self._strings: dict[Text, str] = {}
-        self._stored_strings: dict[int, tuple[str, Text]] = {}
+        self._stored_strings: dict[str, Text] = {}
         self._strings_size = 0
 
     def with_ledger(self, ledger: dict[str, int]) -> "StepContext":
@@ -253,9 +253,14 @@ class StepContext:
             message = f"the value would exceed the {limit:,} value_bytes of this run ({stored:,} are in use)"
             raise Fault("too_large", f"{message}; {instead}" if instead else message)
 
+    def resolved_size(self, value: Value) -> int:
+        """The bytes that a value would be charged for as plain values; if it is too large, more than can be held."""
+        return resolved_size(value, 2 * self.settings.limits.value_bytes, self.blobs)
+
     def size_of(self, value: Value) -> int:
-        """The bytes that a value is charged for."""
-        return charged_size(value) if self._charges_before else size_of(value)
+        """The bytes that a value is charged for; if it is too large for the run, one more than the limit."""
+        most = self.settings.limits.value_bytes
+        return charged_size(value, most) if self._charges_before else size_of(value)
 
     def room_left(self) -> int:
         """The bytes that a value may still have."""
@@ -312,17 +317,16 @@ class StepContext:
         """A value as a span: a `Text`, or a string after it was put in the blobs; None for anything else."""
         if not isinstance(value, str) or len(value) <= LONG or not self._charges_before:
             return text_of(value, self.blobs)
-        # A condition asks this of one string for every row; it is hashed and stored once.
-        known = self._stored_strings.get(id(value))
+        # A condition asks this of one string for every row; it is encoded and stored once.
+        known = self._stored_strings.get(value)
         if known is not None:
-            return known[1]
+            return known
         size = string_size(value)
         self.work(_HASHED * size, f"storing a text of {size:,} bytes")
         self.hold_size(size)
         text = text_of(value, self.blobs)
         assert text is not None  # it never is for a string
-        # With the string: as long as it is here, no other one has its identity.
-        self._stored_strings[id(value)] = (value, text)
+        self._stored_strings[value] = text
         return text
 
     def require_text(self, value: Value, what: str) -> str:

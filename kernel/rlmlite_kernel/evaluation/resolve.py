@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.values.columns import Column, Text
-from rlmlite_kernel.values.memory import LONG, Holding, cells_memory, column_memory, resolved_size
+from rlmlite_kernel.values.memory import LONG, Holding, cells_memory, column_memory
 from rlmlite_kernel.values.values import Rows, Value
 
 _BLOCK = 1_024
@@ -35,7 +35,7 @@ def resolve(value: Value, context: StepContext) -> Value:
     if isinstance(value, Text):
         return context.string(value)
     if isinstance(value, list | dict | Rows):
-        size = resolved_size(value, context.blobs)
+        size = context.resolved_size(value)
         context.ensure_fits(size)
         # Its texts are charged when they are read. Only of a large value it is worth asking how much of it they are.
         parts = context.size_of(value) if size > LONG else size
@@ -69,27 +69,33 @@ def column_values(column: Column, context: StepContext) -> Sequence[Value]:
 
 
 def gather(values: Iterable[Value], context: StepContext) -> list[Value]:
-    """Plain values that a step holds together, charged as they come; a string that many rows share counts once."""
+    """Plain values that a step holds together, charged as they come. Equal long texts become one string."""
     held: list[Value] = []
     holding = Holding()
     start = 0
     for value in values:
-        held.append(value)
         if isinstance(value, str) and len(value) > LONG:
             # At once: a block of these could be far too much.
-            context.hold_size(holding.add(value))
-        elif len(held) - start >= _BLOCK:
-            _hold_short(held[start:], holding, context)
+            shared, size = holding.add(value)
+            context.hold_size(size)
+            held.append(shared)
+            continue
+        held.append(value)
+        if len(held) - start >= _BLOCK:
+            _hold_short(held, start, holding, context)
             start = len(held)
-    _hold_short(held[start:], holding, context)
+    _hold_short(held, start, holding, context)
     return held
 
 
-def _hold_short(values: list[Value], holding: Holding, context: StepContext) -> None:
-    """Charge a block of values, whose long texts are charged already."""
+def _hold_short(held: list[Value], start: int, holding: Holding, context: StepContext) -> None:
+    """Charge the values from `start` on, whose long texts are charged already."""
+    values = held[start:]
     texts = [value for value in values if type(value) is str]
     if len(texts) == len(values) and all(map(str.isascii, texts)):
-        # Nearly all keys are short texts: two passes in C instead of a call for each.
+        # Nearly all keys are short texts: passes in C instead of a call for each.
         context.hold(_STRING * len(texts) + sum(len(text) for text in texts if len(text) <= LONG))
         return
-    context.hold_size(sum(map(holding.add, values)))
+    shared = [holding.add(value) for value in values]
+    held[start:] = [value for value, _ in shared]
+    context.hold_size(sum(size for _, size in shared))

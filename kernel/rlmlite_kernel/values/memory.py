@@ -10,8 +10,8 @@ few more in the worst case, and what is charged is never less than what `size_of
     "a" * 1000    1000     as before: from 22 bytes on, what a text says is more than a quarter of what it takes
 
 Values may share parts, and a program can build `[x, x]` sixty times over: a tree of 2^60 leaves, in memory sixty lists.
-A part is measured once and then remembered, so measuring takes as long as there are parts, and the result is that of
-the whole tree, which is what every reader of the value would walk through.
+What counts is the tree, since every reader of the value walks through it. So measuring stops where the value is known
+to be larger than what the caller can use.
 """
 
 from rlmlite_kernel.values.blobs import Blobs
@@ -38,25 +38,41 @@ _TEXT, _LIST, _RECORD, _FIELD = 16, 16, 48, 16
 
 _FIELDS_INCLUDED = 5
 
-_SHORT = 16
-"""Items up to which a list of plain values is not worth remembering: counting them again is as quick."""
-
+_LEAST = 8
+"""Bytes that any part of a value is charged for, at the least."""
 
 LONG = 1_024
 """Bytes up to which a text is short: reading it is part of what its row costs."""
 
 
-def charged_size(value: Value) -> int:
-    """The bytes that a value is charged for: a text by reference 24, whatever its length."""
-    # Most values that are measured are single cells, and need nothing to remember.
-    if isinstance(value, list | dict | Rows):
-        return _Measure().of(value)
-    return string_size(value) if isinstance(value, str) else size_of(value)
+def charged_size(value: Value, most: int) -> int:
+    """The bytes that a value is charged for, a text by reference 24, whatever its length; `most` + 1 if it is more."""
+    # Most values that are measured are single cells.
+    if isinstance(value, str):
+        return string_size(value)
+    if not isinstance(value, list | dict | Rows):
+        return size_of(value)
+    return _bounded(_Measure(most), value)
 
 
-def resolved_size(value: Value, blobs: Blobs) -> int:
-    """The bytes that a value would be charged for if its texts by reference were strings, and its rows records."""
-    return _ResolvedMeasure(blobs).of(value)
+def resolved_size(value: Value, most: int, blobs: Blobs) -> int:
+    """The bytes that a value would be charged for if its texts by reference were strings, and its rows records.
+
+    `most` + 1 if it is more.
+    """
+    return _bounded(_ResolvedMeasure(most, blobs), value)
+
+
+def _bounded(measure: "_Measure", value: Value) -> int:
+    try:
+        return min(measure.of(value), measure.most + 1)
+    except _LargerError:
+        return measure.most + 1
+
+
+def record_size(fields: int) -> int:
+    """The bytes that a record is charged for, without its keys and values."""
+    return _RECORD + _FIELD * max(0, fields - _FIELDS_INCLUDED)
 
 
 def string_size(text: str) -> int:
@@ -65,15 +81,20 @@ def string_size(text: str) -> int:
     return max(size, _TEXT + len(text) // MEMORY_PER_VALUE_BYTE)
 
 
-class _Measure:
-    """Measures one value."""
+class _LargerError(Exception):
+    """The value is larger than what is of interest."""
 
-    def __init__(self) -> None:
-        # By identity: nothing that is measured goes away meanwhile, since the value holds all of its parts.
-        self._known: dict[int, int] = {}
+
+class _Measure:
+    """Measures one value, as long as it is not known to be larger than `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        # What has been seen so far, at the least: no part is smaller than this.
+        self._seen = 0
 
     def of(self, value: Value) -> int:
-        """The size of a value."""
+        """The size of a value. Raises `_LargerError`."""
         if isinstance(value, str):
             return string_size(value)
         if isinstance(value, list | dict | Rows):
@@ -81,21 +102,18 @@ class _Measure:
         return size_of(value)
 
     def _of_parts(self, value: "list[Value] | dict[str, Value] | Rows") -> int:
-        known = self._known.get(id(value))
-        if known is not None:
-            return known
+        self._see(len(value))
         if isinstance(value, list):
-            size = _LIST + sum(map(self.of, value))
-        elif isinstance(value, dict):
-            more_fields = max(0, len(value) - _FIELDS_INCLUDED)
+            return _LIST + sum(map(self.of, value))
+        if isinstance(value, dict):
             fields = sum(len(key) + self.of(item) for key, item in value.items())
-            size = _RECORD + _FIELD * more_fields + fields
-        else:
-            size = self.of_rows(value)
-        # Deep sharing needs parts that have parts, and wide sharing parts of many items.
-        if len(value) > _SHORT or isinstance(value, Rows) or _has_parts(value):
-            self._known[id(value)] = size
-        return size
+            return record_size(len(value)) + fields
+        return self.of_rows(value)
+
+    def _see(self, parts: int) -> None:
+        self._seen += _LEAST + _LEAST * parts
+        if self._seen > self.most:
+            raise _LargerError
 
     def of_rows(self, rows: Rows) -> int:
         """The size of rows: of their columns, and of the places that they stand for."""
@@ -116,8 +134,8 @@ class _Measure:
 class _ResolvedMeasure(_Measure):
     """Measures what a value becomes when all of it is needed as plain values."""
 
-    def __init__(self, blobs: Blobs) -> None:
-        super().__init__()
+    def __init__(self, most: int, blobs: Blobs) -> None:
+        super().__init__(most)
         self._blobs = blobs
 
     def of(self, value: Value) -> int:
@@ -180,36 +198,34 @@ def text_bytes(column: Column, blobs: Blobs) -> int:
     return text_bytes(vector.data, blobs) if vector is not None and isinstance(vector.data, Spans) else 0
 
 
-def _has_parts(value: "list[Value] | dict[str, Value]") -> bool:
-    parts = value.values() if isinstance(value, dict) else value
-    return any(isinstance(part, list | dict | Rows) for part in parts)
-
-
 class Holding:
-    """Measures values that are all held at the same time, each part of them once.
+    """Plain values that are all held at the same time. Equal long texts become one string, which is counted once.
 
     Two thousand hits on one long line have that line as their `text`: one string, and 2,000 references to it.
     """
 
     def __init__(self) -> None:
-        self._known: set[int] = set()
+        self._strings: dict[str, str] = {}
 
-    def add(self, value: Value) -> int:
-        """The bytes to charge for a value that is held from now on, without what is held already."""
+    def add(self, value: Value) -> tuple[Value, int]:
+        """The value to hold, and the bytes to charge for it without what is held already."""
         if isinstance(value, str):
-            size = string_size(value)
-            return size if size <= LONG or self._is_new(value) else 0
-        if not isinstance(value, list | dict):
-            return size_of(value)
-        if not self._is_new(value):
-            return 0
+            return self._add_text(value)
         if isinstance(value, list):
-            return _LIST + sum(map(self.add, value))
-        fields = sum(len(key) + self.add(item) for key, item in value.items())
-        return _RECORD + _FIELD * max(0, len(value) - _FIELDS_INCLUDED) + fields
+            items = [self.add(item) for item in value]
+            return [item for item, _ in items], _LIST + sum(size for _, size in items)
+        if isinstance(value, dict):
+            fields = {key: self.add(item) for key, item in value.items()}
+            size = sum(len(key) + size for key, (_, size) in fields.items())
+            return {key: item for key, (item, _) in fields.items()}, record_size(len(value)) + size
+        return value, size_of(value)
 
-    def _is_new(self, value: Value) -> bool:
-        # The caller holds the values, so no two of them ever have one identity.
-        known = len(self._known)
-        self._known.add(id(value))
-        return len(self._known) > known
+    def _add_text(self, text: str) -> tuple[str, int]:
+        size = string_size(text)
+        if size <= LONG:
+            return text, size
+        held = self._strings.get(text)
+        if held is not None:
+            return held, 0
+        self._strings[text] = text
+        return text, size
