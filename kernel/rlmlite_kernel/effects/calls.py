@@ -26,6 +26,7 @@ from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.settings import Role
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.fences import list_names
 
 
 class CallSite(NamedTuple):
@@ -163,5 +164,6 @@ def role_of(name: str, context: StepContext) -> Role:
     roles = context.settings.roles
     if name not in roles:
         known = ", ".join(f"`{role}`" for role in roles) or "none"
-        raise Fault("not_permitted", f"no model plays the role `{name}`; this run has {known}")
+        # The name may come from data, so it is shown only if it is a plain identifier.
+        raise Fault("not_permitted", f"no model plays the role {list_names([name])}; this run has {known}")
     return roles[name]

@@ -24,9 +24,12 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import Schema, spell_schema
 from rlmlite_kernel.program.templates import Hole, pieces
+from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import Rows, Value
+
+_FORM = "\n\nAnswer with JSON only, of this form: "
 
 RowPart = str | Piece | list[Piece]
 """A part that is the same for every call, or one for each."""
@@ -73,8 +76,11 @@ class PromptWriter:
         self._context, self._arguments, self._rows = context, arguments, rows
         self._origins = context.argument_origins
 
-    def write(self, template: str, schema: Schema | None) -> Prompts:
-        """The prompts, one per row or one in all; a schema is asked for at the end. Raises `Fault("template")`."""
+    def write(self, template: str, schema: Schema | None, schema_origins: int = 0) -> Prompts:
+        """The prompts, one per row or one in all; a schema is asked for at the end. Raises `Fault("template")`.
+
+        `schema_origins` is where words of the schema come from: labels may be taken from data.
+        """
         parts: list[RowPart] = []
         for piece in pieces(template):
             if isinstance(piece, str):
@@ -86,9 +92,17 @@ class PromptWriter:
             # Every call would ask the same, which is never meant and costs as much.
             raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
         if schema is not None:
-            parts.append(f"\n\nAnswer with JSON only, of this form: {spell_schema(schema)}")
+            parts.extend(self._form(schema, schema_origins))
         count = 1 if self._rows is None else len(self._table())
         return Prompts(parts, count, self._origins)
+
+    def _form(self, schema: Schema, origins: int) -> list[RowPart]:
+        """The sentence that asks for a form of the answer; the form is fenced if words in it are data."""
+        form = spell_schema(schema)
+        if origins & FOREIGN and self._context.follows(LABELS_OF_QUESTIONS):
+            return [_FORM, Piece(form, "labels")]
+        # As one part: the recipe of a prompt is recorded.
+        return [_FORM + form]
 
     def _table(self) -> Rows:
         assert self._rows is not None

@@ -37,7 +37,7 @@ import msgspec
 
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
-from rlmlite_kernel.evaluation.taint import CONTROLLER, TaintedValue
+from rlmlite_kernel.evaluation.taint import CONTROLLER, LM, TaintedValue
 from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.action_table import Table
@@ -151,7 +151,8 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
     value = text.content.decode()
     # Committed to under the salt of its own blob: whoever has the text can check it.
     ref = commit_value_digest(text.salt, descriptor_digest(value))
-    data = TaintedValue(value, CONTROLLER | state.run.question)
+    # Its words are a controller's. What they hold of models is fenced in the text, as all content in it is.
+    data = TaintedValue(value, CONTROLLER | (state.run.question & ~LM))
     variable = Variable(data, kind_of(value), ref, size_of(value), state.turn)
     variables = state.variables.apply(Change(name, variable))
     _check_question_fits(variables, state.settings.limits)

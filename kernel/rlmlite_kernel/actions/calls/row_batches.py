@@ -40,7 +40,10 @@ _FIELD = "numbered_rows"
 
 
 class _Questions(msgspec.Struct, frozen=True, eq=False):
-    """What all rounds share. `lines` is each row as the model sees it; `column` holds answers that are not records."""
+    """What all rounds share. `lines` is each row as the model sees it; `column` holds answers that are not records.
+
+    `schema_origins` is where the words of the schema come from.
+    """
 
     rows: TaintedValue
     lines: tuple[str, ...]
@@ -50,6 +53,7 @@ class _Questions(msgspec.Struct, frozen=True, eq=False):
     batch: int
     column: str
     inputs: Mapping[str, TaintedValue]
+    schema_origins: int = 0
 
     @property
     def reply_schema(self) -> Schema:
@@ -75,7 +79,7 @@ def ask_classify(
     if not words or len(words) < len(values):
         raise Fault("type", '`labels` must be a list of texts, such as ["spam", "ham"]')
     schema = OneOf(tuple(map(Literal, words)))
-    return _begin(context, place, rows, prompt, schema, batch, role, "label", inputs)
+    return _begin(context, place, rows, prompt, schema, batch, role, "label", inputs, labels.origins)
 
 
 def ask_over_rows(
@@ -102,6 +106,7 @@ def _begin(
     role: str,
     column: str,
     inputs: dict[str, TaintedValue],
+    schema_origins: int = 0,
 ) -> Ask:
     """The first round: all rows, each as one line, since a batch is a numbered list of lines."""
     table = context.require_rows(rows.value, "the first argument")
@@ -110,7 +115,7 @@ def _begin(
     lines = tuple(text.replace("\n", " ") for text in texts)
     context.ensure_room(sum(map(len, lines)))
     tainted_rows = TaintedValue(table, rows.origins, rows.sources)
-    questions = _Questions(tainted_rows, lines, prompt, schema, role, batch, column, inputs)
+    questions = _Questions(tainted_rows, lines, prompt, schema, role, batch, column, inputs, schema_origins)
     all_rows = tuple(range(len(lines)))
     return _ask_round(questions, all_rows, {}, place, context)
 
@@ -132,7 +137,7 @@ def _ask_round(
     tainted_batches = TaintedValue(batch_rows, questions.rows.origins)
     writer = PromptWriter(context, dict(questions.inputs), tainted_batches)
     template = f"{questions.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}"
-    prompts = writer.write(template, questions.reply_schema)
+    prompts = writer.write(template, questions.reply_schema, questions.schema_origins)
     calls = model_calls(prompts, questions.role, place, context)
     take_replies = partial(_take_replies, questions, batches, answers, place)
     # Not `whole`: a batch that is too long for any prompt is not sent, and its rows end in `.failed` like others.
