@@ -37,7 +37,7 @@ TOOLS = {
 POLICY = Policy(egress={"vault": ("m:local", "tool:look")})
 LIMITS = Limits(
     value_bytes=1_000_000,
-    search_work=1_000_000,
+    search_work=10_000_000,
     chunks=1_000,
     sub_calls=1_000,
     prompt_bytes=1_000_000,
@@ -65,13 +65,14 @@ def told(
     vault: object,
     *,
     policy: Policy = POLICY,
+    limits: Limits = LIMITS,
     seconds: int = 0,
     flags: Collection[int] = tuple(FLAGS),
 ) -> Told:
     """Run some programs, one per turn. `seconds` is by how much the clock is on at each look."""
     blobs = MemoryBlobs()
     settings = Settings(
-        limits=LIMITS, roles={"controller": ROLE, "sub": ROLE, "local": OTHER}, tools=TOOLS, policy=policy
+        limits=limits, roles={"controller": ROLE, "sub": ROLE, "local": OTHER}, tools=TOOLS, policy=policy
     )
     inputs = {"vault": make_input(blobs, vault), "weather": make_input(blobs, "sunny\n" * 50)}
     now = begin(inputs, settings, KEY, flags=flags)
@@ -100,6 +101,6 @@ def told(
             done = resume(done, [answer(request) for request in done.requests], blobs)
             entries += done.entries
         now = done
-        history.append(exchange_of_entries(entries, LIMITS.observation_bytes))
+        history.append(exchange_of_entries(entries, limits.observation_bytes))
     text = prompt(now.state, history, PromptRequest("What?"))
     return Told(text, now.state, tuple(asked), tuple(nested))

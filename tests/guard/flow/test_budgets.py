@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 
 from rlmlite import Limits, Scripted, run
@@ -124,7 +125,9 @@ def test_where_nothing_is_withheld_figures_are_exact() -> None:
 def test_a_result_that_a_budget_cut_short_is_withheld() -> None:
     """How many hits there are before the work runs out says how much of it was left."""
     burn = 't = render(range(20000), "aaaaaaaaaaaa")\n' + "\n".join(f"h{n} = count(search(t, /b|c/))" for n in range(9))
-    text = told([f'v = str(vault)\nw = "b"\n{burn}', "h = search(weather, /s/)\nshow(count(h))"], "1").text
+    little = msgspec.structs.replace(LIMITS, search_work=1_000_000)
+    turns = [f'v = str(vault)\nw = "b"\n{burn}', "h = search(weather, /s/)\nshow(count(h))"]
+    text = told(turns, "1", limits=little).text
 
     assert "search_work: none" in text or "search_work: less" in text
     assert "sunny" not in text
