@@ -26,6 +26,7 @@ import msgspec
 from rlmlite.agent.loop import Agent, ask, check_question, go_on
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import from_value
+from rlmlite.inputs.refetch import sources_of
 from rlmlite.runs.driver import FanOuts, drive_turn_async
 from rlmlite.runs.events import Nested
 from rlmlite.runs.history import open_question
@@ -36,10 +37,12 @@ from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nest
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
+from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, to_json
-from rlmlite_traces import CheckedTrace, Level, nested_place, verify
+from rlmlite_traces import CheckedTrace, Level, TraceBrokenError, nested_place, verify
+from rlmlite_traces.format.lines import RECORDS
 
 
 async def nested_run(parent: Run, request: Request) -> Result:
@@ -50,6 +53,7 @@ async def nested_run(parent: Run, request: Request) -> Result:
     if place is not None and place.exists():
         # Verified like the trace of a stranger: its answer gets into the parent's records.
         trace = verify(place)
+        _check_is_answer(trace, request, parent)
         if trace.level is Level.SEALED:
             return _recorded_result(trace)
     try:
@@ -71,10 +75,37 @@ def _child(parent: Run, request: Request, place: Path | None, question: str) -> 
 
         past = reopen(place, blobs=parent.blobs)
         return Run(past.inputs, past.blobs, setup, past)
-    inputs = {name: _input(value, parent) for name, value in request.nested.inputs.items()}
+    inputs = _inputs(request, parent)
     # Before the run begins, so that a question that cannot be asked leaves no trace.
     check_question(question, inputs)
     return Run(inputs, parent.blobs, setup)
+
+
+def _check_is_answer(trace: CheckedTrace, request: Request, parent: Run) -> None:
+    """Raise `TraceBrokenError` unless a trace is of the run that this request asks for.
+
+    Whoever sent the folder may have put another run there, to which more is permitted than its parent may give.
+    """
+    assert request.nested is not None
+    settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
+    if trace.genesis.parent != request.id:
+        raise TraceBrokenError(RECORDS, 0, "parent", request.id, str(trace.genesis.parent))
+    if settings != request.nested.settings:
+        raise TraceBrokenError(RECORDS, 0, "settings", "those that its parent gave it", "others")
+    # Rules go by the names of inputs, so one must not stand under the name of another.
+    recorded, inputs = sources_of(trace), _inputs(request, parent)
+    is_same = recorded.keys() == inputs.keys() and all(
+        _is_same_input(trace, recorded[name], each) for name, each in inputs.items()
+    )
+    if not is_same:
+        raise TraceBrokenError(RECORDS, 0, "inputs", "those that its parent gave it", ", ".join(recorded))
+
+
+def _is_same_input(trace: CheckedTrace, recorded: Source, expected: Input) -> bool:
+    if expected.memory is not None:
+        return recorded.content is not None and trace.content(recorded.content) == expected.memory
+    places = [(source.kind, source.files, source.part, source.content) for source in (recorded, expected.source)]
+    return places[0] == places[1]
 
 
 def _setup(parent: Run, request: Request, place: Path | None) -> Setup:
@@ -156,6 +187,12 @@ def _usage(report: dict[str, int | None]) -> Usage:
 
 _FilesByDigest: TypeAlias = dict[str, tuple[Source, SourceFile]]
 """The parent's files that can be read in place, each with the input that it is of."""
+
+
+def _inputs(request: Request, parent: Run) -> dict[str, Input]:
+    """The inputs of a nested run, by name."""
+    assert request.nested is not None
+    return {name: _input(value, parent) for name, value in request.nested.inputs.items()}
 
 
 def _input(value: Value, parent: Run) -> Input:

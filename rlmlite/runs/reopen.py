@@ -132,8 +132,14 @@ def _check(replayed: Replayed, path: Path, trace: CheckedTrace, is_own: bool) ->
 
 
 def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
-    """The inputs, each with where it came from."""
-    return {name: Input(state.variables[name].data.value, source) for name, source in sources_of(trace).items()}
+    """The inputs as they were when the run began, each with where it came from."""
+    inputs: dict[str, Input] = {}
+    for name, source in sources_of(trace).items():
+        # An input from memory has its content in the trace, and no file that a nested run could be told of.
+        memory = None if source.content is None else trace.content(source.content)
+        value = state.variables[name].data.value
+        inputs[name] = Input(value, msgspec.structs.replace(source, content=None), memory)
+    return inputs
 
 
 def usage_in(trace: CheckedTrace, whole: int) -> ModelUsage:

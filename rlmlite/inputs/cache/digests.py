@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
+from rlmlite_traces.files.guarded import Folder, make_folders
 
 if TYPE_CHECKING:
     import sqlite3
@@ -88,7 +89,10 @@ class Digests:
         checked = (None, None, None) if utf8 is None else (utf8.ascii, utf8.bad, utf8.first_bad)
         row = (*_key(path, status), digest, *checked)
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folders(self._file.parent)
+            with Folder.open(self._file.parent) as folder:
+                # SQLite would make it readable for all, and gives its own side files the mode that this one has.
+                os.close(folder.open_to_write(self._file.name))
             # `closing` closes, and the connection as a context manager commits: sqlite3 separates the two.
             with closing(self._connect()) as connection, connection:
                 connection.execute(_TABLE)

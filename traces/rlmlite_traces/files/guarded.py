@@ -192,11 +192,11 @@ class Folder:
         self._require_name(new)
         os.rename(name, new, src_dir_fd=self._descriptor, dst_dir_fd=to._descriptor)
 
-    def sync_file(self, name: str) -> None:
-        """Make the content of a plain file survive a loss of power."""
+    def renew(self, name: str) -> None:
+        """Set the time of a plain file to now."""
         descriptor = self.open_file(name)
         try:
-            os.fsync(descriptor)
+            os.utime(descriptor)
         finally:
             os.close(descriptor)
 

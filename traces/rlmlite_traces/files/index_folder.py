@@ -9,7 +9,10 @@ Whoever can write to the folder can make `rank` answer wrongly in a run, so it i
 """
 
 import os
+import stat
 from pathlib import Path
+
+from rlmlite_traces.files.guarded import Folder, make_folders
 
 ROOM = 4 << 30
 """The most bytes that a folder holds. Beyond it the least recently used indexes are deleted."""
@@ -23,16 +26,16 @@ class IndexFolder:
     """
 
     def __init__(self, folder: Path, room: int = ROOM) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(folder)
         self._folder, self._room = folder, room
         self.error: OSError | None = None
 
     def load(self, key: str) -> bytes | None:
         """See `IndexStore.load`."""
-        path = self._folder / key
         try:
-            data = path.read_bytes()
-            os.utime(path)  # the time of last use, by which `_make_room` chooses
+            with Folder.open(self._folder) as folder:
+                data = folder.read(key, self._room)
+                folder.renew(key)  # the time of last use, by which `_make_room` chooses
         except OSError as error:
             self.error = None if isinstance(error, FileNotFoundError) else error
             return None
@@ -41,25 +44,28 @@ class IndexFolder:
     def save(self, key: str, data: bytes) -> None:
         """See `IndexStore.save`. A file appears whole or not at all."""
         # Written under a name of this process and then renamed, so that nobody loads half of an index.
-        part = self._folder / f".{key}.{os.getpid()}"
+        part = f".{key}.{os.getpid()}"
         try:
-            part.write_bytes(data)
-            part.replace(self._folder / key)
-            self._make_room()
+            with Folder.open(self._folder) as folder:
+                try:
+                    folder.write_new(part, data)
+                    folder.move(part, folder, key)
+                finally:
+                    folder.remove(part)
+                self._make_room(folder)
         except OSError as error:
-            part.unlink(missing_ok=True)
             self.error = error
 
-    def _make_room(self) -> None:
+    def _make_room(self, folder: Folder) -> None:
         """Delete the least recently used indexes until the rest fits."""
-        # Names with a dot are files that some process is still writing.
-        paths = [path for path in self._folder.iterdir() if not path.name.startswith(".")]
-        statuses = {path: path.stat() for path in paths}
+        # Names with a dot are files that some process is still writing; what is no plain file is not ours.
+        statuses = {name: folder.status(name) for name in folder.names() if not name.startswith(".")}
+        indexes = {name: status for name, status in statuses.items() if stat.S_ISREG(status.st_mode)}
         # By name as well, so that the choice does not depend on the order in which the folder lists its files.
-        oldest_first = sorted(paths, key=lambda path: (statuses[path].st_mtime_ns, path.name))
-        total = sum(status.st_size for status in statuses.values())
-        for path in oldest_first:
+        oldest_first = sorted(indexes, key=lambda name: (indexes[name].st_mtime_ns, name))
+        total = sum(status.st_size for status in indexes.values())
+        for name in oldest_first:
             if total <= self._room:
                 return
-            path.unlink(missing_ok=True)
-            total -= statuses[path].st_size
+            folder.remove(name)
+            total -= indexes[name].st_size
