@@ -118,7 +118,7 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.reopen"},
-        454,
+        460,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
