@@ -1,4 +1,4 @@
-"""Every kind of content of a trace, with other content in its place under the same salt, and named by all who name it."""
+"""Every kind of content of a trace, with another one in its place, under its salt and named by whoever named it."""
 
 import json
 from collections.abc import Iterator

@@ -88,33 +88,39 @@ def _others(name: str, value: Any, trace: CheckedTrace) -> Iterator[Any]:
     if name in _SAMPLES and not value:
         yield _SAMPLES[name](trace)
         return
-    match value:
-        case bool():
-            yield not value
-        case int():
-            yield value + 1
-            if value:
-                yield 0
-        case str() if len(value) == 64 and set(value) <= set("0123456789abcdef"):
-            yield HEX
-            yield next(ref for ref in trace.contents.places if ref != value)
-        case str():
-            yield f"{value}x"
-            yield from (word for word in _WORDS.get(name, ()) if word != value)
-            if value:
-                yield ""
-        case None:
-            return
-        case dict():
-            yield from _other_dicts(value)
-        case tuple() if value and not isinstance(value[0], msgspec.Struct):
-            yield value[:-1]
-            if isinstance(value[0], int) or value[0] is None:
-                yield tuple((each or 0) + 1 for each in value)
-        case tuple() if value:
-            yield value[:-1]
-        case msgspec.Struct() if name in ("call", "held_back", "effects"):
-            yield None
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield value + 1
+        if value:
+            yield 0
+    elif isinstance(value, str):
+        yield from _other_texts(name, value, trace)
+    elif isinstance(value, dict):
+        yield from _other_dicts(value)
+        if name == "engines":
+            yield {**value, "google-re2": "1.0.20220101"}
+    elif isinstance(value, tuple) and value:
+        yield value[:-1]
+        if isinstance(value[0], int) or value[0] is None:
+            yield tuple((each or 0) + 1 for each in value)
+    elif isinstance(value, msgspec.Struct) and name in ("call", "held_back", "effects"):
+        yield None
+
+
+def _other_texts(name: str, value: str, trace: CheckedTrace) -> Iterator[str]:
+    is_hex = len(value) in (32, 64) and set(value) <= set("0123456789abcdef")
+    if is_hex and name != "run":
+        yield HEX[: len(value)]
+    if is_hex and len(value) == 64:
+        yield next(ref for ref in trace.contents.places if ref != value)
+    if not is_hex:
+        yield f"{value}x"
+        yield from (word for word in _WORDS.get(name, ()) if word != value)
+        if value:
+            yield ""
+    if name == "run":
+        yield value[::-1]
 
 
 def _other_dicts(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -135,6 +141,7 @@ _WORDS: Final = {
     "role": ("sub", "controller"),
     "effect": ("lm", "tool", "rlm"),
     "op": ("count", "final"),
+    "kernel": ("0.0.9",),
 }
 
 _remark = Remark(code="made_up")
@@ -227,11 +234,14 @@ def _changed_calls(
             yield field, (msgspec.structs.replace(first, child=child), *calls[1:]), shown
 
 
+_Inserted = Checkpoint | Redact
+
+
 def inserted(trace: CheckedTrace, entries: list[Entry]) -> Iterator[Edit]:
     """Records that no writer writes yet, put before the end: whatever they say."""
     state = next(entry.record.state for entry in reversed(entries[:-1]) if hasattr(entry.record, "state"))
     some: Blob = entries[0].blobs[0]
-    samples = {
+    samples: dict[str, _Inserted] = {
         "Checkpoint.variables": Checkpoint(variables=some.ref, state=state),
         "Checkpoint.state": Checkpoint(variables=some.ref, state=HEX),
         "Redact.refs": Redact(refs=(HEX,), reason="wish"),

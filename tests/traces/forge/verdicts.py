@@ -12,7 +12,16 @@ from rlmlite_kernel.records.call_lines import lines_of, request_id
 from rlmlite_kernel.records.canonical import NotCanonicalError
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Effects, Entry, Genesis, Step, Turn
-from rlmlite_traces import CheckedTrace, OverLimitError, Standing, TraceError, nested_traces, replay, verify
+from rlmlite_traces import (
+    CheckedTrace,
+    OverLimitError,
+    Standing,
+    TraceError,
+    UnknownFormatError,
+    nested_traces,
+    replay,
+    verify,
+)
 from tests.traces import handmade
 from tests.traces.forge.folders import dropped_strays
 
@@ -73,7 +82,10 @@ def judge(entries: list[Entry], field: str = "", nested: Path | None = None) -> 
         return BROKEN
     except (TraceError, NotCanonicalError):
         return BROKEN
-    return str(replay(trace, controller_check=Recheck()).verdict.value)
+    try:
+        return str(replay(trace, controller_check=Recheck()).verdict.value)
+    except UnknownFormatError:
+        return BROKEN  # a flag that nobody knows is refused, and nothing is executed
 
 
 def _contradicts(trace: CheckedTrace, nested: Path) -> bool:

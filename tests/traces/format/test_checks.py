@@ -11,7 +11,7 @@ from rlmlite_kernel.records.call_lines import lines_of as lines_of_calls
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_kernel.records.merkle import root_of
-from rlmlite_kernel.records.records import Entry, Spoken, Step
+from rlmlite_kernel.records.records import Entry, Redact, Spoken, Step
 from rlmlite_kernel.records.refs import blob
 from rlmlite_traces import (
     BlobAbsentError,
@@ -145,6 +145,25 @@ def other_effects(**fields: object) -> Callable[[], Files]:
     return change_record(3, effects=msgspec.structs.replace(step.effects, **fields))
 
 
+def all_calls(**fields: object) -> Callable[[], Files]:
+    """A run in which all calls of a step lie alike."""
+
+    def build() -> Files:
+        entries = handmade.run()
+        entries[3] = handmade.with_calls(
+            entries[3], [msgspec.structs.replace(call, **fields) for call in entries[3].effects]
+        )
+        return handmade.encode(entries)[0]
+
+    return build
+
+
+def redacted_by_nobody() -> Files:
+    """A run with a redaction of what no record names."""
+    *rest, end = handmade.run()
+    return handmade.encode([*rest, Entry(Redact(refs=(handmade.state(1),), reason="wish")), end])[0]
+
+
 def controlled(**fields: object) -> Callable[[], Files]:
     """A run whose first turn a controller spoke, with one field of its call changed."""
     call = Spoken(
@@ -174,6 +193,8 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "usage": controlled(usage=(-1, 2, None)),
     "seal-result": change_record(5, op="final", status="failed", code="type"),
     "seal-reason": change_record(6, reason="no_answer"),
+    "redact": redacted_by_nobody,
+    "effects-kind": all_calls(effect="oracle"),
     "effects-missing": lose_calls,
     "effects-stray": stray_calls,
     "effects-root": other_effects(root=handmade.state(1)),

@@ -173,6 +173,18 @@ class FileBlobs:
         """Whether a content is registered under this digest. The store is not searched; see `find`."""
         return any(digest in known for known in (self._memory, self._extents, self._files, self._stored))
 
+    def size(self, digest: str) -> int | None:
+        """The bytes of a content that is registered, without reading it; `None` if it is not."""
+        if digest in self._memory:
+            return len(self._memory[digest])
+        if digest in self._extents:
+            return self._extents[digest].size
+        if digest in self._files:
+            return self._files[digest][0].mark.size
+        if self._store is not None and digest in self._stored:
+            return self._store.file(digest).mark.size
+        return None
+
     def read(self, digest: str) -> Content:
         """See `Blobs.read`."""
         content = self._memory.get(digest)

@@ -15,7 +15,9 @@ Not here: what the lines look like (`call_lines` in the kernel), who decodes the
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
+from rlmlite_kernel.effects.requests import EffectKind
 from rlmlite_kernel.records.call_lines import OWN_SPAN, CallLine, CallsHead, head_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Effects, Span, Step
@@ -24,6 +26,8 @@ from rlmlite_traces.format.chain import FAILURES
 from rlmlite_traces.format.formats import CallItem, Format
 from rlmlite_traces.format.lines import EFFECTS, split
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
+
+EFFECTS_KNOWN = frozenset(get_args(EffectKind))
 
 
 class StepCalls:
@@ -181,11 +185,25 @@ def _check_call(step: Step, call: EffectRecord, last_index: int, position: int) 
         raise TraceBrokenError(EFFECTS, position, "effects-place", expected, f"step {call.step}, index {call.index}")
     if call.prompt_bytes < 0 or any(amount is not None and amount < 0 for amount in call.usage):
         raise TraceBrokenError(EFFECTS, position, "usage", "no amount below zero", str(call.usage))
+    if call.effect == "lm":
+        _require(call.child is None, position, "effects-kind", "a nested run for `rlm` only", "one of a model's call")
+    else:
+        _check_outside(call, position)
     ended_in_one_way = call.error in FAILURES if call.result is None else call.error == ""
     if not ended_in_one_way:
         raise TraceBrokenError(
             EFFECTS, position, "effects-result", "a result, or one of the known errors", repr(call.error)
         )
+
+
+def _check_outside(call: EffectRecord, position: int) -> None:
+    """Raise `TraceBrokenError` unless a call that went to no model says nothing that only those have."""
+    _require(call.effect in EFFECTS_KNOWN, position, "effects-kind", "a known kind of call", repr(call.effect))
+    _require(not call.cached, position, "effects-kind", "a model's call, if it is cached", repr(call.effect))
+    if call.effect != "rlm":
+        used_something = any(call.usage)
+        _require(not used_something, position, "effects-kind", "no usage but of models", str(call.usage))
+        _require(call.child is None, position, "effects-kind", "a nested run for `rlm` only", repr(call.effect))
 
 
 def _require(holds: bool, position: int, check: str, expected: str, found: str) -> None:

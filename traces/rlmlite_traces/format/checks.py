@@ -34,6 +34,7 @@ CHECKS: Final[Mapping[str, str]] = {
         "an outcome that is not `completed` has a reason, one that is has none but `no_answer`; what failed has no "
         "result, and only what was no program was `refused`"
     ),
+    "redact": "what a redaction names is named by a record too, and is not there",
     "salt": "a blob's salt is 16 bytes",
     "one-content": "a blob has its content in exactly one way",
     "ref": "a blob in a file of its own names its ref, and no other does (in format 1 all do)",
@@ -49,6 +50,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "effects-spans": "a call has a span for each marked place of its head's recipe",
     "effects-place": "calls stand in their step, by ascending index, from the first of their round on",
     "effects-result": "a call has a result or one of the known errors, not both",
+    "effects-kind": "a call is of a known kind; only models are cached, only a nested run has a child, only these two cost",
     "effects-root": "the step commits to the lines of its calls",
     "effects-id": "no two calls of a step have one id",
 }

@@ -126,6 +126,10 @@ def _resolve_references(
             if is_new and contents.presence(ref) is not Presence.PRESENT:
                 absent.setdefault(ref, seq)
             named.add(ref)
+    for seq, record in enumerate(records):
+        for ref in record.refs if isinstance(record, Redact) else ():
+            if ref not in named or contents.presence(ref) is Presence.PRESENT:
+                raise TraceBrokenError(RECORDS, seq, "redact", "a blob that a record names, and that is gone", ref)
     if absent:
         # Raised only now, when every name is known: a blob that nothing names beside one that is missing means that
         # the content was changed, which gave it another ref.

@@ -12,11 +12,20 @@ from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import CLAIMS, ReaderLimits
 from rlmlite_traces.replays.no_parser import parser_engines
+from rlmlite_traces.replays.rules.engines import is_plausible
 
 _settings = msgspec.json.Decoder(Settings)
 
+BASE = ("google-re2", "numpy", "stringzilla", "unicode")
+"""The engines that every kernel has: no genesis is without them."""
+
 Versions = dict[str, tuple[str, str]]
 """By the name of an engine, the recorded version and the one here."""
+
+
+def _may_be(recorded: str, installed: str) -> bool:
+    """Whether a recorded version is the installed one, or may be another."""
+    return recorded == installed or is_plausible(recorded, installed)
 
 
 def read_settings(trace: CheckedTrace) -> Settings | str:
@@ -53,13 +62,16 @@ def adopt_recorded_versions(genesis: Genesis, entry: Entry) -> Entry:
 
     What another kernel may have written beside them is adopted as well. Within one release it must be the same: the
     digest of the action table changes with every release, and the reserved fields are not written by this one.
+    A version that cannot be one is not adopted, and so differs.
     """
     here = entry.record
     assert isinstance(here, Genesis)
-    record = msgspec.structs.replace(
-        here, v=genesis.v, rendering=genesis.rendering, kernel=genesis.kernel, engines=genesis.engines
-    )
-    if genesis.kernel != here.kernel:
+    record = msgspec.structs.replace(here, v=genesis.v, rendering=genesis.rendering)
+    if all(_may_be(genesis.engines.get(name, ""), here.engines.get(name, "")) for name in {*BASE, *genesis.engines}):
+        record = msgspec.structs.replace(record, engines=genesis.engines)
+    if _may_be(genesis.kernel, here.kernel):
+        record = msgspec.structs.replace(record, kernel=genesis.kernel)
+    if record.kernel != here.kernel:
         names = ("actions", "strategy", "compiled", "signature")
         record = msgspec.structs.replace(record, **{name: getattr(genesis, name) for name in names})
     return Entry(record, entry.blobs)

@@ -10,13 +10,16 @@ What a caller names is followed wherever it leads. A recorded path is not: the f
 can put a link there could choose what is read.
 """
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from rlmlite_traces.files.guarded import Folder, folder_of
 from rlmlite_traces.files.mapped import HashedFile, hash_open, open_plain
+from rlmlite_traces.limits import ReaderLimits
 
 _GLOB = "*?["
 
@@ -54,6 +57,26 @@ class Place(msgspec.Struct, frozen=True):
             with folder_of(self.path) as folder:
                 return folder.open_file(self.path.name)
         return open_plain(self.path)[0]
+
+
+class Search:
+    """The files that were looked at for one replay, each hashed once, within the bytes that the reader allows.
+
+    A trace may name one large file a hundred thousand times, with a digest that it does not have.
+    """
+
+    def __init__(self, limits: ReaderLimits) -> None:
+        self._limits, self._bytes = limits, 0
+        self._seen: dict[tuple[Place, bool], HashedFile | None] = {}
+
+    def hash(self, place: Place, text: bool) -> HashedFile | None:
+        """See `Place.hash`. Raises as that, and `OverLimitError` before a file is read that is too much."""
+        if (place, text) not in self._seen:
+            with suppress(OSError):  # if nothing is there, the attempt below says so
+                self._bytes += os.stat(str(place)).st_size
+            self._limits.check("searched_bytes", self._bytes, "the files in which inputs were looked for have")
+            self._seen[place, text] = place.hash(text)
+        return self._seen[place, text]
 
 
 def candidates(name: str, place: Path | None, recorded: str | None) -> Iterator[Place]:

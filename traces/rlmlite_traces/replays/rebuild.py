@@ -34,7 +34,8 @@ from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import TraceError
 from rlmlite_traces.files.mapped import HashedFile
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.replays.places import candidates
+from rlmlite_traces.limits import READER_LIMITS, ReaderLimits, check_items
+from rlmlite_traces.replays.places import Search, candidates
 
 Derive: TypeAlias = Callable[[HashedFile, Source, Sequence[SourceFile], FileBlobs], str]
 """`derive(file, source, files, store)` derives texts from a file again, by the recipes of their source.
@@ -45,12 +46,24 @@ is looked up by digest.
 """
 
 
+_KINDS = ("text", "documents", "table", "json")
+"""What an input can be."""
+
+
 class InputMissingError(TraceError):
     """An input has no value without its content, and the content is not available."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"input {name}: {reason}")
         self.name, self.reason = name, reason
+
+
+class InputContradictionError(TraceError):
+    """A source says something of an input that its content contradicts: what, as recorded, and what it is."""
+
+    def __init__(self, name: str, recorded: str, computed: str) -> None:
+        super().__init__(f"input {name}: recorded {recorded}, found {computed}")
+        self.name, self.recorded, self.computed = name, recorded, computed
 
 
 class RebuiltInputs(msgspec.Struct, frozen=True):
@@ -66,29 +79,66 @@ def rebuild(
     places: Mapping[str, Path],
     derive: Derive | None = None,
     recorded_paths: bool = False,
+    limits: ReaderLimits = READER_LIMITS,
 ) -> RebuiltInputs:
-    """The inputs of a trace; `places` says where an input's file or folder is now. Raises `InputMissingError`.
+    """The inputs of a trace; `places` says where an input's file or folder is now.
+
+    Raises `InputMissingError`, `InputContradictionError`, `OverLimitError`.
 
     Paths in the trace are looked at only with `recorded_paths`: a stranger's trace may name any file of this machine.
     """
     rebuilt = RebuiltInputs({}, {})
+    search = Search(limits)
+    files = 0
     for entry in trace.genesis.inputs:
         source = _read_source(trace, entry)
+        files += len(source.files)
+        limits.check("input_files", files, "the inputs name files:")
         if source.content is None:
-            finder = _ContentFinder(source, places.get(entry.name), store, derive, recorded_paths)
+            finder = _ContentFinder(source, places.get(entry.name), store, derive, recorded_paths, search)
             rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.find())
-        input_ = _build_input(trace, store, entry.name, source, rebuilt.missing)
+        input_ = _build_input(trace, store, entry.name, source, rebuilt.missing, limits)
+        _check_source(entry.name, source, store)
         # The source as it was written goes back into the genesis: encoded today, its bytes might differ.
         recorded_source = None if entry.source is None else trace.content(entry.source)
         rebuilt.inputs[entry.name] = msgspec.structs.replace(input_, recorded=recorded_source)
     return rebuilt
 
 
+def _check_source(name: str, source: Source, store: FileBlobs) -> None:
+    """Raise `InputContradictionError` for a source that its contents contradict, as far as these are here.
+
+    A size is what coverage counts by, and a part is what programs see: smaller ones would hide the rest of a file.
+    """
+    if source.kind not in _KINDS:
+        raise InputContradictionError(name, f"kind {source.kind}", f"one of {', '.join(_KINDS)}")
+    is_in_memory = source.content is not None
+    for file in source.files:
+        size = store.size(file.digest)
+        if size is None and is_in_memory:
+            raise InputContradictionError(name, f"a file with digest {file.digest[:12]}", "other content in the trace")
+        if size is not None and size != file.size:
+            raise InputContradictionError(name, f"{file.size:,} bytes", f"{size:,} bytes")
+    if source.part is None:
+        return
+    start, stop = source.part
+    size = source.files[0].size if len(source.files) == 1 else 0
+    if is_in_memory or source.kind != "text" or not 0 <= start <= stop <= size:
+        raise InputContradictionError(name, f"bytes {start:,} to {stop:,}", f"a text of {size:,} bytes")
+
+
 def _build_input(
-    trace: CheckedTrace, store: FileBlobs, name: str, source: Source, missing: Mapping[str, tuple[str, str]]
+    trace: CheckedTrace,
+    store: FileBlobs,
+    name: str,
+    source: Source,
+    missing: Mapping[str, tuple[str, str]],
+    limits: ReaderLimits,
 ) -> Input:
     if source.content is not None:
         content = trace.content(source.content)
+        if source.kind not in ("text", "table"):
+            check_items(content, limits)
         without_content = msgspec.structs.replace(source, content=None)  # `begin` fills it in, as it did at first
         return Input(_build_from_memory(name, source, content, store), without_content, content)
     if source.kind == "documents":
@@ -106,7 +156,7 @@ def _read_source(trace: CheckedTrace, entry: InputEntry) -> Source:
     if entry.source is None:
         raise InputMissingError(entry.name, "the trace does not record its source")
     try:
-        source = msgspec.json.decode(trace.content(entry.source), type=Source)
+        source = msgspec.json.decode(trace.contents.read_json(entry.source), type=Source)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise InputMissingError(entry.name, "its recorded source cannot be read") from None
     if any(not 0 <= file.recipe <= len(source.recipes) for file in source.files):
@@ -149,10 +199,16 @@ class _ContentFinder:
     """Finds the contents of one input, in the store or in files, and registers those in the store."""
 
     def __init__(
-        self, source: Source, place: Path | None, store: FileBlobs, derive: Derive | None, recorded_paths: bool
+        self,
+        source: Source,
+        place: Path | None,
+        store: FileBlobs,
+        derive: Derive | None,
+        recorded_paths: bool,
+        search: Search,
     ) -> None:
         self._source, self._place, self._store, self._derive = source, place, store, derive
-        self._recorded_paths = recorded_paths
+        self._recorded_paths, self._search = recorded_paths, search
 
     def find(self) -> Iterator[tuple[str, str]]:
         """Register every content that can be found. Yields the digest of each other one, and why it is missing."""
@@ -221,7 +277,7 @@ class _ContentFinder:
         reason = "no such file"
         for place in candidates(at.path, self._place, self._source.path):
             try:
-                found = place.hash(text)
+                found = self._search.hash(place, text)
                 if found is None:
                     continue
                 if found.digest == expected:

@@ -22,7 +22,7 @@ from rlmlite_kernel import ACTIONS, Entry, Input, Parsed, State, Unparsed, ask, 
 from rlmlite_kernel.effects.requests import Request
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.records.evolution import FLAGS
+from rlmlite_kernel.records.evolution import FLAGS, FORMAT, RENDERING
 from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Question, Redact, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.run.genesis import SettingsError
@@ -31,14 +31,14 @@ from rlmlite_kernel.run.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_traces.blobs.stores import FileBlobs
-from rlmlite_traces.errors import UnknownFormatError
+from rlmlite_traces.errors import BlobAbsentError, UnknownFormatError
 from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.replays.beginning import adopt_recorded_versions, check_claims, other_versions, read_settings
 from rlmlite_traces.replays.comparison import Comparison
 from rlmlite_traces.replays.no_parser import MissedParser
-from rlmlite_traces.replays.rebuild import Derive, InputMissingError, rebuild
+from rlmlite_traces.replays.rebuild import Derive, InputContradictionError, InputMissingError, rebuild
 from rlmlite_traces.replays.rules.controller import ControllerCheck, check_speaker
 from rlmlite_traces.replays.rules.engines import may_explain
 from rlmlite_traces.replays.rules.seals import Ending, compute_seal
@@ -116,6 +116,9 @@ class _Replay:
         # Traces of earlier versions name the type of the answer by a label only.
         self.typed = "answer_type" in trace.genesis.scope
         self.unchecked: dict[str, str] = {}
+        if trace.genesis.v == FORMAT and trace.genesis.rendering != RENDERING:
+            # Format 1 had a wording of its own. In this format another one is that of a version to come, or a lie.
+            self.unchecked["observations"] = f"another version worded them ({trace.genesis.rendering})"
         self.nested: dict[str, Request] = {}
         # Of this replay alone, as it is asked afterwards whether a step would have needed one.
         self.parser = MissedParser() if parser is NO_PARSER else parser
@@ -142,6 +145,11 @@ class _Replay:
             self.complete = True
         except _Stop:
             pass  # whoever raised it has noted why
+        except InputContradictionError as error:
+            self.difference = Difference(0, f"inputs.{error.name}", error.recorded, error.computed)
+        except BlobAbsentError as error:
+            # `verify` accepts that only of content that was redacted.
+            self.unchecked["contents"] = f"{error.ref[:12]} was removed from the trace"
         except InputMissingError as error:
             self.missing[error.name] = error.reason
         except BlobMissingError as error:
@@ -162,7 +170,7 @@ class _Replay:
         if isinstance(settings, str):
             self._stop_with(0, "settings", "settings", settings)
         check_claims(settings.limits, self.limits)
-        rebuilt = rebuild(self.trace, self.blobs, places, self.derive, recorded_paths)
+        rebuilt = rebuild(self.trace, self.blobs, places, self.derive, recorded_paths, self.limits)
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
         try:

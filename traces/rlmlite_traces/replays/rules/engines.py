@@ -61,7 +61,7 @@ _FOLLOWING: Final = frozenset({"state", "used"})
 _FOLLOWING_BUDGETS: Final = frozenset({"search_work", "chunks"})
 """The budgets that depend on what an engine found."""
 
-_VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+)+")
+_VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+)+[a-z0-9.+]*")
 
 
 _MAJORS: Final = 3
