@@ -87,13 +87,8 @@ def _others(name: str, value: Any, trace: CheckedTrace) -> Iterator[Any]:
     """Other plausible values of a field."""
     if name in _SAMPLES and not value:
         yield _SAMPLES[name](trace)
-        return
-    if isinstance(value, bool):
-        yield not value
     elif isinstance(value, int):
-        yield value + 1
-        if value:
-            yield 0
+        yield from _other_numbers(value)
     elif isinstance(value, str):
         yield from _other_texts(name, value, trace)
     elif isinstance(value, dict):
@@ -106,6 +101,15 @@ def _others(name: str, value: Any, trace: CheckedTrace) -> Iterator[Any]:
             yield tuple((each or 0) + 1 for each in value)
     elif isinstance(value, msgspec.Struct) and name in ("call", "held_back", "effects"):
         yield None
+
+
+def _other_numbers(value: int) -> Iterator[int]:
+    if isinstance(value, bool):
+        yield not value
+        return
+    yield value + 1
+    if value:
+        yield 0
 
 
 def _other_texts(name: str, value: str, trace: CheckedTrace) -> Iterator[str]:

@@ -13,6 +13,9 @@ PLACE = {"seq", "prev", "kind"}
 NOT_ALONE = {
     "CallsHead.n": "it is counted from the lines below it",
     "CallLine.spans": "a run may have no spans of its own",
+    "CallLine.rare": "its fields have rows",
+    "Step.observation": "its fields have rows",
+    "Question.writes": "its fields have rows",
     "Remark.example": "of a remark that nothing made",
     "Remark.input": "of a remark that nothing made",
     "Remark.line": "of a remark that nothing made",
@@ -40,14 +43,16 @@ def test_what_can_be_reproduced_is_explained() -> None:
     assert reproduced == REASONS.keys()
 
 
+QUICK = "faults"
+
+
 @pytest.mark.parametrize(
-    "run", [pytest.param(name, marks=[] if name == "faults" else pytest.mark.slow) for name in RUNS]
+    "run", [QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in RUNS if name != QUICK)]
 )
 def test_the_table_is_what_forging_finds(run: str) -> None:
     """No forgery of this run does better than the table says."""
     written = table()
     found = make_table((run,))
 
-    assert {
-        field: verdicts for field, verdicts in found.items() if not set(verdicts) <= set(written.get(field, ()))
-    } == {}
+    better = {field: set(verdicts) - set(written.get(field, ())) for field, verdicts in found.items()}
+    assert {field: verdicts for field, verdicts in better.items() if verdicts} == {}
