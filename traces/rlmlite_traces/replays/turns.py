@@ -24,6 +24,7 @@ from rlmlite_kernel.records.records import EffectRecord, Entry, Step, Turn
 from rlmlite_kernel.run.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
+from rlmlite_traces.errors import OverLimitError
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import check_depth
 
@@ -67,6 +68,10 @@ class RecordedTurn:
         field = "ast" if self.record.ast is not None else "diagnostics"
         try:
             reading = decode_reading(self.record, self._content_of_reading)
+        except OverLimitError as error:
+            if error.bound != "json_depth":
+                raise
+            return Unreadable(field, str(error))  # deeper than the language permits, so nobody can have read it
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return Unreadable(field, str(error))  # `verify` proves which bytes a blob holds, not what they mean
         if reading is None:
