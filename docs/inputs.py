@@ -7,6 +7,7 @@ from rlmlite.inputs.formats.converters import CONVERTERS
 from rlmlite.inputs.formats.encoding_names import FAMILIES
 from rlmlite.inputs.formats.kinds import HTML, KINDS
 from rlmlite.inputs.formats.reading import Reading
+from rlmlite.inputs.remote.urls import SCHEMES
 
 WAYS: Final = {
     "unpack": "the file inside it, by that file's kind",
@@ -25,6 +26,7 @@ SETTINGS: Final = {
     "max_members": "members that an archive may have, and entries of a folder or a glob that are looked at",
     "max_seconds": "seconds that a parser in a worker may take for a file, and one more for each MB of it",
     "max_worker_bytes": "bytes of memory that it may allocate, and four more for each byte of the file",
+    "max_fetch_seconds": "seconds that a URL may be waited for, in all",
     "kept_bytes": "up to which size standard input is kept in the trace",
     "cache": "whether digests of large files and word indexes are remembered between runs",
 }
@@ -46,6 +48,11 @@ def encodings() -> str:
     """Every encoding, by family."""
     rows = ((family, ", ".join(map(code, names.replace("_", "-").split()))) for family, names in FAMILIES.items())
     return table(("family", "encodings"), rows)
+
+
+def schemes() -> str:
+    """Every scheme of URLs."""
+    return table(("scheme", "what it is"), ((code(f"{name}:"), what) for name, what in SCHEMES.items()))
 
 
 def settings() -> str:

@@ -16,9 +16,10 @@ from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.folders.listing import IGNORED
 from rlmlite.inputs.formats.reading import Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText, Recipes
-from rlmlite.inputs.formats.remote import fetch, fetch_step, file_name, without_secrets
 from rlmlite.inputs.formats.streams import HashingBlocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
+from rlmlite.inputs.remote.fetch import fetch, fetch_step
+from rlmlite.inputs.remote.urls import file_name, without_secrets
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.inputs.values import with_content
 from rlmlite_kernel.values.blobs import Content
@@ -55,7 +56,7 @@ class FileLoader:
         """The input from a URL."""
         # The step comes first: without the library nothing must be fetched.
         step = fetch_step(url)
-        blocks = HashingBlocks(self._limits.blocks(fetch(url), "fetch"))
+        blocks = HashingBlocks(self._limits.blocks(fetch(url, self._reading.max_fetch_seconds), "fetch"))
         return self._load_blocks(blocks, without_secrets(url), (step,))
 
     def load_stream(self, blocks: Iterator[Content], always_keep: bool = False) -> Input:

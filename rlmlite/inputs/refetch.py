@@ -17,7 +17,8 @@ import msgspec
 from rlmlite.errors import SettingError
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs.formats.reading import Reading, ReadingLimits
-from rlmlite.inputs.formats.remote import SECRETS_LEFT_OUT, fetch, is_remote, without_secrets
+from rlmlite.inputs.remote.fetch import SECRETS_LEFT_OUT, fetch
+from rlmlite.inputs.remote.urls import is_remote, without_secrets
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, FileBlobs
 
@@ -78,7 +79,7 @@ def how_to_name(name: str, source: Source | None) -> str:
 
 
 def _fetch(url: str, path: Path, reading: Reading) -> Path:
-    blocks = ReadingLimits(without_secrets(url), reading).blocks(fetch(url), "fetch")
+    blocks = ReadingLimits(without_secrets(url), reading).blocks(fetch(url, reading.max_fetch_seconds), "fetch")
     with path.open("xb") as file:
         file.writelines(blocks)
     return path

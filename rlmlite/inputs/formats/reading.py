@@ -54,6 +54,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_seconds: how many seconds of processor time a parser of a binary or converted format may take for one file, and
         one more for each MB of it.
     max_worker_bytes: how much memory such a parser may allocate, and four bytes more for each byte of the file.
+    max_fetch_seconds: how many seconds a URL may be waited for, in all.
     kept_bytes: up to which size standard input is kept in the trace.
     cache: whether digests of large files and word indexes are remembered between runs.
     """
@@ -64,6 +65,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: _Amount = 8 * 1024**3
     max_ratio: _Amount = 250
     max_members: _Amount = 200_000
+    max_fetch_seconds: _Amount = 3_600
     max_seconds: _Amount = 60
     max_worker_bytes: _Amount = 1024**3
     kept_bytes: Annotated[int, msgspec.Meta(ge=0)] = 16 * 1024**2
