@@ -7,7 +7,7 @@ from rlmlite.inputs.formats.converters import CONVERTERS
 from rlmlite.inputs.formats.encoding_names import FAMILIES
 from rlmlite.inputs.formats.kinds import HTML, KINDS
 from rlmlite.inputs.formats.reading import Reading
-from rlmlite.inputs.remote.urls import SCHEMES
+from rlmlite.inputs.formats.remote.urls import SCHEMES
 
 WAYS: Final = {
     "unpack": "the file inside it, by that file's kind",

@@ -16,10 +16,10 @@ from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.folders.listing import IGNORED
 from rlmlite.inputs.formats.reading import Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText, Recipes
+from rlmlite.inputs.formats.remote.fetch import fetch, fetch_step
+from rlmlite.inputs.formats.remote.urls import file_name, without_secrets
 from rlmlite.inputs.formats.streams import HashingBlocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.remote.fetch import fetch, fetch_step
-from rlmlite.inputs.remote.urls import file_name, without_secrets
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.inputs.values import with_content
 from rlmlite_kernel.values.blobs import Content

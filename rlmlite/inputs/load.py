@@ -28,10 +28,10 @@ from rlmlite.inputs.folders.globs import is_glob, list_glob
 from rlmlite.inputs.folders.listing import Listing, list_folder
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
+from rlmlite.inputs.formats.remote.urls import is_remote, without_secrets
 from rlmlite.inputs.formats.streams import file_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.names import ALONE, STDIN, check_name, name_paths, strip_text_prefix
-from rlmlite.inputs.remote.urls import is_remote, without_secrets
 from rlmlite.inputs.values import Data, Url, from_python
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import InputChangedError

@@ -14,9 +14,9 @@ import msgspec
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.formats.reading import READING, Meter, Reading, ReadingLimits
+from rlmlite.inputs.formats.remote.urls import file_name
 from rlmlite.inputs.formats.streams import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
-from rlmlite.inputs.remote.urls import file_name
 from rlmlite_kernel.values.inputs import Source, SourceFile
 from rlmlite_traces import Derive, FileBlobs, HashedFile
 from rlmlite_traces.files.mapped import open_content

@@ -17,8 +17,8 @@ import msgspec
 from rlmlite.errors import SettingError
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs.formats.reading import Reading, ReadingLimits
-from rlmlite.inputs.remote.fetch import SECRETS_LEFT_OUT, fetch
-from rlmlite.inputs.remote.urls import is_remote, without_secrets
+from rlmlite.inputs.formats.remote.fetch import SECRETS_LEFT_OUT, fetch
+from rlmlite.inputs.formats.remote.urls import is_remote, without_secrets
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, FileBlobs
 

@@ -24,8 +24,8 @@ from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.guard.origin import is_begun_here, store_begun_with
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import READING, Reading, deriving
+from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import how_to_name, open_places, sources_of
-from rlmlite.inputs.remote.urls import is_remote
 from rlmlite.runs.history import Exchange, exchanges_of_records
 from rlmlite.runs.outcome import ModelUsage
 from rlmlite_kernel.effects.requests import Failed, Usage

@@ -9,7 +9,7 @@ from fsspec.registry import known_implementations  # type: ignore[import-untyped
 from rlmlite import execute
 from rlmlite.errors import InputError
 from rlmlite.inputs import READING, Url, from_path, from_value, new_store
-from rlmlite.inputs.remote.urls import LONGEST, SCHEMES, check_url
+from rlmlite.inputs.formats.remote.urls import LONGEST, SCHEMES, check_url
 
 OTHERS = [*sorted(set(known_implementations) - set(SCHEMES)), "jar", "telnet", "dict", "ldap", "chrome", "about"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, TooLargeError, from_path, new_store
-from rlmlite.inputs.remote import http_client
+from rlmlite.inputs.formats.remote import http_client
 from rlmlite_kernel.values.values import Text
 from tests.guard.remote.rogue import TEXT, Rogue
 

@@ -15,7 +15,7 @@ import rlmlite
 from rlmlite.agent.session import Session
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import Reading, TooLargeError, Url
-from rlmlite.inputs.remote.urls import is_remote, without_secrets
+from rlmlite.inputs.formats.remote.urls import is_remote, without_secrets
 from tests.rlmlite.inputs.input_files import load_plain, notes_text, zip_of
 
 TEXT = "over the wire: café\n" * 1000

@@ -16,8 +16,8 @@ from rlmlite.clients.registry import asks_server
 from rlmlite.errors import InputError, SettingError
 from rlmlite.guard.origin import adopt, forget, is_begun_here
 from rlmlite.guard.terminal import ask_yes_no, one_line
+from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import sources_of
-from rlmlite.inputs.remote.urls import is_remote
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, verify

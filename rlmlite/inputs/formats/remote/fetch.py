@@ -10,8 +10,8 @@ from typing import Any
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import UnreadableError, import_extra
 from rlmlite.guard.terminal import one_line
+from rlmlite.inputs.formats.remote.urls import HTTP, check_url, redact, without_secrets
 from rlmlite.inputs.formats.streams import file_blocks
-from rlmlite.inputs.remote.urls import HTTP, check_url, redact, without_secrets
 from rlmlite_kernel.values.inputs import Derivation
 
 SECRETS_LEFT_OUT = "secrets left out of the URL"
@@ -70,7 +70,7 @@ def _within(blocks: Iterator[bytes], seconds: float) -> Iterator[bytes]:
 
 def _fetch_http(url: str, seconds: float) -> Iterator[bytes]:
     # Here, since most runs fetch nothing.
-    from rlmlite.inputs.remote.http_client import HttpError, fetch_http
+    from rlmlite.inputs.formats.remote.http_client import HttpError, fetch_http
 
     try:
         yield from fetch_http(url, seconds)

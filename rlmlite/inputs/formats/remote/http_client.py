@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.remote.urls import HTTP, check_url
+from rlmlite.inputs.formats.remote.urls import HTTP, check_url
 
 REDIRECTS = 5
 
