@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TraceLockedError,
         TraceMissingError,
         TraceSealedError,
+        TraceWriteError,
         UnknownFormatError,
     )
     from rlmlite_traces.files.index_folder import IndexFolder
@@ -85,6 +86,7 @@ __all__ = [
     "TraceLockedError",
     "TraceMissingError",
     "TraceSealedError",
+    "TraceWriteError",
     "UncheckedTrace",
     "Unfinished",
     "UnknownFormatError",
@@ -138,6 +140,7 @@ _HOMES = {
     "TraceLockedError": "rlmlite_traces.errors",
     "TraceMissingError": "rlmlite_traces.errors",
     "TraceSealedError": "rlmlite_traces.errors",
+    "TraceWriteError": "rlmlite_traces.errors",
     "UncheckedTrace": "rlmlite_traces.format.reader",
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",

@@ -30,6 +30,18 @@ class TraceMissingError(TraceError):
         self.path, self.reason = path, reason
 
 
+class TraceWriteError(TraceError, OSError):
+    """The system refused to write to a trace, for example on a full disk. What was recorded before is whole.
+
+    `records` is how many records the trace has.
+    """
+
+    def __init__(self, path: Path, reason: str, records: int) -> None:
+        stands = f"the trace is valid up to record {records - 1}" if records else "it has no record yet"
+        super().__init__(f"{path} cannot be written: {reason}; {stands}. Make room, and open it again to go on")
+        self.path, self.reason, self.records = path, reason, records
+
+
 class TraceLockedError(TraceError):
     """Another process, or another `Log` in this one, is writing this trace."""
 

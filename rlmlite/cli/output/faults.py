@@ -25,6 +25,7 @@ from rlmlite_traces import (
     TraceLockedError,
     TraceMissingError,
     TraceSealedError,
+    TraceWriteError,
 )
 
 _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
@@ -39,6 +40,7 @@ _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (TraceExistsError, Exit.USAGE, "trace_exists"),
     (TraceLockedError, Exit.USAGE, "trace_locked"),
     (TraceSealedError, Exit.USAGE, "trace_sealed"),
+    (TraceWriteError, Exit.FAILED, "machine"),
     (LevelError, Exit.BROKEN, "level"),
     (TraceError, Exit.BROKEN, "trace_broken"),
     (StoreMissingError, Exit.INPUT, "store_missing"),

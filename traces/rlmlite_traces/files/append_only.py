@@ -5,17 +5,19 @@ survive the end of the process, however it ends; after `sync` they survive a los
 
     write(b"line 1\\n")   survives SIGKILL
     sync()               survives a power failure
-    write(b"line 2\\n")   disk full after b"lin": RuntimeError from now on
+    write(b"line 2\\n")   disk full after b"lin": b"lin" is cut off again; RuntimeError from now on
 
-After such a failed write the file ends in a torn line. More lines behind it would hide the tear from recovery, which
-removes a torn line only at the end of a file. So the object refuses to write on.
+Cutting needs no room, so a full disk leaves whole lines. A disk that is broken may not even let us cut: then the file
+ends in a torn line, and more lines behind it would hide the tear from recovery, which removes a torn line only at the
+end of a file. So the object refuses to write on.
 """
 
 import fcntl
 import os
+from contextlib import suppress
 
 from rlmlite_traces.errors import TraceLockedError, TraceMissingError
-from rlmlite_traces.files.guarded import Folder
+from rlmlite_traces.files.guarded import Folder, write_all
 
 
 class AppendOnlyFile:
@@ -30,6 +32,7 @@ class AppendOnlyFile:
             self._descriptor = folder.open_to_write(name, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             raise TraceMissingError(folder.path / name, error.strerror or "cannot be opened") from None
+        self.size = os.fstat(self._descriptor).st_size
         self._torn = False
 
     def write(self, data: bytes) -> None:
@@ -38,18 +41,29 @@ class AppendOnlyFile:
             raise RuntimeError("an earlier write failed: close the log and open it again to recover")
         # Set before the first byte and cleared after the last, so that any way out in between leaves it set.
         self._torn = True
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        try:
+            write_all(self._descriptor, data)
+        except OSError:
+            self.cut_back(self.size)
+            raise
+        self.size += len(data)
         self._torn = False
 
     def sync(self) -> None:
         """Make everything written so far survive a loss of power."""
         os.fsync(self._descriptor)
 
-    def truncate(self, size: int) -> None:
-        """Keep only the first `size` bytes."""
-        os.ftruncate(self._descriptor, size)
+    def clear(self) -> None:
+        """Forget all that was written."""
+        os.ftruncate(self._descriptor, 0)
+        self.size = 0
+
+    def cut_back(self, size: int) -> None:
+        """Keep only the first `size` bytes, after a write that failed. Nothing can be written any more."""
+        self._torn = True
+        # If not even this is possible, recovery cuts the end off when the trace is opened again.
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, size)
 
     def close(self) -> None:
         """Release the descriptor. This does not sync."""

@@ -157,12 +157,15 @@ class Folder:
             return _read_all(file.fileno(), size)
 
     def write_new(self, name: str, data: bytes, mode: int = PRIVATE_FILE) -> None:
-        """Write a new file, durably. What had this name is replaced; a link is replaced, never followed."""
+        """Write a new file, durably, or leave none. What had this name is replaced; a link is never followed."""
         self.remove(name)
         descriptor = self.create(name, mode)
         try:
             write_all(descriptor, data)
             os.fsync(descriptor)
+        except OSError:
+            self.remove(name)
+            raise
         finally:
             os.close(descriptor)
 
@@ -185,6 +188,11 @@ class Folder:
             return
         except OSError as error:
             raise self._with_path(error, name) from None
+
+    def remove_folder(self, name: str) -> None:
+        """Remove an empty folder. Raises `OSError`."""
+        self._require_name(name)
+        os.rmdir(name, dir_fd=self._descriptor)
 
     def move(self, name: str, to: "Folder", new: str) -> None:
         """Give a file of this folder a name in another one."""
@@ -322,7 +330,10 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Write all of `data` at the descriptor's position. Raises `OSError`."""
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        written = os.write(descriptor, rest)
+        if written == 0:  # no system says so of a plain file; if one does, trying again would never end
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest = rest[written:]
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

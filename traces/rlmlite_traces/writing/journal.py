@@ -85,7 +85,7 @@ class Journal:
         """Forget all calls: their steps are durable."""
         with self._lock:
             if self._results or self._intents:
-                self._file.truncate(0)
+                self._file.clear()
                 self._results.clear()
                 self._intents.clear()
                 self._unsynced = 0

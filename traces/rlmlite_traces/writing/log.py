@@ -18,6 +18,7 @@ Not here: what a record says (the kernel), what is left after a crash (`recovery
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -32,6 +33,7 @@ from rlmlite_traces.errors import (
     TraceExistsError,
     TraceMissingError,
     TraceSealedError,
+    TraceWriteError,
     UnknownFormatError,
 )
 from rlmlite_traces.files.append_only import AppendOnlyFile, WriterLock
@@ -83,18 +85,32 @@ class Log:
 
     @classmethod
     def create(cls, path: Path, run_key: bytes) -> "Log":
-        """A new trace. Raises `TraceExistsError` if anything is at `path`."""
+        """A new trace. Raises `TraceExistsError` if anything is at `path`, `OSError` and leaves nothing there."""
         try:
             made = make_trace_folder(path)
         except FileExistsError:
             raise TraceExistsError(path) from None
         with made as folder:
-            lock = WriterLock(folder, LOCK)
+            try:
+                log = cls._begin(folder, run_key)
+            except (OSError, TraceMissingError):
+                _remove_new(folder)
+                raise
+        with folder_of(path) as above:
+            above.sync()
+        return log
+
+    @classmethod
+    def _begin(cls, folder: Folder, run_key: bytes) -> "Log":
+        """The log in a folder that was just made."""
+        lock = WriterLock(folder, LOCK)
+        try:
             folder.write_new(KEY, run_key.hex().encode())
             log = cls(folder, run_key, lock, None)
             folder.sync()
-        with folder_of(path) as above:
-            above.sync()
+        except BaseException:
+            lock.release()
+            raise
         return log
 
     @classmethod
@@ -134,7 +150,7 @@ class Log:
         Raises:
             TraceSealedError, TraceBrokenError, BlobAbsentError: the entry cannot follow. Nothing was written.
             RuntimeError: the log is closed, or an earlier write failed.
-            OSError: this write failed.
+            TraceWriteError: this write failed. The trace is as it was before it.
         """
         if self._closed or self._writing:
             raise RuntimeError("the log is closed, or a write failed: recover the trace with Log.open")
@@ -142,12 +158,11 @@ class Log:
             raise TraceSealedError(self.path)
         record = self._chain.place(entry.record)
         line, effects, blobs = self._prepare(record, entry)
-        self._writing = True
-        self._write_blobs(blobs)
-        self._write_calls(effects)
-        self._records.write(line + b"\n")
+        with self._whole_or_not():
+            self._write_blobs(blobs)
+            self._write_calls(effects)
+            self._records.write(line + b"\n")
         self._chain.add(record, line)
-        self._writing = False
         if isinstance(record, Turn | Question) and self._called:
             self.sync()  # a turn begins, so the program before it is over, even if the host did not use `extend`
         self._called = self._called or bool(effects)
@@ -164,22 +179,37 @@ class Log:
 
     def sync(self) -> None:
         """Make all records durable, and then empty the journal: never the other way round."""
-        for file in (self._blobs, self._effects, self._records):
-            file.sync()
+        self._writing = True
+        try:
+            for file in (self._blobs, self._effects, self._records):
+                file.sync()
+        except OSError as error:
+            # What the system could not store it may forget, and say nothing the next time. So nothing is added to it.
+            raise self._write_error(error) from error
+        self._writing = False
         self._called = False
         self._journal.clear()
 
     def journal(self, id_: str, result: Result) -> None:
-        """Write a call that has ended, at once."""
-        self._journal.add(id_, result)
+        """Write a call that has ended, at once. Raises `TraceWriteError`."""
+        try:
+            self._journal.add(id_, result)
+        except OSError as error:
+            raise self._write_error(error) from error
 
     def journal_results(self) -> dict[str, Result]:
         """Results by the id of their call, of steps that are not durable yet. They need not be paid for again."""
         return dict(self._journal.results)
 
     def intend(self, id_: str) -> None:
-        """Write that a call with side effects is about to be made; it is durable when this returns."""
-        self._journal.intend(id_)
+        """Write that a call with side effects is about to be made; it is durable when this returns.
+
+        Raises `TraceWriteError`, and then the call must not be made.
+        """
+        try:
+            self._journal.intend(id_)
+        except OSError as error:
+            raise self._write_error(error) from error
 
     def intents(self) -> frozenset[str]:
         """The ids of calls with side effects that were about to be made, of steps that are not durable yet."""
@@ -190,7 +220,10 @@ class Log:
 
         The first half of the id is enough to find the call again.
         """
-        self._timing.write(msgspec.json.encode({"id": id_[: len(id_) // 2], **fields}) + b"\n")
+        try:
+            self._timing.write(msgspec.json.encode({"id": id_[: len(id_) // 2], **fields}) + b"\n")
+        except OSError as error:
+            raise self._write_error(error) from error
 
     def close(self) -> None:
         """Close the files and release the lock. Closing again does nothing."""
@@ -211,6 +244,26 @@ class Log:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def _whole_or_not(self) -> Iterator[None]:
+        """Cut the files back to their last whole record if a write in the block fails. Raises `TraceWriteError`.
+
+        Blobs are cut too: one that no record names would be none of this trace's.
+        """
+        files = (self._records, self._effects, self._blobs)
+        sizes = [file.size for file in files]
+        self._writing = True
+        try:
+            yield
+        except OSError as error:
+            for file, size in zip(files, sizes, strict=True):
+                file.cut_back(size)
+            raise self._write_error(error) from error
+        self._writing = False
+
+    def _write_error(self, error: OSError) -> TraceWriteError:
+        return TraceWriteError(self.path, error.strerror or str(error), self._chain.size)
 
     def _follow(self, trace: CheckedTrace) -> None:
         """Bring the chain to the end of a trace that is continued."""
@@ -269,6 +322,14 @@ def _named_blobs(record: AnyRecord, entry: Entry) -> Iterator[Ref]:
         for blob in entry.blobs:
             if blob.ref in sources:
                 yield from referenced.of_source(blob.content)
+
+
+def _remove_new(folder: Folder) -> None:
+    """Remove a trace in which nothing is recorded, with its folder: there was no room even for that."""
+    for name in (KEY, LOCK, RECORDS, BLOBS, EFFECTS, TIMING, JOURNAL):
+        folder.remove(name)
+    with folder_of(folder.path) as above:
+        above.remove_folder(folder.path.name)
 
 
 def _continue(folder: Folder, lock: WriterLock) -> tuple[bytes, WriterLock, CheckedTrace | None]:
