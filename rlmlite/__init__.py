@@ -10,7 +10,11 @@ import sys
 
 # `python -m rlmlite` has put the working folder first, and whoever wrote that folder may have put a `typing.py` there.
 # So it goes before anything else is imported; `rlmlite.guard.import_path` says more. With `-P` it is not there.
-if sys.argv[:1] == ["-m"] and any(word.endswith("rlmlite") for word in sys.orig_argv) and not sys.flags.safe_path:
+if (
+    sys.argv[:1] == ["-m"]
+    and any(word.split(".")[0].endswith("rlmlite") for word in sys.orig_argv)
+    and not sys.flags.safe_path
+):
     del sys.path[0]
 
 from typing import TYPE_CHECKING

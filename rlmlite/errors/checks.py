@@ -22,10 +22,16 @@ _LONGEST = 60  # characters of a value that a message shows
 
 def wrong(name: str, expected: str, value: object) -> SettingError:
     """The error for a value that a setting cannot have."""
-    shown = repr(value)
-    if len(shown) > _LONGEST:
-        shown = f"{shown[:_LONGEST]}..."
-    return SettingError(f"setting {name}: expected {expected}, found {shown}")
+    return SettingError(f"setting {name}: expected {expected}, found {cut(value, repr)}")
+
+
+def cut(value: object, spell: Callable[[object], str] = str) -> str:
+    """A value for a message: no longer than a part of a line, since it may come from a stranger's file."""
+    try:
+        text = spell(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number that is too long to show"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def whole(least: int, most: int) -> ValueCheck:
@@ -52,7 +58,10 @@ def whole_number(value: object) -> int | None:
     digits = value.removeprefix("-").replace("_", "")
     # `isdigit` alone would take the digits of other scripts, and `²`, which `int` refuses.
     is_number = value.isascii() and digits.isdigit()
-    return int(value.replace("_", "")) if is_number else None
+    try:
+        return int(value.replace("_", "")) if is_number else None
+    except ValueError:  # a number of more digits than Python reads
+        return None
 
 
 def number(least: float, most: float, *, above: bool = False) -> ValueCheck:
@@ -79,7 +88,7 @@ def _float(value: object) -> float | None:
         return None
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -135,7 +144,7 @@ def _decimal(value: object) -> Decimal | None:
     try:
         # By its text: the float 0.1 is not exactly one tenth, but whoever writes it means one tenth.
         return Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # a number of more digits than Python writes
         return None
 
 

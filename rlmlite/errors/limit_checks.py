@@ -16,7 +16,7 @@ def limits_of(name: str, value: object) -> Limits:
         if limit not in known:
             listed = ", ".join(known)
             hint = did_you_mean(limit, known) or f"limits: {listed}"
-            raise SettingError(f"no limit `{limit}`; {hint}")
+            raise SettingError(f"no limit `{checks.cut(limit)}`; {hint}")
     amounts = {limit: _amount(limit, amount) for limit, amount in pairs.items()}
     return msgspec.structs.replace(Limits(), **amounts)
 
@@ -28,5 +28,5 @@ def _amount(limit: str, value: object) -> int | None:
         return None
     amount = checks.whole_number(value)
     if amount is None or amount < 0:
-        raise SettingError(f"limit {limit}={value}: expected a whole number, 0 or more")
+        raise SettingError(f"limit {limit}={checks.cut(value)}: expected a whole number, 0 or more")
     return amount

@@ -73,5 +73,6 @@ def _folder(kind: str, variable: str, default: str) -> Path:
         make = platformdirs.user_config_dir if kind == "config" else platformdirs.user_state_dir
         return Path(make(_NAME))
     # What platformdirs does on Linux (a test compares), without its import, which takes longer than a small run.
+    # One that is relative is to be ignored: with it, a folder that one works in would be the user's own.
     base = os.environ.get(variable, "").strip()
-    return Path(base or os.path.join(os.path.expanduser("~"), default)) / _NAME
+    return Path(base if os.path.isabs(base) else os.path.join(os.path.expanduser("~"), default)) / _NAME

@@ -63,8 +63,11 @@ def read_named(path: Path) -> RegularFile:
 
 
 def real_path(path: Path) -> Path:
-    """The path by which a file is known here: absolute, its folder without links."""
-    return Path(os.path.realpath(path.parent), path.name)
+    """The path by which a file is known here: absolute, its folder without links. Raises `SettingError`."""
+    try:
+        return Path(os.path.realpath(path.parent), path.name)
+    except ValueError as error:  # a null byte
+        raise SettingError(f"{str(path)!r} is not a path: {error}") from None
 
 
 def trust(file: Trusted) -> None:

@@ -96,9 +96,12 @@ def _read_request(path: Path) -> Request:
     file = read_folder_file(path)
     if file is None:
         raise InputError(f"there is no {path} that needs trust")
-    if not str(file.path).isprintable():
-        raise SettingError(f"{file.path} has a path with unprintable characters; rename its folder first")
-    named = {str(name): read_named(name).digest for name in named_files(file.values, file.path.parent)}
+    names = [file.path, *named_files(file.values, file.path.parent)]
+    # What cannot be shown as it is cannot be agreed to, and a line end would make two lines of one.
+    for name in names:
+        if not str(name).isprintable():
+            raise SettingError(f"{str(name)!r} is a path with characters that cannot be shown; rename it first")
+    named = {str(name): read_named(name).digest for name in names[1:]}
     trusted = Trusted(str(file.path), file.digest, named)
     own = read_user_file()
     lines = tuple(_lines(file, make_settings({} if own is None else own.values)))

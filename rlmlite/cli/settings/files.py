@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from rlmlite.errors import SettingError
+from rlmlite.errors.checks import cut
 from rlmlite.guard.places import is_closed, is_mine, settings_folder
 from rlmlite.guard.regular_file import RegularFile, read_regular
 from rlmlite.guard.trust import real_path
@@ -24,6 +25,8 @@ FILE: Final = Path("rlmlite.toml")
 MOST_BYTES: Final = 64_000
 _MOST_DOTS: Final = 200
 """In one line. `a.a.a.a` … = 1 takes Python's parser a time that grows as the square of the dots: 31 s for 64 kB."""
+
+_LONGEST_NAME: Final = 60
 
 _ALIASES = {"read": "reading"}  # its name outside Python
 _TEXT_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.python_only]
@@ -87,7 +90,9 @@ def setting_name(key: str, place: str) -> str:
     name = _ALIASES.get(key, key)
     # Refused and not ignored: a misspelt limit must not become a run without that limit.
     if name not in SETTINGS:
-        raise SettingError(f"there is no setting `{key}` ({place}); {hint_for(key, _TEXT_SETTINGS)}")
+        # Cut, since it may be a stranger's; and no hint for what is no name, since looking for one takes a while.
+        hint = hint_for(key, _TEXT_SETTINGS) if len(key) <= _LONGEST_NAME else f"settings: {', '.join(_TEXT_SETTINGS)}"
+        raise SettingError(f"there is no setting `{cut(key)}` ({place}); {hint}")
     if SETTINGS[name].python_only:
         raise SettingError(f"the setting `{key}` ({place}) can only be given in Python")
     return name

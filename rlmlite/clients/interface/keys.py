@@ -18,7 +18,7 @@ nobody has said which one it is for.
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -50,6 +50,10 @@ class Key(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Without the key, which must not get into a log."""
         return f"Key(variable={self.variable!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same for rich, which would ask msgspec."""
+        return [("variable", self.variable)]
 
 
 def origin_of(address: str) -> str | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from rlmlite.errors import InputError, SettingError
+from rlmlite.errors.checks import cut
 from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import Content
@@ -83,7 +84,7 @@ def reading(settings: Mapping[str, Any]) -> Reading:
     for name in settings:
         if name not in names:
             hint = did_you_mean(name, names) or "there are: " + ", ".join(names)
-            raise SettingError(f"there is no setting `{name}` for reading inputs; {hint}")
+            raise SettingError(f"there is no setting `{cut(name)}` for reading inputs; {hint}")
     # Not strict: from a flag or a variable every value comes as text, `"8"` or `"true"`.
     values = {name: _without_underscores(name, value) for name, value in settings.items()}
     try:

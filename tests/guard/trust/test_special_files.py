@@ -159,6 +159,8 @@ def test_the_places_are_those_of_the_platform(monkeypatch: pytest.MonkeyPatch) -
     import platformdirs
 
     monkeypatch.delenv("RLMLITE_HOME")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "config")  # relative: to be ignored, says its specification
+    assert settings_folder().is_relative_to(Path.home())
     for value in (None, "", "/somewhere", "/some where/"):
         for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             monkeypatch.delenv(variable, raising=False) if value is None else monkeypatch.setenv(variable, value)

@@ -1,7 +1,9 @@
 """`rlmlite trust`: one file, at one path, with one content, and the files that it names with theirs."""
 
+import importlib.util
 import json
 import os
+import py_compile
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ from rlmlite.runs.settings import make_settings
 from rlmlite.runs.setup import prepare
 from rlmlite_traces import verify
 from tests.guard.trust.folder import COUNT, command, hostile_folder
+from tests.rlmlite.user_settings import write_user_settings
 
 SETTINGS = 'tools = ["evil.py:helper"]\npolicy = "loose.toml"\n[limits]\nturns = 40\n'
 
@@ -189,6 +192,59 @@ def test_files_that_cannot_be_trusted_are_refused() -> None:
     assert "a file called rlmlite.toml" in command("trust", "app.log", "--yes", code=2).stderr
     assert "there is no" in command("trust", "nothing/rlmlite.toml", "--yes", code=5).stderr
     assert not mark.exists()
+
+
+def test_compiled_code_beside_a_tool_is_not_taken_for_it() -> None:
+    """A `.pyc` that says it is of this source: what is executed is the source that was looked at."""
+    mark = hostile_folder(Path(), 'tools = ["honest.py:helper"]')
+    Path("honest.py").write_text('def helper(x: str) -> str:\n    "Helps."\n    return "honest"\n')
+    py_compile.compile("evil.py", cfile=importlib.util.cache_from_source("honest.py"))
+    compiled = Path(importlib.util.cache_from_source("honest.py"))
+    code = compiled.read_bytes()
+    # Flags 1: "checked by nobody", so Python's own loader would not even compare it with the source.
+    compiled.write_bytes(code[:4] + (1).to_bytes(4, "little") + code[8:])
+    command("trust", "--yes")
+    command("exec", "-e", 'final(helper(x="a"))', "app.log", code=None)
+    command("exec", "-e", "final(1)", "app.log", "--tool", "honest.py:helper")
+
+    assert not mark.exists()
+
+
+def test_verbose_says_which_files_counted() -> None:
+    """The user's, and of the folder's what counted."""
+    own = write_user_settings("retries = 1\n")
+    hostile_folder(Path(), SETTINGS + "sub_calls = 5\n")
+    said = command("-v", "exec", "-e", COUNT, "app.log").stderr
+
+    assert f"settings of the user (file={own})" in said
+    assert f"settings of the folder (file={Path('rlmlite.toml').resolve()}, trusted=False, counted=limits)" in said
+    command("trust", "--yes")
+    assert "trusted=True, counted=tools, policy, limits)" in command("-v", "exec", "-e", COUNT, "app.log").stderr
+
+
+NO_PATHS = {
+    "a null byte": 'policy = "a\\u0000b"',
+    "a folder with a null byte": 'policy = "a\\u0000b/p.toml"',
+    "a line end": 'policy = "a\\nTrust this? y"',
+    "an escape": 'tools = ["\\u001b[2J.py:f"]',
+    "a direction mark": 'tools = ["\\u202e.py:f"]',
+    "too long": f'policy = "{"a" * 5_000}"',
+    "many levels": f'policy = "{"a/" * 3_000}b"',
+    "a folder": 'policy = "/"',
+    "nothing": 'policy = ""',
+    "a device": 'policy = "/dev/zero"',
+}
+
+
+@pytest.mark.parametrize("case", NO_PATHS)
+def test_what_is_no_path_of_a_file_is_a_message(case: str) -> None:
+    """And nothing is trusted."""
+    hostile_folder(Path(), NO_PATHS[case])
+    done = command("trust", "--yes", code=None)
+
+    assert done.exit_code in (1, 2)
+    assert "\x1b" not in done.stderr + done.stdout
+    assert "nothing is trusted" in command("trust", "--list").stdout
 
 
 def test_trust_is_taken_back() -> None:
