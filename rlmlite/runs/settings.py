@@ -60,6 +60,11 @@ class Setting(NamedTuple):
     python_only: bool = False
 
 
+def _python_setting(doc: str, check: checks.ValueCheck) -> Setting:
+    """A setting that only Python can say."""
+    return Setting(doc, check, NEVER, python_only=True)
+
+
 # Checks of values of types of this room. The others are beside their types, and in `rlmlite.errors`.
 
 
@@ -136,21 +141,13 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     permit: Annotated[
         Permit | None,
-        Setting(
-            "asked before every fan-out, with the number of its calls and the most that they cost",
-            checks.function,
-            NEVER,
-            python_only=True,
+        _python_setting(
+            "asked before every fan-out, with the number of its calls and the most that they cost", checks.function
         ),
     ] = None
     answer_type: Annotated[
         Any,
-        Setting(
-            "a Python or pydantic type that the answer must have; nothing is converted",
-            checks.unchanged,
-            NEVER,
-            python_only=True,
-        ),
+        _python_setting("a Python or pydantic type that the answer must have; nothing is converted", checks.unchanged),
     ] = None
     last_answer: Annotated[
         bool,
@@ -170,10 +167,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     scope: Annotated[
         Mapping[str, str], Setting("labels of the host, which the trace records", checks.labels, TRUST)
     ] = {}
-    on_event: Annotated[
-        Tell,
-        Setting("called with every [event](python-api.md#events)", checks.function, NEVER, python_only=True),
-    ] = unheard
+    on_event: Annotated[Tell, _python_setting("called with every [event](python-api.md#events)", checks.function)] = (
+        unheard
+    )
     tools: Annotated[
         "tuple[Function | PythonTool | PinnedTool | str, ...]",
         Setting("tools that programs may call, each a function, `MODULE:NAME` or `FILE.py:NAME`", checks.listed, TRUST),
@@ -269,20 +265,12 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}
     tell: Annotated[
         Callable[[str], None],
-        Setting(
-            "called with each warning, as text; by default the logger `rlmlite`",
-            checks.function,
-            NEVER,
-            python_only=True,
-        ),
+        _python_setting("called with each warning, as text; by default the logger `rlmlite`", checks.function),
     ] = _CALLING.tell
     calling: Annotated[
         Calling,
-        Setting(
-            "`workers` to `tell` in one `Calling(...)`; a part that is given by itself takes precedence",
-            _calling,
-            NEVER,
-            python_only=True,
+        _python_setting(
+            "`workers` to `tell` in one `Calling(...)`; a part that is given by itself takes precedence", _calling
         ),
     ] = _CALLING
     explicit: frozenset[str] = frozenset()

@@ -21,6 +21,7 @@ from rlmlite.cli.settings.files import FILE, read_folder_file, read_user_file, u
 from rlmlite.cli.settings.folder import settings_of_folder
 from rlmlite.clients.interface.keys import OPENAI_KEY, OPENAI_ORIGIN, SHARED_KEY
 from rlmlite.errors import SettingError
+from rlmlite.guard.memory.limit import memory_report
 from rlmlite.guard.places import HOME_VARIABLE, is_mine, state_folder
 from rlmlite.guard.trust import state_of, trusted_files
 from rlmlite.guard.worker.report import protections
@@ -127,6 +128,11 @@ def _parsers() -> Iterator[Fact]:
         yield Fact("parsers of strangers' files", protection.name, protection.holds, protection.why)
 
 
+def _memory() -> Iterator[Fact]:
+    holds, text = memory_report()
+    yield Fact("this process", "memory", holds, text)
+
+
 def _python() -> Iterator[Fact]:
     from importlib.metadata import PackageNotFoundError, version
 
@@ -147,4 +153,4 @@ def _python() -> Iterator[Fact]:
         yield Fact("installation", f"extra {extra}", None, versions(names) or missing)
 
 
-_PARTS = (_settings, _trust, _keys, _folders, _parsers, _python)
+_PARTS = (_settings, _trust, _keys, _folders, _parsers, _memory, _python)
