@@ -7,39 +7,84 @@ Nothing is detected anew, and nothing that the trace does not name is derived: o
 `Reading` bounds what is unpacked here as well: a trace may come from a stranger, with a decompression bomb beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
+from rlmlite.guard.terminal import harmless
 from rlmlite.inputs.formats.reading import READING, Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.remote.urls import file_name
 from rlmlite.inputs.formats.streams import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
+from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Source, SourceFile
-from rlmlite_traces import Derive, FileBlobs, HashedFile
+from rlmlite_traces import READER_LIMITS, Derive, FileBlobs, HashedFile, ReaderLimits
 from rlmlite_traces.files.mapped import open_content
 
+_BY_A_RECIPE = (LookupError, ValueError, ArithmeticError, RecursionError, EOFError)
+"""What steps raise that a stranger wrote by hand: an unknown codec, a number that is none, a recipe that is not there.
 
-def deriving(reading: Reading = READING) -> Derive:
-    """The function that `rlmlite_traces.replay` calls for texts that were derived from files (see `Derive`)."""
+Such an error may carry the stranger's words, with escapes in them.
+"""
+
+
+class DerivedBytes:
+    """What one replay has derived so far. Inputs that are each within `Reading` may be too much together."""
+
+    def __init__(self, limits: ReaderLimits) -> None:
+        self._limits, self._bytes = limits, 0
+
+    def add(self, size: int) -> None:
+        """Count bytes before they are kept. Raises `OverLimitError`."""
+        self._bytes += size
+        self._limits.check("derived_bytes", self._bytes, "the texts that are derived again have")
+
+
+class _CountedLimits(ReadingLimits):
+    """The limits of one input, which count for the whole replay as well."""
+
+    def __init__(self, what: str, reading: Reading, derived: DerivedBytes) -> None:
+        super().__init__(what, reading)
+        self._derived = derived
+
+    def blocks(self, blocks: Iterator[Content], way: str) -> Iterator[Content]:
+        """See `ReadingLimits.blocks`. Raises `OverLimitError` too."""
+        for block in super().blocks(blocks, way):
+            self._derived.add(len(block))
+            yield block
+
+
+def deriving(reading: Reading = READING, reader: ReaderLimits = READER_LIMITS) -> Derive:
+    """The function that `rlmlite_traces.replay` calls for texts that were derived from files (see `Derive`).
+
+    It is for one replay: all that it derives counts together.
+    """
+    derived = DerivedBytes(reader)
+    limits_by_source: dict[int, tuple[Source, ReadingLimits]] = {}  # with the source, so that its id stays its own
 
     def derive(file: HashedFile, source: Source, files: Sequence[SourceFile], store: FileBlobs) -> str:
         # An error is returned, not raised: the replay then reports this input as missing, and goes on with the others.
         if source.kind == "table":
             from rlmlite.inputs.tables import derive_table  # with the readers of all kinds of tables
 
-            return derive_table(file, source, files, store, reading)
-        deriver = _TextDeriver(file, store, ReadingLimits(str(file.path), reading), reading)
+            reason = derive_table(file, source, files, store, reading)
+            derived.add(sum(store.size(entry.digest) or 0 for entry in files))
+            return harmless(reason)
+        # One for all files of an input, as when it was loaded: a folder of bombs is no more than one.
+        _, limits = limits_by_source.setdefault(
+            id(source), (source, _CountedLimits(str(source.path or file.path), reading, derived))
+        )
+        deriver = _TextDeriver(file, store, limits, reading)
         try:
             if source.archive is None:
                 for entry in files:
                     deriver.derive_text(source, entry)
             else:
                 deriver.derive_members(source, files)
-        except (UnreadableError, BrokenArchiveError, InputError, OSError, IndexError) as error:
-            return f"{file.path} {error}"
+        except (UnreadableError, BrokenArchiveError, InputError, OSError, *_BY_A_RECIPE) as error:
+            return harmless(f"{file.path} {error}")
         return ""
 
     return derive

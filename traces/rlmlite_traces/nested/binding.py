@@ -80,7 +80,7 @@ def _compare_result(parent: CheckedTrace, step: Step, call: EffectRecord, child:
         return ""
     if not (_is_present(parent, call.result) and _is_present(child, seal.result)):
         return ""  # redacted in one of them: what it was, nobody can compare
-    answer = msgspec.json.decode(child.content(seal.result))
+    answer = msgspec.json.decode(child.contents.read_json(seal.result))
     if value_bytes(answer["value"]) != parent.content(call.result):
         return "its answer is not the one that its parent recorded"
     return ""
@@ -161,7 +161,7 @@ def _text_of_file(trace: CheckedTrace, ref: Ref | None) -> Text | None:
     """The text that an input is, if it is (part of) a file: both traces then name it by the same descriptor."""
     if ref is None or not _is_present(trace, ref):
         return None
-    source = _sources.decode(trace.content(ref))
+    source = _sources.decode(trace.contents.read_json(ref))
     if source.kind != "text" or source.content is not None or len(source.files) != 1:
         return None
     file = source.files[0]
@@ -176,7 +176,8 @@ def _compare_settings(parent: CheckedTrace, step: Step, call: EffectRecord, chil
             return f"its {field} differs from its parent's"
     if not (_is_present(parent, mine.settings) and _is_present(child, its.settings)):
         return ""
-    here, there = _settings.decode(parent.content(mine.settings)), _settings.decode(child.content(its.settings))
+    here = _settings.decode(parent.contents.read_json(mine.settings))
+    there = _settings.decode(child.contents.read_json(its.settings))
     return _more_than(here, there)
 
 

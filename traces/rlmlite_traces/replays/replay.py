@@ -288,6 +288,9 @@ class _Replay:
                 executed = execute_halted(self.state, reading, turn, self.blobs, self.parser) or executed
         except TurnsSpentError as error:
             self._stop_with(turn.first, "turn", str(turn.record.turn), str(error))
+        except RecursionError:
+            # Programs are bounded in depth, so it is a value that nothing could have made.
+            self._stop_with(turn.first, "ast", "a program", "it cannot be executed: nested too deep")
         return executed, halted_here
 
     def _stop_without_verdict(self) -> Never:

@@ -26,7 +26,7 @@ from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.errors import OverLimitError
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.limits import check_depth
+from rlmlite_traces.limits import check_depth, check_items
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -105,7 +105,10 @@ class RecordedTurn:
         return Answered(self._content(call.result), usage, call.cached, child)
 
     def _content(self, ref: str) -> str:
-        return self.trace.content(ref).decode("utf-8", "replace")
+        """A result's text. Many are JSON, which is read as such. Raises `OverLimitError`."""
+        content = self.trace.content(ref)
+        check_items(content, self.trace.contents.limits)
+        return content.decode("utf-8", "replace")
 
     def answer(self, request: Request) -> Result:
         """What a request gets. Those for nested runs are noted: their traces are compared with them."""

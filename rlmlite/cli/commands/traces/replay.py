@@ -98,7 +98,7 @@ def replay_trace(
         checked = verify_trace(trace, root, at_least, limits)
         is_own = is_begun_here(trace, checked)
         blobs = _blobs(store or settings.store, is_own)
-        replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading), limits=limits)
+        replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading, limits), limits=limits)
         replayed = replaying(checked, places_of(inputs), is_own)
         # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
         has_nested = os.path.lexists(trace / "nested")

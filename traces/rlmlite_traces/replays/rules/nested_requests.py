@@ -23,6 +23,7 @@ from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, to_json
 from rlmlite_traces.format.reader import CheckedTrace
+from rlmlite_traces.limits import check_items
 
 _settings = msgspec.json.Decoder(Settings)
 _sources = msgspec.json.Decoder(Source)
@@ -36,7 +37,7 @@ def contradicts_request(child: CheckedTrace, request: Request, blobs: Blobs) -> 
     nested = request.nested
     assert nested is not None
     try:
-        settings = _settings.decode(child.content(child.genesis.settings))
+        settings = _settings.decode(child.contents.read_json(child.genesis.settings))
         if settings != nested.settings:
             return "its settings are not those that its parent gave it"
         question = child.records[1] if child.size > 1 else None
@@ -63,7 +64,9 @@ def _is_value(child: CheckedTrace, entry: InputEntry, value: Value, blobs: Blobs
         return False
     source = _sources.decode(child.contents.read_json(entry.source))
     if source.content is not None:
-        return _has_content(source.kind, child.content(source.content), value, blobs)
+        content = child.content(source.content)
+        check_items(content, child.contents.limits)
+        return _has_content(source.kind, content, value, blobs)
     if isinstance(value, Text):
         file = source.files[0] if len(source.files) == 1 and source.kind == "text" else None
         bounds = None if file is None else source.part or (0, file.size)
