@@ -316,8 +316,7 @@ def _budgets(state: State) -> Iterator[str]:
             continue
         left = max(0, state.left(name))
         is_half_used = 2 * left < limit
-        # Turns are counted by nobody but the host, so they tell nothing of the inputs.
-        told = tell_left(left, limit) if state.hides_budgets and name != "turns" else f"{left:,} of {limit:,}"
+        told = f"{left:,} of {limit:,}" if state.tells_exactly(name) else tell_left(left, limit)
         is_set = limit != getattr(defaults, name)
         if name in ALWAYS or is_half_used or is_set:
             yield f"- {name}: {told}"
@@ -336,5 +335,6 @@ def _question(state: State, ask: PromptRequest) -> str:
         parts.append("! This is the last turn. Only one statement is permitted: final(...), without calls of models.")
         parts.append("Answer with what you have, and say in the answer what is not known.")
     elif left <= _FEW_TURNS:
-        parts.append(f"! Only {left} turns are left, including this one. Come to an answer.")
+        number = left if state.tells_exactly("turns") else "few"
+        parts.append(f"! Only {number} turns are left, including this one. Come to an answer.")
     return "\n\n".join(parts)

@@ -32,14 +32,19 @@ NO_ROOM_AFTER: Final = "a step before it did not fit what is left of a budget"
 """Why a step is skipped after one that did not fit."""
 
 
-def speak_in_order(spoken: int, variables: Mapping[str, TaintedValue], steps: Sequence[PlannedStep]) -> list[int]:
-    """What the controller speaks for at each step in strict mode: also for all that earlier steps have read.
+def speak_in_order(
+    spoken: int, variables: Mapping[str, TaintedValue], steps: Sequence[PlannedStep], *, is_strict: bool, barred: int
+) -> list[int]:
+    """What the controller speaks for at each step: also for what earlier steps of the program have read.
 
     Whether a later step runs at all may depend on them, as on what they leave of the budgets. By what steps name and
     not by what they have made, since a later one may run while an earlier one waits for its calls.
 
         n = count(patients)         speaks for `spoken`, with which the turn begins
-        x = look(key="a")           speaks for `patients` too
+        x = look(key="a")           strict: speaks for `patients` too
+
+    In normal mode only what is withheld (`barred`) counts, and as a model: a controller that has read an input may type
+    it anyway, one that may not read it can be told of it only so.
     """
     origins = {name: value.origins for name, value in variables.items()}
     in_order: list[int] = []
@@ -48,7 +53,10 @@ def speak_in_order(spoken: int, variables: Mapping[str, TaintedValue], steps: Se
         read = reduce(or_, (origins.get(name, 0) for name in planned.reads), 0) & ~(CONTROLLER | DERIVED)
         if planned.target is not None:
             origins[planned.target] = read
-        spoken |= read | LM if read else 0
+        if is_strict:
+            spoken |= read | LM if read else 0
+        elif read & barred:
+            spoken |= LM
     return in_order
 
 

@@ -98,7 +98,8 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     """What all steps of a turn share: action table, settings, egress rules, and what the controller's words count as.
 
     `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
-    that are withheld from it. `flags`: the changes of meaning that hold in this run (`records.evolution.FLAGS`).
+    that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
+    (`records.evolution.FLAGS`).
     """
 
     table: Table
@@ -106,6 +107,7 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     egress: EgressRules
     spoken: int
     barred: int = 0
+    number: int = 0
     flags: frozenset[int] = frozenset()
 
 

@@ -136,7 +136,15 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
     def turn_context(self) -> TurnContext:
         """What all steps of the next turn share."""
-        return TurnContext(self.run.table, self.settings, self.run.egress, self.spoken, self.run.barred, self.run.flags)
+        return TurnContext(
+            table=self.run.table,
+            settings=self.settings,
+            egress=self.run.egress,
+            spoken=self.spoken,
+            barred=self.run.barred,
+            number=self.turn,
+            flags=self.run.flags,
+        )
 
     def describes(self, name: str) -> bool:
         """Whether the controller may be told what an input is like: its size, its columns, its beginning.
@@ -154,6 +162,12 @@ class State(msgspec.Struct, frozen=True, eq=False):
     def hides_budgets(self) -> bool:
         """Whether what is left of budgets is told in levels (`evaluation.levels`): withheld content may show in it."""
         return bool(self.run.barred) and EXPOSURE_BY_INPUT in self.run.flags
+
+    def tells_exactly(self, resource: str) -> bool:
+        """Whether a controller may be told what is left of a budget as a number."""
+        # Its own turns it can count. Those of nested runs may depend on what they have read.
+        are_own_turns = resource == "turns" and self.used.get("turns", 0) == self.turn
+        return are_own_turns or not self.hides_budgets
 
     def withheld(self, held: TaintedValue) -> tuple[str, ...]:
         """The names of the inputs whose content in a value keeps it from being shown to a controller."""

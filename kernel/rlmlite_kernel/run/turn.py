@@ -86,8 +86,14 @@ class RunningTurn:
         self._finished: dict[int, FinishedStep] = {}
         self._broken: dict[str, int] = {}
         # What the controller speaks for at each step, where that grows within a turn.
+        is_strict = before.settings.policy.strict
+        grows = is_strict or before.hides_budgets
         self._spoken = (
-            speak_in_order(before.spoken, before.variables.data, self._steps) if before.settings.policy.strict else None
+            speak_in_order(
+                before.spoken, before.variables.data, self._steps, is_strict=is_strict, barred=before.run.barred
+            )
+            if grows
+            else None
         )
         # By step, its context when the last results of its calls had been charged for: what an outage leaves charged.
         self._paid: dict[int, StepContext] = {}

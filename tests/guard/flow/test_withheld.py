@@ -1,9 +1,12 @@
 """What is withheld cannot be told by how a program fares: by status, code, presence, time, budget or count."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from rlmlite import Limits, Scripted, run
 from rlmlite_kernel.run.show import UNSEEN_FAILURE
-from tests.guard.flow.bench import told
+from tests.guard.flow.bench import POLICY, told
 
 FATES = {
     "a status": "x = json_parse(str(vault))",
@@ -63,3 +66,36 @@ def test_a_variable_that_was_not_written_is_made_of_what_decided_that() -> None:
 
     assert refused.asked == ("tool",)
     assert kept.asked == ("tool",)
+
+
+@pytest.mark.parametrize("program", [program for program in FATES.values() if "final" not in program])
+def test_so_it_is_within_one_program(program: str) -> None:
+    """Whether a call of the same program is made may depend on what is left; before the first look it may not."""
+    assert "approve" in told(f'{program}\nsend(to="a")', "1").asked
+    assert "approve" not in told(f'send(to="a")\n{program}', "1").asked
+
+
+def test_turns_of_a_nested_run_are_not_counted() -> None:
+    """A nested run that may see it takes as many turns as it says; the next prompts are the same."""
+    prompts: dict[int, list[str]] = {}
+    for turns in (1, 3, 5):
+        outer = iter(['x = sub_rlm("count", context=vault)', "y = 1", "z = 2"])
+        inner = iter(["a = 1"] * (turns - 1))
+        shown = prompts[turns] = []
+
+        def say(prompt: str, _: object, script: Iterator[str] = outer, shown: list[str] = shown) -> str:
+            shown.append(prompt)
+            return next(script, "final(1)")
+
+        run(
+            "What?",
+            {"vault": "1"},
+            controller=Scripted(say, "m:1"),
+            nested=Scripted(lambda *_, script=inner: next(script, "final(1)"), "m:local"),
+            policy=POLICY,
+            limits=Limits(turns=100),
+            trace=False,
+        )
+
+    assert prompts[1] == prompts[3] == prompts[5]
+    assert "turns: at least 3/4 of 100" in prompts[5][1]

@@ -64,15 +64,16 @@ def share_budgets(context: StepContext, share: object) -> dict[str, int]:
         raise Fault("bound", "`share` must be more than 0 and at most 1")
     numerator, denominator = share.as_integer_ratio()
     limits = context.settings.limits
-    # A nested run is told its limits, which follow from what is left here, and that may follow from any input. Turns
-    # are counted by nobody but the host.
+    # A nested run is told its limits, which follow from what is left here, and that may follow from any input. The
+    # turns of this run alone do not.
+    are_own_turns = context.ledger.get("turns", 0) == context.turn.number
     is_rounded = bool(context.egress.ruled) and context.follows(EXPOSURE_BY_INPUT)
     allowance: dict[str, int] = {}
     for name in SHARED:
         has_limit = getattr(limits, name) is not None
         # Tokens and cost are known only afterwards, so the ledger may stand above the limit.
         left = max(0, context.budget_left(name)) if has_limit else 0
-        if is_rounded and has_limit and name != "turns":
+        if is_rounded and has_limit and not (name == "turns" and are_own_turns):
             left = round_left(left, getattr(limits, name))
         allowance[name] = left * numerator // denominator
     for tool in context.settings.tools:
