@@ -80,7 +80,7 @@ def test_turns_of_a_nested_run_are_not_counted() -> None:
     prompts: dict[int, list[str]] = {}
     for turns in (1, 3, 5):
         outer = iter(['x = sub_rlm("count", context=vault)', "y = 1", "z = 2"])
-        inner = iter(["a = 1"] * (turns - 1))
+        inner = iter([f"a{n} = {n}" for n in range(turns - 1)])
         shown = prompts[turns] = []
 
         def say(prompt: str, _: object, script: Iterator[str] = outer, shown: list[str] = shown) -> str:
