@@ -26,6 +26,7 @@ BENCHMARKS = (
     "search",
     "trace_size",
     "turn",
+    "worker",
 )
 PATHS = (".", "grammar", "kernel", "traces")
 

@@ -15,7 +15,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from rlmlite.guard.worker import landlock, seccomp
 from rlmlite.guard.worker.limits import IS_LINUX, WorkerLimits
@@ -71,20 +71,27 @@ def call_filter() -> seccomp.Filter | None:
     return seccomp.Filter() if seccomp.available() else None
 
 
-def library_paths() -> list[str]:
+def library_paths() -> tuple[str, ...]:
     """Where the modules lie that are imported so far, and what they may import later.
 
-    Not simply `sys.path`: a folder of the user's may be on it.
+    Not simply `sys.path`: a folder of the user's may be on it. Looked up once for each set of modules, before the fork.
     """
+    return _library_paths(len(sys.modules))
+
+
+@lru_cache(maxsize=1)
+def _library_paths(modules: int) -> tuple[str, ...]:
     prefixes = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    paths = {entry for entry in map(os.path.realpath, sys.path) if _is_library(entry, prefixes)}
+    folders = [entry for entry in map(os.path.realpath, sys.path) if _is_library(entry, prefixes)]
+    below = tuple(os.path.join(folder, "") for folder in folders)
+    paths = set(folders)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        # The top of each package, or a module by itself.
-        if file and "." not in name:
+        # The top of each package, or a module by itself, that lies elsewhere.
+        if file and "." not in name and not file.startswith(below):
             real = os.path.realpath(file)
             paths.add(os.path.dirname(real) if hasattr(module, "__path__") else real)
-    return sorted(paths)
+    return tuple(sorted(paths))
 
 
 def _is_library(entry: str, prefixes: set[str]) -> bool:
@@ -95,7 +102,7 @@ def _is_library(entry: str, prefixes: set[str]) -> bool:
 
 
 def _limit(limits: WorkerLimits, mapped: int) -> None:
-    used = _used_bytes()
+    address_space, data = _used_bytes()
     _set(resource.RLIMIT_CORE, 0)
     _set(resource.RLIMIT_FSIZE, 0)
     _set(resource.RLIMIT_NOFILE, limits.open_files)
@@ -104,8 +111,8 @@ def _limit(limits: WorkerLimits, mapped: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     # RLIMIT_DATA counts what is private and writable, and so not the files that are mapped; shared memory, which it
     # does not see either, is bounded by the address space.
-    _set(resource.RLIMIT_DATA, used["VmData"] + limits.memory)
-    _set(resource.RLIMIT_AS, used["VmSize"] + limits.memory + mapped + _RESERVED)
+    _set(resource.RLIMIT_DATA, data + limits.memory)
+    _set(resource.RLIMIT_AS, address_space + limits.memory + mapped + _RESERVED)
 
 
 def _set(kind: int, amount: int) -> None:
@@ -120,19 +127,15 @@ def _set(kind: int, amount: int) -> None:
             raise
 
 
-def _used_bytes() -> dict[str, int]:
-    """What this process uses already, of which a fork begins with all: data, and address space."""
-    used = {"VmData": 0, "VmSize": 0}
+def _used_bytes() -> tuple[int, int]:
+    """What this process uses already, with which a fork begins: address space, and data with the stack, in bytes."""
     try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-            for line in status:
-                name, _, rest = line.partition(":")
-                if name in used:
-                    used[name] = int(rest.split()[0]) * 1024
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            pages = statm.read().split()
     except OSError:
         # No such file on this system. Then the limits count from zero, and are tighter than they say.
-        return used
-    return used
+        return 0, 0
+    return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
 
 
 def _prctl(option: int, value: int) -> None:

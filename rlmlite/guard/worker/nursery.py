@@ -25,7 +25,7 @@ from typing import Any
 import msgspec
 
 from rlmlite.guard.worker.child import Assignment, Job, run_child
-from rlmlite.guard.worker.confinement import call_filter
+from rlmlite.guard.worker.confinement import call_filter, library_paths
 from rlmlite.guard.worker.limits import WorkerLimits
 
 MAX_REQUEST = 16 * 1024 * 1024
@@ -150,6 +150,8 @@ def main(descriptor: int) -> None:
 
 def _fork(job: Job, request: Request, descriptors: list[int]) -> int:
     """Fork a worker that does the job. Returns here only, in the nursery, with the worker's process number."""
+    # Remembered here, so that the fork does not look for them.
+    library_paths()
     pid = os.fork()
     if pid == 0:
         first_file = 3 if request.has_feed else 2

@@ -65,19 +65,15 @@ def unpack_members(assignment: Assignment) -> Iterator[Any]:
     feed: the tar.
     """
     kind, wanted = assignment.argument
-    try:
-        for member in _open(kind, assignment):
-            if wanted is None or member.path in wanted:
-                yield from _unpack(member)
-    except BrokenArchiveError as error:
-        yield Broken(error.fault)
-
-
-def _open(kind: str, assignment: Assignment) -> "Iterator[Member]":
-    if kind == "zip":
-        return zip_members(os.fdopen(assignment.files[0], "rb"))
-    assert assignment.feed is not None
-    return tar_members(os.fdopen(assignment.feed, "rb", buffering=_BLOCK))
+    source, read_members = (assignment.files[0], zip_members) if kind == "zip" else (assignment.feed, tar_members)
+    assert source is not None
+    with os.fdopen(source, "rb", buffering=_BLOCK) as file:
+        try:
+            for member in read_members(file):
+                if wanted is None or member.path in wanted:
+                    yield from _unpack(member)
+        except BrokenArchiveError as error:
+            yield Broken(error.fault)
 
 
 def _unpack(member: "Member") -> Iterator[Any]:
