@@ -49,7 +49,10 @@ _BLOCK = 1024 * 1024
 """Bytes of the sheet that travel together. A batch of rows alone is a few kilobytes."""
 
 
-_Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+MAX_TEXT = 10_000
+"""Characters of a text that a worker sends beside the rows: a column's name, a message."""
+
+_Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -80,11 +83,15 @@ def read_table(assignment: Assignment) -> Iterator[Any]:
     reader, at, named, options, memory = assignment.argument
     try:
         table, blocks, losses = read_sheet(_READERS[reader], TableFile(Path(at), Path(named), memory), options)
+        if max(map(len, table.names)) > MAX_TEXT:
+            raise InputError(
+                f"{named}: the name of a column has more than {MAX_TEXT:,} characters; rename it: ... AS name"
+            )
         yield Opened(table.names, table.version)
         yield from _join(blocks)
         yield Lost(losses.counts)
     except InputError as error:
-        yield Refused(str(error))
+        yield Refused(str(error)[:MAX_TEXT])
 
 
 def _join(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -145,8 +145,13 @@ def _remedy(error: Exception) -> str:
     denied = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH
     several_statements = isinstance(error, sqlite3.Warning | sqlite3.ProgrammingError)
     hint = "; a query must be one SELECT that reads this file and nothing else"
+    if denied or several_statements:
+        return hint
+    # A view may use only functions that SQLite holds harmless; older versions do not count those of JSON among them.
+    if str(error).startswith("unsafe use of"):
+        return " in a view; write the SELECT of the view as ?query=..."
     # Any other error, such as a syntax error, says enough by itself.
-    return hint if denied or several_statements else ""
+    return ""
 
 
 def _without_bytes(value: Any) -> Any:
