@@ -25,6 +25,7 @@ from rlmlite.cli.signatures.session import session_app
 from rlmlite.cli.signatures.store import store_app
 from rlmlite.cli.signatures.trace import trace_app
 from rlmlite.cli.signatures.trust import trust
+from rlmlite.guard.terminal import make_streams_harmless
 
 app = typer.Typer(
     name="rlmlite",
@@ -75,6 +76,8 @@ def run_command_line() -> None:
     # A terminal or a pipe may have an encoding that lacks a character of an answer. That must not end the command.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are text streams here
+    # From here on, so that a traceback too can name a hostile file.
+    make_streams_harmless()
     try:
         _limit_memory()
         command = get_command(_narrow(app, sys.argv[1:]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rlmlite.agent.prompt import ALWAYS, TOLD
-from rlmlite.guard.terminal import harmless, one_line
+from rlmlite.guard.terminal import harmless, one_line, own_stream
 from rlmlite.runs.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -46,7 +46,7 @@ def watch_events(*, quiet: bool) -> Iterator[Tell]:
     elif sys.stderr.isatty():
         from rich.console import Console
 
-        with _Screen(Console(stderr=True)) as screen:
+        with _Screen(Console(file=own_stream(sys.stderr))) as screen:
             yield screen.tell
     else:
         yield print_event

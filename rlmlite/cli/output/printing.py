@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from rlmlite.guard.terminal import harmless, harmless_json
+from rlmlite.guard.terminal import harmless, harmless_json, own_stream
 
 KEYS: dict[str, Any] = {
     "value": None,
@@ -31,7 +31,7 @@ def say(text: str = "", style: str = "") -> None:
         from rich.console import Console
         from rich.text import Text
 
-        Console().print(Text(harmless(text), style=style), soft_wrap=True)
+        Console(file=own_stream(sys.stdout)).print(Text(harmless(text), style=style), soft_wrap=True)
     else:
         typer.echo(harmless(text))
 

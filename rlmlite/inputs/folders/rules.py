@@ -11,6 +11,7 @@ never end. Its rules are compiled a few at a time, since the automaton of RE2 fo
 import logging
 import os
 import stat
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,7 +102,10 @@ def _compile(lines: list[str]) -> list[pathspec.GitIgnoreSpec]:
 def _compile_together(lines: list[str]) -> pathspec.GitIgnoreSpec | None:
     """All of the rules in one automaton, or None if that cannot be made of them."""
     try:
-        return pathspec.GitIgnoreSpec.from_lines(lines, backend="re2")
+        with warnings.catch_warnings():
+            # Of an odd class such as `[[a]`, which pathspec also gives to Python's `re`.
+            warnings.simplefilter("ignore", FutureWarning)
+            return pathspec.GitIgnoreSpec.from_lines(lines, backend="re2")
     except Exception as error:
         # `ValueError` of pathspec, and RE2's own, whose class cannot be named: only the kernel imports RE2.
         log.debug(f"rules of an ignore file are not followed: {error}")
