@@ -28,7 +28,7 @@ from rlmlite_kernel.records.records import (
 from rlmlite_kernel.records.refs import RunKey, blob, commit, commit_value
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import UncheckedTrace
-from rlmlite_traces.format import lines
+from rlmlite_traces.format import lines, referenced
 from rlmlite_traces.format.chain import Chain
 from rlmlite_traces.writing.log import Log
 
@@ -59,7 +59,7 @@ def genesis() -> Entry:
         state=state(0),
         parent=None,
     )
-    return Entry(record, (settings, content, source))
+    return Entry(record, (settings, source, content))
 
 
 def turn(number: int, at: int, text: str = "x = 1") -> Entry:
@@ -72,7 +72,7 @@ def turn(number: int, at: int, text: str = "x = 1") -> Entry:
         ast=ast.ref,
         state=state(at),
     )
-    return Entry(record, (reply, ast))
+    return Entry(record, (ast, reply))
 
 
 def record_bytes_of(text: str) -> bytes:
@@ -128,7 +128,7 @@ def step(number: int, in_turn: int, at: int, count: int = 0, shown: bytes = b"1"
         used={"steps": 1},
         state=state(at + 1),
     )
-    return Entry(record, (ast, *(kept if count else []), observation), tuple(made))
+    return Entry(record, (ast, observation, *(kept if count else [])), tuple(made))
 
 
 def seal(steps: int, at: int) -> Entry:
@@ -169,8 +169,18 @@ def encode(entries: list[Entry]) -> tuple[dict[str, bytes], str]:
         record = chain.place(entry.record)
         records.append(record_bytes(record))
         chain.add(record, records[-1])
+    blobs = in_order(entries, blobs)
     whole = [b"".join(line + b"\n" for line in kind) for kind in (records, blobs.values(), effects)]
     return dict(zip(("trace.jsonl", "blobs.jsonl", "effects.jsonl"), whole, strict=True)) | large, chain.root
+
+
+def in_order(entries: list[Entry], lines_by_ref: dict[Ref, bytes]) -> dict[Ref, bytes]:
+    """Lines of blobs in the order in which the entries name them; what nothing names comes last."""
+    contents = {blob.ref: blob.content for entry in entries for blob in entry.blobs}
+    named: dict[Ref, None] = {}
+    for entry in entries:
+        named |= dict.fromkeys(referenced.in_order(entry.record, entry.effects, contents.get))
+    return {ref: lines_by_ref[ref] for ref in named if ref in lines_by_ref} | lines_by_ref
 
 
 def files(path: Path) -> dict[str, bytes]:

@@ -158,6 +158,12 @@ def all_calls(**fields: object) -> Callable[[], Files]:
     return build
 
 
+def moved_blob() -> Files:
+    files, _ = handmade.encode(handmade.run())
+    first, second, *rest = lines_of(files, "blobs.jsonl")
+    return with_lines(files, "blobs.jsonl", [second, first, *rest])
+
+
 def redacted_by_nobody() -> Files:
     """A run with a redaction of what no record names."""
     *rest, end = handmade.run()
@@ -195,6 +201,7 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "seal-reason": change_record(6, reason="no_answer"),
     "redact": redacted_by_nobody,
     "effects-kind": all_calls(effect="oracle"),
+    "order": moved_blob,
     "effects-missing": lose_calls,
     "effects-stray": stray_calls,
     "effects-root": other_effects(root=handmade.state(1)),

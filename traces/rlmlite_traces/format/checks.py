@@ -41,6 +41,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "size": "content of more than 64 KiB is a file of its own, and no other is",
     "spelling": "content that is UTF-8 is written as text",
     "twice": "each content is kept once",
+    "order": "blobs stand in the order in which records first name them (not in format 1)",
     "effects-missing": "every call that a step counts has its line",
     "effects-stray": "every line of a call belongs to a step",
     "effects-step": "only steps have calls",

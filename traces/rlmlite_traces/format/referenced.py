@@ -4,7 +4,7 @@ All other refs (reads, writes, an input's value, what a prompt rendered to, span
 are never stored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
 import msgspec
@@ -53,6 +53,34 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
             yield from _examples(record.warnings, record.notes)
         case _:
             assert_never(record)
+
+
+def in_order(record: AnyRecord, calls: Sequence[EffectRecord], source: Callable[[Ref], bytes | None]) -> Iterator[Ref]:
+    """The blobs that a record and its calls name, in the order in which a writer stores them before the record.
+
+    The order is a rule of the format, so that lines of `blobs.jsonl` cannot be moved. `source` gives the content of an
+    input's source, if it is there: an input from memory has its content right after it.
+
+        genesis    settings; for each input its source and content
+        turn       what was read of the reply, the reply
+        step       its AST, what it showed; for each call the literal parts of its prompt, its result or failure
+    """
+    match record:
+        case Genesis():
+            yield record.settings
+            for entry in record.inputs:
+                yield from _named(entry.source)
+                content = None if entry.source is None else source(entry.source)
+                yield from () if content is None else of_source(content)
+        case Turn():
+            yield from _named(record.ast, record.diagnostics, record.reply)
+        case Step():
+            yield from _named(record.ast, record.observation.ref)
+        case _:
+            pass  # the others name one, or name them in the order of their fields
+    yield from of_record(record)
+    for call in calls:
+        yield from of_effect(call)
 
 
 def of_effect(effect: EffectRecord) -> Iterator[Ref]:

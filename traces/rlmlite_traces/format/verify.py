@@ -15,7 +15,7 @@ Without a known root, a whole trace that was rewritten consistently is not detec
 after a record looks like one whose run was killed: OPEN. A seal, or a known root, tells them apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Redact, Ref
@@ -30,8 +30,8 @@ from rlmlite_traces.format import referenced
 from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.chain import Chain
 from rlmlite_traces.format.contents import Contents, Presence
-from rlmlite_traces.format.formats import Format, format_of
-from rlmlite_traces.format.lines import EFFECTS, RECORDS, split
+from rlmlite_traces.format.formats import Format, format_of, is_current
+from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, split
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
@@ -67,6 +67,8 @@ def verify(
     limits.check("inputs", len(genesis.inputs), "the genesis names inputs:")
     calls = StepCalls(trace.effects, layout, genesis.run, limits)
     named, call_ranges = _resolve_references(records, calls, contents)
+    if is_current(genesis):
+        _check_order(contents, named)
     if calls.remaining:
         found = f"{calls.remaining} lines"
         raise TraceBrokenError(EFFECTS, calls.next_line, "effects-stray", "no more lines", found)
@@ -78,17 +80,17 @@ def verify(
 
 
 def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) -> Iterator[Ref]:
-    """Every blob that a record and its calls name, also indirectly through the source of an input."""
-    yield from referenced.of_record(record)
-    for call in calls:
-        yield from referenced.of_effect(call)
-    if isinstance(record, Genesis):
-        # An input from memory keeps its content in a blob that only its source, itself a blob, names.
-        # Each source once: ten thousand inputs may name one source of megabytes.
-        sources = dict.fromkeys(entry.source for entry in record.inputs if entry.source is not None)
-        for source in sources:
-            if contents.presence(source) is Presence.PRESENT:
-                yield from referenced.of_source(contents.read_json(source))
+    """Every blob that a record and its calls name, also indirectly through the source of an input, as it is written."""
+    seen: set[Ref] = set()
+
+    def source(ref: Ref) -> bytes | None:
+        # Each once: ten thousand inputs may name one source of megabytes.
+        if ref in seen or contents.presence(ref) is not Presence.PRESENT:
+            return None
+        seen.add(ref)
+        return contents.read_json(ref)
+
+    yield from referenced.in_order(record, calls, source)
 
 
 def _read_chain(
@@ -111,10 +113,10 @@ def _read_chain(
 
 def _resolve_references(
     records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents
-) -> tuple[set[Ref], dict[int, tuple[int, int]]]:
-    """Pass 3: all refs of blobs that records name, and for each record with calls the range of their lines."""
+) -> tuple[dict[Ref, None], dict[int, tuple[int, int]]]:
+    """Pass 3: all refs of blobs that records name, as they are first named, and of records with calls their lines."""
     redacted = {ref for record in records if isinstance(record, Redact) for ref in record.refs}
-    named: set[Ref] = set()
+    named: dict[Ref, None] = {}
     absent: dict[Ref, int] = {}
     call_ranges = {}
     for seq, record in enumerate(records):
@@ -125,7 +127,7 @@ def _resolve_references(
             is_new = ref not in named and ref not in redacted
             if is_new and contents.presence(ref) is not Presence.PRESENT:
                 absent.setdefault(ref, seq)
-            named.add(ref)
+            named[ref] = None
     for seq, record in enumerate(records):
         for ref in record.refs if isinstance(record, Redact) else ():
             if ref not in named or contents.presence(ref) is Presence.PRESENT:
@@ -139,7 +141,16 @@ def _resolve_references(
     return named, call_ranges
 
 
-def _refuse_unnamed(contents: Contents, named: set[Ref]) -> None:
+def _check_order(contents: Contents, named: dict[Ref, None]) -> None:
+    """Raise `TraceBrokenError` unless lines of blobs stand in the order in which records first name them."""
+    stored = [(position, ref) for position, ref in enumerate(contents.places) if ref in named]
+    expected = [ref for ref in named if ref in contents.places]
+    for (position, found), ref in zip(stored, expected, strict=True):
+        if found != ref:
+            raise TraceBrokenError(BLOBS, position, "order", f"{ref[:12]}, as the records name them", found[:12])
+
+
+def _refuse_unnamed(contents: Contents, named: Collection[Ref]) -> None:
     """Pass 4: raise `BlobUnreferencedError` for content that no record names, which could smuggle data along."""
     for ref in contents.places:
         if ref not in named:

@@ -280,10 +280,13 @@ class Log:
         effects = lines_of(entry.effects)
         check_calls(record, entry.effects, effects)
         new = {blob.ref: blob for blob in entry.blobs if blob.ref not in self._written_refs}
+        in_order: dict[Ref, Blob] = {}
         for ref in _named_blobs(record, entry):
-            if ref not in new and ref not in self._written_refs:
+            if ref in new:
+                in_order[ref] = new[ref]
+            elif ref not in self._written_refs:
                 raise BlobAbsentError(ref, f"record {record.seq}")
-        return encode(record), effects, list(new.values())
+        return encode(record), effects, list((in_order | new).values())
 
     def _write_calls(self, call_lines: list[bytes]) -> None:
         # In portions: joining a large fan-out whole would hold all its lines twice.
@@ -313,15 +316,11 @@ class Log:
 
 
 def _named_blobs(record: AnyRecord, entry: Entry) -> Iterator[Ref]:
-    """The blobs that must be in the trace before the record is: `blob_refs` for an entry that is not written yet."""
-    yield from referenced.of_record(record)
-    for call in entry.effects:
-        yield from referenced.of_effect(call)
+    """The blobs that must be in the trace before the record is, in the order in which the format has them."""
+    sources: dict[Ref, bytes] = {}
     if isinstance(record, Genesis):
-        sources = {item.source for item in record.inputs}
-        for blob in entry.blobs:
-            if blob.ref in sources:
-                yield from referenced.of_source(blob.content)
+        sources = {blob.ref: blob.content for blob in entry.blobs}
+    return referenced.in_order(record, entry.effects, sources.get)
 
 
 def _remove_new(folder: Folder) -> None:
