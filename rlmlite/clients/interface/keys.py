@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rlmlite.errors import ModelError, SettingError, checks
+from rlmlite.errors import ModelError, SettingError
 
 OPENAI_KEY: Final = "OPENAI_API_KEY"
 SHARED_KEY: Final = "RLMLITE_API_KEY"
@@ -38,6 +38,9 @@ _THIS_MACHINE = re.compile(r"localhost|(.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 # What may stand in a header. A line end would begin another header; the SDK's error for it quotes the key.
 _KEY = re.compile(r"[!-~]+")
+
+
+_EXAMPLE: Final = 'such as {"api.host": "HOST_KEY"}'
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -74,8 +77,11 @@ def origin_of(address: str) -> str | None:
 
 def bindings(name: str, value: object) -> dict[str, str]:
     """The variable of each origin, from `HOST`, `HOST:PORT` or an address. Raises `SettingError`."""
+    # No message here quotes what it found: whoever mistakes what is to stand here writes the key itself.
+    if not isinstance(value, Mapping):
+        raise SettingError(f"setting {name}: expected a table with the variable of each host, {_EXAMPLE}")
     bound: dict[str, str] = {}
-    for host, variable in checks.table(name, value).items():
+    for host, variable in value.items():
         for origin in _origins(name, host):
             bound[origin] = _variable(name, host, variable, origin)
     return bound
@@ -94,16 +100,15 @@ def _origins(name: str, host: object) -> tuple[str, ...]:
         is_origin = "/" not in text
     origins = tuple(origin for origin in found if origin is not None)
     if not origins or not is_origin:
-        raise checks.wrong(name, "hosts, such as api.host, localhost:8000 or http://10.0.0.5:8000", host)
+        raise SettingError(f"setting {name}: expected hosts, such as api.host, localhost:8000 or http://10.0.0.5:8000")
     return origins
 
 
 def _variable(name: str, host: str, variable: object, origin: str) -> str:
-    # Never quoted: whoever mistakes what is to stand here writes the key itself.
     if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
         raise SettingError(
-            f"setting {name}: {host} needs the name of the environment variable that holds its key, in capitals, "
-            "such as HOST_KEY; the key itself belongs into that variable"
+            f"setting {name}: a host needs the name of the environment variable that holds its key, in capitals, "
+            f"{_EXAMPLE}; the key itself belongs into that variable"
         )
     if variable == OPENAI_KEY and origin != OPENAI_ORIGIN:
         raise SettingError(

@@ -283,6 +283,21 @@ def test_a_key_in_the_place_of_a_variable_is_refused_without_being_repeated(valu
     assert CANARY not in str(found.value)
 
 
+@pytest.mark.parametrize("value", [CANARY, [CANARY], {CANARY: "HOST_KEY"}, {f"me:{CANARY}@h": "HOST_KEY"}, 5])
+def test_a_key_in_the_place_of_the_bindings_is_refused_without_being_repeated(
+    value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Python, and in the variable whose name is close to that of the key."""
+    if value != {CANARY: "HOST_KEY"}:  # that is a host of this name, and nothing is wrong with it
+        with pytest.raises(SettingError, match="setting keys: expected") as found:
+            bindings("keys", value)
+        assert CANARY not in str(found.value)
+    monkeypatch.setenv("RLMLITE_KEYS", value if isinstance(value, str) else json.dumps(value))
+    done = command("exec", "-e", "final(1)", code=None)
+
+    assert CANARY not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     "host", ["api.host", "https://openai.com", "api.openai.com.evil.host", "http://api.openai.com"]
 )
