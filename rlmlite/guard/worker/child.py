@@ -6,7 +6,6 @@ out as frames; an exception does too, as its class and words. It ends with `_exi
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeAlias
 
@@ -34,15 +33,20 @@ Job: TypeAlias = Callable[[Assignment], Iterator[Any]]
 """A function of a module, run in a worker: it yields `bytes` as blocks, and other values as messages."""
 
 
-def run_child(job: Job, assignment: Assignment, out: int, limits: WorkerLimits, paths: tuple[str, ...]) -> NoReturn:
-    """Do a job in this process, which is a fresh fork of the nursery, and end."""
+def run_child(
+    job: Job, assignment: Assignment, out: int, limits: WorkerLimits, paths: tuple[str, ...], nursery: int
+) -> NoReturn:
+    """Do a job in this process, which is a fresh fork of the nursery, and end.
+
+    `nursery` is its process number, `out` the pipe for frames.
+    """
     writer = FrameWriter(out)
     # 1 is a failure that could not even be said; see the end.
     status = 1
     try:
         _separate(assignment, out)
         mapped = sum(os.fstat(file).st_size for file in assignment.files)
-        confine(limits, paths, mapped)
+        confine(limits, paths, mapped, nursery)
         for item in job(assignment):
             if isinstance(item, bytes | bytearray | memoryview):
                 writer.block(item)
@@ -65,5 +69,3 @@ def _separate(assignment: Assignment, out: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     feed = () if assignment.feed is None else (assignment.feed,)
     close_all_but((0, 1, 2, out, *assignment.files, *feed))
-    # Nobody would see where an endless recursion of a parser in Python was; the default is kept on purpose.
-    sys.setrecursionlimit(1_000)

@@ -23,6 +23,8 @@ from rlmlite.guard.worker.limits import IS_LINUX, WorkerLimits
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _SIGKILL = 9
 
+_MOST_DESCRIPTORS = 65_536
+
 _RESERVED = 512 * 1024 * 1024
 """Address space beyond memory in use: libraries and stacks of threads reserve more than they touch."""
 
@@ -42,11 +44,14 @@ def close_all_but(descriptors: Iterable[int]) -> None:
         if start < descriptor:
             os.closerange(start, descriptor)
         start = descriptor + 1
-    os.closerange(start, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    # Where there is no limit, descriptors are still numbered from below, and the nursery has few.
+    os.closerange(start, _MOST_DESCRIPTORS if limit == resource.RLIM_INFINITY else limit)
 
 
-def confine(limits: WorkerLimits, paths: Iterable[str], mapped: int) -> None:
-    """Give up everything but reading `paths` and the libraries. `mapped` is how many bytes of files may be mapped.
+def confine(limits: WorkerLimits, paths: Iterable[str], mapped: int, nursery: int) -> None:
+    """Give up everything but reading `paths` and the libraries. `mapped` is how many bytes of files may be mapped,
+    `nursery` the number of the parent process.
 
     Raises `OSError`: then nothing of a stranger may be read.
     """
@@ -55,6 +60,9 @@ def confine(limits: WorkerLimits, paths: Iterable[str], mapped: int) -> None:
         return
     readable = (*library_paths(), *_SYSTEM_PATHS, *paths)
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    # It may have died just before: then this process is another's child by now.
+    if os.getppid() != nursery:
+        raise OSError("the nursery is gone")
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     # Nobody can attach to it or read its memory through /proc, other workers among them.
     _prctl(_PR_SET_DUMPABLE, 0)

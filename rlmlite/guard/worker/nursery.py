@@ -152,12 +152,13 @@ def _fork(job: Job, request: Request, descriptors: list[int]) -> int:
     """Fork a worker that does the job. Returns here only, in the nursery, with the worker's process number."""
     # Remembered here, so that the fork does not look for them.
     library_paths()
+    nursery = os.getpid()
     pid = os.fork()
     if pid == 0:
         first_file = 3 if request.has_feed else 2
         feed = descriptors[2] if request.has_feed else None
         assignment = Assignment(request.argument, tuple(descriptors[first_file:]), feed)
-        run_child(job, assignment, descriptors[1], request.limits, request.paths)
+        run_child(job, assignment, descriptors[1], request.limits, request.paths, nursery)
     return pid
 
 

@@ -6,6 +6,7 @@ not on it fails as if the kernel did not have it (ENOSYS), which libraries expec
     socket, connect, execve, fork, kill, ptrace, ...     not on the list
     clone                                                threads only
     open                                                 for reading only
+    fcntl, prctl, ioctl                                  a few of their many commands
     tgkill                                               this process only: how `abort` ends it
 
 libseccomp translates names to numbers and builds the filter. It is part of nearly every Linux system; it is called
@@ -26,8 +27,14 @@ _CLONE_THREAD = 0x10000
 _OPEN_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _OPEN_UNNAMED = getattr(os, "O_TMPFILE", 0) & ~os.O_DIRECTORY if IS_LINUX else 0
 
+_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+"""Duplicates, flags, locks and the size of a pipe. Not the owner of a file: signals can be sent to others by that."""
+
+_PRCTL_OPTIONS = (15, 16, 0x53564D41)
+"""Names of threads and of memory. Not the signal at the parent's death, which a worker must not take back."""
+
 _NAMES = """
-    read readv pread64 preadv write writev lseek close close_range dup fcntl
+    read readv pread64 preadv write writev lseek close close_range dup
     fstat fstat64 newfstatat fstatat64 stat stat64 lstat lstat64 statx access faccessat faccessat2 readlink readlinkat
     getcwd getdents getdents64 statfs statfs64 fstatfs fstatfs64
     mmap mmap2 munmap mprotect mremap madvise brk msync mincore fadvise64 arm_fadvise64_64
@@ -39,7 +46,7 @@ _NAMES = """
     sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler sched_get_priority_max
     sched_get_priority_min getcpu getpriority
     getpid gettid getppid getuid geteuid getgid getegid getrusage getrlimit ugetrlimit sysinfo uname getrandom
-    prctl arch_prctl exit exit_group
+    arch_prctl exit exit_group
 """
 _ALLOWED = _NAMES.split()
 """What parsers, Python and the C library use. Names that a processor does not have are passed over."""
@@ -73,6 +80,10 @@ class Filter:
         self._allow("prlimit64", _Comparison(2, _EQUAL, 0, 0))
         # Whether a file is a terminal; any other request may be of a device.
         self._allow("ioctl", _Comparison(1, _EQUAL, 0x5401, 0))
+        for command in _FCNTL_COMMANDS:
+            self._allow("fcntl", _Comparison(1, _EQUAL, command, 0))
+        for option in _PRCTL_OPTIONS:
+            self._allow("prctl", _Comparison(0, _EQUAL, option, 0))
 
     def load(self) -> None:
         """Put the filter on this process, which cannot take it off again. Needs `no_new_privs`. Raises `OSError`."""

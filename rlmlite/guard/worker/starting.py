@@ -44,6 +44,8 @@ class NurseryHandle:
 
     def __init__(self) -> None:
         """Start it. Raises `WorkerStartError`."""
+        if not sys.executable:
+            raise WorkerStartError("no process for parsers can be started: Python does not know its own program")
         ours, theirs = socket.socketpair()
         try:
             environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

@@ -101,6 +101,12 @@ def _call(number: int) -> None:
         raise OSError(ctypes.get_errno(), "refused")
 
 
+def _prctl(option: int, value: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, value, 0, 0, 0) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+
+
 ATTEMPTS: dict[str, Callable[[], object]] = {
     "connect": _connect,
     "connect by path": _connect_by_path,
@@ -130,6 +136,9 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "a namespace": lambda: _call(272),  # unshare
     "mount": lambda: _call(165),
     "bpf": lambda: _call(321),
+    "signals by a file": lambda: __import__("fcntl").fcntl(0, 8, os.getppid()),
+    "to outlive the nursery": lambda: _prctl(1, 0),
+    "to be looked at": lambda: _prctl(4, 1),
     "memory without a name": lambda: os.memfd_create("x"),
 }
 """What a parser has no business with."""
