@@ -429,6 +429,10 @@ class RunningTurn:
         elif change.variable is not None:
             # An earlier statement may have failed to write it; this one has written it anew.
             self._broken.pop(change.name, None)
+        if self._before.hides_budgets:
+            # A variable that is gone says no more whether it could be written.
+            for name in change.dropped:
+                self._broken.pop(name, None)
         # Set, not added: value bytes are what is held at a time, and an overwritten value gives its own back.
         self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
 
