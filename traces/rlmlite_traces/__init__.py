@@ -9,7 +9,7 @@ from rlmlite_kernel import lazy_names
 
 if TYPE_CHECKING:
     from rlmlite_traces.blobs.directory import DirectoryStore
-    from rlmlite_traces.blobs.stores import FileBlobs, store_of
+    from rlmlite_traces.blobs.stores import FileBlobs
     from rlmlite_traces.errors import (
         BlobAbsentError,
         BlobMismatchError,
@@ -98,7 +98,6 @@ __all__ = [
     "recover",
     "replay",
     "show",
-    "store_of",
     "verify",
 ]
 
@@ -152,7 +151,6 @@ _HOMES = {
     "recover": "rlmlite_traces.writing.recovery",
     "replay": "rlmlite_traces.replays.replay",
     "show": "rlmlite_traces.format.show",
-    "store_of": "rlmlite_traces.blobs.stores",
     "verify": "rlmlite_traces.format.verify",
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""

@@ -29,6 +29,8 @@ def run(question: str, job: Job, session: Path | None, *, last_answer: bool, as_
 
 
 def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
+    if job.places.inputs:
+        raise SettingError("--input says where an input of a session is now; give inputs as PATH or name=PATH")
     with watch_events(quiet=as_json) as tell:
         flag = None if last_answer else False  # a flag that was not given leaves the settings file its say
         settings = job.settings(last_answer=flag, on_event=tell, tell=log.warning)
@@ -57,6 +59,8 @@ def _in_session(question: str, job: Job, path: Path, as_json: bool) -> Exit:
         raise SettingError(
             f"the session {path} exists already; its inputs cannot be changed (--input NAME=PATH says where one is now)"
         )
+    if not path.exists() and job.places.inputs:
+        raise SettingError(f"there is no session {path} yet; give its inputs as PATH or name=PATH, without --input")
     # One command for both, so that a script can ask its first question like all others.
     start = open_session if path.exists() else begin_session
     with watch_events(quiet=as_json) as tell, start(path, job, tell) as session:

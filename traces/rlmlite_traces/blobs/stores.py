@@ -161,7 +161,7 @@ class FileBlobs:
     def keep_for(self, trace: Path, digests: Set[str]) -> None:
         """Keep those contents that are in the store for as long as the trace exists. Raises `StoreError`.
 
-        The path of the store is noted in the trace's folder, so that `store_of` finds it when a session goes on.
+        The path of the store is noted in the trace's folder, so that it is found when a session goes on (`store_path`).
         """
         needed = self._stored & digests
         if self._store is not None and needed:
@@ -237,14 +237,3 @@ def store_path(trace: Path) -> Path | None:
     except OSError as error:
         raise StoreMissingError(trace / STORE, error.strerror or "cannot be opened") from None
     return Path(os.fsdecode(place))
-
-
-def store_of(trace: Path) -> "DirectoryStore | None":
-    """The store that holds the inputs of an open trace, or `None`. Raises `StoreMissingError` if it is gone."""
-    path = store_path(trace)
-    if path is None:
-        return None
-    # Imported here, since most runs use no store.
-    from rlmlite_traces.blobs.directory.store import DirectoryStore
-
-    return DirectoryStore.open_existing(path)
