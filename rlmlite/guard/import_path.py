@@ -22,14 +22,29 @@ from contextlib import contextmanager
 
 def leave_working_folder() -> None:
     """Take the entries out of `sys.path` that mean the working folder without saying so. For the command only."""
-    here = os.getcwd()
     sys.path[:] = [entry for entry in sys.path if os.path.isabs(entry)]
     # Python makes those of the variable absolute when it starts, each at its place; one entry goes for each slip.
-    for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if "PYTHONPATH" in os.environ else ():
+    for entry in _relative_entries():
         absolute = os.path.abspath(entry)
-        is_slip = not os.path.isabs(entry) and (absolute == here or os.path.isdir(absolute))
-        if is_slip and absolute in sys.path:
+        if absolute in sys.path and not _is_own_code(absolute):
             sys.path.remove(absolute)
+
+
+def _relative_entries() -> list[str]:
+    variable = os.environ.get("PYTHONPATH")
+    if not variable:
+        return []  # Python takes an empty variable for none
+    try:
+        os.getcwd()
+    except OSError:  # the working folder was removed, and nothing can be relative to it
+        return []
+    return [entry for entry in variable.split(os.pathsep) if not os.path.isabs(entry)]
+
+
+def _is_own_code(folder: str) -> bool:
+    """Whether a folder is of the checkout that this very module is in: then its code is being executed anyway."""
+    checkout = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return folder == checkout or folder.startswith(checkout + os.sep)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 # others, and then the key goes to another host than the one that was looked up.
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?|\[[0-9a-f:.]+\]")
 _THIS_MACHINE = re.compile(r"localhost|(.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\]")
+_OF_OPENAI = re.compile(r"https://([a-z0-9-]+\.)?api\.openai\.com:443")  # also those of one region
 # In capitals, as people write them. So a key that was put where its variable belongs is found out, and not repeated.
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 # What may stand in a header. A line end would begin another header; the SDK's error for it quotes the key.
@@ -110,7 +111,7 @@ def _variable(name: str, host: str, variable: object, origin: str) -> str:
             f"setting {name}: a host needs the name of the environment variable that holds its key, in capitals, "
             f"{_EXAMPLE}; the key itself belongs into that variable"
         )
-    if variable == OPENAI_KEY and origin != OPENAI_ORIGIN:
+    if variable == OPENAI_KEY and not _OF_OPENAI.fullmatch(origin):
         raise SettingError(
             f"setting {name}: {OPENAI_KEY} goes to api.openai.com only; put the key of {host} into another variable"
         )
@@ -118,12 +119,16 @@ def _variable(name: str, host: str, variable: object, origin: str) -> str:
 
 
 def key_of(origin: str, keys: Mapping[str, str]) -> Key | None:
-    """The key for a server; None if it gets none. Raises `ModelError` for one that is bound and cannot be used."""
-    variable = keys.get(origin) or (OPENAI_KEY if origin == OPENAI_ORIGIN else None)
+    """The key for a server; None if it gets none.
+
+    Raises `ModelError` for a key that is bound and cannot be used, `SettingError` for bindings that are none.
+    """
+    bound = bindings("keys", keys)  # of hosts, if a host made its `Calling` itself
+    variable = bound.get(origin) or (OPENAI_KEY if origin == OPENAI_ORIGIN else None)
     if variable is not None:
         return _read(variable, origin)
     # Bound by name to one server, it is no longer for any other.
-    if SHARED_KEY in keys.values() or not os.environ.get(SHARED_KEY):
+    if SHARED_KEY in bound.values() or not os.environ.get(SHARED_KEY):
         return None
     return msgspec.structs.replace(_read(SHARED_KEY, origin), unbound=True)
 

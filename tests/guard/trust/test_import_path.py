@@ -94,6 +94,30 @@ def test_a_slip_in_pythonpath_is_taken_out(slip: str, monkeypatch: pytest.Monkey
     assert sys.path == [other, here]  # the last one is from an installation, or was written out
 
 
+def test_a_working_folder_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is relative to it."""
+    Path("gone").mkdir()
+    monkeypatch.chdir("gone")
+    Path("../gone").rmdir()
+    monkeypatch.setenv("PYTHONPATH", ":/somewhere")
+    monkeypatch.setattr("sys.path", ["", "/somewhere"])
+
+    leave_working_folder()
+
+    assert sys.path == ["/somewhere"]
+
+
+def test_a_checkout_that_is_executed_keeps_its_own_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PYTHONPATH=.:kernel` in the checkout itself: whatever is there is being executed already."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PYTHONPATH", ".:kernel:..")
+    monkeypatch.setattr("sys.path", [str(ROOT), str(ROOT / "kernel"), str(ROOT.parent)])
+
+    leave_working_folder()
+
+    assert sys.path == [str(ROOT), str(ROOT / "kernel")]
+
+
 def test_a_whole_path_in_pythonpath_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever writes it out means it."""
     here = os.getcwd()

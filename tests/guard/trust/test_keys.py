@@ -355,6 +355,22 @@ def test_an_address_that_two_parsers_may_read_differently_is_none(address: str) 
         client(f"{address}#m")
 
 
+def test_a_region_of_openai_may_have_its_key() -> None:
+    """Only if it is bound to it."""
+    assert bindings("keys", {"eu.api.openai.com": "OPENAI_API_KEY"}) == {
+        "https://eu.api.openai.com:443": "OPENAI_API_KEY"
+    }
+
+
+def test_bindings_are_understood_wherever_a_host_writes_them() -> None:
+    """Also in a `Calling` that it makes itself."""
+    found = key_of("https://api.host:443", {"api.host": "FIRST_KEY"})
+
+    assert found is not None
+    assert (found.text, found.variable) == (CANARY, "FIRST_KEY")
+    assert CANARY not in repr(found) + repr(list(found.__rich_repr__()))
+
+
 def test_a_bound_key_that_is_missing_is_said() -> None:
     """By the name of its variable, before the run begins."""
     with pytest.raises(ModelError, match="needs a key in the environment variable ABSENT_KEY"):
