@@ -10,11 +10,13 @@ from rlmlite_traces.errors import (
     BlobMismatchError,
     BlobUnreferencedError,
     LevelError,
+    OverLimitError,
     RootMismatchError,
     TraceMissingError,
     UnknownFormatError,
 )
 from rlmlite_traces.format.checks import CHECKS
+from rlmlite_traces.limits import CLAIMS, READER_LIMITS, ReaderLimits
 
 DIFFERENCES: Final = {
     "settings": "the settings can be read, and a run can be begun with them",
@@ -48,6 +50,40 @@ VERDICTS: Final = {
 }
 
 
+_BOUNDS: Final = {
+    "records_bytes": "bytes of `trace.jsonl`",
+    "calls_bytes": "bytes of `effects.jsonl`",
+    "blobs_bytes": "bytes of `blobs.jsonl`",
+    "content_bytes": "bytes of one file in `blobs/`",
+    "large_bytes": "bytes of all files in `blobs/`",
+    "line_bytes": "bytes of a record or a call",
+    "records": "records",
+    "calls": "lines of calls",
+    "blobs": "contents",
+    "prompt_parts": "parts of prompts, those of a round counted for each of its calls",
+    "json_bytes": "bytes of settings, a program or a source",
+    "json_items": "values in one JSON document",
+    "json_depth": "levels of a program",
+    "statements": "statements of a program",
+    "nested_depth": "levels of nested runs",
+    "nested_traces": "nested runs, each counted once",
+    "inputs": "inputs",
+    "input_files": "files that inputs name",
+    "searched_bytes": "bytes of files in which inputs are looked for",
+    "derived_bytes": "bytes that are unpacked, decoded and converted again",
+}
+"""What a reader's limit bounds. Those that are not here bound the limit of the same name in a genesis."""
+
+
+def bounds() -> str:
+    """The reader's limits, with their defaults."""
+    rows: list[tuple[str, str, str]] = []
+    for name in ReaderLimits.__struct_fields__:
+        meaning = f"what the settings of a run may permit of `{name}`" if name in CLAIMS else _BOUNDS[name]
+        rows.append((code(name), f"{getattr(READER_LIMITS, name):,}", meaning))
+    return table(("limit", "default", "bounds"), rows)
+
+
 def checks() -> str:
     """The rules of the format."""
     return table(("check", "what holds"), [(code(name), prose(meaning)) for name, meaning in CHECKS.items()])
@@ -63,6 +99,7 @@ def errors() -> str:
         RootMismatchError,
         LevelError,
         TraceMissingError,
+        OverLimitError,
     )
     rows = [(code(kind.__name__), prose((inspect.getdoc(kind) or "").partition("\n")[0])) for kind in kinds]
     return table(("error", "means"), rows)

@@ -19,6 +19,8 @@ REASONS: Final = {
     "Checkpoint.variables": "no replay starts there, and this version writes none",
     "Redact.reason": "words of whoever removed the content; verify asks only that it is gone",
     "Redact.who": "words of whoever removed the content",
+    "Genesis.flags": "where no step of the run would have meant anything else by them",
+    "Seal.outcome": "a program that only looked gave no answer: whether it has `completed` or `failed` its host says",
     "content: reply": (
         "no proof of what a model said: whoever writes a trace can write replies. The program read from one must be "
         "the one that was executed, so only words around it, or blanks and comments in it, can be changed alone"

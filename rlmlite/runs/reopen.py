@@ -33,7 +33,18 @@ from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.run.state import State
 from rlmlite_kernel.values.inputs import Input
-from rlmlite_traces import CheckedTrace, DirectoryStore, FileBlobs, Log, Replayed, Unfinished, Verdict, replay
+from rlmlite_traces import (
+    READER_LIMITS,
+    CheckedTrace,
+    DirectoryStore,
+    FileBlobs,
+    Log,
+    Replayed,
+    Unfinished,
+    Verdict,
+    allow_claims,
+    replay,
+)
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -72,8 +83,17 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, paren
     key = RunKey(log.run_key)
     with open_places(trace, access.inputs, reading, blobs) as places:
         derive = deriving(reading)
+        # Whoever began a run has set its limits. A stranger's are bounded by what any reader allows.
+        limits = allow_claims(trace) if is_own or parent is not None else READER_LIMITS
         replayed = replay(
-            trace, places, blobs, key, derive=derive, parser=CODE_PARSER, recorded_paths=is_own and parent is None
+            trace,
+            places,
+            blobs,
+            key,
+            derive=derive,
+            parser=CODE_PARSER,
+            recorded_paths=is_own and parent is None,
+            limits=limits,
         )
     _check(replayed, log.path, trace, is_own)
     state, unfinished = replayed.state, replayed.unfinished

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rlmlite_traces.format.verify import verify
     from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
     from rlmlite_traces.nested.walk import NestedTrace, Standing, nested_place, nested_traces
+    from rlmlite_traces.replays.beginning import allow_claims
     from rlmlite_traces.replays.rebuild import Derive
     from rlmlite_traces.replays.replay import replay
     from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding
@@ -91,6 +92,7 @@ __all__ = [
     "Unfinished",
     "UnknownFormatError",
     "Verdict",
+    "allow_claims",
     "contradicts_request",
     "nested_place",
     "nested_traces",
@@ -144,6 +146,7 @@ _HOMES = {
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",
     "Verdict": "rlmlite_traces.replays.verdicts",
+    "allow_claims": "rlmlite_traces.replays.beginning",
     "contradicts_request": "rlmlite_traces.replays.rules.nested_requests",
     "nested_place": "rlmlite_traces.nested.walk",
     "nested_traces": "rlmlite_traces.nested.walk",

@@ -59,19 +59,19 @@ class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     input_files: int = 1_000_000
     searched_bytes: int = 64 * 1024 * MEGABYTE
     derived_bytes: int = 16 * 1024 * MEGABYTE
-    turns: int = 10_000
-    steps: int = 500_000
+    turns: int = 2_000
+    steps: int = 50_000
     sub_calls: int = 1_000_000
     tool_calls: int = 1_000_000
     depth: int = 8
     call_prompt_bytes: int = 16 * MEGABYTE
-    prompt_bytes: int = 100_000_000_000
-    output_tokens: int = 10_000_000_000
+    prompt_bytes: int = 10_000_000_000
+    output_tokens: int = 1_000_000_000
     observation_bytes: int = 16 * MEGABYTE
     value_bytes: int = 2_000_000_000
-    variables: int = 100_000
+    variables: int = 10_000
     chunks: int = 10_000_000
-    search_work: int = 1_000_000_000_000
+    search_work: int = 100_000_000_000
 
     def check(self, bound: str, found: int, what: str = "the trace has") -> None:
         """Raise `OverLimitError` if `found` is more than the bound of this name."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import rlmlite
 from rlmlite_traces import CheckedTrace, verify
 from tests.traces.forge.contents import content_edits
 from tests.traces.forge.edits import Edit, edits, inserted
@@ -26,6 +27,7 @@ RUNS: Final[dict[str, Callable[[Path], object]]] = {
     "rounds": write_golden.rounds_run,
     "fan-out": lambda place: write_golden.write(place, write_golden.PROGRAMS["fan-out"]),
     "faults": lambda place: write_golden.write(place, write_golden.PROGRAMS["faults"]),
+    "a look": lambda place: rlmlite.execute('show(search(log, "ERROR"))', write_golden.DATA, trace=place),
 }
 """What is forged: one run of each kind."""
 

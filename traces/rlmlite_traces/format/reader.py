@@ -47,7 +47,7 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
             records = read_file(folder, RECORDS, limits, "records_bytes")
             blobs = read_file(folder, BLOBS, limits, "blobs_bytes")
             effects = read_file(folder, EFFECTS, limits, "calls_bytes")
-            return cls(records, blobs, effects, large_files(folder), extra_files(folder))
+            return cls(records, blobs, effects, large_files(folder, limits), extra_files(folder))
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):
@@ -136,7 +136,7 @@ def read_file(folder: Folder, name: str, limits: ReaderLimits = READER_LIMITS, b
         raise missing_error(folder.path / name, error) from None
 
 
-def large_files(folder: Folder) -> dict[Ref, Path]:
+def large_files(folder: Folder, limits: ReaderLimits = READER_LIMITS) -> dict[Ref, Path]:
     """The files in `blobs/` of a trace whose names are 64 hex digits, by name. Others are ignored.
 
     Raises `TraceMissingError` if `blobs` is a link or no folder, or one of the files is not plain.
@@ -146,6 +146,7 @@ def large_files(folder: Folder) -> dict[Ref, Path]:
     try:
         with folder.below(LARGE_FOLDER) as large:
             names = [name for name in large.names() if HEX.fullmatch(name)]
+            limits.check("blobs", len(names), "blobs/ has files:")
             return {name: large.path / name for name in names}
     except OSError as error:
         raise missing_error(folder.path / LARGE_FOLDER, error) from None

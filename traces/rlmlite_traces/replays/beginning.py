@@ -10,7 +10,7 @@ from rlmlite_kernel import Done, Entry
 from rlmlite_kernel.records.records import Genesis
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.limits import CLAIMS, ReaderLimits
+from rlmlite_traces.limits import CLAIMS, READER_LIMITS, ReaderLimits
 from rlmlite_traces.replays.no_parser import parser_engines
 from rlmlite_traces.replays.rules.engines import is_plausible
 
@@ -40,6 +40,18 @@ def check_claims(claimed: Limits, allowed: ReaderLimits) -> None:
     """Raise `OverLimitError` if a run may use more of a budget than the reader lets its replay use."""
     for name in CLAIMS:
         allowed.check(name, getattr(claimed, name), f"the settings of the run permit {name} up to")
+
+
+def allow_claims(trace: CheckedTrace, limits: ReaderLimits = READER_LIMITS) -> ReaderLimits:
+    """The limits, raised to what a run claims: for a reader who began it, and so has set its limits.
+
+    Settings that cannot be read raise nothing; the replay says so.
+    """
+    settings = read_settings(trace)
+    if isinstance(settings, str):
+        return limits
+    claimed = {name: max(getattr(limits, name), getattr(settings.limits, name)) for name in CLAIMS}
+    return msgspec.structs.replace(limits, **claimed)
 
 
 def other_versions(genesis: Genesis, begun: Done, has_no_parser: bool) -> tuple[Versions, Versions]:

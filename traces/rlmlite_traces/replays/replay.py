@@ -115,6 +115,7 @@ class _Replay:
         self.last_said: Parsed | Unparsed | None = None
         # Traces of earlier versions name the type of the answer by a label only.
         self.typed = "answer_type" in trace.genesis.scope
+        self.asked = trace.genesis.v == 1 and "instructions" in trace.genesis.scope  # there a question was a program
         self.unchecked: dict[str, str] = {}
         if trace.genesis.v == FORMAT and trace.genesis.rendering != RENDERING:
             # Format 1 had a wording of its own. In this format another one is that of a version to come, or a lie.
@@ -198,7 +199,7 @@ class _Replay:
             record = records[seq]
             if isinstance(record, Seal):
                 assert self.state is not None
-                ending = Ending(self.state, self.last_turn, self.last_said, self.halted, self.typed)
+                ending = Ending(self.state, self.last_turn, self.last_said, self.halted, self.typed, self.asked)
                 self._compare(seq, compute_seal(ending, record))
                 return
             if isinstance(record, Turn):
@@ -226,7 +227,7 @@ class _Replay:
         self.last_turn = self.last_said = None
         text = self.trace.content(record.text).decode("utf-8", "replace")
         form = "" if record.form is None else self.trace.content(record.form).decode("utf-8", "replace")
-        self.typed = bool(form)
+        self.typed, self.asked = bool(form), True
         try:
             asked = ask(self.state, text, record.writes.name, form)
         except RoomSpentError as error:

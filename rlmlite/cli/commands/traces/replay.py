@@ -34,6 +34,7 @@ from rlmlite_traces import (
     ReaderLimits,
     Replayed,
     Verdict,
+    allow_claims,
     replay,
 )
 
@@ -97,6 +98,8 @@ def replay_trace(
         limits = reader_limits(allow)
         checked = verify_trace(trace, root, at_least, limits)
         is_own = is_begun_here(trace, checked)
+        if is_own:  # whoever began a run has set its limits
+            limits = allow_claims(checked, limits)
         blobs = _blobs(store or settings.store, is_own)
         replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading, limits), limits=limits)
         replayed = replaying(checked, places_of(inputs), is_own)

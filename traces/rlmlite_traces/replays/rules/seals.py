@@ -34,7 +34,7 @@ _STEPS_OF_AN_ANSWER: Final = 3
 class Ending(msgspec.Struct, frozen=True):
     """What a run ended with: the state, its last turn and how that was read, and whether a changed input ended it.
 
-    `typed`: the answer had to be of a type, which a replay does not know.
+    `asked`: a question was put to a controller. `typed`: its answer had to be of a type, which a replay does not know.
     """
 
     state: State
@@ -42,6 +42,7 @@ class Ending(msgspec.Struct, frozen=True):
     said: Parsed | Unparsed | None = None
     halted: bool = False
     typed: bool = False
+    asked: bool = True
 
 
 def compute_seal(ending: Ending, recorded: Seal) -> Entry:
@@ -61,7 +62,8 @@ def _may_say(ending: Ending, outcome: str, reason: str) -> bool:
     match outcome:
         case "completed":
             # The one success that a host may claim itself: a program that only looked, and met no limit and no fault.
-            return state.answer is None and not state.partial and not state.failures and reason == "no_answer"
+            met_nothing = not state.partial and not state.failures and not ending.asked
+            return state.answer is None and met_nothing and reason == "no_answer"
         case "refused":
             refusal = ending.said.problems[:1] if isinstance(ending.said, Unparsed) else ()
             return any(problem.code == reason for problem in refusal)
@@ -82,7 +84,7 @@ def _is_silent(ending: Ending) -> bool:
 
 
 def _has_controller(ending: Ending) -> bool:
-    return ending.turn is not None and ending.turn.call is not None
+    return ending.asked and ending.turn is not None and ending.turn.call is not None
 
 
 def _is_short(ending: Ending) -> bool:
@@ -128,9 +130,9 @@ _PARTIAL: Final[Mapping[str, Callable[[Ending], bool]]] = {
     "budget": _is_short,
     "too_large": lambda ending: ending.state.answer is None and "too_large" in ending.state.failures,
     "last_answer": _is_late_answer,
-    "answer_type": lambda ending: ending.typed and ending.state.answer is not None,
+    "answer_type": lambda ending: ending.typed and _has_controller(ending) and ending.state.answer is not None,
     "stuck": lambda ending: _has_controller(ending) and (ending.typed or ending.state.answer is None),
-    "too_long": lambda ending: ending.state.answer is None or ending.typed,
+    "too_long": lambda ending: ending.asked and (ending.state.answer is None or ending.typed),
     "input_changed": lambda ending: ending.halted,
 }
 """When a run can have ended as partial, by the reason."""
