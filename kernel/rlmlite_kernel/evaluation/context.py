@@ -25,7 +25,14 @@ from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, charged_size, resolved_size, string_size
+from rlmlite_kernel.values.memory import (
+    LONG,
+    MEMORY_PER_VALUE_BYTE,
+    Size,
+    charged_size,
+    resolved_size,
+    string_size,
+)
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of, text_of
 
@@ -152,6 +159,9 @@ class StepContext:
         self._held_bytes = 0
         self._charges_before = CHARGED_BEFORE in turn.flags
         self._free_work = free_work(self.settings.limits.search_work)
+        # The part of `search_work` that was charged by `work`.
+        self._looked = 0
+        self._measured: tuple[Value, Size] | None = None
         self._strings: dict[Text, str] = {}
         self._stored_strings: dict[str, Text] = {}
         self._strings_size = 0
@@ -165,7 +175,7 @@ class StepContext:
         copy.used, copy._announced_bytes = dict(self.used), self._announced_bytes
         copy.warnings, copy.partial = list(self.warnings), list(self.partial)
         copy.scanned = list(self.scanned)
-        copy._held_bytes, copy._free_work = self._held_bytes, self._free_work
+        copy._held_bytes, copy._free_work, copy._looked = self._held_bytes, self._free_work, self._looked
         return copy
 
     def follows(self, flag: int) -> bool:
@@ -214,6 +224,13 @@ class StepContext:
                 message = f"{what} needs {units:,} of search_work, but only {left:,} are left"
                 raise Fault("budget", f"{message}; {_FEWER_ROWS}")
             self.spend("search_work", units - free)
+            self._looked += units - free
+
+    def used_by_action(self) -> Mapping[str, int]:
+        """What the step has used, without the work of looking at values, which any step may use."""
+        own_work = self.used.get("search_work", 0) - self._looked
+        others = {name: amount for name, amount in self.used.items() if name != "search_work"}
+        return {**others, "search_work": own_work} if own_work else others
 
     def ensure_room(self, size: int, instead: str = "") -> None:
         """Announce `size` more bytes before they are built in memory. Raises `Fault("too_large")` if they do not fit.
@@ -261,8 +278,12 @@ class StepContext:
 
     def size_of(self, value: Value) -> int:
         """The bytes that a value is charged for; if it is too large for the run, one more than the limit."""
-        most = self.settings.limits.value_bytes
-        return charged_size(value, most) if self._charges_before else size_of(value)
+        if not self._charges_before:
+            return size_of(value)
+        if isinstance(value, str):
+            return string_size(value)
+        # Cells come by the million; only what has parts is worth remembering.
+        return self._measure(value).charged if isinstance(value, list | dict | Rows) else size_of(value)
 
     def room_left(self) -> int:
         """The bytes that a value may still have."""
@@ -270,10 +291,21 @@ class StepContext:
         return max(0, self.settings.limits.value_bytes - stored - self._announced_bytes)
 
     def ensure_value_fits(self, value: Value) -> None:
-        """Refuse a value that is larger than all values of a run may be together."""
+        """Refuse a value that is larger than all values of a run may be together, and charge for its digest."""
+        if not self._charges_before:
+            return
         limit = self.settings.limits.value_bytes
-        if self._charges_before and self.size_of(value) > limit:
-            raise Fault("too_large", f"the value is larger than the {limit:,} value_bytes of this run; {_FEWER_ROWS}")
+        size = self._measure(value)
+        if size.charged > limit:
+            message = f"the value is larger than the {limit:,} value_bytes of this run; {_FEWER_ROWS}"
+            raise Fault("too_large", message)
+        self.work(size.digest_work, "a value of this size")
+
+    def _measure(self, value: Value) -> Size:
+        # A result is measured by its action, before its digest is taken, and when it is stored.
+        if self._measured is None or self._measured[0] is not value:
+            self._measured = value, charged_size(value, self.settings.limits.value_bytes)
+        return self._measured[1]
 
     def string(self, text: Text) -> str:
         """A text by reference as a string. A long one is charged for, and shared by all rows that refer to it."""

@@ -14,6 +14,7 @@ there after all cuts are recorded with the observation, as coverage counts them 
 import bisect
 import json
 from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
@@ -32,6 +33,8 @@ _LINE = 80
 _ROW = 600
 # Items of a list in a row.
 _ITEMS = 20
+# Parts of a value that are looked at. Far more than can be shown, and far fewer than a list of lists of one list has.
+_PARTS = 200_000
 # Bytes that a fence and a title take, roughly, and that are kept free for them. `_seal` counts exactly; this estimate
 # only saves cutting a body twice.
 _FENCE = 120
@@ -57,6 +60,7 @@ class ObservationWriter:
         # Every span whose words went into the body. Some may be cut away again later: see `_seal`.
         self._spans: list[Text] = []
         self._cut = 0
+        self._parts_left = _PARTS
         # Whether a body was cut after its spans were noted, so that they have to be looked up again.
         self._is_shortened = False
 
@@ -178,6 +182,7 @@ class ObservationWriter:
 
     def _brief(self, value: Value, limit: int) -> str:
         """A value as JSON in about `limit` bytes; long texts and lists say how much more there is."""
+        self._parts_left = _PARTS
         text = json.dumps(self._shorten(value, limit), ensure_ascii=False)
         raw = text.encode()
         if len(raw) <= limit:
@@ -191,8 +196,11 @@ class ObservationWriter:
         """A value as JSON, each level with half the room of the one above it."""
         if isinstance(value, str | Text):
             return self._clip(value, max(_CELL, limit // 2))
+        self._parts_left -= 1
+        if self._parts_left < 0:
+            return "…"
         if isinstance(value, dict):
-            return {key: self._shorten(item, limit // 2) for key, item in value.items()}
+            return {key: self._shorten(item, limit // 2) for key, item in islice(value.items(), _PARTS)}
         if isinstance(value, float):
             # A float in its canonical spelling, as it would be in a record.
             return msgspec.json.decode(value_bytes(value))

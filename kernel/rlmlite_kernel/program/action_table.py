@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from rlmlite_kernel.program.checks import Check
-from rlmlite_kernel.program.costs import MANY_ROWS, CostRule, SizeRule, unknown_size
+from rlmlite_kernel.program.costs import FREE, CostRule, SizeRule, unknown_size
 from rlmlite_kernel.records.canonical import value_bytes
 
 Kind: TypeAlias = Literal[
@@ -100,7 +100,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     What is known before it runs:
 
-    - `cost` is what a call may use. `None` is its step, and the work of looking at many rows or long texts; an action
+    - `cost` is what a call may use, besides the work of looking at many rows. `None` is nothing but its step; an action
       with `ask` has to say.
     - `size` is what is known of the result's extent.
     - `checks` are what its arguments have to fulfil together; `needs_extra`: there must be a further named argument.
@@ -129,8 +129,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cost_rule(self) -> CostRule:
-        """What a call may use; an action that says nothing of it does no more than look at its arguments."""
-        return MANY_ROWS if self.cost is None else self.cost
+        """What a call may use; an action that says nothing of it is free."""
+        return FREE if self.cost is None else self.cost
 
     def param(self, name: str) -> Param | None:
         """The parameter of this name."""

@@ -168,17 +168,15 @@ MODEL_BUDGETS = ("sub_calls", "prompt_bytes", "output_tokens")
 """The budgets that a call of a model uses before it goes out."""
 
 CHECKED_BUDGETS = frozenset(("turns", "tool_calls", "chunks", "search_work", *MODEL_BUDGETS))
-"""The budgets that a row has to name if its action uses them. `steps` is every action's, `tokens` and `cost_nano` are
-settled when a model has answered, and bytes of values are what the values have."""
+"""The budgets that a row has to name if its action uses them. `steps` is every action's, and so is the `search_work` of
+looking at many rows (`StepContext.work`); `tokens` and `cost_nano` are settled when a model has answered, and bytes of
+values are what the values have."""
 
 FREE = CostRule("free")
 """Uses nothing but its step."""
 
 SEARCH_WORK = CostRule("search_work", ("search_work",))
 """Reads an unknown amount of text."""
-
-MANY_ROWS = CostRule("search_work for many rows", ("search_work",))
-"""Looks at rows and texts. A step has some of that for nothing, and most steps need no more: `evaluation.work`."""
 
 WHOLE_TEXT = CostRule("search_work", ("search_work",), lambda call: {"search_work": Range(_text(call).low, None)})
 """Reads the whole text of its first argument at least once."""

@@ -10,6 +10,7 @@ Both refuse what they cannot represent; neither rounds.
 """
 
 import math
+import operator
 from typing import Any, TypeAlias
 
 import msgspec
@@ -19,6 +20,9 @@ Json: TypeAlias = Any
 
 MAX_SAFE = 2**53 - 1
 VALUE_DEPTH = 128
+
+PLAIN = frozenset([str, int, bool, type(None)])
+"""The types of values that are spelled as they are."""
 
 _RECORDS = msgspec.json.Encoder(order="sorted")
 _VALUES = msgspec.json.Encoder(order="deterministic")
@@ -81,7 +85,14 @@ def _spell(value: Json, depth: int) -> Json:
     if depth == VALUE_DEPTH:
         raise NotCanonicalError(f"nested deeper than {VALUE_DEPTH}")
     if kind is dict:
-        return {key: _spell(item, depth + 1) for key, item in value.items()}
+        if PLAIN.issuperset(map(type, value.values())):
+            return value
+        fields = {key: _spell(item, depth + 1) for key, item in value.items()}
+        return value if all(map(operator.is_, fields.values(), value.values())) else fields
     if kind is list or kind is tuple:
-        return [_spell(item, depth + 1) for item in value]
+        if PLAIN.issuperset(map(type, value)):
+            return value
+        items = [_spell(item, depth + 1) for item in value]
+        # Without a float in it, the value itself: lists of lists of one list would become as many lists as they say.
+        return value if all(map(operator.is_, items, value)) else items
     raise NotCanonicalError(f"{kind.__name__} is not JSON")

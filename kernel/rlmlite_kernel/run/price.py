@@ -17,6 +17,7 @@ import msgspec
 
 from rlmlite_kernel.evaluation.access import column_name
 from rlmlite_kernel.evaluation.taint import TaintedValue
+from rlmlite_kernel.evaluation.work import free_work
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import MATCHES, Binary, Call, Expr, ListOf, Lit, Parsed, Var, children
 from rlmlite_kernel.program.binding import PLAIN
@@ -74,6 +75,7 @@ def price(state: State, parsed: Parsed) -> Price:
         action = table[planned.op]
         call = _priced_call(planned, action, extents, state)
         uses = _uses(planned, action, call, table)
+        _add_looking(uses, call, free_work(state.settings.limits.search_work))
         if planned.target is not None:
             # Now, so that the steps further down are priced with what this one will give them.
             extents[planned.target] = action.size(call)
@@ -114,6 +116,24 @@ def _uses(planned: PlannedStep, action: Action, call: PricedCall, table: Table) 
     for name in _budgets_of_rows(planned, table):
         uses[name] = uses.get(name, exactly(0)).plus(ANY_AMOUNT)
     return uses
+
+
+def _add_looking(uses: dict[str, Range], call: PricedCall, free: int) -> None:
+    """Add the work of looking at the arguments, which is nothing where they are known to be few and short."""
+    work = 0
+    for node in call.arguments.values():
+        extent = call.extent_of(node)
+        if extent.rows.high is None or extent.text_bytes.high is None:
+            # A row expression, or a value of which nothing is known.
+            work = free + 1
+            break
+        work += _MOST_PER_ROW * extent.rows.high + _MOST_PER_BYTE * extent.text_bytes.high
+    if work > free:
+        uses["search_work"] = uses.get("search_work", exactly(0)).plus(ANY_AMOUNT)
+
+
+_MOST_PER_ROW, _MOST_PER_BYTE = 5_000, 60
+"""What looking at a row or at a byte of text costs at the most, without a row expression: see `evaluation.work`."""
 
 
 def _budgets_of_rows(planned: PlannedStep, table: Table) -> tuple[str, ...]:

@@ -409,7 +409,7 @@ class RunningTurn:
         planned = self._steps[number]
         constants = self._before.run
         if outcome.code not in MESSAGES:
-            check_declared(planned, constants.table, outcome.context.used)
+            check_declared(planned, constants.table, outcome.context.used_by_action())
         outcome = self._check_room(planned, outcome)
         # The step as it will be recorded. Its salt is the key under which the record commits to the value.
         ast = blob(constants.salts, _JSON.encode(planned.as_statement()))

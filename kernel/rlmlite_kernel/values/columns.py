@@ -10,6 +10,7 @@ A column reads content only through the blobs that it is handed. Columns never c
 """
 
 import hashlib
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,7 +18,7 @@ import msgspec
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.records.canonical import PLAIN, value_bytes
 from rlmlite_kernel.values.blobs import Blobs
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Cells:
             digest = hashlib.sha256(b"[")
             # In blocks, since the JSON of all cells takes several times what the cells take.
             for start in range(0, len(self.values), _BLOCK):
-                cells = value_bytes([describe_value(cell) for cell in self.values[start : start + _BLOCK]])
+                cells = value_bytes(describe_value(list(self.values[start : start + _BLOCK])))
                 digest.update(b"," if start else b"")
                 digest.update(memoryview(cells)[1:-1])
             digest.update(b"]")
@@ -366,7 +367,11 @@ def describe_value(value: "Value") -> Any:
     if kind is Text:
         return {"$text": [value.blob, value.start, value.stop]}  # type: ignore[union-attr]
     if kind is list:
-        return [describe_value(item) for item in value]  # type: ignore[union-attr]
+        if PLAIN.issuperset(map(type, value)):  # type: ignore[arg-type]
+            return value
+        items = [describe_value(item) for item in value]  # type: ignore[union-attr]
+        # The list itself, if no text by reference is in it: a list of lists of one list is far larger than it is.
+        return value if all(map(operator.is_, items, value)) else items  # type: ignore[arg-type]
     if kind is dict:
         return {_escape_key(key): describe_value(item) for key, item in value.items()}  # type: ignore[union-attr]
     if isinstance(value, (str, int, float)) or value is None:

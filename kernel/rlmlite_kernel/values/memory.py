@@ -14,6 +14,8 @@ What counts is the tree, since every reader of the value walks through it. So me
 to be larger than what the caller can use.
 """
 
+from typing import NamedTuple
+
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import (
     Cells,
@@ -38,6 +40,9 @@ _TEXT, _LIST, _RECORD, _FIELD = 16, 16, 48, 16
 
 _FIELDS_INCLUDED = 5
 
+_WRITTEN, _OPENED = 100, 2_000
+"""Work for each value that is written as JSON, and for each list or record."""
+
 _LEAST = 8
 """Bytes that any part of a value is charged for, at the least."""
 
@@ -45,14 +50,27 @@ LONG = 1_024
 """Bytes up to which a text is short: reading it is part of what its row costs."""
 
 
-def charged_size(value: Value, most: int) -> int:
-    """The bytes that a value is charged for, a text by reference 24, whatever its length; `most` + 1 if it is more."""
+class Size(NamedTuple):
+    """The size of a value: the bytes that it is charged for, and the work of writing it as JSON for its digest."""
+
+    charged: int
+    digest_work: int
+
+
+def charged_size(value: Value, most: int) -> Size:
+    """The size of a value, in which a text by reference has 24 bytes, whatever its length.
+
+    A value of more than `most` bytes has `most` + 1.
+    """
     # Most values that are measured are single cells.
     if isinstance(value, str):
-        return string_size(value)
+        return Size(string_size(value), 0)
     if not isinstance(value, list | dict | Rows):
-        return size_of(value)
-    return _bounded(_Measure(most), value)
+        return Size(size_of(value), 0)
+    measure = _Measure(most)
+    charged = _bounded(measure, value)
+    # Columns of numbers and of places are hashed as they are, and cost next to nothing.
+    return Size(charged, _WRITTEN * measure.parts + _OPENED * measure.containers)
 
 
 def resolved_size(value: Value, most: int, blobs: Blobs) -> int:
@@ -92,25 +110,33 @@ class _Measure:
         self.most = most
         # What has been seen so far, at the least: no part is smaller than this.
         self._seen = 0
+        self.containers = 0
+        self.parts = 0
 
     def of(self, value: Value) -> int:
         """The size of a value. Raises `_LargerError`."""
-        if isinstance(value, str):
-            return string_size(value)
+        # This runs for every part of a value, and nearly all of them are numbers and texts.
+        kind = type(value)
+        if kind is str:
+            return string_size(value)  # type: ignore[arg-type]
+        if kind is int:
+            return 8 + value.bit_length() // 8  # type: ignore[union-attr]
         if isinstance(value, list | dict | Rows):
             return self._of_parts(value)
         return size_of(value)
 
     def _of_parts(self, value: "list[Value] | dict[str, Value] | Rows") -> int:
+        if isinstance(value, Rows):
+            return self.of_rows(value)
         self._see(len(value))
         if isinstance(value, list):
             return _LIST + sum(map(self.of, value))
-        if isinstance(value, dict):
-            fields = sum(len(key) + self.of(item) for key, item in value.items())
-            return record_size(len(value)) + fields
-        return self.of_rows(value)
+        fields = sum(len(key) + self.of(item) for key, item in value.items())
+        return record_size(len(value)) + fields
 
     def _see(self, parts: int) -> None:
+        self.containers += 1
+        self.parts += parts
         self._seen += _LEAST + _LEAST * parts
         if self._seen > self.most:
             raise _LargerError
@@ -128,7 +154,10 @@ class _Measure:
 
     def of_column(self, column: Column) -> int:
         """The size of a column."""
-        return sum(map(self.of, column.values)) if isinstance(column, Cells) else column_size(column)
+        if not isinstance(column, Cells):
+            return column_size(column)
+        self._see(len(column))
+        return sum(map(self.of, column.values))
 
 
 class _ResolvedMeasure(_Measure):

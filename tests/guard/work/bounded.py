@@ -9,7 +9,8 @@ import tracemalloc
 from types import FrameType
 from typing import Any, NamedTuple
 
-from rlmlite_kernel import Limits
+from rlmlite_kernel import Done, Limits, Suspended
+from rlmlite_kernel.records.records import Step
 from tests.kernel.machine import Machine
 
 VALUE_BYTES = 1_000_000
@@ -23,6 +24,13 @@ CONSTANT = 8_000_000
 """Bytes of memory that a turn may take besides: the engines' blocks, the compiled program."""
 
 
+CALLS_PER_NODE = 30
+"""Functions that may be called for each node of a row expression that was charged."""
+
+CONSTANT_CALLS = 200_000
+"""Functions that a turn may call besides: checking, lowering, recording, showing."""
+
+
 class Seen(NamedTuple):
     """What was seen of one turn: bytes at the peak, calls of functions, work charged, codes of its steps."""
 
@@ -33,21 +41,28 @@ class Seen(NamedTuple):
     observation: str
 
 
-def measure_peak(program: str, inputs: dict[str, object], limits: Limits = SMALL) -> Seen:
-    """Run one turn, and watch its memory."""
+def prepare(inputs: dict[str, object], program: str = "", limits: Limits = SMALL) -> Machine:
+    """A run with these inputs, after a first turn."""
     machine = Machine(inputs, limits=limits)
+    if program:
+        machine.turn(program)
+        assert set(machine.codes()) == {""}, machine.done.observation
+    return machine
+
+
+def measure_peak(program: str, machine: Machine) -> Seen:
+    """Run one more turn, and watch its memory. The run itself stays where it is."""
     tracemalloc.start()
     try:
-        observation = machine.turn(program)
+        done = machine.advance(program)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    return _seen(machine, observation, peak, 0)
+    return _seen(done, peak, 0)
 
 
-def count_calls(program: str, inputs: dict[str, object], limits: Limits = SMALL) -> Seen:
-    """Run one turn, and count the functions that it calls, in Python and in C."""
-    machine = Machine(inputs, limits=limits)
+def count_calls(program: str, machine: Machine) -> Seen:
+    """Run one more turn, and count the functions that it calls, in Python and in C. The run itself stays."""
     calls = 0
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
@@ -56,12 +71,14 @@ def count_calls(program: str, inputs: dict[str, object], limits: Limits = SMALL)
 
     sys.setprofile(count)
     try:
-        observation = machine.turn(program)
+        done = machine.advance(program)
     finally:
         sys.setprofile(None)
-    return _seen(machine, observation, 0, calls)
+    return _seen(done, 0, calls)
 
 
-def _seen(machine: Machine, observation: str, peak: int, calls: int) -> Seen:
-    work = sum(step.used.get("search_work", 0) for step in machine.steps())
-    return Seen(peak, calls, work, tuple(machine.codes()), observation)
+def _seen(done: Done | Suspended, peak: int, calls: int) -> Seen:
+    assert isinstance(done, Done)
+    steps = [entry.record for entry in done.entries if isinstance(entry.record, Step)]
+    work = sum(step.used.get("search_work", 0) for step in steps)
+    return Seen(peak, calls, work, tuple(step.code for step in steps), done.observation)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.guard.work.bounded import CONSTANT, MEMORY_PER_VALUE_BYTE, SMALL, VALUE_BYTES, measure_peak
+from tests.guard.work.bounded import CONSTANT, MEMORY_PER_VALUE_BYTE, SMALL, VALUE_BYTES, measure_peak, prepare
 from tests.kernel.machine import Machine
 
 TEXT = "".join(f"line {number} the quick brown fox ERROR jumps\n" for number in range(1_000))
@@ -47,7 +47,7 @@ OVER_ROWS = (
 
 
 def assert_bounded(program: str, inputs: dict[str, object]) -> None:
-    seen = measure_peak(program, inputs)
+    seen = measure_peak(program, prepare(inputs))
 
     assert seen.peak <= MEMORY_PER_VALUE_BYTE * VALUE_BYTES + CONSTANT, f"{seen.peak:,} bytes: {seen.observation}"
     assert set(seen.codes) <= {"", "too_large", "budget", "depends", "type"}, seen.observation
@@ -99,7 +99,7 @@ def test_what_doubles_ends_in_a_fault(program: str) -> None:
 def test_hits_on_one_long_line_share_it(program: str) -> None:
     """The text of each hit is its line, here the whole file: the rows share one string, and the result is right."""
     prepared = 'hits = search(context, "ERROR", limit=2000)\n'
-    seen = measure_peak(prepared + program, {"context": ONE_LINE})
+    seen = measure_peak(prepared + program, prepare({"context": ONE_LINE}))
 
     assert set(seen.codes) == {""}, seen.observation
     assert seen.peak < 4 * VALUE_BYTES

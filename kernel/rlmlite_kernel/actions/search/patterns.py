@@ -24,6 +24,10 @@ from rlmlite_kernel.values.values import Rows, Value, kind_of
 _ROW = 64
 
 
+_WORK_OF_MASK = 50
+"""Work for a byte that is masked, which is done word by word: about ten million bytes a second at the most."""
+
+
 def patterns(context: StepContext, target: Value) -> Value:
     """The templates of all lines, the most frequent first: {template, n, first, last, example}.
 
@@ -85,6 +89,7 @@ def mask(context: StepContext, text: Value) -> Value:
     lines = context.require_text(text, "mask's argument").encode().split(b"\n")
     size = sum(map(len, lines))
     context.charge("search_work", size, "mask")
+    context.work(_WORK_OF_MASK * size, f"masking {size:,} bytes")
     # The most that masking adds: a masked digit is three bytes, and something stands between two masks.
     context.ensure_room(size * 2)
     return b"\n".join(map(mask_bytes, lines)).decode()

@@ -207,6 +207,8 @@ def _replace_all(text: bytes, matcher: Matcher, replacement: str, context: StepC
     except QueryError as error:
         raise Fault("query", str(error)) from None
     context.spend("search_work", result.work)
-    context.work(NODE * result.replaced, f"replacing {result.replaced:,} matches")
+    is_plain = matcher.needle is not None
+    if not is_plain:
+        context.work(NODE * result.replaced, f"replacing {result.replaced:,} matches")
     context.ensure_room(len(result.text))
     return result.text

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, as_block_matcher
-from rlmlite_kernel.engines.search.find import find
+from rlmlite_kernel.engines.search.find import count, find
 
 
 class ReplacementTooLargeError(ValueError):
@@ -50,8 +50,12 @@ def replace(
         OutOfWorkError: the search would pass `work_left`.
     """
     parts = parse_replacement(template, matcher)
+    by_blocks = as_block_matcher(matcher)
+    if by_blocks.needle is not None and all(isinstance(part, bytes) for part in parts):
+        with_ = b"".join(part for part in parts if isinstance(part, bytes))
+        return _replace_plain(text, by_blocks, with_, max_bytes, work_left)
     limit = None if most_matches is None else most_matches + 1
-    matches = find(text, as_block_matcher(matcher), 0, len(text), work_left, limit)
+    matches = find(text, by_blocks, 0, len(text), work_left, limit)
     if matches.out_of_work:
         raise OutOfWorkError(matches.work)
     if most_matches is not None and len(matches.starts) > most_matches:
@@ -74,6 +78,17 @@ def replace(
         place = _replace_block(text, place, block, parts, result)
     result += text[place:]
     return Replacement(bytes(result), len(matches.starts), matches.work)
+
+
+def _replace_plain(text: bytes, matcher: Matcher, with_: bytes, max_bytes: int, work_left: int) -> Replacement:
+    """One plain text for another, which needs no places of matches: there may be as many as bytes."""
+    assert matcher.needle is not None
+    counted = count(text, matcher, 0, len(text), work_left)
+    if counted.out_of_work:
+        raise OutOfWorkError(counted.work)
+    if len(text) + counted.count * (len(with_) - len(matcher.needle)) > max_bytes:
+        raise ReplacementTooLargeError(max_bytes)
+    return Replacement(text.replace(matcher.needle, with_), counted.count, counted.work)
 
 
 _BLOCK = 1 << 14
