@@ -25,7 +25,7 @@ from rlmlite.cli.settings.environment import from_environment, merge
 from rlmlite.cli.settings.files import FILE, SettingsFile, by_setting, read_folder_file, read_user_file, user_path
 from rlmlite.errors import SettingError
 from rlmlite.guard.memory import limit_memory
-from rlmlite.runs.settings import RunSettings, make_settings
+from rlmlite.runs.settings import SETTINGS, RunSettings, make_settings
 from rlmlite_kernel.engines import MAX_THREADS
 
 
@@ -41,17 +41,19 @@ def load(flags: Mapping[str, object], *, flags_only: Iterable[str] = ()) -> RunS
     labels: dict[str, str] = {}
     own = read_user_file()
     if own is not None:
-        values = _over(values, _without(anchored(own.values, own.path.parent), left_out))
-        labels["settings.user"] = own.digest
+        counted = _without(anchored(own.values, own.path.parent), left_out)
+        values = _over(values, counted)
+        # Names alone: with its digest, two traces of one user could be told to be so.
+        labels["settings.user"] = ", ".join(counted) or "none"
         log.info("settings of the user", file=own.path)
     folder = read_folder_file()
     if folder is not None:
         values = _over(values, _of_folder(folder, make_settings(values), left_out, labels))
-    holders = () if own is None else own.values.get("keys", {}).values()
-    values = _over(values, _without(from_environment(holders), left_out))
+    environment = from_environment({} if own is None else own.values.get("keys"))
+    values = _over(values, _without(environment, left_out))
     values = _over(values, explicit)
     if labels:
-        values["scope"] = {**values.get("scope", {}), **labels}
+        values["scope"] = {**SETTINGS["scope"].check("scope", values.get("scope", {})), **labels}
     settings = make_settings(values, explicit=explicit)
     # Now, and not with the run: inputs are loaded before it. `app` has set the default.
     if settings.max_memory is not None:

@@ -4,7 +4,7 @@ Variables that hold keys are no settings, whatever they are called: those that `
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rlmlite.cli.settings.files import setting_name
@@ -17,17 +17,22 @@ PREFIX: Final = "RLMLITE_"
 _KEYS: Final = "RLMLITE_KEYS"
 
 
-def from_environment(holders: Iterable[str] = ()) -> dict[str, Any]:
-    """The settings of variables; `holders` are variables that hold keys. Raises `SettingError`.
+def from_environment(own_keys: object = None) -> dict[str, Any]:
+    """The settings of variables; `own_keys` is what the user's own settings say of `keys`. Raises `SettingError`.
 
     `RLMLITE_LIMITS__TURNS` is an entry of `limits`; lists and tables may be JSON.
     """
     # First of all, since these settings say which other variables are none.
     keys = _settings_of({name: content for name, content in os.environ.items() if name.upper().startswith(_KEYS)})
-    bound = keys.get("keys", {})
-    held = {SHARED_KEY, HOME_VARIABLE, *holders, *(bound.values() if isinstance(bound, Mapping) else ())}
+    held = {SHARED_KEY, HOME_VARIABLE, *_variables_in(own_keys), *_variables_in(keys.get("keys"))}
     ours = {name: content for name, content in os.environ.items() if name.upper().startswith(PREFIX)}
     return _settings_of({name: content for name, content in ours.items() if name.upper() not in held})
+
+
+def _variables_in(keys: object) -> Iterator[str]:
+    """The variables that hold keys. What is wrong with the setting is said where it is checked."""
+    if isinstance(keys, Mapping):
+        yield from (variable for variable in keys.values() if isinstance(variable, str))
 
 
 def _settings_of(variables: Mapping[str, str]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """A settings file that is no file: refused with a message, at once, and nothing of what it leads to is read."""
 
+import json
 import os
 import socket
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +115,31 @@ def test_a_folder_of_another_user_is_like_any_other() -> None:
     assert len(load({}).tools) == 1
     FILE.write_text(FILE.read_text() + "\n")
     assert load({}).tools == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keys = 5",
+        "keys = {h = 5}",
+        "keys = {h = ['A']}",
+        "keys = ['h']",
+        "scope = 5",
+        "scope = {user = 1}",
+        "limits = 1",
+    ],
+)
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_nonsense_of_the_users_own_is_a_message(where: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it stands."""
+    hostile_folder(Path(), "workers = 1")
+    if where == "file":
+        write_user_settings(text)
+    else:
+        ((name, value),) = tomllib.loads(text).items()
+        monkeypatch.setenv(f"RLMLITE_{name.upper()}", json.dumps(value))
+    with pytest.raises(SettingError):
+        load({})
 
 
 def test_users_settings_may_be_a_link() -> None:
