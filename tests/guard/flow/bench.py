@@ -51,12 +51,14 @@ LIMITS = Limits(
 class Told(msgspec.Struct, frozen=True):
     """What a controller is told after some programs, and the state then.
 
-    `asked` are the kinds of the calls, `nested` the limits that nested runs are told.
+    `asked` are the kinds of the calls, `sent` whom each went to with the digest of what it said, `nested` the limits
+    that nested runs are told.
     """
 
     text: str
     state: State
     asked: tuple[str, ...]
+    sent: tuple[tuple[str, str], ...]
     nested: tuple[Limits, ...]
 
 
@@ -77,12 +79,14 @@ def told(
     inputs = {"vault": make_input(blobs, vault), "weather": make_input(blobs, "sunny\n" * 50)}
     now = begin(inputs, settings, KEY, flags=flags)
     asked: list[str] = []
+    sent: list[tuple[str, str]] = []
     nested: list[Limits] = []
     looks = 0
 
     def answer(request: Request) -> Result:
         nonlocal looks
         asked.append(request.kind)
+        sent.append((request.role, request.digest))
         if request.kind == "clock":
             looks += 1
             return Answered(str(1_700_000_000_000 + 1_000 * seconds * looks))
@@ -103,4 +107,4 @@ def told(
         now = done
         history.append(exchange_of_entries(entries, limits.observation_bytes))
     text = prompt(now.state, history, PromptRequest("What?"))
-    return Told(text, now.state, tuple(asked), tuple(nested))
+    return Told(text, now.state, tuple(asked), tuple(sent), tuple(nested))
