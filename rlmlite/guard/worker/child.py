@@ -67,5 +67,7 @@ def _separate(assignment: Assignment, out: int) -> None:
     """Keep the job's own descriptors and the empty 0, 1 and 2, and none of the nursery's handlers of signals."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # The end of its time must end it, whatever the host had made of this signal.
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     feed = () if assignment.feed is None else (assignment.feed,)
     close_all_but((0, 1, 2, out, *assignment.files, *feed))

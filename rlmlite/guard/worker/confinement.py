@@ -116,7 +116,10 @@ def _limit(limits: WorkerLimits, mapped: int) -> None:
     _set(resource.RLIMIT_NOFILE, limits.open_files)
     # The soft limit sends SIGXCPU, which ends the worker; the hard one, for whoever caught that, SIGKILL.
     seconds = max(1, round(limits.seconds))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if hard == resource.RLIM_INFINITY or hard > seconds + 1:
+        hard = seconds + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, hard), hard))
     # RLIMIT_DATA counts what is private and writable, and so not the files that are mapped; shared memory, which it
     # does not see either, is bounded by the address space.
     _set(resource.RLIMIT_DATA, data + limits.memory)

@@ -143,6 +143,8 @@ def main(descriptor: int) -> None:
     """Serve requests from a socket that is open under this number."""
     # A Ctrl-C at the terminal is for the host, which then hangs up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A thread of the host that blocks signals hands that down, and the end of a child would not be noticed.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     Nursery(socket.socket(fileno=descriptor)).run()
     # At once: what the libraries do at an ordinary end takes longer than the host should wait.
     os._exit(0)

@@ -7,6 +7,7 @@ The worker is killed when the iterator is closed, also by Ctrl-C, when it takes 
 that is not a frame. It runs while its blocks are used here, as far ahead as its pipe holds.
 """
 
+import fcntl
 import os
 import select
 import socket
@@ -206,8 +207,6 @@ class _Exchange:
 
 def _enlarge(pipe: int) -> None:
     """Let a pipe hold a megabyte, so that neither side waits for each 64 kB. Only Linux can."""
-    import fcntl
-
     try:
         fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE)
     except OSError:

@@ -1,6 +1,7 @@
 """The host's end of the nursery: started when a worker is first needed, used by all threads, ended with the process."""
 
 import atexit
+import fcntl
 import json
 import os
 import socket
@@ -46,7 +47,7 @@ class NurseryHandle:
         """Start it. Raises `WorkerStartError`."""
         if not sys.executable:
             raise WorkerStartError("no process for parsers can be started: Python does not know its own program")
-        ours, theirs = socket.socketpair()
+        ours, theirs = map(_above_standard, socket.socketpair())
         try:
             environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
             words = (str(theirs.fileno()), json.dumps(_import_path()))
@@ -141,6 +142,15 @@ NURSERIES = _Nurseries()
 
 atexit.register(NURSERIES.end)
 os.register_at_fork(after_in_child=NURSERIES.forget)
+
+
+def _above_standard(end: socket.socket) -> socket.socket:
+    """The socket under a number above 2. A host without standard streams would give it one of theirs."""
+    if end.fileno() > 2:
+        return end
+    moved = socket.socket(fileno=fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, 3))
+    end.close()
+    return moved
 
 
 def _import_path() -> list[str]:

@@ -20,6 +20,13 @@ from rlmlite.inputs.parsers.damage import DAMAGE
 MEMORY = 256 * 1024 * 1024
 """Bytes that a decompressor may use for its dictionary."""
 
+_FREE_STREAMS = 1_000
+_BYTES_PER_STREAM = 64
+"""How many streams may follow one another: some, and one more for so many bytes of content.
+
+A stream of ten bytes that holds nothing costs a decoder, thirty microseconds: a megabyte of them takes seconds.
+"""
+
 
 def decompress(kind: str, packed: BlockStream) -> Iterator[bytes]:
     """The content of a compressed stream of a kind in `DECOMPRESSORS`. Raises `UnreadableError` if it is damaged."""
@@ -38,13 +45,25 @@ def _bzip2(packed: BlockStream) -> Iterator[bytes]:
 
 
 def _xz(packed: BlockStream) -> Iterator[bytes]:
-    """The streams of an xz file, one decompressor each. `lzma.LZMAFile` is not used: it takes no memory limit."""
-    # One round per stream: a decompressor stops at the end of its stream and hands back what follows.
+    """The streams of an xz file. `lzma.LZMAFile` is not used: it takes no memory limit."""
+    return _streams(packed, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY), _skip_padding)
+
+
+def _streams(
+    packed: BlockStream, new_decoder: Callable[[], Any], skip_padding: Callable[[bytes, BlockStream], bytes]
+) -> Iterator[bytes]:
+    """The content of streams in a row, with a decoder for each: it stops at the end and hands back what follows."""
+    streams = unpacked = 0
     data = packed.read(BLOCK) or b""
     while data:
-        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
+        decoder = new_decoder()
+        streams += 1
+        if streams > _FREE_STREAMS + unpacked // _BYTES_PER_STREAM:
+            raise EOFError(f"{streams:,} streams in a row that hold next to nothing")
         while not decoder.eof:
-            yield decoder.decompress(data, BLOCK)
+            block = decoder.decompress(data, BLOCK)
+            unpacked += len(block)
+            yield block
             wants_input = decoder.needs_input and not decoder.eof
             # With output still pending, the decompressor is called again with nothing new.
             data = b""
@@ -52,7 +71,7 @@ def _xz(packed: BlockStream) -> Iterator[bytes]:
                 data = packed.read(BLOCK) or b""
             if wants_input and not data:
                 raise EOFError("the file ends before the end of the stream")
-        data = _skip_padding(decoder.unused_data, packed)
+        data = skip_padding(decoder.unused_data, packed)
 
 
 def _skip_padding(data: bytes, packed: BlockStream) -> bytes:
@@ -69,9 +88,14 @@ def _zstd(packed: BlockStream) -> Iterator[bytes]:
     # The parameter is a power of two: 2^28 is `MEMORY`.
     options = {zstd.DecompressionParameter.window_log_max: MEMORY.bit_length() - 1}
     try:
-        yield from file_blocks(zstd.ZstdFile(packed, options=options))
+        yield from _streams(packed, lambda: zstd.ZstdDecompressor(options=options), _read_on)
     except zstd.ZstdError as error:
         raise UnreadableError("damaged", f"zstd: {error}") from None
+
+
+def _read_on(data: bytes, packed: BlockStream) -> bytes:
+    """What follows a stream, where no padding may lie between two of them."""
+    return data or packed.read(BLOCK) or b""
 
 
 def _import_zstd() -> Any:

@@ -1,17 +1,21 @@
 """Zips and tars that lie: no member is written anywhere, none is larger than it may be, and none ends the process."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import struct
 import tarfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from rlmlite.inputs import Reading
 from tests.guard.files.hostile import flipped, outcome
@@ -160,6 +164,40 @@ def _write(path: Path, content: bytes) -> None:
     # Whoever reads may have enough before the end.
     with suppress(BrokenPipeError):
         path.write_bytes(content)
+
+
+EMPTY = {
+    "gz": gzip.compress(b""),
+    "bz2": bz2.compress(b""),
+    "xz": lzma.compress(b""),
+    "zst": zstd.compress(b""),
+    "skipped.zst": b"\x50\x2a\x4d\x18" + bytes(4),
+    "one.xz": lzma.compress(b"x"),
+    "one.zst": zstd.compress(b"x"),
+}
+
+
+@pytest.mark.parametrize("suffix", EMPTY)
+def test_empty_streams_in_a_row_end_in_time(tmp_path: Path, suffix: str) -> None:
+    """A megabyte of them took seconds, for nothing: each makes a decompressor."""
+    path = tmp_path / f"a.{suffix}"
+    stream = EMPTY[suffix]
+    first = b"" if suffix != "skipped.zst" else EMPTY["zst"]
+    path.write_bytes(first + stream * (1_000_000 // len(stream)))
+    begun = time.monotonic()
+
+    read = outcome(path, TIGHT)
+
+    assert isinstance(read, str) or len(read) < 100_000
+    assert time.monotonic() - begun < 10
+
+
+def test_streams_in_a_row_are_one_text(tmp_path: Path) -> None:
+    """As `cat` makes them, some of them empty."""
+    for suffix, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zst", zstd.compress)):
+        path = tmp_path / f"a.{suffix}"
+        path.write_bytes(b"".join(pack(text) for text in (b"one ", b"", b"two " * 100_000)) * 50)
+        assert outcome(path) == (b"one " + b"two " * 100_000) * 50
 
 
 NAMES = [

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -243,6 +244,54 @@ def test_a_fork_of_this_process_has_a_nursery_of_its_own() -> None:
     assert answer(jobs.echo, 2) == [2]
     NURSERIES.end()
     NURSERIES.handle = before
+
+
+HOST = """
+import os, signal, sys
+os.closerange(0, 3)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGXCPU, signal.SIGTERM})
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+from rlmlite.guard.worker.limits import WorkerCrashError, WorkerLimitError, WorkerLimits
+from rlmlite.guard.worker.running import run
+from tests.guard.worker import jobs
+said = [list(run(jobs.echo, 1))[0].decode(int)]
+for job, argument in ((jobs.die, ("abort", 0)), (jobs.use_time, "awake")):
+    try:
+        list(run(job, argument, WorkerLimits(seconds=1)))
+    except (WorkerCrashError, WorkerLimitError) as error:
+        said.append(str(error))
+open(sys.argv[1], "w").write(repr(said))
+"""
+
+
+def test_an_odd_host_has_workers_too(tmp_path: Path) -> None:
+    """One without standard streams, with signals blocked and ignored, as daemons and servers have them."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    path = tmp_path / "said"
+    subprocess.run([sys.executable, "-c", HOST, str(path)], env=environment, cwd=tmp_path, check=True)
+
+    assert path.read_text() == "[1, 'crashed: signal 6, SIGABRT', 'took more than 1 seconds']"
+
+
+KILLED = """
+import os, signal, sys
+from rlmlite.guard.worker.limits import WorkerLimits
+from rlmlite.guard.worker.running import run
+from tests.guard.worker import jobs
+items = run(jobs.stay, None, WorkerLimits(seconds=60))
+print(next(items).decode(int), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_death_of_the_host_ends_its_workers(tmp_path: Path) -> None:
+    """Also when it is killed and can say nothing."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run([sys.executable, "-c", KILLED], env=environment, cwd=tmp_path, capture_output=True)
+
+    assert done.returncode == -signal.SIGKILL
+    assert is_gone(int(done.stdout))
 
 
 def test_a_missing_function_is_an_error_of_the_start() -> None:
