@@ -35,7 +35,7 @@ from rlmlite.guard.worker.starting import NURSERIES
 _SIGXCPU = 24
 _PIPE = 1024 * 1024
 _F_SETPIPE_SZ = 1031
-_GRACE = 5.0
+_GRACE = 30.0
 """Seconds in which a worker that closed its pipe must have ended."""
 
 
