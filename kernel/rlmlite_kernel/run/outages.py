@@ -114,10 +114,10 @@ def count_made(rounds: Sequence[FinishedRound]) -> int:
     return sum(result is not None for each in rounds for result in each.results)
 
 
-def as_before_work(context: StepContext) -> StepContext:
-    """The context of a step as if nothing of it had run: it is charged one step."""
+def as_before_work(context: StepContext, code: str) -> StepContext:
+    """The context of a step as if nothing of it had run: it is charged one step, if it was begun at all."""
     clean = context.with_ledger(context.ledger)
-    clean.used = {"steps": 1}
+    clean.used = {} if code == ABANDONED else {"steps": 1}
     clean.warnings, clean.partial, clean.scanned = [], [], []
     return clean
 

@@ -95,8 +95,10 @@ class Recorder:
         )
         # The order of blobs is part of the trace's bytes.
         held = (ast, *call_blobs) if shown is None else (ast, shown, *call_blobs)
+        unseen = fails_unseen(step, before)
+        # From here on nothing can fail any more.
         self._entries.append(Entry(record, held, calls))
-        self._fails_unseen |= fails_unseen(step, before)
+        self._fails_unseen |= unseen
         self.state = after
         newline_size = 1
         self._room -= len(observation.text.encode()) + newline_size

@@ -257,14 +257,15 @@ class RunningTurn:
 
     def _run(self, number: int, planned: PlannedStep, context: StepContext) -> str:
         """Run a step. Gives the code of the outage that is known to end it, if one is."""
+        # First of all, also before it could be refused: a replay must end it as the run did, wherever that was.
+        code = self._due(number, made=0)
+        if code:
+            return code
         refusal = self._refusal(planned, context)
         if refusal is not None:
             self._finish(number, refusal)
             return ""
         context.spend("steps", 1)
-        code = self._due(number, made=0)
-        if code:
-            return code
         place = CallSite(self._before.run.id, self._before.turn, number, round=0)
         result = run_action(planned, context, self._before.run, place)
         return self._go_on_with(number, result, context)
@@ -370,7 +371,7 @@ class RunningTurn:
     def _end(self, number: int, code: str, context: StepContext, rounds: tuple[FinishedRound, ...] = ()) -> None:
         """A step ends in an outage: what it did is undone, but for its calls, and its work stays charged."""
         paid, known = self._paid.get(number), self._outage(number)
-        kept = as_before_work(context) if paid is None else as_paid(paid)
+        kept = as_before_work(context, code) if paid is None else as_paid(paid)
         charge_work(kept, context.used if known is None else known.work)
         outcome = outcome_of(code, kept, rounds if paid is not None else ())
         self._open.pop(number, None)

@@ -11,9 +11,9 @@ import pytest
 
 from rlmlite import Session, SettingError
 from rlmlite.clients.scripted import Scripted
-from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_kernel.run import step, turn
-from rlmlite_traces import Level, Replayed, Verdict, replay, verify
+from rlmlite_traces import Level, Log, Replayed, Verdict, replay, verify
 from tests.rlmlite.cli.commands import document, rlmlite
 
 ROOT = Path(__file__).parents[3]
@@ -77,15 +77,15 @@ MAP = "m = map(context.lines, upper(.text))"
 PROGRAMS = {
     "at once": (MAP, ["abandoned"]),
     "after others": (f"a = 1\nb = a + 1\n{MAP}\nc = 2", ["ok", "ok", "abandoned", "abandoned"]),
-    "before a call": (f'a = sub_lm("?")\n{MAP}\nm2 = [m, a]', ["abandoned", "abandoned", "depends"]),
+    "before a call": (f'a = sub_lm("?")\n{MAP}\nm2 = [m, a]', ["abandoned", "abandoned", "abandoned"]),
     "beside a call": (f'{MAP}\na = sub_lm("?")', ["abandoned", "abandoned"]),
     "that needs a call": (
         'a = sub_lm("?")\nm = map(context.lines, .text + a)\nb = count(m)',
-        ["ok", "abandoned", "depends"],
+        ["ok", "abandoned", "abandoned"],
     ),
     "after a fan-out": (
         'p = chunk(context, size=5)\nr = extract_over_chunks(p, "{chunk}?")\nm = map(r, .value)\nfinal(m)',
-        ["ok", "ok", "abandoned", "depends"],
+        ["ok", "ok", "abandoned", "abandoned"],
     ),
     "between two calls": (
         'a = sub_lm("?")\nm = map(context.lines, .text + a)\nb = sub_lm("{a}")',
@@ -129,7 +129,7 @@ def test_a_killed_session_can_be_looked_at_and_sealed(tmp_path: Path, monkeypatc
     assert pending.exit_code == 1
     assert "rlmlite session abandon" in pending.stderr
     assert "abandoned" in sealed.stderr
-    assert codes(tmp_path) == ["ok", "abandoned", "depends"]
+    assert codes(tmp_path) == ["ok", "abandoned", "abandoned"]
     assert replayed(tmp_path).verdict is Verdict.REPRODUCED
 
 
@@ -175,7 +175,7 @@ def test_paid_calls_of_what_is_given_up_stay(tmp_path: Path, made: int) -> None:
 
     assert results.count("answered") == made
     assert used.get("tokens", 0) == 11 * made
-    assert codes(tmp_path) == ["ok", "abandoned", "depends"]
+    assert codes(tmp_path) == ["ok", "abandoned", "abandoned"]
     assert replayed(tmp_path).verdict is Verdict.REPRODUCED
 
 
@@ -219,3 +219,32 @@ def test_memory_that_runs_out_in_a_replay_is_no_forgery(tmp_path: Path, monkeypa
     assert found.stopped == "record 2 cannot be executed here (out_of_memory)"
     with pytest.raises(SettingError, match="nothing to abandon"), Session(tmp_path / "s.rlm") as session:
         session.abandon()
+
+
+def test_a_kill_between_two_records_of_one_suspension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two steps waited together; only the first is recorded. What is there is reproduced, and the rest goes on."""
+
+    class KilledError(BaseException):
+        """The process dies here."""
+
+    appended = Log.append
+
+    def append(log: Log, entry: Entry) -> object:
+        if isinstance(entry.record, Step) and entry.record.step == 2:
+            raise KilledError
+        return appended(log, entry)
+
+    with (
+        Session(tmp_path / "s.rlm", sub=Scripted(["x", "y"], "scripted:m")) as session,
+        monkeypatch.context() as killing,
+    ):
+        killing.setattr(Log, "append", append)
+        with pytest.raises(KilledError):
+            session.exec('a = sub_lm("one?")\nb = sub_lm("two?")\nc = [a, b]')
+
+    assert codes(tmp_path) == ["ok"]
+    assert replayed(tmp_path).verdict is Verdict.REPRODUCED
+    with Session(tmp_path / "s.rlm", sub=Scripted([], "scripted:m")) as session:
+        assert session.resume().failures == ()
+    assert codes(tmp_path) == ["ok", "ok", "ok"]
+    assert replayed(tmp_path).verdict is Verdict.REPRODUCED
