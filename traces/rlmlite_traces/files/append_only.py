@@ -24,7 +24,7 @@ class AppendOnlyFile:
     """A file that lines are appended to, created if it is missing.
 
     Raises `TraceMissingError` if it cannot be opened, and `OSError` if a write fails. After a failed write every
-    further one raises `RuntimeError`.
+    further one raises `RuntimeError`; a write that found no memory (`MemoryError`) can be tried again.
     """
 
     def __init__(self, folder: Folder, name: str) -> None:
@@ -45,6 +45,11 @@ class AppendOnlyFile:
             write_all(self._descriptor, data)
         except OSError:
             self.cut_back(self.size)
+            raise
+        except MemoryError:
+            # The disk is sound, so once the end is cut off, the same line can be written when there is memory again.
+            os.ftruncate(self._descriptor, self.size)
+            self._torn = False
             raise
         self.size += len(data)
         self._torn = False
