@@ -45,14 +45,13 @@ from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.program.lowering import lower
 from rlmlite_kernel.program.problems import Unparsed, explain
-from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, FLAGS
-from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Turn, Written
+from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Written
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
-from rlmlite_kernel.records.settings import Limits, Role, Settings
+from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.outages import Outage
-from rlmlite_kernel.run.recorder import Recorder
+from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
 from rlmlite_kernel.run.state import State, state_digest
 from rlmlite_kernel.run.turn import RunningTurn
 from rlmlite_kernel.run.variables import Change, Variable, Variables
@@ -147,7 +146,7 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
 
     Raises `RoomSpentError` if there is no room for it; then nothing has changed.
     """
-    text = blob(state.run.salts, _utf8(question))
+    text = blob(state.run.salts, utf8_of(question))
     value = text.content.decode()
     # Committed to under the salt of its own blob: whoever has the text can check it.
     ref = commit_value_digest(text.salt, descriptor_digest(value))
@@ -163,9 +162,9 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
         text=text.ref,
         writes=Written(name, variable.kind, variable.size, ref),
         state=digest,
-        form=None if not form else blob(state.run.salts, _utf8(form)).ref,
+        form=None if not form else blob(state.run.salts, utf8_of(form)).ref,
     )
-    blobs = (text, blob(state.run.salts, _utf8(form))) if form else (text,)
+    blobs = (text, blob(state.run.salts, utf8_of(form))) if form else (text,)
     return Done(asked, (Entry(record, blobs),), "")
 
 
@@ -207,7 +206,7 @@ def advance(
     # The turn is charged before anything runs, whatever comes of it: prose costs a turn as well.
     charges = {"turns": 1}
     if call is not None:
-        charges.update(_controller_charges(call, state.settings))
+        charges.update(controller_charges(call, state.settings))
     used = dict(state.used)
     for name, amount in charges.items():
         used[name] = used.get(name, 0) + amount
@@ -226,12 +225,12 @@ def advance(
         answer=None,
         failures=(),
     )
-    entry = _turn_entry(state, opened, said, reply, origin, call, charges)
+    entry = turn_entry(state, opened, said, reply, origin, call, charges)
     if isinstance(said, Unparsed):
         # One code for all of them: the record's `diagnostics` names the blob that has each problem.
         refused = msgspec.structs.replace(opened, failures=("syntax",))
         # The message quotes the text, half a surrogate pair too.
-        message = _utf8(explain(said.problems, said.text)).decode()
+        message = utf8_of(explain(said.problems, said.text)).decode()
         text, _ = fit_text(message, state.settings.limits.observation_bytes)
         return Done(refused, (entry,), text)
     run = state.run
@@ -355,58 +354,6 @@ def _commit_next(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
         recorder.commit(step, after, blobs, is_shown=False)
 
 
-def _turn_entry(
-    before: State,
-    after: State,
-    said: Parsed | Unparsed,
-    reply: str | None,
-    origin: str,
-    call: Spoken | None,
-    used: dict[str, int],
-) -> Entry:
-    """The record of a turn as it opens, with its blobs: the reply, and what was read from it."""
-    salts = before.run.salts
-    reading = blob(salts, encode_reading(said, reply))
-    blobs = [reading]
-    reply_ref = None
-    if reply is not None:
-        reply_blob = blob(salts, _utf8(reply))
-        reply_ref = reply_blob.ref
-        blobs.append(reply_blob)
-    is_parsed = isinstance(said, Parsed)
-    record = Turn(
-        turn=after.turn,
-        origin=origin,
-        reply=reply_ref,
-        ast=reading.ref if is_parsed else None,
-        diagnostics=None if is_parsed else reading.ref,
-        call=call,
-        used=used,
-        state=after.digest,
-    )
-    return Entry(record, tuple(blobs))
-
-
-def _controller_charges(call: Spoken, settings: Settings) -> dict[str, int]:
-    """What a controller's call costs: as reported, or as its role reserves where that is unknown."""
-    role = settings.roles.get(call.role, Role(model=call.model, max_output_tokens=call.max_output_tokens))
-    input_tokens, output_tokens, cost = call.usage
-    # The same rules as for the calls of steps (`effects.reservations`): unknown is charged as reserved, never as zero.
-    if call.cached:
-        tokens = 0
-    elif input_tokens is None or output_tokens is None:
-        tokens = role.reserved_tokens(call.prompt_bytes)
-    else:
-        tokens = input_tokens + output_tokens
-    if cost is None:
-        cost = 0 if call.cached else role.reserved_cost(call.prompt_bytes)
-    charges = {"tokens": tokens}
-    # Still `None` for a model of unknown price.
-    if cost is not None:
-        charges["cost_nano"] = cost
-    return charges
-
-
 def _with_valid_text(result: Result) -> Result:
     """A result whose text is valid Unicode: half a surrogate pair is spelled out."""
     field = "text" if isinstance(result, Answered) else "detail"
@@ -414,10 +361,5 @@ def _with_valid_text(result: Result) -> Result:
     # Nearly every result is settled by this, without a copy of its text.
     if text.isascii():
         return result
-    valid = _utf8(text).decode()
+    valid = utf8_of(text).decode()
     return result if valid == text else msgspec.structs.replace(result, **{field: valid})
-
-
-def _utf8(text: str) -> bytes:
-    """What a model said, as UTF-8. Half a surrogate pair, which UTF-8 cannot hold, is spelled out as an escape."""
-    return text.encode("utf-8", "backslashreplace")

@@ -16,7 +16,7 @@ A step that is *shown* late, when others have used its value already, cannot fai
 only what it would have shown is lost (`Outage.is_unshown`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from rlmlite_kernel.evaluation.context import StepContext
@@ -24,7 +24,10 @@ from rlmlite_kernel.faults import ABANDONED, CRASHED, OUT_OF_MEMORY, CrashedErro
 from rlmlite_kernel.program.costs import MODEL_BUDGETS
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.records.settings import Limits
-from rlmlite_kernel.run.step import FinishedRound, StepOutcome
+from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.step import FinishedRound, FinishedStep, StepOutcome
+from rlmlite_kernel.run.variables import Variables
+from rlmlite_kernel.run.waves import OpenStep
 
 MESSAGES: Final = {
     OUT_OF_MEMORY: "this machine has not enough memory for it; work on less at a time, or on fewer fields",
@@ -125,3 +128,24 @@ def as_before_work(context: StepContext, code: str) -> StepContext:
 def as_paid(context: StepContext) -> StepContext:
     """The context of a step whose calls have been charged for, as it is to stay if an outage ends the step."""
     return context.with_ledger(context.ledger)
+
+
+def recount(
+    before: State, open_steps: Iterable[OpenStep], finished: Iterable[FinishedStep]
+) -> tuple[Variables, dict[str, int]]:
+    """The variables and the ledger of a turn: from what it began with, its open steps, its finished ones in order."""
+    variables, ledger = before.variables, dict(before.used)
+    charged: list[Mapping[str, int]] = []
+    held_bytes = 0
+    for each in finished:
+        variables = variables.apply(each.change)
+        charged.append(each.outcome.context.used)
+    for step in open_steps:
+        charged += [step.context.used, step.reserved.amounts]
+        held_bytes += step.reserved.amounts.get("value_bytes", 0)
+    for amounts in charged:
+        for name, amount in amounts.items():
+            ledger[name] = ledger.get(name, 0) + amount
+    # Not a sum over steps: what is held at a time, and what is promised to nested runs.
+    ledger["value_bytes"] = variables.size_bytes + held_bytes
+    return variables, ledger

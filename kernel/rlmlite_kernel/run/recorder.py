@@ -13,12 +13,27 @@ from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.taint import origin_words
 from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import Observation, fit_text
+from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.lowering import PlannedStep
+from rlmlite_kernel.program.problems import Unparsed
+from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
-from rlmlite_kernel.records.records import Blob, EffectRecord, Effects, Entry, Observed, Remark, Step, Written
+from rlmlite_kernel.records.records import (
+    Blob,
+    EffectRecord,
+    Effects,
+    Entry,
+    Observed,
+    Remark,
+    Spoken,
+    Step,
+    Turn,
+    Written,
+)
 from rlmlite_kernel.records.refs import blob
+from rlmlite_kernel.records.settings import Role, Settings
 from rlmlite_kernel.run.show import (
     UNSEEN_FAILURE,
     exposure_of,
@@ -227,3 +242,60 @@ def _effects(calls: tuple[EffectRecord, ...]) -> Effects | None:
     failed = sum(call.result is None for call in calls)
     rounds = len({call.round for call in calls})
     return Effects(n=len(calls), root=root_of(lines_of(calls)), failed=failed, rounds=rounds)
+
+
+def turn_entry(
+    before: State,
+    after: State,
+    said: Parsed | Unparsed,
+    reply: str | None,
+    origin: str,
+    call: Spoken | None,
+    used: dict[str, int],
+) -> Entry:
+    """The record of a turn as it opens, with its blobs: the reply, and what was read from it."""
+    salts = before.run.salts
+    reading = blob(salts, encode_reading(said, reply))
+    blobs = [reading]
+    reply_ref = None
+    if reply is not None:
+        reply_blob = blob(salts, utf8_of(reply))
+        reply_ref = reply_blob.ref
+        blobs.append(reply_blob)
+    is_parsed = isinstance(said, Parsed)
+    record = Turn(
+        turn=after.turn,
+        origin=origin,
+        reply=reply_ref,
+        ast=reading.ref if is_parsed else None,
+        diagnostics=None if is_parsed else reading.ref,
+        call=call,
+        used=used,
+        state=after.digest,
+    )
+    return Entry(record, tuple(blobs))
+
+
+def controller_charges(call: Spoken, settings: Settings) -> dict[str, int]:
+    """What a controller's call costs: as reported, or as its role reserves where that is unknown."""
+    role = settings.roles.get(call.role, Role(model=call.model, max_output_tokens=call.max_output_tokens))
+    input_tokens, output_tokens, cost = call.usage
+    # The same rules as for the calls of steps (`effects.reservations`): unknown is charged as reserved, never as zero.
+    if call.cached:
+        tokens = 0
+    elif input_tokens is None or output_tokens is None:
+        tokens = role.reserved_tokens(call.prompt_bytes)
+    else:
+        tokens = input_tokens + output_tokens
+    if cost is None:
+        cost = 0 if call.cached else role.reserved_cost(call.prompt_bytes)
+    charges = {"tokens": tokens}
+    # Still `None` for a model of unknown price.
+    if cost is not None:
+        charges["cost_nano"] = cost
+    return charges
+
+
+def utf8_of(text: str) -> bytes:
+    """What a model said, as UTF-8. Half a surrogate pair, which UTF-8 cannot hold, is spelled out as an escape."""
+    return text.encode("utf-8", "backslashreplace")

@@ -7,14 +7,14 @@ confirmed not to have changed.
 Not here: whether a step may run and what it may spend (`run.turn`), or what is shown of it (`run.show`).
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Sequence, Set
 from typing import Any
 
 import msgspec
 
 from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
 from rlmlite_kernel.effects.calls import Ask, CallSite
-from rlmlite_kernel.effects.flow import BUDGET_CODES, misfit_doubt
+from rlmlite_kernel.effects.flow import BUDGET_CODES, NO_ROOM_AFTER, misfit_doubt
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import StepContext
@@ -27,7 +27,7 @@ from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTI
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_kernel.run.state import RunConstants, State
-from rlmlite_kernel.run.variables import Change, Variable
+from rlmlite_kernel.run.variables import Change, Variable, Variables
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, to_json
 
 
@@ -171,6 +171,43 @@ def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -
     # An answer that the seal could not hold is refused here, where the program can still be corrected.
     value_bytes([value])
     return FinalAnswer(value, evidence)
+
+
+def refusal_of(planned: PlannedStep, context: StepContext, broken: Set[str], *, is_over: bool) -> StepOutcome | None:
+    """Why a step does not run at all; it costs no step then.
+
+    `broken` are the variables that an earlier step of the turn did not write. `is_over`: nothing more of it may run.
+    """
+    if planned.problems:
+        # No message: the observation explains every problem with its place in the text.
+        return StepOutcome(context, "failed", planned.problems[0].code, "")
+    # Skipped even if an older value of the variable exists: the program means the one that this turn should make.
+    needed = sorted(planned.reads & broken)
+    if needed:
+        words = ", ".join(f"`{name}`" for name in needed)
+        return StepOutcome(context, "skipped", "depends", f"it needs {words}, which has no value")
+    if is_over:
+        return StepOutcome(context, "skipped", "depends", NO_ROOM_AFTER)
+    limit = context.settings.limits.steps
+    if limit <= context.ledger.get("steps", 0):
+        return StepOutcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")
+    return None
+
+
+def check_room(
+    planned: PlannedStep, outcome: StepOutcome, variables: Variables, before: State, held_bytes: int
+) -> StepOutcome:
+    """The outcome, or a failure if there is no room for the variable that it writes.
+
+    `held_bytes` are promised to nested runs under way.
+    """
+    if planned.target is None or outcome.data is None or outcome.status != "ok":
+        return outcome
+    size = outcome.context.size_of(outcome.data.value)
+    fault = variables.room_fault(planned.target, size, before.settings.limits, held_bytes)
+    if fault is None:
+        return outcome
+    return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
 
 
 def change_of(

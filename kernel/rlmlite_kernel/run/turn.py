@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from rlmlite_kernel.effects.calls import Ask, CallSite
-from rlmlite_kernel.effects.flow import NO_ROOM_AFTER, doubt_of, speak_in_order
+from rlmlite_kernel.effects.flow import doubt_of, speak_in_order
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usage
 from rlmlite_kernel.evaluation.context import StepContext, TurnContext
@@ -39,6 +39,7 @@ from rlmlite_kernel.run.outages import (
     code_of,
     count_made,
     outcome_of,
+    recount,
 )
 from rlmlite_kernel.run.price import check_declared
 from rlmlite_kernel.run.state import State
@@ -47,7 +48,9 @@ from rlmlite_kernel.run.step import (
     FinishedStep,
     StepOutcome,
     change_of,
+    check_room,
     fits_no_budget,
+    refusal_of,
     run_action,
     settle_calls,
     temporaries_of,
@@ -105,6 +108,8 @@ class RunningTurn:
         self._told = -1
         # The step that was worked on last. Until another one is, nobody has seen its value or what it was charged.
         self._latest = -1
+        # `_broken` and `_ended` as that step found them.
+        self._before_latest: tuple[dict[str, int], bool] = ({}, False)
         self.ledger: dict[str, int] = dict(before.used)
         self.states = TurnStates(len(self._steps))
         self.halt_reason = ""
@@ -113,7 +118,7 @@ class RunningTurn:
         """The same turn, to go on from without touching this one."""
         other = RunningTurn(self._before, self._steps, self.outages, self._stepwise)
         other._variables, other._committed, other._ended = self._variables, self._committed, self._ended
-        other._told, other._latest = self._told, self._latest
+        other._told, other._latest, other._before_latest = self._told, self._latest, self._before_latest
         other.ledger, other.states, other.halt_reason = dict(self.ledger), self.states.copy(), self.halt_reason
         # The contexts of open steps charge a ledger too: theirs must be the copy's, or both turns would charge one.
         other._open = {number: step.with_ledger(other.ledger) for number, step in self._open.items()}
@@ -261,7 +266,7 @@ class RunningTurn:
         code = self._due(number, made=0)
         if code:
             return code
-        refusal = self._refusal(planned, context)
+        refusal = refusal_of(planned, context, self._broken.keys(), is_over=self._ended)
         if refusal is not None:
             self._finish(number, refusal)
             return ""
@@ -269,23 +274,6 @@ class RunningTurn:
         place = CallSite(self._before.run.id, self._before.turn, number, round=0)
         result = run_action(planned, context, self._before.run, place)
         return self._go_on_with(number, result, context)
-
-    def _refusal(self, planned: PlannedStep, context: StepContext) -> StepOutcome | None:
-        """Why a step does not run at all; it costs no step then."""
-        if planned.problems:
-            # No message: the observation explains every problem with its place in the text.
-            return StepOutcome(context, "failed", planned.problems[0].code, "")
-        # Skipped even if an older value of the variable exists: the program means the one that this turn should make.
-        needed = sorted(planned.reads & self._broken.keys())
-        if needed:
-            words = ", ".join(f"`{name}`" for name in needed)
-            return StepOutcome(context, "skipped", "depends", f"it needs {words}, which has no value")
-        if self._ended:
-            return StepOutcome(context, "skipped", "depends", NO_ROOM_AFTER)
-        limit = self._before.settings.limits.steps
-        if limit <= self.ledger.get("steps", 0):
-            return StepOutcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")
-        return None
 
     def _go_on_with(
         self, number: int, result: StepOutcome | Ask, context: StepContext, rounds: tuple[FinishedRound, ...] = ()
@@ -375,30 +363,16 @@ class RunningTurn:
         charge_work(kept, context.used if known is None else known.work)
         outcome = outcome_of(code, kept, rounds if paid is not None else ())
         self._open.pop(number, None)
-        self._finished.pop(number, None)
-        self._recount()
-        self._finish(number, outcome)
-
-    def _recount(self) -> None:
-        """Compute variables and ledger anew, from the steps that are finished and those that are open.
-
-        After an outage, since nobody knows how far the step had come with changing them.
-        """
-        variables = self._before.variables
-        charged: list[Mapping[str, int]] = [step.context.used for step in self._open.values()]
-        charged += [step.reserved.amounts for step in self._open.values()]
-        # In the order in which they finished, which is that of the dict.
-        for finished in self._finished.values():
-            variables = variables.apply(finished.change)
-            charged.append(finished.outcome.context.used)
-        self._variables = variables
+        if self._finished.pop(number, None) is not None:
+            # Nobody has seen what it meant for later ones.
+            broken, self._ended = self._before_latest
+            self._broken = dict(broken)
+        # Nobody knows how far the step had come with changing them.
+        self._variables, ledger = recount(self._before, self._open.values(), self._finished.values())
         # In place: the contexts of all steps charge this very dict.
         self.ledger.clear()
-        self.ledger.update(self._before.used)
-        for amounts in charged:
-            for name, amount in amounts.items():
-                self.ledger[name] = self.ledger.get(name, 0) + amount
-        self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
+        self.ledger.update(ledger)
+        self._finish(number, outcome)
 
     def _hold(self, reserved: Reservation) -> None:
         """Set aside what calls may use that are about to go out."""
@@ -411,16 +385,17 @@ class RunningTurn:
         constants = self._before.run
         if outcome.code not in MESSAGES:
             check_declared(planned, constants.table, outcome.context.used_by_action())
-        outcome = self._check_room(planned, outcome)
+        outcome = check_room(planned, outcome, self._variables, self._before, self._nested_reserve())
         # The step as it will be recorded. Its salt is the key under which the record commits to the value.
         ast = blob(constants.salts, _JSON.encode(planned.as_statement()))
         doubt = self._doubt(planned, outcome)
-        self._ended |= self._ends_program(outcome)
+        is_over = self._ended or self._ends_program(outcome)
         dropped = temporaries_of(self._steps, number, self._variables) if planned.last else ()
         change = change_of(planned, outcome, ast.salt, self._before, dropped, doubt)
         if outcome.status != "ok" and not self._variables.has_name_for(change.name, self._before.settings.limits):
             # Nobody could have written it.
             change = msgspec.structs.replace(change, variable=None)
+        self._before_latest = (dict(self._broken), self._ended)
         self._variables = self._variables.apply(change)
         self._finished[number] = FinishedStep(planned, outcome, ast, change)
         is_finished = self.states.steps[number] is StepState.FINISHED
@@ -434,18 +409,9 @@ class RunningTurn:
             # A variable that is gone says no more whether it could be written.
             for name in change.dropped:
                 self._broken.pop(name, None)
+        self._ended = is_over
         # Set, not added: value bytes are what is held at a time, and an overwritten value gives its own back.
         self.ledger["value_bytes"] = self._variables.size_bytes + self._nested_reserve()
-
-    def _check_room(self, planned: PlannedStep, outcome: StepOutcome) -> StepOutcome:
-        """The outcome, or a failure if there is no room for the variable that it writes."""
-        if planned.target is None or outcome.data is None or outcome.status != "ok":
-            return outcome
-        size, limits = outcome.context.size_of(outcome.data.value), self._before.settings.limits
-        fault = self._variables.room_fault(planned.target, size, limits, self._nested_reserve())
-        if fault is None:
-            return outcome
-        return msgspec.structs.replace(outcome, status="failed", code=fault.code, message=fault.message)
 
     def _nested_reserve(self) -> int:
         """Bytes that are set aside for the values of nested runs under way."""
