@@ -86,7 +86,7 @@ class Dispatcher:
         # 100,000 events for 100,000 calls would take longer to show than they are worth.
         interval = max(1, total // _PROGRESS_EVENTS)
         # A controller's call is a fan-out of one, and has events of its own.
-        is_controller = total > 0 and requests[0].role.startswith(CONTROLLER)
+        is_controller = total > 0 and _is_of_controller(requests)
 
         def journal(id_: str, result: Result) -> None:
             nonlocal done
@@ -146,6 +146,14 @@ class Dispatcher:
             is_approved = approves(result)
             self._tell(ApprovalGiven(self._turn, request.role, is_approved))
         return result
+
+
+def _is_of_controller(requests: Requests) -> bool:
+    """Whether these are a controller's call. That of a step is rendered when it is read, and may fail for it."""
+    try:
+        return requests[0].role.startswith(CONTROLLER)
+    except (MemoryError, InputChangedError):
+        return False
 
 
 def _as_unicode(result: Result) -> Result:

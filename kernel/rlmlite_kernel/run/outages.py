@@ -78,7 +78,7 @@ def recorded_outage(step: Step) -> Outage | None:
     if step.status == "failed" and step.code in MESSAGES:
         return Outage(step.code, 0 if step.effects is None else step.effects.n, step.used)
     # A step that went well and was not shown has a warning instead of a code.
-    if any(each.code == OUT_OF_MEMORY for each in step.warnings):
+    if step.status == "ok" and any(each.code == OUT_OF_MEMORY for each in step.warnings):
         return Outage(OUT_OF_MEMORY, is_unshown=True)
     return None
 
