@@ -52,7 +52,7 @@ class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     json_bytes: int = 64 * MEGABYTE
     json_items: int = 20_000_000
     json_depth: int = 200
-    statements: int = 2_000
+    statements: int = 1_000
     nested_depth: int = 8
     nested_traces: int = 10_000
     inputs: int = 10_000

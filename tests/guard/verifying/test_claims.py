@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,18 @@ import pytest
 from rlmlite_kernel import Limits
 from rlmlite_kernel.records.records import Entry, Genesis, Remark, Span, Step, Turn
 from rlmlite_kernel.values.inputs import Source, SourceFile
-from rlmlite_traces import CheckedTrace, FileBlobs, OverLimitError, ReaderLimits, TraceError, Verdict, replay, verify
+from rlmlite_traces import (
+    CheckedTrace,
+    FileBlobs,
+    Level,
+    OverLimitError,
+    ReaderLimits,
+    TraceError,
+    Verdict,
+    allow_claims,
+    replay,
+    verify,
+)
 from rlmlite_traces.limits import CLAIMS
 from tests.traces import handmade
 from tests.traces.forge.folders import new_blob, salted_as, with_record, write_folder
@@ -275,8 +287,6 @@ def test_a_depth_bomb_in_a_line_is_a_typed_error(honest: CheckedTrace, name: str
 @pytest.mark.parametrize("size", [1_000, 4_000])
 def test_ten_thousand_inputs_of_one_source_decode_it_once(honest: CheckedTrace, size: int) -> None:
     """Work in verifying grows with the bytes of a trace, not with inputs times sources."""
-    import time
-
     files = tuple(SourceFile(f"{n}", f"{n:064x}", 1) for n in range(size))
     entries = _source(honest, Source("documents", "d", files))(entries_of(honest))
     genesis = entries[0].record
@@ -287,9 +297,40 @@ def test_ten_thousand_inputs_of_one_source_decode_it_once(honest: CheckedTrace, 
 
     began = time.process_time()
     with pytest.raises(TraceError):  # the run's own blobs are strays now, or are not: the time is what counts
-        verify(handmade.unchecked_trace(files_), at_least=verify.__globals__["Level"].SEALED)
+        verify(handmade.unchecked_trace(files_), at_least=Level.SEALED)
     # Decoded for each input, 4,000 sources of 300 kB would be 1.2 GB of JSON, which takes 10 s and more.
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("shape", ["calls", "steps"])
+def test_verifying_takes_time_in_proportion(shape: str) -> None:
+    """Four times the calls, or the steps, take about four times as long, not sixteen."""
+
+    def seconds(count: int) -> float:
+        if shape == "calls":
+            steps = [handmade.step(1, 1, 0, count=count)]
+        else:
+            steps = [handmade.step(n, 1, n - 1) for n in range(1, count // 4)]
+        files, _ = handmade.encode([handmade.genesis(), handmade.turn(1, 0), *steps])
+        began = time.process_time()
+        verify(handmade.unchecked_trace(files))
+        return time.process_time() - began
+
+    small = min(seconds(2_000) for _ in range(3))
+    large = min(seconds(8_000) for _ in range(3))
+
+    assert large < 10 * small + 0.1
+
+
+def test_own_runs_may_use_what_their_settings_permit(honest: CheckedTrace) -> None:
+    """Whoever began a run has set its limits; a reader's other bounds stay."""
+    trace = forge(honest, with_limits(honest, value_bytes=HUGE, steps=HUGE))
+
+    allowed = allow_claims(trace)
+
+    assert (allowed.value_bytes, allowed.steps) == (HUGE, HUGE)
+    assert (allowed.chunks, allowed.json_bytes) == (ReaderLimits().chunks, ReaderLimits().json_bytes)
+    assert replay(trace, limits=allowed).difference is None
 
 
 SMALL = """

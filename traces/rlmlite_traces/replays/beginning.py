@@ -51,7 +51,8 @@ def allow_claims(trace: CheckedTrace, limits: ReaderLimits = READER_LIMITS) -> R
     if isinstance(settings, str):
         return limits
     claimed = {name: max(getattr(limits, name), getattr(settings.limits, name)) for name in CLAIMS}
-    return msgspec.structs.replace(limits, **claimed)
+    # A program has as many statements as it has steps at most.
+    return msgspec.structs.replace(limits, **claimed, statements=max(limits.statements, claimed["steps"]))
 
 
 def other_versions(genesis: Genesis, begun: Done, has_no_parser: bool) -> tuple[Versions, Versions]:

@@ -62,7 +62,8 @@ def _may_say(ending: Ending, outcome: str, reason: str) -> bool:
     match outcome:
         case "completed":
             # The one success that a host may claim itself: a program that only looked, and met no limit and no fault.
-            met_nothing = not state.partial and not state.failures and not ending.asked
+            # So has a session whose last question nobody answered: its host ends it, and blames no step.
+            met_nothing = not state.partial and not state.failures
             return state.answer is None and met_nothing and reason == "no_answer"
         case "refused":
             refusal = ending.said.problems[:1] if isinstance(ending.said, Unparsed) else ()
