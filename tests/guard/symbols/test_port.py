@@ -123,7 +123,7 @@ def test_a_crash_is_charged() -> None:
     """Before the parser runs, so that crashing it again and again is not free."""
     machine, _ = run_with(None)
 
-    assert machine.steps()[0].used["search_work"] == 32 * len(CODE.encode())
+    assert machine.steps()[0].used["search_work"] == 33 * len(CODE.encode())
 
 
 def test_the_kernel_has_no_parser() -> None:

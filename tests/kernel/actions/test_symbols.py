@@ -109,7 +109,7 @@ def test_the_work_of_reading_is_charged() -> None:
     run = Machine({"docs": {"a.py": SOURCES["a.py"]}})
     run.turn("x = symbols(docs)")
 
-    assert run.steps()[0].used["search_work"] == 32 * len(SOURCES["a.py"])
+    assert run.steps()[0].used["search_work"] == 33 * len(SOURCES["a.py"])
 
 
 @pytest.mark.parametrize("missing", ["tree_sitter", "tree_sitter_python"])

@@ -63,9 +63,9 @@ def _chunk_uses(call: PricedCall) -> dict[str, Range]:
 
 
 def _symbol_work(call: PricedCall) -> Range:
-    """Source code is parsed whole; texts of no known language are not."""
+    """Texts are looked at, and source code is parsed whole; texts of no known language are not."""
     most = call.subject.text_bytes.high
-    return Range(0, None if most is None else WEIGHT * most)
+    return Range(0, None if most is None else (1 + WEIGHT) * most)
 
 
 ACTIONS = (

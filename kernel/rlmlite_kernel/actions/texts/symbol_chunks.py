@@ -9,14 +9,18 @@ The chunks follow each other without a gap: together they are the text. A text t
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
 from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.actions.texts.symbols import choose_language, parse_symbols
-from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
+from rlmlite_kernel.engines.bytes.buffers import Haystack, IntArray, haystack, int_array, octets
 from rlmlite_kernel.engines.cut.symbols import Symbol
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.values.blobs import Content
+from rlmlite_kernel.values.columns import Text
 
 DEFAULT_SIZE = 8_000
 """Bytes of a chunk by symbols, if none is given."""
@@ -29,45 +33,63 @@ def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[
     """Starts and stops of chunks of at most `size` bytes; one line that is longer stays whole."""
     text = piece.text
     language, reason = choose_language(piece, None, context)
-    symbols: list[Symbol] = []
+    begins: list[int] = []
     if language is None:
         context.warn(f"a text was cut by lines, not by symbols: {reason}")
     else:
         symbols, _ = parse_symbols(piece, language, context)
-    content = context.blobs.read(text.blob)
-    raw = bytes(content[text.start : text.stop])
-    # A constant is one line among others: a chunk that began at each would be hardly longer than that line.
-    definitions = [symbol for symbol in symbols if symbol.kind != "constant"]
-    # A set, since a definition and the first one inside it can begin on the same line.
-    begins = {_with_leading_lines(raw, symbol.start - text.start) for symbol in definitions}
-    # `_pack` begins with 0 anyhow.
-    begins.discard(0)
-    cuts = list(_pack(raw, sorted(begins), size))
-    starts = int_array(cuts) + text.start
+        begins = _begins(symbols, text, context.blobs.read(text.blob))
+    cuts = _pack(haystack(context.blobs.read(text.blob)), text, begins, size)
+    # One more than the budget has is enough to refuse them all.
+    most = context.budget_left("chunks") + 1 if context.follows(CHARGED_BEFORE) else None
+    starts = int_array(list(islice(cuts, most)))
     # A chunk ends where the next one starts. An empty text has no chunk, and then no end either.
     ends = np.append(starts[1:], int_array([text.stop]))
     return starts, ends[: len(starts)]
 
 
-def _with_leading_lines(raw: bytes, place: int) -> int:
-    """The start of the line that holds a place, or of the comments and decorators right above that line."""
-    start = raw.rfind(b"\n", 0, place) + 1
-    while start:
-        line_above = raw.rfind(b"\n", 0, start - 1) + 1
-        if not raw[line_above:start].lstrip().startswith(_LEADING):
-            return start
-        start = line_above
-    return 0
+def _begins(symbols: list[Symbol], text: Text, content: Content) -> list[int]:
+    """Where definitions begin, each with the comments and decorators right above it, in order."""
+    # A constant is one line among others: a chunk that began at each would be hardly longer than that line.
+    definitions = [symbol for symbol in symbols if symbol.kind != "constant"]
+    if not definitions:
+        return []
+    raw = bytes(content[text.start : text.stop])
+    places = int_array([symbol.start - text.start for symbol in definitions])
+    # A set, since a definition and the first one inside it can begin on the same line. The text begins with 0 anyhow.
+    begins = {*_with_leading_lines(raw, places)} - {0}
+    return [begin + text.start for begin in sorted(begins)]
 
 
-def _pack(raw: bytes, begins: list[int], size: int) -> Iterator[int]:
-    """Where chunks start. `begins` are the places where a definition begins, without 0."""
-    if not raw:
+def _with_leading_lines(raw: bytes, places: IntArray) -> Iterator[int]:
+    """For each place the start of its line, or of the comments and decorators right above that line.
+
+    One pass over all lines, not a walk up from each place: each of 300,000 lines can be a decorator and a definition.
+
+        # about a       top 0
+        @b              top 0
+        def c(): ...    top 0        a place in here begins at line 0
+        def d(): ...    top 3
+    """
+    starts = [0, *(np.flatnonzero(octets(raw) == ord("\n")) + 1).tolist()]
+    tops = [0] * len(starts)
+    for line in range(1, len(starts)):
+        above = raw[starts[line - 1] : starts[line]]
+        is_led = above.lstrip().startswith(_LEADING)
+        tops[line] = tops[line - 1] if is_led else line
+    lines = np.searchsorted(int_array(starts), places, "right") - 1
+    for line in lines.tolist():
+        yield starts[tops[line]]
+
+
+def _pack(lines: Haystack, text: Text, begins: list[int], size: int) -> Iterator[int]:
+    """Where chunks start. `begins` are the places where a definition begins, without that of the text."""
+    if not len(text):
         return
-    yield 0
-    start = 0
+    yield text.start
+    start = text.start
     # Greedy, in one pass. `start` is where the chunk that is being filled begins.
-    for begin, stop in zip([0, *begins], [*begins, len(raw)], strict=True):
+    for begin, stop in zip([text.start, *begins], [*begins, text.stop], strict=True):
         if stop - start <= size:
             # This definition still fits into it.
             continue
@@ -76,21 +98,21 @@ def _pack(raw: bytes, begins: list[int], size: int) -> Iterator[int]:
             yield begin
             start = begin
         # Cuts nothing if the definition fits into a chunk of its own.
-        for cut in _cut_between_lines(raw, start, stop, size):
+        for cut in _cut_between_lines(lines, start, stop, size):
             yield cut
             start = cut
 
 
-def _cut_between_lines(raw: bytes, start: int, stop: int, size: int) -> Iterator[int]:
+def _cut_between_lines(lines: Haystack, start: int, stop: int, size: int) -> Iterator[int]:
     """Cuts inside one definition that is longer than a chunk."""
     while stop - start > size:
         # After the last line that ends within the size.
-        cut = raw.rfind(b"\n", start, start + size) + 1
+        cut = lines.rfind(b"\n", start, start + size) + 1
         if cut <= start:
-            # The line itself is longer than a chunk, and stays whole.
-            cut = raw.find(b"\n", start) + 1 or len(raw)
-        # The next definition starts a chunk by itself, if it needs one.
-        if cut >= stop:
+            # The line itself is longer than a chunk, and stays whole. Where it ends beyond the definition does not
+            # matter: the next definition starts a chunk by itself, if it needs one.
+            cut = lines.find(b"\n", start, stop) + 1
+        if not start < cut < stop:
             return
         yield cut
         start = cut

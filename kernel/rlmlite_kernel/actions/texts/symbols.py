@@ -24,6 +24,7 @@ from rlmlite_kernel.engines.cut.symbols import (
 )
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers
 from rlmlite_kernel.values.parsers import CodePart, ParserMissingError, checked_symbols
 from rlmlite_kernel.values.values import Rows, Value
@@ -99,11 +100,14 @@ class _SymbolTable:
 def choose_language(piece: TargetPiece, language: str | None, context: StepContext) -> tuple[str | None, str]:
     """The language to read a text in, or None and why it cannot be read. `language` is what the program says.
 
-    Raises `Fault("arguments")` if neither the program nor a path tells.
+    Charges the look. Raises `Fault("arguments")` if neither the program nor a path tells.
     """
     # Length and nesting first: the parser is native code, and a hostile text could make it slow or crash it.
     if len(piece.text) > LONGEST:
         return None, f"longer than {LONGEST:,} bytes"
+    if context.follows(CHARGED_BEFORE):
+        # Looking is work too, also at a text that is then left out.
+        context.charge("search_work", len(piece.text), "looking for code")
     content = context.blobs.read(piece.text.blob)
     if nesting_depth(content, piece.text.start, piece.text.stop) > DEEPEST:
         return None, f"brackets nested deeper than {DEEPEST:,}"
