@@ -30,7 +30,7 @@ def test_a_look_is_charged_also_at_what_is_left_out(text: str, name: str) -> Non
 def test_one_text_many_times_ends_at_the_budget() -> None:
     """A list of a thousand references to one text."""
     machine = Machine({"text": DEEP}, limits=Limits(search_work=len(DEEP) * 500))
-    machine.turn('x = symbols(map(range(1_000), text), language="python")')
+    machine.turn('x = symbols(map(range(1000), text), language="python")')
 
     assert machine.codes()[-1] == "budget"
     assert machine.state.used["search_work"] <= len(DEEP) * 20
