@@ -5,6 +5,7 @@ The SDK retries after timeouts, broken connections, HTTP 408, 409, 429 and 5xx, 
 
 - A deadline for the last byte. httpx only bounds the silence between two bytes, so a server that sends one byte a
   minute would hold a worker for ever. In a stream the deadline bounds the silence between two events instead.
+- A bound on the bytes of a reply, which a server may pack or send without end.
 - A reply with HTTP 200 that is not of the API's form counts as one that was cut off.
 - A stream is read to its end marker here, and goes up as the reply that it amounts to. So a stream that breaks off is
   retried like any other attempt, and nobody ever sees half an answer.
@@ -34,6 +35,11 @@ LONGEST_STREAM = 30
 
 ERROR_IN_REPLY = "x-error-in-a-reply"
 """A header of our own. It marks an error that came with HTTP 200: the server had begun, and may bill the call."""
+
+LONGEST_REPLY = 64 * 1024 * 1024
+"""Bytes of a reply or a stream, unpacked. The longest answers of models are a thousandth of that."""
+
+_OF_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
 _AFTER_END_SECONDS = 1.0
 """How long to wait for what follows the end marker. Only a stream read to its end frees its connection for reuse."""
@@ -97,7 +103,8 @@ class AttemptClient(httpx2.AsyncClient):
 
     async def _send_whole(self, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
         async with asyncio.timeout(self._seconds):
-            return await super().send(request, **options)
+            response = await super().send(request, **(options | {"stream": True}))
+            return await _read_whole(response, request)
 
     async def _send_streamed(self, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
         """A stream as the reply that it amounts to. What is not a stream, as errors are not, is read as it is."""
@@ -114,8 +121,7 @@ class AttemptClient(httpx2.AsyncClient):
                     headers = {name: value for name, value in response.headers.items() if name.startswith("x-")}
                     return httpx2.Response(200, headers=headers, content=content, request=request)
                 async with asyncio.timeout(self._seconds):
-                    await response.aread()
-                return response
+                    return await _read_whole(response, request)
             finally:
                 # Also after an error: an open response would keep its connection from the others.
                 await response.aclose()
@@ -126,7 +132,10 @@ class AttemptClient(httpx2.AsyncClient):
         received = response.aiter_bytes()
         clock = asyncio.get_running_loop().time
         async with asyncio.timeout(self._seconds) as silence:
+            size = 0
             async for data in received:
+                size += len(data)
+                _check_size(size)
                 # Every line is a sign of life, a comment too: servers send those while a model thinks.
                 for event in decoder.feed(data):
                     silence.reschedule(clock() + self._seconds)
@@ -138,6 +147,28 @@ class AttemptClient(httpx2.AsyncClient):
                     await _read_to_end(received)
                     return reply
         raise httpx2.RemoteProtocolError("the stream ended before its answer did")
+
+
+async def _read_whole(response: httpx2.Response, request: httpx2.Request) -> httpx2.Response:
+    """The response with its body, which is unpacked as it comes and has a bound."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async for data in response.aiter_bytes():
+            size += len(data)
+            _check_size(size)
+            pieces.append(data)
+    finally:
+        await response.aclose()
+    # Those that describe the body as it was sent do not describe what is in here.
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_BODY]
+    return httpx2.Response(response.status_code, headers=headers, content=b"".join(pieces), request=request)
+
+
+def _check_size(size: int) -> None:
+    """Raise if a server has sent more than any answer has. Gzip makes a gigabyte of a megabyte."""
+    if size > LONGEST_REPLY:
+        raise httpx2.RemoteProtocolError(f"the reply is longer than {LONGEST_REPLY:,} bytes")
 
 
 def _add_event(assembler: StreamAssembler, event: bytes) -> bytes | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pathspec
 
 from rlmlite.errors import InputError
+from rlmlite.guard.terminal import one_line
 
 log = logging.getLogger("rlmlite")
 
@@ -56,7 +57,7 @@ class RuleFile:
     def _is_short(path: Path, line: str) -> bool:
         if len(line) <= LONGEST_RULE:
             return True
-        log.warning(f"a rule in {path} is longer than {LONGEST_RULE:,} characters, and is not followed")
+        log.warning(f"a rule in {one_line(str(path))} is longer than {LONGEST_RULE:,} characters, and is not followed")
         return False
 
 

@@ -97,6 +97,9 @@ def choose_encoding(content: Content, utf8: Utf8 | None, requested: str | None) 
     head = bytes(content[:HEAD])
     # A user's word goes before a byte order mark: there are files whose first two bytes only look like one.
     if requested is not None:
+        # `reading` has looked at it; whoever makes a `Reading` by hand may not have.
+        if find_encoding(requested) is None:
+            raise UnreadableError("in an encoding that is not read", unknown_encoding(requested))
         unchanged = utf8 is not None and _equals_utf8(requested, utf8, head)
         return None if unchanged else EncodingChoice(requested, "asked for")
     for mark, name in _BYTE_ORDER_MARKS:

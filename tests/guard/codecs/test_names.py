@@ -9,7 +9,7 @@ import pytest
 from rlmlite import execute
 from rlmlite.errors import InputError, SettingError
 from rlmlite.errors.unreadable import UnreadableError
-from rlmlite.inputs import READING, from_path, new_store
+from rlmlite.inputs import READING, Reading, from_path, new_store
 from rlmlite.inputs.formats.encoding_names import ENCODINGS, find_encoding
 from rlmlite.inputs.formats.encodings import declared_encoding, recorded_encoding
 from rlmlite.inputs.formats.reading import reading
@@ -68,6 +68,15 @@ def test_a_table_takes_no_other_codec(tmp_path: Path, spec: str, name: str) -> N
 
     with pytest.raises(InputError, match="there is no encoding"):
         from_path(spec.format(file, name), new_store(READING))
+
+
+@pytest.mark.parametrize("name", ["punycode", "idna", "unicode_escape", "utf-7"])
+def test_a_reading_made_by_hand_takes_no_other_codec(tmp_path: Path, name: str) -> None:
+    """Nor does one that nobody has checked."""
+    (tmp_path / "a.txt").write_bytes(b"words\xff")
+
+    with pytest.raises(InputError, match="there is no encoding"):
+        from_path(str(tmp_path / "a.txt"), new_store(READING), Reading(encoding=name))
 
 
 @pytest.mark.parametrize("setting", [{"encoding": "punycode"}, {"encoding": "unicode_escape"}])
