@@ -46,7 +46,9 @@ CHANNELS = (
     Channel("which of 63 steps was the first not to fit a budget", f"{_BURN}\n{_PROBES}", 6.0, 5.9, "turn"),
     Channel("how much of `value_bytes` is left", _BURN, 6.0, 2.3, "turn"),
     Channel("how much of the other budgets is left, together", _MANY, 6.0, 3.0, "run"),
-    Channel("what a nested run is told of its limits", f'{_BURN}\ny = sub_rlm("What?", context="a")', 6.0, 2.3, "turn"),
+    Channel(
+        "what a nested run is told of its limits", f'{_BURN}\ny = sub_rlm("What?", context="a")', 6.0, 2.3, "nested run"
+    ),
     Channel(
         "the time, of steps that take less than a minute",
         "a = now()\nx = int(str(vault))\nb = now()",

@@ -97,7 +97,7 @@ def plain(text: str) -> str:
     return text.replace(levels, "").replace(f"\n{UNSEEN_FAILURE}", "").replace(UNSEEN_FAILURE, "")
 
 
-@settings(max_examples=scale(150), deadline=None)
+@settings(max_examples=scale(60), deadline=None)
 @given(programs=PROGRAMS, one=VAULTS, other=VAULTS)
 def test_two_vaults_look_alike(programs: list[str], one: str, other: str) -> None:
     """The whole of the next prompt, after one to three turns."""
@@ -108,7 +108,7 @@ def test_two_vaults_look_alike(programs: list[str], one: str, other: str) -> Non
     assert first.asked.count("approve") == second.asked.count("approve")
 
 
-@settings(max_examples=scale(100), deadline=None)
+@settings(max_examples=scale(40), deadline=None)
 @given(programs=PROGRAMS, vault=VAULTS)
 def test_whoever_has_read_it_is_asked(programs: list[str], vault: str) -> None:
     """After any program of which a statement has read the vault, a tool with side effects is not called unasked."""
@@ -120,7 +120,7 @@ def test_whoever_has_read_it_is_asked(programs: list[str], vault: str) -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-@settings(max_examples=scale(100), deadline=None)
+@settings(max_examples=scale(40), deadline=None)
 @given(programs=PROGRAMS, one=VAULTS, other=VAULTS)
 def test_whoever_may_not_have_it_sees_no_difference(strict: bool, programs: list[str], one: str, other: str) -> None:
     """The controller may see the vault; the model `m:local`, the tools and nested runs may not.
