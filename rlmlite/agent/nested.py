@@ -87,7 +87,10 @@ def _check_is_answer(trace: CheckedTrace, request: Request, parent: Run) -> None
     Whoever sent the folder may have put another run there, to which more is permitted than its parent may give.
     """
     assert request.nested is not None
-    settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
+    try:
+        settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        settings = None
     if trace.genesis.parent != request.id:
         raise TraceBrokenError(RECORDS, 0, "parent", request.id, str(trace.genesis.parent))
     if settings != request.nested.settings:

@@ -30,7 +30,7 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.clients.recorded import ClientRebuilder, make_no_client
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.guard.access import NO_ACCESS, Access
-from rlmlite.guard.origin import is_begun_here
+from rlmlite.guard.origin import is_begun_from_here, is_begun_here
 from rlmlite.inputs import Data, Url, from_values, new_store
 from rlmlite.inputs.names import ALONE
 from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop
@@ -337,7 +337,8 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
         models = access.models | {client.model for client in explicit.values()}
         assert past.log.recovered is not None
         is_own = is_begun_here(path, past.log.recovered)
-        rebuild = ClientRebuilder(models, is_own, settings.calling) if makes_calls else make_no_client
+        is_from_here = is_begun_from_here(path, past.log.recovered)
+        rebuild = ClientRebuilder(models, is_own, is_from_here, settings.calling) if makes_calls else make_no_client
         clients = _clients_of(recorded.roles, explicit, rebuild)
         check_shared_key(clients.values())
     except BaseException:

@@ -6,13 +6,14 @@ key. So a recorded model string is used like this:
     http://host/v1#m   sends prompts away    only if the caller names it again
     ollama:m           the same, on this machine
     scripted:file      reads a file          in a folder that this user began here, or if named
-    mailbox:dir        writes into a folder  the same
+    mailbox:dir        writes into a folder  the same; a relative path only from the working folder of the beginning
     hand:              nobody is called      always
 
 Where there is no client, a placeholder takes the role: opening a session, and most of what one does with it, needs
 none.
 """
 
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -26,12 +27,19 @@ from rlmlite.guard.terminal import one_line
 _FLAGS = {"controller": "--controller", "sub": "--sub", "rlm": "--nested"}
 """By which flag a model is named, by the beginning of its role."""
 
+_LONGEST = 4_096
+"""Characters of a model string in a message: a cut one could not be used."""
+
 
 class ClientRebuilder(msgspec.Struct, frozen=True):
-    """Makes the client of a role. `models` are those that the caller names; `is_own` says who began the run."""
+    """Makes the client of a role. `models` are those that the caller names.
+
+    `is_own` says that this user began the run in its folder, `is_from_here` that it was in this working folder too.
+    """
 
     models: frozenset[str]
     is_own: bool
+    is_from_here: bool
     calling: Calling
 
     def __call__(self, role: str, model: str) -> Client:
@@ -52,10 +60,11 @@ class ClientRebuilder(msgspec.Struct, frozen=True):
 
         if model in self.models:
             return
-        if asks_server(model) or not self.is_own:
+        _, _, place = model.partition(":")
+        leads_elsewhere = bool(place) and not Path(place).is_absolute() and not self.is_from_here
+        if asks_server(model) or not self.is_own or leads_elsewhere:
             raise ModelError(_how_to_name(role, model))
         # A link in the place of the file, or of the folder, could have been put there since.
-        _, _, place = model.partition(":")
         if place and Path(place).is_symlink():
             raise ModelError(f"{one_line(model)} is a symbolic link now; name it again if you want it: {_flag(role)}")
 
@@ -66,8 +75,10 @@ def make_no_client(role: str, model: str) -> Client:
 
 
 def _how_to_name(role: str, model: str) -> str:
-    shown = one_line(model)
-    return f"in this session {shown} plays the role `{role}`; it is called only if you name it: {_flag(role)} {shown}"
+    shown = one_line(model, _LONGEST)
+    # Quoted, since somebody may copy it into a shell, and a stranger may have written it.
+    named = f"{_flag(role)} {shlex.quote(shown)}"
+    return f"in this session {shown} plays the role `{one_line(role)}`; it is called only if you name it: {named}"
 
 
 def _flag(role: str) -> str:

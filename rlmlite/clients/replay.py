@@ -56,6 +56,9 @@ class ReplayClient:
             return cls(verify(path), role)
         except TraceError as error:
             raise ModelError(f"replay:{path}: {error}") from None
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, LookupError) as error:
+            # Hashes say that these are the recorded bytes, not that they mean anything.
+            raise ModelError(f"replay:{path}: its settings or answers cannot be read: {error}") from None
 
     @property
     def model(self) -> str:

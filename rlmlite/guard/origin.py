@@ -7,11 +7,13 @@ stranger's, and nothing is opened by them. The tag tells the two apart:
     ~/.local/state/rlmlite/origin.key     32 random bytes, which nobody else knows
     runs/s.rlm/origin                     HMAC(key, the folder's real path, the genesis line): begun here
                                           HMAC(key, the same and the store's path): and with this store
+                                          HMAC(key, the same and the working folder): and from this folder
     copied to /tmp/s.rlm                  the path is another one, so the tag says nothing
 
 The genesis line commits to all inputs and models of the run. The store's path is in no record, so it has a tag of its
-own. A missing key or a folder that cannot be written means no tag, and never an error: the user then names things
-again. The tag is no part of what is verified. It does not say who wrote the rest of the trace.
+own; so has the working folder, without which a relative path of a model would lead into whatever folder one is in now.
+A missing key or a folder that cannot be written means no tag, and never an error: the user then names things again.
+The tag is no part of what is verified. It does not say who wrote the rest of the trace.
 """
 
 import hashlib
@@ -34,8 +36,8 @@ log = logging.getLogger("rlmlite")
 
 _KEY: Final = "origin.key"
 _KEY_BYTES: Final = 32
-_TAG_BYTES: Final = 200
-"""The longest tag that is read: two lines of 64 digits, and room."""
+_TAG_BYTES: Final = 400
+"""The longest tag that is read: three lines of 64 digits, and room."""
 _OTHERS: Final = 0o077
 
 
@@ -53,7 +55,12 @@ def mark_begun(path: Path, genesis_leaf: str) -> bool:
 
 def is_begun_here(path: Path, trace: CheckedTrace) -> bool:
     """Whether this user began the run of a trace in this folder."""
-    return _holds(path, trace, None)
+    return _holds(path, trace)
+
+
+def is_begun_from_here(path: Path, trace: CheckedTrace) -> bool:
+    """Whether this user began the run in this folder, and in the working folder of now: relative paths are the same."""
+    return _holds(path, trace, _working_folder())
 
 
 def store_begun_with(path: Path, trace: CheckedTrace) -> Path | None:
@@ -62,7 +69,7 @@ def store_begun_with(path: Path, trace: CheckedTrace) -> Path | None:
         store = store_path(path)
     except StoreMissingError:
         return None
-    return store if store is not None and _holds(path, trace, store) else None
+    return store if store is not None and _holds(path, trace, _note(store)) else None
 
 
 def adopt(path: Path, trace: CheckedTrace, store: Path | None = None) -> bool:
@@ -84,15 +91,22 @@ def forget(path: Path) -> bool:
 
 def _write_tag(path: Path, genesis_leaf: str, store: Path | None) -> bool:
     key = _read_key() or _make_key()
-    lines = [_tag(key, path, genesis_leaf, None)]
-    if store is not None:
-        lines.append(_tag(key, path, genesis_leaf, store))
+    notes = [b"", _working_folder(), *([] if store is None else [_note(store)])]
+    lines = [_tag(key, path, genesis_leaf, note) for note in notes]
     with Folder.open(path) as folder:
         folder.write_new(ORIGIN, "".join(f"{line}\n" for line in lines).encode())
     return True
 
 
-def _holds(path: Path, trace: CheckedTrace, store: Path | None) -> bool:
+def _note(store: Path) -> bytes:
+    return b"store " + os.fsencode(store)
+
+
+def _working_folder() -> bytes:
+    return b"from " + os.fsencode(os.path.realpath(os.curdir))
+
+
+def _holds(path: Path, trace: CheckedTrace, note: bytes = b"") -> bool:
     try:
         with Folder.open(path) as folder:
             written = folder.read(ORIGIN, _TAG_BYTES).split(b"\n")
@@ -101,15 +115,13 @@ def _holds(path: Path, trace: CheckedTrace, store: Path | None) -> bool:
         return False  # no tag, or something else in its place
     if key is None:
         return False
-    expected = _tag(key, path, leaf(trace.line(0)).hex(), store).encode()
+    expected = _tag(key, path, leaf(trace.line(0)).hex(), note).encode()
     return any(hmac.compare_digest(line, expected) for line in written)
 
 
-def _tag(key: bytes, path: Path, genesis_leaf: str, store: Path | None) -> str:
-    """The tag of a folder, or that of a folder with a store."""
-    parts = [b"rlmlite origin 1", os.fsencode(os.path.realpath(path)), genesis_leaf.encode()]
-    if store is not None:
-        parts.append(os.fsencode(store))
+def _tag(key: bytes, path: Path, genesis_leaf: str, note: bytes) -> str:
+    """The tag of a folder, or with a note, that of a folder with a store or from a working folder."""
+    parts = [b"rlmlite origin 1", os.fsencode(os.path.realpath(path)), genesis_leaf.encode(), note]
     # Each by its digest, so that no two lists of parts are the same message.
     message = b"".join(hashlib.sha256(part).digest() for part in parts)
     return hmac.digest(key, message, "sha256").hex()

@@ -7,6 +7,7 @@ A URL in a trace is never fetched by itself: a stranger's could name a service o
 somebody that the trace was opened.
 """
 
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from rlmlite.inputs.formats.remote.fetch import SECRETS_LEFT_OUT, fetch
 from rlmlite.inputs.formats.remote.urls import is_remote, without_secrets
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, FileBlobs
+
+_LONGEST = 4_096
+"""Characters of a path in a message: a cut one could not be used."""
 
 _SOURCE = msgspec.json.Decoder(Source)
 
@@ -68,14 +72,16 @@ def how_to_name(name: str, source: Source | None) -> str:
     """What a caller writes to name an input again."""
     recorded = None if source is None else source.path
     if recorded is None:
-        return f"--input {name}=PATH"
-    shown = one_line(recorded)
+        return f"--input {one_line(name)}=PATH"
+    # Quoted, since somebody may copy it into a shell, and a stranger may have written it.
+    shown = one_line(recorded, _LONGEST)
+    named = f"--input {shlex.quote(f'{one_line(name)}={shown}')}"
     if not is_remote(recorded):
-        return f"--input {name}={shown}"
+        return named
     assert source is not None
     if any(step.why == SECRETS_LEFT_OUT for recipe in source.recipes for step in recipe):
-        return f"--input {name}=URL (it was {shown}, and had secrets that are not recorded)"
-    return f"--input {name}={shown}, which fetches it again"
+        return f"--input {one_line(name)}=URL (it was {shown}, and had secrets that are not recorded)"
+    return f"{named}, which fetches it again"
 
 
 def _fetch(url: str, path: Path, reading: Reading) -> Path:

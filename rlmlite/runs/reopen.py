@@ -139,9 +139,8 @@ def _check(replayed: Replayed, path: Path, trace: CheckedTrace, is_own: bool) ->
         if source is not None and source.path is not None and is_remote(source.path):
             reason = "it is fetched only if you name it"
         own = "" if is_own else f"; or, if this folder is yours, run `rlmlite trust {path}` once"
-        raise SettingError(
-            f"{path} cannot go on without its input {name}: {one_line(reason)}; say where it is: {advice}{own}"
-        )
+        lacks = f"{path} cannot go on without its input {one_line(name)}: {one_line(reason)}"
+        raise SettingError(f"{lacks}; say where it is: {advice}{own}")
     for name, (recorded, here) in replayed.engines.items():
         if recorded:  # none is recorded for an extra that was installed since: the run has not used it
             raise SettingError(f"{path} was written with {name} {recorded}, and this is {here}: begin a new one")

@@ -134,7 +134,7 @@ def read_trace(content: bytes) -> None:
             continue
         for line in show(trace):
             assert "\x1b" not in line
-        replay(trace, {}, FileBlobs(), derive=deriving(), recorded_paths=True)
+        replay(trace, {}, FileBlobs(), derive=deriving())
 
 
 def _chained(records: bytes) -> bytes:

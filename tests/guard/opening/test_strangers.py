@@ -5,6 +5,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import socket
 from pathlib import Path
@@ -212,7 +213,7 @@ def test_a_server_is_asked_only_if_it_is_named(
     code, output = opened("s.rlm", "session", "exec", "-e", 'final(sub_lm("hello"))')
 
     assert (code, connections) == (Exit.USAGE, [])
-    assert f"--sub {scheme}" in output
+    assert f"--sub {shlex.quote(scheme)}" in output
     assert opened("s.rlm", "session", "resume")[0] == Exit.USAGE
     assert connections == []
 
@@ -259,6 +260,38 @@ def test_a_mailbox_of_a_stranger_is_not_made(outside: Path) -> None:
         opened(path, *command)
 
     assert not (outside / "box").exists()
+
+
+def test_a_relative_place_of_a_model_holds_in_one_folder(outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a stranger's folder, `controller.jsonl` is the stranger's, whoever began the session."""
+    line = json.dumps("yes") + "\n"
+    Path("script").write_text(line * 2)
+    (outside / "script").write_text(line)
+    rlmlite("session", "new", "s.rlm", "--sub", "scripted:script")
+    session = str(Path("s.rlm").absolute())
+    call = ("session", "exec", "-e", 'final(sub_lm("?"))')
+    assert opened(session, *call)[0] == Exit.COMPLETED
+    rlmlite("session", "new", "box.rlm", "--sub", "mailbox:box")
+    box = str(Path("box.rlm").absolute())
+    monkeypatch.chdir(outside)
+
+    assert opened(session, *call)[0] == Exit.USAGE
+    assert opened(session, "session", "resume", more=("--sub", "scripted:script"))[0] == Exit.COMPLETED
+    assert opened(box, *call)[0] == Exit.USAGE
+    assert not (outside / "box").exists()
+
+
+@pytest.mark.parametrize("path", ["a; touch hacked", "$(touch hacked)", "`touch hacked`", "a' ; touch hacked '", "-x"])
+def test_what_to_write_can_be_copied_into_a_shell(path: str) -> None:
+    """A stranger chooses the path that the message repeats, and a user copies the message."""
+    Path(path).write_text("text")
+    Session("s.rlm", {"context": Path(path)}).close()
+
+    code, output = opened(stranger(), "session", "show")
+
+    assert code == Exit.USAGE
+    suggested = output.partition("say where it is: ")[2].partition("; or, if this folder")[0]
+    assert shlex.split(suggested) == ["--input", f"context={path}"]
 
 
 def test_a_script_of_a_stranger_is_not_read(outside: Path) -> None:

@@ -87,9 +87,20 @@ def device(place: Path, _: Path) -> None:
         os.mkfifo(place)
 
 
+def hard_link(place: Path, outside: Path) -> None:
+    """A second name of a file outside: whoever writes to it changes that."""
+    if place.is_dir():
+        folder(place, outside)
+        return
+    other = outside / f"other name of {place.name}"
+    other.write_bytes(place.read_bytes() if place.exists() else b"")
+    place.unlink(missing_ok=True)
+    os.link(other, place)
+
+
 TRAPS: dict[str, Callable[[Path, Path], None]] = {
     trap.__name__: trap
-    for trap in (link_to_copy, dangling_link, link_to_zeros, pipe, folder, sparse, unreadable, device)
+    for trap in (link_to_copy, dangling_link, link_to_zeros, pipe, folder, sparse, unreadable, device, hard_link)
 }
 
 

@@ -65,7 +65,10 @@ def reach_of(trace: CheckedTrace, store: Path | None) -> Iterator[Reached]:
         yield from _reach_of_input(name, source)
     if store is not None:
         yield Reached("store", str(store), "inputs are read there, and new ones copied there")
-    settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
+    try:
+        settings = msgspec.json.decode(trace.content(trace.genesis.settings), type=Settings)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise InputError("its settings cannot be read, so what it would reach cannot be told") from None
     for role, player in settings.roles.items():
         if player.model != BY_HAND:
             use = f"called {_NAMED}" if asks_server(player.model) else "used when a program calls"
