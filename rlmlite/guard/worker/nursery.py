@@ -97,13 +97,11 @@ class Nursery:
         lifeline = socket.socket(fileno=descriptors[0])
         pid: int | None = None
         try:
-            job = _find_job(request)
-        # An import may raise anything.
+            pid = _fork(_find_job(request), request, descriptors)
+        # An import may raise anything, and the system may have no room for another process.
         except Exception as error:
-            lifeline.send(msgspec.json.encode({"failed": f"{type(error).__name__}: {error}"[:1_000]}))
+            _say(lifeline, {"failed": f"{type(error).__name__}: {error}"[:1_000]})
             lifeline.close()
-        else:
-            pid = _fork(job, request, descriptors)
         for descriptor in descriptors[1:]:
             os.close(descriptor)
         if pid is not None:
@@ -112,8 +110,12 @@ class Nursery:
         return True
 
     def _drop(self, pid: int) -> None:
-        """Kill a child whose lifeline ended. It is no zombie yet reaped, so its number is still its own."""
-        self._selector.unregister(self._lifelines[pid])
+        """Kill a child whose lifeline ended. Nobody has waited for it yet, so its number is still its own."""
+        lifeline = self._lifelines.get(pid)
+        # Its own end was noticed in this same round, just before.
+        if lifeline is None:
+            return
+        self._selector.unregister(lifeline)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
@@ -128,9 +130,7 @@ class Nursery:
                 self._selector.unregister(lifeline)
             code = os.waitstatus_to_exitcode(status)
             ending = Ending(max(code, 0), max(-code, 0), usage.ru_utime + usage.ru_stime)
-            # The host may have hung up.
-            with suppress(OSError):
-                lifeline.send(msgspec.json.encode(ending))
+            _say(lifeline, ending)
             lifeline.close()
 
     def _kill_all(self) -> None:
@@ -162,6 +162,12 @@ def _fork(job: Job, request: Request, descriptors: list[int]) -> int:
         assignment = Assignment(request.argument, tuple(descriptors[first_file:]), feed)
         run_child(job, assignment, descriptors[1], request.limits, request.paths, nursery)
     return pid
+
+
+def _say(lifeline: socket.socket, what: object) -> None:
+    # The host may have hung up.
+    with suppress(OSError):
+        lifeline.send(msgspec.json.encode(what))
 
 
 def _find_job(request: Request) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rlmlite.errors import InputError
-from rlmlite.inputs import from_value
+from rlmlite.inputs import Reading, from_value
 from rlmlite_traces import FileBlobs
 from tests.guard.files.hostile import flipped, outcome, patched
 
@@ -203,6 +203,58 @@ def test_a_truncated_file_is_a_fault(tmp_path: Path) -> None:
         path = tmp_path / f"{size}.arrow"
         path.write_bytes(content[:size])
         assert isinstance(outcome(path), str)
+
+
+def _deep(levels: int) -> Any:
+    kind = pa.int32()
+    for _ in range(levels):
+        kind = pa.list_(kind)
+    return pa.array([None, None], kind)
+
+
+def _declares_a_terabyte() -> bytes:
+    content = arrow_bytes(pa.array(["x" * 100_000]), compression="lz4")
+    # A compressed buffer begins with the size that it unpacks to.
+    return content.replace(struct.pack("<q", 100_000), struct.pack("<q", 1 << 40))
+
+
+BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "2 million equal texts": ("parquet", lambda: parquet_bytes(pa.array(["x" * 50]).take(pa.array([0] * 2_000_000)))),
+    "20 million nulls": ("parquet", lambda: parquet_bytes(pa.nulls(20_000_000))),
+    "a dictionary of one long text": (
+        "arrow",
+        lambda: arrow_bytes(
+            pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int8()), pa.array(["x" * 9_999]))
+        ),
+    ),
+    "a run of 2 billion": (
+        "arrow",
+        lambda: arrow_bytes(pa.RunEndEncodedArray.from_arrays(pa.array([2_000_000_000], pa.int32()), pa.array(["x"]))),
+    ),
+    "many columns": ("arrow", lambda: arrow_table(pa.table({f"c{number}": [1] for number in range(20_000)}))),
+    "lists in lists": ("arrow", lambda: arrow_bytes(_deep(60))),
+    "a buffer of a terabyte": ("arrow", _declares_a_terabyte),
+}
+
+
+def arrow_table(table: Any) -> bytes:
+    """An Arrow file of a table."""
+    sink = pa.BufferOutputStream()
+    with ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_small_table_does_not_become_a_large_one(tmp_path: Path, name: str) -> None:
+    """Dictionaries, runs, views and nulls say much in few bytes; the limits hold for what becomes of them."""
+    suffix, make = BOMBS[name]
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(make())
+
+    read = outcome(path, Reading(max_seconds=1, max_worker_bytes=128 * 1024**2, max_bytes=8_000_000))
+
+    assert isinstance(read, str) or len(read) < 8_000_000
 
 
 @pytest.mark.slow

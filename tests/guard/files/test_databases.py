@@ -1,5 +1,6 @@
 """SQLite and DuckDB: a hostile file or query uses limited time and memory, reads its own file, and writes nothing."""
 
+import json
 import sqlite3
 import time
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from rlmlite.inputs import Reading
+from rlmlite.inputs.tables import derive_table
+from rlmlite_kernel.values.inputs import Derivation, Source, SourceFile
+from rlmlite_traces import FileBlobs
 from tests.guard.files.hostile import flipped, outcome
 
 TIGHT = Reading(max_seconds=1, max_worker_bytes=200_000_000, max_bytes=20_000_000)
@@ -86,6 +90,33 @@ def test_a_query_reads_its_file_and_does_nothing_else(tmp_path: Path, query: str
     assert isinstance(said, str) or b"root:" not in said
     assert path.read_bytes() == before
     assert sorted(tmp_path.iterdir()) == [path]
+
+
+RECORDED = {
+    "an endless query": ("sqlite", json.dumps({"query": f"{COUNT} SELECT count(*) FROM r"}), "max_seconds"),
+    "an endless answer": ("sqlite", json.dumps({"query": f"{COUNT} SELECT hex(zeroblob(10000)) FROM r"}), "max_bytes"),
+    "another statement": ("sqlite", json.dumps({"query": "DELETE FROM t"}), "not authorized"),
+    "a list": ("sqlite", "[]", "not options"),
+    "a number": ("sqlite", json.dumps({"query": 1}), "not options"),
+    "no JSON": ("sqlite", "{", "not options"),
+    "a nest": ("sqlite", "[" * 100_000, "not options"),
+    "another option": ("sqlite", json.dumps({"path": "/etc/passwd"}), "not those of this version"),
+    "another reader's": ("parquet", json.dumps({"query": "SELECT 1"}), "not those of this version"),
+    "another format": ("arrow", "{}", "not a valid Arrow file"),
+    "no reader": ("python", "{}", "no table reader python"),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_a_trace_recorded_is_read_under_the_readers_limits(tmp_path: Path, name: str) -> None:
+    """A replay reads a table again by the options in the trace, which a stranger may have written."""
+    by, how, message = RECORDED[name]
+    blobs = FileBlobs()
+    file = blobs.look(database(tmp_path / "a.db"))
+    entry = SourceFile("a.db", "0" * 64, 1, recipe=1)
+    source = Source("table", "a.db", (entry,), recipes=((Derivation(by, "1", how),),))
+
+    assert message in derive_table(file, source, (entry,), blobs, TIGHT)
 
 
 def test_mutants_of_a_database_are_faults_or_rows(tmp_path: Path) -> None:

@@ -136,6 +136,22 @@ def test_an_interrupt_kills_the_worker() -> None:
     assert time.monotonic() - begun < 5
 
 
+def test_a_worker_that_ends_as_it_is_let_go_disturbs_nobody() -> None:
+    """The end of the child and that of its lifeline may be noticed in one round, in either order."""
+    answer(jobs.echo, 1)
+    assert NURSERIES.handle is not None
+    nursery = NURSERIES.handle.pid
+    for number in range(100):
+        items = run(jobs.echo, number)
+        next(items)
+        # Some are closed before their end, some at it, some after.
+        time.sleep(0.0005 * (number % 7))
+        items.close()  # type: ignore[attr-defined]  # it is a generator
+
+    assert answer(jobs.echo, 2) == [2]
+    assert NURSERIES.handle.pid == nursery
+
+
 def test_what_the_feed_raises_reaches_the_caller() -> None:
     """An error of what is fed is not the worker's."""
 
