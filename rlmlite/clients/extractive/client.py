@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from rlmlite.clients.extractive.fences import split_data
 from rlmlite.clients.extractive.forms import (
     AnswerForm,
     ChoiceForm,
@@ -45,8 +46,8 @@ _MOST_SENTENCES = 3
 _ENOUGH_SHARED = 3
 """Words that a sentence shares with the question. With so many, half of a long question is not needed."""
 
-_FENCED = re.compile(r"<data ([0-9a-f]{8})\b[^>]*>\n?(.*?)\n?</data \1>", re.DOTALL)
-_QUESTION = re.compile(r"^\s*question\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+# Blanks but no line ends before it: a thousand empty lines would be looked through from each of them.
+_QUESTION = re.compile(r"^[^\S\n]*+question\s*+:\s*+(.+)$", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
@@ -75,8 +76,7 @@ class Extractive:
 def answer(prompt: str) -> str:
     """The baseline's answer to a prompt."""
     # The fences are taken out before the form is looked for: data may contain what looks like one.
-    data = tuple(match.group(2) for match in _FENCED.finditer(prompt))
-    outside = _FENCED.sub(" ", prompt)
+    data, outside = split_data(prompt)
     before, form = split_form(outside)
     questions = _QUESTION.findall(before)
     # The last one: a template may show an example question before the real one.

@@ -23,12 +23,12 @@ from rlmlite_kernel.values.parsers import Definitions
 
 T = TypeVar("T")
 
-SECONDS = 12.0
+SECONDS = 8.0
 """Of processor time that a worker has for all of its texts, at least."""
 
-_SECONDS_FOR_ANY = 4.0
-_BYTES_PER_SECOND = 200_000
-"""Code is parsed ten times faster, also C++ on a slow machine; a text that takes longer is made for that."""
+_SECONDS_FOR_ANY = 3.0
+_BYTES_PER_SECOND = 500_000
+"""Code is parsed some times faster, C++ too; a text that takes longer is made for that."""
 
 MEMORY = 1024 * 1024 * 1024
 """Bytes: a tree takes up to a hundred times the room of its text."""
