@@ -9,7 +9,8 @@ computed from something too, and this is the place where it is kept track of:
 
 Where content is withheld from the controller, less is told as well:
 
-- A step that read it and failed writes null, so that not even the presence of its variable says how it ended.
+- A step that read it and failed writes null, so that not even the presence of its variable says how it ended. Whoever
+  reads the null is skipped, and is not shown either.
 - After a step that does not fit a budget, the rest of the program does not run. Otherwise a hundred small steps would
   measure how much a withheld one has used; all that they tell now is which of them was the first.
 

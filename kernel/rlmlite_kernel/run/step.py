@@ -27,7 +27,7 @@ from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTI
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_kernel.run.state import RunConstants, State
-from rlmlite_kernel.run.variables import Change, Variable, Variables
+from rlmlite_kernel.run.variables import UNKNOWN, Change, Variable, Variables
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, to_json
 
 
@@ -238,7 +238,7 @@ def _change_of_failure(
         # Charged no bytes: there may be no room for any.
         null = TaintedValue(None, doubt | DERIVED)
         ref = commit_value_digest(key, descriptor_digest(None))
-        return Change(name, Variable(null, kind_of(None), ref, 0, before.turn), dropped)
+        return Change(name, Variable(null, UNKNOWN, ref, 0, before.turn), dropped)
     if EXPOSURE_BY_INPUT in run.flags:
         doubt |= misfit_doubt(outcome.code, outcome.message, run.egress)
     return Change(name, dropped=dropped, doubt=doubt)

@@ -56,6 +56,7 @@ from rlmlite_kernel.run.step import (
     temporaries_of,
 )
 from rlmlite_kernel.run.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
+from rlmlite_kernel.run.variables import UNKNOWN
 from rlmlite_kernel.run.waves import OpenStep, Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
@@ -87,7 +88,8 @@ class RunningTurn:
         # Steps that have asked for calls and have no value yet: calls out, answered, or parked.
         self._open: dict[int, OpenStep] = {}
         self._finished: dict[int, FinishedStep] = {}
-        self._broken: dict[str, int] = {}
+        # Some may be so from an earlier turn: those whose presence must not tell that they could not be written.
+        self._broken = {name: each.data.origins for name, each in before.variables.items() if each.kind == UNKNOWN}
         # What the controller speaks for at each step, where that grows within a turn.
         is_strict = before.settings.policy.strict
         grows = is_strict or before.hides_budgets

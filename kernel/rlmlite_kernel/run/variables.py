@@ -12,6 +12,7 @@ Not here: where a value came from (`evaluation.taint.TaintedValue`), nor what a 
 """
 
 from collections.abc import ItemsView, Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -19,6 +20,9 @@ from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.settings import Limits
+
+UNKNOWN: Final = "unknown"
+"""The kind of a variable that a step has failed to write, where that is withheld: see `effects.flow`."""
 
 
 class Variable(msgspec.Struct, frozen=True, eq=False):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from rlmlite import Limits, Scripted, run
+from rlmlite_kernel.records.settings import Policy
 from rlmlite_kernel.run.show import UNSEEN_FAILURE
 from tests.guard.flow.bench import POLICY, told
 
@@ -60,12 +61,13 @@ def test_whoever_has_read_it_is_asked(program: str, act: str) -> None:
 
 
 def test_a_variable_that_was_not_written_is_made_of_what_decided_that() -> None:
-    """Its old value would tell a tool, later, that a step had failed."""
-    refused = told(["x = 1", "x = json_parse(str(vault))", "look(key=x)", "send(to=x)"], "a")
-    kept = told(["y = 1", "x = json_parse(str(vault))", "look(key=y)"], "a")
+    """Its old value would tell a tool, later, that a step had failed. Where that is withheld, it has no value."""
+    turns = ["x = 1\ny = 1", "x = json_parse(str(vault))", "look(key=x)\nsend(to=x)", "look(key=y)"]
+    seen = Policy(egress={"vault": ("m:1",)})
 
-    assert refused.asked == ("tool",)
-    assert kept.asked == ("tool",)
+    assert told(turns, "a").asked == ("tool",)
+    assert told(turns, "a", policy=seen).asked == told(turns, "1", policy=seen).asked == ("tool",)
+    assert told(turns, "a", policy=Policy()).asked == ("tool", "approve", "tool")
 
 
 @pytest.mark.parametrize("program", [program for program in FATES.values() if "final" not in program])
@@ -99,3 +101,15 @@ def test_turns_of_a_nested_run_are_not_counted() -> None:
 
     assert prompts[1] == prompts[3] == prompts[5]
     assert "turns: at least 3/4 of 100" in prompts[5][1]
+
+
+def test_a_value_that_failed_is_no_answer() -> None:
+    """An answer of null, that reads as if all had gone well, would be worse than none."""
+    at_once = told("x = json_parse(str(vault))\nfinal(x)", "a").state
+    later = told(["x = json_parse(str(vault))", "y = [x]", "final(y)"], "a").state
+    well = told(["x = json_parse(str(vault))", "y = [x]", "final(y)"], "1").state
+
+    assert at_once.answer is None
+    assert later.answer is None
+    assert well.answer is not None
+    assert well.answer.value == [1]
