@@ -15,6 +15,7 @@ import msgspec
 
 from rlmlite_kernel.program.ast import Parsed, Program
 from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.records import Ref, Turn
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -44,13 +45,13 @@ def encode_reading(reading: Parsed | Unparsed, reply: str | None) -> bytes:
     """The blob of a reading. Characters that UTF-8 cannot hold (lone surrogates) are written as escapes."""
     text = None if reading.text == reply else reading.text.encode("utf-8", "backslashreplace").decode()
     if isinstance(reading, Parsed):
-        return _ENCODER.encode(_ParsedBlob(reading.program, reading.at, text))
-    return _ENCODER.encode(_UnparsedBlob(reading.problems, text))
+        return encode_safely(_ENCODER, _ParsedBlob(reading.program, reading.at, text))
+    return encode_safely(_ENCODER, _UnparsedBlob(reading.problems, text))
 
 
 def encode_reading_as_format_one(reading: Parsed | Unparsed) -> bytes:
     """The blob as format 1 wrote it, without the text."""
-    return _ENCODER.encode(msgspec.structs.replace(reading, text=""))
+    return encode_safely(_ENCODER, msgspec.structs.replace(reading, text=""))
 
 
 def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:

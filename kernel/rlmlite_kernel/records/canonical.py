@@ -28,6 +28,17 @@ _RECORDS = msgspec.json.Encoder(order="sorted")
 _VALUES = msgspec.json.Encoder(order="deterministic")
 
 
+def encode_safely(encoder: msgspec.json.Encoder | msgspec.msgpack.Encoder, data: Any) -> bytes:
+    """What `encoder.encode(data)` gives, where there may not be memory for it.
+
+    `encode` itself dies with the process (SIGSEGV, msgspec 0.22) if memory runs out while its result grows. Into a
+    `bytearray` it raises `MemoryError`.
+    """
+    buffer = bytearray()
+    encoder.encode_into(data, buffer)
+    return bytes(buffer)
+
+
 class NotCanonicalError(ValueError):
     """Data that has no canonical form: NaN, a lone surrogate, something that is not JSON, too deep nesting."""
 
@@ -37,13 +48,13 @@ def record_bytes(record: msgspec.Struct) -> bytes:
 
     Nothing is checked: record types have no floats, and `rlmlite_traces` checks numbers and Unicode when it writes.
     """
-    return _RECORDS.encode(record)
+    return encode_safely(_RECORDS, record)
 
 
 def value_bytes(value: Json) -> bytes:
     """The canonical bytes of a JSON value. Raises `NotCanonicalError` if it has none."""
     try:
-        return _VALUES.encode(_spell(value, 0))
+        return encode_safely(_VALUES, _spell(value, 0))
     except UnicodeEncodeError as error:
         raise NotCanonicalError(f"not valid Unicode: {error.reason}") from None
     except TypeError:

@@ -18,6 +18,7 @@ from rlmlite_kernel.evaluation.taint import INPUT, LM, TaintedValue, input_bit, 
 from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.evolution import FORMAT, KERNEL, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
@@ -48,7 +49,7 @@ def first_state(
 ) -> tuple[State, Entry]:
     """The state before the first turn, with its record. See `machine.begin`. Raises `SettingsError`."""
     _check_settings(settings, table)
-    settings_blob = blob(salts, _JSON.encode(settings) if recorded is None else recorded)
+    settings_blob = blob(salts, encode_safely(_JSON, settings) if recorded is None else recorded)
     # Decoded again, so that roles, tools and rules are in the order in which a replay will find them.
     settings = _SETTINGS.decode(settings_blob.content)
     state = _state_of(inputs, settings, salts, settings_blob.salt, table, frozenset(flags))
@@ -145,11 +146,11 @@ def _source_blobs(each: Input, salts: Salts) -> tuple[Blob, ...]:
     """The blob that says where an input came from, then its content if it came from memory."""
     # `recorded` is what a trace holds. A replay uses it as it is: another version may spell the same source otherwise.
     if each.memory is None:
-        return (blob(salts, each.recorded or _JSON.encode(each.source)),)
+        return (blob(salts, each.recorded or encode_safely(_JSON, each.source)),)
     # Content from memory is in no file that could be read again, so the trace has to hold it.
     content = blob(salts, each.memory)
     source = msgspec.structs.replace(each.source, content=content.ref)
-    return blob(salts, each.recorded or _JSON.encode(source)), content
+    return blob(salts, each.recorded or encode_safely(_JSON, source)), content
 
 
 def _input_entry(name: str, each: Input, variable: Variable, source: str, size: int) -> InputEntry:

@@ -14,7 +14,7 @@ from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, LM, Ta
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.records.canonical import Json, value_bytes
+from rlmlite_kernel.records.canonical import Json, encode_safely, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, commit_value
@@ -197,7 +197,7 @@ def state_digest(
     # more of them than the bits of a JSON number.
     # The turn that wrote a variable is left out: it does not change what a program does with it.
     table = [[name, v.kind, v.ref, v.size, hex(v.data.origins)] for name, v in sorted(variables.items())]
-    encoded = _TABLE.encode([table, used, told])
+    encoded = encode_safely(_TABLE, [table, used, told])
     return hashlib.sha256(encoded).hexdigest()
 
 

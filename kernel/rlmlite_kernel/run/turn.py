@@ -28,6 +28,7 @@ from rlmlite_kernel.effects.reservations import Reservation, reserve, settle_usa
 from rlmlite_kernel.evaluation.context import StepContext, TurnContext
 from rlmlite_kernel.faults import CrashedError, Fault
 from rlmlite_kernel.program.lowering import PlannedStep
+from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.run.outages import (
@@ -389,7 +390,7 @@ class RunningTurn:
             check_declared(planned, constants.table, outcome.context.used_by_action())
         outcome = check_room(planned, outcome, self._variables, self._before, self._nested_reserve())
         # The step as it will be recorded. Its salt is the key under which the record commits to the value.
-        ast = blob(constants.salts, _JSON.encode(planned.as_statement()))
+        ast = blob(constants.salts, encode_safely(_JSON, planned.as_statement()))
         doubt = self._doubt(planned, outcome)
         is_over = self._ended or self._ends_program(outcome)
         dropped = temporaries_of(self._steps, number, self._variables) if planned.last else ()

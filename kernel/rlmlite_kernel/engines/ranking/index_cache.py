@@ -81,6 +81,8 @@ class IndexCache:
 
 _DIGEST_SIZE = 32
 
+_ENCODER = msgspec.msgpack.Encoder()
+
 # What `encode_index` writes: lengths, words, and for each segment hashes, begins, units and base.
 _EncodedSegment: TypeAlias = tuple[bytes, bytes, bytes, int]
 _EncodedIndex: TypeAlias = tuple[bytes, int, list[_EncodedSegment]]
@@ -89,7 +91,9 @@ _EncodedIndex: TypeAlias = tuple[bytes, int, list[_EncodedSegment]]
 def encode_index(index: WordIndex) -> bytes:
     """An index as bytes, with their SHA-256 before them."""
     segments = [[_bytes(s.hashes), _bytes(s.begins), _bytes(s.units), s.base] for s in index.segments]
-    data = msgspec.msgpack.encode([_bytes(index.lengths), index.words, segments])
+    # Not `encode`, which dies with the process if memory runs out while its result grows (msgspec 0.22).
+    data = bytearray()
+    _ENCODER.encode_into([_bytes(index.lengths), index.words, segments], data)
     return hashlib.sha256(data).digest() + data
 
 
