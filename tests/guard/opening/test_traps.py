@@ -70,6 +70,15 @@ def test_a_trap_in_a_session_does_no_harm(file: str, trap: str, outside: Path) -
     assert look(outside) == before
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_folder_that_is_no_trace_stays_as_it_is(command: tuple[str, ...], outside: Path) -> None:
+    """A wrong path leaves nothing behind, not even a lock."""
+    before = look(outside)
+
+    assert rlmlite(*command, str(outside)).exit_code == Exit.INPUT
+    assert look(outside) == before
+
+
 @pytest.mark.parametrize("file", ["trace.jsonl", "blobs.jsonl", "effects.jsonl", "blobs", "blobs/LARGE"])
 @pytest.mark.parametrize("command", [("trace", "verify"), ("trace", "replay"), ("trace", "show"), ("session", "show")])
 def test_a_link_to_the_very_same_content_is_refused(file: str, command: tuple[str, str], outside: Path) -> None:

@@ -125,6 +125,9 @@ class Log:
             TraceError: as `verify` raises it, for damage that no crash can cause.
         """
         with open_trace(path) as folder:
+            # Before the lock is made: a folder that is no trace stays as it is.
+            if not folder.exists(RECORDS):
+                raise TraceMissingError(path / RECORDS, "no such file, so this is no trace")
             lock = WriterLock(folder, LOCK)
             try:
                 return cls(folder, *_continue(folder, lock))
