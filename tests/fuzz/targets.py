@@ -43,11 +43,12 @@ from rlmlite_kernel.values.values import to_json
 from rlmlite_traces import FileBlobs, StoreError, TraceError, UncheckedTrace, replay, show, verify
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS
 from tests.fuzz import seeds
+from tests.fuzz.bounds import PARSER_SECONDS
 
 _FILES = (RECORDS, BLOBS, EFFECTS)
 _MARK = b"\n== next file ==\n"
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
-_READING = Reading(cache=False)
+_READING = Reading(cache=False, max_seconds=PARSER_SECONDS)
 _LIMITS = Limits(steps=200, sub_calls=50, value_bytes=16_000_000, search_work=100_000_000, chunks=10_000)
 _REPLIES = ("yes", '{"a": 1, "items": ["x", {"b": null}]}', "[" * 200)
 
@@ -64,7 +65,9 @@ def targets() -> Mapping[str, Target]:
     with tempfile.TemporaryDirectory() as folder:
         files = seeds.file_seeds(Path(folder))
     table = {_name_of(spec): Target(file_reader(spec), examples) for spec, examples in files.items()}
-    table["html-as-text"] = Target(file_reader("{}.html", Reading(html="text", cache=False)), files["{}.html"])
+    table["html-as-text"] = Target(
+        file_reader("{}.html", Reading(html="text", cache=False, max_seconds=PARSER_SECONDS)), files["{}.html"]
+    )
     table["programs"] = Target(run_program, seeds.program_seeds())
     table["traces"] = Target(read_trace, seeds.trace_seeds())
     return table
