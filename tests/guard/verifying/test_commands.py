@@ -12,7 +12,7 @@ from rlmlite.cli.app import app
 from rlmlite_kernel.records.records import Entry, Genesis, Seal, Step
 from rlmlite_traces import Standing, nested_traces, replay, verify
 from tests.guard.verifying.nested_runs import nested_run
-from tests.traces.forge.folders import new_blob, rewrite_child, with_record, write_folder
+from tests.traces.forge.folders import children_of, new_blob, rewrite_child, with_child, with_record, write_folder
 from tests.traces.replays.forging import entries_of, with_fields
 
 
@@ -97,6 +97,17 @@ def test_other_settings_than_asked_for_are_found(place: Path, honest: Path) -> N
     code, said = command(place, honest, "replay")
     assert code == 7
     assert "settings" in said
+
+
+def test_what_a_nested_run_held_is_found(place: Path, honest: Path) -> None:
+    """The bytes of its values stand in no record of its own, and are known when it is executed again."""
+    trace = verify(place)
+    (id_,) = children_of(trace)
+    used = next(call.child.used for seq in range(trace.size) for call in trace.effects(seq) if call.child)
+    write_folder(place, with_child(entries_of(trace), id_, used={**used, "value_bytes": used["value_bytes"] + 1}))
+
+    assert command(place, honest, "verify")[0] == 0
+    assert command(place, honest, "replay")[0] == 7
 
 
 SEALS: dict[str, dict[str, object]] = {

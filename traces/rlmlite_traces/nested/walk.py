@@ -14,7 +14,7 @@ links are refused, so no walk comes back to where it was. Levels and folders hav
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class NestedTrace(msgspec.Struct, frozen=True):
     """A nested run: the id of its call, the root that the parent recorded, and how its trace compares.
 
     `reason` says in what it differs; otherwise it is empty. `place` is its folder, `trace` the trace where it is the
-    recorded one.
+    recorded one. `used` is what its parent recorded that it used.
     """
 
     id: str
@@ -54,6 +54,7 @@ class NestedTrace(msgspec.Struct, frozen=True):
     reason: str = ""
     place: Path | None = None
     trace: CheckedTrace | None = None
+    used: Mapping[str, int] = {}
 
 
 def nested_place(parent: Path, id_: str) -> Path:
@@ -110,7 +111,8 @@ class _Walk:
             contradiction = find_contradiction(parent, step, call, child)
             if contradiction:
                 return NestedTrace(id_, root, Standing.DIFFERS, contradiction)
-        return NestedTrace(id_, root, Standing.SAME, place=place, trace=child)
+        used = {} if first.child is None else first.child.used
+        return NestedTrace(id_, root, Standing.SAME, place=place, trace=child, used=used)
 
 
 def _calls_by_id(trace: CheckedTrace) -> dict[str, list[tuple[Step, EffectRecord]]]:

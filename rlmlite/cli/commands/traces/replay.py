@@ -155,7 +155,20 @@ def _replay_nested(
             # Its inputs are contents that its parent's replay has registered: no path of its own is looked at.
             found = replaying(each.trace, {}, False)
             requests |= found.nested
+            contradiction = contradiction or _compare_held(each.used, found)
             yield NestedReplay(each.id, contradiction, msgspec.structs.replace(found, state=None, nested={}))
+
+
+def _compare_held(used: Mapping[str, int], found: Replayed) -> str:
+    """Whether a nested run held as many bytes at its end as its parent recorded: no record of its own states that.
+
+    A parent that was stopped meanwhile reads its answer from the trace, and does not record them.
+    """
+    recorded = used.get("value_bytes")
+    if recorded is None or found.state is None or found.verdict is not Verdict.REPRODUCED:
+        return ""
+    held = found.state.used.get("value_bytes", 0)
+    return "" if held == recorded else f"it held {held:,} value_bytes, and its parent recorded {recorded:,}"
 
 
 def _blobs(store: Path | None, is_own: bool) -> FileBlobs:
