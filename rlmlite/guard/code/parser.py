@@ -27,6 +27,9 @@ MOST_KEPT = 1_000_000
 """Definitions that are remembered: some 40 MB."""
 
 
+_OVERHEAD = 20
+
+
 class CodeParser:
     """The `Parser` of this process. Its worker starts with the first text."""
 
@@ -113,8 +116,8 @@ class CodeParser:
 
 
 def _size(result: Definitions | ParserCrashedError) -> int:
-    # One more, so that a million empty results are not free.
-    return 1 if isinstance(result, ParserCrashedError) else 1 + len(result.starts)
+    # In definitions: a result takes as much memory as twenty of them, also if it has none.
+    return _OVERHEAD if isinstance(result, ParserCrashedError) else _OVERHEAD + len(result.starts)
 
 
 CODE_PARSER = CodeParser()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite import execute
+from rlmlite.guard.code import parser as parsers
 from rlmlite.guard.code import session as sessions
 from rlmlite.guard.code.grammars import find_definitions
 from rlmlite.guard.code.parser import CODE_PARSER, CodeParser
@@ -174,6 +175,16 @@ def test_an_interrupt_leaves_no_half_answer(parser: CodeParser, monkeypatch: pyt
 
 def _interrupt(session: object, count: int) -> None:
     raise KeyboardInterrupt
+
+
+def test_what_is_remembered_has_a_bound(parser: CodeParser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of results, of crashes, and of texts without definitions; the last one stays."""
+    monkeypatch.setattr(parsers, "MOST_KEPT", 100)
+    for number in range(12):
+        parse(parser, f"x = {number}\n", "python")
+    parse(parser, "class A: pass\n" * 200, "python")
+
+    assert [len(result.starts) for result in parser._results.values() if isinstance(result, Definitions)] == [200]
 
 
 def test_code_is_charged_as_before() -> None:
