@@ -1,7 +1,7 @@
 """Errors that the front door raises for mistakes of its user, before a program runs. Each says what to do.
 
-Checks of single values are in `checks`. Not here: mistakes in a program, which are data
-(`rlmlite_kernel.program.problems`), and faults of a trace (`rlmlite_traces.errors`).
+Checks of single values are in `checks`, files that cannot become text in `unreadable`. Not here: mistakes in a program,
+which are data (`rlmlite_kernel.program.problems`), and faults of a trace (`rlmlite_traces.errors`).
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,7 @@
 Start at `load`, which decides what a path or value is. Below it:
 
 - `formats`: bytes to text (compression, archives, documents, encodings, downloads); the table of kinds is in `kinds`.
+- `parsers`: what of that runs in a worker, since a stranger's file may take it over.
 - `tables`: inputs that are rows.
 - `folders`: which files a folder or a glob stands for.
 - `cache`: what is remembered between runs.
