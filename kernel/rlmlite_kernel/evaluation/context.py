@@ -36,7 +36,8 @@ from rlmlite_kernel.values.memory import (
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of, text_of
 
-_FEWER_ROWS = "work on fewer rows, on a part of each text (.text[0:500]), or on counts instead of rows"
+FEWER_ROWS = "work on fewer rows, on a part of each text (.text[0:500]), or on counts instead of rows"
+"""What to do where rows or texts are too much."""
 
 _HASHED = 4
 """Work for a byte that is encoded and hashed."""
@@ -222,7 +223,7 @@ class StepContext:
             left = self.budget_left("search_work")
             if units - free > left:
                 message = f"{what} needs {units:,} of search_work, but only {left:,} are left"
-                raise Fault("budget", f"{message}; {_FEWER_ROWS}")
+                raise Fault("budget", f"{message}; {FEWER_ROWS}")
             self.spend("search_work", units - free)
             self._looked += units - free
 
@@ -249,7 +250,7 @@ class StepContext:
         """`hold`, in value bytes."""
         if self._charges_before:
             self._held_bytes += size
-            self._refuse_beyond_limit(0, _FEWER_ROWS)
+            self._refuse_beyond_limit(0, FEWER_ROWS)
 
     @contextmanager
     def give_back(self) -> Iterator[None]:
@@ -261,7 +262,7 @@ class StepContext:
     def ensure_fits(self, size: int) -> None:
         """Refuse what is built for a moment only, if it would not fit beside what the step holds now."""
         if self._charges_before:
-            self._refuse_beyond_limit(size, _FEWER_ROWS)
+            self._refuse_beyond_limit(size, FEWER_ROWS)
 
     def _refuse_beyond_limit(self, more: int, instead: str) -> None:
         limit = self.settings.limits.value_bytes
@@ -297,7 +298,7 @@ class StepContext:
         limit = self.settings.limits.value_bytes
         size = self._measure(value)
         if size.charged > limit:
-            message = f"the value is larger than the {limit:,} value_bytes of this run; {_FEWER_ROWS}"
+            message = f"the value is larger than the {limit:,} value_bytes of this run; {FEWER_ROWS}"
             raise Fault("too_large", message)
         self.work(size.digest_work, "a value of this size")
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rlmlite_kernel.actions.rows.keys import key_rows, key_values, row_order
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns, rows_where
-from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.context import FEWER_ROWS, StepContext
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, compile_condition
 from rlmlite_kernel.evaluation.taint import NarrowedResult
@@ -97,7 +97,7 @@ def evaluate_column(rows: Rows, expr: Expr, compiler: RowCompiler, context: Step
         return Ints(vector.data)
     context.hold(40 * len(rows))
     values = vector.values(context.blobs)
-    context.ensure_room(sum(map(context.size_of, values)))
+    context.ensure_room(sum(map(context.size_of, values)), FEWER_ROWS)
     return Cells(values)
 
 
@@ -113,7 +113,7 @@ def evaluate_rows(work: OfRow, count: int, context: StepContext) -> list[Value]:
     values: list[Value] = []
     for row in range(count):
         value = work(row)
-        context.ensure_room(context.size_of(value))
+        context.ensure_room(context.size_of(value), FEWER_ROWS)
         values.append(value)
     return values
 

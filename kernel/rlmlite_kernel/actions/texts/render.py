@@ -7,7 +7,7 @@ of each field are fetched before the first row is written, so that a column that
 """
 
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.context import FEWER_ROWS, StepContext
 from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
@@ -27,7 +27,7 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
         words = [part if isinstance(part, str) else _fill(part, columns, row, context) for part in parts]
         line = "".join(words)
         # Row by row: a render of a million rows stops at the row that is too much, not after the last.
-        context.ensure_room(len(line) + len(sep))
+        context.ensure_room(len(line) + len(sep), FEWER_ROWS)
         lines.append(line)
     return sep.join(lines)
 
