@@ -217,7 +217,9 @@ def operate(op: str, left: Value, right: Value, context: StepContext) -> Value:
 
 def operate_dereferenced(op: str, left: Value, right: Value, context: StepContext) -> Value:
     """`operate` on values whose texts are strings."""
-    _charge_long(op, left, right, context)
+    # Most operands are numbers and short texts, which are part of what a row costs.
+    if _is_long(left) or _is_long(right):
+        _charge_long(op, left, right, context)
     if op in ARITHMETIC:
         # `+` alone makes a value that grows with its operands.
         if op == "+" and isinstance(left, str | list) and isinstance(right, str | list):
@@ -233,13 +235,15 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
     return COMPARISONS[op](left, right)
 
 
+_HAVE_LENGTH = frozenset([str, list, dict])
+
+
+def _is_long(value: Value) -> bool:
+    return type(value) in _HAVE_LENGTH and len(value) > LONG  # type: ignore[arg-type]
+
+
 def _charge_long(op: str, left: Value, right: Value, context: StepContext) -> None:
     """Charge an operation on long texts and lists: `contains` looks through all, a comparison through the shorter."""
-    # Most operands are numbers and short texts, which are part of what a row costs.
-    long_left = isinstance(left, str | list | dict) and len(left) > LONG
-    long_right = isinstance(right, str | list | dict) and len(right) > LONG
-    if not long_left and not long_right:
-        return
     sizes = [len(side) for side in (left, right) if isinstance(side, str | list | dict)]
     looks_through = max(sizes) if op in MEMBERSHIP or op == "+" else min(sizes)
     price = NODE if isinstance(left, list | dict) or isinstance(right, list | dict) else READ

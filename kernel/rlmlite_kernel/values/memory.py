@@ -95,8 +95,10 @@ def record_size(fields: int) -> int:
 
 def string_size(text: str) -> int:
     """The bytes that a string is charged for."""
-    size = len(text) if text.isascii() else len(text.encode())
-    return max(size, _TEXT + len(text) // MEMORY_PER_VALUE_BYTE)
+    characters = len(text)
+    size = characters if text.isascii() else len(text.encode())
+    memory = _TEXT + characters // MEMORY_PER_VALUE_BYTE
+    return size if size > memory else memory
 
 
 class _LargerError(Exception):

@@ -18,7 +18,7 @@ from rlmlite_kernel.evaluation.work import NODE, READ, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
 from rlmlite_kernel.records.evolution import MEDIAN_OF_ONE
-from rlmlite_kernel.values.memory import LONG
+from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.operators import add, divide, is_number, sort_key
 from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
 from rlmlite_kernel.values.values import LIST, Value, kind_of
@@ -133,6 +133,10 @@ def fold_of(name: str) -> Callable[..., Value]:
     return fold
 
 
+_ARRAYS = 6
+"""Arrays of one number for each row that a fold needs at a time."""
+
+
 def charge_comparisons(name: str, values: Sequence[Value], context: StepContext) -> None:
     """Charge min and max for the long texts that they compare; each may be compared to its end."""
     if name in ("min", "max"):
@@ -144,6 +148,8 @@ def fold_vector(
     name: str, vector: Vector, keys: Keys, more: Sequence[Value], context: StepContext
 ) -> list[Value] | None:
     """A fold over a vector, a value for each key; None if it must be computed value by value."""
+    # The rows that have a value, their keys and values, and their order.
+    context.ensure_fits(_ARRAYS * 8 * len(vector) // MEMORY_PER_VALUE_BYTE)
     there = np.flatnonzero(~vector.null)
     counts = np.bincount(keys.codes[there], minlength=len(keys.firsts)).astype(np.int64)
     if name == "count":

@@ -73,7 +73,7 @@ def _charge_keys(rows: int, context: StepContext) -> None:
     context.ensure_fits(_ARRAYS * 8 * rows // MEMORY_PER_VALUE_BYTE)
 
 
-_ARRAYS = 5
+_ARRAYS = 8
 """Arrays of one number for each row that sorting and numbering needs at a time."""
 
 

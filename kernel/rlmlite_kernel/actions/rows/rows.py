@@ -20,8 +20,9 @@ from rlmlite_kernel.evaluation.taint import NarrowedResult
 from rlmlite_kernel.evaluation.work import COLUMN_NODE, NODE, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Field, Obj
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
-from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE, taken_memory
+from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, taken_memory
 from rlmlite_kernel.values.operators import truthy
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, list_rows, rows_of
 from rlmlite_kernel.values.vectors import LARGEST
@@ -108,13 +109,25 @@ def column_from(values: list[Value]) -> Column:
     return Cells(values)
 
 
+_BLOCK = 256
+"""Short values that are announced together."""
+
+
 def evaluate_rows(work: OfRow, count: int, context: StepContext) -> list[Value]:
     """A compiled expression over every row, charged as it grows."""
     values: list[Value] = []
+    block = _BLOCK if context.follows(CHARGED_BEFORE) else 1
+    unannounced = 0
     for row in range(count):
         value = work(row)
-        context.ensure_room(context.size_of(value), FEWER_ROWS)
+        size = context.size_of(value)
+        unannounced += size
         values.append(value)
+        # A long value at once, short ones together: asking for each takes longer than most expressions.
+        if size > LONG or len(values) % block == 0:
+            context.ensure_room(unannounced, FEWER_ROWS)
+            unannounced = 0
+    context.ensure_room(unannounced, FEWER_ROWS)
     return values
 
 

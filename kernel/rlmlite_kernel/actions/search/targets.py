@@ -21,6 +21,7 @@ from rlmlite_kernel.engines.sheets.cells import ROW_END
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values
+from rlmlite_kernel.evaluation.work import CALL
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Constant, Spans, Text
 from rlmlite_kernel.values.fences import list_names
@@ -45,6 +46,7 @@ def target_pieces(target: Value, what: str, context: StepContext) -> list[Target
     # The rows of a table are lines of one sheet, each with a span: they need no look at a field.
     if rows.kind == RECORDS and rows.spans is not None:
         return [TargetPiece(None, text) for text in _merge_adjacent_rows(rows.spans)]
+    context.work(CALL * len(rows), f"{what} over {len(rows):,} texts")
     texts = row_texts(rows, what, context)
     docs = _docs(rows, context)
     return [TargetPiece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]

@@ -9,6 +9,7 @@ of each field are fetched before the first row is written, so that a column that
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import FEWER_ROWS, StepContext
 from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
+from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.templates import Hole, pieces
@@ -22,6 +23,7 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
     parts = pieces(template)
     # Column by column first: reading a field row by row would decode its column once per row.
     columns = {hole.name: _cells(hole, table, context) for hole in parts if isinstance(hole, Hole)}
+    context.work(NODE * len(table) * (1 + len(parts)), f"rendering {len(table):,} rows")
     lines: list[str] = []
     for row in range(len(table)):
         words = [part if isinstance(part, str) else _fill(part, columns, row, context) for part in parts]
