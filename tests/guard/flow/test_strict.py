@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from rlmlite import Scripted, Session
+from rlmlite.errors import SettingError
+from rlmlite.tools.policy_file import read_policy_file
 from rlmlite_kernel.records.settings import Policy, ToolRule
 from rlmlite_traces import Verdict, replay, verify
 from tests.guard.flow.stage import EGRESS, OPEN, POLICY, SEEING, Stage
@@ -133,3 +135,17 @@ def test_strict_runs_replay(tmp_path: Path) -> None:
     Stage(["show(patients)", "\n".join(OUT)], policy=STRICT, trace=tmp_path / "run.rlm")
 
     assert replay(verify(tmp_path / "run.rlm")).verdict is Verdict.REPRODUCED
+
+
+def test_a_policy_file_says_strict(tmp_path: Path) -> None:
+    """As a truth value; normal mode is the default."""
+    file = tmp_path / "policy.toml"
+    file.write_text("version = 1\nstrict = true\n")
+    assert read_policy_file(file).policy.strict
+
+    file.write_text("version = 1\n")
+    assert not read_policy_file(file).policy.strict
+
+    file.write_text('version = 1\nstrict = "yes"\n')
+    with pytest.raises(SettingError, match="strict"):
+        read_policy_file(file)
