@@ -194,7 +194,8 @@ class GivingUp:
         for request in requests:
             self._asked.add(request.id)
             results.append(self._known.get(request.id) or self._unmade(request.id))
-        left = len(self._known.keys() - self._asked)
+        # Also those that were begun and have no result: that they were must be on the record.
+        left = len((self._known.keys() | set(self._intents)) - self._asked)
         if len(entries) < self._turn.recorded or left > self._others:
             return results, None
         last = max((entry.record.step for entry in entries if isinstance(entry.record, Step)), default=None)

@@ -287,7 +287,7 @@ class Run:
 
     def seal(self, outcome: str | None = None, reason: str = "") -> Seal:
         """End the run. Without an outcome the kernel says which it is."""
-        entry = seal(self._state, outcome, reason)
+        entry = retry_once(lambda: seal(self._state, outcome, reason))
         assert isinstance(entry.record, Seal)
         self._keeper.extend([entry])
         return entry.record

@@ -1,5 +1,6 @@
 """Sessions whose process died in a step: they can be looked at, given up and gone on with, and nothing paid is lost."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from rlmlite.clients.scripted import Scripted
 from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_kernel.run import step, turn
 from rlmlite_traces import Level, Log, Replayed, Verdict, replay, verify
+from tests.guard.test_crash import die_in_the_tool
 from tests.rlmlite.cli.commands import document, rlmlite
 
 ROOT = Path(__file__).parents[3]
@@ -248,3 +250,27 @@ def test_a_kill_between_two_records_of_one_suspension(tmp_path: Path, monkeypatc
         assert session.resume().failures == ()
     assert codes(tmp_path) == ["ok", "ok", "ok"]
     assert replayed(tmp_path).verdict is Verdict.REPRODUCED
+
+
+def test_a_tool_that_had_begun_is_unknown(tmp_path: Path) -> None:
+    """Killed in a tool with side effects: the call is on the record as one whose end nobody knows, and is not made."""
+    die_in_the_tool(tmp_path, "fail", "harmful")
+    with Session(tmp_path / "s.rlm") as session:
+        assert session.abandon().failures == ("abandoned",)
+    trace = verify(tmp_path / "s.rlm")
+    calls = [(call.effect, call.error) for seq in range(trace.size) for call in trace.effects(seq)]
+
+    assert calls[-1] == ("tool", "unknown")
+    assert (tmp_path / "paid").read_text() == "a\n"
+    assert replayed(tmp_path).verdict is Verdict.REPRODUCED
+
+
+def test_to_give_up_needs_no_loop_of_its_own(tmp_path: Path) -> None:
+    """It makes no call, so it can be done where an event loop is running."""
+    die(tmp_path, PROGRAMS["after others"][0])
+
+    async def give_up() -> tuple[str, ...]:
+        with Session(tmp_path / "s.rlm") as session:
+            return session.abandon().failures
+
+    assert asyncio.run(give_up()) == ("abandoned", "abandoned")
