@@ -297,9 +297,15 @@ def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
     return len(first.starts) > 0
 
 
+_COMPILED = 20_000
+"""Work for a text of a list that is searched for."""
+
+
 def _query_of_value(value: Value, context: StepContext) -> Query:
     rows = rows_of(value)
     if rows is not None:
+        # Each is compiled, and all of them together once more.
+        context.work(_COMPILED * len(rows), f"searching for any of {len(rows):,} texts")
         items = row_values(rows, context)
         texts = [context.require_text(item, "each item of the query") for item in items]
         return any_of(*map(literal, texts))

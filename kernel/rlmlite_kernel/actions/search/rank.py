@@ -30,6 +30,7 @@ from rlmlite_kernel.engines.ranking.bm25 import Ranking, rank_units
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, Spans, Text
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, rows_of
 
 MOST_WORDS = 100
@@ -111,6 +112,10 @@ def _passage_rows(pieces: list[TargetPiece], starts: IntArray, stops: IntArray, 
     return Rows("passages", columns, len(spans), spans)
 
 
+_WORK_OF_PASSAGE, _PASSAGE = 50, 32
+"""Work, and bytes of memory while words are looked up, for each passage besides its text."""
+
+
 def _charge(texts: list[Text], units: int, words: QueryWords, context: StepContext) -> None:
     """Charge the bytes of the texts, and for each word of the query one more per passage.
 
@@ -120,6 +125,8 @@ def _charge(texts: list[Text], units: int, words: QueryWords, context: StepConte
     work = size + units * len(words)
     purpose = f"ranking {units:,} passages of {size:,} bytes"
     context.charge("search_work", work, purpose)
+    context.work(_WORK_OF_PASSAGE * units, purpose)
+    context.ensure_fits(_PASSAGE * units // MEMORY_PER_VALUE_BYTE)
     # Rows without text stand as texts without a blob (see `_rank_rows`): there is nothing to read.
     read_texts = [text for text in texts if text.blob]
     context.scanned.extend(read_texts)
