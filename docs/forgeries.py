@@ -20,7 +20,10 @@ REASONS: Final = {
     "Redact.reason": "words of whoever removed the content; verify asks only that it is gone",
     "Redact.who": "words of whoever removed the content",
     "Genesis.flags": "where no step of the run would have meant anything else by them",
-    "Seal.outcome": "a program that only looked gave no answer: whether it has `completed` or `failed` its host says",
+    "Seal.outcome": (
+        "a run without an answer: its host says whether it has `completed` or `failed`, or was stopped (`host.REASON`); "
+        "one with an answer ends as the kernel concludes"
+    ),
     "content: reply": (
         "no proof of what a model said: whoever writes a trace can write replies. The program read from one must be "
         "the one that was executed, so only words around it, or blanks and comments in it, can be changed alone"
