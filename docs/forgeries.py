@@ -21,7 +21,7 @@ REASONS: Final = {
     "Redact.who": "words of whoever removed the content",
     "Genesis.flags": "where no step of the run would have meant anything else by them",
     "Seal.outcome": (
-        "a run without an answer: its host says whether it has `completed` or `failed`, or was stopped (`host.REASON`); "
+        "a run without an answer: its host says whether it `completed` or `failed` or was stopped (`host.REASON`); "
         "one with an answer ends as the kernel concludes"
     ),
     "content: reply": (
