@@ -23,6 +23,7 @@ from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.work import column_work_of_row
 from rlmlite_kernel.program.ast import LOGIC, MATCHES, MEMBERSHIP, Binary, Call, Expr, Field, Lit, Unary
 from rlmlite_kernel.program.binding import has_free_field
+from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.operators import ARITHMETIC, group_key
 from rlmlite_kernel.values.row_keys import keys_of
@@ -134,6 +135,9 @@ def _truth(vector: Vector, context: StepContext) -> BoolArray:
     if vector.kind != "text":
         holds: BoolArray = ~vector.null & (vector.data != 0)
         return holds
+    if isinstance(vector.data, Spans):
+        # Their places say enough: texts of several contents would be copied.
+        return _as_flags(~vector.null & (vector.data.stops > vector.data.starts))
     texts = vector.bytes(context.blobs)
     if texts is None:
         raise _RowByRowError

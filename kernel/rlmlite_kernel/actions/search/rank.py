@@ -29,6 +29,7 @@ from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.ranking.bm25 import Ranking, rank_units
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, rows_of
@@ -62,10 +63,21 @@ def _rank_rows(table: Rows, words: QueryWords, limit: int | None, context: StepC
     # A row without text stays as an empty unit, so that the numbers of units are those of the rows.
     texts = [text if text is not None else Text("", 0, 0) for text in row_texts(table, "rank", context)]
     _charge(texts, len(texts), words, context)
+    if context.follows(CHARGED_BEFORE):
+        _refuse_overlap(texts, context)
     sources = sources_of_texts(texts, context)
     best = _select_best(sources, words, limit, context)
     rows = table.take(best.units)
     return Rows("passages", {**rows.columns, "score": Ints(best.scores)}, len(rows), rows.spans)
+
+
+def _refuse_overlap(texts: list[Text], context: StepContext) -> None:
+    """Refuse rows whose texts overlap many times: each row's words are held by themselves."""
+    size = sum(map(len, texts))
+    blobs = dict.fromkeys(text.blob for text in texts if text.blob)
+    contents = sum(len(context.blobs.read(blob)) for blob in blobs)
+    if size > 2 * contents + context.settings.limits.value_bytes:
+        raise Fault("too_large", f"the rows overlap: {size:,} bytes of {contents:,}; rank rows that do not")
 
 
 def _rank_passages(
