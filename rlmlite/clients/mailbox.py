@@ -10,21 +10,35 @@ For each call `DIR/ID.request.json` is written, and its answer is awaited:
 So whoever answers needs neither a lock nor a rename. The request itself is written under another name and renamed, so
 that nobody reads half of one.
 
+Others write into the folder, so what has the name of an answer may be none. Only a plain file is read, and no link is
+followed; whatever else is there fails the call, with words:
+
+    ID.answer.txt -> ~/.ssh/id_ed25519     failed: a link
+    ID.answer.txt (a pipe, a folder)       failed at once: opening does not wait
+    ID.answer.json, nested 1,000 deep      failed: no text that follows could make it valid
+
+Requests hold what a run has read, so they are for this user alone (0600), as is a folder that is made for them (0700).
+
 The same call of the same run has the same id, so a call that was answered is not asked again. Nothing is deleted, and
 there is no time limit: a run that was stopped continues where it was.
 """
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from rlmlite.clients.interface.options import LONGEST_REPLY
 from rlmlite.clients.scripted import parse_line
-from rlmlite.errors import ModelError
-from rlmlite.guard.terminal import harmless_json
-from rlmlite_kernel.effects.requests import Answered, Request, Result
+from rlmlite.errors import ModelError, SettingError
+from rlmlite.guard.json_text import TooDeepError
+from rlmlite.guard.places import make_private_folder, write_private
+from rlmlite.guard.regular_file import read_regular
+from rlmlite.guard.terminal import harmless_json, one_line
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result
 from rlmlite_kernel.records.settings import Role
 
 POLL_SECONDS = 0.2
@@ -49,10 +63,7 @@ class Mailbox:
     def __init__(self, folder: Path, tell: Callable[[str], None], poll: float = POLL_SECONDS) -> None:
         self._folder, self._tell, self._poll = folder, tell, poll
         self._messages: set[str] = set()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ModelError(f"mailbox:{folder}: the folder cannot be created: {error.strerror}") from None
+        _make_folder(folder)
 
     @property
     def model(self) -> str:
@@ -64,7 +75,20 @@ class Mailbox:
         return Role(model=self.model, input_price=0, output_price=0)
 
     async def complete(self, text: str, request: Request) -> Result:
-        """See `Client.complete`. Waits as long as it takes."""
+        """See `Client.complete`. Waits as long as it takes.
+
+        Raises `ModelError` if the request cannot be written.
+        """
+        try:
+            return await self._wait(text, request)
+        except SettingError as error:
+            reason = one_line(str(error))
+            # Said aloud, since a program may go on without the answer.
+            self._tell_once(f"a call failed: {reason}")
+            return Failed("unavailable", NO_USE, reason)
+
+    async def _wait(self, text: str, request: Request) -> Result:
+        """The answer. Raises `SettingError` for what has its name and can never be one."""
         # From before this run was stopped, or written ahead. A text with a previous size of 0 never counts as finished.
         answer = self._read_answer(request.id, 0)
         if not isinstance(answer, int):
@@ -81,11 +105,8 @@ class Mailbox:
             size = answer
 
     def _write_request(self, text: str, request: Request) -> None:
-        """Write the request, whole or not at all."""
+        """Write the request, whole or not at all. Raises `ModelError`."""
         path = self._folder / f"{request.id}.request.json"
-        # From before this run was stopped. Its content follows from its id, so it would be written the same again.
-        if path.exists():
-            return
         content = _RequestFile(
             id=request.id,
             kind=request.kind,
@@ -97,22 +118,28 @@ class Mailbox:
         )
         compact = msgspec.json.encode(content)
         document = msgspec.json.format(compact, indent=2).decode()
-        # With the process id in its name, since two processes may resume the same run.
-        unfinished = path.with_suffix(f".{os.getpid()}")
         # People print it on terminals, which a prompt must not be able to control.
-        unfinished.write_text(harmless_json(document) + "\n", "utf-8")
-        unfinished.replace(path)
+        wanted = (harmless_json(document) + "\n").encode()
+        # From before this run was stopped. Anything else of this name would be answered in place of the request.
+        if _holds(path, wanted):
+            return
+        try:
+            write_private(path, wanted)
+        except OSError as error:
+            raise ModelError(f"{self.model}: {path.name} cannot be written: {error.strerror}") from None
 
     def _read_answer(self, id_: str, previous_size: int) -> Result | int:
-        """The answer; or the size of a text that may still grow, 0 if there is none yet."""
+        """The answer; or the size of a text that may still grow, 0 if there is none yet. Raises `SettingError`."""
         # JSON first: whoever writes it means more than a text.
         line = _read_bytes(self._folder / f"{id_}.answer.json")
         if line:
             # An invalid answer does not fail the call: it may be unfinished, or whoever wrote it can mend the file.
             try:
                 return _parse_answer(line)
+            except TooDeepError as error:
+                raise SettingError(f"{id_}.answer.json is no answer: {error}") from None
             except (msgspec.MsgspecError, ValueError) as error:
-                self._tell_once(f"{id_}.answer.json is not a valid answer yet: {error}")
+                self._tell_once(f"{id_}.answer.json is not a valid answer yet: {one_line(str(error))}")
         text = _read_bytes(self._folder / f"{id_}.answer.txt")
         is_finished = bool(text) and len(text) == previous_size
         if not is_finished:
@@ -131,11 +158,33 @@ class Mailbox:
             self._tell(f"{self.model}: {message}")
 
 
+def _make_folder(folder: Path) -> None:
+    """Make the folder if there is none. Raises `ModelError`, also for one in which anybody could answer."""
+    try:
+        if not folder.is_dir():
+            make_private_folder(folder)
+        mode = folder.stat().st_mode
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ModelError(f"mailbox:{folder}: the folder cannot be created: {reason}") from None
+    # A folder that was there may be shared with whoever answers, but not with everybody. Windows has no such modes.
+    if os.name == "posix" and mode & stat.S_IWOTH:
+        raise ModelError(f"mailbox:{folder}: anybody on this machine could answer there; run chmod o-w on the folder")
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, LONGEST_REPLY).content
     except FileNotFoundError:
         return b""
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a plain file has this content. `False` for whatever else there is, which a rename then replaces."""
+    try:
+        return read_regular(path, len(content)).content == content
+    except (FileNotFoundError, SettingError):
+        return False
 
 
 def _parse_answer(line: bytes) -> Result:

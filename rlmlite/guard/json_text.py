@@ -4,13 +4,18 @@ Python's own parser takes any depth up to that of its stack, which depends on wh
 equal keys. So all JSON goes through the reader that programs have: 128 deep, no key twice, no NaN.
 
     parse_json(b"[1, 2]")          [1, 2]
-    parse_json("[" * 100_000)      ValueError: JSON nested deeper than 128
+    parse_json("[" * 100_000)      TooDeepError: JSON nested deeper than 128
 """
 
 from typing import Any
 
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.schemas import read_json
+from rlmlite_kernel.program.schemas import json_depth, read_json
+from rlmlite_kernel.records.canonical import VALUE_DEPTH
+
+
+class TooDeepError(ValueError):
+    """JSON that is nested too deep, whether or not it is whole: no text that follows could make it valid."""
 
 
 def parse_json(content: str | bytes) -> Any:
@@ -19,4 +24,5 @@ def parse_json(content: str | bytes) -> Any:
     try:
         return read_json(text)
     except Fault as fault:
-        raise ValueError(fault.message) from None
+        error = TooDeepError if json_depth(text) > VALUE_DEPTH else ValueError
+        raise error(fault.message) from None

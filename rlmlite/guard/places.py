@@ -8,6 +8,7 @@ for machines whose home cannot be written to.
 """
 
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from rlmlite.errors import SettingError
 HOME_VARIABLE: Final = "RLMLITE_HOME"
 _NAME: Final = "rlmlite"
 _ONLY_THIS_USER = 0o700
+_ONLY_THIS_USERS_FILE = 0o600
 
 
 def settings_folder() -> Path:
@@ -35,6 +37,23 @@ def make_private_folder(folder: Path) -> Path:
     if folder.stat().st_mode & 0o077:
         folder.chmod(_ONLY_THIS_USER)
     return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only this user can read, in place of whatever has its name. Raises `OSError`.
+
+    It is made under another name and renamed, so nobody reads half of it, and a link of that name is replaced instead
+    of followed.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_THIS_USERS_FILE)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def without_links(path: Path) -> Path:

@@ -54,14 +54,20 @@ def read_regular(path: Path, most: int, *, follow_link: bool = False) -> Regular
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SettingError(f"{path} is not a regular file; remove it, or work in another folder")
-        # One byte more than is allowed, which shows that there is more; however large it is, no more is read.
+        if status.st_size > most:
+            raise _too_long(path, most)
+        # One byte more than is allowed, which shows that it has grown; however large it is, no more is read.
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(most + 1)
     finally:
         os.close(descriptor)
     if len(content) > most:
-        raise SettingError(f"{path} has more than {most:,} bytes; no settings are that long")
+        raise _too_long(path, most)
     return RegularFile(content, status)
+
+
+def _too_long(path: Path, most: int) -> SettingError:
+    return SettingError(f"{path} has more than {most:,} bytes, and no more are read here")
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,6 @@ Each trusted file is one small file in the user's state folder, so that two comm
 
 import hashlib
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -22,7 +21,7 @@ from typing import Final
 import msgspec
 
 from rlmlite.errors import SettingError
-from rlmlite.guard.places import is_closed, is_mine, make_private_folder, state_folder
+from rlmlite.guard.places import is_closed, is_mine, make_private_folder, state_folder, write_private
 from rlmlite.guard.regular_file import RegularFile, read_regular
 
 MOST_BYTES: Final = 1_000_000
@@ -74,12 +73,7 @@ def trust(file: Trusted) -> None:
     """Remember that the user trusts a file. Raises `OSError`."""
     folder = make_private_folder(_folder())
     place = folder / _name(file.path)
-    # Written beside and renamed, so that another command never reads half of it.
-    unfinished = place.with_suffix(f".{secrets.token_hex(4)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as out:
-        out.write(msgspec.json.encode(file))
-    unfinished.replace(place)
+    write_private(place, msgspec.json.encode(file))
 
 
 def revoke_trust(path: Path) -> bool:

@@ -185,7 +185,7 @@ def _strip_fence(reply: str) -> str:
 
 def read_json(text: str) -> Any:
     """JSON within limits: no repeated keys, no NaN, integers up to 1,000 digits, 128 deep. Raises `Fault("json")`."""
-    if _depth(text) > VALUE_DEPTH:
+    if json_depth(text) > VALUE_DEPTH:
         raise Fault("json", f"JSON nested deeper than {VALUE_DEPTH}")
     try:
         value = json.loads(
@@ -206,7 +206,7 @@ def _refuse_half_surrogates(value: Any) -> None:
         raise Fault("json", "a string holds half of a surrogate pair, which is not valid text") from None
 
 
-def _depth(text: str) -> int:
+def json_depth(text: str) -> int:
     """The deepest nesting of brackets outside strings; 0 if there are too few brackets for it to matter.
 
     Counted before parsing, since the parser is recursive: strings are taken out, of the rest the brackets are added up.

@@ -12,6 +12,9 @@ from rlmlite.clients.interface.prices import Price
 WORKERS = 32
 """Calls under way at a time, by default."""
 
+LONGEST_REPLY = 64 * 1024 * 1024
+"""Bytes of an answer, whoever gives it; of a server's, unpacked. The longest of models are a thousandth of that."""
+
 Decode: TypeAlias = Literal["tool", "grammar"]
 """How a controller gives its program other than as text: by calling a function, or a custom tool with a grammar."""
 

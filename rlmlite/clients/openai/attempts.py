@@ -24,7 +24,7 @@ from typing import Any
 import httpx2
 import msgspec
 
-from rlmlite.clients.interface.options import ATTEMPTS, Calling
+from rlmlite.clients.interface.options import ATTEMPTS, LONGEST_REPLY, Calling
 from rlmlite.clients.openai.destination import Destination
 from rlmlite.clients.openai.pauses import Pause
 from rlmlite.clients.openai.server_events import EventDecoder
@@ -35,9 +35,6 @@ LONGEST_STREAM = 30
 
 ERROR_IN_REPLY = "x-error-in-a-reply"
 """A header of our own. It marks an error that came with HTTP 200: the server had begun, and may bill the call."""
-
-LONGEST_REPLY = 64 * 1024 * 1024
-"""Bytes of a reply or a stream, unpacked. The longest answers of models are a thousandth of that."""
 
 _OF_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
