@@ -110,8 +110,10 @@ def _parse_file(path: Path) -> Iterable[tuple[str | None, Reply]]:
         content = path.read_text("utf-8")
     except FileNotFoundError:
         raise ModelError(f"scripted:{path}: the file does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"scripted:{path}: the file cannot be read: {error}") from None
+    except OSError as error:
+        raise ModelError(f"scripted:{path}: the file cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ModelError(f"scripted:{path}: the file is not UTF-8 (byte {error.start})") from None
     # Not `splitlines`, which also splits at U+2028 and the like, which JSON texts may contain.
     for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():

@@ -28,7 +28,7 @@ from rlmlite.guard.places import is_mine, make_private_folder, state_folder
 from rlmlite_kernel.records.merkle import leaf
 from rlmlite_traces import CheckedTrace
 from rlmlite_traces.blobs.stores import store_path
-from rlmlite_traces.errors import StoreMissingError
+from rlmlite_traces.errors import StoreMissingError, words_of
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.lines import ORIGIN
 
@@ -49,7 +49,7 @@ def mark_begun(path: Path, genesis_leaf: str) -> bool:
     try:
         return _write_tag(path, genesis_leaf, store_path(path))
     except (OSError, StoreMissingError) as error:
-        log.info("%s has no tag of its origin, so its inputs will have to be named again: %s", path, error)
+        log.info("%s has no tag of its origin, so its inputs will have to be named again: %s", path, words_of(error))
         return False
 
 
@@ -77,7 +77,7 @@ def adopt(path: Path, trace: CheckedTrace, store: Path | None = None) -> bool:
     try:
         return _write_tag(path, leaf(trace.line(0)).hex(), store)
     except OSError as error:
-        log.info("%s has no tag of its origin: %s", path, error)
+        log.info("%s has no tag of its origin: %s", path, words_of(error))
         return False
 
 

@@ -83,7 +83,9 @@ def deriving(reading: Reading = READING, reader: ReaderLimits = READER_LIMITS) -
                     deriver.derive_text(source, entry)
             else:
                 deriver.derive_members(source, files)
-        except (UnreadableError, BrokenArchiveError, InputError, OSError, *_BY_A_RECIPE) as error:
+        except OSError as error:
+            return harmless(f"{file.path} cannot be read: {error.strerror or error}")
+        except (UnreadableError, BrokenArchiveError, InputError, *_BY_A_RECIPE) as error:
             return harmless(f"{file.path} {error}")
         return ""
 

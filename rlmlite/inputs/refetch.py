@@ -68,8 +68,8 @@ def open_places(
         yield places
 
 
-def how_to_name(name: str, source: Source | None) -> str:
-    """What a caller writes to name an input again."""
+def how_to_name(name: str, source: Source | None, *, fetches: bool = True) -> str:
+    """What a caller writes to name an input again. `fetches` is whether that may be a URL."""
     recorded = None if source is None else source.path
     if recorded is None:
         return f"--input {one_line(name)}=PATH"
@@ -78,10 +78,17 @@ def how_to_name(name: str, source: Source | None) -> str:
     named = f"--input {shlex.quote(f'{one_line(name)}={shown}')}"
     if not is_remote(recorded):
         return named
+    if not fetches:
+        return f"--input {one_line(name)}=PATH, a file with what {shown} gave"
     assert source is not None
     if any(step.why == SECRETS_LEFT_OUT for recipe in source.recipes for step in recipe):
         return f"--input {one_line(name)}=URL (it was {shown}, and had secrets that are not recorded)"
     return f"{named}, which fetches it again"
+
+
+def how_to_trust(trace: Path) -> str:
+    """What whoever owns the folder of a trace may do instead of naming its inputs, to end a sentence with."""
+    return f"; or, if this folder is yours, run `rlmlite trust {shlex.quote(one_line(str(trace), _LONGEST))}` once"
 
 
 def _fetch(url: str, path: Path, reading: Reading) -> Path:

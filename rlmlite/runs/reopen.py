@@ -25,7 +25,7 @@ from rlmlite.guard.origin import is_begun_here, store_begun_with
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.formats.remote.urls import is_remote
-from rlmlite.inputs.refetch import how_to_name, open_places, sources_of
+from rlmlite.inputs.refetch import how_to_name, how_to_trust, open_places, sources_of
 from rlmlite.runs.history import Exchange, exchanges_of_records
 from rlmlite.runs.outcome import ModelUsage
 from rlmlite_kernel.effects.requests import Failed, Usage
@@ -138,7 +138,7 @@ def _check(replayed: Replayed, path: Path, trace: CheckedTrace, is_own: bool) ->
         advice = how_to_name(name, source)
         if source is not None and source.path is not None and is_remote(source.path):
             reason = "it is fetched only if you name it"
-        own = "" if is_own else f"; or, if this folder is yours, run `rlmlite trust {path}` once"
+        own = "" if is_own else how_to_trust(path)
         lacks = f"{path} cannot go on without its input {one_line(name)}: {one_line(reason)}"
         raise SettingError(f"{lacks}; say where it is: {advice}{own}")
     for name, (recorded, here) in replayed.engines.items():

@@ -15,6 +15,7 @@ from rlmlite.errors import SettingError
 from rlmlite.guard.import_path import installed_only
 from rlmlite.tools.functions import Function, PythonTool
 from rlmlite.tools.tool_names import PYTHON, PinnedTool
+from rlmlite_traces.errors import words_of
 
 ToolSource: TypeAlias = Function | PythonTool | PinnedTool | str
 
@@ -58,7 +59,7 @@ def _guarded(spec: str, load: Callable[[], ModuleType]) -> ModuleType:
     # The module is the user's, and can raise anything while it is executed; a script may also call `exit`.
     except (Exception, SystemExit) as error:
         hint = "; give a file by its path, FILE.py:NAME" if isinstance(error, ModuleNotFoundError) else ""
-        raise SettingError(f"tool {spec}: {type(error).__name__}: {error}{hint}") from error
+        raise SettingError(f"tool {spec}: {type(error).__name__}: {words_of(error)}{hint}") from error
 
 
 def _load_module(place: str) -> ModuleType:

@@ -7,7 +7,20 @@ Not here: mistakes of a program, which are data in a receipt (`rlmlite_kernel.pr
 under a run (`rlmlite_kernel.values.blobs.InputChangedError`).
 """
 
+import os
 from pathlib import Path
+
+
+def words_of(error: BaseException) -> str:
+    """An error for people. What the system said has no number: `app.log: Permission denied`.
+
+    `str` of it would be `[Errno 13] Permission denied: 'app.log'`.
+    """
+    if not isinstance(error, OSError):
+        return str(error)
+    words = error.strerror or str(error)
+    names = isinstance(error.filename, str | bytes | os.PathLike)  # it may be the number of a descriptor
+    return f"{os.fsdecode(error.filename)}: {words}" if names else words
 
 
 class TraceError(Exception):

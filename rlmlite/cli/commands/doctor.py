@@ -26,6 +26,7 @@ from rlmlite.guard.places import HOME_VARIABLE, is_mine, state_folder
 from rlmlite.guard.trust import state_of, trusted_files
 from rlmlite.guard.worker.report import protections
 from rlmlite.runs.settings import make_settings
+from rlmlite_traces.errors import words_of
 
 _EXTRAS = {
     "tables": ("duckdb", "pyarrow"),
@@ -71,7 +72,7 @@ def _facts(part: Callable[[], Iterator[Fact]]) -> Iterator[Fact]:
     try:
         yield from part()
     except (SettingError, OSError) as error:
-        yield Fact(part.__name__.strip("_"), "error", False, str(error))
+        yield Fact(part.__name__.strip("_"), "error", False, words_of(error))
 
 
 def _settings() -> Iterator[Fact]:

@@ -53,17 +53,18 @@ class Request(msgspec.Struct, frozen=True):
 
 def run(path: Path | None, *, yes: bool, listing: bool, revoke: bool, as_json: bool) -> Exit:
     """The command."""
-    if listing:
-        return exit_code_of(lambda: _list(as_json), as_json=as_json)
-    if path is not None and is_trace(path):
-        from rlmlite.cli.commands.sessions.trust import revoke_trace, trust_trace  # with what reads a trace
 
-        if revoke:
-            return exit_code_of(lambda: revoke_trace(path, as_json), as_json=as_json)
-        return exit_code_of(lambda: trust_trace(path, yes, as_json), as_json=as_json)
-    if revoke:
-        return exit_code_of(lambda: _revoke(_settings_path(path), as_json), as_json=as_json)
-    return exit_code_of(lambda: _trust(_settings_path(path), yes, as_json), as_json=as_json)
+    def work() -> Exit:
+        if listing:
+            return _list(as_json)
+        if path is not None and is_trace(path):
+            from rlmlite.cli.commands.sessions.trust import revoke_trace, trust_trace  # with what reads a trace
+
+            return revoke_trace(path, as_json) if revoke else trust_trace(path, yes, as_json)
+        place = _settings_path(path)
+        return _revoke(place, as_json) if revoke else _trust(place, yes, as_json)
+
+    return exit_code_of(work, as_json=as_json)
 
 
 def is_trace(path: Path) -> bool:

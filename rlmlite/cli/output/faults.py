@@ -27,6 +27,7 @@ from rlmlite_traces import (
     TraceSealedError,
     TraceWriteError,
 )
+from rlmlite_traces.errors import words_of
 
 _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (InputError, Exit.INPUT, "input"),
@@ -82,4 +83,4 @@ def exit_code_of(command: Callable[[], Exit], *, as_json: bool) -> Exit:
 def _message_of(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return f"memory ran out; {MORE_MEMORY}"
-    return str(error)
+    return words_of(error)

@@ -70,7 +70,9 @@ class FrameWriter:
 
     def exception(self, error: BaseException) -> None:
         """An exception that ends the job."""
-        words = str(error)[:_WORDS].encode("utf-8", "replace").decode()
+        # Of the system's errors not the number and the path, which are of the worker and not of the user's file.
+        text = getattr(error, "strerror", None) or str(error)
+        words = str(text)[:_WORDS].encode("utf-8", "replace").decode()
         self._write(EXCEPTION, msgspec.msgpack.encode((type(error).__name__, words)))
 
     def end(self) -> None:

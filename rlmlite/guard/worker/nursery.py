@@ -100,7 +100,8 @@ class Nursery:
             pid = _fork(_find_job(request), request, descriptors)
         # An import may raise anything, and the system may have no room for another process.
         except Exception as error:
-            _say(lifeline, {"failed": f"{type(error).__name__}: {error}"[:1_000]})
+            words = getattr(error, "strerror", None) or error  # without the system's number
+            _say(lifeline, {"failed": f"{type(error).__name__}: {words}"[:1_000]})
             lifeline.close()
         for descriptor in descriptors[1:]:
             os.close(descriptor)

@@ -65,7 +65,7 @@ class NurseryHandle:
             )
         except OSError as error:
             ours.close()
-            raise WorkerStartError(f"no process for parsers can be started: {error}") from None
+            raise WorkerStartError(f"no process for parsers can be started: {error.strerror or error}") from None
         finally:
             theirs.close()
         self._socket = ours
@@ -121,7 +121,7 @@ class _Nurseries:
                 self.handle.send(body, descriptors)
             except OSError as error:
                 self.end()
-                raise WorkerStartError(f"the process for parsers ended at once: {error}") from None
+                raise WorkerStartError(f"the process for parsers ended at once: {error.strerror or error}") from None
 
     def end(self) -> None:
         """End the nursery, if there is one. Call it with the lock held, or where nobody else can run."""

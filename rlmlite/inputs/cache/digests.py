@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
+from rlmlite_traces.errors import words_of
 from rlmlite_traces.files.guarded import Folder, make_folders
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Digests:
         return sqlite3.connect(self._file, timeout=_LOCK_SECONDS, isolation_level="IMMEDIATE")
 
     def _warn(self, error: Exception) -> None:
-        log.warning(f"digests are not remembered in {self._file}: {error}; remove the file if it is damaged")
+        log.warning(f"digests are not remembered in {self._file}: {words_of(error)}; remove the file if it is damaged")
 
 
 def open_digests() -> Digests:

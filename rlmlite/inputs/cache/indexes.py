@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlmlite.inputs.cache.digests import cache_folder
+from rlmlite_traces.errors import words_of
 
 if TYPE_CHECKING:
     from rlmlite_traces.files.index_folder import IndexFolder
@@ -62,7 +63,9 @@ class WordIndexes:
 
     def _warn_once(self, error: OSError) -> None:
         if not self._has_failed:
-            log.warning(f"word indexes are not kept in {self._path}: {error}; remove the folder if it is damaged")
+            reason = words_of(error)
+            reason = words_of(error)
+            log.warning(f"word indexes are not kept in {self._path}: {reason}; remove the folder if it is damaged")
         self._has_failed = True
 
 

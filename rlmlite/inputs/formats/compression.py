@@ -16,6 +16,7 @@ from typing import Any
 from rlmlite.errors.unreadable import UnreadableError, import_extra
 from rlmlite.inputs.formats.streams import BLOCK, BlockStream, file_blocks
 from rlmlite.inputs.parsers.damage import DAMAGE
+from rlmlite_traces.errors import words_of
 
 MEMORY = 256 * 1024 * 1024
 """Bytes that a decompressor may use for its dictionary."""
@@ -33,7 +34,7 @@ def decompress(kind: str, packed: BlockStream) -> Iterator[bytes]:
     try:
         yield from DECOMPRESSORS[kind](packed)
     except DAMAGE as error:
-        raise UnreadableError("damaged", f"{kind}: {error}") from None
+        raise UnreadableError("damaged", f"{kind}: {words_of(error)}") from None
 
 
 def _gzip(packed: BlockStream) -> Iterator[bytes]:
@@ -90,7 +91,7 @@ def _zstd(packed: BlockStream) -> Iterator[bytes]:
     try:
         yield from _streams(packed, lambda: zstd.ZstdDecompressor(options=options), _read_on)
     except zstd.ZstdError as error:
-        raise UnreadableError("damaged", f"zstd: {error}") from None
+        raise UnreadableError("damaged", f"zstd: {words_of(error)}") from None
 
 
 def _read_on(data: bytes, packed: BlockStream) -> bytes:

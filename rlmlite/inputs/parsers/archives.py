@@ -21,6 +21,7 @@ from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.guard.worker.child import Assignment
 from rlmlite.inputs.folders.listing import NOT_ENTERED
 from rlmlite.inputs.parsers.damage import DAMAGE
+from rlmlite_traces.errors import words_of
 
 _BLOCK = 1024 * 1024
 """Bytes of a member that travel together."""
@@ -104,7 +105,7 @@ def zip_members(file: BinaryIO) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(file)
     except _ZIP_ERRORS as error:
-        raise BrokenArchiveError(f"zip: {error}") from None
+        raise BrokenArchiveError(f"zip: {words_of(error)}") from None
     for info in archive.infolist():
         # As `ZipInfo.is_dir` says, which fails for a name that is empty.
         if info.filename.endswith("/"):
@@ -123,7 +124,7 @@ def _zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
             with archive.open(info) as file:
                 yield from _blocks(file)
         except _ZIP_ERRORS as error:
-            raise UnreadableError("damaged", f"zip: {error}") from None
+            raise UnreadableError("damaged", f"zip: {words_of(error)}") from None
 
     return blocks
 
@@ -179,7 +180,7 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 
 
 def _broken_tar(error: Exception) -> BrokenArchiveError:
-    return BrokenArchiveError(f"tar: {error}")
+    return BrokenArchiveError(f"tar: {words_of(error)}")
 
 
 def _label(name: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ import msgspec
 from rlmlite.errors.unreadable import UnreadableError, import_extra
 from rlmlite.guard.worker.child import Assignment
 from rlmlite.inputs.parsers.damage import DAMAGE
+from rlmlite_traces.errors import words_of
 
 EXTRA = "documents"
 
@@ -88,7 +89,7 @@ def _declared_zip_size(file: BinaryIO) -> int:
         return sum(info.file_size for info in archive.infolist())
     # A `RuntimeError` is a password or a way of packing that is not supported.
     except (zipfile.BadZipFile, RuntimeError, *DAMAGE) as error:
-        raise UnreadableError("damaged", f"zip: {error}") from None
+        raise UnreadableError("damaged", f"zip: {words_of(error)}") from None
 
 
 def _html(file: BinaryIO) -> Iterator[bytes]:

@@ -65,7 +65,7 @@ def test_the_files_of_a_strangers_session_are_not_read(command: tuple[str, ...])
     assert code == Exit.USAGE
     assert "where it was recorded is not looked at" in output
     assert "--input context=app.log" in output
-    assert f"rlmlite trust {path}" in output
+    assert f"rlmlite trust {shlex.quote(path)}" in output
     assert opened(path, *command, more=("--input", "context=app.log"))[0] == Exit.COMPLETED
 
 

@@ -31,7 +31,7 @@ from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.sheets import records
 from rlmlite_kernel.values.values import Value, documents
 from rlmlite_traces.blobs.stores import FileBlobs
-from rlmlite_traces.errors import TraceError
+from rlmlite_traces.errors import TraceError, words_of
 from rlmlite_traces.files.mapped import HashedFile
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits, check_items
@@ -284,7 +284,7 @@ class _ContentFinder:
                     use(found)
                     return ""
             except (OSError, InputChangedError) as error:
-                reason = str(error)
+                reason = words_of(error)
                 continue
             reason = f"{place} has other content: expected {expected[:12]}, found {found.digest[:12]}"
         return reason

@@ -25,7 +25,9 @@ from rlmlite.guard.origin import is_begun_here
 from rlmlite.guard.places import without_links
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
+from rlmlite.inputs.refetch import how_to_name, how_to_trust, sources_of
 from rlmlite.runs.log import DEFAULT_STORE
+from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import (
     CheckedTrace,
     Derive,
@@ -106,7 +108,8 @@ def replay_trace(
         # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
         has_nested = os.path.lexists(trace / "nested")
         nested = tuple(_replay_nested(checked, trace, replayed, replaying, blobs, limits)) if has_nested else ()
-        return _report(trace, checked, Replays(replayed, nested, reparse(checked)), as_json)
+        replays = Replays(replayed, nested, reparse(checked))
+        return _report(trace, checked, replays, as_json, "" if is_own else how_to_trust(trace))
 
     return exit_code_of(work, as_json=as_json)
 
@@ -182,7 +185,7 @@ def _blobs(store: Path | None, is_own: bool) -> FileBlobs:
     return FileBlobs(store=DirectoryStore.open_to_read(store or without_links(DEFAULT_STORE)))
 
 
-def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool) -> Exit:
+def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool, if_own: str) -> Exit:
     replayed = replays.own
     if as_json:
         print_json(
@@ -205,7 +208,7 @@ def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool)
             ],
         )
     else:
-        print_replay(replayed)
+        print_replay(replayed, sources_of(checked), if_own)
         _print_reparse(replays.texts)
         for each in replays.nested:
             _print_nested(each)
@@ -229,8 +232,8 @@ def _print_reparse(reparsed: ReparseResult) -> None:
         say(f"texts of programs: {reparsed.texts:,} parsed again, each to the program that was executed")
 
 
-def print_replay(replayed: Replayed) -> None:
-    """The verdict in words."""
+def print_replay(replayed: Replayed, sources: Mapping[str, Source] | None = None, if_own: str = "") -> None:
+    """The verdict in words. `sources` are those of its inputs; without them an input cannot be named by the caller."""
     sentence, colour = _SENTENCES[replayed.verdict]
     if replayed.verdict is Verdict.REPRODUCED and replayed.not_executed:
         sentence, colour = "every other record is what the kernel computes", "yellow"
@@ -249,8 +252,9 @@ def print_replay(replayed: Replayed) -> None:
     for name, (recorded, here) in replayed.engines.items():
         say(f"    {one_line(name)}: recorded {one_line(recorded)}, here {here}")
     for name, reason in replayed.missing.items():
-        shown = one_line(name)
-        say(f"    input {shown} is not available: {one_line(reason)}; say where it is with --input {shown}=PATH")
+        # Of a nested run: its inputs are its parent's, and are named there.
+        advice = "" if sources is None else f"; say where it is: {how_to_name(name, sources.get(name), fetches=False)}"
+        say(f"    input {one_line(name)} is not available: {one_line(reason)}{advice}{if_own}", "yellow")
     difference = replayed.difference
     if difference is not None:
         say(f"    record {difference.seq}, {difference.field}:")

@@ -13,6 +13,7 @@ from rlmlite.guard.terminal import one_line
 from rlmlite.inputs.formats.remote.urls import HTTP, check_url, redact, without_secrets
 from rlmlite.inputs.formats.streams import file_blocks
 from rlmlite_kernel.values.inputs import Derivation
+from rlmlite_traces.errors import words_of
 
 SECRETS_LEFT_OUT = "secrets left out of the URL"
 """Recorded as the reason of a fetch step. A later process then knows that the recorded URL is not enough."""
@@ -50,7 +51,7 @@ def fetch(url: str, seconds: float) -> Iterator[bytes]:
         raise
     # Each protocol has errors of its own, and their words may contain the URL, or a server's words.
     except Exception as error:
-        words = redact(url, f"{type(error).__name__}: {error}")
+        words = redact(url, f"{type(error).__name__}: {words_of(error)}")
         raise InputError(f"{without_secrets(url)} cannot be fetched: {one_line(words, _WORDS)}") from None
 
 
