@@ -128,10 +128,14 @@ def test_an_iterator_that_is_closed_kills_its_worker() -> None:
 
 def test_an_interrupt_kills_the_worker() -> None:
     """Ctrl-C while this process waits for a worker."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background ignores it
     begun = time.monotonic()
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        answer(jobs.stay, limits=WorkerLimits(seconds=30))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            answer(jobs.stay, limits=WorkerLimits(seconds=30))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert time.monotonic() - begun < 5
 
