@@ -71,6 +71,9 @@ _BOUNDS: Final = {
     "input_files": "files that inputs name",
     "searched_bytes": "bytes of files in which inputs are looked for",
     "derived_bytes": "bytes that are unpacked, decoded and converted again",
+    "uncharged_work": "work on values in a run that is not charged for it (of an older version), in units of "
+    "`search_work`",
+    "uncharged_bytes": "bytes of values that a step of such a run holds",
 }
 """What a reader's limit bounds. Those that are not here bound the limit of the same name in a genesis."""
 

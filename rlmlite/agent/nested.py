@@ -36,6 +36,7 @@ from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nested_roles
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.records.evolution import GUARDS
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import SettingsError
@@ -93,6 +94,9 @@ def _check_is_answer(trace: CheckedTrace, request: Request, parent: Run) -> None
         settings = None
     if trace.genesis.parent != request.id:
         raise TraceBrokenError(RECORDS, 0, "parent", request.id, str(trace.genesis.parent))
+    lacked = GUARDS.keys() & parent.state.run.flags - set(trace.genesis.flags)
+    if lacked:
+        raise TraceBrokenError(RECORDS, 0, "flags", "those of its parent", f"none of {sorted(lacked)}")
     if settings != request.nested.settings:
         raise TraceBrokenError(RECORDS, 0, "settings", "those that its parent gave it", "others")
     # Rules go by the names of inputs, so one must not stand under the name of another.

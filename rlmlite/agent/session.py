@@ -108,9 +108,10 @@ class Session:
     def _begin(self, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> None:
         self._agent, setup = prepare_agent(_with_trace(self.path, settings), ByHand())
         self._run = begin_run(inputs, blobs, setup)
+        self._refusal = ""
 
     def _open(self, settings: RunSettings, access: Access, makes_calls: bool = True) -> None:
-        self._run, self._agent = _reopen(self.path, settings, access, makes_calls)
+        self._run, self._agent, self._refusal = _reopen(self.path, settings, access, makes_calls)
 
     @property
     def run(self) -> Run:
@@ -265,6 +266,9 @@ class Session:
 
     def _resume(self, run: Run) -> FanOuts[Outcome]:
         """Go on with what is unfinished, in the run itself or in a rehearsal of it."""
+        is_under_way = run.unfinished is not None or open_question(run.history) is not None
+        if is_under_way and self._refusal:
+            raise SettingError(self._refusal)
         outcome = run.outcome_so_far(conclude_program(run.state))
         if run.unfinished is not None:
             outcome = yield from _execute(run, run.go_on, run.unfinished.said)
@@ -319,9 +323,12 @@ def _places(path: Path, inputs: Data | Mapping[str, Data]) -> dict[str, str]:
     return places
 
 
-def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool) -> tuple[Run, Agent]:
-    """The run of a session that is there, and the agent that goes on in it."""
-    from rlmlite.runs.reopen import reopen  # with the way back into a trace, which a new session does not need
+def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool) -> tuple[Run, Agent, str]:
+    """The run of a session that is there, the agent that goes on in it, and why it may not, if it may not."""
+    from rlmlite.runs.reopen import (  # with the way back into a trace, which a new session does not need
+        refusal_to_go_on,
+        reopen,
+    )
 
     fixed = next((name for name in FIXED_SETTINGS if name in settings.explicit), None)
     if fixed is not None:
@@ -337,6 +344,9 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
         models = access.models | {client.model for client in explicit.values()}
         assert past.log.recovered is not None
         is_own = is_begun_here(path, past.log.recovered)
+        refusal = refusal_to_go_on(path, past.log.recovered, is_own)
+        if refusal and makes_calls:
+            raise SettingError(refusal)
         is_from_here = is_begun_from_here(path, past.log.recovered)
         rebuild = ClientRebuilder(models, is_own, is_from_here, settings.calling) if makes_calls else make_no_client
         clients = _clients_of(recorded.roles, explicit, rebuild)
@@ -348,7 +358,7 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
     count = sum(name.startswith(CONTROLLER) for name in clients)
     agent = msgspec.structs.replace(agent, controllers=controller_roles(count))
     setup = msgspec.structs.replace(setup, clients=clients)
-    return Run(past.inputs, past.blobs, setup, past), agent
+    return Run(past.inputs, past.blobs, setup, past), agent, refusal
 
 
 def _explicit_clients(setup: Setup) -> dict[str, Client]:

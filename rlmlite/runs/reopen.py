@@ -29,6 +29,7 @@ from rlmlite.inputs.refetch import how_to_name, how_to_trust, open_places, sourc
 from rlmlite.runs.history import Exchange, exchanges_of_records
 from rlmlite.runs.outcome import ModelUsage
 from rlmlite_kernel.effects.requests import Failed, Usage
+from rlmlite_kernel.records.evolution import lacked_guards
 from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.run.state import State
@@ -148,6 +149,20 @@ def _check(replayed: Replayed, path: Path, trace: CheckedTrace, is_own: bool) ->
         raise OutOfMemoryError(f"{path}: {replayed.stopped}; {MORE_MEMORY}")
     if replayed.verdict is not Verdict.REPRODUCED:
         raise SettingError(f"{path} is not what its run computes: see `rlmlite trace replay {path}`")
+
+
+def refusal_to_go_on(path: Path, trace: CheckedTrace, is_own: bool) -> str:
+    """Why a session that is not the user's own may not execute more; empty if it may.
+
+    A genesis names the rules that its run follows, whoever wrote it. Under old rules some of today's guards are off.
+    """
+    lacked = "" if is_own else lacked_guards(trace.genesis.flags)
+    if not lacked:
+        return ""
+    return (
+        f"{path} follows rules of an older version, which let {lacked}, and it was not begun here; "
+        f"begin a new session, or, if you know who began this one, run `rlmlite trust {path}` once"
+    )
 
 
 def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:

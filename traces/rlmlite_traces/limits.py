@@ -36,6 +36,8 @@ class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Nested runs: `nested_depth` levels below the trace, `nested_traces` in all, each counted once.
     Inputs: `inputs` in a genesis, `input_files` that they name in all; `searched_bytes` are read to look for them,
     `derived_bytes` are unpacked, decoded and converted again.
+    A run without the flag `CHARGED_BEFORE`, which is not charged for the work on its values: `uncharged_work` in units
+    of `search_work`, `uncharged_bytes` of values that one step holds.
     What a genesis may claim, by the name of its limit: `turns` to `search_work`.
     """
 
@@ -59,6 +61,8 @@ class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     input_files: int = 1_000_000
     searched_bytes: int = 64 * 1024 * MEGABYTE
     derived_bytes: int = 16 * 1024 * MEGABYTE
+    uncharged_work: int = 20_000_000_000
+    uncharged_bytes: int = 1_000_000_000
     turns: int = 2_000
     steps: int = 50_000
     sub_calls: int = 1_000_000

@@ -18,7 +18,7 @@ import msgspec
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.evaluation.taint import TaintedValue
-from rlmlite_kernel.evaluation.work import READ, free_work
+from rlmlite_kernel.evaluation.work import READ, Meter, free_work
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
@@ -107,7 +107,7 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
 
     `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
     that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
-    (`records.evolution.FLAGS`).
+    (`records.evolution.FLAGS`). `meter` counts what a run without `CHARGED_BEFORE` is not charged for, in a replay.
     """
 
     table: Table
@@ -117,6 +117,7 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     barred: int = 0
     number: int = 0
     flags: frozenset[int] = frozenset()
+    meter: Meter | None = None
 
 
 class StepWarning(NamedTuple):
@@ -159,6 +160,8 @@ class StepContext:
         self._announced_bytes = 0
         self._held_bytes = 0
         self._charges_before = CHARGED_BEFORE in turn.flags
+        # Of a run that is charged, nothing is left to count.
+        self._meter = None if self._charges_before else turn.meter
         self._free_work = free_work(self.settings.limits.search_work)
         # The part of `search_work` that was charged by `work`.
         self._looked = 0
@@ -216,6 +219,8 @@ class StepContext:
         Raises `Fault("budget")`. See `evaluation.work` for the prices.
         """
         if not self._charges_before:
+            if self._meter is not None:
+                self._meter.count_work(units)
             return
         free = min(units, self._free_work)
         self._free_work -= free
@@ -248,9 +253,9 @@ class StepContext:
 
     def hold_size(self, size: int) -> None:
         """`hold`, in value bytes."""
-        if self._charges_before:
+        if self._charges_before or self._meter is not None:
             self._held_bytes += size
-            self._refuse_beyond_limit(0, FEWER_ROWS)
+            self.ensure_fits(0)
 
     @contextmanager
     def give_back(self) -> Iterator[None]:
@@ -263,6 +268,17 @@ class StepContext:
         """Refuse what is built for a moment only, if it would not fit beside what the step holds now."""
         if self._charges_before:
             self._refuse_beyond_limit(size, FEWER_ROWS)
+        elif self._meter is not None:
+            self._meter.check_size(self._held_bytes + size)
+
+    def most_metered(self, memory: int) -> int | None:
+        """How many things of so many bytes a reader lets a run hold that is not charged for them; None if any number.
+
+        Where there are as many, the caller announces them with `ensure_fits`, which then ends the replay.
+        """
+        if self._meter is None:
+            return None
+        return self._meter.most_size * MEMORY_PER_VALUE_BYTE // memory + 1
 
     def _refuse_beyond_limit(self, more: int, instead: str) -> None:
         limit = self.settings.limits.value_bytes
@@ -280,6 +296,7 @@ class StepContext:
     def size_of(self, value: Value) -> int:
         """The bytes that a value is charged for; if it is too large for the run, one more than the limit."""
         if not self._charges_before:
+            self._count_parts(value)
             return size_of(value)
         if isinstance(value, str):
             return string_size(value)
@@ -294,6 +311,7 @@ class StepContext:
     def ensure_value_fits(self, value: Value) -> None:
         """Refuse a value that is larger than all values of a run may be together, and charge for its digest."""
         if not self._charges_before:
+            self._count_parts(value)
             return
         limit = self.settings.limits.value_bytes
         size = self._measure(value)
@@ -301,6 +319,13 @@ class StepContext:
             message = f"the value is larger than the {limit:,} value_bytes of this run; {FEWER_ROWS}"
             raise Fault("too_large", message)
         self.work(size.digest_work, "a value of this size")
+
+    def _count_parts(self, value: Value) -> None:
+        """Count the work of walking through a value that a run without `CHARGED_BEFORE` does for nothing."""
+        if self._meter is not None and isinstance(value, list | dict | Rows):
+            size = charged_size(value, self._meter.most_size)
+            self._meter.check_size(size.charged)
+            self._meter.count_work(size.digest_work)
 
     def _measure(self, value: Value) -> Size:
         # A result is measured by its action, before its digest is taken, and when it is stored.
@@ -311,7 +336,7 @@ class StepContext:
     def string(self, text: Text) -> str:
         """A text by reference as a string. A long one is charged for, and shared by all rows that refer to it."""
         size = len(text)
-        if size <= LONG or not self._charges_before:
+        if size <= LONG:
             return text.string(self.blobs)
         known = self._strings.get(text)
         if known is not None:
@@ -350,7 +375,7 @@ class StepContext:
 
     def text_of(self, value: Value) -> Text | None:
         """A value as a span: a `Text`, or a string after it was put in the blobs; None for anything else."""
-        if not isinstance(value, str) or len(value) <= LONG or not self._charges_before:
+        if not isinstance(value, str) or len(value) <= LONG:
             return text_of(value, self.blobs)
         # A condition asks this of one string for every row; it is encoded and stored once.
         known = self._stored_strings.get(value)

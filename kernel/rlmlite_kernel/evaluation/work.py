@@ -9,6 +9,11 @@ program gets hours of it for nothing, however small what it reads:
 
 The prices are rounded up from what a slow machine needs, since a charge has to be the same on every machine. Each step
 has some work for nothing (`free_work`), which is all that most steps do.
+
+Runs of older versions were not charged for it (`records.evolution.CHARGED_BEFORE`), and whoever leaves that flag out of
+a genesis is not charged either. So a replay of such a run counts the same units beside the record (`Meter`):
+
+    map(range(1000000), sample(r, 1000))    charged nothing; the meter of a reader who allows 20 billion units stops it
 """
 
 from collections.abc import Iterator
@@ -31,6 +36,40 @@ READ = 2
 """A byte of a text that becomes a string, or is looked through."""
 
 _LEAST_FREE = 100_000
+
+
+class OverMeterError(Exception):
+    """A run that is not charged took more than its reader allows. It is the reader's limit, and no fault of a step.
+
+    `resource` is `work` or `size`.
+    """
+
+    def __init__(self, resource: str, allowed: int, needed: int) -> None:
+        super().__init__(f"the {resource} of the run is {needed:,} so far, and this reader allows {allowed:,}")
+        self.resource, self.allowed, self.needed = resource, allowed, needed
+
+
+class Meter:
+    """What a replay lets a run cost that is not charged for its work: units in all, and value bytes held by one step.
+
+    It is in no record, and no part of the state: a replay at the end of its meter stops, and says nothing about the
+    trace.
+    """
+
+    def __init__(self, work: int, size: int) -> None:
+        self.most_work, self.most_size = work, size
+        self._work = 0
+
+    def count_work(self, units: int) -> None:
+        """Count work before it is done. Raises `OverMeterError`."""
+        self._work += units
+        if self._work > self.most_work:
+            raise OverMeterError("work", self.most_work, self._work)
+
+    def check_size(self, size: int) -> None:
+        """Raise `OverMeterError` for more value bytes than a step may hold."""
+        if size > self.most_size:
+            raise OverMeterError("size", self.most_size, size)
 
 
 def free_work(search_work: int) -> int:

@@ -18,7 +18,7 @@ too large for a float. So `MEDIAN_OF_ONE = 1` was added to `FLAGS`, and `folds` 
 An older trace has no flags, so its replay still computes what was computed then; a new run has `"flags": [1]`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 FORMAT: Final = 2
@@ -40,6 +40,23 @@ FLAGS: Mapping[int, str] = {
     "charged at least a quarter of its memory",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
+
+GUARDS: Mapping[int, str] = {
+    LABELS_OF_QUESTIONS: "nested runs and calls carry content past the rules of the inputs that it comes from",
+    EXPOSURE_BY_INPUT: "a controller learn of content that is withheld from it",
+    CHARGED_BEFORE: "programs use time and memory without a charge",
+}
+"""The flags that guard whoever executes a run, and what a run without them may do: it is said after "let".
+
+Whoever writes a genesis may leave them out. So such a run is only replayed, within the reader's limits, and goes on
+only for whoever began it or trusts it.
+"""
+
+
+def lacked_guards(flags: Collection[int]) -> str:
+    """What a run with these flags may do that a run of today may not, in words; empty if it is guarded as today."""
+    return ", and ".join(what for flag, what in GUARDS.items() if flag not in flags)
+
 
 RENDERING: Final = 2
 """The wording and layout of texts in receipts: 1 is that of format 1; 2 is plainer English."""

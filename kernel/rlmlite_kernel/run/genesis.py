@@ -15,6 +15,7 @@ from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permits_model
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.evaluation.taint import INPUT, LM, TaintedValue, input_bit, origins_of_words
+from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
@@ -46,13 +47,14 @@ def first_state(
     engines: Mapping[str, str] | None,
     flags: Collection[int],
     recorded: bytes | None,
+    meter: Meter | None,
 ) -> tuple[State, Entry]:
     """The state before the first turn, with its record. See `machine.begin`. Raises `SettingsError`."""
     _check_settings(settings, table)
     settings_blob = blob(salts, encode_safely(_JSON, settings) if recorded is None else recorded)
     # Decoded again, so that roles, tools and rules are in the order in which a replay will find them.
     settings = _SETTINGS.decode(settings_blob.content)
-    state = _state_of(inputs, settings, salts, settings_blob.salt, table, frozenset(flags))
+    state = _state_of(inputs, settings, salts, settings_blob.salt, table, frozenset(flags), meter)
     sources = {name: _source_blobs(each, salts) for name, each in inputs.items()}
     entries: list[InputEntry] = []
     for name, each in inputs.items():
@@ -100,6 +102,7 @@ def _state_of(
     key: bytes,
     table: Table,
     flags: frozenset[int],
+    meter: Meter | None,
 ) -> State:
     """The state that holds the inputs. Raises `SettingsError` if there is no room for them."""
     variables = _input_variables(inputs, key)
@@ -123,6 +126,7 @@ def _state_of(
         barred=barred_from_controllers(settings, egress),
         question=0 if question is None else origins_of_words(question.origins) | egress.question_bit,
         flags=flags,
+        meter=meter,
     )
     # Whoever began a nested run may have been exposed, and speaks through its question.
     exposure = 0 if settings.parent is None else LM | run.question

@@ -38,6 +38,7 @@ import msgspec
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
 from rlmlite_kernel.evaluation.taint import CONTROLLER, LM, TaintedValue
+from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.action_table import Table
@@ -114,6 +115,7 @@ def begin(
     engines: Mapping[str, str] | None = None,
     flags: Collection[int] = tuple(FLAGS),
     recorded: bytes | None = None,
+    meter: Meter | None = None,
 ) -> Done:
     """A run before its first turn. `grammar` is the digest of the grammar that will read programs, if one will.
 
@@ -122,7 +124,7 @@ def begin(
 
     A nested run begins exposed: who began it may have been, and speaks through its question.
     A replay gives what the trace holds: its `flags`, and its settings as they were `recorded`, since another version
-    may spell the same settings otherwise.
+    may spell the same settings otherwise; and its `meter`, for a run that is not charged for the work on its values.
 
     Raises `SettingsError`.
     """
@@ -135,6 +137,7 @@ def begin(
         engines=engines,
         flags=flags,
         recorded=recorded,
+        meter=meter,
     )
     return Done(state, (entry,), "")
 

@@ -11,6 +11,7 @@ import msgspec
 from rlmlite_kernel.effects.policy import Egress
 from rlmlite_kernel.evaluation.context import TurnContext
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, LM, TaintedValue
+from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table
@@ -74,7 +75,8 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     documents that evidence lies in. `barred` are the origins of inputs whose content no observation may show, since a
     controller may not be sent it.
     `question` are the origins of the question, if this is a nested run.
-    `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`).
+    `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`). `meter` is that of a replay, for
+    a run that is not charged for its work.
     """
 
     id: str
@@ -88,6 +90,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     barred: int
     question: int = 0
     flags: frozenset[int] = frozenset()
+    meter: Meter | None = None
 
 
 class State(msgspec.Struct, frozen=True, eq=False):
@@ -144,6 +147,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
             barred=self.run.barred,
             number=self.turn,
             flags=self.run.flags,
+            meter=self.run.meter,
         )
 
     def describes(self, name: str) -> bool:

@@ -21,6 +21,7 @@ from typing import Never
 from rlmlite_kernel import ACTIONS, Entry, Input, Parsed, State, Unparsed, ask, begin
 from rlmlite_kernel.effects.requests import Request
 from rlmlite_kernel.engines.versions import engine_versions
+from rlmlite_kernel.evaluation.work import Meter, OverMeterError
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.evolution import FLAGS, FORMAT, RENDERING
 from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Question, Redact, Seal, Step, Turn
@@ -31,7 +32,7 @@ from rlmlite_kernel.run.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_traces.blobs.stores import FileBlobs
-from rlmlite_traces.errors import BlobAbsentError, UnknownFormatError
+from rlmlite_traces.errors import BlobAbsentError, OverLimitError, UnknownFormatError
 from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
@@ -159,6 +160,10 @@ class _Replay:
                 raise
         except InputChangedError as error:
             self.missing[error.path] = "it changed while it was replayed"
+        except OverMeterError as error:
+            bound = f"uncharged_{'work' if error.resource == 'work' else 'bytes'}"
+            what = "the run follows rules by which it is not charged, and needs at least"
+            raise OverLimitError(bound, error.allowed, error.needed, what) from None
         except MemoryError:
             self.stopped = "memory ran out here"
         self.missing |= {name: reason for name, reason in absent.values() if name not in self.missing}
@@ -171,6 +176,7 @@ class _Replay:
         if isinstance(settings, str):
             self._stop_with(0, "settings", "settings", settings)
         check_claims(settings.limits, self.limits)
+        meter = Meter(self.limits.uncharged_work, self.limits.uncharged_bytes)
         rebuilt = rebuild(self.trace, self.blobs, places, self.derive, recorded_paths, self.limits)
         absent.update(rebuilt.missing)
         self.inputs = rebuilt.inputs
@@ -184,6 +190,7 @@ class _Replay:
                 engines={**engine_versions(installed_version), **self.parser.versions},
                 flags=genesis.flags,
                 recorded=self.trace.content(genesis.settings),
+                meter=meter,
             )
         except SettingsError as error:
             self._stop_with(0, "settings", "valid settings", str(error))

@@ -15,7 +15,6 @@ from rlmlite_kernel.evaluation.expressions import warn_mixed
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
 from rlmlite_kernel.evaluation.work import ROW
 from rlmlite_kernel.program.ast import Expr, Field, ListOf
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import (
     Cells,
     Column,
@@ -159,8 +158,7 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
     """Each row of `a` with each row of `b` that has the same key, ordered by `a`, then `b`; null matches nothing."""
     left, right = context.require_rows(a, "join's first argument"), context.require_rows(b, "join's second argument")
     both = key_both(left, right, on, context)
-    if context.follows(CHARGED_BEFORE):
-        _announce_pairs(min(limit, _count_pairs(both)), left, right, context)
+    _announce_pairs(min(limit, _count_pairs(both)), left, right, context)
     firsts, seconds, pairs = _pair_rows(both, limit)
     if not pairs:
         _warn_if_mixed("join", left, right, on, context)

@@ -130,10 +130,13 @@ def _key_vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int 
     if not vectors or len(vectors) < len(found):
         return None
     for vector in vectors:
-        if isinstance(vector.data, Spans) and context.follows(CHARGED_BEFORE):
-            if int((vector.data.stops - vector.data.starts).max(initial=0)) > LONGEST:
+        if isinstance(vector.data, Spans):
+            longest = int((vector.data.stops - vector.data.starts).max(initial=0))
+            if longest > LONGEST:
                 # Told apart one by one, where rows of one text share one string.
-                return None
+                if context.follows(CHARGED_BEFORE):
+                    return None
+                context.work(NODE * longest, "comparing long texts")
             context.work(READ * text_bytes(vector.data, context.blobs), "comparing texts")
     return vectors
 
@@ -155,14 +158,14 @@ def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> 
             return in_order
     numbers = list(range(len(rows)))
     for expr, backwards in reversed(parts):  # one pass a key, the last key first
-        keys = _sort_keys(key_values(rows, expr, context), context)
+        keys = _sort_keys(key_values(rows, expr, context))
         numbers.sort(key=keys.__getitem__, reverse=desc is not backwards)
     return np.array(numbers, np.int64)
 
 
-def _sort_keys(values: Sequence[Value], context: StepContext) -> Sequence[Any]:
+def _sort_keys(values: Sequence[Value]) -> Sequence[Any]:
     """What sorts as the values do."""
-    if not context.follows(CHARGED_BEFORE) or not any(type(value) is str and len(value) > LONG for value in values):
+    if not any(type(value) is str and len(value) > LONG for value in values):
         return [sort_key(value) for value in values]
     # Long texts that begin alike take long to compare, so each of them is compared once, not in all of its rows.
     numbered = number_values(values)

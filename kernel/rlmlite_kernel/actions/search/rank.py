@@ -65,6 +65,8 @@ def _rank_rows(table: Rows, words: QueryWords, limit: int | None, context: StepC
     _charge(texts, len(texts), words, context)
     if context.follows(CHARGED_BEFORE):
         _refuse_overlap(texts, context)
+    else:
+        context.ensure_fits(sum(map(len, texts)))
     sources = sources_of_texts(texts, context)
     best = _select_best(sources, words, limit, context)
     rows = table.take(best.units)

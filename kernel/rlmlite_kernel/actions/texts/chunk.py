@@ -26,6 +26,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Rows, Value
 
 DEFAULT_SIZES = {"bytes": 8_000, "lines": 100, "paragraphs": 1}
@@ -40,8 +41,7 @@ def chunk(context: StepContext, target: Value, size: int | None, overlap: int, b
     chunks = SpanBuilder()
     # Charged piece by piece: a folder too large for the budget is refused before all of it is cut.
     for piece in target_pieces(target, "chunk", context):
-        if context.follows(CHARGED_BEFORE):
-            _refuse_too_many(piece, size, overlap, by, context)
+        _refuse_too_many(piece, size, overlap, by, context)
         starts, stops = _cut(piece, size, overlap, by, context)
         context.charge("chunks", len(starts), "chunk")
         context.ensure_room(24 * len(starts))
@@ -68,11 +68,16 @@ def _refuse_too_many(
     step = chunk_size - overlap
     planned = max(0, items - overlap) // step
     certain = planned if by == "lines" or step >= _LONGEST_CODE_POINT else planned // _LONGEST_CODE_POINT
-    if certain > context.budget_left("chunks"):
+    if not context.follows(CHARGED_BEFORE):
+        context.ensure_fits(_CUT * planned // MEMORY_PER_VALUE_BYTE)
+    elif certain > context.budget_left("chunks"):
         context.charge("chunks", certain, "chunk")
 
 
 _LONGEST_CODE_POINT = 4
+
+_CUT = 48
+"""Memory for each chunk while a text is cut: its start and stop, and copies of these."""
 
 
 def _count_lines(piece: TargetPiece, context: StepContext) -> int:
@@ -122,6 +127,8 @@ def _cut(
             return chunk_paragraphs(content, text.start, text.stop, count, overlap, paragraphs)
         return chunk_bytes(content, text.start, text.stop, count, overlap)
     except TooManyPartsError as error:
+        if not context.follows(CHARGED_BEFORE):
+            context.ensure_fits(_CUT * error.parts // MEMORY_PER_VALUE_BYTE)
         context.charge("chunks", error.parts // (count - overlap), "chunk")
         raise Fault("budget", f"chunk found more than {error.parts:,} paragraphs, too many for `chunks`") from None
     except CutError as error:
@@ -134,6 +141,9 @@ def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[
     work_left = context.budget_left("search_work")
     chunks = chunk_at(content, by, text.start, text.stop, work_left, _most_matches(context))
     context.spend("search_work", chunks.work)
+    if not context.follows(CHARGED_BEFORE):
+        # Two more: the first chunk may begin before the first match, and an empty last match begins none.
+        context.ensure_fits(_CUT * (len(chunks.starts) + 2) // MEMORY_PER_VALUE_BYTE)
     # The whole text counts as seen, even where the search stopped early: the last chunk holds the rest of it.
     context.scanned.append(text)
     if chunks.out_of_work:
@@ -143,7 +153,7 @@ def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[
 
 def _most_matches(context: StepContext) -> int | None:
     """One more than there is a budget for: enough to be refused."""
-    return context.budget_left("chunks") + 1 if context.follows(CHARGED_BEFORE) else None
+    return context.budget_left("chunks") + 1 if context.follows(CHARGED_BEFORE) else context.most_metered(_CUT)
 
 
 def _refuse_sizes(size: int | None, overlap: int) -> None:

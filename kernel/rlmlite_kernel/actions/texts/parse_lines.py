@@ -142,13 +142,15 @@ def _search_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) ->
     text = piece.text
     work_left = context.budget_left("search_work")
     content = context.blobs.read(text.blob)
-    limit: int | None = None
-    if context.follows(CHARGED_BEFORE):
-        # A form that matches several times in a line is held whole before the first of each line is taken: each match
-        # and group is two numbers, which are copied once.
-        limit = context.room_left() * MEMORY_PER_VALUE_BYTE // (4 * 8 * (1 + matcher.groups))
+    # A form that matches several times in a line is held whole before the first of each line is taken: each match
+    # and group is two numbers, which are copied once.
+    memory = 4 * 8 * (1 + matcher.groups)
+    is_charged = context.follows(CHARGED_BEFORE)
+    limit = context.room_left() * MEMORY_PER_VALUE_BYTE // memory if is_charged else context.most_metered(memory)
     matches = find(content, matcher, text.start, text.stop, work_left, limit)
-    if limit is not None and len(matches.starts) >= limit:
+    if not is_charged:
+        context.ensure_fits(memory * len(matches.starts) // MEMORY_PER_VALUE_BYTE)
+    elif limit is not None and len(matches.starts) >= limit:
         raise Fault("too_large", f"the form matches more than {limit:,} times; begin it with ^, so that a line has one")
     context.charge("search_work", matches.work, "the search")
     # Coverage is what was looked at: a search that ran out of work has not seen the rest.

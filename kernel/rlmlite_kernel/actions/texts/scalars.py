@@ -191,16 +191,19 @@ def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matche
 def _replace_all(text: bytes, matcher: Matcher, replacement: str, context: StepContext) -> bytes:
     limit = context.settings.limits.value_bytes
     work_left = context.budget_left("search_work")
-    most_matches: int | None = None
+    # Each match and each of its groups is two numbers of eight bytes, which are held twice for a moment.
+    memory = 4 * 8 * (1 + matcher.groups)
+    most_matches = context.most_metered(memory)
     if context.follows(CHARGED_BEFORE):
-        # Each match and each of its groups is two numbers of eight bytes, which are held twice for a moment.
-        most_matches = limit * MEMORY_PER_VALUE_BYTE // (4 * 8 * (1 + matcher.groups))
+        most_matches = limit * MEMORY_PER_VALUE_BYTE // memory
         context.ensure_fits(len(text))
         limit = context.room_left()
     # The engine refuses a result beyond the limit: its length may be far more than that of the text.
     try:
         result = replace_bytes(text, matcher, replacement, limit, work_left, most_matches)
-    except ReplacementTooLargeError:
+    except ReplacementTooLargeError as error:
+        if not context.follows(CHARGED_BEFORE):
+            context.ensure_fits(memory * error.matches // MEMORY_PER_VALUE_BYTE)
         raise Fault("too_large", f"the result would exceed the {limit:,} value_bytes of this run") from None
     except OutOfWorkError as error:
         raise Fault("budget", f"replace needs more than the {error.work:,} search_work that are left") from None

@@ -21,9 +21,13 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 
 DEFAULT_SIZE = 8_000
 """Bytes of a chunk by symbols, if none is given."""
+
+_CUT = 48
+"""Memory for each place where a text is cut, in a list and in an array."""
 
 _LEADING = (b"@", b"#", b"//", b"/*", b"*", b"--")
 """How a line begins that belongs to the definition below it: a decorator, a comment."""
@@ -41,8 +45,11 @@ def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[
         begins = _begins(symbols, text, context.blobs.read(text.blob))
     cuts = _pack(haystack(context.blobs.read(text.blob)), text, begins, size)
     # One more than the budget has is enough to refuse them all.
-    most = context.budget_left("chunks") + 1 if context.follows(CHARGED_BEFORE) else None
+    is_charged = context.follows(CHARGED_BEFORE)
+    most = context.budget_left("chunks") + 1 if is_charged else context.most_metered(_CUT)
     starts = int_array(list(islice(cuts, most)))
+    if not is_charged:
+        context.ensure_fits(_CUT * len(starts) // MEMORY_PER_VALUE_BYTE)
     # A chunk ends where the next one starts. An empty text has no chunk, and then no end either.
     ends = np.append(starts[1:], int_array([text.stop]))
     return starts, ends[: len(starts)]

@@ -108,6 +108,8 @@ def choose_language(piece: TargetPiece, language: str | None, context: StepConte
     if context.follows(CHARGED_BEFORE):
         # Looking is work too, also at a text that is then left out.
         context.charge("search_work", len(piece.text), "looking for code")
+    else:
+        context.work(len(piece.text), "looking for code")
     content = context.blobs.read(piece.text.blob)
     if nesting_depth(content, piece.text.start, piece.text.stop) > DEEPEST:
         return None, f"brackets nested deeper than {DEEPEST:,}"

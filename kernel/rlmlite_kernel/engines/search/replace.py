@@ -16,9 +16,9 @@ from rlmlite_kernel.engines.search.find import count, find
 class ReplacementTooLargeError(ValueError):
     """The result would be larger than `max_bytes`."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, matches: int = 0) -> None:
         super().__init__(f"the result would be larger than {max_bytes} bytes")
-        self.max_bytes = max_bytes
+        self.max_bytes, self.matches = max_bytes, matches
 
 
 class OutOfWorkError(ValueError):
@@ -59,7 +59,7 @@ def replace(
     if matches.out_of_work:
         raise OutOfWorkError(matches.work)
     if most_matches is not None and len(matches.starts) > most_matches:
-        raise ReplacementTooLargeError(max_bytes)
+        raise ReplacementTooLargeError(max_bytes, len(matches.starts))
     if not len(matches.starts) and len(text) <= max_bytes:
         return Replacement(text, 0, matches.work)
     # Column 0 is the whole match, as `$0` is, and column n is group n.

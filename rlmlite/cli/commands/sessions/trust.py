@@ -4,7 +4,7 @@ A trace that was begun elsewhere, or by somebody else, gets nothing of what it n
 has looked at it and knows it can say that it is theirs, here and as it is now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePath
 
 import msgspec
@@ -18,6 +18,7 @@ from rlmlite.guard.origin import adopt, forget, is_begun_here
 from rlmlite.guard.terminal import ask_yes_no, one_line
 from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import sources_of
+from rlmlite_kernel.records.evolution import lacked_guards
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import CheckedTrace, verify
@@ -43,7 +44,7 @@ def trust_trace(path: Path, yes: bool, as_json: bool) -> Exit:
         return _end(path, "trusted already", as_json)
     reached = list(reach_of(trace, store))
     if not as_json:
-        _show(path, reached)
+        _show(path, trace.genesis.flags, reached)
     if not yes and not ask_yes_no(f"Use these again whenever {path} is opened?"):
         return _end(path, "not trusted", as_json, Exit.REFUSED)
     # What was shown, and not what the folder says by now.
@@ -92,8 +93,11 @@ def _reach_of_input(name: str, source: Source) -> Iterator[Reached]:
         yield Reached(f"input {name}", f"{len(files) - len(listed):,} files more", "the same, below the recorded path")
 
 
-def _show(path: Path, reached: list[Reached]) -> None:
+def _show(path: Path, flags: Collection[int], reached: list[Reached]) -> None:
     print_heading(str(path))
+    lacked = lacked_guards(flags)
+    if lacked:
+        print_indented(f"it follows rules of an older version, which let {lacked}")
     if not reached:
         print_indented("it names nothing outside its folder")
     for each in reached:
