@@ -1,4 +1,4 @@
-"""A run that leaves out the flags of today's guards: its replay is bounded all the same, and it goes on for nobody else.
+"""A run that leaves out the flags of today's guards: its replay is bounded all the same, and no stranger's goes on.
 
 `hostile` makes the trace that a forger would: whole and well chained, of a run without any flag, whose program does far
 more than the reader allows. Nobody has executed that program; the records of its steps are those of another one.
@@ -64,7 +64,7 @@ TOO_MUCH_WORK = {
     "a replacement in each row": REFS + 'x = map(refs, replace(.value, "ERROR", "x"))',
     "pairs": "a = map(range(3000), {k: 1})\nx = join(a, a, on=.k, limit=1000000000)",
     "items of lists": "a = range(1000)\nx = flatten(map(range(10000), a))",
-    "a list that is looked through": "a = map(range(10000), str(.value))\nx = where(range(10000), a contains str(.value))",
+    "a list that is looked through": "a = range(10000)\nx = where(range(10000), a contains .value * 2)",
 }
 TOO_MUCH_MEMORY = {
     "a doubled list": doubled(24),
@@ -120,7 +120,7 @@ def test_more_is_allowed_by_name(tmp_path: Path) -> None:
     trace = verify(tmp_path / "run.rlm")
 
     assert replay(trace).verdict is Verdict.REPRODUCED
-    with pytest.raises(OverLimitError, match="uncharged_work: .* needs at least"):
+    with pytest.raises(OverLimitError, match=r"uncharged_work: .* needs at least"):
         replay(trace, limits=ReaderLimits(uncharged_work=100))
     assert replay(trace, limits=ReaderLimits(uncharged_work=10_000_000)).verdict is Verdict.REPRODUCED
 
@@ -144,12 +144,18 @@ def strange_session(path: Path, flags: Sequence[int]) -> None:
         log.extend([*begun.entries, *suspended.entries])
 
 
-GOING_ON = (("exec", "-e", "z = 1"), ("ask", "why?"), ("resume",), ("pending",), ("show",))
+GOING_ON = (
+    ("session", "exec", "{}", "-e", "z = 1"),
+    ("session", "resume", "{}"),
+    ("session", "pending", "{}"),
+    ("session", "show", "{}"),
+    ("ask", "why?", "--session", "{}"),
+)
 LACKING = {f"without {flag}": tuple(each for each in FLAGS if each != flag) for flag in GUARDS}
 
 
 @pytest.mark.parametrize("flags", [(), *LACKING.values()], ids=["none", *LACKING])
-@pytest.mark.parametrize("command", GOING_ON, ids=lambda command: command[0])
+@pytest.mark.parametrize("command", GOING_ON, ids=lambda command: " ".join(command[:2]))
 def test_a_session_without_the_guards_goes_on_only_if_it_is_trusted(
     tmp_path: Path, command: tuple[str, ...], flags: tuple[int, ...]
 ) -> None:
@@ -158,7 +164,8 @@ def test_a_session_without_the_guards_goes_on_only_if_it_is_trusted(
     strange_session(path, flags)
     before = (path / "trace.jsonl").read_bytes()
 
-    refused = rlmlite("session", command[0], str(path), *command[1:])
+    words = [word.format(path) for word in command]
+    refused = rlmlite(*words)
 
     assert refused.exit_code == Exit.USAGE
     assert "follows rules of an older version, which let" in refused.output
@@ -166,7 +173,7 @@ def test_a_session_without_the_guards_goes_on_only_if_it_is_trusted(
     assert (path / "trace.jsonl").read_bytes() == before
     trusted = rlmlite("trust", str(path), "--yes")
     assert "it follows rules of an older version" in " ".join(trusted.output.split())
-    assert "older version" not in rlmlite("session", command[0], str(path), *command[1:]).output
+    assert "older version" not in rlmlite(*words).output
 
 
 def test_a_session_with_the_guards_is_asked_nothing(tmp_path: Path) -> None:
@@ -185,7 +192,7 @@ def test_a_session_without_the_guards_can_be_ended(tmp_path: Path, command: str)
 
 
 def test_a_session_in_python_is_refused_as_well(tmp_path: Path) -> None:
-    """`Session(...)` raises, and leaves the trace unlocked."""
+    """So is `ask`: `Session(...)` itself raises, and leaves the trace unlocked."""
     strange_session(tmp_path / "s.rlm", UNCHARGED)
 
     with pytest.raises(SettingError, match="let programs use time and memory without a charge"):
