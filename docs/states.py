@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from docs.tables import table
-from rlmlite_kernel.run.transitions import (
+from rlmlite_kernel.run.turns.transitions import (
     STEP_STATES,
     STEP_TRANSITIONS,
     TURN_STATES,

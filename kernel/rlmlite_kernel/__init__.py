@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         resume,
         seal,
     )
-    from rlmlite_kernel.run.price import Price, price
-    from rlmlite_kernel.run.state import Answer, State
+    from rlmlite_kernel.run.steps.price import Price, price
+    from rlmlite_kernel.run.steps.state import Answer, State
     from rlmlite_kernel.values.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
     from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
     from rlmlite_kernel.values.values import Text, documents
@@ -92,7 +92,7 @@ __all__ = [
 
 _HOMES = {
     "ACTIONS": "rlmlite_kernel.actions.table",
-    "Answer": "rlmlite_kernel.run.state",
+    "Answer": "rlmlite_kernel.run.steps.state",
     "Answered": "rlmlite_kernel.effects.requests",
     "BlobMissingError": "rlmlite_kernel.values.blobs",
     "Blobs": "rlmlite_kernel.values.blobs",
@@ -108,7 +108,7 @@ _HOMES = {
     "MemoryBlobs": "rlmlite_kernel.values.blobs",
     "Parsed": "rlmlite_kernel.program.ast",
     "Policy": "rlmlite_kernel.records.settings",
-    "Price": "rlmlite_kernel.run.price",
+    "Price": "rlmlite_kernel.run.steps.price",
     "Problem": "rlmlite_kernel.program.problems",
     "Program": "rlmlite_kernel.program.ast",
     "Request": "rlmlite_kernel.effects.requests",
@@ -123,7 +123,7 @@ _HOMES = {
     "Source": "rlmlite_kernel.values.inputs",
     "SourceFile": "rlmlite_kernel.values.inputs",
     "Spoken": "rlmlite_kernel.records.records",
-    "State": "rlmlite_kernel.run.state",
+    "State": "rlmlite_kernel.run.steps.state",
     "Suspended": "rlmlite_kernel.run.machine",
     "Text": "rlmlite_kernel.values.values",
     "TurnsSpentError": "rlmlite_kernel.run.machine",
@@ -137,7 +137,7 @@ _HOMES = {
     "conclusion": "rlmlite_kernel.run.machine",
     "documents": "rlmlite_kernel.values.values",
     "explain": "rlmlite_kernel.program.problems",
-    "price": "rlmlite_kernel.run.price",
+    "price": "rlmlite_kernel.run.steps.price",
     "render": "rlmlite_kernel.effects.requests",
     "resume": "rlmlite_kernel.run.machine",
     "seal": "rlmlite_kernel.run.machine",
@@ -149,7 +149,7 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], 
     """The `__getattr__` and the `__dir__` of a package whose names are defined in the modules `homes` (PEP 562).
 
         import rlmlite_kernel          nothing else is imported
-        rlmlite_kernel.price           imports `rlmlite_kernel.run.price`, and keeps the name in the package
+        rlmlite_kernel.price           imports `rlmlite_kernel.run.steps.price`, and keeps the name in the package
 
     It stands here because every package of ours imports this one.
     """

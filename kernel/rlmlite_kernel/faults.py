@@ -1,11 +1,11 @@
 """Program faults: what goes wrong inside a program. They are values in receipts; the run goes on.
 
 Inside the kernel an action raises `Fault`; the machine turns it into a failed step. It never leaves the kernel.
-Three codes are no mistakes of a program but outages of the machine: see `run.outages`.
+Three codes are no mistakes of a program but outages of the machine: see `run.turns.outages`.
 """
 
 OUT_OF_MEMORY, CRASHED, ABANDONED = "out_of_memory", "crashed", "abandoned"
-"""Codes of outages: facts of the machine that ended a step, and no mistakes of the program (`run.outages`)."""
+"""Codes of outages: facts of the machine that ended a step, and no mistakes of the program (`run.turns.outages`)."""
 
 FAULTS: dict[str, str] = {
     "syntax": "the reply contains no program",

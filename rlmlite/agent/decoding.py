@@ -13,7 +13,7 @@ import msgspec
 
 from rlmlite.clients import Client, Constrained
 from rlmlite_grammar.decode import ProgramTool, Vocabulary, custom_tool, decode_grammar, function_tool
-from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.steps.state import State
 
 
 def tool_of(client: Client | None, state: State, *, last: bool) -> ProgramTool | None:

@@ -40,7 +40,7 @@ from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Spoken
-from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.fences import fenced
 
 _PREVIEWED = 20  # inputs whose beginning is shown with the first question

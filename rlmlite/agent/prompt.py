@@ -23,8 +23,8 @@ from rlmlite.agent.instructions import instructions
 from rlmlite.runs.history import Exchange, first_look
 from rlmlite_kernel.evaluation.levels import tell_left
 from rlmlite_kernel.observation.observations import fit_text
-from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.variables import Variable
+from rlmlite_kernel.run.steps.state import State
+from rlmlite_kernel.run.steps.variables import Variable
 from rlmlite_kernel.values.fences import fenced, list_names
 from rlmlite_kernel.values.values import Rows, Text
 

@@ -29,8 +29,8 @@ from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.tools import approves
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Requests, Result, render
 from rlmlite_kernel.records.records import Entry, Step
-from rlmlite_kernel.run.outages import AbandonedAfter, Outage
-from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.steps.state import State
+from rlmlite_kernel.run.turns.outages import AbandonedAfter, Outage
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_traces import Unfinished
 

@@ -12,7 +12,7 @@ from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_kernel.run.machine import conclusion
-from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.steps.state import State
 
 if TYPE_CHECKING:
     from rlmlite.runs.explain import SupportingStep

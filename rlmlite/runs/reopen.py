@@ -32,7 +32,7 @@ from rlmlite_kernel.effects.requests import Failed, Usage
 from rlmlite_kernel.records.evolution import lacked_guards
 from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey
-from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import (
     READER_LIMITS,

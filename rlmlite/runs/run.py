@@ -38,7 +38,7 @@ from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Genesis, Seal, Spoken, Step
 from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.records.settings import Policy
-from rlmlite_kernel.run.outages import Outage, recorded_outage
+from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log, Unfinished
 from rlmlite_traces.files.installed import installed_version

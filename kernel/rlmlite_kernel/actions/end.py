@@ -62,5 +62,5 @@ def forget(context: StepContext, name: str) -> Forgotten:
 
 def final(context: StepContext, value: TaintedValue, evidence: TaintedValue | None) -> Ended:
     """The answer, with what the program names as its evidence."""
-    # Evidence is looked up by `run.step`, which knows the documents that spans lie in; an action does not.
+    # Evidence is looked up by `run.steps.step`, which knows the documents that spans lie in; an action does not.
     return Ended(value, evidence)

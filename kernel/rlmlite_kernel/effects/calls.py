@@ -7,8 +7,8 @@ index, and gives the step's value, or another `Ask`: the step's next *round*.
     classify(rows, ...)      round 0: 5 calls     settle: 3 rows lack an answer
                              round 1: 1 call      settle: the rows with their labels
 
-Not here: when calls go out (`run.turn`), whether they fit the budgets (`effects.reservations`), or how a call stands in
-the record (`effects.call_records`).
+Not here: when calls go out (`run.turns.turn`), whether they fit the budgets (`effects.reservations`), or how a call
+stands in the record (`effects.call_records`).
 """
 
 import hashlib

@@ -14,7 +14,7 @@ Where content is withheld from the controller, less is told as well:
 - After a step that does not fit a budget, the rest of the program does not run. Otherwise a hundred small steps would
   measure how much a withheld one has used; all that they tell now is which of them was the first.
 
-Not here: what is shown of a step (`run.show`), which step may run (`run.turn`).
+Not here: what is shown of a step (`run.show`), which step may run (`run.turns.turn`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -11,7 +11,7 @@ Example: 25 tokens are left; three calls reserve 11 each and use 1 each.
 
     reserve: two fit (22 <= 25), the third waits     settle: 2 used, 23 left     reserve: the third fits
 
-Not here: which step may go on when (`run.turn`); how much a role reserves for a call (`Role.reserved_tokens`).
+Not here: which step may go on when (`run.turns.turn`); how much a role reserves for a call (`Role.reserved_tokens`).
 """
 
 from collections.abc import Mapping, Sequence

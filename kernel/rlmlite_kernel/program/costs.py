@@ -1,7 +1,7 @@
 """What a call of an action may use, and how large its result may be, as ranges known before anything runs.
 
 A row of the action table holds a `CostRule` and, where something is known of it, a `SizeRule`; both read a
-`PricedCall`. `run.price` adds them up for a whole program and knows no action by name.
+`PricedCall`. `run.steps.price` adds them up for a whole program and knows no action by name.
 
 Example: for `answers = extract_over_chunks(parts, "{chunk}?")`, where `parts` is known to be 12 chunks of 96,000 bytes,
 the rule "one call per row" gives 12 `sub_calls`, at least 96,000 `prompt_bytes`, and 12 answers of the role's longest

@@ -24,8 +24,8 @@ from rlmlite_kernel.records.evolution import FORMAT, KERNEL, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.state import RunConstants, State, state_digest
-from rlmlite_kernel.run.variables import Variable, Variables
+from rlmlite_kernel.run.steps.state import RunConstants, State, state_digest
+from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.values import Rows, Text, descriptor, kind_of, sheet_of, size_of
 

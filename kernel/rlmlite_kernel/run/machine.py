@@ -25,8 +25,9 @@ For example `a = sub_lm("?")`, `b = count(log)`, `c = [a, b]`: `advance` runs `b
 and no records but the turn's own, since `a` comes first. `resume` settles `a`, runs `c`, and is `Done` with the records
 of `a`, `b` and `c`.
 
-The states of a turn and of its steps, and every move between them, are tables in `run.transitions`. What decides which
-step runs is `run.turn`, what a step does is `run.step`, what is recorded of it `run.recorder`. Not here: any driver.
+The states of a turn and of its steps, and every move between them, are tables in `run.turns.transitions`. What decides
+which step runs is `run.turns.turn`, what a step does is `run.steps.step`, what is recorded of it `run.recorder`. Not
+here: any driver.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -51,12 +52,12 @@ from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Writte
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
-from rlmlite_kernel.run.outages import Outage
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
-from rlmlite_kernel.run.state import State, state_digest
-from rlmlite_kernel.run.turn import RunningTurn
-from rlmlite_kernel.run.variables import Change, Variable, Variables
-from rlmlite_kernel.run.waves import Wave, WaveRequests
+from rlmlite_kernel.run.steps.state import State, state_digest
+from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
+from rlmlite_kernel.run.turns.outages import Outage
+from rlmlite_kernel.run.turns.turn import RunningTurn
+from rlmlite_kernel.run.turns.waves import Wave, WaveRequests
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
@@ -194,7 +195,7 @@ def advance(
 
     `parser` reads source code for `symbols`; its versions belong into the genesis (`begin`).
     `outages` are, by the numbers of steps in the record, those that are known to have ended in an outage: they are not
-    executed (`run.outages`). An outage that is not among them is found here, and becomes the code of its step.
+    executed (`run.turns.outages`). An outage that is not among them is found here, and becomes the code of its step.
     `stepwise`: suspend, without requests, before the first step and after each one that is committed. So a host can
     write each record before the next step runs, which the process may not survive.
 
@@ -259,9 +260,7 @@ def resume(
     if len(results) != len(suspended.requests):
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
     # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
-    turn, recorder = suspended.turn.copy(), suspended.recorder.copy()
-    if outages is not None:
-        turn.outages = outages
+    turn, recorder = suspended.turn.copy(outages), suspended.recorder.copy()
     if suspended.waves:
         valid = [_with_valid_text(result) for result in results]
         turn.receive(suspended.waves, valid, lambda: _commit_finished(turn, recorder, blobs))

@@ -42,8 +42,8 @@ from rlmlite_kernel.run.show import (
     show_nothing,
     show_step,
 )
-from rlmlite_kernel.run.state import Answer, State, state_digest
-from rlmlite_kernel.run.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
+from rlmlite_kernel.run.steps.state import Answer, State, state_digest
+from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 

@@ -23,9 +23,9 @@ from rlmlite_kernel.observation.observations import Observation, ObservationWrit
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
-from rlmlite_kernel.run.outages import UNSHOWN
-from rlmlite_kernel.run.state import State
-from rlmlite_kernel.run.step import FinalAnswer, FinishedStep, StepOutcome, fits_no_budget
+from rlmlite_kernel.run.steps.state import State
+from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedStep, StepOutcome, fits_no_budget
+from rlmlite_kernel.run.turns.outages import UNSHOWN
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
 

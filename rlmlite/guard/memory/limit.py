@@ -11,7 +11,7 @@ count, however large it is.
 Only the command line sets a limit by itself. A library must not limit the process of its host: there it takes
 `max_memory=...`, or `rlmlite.limit_memory(...)`. Only the soft limit is set, so that workers can have limits of their
 own. Elsewhere than on Linux the system takes no such limit; `memory_report` says so.
-Not here: what a step does that runs out of memory (`rlmlite_kernel.run.outages`), workers (`guard.worker`).
+Not here: what a step does that runs out of memory (`rlmlite_kernel.run.turns.outages`), workers (`guard.worker`).
 """
 
 import re

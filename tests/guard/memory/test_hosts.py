@@ -19,7 +19,8 @@ from rlmlite_kernel.effects.requests import Usage
 from rlmlite_kernel.engines import use_threads
 from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.run import step, turn
+from rlmlite_kernel.run.steps import step
+from rlmlite_kernel.run.turns import progress
 from rlmlite_traces import Log, Verdict, replay, verify
 from rlmlite_traces.writing.journal import Journal
 
@@ -35,7 +36,7 @@ def starve_action(monkeypatch: pytest.MonkeyPatch, op: str) -> None:
             raise MemoryError
         return real(planned, *rest)
 
-    monkeypatch.setattr(turn, "run_action", run_action)
+    monkeypatch.setattr(progress, "run_action", run_action)
 
 
 def codes(trace: Path) -> list[str]:

@@ -13,7 +13,8 @@ import pytest
 from rlmlite import Session, SettingError
 from rlmlite.clients.scripted import Scripted
 from rlmlite_kernel.records.records import Entry, Step
-from rlmlite_kernel.run import step, turn
+from rlmlite_kernel.run.steps import step
+from rlmlite_kernel.run.turns import progress
 from rlmlite_traces import Level, Log, Replayed, Verdict, replay, verify
 from tests.guard.test_crash import die_in_the_tool
 from tests.rlmlite.cli.commands import document, rlmlite
@@ -24,10 +25,11 @@ DYING = """
     import os, signal, sys
     from pathlib import Path
     from rlmlite import Session
-    from rlmlite_kernel.run import step, turn
+    from rlmlite_kernel.run.steps import step
+    from rlmlite_kernel.run.turns import progress
 
     place, program, how, last = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-    real, asked = turn.run_action, []
+    real, asked = progress.run_action, []
 
     def run_action(planned, context, constants, place_of_calls):
         if planned.op == "map":
@@ -44,7 +46,7 @@ DYING = """
                 os.kill(os.getpid(), signal.SIGKILL)
             return Answered("yes", Usage(10, 1, 0))
 
-    turn.run_action = run_action
+    progress.run_action = run_action
     with Session(place / "s.rlm", "one\\ntwo\\nthree\\n", sub=Model(), workers=1) as session:
         session.exec(program)
 """
@@ -159,7 +161,7 @@ def kill_in_map(monkeypatch: pytest.MonkeyPatch) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(planned, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(turn, "run_action", run_action)
+    monkeypatch.setattr(progress, "run_action", run_action)
 
 
 @pytest.mark.parametrize("made", [0, 1, 3])
@@ -192,7 +194,7 @@ def test_a_session_goes_on_after_memory_ran_out(tmp_path: Path, monkeypatch: pyt
 
     with Session(tmp_path / "s.rlm", "a\nb\n", sub=Scripted(["x"], "scripted:m")) as session:
         with monkeypatch.context() as starved:
-            starved.setattr(turn, "run_action", starve)
+            starved.setattr(progress, "run_action", starve)
             outcome = session.exec(f'a = sub_lm("?")\n{MAP}\nb = a')
         assert outcome.failures == ("out_of_memory",)
     for _ in range(2):
@@ -212,7 +214,7 @@ def test_memory_that_runs_out_in_a_replay_is_no_forgery(tmp_path: Path, monkeypa
         raise MemoryError
 
     with monkeypatch.context() as starved:
-        starved.setattr(turn, "run_action", starve)
+        starved.setattr(progress, "run_action", starve)
         found = replayed(tmp_path)
         with pytest.raises(Exception, match="record 2 cannot be executed here"):
             Session(tmp_path / "s.rlm")

@@ -6,8 +6,8 @@ import pytest
 
 from rlmlite_kernel import Answered, Done, Entry, Limits, Suspended, Usage, advance, resume
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.run import turn
-from rlmlite_kernel.run.outages import Outage, recorded_outage
+from rlmlite_kernel.run.turns import progress
+from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from tests.guard.memory.scarce import ScarceBlobs
 from tests.kernel.machine import Machine, all_bytes, parse_program
 
@@ -174,7 +174,7 @@ def test_paid_calls_stay_paid(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError
 
     with monkeypatch.context() as starved:
-        starved.setattr(turn, "settle_calls", starve)
+        starved.setattr(progress, "settle_calls", starve)
         done = resume(now, answers, blobs)
     entries = [*now.entries, *done.entries]
     chunked, read, after = steps_of(entries)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rlmlite_kernel import Limits, MemoryBlobs
 from rlmlite_kernel.actions.search import rank_index
 from rlmlite_kernel.engines.ranking.postings import WordIndex
-from rlmlite_kernel.run.price import price
+from rlmlite_kernel.run.steps.price import price
 from tests.kernel.machine import Machine, parse_program
 from tests.sizes import scale
 

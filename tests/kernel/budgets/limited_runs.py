@@ -6,7 +6,7 @@ from rlmlite_kernel import (
     Limits,
     Role,
 )
-from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.steps.state import State
 from tests.kernel.machine import Machine
 
 LOG = "one\nERROR two\nthree\n"

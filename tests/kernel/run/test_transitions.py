@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from rlmlite_kernel import Answered, Done, Limits, Settings, Suspended, Usage, advance, begin, resume
-from rlmlite_kernel.run.transitions import (
+from rlmlite_kernel.run.turns.transitions import (
     STEP_TRANSITIONS,
     TURN_TRANSITIONS,
     IllegalTransitionError,

@@ -4,7 +4,7 @@ import pytest
 
 from rlmlite_kernel import Limits
 from rlmlite_kernel.evaluation.taint import TaintedValue
-from rlmlite_kernel.run.variables import Change, Variable, Variables
+from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
 
 
 def variable(size: int, value: int = 0) -> Variable:

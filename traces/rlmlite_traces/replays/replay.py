@@ -28,7 +28,7 @@ from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Question, Reda
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.run.machine import RoomSpentError, TurnsSpentError
-from rlmlite_kernel.run.outages import Outage, recorded_outage
+from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_traces.blobs.stores import FileBlobs

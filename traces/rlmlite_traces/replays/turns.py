@@ -21,7 +21,7 @@ from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import EffectRecord, Entry, Step, Turn
-from rlmlite_kernel.run.outages import Outage, recorded_outage
+from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.errors import OverLimitError

@@ -13,7 +13,7 @@ from rlmlite_kernel import Parsed, State, Unparsed
 from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.records.call_lines import CallLine
 from rlmlite_kernel.records.records import Spoken
-from rlmlite_kernel.run.outages import Outage
+from rlmlite_kernel.run.turns.outages import Outage
 
 
 class Verdict(Enum):

@@ -124,7 +124,7 @@ def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tu
     """The definitions of a text, in order, outer ones before those inside them; and whether all of it was understood.
 
     Charges the text. Raises `Fault("arguments")` for an unknown language, `Fault("not_installed")` without a parser.
-    One that does not survive the text raises `ParserCrashedError`, which is an outage of the step (`run.outages`).
+    One that does not survive the text raises `ParserCrashedError`, an outage of the step (`run.turns.outages`).
     """
     if language not in LANGUAGES:
         raise Fault("arguments", f"`language` must be one of {', '.join(LANGUAGES)}")

@@ -8,7 +8,7 @@ step further down may have finished earlier than one above it, so for a while th
     b = 1                finished: the turn sees `b`; the state gets it only after `a`
 
 Not here: where a value came from (`evaluation.taint.TaintedValue`), nor what a digest of a state commits to
-(`run.state.state_digest`).
+(`run.steps.state.state_digest`).
 """
 
 from collections.abc import ItemsView, Iterator, Mapping

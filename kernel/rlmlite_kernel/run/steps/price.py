@@ -35,7 +35,7 @@ from rlmlite_kernel.program.costs import (
 )
 from rlmlite_kernel.program.lowering import PlannedStep, lower, names_in
 from rlmlite_kernel.program.problems import Problem
-from rlmlite_kernel.run.state import State
+from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.values import RECORDS, Rows, Text, Value
 

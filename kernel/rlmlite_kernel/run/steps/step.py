@@ -4,7 +4,7 @@ Program faults (`Fault`) end here: they become outcomes with a code. Host faults
 has changed (`InputChangedError`), pass through: before an outcome is accepted, every file that was read for it is
 confirmed not to have changed.
 
-Not here: whether a step may run and what it may spend (`run.turn`), or what is shown of it (`run.show`).
+Not here: whether a step may run and what it may spend (`run.turns`), or what is shown of it (`run.show`).
 """
 
 from collections.abc import Container, Sequence, Set
@@ -26,8 +26,8 @@ from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.records.refs import commit_value_digest
-from rlmlite_kernel.run.state import RunConstants, State
-from rlmlite_kernel.run.variables import UNKNOWN, Change, Variable, Variables
+from rlmlite_kernel.run.steps.state import RunConstants, State
+from rlmlite_kernel.run.steps.variables import UNKNOWN, Change, Variable, Variables
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, to_json
 
 

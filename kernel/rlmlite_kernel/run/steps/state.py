@@ -4,10 +4,11 @@ Not here: how one state follows from another (`run.machine`, `run.recorder`).
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from rlmlite_kernel.effects.flow import speak_in_order
 from rlmlite_kernel.effects.policy import Egress
 from rlmlite_kernel.evaluation.context import TurnContext
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, LM, TaintedValue
@@ -15,12 +16,13 @@ from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
 from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import Json, encode_safely, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, commit_value
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.variables import Variable, Variables
+from rlmlite_kernel.run.steps.variables import Variable, Variables
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -137,18 +139,24 @@ class State(msgspec.Struct, frozen=True, eq=False):
         """The limits, roles and policy of the run."""
         return self.run.settings
 
-    def turn_context(self) -> TurnContext:
-        """What all steps of the next turn share."""
-        return TurnContext(
+    def step_contexts(self, steps: Sequence[PlannedStep]) -> Sequence[TurnContext]:
+        """What each step of the next turn shares with the others, with what the controller speaks for at its place."""
+        is_strict, barred = self.settings.policy.strict, self.run.barred
+        shared = TurnContext(
             table=self.run.table,
             settings=self.settings,
             egress=self.run.egress,
             spoken=self.spoken,
-            barred=self.run.barred,
+            barred=barred,
             number=self.turn,
             flags=self.run.flags,
             meter=self.run.meter,
         )
+        if not (is_strict or self.hides_budgets):
+            # What it speaks for does not grow within a turn.
+            return [shared] * len(steps)
+        spoken = speak_in_order(self.spoken, self.variables.data, steps, is_strict=is_strict, barred=barred)
+        return [msgspec.structs.replace(shared, spoken=origins) for origins in spoken]
 
     def describes(self, name: str) -> bool:
         """Whether the controller may be told what an input is like: its size, its columns, its beginning.

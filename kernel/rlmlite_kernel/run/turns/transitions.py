@@ -5,7 +5,7 @@ All moves go through `TurnStates`, which looks them up here: a move that is not 
 `IllegalTransitionError` and changes nothing. The drawings in `docs/explanation/how-the-kernel-works.md` are made from
 these tables, and the tests walk every pair of them.
 
-Not here: what makes a step move (`run.turn`), or what a commit writes (`run.recorder`).
+Not here: what makes a step move (`run.turns.turn`), or what a commit writes (`run.recorder`).
 
 Example: of `a = sub_lm("?")`, `b = a`, `c = 1`, step `c` depends on nothing that waits, so it finishes first:
 

@@ -1,1 +1,0 @@
-"""Attacks on memory: programs that use it up, and processes that die of it."""

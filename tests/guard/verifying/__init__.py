@@ -1,1 +1,0 @@
-"""Attacks on verifying, replaying and showing traces."""

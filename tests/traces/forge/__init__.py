@@ -1,1 +1,0 @@
-"""The forge: traces changed by somebody who knows the format, with every hash computed anew."""
