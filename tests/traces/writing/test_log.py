@@ -21,6 +21,7 @@ from rlmlite_traces import (
     TraceSealedError,
     verify,
 )
+from rlmlite_traces.files import append_only, guarded
 from tests.traces import handmade
 
 
@@ -180,3 +181,36 @@ def test_append_returns_the_placed_record(tmp_path: Path) -> None:
     assert isinstance(placed[-1], Seal)
     assert placed[-1].prev != "0" * 64
     assert blob(handmade.SALTS, b"x").ref == blob(handmade.SALTS, b"x").ref
+
+
+@pytest.mark.parametrize("lost", range(1, 16))
+def test_an_entry_that_found_no_memory_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """At whichever write memory runs out, the trace is as it was before the entry, and the entry can be appended."""
+    written, count = guarded.write_all, 0
+
+    def write_all(descriptor: int, data: bytes) -> None:
+        nonlocal count
+        count += 1
+        if count == lost:
+            written(descriptor, data[: len(data) // 2])
+            raise MemoryError
+        written(descriptor, data)
+
+    entries = handmade.run()
+    with Log.create(tmp_path / "a.rlm", handmade.KEY) as log:
+        monkeypatch.setattr(append_only, "write_all", write_all)
+        for entry in entries:
+            size = log.size
+            try:
+                log.append(entry)
+            except MemoryError:
+                if size:
+                    assert verify(tmp_path / "a.rlm").size == size
+                log.append(entry)
+        root = log.root
+
+    assert count >= lost
+    assert root == handmade.encode(entries)[1]
+    assert verify(tmp_path / "a.rlm", root).level is Level.SEALED

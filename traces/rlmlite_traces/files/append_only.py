@@ -48,8 +48,7 @@ class AppendOnlyFile:
             raise
         except MemoryError:
             # The disk is sound, so once the end is cut off, the same line can be written when there is memory again.
-            os.ftruncate(self._descriptor, self.size)
-            self._torn = False
+            self.rewind(self.size)
             raise
         self.size += len(data)
         self._torn = False
@@ -62,6 +61,12 @@ class AppendOnlyFile:
         """Forget all that was written."""
         os.ftruncate(self._descriptor, 0)
         self.size = 0
+
+    def rewind(self, size: int) -> None:
+        """Keep only the first `size` bytes, and go on from there. Raises `OSError`."""
+        os.ftruncate(self._descriptor, size)
+        self.size = size
+        self._torn = False
 
     def cut_back(self, size: int) -> None:
         """Keep only the first `size` bytes, after a write that failed. Nothing can be written any more."""

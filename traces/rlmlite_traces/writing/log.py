@@ -154,6 +154,7 @@ class Log:
             TraceSealedError, TraceBrokenError, BlobAbsentError: the entry cannot follow. Nothing was written.
             RuntimeError: the log is closed, or an earlier write failed.
             TraceWriteError: this write failed. The trace is as it was before it.
+            MemoryError: the same, and the entry can be appended again.
         """
         if self._closed or self._writing:
             raise RuntimeError("the log is closed, or a write failed: recover the trace with Log.open")
@@ -165,6 +166,7 @@ class Log:
             self._write_blobs(blobs)
             self._write_calls(effects)
             self._records.write(line + b"\n")
+        self._written_refs.update(blob.ref for blob in blobs)
         self._chain.add(record, line)
         if isinstance(record, Turn | Question) and self._called:
             self.sync()  # a turn begins, so the program before it is over, even if the host did not use `extend`
@@ -263,6 +265,12 @@ class Log:
             for file, size in zip(files, sizes, strict=True):
                 file.cut_back(size)
             raise self._write_error(error) from error
+        except MemoryError:
+            # The disk is sound. Without this record's lines, it can be written when there is memory again.
+            for file, size in zip(files, sizes, strict=True):
+                file.rewind(size)
+            self._writing = False
+            raise
         self._writing = False
 
     def _write_error(self, error: OSError) -> TraceWriteError:
@@ -303,7 +311,6 @@ class Log:
                 self._write_file(blob)
         if blobs:
             self._blobs.write(b"".join(encode_blob(blob) + b"\n" for blob in blobs))
-            self._written_refs.update(blob.ref for blob in blobs)
 
     def _write_file(self, blob: Blob) -> None:
         """Write a large blob. The file is durable before any line names it, so a line without its file is tampering."""
