@@ -213,6 +213,15 @@ class StepContext:
         self.used[resource] = self.used.get(resource, 0) + amount
         self.ledger[resource] = self.ledger.get(resource, 0) + amount
 
+    def spend_search(self, amount: int, out_of_work: bool) -> None:
+        """Record what a search of one text has cost. One that ran out of work has spent all that was left.
+
+        Its last window was searched, and did not fit. Were that free, it would be so for each of 100,000 texts.
+        """
+        if out_of_work and self._charges_before:
+            amount = max(amount, self.budget_left("search_work"))
+        self.spend("search_work", amount)
+
     def work(self, units: int, what: str) -> None:
         """Charge work on values to `search_work` before it is done, beyond what each step has for nothing.
 

@@ -206,7 +206,7 @@ class _Collector:
         for text in texts:
             content, work_left = context.blobs.read(text.blob), context.budget_left("search_work")
             matches = find(content, matcher, text.start, text.stop, work_left)
-            context.spend("search_work", matches.work)
+            context.spend_search(matches.work, matches.out_of_work)
             if matches.out_of_work:
                 # What was found so far still counts: evidence that is there is not withheld for want of work.
                 context.mark_partial("search_work", "search_work ran out while quotes were looked up")

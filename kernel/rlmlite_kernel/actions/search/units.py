@@ -122,7 +122,7 @@ def _at_matches(text: Text, by: Matcher, context: StepContext) -> tuple[IntArray
     content = context.blobs.read(text.blob)
     work_left = context.budget_left("search_work")
     units = chunk_at(content, by, text.start, text.stop, work_left)
-    context.spend("search_work", units.work)
+    context.spend_search(units.work, units.out_of_work)
     if units.out_of_work:
         context.mark_partial("search_work", "by=/re/ used up search_work: the last unit may contain more matches")
     return units.starts, units.stops

@@ -140,7 +140,7 @@ def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[
     content = context.blobs.read(text.blob)
     work_left = context.budget_left("search_work")
     chunks = chunk_at(content, by, text.start, text.stop, work_left, _most_matches(context))
-    context.spend("search_work", chunks.work)
+    context.spend_search(chunks.work, chunks.out_of_work)
     if not context.follows(CHARGED_BEFORE):
         # Two more: the first chunk may begin before the first match, and an empty last match begins none.
         context.ensure_fits(_CUT * (len(chunks.starts) + 2) // MEMORY_PER_VALUE_BYTE)

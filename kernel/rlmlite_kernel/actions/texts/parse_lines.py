@@ -152,7 +152,7 @@ def _search_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) ->
         context.ensure_fits(memory * len(matches.starts) // MEMORY_PER_VALUE_BYTE)
     elif limit is not None and len(matches.starts) >= limit:
         raise Fault("too_large", f"the form matches more than {limit:,} times; begin it with ^, so that a line has one")
-    context.charge("search_work", matches.work, "the search")
+    context.spend_search(matches.work, matches.out_of_work)
     # Coverage is what was looked at: a search that ran out of work has not seen the rest.
     context.scanned.append(Text(text.blob, text.start, matches.scanned_to))
     if matches.out_of_work:

@@ -24,7 +24,7 @@ from rlmlite_kernel.engines.search.by_blocks import ByBlocks
 from rlmlite_kernel.engines.search.by_lines import ByLines
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds, Tally
-from rlmlite_kernel.engines.search.windows import HALF
+from rlmlite_kernel.engines.search.windows import HALF, NEWLINE
 
 
 class SearchResult(msgspec.Struct, frozen=True, eq=False):
@@ -64,6 +64,11 @@ class Search:
         self._tally = Tally(first, bounds)
         way = ByBlocks if matcher.reads_blocks else ByLines
         self._way = way(content, matcher, first, last, self._tally)
+        # Where no byte can be paid for, none is looked at: of 100,000 texts, each would cost a first batch for nothing.
+        # An empty line has no bytes, so it can be.
+        has_bytes = first < last and bytes(content[first : first + 1]) != NEWLINE
+        if bounds.work_left <= 0 and has_bytes and not self._tally.is_over:
+            self._tally.out_of_work = True
 
     def matches(self) -> Iterator[MatchArray]:
         """The matches that are kept, some at a time."""
