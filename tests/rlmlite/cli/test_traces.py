@@ -68,7 +68,7 @@ def test_a_replay_without_the_input_is_unverifiable() -> None:
     found = rlmlite("trace", "replay", "t.rlm", "--input", "context=moved.log")
 
     assert missing.exit_code == Exit.UNVERIFIABLE
-    assert "--input context=PATH" in missing.stdout
+    assert "--input context=app.log" in missing.stdout
     assert found.exit_code == Exit.COMPLETED
 
 

@@ -48,8 +48,8 @@ class RunningTurn:
         stepwise: bool = False,
     ) -> None:
         self._steps, self._stepwise = list(steps), stepwise
-        self._states = TurnStates(len(self._steps))
-        self._progress = Progress(before, self._steps, {} if outages is None else outages, self._states)
+        self.states = TurnStates(len(self._steps))
+        self._progress = Progress(before, self._steps, {} if outages is None else outages, self.states)
         # How many steps are committed, which is also the number of the next one to commit.
         self._committed = 0
         # How many of these the host has been told of; before the first step, not even that the turn has begun.
@@ -59,8 +59,8 @@ class RunningTurn:
     def copy(self, outages: Mapping[int, Outage] | None = None) -> "RunningTurn":
         """The same turn, to go on from without touching this one. `outages`, if given, take the place of its own."""
         other = copy.copy(self)
-        other._states = self._states.copy()
-        other._progress = self._progress.copy(other._states, outages)
+        other.states = self.states.copy()
+        other._progress = self._progress.copy(other.states, outages)
         return other
 
     @property
@@ -75,7 +75,7 @@ class RunningTurn:
     @property
     def is_halted(self) -> bool:
         """Whether the turn ended because a file has changed."""
-        return self._states.turn is TurnState.HALTED
+        return self.states.turn is TurnState.HALTED
 
     def run_ready(self, blobs: Blobs, parser: Parser, commit: Callable[[], None]) -> tuple[Wave, ...]:
         """Run every step that can run. Gives the calls to suspend for, none if the turn is over or halted.
@@ -86,7 +86,7 @@ class RunningTurn:
         blocked: list[PlannedStep] = []
         try:
             for number, planned in enumerate(self._steps):
-                is_planned = self._states.steps[number] is StepState.PLANNED
+                is_planned = self.states.steps[number] is StepState.PLANNED
                 if is_planned and not any(planned.depends_on(earlier) for earlier in blocked):
                     self._progress.start(number, blobs, parser)
                     commit()
@@ -105,7 +105,7 @@ class RunningTurn:
 
         `commit` as for `run_ready`.
         """
-        self._states.move_turn(TurnEvent.RESULTS)
+        self.states.move_turn(TurnEvent.RESULTS)
         # Every wave is settled before any step reserves again. Otherwise what is left for a step would depend on how
         # many of the others had been settled by then.
         start = 0
@@ -125,21 +125,21 @@ class RunningTurn:
 
     def suspend(self) -> None:
         """Calls are out."""
-        self._states.move_turn(TurnEvent.CALLS_OUT)
+        self.states.move_turn(TurnEvent.CALLS_OUT)
 
     def complete(self) -> None:
         """Every step is committed."""
-        self._states.move_turn(TurnEvent.ALL_COMMITTED)
+        self.states.move_turn(TurnEvent.ALL_COMMITTED)
 
     def halt(self, error: InputChangedError) -> None:
         """End the turn, because a file has changed since earlier steps read it."""
-        self._states.move_turn(TurnEvent.INPUT_CHANGED)
+        self.states.move_turn(TurnEvent.INPUT_CHANGED)
         self.halt_reason = str(error)
 
     def discard_rest(self) -> None:
         """Drop what a halted turn did not commit."""
         for number in range(self._committed, len(self._steps)):
-            self._states.move_step(number, StepEvent.DISCARD)
+            self.states.move_step(number, StepEvent.DISCARD)
 
     def next_to_commit(self) -> FinishedStep | None:
         """The first step that is not committed, if it has finished."""
@@ -151,7 +151,7 @@ class RunningTurn:
 
     def mark_committed(self) -> None:
         """The step that `next_to_commit` gave is in the record."""
-        self._states.move_step(self._committed, StepEvent.COMMIT)
+        self.states.move_step(self._committed, StepEvent.COMMIT)
         self._committed += 1
 
     def can_fail_next(self) -> bool:
