@@ -13,6 +13,10 @@ The size of a run is the name of its Hypothesis profile, so that one option sets
 be called at the top of a module.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 FACTORS = {"quick": 0.1, "suite": 1, "sweep": 20}
@@ -38,3 +42,10 @@ def scale(count: int, least: int = 1) -> int:
 def stride_of(count: int) -> int:
     """Every how-manieth this run takes, where the suite takes every `count`-th; 1 is each."""
     return max(1, round(count / FACTORS[settings.get_current_profile_name()]))
+
+
+def with_the_rest_slow(cases: Iterable[Any], first: Iterable[Any]) -> list[Any]:
+    """All cases for the sweep, and only those of `first` for the suite."""
+    in_suite = list(first)
+    others = [case for case in cases if case not in in_suite]
+    return [*in_suite, *(pytest.param(case, marks=pytest.mark.slow) for case in others)]

@@ -12,6 +12,7 @@ from rlmlite.cli.output.exits import Exit
 from rlmlite_traces.errors import words_of
 from tests.guard.opening.traps import TRAPS, fence
 from tests.rlmlite.cli.commands import rlmlite
+from tests.sizes import with_the_rest_slow
 
 NUMBER = "[Errno"
 COUNT = 'final(count(search(context, "ERROR")))'
@@ -61,10 +62,9 @@ def begin() -> None:
 
 _SAID = ("dangling_link", "pipe")
 """What the system says of these differs most. The others are tried in a sweep."""
-_OTHERS = sorted(TRAPS.keys() - set(_SAID))
 
 
-@pytest.mark.parametrize("trap", [*_SAID, *(pytest.param(trap, marks=pytest.mark.slow) for trap in _OTHERS)])
+@pytest.mark.parametrize("trap", with_the_rest_slow(sorted(TRAPS), _SAID))
 @pytest.mark.parametrize("place", PLACES)
 def test_no_message_has_a_number_of_the_system(place: str, trap: str, outside: Path) -> None:
     """Whatever stands in whichever place, in every command."""

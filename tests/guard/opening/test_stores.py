@@ -12,6 +12,7 @@ from rlmlite_traces import DirectoryStore, StoreError
 from rlmlite_traces.blobs.directory import collect, open_layout
 from tests.guard.opening.traps import TRAPS, clear, fence, look
 from tests.rlmlite.cli.commands import rlmlite
+from tests.sizes import with_the_rest_slow
 
 STORE = Path("store")
 LONG_AGO = 1_000_000_000
@@ -55,7 +56,7 @@ def place_of(part: str, digest: str) -> Path:
     return STORE / part.replace("SHARD", digest[:2]).replace("OBJECT", f"{digest[:2]}/{digest[2:]}")
 
 
-@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("trap", with_the_rest_slow(TRAPS, ("link_to_copy", "pipe", "sparse")))
 @pytest.mark.parametrize("part", PARTS)
 def test_a_trap_in_a_store_does_no_harm(part: str, trap: str, outside: Path) -> None:
     """Every command ends at once, with an exit code, and what is outside the store is as it was."""

@@ -9,6 +9,7 @@ from rlmlite.cli.output.exits import Exit
 from rlmlite.runs.log import KEY_BYTES
 from tests.guard.opening.traps import TRAPS, fence, look
 from tests.rlmlite.cli.commands import rlmlite
+from tests.sizes import with_the_rest_slow
 
 SESSION = Path("s.rlm")
 LARGE = "x" * 100_000
@@ -55,7 +56,7 @@ def place_of(file: str) -> Path:
     return SESSION / file
 
 
-@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("trap", with_the_rest_slow(TRAPS, ("link_to_copy", "pipe", "sparse")))
 @pytest.mark.parametrize("file", FILES)
 def test_a_trap_in_a_session_does_no_harm(file: str, trap: str, outside: Path) -> None:
     """Every command ends at once, with an exit code, and what is outside the folder is as it was."""

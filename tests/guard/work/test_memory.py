@@ -4,6 +4,7 @@ import pytest
 
 from rlmlite_kernel import Limits
 from tests.guard.work.bounded import CONSTANT, MEMORY_PER_VALUE_BYTE, SEARCH_WORK, VALUE_BYTES, measure_peak, prepare
+from tests.sizes import with_the_rest_slow
 
 TEXT = "".join(f"line {number} the quick brown fox ERROR jumps\n" for number in range(1_000))
 """Forty kilobytes."""
@@ -53,7 +54,7 @@ def assert_bounded(program: str, inputs: dict[str, object]) -> None:
     assert set(seen.codes) <= {"", "too_large", "budget", "depends", "type"}, seen.observation
 
 
-@pytest.mark.parametrize("rows", [REFERENCES, SLICES, HITS], ids=["references", "slices", "hits"])
+@pytest.mark.parametrize("rows", with_the_rest_slow([REFERENCES, SLICES, HITS], [REFERENCES]))
 @pytest.mark.parametrize("program", OVER_ROWS)
 def test_rows_of_long_texts_take_no_memory(rows: str, program: str) -> None:
     """Thousands of references to one long text are a fault, or share what they refer to."""
