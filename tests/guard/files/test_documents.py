@@ -16,6 +16,7 @@ from rlmlite.inputs.formats.reading import MAX_STOPPED
 from rlmlite_traces import FileBlobs
 from tests.guard.files.hostile import SOON, flipped, outcome
 from tests.rlmlite.inputs.input_files import docx_of, load_plain, pdf_of
+from tests.sizes import with_the_rest_slow
 
 TEXT = Reading(html="text", max_seconds=2, max_worker_bytes=256 * 1024**2, max_bytes=64 * 1024**2)
 
@@ -129,7 +130,9 @@ DOCXS: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DOCXS)
+@pytest.mark.parametrize(
+    "name", with_the_rest_slow(DOCXS, sorted(DOCXS.keys() - {"many paragraphs", "many runs", "an attribute of 50 MB"}))
+)
 def test_a_hostile_docx_ends_in_time(tmp_path: Path, name: str) -> None:
     """60 KB took a minute and 1.5 GB of this process."""
     path = tmp_path / "a.docx"
@@ -159,7 +162,7 @@ HTMLS: dict[str, str] = {
 }
 
 
-@pytest.mark.parametrize("name", HTMLS)
+@pytest.mark.parametrize("name", with_the_rest_slow(HTMLS, sorted(HTMLS.keys() - {"elements without end", "breaks"})))
 def test_a_hostile_page_ends_in_time(tmp_path: Path, name: str) -> None:
     """With `html=text`: parsed and converted in a worker, or refused."""
     path = tmp_path / "a.html"

@@ -55,7 +55,9 @@ def assert_bounded(program: str, inputs: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("rows", with_the_rest_slow([REFERENCES, SLICES, HITS], [REFERENCES]))
-@pytest.mark.parametrize("program", OVER_ROWS)
+@pytest.mark.parametrize(
+    "program", with_the_rest_slow(OVER_ROWS, (each for each in OVER_ROWS if "parse_lines" not in each))
+)
 def test_rows_of_long_texts_take_no_memory(rows: str, program: str) -> None:
     """Thousands of references to one long text are a fault, or share what they refer to."""
     assert_bounded(rows + program, {"big": TEXT})
