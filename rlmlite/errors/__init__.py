@@ -5,8 +5,10 @@ which are data (`rlmlite_kernel.program.problems`), and faults of a trace (`rlml
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rlmlite_kernel.effects.requests import Request
+if TYPE_CHECKING:  # a worker, and much else, needs the errors and nothing of the kernel
+    from rlmlite_kernel.effects.requests import Request
 
 
 class RlmliteError(Exception):
@@ -39,6 +41,6 @@ class OutOfMemoryError(RlmliteError):
 class CallsWaitingError(RlmliteError):
     """A session cannot continue before these calls are answered (`Session.answer`). Nothing is lost."""
 
-    def __init__(self, calls: Sequence[Request]) -> None:
+    def __init__(self, calls: "Sequence[Request]") -> None:
         super().__init__(f"{len(calls):,} calls wait for answers")
         self.calls = tuple(calls)

@@ -18,9 +18,7 @@ import numpy as np
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Alt, Expr, ListOf, Lit, Obj, Var
 from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_kernel.records.canonical import VALUE_DEPTH
-
-MAX_DIGITS = 1_000
+from rlmlite_kernel.records.canonical import MAX_DIGITS, VALUE_DEPTH
 
 
 class Basic(msgspec.Struct, frozen=True, tag=True):

@@ -20,6 +20,8 @@ Json: TypeAlias = Any
 
 MAX_SAFE = 2**53 - 1
 VALUE_DEPTH = 128
+MAX_DIGITS = 1_000
+"""The bounds of a value: how deep it may nest, and how many digits an integer may have."""
 
 PLAIN = frozenset([str, int, bool, type(None)])
 """The types of values that are spelled as they are."""

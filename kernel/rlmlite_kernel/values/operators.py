@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.schemas import MAX_DIGITS
+from rlmlite_kernel.records.canonical import MAX_DIGITS
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import Rows, Value
 

@@ -3,27 +3,22 @@
     worker    Opened(names, version)    blocks of the sheet ...    Lost(counts)
     here      names checked             each block checked         counts checked
 
-`read_table` is the job; `open_in_worker` calls it. The readers themselves (`arrow_tables`, `databases`) do not know
-where they run. Data frames are read in this process: they are its own memory, and no stranger's file.
+`table_job.read_table` is the job; `open_in_worker` calls it. Data frames are read in this process: they are its own
+memory, and no stranger's file.
 """
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import ParserError
-from rlmlite.guard.worker.child import Assignment
 from rlmlite.guard.worker.limits import WorkerProtocolError
 from rlmlite.inputs.formats.parsing import open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import ReadingLimits
-from rlmlite.inputs.tables.arrow_tables import read_arrow, read_parquet
-from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
-from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader, read_sheet
+from rlmlite.inputs.tables.reader import OpenTable
 from rlmlite.inputs.tables.sheets.sheet_check import check_blocks, check_widths
-from rlmlite.inputs.tables.sheets.sheet_writer import MAX_COLUMNS, Losses, column_names
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
+from rlmlite.inputs.tables.table_job import Lost, Opened, Refused, read_table
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_traces import HashedFile
 
@@ -35,76 +30,8 @@ _LIBRARIES: Mapping[str, tuple[str, ...]] = {
 }
 """What each reader needs installed. The nursery imports it first, so that the next file finds it there."""
 
-_READERS: Mapping[str, TableReader] = {
-    "parquet": read_parquet,
-    "arrow": read_arrow,
-    "sqlite": read_sqlite,
-    "duckdb": read_duckdb,
-}
-
 _BESIDE: Mapping[str, tuple[str, ...]] = {"sqlite": ("-wal", "-journal"), "duckdb": (".wal",)}
 """Suffixes of the files beside a database that hold changes which are not in it yet."""
-
-_BLOCK = 1024 * 1024
-"""Bytes of the sheet that travel together. A batch of rows alone is a few kilobytes."""
-
-
-MAX_TEXT = 10_000
-"""Characters of a text that a worker sends beside the rows: a column's name, a message."""
-
-_Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-_Count = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class Opened(msgspec.Struct, frozen=True, tag=True):
-    """A message: the table is open. The fields are those of `OpenTable`; the options are those that were given."""
-
-    names: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=10 * MAX_COLUMNS)]
-    version: _Text
-
-
-class Lost(msgspec.Struct, frozen=True, tag=True):
-    """A message, after the last block: the counts of `Losses`."""
-
-    counts: Annotated[dict[_Text, _Count | None], msgspec.Meta(max_length=MAX_COLUMNS)]
-
-
-class Refused(msgspec.Struct, frozen=True, tag=True):
-    """A message: why there is no table, as `InputError` says it."""
-
-    message: _Text
-
-
-def read_table(assignment: Assignment) -> Iterator[Any]:
-    """The sheet of a table as blocks, and the messages above.
-
-    argument: reader, absolute path, the path for messages, options, bytes of memory. files: the same file, open.
-    """
-    reader, at, named, options, memory = assignment.argument
-    try:
-        table, blocks, losses = read_sheet(_READERS[reader], TableFile(Path(at), Path(named), memory), options)
-        if max(map(len, table.names)) > MAX_TEXT:
-            raise InputError(
-                f"{named}: the name of a column has more than {MAX_TEXT:,} characters; rename it: ... AS name"
-            )
-        yield Opened(table.names, table.version)
-        yield from _join(blocks)
-        yield Lost(losses.counts)
-    except InputError as error:
-        yield Refused(str(error)[:MAX_TEXT])
-
-
-def _join(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in larger blocks."""
-    parts: list[bytes] = []
-    size = 0
-    for block in blocks:
-        parts.append(block)
-        size += len(block)
-        if size >= _BLOCK:
-            yield b"".join(parts)
-            parts, size = [], 0
-    yield b"".join(parts)
 
 
 def open_in_worker(

@@ -15,7 +15,7 @@ from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.texts import as_text
 from rlmlite_kernel.evaluation.work import NODE, READ
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.schemas import MAX_DIGITS
+from rlmlite_kernel.records.canonical import MAX_DIGITS
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, string_size

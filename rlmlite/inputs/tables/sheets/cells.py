@@ -18,8 +18,7 @@ from typing import Any
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
-from rlmlite_kernel.program.schemas import MAX_DIGITS
-from rlmlite_kernel.records.canonical import VALUE_DEPTH, NotCanonicalError, number_text, value_bytes
+from rlmlite_kernel.records.canonical import MAX_DIGITS, VALUE_DEPTH, NotCanonicalError, number_text, value_bytes
 
 NULL = "null"
 
