@@ -9,21 +9,16 @@ A `StepContext` lives for one step of one `advance`. Nothing of it outlasts the 
 the receipt. It does not know the state machine, other steps, or where blobs are stored.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-import msgspec
-
-from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.evaluation.taint import TaintedValue
-from rlmlite_kernel.evaluation.work import READ, Meter, free_work
+from rlmlite_kernel.evaluation.turn_context import TrackedBlobs, TurnContext
+from rlmlite_kernel.evaluation.work import READ, free_work
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
-from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.values.blobs import Blobs, Content
+from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.memory import (
     LONG,
@@ -48,76 +43,6 @@ _SHARE_OF_STRINGS = 4
 
 _SHARE_OF_SCRATCH = 8
 """The part of `value_bytes` that a step may hold for a while beyond that limit: an eighth."""
-
-
-class TrackedBlobs:
-    """The blobs, noting the digest of every content that a step reads, so that its file can be confirmed afterwards."""
-
-    def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
-        self.digests_read: set[str] = set()
-
-    def read(self, digest: str) -> Content:
-        """See `Blobs.read`."""
-        self.digests_read.add(digest)
-        return self._blobs.read(digest)
-
-    def put(self, content: bytes) -> str:
-        """See `Blobs.put`."""
-        return self._blobs.put(content)
-
-    def lines(self, digest: str) -> LineIndex:
-        """See `Blobs.lines`."""
-        self.digests_read.add(digest)
-        return self._blobs.lines(digest)
-
-    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
-        """See `Blobs.index`."""
-        return self._blobs.index(key, make, stored)
-
-    def confirm(self, digests: frozenset[str]) -> None:
-        """See `Blobs.confirm`."""
-        self._blobs.confirm(digests)
-
-
-class EgressRules(Protocol):
-    """Where content of inputs may be sent. Implemented by `effects.policy.Egress`, which this room may not import."""
-
-    def check(self, origins: int, destination: str) -> None:
-        """Raise `Fault("egress")` if content of these origins may not be sent to a model or to `tool:NAME`."""
-        ...
-
-    @property
-    def input_bits(self) -> int:
-        """The origin bits of all inputs."""
-        ...
-
-    @property
-    def ruled(self) -> int:
-        """The origin bits of the inputs whose content may not go everywhere."""
-        ...
-
-    def rules_of(self, origins: int) -> tuple[str, ...]:
-        """The names of the inputs whose rules content of these origins is under."""
-        ...
-
-
-class TurnContext(msgspec.Struct, frozen=True, eq=False):
-    """What all steps of a turn share: action table, settings, egress rules, and what the controller's words count as.
-
-    `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
-    that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
-    (`records.evolution.FLAGS`). `meter` counts what a run without `CHARGED_BEFORE` is not charged for, in a replay.
-    """
-
-    table: Table
-    settings: Settings
-    egress: EgressRules
-    spoken: int
-    barred: int = 0
-    number: int = 0
-    flags: frozenset[int] = frozenset()
-    meter: Meter | None = None
 
 
 class StepWarning(NamedTuple):

@@ -10,8 +10,8 @@ import msgspec
 
 from rlmlite_kernel.effects.flow import speak_in_order
 from rlmlite_kernel.effects.policy import Egress
-from rlmlite_kernel.evaluation.context import TurnContext
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, LM, TaintedValue
+from rlmlite_kernel.evaluation.turn_context import TurnContext
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.observation.evidence import DocumentNames, Evidence

@@ -1,0 +1,86 @@
+"""What a turn gives to each of its steps: table, settings, rules of egress, and blobs that note what is read.
+
+Not here: what a step may do with them, and what it uses (`context`).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from rlmlite_kernel.engines.bytes.positions import LineIndex
+from rlmlite_kernel.engines.ranking.postings import WordIndex
+from rlmlite_kernel.evaluation.work import Meter
+from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.values.blobs import Blobs, Content
+
+
+class TrackedBlobs:
+    """The blobs, noting the digest of every content that a step reads, so that its file can be confirmed afterwards."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self.digests_read: set[str] = set()
+
+    def read(self, digest: str) -> Content:
+        """See `Blobs.read`."""
+        self.digests_read.add(digest)
+        return self._blobs.read(digest)
+
+    def put(self, content: bytes) -> str:
+        """See `Blobs.put`."""
+        return self._blobs.put(content)
+
+    def lines(self, digest: str) -> LineIndex:
+        """See `Blobs.lines`."""
+        self.digests_read.add(digest)
+        return self._blobs.lines(digest)
+
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
+        """See `Blobs.index`."""
+        return self._blobs.index(key, make, stored)
+
+    def confirm(self, digests: frozenset[str]) -> None:
+        """See `Blobs.confirm`."""
+        self._blobs.confirm(digests)
+
+
+class EgressRules(Protocol):
+    """Where content of inputs may be sent. Implemented by `effects.policy.Egress`, which this room may not import."""
+
+    def check(self, origins: int, destination: str) -> None:
+        """Raise `Fault("egress")` if content of these origins may not be sent to a model or to `tool:NAME`."""
+        ...
+
+    @property
+    def input_bits(self) -> int:
+        """The origin bits of all inputs."""
+        ...
+
+    @property
+    def ruled(self) -> int:
+        """The origin bits of the inputs whose content may not go everywhere."""
+        ...
+
+    def rules_of(self, origins: int) -> tuple[str, ...]:
+        """The names of the inputs whose rules content of these origins is under."""
+        ...
+
+
+class TurnContext(msgspec.Struct, frozen=True, eq=False):
+    """What all steps of a turn share: action table, settings, egress rules, and what the controller's words count as.
+
+    `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
+    that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
+    (`records.evolution.FLAGS`). `meter` counts what a run without `CHARGED_BEFORE` is not charged for, in a replay.
+    """
+
+    table: Table
+    settings: Settings
+    egress: EgressRules
+    spoken: int
+    barred: int = 0
+    number: int = 0
+    flags: frozenset[int] = frozenset()
+    meter: Meter | None = None
