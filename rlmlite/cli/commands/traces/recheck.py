@@ -16,15 +16,14 @@ host was with a controller that is stuck. There are few such prompts, and one of
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from rlmlite.cli.commands.traces.reparse import Reading, has_same_problems, is_same, read_again
 from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, since_question
 from rlmlite.runs.program import problems_in
 from rlmlite.runs.settings import PATIENCE
-from rlmlite_grammar import grammar_digest, parse, read_reply
+from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import State
 from rlmlite_kernel.program.ast import Parsed
-from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.program.problems import Unparsed
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Question, Spoken, Turn
 from rlmlite_traces import CheckedTrace, Finding
@@ -32,7 +31,6 @@ from rlmlite_traces import CheckedTrace, Finding
 if TYPE_CHECKING:
     from rlmlite.agent.prompt import PromptRequest
 
-_JSON = msgspec.json.Encoder(order="sorted")
 _PATIENCES = (PATIENCE, *(number for number in range(1, 11) if number != PATIENCE))
 """How many fruitless turns a host may wait before it says so. Its own number is in no record."""
 
@@ -46,13 +44,13 @@ _REMARKS = "an answer did not match its type, and what was said of it is in no r
 
 
 class Recheck:
-    """A `ControllerCheck` for one replay. `texts` counts the texts that were read again."""
+    """A `ControllerCheck` for one replay. `readings` are those of the texts that were read again, by turn."""
 
     def __init__(self) -> None:
         self._history: list[Exchange] = []
         self._form = ""
         self._is_form_known = True
-        self.texts = 0
+        self.readings: dict[int, Reading] = {}
 
     def follow(self, before: State, trace: CheckedTrace, first: int, stop: int) -> Sequence[Finding]:
         """See `ControllerCheck.follow`."""
@@ -82,8 +80,9 @@ class Recheck:
             return
         recorded = decode_reading(turn, trace.content)
         if recorded is not None:
-            self.texts += 1
-            difference = _compare_reading(before, trace, turn, recorded, is_last)
+            read = read_again(trace, turn, recorded.text)
+            self.readings[turn.turn] = read
+            difference = _compare_reading(before, turn, read, recorded, is_last)
             if difference:
                 field = "ast" if turn.ast is not None else "diagnostics"
                 yield Finding(field, "the reading of a reply", difference)
@@ -131,28 +130,16 @@ class Recheck:
                 yield PromptRequest(question, self._form, signal, last=True)
 
 
-def _compare_reading(before: State, trace: CheckedTrace, turn: Turn, recorded: Parsed | Unparsed, is_last: bool) -> str:
+def _compare_reading(before: State, turn: Turn, read: Reading, recorded: Reading, is_last: bool) -> str:
     """In what a text gives another reading than the recorded one; empty if in nothing."""
-    if turn.reply is not None:
-        reply = trace.content(turn.reply).decode("utf-8", "replace")
-        read = read_reply(reply)
-    else:
-        read = parse(recorded.text)
     if isinstance(recorded, Parsed):
-        # Not `==`: to Python, 1 == True == 1.0, and those are different programs.
-        is_same = isinstance(read, Parsed) and _JSON.encode(read) == _JSON.encode(recorded)
-        return "" if is_same else "the text is not the program that was executed"
+        return "" if is_same(read, recorded) else "the text is not the program that was executed"
     if read.text != recorded.text:
         return "the text is not the one that was refused"
     if isinstance(read, Unparsed):
-        return "" if _places(read.problems) == _places(recorded.problems) else "the text has other problems"
+        return "" if is_same(read, recorded) else "the text has other problems"
     if turn.call is not None:
         # A controller's program is executed, whatever the checker finds; only a last turn refuses one.
         return "" if is_last else "the text is a program, and nothing refused it"
     found = problems_in(read, before)
-    return "" if _places(found) == _places(recorded.problems) else "the text is a program with other problems"
-
-
-def _places(problems: Sequence[Problem]) -> list[tuple[str, int | None]]:
-    """Places and codes of problems, not their sentences, which another version may word otherwise."""
-    return [(problem.code, problem.offset) for problem in problems]
+    return "" if has_same_problems(found, recorded) else "the text is a program with other problems"

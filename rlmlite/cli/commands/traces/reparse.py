@@ -4,14 +4,20 @@ Replay executes programs as they were recorded after parsing, and needs no parse
 together with their hashes would pass it, and show people a program that was never run. That is checked here.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
 import msgspec
 
 from rlmlite_grammar import grammar_digest, parse, read_reply
 from rlmlite_kernel.program.ast import Parsed
-from rlmlite_kernel.program.problems import Unparsed
+from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Turn
 from rlmlite_traces import CheckedTrace
+
+Reading: TypeAlias = Parsed | Unparsed
+"""What was read from a text: a program, or why it is none."""
 
 _JSON = msgspec.json.Encoder(order="sorted")
 
@@ -24,8 +30,11 @@ class ReparseResult(msgspec.Struct, frozen=True):
     skipped: str = ""
 
 
-def reparse(trace: CheckedTrace) -> ReparseResult:
-    """Parse every text again. Another grammar may rightly read a text differently, so then none is parsed."""
+def reparse(trace: CheckedTrace, readings: Mapping[int, Reading] = {}) -> ReparseResult:
+    """Parse every text again. Another grammar may rightly read a text differently, so then none is parsed.
+
+    `readings` are those of texts that were parsed again already, by the numbers of their turns.
+    """
     if trace.genesis.grammar != grammar_digest():
         return ReparseResult(skipped="another grammar parsed them")
     texts = 0
@@ -35,29 +44,32 @@ def reparse(trace: CheckedTrace) -> ReparseResult:
         if recorded is None:
             continue  # its controller did not answer, so there was no text
         texts += 1
-        read_again = _read(trace, turn, recorded.text)
-        if not _is_same(read_again, recorded):
+        read = readings.get(turn.turn) or read_again(trace, turn, recorded.text)
+        # A text with diagnostics may parse: the checker refused it.
+        is_refused = isinstance(recorded, Unparsed) and isinstance(read, Parsed)
+        if not is_refused and not is_same(read, recorded):
             return ReparseResult(texts, turn.turn)
     return ReparseResult(texts)
 
 
-def _read(trace: CheckedTrace, turn: Turn, text: str) -> Parsed | Unparsed:
+def read_again(trace: CheckedTrace, turn: Turn, text: str) -> Reading:
     """The program of a host's text, or of the whole reply of a controller."""
     if turn.reply is not None:
         return read_reply(trace.content(turn.reply).decode("utf-8", "replace"))
     return parse(text)
 
 
-def _is_same(read: Parsed | Unparsed, recorded: Parsed | Unparsed) -> bool:
-    """Whether a turn's text gives what was executed. A text with diagnostics may parse: the checker refused it.
-
-    Of diagnostics the places and codes are compared, not the sentences, which another version may word otherwise.
-    """
-    if isinstance(recorded, Parsed):
+def is_same(read: Reading, recorded: Reading) -> bool:
+    """Whether two readings are one program, or have the same problems."""
+    if isinstance(recorded, Parsed) and isinstance(read, Parsed):
         # Not `==`: to Python, 1 == True == 1.0, and those are different programs.
-        return isinstance(read, Parsed) and _JSON.encode(read) == _JSON.encode(recorded)
-    if isinstance(read, Parsed):
-        return True
-    problems_now = [(problem.code, problem.offset) for problem in read.problems]
-    problems_then = [(problem.code, problem.offset) for problem in recorded.problems]
-    return problems_now == problems_then
+        return _JSON.encode(read) == _JSON.encode(recorded)
+    if isinstance(recorded, Unparsed) and isinstance(read, Unparsed):
+        return has_same_problems(read.problems, recorded)
+    return False
+
+
+def has_same_problems(problems: Sequence[Problem], recorded: Unparsed) -> bool:
+    """Whether problems have the recorded places and codes. Their sentences may be worded otherwise by now."""
+    now = [(problem.code, problem.offset) for problem in problems]
+    return now == [(problem.code, problem.offset) for problem in recorded.problems]

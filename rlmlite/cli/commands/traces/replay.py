@@ -104,11 +104,12 @@ def replay_trace(
             limits = allow_claims(checked, limits)
         blobs = _blobs(store or settings.store, is_own)
         replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading, limits), limits=limits)
-        replayed = replaying(checked, places_of(inputs), is_own)
+        recheck = Recheck()
+        replayed = replaying(checked, places_of(inputs), is_own, recheck)
         # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
         has_nested = os.path.lexists(trace / "nested")
         nested = tuple(_replay_nested(checked, trace, replayed, replaying, blobs, limits)) if has_nested else ()
-        replays = Replays(replayed, nested, reparse(checked))
+        replays = Replays(replayed, nested, reparse(checked, recheck.readings))
         return _report(trace, checked, replays, as_json, "" if is_own else how_to_trust(trace))
 
     return exit_code_of(work, as_json=as_json)
@@ -118,6 +119,7 @@ def _replay(
     trace: CheckedTrace,
     places: Mapping[str, Path],
     recorded_paths: bool,
+    recheck: Recheck,
     *,
     blobs: FileBlobs,
     derive: Derive,
@@ -130,7 +132,7 @@ def _replay(
         recorded_paths=recorded_paths,
         derive=derive,
         parser=CODE_PARSER,
-        controller_check=Recheck(),
+        controller_check=recheck,
         limits=limits,
     )
 
@@ -139,7 +141,7 @@ def _replay_nested(
     trace: CheckedTrace,
     path: Path,
     replayed: Replayed,
-    replaying: Callable[[CheckedTrace, Mapping[str, Path], bool], Replayed],
+    replaying: Callable[[CheckedTrace, Mapping[str, Path], bool, Recheck], Replayed],
     blobs: FileBlobs,
     limits: ReaderLimits,
 ) -> Iterator[NestedReplay]:
@@ -156,7 +158,7 @@ def _replay_nested(
             # Without a request its parent's replay ended before it got there, and has said why.
             contradiction = "" if request is None else contradicts_request(each.trace, request, blobs)
             # Its inputs are contents that its parent's replay has registered: no path of its own is looked at.
-            found = replaying(each.trace, {}, False)
+            found = replaying(each.trace, {}, False, Recheck())
             requests |= found.nested
             contradiction = contradiction or _compare_held(each.used, found)
             yield NestedReplay(each.id, contradiction, msgspec.structs.replace(found, state=None, nested={}))
