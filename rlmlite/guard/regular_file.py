@@ -12,16 +12,12 @@ All checks are of the open file, so that nothing can take its place between the 
 
 import hashlib
 import os
-import stat
 from pathlib import Path
 
 import msgspec
 
 from rlmlite.errors import SettingError
-
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
+from rlmlite_traces.files.guarded import open_plain
 
 
 class RegularFile(msgspec.Struct, frozen=True):
@@ -41,19 +37,19 @@ def read_regular(path: Path, most: int, *, follow_link: bool = False) -> Regular
 
     Raises `FileNotFoundError` if there is none, and `SettingError` for whatever else it is.
     """
-    # Windows has no O_NOFOLLOW. Looked at first, so that the message is the same everywhere.
+    # Looked at first, for a message that says what to do.
     if not follow_link and path.is_symlink():
         raise SettingError(f"{path} is a link, and links are not followed here; put the file itself in its place")
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY | (0 if follow_link else _NO_LINK))
+        descriptor, status = open_plain(path, follow_link=follow_link)
     except FileNotFoundError:
         raise
-    except (OSError, ValueError) as error:
-        raise SettingError(f"{path} cannot be read: {_reason(error)}") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise SettingError(f"{path} cannot be read: {reason}; remove it, or work in another folder") from None
+    except ValueError as error:  # a NUL byte in the path
+        raise SettingError(f"{path} cannot be read: {error}") from None
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SettingError(f"{path} is not a regular file; remove it, or work in another folder")
         if status.st_size > most:
             raise _too_long(path, most)
         # One byte more than is allowed, which shows that it has grown; however large it is, no more is read.
@@ -68,7 +64,3 @@ def read_regular(path: Path, most: int, *, follow_link: bool = False) -> Regular
 
 def _too_long(path: Path, most: int) -> SettingError:
     return SettingError(f"{path} has more than {most:,} bytes, and no more are read here")
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

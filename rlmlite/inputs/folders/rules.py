@@ -9,8 +9,6 @@ never end. Its rules are compiled a few at a time, since the automaton of RE2 fo
 """
 
 import logging
-import os
-import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ import pathspec
 
 from rlmlite.errors import InputError
 from rlmlite.guard.terminal import one_line
+from rlmlite_traces.files.guarded import open_plain
 
 log = logging.getLogger("rlmlite")
 
@@ -33,8 +32,6 @@ LONGEST_RULE = 4 * 1024
 
 _BATCH = 100
 """Rules in one automaton."""
-
-_SAFELY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class RuleFile:
@@ -68,22 +65,18 @@ def read_rules(folder: Path) -> Iterator[RuleFile]:
     """
     for name in IGNORE_FILE_NAMES:
         path = folder / name
-        # Missing, or not readable for us: git takes no rules from it either.
+        # Missing, no plain file, or not readable for us: git takes no rules from it either.
         try:
-            content = _read_plain_file(path)
+            content = _read_rules(path)
         except OSError:
             continue
-        if content is not None:
-            yield RuleFile(path, content.decode("utf-8", "replace").splitlines())
+        yield RuleFile(path, content.decode("utf-8", "replace").splitlines())
 
 
-def _read_plain_file(path: Path) -> bytes | None:
-    """The content of a plain file; None for anything else. Raises `OSError`, `InputError`."""
-    # Without waiting for the other end of a pipe, and without following a link, as git does.
-    descriptor = os.open(path, _SAFELY)
+def _read_rules(path: Path) -> bytes:
+    """The content of a plain file. Raises `InputError`, and `OSError` for anything else, as for a link: git's way."""
+    descriptor, _ = open_plain(path, follow_link=False)
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise InputError(f"{path} is larger than {MOST_BYTES:,} bytes; to read all files: --read ignore=false")

@@ -24,7 +24,8 @@ from rlmlite.inputs.formats.reading import ReadingLimits
 from rlmlite.inputs.formats.streams import BLOCK
 from rlmlite_kernel.values.blobs import Content, InputChangedError
 from rlmlite_traces import HashedFile
-from rlmlite_traces.files.mapped import Mark, open_plain
+from rlmlite_traces.files.guarded import open_plain
+from rlmlite_traces.files.mapped import Mark
 
 _SETTINGS = {"seconds": "max_seconds", "memory": "max_worker_bytes"}
 """The setting of `Reading` for each limit of a worker."""

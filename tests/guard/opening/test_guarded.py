@@ -17,7 +17,7 @@ PACKAGE = Path(rlmlite_traces.__file__).parent
 
 GUARDED = "files/guarded.py"
 ELSEWHERE = {
-    "files/mapped.py": {"os.open", "os.stat", "open"},  # inputs, which the caller names
+    "files/mapped.py": {"os.stat", "open"},  # inputs, which the caller names
     "files/installed.py": {"os.listdir"},  # folders on Python's own path
     "replays/places.py": {"place.is_dir", "self.path.is_dir", "os.stat"},  # a look at what the caller names
     "nested/walk.py": {"os.lstat"},  # a look before the guarded opening

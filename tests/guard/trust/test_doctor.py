@@ -55,7 +55,7 @@ def test_one_fault_does_not_hide_the_rest() -> None:
     found = facts()
 
     assert found[("settings", "error")]["holds"] is False
-    assert "is not a regular file" in found[("settings", "error")]["text"]
+    assert "expected a plain file, found" in found[("settings", "error")]["text"]
     assert any(about == "folders" and fact["holds"] is False for (about, _), fact in found.items())
     assert ("parsers of strangers' files", "process") in found
     assert ("installation", "Python") in found

@@ -158,7 +158,7 @@ def test_users_settings_that_are_no_file_are_refused(kind: str) -> None:
     path = user_path()
     path.parent.mkdir(parents=True)
     os.mkfifo(path) if kind == "a pipe" else path.mkdir()
-    with pytest.raises(SettingError, match="is not a regular file"):
+    with pytest.raises(SettingError, match="expected a plain file, found"):
         load({})
 
 

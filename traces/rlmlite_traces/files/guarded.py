@@ -75,7 +75,7 @@ class Folder:
             descriptor = self._open(name, _FOLDER | os.O_NOFOLLOW)
         except NotADirectoryError:
             # The system says the same of a link, which would be a riddle.
-            raise self._wrong_kind(name, self.status(name), "a folder") from None
+            raise _wrong_kind(self.status(name), "a folder", self._shown(name)) from None
         return Folder(descriptor, self.path / name)
 
     def make_below(self, name: str, exist_ok: bool = True) -> "Folder":
@@ -226,12 +226,12 @@ class Folder:
         """A descriptor of a plain file that is there."""
         status = self.status(name)
         if not stat.S_ISREG(status.st_mode):
-            raise self._wrong_kind(name, status, "a plain file")
+            raise _wrong_kind(status, "a plain file", self._shown(name))
         descriptor = self._open(name, flags | _NEVER_FOLLOW)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):  # exchanged since the look before
             os.close(descriptor)
-            raise self._wrong_kind(name, status, "a plain file")
+            raise _wrong_kind(status, "a plain file", self._shown(name))
         return descriptor
 
     def _open(self, name: str, flags: int, mode: int = 0) -> int:
@@ -251,10 +251,6 @@ class Folder:
                 "it has a second name (a hard link), under which it would change too; copy the folder",
                 self._shown(name),
             )
-
-    def _wrong_kind(self, name: str, status: os.stat_result, expected: str) -> OSError:
-        found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        return OSError(errno.EINVAL, f"expected {expected}, found {found}", self._shown(name))
 
     def _require_name(self, name: str) -> None:
         """Raise `OSError` for a path: what a stranger wrote must not lead out of the folder."""
@@ -287,6 +283,26 @@ def open_below(path: Path, *names: str) -> Folder:
         with folder:
             folder = folder.below(name)
     return folder
+
+
+def open_plain(path: Path, *, follow_link: bool = True) -> tuple[int, os.stat_result]:
+    """Open a plain file that the caller names: its descriptor and its status. Nothing is waited for.
+
+    Raises `OSError`, also for folders, pipes and devices, and without `follow_link` for a link.
+    """
+    flags = os.O_RDONLY | _NEVER_FOLLOW
+    try:
+        descriptor = os.open(path, flags & ~os.O_NOFOLLOW if follow_link else flags)
+    except OSError as error:
+        # The system calls a link "too many levels of links".
+        if error.errno == errno.ELOOP and path.is_symlink():
+            raise _wrong_kind(path.lstat(), "a plain file", str(path)) from None
+        raise
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise _wrong_kind(status, "a plain file", str(path))
+    return descriptor, status
 
 
 @contextmanager
@@ -334,6 +350,11 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
         if written == 0:  # no system says so of a plain file; if one does, trying again would never end
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         rest = rest[written:]
+
+
+def _wrong_kind(status: os.stat_result, expected: str, shown: str) -> OSError:
+    found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+    return OSError(errno.EINVAL, f"expected {expected}, found {found}", shown)
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

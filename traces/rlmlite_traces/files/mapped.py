@@ -20,7 +20,6 @@ process that reads it (SIGBUS). Hosts that cannot rule these out copy their inpu
 import hashlib
 import mmap
 import os
-import stat
 import threading
 import time
 from collections import OrderedDict
@@ -32,6 +31,7 @@ import msgspec
 
 from rlmlite_kernel.engines.bytes.utf8 import Utf8, check
 from rlmlite_kernel.values.blobs import Content, InputChangedError
+from rlmlite_traces.files.guarded import open_plain
 
 SMALL = 256 * 1024
 """Files below this many bytes are read, not mapped: a folder may have thousands, and a process may have few maps."""
@@ -186,20 +186,6 @@ class RecentContents:
         while len(self._maps) > OPEN_MAPS:
             # Somebody may still read it; the map is closed when its last view is gone.
             self._maps.popitem(last=False)
-
-
-def open_plain(path: Path) -> tuple[int, os.stat_result]:
-    """Open a plain file to read: its descriptor and its status.
-
-    Raises `OSError`, also for folders, pipes and devices.
-    """
-    # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever, before we could see that it is a pipe.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise OSError(22, "not a plain file", str(path))
-    return descriptor, status
 
 
 def _require_same(path: Path, expected: Mark, found: Mark) -> None:

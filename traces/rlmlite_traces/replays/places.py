@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite_traces.files.guarded import Folder, folder_of
-from rlmlite_traces.files.mapped import HashedFile, hash_open, open_plain
+from rlmlite_traces.files.guarded import Folder, folder_of, open_plain
+from rlmlite_traces.files.mapped import HashedFile, hash_open
 from rlmlite_traces.limits import ReaderLimits
 
 _GLOB = "*?["

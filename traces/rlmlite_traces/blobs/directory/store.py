@@ -39,7 +39,7 @@ from rlmlite_traces.blobs.directory import objects, roots
 from rlmlite_traces.blobs.directory.layout import Layout, open_layout, open_or_create_layout
 from rlmlite_traces.blobs.directory.leases import Lease, UnleasedReader
 from rlmlite_traces.errors import StoreCorruptError, StoreReadOnlyError, StoreWriteError
-from rlmlite_traces.files.guarded import Folder
+from rlmlite_traces.files.guarded import Folder, open_plain
 from rlmlite_traces.files.indexes import RecentIndexes
 from rlmlite_traces.files.mapped import (
     HashedFile,
@@ -48,7 +48,6 @@ from rlmlite_traces.files.mapped import (
     check_unchanged,
     hash_open,
     open_content,
-    open_plain,
 )
 from rlmlite_traces.format.lines import HEX
 
