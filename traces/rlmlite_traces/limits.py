@@ -5,8 +5,8 @@ genesis: a run whose genesis permits 2^53 bytes of values replays with exactly t
 compared with what the *reader* allows before anything is spent on it. Nothing is cut or lowered in silence: over a
 bound, reading ends with an `OverLimitError` that names the bound, what was found, and how to raise it.
 
-    genesis: limits.value_bytes 9007199254740991     reader: value_bytes 1,000,000,000
-    -> value_bytes: the trace claims 9,007,199,254,740,991, this reader allows 1,000,000,000;
+    genesis: limits.value_bytes 9007199254740991     reader: value_bytes 2,000,000,000
+    -> value_bytes: the trace claims 9,007,199,254,740,991, this reader allows 2,000,000,000;
        allow more with --allow value_bytes=9007199254740991
 
 The defaults let through what honest runs write: inputs of 1 GB, fan-outs of 100,000 calls, default limits tenfold.
@@ -17,6 +17,7 @@ import re
 
 import msgspec
 
+from rlmlite_kernel.records.settings import Limits
 from rlmlite_traces.errors import OverLimitError
 
 MEGABYTE = 1024 * 1024
@@ -87,21 +88,7 @@ class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 READER_LIMITS = ReaderLimits()
 """The defaults."""
 
-CLAIMS = (
-    "turns",
-    "steps",
-    "sub_calls",
-    "tool_calls",
-    "depth",
-    "call_prompt_bytes",
-    "prompt_bytes",
-    "output_tokens",
-    "observation_bytes",
-    "value_bytes",
-    "variables",
-    "chunks",
-    "search_work",
-)
+CLAIMS = tuple(name for name in ReaderLimits.__struct_fields__ if name in Limits.__struct_fields__)
 """The limits of a genesis that bound what its replay costs, each with a bound of the same name here."""
 
 

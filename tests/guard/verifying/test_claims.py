@@ -55,6 +55,11 @@ def with_limits(trace: CheckedTrace, **limits: int) -> Change:
     return change
 
 
+def test_every_limit_of_a_run_has_a_bound() -> None:
+    """A limit that is added to runs needs one for their readers. Money and tokens cost a replay nothing."""
+    assert set(Limits.__struct_fields__) - set(CLAIMS) == {"tokens", "cost_nano"}
+
+
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_limit_that_permits_too_much_is_refused(honest: CheckedTrace, name: str) -> None:
     """The error names the bound, what was claimed, and how to allow it; allowed, the replay goes on."""
