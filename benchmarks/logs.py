@@ -4,7 +4,7 @@ import itertools
 import os
 import random
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -44,15 +44,23 @@ def scripts_file(size: int) -> Path:
 
 
 def _made(name: str, parts: Iterable[bytes]) -> Path:
+    def write(path: Path) -> None:
+        with open(path, "wb") as file:
+            file.writelines(parts)
+
+    return made_once(name, write)
+
+
+def made_once(name: str, write: Callable[[Path], object]) -> Path:
+    """A file of the benchmarks' folder, written if it is not there yet, and read into the page cache."""
     folder = Path(tempfile.gettempdir()) / "rlmlite-benchmarks"
     folder.mkdir(exist_ok=True)
     path = folder / name
     if not path.exists():
         part = path.with_suffix(f".{os.getpid()}")
-        with open(part, "wb") as file:
-            file.writelines(parts)
+        write(part)
         part.replace(path)
-    with open(path, "rb", buffering=0) as file:  # into the page cache
+    with open(path, "rb", buffering=0) as file:
         while file.read(16 * MB):
             pass
     return path

@@ -64,11 +64,20 @@ class Scale(Enum):
 
 def scale_of(doc: str | None) -> Scale:
     """The scale that the command line asks for."""
+    return chosen_scale(scale_parser(doc).parse_args())
+
+
+def scale_parser(doc: str | None) -> argparse.ArgumentParser:
+    """Parses the scale; a benchmark may add what else it can be asked."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the size; a few seconds")
     parser.add_argument("--tiny", action="store_true", help="only to see that it runs; the figures mean nothing")
-    given = parser.parse_args()
-    return Scale.TINY if given.tiny else Scale.QUICK if given.quick else Scale.FULL
+    return parser
+
+
+def chosen_scale(options: argparse.Namespace) -> Scale:
+    """The scale among parsed options."""
+    return Scale.TINY if options.tiny else Scale.QUICK if options.quick else Scale.FULL
 
 
 def bytes_text(size: float) -> str:
@@ -182,8 +191,12 @@ _HEAD = ("question", "size", "anchor", "median", "p90", "ours", "p90", "ratio", 
 
 def print_table(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
     """The one table of a benchmark, and what else is to be said."""
-    cells = [_HEAD, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    print_cells(title, [_HEAD, *(_cells(row) for row in rows)], notes)
+
+
+def print_cells(title: str, cells: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> None:
+    """A table of other columns, its head first."""
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
     ]
@@ -210,8 +223,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def growth(what: str, small: tuple[float, Figure], large: tuple[float, Figure]) -> str:
     """How cost grows with size: the exponent, 1 for in proportion, 0 for not at all."""
-    exponent = math.log(large[1].median / small[1].median) / math.log(large[0] / small[0])
-    return f"growth of {what} from {small[0]:,.0f} to {large[0]:,.0f}: exponent {exponent:.2f}"
+    return f"growth of {what} from {small[0]:,.0f} to {large[0]:,.0f}: exponent {exponent(small, large):.2f}"
+
+
+def exponent(small: tuple[float, Figure], large: tuple[float, Figure]) -> float:
+    """The power of the size in which the median grows from the small size to the large one."""
+    return math.log(large[1].median / small[1].median) / math.log(large[0] / small[0])
 
 
 # Runs

@@ -1,139 +1,263 @@
-"""What does each row action cost over hits, rows of a table, and parsed lines?
+"""How long do questions about rows take, and in how much memory, beside DuckDB, polars, pandas, Python and awk?
 
-The anchor of each row is the way row by row, which is the definition: the same turn with whole columns turned off.
-Each is a whole turn with its receipt, over a tenth of the rows and over all of them; the exponent says how it grows.
-The anchor is timed once: some of it takes minutes.
+A log is parsed into six fields, one line in ten is kept, grouped, summed, ranked. A table of ten columns is filtered,
+grouped, summed three times, ranked, from each kind of file. In 12 MB of minified JSON, hits are counted by their line.
+
+    python -m benchmarks.rows log csv --quick      two kinds, at a smaller size
+    python -m benchmarks.rows log --huge           3 GB, once
+
+Every figure is of whole processes on as many threads as there are processors: the median of their times, and the most
+anonymous memory that was seen. "First" is ours with an empty cache, "second" the same once more. Ratios are to DuckDB,
+and to Python (its `re`, `json`, `csv`, `sqlite3`) where DuckDB has no reader here. An answer that differs from the
+anchor's is shown as `differs`, a program that is not carried out as `refused`. No process may allocate more than 4 GiB.
 """
 
-import random
+import json
+import math
+import os
+import re
+import shutil
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
+from benchmarks import rows_files
 from benchmarks.measure import (
-    KEY,
-    SETTINGS,
+    GB,
+    KB,
+    MB,
     Figure,
-    Row,
     Scale,
-    done_turn,
-    growth,
-    print_table,
-    program,
-    scale_of,
+    bytes_text,
+    chosen_scale,
+    exponent,
+    print_cells,
+    processors,
+    scale_parser,
+    seconds_text,
 )
-from rlmlite.inputs import from_path
-from rlmlite_kernel import Done, RunKey, State, advance, begin
-from rlmlite_kernel.values import vectors
-from rlmlite_traces import FileBlobs
+from benchmarks.processes import Ended, run_process
+from benchmarks.rows_engines import ENGINES, FIELDS, LINE, MEMORY, TABLES
 
-_FIELDS = (
-    'where(rows, .level == "ERROR")',
-    'where(rows, .line > 500 and .user != "user7")',
-    "map(rows, .line + 1)",
-    "extend(rows, {twice: .line * 2})",
-    "sort(rows, by=.user)",
-    "sort(rows, by=-.line)",
-    "top(rows, 10, by=.line)",
-    "distinct(rows, by=.user)",
-    "count_by(rows, .level)",
-    "count_by(rows, .user)",
-    "group(rows, .user, {n: count(), s: sum(.line), m: max(.level)})",
-    "union(rows, rows[0:1000])",
-    "minus(rows, rows[0:1000], on=user)",
-    "join(rows[0:100], rows, on=user)",
-    "zip(rows, rows)",
-    "sample(rows, 1000)",
-    "sum(rows.line)",
-    "avg(rows.line)",
-    "median(rows.line)",
-    "percentile(rows.line, 95)",
-    "min(rows.user)",
-    "max(rows.line)",
-    "first(rows)",
-    "last(rows)",
-)
+ROOT = Path(__file__).parents[1]
+PATHS = [str(ROOT / folder) for folder in (".", "grammar", "kernel", "traces")]
 
-_MADE = {
-    "hits": ("log", r"rows = search(logs, /(?<level>INFO|WARN|ERROR) (?<user>user\d+)/)"),
-    "table": ("jsonl", "rows = logs"),
-    "lines": ("log", """rows = parse_lines(logs, "{day} {level} {user} took {ms} ms")"""),
-}
-"""The kinds of rows, with the file that they come from and the program that makes them."""
+OURS = ("first", "second")
+"""Without and with what the cache holds of the run before."""
+
+PATIENCE = 30
+"""Seconds; what takes longer is not run again."""
+
+_NAMES = iter(FIELDS)
+_OF_LOG = f"""
+lines = parse_lines(context, /{re.sub("[(]", lambda _: f"(?<{next(_NAMES)}>", LINE)}/)
+errors = extend(where(lines, .level == "ERROR"), {{took: int(.ms)}})
+users = group(errors, .user, {{n: count(), total: sum(.took), p95: percentile(.took, 95)}})
+final(top(users, 10, by=.total))
+"""
+_OF_SALES = """
+sold = where(context, .paid and .qty > 3)
+shops = group(sold, .shop, {n: count(), qty: sum(.qty), price: sum(.price), cost: sum(.cost)})
+final(top(shops, 10, by=.cost))
+"""
+_OF_MINIFIED = 'hits = search(context, "ERROR", limit=2000)\nfinal(count_by(hits, .text).n)'
+
+PROGRAMS = {"log": _OF_LOG, **dict.fromkeys(TABLES, _OF_SALES), "minified": _OF_MINIFIED}
+"""Our program for each kind of file."""
 
 
-def made_file(kind: str, count: int) -> Path:
-    """A log, or the same as a table."""
-    path = Path(tempfile.gettempdir()) / "rlmlite-benchmarks" / f"rows-{count}.{kind}"
-    if not path.exists():
-        draw = random.Random(count)
-        path.parent.mkdir(exist_ok=True)
-        with path.open("w") as file:
-            for line in range(1, count + 1):
-                level, user, took = draw.choice(("INFO", "WARN", "ERROR")), draw.randrange(5_000), draw.randrange(10**5)
-                if kind == "log":
-                    file.write(f"2024-01-{line % 28 + 1:02d} {level} user{user} took {took} ms\n")
-                else:
-                    file.write(f'{{"line": {line}, "level": "{level}", "user": "user{user}", "ms": {took}}}\n')
-    return path
+class Targets(NamedTuple):
+    """How many times the anchor's time ours may take, first and second."""
+
+    first: float
+    second: float
 
 
-@contextmanager
-def row_by_row() -> Iterator[None]:
-    """Whole columns are turned off."""
-    before = vectors.MANY
-    vectors.MANY = 10**12
+TARGETS = {"log": Targets(1, 1), **dict.fromkeys(TABLES, Targets(2, 1))}
+
+Rows: TypeAlias = list[list[Any]]
+
+
+class Outcome(NamedTuple):
+    """What came of one engine's processes: times, memory, and the answer or why there is none."""
+
+    seconds: Figure
+    anonymous: Figure
+    rows: Rows | None
+    refusal: str
+
+    def cell(self, anchor: "Outcome") -> str:
+        """As the table shows it."""
+        if self.rows is None:
+            return self.refusal
+        if not same(self.rows, anchor.rows):
+            return "differs"
+        return f"{seconds_text(self.seconds.median)}, {bytes_text(self.anonymous.median)}"
+
+    def ratio(self, anchor: "Outcome") -> float | None:
+        """How many times the anchor's time it took, if its answer is the anchor's."""
+        if self.rows is None or not same(self.rows, anchor.rows):
+            return None
+        return self.seconds.median / anchor.seconds.median
+
+
+def same(rows: Rows | None, others: Rows | None) -> bool:
+    """Whether two answers are equal but for the last digits of decimals, which depend on the order of sums elsewhere."""
+    if rows is None or others is None or len(rows) != len(others):
+        return False
+    return all(len(row) == len(other) and all(map(_equal, row, other)) for row, other in zip(rows, others, strict=True))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, float) or isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return bool(one == other)
+
+
+# Processes
+
+
+def other_engine(engine: str, kind: str, path: Path, folder: Path) -> tuple[Ended, Rows | None, str]:
+    """One process of another engine: its rows, or why there are none."""
+    script = Path(__file__).with_name("rows_engines.py")
+    done = run_process([sys.executable, str(script), engine, kind, str(path), str(processors())], folder, {})
+    if done.code:
+        return done, None, f"failed: {done.err.strip().rpartition(chr(10))[2]:.60}"
+    return done, [json.loads(line) for line in done.out.splitlines()], ""
+
+
+def our_engine(which: str, kind: str, path: Path, folder: Path) -> tuple[Ended, Rows | None, str]:
+    """One process of ours. What it keeps for a second run, and its trace, are in `folder`."""
+    cache = folder / "cache"
+    if which == "first":
+        shutil.rmtree(cache, ignore_errors=True)
+    spec = f"{kind}:{path}?table=sales" if kind in ("sqlite", "duckdb") else str(path)
+    command = ["-m", "rlmlite", "exec", "--json", "--max-memory", str(MEMORY), "-e", PROGRAMS[kind], spec]
+    environment = {"PYTHONPATH": os.pathsep.join(PATHS), "HOME": str(folder), "XDG_CACHE_HOME": str(cache)}
+    done = run_process([sys.executable, *command], folder, environment)
     try:
-        yield
-    finally:
-        vectors.MANY = before
+        said = json.loads(done.out)
+    except ValueError:
+        return done, None, f"refused: exit code {done.code}"
+    if said["status"] != "completed":
+        return done, None, f"refused: {said['reason']}"
+    return done, [list(row.values()) if isinstance(row, dict) else [row] for row in said["value"]], ""
 
 
-class Subject:
-    """Rows of one kind, and turns over them."""
-
-    def __init__(self, kind: str, count: int) -> None:
-        suffix, make = _MADE[kind]
-        self.blobs = FileBlobs()
-        begun = begin({"logs": from_path(str(made_file(suffix, count)), self.blobs)}, SETTINGS, RunKey(KEY))
-        self.state = self._turn(begun.state, make).state
-
-    def _turn(self, state: State, text: str) -> Done:
-        return done_turn(advance(state, program(text), self.blobs))
-
-    def seconds(self, expression: str, times: int) -> Figure:
-        """How long a turn of one expression takes, each time."""
-        return Figure([_timed(lambda: self._turn(self.state, f"x = {expression}")) for _ in range(times)])
-
-
-def _timed(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
+def outcomes(kind: str, path: Path, engines: Sequence[str], times: int) -> dict[str, Outcome]:
+    """What comes of each engine, run in turns `times` times."""
+    ended: dict[str, list[tuple[Ended, Rows | None, str]]] = {engine: [] for engine in engines}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(times):
+            for engine, mine in ended.items():
+                if not mine or mine[0][0].seconds < PATIENCE:
+                    run = our_engine if engine in OURS else other_engine
+                    mine.append(run(engine, kind, path, Path(folder)))
+    return {
+        engine: Outcome(
+            Figure([each.seconds for each, _, _ in mine]),
+            Figure([float(each.anonymous) for each, _, _ in mine], bytes_text),
+            *mine[-1][1:],
+        )
+        for engine, mine in ended.items()
+    }
 
 
-def main(scale: Scale) -> None:
-    """Print the table."""
-    counts = scale.pick((100_000, 1_000_000), (10_000, 100_000), (100, 1_000))
-    times = scale.pick(3, 3, 1)
-    rows: list[Row] = []
-    notes: list[str] = []
-    for kind in _MADE:
-        subjects = [(count, Subject(kind, count)) for count in counts]
-        for expression in _FIELDS:
-            sized: list[tuple[float, Figure]] = []
-            for count, subject in subjects:
-                subject.seconds(expression, 1)  # what is worked out once is
-                ours = subject.seconds(expression, times)
-                with row_by_row():
-                    plain = subject.seconds(expression, 1)
-                rows.append(Row(f"{kind}: {expression}", f"{count:,} rows", "row by row", plain, ours, None))
-                sized.append((float(count), ours))
-            notes.append(growth(f"{kind}: {expression}, with rows", *sized))
-    print_table("Row actions", rows, notes)
+# The table
+
+
+class Plan(NamedTuple):
+    """Which kinds of files, how large (bytes of texts, rows of tables), beside which engines, how often."""
+
+    kinds: Sequence[str]
+    bytes: Sequence[int]
+    rows: Sequence[int]
+    engines: Sequence[str]
+    times: int
+
+
+def plan_of(scale: Scale, kinds: Sequence[str], *, huge: bool) -> Plan:
+    """What a scale asks for."""
+    all_kinds, all_engines = tuple(PROGRAMS), (*OURS, *ENGINES)
+    if huge:
+        return Plan(kinds or all_kinds, (3 * GB,), (30 * MB,), (*OURS, "duckdb", "polars", "python"), 1)
+    return scale.pick(
+        Plan(kinds or all_kinds, (10 * MB, 100 * MB, GB), (100_000, 1_000_000, 3_000_000), all_engines, 3),
+        Plan(kinds or all_kinds, (3 * MB, 30 * MB), (10_000, 100_000), (*OURS, "duckdb", "polars", "python"), 1),
+        Plan(kinds or ("log", "csv"), (10 * KB,), (100,), (*OURS, "duckdb"), 1),
+    )
+
+
+def files_of(kind: str, plan: Plan) -> Iterator[tuple[str, float, Path]]:
+    """The files of a kind, each with its size in words and as a number."""
+    if kind == "minified":
+        size = min(12 * MB, plan.bytes[0])
+        yield bytes_text(size), float(size), rows_files.minified(size)
+    elif kind == "log":
+        yield from ((bytes_text(size), float(size), rows_files.log(size)) for size in plan.bytes)
+    else:
+        yield from ((f"{rows:,} rows", float(rows), rows_files.table(kind, rows)) for rows in plan.rows)
+
+
+def measure_kind(kind: str, plan: Plan) -> tuple[list[list[str]], list[str]]:
+    """The lines of the table about one kind of file, and its notes."""
+    engines = [engine for engine in plan.engines if engine in OURS or kind in ENGINES[engine][1]]
+    anchor = "duckdb" if "duckdb" in engines else "python"
+    lines, sized = [], []
+    for shown, size, path in files_of(kind, plan):
+        came = outcomes(kind, path, engines, plan.times)
+        lines.append([kind, shown, *_cells(kind, came, anchor, plan.engines)])
+        sized.append((size, came))
+    return lines, list(_growth(kind, sized, (*OURS, anchor)))
+
+
+def _cells(kind: str, came: dict[str, Outcome], anchor: str, engines: Sequence[str]) -> Iterator[str]:
+    yield from (came[engine].cell(came[anchor]) if engine in came else "" for engine in engines)
+    ratios = [came[which].ratio(came[anchor]) for which in OURS]
+    yield from ("-" if ratio is None else f"{ratio:.2f}" for ratio in ratios)
+    targets = TARGETS.get(kind)
+    if targets is None:
+        yield from ("", "")
+    else:
+        met = all(ratio is not None and ratio <= most for ratio, most in zip(ratios, targets, strict=True))
+        yield from (f"≤ {targets.first:g} x, ≤ {targets.second:g} x", "yes" if met else "no")
+
+
+def _growth(kind: str, sized: Sequence[tuple[float, dict[str, Outcome]]], engines: Sequence[str]) -> Iterator[str]:
+    """How time and memory grow from the second largest size to the largest, of engines that answered both."""
+    exponents = []
+    for engine in engines:
+        known = [(size, came[engine]) for size, came in sized if came[engine].rows is not None][-2:]
+        if len(known) == 2:
+            (small, less), (large, more) = known
+            time = exponent((small, less.seconds), (large, more.seconds))
+            memory = exponent((small, less.anonymous), (large, more.anonymous))
+            exponents.append(f"{engine} {time:.2f} and {memory:.2f}")
+    if exponents:
+        yield f"{kind}: exponents of time and memory in the size: {', '.join(exponents)}"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = scale_parser(__doc__)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"only these kinds of files: {', '.join(PROGRAMS)}")
+    parser.add_argument("--huge", action="store_true", help="3 GB and 30,000,000 rows, once; name the kinds")
+    options = parser.parse_args()
+    if unknown := set(options.kinds) - set(PROGRAMS):
+        parser.error(f"there is no kind {', '.join(sorted(unknown))}; there are {', '.join(PROGRAMS)}")
+    plan = plan_of(chosen_scale(options), options.kinds, huge=options.huge)
+    lines: list[list[str]] = []
+    notes = [f"n = {plan.times}; once where it takes more than {PATIENCE} s"]
+    for kind in plan.kinds:
+        more_lines, more_notes = measure_kind(kind, plan)
+        lines += more_lines
+        notes += more_notes
+    head = ["question", "size", *(f"ours, {each}" for each in OURS), *plan.engines[2:]]
+    head += ["first, ratio", "second, ratio", "target", "met"]
+    print_cells("Rows beside other engines", [head, *lines], notes)
 
 
 if __name__ == "__main__":
-    main(scale_of(__doc__))
+    main()

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.measure import Figure, Scale
+from benchmarks.rows import OURS, Outcome, files_of, outcomes, plan_of, same
+from benchmarks.rows import PROGRAMS as ROW_PROGRAMS
+from benchmarks.rows_engines import ENGINES
+
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = (
     "chunk",
@@ -22,6 +27,7 @@ BENCHMARKS = (
     "positions",
     "rank",
     "receipts",
+    "row_actions",
     "rows",
     "search",
     "trace_size",
@@ -67,6 +73,29 @@ def test_a_benchmark_runs_alone(name: str, tmp_path: Path) -> None:
 
     assert output.startswith("## ")
     assert "| question" in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ROW_PROGRAMS)
+def test_engines_agree_about_rows(kind: str) -> None:
+    """Each engine that can answer about a kind of file gives our answer; at the smallest size."""
+    engines = [*OURS, *(engine for engine, (_, kinds) in ENGINES.items() if kind in kinds)]
+    path = next(path for _, _, path in files_of(kind, plan_of(Scale.TINY, (), huge=False)))
+    came = outcomes(kind, path, engines, 1)
+
+    assert [engine for engine in engines if not same(came[engine].rows, came["first"].rows)] == []
+
+
+def test_no_answer_has_no_ratio() -> None:
+    """What was refused, and what differs from the anchor's answer, is shown as such and not timed."""
+    figure = Figure([1.0])
+    anchor = Outcome(figure, figure, [["a", 1, 0.30000000000000004]], "")
+    equal = Outcome(figure, figure, [["a", 1, 0.3]], "")
+    other = Outcome(figure, figure, [["a", 2, 0.3]], "")
+    none = Outcome(figure, figure, None, "refused: too_large")
+
+    assert [each.ratio(anchor) for each in (equal, other, none)] == [1.0, None, None]
+    assert [each.cell(anchor) for each in (other, none)] == ["differs", "refused: too_large"]
 
 
 def test_make_runs_them_all() -> None:
