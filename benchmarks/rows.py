@@ -104,7 +104,7 @@ class Outcome(NamedTuple):
 
 
 def same(rows: Rows | None, others: Rows | None) -> bool:
-    """Whether two answers are equal but for the last digits of decimals, which depend on the order of sums elsewhere."""
+    """Whether two answers are equal. Decimals may differ in their last digits, which elsewhere depend on the order."""
     if rows is None or others is None or len(rows) != len(others):
         return False
     return all(len(row) == len(other) and all(map(_equal, row, other)) for row, other in zip(rows, others, strict=True))
