@@ -73,7 +73,8 @@ def crowded(package: Path) -> dict[str, int]:
 
 
 def _counts(path: Path) -> bool:
-    return path.name not in ("__init__.py", "__pycache__")
+    # `py.typed` is an empty mark that a typed package has to have at its root, and `__init__.py` has to be there too.
+    return path.name not in ("__init__.py", "__pycache__", "py.typed")
 
 
 def _module(path: Path, package: Path) -> str:

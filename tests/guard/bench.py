@@ -18,7 +18,8 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam
-from tests.kernel.machine import KEY, make_input, parse_program
+from rlmlite_kernel.testing.runs import KEY, make_input
+from tests.kernel.machine import parse_program
 
 TOOLS = {
     "send": Tool(help="Sends.", params=(ToolParam(name="to"), ToolParam(name="body", required=False))),

@@ -11,8 +11,9 @@ from rlmlite_kernel import (
     begin,
 )
 from rlmlite_kernel.records.settings import Policy, Settings, ToolRule
+from rlmlite_kernel.testing.runs import KEY
 from tests.guard.bench import NO, TOOLS, YES, Bench
-from tests.kernel.machine import KEY, parse_program
+from tests.kernel.machine import parse_program
 
 
 def test_an_approval_is_a_round_before_the_call() -> None:

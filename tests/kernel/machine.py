@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite_grammar import parse
 from rlmlite_kernel import (
@@ -13,7 +11,6 @@ from rlmlite_kernel import (
     Blobs,
     Done,
     Entry,
-    Input,
     Limits,
     MemoryBlobs,
     Parsed,
@@ -21,27 +18,21 @@ from rlmlite_kernel import (
     Request,
     Result,
     Role,
-    RunKey,
     Settings,
-    Source,
-    SourceFile,
     State,
     Suspended,
-    Text,
     advance,
     begin,
-    documents,
     explain,
     render,
     resume,
 )
-from rlmlite_kernel.records.canonical import record_bytes, value_bytes
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.table import Table
+from rlmlite_kernel.testing.runs import KEY, entry_bytes, make_input
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_kernel.values.values import to_json
 
-KEY = RunKey(bytes(range(32)))
 ROLE = Role(model="scripted:x", max_output_tokens=10, bytes_per_1000_tokens=1_000)
 
 LOG = "one\nERROR two\nthree\n"
@@ -56,18 +47,6 @@ def parse_program(text: str) -> Parsed:
     result = parse(text)
     assert isinstance(result, Parsed), explain(result.problems, text)
     return result
-
-
-def make_input(blobs: Blobs, content: object) -> Input:
-    """An input from memory: a `str` is a text, a `dict` whose keys look like paths is documents, else it is JSON."""
-    if isinstance(content, str):
-        raw = content.encode()
-        return Input(Text(blobs.put(raw), 0, len(raw)), Source("text"), raw)
-    if isinstance(content, dict) and content and all("." in key for key in content):
-        files = [(path, blobs.put(text.encode()), len(text.encode())) for path, text in content.items()]
-        return Input(documents(files), Source("documents", "folder", tuple(SourceFile(*file) for file in files)))
-    value: Any = content
-    return Input(value, Source("json"), value_bytes(content))
 
 
 def echo(prompt: str) -> Result | str:
@@ -151,13 +130,4 @@ class Machine:
 
     def ran(self) -> bytes:
         """Everything that the run has put out, as bytes."""
-        return all_bytes(self.entries)
-
-
-def all_bytes(entries: list[Entry] | tuple[Entry, ...]) -> bytes:
-    """Records, effects and blobs as bytes."""
-    parts = [
-        (record_bytes(entry.record), [record_bytes(line) for line in entry.effects], msgspec.to_builtins(entry.blobs))
-        for entry in entries
-    ]
-    return msgspec.json.encode(parts)
+        return entry_bytes(self.entries)

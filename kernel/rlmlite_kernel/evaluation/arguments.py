@@ -9,21 +9,20 @@ What the result rests on is the taint of all arguments, and of every variable th
 is not evaluated here, but has a part in the result all the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of
-from rlmlite_kernel.evaluation.row_expressions import pairs_or_matcher
 from rlmlite_kernel.evaluation.taint import TaintedValue, merge_taint
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Kind, Param
-from rlmlite_kernel.program.ast import Expr, Lit, Rx, Var
+from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx, Var
 from rlmlite_kernel.program.binding import variable_name
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.schemas import Schema, schema_of
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.values import kind_of
+from rlmlite_kernel.values.values import Value, kind_of
 
 
 class Arguments:
@@ -88,7 +87,7 @@ class Arguments:
         # A text here is a template, `{id} | {user}`, and not a query: the action makes a pattern of it.
         if isinstance(node, Rx):
             return matcher_of(node, self._context)
-        return self._text(param, node)
+        return self._of_kind(param, node)
 
     def _schema(self, param: Param, node: Expr) -> Schema | None:
         return None if _is_null(node) else schema_of(node)
@@ -111,31 +110,10 @@ class Arguments:
             return node.name
         return node.v if isinstance(node, Lit) else None
 
-    def _int(self, param: Param, node: Expr) -> int | None:
-        value = self._evaluate(node).value
-        # Null may be written out only where it also is the default, and then means the same.
-        if value is None and param.default is None:
-            return None
-        # `bool` is a subclass of `int` in Python, but `head=true` is a slip.
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise Fault("type", f"`{param.name}` must be a whole number, not {kind_of(value)}")
-        if param.least is not None and value < param.least:
-            raise Fault("bound", f"`{param.name}` must be at least {param.least}, not {value}")
-        return value
-
-    def _bool(self, param: Param, node: Expr) -> bool:
-        value = self._evaluate(node).value
-        if not isinstance(value, bool):
-            raise Fault("type", f"`{param.name}` must be true or false, not {kind_of(value)}")
-        return value
-
-    def _text(self, param: Param, node: Expr) -> str | None:
-        value = self._evaluate(node).value
-        if value is None and param.default is None:
-            return None
-        if not isinstance(value, str | Text):
-            raise Fault("type", f"`{param.name}` must be text, not {kind_of(value)}")
-        return self._context.require_text(value, f"`{param.name}`")
+    def _of_kind(self, param: Param, node: Expr) -> Any:
+        # A `form` that is no /regex/ is a text.
+        read = READ_VALUE.get(param.kind, require_text)
+        return read(self._context, param, self._evaluate(node).value)
 
 
 _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
@@ -150,9 +128,9 @@ _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
     "folds": Arguments._node,
     "schema": Arguments._schema,
     "template": Arguments._template,
-    "int": Arguments._int,
-    "text": Arguments._text,
-    "bool": Arguments._bool,
+    "int": Arguments._of_kind,
+    "text": Arguments._of_kind,
+    "bool": Arguments._of_kind,
     "word": Arguments._word,
     "name": Arguments._name,
 }
@@ -161,3 +139,56 @@ _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
 
 def _is_null(node: Expr) -> bool:
     return isinstance(node, Lit) and node.v is None
+
+
+def pairs_or_matcher(node: Expr, context: StepContext) -> object:
+    """What `replace` replaces: a matcher, or a list of (matcher, replacement) pairs."""
+    if isinstance(node, ListOf) and node.items and all(isinstance(pair, ListOf) for pair in node.items):
+        pairs = []
+        for pair in node.items:
+            if not isinstance(pair, ListOf) or len(pair.items) != 2:
+                raise Fault("type", "a list of replacements must hold pairs [what, with]")
+            pairs.append((matcher_of(pair.items[0], context, by_blocks=True), evaluate(pair.items[1], context).value))
+        return pairs
+    return matcher_of(node, context, by_blocks=True)
+
+
+def require_whole_number(context: StepContext, param: Param, value: Value) -> int | None:
+    """A whole number within the parameter's bound."""
+    # Null may be written out only where it also is the default, and then means the same.
+    if value is None and param.default is None:
+        return None
+    # `bool` is a subclass of `int` in Python, but `head=true` is a slip.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Fault("type", f"`{param.name}` must be a whole number, not {kind_of(value)}")
+    if param.least is not None and value < param.least:
+        raise Fault("bound", f"`{param.name}` must be at least {param.least}, not {value}")
+    return value
+
+
+def require_bool(context: StepContext, param: Param, value: Value) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Fault("type", f"`{param.name}` must be true or false, not {kind_of(value)}")
+    return value
+
+
+def require_text(context: StepContext, param: Param, value: Value) -> str | None:
+    """A text, as a string."""
+    if value is None and param.default is None:
+        return None
+    if not isinstance(value, str | Text):
+        raise Fault("type", f"`{param.name}` must be text, not {kind_of(value)}")
+    return context.require_text(value, f"`{param.name}`")
+
+
+READ_VALUE: Mapping[Kind, Callable[[StepContext, Param, Value], Value]] = {
+    "int": require_whole_number,
+    "bool": require_bool,
+    "text": require_text,
+}
+"""How a value becomes an argument of a kind, in a call of its own and for each row of a row expression.
+
+    sample(rows, "3")                    a fault: `k` must be a whole number, not text
+    map(groups, sample(.rows, .k))       the same fault, if one row has a text as its `k`
+"""

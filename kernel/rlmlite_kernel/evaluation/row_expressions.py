@@ -13,11 +13,12 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from rlmlite_kernel.evaluation import access
+from rlmlite_kernel.evaluation.arguments import READ_VALUE, pairs_or_matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of, operate_dereferenced, value_matches, warn_mixed
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.work import NODE, work_of_row
-from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.action_table import Param
 from rlmlite_kernel.program.ast import (
     LOGIC,
     MATCHES,
@@ -36,7 +37,7 @@ from rlmlite_kernel.program.ast import (
     Unary,
 )
 from rlmlite_kernel.program.binding import bind, has_free_field, raise_fault
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROW_ARGUMENTS
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.operators import group_key, mixes_text_and_number, negate, truthy
 from rlmlite_kernel.values.values import Rows, Value
@@ -197,6 +198,8 @@ class RowCompiler:
             param = action.param(name)
             if param is not None and param.kind == "pattern":
                 fixed[name] = pairs_or_matcher(value, context)
+            elif param is not None and param.kind in READ_VALUE and context.follows(ROW_ARGUMENTS):
+                varying[name] = self._of_kind(param, self._compile(value))
             else:
                 varying[name] = self._compile(value)
         rest = [self._compile(value) for value in bound.rest]
@@ -210,6 +213,11 @@ class RowCompiler:
             return result
 
         return called
+
+    def _of_kind(self, param: Param, of_row: OfRow) -> OfRow:
+        """The values for a parameter, each checked as a call of its own would be."""
+        read, context = READ_VALUE[param.kind], self._context
+        return lambda row: read(context, param, of_row(row))
 
 
 def _once(work: OfRow) -> OfRow:
@@ -260,18 +268,6 @@ _COMPILERS: dict[type[Node], Callable[[RowCompiler, Any], OfRow]] = {
     Call: RowCompiler._call,
 }
 """What compiles each kind of node that depends on the row."""
-
-
-def pairs_or_matcher(node: Expr, context: StepContext) -> object:
-    """What `replace` replaces: a matcher, or a list of (matcher, replacement) pairs."""
-    if isinstance(node, ListOf) and node.items and all(isinstance(pair, ListOf) for pair in node.items):
-        pairs = []
-        for pair in node.items:
-            if not isinstance(pair, ListOf) or len(pair.items) != 2:
-                raise Fault("type", "a list of replacements must hold pairs [what, with]")
-            pairs.append((matcher_of(pair.items[0], context, by_blocks=True), evaluate(pair.items[1], context).value))
-        return pairs
-    return matcher_of(node, context, by_blocks=True)
 
 
 def _soft_attribute(value: Value, name: str, context: StepContext) -> Value:

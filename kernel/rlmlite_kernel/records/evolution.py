@@ -28,6 +28,7 @@ MEDIAN_OF_ONE: Final = 1
 LABELS_OF_QUESTIONS: Final = 2
 EXPOSURE_BY_INPUT: Final = 3
 CHARGED_BEFORE: Final = 4
+ROW_ARGUMENTS: Final = 6
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -38,6 +39,8 @@ FLAGS: Mapping[int, str] = {
     "part of it; where content is withheld, budgets are told in steps",
     CHARGED_BEFORE: "visits of rows, reading of long texts and copies are charged before the work is done; a value is "
     "charged at least a quarter of its memory",
+    ROW_ARGUMENTS: "whole numbers, flags and texts that an action takes in a row expression are checked as in a call "
+    "of its own; a value of another kind stopped the run",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -25,7 +25,8 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam
 from rlmlite_kernel.run.steps.state import State
-from tests.kernel.machine import KEY, make_input, parse_program
+from rlmlite_kernel.testing.runs import KEY, make_input
+from tests.kernel.machine import parse_program
 
 ROLE = Role(model="m:1", input_price=0, output_price=0)
 OTHER = Role(model="m:local", input_price=1, output_price=1)

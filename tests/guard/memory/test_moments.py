@@ -13,11 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rlmlite import RlmliteError, Session
 from rlmlite.clients.scripted import Scripted
 from rlmlite_kernel import Done, Entry, Suspended, advance, resume
+from rlmlite_kernel.testing.runs import entry_bytes
 from rlmlite_traces import Verdict, replay, verify
 from tests.guard.memory.scarce import ScarceBlobs
 from tests.guard.memory.striking import strike
 from tests.guard.memory.test_steps import PROGRAMS, answers_of, machine_of, outages_of, play
-from tests.kernel.machine import all_bytes, parse_program
+from tests.kernel.machine import parse_program
 
 OURS = ("/rlmlite/", "rlmlite_kernel", "rlmlite_traces")
 
@@ -53,7 +54,7 @@ def check_moments(name: str, count: int) -> None:
         again, replayed = play(machine_of(whole, name), PROGRAMS[name], whole, outages_of(entries))
         contained += bool(outages_of(entries))
 
-        assert all_bytes(replayed) == all_bytes(entries), at
+        assert entry_bytes(replayed) == entry_bytes(entries), at
         assert again.state.digest == done.state.digest
         assert again.observation == done.observation
     assert contained

@@ -8,8 +8,9 @@ from rlmlite_kernel import Answered, Done, Entry, Limits, Suspended, Usage, adva
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.run.turns import progress
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
+from rlmlite_kernel.testing.runs import entry_bytes
 from tests.guard.memory.scarce import ScarceBlobs
-from tests.kernel.machine import Machine, all_bytes, parse_program
+from tests.kernel.machine import Machine, parse_program
 
 LOG = "".join(f"{n:03} {'ERROR disk' if n % 3 == 0 else 'INFO fine'} of {n}\n" for n in range(30))
 DOCS = {"a.txt": LOG[:200], "b.txt": LOG[200:]}
@@ -102,7 +103,7 @@ def test_an_outage_at_any_read(name: str, times: int) -> None:
         again, replayed = play(machine_of(whole, name), PROGRAMS[name], whole, outages)
         struck += bool(outages)
 
-        assert all_bytes(replayed) == all_bytes(entries)
+        assert entry_bytes(replayed) == entry_bytes(entries)
         assert again.state.digest == done.state.digest
         assert again.observation == done.observation
     assert struck or not reads_of(name)
@@ -133,7 +134,7 @@ def test_steps_one_by_one_give_the_same(name: str) -> None:
         _, together = play(machine_of(whole, name), PROGRAMS[name], whole)
         _, stepwise = play(machine_of(single, name), PROGRAMS[name], single, stepwise=True)
 
-        assert all_bytes(stepwise) == all_bytes(together)
+        assert entry_bytes(stepwise) == entry_bytes(together)
 
 
 def test_others_go_on() -> None:
@@ -184,4 +185,4 @@ def test_paid_calls_stay_paid(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read.effects is not None
     assert read.effects.n == len(answers)
     assert read.used["tokens"] == 12 * len(answers)
-    assert all_bytes(replayed) == all_bytes(entries)
+    assert entry_bytes(replayed) == entry_bytes(entries)

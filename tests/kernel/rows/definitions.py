@@ -1,26 +1,11 @@
-"""The total order of values and what follows from it, spelled out; values for Hypothesis to draw."""
+"""The total order of values and what follows from it, spelled out."""
 
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from hypothesis import strategies as st
-
 from tests.kernel.machine import Machine
 
 Row: TypeAlias = dict[str, Any]
-numbers = st.one_of(
-    st.integers(-3, 3),
-    st.integers(-(10**30), 10**30),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.sampled_from([0.0, -0.0, 1.0, 0.5, 2**53, 2**53 + 1, float(2**53), 1e308, 5e-324, 10**400, -(10**400)]),
-)
-scalars = st.one_of(st.none(), st.booleans(), numbers, st.text(st.sampled_from("aAb1é😀 "), max_size=3), st.just("12"))
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "é"]), inner, max_size=2),
-    max_leaves=6,
-)
-lists = st.lists(values, max_size=8)
 
 
 def is_number(value: Any) -> bool:

@@ -7,21 +7,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rlmlite_kernel.testing.values import LISTS, NUMBERS, SCALARS, VALUES
 from tests.kernel.machine import Machine
-from tests.kernel.rows.definitions import (
-    Row,
-    compare,
-    equal,
-    is_number,
-    lists,
-    numbers,
-    places,
-    records,
-    rounded,
-    run,
-    scalars,
-    values,
-)
+from tests.kernel.rows.definitions import Row, compare, equal, is_number, places, records, rounded, run
 from tests.sizes import scale
 
 
@@ -30,7 +18,7 @@ def by_frequency(left: Row, right: Row) -> int:
 
 
 @settings(max_examples=scale(50))
-@given(lists)
+@given(LISTS)
 def test_count_by_counts_equal_values(keys: list[Any]) -> None:
     """The most frequent come first, ties by key; `1`, `true` and `"1"` differ, `1` and `1.0` are equal."""
     kinds: list[Any] = []
@@ -46,7 +34,7 @@ def test_count_by_counts_equal_values(keys: list[Any]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(lists)
+@given(LISTS)
 def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
     """Rows are compared by a key, or whole."""
     expected = [i for i, key in enumerate(keys) if not any(equal(key, other) for other in keys[:i])]
@@ -57,7 +45,7 @@ def test_distinct_keeps_the_first_of_equals(keys: list[Any]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
+@given(st.lists(st.tuples(st.integers(0, 2), SCALARS), max_size=8))
 def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
     """There is one row per key, in order of appearance, with folds over the rows of each group."""
     rows = [{"a": a, "b": b} for a, b in pairs]
@@ -75,7 +63,7 @@ def test_group_folds_each_group(pairs: list[tuple[int, Any]]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(st.lists(st.one_of(values, lists), max_size=5))
+@given(st.lists(st.one_of(VALUES, LISTS), max_size=5))
 def test_flatten_opens_lists_once(items: list[Any]) -> None:
     """Nulls are dropped, and what is not a list stays."""
     opened = [inner for item in items for inner in (item if isinstance(item, list) else [item])]
@@ -84,7 +72,7 @@ def test_flatten_opens_lists_once(items: list[Any]) -> None:
 
 
 @settings(max_examples=scale(80))
-@given(st.lists(numbers, max_size=8))
+@given(st.lists(NUMBERS, max_size=8))
 @example([1e308, 1e308, -1e308])
 @example([10**400, 0.5])
 @example([0.1] * 10)
@@ -97,7 +85,7 @@ def test_sums_are_exact(items: list[Any]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(lists)
+@given(LISTS)
 def test_sum_leaves_out_what_is_not_a_number(items: list[Any]) -> None:
     """It says how many values it left out."""
     machine = Machine({"rows": items})
@@ -110,7 +98,7 @@ def test_sum_leaves_out_what_is_not_a_number(items: list[Any]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(lists)
+@given(LISTS)
 def test_min_and_max_follow_the_total_order(items: list[Any]) -> None:
     """Nulls are left out; of nothing the result is null."""
     there = [item for item in items if item is not None]

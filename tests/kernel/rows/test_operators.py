@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rlmlite_kernel.testing.values import LISTS, VALUES
 from tests.kernel.machine import Machine
-from tests.kernel.rows.definitions import compare, equal, is_number, lists, places, records, rounded, run, values
+from tests.kernel.rows.definitions import compare, equal, is_number, places, records, rounded, run
 from tests.sizes import scale
 
 
@@ -50,7 +51,7 @@ def each(operators: Iterable[str], left: str, right: str) -> str:
 
 
 @settings(max_examples=scale(80))
-@given(st.lists(st.tuples(values, values), min_size=1, max_size=6))
+@given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=6))
 def test_comparisons_are_total(pairs: list[tuple[Any, Any]]) -> None:
     """Any two values compare to true or false: row by row, with one value for all rows, and in plain expressions."""
     rows = [{"a": a, "b": b} for a, b in pairs]
@@ -67,7 +68,7 @@ def test_comparisons_are_total(pairs: list[tuple[Any, Any]]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(lists, values)
+@given(LISTS, VALUES)
 def test_where_keeps_rows_whose_condition_holds(keys: list[Any], wanted: Any) -> None:
     """`where` keeps the rows whose condition holds, in their order."""
     rows = records(keys)
@@ -78,7 +79,7 @@ def test_where_keeps_rows_whose_condition_holds(keys: list[Any], wanted: Any) ->
 
 
 @settings(max_examples=scale(50))
-@given(lists)
+@given(LISTS)
 def test_a_condition_holds_unless_it_is_empty(items: list[Any]) -> None:
     """Null, false, 0 and empty values do not hold; all others do."""
     assert run(records(items), "where(rows, .k).i") == [i for i, item in enumerate(items) if item]
@@ -100,7 +101,7 @@ def arithmetic(op: str, left: Any, right: Any) -> Any:
 
 
 @settings(max_examples=scale(80))
-@given(st.lists(st.tuples(values, values), min_size=1, max_size=5))
+@given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=5))
 @example([(10**400, 0.5), (0.5, 10**400), (1e308, 1e308), (1, 0)])
 def test_arithmetic_is_total(pairs: list[tuple[Any, Any]]) -> None:
     """No two values raise an exception, in rows or in plain expressions."""
@@ -113,7 +114,7 @@ def test_arithmetic_is_total(pairs: list[tuple[Any, Any]]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(values, values)
+@given(VALUES, VALUES)
 @example(10**400, 3)
 @example(7, 2)
 @example(1, 0)

@@ -90,3 +90,16 @@ def test_lines_set_apart_rest_on_themselves(machine: Machine) -> None:
 def test_dates_of_logs_and_letters_are_read(machine: Machine, written: str, expected: str | None) -> None:
     """A weekday before a date and a time in it do not hide it."""
     assert machine.of(f'date("{written}")') == expected
+
+
+@pytest.mark.parametrize(
+    "call", ["range(.n)", "range(0, .n)", "sample(.rows, .n)", "sample(.rows, -.k)", "sample(.rows, 1, seed=.n)"]
+)
+@pytest.mark.parametrize("n", [None, "3", 1.5, True, [1]])
+def test_an_argument_of_another_kind_is_a_fault_in_rows_too(call: str, n: object) -> None:
+    """A whole number that an action takes is checked for each row, as it is in a call of its own."""
+    machine = Machine({"rows": [{"n": n, "k": 1, "rows": [1, 2]}]})
+    machine.turn(f"x = map(rows, {call})")
+
+    is_default = n is None and call == "range(0, .n)"
+    assert machine.codes() == ([""] if is_default else ["bound"] if "-.k" in call else ["type"])

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlmlite_kernel.testing.values import LISTS, SCALARS
 from tests.kernel.machine import Machine
-from tests.kernel.rows.definitions import Row, compare, equal, lists, places, records, run, scalars
+from tests.kernel.rows.definitions import Row, compare, equal, places, records, run
 from tests.sizes import scale
 
 
@@ -20,7 +21,7 @@ def backwards(left: Row, right: Row) -> int:
 
 
 @settings(max_examples=scale(80))
-@given(lists)
+@given(LISTS)
 def test_sort_is_total_and_stable(keys: list[Any]) -> None:
     """Any values sort, by the order of types and then by value; equal ones stay as they stood."""
     expected = sorted(records(keys), key=cmp_to_key(by_key))
@@ -29,7 +30,7 @@ def test_sort_is_total_and_stable(keys: list[Any]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(lists)
+@given(LISTS)
 def test_sort_backwards_is_stable_too(keys: list[Any]) -> None:
     """`desc=true` and a prefix `-` mean the same, and cancel each other; equal rows keep their order."""
     expected = places(sorted(records(keys), key=cmp_to_key(backwards)))
@@ -41,7 +42,7 @@ def test_sort_backwards_is_stable_too(keys: list[Any]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(st.lists(st.tuples(st.integers(0, 2), scalars), max_size=8))
+@given(st.lists(st.tuples(st.integers(0, 2), SCALARS), max_size=8))
 def test_sort_by_several_keys(pairs: list[tuple[int, Any]]) -> None:
     """The first key decides, and where it is equal, the next."""
     rows = [{"a": a, "b": b, "i": i} for i, (a, b) in enumerate(pairs)]
@@ -53,7 +54,7 @@ def test_sort_by_several_keys(pairs: list[tuple[int, Any]]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(lists)
+@given(LISTS)
 def test_plain_values_sort_without_a_key(items: list[Any]) -> None:
     """A list of plain values is sorted by the values themselves."""
     expected = sorted(items, key=cmp_to_key(compare))
@@ -64,7 +65,7 @@ def test_plain_values_sort_without_a_key(items: list[Any]) -> None:
 
 
 @settings(max_examples=scale(50))
-@given(lists, st.integers(0, 9))
+@given(LISTS, st.integers(0, 9))
 def test_top_is_the_head_of_a_descending_sort(keys: list[Any], k: int) -> None:
     """Ties are in order of position."""
     machine = Machine({"rows": records(keys)})

@@ -1,49 +1,26 @@
 """Whole columns give what the way row by row gives: the same values, order, ties, warnings, bytes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.values import vectors
+from rlmlite_kernel.testing.laws import columns_from
+from rlmlite_kernel.testing.values import tables
 from tests.kernel.machine import Machine
 from tests.sizes import scale
 
-whole = st.one_of(st.integers(-3, 12), st.sampled_from([2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**30]))
-decimal = st.one_of(
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.sampled_from([0.0, -0.0, 2.0, 12.0, 0.1, 2.0**53, 1e308, -1e308]),
-)
-text = st.one_of(st.text(st.sampled_from("aAé😀\0 1"), max_size=18), st.sampled_from(["12", "-7", "007", "ab" * 8]))
-columns = st.sampled_from([whole, decimal, text, st.booleans(), st.one_of(whole, decimal), st.one_of(whole, text)])
-
 
 @st.composite
-def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Rows {a, b, i}: each column of one kind or mixed, with nulls or without."""
-    count = draw(st.integers(1, 8))
-    values = []
-    for _ in range(2):
-        kind = draw(columns)
-        kind = draw(st.sampled_from([kind, st.one_of(st.none(), kind)]))
-        values.append(draw(st.lists(kind, min_size=count, max_size=count)))
-    return [{"a": a, "b": b, "i": i} for i, (a, b) in enumerate(zip(*values, strict=True))]
-
-
-@contextmanager
-def from_rows(many: int) -> Iterator[None]:
-    """Process whole columns from this many rows on."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors, "MANY", many)
-        yield
+def numbered_tables(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Rows {a, b, i}: the fields of any table, and the number of each row."""
+    return [{**row, "i": number} for number, row in enumerate(draw(tables(least=1)))]
 
 
 def outcome(rows: list[dict[str, Any]], program: str, many: int) -> tuple[Any, ...]:
     """What a program leaves: each variable, and the observation of the turn."""
-    with from_rows(many):
+    with columns_from(many):
         machine = Machine({"rows": rows, "others": rows[::2]})
         seen = machine.turn("table = map(rows, {a: .a, b: .b, i: .i})\nsome = map(others, {a: .a, z: .b})\n" + program)
         kept = machine.state.variables.get("x")
@@ -72,7 +49,7 @@ CONDITIONS = [
 
 
 @settings(max_examples=scale(150))
-@given(tables(), st.sampled_from(CONDITIONS))
+@given(numbered_tables(), st.sampled_from(CONDITIONS))
 @example([{"a": 2**53 + 1, "b": float(2**53), "i": 0}], ".a == .b")
 @example([{"a": "a", "b": "a\0", "i": 0}], ".a == .b")
 def test_conditions_are_the_same_over_columns(rows: list[dict[str, Any]], condition: str) -> None:
@@ -98,7 +75,7 @@ EXPRESSIONS = [f".a {op} .b" for op in "+-*%"] + [
 
 
 @settings(max_examples=scale(150))
-@given(tables(), st.sampled_from(EXPRESSIONS))
+@given(numbered_tables(), st.sampled_from(EXPRESSIONS))
 @example([{"a": 2**62, "b": 2**62, "i": 0}], ".a + .b")
 @example([{"a": -(2**63), "b": -1, "i": 0}], ".a % .b")
 @example([{"a": 1e308, "b": 1e308, "i": 0}], ".a * .b")
@@ -136,7 +113,7 @@ ACTIONS = [
 
 
 @settings(max_examples=scale(150))
-@given(tables(), st.sampled_from(ACTIONS))
+@given(numbered_tables(), st.sampled_from(ACTIONS))
 @example([{"a": "", "b": 0.0, "i": 0}, {"a": "1", "b": 2.0**1023, "i": 1}], "group(table, .a, {d: median(.b)})")
 def test_actions_are_the_same_over_columns(rows: list[dict[str, Any]], action: str) -> None:
     """Row actions give the same over columns and row by row, order and ties included."""
@@ -166,7 +143,7 @@ def test_spans_of_a_text_work_like_values(target: str, rows: str, expression: st
     log = "".join(f"{'ERROR' if i % 3 else 'WARN'} u{i % 4} {i * 7 % 11} é{'x' * (i % 20)}\n" for i in range(40))
     found = []
     for many in (1, 10**9):
-        with from_rows(many):
+        with columns_from(many):
             machine = Machine({"log": log, "docs": {"a.txt": log, "b.txt": log[:200]}})
             seen = machine.turn(rows.format(target) + f"x = {expression}")
             found.append((seen, machine.codes(), machine.value("x"), machine.state.variables["x"].ref))

@@ -18,7 +18,8 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.records.records import Genesis, Seal
-from tests.kernel.machine import KEY, LOG, Machine, make_input, parse_program
+from rlmlite_kernel.testing.runs import KEY, make_input
+from tests.kernel.machine import LOG, Machine, parse_program
 
 
 def test_begin_gives_the_genesis_record() -> None:

@@ -16,8 +16,9 @@ from rlmlite_kernel import (
     resume,
 )
 from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.testing.runs import KEY, make_input
 from rlmlite_kernel.values.blobs import Content
-from tests.kernel.machine import KEY, LOG, Machine, make_input, parse_program
+from tests.kernel.machine import LOG, Machine, parse_program
 
 
 class ChangingBlobs(MemoryBlobs):

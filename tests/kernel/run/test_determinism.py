@@ -9,7 +9,8 @@ import pytest
 
 from rlmlite_kernel import Answered, Failed, Limits, Result, Usage, seal
 from rlmlite_kernel.records.records import Step
-from tests.kernel.machine import Machine, all_bytes
+from rlmlite_kernel.testing.runs import entry_bytes
+from tests.kernel.machine import Machine
 
 ROOT = Path(__file__).parents[3]
 LOG = "".join(f"{n:03} {('INFO', 'WARN', 'ERROR')[n % 3]} user{n % 5} took {n * 7 % 11}.{n}s é😀\n" for n in range(60))
@@ -44,7 +45,7 @@ def whole_run(limits: Limits | None = None) -> bytes:
     """All that a run of every kind of step puts out."""
     machine = Machine({"log": LOG, "docs": DOCS, "rows": ROWS}, limits=limits)
     said = [machine.turn(program, answer) for program in PROGRAMS]
-    return machine.ran() + all_bytes([seal(machine.state)]) + "\n".join(said).encode()
+    return machine.ran() + entry_bytes([seal(machine.state)]) + "\n".join(said).encode()
 
 
 def test_a_second_run_gives_the_same_bytes() -> None:

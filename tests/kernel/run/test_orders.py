@@ -6,7 +6,8 @@ import random
 
 from rlmlite.runs.driver import drive
 from rlmlite_kernel import Answered, Entry, Failed, Limits, Request, Result, Suspended, Usage, advance, resume
-from tests.kernel.machine import Machine, all_bytes, parse_program
+from rlmlite_kernel.testing.runs import entry_bytes
+from tests.kernel.machine import Machine, parse_program
 from tests.sizes import scale
 
 LOG = "".join(f"line {n} {'ERROR' if n % 3 == 0 else 'fine'}\n" for n in range(12))
@@ -57,7 +58,7 @@ async def whole_run(program: str, limits: Limits, seed: int) -> tuple[bytes, tup
         now = resume(now, results, machine.blobs)
         entries.extend(now.entries)
     said.append(now.observation)
-    return all_bytes(entries) + "\n".join(said).encode() + now.state.digest.encode(), tuple(model.ended)
+    return entry_bytes(entries) + "\n".join(said).encode() + now.state.digest.encode(), tuple(model.ended)
 
 
 def runs(program: str, limits: Limits, count: int) -> tuple[set[bytes], set[tuple[str, ...]]]:

@@ -10,8 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from rlmlite_kernel import Answered, Done, Entry, Limits, State, Suspended, Usage, advance, resume
 from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.testing.runs import entry_bytes
 from rlmlite_kernel.values.values import to_json
-from tests.kernel.machine import Machine, all_bytes, parse_program
+from tests.kernel.machine import Machine, parse_program
 from tests.sizes import scale
 
 NUMS = [3, 1, 2]
@@ -169,7 +170,7 @@ class Programs(RuleBasedStateMachine):
         assert self.seen_by(end.state) == model.variables, text
         assert self.outcomes(entries) == outcomes, text
         assert (before.digest, dict(before.used), dict(before.variables), self.seen_by(before)) == as_it_was
-        assert all_bytes(same) == all_bytes(entries)
+        assert entry_bytes(same) == entry_bytes(entries)
         assert again.observation == end.observation
         self.machine.done, self.variables = end, model.variables
 

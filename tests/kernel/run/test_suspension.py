@@ -17,7 +17,8 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Step
-from tests.kernel.machine import LOG, Machine, all_bytes
+from rlmlite_kernel.testing.runs import entry_bytes
+from tests.kernel.machine import LOG, Machine
 
 
 def test_suspended_entries_are_only_what_is_finished() -> None:
@@ -59,7 +60,7 @@ def test_a_wrong_number_of_results_changes_nothing(count: int) -> None:
         resume(now, [Answered("x")] * count, machine.blobs)
     again = resume(now, [Answered("1"), Answered("2")], machine.blobs)
 
-    assert all_bytes(again.entries) == all_bytes(expected.entries)
+    assert entry_bytes(again.entries) == entry_bytes(expected.entries)
 
 
 def test_one_suspension_resumed_twice_gives_equal_bytes() -> None:
@@ -75,7 +76,7 @@ def test_one_suspension_resumed_twice_gives_equal_bytes() -> None:
             answers = [Answered(request.digest, Usage(1, 1)) for request in turn.requests]
             turn = resume(turn, answers, machine.blobs)
             entries.extend(turn.entries)
-        return all_bytes(entries), turn.state.digest, turn.observation
+        return entry_bytes(entries), turn.state.digest, turn.observation
 
     assert ended() == ended()
 
@@ -89,7 +90,7 @@ def test_one_suspension_can_branch() -> None:
     values = [end.state.variables["y"].data.value for end in ends if isinstance(end, Done)]
 
     assert values == ["a!", "b!", "a!"]
-    assert all_bytes(ends[0].entries) == all_bytes(ends[2].entries)
+    assert entry_bytes(ends[0].entries) == entry_bytes(ends[2].entries)
 
 
 def test_advancing_again_requests_the_same() -> None:

@@ -15,9 +15,10 @@ from rlmlite_kernel.run.turns.transitions import (
     TurnState,
     TurnStates,
 )
+from rlmlite_kernel.testing.runs import KEY, make_input
 from tests.guard.memory.scarce import ScarceBlobs
 from tests.kernel.budgets.limited_runs import PRICED
-from tests.kernel.machine import KEY, LOG, Machine, make_input, parse_program
+from tests.kernel.machine import LOG, Machine, parse_program
 from tests.kernel.run.test_changed_inputs import ChangingBlobs, LosingBlobs
 
 

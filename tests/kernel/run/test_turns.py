@@ -18,7 +18,8 @@ from rlmlite_kernel import (
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Genesis, Step, Turn
 from rlmlite_kernel.records.refs import blob
-from tests.kernel.machine import KEY, LOG, Machine, parse_program
+from rlmlite_kernel.testing.runs import KEY
+from tests.kernel.machine import LOG, Machine, parse_program
 
 UNREADABLE = Unparsed("I would look for errors.", (Problem("syntax", "no program here"),))
 
