@@ -7,6 +7,9 @@ Three codes are no mistakes of a program but outages of the machine: see `run.tu
 OUT_OF_MEMORY, CRASHED, ABANDONED = "out_of_memory", "crashed", "abandoned"
 """Codes of outages: facts of the machine that ended a step, and no mistakes of the program (`run.turns.outages`)."""
 
+ACTION_RAISED, NO_VALUE, ARGUMENT_CHANGED = "action_raised", "no_value", "argument_changed"
+"""Codes of mistakes in an action of a host, and not in the program (`run.hosts.guard`)."""
+
 FAULTS: dict[str, str] = {
     "syntax": "the reply contains no program",
     "unknown_action": "no action has this name",
@@ -29,6 +32,9 @@ FAULTS: dict[str, str] = {
     "egress": "the policy keeps an input's content from a model or a tool",
     "depends": "a statement that this one depends on did not succeed",
     "input_changed": "a file changed while it was read",
+    ACTION_RAISED: "an action of the host raised an error that is no fault",
+    NO_VALUE: "an action of the host returned something that is no value",
+    ARGUMENT_CHANGED: "an action of the host changed one of its arguments; no variable has changed",
     OUT_OF_MEMORY: "memory ran out while the step was executed, shown or recorded; a replay does not execute it",
     CRASHED: "a library that read a text did not survive it; a replay does not execute the step",
     ABANDONED: "the turn was given up before the step was done; a replay does not execute it",

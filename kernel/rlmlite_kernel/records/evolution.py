@@ -29,6 +29,7 @@ LABELS_OF_QUESTIONS: Final = 2
 EXPOSURE_BY_INPUT: Final = 3
 CHARGED_BEFORE: Final = 4
 ROW_ARGUMENTS: Final = 6
+HOST_ACTIONS: Final = 7
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -41,6 +42,8 @@ FLAGS: Mapping[int, str] = {
     "charged at least a quarter of its memory",
     ROW_ARGUMENTS: "whole numbers, flags and texts that an action takes in a row expression are checked as in a call "
     "of its own; a value of another kind stopped the run",
+    HOST_ACTIONS: "what an action of the host raises, returns without it being a value, or changes is a fault of its "
+    "step; it works on copies",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -24,6 +24,7 @@ from rlmlite_kernel.records.evolution import FORMAT, KERNEL, LABELS_OF_QUESTIONS
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
 from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.steps.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Input
@@ -119,7 +120,7 @@ def _state_of(
         key=key,
         settings=settings,
         salts=salts,
-        table=add_tools(table, settings.tools),
+        table=add_tools(guard_host_actions(table), settings.tools),
         inputs=frozenset(inputs),
         document_names=_document_names(inputs),
         egress=egress,

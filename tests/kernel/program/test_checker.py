@@ -277,6 +277,9 @@ def test_every_code_of_a_record_is_declared() -> None:
         "out_of_memory",
         "crashed",
         "abandoned",
+        "action_raised",
+        "no_value",
+        "argument_changed",
     }
     reached = {code for code, _ in MISTAKES.values()} | set(RUNNING.values()) | elsewhere
 
