@@ -28,7 +28,7 @@ from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.operators import ARITHMETIC, group_key
 from rlmlite_kernel.values.row_keys import keys_of
 from rlmlite_kernel.values.values import Rows, Value
-from rlmlite_kernel.values.vectors import EXACT, LARGEST, Vector, are_many, as_decimals, vector_of
+from rlmlite_kernel.values.vectors import EXACT, LARGEST, CodedSpans, Vector, are_many, as_decimals, vector_of
 
 _SCANNED_PER_UNIT = 8
 """Bytes that are looked through for one unit of work: this is a plain search for bytes."""
@@ -171,6 +171,9 @@ def _compare(op: str, left: Part, right: Part, context: StepContext) -> BoolArra
 
 
 def _compare_texts(op: str, left: Vector, right: Part, context: StepContext) -> BoolArray:
+    if isinstance(left.data, CodedSpans) and isinstance(right, str):
+        of_dictionary = _compare_texts(op, left.data.as_vector(), right, context)
+        return _hand_out(of_dictionary, left.data)
     texts = left.bytes(context.blobs)
     if texts is None or texts.longest() > LONGEST:
         raise _RowByRowError
@@ -185,6 +188,11 @@ def _compare_texts(op: str, left: Vector, right: Part, context: StepContext) -> 
         raise _RowByRowError
     rows = np.arange(len(texts))
     return _as_flags(texts.equal(others, rows, rows) == (op == "=="))
+
+
+def _hand_out(holds: BoolArray, texts: CodedSpans) -> BoolArray:
+    """What holds of each text of a dictionary, for the rows; never for null."""
+    return _as_flags(np.append(holds, False)[texts.codes])
 
 
 def _compare_flags(op: str, left: Vector, right: Part) -> BoolArray:
@@ -263,6 +271,9 @@ def _membership(op: str, left: Part, right: Part, context: StepContext) -> BoolA
     """`.x in [..]`, `[..] contains .x` and `.text contains "..."`."""
     whole, part = (left, right) if op.endswith("contains") else (right, left)
     wanted = not op.startswith("not")
+    if isinstance(whole, Vector) and isinstance(whole.data, CodedSpans) and isinstance(part, str):
+        held_by = _membership(op, whole.data.as_vector(), part, context)
+        return _hand_out(held_by, whole.data) if wanted else _hand_out(held_by, whole.data) | whole.null
     if isinstance(whole, Vector) and whole.kind == "text" and isinstance(part, str):
         texts = whole.bytes(context.blobs)
         if texts is None:

@@ -3,7 +3,7 @@
 Not here: what a step may do with them, and what it uses (`context`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -13,7 +13,7 @@ from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.values.blobs import Blobs, Content
+from rlmlite_kernel.values.blobs import Blobs, Content, put_blocks
 
 
 class TrackedBlobs:
@@ -31,6 +31,10 @@ class TrackedBlobs:
     def put(self, content: bytes) -> str:
         """See `Blobs.put`."""
         return self._blobs.put(content)
+
+    def put_blocks(self, blocks: Iterable[bytes]) -> str:
+        """See `TakesBlocks.put_blocks`."""
+        return put_blocks(self._blobs, blocks)
 
     def lines(self, digest: str) -> LineIndex:
         """See `Blobs.lines`."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.tables.columnar import RowSpans
 from rlmlite_kernel.values.values import Rows, Value, sheet_of
 
 KINDS = ("shown", "read", "scanned")
@@ -35,6 +36,7 @@ class InputLayout:
     def __init__(self, inputs: Mapping[str, Value]) -> None:
         self.sizes: dict[str, int] = {}
         self.places: dict[str, list[tuple[str, int]]] = {}
+        self.tables: list[RowSpans] = []
         for name, value in inputs.items():
             self.sizes[name] = self._place_contents(name, value)
 
@@ -46,6 +48,8 @@ class InputLayout:
         if not isinstance(value, Rows) or value.spans is None:
             # JSON from memory has no bytes of content to cover.
             return 0
+        if isinstance(value.spans, RowSpans):
+            return self._place_table(name, value.spans)
         stops = value.spans.stops
         sheet = sheet_of(value)
         if sheet is not None:
@@ -58,6 +62,21 @@ class InputLayout:
             self.places.setdefault(value.spans.blob_at(row), []).append((name, base))
             base += size
         return base
+
+    def _place_table(self, name: str, rows: RowSpans) -> int:
+        """Notes where the rows of a table lie. Its cells, and the lines that it is searched in, count as their rows."""
+        self.tables.append(rows)
+        blob, first, size = rows.axis
+        self.places.setdefault(blob, []).append((name, -first))
+        return size
+
+    def place_behind(self, text: Text) -> Text:
+        """The row of a table that a text is a cell of; any other text as it is."""
+        for rows in self.tables:
+            place = rows.place_of(text)
+            if place is not None:
+                return place
+        return text
 
 
 class Coverage:
@@ -77,7 +96,7 @@ class Coverage:
         by_axis: dict[tuple[str, str], Ranges] = {}
         for kind, texts in spans.items():
             # Each text once, in order: a fan-out marks the same span for every one of its calls.
-            for text in dict.fromkeys(texts):
+            for text in dict.fromkeys(map(self.layout.place_behind, texts)):
                 # Equal documents are one content, which lies in several places.
                 for name, base in self.layout.places.get(text.blob, ()):
                     by_axis.setdefault((name, kind), []).append((base + text.start, base + text.stop))

@@ -6,6 +6,9 @@
     final(total, evidence="disk empty")     `not-found`, with a warning: the model made it up
     final(total)                            the spans that `total` was computed from, by provenance
 
+Rows of a table that is text (CSV, JSON Lines) are lines of the file, and quoted as such. Those of a binary table are in
+no text: they are named by their number, as `row`, with what they hold.
+
 A quote is looked up first in the spans that its value came from, then in all inputs.
 """
 
@@ -19,8 +22,10 @@ from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
+from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.columns import Spans, Text
-from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of
+from rlmlite_kernel.values.tables.columnar import RowSpans
+from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of, to_json
 
 GIVEN = "given"
 """The basis of evidence that a program names."""
@@ -41,6 +46,7 @@ _EXCERPT = 400
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One piece of evidence: where it lies (bytes, 1-based line), the text (its beginning), and how it was found.
 
+    `how` is `verbatim`, `verbatim-ws`, `not-found`, or `row`: then `line` is the number of a row, and has no bytes.
     Where the input's text was derived from a file, positions are of the text; `digest` is the text's SHA-256 and
     `original` that of the file.
     """
@@ -66,9 +72,13 @@ class EvidenceList(msgspec.Struct, frozen=True):
 
 
 class DocumentNames(msgspec.Struct, frozen=True):
-    """Which document each content of the inputs is: from a digest to (input, path, digest of the file behind it)."""
+    """Which document each content of the inputs is: from a digest to (input, path, digest of the file behind it).
+
+    `tables` are the rows of those inputs that are tables, by the digest of their columns.
+    """
 
     names: dict[str, tuple[str, str, str]]
+    tables: dict[str, RowSpans] = {}
 
 
 def resolve_evidence(
@@ -156,6 +166,11 @@ class _Collector:
 
     def add_text(self, text: Text, how: str = "verbatim", times: int = 1) -> None:
         """One span, unless it is there already or lies in no input."""
+        for rows in self._documents.tables.values():
+            number = rows.row_of(text)
+            if number is not None:
+                self._add_cell(rows, number, text)
+                return
         key = (text.blob, text.start, text.stop)
         # A text that is in no input was made by the program: it proves nothing.
         if key in self._seen or text.blob not in self._documents.names:
@@ -174,6 +189,35 @@ class _Collector:
         # Only of derived text: any other is the file itself, whose digest the record of the input holds.
         digest = text.blob if original else ""
         self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
+
+    def _add_cell(self, rows: RowSpans, number: int, text: Text) -> None:
+        """What lies in a table: the words of a cell as the file has them, or else its row."""
+        line = rows.text_of(number)
+        if not rows.has_text:
+            self._add_row(rows, number, line)
+            return
+        blobs = self._context.blobs
+        words = text.read(blobs)
+        place = bytes(blobs.read(line.blob)[line.start : line.stop]).find(words) if words else -1
+        is_there = place >= 0
+        self.add_text(Text(line.blob, line.start + place, line.start + place + len(words)) if is_there else line)
+
+    def _add_row(self, rows: RowSpans, number: int, place: Text) -> None:
+        """A row of a binary table, once."""
+        key = (place.blob, place.start, place.stop)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self.total += 1
+        if len(self.items) >= MAX_SPANS:
+            return
+        store = rows.store
+        cells = {
+            name: to_json(store.cell(index, number), self._context.blobs) for index, name in enumerate(store.names)
+        }
+        words = value_bytes(cells)[:_EXCERPT].decode(errors="ignore")
+        name, path, original = self._documents.names[store.blob]
+        self.items.append(Evidence("row", words, name, path, 0, 0, number + 1, 1, store.blob, original))
 
     def _add_quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():

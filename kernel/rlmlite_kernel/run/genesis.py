@@ -28,6 +28,7 @@ from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.steps.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.tables.columnar import RowSpans
 from rlmlite_kernel.values.values import Rows, Text, descriptor, kind_of, sheet_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
@@ -169,10 +170,13 @@ def _input_entry(name: str, each: Input, variable: Variable, source: str, size: 
 def _document_names(inputs: Mapping[str, Input]) -> DocumentNames:
     """Which input and path each content is, for evidence; of equal contents the first."""
     names: dict[str, tuple[str, str, str]] = {}
+    tables: dict[str, RowSpans] = {}
     for name, each in inputs.items():
         for content, path, original in _contents(each):
             names.setdefault(content, (name, path, original))
-    return DocumentNames(names)
+        if isinstance(each.value, Rows) and isinstance(each.value.spans, RowSpans):
+            tables.setdefault(each.value.spans.store.blob, each.value.spans)
+    return DocumentNames(names, tables)
 
 
 def _contents(each: Input) -> Iterator[tuple[str, str, str]]:

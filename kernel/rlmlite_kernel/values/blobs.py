@@ -9,8 +9,8 @@ host raises. Stores in files live in `rlmlite_traces`; `MemoryBlobs` here keeps 
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.index_cache import IndexCache
@@ -58,6 +58,22 @@ class Blobs(Protocol):
     def confirm(self, digests: frozenset[str]) -> None:
         """Raise `InputChangedError` unless the files behind these contents are still what was hashed."""
         ...
+
+
+@runtime_checkable
+class TakesBlocks(Protocol):
+    """Blobs that keep a long content outside memory, such as in a file."""
+
+    def put_blocks(self, blocks: Iterable[bytes]) -> str:
+        """As `Blobs.put`, of a content that comes in blocks."""
+        ...
+
+
+def put_blocks(blobs: Blobs, blocks: Iterable[bytes]) -> str:
+    """Store a content that the kernel made block by block; returns its digest."""
+    if isinstance(blobs, TakesBlocks):
+        return blobs.put_blocks(blocks)
+    return blobs.put(b"".join(blocks))
 
 
 class MemoryBlobs:

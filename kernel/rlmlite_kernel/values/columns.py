@@ -112,11 +112,22 @@ class Spans:
     def __init__(
         self, blobs: tuple[str, ...], starts: IntArray, stops: IntArray, which: IntArray | None = None
     ) -> None:
-        self.blobs, self.starts, self.stops, self.which = blobs, starts, stops, which
+        self.blobs, self.which = blobs, which
+        self._starts, self._stops = starts, stops
         self._description: Any = None
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def starts(self) -> IntArray:
+        """Where each text begins."""
+        return self._starts
+
+    @property
+    def stops(self) -> IntArray:
+        """Where each text ends."""
+        return self._stops
 
     def blob_at(self, row: int) -> str:
         """The digest of the content that a row's text lies in."""
@@ -140,6 +151,18 @@ class Spans:
         """See `Column.take`."""
         which = None if self.which is None else self.which[rows]
         return Spans(self.blobs, self.starts[rows], self.stops[rows], which)
+
+    def longest(self) -> int:
+        """The bytes of the longest text."""
+        return int((self.stops - self.starts).max(initial=0))
+
+    def total_bytes(self) -> int:
+        """The bytes of all texts that have to be read to know them all."""
+        return int((self.stops - self.starts).clip(0).sum())
+
+    def record_bytes(self) -> int:
+        """The bytes that rows are charged for standing at these places: the offsets, and the number of the content."""
+        return 24 * len(self)
 
     def describe(self) -> Any:
         """See `Column.describe`."""

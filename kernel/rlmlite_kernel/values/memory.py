@@ -30,7 +30,7 @@ from rlmlite_kernel.values.columns import (
     Text,
 )
 from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, column_size, size_of
-from rlmlite_kernel.values.vectors import HasVector
+from rlmlite_kernel.values.vectors import HasVector, SharesRows
 
 MEMORY_PER_VALUE_BYTE = 4
 """Bytes of memory that a value byte pays for."""
@@ -147,9 +147,9 @@ class _Measure:
         """The size of rows: of their columns, and of the places that they stand for."""
         columns = list(rows.columns.values())
         size = sum(map(self.of_column, columns)) + sum(map(self.of, rows.aside.values()))
-        if rows.kind == RECORDS:
+        if rows.kind == RECORDS and rows.spans is not None:
             # Where each row is; its cells are in the content.
-            return size + 24 * len(rows)
+            return size + rows.spans.record_bytes()
         # The places that rows stand for, unless they are a column too and have been counted.
         has_more_spans = rows.spans is not None and not any(rows.spans is column for column in columns)
         return size + (24 // MEMORY_PER_VALUE_BYTE * len(rows) if has_more_spans else 0)
@@ -211,6 +211,8 @@ def _taken_memory(column: Column) -> int:
         return sum(map(_taken_memory, column.groups))
     if isinstance(column, Constant):
         return 0
+    if isinstance(column, SharesRows):
+        return column.bytes_per_row
     # A computed column takes the spans that it is computed from.
     return 8 if isinstance(column, Ints | Cells) else 24
 
@@ -222,7 +224,7 @@ def text_bytes(column: Column, blobs: Blobs) -> int:
     if isinstance(column, Groups):
         return sum(text_bytes(group, blobs) for group in column.groups)
     if isinstance(column, Spans):
-        return int((column.stops - column.starts).clip(0).sum())
+        return column.total_bytes()
     if isinstance(column, Cells):
         return sum(len(cell) for cell in column.values if isinstance(cell, Text))
     vector = column.vector(blobs) if isinstance(column, HasVector) else None

@@ -15,7 +15,10 @@ import numpy.typing as npt
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.spans import LONGEST, SpanBytes
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.vectors import GATHERED, LARGEST, Strings, Vector, as_decimals, gather
+from rlmlite_kernel.values.vectors import GATHERED, LARGEST, CodedSpans, Strings, Vector, as_decimals, gather
+
+_DENSE = 4
+"""Whole numbers that reach so many times as far as there are rows are numbered by a table, not by sorting."""
 
 
 class Keys(NamedTuple):
@@ -58,8 +61,14 @@ def _keys(vector: Vector, blobs: Blobs) -> Keys | None:
     data = vector.data + 0.0 if vector.kind == "float" else vector.data
     # Code 0 is null.
     codes = np.zeros(len(vector), np.int64)
+    if vector.kind != "float" and len(there):
+        values = data[there].astype(np.int64)
+        least, count = int(values.min()), int(values.max()) - int(values.min()) + 2
+        if count <= _DENSE * len(vector):
+            codes[there] = values - (least - 1)
+            return number_small(codes, count)
     codes[there] = _number_values(data[there]).codes + 1
-    return _number_values(codes)
+    return number_small(codes, int(codes.max(initial=0)) + 1)
 
 
 def _number_values(values: npt.NDArray[np.generic]) -> Keys:
@@ -71,6 +80,8 @@ def _number_values(values: npt.NDArray[np.generic]) -> Keys:
 
 
 def _text_keys(vector: Vector, blobs: Blobs) -> Keys | None:
+    if isinstance(vector.data, CodedSpans):
+        return _coded_keys(vector.data, blobs)
     texts = vector.bytes(blobs)
     if texts is None or texts.longest() > LONGEST:
         return None
@@ -81,6 +92,28 @@ def _text_keys(vector: Vector, blobs: Blobs) -> Keys | None:
     first = keys.firsts[keys.codes]
     same = texts.equal(texts, rows, first) & (vector.null == vector.null[first])
     return keys if bool(same.all()) else None
+
+
+def _coded_keys(texts: CodedSpans, blobs: Blobs) -> Keys | None:
+    """Keys of texts that recur: those of the dictionary, handed out by code and numbered as the rows have them."""
+    of_dictionary = _text_keys(texts.as_vector(), blobs)
+    if of_dictionary is None:
+        return None
+    # Number 0 is null, which the code -1 picks from the end.
+    numbers = np.append(of_dictionary.codes + 1, 0)
+    return number_small(numbers[texts.codes], len(of_dictionary.firsts) + 1)
+
+
+def number_small(codes: IntArray, count: int) -> Keys:
+    """Numbers below `count`, numbered anew in order of appearance. Without sorting the rows."""
+    firsts = np.full(count, -1, np.int64)
+    # Written from the last row to the first, so that the first one stays.
+    firsts[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    used = np.flatnonzero(firsts >= 0)
+    used = used[np.argsort(firsts[used])]
+    number = np.zeros(count, np.int64)
+    number[used] = np.arange(len(used))
+    return Keys(number[codes], firsts[used])
 
 
 def ranks_of(vector: Vector, keys: Keys, blobs: Blobs) -> IntArray | None:

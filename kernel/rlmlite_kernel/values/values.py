@@ -189,7 +189,7 @@ def size_of(value: Value) -> int:
     # Not `sys.getsizeof`: it differs between versions of Python, and a limit must refuse the same step everywhere.
     if isinstance(value, Rows):
         # Where each row is; its cells are in the content.
-        own = 24 * len(value) if value.kind == RECORDS else 0
+        own = value.spans.record_bytes() if value.kind == RECORDS and value.spans is not None else 0
         return own + sum(column_size(column) for column in value.columns.values())
     if isinstance(value, str):
         # UTF-8 bytes; ASCII is asked first since it costs no copy.

@@ -86,6 +86,55 @@ class Vector:
         return gather([b"" if text is None else text.read(blobs) for text in spans.cells(blobs)])  # type: ignore[union-attr]
 
 
+class CodedSpans(Spans):
+    """Texts that recur: a number for each row (-1 is null) into a dictionary, whose texts may be in it twice.
+
+    What is asked of each text is asked of the dictionary, and the answers are handed out by number.
+    """
+
+    def __init__(self, codes: npt.NDArray[np.int32], dictionary: Spans) -> None:
+        super().__init__(dictionary.blobs, dictionary.starts, dictionary.stops)
+        self.codes, self.dictionary = codes, dictionary
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def starts(self) -> IntArray:
+        """See `Spans.starts`."""
+        return self._of_rows(self._starts)
+
+    @property
+    def stops(self) -> IntArray:
+        """See `Spans.stops`."""
+        return self._of_rows(self._stops)
+
+    def _of_rows(self, bounds: IntArray) -> IntArray:
+        # The number -1 picks the last, which is put there for null.
+        return np.append(bounds, -1)[self.codes]
+
+    def at(self, row: int, blobs: Blobs) -> Value:
+        """See `Column.at`."""
+        code = int(self.codes[row])
+        return None if code < 0 else self.dictionary.at(code, blobs)
+
+    def take(self, rows: IntArray) -> "CodedSpans":
+        """See `Column.take`."""
+        return CodedSpans(self.codes[rows], self.dictionary)
+
+    def longest(self) -> int:
+        """See `Spans.longest`: of the dictionary, which may have a longer one than these rows."""
+        return self.dictionary.longest()
+
+    def total_bytes(self) -> int:
+        """See `Spans.total_bytes`: each text of the dictionary is read once."""
+        return self.dictionary.total_bytes()
+
+    def as_vector(self) -> "Vector":
+        """The dictionary as a vector."""
+        return Vector("text", np.zeros(len(self.dictionary), bool), self.dictionary)
+
+
 class Strings:
     """Texts that are not spans of a content, such as the results of `lower`; null is an empty text here."""
 
@@ -115,6 +164,14 @@ class HasVector(Protocol):
     def vector(self, blobs: Blobs) -> Vector | None:
         """The values as arrays, if they are of one kind."""
         ...
+
+
+@runtime_checkable
+class SharesRows(Protocol):
+    """A column that shares its row numbers with other columns of the same rows."""
+
+    bytes_per_row: int
+    """Memory that taking a row adds to this one."""
 
 
 def vector_of(column: Column, blobs: Blobs) -> Vector | None:

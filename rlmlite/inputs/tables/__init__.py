@@ -1,7 +1,8 @@
 """Tables: inputs that are rows. JSON Lines, CSV, Parquet, Arrow, queries of SQLite and DuckDB, data frames.
 
-A table is read once, row batch by row batch, into a *sheet*: one content with a digest, from which the kernel reads
-rows and cells by their offsets (see `rlmlite_kernel.values.sheets`). Memory therefore does not grow with the table.
+A table is read once, batch by batch, into a *columnar content*: one content with a digest, of which the kernel maps the
+columns that a program asks for (see `rlmlite_kernel.values.tables.layout`). Memory therefore does not grow with the
+table. Traces of older versions have sheets instead, row by row, and a replay reads the file into a sheet again.
 
 Start at `load`: `from_table` for a path, `from_frame` for a data frame, `derive_table` for a replay. The recipe in the
 input's source names the reader, its options, and how the options that nobody gave were chosen, so that a replay reads

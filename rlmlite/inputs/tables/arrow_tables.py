@@ -15,6 +15,7 @@ from rlmlite.errors import InputError
 from rlmlite.inputs.tables.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import NULL, column_cells, duration, text_cells, trim_fraction
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
+from rlmlite_kernel.values.tables.writer import Batch as ColumnBatch
 
 Arrow: TypeAlias = Any
 """An object of pyarrow, which has no type annotations."""
@@ -108,7 +109,14 @@ def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what
                 part = batch.slice(start, ROWS)
                 yield [_array_cells(array, losses) for array in part.columns]
 
-    return OpenTable(tuple(schema.names), batches, library("pyarrow").__version__, {})
+    def columns(losses: Losses) -> Iterator[ColumnBatch]:
+        from rlmlite.inputs.tables.arrow_columns import arrow_batches
+
+        record_batches = _translate_errors(open_batches, what)
+        sound = iter(lambda: _translate_errors(lambda: _next_batch(record_batches), what), None)
+        return arrow_batches(sound, losses)
+
+    return OpenTable(tuple(schema.names), batches, library("pyarrow").__version__, {}, columns=columns)
 
 
 def _next_batch(batches: Iterator[Arrow]) -> Arrow | None:

@@ -1,7 +1,7 @@
 """Parquet, Arrow, SQLite and DuckDB read in a worker, and what it sends made into a table again.
 
-    worker    Opened(names, version)    blocks of the sheet ...    Lost(counts)
-    here      names checked             each block checked         counts checked
+    worker    Opened(names, version)    blocks of the content ...    Lost(counts)
+    here      names checked             the whole checked            counts checked
 
 `table_job.read_table` is the job; `open_in_worker` calls it. Data frames are read in this process: they are its own
 memory, and no stranger's file.
@@ -20,6 +20,8 @@ from rlmlite.inputs.tables.sheets.sheet_check import check_blocks, check_widths
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite.inputs.tables.table_job import Lost, Opened, Refused, read_table
 from rlmlite_kernel.values.blobs import Content
+from rlmlite_kernel.values.tables.check import check_columns
+from rlmlite_kernel.values.tables.layout import ColumnsBrokenError, read_layout
 from rlmlite_traces import HashedFile
 
 _LIBRARIES: Mapping[str, tuple[str, ...]] = {
@@ -35,16 +37,16 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {"sqlite": ("-wal", "-journal"), "duckd
 
 
 def open_in_worker(
-    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits
+    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits, is_sheet: bool
 ) -> tuple[OpenTable, Iterator[bytes], Losses]:
-    """As `read_sheet`, by a worker: an open table, the blocks of its sheet, the losses. Raises `InputError`.
+    """As `read_columns` or `read_sheet`, by a worker: an open table, the blocks of its content, the losses.
 
-    The blocks raise `InputError` too.
+    Raises `InputError`, and so do the blocks. The blocks of a columnar content are not checked yet: see `check_table`.
     """
     for library in _LIBRARIES[reader]:
         _require_library(library)
     _check_complete(file.path, named, _BESIDE.get(reader, ()))
-    items = _items(reader, file, named, options, limits)
+    items = _items(reader, file, named, options, limits, is_sheet)
     opened = next(items, None)
     if not isinstance(opened, Opened):
         raise _unexpected(named, reader)
@@ -54,15 +56,29 @@ def open_in_worker(
         names = column_names(opened.names)
     except InputError as error:
         raise InputError(f"{named}: {error}") from None
-    return table, _checked_blocks(items, names, losses, named, reader), losses
+    checked_names = names if is_sheet else None
+    return table, _checked_blocks(items, checked_names, losses, named, reader), losses
 
 
-def check_rows(sheet: Content, reader: str, table: OpenTable) -> None:
-    """Look whether the rows that a worker sent are as wide as the table. Raises `InputError`."""
+def check_table(content: Content, reader: str, table: OpenTable, is_sheet: bool) -> None:
+    """Look whether what a worker sent is the table that it announced. Raises `InputError`."""
     try:
-        check_widths(sheet, len(table.names))
+        if is_sheet:
+            check_widths(content, len(table.names))
+        else:
+            _check_columns(content, column_names(table.names))
     except WorkerProtocolError as error:
         raise InputError(f"the table {parser_fault(reader, str(error))}") from None
+
+
+def _check_columns(content: Content, names: tuple[str, ...]) -> None:
+    try:
+        check_columns(content)
+        _, description, _ = read_layout(content)
+    except ColumnsBrokenError as error:
+        raise WorkerProtocolError(f"sent something that is not a table: {error}") from None
+    if description.names != names or description.text:
+        raise WorkerProtocolError("sent other columns than it announced")
 
 
 def _require_library(name: str) -> None:
@@ -93,12 +109,12 @@ def _check_complete(at: Path, named: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def _items(
-    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits
+    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits, is_sheet: bool
 ) -> Iterator[bytes | Opened | Lost]:
     """What the worker sends. Raises `InputError`."""
     at = str(file.path.absolute())
     memory = limits.worker_limits(file.mark.size).memory
-    argument = (reader, at, str(named), dict(options), memory)
+    argument = (reader, at, str(named), dict(options), memory, is_sheet)
     try:
         with open_file(file) as descriptor:
             # By its path as well: no library of a database reads an open file.
@@ -122,9 +138,12 @@ def _items(
 
 
 def _checked_blocks(
-    items: Iterator[bytes | Opened | Lost], names: tuple[str, ...], losses: Losses, named: Path, reader: str
+    items: Iterator[bytes | Opened | Lost], names: tuple[str, ...] | None, losses: Losses, named: Path, reader: str
 ) -> Iterator[bytes]:
-    """The blocks up to the message that ends them, whose counts go to `losses`. Raises `InputError`."""
+    """The blocks up to the message that ends them, whose counts go to `losses`. Raises `InputError`.
+
+    With `names` they are those of a sheet, which is checked as it comes.
+    """
     ended = False
 
     def blocks() -> Iterator[bytes]:
@@ -140,7 +159,7 @@ def _checked_blocks(
                     raise _unexpected(named, reader)
 
     try:
-        yield from check_blocks(blocks(), names)
+        yield from blocks() if names is None else check_blocks(blocks(), names)
     except WorkerProtocolError as error:
         raise InputError(f"{named} {parser_fault(reader, str(error))}") from None
     if not ended:

@@ -167,7 +167,7 @@ def read_duckdb(path: TableFile, options: dict[str, str]) -> OpenTable:
             raise InputError(f"{path} is a SQLite database; write sqlite:{path}?...")
     table = read_stream(_run_duckdb(duckdb, path, options), str(path))
     version = f"{duckdb.__version__}, pyarrow {table.version}"
-    return OpenTable(table.names, table.batches, version, options)
+    return OpenTable(table.names, table.batches, version, options, columns=table.columns)
 
 
 def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> Any:

@@ -1,13 +1,15 @@
-"""From a path or a data frame to an input: the file is hashed, its rows are read into a sheet, a recipe is recorded.
+"""From a path or a data frame to an input: the file is hashed, its rows are read into columns, a recipe is recorded.
 
 The order of steps in `from_table` matters. The file is hashed before it is read and checked after it, so that the
 digest in the trace is that of the bytes that were read. The recipe is made last: what could not be kept exactly is
 known only after the last row. It is one `Derivation`, for example
 
-    by="csv"  version="3.11.9"  how='{"delimiter": "comma", "header": "yes", "types": "int,text"}'
+    by="csv"  version="3.11.9"
+    how='{"delimiter": "comma", "header": "yes", "layout": "columns", "types": "int,text"}'
     why="delimiter by the first line; header by the first row | short rows were filled up with null (2)"
 
-`by` and `how` are what a replay reads; `why` is for people.
+`by` and `how` are what a replay reads; `why` is for people. A recipe without `layout` is of an older version: what was
+derived then was a sheet, by the rules of then.
 """
 
 import json
@@ -22,11 +24,13 @@ from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.tables.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.csv_files import read_csv
 from rlmlite.inputs.tables.jsonl_files import read_jsonl
-from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader, read_sheet
-from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names, sheet_blocks
+from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader, read_columns, read_sheet
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec
+from rlmlite.inputs.tables.table_text import find_text
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
-from rlmlite_kernel.values.sheets import records
+from rlmlite_kernel.values.tables.records import records
+from rlmlite_kernel.values.tables.writer import columnar_blocks
 from rlmlite_traces import FileBlobs, HashedFile
 from rlmlite_traces.blobs.stores import DerivedContent
 from rlmlite_traces.files.mapped import check_unchanged
@@ -36,6 +40,9 @@ _TEXT_READERS: Mapping[str, TableReader] = {"csv": read_csv, "jsonl": read_jsonl
 
 _FRAME = "frame"
 """The step of a data frame, which no replay reads again: its sheet is kept in the trace."""
+
+_LAYOUT, _COLUMNS = "layout", "columns"
+"""What a recipe says of the content that it gives."""
 
 _HEAD = 8 * 1024
 
@@ -56,8 +63,7 @@ def from_table(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input
     if is_text:
         spec = _resolve_encoding(spec, reading.encoding)
     limits = ReadingLimits(path, reading)
-    table, sheet, losses = _open_sheet(spec.reader, file, Path(spec.path), spec.options, limits)
-    derived = _store_sheet(sheet, spec.reader, table, limits, blobs)
+    table, derived, losses = _derive(spec.reader, file, Path(spec.path), spec.options, limits, blobs)
     check_unchanged(file)
     # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
     as_utf8 = is_text and "encoding" not in spec.options
@@ -76,7 +82,8 @@ def from_frame(value: object, blobs: FileBlobs) -> Input | None:
     table = read_frame(value)
     # Joined in memory, since the trace keeps it: nobody could find a data frame again.
     names = column_names(table.names)
-    content = b"".join(sheet_blocks(names, table.batches(losses), losses))
+    assert table.columns is not None
+    content = b"".join(columnar_blocks(names, table.columns(losses)))
     entry = SourceFile("", blobs.put(content), len(content), recipe=1)
     recipe = (_record_step(_FRAME, table, losses),)
     source = Source("table", None, (entry,), recipes=(recipe,))
@@ -99,8 +106,8 @@ def derive_table(
     try:
         options = _recorded_options(step)
         limits = ReadingLimits(str(file.path), reading)
-        table, sheet, _ = _open_sheet(step.by, file, file.path, options, limits)
-        _store_sheet(sheet, step.by, table, limits, blobs)
+        is_sheet = options.pop(_LAYOUT, "") != _COLUMNS
+        _derive(step.by, file, file.path, options, limits, blobs, is_sheet)
         check_unchanged(file)
     except InputError as error:
         return str(error)
@@ -115,7 +122,7 @@ def _recorded_options(step: Derivation) -> dict[str, str]:
         options = _OPTIONS.decode(step.how or "{}")
     except (msgspec.DecodeError, RecursionError):
         raise InputError(f"the recorded options of {step.by} are not options") from None
-    if not options.keys() <= set(OPTIONS[step.by]):
+    if not options.keys() <= {*OPTIONS[step.by], _LAYOUT}:
         raise InputError(f"the recorded options of {step.by} are not those of this version: {', '.join(options)}")
     encoding = options.get("encoding")
     if encoding is not None and find_encoding(encoding) is None:
@@ -165,27 +172,34 @@ def _check_is_text(spec: TableSpec) -> None:
         )
 
 
-def _open_sheet(
-    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits
-) -> tuple[OpenTable, Iterator[bytes], Losses]:
-    """As `read_sheet`: text is read here, everything else in a worker."""
+def _derive(
+    reader: str,
+    file: HashedFile,
+    named: Path,
+    options: Mapping[str, str],
+    limits: ReadingLimits,
+    blobs: FileBlobs,
+    is_sheet: bool = False,
+) -> tuple[OpenTable, DerivedContent, Losses]:
+    """Read the rows into the store: text here, everything else in a worker. Raises `InputError`."""
     if reader in _TEXT_READERS:
-        return read_sheet(_TEXT_READERS[reader], TableFile(file.path, named), options)
-    from rlmlite.inputs.tables.binary_tables import open_in_worker  # here, because most tables are text
+        table, blocks, losses = _open_text(_TEXT_READERS[reader], file, named, options, blobs, is_sheet)
+        return table, blobs.derive(limits.blocks(blocks, "table")), losses
+    from rlmlite.inputs.tables.binary_tables import check_table, open_in_worker  # here, because most tables are text
 
-    return open_in_worker(reader, file, named, options, limits)
+    table, blocks, losses = open_in_worker(reader, file, named, options, limits, is_sheet)
+    derived = blobs.derive(limits.blocks(blocks, "table"))
+    check_table(blobs.read(derived.digest), reader, table, is_sheet)
+    return table, derived, losses
 
 
-def _store_sheet(
-    sheet: Iterator[bytes], reader: str, table: OpenTable, limits: ReadingLimits, blobs: FileBlobs
-) -> DerivedContent:
-    """Read the rows, block by block, into the store. Raises `InputError`."""
-    derived = blobs.derive(limits.blocks(sheet, "table"))
-    if reader not in _TEXT_READERS:
-        from rlmlite.inputs.tables.binary_tables import check_rows
-
-        check_rows(blobs.read(derived.digest), reader, table)
-    return derived
+def _open_text(
+    read: TableReader, file: HashedFile, named: Path, options: Mapping[str, str], blobs: FileBlobs, is_sheet: bool
+) -> tuple[OpenTable, Iterator[bytes], Losses]:
+    if is_sheet:
+        return read_sheet(read, TableFile(file.path, named), options)
+    text = find_text(file, named, options.get("encoding"), blobs)
+    return read_columns(read, TableFile(file.path, named, text=blobs.read(text)), options, text)
 
 
 def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
@@ -198,10 +212,8 @@ def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
     if renamed:
         losses.remark("columns were renamed: " + ", ".join(renamed))
 
-    options = ""
-    if table.options:
-        # Sorted keys: the same options must give the same recipe, and so the same digest of the source.
-        options = json.dumps(dict(table.options), ensure_ascii=False, sort_keys=True)
+    # Sorted keys: the same options must give the same recipe, and so the same digest of the source.
+    options = json.dumps({**table.options, _LAYOUT: _COLUMNS}, ensure_ascii=False, sort_keys=True)
 
     why = table.why
     lost = losses.summary()

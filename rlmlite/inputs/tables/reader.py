@@ -1,4 +1,8 @@
-"""The interface of every table reader, a file and options in, an `OpenTable` out; and from there to a sheet."""
+"""The interface of every table reader, a file and options in, an `OpenTable` out; and from there to a content.
+
+A new input becomes a columnar content (`rlmlite_kernel.values.tables.layout`). Traces of older versions name sheets,
+and a replay of them reads the same file into a sheet, by the rules of then.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -7,19 +11,25 @@ from typing import TypeAlias
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.sheets.sheet_writer import Batch, Losses, column_names, sheet_blocks
+from rlmlite.inputs.tables.sheets.sheet_writer import Batch as SpelledBatch
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names, sheet_blocks
+from rlmlite_kernel.values.blobs import Content
+from rlmlite_kernel.values.tables import parts
+from rlmlite_kernel.values.tables.writer import Batch, columnar_blocks
 
 
 class TableFile(msgspec.Struct, frozen=True):
     """A file that holds a table: the path to read it from (`at`), and the path that the user gave (`named`).
 
     The two differ when the store reads a copy. Messages, the suffix and the search for a write-ahead log use `named`.
-    `memory` is how many bytes reading it may use, for libraries that can be told.
+    `memory` is how many bytes reading it may use, for libraries that can be told. `text` is the whole text in UTF-8, of
+    formats that are text: the places of rows count in it. It is None where a sheet is read again.
     """
 
     at: Path
     named: Path
     memory: int = 1024**3
+    text: Content | None = None
 
     def __str__(self) -> str:
         return str(self.named)
@@ -31,13 +41,18 @@ class OpenTable(msgspec.Struct, frozen=True):
     `names` are the columns as the file spells them. `batches` reads the rows, once per call, and counts what it cannot
     keep exactly. `version` is the version of the library that reads. `options` make a later reading identical: the
     given ones, plus those that were inferred. `why` says how the inferred ones were chosen, for people.
+
+    `batches` are spelled cells, for a sheet. `columns` are the same rows as parts of columns; a reader without them has
+    its cells looked at once more. With `has_places` its batches say where in the text each row is.
     """
 
     names: tuple[str, ...]
-    batches: Callable[[Losses], Iterator[Batch]]
+    batches: Callable[[Losses], Iterator[SpelledBatch]]
     version: str
     options: Mapping[str, str]
     why: str = ""
+    columns: Callable[[Losses], Iterator[Batch]] | None = None
+    has_places: bool = False
 
 
 TableReader: TypeAlias = Callable[[TableFile, dict[str, str]], OpenTable]
@@ -66,10 +81,36 @@ def read_sheet(
     return table, _name_file_in_errors(str(file), blocks), losses
 
 
+def read_columns(
+    read: TableReader, file: TableFile, options: Mapping[str, str], text: str = ""
+) -> tuple[OpenTable, Iterator[bytes], Losses]:
+    """As `read_sheet`, for a columnar content. `text` is the digest of the text that the rows are records of."""
+    losses = Losses()
+    table = read(file, dict(options))
+    try:
+        names = column_names(table.names)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+    batches = _spelled_batches(table, losses) if table.columns is None else table.columns(losses)
+    places = (text, len(file.text)) if table.has_places and file.text is not None else ("", 0)
+    return table, _name_file_in_errors(str(file), columnar_blocks(names, batches, *places)), losses
+
+
+def _spelled_batches(table: OpenTable, losses: Losses) -> Iterator[Batch]:
+    """The batches of a reader that spells its cells."""
+    for cells in table.batches(losses):
+        if cells and len(cells[0]):
+            yield Batch([parts.of_cells(column) for column in cells], len(cells[0]))
+
+
 def _name_file_in_errors(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The blocks. An error about a value does not know its file, so the file is added here."""
     try:
         yield from blocks
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{path}: a text holds half of a surrogate pair, which is not valid Unicode; text:{path} reads it as text"
+        ) from None
     except InputError as error:
         if path in str(error):
             raise

@@ -1,4 +1,4 @@
-"""What a worker does with a binary table: it reads the rows, and sends them as the blocks of a sheet.
+"""What a worker does with a binary table: it reads the rows, and sends them as the blocks of a content.
 
 Imported in the nursery, before the first file: so it imports the readers, and of this project little else. The readers
 themselves (`arrow_tables`, `databases`) do not know where they run. What comes of it is checked in `binary_tables`.
@@ -14,7 +14,7 @@ from rlmlite.errors import InputError
 from rlmlite.guard.worker.child import Assignment
 from rlmlite.inputs.tables.arrow_tables import read_arrow, read_parquet
 from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
-from rlmlite.inputs.tables.reader import TableFile, TableReader, read_sheet
+from rlmlite.inputs.tables.reader import TableFile, TableReader, read_columns, read_sheet
 from rlmlite.inputs.tables.sheets.sheet_writer import MAX_COLUMNS
 
 _READERS: Mapping[str, TableReader] = {
@@ -25,7 +25,7 @@ _READERS: Mapping[str, TableReader] = {
 }
 
 _BLOCK = 1024 * 1024
-"""Bytes of the sheet that travel together. A batch of rows alone is a few kilobytes."""
+"""Bytes of the content that travel together. A column of a segment may be a few bytes."""
 
 
 MAX_TEXT = 10_000
@@ -55,13 +55,15 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 def read_table(assignment: Assignment) -> Iterator[Any]:
-    """The sheet of a table as blocks, and the messages above.
+    """The content of a table as blocks, and the messages above.
 
-    argument: reader, absolute path, the path for messages, options, bytes of memory. files: the same file, open.
+    argument: reader, absolute path, the path for messages, options, bytes of memory, and whether a sheet is wanted.
+    files: the same file, open.
     """
-    reader, at, named, options, memory = assignment.argument
+    reader, at, named, options, memory, is_sheet = assignment.argument
+    read = read_sheet if is_sheet else read_columns
     try:
-        table, blocks, losses = read_sheet(_READERS[reader], TableFile(Path(at), Path(named), memory), options)
+        table, blocks, losses = read(_READERS[reader], TableFile(Path(at), Path(named), memory), options)
         if max(map(len, table.names)) > MAX_TEXT:
             raise InputError(
                 f"{named}: the name of a column has more than {MAX_TEXT:,} characters; rename it: ... AS name"

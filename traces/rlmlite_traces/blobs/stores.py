@@ -140,6 +140,9 @@ class FileBlobs:
             digest = self._copies.add_pieces(blocks)
             self._stored.add(digest)
             return DerivedContent(digest, self._copies.file(digest).mark.size)
+        return self._keep_in_scratch(blocks)
+
+    def _keep_in_scratch(self, blocks: Iterable[Content]) -> DerivedContent:
         digest, extent = self._scratch.add(blocks)
         # The digest is known only once the content is written, so an equal one is dropped afterwards.
         if digest in self._extents:
@@ -206,6 +209,10 @@ class FileBlobs:
         digest = hashlib.sha256(content).hexdigest()
         self._memory.setdefault(digest, content)
         return digest
+
+    def put_blocks(self, blocks: Iterable[Content]) -> str:
+        """See `TakesBlocks.put_blocks`. In the scratch file: with `copy` too, since a replay makes it again."""
+        return self._keep_in_scratch(blocks).digest
 
     def lines(self, digest: str) -> LineIndex:
         """See `Blobs.lines`."""

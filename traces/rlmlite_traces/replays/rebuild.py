@@ -21,14 +21,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.records import InputEntry
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
-from rlmlite_kernel.values.sheets import records
+from rlmlite_kernel.values.tables.records import TableBrokenError, checked_records
 from rlmlite_kernel.values.values import Value, documents
 from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import TraceError, words_of
@@ -171,10 +170,10 @@ def _build_documents(source: Source) -> Value:
 def _build_table(name: str, digest: str, store: FileBlobs, missing: Mapping[str, tuple[str, str]]) -> Value:
     """The rows of a table, which are found by reading its content. Raises `InputMissingError` without it."""
     try:
-        return records(digest, store)
+        return checked_records(digest, store)
     except BlobMissingError:
         raise InputMissingError(name, missing.get(digest, (name, "its content is missing"))[1]) from None
-    except (SheetBrokenError, UnicodeError):
+    except TableBrokenError:
         raise InputMissingError(name, "its content is not a table") from None
 
 

@@ -11,7 +11,7 @@ up by them:
 Not here: comparing the entries (`comparison`), what follows from a difference (`replay`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -22,7 +22,7 @@ from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import EffectRecord, Entry, Step, Turn
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
-from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError
+from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError, put_blocks
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.errors import OverLimitError
 from rlmlite_traces.format.reader import CheckedTrace
@@ -181,6 +181,10 @@ class HaltingBlobs:
     def put(self, content: bytes) -> str:
         """See `Blobs.put`."""
         return self._blobs.put(content)
+
+    def put_blocks(self, blocks: Iterable[bytes]) -> str:
+        """See `TakesBlocks.put_blocks`."""
+        return put_blocks(self._blobs, blocks)
 
     def lines(self, digest: str) -> LineIndex:
         """See `Blobs.lines`."""

@@ -131,7 +131,7 @@ def _key_vectors(rows: Rows, by: Expr | None, context: StepContext, beside: int 
         return None
     for vector in vectors:
         if isinstance(vector.data, Spans):
-            longest = int((vector.data.stops - vector.data.starts).max(initial=0))
+            longest = vector.data.longest()
             if longest > LONGEST:
                 # Told apart one by one, where rows of one text share one string.
                 if context.follows(CHARGED_BEFORE):

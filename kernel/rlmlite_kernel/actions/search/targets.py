@@ -25,6 +25,7 @@ from rlmlite_kernel.evaluation.work import CALL
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Constant, Spans, Text
 from rlmlite_kernel.values.fences import list_names
+from rlmlite_kernel.values.tables.columnar import RowSpans, rendered_lines
 from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, rows_of
 
 
@@ -43,31 +44,46 @@ def target_pieces(target: Value, what: str, context: StepContext) -> list[Target
     rows = rows_of(target)
     if rows is None:
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
-    # The rows of a table are lines of one sheet, each with a span: they need no look at a field.
+    # The rows of a table are records of one text, each with a span: they need no look at a field.
     if rows.kind == RECORDS and rows.spans is not None:
-        return [TargetPiece(None, text) for text in _merge_adjacent_rows(rows.spans)]
+        return [TargetPiece(None, text) for text in _merge_adjacent_rows(_record_texts(rows.spans, what, context))]
     context.work(CALL * len(rows), f"{what} over {len(rows):,} texts")
     texts = row_texts(rows, what, context)
     docs = _docs(rows, context)
     return [TargetPiece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
 
 
-def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
-    """The rows of a table (a CSV file, say) as texts; rows that follow each other in the sheet are merged into one.
+_CELL_WORK, _RECORD_WORK = 20, 20
+"""Work of a cell that is written as text, and of finding the line of a row."""
 
-    Rows 0, 1, 2 and 7 of a sheet are two texts. Searching them costs two calls of the engine, not four.
+
+def _record_texts(spans: Spans, what: str, context: StepContext) -> Spans:
+    """The rows of a table as records of a text: of the file, of its sheet, or of what a binary table says in words."""
+    if not isinstance(spans, RowSpans) or spans.has_text:
+        return spans
+    # Charged each time, also where the text is there already: what a step costs must not depend on earlier ones.
+    cells = spans.store.rows * len(spans.store.names)
+    context.work(_CELL_WORK * cells, f"{what}: writing {cells:,} cells as text")
+    context.work(_RECORD_WORK * len(spans), f"{what} over {len(spans):,} rows")
+    return rendered_lines(spans, context.blobs)
+
+
+def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
+    """The rows of a table (a CSV file, say) as texts; rows that follow each other in the text are merged into one.
+
+    Rows 0, 1, 2 and 7 of a table are two texts. Searching them costs two calls of the engine, not four.
     """
     if not len(spans):
         return
-    # Rows that follow each other have exactly one row end between them; any other gap ends a run.
+    # Rows that follow each other have one row end between them, of one or two bytes; any other gap ends a run.
     gaps = spans.starts[1:] - spans.stops[:-1]
-    ends_of_runs = np.flatnonzero(gaps != len(ROW_END))
+    ends_of_runs = np.flatnonzero((gaps < 1) | (gaps > len(ROW_END)))
     last_row = len(spans) - 1
     firsts = np.concatenate([[0], ends_of_runs + 1])
     lasts = np.concatenate([ends_of_runs, [last_row]])
     run_starts = spans.starts[firsts].tolist()
     run_stops = spans.stops[lasts].tolist()
-    # A table is one sheet, so all its rows lie in one blob.
+    # A table is one text, so all its rows lie in one blob.
     sheet = spans.blobs[0]
     for start, stop in zip(run_starts, run_stops, strict=True):
         yield Text(sheet, start, stop)

@@ -16,7 +16,7 @@ from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, sheet_blocks
 from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
 from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.values.sheets import records
+from rlmlite_kernel.values.tables.sheets import records
 from rlmlite_kernel.values.values import Rows, descriptor, to_json
 from rlmlite_traces import FileBlobs, Verdict, replay, verify
 from tests.rlmlite.inputs.tables.table_files import ROWS, database, load_rows, load_table, write_lines
@@ -146,8 +146,8 @@ def test_a_table_can_be_searched_and_quoted(tmp_path: Path) -> None:
         trace=False,
     )
 
-    assert outcome.value == [20, [3, 4, 6, 7, 30]]
-    assert [(e.how, e.text) for e in outcome.evidence] == [("verbatim", '28\x1f"ERROR disk"')]
+    assert outcome.value == [20, [2, 3, 5, 6, 29]]
+    assert [(e.how, e.line, e.text) for e in outcome.evidence] == [("row", 29, '{"id":28,"what":"ERROR disk"}')]
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "sqlite", "frame"])

@@ -87,6 +87,7 @@ def test_csv_types_follow_from_every_cell(tmp_path: Path) -> None:
         "delimiter": "comma",
         "header": "yes",
         "types": "int,number,text,text,bool,int,text",
+        "layout": "columns",
     }
 
 
@@ -134,10 +135,10 @@ def test_short_rows_and_renamed_columns_are_reported(tmp_path: Path) -> None:
     found, rows = load_table(tmp_path / "a.csv")
     said = "\n".join(notes("t", found))
 
-    assert rows == [{"First_Name": "1", "b": "2", "b_2": None}, {"First_Name": "x\ufffd", "b": "\ufffd", "b_2": 3}]
+    assert rows == [{"First_Name": "1", "b": "2", "b_2": None}, {"First_Name": "x\x1e", "b": "\ufffd", "b_2": 3}]
     assert "short rows were filled up with null (1)" in said
     assert "'First Name' is First_Name" in said
-    assert "control characters 1E or 1F became U+FFFD (1)" in said
+    assert "1E" not in said
     assert "1 bad byte became U+FFFD" in said
 
 
