@@ -19,7 +19,7 @@ import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.csv_types import IS_NUMBER
-from rlmlite.inputs.tables.reader import TableFile
+from rlmlite.inputs.tables.reading.reader import TableFile
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 """Delimiters by the names that options use. Of equally frequent ones the first wins."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.csv_dialect import Dialect, choose_dialect, is_header_inferred, read_rows
 from rlmlite.inputs.tables.csv_types import infer_types, parse_types, typed_cells
-from rlmlite.inputs.tables.reader import OpenTable, TableFile
+from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
 
 _NOT_A_HEADER = "the first row was read as data, not as names; header=yes or header=no decides it"

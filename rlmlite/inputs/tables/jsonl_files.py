@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.reader import OpenTable, TableFile
+from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import MAX_COLUMNS, ROWS, Batch, Losses
 from rlmlite_kernel.faults import Fault

@@ -21,13 +21,13 @@ import msgspec
 from rlmlite.errors import InputError
 from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
-from rlmlite.inputs.tables.arrow_tables import is_frame, read_frame
+from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.csv_files import read_csv
 from rlmlite.inputs.tables.jsonl_files import read_jsonl
-from rlmlite.inputs.tables.reader import OpenTable, TableFile, TableReader, read_columns, read_sheet
+from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile, TableReader, read_columns, read_sheet
+from rlmlite.inputs.tables.reading.table_text import find_text
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec
-from rlmlite.inputs.tables.table_text import find_text
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.tables.records import records
 from rlmlite_kernel.values.tables.writer import columnar_blocks
@@ -185,7 +185,10 @@ def _derive(
     if reader in _TEXT_READERS:
         table, blocks, losses = _open_text(_TEXT_READERS[reader], file, named, options, blobs, is_sheet)
         return table, blobs.derive(limits.blocks(blocks, "table")), losses
-    from rlmlite.inputs.tables.binary_tables import check_table, open_in_worker  # here, because most tables are text
+    from rlmlite.inputs.tables.binary.binary_tables import (  # here, because most tables are text
+        check_table,
+        open_in_worker,
+    )
 
     table, blocks, losses = open_in_worker(reader, file, named, options, limits, is_sheet)
     derived = blobs.derive(limits.blocks(blocks, "table"))

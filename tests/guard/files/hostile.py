@@ -1,12 +1,16 @@
 """What the tests of hostile files share: a load that must end well or in a fault of its input, and bytes changed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, from_path
+from rlmlite.inputs.tables import derive_table
+from rlmlite_kernel.values.blobs import Content
+from rlmlite_kernel.values.inputs import Derivation, Source, SourceFile
 from rlmlite_traces import FileBlobs
+from rlmlite_traces.blobs.stores import DerivedContent
 
 CANARY = b"canary-" + bytes(range(97, 123)) * 4
 """In this process's memory while a hostile file is read; it must be in no value."""
@@ -25,6 +29,23 @@ def outcome(path: Path | str, reading: Reading = SOON) -> bytes | str:
     content = b"".join(bytes(blobs.read(file.digest)) for file in loaded.source.files)
     assert CANARY not in content
     return content
+
+
+def sheet_outcome(path: Path, reading: Reading = SOON) -> bytes | str:
+    """As `outcome`, of a table that a trace of an older version names: it is read into a sheet again."""
+    blobs = FileBlobs()
+    made: list[str] = []
+
+    def keep(blocks: Iterable[Content]) -> DerivedContent:
+        derived = FileBlobs.derive(blobs, blocks)
+        made.append(derived.digest)
+        return derived
+
+    blobs.derive = keep  # type: ignore[method-assign]
+    entry = SourceFile(str(path), "0" * 64, 0, recipe=1)
+    source = Source("table", str(path), (entry,), recipes=((Derivation(path.suffix.removeprefix(".")),),))
+    said = derive_table(blobs.look(path), source, (entry,), blobs, reading)
+    return said or bytes(blobs.read(made[0]))
 
 
 def patched(content: bytes, place: int, new: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from rlmlite.guard.worker.child import Assignment
 from rlmlite.inputs.parsers.archives import Broken, End, Head
 from rlmlite.inputs.parsers.documents import Declared, Unreadable
-from rlmlite.inputs.tables.table_job import Lost, Opened, Refused
+from rlmlite.inputs.tables.binary.table_job import Lost, Opened, Refused
 
 HEADER = b"a\x1fb\x1e\n"
 ROWS = [

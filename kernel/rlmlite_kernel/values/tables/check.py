@@ -36,7 +36,7 @@ from rlmlite_kernel.values.tables.layout import (
 from rlmlite_kernel.values.tables.sheets import value_of
 from rlmlite_kernel.values.tables.store import ColumnStore
 
-_WIDTHS = {INTEGERS: (0, 1, 2, 4, 8), CODED: (0, 1, 2, 4), TEXTS: (4, 8), SPELLED: (4, 8)}
+_WIDTHS = {INTEGERS: (0, 1, 2, 4, 8), DECIMALS: (8,), CODED: (0, 1, 2, 4), TEXTS: (4, 8), SPELLED: (4, 8)}
 
 
 def check_columns(content: Buffer) -> None:
@@ -70,8 +70,11 @@ def _check_nulls(body: Buffer, entry: Entry, rows: int) -> None:
 
 
 def _check_integers(body: Buffer, entry: Entry, rows: int) -> None:
-    if entry.width:
-        view(body, entry.numbers, f"<u{entry.width}", rows)
+    if entry.width == 0:
+        return
+    top = entry.extra + int(view(body, entry.numbers, f"<u{entry.width}", rows).max())
+    if top >= 1 << 63:
+        raise ColumnsBrokenError("an integer has more than 64 bits")
 
 
 def _check_decimals(body: Buffer, entry: Entry, rows: int) -> None:

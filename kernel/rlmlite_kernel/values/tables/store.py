@@ -198,8 +198,10 @@ class ColumnStore:
     def _are_exact(self, index: int, entries: Sequence[Entry]) -> bool:
         """Whether the integers of a column that has decimals too are exact as such."""
         for segment, entry in enumerate(entries):
+            if entry.form != INTEGERS:
+                continue
             may_be_large = entry.extra < -EXACT or entry.extra + (1 << 8 * entry.width) > EXACT
-            if entry.form == INTEGERS and may_be_large:
+            if may_be_large:
                 whole = self.segment_integers(segment, index)
                 if max(-int(whole.min()), int(whole.max())) > EXACT:
                     return False

@@ -23,8 +23,8 @@ from typing import Any
 from urllib.parse import quote
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.arrow_tables import BATCH, library, read_stream
-from rlmlite.inputs.tables.reader import OpenTable, TableFile
+from rlmlite.inputs.tables.binary.arrow_tables import BATCH, library, read_stream
+from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
 from rlmlite_kernel.program.problems import did_you_mean

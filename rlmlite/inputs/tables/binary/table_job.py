@@ -12,9 +12,9 @@ import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.guard.worker.child import Assignment
-from rlmlite.inputs.tables.arrow_tables import read_arrow, read_parquet
-from rlmlite.inputs.tables.databases import read_duckdb, read_sqlite
-from rlmlite.inputs.tables.reader import TableFile, TableReader, read_columns, read_sheet
+from rlmlite.inputs.tables.binary.arrow_tables import read_arrow, read_parquet
+from rlmlite.inputs.tables.binary.databases import read_duckdb, read_sqlite
+from rlmlite.inputs.tables.reading.reader import TableFile, TableReader, read_columns, read_sheet
 from rlmlite.inputs.tables.sheets.sheet_writer import MAX_COLUMNS
 
 _READERS: Mapping[str, TableReader] = {

@@ -9,7 +9,7 @@ list, struct, map              canonical JSON, value by value
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from rlmlite.inputs.tables.arrow_tables import _array_cells, library
+from rlmlite.inputs.tables.binary.arrow_tables import _array_cells, library
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite_kernel.values.tables import parts
 from rlmlite_kernel.values.tables.parts import Part

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.reader import OpenTable, TableFile
+from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import NULL, column_cells, duration, text_cells, trim_fraction
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
 from rlmlite_kernel.values.tables.writer import Batch as ColumnBatch
@@ -110,7 +110,7 @@ def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what
                 yield [_array_cells(array, losses) for array in part.columns]
 
     def columns(losses: Losses) -> Iterator[ColumnBatch]:
-        from rlmlite.inputs.tables.arrow_columns import arrow_batches
+        from rlmlite.inputs.tables.binary.arrow_columns import arrow_batches
 
         record_batches = _translate_errors(open_batches, what)
         sound = iter(lambda: _translate_errors(lambda: _next_batch(record_batches), what), None)

@@ -15,10 +15,10 @@ from rlmlite.errors.unreadable import ParserError
 from rlmlite.guard.worker.limits import WorkerProtocolError
 from rlmlite.inputs.formats.parsing import open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import ReadingLimits
-from rlmlite.inputs.tables.reader import OpenTable
+from rlmlite.inputs.tables.binary.table_job import Lost, Opened, Refused, read_table
+from rlmlite.inputs.tables.reading.reader import OpenTable
 from rlmlite.inputs.tables.sheets.sheet_check import check_blocks, check_widths
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
-from rlmlite.inputs.tables.table_job import Lost, Opened, Refused, read_table
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.tables.check import check_columns
 from rlmlite_kernel.values.tables.layout import ColumnsBrokenError, read_layout

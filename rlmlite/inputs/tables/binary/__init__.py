@@ -1,0 +1,1 @@
+"""Tables that are binary: read by libraries, in a worker."""

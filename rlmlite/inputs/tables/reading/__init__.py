@@ -1,0 +1,1 @@
+"""What every reader of tables hands over, and how it becomes a content."""
