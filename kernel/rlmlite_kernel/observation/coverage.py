@@ -17,7 +17,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.tables.columnar import RowSpans
+from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import Rows, Value, sheet_of
 
 KINDS = ("shown", "read", "scanned")

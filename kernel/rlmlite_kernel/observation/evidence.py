@@ -24,7 +24,7 @@ from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.columns import Spans, Text
-from rlmlite_kernel.values.tables.columnar import RowSpans
+from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of, to_json
 
 GIVEN = "given"

@@ -28,7 +28,7 @@ from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.steps.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Input
-from rlmlite_kernel.values.tables.columnar import RowSpans
+from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import Rows, Text, descriptor, kind_of, sheet_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")

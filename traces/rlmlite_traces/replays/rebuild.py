@@ -27,7 +27,6 @@ from rlmlite_kernel.records.records import InputEntry
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
-from rlmlite_kernel.values.tables.records import TableBrokenError, checked_records
 from rlmlite_kernel.values.values import Value, documents
 from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import TraceError, words_of
@@ -169,6 +168,8 @@ def _build_documents(source: Source) -> Value:
 
 def _build_table(name: str, digest: str, store: FileBlobs, missing: Mapping[str, tuple[str, str]]) -> Value:
     """The rows of a table, which are found by reading its content. Raises `InputMissingError` without it."""
+    from rlmlite_kernel.values.tables.records import TableBrokenError, checked_records  # most runs have no table
+
     try:
         return checked_records(digest, store)
     except BlobMissingError:

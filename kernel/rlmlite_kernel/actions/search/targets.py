@@ -25,7 +25,7 @@ from rlmlite_kernel.evaluation.work import CALL
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.values.columns import Cells, Column, Constant, Spans, Text
 from rlmlite_kernel.values.fences import list_names
-from rlmlite_kernel.values.tables.columnar import RowSpans, rendered_lines
+from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value, kind_of, rows_of
 
 
@@ -65,6 +65,8 @@ def _record_texts(spans: Spans, what: str, context: StepContext) -> Spans:
     cells = spans.store.rows * len(spans.store.names)
     context.work(_CELL_WORK * cells, f"{what}: writing {cells:,} cells as text")
     context.work(_RECORD_WORK * len(spans), f"{what} over {len(spans):,} rows")
+    from rlmlite_kernel.values.tables.columnar import rendered_lines  # which few runs need
+
     return rendered_lines(spans, context.blobs)
 
 
