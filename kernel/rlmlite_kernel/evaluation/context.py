@@ -17,7 +17,7 @@ from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.evaluation.turn_context import TrackedBlobs, TurnContext
 from rlmlite_kernel.evaluation.work import READ, free_work
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_WITH_OBJECTS
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.memory import (
@@ -264,7 +264,8 @@ class StepContext:
     def _measure(self, value: Value) -> Size:
         # A result is measured by its action, before its digest is taken, and when it is stored.
         if self._measured is None or self._measured[0] is not value:
-            self._measured = value, charged_size(value, self.settings.limits.value_bytes)
+            limit = self.settings.limits.value_bytes
+            self._measured = value, charged_size(value, limit, self.follows(ROWS_WITH_OBJECTS))
         return self._measured[1]
 
     def string(self, text: Text) -> str:

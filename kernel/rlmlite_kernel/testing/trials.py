@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.program.action_table import Action, Param, Table
+from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.ast import Call, Expr, Field, Named, Parsed, Program, Statement
 from rlmlite_kernel.program.checks import ExactlyOneOf
 from rlmlite_kernel.testing.arguments import READERS, Draft, read_own
@@ -105,8 +106,14 @@ def _over_rows(draft: Draft, call: Call) -> Call:
     return Call("map", (rows, Call(call.name, tuple(args), call.named)))
 
 
-def drawn_from(table: Table, name: str) -> Action:
-    """The row of an action. Raises `ValueError` for a name that is not in the table."""
-    if name not in table:
-        raise ValueError(f"the table has no action `{name}`")
-    return table[name]
+def draw_trials(action: Action, count: int) -> list[Trial]:
+    """So many trials of an action, the same each time, for what has to be done with all of them together."""
+    trials: list[Trial] = []
+
+    @settings(max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @given(trials_of(action))
+    def draw(trial: Trial) -> None:
+        trials.append(trial)
+
+    draw()
+    return trials

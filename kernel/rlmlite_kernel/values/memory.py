@@ -40,6 +40,9 @@ _TEXT, _LIST, _RECORD, _FIELD = 16, 16, 48, 16
 
 _FIELDS_INCLUDED = 5
 
+_ROWS, _COLUMN = 64, 160
+"""A quarter of the memory of rows, and of a column with its arrays, without what grows with the number of rows."""
+
 _WRITTEN, _OPENED = 100, 2_000
 """Work for each value that is written as JSON, and for each list or record."""
 
@@ -57,17 +60,18 @@ class Size(NamedTuple):
     digest_work: int
 
 
-def charged_size(value: Value, most: int) -> Size:
+def charged_size(value: Value, most: int, with_objects: bool = True) -> Size:
     """The size of a value, in which a text by reference has 24 bytes, whatever its length.
 
-    A value of more than `most` bytes has `most` + 1.
+    A value of more than `most` bytes has `most` + 1. `with_objects`: rows have a size even if there are none, since a
+    list may hold a million of them (`records.evolution.ROWS_WITH_OBJECTS`).
     """
     # Most values that are measured are single cells.
     if isinstance(value, str):
         return Size(string_size(value), 0)
     if not isinstance(value, list | dict | Rows):
         return Size(size_of(value), 0)
-    measure = _Measure(most)
+    measure = _Measure(most, with_objects)
     charged = _bounded(measure, value)
     # Columns of numbers and of places are hashed as they are, and cost next to nothing.
     return Size(charged, _WRITTEN * measure.parts + _OPENED * measure.containers)
@@ -108,8 +112,8 @@ class _LargerError(Exception):
 class _Measure:
     """Measures one value, as long as it is not known to be larger than `most`."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: int, with_objects: bool = True) -> None:
+        self.most, self._with_objects = most, with_objects
         # What has been seen so far, at the least: no part is smaller than this.
         self._seen = 0
         self.containers = 0
@@ -146,13 +150,19 @@ class _Measure:
     def of_rows(self, rows: Rows) -> int:
         """The size of rows: of their columns, and of the places that they stand for."""
         columns = list(rows.columns.values())
-        size = sum(map(self.of_column, columns)) + sum(map(self.of, rows.aside.values()))
+        size = self._objects(rows) + sum(map(self.of_column, columns)) + sum(map(self.of, rows.aside.values()))
         if rows.kind == RECORDS and rows.spans is not None:
             # Where each row is; its cells are in the content.
             return size + rows.spans.record_bytes()
         # The places that rows stand for, unless they are a column too and have been counted.
         has_more_spans = rows.spans is not None and not any(rows.spans is column for column in columns)
         return size + (24 // MEMORY_PER_VALUE_BYTE * len(rows) if has_more_spans else 0)
+
+    def _objects(self, rows: Rows) -> int:
+        """The size of the objects of rows, whose memory does not depend on how many rows there are."""
+        size = _ROWS + _COLUMN * len(rows.columns) if self._with_objects else 0
+        self._seen += size
+        return size
 
     def of_column(self, column: Column) -> int:
         """The size of a column."""

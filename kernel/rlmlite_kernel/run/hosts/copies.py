@@ -13,11 +13,12 @@ Arrays in columns are not copied: they are marked as read-only, so that writing 
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from rlmlite_kernel.values.columns import Cells, Column, Constant, Text
+from rlmlite_kernel.values.columns import Cells, Constant, Text
 from rlmlite_kernel.values.values import Rows, Value
 
 _LEAVES = frozenset([type(None), bool, int, str, Text])
@@ -47,95 +48,116 @@ class Copies:
         self._made: dict[int, tuple[Any, Any]] = {}
 
     def of(self, value: Any) -> Any:
-        """A copy of a value; of anything else the thing itself."""
-        if not isinstance(value, list | dict | Rows | Cells | Constant):
-            return _frozen_column(value) if hasattr(value, "describe") else value
+        """A copy of a value or a column; of anything else the thing itself."""
+        if not isinstance(value, list | dict) and not hasattr(value, "describe"):
+            return value
         known = self._made.get(id(value))
-        if known is not None:
-            return known[1]
-        made = self._copy(value)
-        self._made[id(value)] = value, made
-        return made
+        if known is None:
+            known = self._made[id(value)] = value, self._copy(value)
+        return known[1]
 
     def _copy(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self.of(item) for item in value]
         if isinstance(value, dict):
             return {key: self.of(item) for key, item in value.items()}
-        if isinstance(value, Cells):
-            return Cells([self.of(cell) for cell in value.values])
-        if isinstance(value, Constant):
-            return Constant(self.of(value.value), len(value))
-        columns = {name: self.of(column) for name, column in value.columns.items()}
-        aside = {name: self.of(rows) for name, rows in value.aside.items()}
-        spans = None if value.spans is None else self.of(value.spans)
-        return _like(value, columns, spans, aside)
+        return copy_parts(value, self.of)
 
     def changed(self) -> bool:
         """Whether any copy is no longer what it was made of."""
         return any(not self._is_same(original, made) for original, made in self._made.values())
 
     def _is_same(self, original: Any, made: Any) -> bool:
-        """Whether a copy has the parts of its original; copied parts are compared on their own."""
-        if isinstance(original, Cells):
-            original, made = original.values, made.values
-        if isinstance(original, Rows):
-            original, made = original.columns, made.columns
-        if isinstance(original, list | tuple):
+        """Whether a copy has copies of the parts of its original; these are compared on their own."""
+        if isinstance(original, list):
             return len(original) == len(made) and all(map(self._is_copy, original, made))
         if isinstance(original, dict):
             return list(original) == list(made) and all(map(self._is_copy, original.values(), made.values()))
-        return True
+        names = [name for name, part in vars(original).items() if isinstance(part, list | dict)]
+        return all(self._is_copy(getattr(original, name), getattr(made, name, None)) for name in names)
 
     def _is_copy(self, original: Any, part: Any) -> bool:
         known = self._made.get(id(original))
-        # Arrays cannot change, and neither can a leaf: it is the same object or another one was put in its place.
-        return part is known[1] if known is not None else part is original or hasattr(part, "describe")
+        # A leaf cannot change: it is the same object, or another one was put in its place.
+        return part is (original if known is None else known[1])
 
 
-def _like(rows: Rows, columns: dict[str, Column], spans: Any, aside: dict[str, Rows]) -> Rows:
-    """Rows of the same class, which may hold more than these parts."""
-    made = copy.copy(rows)
-    made.columns, made.spans, made.aside = columns, spans, aside
-    return made
-
-
-def _frozen_column(column: Any) -> Any:
-    """A column whose arrays cannot be written to, and whose own parts can be replaced without a trace in the other."""
-    made = copy.copy(column)
+def copy_parts(whole: Any, copy_part: Callable[[Any], Any]) -> Any:
+    """Rows or a column, with copies of its parts; its arrays stay, and cannot be written to any more."""
+    made = copy.copy(whole)
     for name, part in vars(made).items():
         if isinstance(part, np.ndarray):
             part.flags.writeable = False
-        elif hasattr(part, "describe"):
-            setattr(made, name, _frozen_column(part))
+        elif isinstance(part, tuple):
+            setattr(made, name, tuple(map(copy_part, part)))
+        else:
+            setattr(made, name, copy_part(part))
     return made
 
 
 def checked_copy(value: Any) -> Value:
     """A copy that shares nothing that could change. Raises `NoValueError` if it is no value."""
     try:
-        return _checked(value)  # type: ignore[no-any-return]
+        checked: Value = _CheckedCopies().of_value(value)
     except RecursionError:
         raise NoValueError("a value that is nested too deeply, or contains itself") from None
+    return checked
 
 
-def _checked(value: Any) -> Any:
-    kind = type(value)
-    if kind is str:
-        return _checked_text(value)
-    if kind in _LEAVES:
-        return value
-    if kind is float:
-        if not math.isfinite(value):
-            raise NoValueError(f"the number {value}, which no value can be; return None for it")
-        return value
-    if kind is list:
-        return [_checked(item) for item in value]
-    if kind is dict:
-        return {_checked_key(key): _checked(item) for key, item in value.items()}
-    if isinstance(value, Rows):
-        return _checked_rows(value)
-    raise NoValueError(_named(value))
+class _CheckedCopies:
+    """Copies of one result and its parts, each checked."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Any, Any]] = {}
+
+    def of_value(self, value: Any) -> Any:
+        """A copy of what has to be a value."""
+        kind = type(value)
+        if kind is str:
+            return _check_text(value)
+        if kind in _LEAVES:
+            return value
+        if kind is float:
+            return _check_float(value)
+        if kind is not list and kind is not dict and not isinstance(value, Rows):
+            raise NoValueError(_named(value))
+        known = self._made.get(id(value))
+        if known is None:
+            # What is being copied is not known yet, so a value that contains itself is nested without end.
+            known = self._made[id(value)] = value, self._copy(value)
+        return known[1]
+
+    def _copy(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.of_value(item) for item in value]
+        if isinstance(value, dict):
+            return {_check_key(key): self.of_value(item) for key, item in value.items()}
+        return self._copy_rows(value)
+
+    def _copy_rows(self, rows: Rows) -> Rows:
+        lengths = {name: len(column) for name, column in rows.columns.items()}
+        wrong = next((name for name, length in lengths.items() if length != len(rows)), None)
+        if wrong is not None:
+            raise NoValueError(f"{len(rows):,} rows whose column `{wrong}` has {lengths[wrong]:,} values")
+        made = copy.copy(rows)
+        made.columns = {_check_key(name): self._of_column(column) for name, column in rows.columns.items()}
+        made.spans = None if rows.spans is None else self._of_column(rows.spans)
+        made.aside = {name: self._copy_rows(others) for name, others in rows.aside.items()}
+        return made
+
+    def _of_column(self, column: Any) -> Any:
+        """A copy of a column. What two columns share, or rows and a column of theirs, stays shared."""
+        known = self._made.get(id(column))
+        if known is None:
+            known = self._made[id(column)] = column, self._copy_column(column)
+        return known[1]
+
+    def _copy_column(self, column: Any) -> Any:
+        if isinstance(column, Cells):
+            return Cells([self.of_value(cell) for cell in column.values])
+        if isinstance(column, Constant):
+            return Constant(self.of_value(column.value), len(column))
+        return copy_parts(column, lambda part: self._of_column(part) if hasattr(part, "describe") else part)
 
 
 def _named(value: Any) -> str:
@@ -145,14 +167,19 @@ def _named(value: Any) -> str:
         # `numpy.float64` is a float for `isinstance`, and would be printed in another way.
         instead = "x.tolist()"
     else:
-        base = next((base.__name__ for base in (bool, int, float, str, list, dict) if isinstance(value, base)), "")
-        instead = (
-            f"{base}(x)" if base else _INSTEAD.get(kind.__name__, "null, text, numbers, lists or records of these")
-        )
+        # A subclass, such as an enum or a Counter.
+        base = next((base.__name__ for base in (int, float, str, list, dict) if isinstance(value, base)), "")
+        instead = f"{base}(x)" if base else _INSTEAD.get(kind.__name__, _VALUES)
     return f"something of the type {kind.__name__}, which is no value; return {instead}"
 
 
-def _checked_text(text: str) -> str:
+def _check_float(number: float) -> float:
+    if not math.isfinite(number):
+        raise NoValueError(f"the number {number}, which no value can be; return None for it")
+    return number
+
+
+def _check_text(text: str) -> str:
     if not text.isascii():
         try:
             text.encode()
@@ -161,25 +188,7 @@ def _checked_text(text: str) -> str:
     return text
 
 
-def _checked_key(key: Any) -> str:
+def _check_key(key: Any) -> str:
     if type(key) is not str:
         raise NoValueError(f"a record with a key that is no text but a {type(key).__name__}")
-    return _checked_text(key)
-
-
-def _checked_rows(rows: Rows) -> Rows:
-    lengths = {name: len(column) for name, column in rows.columns.items()}
-    wrong = next((name for name, length in lengths.items() if length != len(rows)), None)
-    if wrong is not None:
-        raise NoValueError(f"{len(rows):,} rows whose column `{wrong}` has {lengths[wrong]:,} values")
-    columns = {_checked_key(name): _checked_column(column) for name, column in rows.columns.items()}
-    aside = {name: _checked_rows(others) for name, others in rows.aside.items()}
-    return _like(rows, columns, None if rows.spans is None else _frozen_column(rows.spans), aside)
-
-
-def _checked_column(column: Column) -> Column:
-    if isinstance(column, Cells):
-        return Cells([_checked(cell) for cell in column.values])
-    if isinstance(column, Constant):
-        return Constant(_checked(column.value), len(column))
-    return _frozen_column(column)  # type: ignore[no-any-return]
+    return _check_text(key)

@@ -1,0 +1,86 @@
+"""A case: a trial of a table's action, played once for all laws.
+
+The action is played under the guard that is around actions of hosts (`run.hosts.guard`), the kernel's own too. So what
+it raises and what it changes are faults with a name, and the laws look for these. Its function is watched as well,
+since the fault does not say where an exception came from.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import msgspec
+
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.action_table import Action, Table
+from rlmlite_kernel.run.machine import Done
+from rlmlite_kernel.testing.runs import Played, play, start
+from rlmlite_kernel.testing.trials import Trial
+from rlmlite_kernel.values.blobs import Blobs, MemoryBlobs
+
+
+class LawBrokenError(AssertionError):
+    """An action broke a law: which, in which trial, and what was seen."""
+
+    def __init__(self, law: str, trial: Trial, seen: str) -> None:
+        super().__init__(f"{law}: {seen}\n  in {trial}")
+        self.law, self.trial, self.seen = law, trial, seen
+
+
+class Case:
+    """A trial of the action `name`, played when a law first asks what came of it."""
+
+    def __init__(self, table: Table, name: str, trial: Trial) -> None:
+        self.table, self.name, self.trial = table, name, trial
+        self.raised: Exception | None = None
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """The contents of the run."""
+        return MemoryBlobs()
+
+    @cached_property
+    def begun(self) -> Done:
+        """The run before the turn."""
+        return start(self.trial.inputs, self.blobs, table=self._watched())
+
+    @cached_property
+    def played(self) -> Played:
+        """The turn. Raises `LawBrokenError` if even the guard let something pass."""
+        try:
+            return play(self.begun.state, self.trial.parsed, self.blobs)
+        except Exception as error:
+            raise self.broken("total", f"it raised {type(error).__name__}: {error}") from error
+
+    def play_anew(self) -> Played:
+        """The same in another run, by the table as it is."""
+        blobs = MemoryBlobs()
+        return play(start(self.trial.inputs, blobs, table=self.table).state, self.trial.parsed, blobs)
+
+    def broken(self, law: str, seen: str) -> LawBrokenError:
+        """The error of a broken law."""
+        return LawBrokenError(law, self.trial, seen)
+
+    def _watched(self) -> Table:
+        """The table with another row for the action: one that is guarded, and whose exceptions are noted."""
+        return Table(self._watch(action) if name == self.name else action for name, action in self.table.items())
+
+    def _watch(self, action: Action) -> Action:
+        run = None if action.run is None else self._note(action.run)
+        ask = None if action.ask is None else self._note(action.ask)
+        return msgspec.structs.replace(action, run=run, ask=ask)
+
+    def _note(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **named: Any) -> Any:
+            try:
+                return function(*args, **named)
+            except Exception as error:
+                if not isinstance(error, Fault):
+                    self.raised = error
+                raise
+
+        return noted
+
+
+Law: TypeAlias = Callable[[Case], None]
+"""Raises `LawBrokenError` if the case breaks it."""
