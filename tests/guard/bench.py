@@ -18,7 +18,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam
-from rlmlite_kernel.testing.runs import KEY, make_input
+from rlmlite_kernel.testing.play.turns import KEY, make_input
 from tests.kernel.machine import parse_program
 
 TOOLS = {

@@ -11,7 +11,7 @@ from rlmlite_kernel import (
     begin,
 )
 from rlmlite_kernel.records.settings import Policy, Settings, ToolRule
-from rlmlite_kernel.testing.runs import KEY
+from rlmlite_kernel.testing.play.turns import KEY
 from tests.guard.bench import NO, TOOLS, YES, Bench
 from tests.kernel.machine import parse_program
 

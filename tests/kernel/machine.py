@@ -29,7 +29,7 @@ from rlmlite_kernel import (
 )
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.table import Table
-from rlmlite_kernel.testing.runs import KEY, entry_bytes, make_input
+from rlmlite_kernel.testing.play.turns import KEY, entry_bytes, make_input
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_kernel.values.values import to_json
 

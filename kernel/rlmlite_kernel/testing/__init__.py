@@ -15,17 +15,17 @@ from rlmlite_kernel import lazy_names
 
 if TYPE_CHECKING:
     from rlmlite_kernel.testing.check import check_action
+    from rlmlite_kernel.testing.examples.trials import Trial, trials_of
     from rlmlite_kernel.testing.laws import LAWS, LawBrokenError
-    from rlmlite_kernel.testing.trials import Trial, trials_of
 
 __all__ = ["LAWS", "LawBrokenError", "Trial", "check_action", "trials_of"]
 
 _HOMES = {
     "LAWS": "rlmlite_kernel.testing.laws",
     "LawBrokenError": "rlmlite_kernel.testing.laws",
-    "Trial": "rlmlite_kernel.testing.trials",
+    "Trial": "rlmlite_kernel.testing.examples.trials",
     "check_action": "rlmlite_kernel.testing.check",
-    "trials_of": "rlmlite_kernel.testing.trials",
+    "trials_of": "rlmlite_kernel.testing.examples.trials",
 }
 """The module of each name, imported when the name is first used: Hypothesis takes a quarter of a second."""
 

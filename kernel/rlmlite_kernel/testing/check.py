@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel.program.action_table import Action, Table
+from rlmlite_kernel.testing.examples.trials import Trial, trials_of
 from rlmlite_kernel.testing.laws import ELSEWHERE, IN_PROCESS, LAWS, Case
 from rlmlite_kernel.testing.laws.elsewhere import check_elsewhere
-from rlmlite_kernel.testing.trials import Trial, trials_of
 
 MOST_ELSEWHERE = 100
 """Trials that are played in another process, at the most: the last ones."""

@@ -25,7 +25,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.settings import Policy, Settings, Tool, ToolParam
 from rlmlite_kernel.run.steps.state import State
-from rlmlite_kernel.testing.runs import KEY, make_input
+from rlmlite_kernel.testing.play.turns import KEY, make_input
 from tests.kernel.machine import parse_program
 
 ROLE = Role(model="m:1", input_price=0, output_price=0)

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rlmlite import RlmliteError, Session
 from rlmlite.clients.scripted import Scripted
 from rlmlite_kernel import Done, Entry, Suspended, advance, resume
-from rlmlite_kernel.testing.runs import entry_bytes
+from rlmlite_kernel.testing.play.turns import entry_bytes
 from rlmlite_traces import Verdict, replay, verify
 from tests.guard.memory.scarce import ScarceBlobs
 from tests.guard.memory.striking import strike

@@ -8,7 +8,7 @@ from rlmlite_kernel import Answered, Done, Entry, Limits, Suspended, Usage, adva
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.run.turns import progress
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
-from rlmlite_kernel.testing.runs import entry_bytes
+from rlmlite_kernel.testing.play.turns import entry_bytes
 from tests.guard.memory.scarce import ScarceBlobs
 from tests.kernel.machine import Machine, parse_program
 

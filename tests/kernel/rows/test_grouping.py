@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.testing.values import LISTS, NUMBERS, SCALARS, VALUES
+from rlmlite_kernel.testing.examples.values import LISTS, NUMBERS, SCALARS, VALUES
 from tests.kernel.machine import Machine
 from tests.kernel.rows.definitions import Row, compare, equal, is_number, places, records, rounded, run
 from tests.sizes import scale

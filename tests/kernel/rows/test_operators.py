@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.testing.values import LISTS, VALUES
+from rlmlite_kernel.testing.examples.values import LISTS, VALUES
 from tests.kernel.machine import Machine
 from tests.kernel.rows.definitions import compare, equal, is_number, places, records, rounded, run
 from tests.sizes import scale

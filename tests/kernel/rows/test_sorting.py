@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.testing.values import LISTS, SCALARS
+from rlmlite_kernel.testing.examples.values import LISTS, SCALARS
 from tests.kernel.machine import Machine
 from tests.kernel.rows.definitions import Row, compare, equal, places, records, run
 from tests.sizes import scale

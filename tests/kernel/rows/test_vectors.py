@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rlmlite_kernel.testing.examples.values import tables
 from rlmlite_kernel.testing.laws.outcomes import columns_from
-from rlmlite_kernel.testing.values import tables
 from tests.kernel.machine import Machine
 from tests.sizes import scale
 

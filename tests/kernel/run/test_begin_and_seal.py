@@ -18,7 +18,7 @@ from rlmlite_kernel import (
     seal,
 )
 from rlmlite_kernel.records.records import Genesis, Seal
-from rlmlite_kernel.testing.runs import KEY, make_input
+from rlmlite_kernel.testing.play.turns import KEY, make_input
 from tests.kernel.machine import LOG, Machine, parse_program
 
 

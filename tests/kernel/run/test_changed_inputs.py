@@ -16,7 +16,7 @@ from rlmlite_kernel import (
     resume,
 )
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.testing.runs import KEY, make_input
+from rlmlite_kernel.testing.play.turns import KEY, make_input
 from rlmlite_kernel.values.blobs import Content
 from tests.kernel.machine import LOG, Machine, parse_program
 

@@ -9,7 +9,7 @@ import pytest
 
 from rlmlite_kernel import Answered, Failed, Limits, Result, Usage, seal
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.testing.runs import entry_bytes
+from rlmlite_kernel.testing.play.turns import entry_bytes
 from tests.kernel.machine import Machine
 
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,7 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.machine import begin
 from rlmlite_kernel.table import FREE, Action, Param
-from rlmlite_kernel.testing.runs import KEY, make_input, play
+from rlmlite_kernel.testing.play.turns import KEY, make_input, play
 from rlmlite_kernel.values.columns import Cells, Ints
 from rlmlite_kernel.values.values import Rows
 from tests.kernel.machine import Machine, parse_program

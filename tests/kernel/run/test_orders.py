@@ -6,7 +6,7 @@ import random
 
 from rlmlite.runs.driver import drive
 from rlmlite_kernel import Answered, Entry, Failed, Limits, Request, Result, Suspended, Usage, advance, resume
-from rlmlite_kernel.testing.runs import entry_bytes
+from rlmlite_kernel.testing.play.turns import entry_bytes
 from tests.kernel.machine import Machine, parse_program
 from tests.sizes import scale
 

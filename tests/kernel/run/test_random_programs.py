@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from rlmlite_kernel import Answered, Done, Entry, Limits, State, Suspended, Usage, advance, resume
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.testing.runs import entry_bytes
+from rlmlite_kernel.testing.play.turns import entry_bytes
 from rlmlite_kernel.values.values import to_json
 from tests.kernel.machine import Machine, parse_program
 from tests.sizes import scale

@@ -17,7 +17,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Step
-from rlmlite_kernel.testing.runs import entry_bytes
+from rlmlite_kernel.testing.play.turns import entry_bytes
 from tests.kernel.machine import LOG, Machine
 
 

@@ -15,7 +15,7 @@ from rlmlite_kernel.run.turns.transitions import (
     TurnState,
     TurnStates,
 )
-from rlmlite_kernel.testing.runs import KEY, make_input
+from rlmlite_kernel.testing.play.turns import KEY, make_input
 from tests.guard.memory.scarce import ScarceBlobs
 from tests.kernel.budgets.limited_runs import PRICED
 from tests.kernel.machine import LOG, Machine, parse_program

@@ -18,7 +18,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Genesis, Step, Turn
 from rlmlite_kernel.records.refs import blob
-from rlmlite_kernel.testing.runs import KEY
+from rlmlite_kernel.testing.play.turns import KEY
 from tests.kernel.machine import LOG, Machine, parse_program
 
 UNREADABLE = Unparsed("I would look for errors.", (Problem("syntax", "no program here"),))

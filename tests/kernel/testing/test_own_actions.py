@@ -4,9 +4,9 @@ import pytest
 
 from rlmlite_kernel import ACTIONS
 from rlmlite_kernel.testing import LAWS, check_action
+from rlmlite_kernel.testing.examples.trials import Trial, draw_trials
 from rlmlite_kernel.testing.laws import ELSEWHERE
 from rlmlite_kernel.testing.laws.elsewhere import check_elsewhere
-from rlmlite_kernel.testing.trials import Trial, draw_trials
 from tests.sizes import scale
 
 

@@ -14,8 +14,8 @@ import msgspec
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Table
 from rlmlite_kernel.run.machine import Done
-from rlmlite_kernel.testing.runs import Played, play, start
-from rlmlite_kernel.testing.trials import Trial
+from rlmlite_kernel.testing.examples.trials import Trial
+from rlmlite_kernel.testing.play.turns import Played, play, start
 from rlmlite_kernel.values.blobs import Blobs, MemoryBlobs
 
 

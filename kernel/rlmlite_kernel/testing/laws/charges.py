@@ -15,9 +15,9 @@ import numpy as np
 
 from rlmlite_kernel.program.costs import CHECKED_BUDGETS, exactly
 from rlmlite_kernel.run.steps.price import price
+from rlmlite_kernel.testing.examples.trials import RESULT
 from rlmlite_kernel.testing.laws.case import Case
-from rlmlite_kernel.testing.runs import Played
-from rlmlite_kernel.testing.trials import RESULT
+from rlmlite_kernel.testing.play.turns import Played
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Rows
 

@@ -20,9 +20,9 @@ import msgspec
 from rlmlite_kernel.engines import use_threads
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Program
+from rlmlite_kernel.testing.examples.trials import Trial
 from rlmlite_kernel.testing.laws.case import LawBrokenError
-from rlmlite_kernel.testing.runs import play, start
-from rlmlite_kernel.testing.trials import Trial
+from rlmlite_kernel.testing.play.turns import play, start
 from rlmlite_kernel.values.blobs import MemoryBlobs
 
 ELSEWHERE = "elsewhere"

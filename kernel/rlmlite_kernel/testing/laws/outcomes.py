@@ -9,9 +9,9 @@ from rlmlite_kernel.faults import ACTION_RAISED, ARGUMENT_CHANGED, FAULTS, NO_VA
 from rlmlite_kernel.records.records import Genesis
 from rlmlite_kernel.run.machine import begin
 from rlmlite_kernel.run.steps.state import State
+from rlmlite_kernel.testing.examples.trials import RESULT
 from rlmlite_kernel.testing.laws.case import Case
-from rlmlite_kernel.testing.runs import KEY, Played, entry_bytes, make_input, play
-from rlmlite_kernel.testing.trials import RESULT
+from rlmlite_kernel.testing.play.turns import KEY, Played, entry_bytes, make_input, play
 from rlmlite_kernel.values import vectors
 from rlmlite_kernel.values.blobs import Blobs, MemoryBlobs
 from rlmlite_kernel.values.values import to_json

@@ -32,7 +32,7 @@ from rlmlite_kernel.program.ast import (
     Unary,
     Var,
 )
-from rlmlite_kernel.testing.values import DOCUMENT_TEXTS, DOCUMENTS, LISTS, SCALARS, TEXTS, VALUES, tables
+from rlmlite_kernel.testing.examples.values import DOCUMENT_TEXTS, DOCUMENTS, LISTS, SCALARS, TEXTS, VALUES, tables
 
 Choice = TypeVar("Choice")
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.ast import Call, Expr, Field, Named, Parsed, Program, Statement
 from rlmlite_kernel.program.checks import ExactlyOneOf
-from rlmlite_kernel.testing.arguments import READERS, Draft, read_own
-from rlmlite_kernel.testing.values import tables
+from rlmlite_kernel.testing.examples.arguments import READERS, Draft, read_own
+from rlmlite_kernel.testing.examples.values import tables
 
 RESULT = "result"
 """The variable that a trial writes."""

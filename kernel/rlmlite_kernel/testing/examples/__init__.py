@@ -1,0 +1,1 @@
+"""Examples that Hypothesis draws: values, arguments by parameter kind, trials of one action, whole programs."""

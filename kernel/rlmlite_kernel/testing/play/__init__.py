@@ -1,0 +1,1 @@
+"""Runs in memory: a turn from its program to its records, and simulators of what it calls."""
