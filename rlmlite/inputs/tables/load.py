@@ -22,12 +22,12 @@ from rlmlite.errors import InputError
 from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
-from rlmlite.inputs.tables.csv_files import read_csv
-from rlmlite.inputs.tables.jsonl_files import read_jsonl
 from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile, TableReader, read_columns, read_sheet
 from rlmlite.inputs.tables.reading.table_text import find_text
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec
+from rlmlite.inputs.tables.texts.csv_files import read_csv
+from rlmlite.inputs.tables.texts.jsonl_files import read_jsonl
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.tables.records import records
 from rlmlite_kernel.values.tables.writer import columnar_blocks
@@ -199,10 +199,9 @@ def _derive(
 def _open_text(
     read: TableReader, file: HashedFile, named: Path, options: Mapping[str, str], blobs: FileBlobs, is_sheet: bool
 ) -> tuple[OpenTable, Iterator[bytes], Losses]:
-    if is_sheet:
-        return read_sheet(read, TableFile(file.path, named), options)
     text = find_text(file, named, options.get("encoding"), blobs)
-    return read_columns(read, TableFile(file.path, named, text=blobs.read(text)), options, text)
+    path = TableFile(file.path, named, text=blobs.read(text), is_sheet=is_sheet)
+    return read_sheet(read, path, options) if is_sheet else read_columns(read, path, options, text)
 
 
 def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:

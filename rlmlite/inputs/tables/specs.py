@@ -27,7 +27,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
 """Each reader with the suffixes that choose it. Databases have none: they hold several tables, so one must be named."""
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "csv": ("delimiter", "header", "types", "encoding"),
+    "csv": ("delimiter", "header", "quote", "decimal", "skip", "types", "dates", "encoding"),
     "jsonl": ("encoding",),
     "parquet": (),
     "arrow": (),

@@ -23,13 +23,15 @@ class TableFile(msgspec.Struct, frozen=True):
 
     The two differ when the store reads a copy. Messages, the suffix and the search for a write-ahead log use `named`.
     `memory` is how many bytes reading it may use, for libraries that can be told. `text` is the whole text in UTF-8, of
-    formats that are text: the places of rows count in it. It is None where a sheet is read again.
+    formats that are text: the places of rows count in it. With `is_sheet` a trace of before is read again, by the
+    rules of then.
     """
 
     at: Path
     named: Path
     memory: int = 1024**3
     text: Content | None = None
+    is_sheet: bool = False
 
     def __str__(self) -> str:
         return str(self.named)

@@ -101,17 +101,21 @@ def test_frames_are_tables() -> None:
     assert found[0][0].memory == found[1][0].memory
 
 
-def test_every_format_gives_one_content(tmp_path: Path) -> None:
-    """The same rows have the same digest, whatever file they came from."""
+def test_every_format_gives_the_same_rows(tmp_path: Path) -> None:
+    """And the same digest, but for formats that are text: their content says where each row is in the text."""
     pa = pytest.importorskip("pyarrow", reason="needs the extra `tables`")
     rows = [{"id": k, "name": f"n {k}", "x": k + 0.5} for k in range(1_200)]
     write_lines(tmp_path / "a.jsonl", rows)
     (tmp_path / "a.csv").write_text("id,name,x\n" + "".join(f"{r['id']},{r['name']},{r['x']}\n" for r in rows))
     pytest.importorskip("pyarrow.parquet").write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    pytest.importorskip("pyarrow.feather").write_feather(pa.Table.from_pylist(rows), tmp_path / "a.feather")
 
-    digests = {load_table(tmp_path / name)[0].source.files[0].digest for name in ("a.jsonl", "a.csv", "a.parquet")}
+    tables = {name: load_table(tmp_path / name) for name in ("a.jsonl", "a.csv", "a.parquet", "a.feather")}
+    digests = {name: found.source.files[0].digest for name, (found, _) in tables.items()}
 
-    assert len(digests) == 1
+    assert all(read == rows for _, read in tables.values())
+    assert digests["a.parquet"] == digests["a.feather"]
+    assert len(set(digests.values())) == 3
 
 
 def test_a_descriptor_does_not_grow_with_rows(tmp_path: Path) -> None:
@@ -147,7 +151,7 @@ def test_a_table_can_be_searched_and_quoted(tmp_path: Path) -> None:
     )
 
     assert outcome.value == [20, [2, 3, 5, 6, 29]]
-    assert [(e.how, e.line, e.text) for e in outcome.evidence] == [("row", 29, '{"id":28,"what":"ERROR disk"}')]
+    assert [(e.how, e.line, e.text) for e in outcome.evidence] == [("verbatim", 29, '{"id": 28, "what": "ERROR disk"}')]
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "sqlite", "frame"])
