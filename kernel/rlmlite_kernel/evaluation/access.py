@@ -24,6 +24,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.values.fences import list_names
+from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.values import DOCUMENTS, LIST, Rows, Value, kind_of
 
 Bound: TypeAlias = int | None
@@ -95,6 +96,8 @@ def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
         return rows.aside[name]
     # The field of all rows is a list that keeps the rows' spans, and with them its evidence.
     column = column_name(rows, name)
+    if column is not None and are_lines(rows):
+        return rows.with_fields(LIST, {"value": rows.fields[column]})
     if column is not None:
         return Rows(LIST, {"value": rows.columns[column]}, len(rows), rows.spans)
     if "value" in rows.columns:

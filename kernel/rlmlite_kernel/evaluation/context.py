@@ -20,6 +20,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_WITH_OBJECTS
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.memory import (
     LONG,
     MEMORY_PER_VALUE_BYTE,
@@ -27,6 +28,7 @@ from rlmlite_kernel.values.memory import (
     charged_size,
     resolved_size,
     string_size,
+    taken_memory,
 )
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of, text_of
@@ -49,7 +51,7 @@ class StepWarning(NamedTuple):
     """One sentence for the observation; `quoted` is what it quotes of the data, and is fenced as data.
 
     `every_row`: the sentence is about all the rows of an action. An action that looks at its rows batch by batch may
-    repeat it only if every batch gave rise to it (see `actions.search.filter_hits`).
+    repeat it only if every batch gave rise to it (see `actions.batches`).
     """
 
     message: str
@@ -192,11 +194,16 @@ class StepContext:
             self.ensure_fits(0)
 
     @contextmanager
-    def give_back(self) -> Iterator[None]:
-        """What is held inside of the block is free after it, such as the rows of one batch of many."""
-        held = self._held_bytes
+    def give_back(self, results_too: bool = False) -> Iterator[None]:
+        """What is held inside of the block is free after it, such as the rows of one batch of many.
+
+        `results_too`: and what it announces by `ensure_room`, as the results of the block are forgotten.
+        """
+        held, announced = self._held_bytes, self._announced_bytes
         yield
         self._held_bytes = held
+        if results_too:
+            self._announced_bytes = announced
 
     def ensure_fits(self, size: int) -> None:
         """Refuse what is built for a moment only, if it would not fit beside what the step holds now."""
@@ -334,9 +341,22 @@ class StepContext:
             return value
         raise Fault("type", f"{what} must be text, not {kind_of(value)}")
 
-    def require_rows(self, value: Value, what: str) -> Rows:
-        """A value as rows. Raises `Fault("type")` that names `what`."""
+    def require_rows(self, value: Value, what: str, lines: bool = False) -> Rows:
+        """A value as rows. Raises `Fault("type")` that names `what`.
+
+        Rows that are lines of a large text (`LineRows`) become ordinary ones, unless the caller can do with `lines`.
+        """
         rows = rows_of(value)
         if rows is None:
             raise Fault("type", f"{what} must be rows or a list, not {kind_of(value)}")
-        return rows
+        return rows if lines else self.ordinary_rows(rows)
+
+    def ordinary_rows(self, rows: Rows) -> Rows:
+        """Rows whose columns are there: those of lines are read now, all of them, and charged for."""
+        if not are_lines(rows):
+            return rows
+        size = sum(block.stop - block.start for block in rows.source.blocks)
+        weight = 1 if rows.source.form is None else rows.source.form.weight
+        self.work(size * weight, f"reading {len(rows):,} lines")
+        self.hold(len(rows) * taken_memory(rows))
+        return rows.opened(self.blobs)

@@ -24,6 +24,7 @@ from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.columns import Spans, Text
+from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of, to_json
 
@@ -90,7 +91,7 @@ def resolve_evidence(
         # Where the evidence itself came from: a quote that a model took from a chunk is sought in that chunk first.
         near: list[Text] = []
         for spans in given.sources:
-            cells = spans.cells(context.blobs)[:MAX_SPANS]
+            cells = (spans.at(row, context.blobs) for row in range(min(len(spans), MAX_SPANS)))
             near += [text for text in cells if isinstance(text, Text)]
         collector.add(given.value, near)
         basis = GIVEN
@@ -143,7 +144,12 @@ class _Collector:
     def _add_rows(self, rows: Rows, near: Sequence[Text]) -> None:
         """Rows that an action made: what each quotes, sought in its own span, or else that span."""
         blobs = self._context.blobs
-        for row, value in enumerate(rows.values(blobs)):
+        for row in range(len(rows)):
+            if are_lines(rows) and self.total >= MAX_SPANS:
+                # As in `add_spans`: there may be millions, and each is looked up.
+                self.total += len(rows) - row
+                return
+            value = rows.row(row, blobs)
             span = None if rows.spans is None else rows.spans.at(row, blobs)
             if not isinstance(span, Text):
                 self.add(value, near)

@@ -28,6 +28,7 @@ MEDIAN_OF_ONE: Final = 1
 LABELS_OF_QUESTIONS: Final = 2
 EXPOSURE_BY_INPUT: Final = 3
 CHARGED_BEFORE: Final = 4
+ROWS_BY_RECIPE: Final = 5
 ROW_ARGUMENTS: Final = 6
 HOST_ACTIONS: Final = 7
 ROWS_WITH_OBJECTS: Final = 8
@@ -41,6 +42,8 @@ FLAGS: Mapping[int, str] = {
     "part of it; where content is withheld, budgets are told in steps",
     CHARGED_BEFORE: "visits of rows, reading of long texts and copies are charged before the work is done; a value is "
     "charged at least a quarter of its memory",
+    ROWS_BY_RECIPE: "rows of the lines of a large text are a recipe: their ref commits to the text, the form and which "
+    "lines they are, not to every offset, and they are charged a bit for each line",
     ROW_ARGUMENTS: "whole numbers, flags and texts that an action takes in a row expression are checked as in a call "
     "of its own; a value of another kind stopped the run",
     HOST_ACTIONS: "what an action of the host raises, returns without it being a value, or changes is a fault of its "

@@ -149,6 +149,8 @@ class _Measure:
 
     def of_rows(self, rows: Rows) -> int:
         """The size of rows: of their columns, and of the places that they stand for."""
+        if rows.held is not None:
+            return rows.held + sum(map(self.of, rows.aside.values()))
         columns = list(rows.columns.values())
         size = self._objects(rows) + sum(map(self.of_column, columns)) + sum(map(self.of, rows.aside.values()))
         if rows.kind == RECORDS and rows.spans is not None:
@@ -186,6 +188,9 @@ class _ResolvedMeasure(_Measure):
     def of_rows(self, rows: Rows) -> int:
         """The size of rows as a list of records."""
         size = cells_memory(rows) // MEMORY_PER_VALUE_BYTE
+        if size > self.most:
+            # Before any column is looked at: of lines that means to read them.
+            raise _LargerError
         for column in rows.columns.values():
             is_plain = isinstance(column, Cells)
             size += self.of_column(column) if is_plain else text_bytes(column, self._blobs)

@@ -50,7 +50,10 @@ class Rows:
 
     `spans` is the text that each row stands for (a hit's match, a chunk), or None; row actions keep it.
     `aside` holds rows that were set apart when these were made (lines that did not match, calls that failed).
+    `held` is the bytes that they are charged for where their columns are not held at all; None for all other rows.
     """
+
+    held: int | None = None
 
     def __init__(
         self,
@@ -93,6 +96,10 @@ class Rows:
         # Column by column, then turned: a column of spans decodes all its texts at once.
         cells = [column.cells(blobs) for column in self.columns.values()]
         return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+
+    def json_size(self, blobs: Blobs) -> int:
+        """The bytes that `to_json` builds of them."""
+        return 8 + sum(json_size(item, blobs) for item in self.values(blobs))
 
     def describe(self) -> Any:
         """JSON that identifies the rows in digests."""
@@ -212,7 +219,7 @@ def json_size(value: Value, blobs: Blobs) -> int:
     if isinstance(value, Text):
         return len(value)
     if isinstance(value, Rows):
-        return 8 + sum(json_size(item, blobs) for item in value.values(blobs))
+        return value.json_size(blobs)
     if isinstance(value, list):
         return 8 + sum(json_size(item, blobs) for item in value)
     if isinstance(value, dict):

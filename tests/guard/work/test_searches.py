@@ -36,7 +36,7 @@ def test_a_search_that_ran_out_of_work_is_the_last(monkeypatch: pytest.MonkeyPat
     for way in ("ByLines", "ByBlocks"):
         monkeypatch.setattr(searching, way, counting(getattr(searching, way)))
     machine = Machine({"context": "x y ERROR" * 5_000}, limits=Limits(search_work=WORK))
-    machine.turn(f"r = map(range(400), {{t: context}})\n{PROGRAMS[name]}")
+    machine.turn(f"r = map(range(300), {{t: context}})\n{PROGRAMS[name]}")
 
     assert 0 < begun < 10
     assert machine.state.used["search_work"] <= 2 * WORK

@@ -7,8 +7,9 @@ for the place of its row in `a`.
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.keys import SharedKeys, as_column, key_both, key_values
-from rlmlite_kernel.actions.rows.rows import spread_columns, take_rows
+from rlmlite_kernel.actions.rows.columns.keys import SharedKeys, as_column, key_both, key_values
+from rlmlite_kernel.actions.rows.columns.select import take_rows
+from rlmlite_kernel.actions.rows.rows import spread_columns
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import warn_mixed

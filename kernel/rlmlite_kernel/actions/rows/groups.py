@@ -8,18 +8,18 @@ A row of the result stands for the place of the first row that has its key.
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.folds import FOLD, charge_comparisons, fold_vector
-from rlmlite_kernel.actions.rows.keys import KeyedRows, key_rows
+from rlmlite_kernel.actions.rows.columns.fold_calls import checked_fold, more_arguments
+from rlmlite_kernel.actions.rows.columns.folds import FOLD, charge_comparisons, fold_vector
+from rlmlite_kernel.actions.rows.columns.keys import KeyedRows, key_rows
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.expressions import evaluate
 from rlmlite_kernel.evaluation.resolve import gather, resolve
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.ast import Call, Expr, Obj
-from rlmlite_kernel.program.binding import FOLDS
+from rlmlite_kernel.program.ast import Expr, Obj
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans
+from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.operators import sort_key
 from rlmlite_kernel.values.row_keys import Keys, ranks_of
 from rlmlite_kernel.values.values import Rows, Value
@@ -28,7 +28,12 @@ from rlmlite_kernel.values.vectors import are_many
 
 def count_by(context: StepContext, rows: Value, key: Expr | None) -> Value:
     """How often each key occurs: rows {key, n}, the most frequent first, ties by key."""
-    table = context.require_rows(rows, "count_by's first argument")
+    table = context.require_rows(rows, "count_by's first argument", lines=True)
+    if are_lines(table):
+        # Here and below, because few texts are so large.
+        from rlmlite_kernel.actions.rows.lines.groups import count_lines
+
+        return count_lines(table, key, context)
     found = key_rows(table, key, context)
     counts = found.keys.counts()
     ranked = _order_by_frequency(found, counts, context)
@@ -52,9 +57,16 @@ def _first_spans(rows: Rows, firsts: IntArray) -> Spans | None:
 
 def group(context: StepContext, rows: Value, key: Expr, folds: Expr) -> Value:
     """One row per key, in order of appearance: {key, and each named fold over its rows}."""
-    table = context.require_rows(rows, "group's first argument")
+    table = context.require_rows(rows, "group's first argument", lines=True)
     if not isinstance(folds, Obj):
         raise Fault("type", "group takes its folds as {name: count() | sum(.x) | avg(.x) | min(.x) | max(.x)}")
+    if are_lines(table):
+        from rlmlite_kernel.actions.rows.lines.groups import NotByBlocksError, group_lines
+
+        try:
+            return group_lines(table, key, folds, context)
+        except NotByBlocksError:
+            table = context.ordinary_rows(table)
     found = key_rows(table, key, context)
     compiler = RowCompiler(table, context)
     columns: dict[str, Column] = {"key": Cells(found.values)}
@@ -65,16 +77,11 @@ def group(context: StepContext, rows: Value, key: Expr, folds: Expr) -> Value:
 
 def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, context: StepContext) -> list[Value]:
     """One fold, a value for each key."""
-    if not isinstance(node, Call) or node.name not in FOLDS or node.named:
-        raise Fault("type", f"a fold is one of {', '.join(FOLDS)}, such as max(.date)")
-    wanted = 2 if node.name == "percentile" else 1
-    if not node.args and node.name == "count":
+    node = checked_fold(node)
+    if not node.args:
         return list(keys.counts().tolist())
-    if len(node.args) != wanted:
-        example = f"{node.name}(.n{', 95' if wanted == 2 else ''})"
-        raise Fault("arguments", f"{node.name}(...) needs a field to fold, such as {example}")
     vector = evaluate_columns(rows, node.args[0], context)
-    more = [resolve(evaluate(other, context).value, context) for other in node.args[1:]]
+    more = more_arguments(node, context)
     found = None if vector is None else fold_vector(node.name, vector, keys, more, context)
     if found is not None:
         return found

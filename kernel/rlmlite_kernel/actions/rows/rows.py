@@ -10,50 +10,41 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.actions.rows.keys import key_rows, key_values, row_order
-from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.evaluation.column_expressions import evaluate_columns, rows_where
-from rlmlite_kernel.evaluation.context import FEWER_ROWS, StepContext
+from rlmlite_kernel.actions.rows.columns.evaluate import evaluate_column
+from rlmlite_kernel.actions.rows.columns.keys import key_rows, key_values, row_order
+from rlmlite_kernel.actions.rows.columns.select import select_rows, take_rows
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
-from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler, compile_condition
+from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.taint import NarrowedResult
 from rlmlite_kernel.evaluation.work import COLUMN_NODE, NODE, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Field, Obj
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
-from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, taken_memory
-from rlmlite_kernel.values.operators import truthy
+from rlmlite_kernel.values.lines.kind import are_lines
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import LIST, Rows, Value, kind_of, list_rows, rows_of
 from rlmlite_kernel.values.vectors import LARGEST
 
 
 def where(context: StepContext, rows: Value, cond: Expr) -> Value:
     """Rows for which the condition holds."""
-    table = context.require_rows(rows, "the first argument of where")
+    table = context.require_rows(rows, "the first argument of where", lines=True)
+    if are_lines(table):
+        # Here and below, because few texts are so large.
+        from rlmlite_kernel.actions.rows.lines.narrow import where_lines
+
+        return where_lines(table, cond, context)
     return take_rows(table, select_rows(table, cond, context), context)
-
-
-def select_rows(rows: Rows, cond: Expr, context: StepContext) -> IntArray:
-    """The numbers of the rows for which a condition holds."""
-    kept = rows_where(rows, cond, context)
-    if kept is not None:
-        return kept
-    holds = compile_condition(rows, cond, context)
-    context.hold(40 * len(rows))
-    return np.array([row for row in range(len(rows)) if truthy(holds(row))], np.int64)
-
-
-def take_rows(rows: Rows, numbers: IntArray, context: StepContext) -> Rows:
-    """`rows.take`, announced before it copies the columns."""
-    context.work(ROW * len(numbers), f"taking {len(numbers):,} rows")
-    context.hold(len(numbers) * taken_memory(rows))
-    return rows.take(numbers)
 
 
 def map_(context: StepContext, rows: Value, expr: Expr) -> Value:
     """One result per row: rows for `{name: expr}`, else a list."""
-    table = context.require_rows(rows, "the first argument of map")
+    table = context.require_rows(rows, "the first argument of map", lines=True)
+    if are_lines(table):
+        from rlmlite_kernel.actions.rows.lines.narrow import map_lines
+
+        return map_lines(table, expr, context)
     compiler = RowCompiler(table, context)
     if isinstance(expr, Obj):
         columns = {pair.key: evaluate_column(table, pair.value, compiler, context) for pair in expr.pairs}
@@ -63,9 +54,13 @@ def map_(context: StepContext, rows: Value, expr: Expr) -> Value:
 
 def extend(context: StepContext, rows: Value, fields: Expr) -> Value:
     """The same rows with more fields."""
-    table = context.require_rows(rows, "the first argument of extend")
+    table = context.require_rows(rows, "the first argument of extend", lines=True)
     if not isinstance(fields, Obj):
         raise Fault("type", "extend takes the new fields as {name: expression}")
+    if are_lines(table):
+        from rlmlite_kernel.actions.rows.lines.narrow import extend_lines
+
+        return extend_lines(table, fields, context)
     compiler = RowCompiler(table, context)
     columns = spread_columns(table, context)
     columns.update({pair.key: evaluate_column(table, pair.value, compiler, context) for pair in fields.pairs})
@@ -84,51 +79,6 @@ def spread_columns(rows: Rows, context: StepContext) -> dict[str, Column]:
     context.work(NODE * len(names) * len(cells) // 4, f"making {len(names):,} columns of {len(cells):,} records")
     context.hold(8 * len(names) * len(cells))
     return {name: Cells([cell.get(name) if isinstance(cell, dict) else None for cell in cells]) for name in names}
-
-
-def evaluate_column(rows: Rows, expr: Expr, compiler: RowCompiler, context: StepContext) -> Column:
-    """A row expression as a column; a bare field is the column itself, not copied."""
-    if isinstance(expr, Field) and expr.name in rows.columns:
-        return rows.columns[expr.name]
-    vector = evaluate_columns(rows, expr, context)
-    if vector is None:
-        return column_from(evaluate_rows(compiler.compile(expr), len(rows), context))
-    if vector.kind == "int" and not vector.null.any():
-        context.ensure_room(8 * len(rows))
-        return Ints(vector.data)
-    context.hold(40 * len(rows))
-    values = vector.values(context.blobs)
-    context.ensure_room(sum(map(context.size_of, values)), FEWER_ROWS)
-    return Cells(values)
-
-
-def column_from(values: list[Value]) -> Column:
-    """Values as a column: an array if all of them are whole numbers of 64 bits, else cells."""
-    if values and all(type(value) is int and -LARGEST - 1 <= value <= LARGEST for value in values):
-        return Ints(np.array(values, np.int64))
-    return Cells(values)
-
-
-_BLOCK = 256
-"""Short values that are announced together."""
-
-
-def evaluate_rows(work: OfRow, count: int, context: StepContext) -> list[Value]:
-    """A compiled expression over every row, charged as it grows."""
-    values: list[Value] = []
-    block = _BLOCK if context.follows(CHARGED_BEFORE) else 1
-    unannounced = 0
-    for row in range(count):
-        value = work(row)
-        size = context.size_of(value)
-        unannounced += size
-        values.append(value)
-        # A long value at once, short ones together: asking for each takes longer than most expressions.
-        if size > LONG or len(values) % block == 0:
-            context.ensure_room(unannounced, FEWER_ROWS)
-            unannounced = 0
-    context.ensure_room(unannounced, FEWER_ROWS)
-    return values
 
 
 def flatten(context: StepContext, rows: Value) -> Value:
@@ -153,19 +103,31 @@ def flatten(context: StepContext, rows: Value) -> Value:
 
 def distinct(context: StepContext, rows: Value, by: Expr | None) -> Value:
     """The first row of each key, or the first of equal rows."""
-    table = context.require_rows(rows, "distinct's argument")
+    table = context.require_rows(rows, "distinct's argument", lines=True)
+    if are_lines(table):
+        from rlmlite_kernel.actions.rows.lines.order import distinct_lines
+
+        return distinct_lines(table, by, context)
     return take_rows(table, key_rows(table, by, context).keys.firsts, context)
 
 
 def sort(context: StepContext, rows: Value, by: Expr | None, desc: bool) -> Value:
     """In ascending order of a key, or of the values; rows with equal keys keep their order."""
-    table = context.require_rows(rows, "sort's argument")
+    table = context.require_rows(rows, "sort's argument", lines=True)
+    if are_lines(table):
+        from rlmlite_kernel.actions.rows.lines.order import sort_lines
+
+        return sort_lines(table, by, desc, context)
     return take_rows(table, row_order(table, by, desc, context), context)
 
 
 def top(context: StepContext, rows: Value, k: int, by: Expr | None, desc: bool) -> Value:
     """The k rows with the largest key; ties by position."""
-    table = context.require_rows(rows, "top's argument")
+    table = context.require_rows(rows, "top's argument", lines=True)
+    if are_lines(table):
+        from rlmlite_kernel.actions.rows.lines.order import top_lines
+
+        return top_lines(table, k, by or _default_key(table), desc, context)
     return take_rows(table, row_order(table, by or _default_key(table), desc, context)[:k], context)
 
 
@@ -175,7 +137,7 @@ def _default_key(rows: Rows) -> Expr | None:
 
 def sample(context: StepContext, rows: Value, k: int, seed: int) -> Value:
     """`k` random rows, in their order. The same seed draws the same places among the same number of rows."""
-    table = context.require_rows(rows, "sample's argument")
+    table = context.require_rows(rows, "sample's argument", lines=True)
     # The lots, their order, and what drawing and sorting them needs.
     context.work(ROW * len(table), f"drawing from {len(table):,} rows")
     context.ensure_fits(48 * len(table) // MEMORY_PER_VALUE_BYTE)
@@ -230,12 +192,12 @@ def count(context: StepContext, value: Value) -> Value:
 
 def first(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The first row, or null."""
-    return _row_at(context.require_rows(rows, "first's argument"), 0, context)
+    return _row_at(context.require_rows(rows, "first's argument", lines=True), 0, context)
 
 
 def last(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The last row, or null."""
-    table = context.require_rows(rows, "last's argument")
+    table = context.require_rows(rows, "last's argument", lines=True)
     return _row_at(table, len(table) - 1, context)
 
 

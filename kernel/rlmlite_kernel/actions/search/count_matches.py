@@ -12,7 +12,7 @@ All give what the two actions would give one after the other: the same numbers, 
 
 from functools import partial
 
-from rlmlite_kernel.actions.rows.keys import as_column, key_rows
+from rlmlite_kernel.actions.rows.columns.keys import as_column, key_rows
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.search import warn_no_hits

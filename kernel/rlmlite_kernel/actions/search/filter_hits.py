@@ -6,8 +6,7 @@ collected until there is a batch of 262,144; the batch becomes rows for a moment
 
     sweep -> add(piece, matches) ... 262,144 hits -> rows -> condition -> on_batch(rows, passed, filter) -> forgotten
 
-The result does not depend on where batches end. Only one thing could: the warning that a field "is null in every row"
-is true of a batch without being true of all of them, which is why warnings say whether they are about every row.
+The result does not depend on where batches end, and neither do the warnings (`actions.batches`).
 """
 
 from collections.abc import Callable
@@ -15,13 +14,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from rlmlite_kernel.actions.rows.rows import select_rows
+from rlmlite_kernel.actions.batches import Batches
+from rlmlite_kernel.actions.rows.columns.select import select_rows
 from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
-from rlmlite_kernel.evaluation.context import StepContext, StepWarning
+from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.program.ast import Expr
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.values import Rows
@@ -48,8 +48,7 @@ class HitFilter:
         # A batch is held besides everything else, so it is small where little may be held.
         share = context.settings.limits.value_bytes // _SHARE_OF_BATCH
         self._full = max(_LEAST_BATCH, min(BATCH, share)) if context.follows(CHARGED_BEFORE) else BATCH
-        # The warnings about every row that all batches so far gave rise to; None before the first batch.
-        self._about_every_row: set[StepWarning] | None = None
+        self._batches = Batches(context)
 
     def add(self, piece: TargetPiece, matches: MatchArray) -> None:
         """Take more hits; a full batch is handed on at once."""
@@ -67,18 +66,11 @@ class HitFilter:
         hits = HitBuilder(self._matcher)
         for piece, matches in self._batch:
             hits.add(piece, matches)
-        with self._context.give_back():
-            self._hand_on(hits.rows())
+        with self._batches.batch():
+            rows = hits.rows()
+            # Before the batch is cleared: `on_batch` asks for offsets of it by `select`.
+            self._on_batch(rows, self._passing(rows), self)
         self._batch, self._size = [], 0
-
-    def _hand_on(self, rows: Rows) -> None:
-        # The warnings of this batch are kept apart until it is clear which of them are true of all batches.
-        earlier, self._context.warnings = self._context.warnings, []
-        passed = self._passing(rows)
-        # Before the batch is cleared: `on_batch` asks for offsets of it by `select`.
-        self._on_batch(rows, passed, self)
-        of_batch, self._context.warnings = self._context.warnings, earlier
-        self._repeat_warnings(of_batch)
 
     def select(self, numbers: IntArray) -> list[tuple[TargetPiece, MatchArray]]:
         """The hits with these row numbers in the current batch, as offsets again, piece by piece."""
@@ -96,18 +88,3 @@ class HitFilter:
         if self._where is None:
             return np.arange(len(rows), dtype=np.int64)
         return select_rows(rows, self._where, self._context)
-
-    def _repeat_warnings(self, of_batch: list[StepWarning]) -> None:
-        """Add the warnings of a batch, and remove those about every row that this batch contradicts."""
-        about_every_row = {warning for warning in of_batch if warning.every_row}
-        is_first_batch = self._about_every_row is None
-        known = self._about_every_row or set()
-        # True of all batches so far: what every one of them said.
-        self._about_every_row = about_every_row if is_first_batch else known & about_every_row
-        refuted = known - about_every_row
-        # A list, not a set: warnings land in the receipt, in the order in which they came up.
-        self._context.warnings = [warning for warning in self._context.warnings if warning not in refuted]
-        for warning in of_batch:
-            # After the first batch it is too late for a new one: the batches before did not give it.
-            if is_first_batch or not warning.every_row:
-                self._context.warn(*warning)

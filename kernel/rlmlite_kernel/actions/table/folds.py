@@ -1,13 +1,13 @@
 """Actions that make one value of many. Inside `group` they fold the rows of a key."""
 
-from rlmlite_kernel.actions.rows import folds
+from rlmlite_kernel.actions.rows.fold_actions import fold_of
 from rlmlite_kernel.actions.table.shared import on_rows
 from rlmlite_kernel.program.action_table import Action, Param
 
 
 def _fold(name: str, help_: str, example: str) -> Action:
     params = (Param("values", "rows", "a list of values, such as rows.n"),)
-    return on_rows(name, folds.fold_of(name), params, "value", help_, example)
+    return on_rows(name, fold_of(name), params, "value", help_, example)
 
 
 ACTIONS = (
@@ -18,7 +18,7 @@ ACTIONS = (
     _fold("median", "the middle number, or the mean of the middle two", example="2.5"),
     on_rows(
         "percentile",
-        folds.fold_of("percentile"),
+        fold_of("percentile"),
         (
             Param("values", "rows", "a list of values, such as rows.n"),
             Param("p", "any", "a number from 0 to 100"),

@@ -17,6 +17,7 @@ import numpy as np
 from rlmlite_kernel.actions.search.hits import named_groups
 from rlmlite_kernel.actions.search.sweep import mark_unseen, warn_of_cut_lines
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate, target_pieces
+from rlmlite_kernel.actions.texts.line_forms import LINE_COLUMNS, is_large, require_fields, warn_of_unmatched
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern
@@ -28,8 +29,6 @@ from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Rows, Value
-
-_LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 
 
 class _LinesOfPiece(NamedTuple):
@@ -48,9 +47,15 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     Raises `Fault("query")` if the form has no named group, or one with the name of a field.
     """
     matcher = form if isinstance(form, Matcher) else _compile_template(form)
+    pieces = target_pieces(target, "parse_lines", context)
+    if is_large(pieces, matcher, context):
+        # Here, because few texts are so large.
+        from rlmlite_kernel.actions.texts.parse_large import parse_large
+
+        return parse_large(pieces, matcher, context)
     parsed, unmatched = SpanBuilder(), SpanBuilder()
     groups_of_pieces: list[list[tuple[IntArray, IntArray]]] = []
-    for piece in target_pieces(target, "parse_lines", context):
+    for piece in pieces:
         lines = _parse_piece(piece, matcher, context)
         # As `SpanBuilder.add` does: a piece without lines adds nothing, so both stay in step.
         if len(lines.starts):
@@ -58,14 +63,10 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
         parsed.add(piece, lines.starts, lines.stops)
         unmatched.add(piece, lines.other_starts, lines.other_stops)
     rest = _line_rows(unmatched, {})
-    # Lines that do not match are set apart and told, not dropped: counts over the others would be wrong in silence.
-    if len(rest):
-        total = len(rest) + parsed.count
-        context.warn(f"{len(rest):,} of {total:,} lines do not match; they are in .unmatched")
+    warn_of_unmatched(len(rest), parsed.count, context)
     group_columns = _group_columns(matcher, groups_of_pieces, parsed.spans())
-    named = named_groups(matcher, group_columns, _LINE_COLUMNS)
-    if not named:
-        raise Fault("query", 'parse_lines needs named groups: /(?<user>\\d+) .../ or a template "{user} ..."')
+    named = named_groups(matcher, group_columns, LINE_COLUMNS)
+    require_fields(named)
     rows = _line_rows(parsed, named)
     return Rows(rows.kind, rows.columns, rows.count, rows.spans, {"unmatched": rest})
 

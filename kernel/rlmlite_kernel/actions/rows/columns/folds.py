@@ -13,16 +13,16 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.resolve import gather, resolve, row_values
-from rlmlite_kernel.evaluation.work import NODE, READ, ROW
+from rlmlite_kernel.evaluation.resolve import resolve
+from rlmlite_kernel.evaluation.work import READ
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
 from rlmlite_kernel.records.evolution import MEDIAN_OF_ONE
 from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.operators import add, divide, is_number, sort_key
 from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
-from rlmlite_kernel.values.values import LIST, Value, kind_of
-from rlmlite_kernel.values.vectors import LARGEST, Vector, are_many, vector_of
+from rlmlite_kernel.values.values import Value, kind_of
+from rlmlite_kernel.values.vectors import LARGEST, Vector
 
 
 def total(values: Sequence[Value]) -> Value:
@@ -104,34 +104,6 @@ FOLD: dict[str, Callable[..., Value]] = {
     "percentile": percentile,
 }
 """What may be folded over the values of a group, as the values come."""
-
-_OF_NUMBERS = ("sum", "avg", "median", "percentile")
-
-
-def fold_of(name: str) -> Callable[..., Value]:
-    """The action over plain values that a fold is."""
-
-    def fold(context: StepContext, values: Value, **more: Value) -> Value:
-        rows = context.require_rows(values, f"{name}'s argument")
-        if rows.kind != LIST:
-            raise Fault("type", f"{name} takes a list of values; choose a field: {name}(rows.field)")
-        context.work(ROW * len(rows), f"{name} of {len(rows):,} values")
-        vector = vector_of(rows.columns["value"], context.blobs) if are_many(len(rows)) else None
-        if vector is not None:
-            alone = Keys(np.zeros(len(vector), np.int64), np.zeros(1, np.int64))
-            found = fold_vector(name, vector, alone, list(more.values()), context)
-            if found is not None:
-                return found[0]
-        context.work(NODE * len(rows), f"{name} of {len(rows):,} values")
-        items = gather((resolve(value, context) for value in row_values(rows, context)), context)
-        charge_comparisons(name, items, context)
-        others = sum(not is_number(item) and item is not None for item in items)
-        if name in _OF_NUMBERS and others:
-            context.warn(f"{name} left out values that are not numbers: {others:,}")
-        return FOLD[name](items, *more.values())
-
-    return fold
-
 
 _ARRAYS = 6
 """Arrays of one number for each row that a fold needs at a time."""

@@ -1,0 +1,34 @@
+"""What parse_lines says of a form and of its lines, whether they are held as columns or as a recipe."""
+
+from collections.abc import Mapping, Sequence
+
+from rlmlite_kernel.actions.search.targets import TargetPiece
+from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import ROWS_BY_RECIPE
+
+LINE_COLUMNS = ("doc", "line", "start", "end", "text")
+"""The fields of every line. Those of the form come after them."""
+
+LARGE = 16 << 20
+"""Bytes of text from which its lines become a recipe."""
+
+
+def is_large(pieces: Sequence[TargetPiece], matcher: Matcher, context: StepContext) -> bool:
+    """Whether the lines of these texts are held as a recipe. A form that may cross lines is not for blocks of lines."""
+    if not context.follows(ROWS_BY_RECIPE) or matcher.reads_blocks:
+        return False
+    return sum(len(piece.text) for piece in pieces) >= LARGE
+
+
+def require_fields(named: Mapping[str, object]) -> None:
+    """Raise `Fault("query")` for a form that names no group."""
+    if not named:
+        raise Fault("query", 'parse_lines needs named groups: /(?<user>\\d+) .../ or a template "{user} ..."')
+
+
+def warn_of_unmatched(unmatched: int, matched: int, context: StepContext) -> None:
+    """Say how many lines do not match: they are set apart, not dropped, or counts would be wrong in silence."""
+    if unmatched:
+        context.warn(f"{unmatched:,} of {unmatched + matched:,} lines do not match; they are in .unmatched")

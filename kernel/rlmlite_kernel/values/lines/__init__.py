@@ -1,0 +1,1 @@
+"""Rows over the lines of large texts, which hold nothing but which lines they are."""
