@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
+import numpy as np
+
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.lines.blocks import line_bounds
 from rlmlite_kernel.engines.lines.groups import find_groups
@@ -61,8 +63,9 @@ class BlockLines:
     def _find(self, numbers: AbstractSet[int]) -> None:
         wanted = tuple(sorted(numbers - self._groups.keys()))
         if wanted and self._form is not None:
-            all_lines = len(self._lines) == len(self._bounds.starts)
-            lines = None if all_lines else self._lines
+            # They may be in any order, even if all of them are asked for.
+            are_all = len(self._lines) == len(self._bounds.starts) and bool((np.diff(self._lines) == 1).all())
+            lines = None if are_all else self._lines
             found = find_groups(self._content, self._bounds, self._form, wanted, lines)
             for number, (starts, stops) in found.groups.items():
                 self._groups[number] = Spans(self.spans.blobs, starts, stops)

@@ -20,6 +20,9 @@ from rlmlite_kernel.values.values import Value
 
 Bits: TypeAlias = npt.NDArray[np.uint8]
 
+NO_BITS: Bits = np.zeros(0, np.uint8)
+"""What a block has of which no line is a row."""
+
 
 class LineBlock(msgspec.Struct, frozen=True, eq=False):
     """Whole lines of one text: content[start:stop] of `blob`. `line` is the number of the first; `doc` the document."""
@@ -50,7 +53,7 @@ class LineSource(msgspec.Struct, frozen=True, eq=False):
 
 
 class Selection:
-    """Which of the lines are rows: for each block a bit per line, or None for all of them."""
+    """Which of the lines are rows: for each block a bit per line, no bits for none of them, or None for all."""
 
     def __init__(self, bits: Sequence[Bits | None], counts: Sequence[int]) -> None:
         self.bits, self.counts = tuple(bits), np.array(counts, np.int64)
@@ -71,6 +74,9 @@ class Selection:
         bits = self.bits[block]
         if bits is None:
             return np.ones(lines, np.bool_)
+        if not len(bits):
+            # None of them. NumPy pads a shorter array with whatever lies in memory.
+            return np.zeros(lines, np.bool_)
         return np.unpackbits(bits, count=lines).view(np.bool_)
 
     def lines(self, block: int, lines: int) -> IntArray:
@@ -88,5 +94,7 @@ class Selection:
 
 
 def pack(flags: BoolArray) -> Bits | None:
-    """The bits of a block; None if all of them are set."""
-    return None if bool(flags.all()) else np.packbits(flags)
+    """The bits of a block; None if all of them are set, and no bits if none is."""
+    if bool(flags.all()):
+        return None
+    return np.packbits(flags) if bool(flags.any()) else NO_BITS

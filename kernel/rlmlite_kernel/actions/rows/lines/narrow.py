@@ -13,7 +13,7 @@ from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.program.ast import Expr, Field, Obj
 from rlmlite_kernel.values.lines.fields import LineField
 from rlmlite_kernel.values.lines.line_rows import LineRows
-from rlmlite_kernel.values.lines.source import Bits, Selection, pack
+from rlmlite_kernel.values.lines.source import NO_BITS, Bits, Selection, pack
 from rlmlite_kernel.values.values import LIST
 
 
@@ -21,7 +21,7 @@ def where_lines(lines: LineRows, cond: Expr, context: StepContext) -> LineRows:
     """The rows for which a condition holds."""
     if lines.order is not None:
         return lines.take(_matching_numbers(lines, cond, context))
-    bits: list[Bits | None] = [np.zeros(0, np.uint8)] * len(lines.source.blocks)
+    bits: list[Bits | None] = [NO_BITS] * len(lines.source.blocks)
     counts = [0] * len(lines.source.blocks)
     batches = Batches(context, results_too=True)
     for part, rows in open_parts(lines, names_in(cond), context):
