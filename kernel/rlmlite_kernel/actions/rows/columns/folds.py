@@ -12,12 +12,13 @@ from fractions import Fraction
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.sums import sum_decimals, sum_integers
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.work import READ
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_SAFE, number_text
-from rlmlite_kernel.records.evolution import MEDIAN_OF_ONE
+from rlmlite_kernel.records.evolution import MEDIAN_OF_ONE, SUMS_BY_KEY
 from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.operators import add, divide, is_number, sort_key
 from rlmlite_kernel.values.row_keys import Keys, keys_of, ranks_of
@@ -132,11 +133,29 @@ def fold_vector(
         return _take_ranks(name, vector, keys, there, counts, more, context)
     if name in ("min", "max") and vector.kind == "text":
         return _fold_texts(name, vector, keys, there, context)
-    if vector.kind == "int" and name in ("sum", "avg", "min", "max"):
-        return _fold_integers(name, vector, keys, there, counts)
-    if vector.kind == "float" and name in ("sum", "avg") and len(keys.firsts) == 1:
-        return _fold_decimals(name, vector.take(there))
-    return None
+    if vector.kind not in ("int", "float"):
+        return None
+    if name in ("sum", "avg"):
+        if not context.follows(SUMS_BY_KEY) and not _was_summed(vector, keys, there):
+            return None
+        fold = _fold_decimals if vector.kind == "float" else _fold_integers
+        return fold(name, vector, keys, there, counts)
+    return _fold_ends(name, vector, keys, there) if vector.kind == "int" and name in ("min", "max") else None
+
+
+def _was_summed(vector: Vector, keys: Keys, there: IntArray) -> bool:
+    """Whether older versions summed these as a column. Value by value gives the same, for another charge."""
+    if vector.kind == "int":
+        reach = max(-int(vector.data.min(initial=0)), int(vector.data.max(initial=0)))
+        return reach * len(vector) <= LARGEST
+    numbers = vector.take(there)
+    if len(keys.firsts) > 1 or numbers.whole is None or bool(numbers.whole.all()):
+        return False
+    try:
+        math.fsum(numbers.data.tolist())
+    except OverflowError:
+        return False
+    return True
 
 
 def _take_ends(name: str, vector: Vector, keys: Keys, context: StepContext) -> list[Value]:
@@ -190,27 +209,41 @@ def _reduce_by_key(work: np.ufunc, values: IntArray, keys: Keys, there: IntArray
 
 
 def _fold_integers(name: str, vector: Vector, keys: Keys, there: IntArray, counts: IntArray) -> list[Value] | None:
-    values: IntArray = vector.data
-    reach = max(-int(values.min()), int(values.max())) if len(values) else 0
-    if name in ("sum", "avg") and reach * len(values) > LARGEST:
-        return None
-    work = {"min": np.minimum, "max": np.maximum}.get(name, np.add)
-    fold, have = _reduce_by_key(work, values, keys, there)
-    found: list[Value] = [0 if name == "sum" else None] * len(keys.firsts)
+    """Exact sums, of any size."""
+    sums: list[Value] = list(sum_integers(vector.data[there], keys.codes[there], len(keys.firsts)))
+    return sums if name == "sum" else _averages(sums, counts)
+
+
+def _averages(sums: list[Value], counts: IntArray) -> list[Value]:
+    return [divide(total, count) if count else None for total, count in zip(sums, counts.tolist(), strict=True)]
+
+
+def _fold_ends(name: str, vector: Vector, keys: Keys, there: IntArray) -> list[Value]:
+    """The least or the greatest integer of each key."""
+    fold, have = _reduce_by_key(np.minimum if name == "min" else np.maximum, vector.data, keys, there)
+    found: list[Value] = [None] * len(keys.firsts)
     for code, value in zip(have.tolist(), fold.tolist(), strict=True):
-        found[code] = divide(value, int(counts[code])) if name == "avg" else value
+        found[code] = value
     return found
 
 
-def _fold_decimals(name: str, numbers: Vector) -> list[Value] | None:
-    """`math.fsum` over one list; a sum that overflows on the way is for the way value by value."""
-    if numbers.whole is None or bool(numbers.whole.all()):
+def _fold_decimals(name: str, vector: Vector, keys: Keys, there: IntArray, counts: IntArray) -> list[Value] | None:
+    """Sums that are rounded once; of whole numbers alone they are whole. One that overflows is for the definition."""
+    codes, data, known = keys.codes[there], vector.data[there], len(keys.firsts)
+    sums = sum_decimals(data, codes, known)
+    if sums is None or vector.whole is None:
         return None
-    try:
-        found: Value = math.fsum([0.0, *numbers.data.tolist()])
-    except OverflowError:
-        return None
-    return [found if name == "sum" else divide(found, len(numbers))]
+    has_decimals = np.zeros(known, bool)
+    has_decimals[codes[~vector.whole[there]]] = True
+    totals: list[Value] = list(sums)
+    if not has_decimals.all():
+        is_whole = ~has_decimals[codes]
+        whole = sum_integers(data[is_whole].astype(np.int64), codes[is_whole], known)
+        totals = [
+            total if decimal else whole[key]
+            for key, (total, decimal) in enumerate(zip(sums, has_decimals.tolist(), strict=True))
+        ]
+    return totals if name == "sum" else _averages(totals, counts)
 
 
 def _fold_texts(name: str, vector: Vector, keys: Keys, there: IntArray, context: StepContext) -> list[Value] | None:
