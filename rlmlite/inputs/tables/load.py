@@ -58,8 +58,8 @@ def from_table(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input
     if spec is None:
         return None
     # Hashed before it is read. From here on `file.path` may be a copy in the store; the user's path stays in the spec.
-    file = blobs.look(Path(spec.path))
     is_text = spec.reader in _TEXT_READERS
+    file = blobs.look(Path(spec.path), is_text)
     if is_text:
         spec = _resolve_encoding(spec, reading.encoding)
     limits = ReadingLimits(path, reading)

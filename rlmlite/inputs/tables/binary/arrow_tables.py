@@ -3,15 +3,16 @@
 Whatever offers an Arrow stream (`__arrow_c_stream__`: polars, pandas, pyarrow, duckdb) or the older interchange
 protocol (`__dataframe__`) counts as a data frame. pyarrow is imported only when one of these is read.
 
-Most columns become Python values and go through `cells`. Types where that would lose something are spelled here from
-Arrow's own values: timestamps and durations to the nanosecond (Python stops at microseconds), and times with them.
+Columns go over as Arrow has them (`arrow_columns`). The spelled cells below are what a sheet had, for traces of older
+versions: they are read again by the rules of then, and are not to be changed.
 """
 
-import importlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from rlmlite.errors import InputError
+from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_batches
+from rlmlite.inputs.tables.binary.libraries import library
 from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import NULL, column_cells, duration, text_cells, trim_fraction
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
@@ -20,19 +21,13 @@ from rlmlite_kernel.values.tables.writer import Batch as ColumnBatch
 Arrow: TypeAlias = Any
 """An object of pyarrow, which has no type annotations."""
 
+_CODE_BYTES = 2.5
+
 BATCH = 65_536
 """How many rows to request at once, where the source lets us choose."""
 
 _DECIMALS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 """Digits after the decimal point of a count in each of Arrow's time units."""
-
-
-def library(name: str) -> Any:
-    """A module of the extra `tables`. Raises `InputError` if it is not installed."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise InputError(f"this table needs {name.partition('.')[0]}: pip install 'rlmlite[tables]'") from None
 
 
 def is_frame(value: object) -> bool:
@@ -44,8 +39,26 @@ def read_parquet(path: TableFile, options: dict[str, str]) -> OpenTable:
     """Open a Parquet file. See `TableReader`."""
     parquet = library("pyarrow.parquet")
     message = f"{path} is not a valid Parquet file"
-    file = _translate_errors(lambda: parquet.ParquetFile(path.at), message)
-    return _open_table(file.schema_arrow, lambda: file.iter_batches(BATCH), str(path))
+    plain = _translate_errors(lambda: parquet.ParquetFile(path.at), message)
+    coded = _translate_errors(lambda: _coded_columns(plain), message)
+    file = parquet.ParquetFile(path.at, read_dictionary=coded) if coded else plain
+    return _open_table(plain.schema_arrow, lambda: file.iter_batches(BATCH), str(path))
+
+
+def _coded_columns(file: Arrow) -> list[str]:
+    """The columns of texts whose dictionary holds all of the first row group: their codes are read as they are.
+
+    What a row takes in the file tells it: a code has two bytes at most, and texts that did not fit in have more.
+    """
+    if not file.metadata.num_row_groups:
+        return []
+    group, coded = file.metadata.row_group(0), []
+    for index in range(group.num_columns):
+        column = group.column(index)
+        is_text = column.physical_type == "BYTE_ARRAY" and "." not in column.path_in_schema
+        if is_text and column.has_dictionary_page and column.total_uncompressed_size <= _CODE_BYTES * column.num_values:
+            coded.append(column.path_in_schema)
+    return coded
 
 
 def read_arrow(path: TableFile, options: dict[str, str]) -> OpenTable:
@@ -83,9 +96,12 @@ def read_frame(frame: object) -> OpenTable:
     return read_stream(reader, type_name)
 
 
-def read_stream(reader: Arrow, what: str) -> OpenTable:
-    """Open an Arrow stream, whose rows can be read once only. `what` is its name in messages."""
-    return _open_table(reader.schema, lambda: iter(reader), what)
+def read_stream(reader: Arrow, what: str, infinities: bool = False, whole: frozenset[int] = frozenset()) -> OpenTable:
+    """Open an Arrow stream, whose rows can be read once only. `what` is its name in messages.
+
+    `infinities` and `whole` are as in `Conversion`.
+    """
+    return _open_table(reader.schema, lambda: iter(reader), what, infinities, whole)
 
 
 def _translate_errors(work: Callable[[], Any], message: str) -> Any:
@@ -100,7 +116,13 @@ def _translate_errors(work: Callable[[], Any], message: str) -> Any:
         raise InputError(f"{message}: {reason}") from None
 
 
-def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what: str) -> OpenTable:
+def _open_table(
+    schema: Arrow,
+    open_batches: Callable[[], Iterator[Arrow]],
+    what: str,
+    infinities: bool = False,
+    whole: frozenset[int] = frozenset(),
+) -> OpenTable:
     def batches(losses: Losses) -> Iterator[Batch]:
         record_batches = _translate_errors(open_batches, what)
         while (batch := _translate_errors(lambda: _next_batch(record_batches), what)) is not None:
@@ -110,11 +132,9 @@ def _open_table(schema: Arrow, open_batches: Callable[[], Iterator[Arrow]], what
                 yield [_array_cells(array, losses) for array in part.columns]
 
     def columns(losses: Losses) -> Iterator[ColumnBatch]:
-        from rlmlite.inputs.tables.binary.arrow_columns import arrow_batches
-
         record_batches = _translate_errors(open_batches, what)
         sound = iter(lambda: _translate_errors(lambda: _next_batch(record_batches), what), None)
-        return arrow_batches(sound, losses)
+        return arrow_batches(sound, Conversion(losses, infinities, whole))
 
     return OpenTable(tuple(schema.names), batches, library("pyarrow").__version__, {}, columns=columns)
 

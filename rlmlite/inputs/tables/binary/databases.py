@@ -23,11 +23,14 @@ from typing import Any
 from urllib.parse import quote
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.binary.arrow_tables import BATCH, library, read_stream
+from rlmlite.inputs.tables.binary.arrow_tables import BATCH, read_stream
+from rlmlite.inputs.tables.binary.database_columns import spell_for_arrow, sqlite_batches
+from rlmlite.inputs.tables.binary.libraries import library
 from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
 from rlmlite_kernel.program.problems import did_you_mean
+from rlmlite_kernel.values.tables.writer import Batch as ColumnBatch
 
 _READING_ACTIONS = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -99,7 +102,10 @@ def read_sqlite(path: TableFile, options: dict[str, str]) -> OpenTable:
         finally:
             connection.close()
 
-    return OpenTable(names, batches, sqlite3.sqlite_version, options)
+    def columns(losses: Losses) -> Iterator[ColumnBatch]:
+        return sqlite_batches(lambda: _run_sqlite(path, options), names, losses, str(path))
+
+    return OpenTable(names, batches, sqlite3.sqlite_version, options, columns=columns)
 
 
 def _run_sqlite(path: TableFile, options: dict[str, str]) -> tuple[sqlite3.Connection, sqlite3.Cursor]:
@@ -165,12 +171,14 @@ def read_duckdb(path: TableFile, options: dict[str, str]) -> OpenTable:
         # DuckDB would ask for an extension that the lock forbids, and say nothing of SQLite.
         if file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC:
             raise InputError(f"{path} is a SQLite database; write sqlite:{path}?...")
-    table = read_stream(_run_duckdb(duckdb, path, options), str(path))
+    stream, whole = _run_duckdb(duckdb, path, options)
+    table = read_stream(stream, str(path), infinities=True, whole=whole)
     version = f"{duckdb.__version__}, pyarrow {table.version}"
     return OpenTable(table.names, table.batches, version, options, columns=table.columns)
 
 
-def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> Any:
+def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> tuple[Any, frozenset[int]]:
+    """The rows as an Arrow stream, and which columns are whole numbers that come as text."""
     try:
         memory = f"{round(path.memory * _DUCKDB_SHARE)}B"
         connection = duckdb.connect(str(path.at), read_only=True, config={**_DUCKDB_LOCKED, "memory_limit": memory})
@@ -180,7 +188,8 @@ def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> Any:
         is_one_select = len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
         if not is_one_select:
             raise InputError(f"{path}: a query must be one SELECT, and nothing else")
-        return connection.sql(query).to_arrow_reader(BATCH)
+        relation, whole = spell_for_arrow(connection.sql(query))
+        return relation.to_arrow_reader(BATCH), whole
     except duckdb.Error as error:
         first_line = str(error).splitlines()[0]
         raise InputError(f"{path}: {first_line}") from None

@@ -1,0 +1,134 @@
+"""Rows of databases as parts of columns.
+
+SQLite gives Python's values. A text that is not valid UTF-8 ends a query, so the query is run once more by a connection
+that mends such texts, from the row on which it stopped: that cell is said, and the rest is read.
+
+DuckDB gives Arrow, which has no form for some of its types: integers of 128 bits, times with a zone, bits. Arrow
+would hold other values there, so DuckDB is asked for their text; of integers it is read as integers again.
+"""
+
+import base64
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from rlmlite.errors import InputError
+from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_part
+from rlmlite.inputs.tables.binary.libraries import library
+from rlmlite.inputs.tables.sheets.cells import column_cells
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses
+from rlmlite_kernel.values.tables import parts
+from rlmlite_kernel.values.tables.parts import Part
+from rlmlite_kernel.values.tables.writer import Batch
+
+_ROWS = 16_384
+"""Rows that are read from SQLite together: as Python's objects they take some megabytes."""
+
+_BAD_TEXT = "Could not decode to UTF-8"
+_MOST_PLACES = 3
+
+_AS_TEXT = ("HUGEINT", "UHUGEINT", "TIME WITH TIME ZONE", "BIT", "BIGNUM", "VARINT")
+_WHOLE = ("HUGEINT", "UHUGEINT", "BIGNUM", "VARINT")
+
+
+class _Mended(str):
+    """A text that was not valid UTF-8, with U+FFFD for what was not."""
+
+
+def _mend(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return _Mended(text.decode(errors="replace"))
+
+
+def sqlite_batches(
+    run: Callable[[], tuple[sqlite3.Connection, sqlite3.Cursor]], names: Sequence[str], losses: Losses, what: str
+) -> Iterator[Batch]:
+    """The rows of a query. `run` runs it in a new connection. Raises `InputError`."""
+    mended = _MendedTexts(names)
+    for rows in _sqlite_rows(run, what):
+        columns = [
+            _sqlite_part(mended.column(index, column), losses) for index, column in enumerate(zip(*rows, strict=True))
+        ]
+        mended.rows += len(rows)
+        yield Batch(columns, len(rows))
+    mended.report(losses)
+
+
+def _sqlite_rows(run: Callable[[], tuple[sqlite3.Connection, sqlite3.Cursor]], what: str) -> Iterator[list[Any]]:
+    seen = 0
+    # With the quick way of reading texts; after one that it cannot read, with the other.
+    for mend in (None, _mend):
+        connection, cursor = run()
+        if mend is not None:
+            connection.text_factory = mend
+        try:
+            rows = itertools.islice(cursor, seen, None)
+            while batch := list(itertools.islice(rows, _ROWS)):
+                seen += len(batch)
+                yield batch
+            return
+        except sqlite3.Error as error:
+            if mend is not None or not str(error).startswith(_BAD_TEXT):
+                raise InputError(f"{what}: {error}") from None
+        finally:
+            connection.close()
+
+
+class _MendedTexts:
+    """Which cells had a text that was not valid UTF-8. `rows` counts those of the batches before."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names, self.rows = names, 0
+        self._count = 0
+        self._places: list[str] = []
+
+    def column(self, index: int, values: Sequence[Any]) -> Sequence[Any]:
+        """The values of a column, mended texts as plain ones."""
+        if _Mended not in set(map(type, values)):
+            return values
+        for row, value in enumerate(values):
+            if type(value) is _Mended:
+                self._count += 1
+                if len(self._places) < _MOST_PLACES:
+                    self._places.append(f"row {self.rows + row + 1:,} column {self._names[index]}")
+        return [str(value) if type(value) is _Mended else value for value in values]
+
+    def report(self, losses: Losses) -> None:
+        """Say how many there were, and where the first of them are."""
+        if self._count:
+            more = ", ..." if self._count > len(self._places) else ""
+            losses.add(
+                f"texts that are not valid UTF-8 have U+FFFD in them: {', '.join(self._places)}{more}", self._count
+            )
+
+
+def _sqlite_part(values: Sequence[Any], losses: Losses) -> Part:
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {str} and find_spec("pyarrow") is not None:
+        # Arrow lays texts end to end, and codes those that recur, many times faster than Python.
+        arrow = library("pyarrow")
+        return arrow_part(arrow.array(values, arrow.large_string()), Conversion(losses))
+    if bytes in kinds:
+        values = [base64.b64encode(value).decode() if isinstance(value, bytes) else value for value in values]
+    if float in kinds:
+        return parts.of_cells(column_cells(values, losses))
+    return parts.of_values(values)
+
+
+def spell_for_arrow(relation: Any) -> tuple[Any, frozenset[int]]:
+    """A relation of DuckDB with a text for what Arrow cannot hold, and which columns are whole numbers as text."""
+    kinds = [str(kind) for kind in relation.types]
+    if not any(kind in _AS_TEXT for kind in kinds):
+        return relation, frozenset()
+    columns = []
+    for number, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), 1):
+        quoted = name.replace('"', '""')
+        # By position: names may recur.
+        column = f"CAST(#{number} AS VARCHAR)" if kind in _AS_TEXT else f"#{number}"
+        columns.append(f'{column} AS "{quoted}"')
+    whole = frozenset(index for index, kind in enumerate(kinds) if kind in _WHOLE)
+    return relation.project(", ".join(columns)), whole
