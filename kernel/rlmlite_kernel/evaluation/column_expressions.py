@@ -15,16 +15,30 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
+from rlmlite_kernel.engines.sheets.matching import match_texts
 from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.expressions import evaluate
+from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.work import column_work_of_row
-from rlmlite_kernel.program.ast import LOGIC, MATCHES, MEMBERSHIP, Binary, Call, Expr, Field, Lit, Unary
+from rlmlite_kernel.program.ast import (
+    LOGIC,
+    MATCHES,
+    MEMBERSHIP,
+    Binary,
+    Call,
+    Expr,
+    Field,
+    Lit,
+    Slice,
+    Unary,
+    walk_expr,
+)
 from rlmlite_kernel.program.binding import has_free_field
+from rlmlite_kernel.records.evolution import ROWS_BY_RECIPE
 from rlmlite_kernel.values.columns import Spans
-from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
+from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE, taken_memory
 from rlmlite_kernel.values.operators import ARITHMETIC, group_key
 from rlmlite_kernel.values.row_keys import keys_of
 from rlmlite_kernel.values.values import Rows, Value
@@ -82,6 +96,8 @@ class _Columns:
             return self._unary(node)
         if isinstance(node, Binary):
             return self._binary(node)
+        if isinstance(node, Slice):
+            return self._slice(node)
         if isinstance(node, Call) and node.name == "int" and len(node.args) == 1 and not node.named:
             return _whole_numbers(self._vector(node.args[0]), self._context)
         raise _RowByRowError
@@ -107,18 +123,76 @@ class _Columns:
             raise _RowByRowError
         return _numbers("-", 0, of)
 
+    def _require_flag(self) -> None:
+        """Runs of before were charged for these row by row. Raises `_RowByRowError`."""
+        if not self._context.follows(ROWS_BY_RECIPE):
+            raise _RowByRowError
+
+    def _logic(self, node: Binary) -> BoolArray:
+        """`and` and `or`. A pattern on the right is looked for only in the rows that the left side leaves open."""
+        left = _truth(self._vector(node.left), self._context)
+        if not any(isinstance(part, Binary) and part.op in MATCHES for part in walk_expr(node.right)):
+            right = _truth(self._vector(node.right), self._context)
+            return left & right if node.op == "and" else left | right
+        is_open = left if node.op == "and" else ~left
+        rows = np.flatnonzero(is_open).astype(np.int64)
+        self._context.hold(len(rows) * taken_memory(self._rows))
+        right_of_open = _Columns(self._rows.take(rows), self._context)._vector(node.right)
+        holds = left.copy()
+        holds[rows] = _truth(right_of_open, self._context)
+        return holds
+
+    def _slice(self, node: Slice) -> Vector:
+        """`.day[0:7]` of texts that all are so long: a place beyond the end of one gives a warning."""
+        self._require_flag()
+        of = self._vector(node.of)
+        low, high = _bound(node.lo), _bound(node.hi)
+        if of.kind != "text" or not isinstance(of.data, Spans) or low is None or (node.hi is not None and high is None):
+            raise _RowByRowError
+        rows = np.flatnonzero(~of.null)
+        texts = of.take(rows).bytes(self._context.blobs) if len(of.data.blobs) == 1 else None
+        cut = None if texts is None or (high is not None and low > high) else texts.cut(low, high)
+        if cut is None:
+            raise _RowByRowError
+        starts, stops = np.full((2, len(of)), -1, np.int64)
+        starts[rows], stops[rows] = cut
+        return Vector("text", of.null, Spans(of.data.blobs, starts, stops))
+
     def _binary(self, node: Binary) -> Vector:
         if node.op in LOGIC:
-            left, right = (_truth(self._vector(part), self._context) for part in (node.left, node.right))
-            return _flags(left & right if node.op == "and" else left | right)
+            return _flags(self._logic(node))
         if node.op in MATCHES:
-            raise _RowByRowError
+            self._require_flag()
+            return _flags(_matches(node, self._vector(node.left), self._context))
         left_part, right_part = self.part(node.left), self.part(node.right)
         if node.op in ARITHMETIC:
             return _numbers(node.op, left_part, right_part)
         if node.op in MEMBERSHIP:
             return _flags(_membership(node.op, left_part, right_part, self._context))
         return _flags(_compare(node.op, left_part, right_part, self._context))
+
+
+def _bound(node: Expr | None) -> int | None:
+    """A bound of a slice as it is written, from the start; None for any other."""
+    if node is None:
+        return 0
+    is_place = isinstance(node, Lit) and type(node.v) is int and node.v >= 0
+    return node.v if is_place else None  # type: ignore[union-attr, return-value]
+
+
+def _matches(node: Binary, texts: Vector, context: StepContext) -> BoolArray:
+    """`.text matches /re/`, charged as row by row."""
+    spans = texts.bytes(context.blobs) if texts.kind == "text" else None
+    matcher = matcher_of(node.right, context)
+    if spans is None:
+        raise _RowByRowError
+    work = int(spans.lengths[~texts.null].sum()) * matcher.weight
+    # With too little work left, how far it goes is said row by row.
+    found = match_texts(spans, matcher) if work <= context.budget_left("search_work") else None
+    if found is None:
+        raise _RowByRowError
+    context.charge("search_work", work, "`matches`")
+    return _as_flags((~texts.null & found) == (node.op == "matches"))
 
 
 def _flags(holds: BoolArray) -> Vector:

@@ -10,6 +10,7 @@ from rlmlite_kernel import Limits
 from rlmlite_kernel.actions.texts import line_forms
 from rlmlite_kernel.engines.bytes.threads import threads, use_threads
 from rlmlite_kernel.engines.lines import arrow_groups, blocks
+from rlmlite_kernel.testing.laws.outcomes import columns_from
 from rlmlite_kernel.values.lines.line_rows import LineRows
 from rlmlite_kernel.values.values import descriptor
 from tests.kernel.machine import Machine
@@ -77,6 +78,12 @@ LOOK = (
     "x = zip(e, p)",
     "x = search(e, /1\\d/)",
     "x = e.text",
+    'x = where(p, .text[5:7] == "03" and .line > 9)',
+    "x = where(e, .text matches /user1\\d/ and .line > 10)",
+    "x = where(p, .line > 300 or .tail not matches /é[13]/)",
+    "x = count_by(p, .day[0:7])",
+    "x = count_by(e, .text[2:40])",
+    "x = where(p, .user matches /^user\\d$/)",
     'x = render(e[0:5], "{line}: {text}")',
     "show(e)",
     "preview(e, tail=4)",
@@ -105,8 +112,8 @@ def test_lines_by_recipe_are_what_lines_with_columns_are(narrow: str) -> None:
     for program in (f"{MAKE}{narrow}\n{looks}\n{end}\n" for end in ENDS):
         with lines_from(HELD):
             held = _state_of(Machine({"context": log}), program)
-        for block in (200, 1 << 20):
-            with lines_from(0, block):
+        for block, many in ((200, 10**9), (900, 1), (1 << 20, 1_000)):
+            with lines_from(0, block), columns_from(many):
                 machine = Machine({"context": log})
                 assert _state_of(machine, program) == held, (program, block)
                 assert isinstance(machine.state.variables["p"].data.value, LineRows)

@@ -43,6 +43,10 @@ CONDITIONS = [
     '.a in ["12", 2]',
     ".a in []",
     ".a matches /a/",
+    ".a not matches /^a|é/",
+    ".b == 1 and .a matches /[ab]$/",
+    ".b == 1 or .a not matches /1|^$/",
+    '.a[0:1] == "a"',
     "int(.a) > 1",
     ".missing == 1",
 ]

@@ -67,6 +67,18 @@ def run_form(
     return matches, {number: _absolute(result.field(f"g{number}"), starts, matches) for number in groups}
 
 
+def run_over(joined: bytes, lengths: IntArray, pattern: str) -> BoolArray | None:
+    """Which of the texts that lie end to end a pattern occurs in; None where Arrow is missing."""
+    modules = arrow()
+    if modules is None:
+        return None
+    pyarrow, compute = modules
+    offsets = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    texts = pyarrow.StringArray.from_buffers(len(lengths), pyarrow.py_buffer(offsets), pyarrow.py_buffer(joined))
+    return _flags(compute.match_substring_regex(texts, pattern=pattern))
+
+
 def _line_array(pyarrow: Any, content: Buffer, bounds: LineBounds, with_newlines: bool) -> Any:
     """The lines as an array of strings: a view of the content with their newlines, or a copy without them."""
     first, last = int(bounds.starts[0]), int(bounds.stops[-1])

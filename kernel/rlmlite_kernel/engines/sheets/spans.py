@@ -55,6 +55,23 @@ class SpanBytes:
         data = self.octets.data
         return [bytes(data[a : a + n]) for a, n in zip(self.starts.tolist(), self.lengths.tolist(), strict=True)]
 
+    def joined(self) -> bytes:
+        """The bytes of all spans, end to end."""
+        offsets = np.repeat(self.starts - (np.cumsum(self.lengths) - self.lengths), self.lengths)
+        return self.octets[offsets + np.arange(len(offsets))].tobytes()
+
+    def cut(self, low: int, high: int | None) -> tuple[IntArray, IntArray] | None:
+        """Bytes low..high-1 of each span, as [start, stop); None if one is shorter, or cut inside a code point."""
+        stops = self.starts + self.lengths
+        if int(self.lengths.min(initial=LONGEST)) < max(low, 0 if high is None else high):
+            return None
+        cuts = [self.starts + low, stops if high is None else self.starts + high]
+        for places in cuts:
+            inside = places[places < len(self.octets)]
+            if bool((self.octets[inside] & 0xC0 == 0x80).any()):
+                return None
+        return cuts[0], cuts[1]
+
     def longest(self) -> int:
         """The length of the longest span."""
         return int(self.lengths.max(initial=0))
