@@ -44,7 +44,13 @@ def check_action(
         raise ValueError(f"there is no law `{unknown[0]}`; the laws are {', '.join(LAWS)}")
     trials: list[Trial] = []
 
-    @settings(max_examples=examples, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        phases=PHASES,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(trials_of(_row(table, name), arguments))
     def hold(trial: Trial) -> None:
         trials.append(trial)

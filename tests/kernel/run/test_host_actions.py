@@ -15,7 +15,7 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.machine import begin
 from rlmlite_kernel.table import FREE, Action, Param
-from rlmlite_kernel.testing.play.turns import KEY, make_input, play
+from rlmlite_kernel.testing.play.turns import KEY, make_input, play_turn
 from rlmlite_kernel.values.columns import Cells, Ints
 from rlmlite_kernel.values.values import Rows
 from tests.kernel.machine import Machine, parse_program
@@ -225,9 +225,9 @@ def test_a_run_of_older_rules_is_not_guarded() -> None:
     blobs = MemoryBlobs()
     table = ACTIONS.extended([action(lambda context, x: 1 // x if x == 0 else x if x == [1] else float("nan"))])
     state = begin({"x": make_input(blobs, [1])}, Settings(), KEY, table=table, flags=flags).state
-    played = play(state, parse_program("a = mine(x)\nb = mine(1)"), blobs)
+    played = play_turn(state, parse_program("a = mine(x)\nb = mine(1)"), blobs)
 
     assert played.codes == ["", "type"]
     assert played.state.variables["a"].data.value is played.state.variables["x"].data.value
     with pytest.raises(ZeroDivisionError):
-        play(state, parse_program("a = mine(0)"), blobs)
+        play_turn(state, parse_program("a = mine(0)"), blobs)

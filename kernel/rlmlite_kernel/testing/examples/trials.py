@@ -51,13 +51,18 @@ def trials_of(
     @st.composite
     def trial(draw: st.DrawFn) -> Trial:
         draft = Draft(draw)
-        call = _call(draft, action, own)
-        if action.in_rows and not own and draw(st.integers(0, 3)) == 0:
-            call = _over_rows(draft, call)
+        call = draw_call(draft, action, own)
         target = None if action.ends else RESULT
         return Trial(draft.inputs, Program((Statement(call, target),)))
 
     return trial()
+
+
+def draw_call(draft: Draft, action: Action, own: "Mapping[str, st.SearchStrategy[Any]] | None" = None) -> Call:
+    """A call of an action; of one that may stand in a row expression, now and then over rows."""
+    call = _call(draft, action, own or {})
+    is_over_rows = action.in_rows and not own and draft.draw(st.integers(0, 3)) == 0
+    return _over_rows(draft, call) if is_over_rows else call
 
 
 def _call(draft: Draft, action: Action, own: "Mapping[str, st.SearchStrategy[Any]]") -> Call:

@@ -15,7 +15,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Table
 from rlmlite_kernel.run.machine import Done
 from rlmlite_kernel.testing.examples.trials import Trial
-from rlmlite_kernel.testing.play.turns import Played, play, start
+from rlmlite_kernel.testing.play.turns import Played, play_turn, start_run
 from rlmlite_kernel.values.blobs import Blobs, MemoryBlobs
 
 
@@ -42,20 +42,20 @@ class Case:
     @cached_property
     def begun(self) -> Done:
         """The run before the turn."""
-        return start(self.trial.inputs, self.blobs, table=self._watched())
+        return start_run(self.trial.inputs, self.blobs, table=self._watched())
 
     @cached_property
     def played(self) -> Played:
         """The turn. Raises `LawBrokenError` if even the guard let something pass."""
         try:
-            return play(self.begun.state, self.trial.parsed, self.blobs)
+            return play_turn(self.begun.state, self.trial.parsed, self.blobs)
         except Exception as error:
             raise self.broken("total", f"it raised {type(error).__name__}: {error}") from error
 
     def play_anew(self) -> Played:
         """The same in another run, by the table as it is."""
         blobs = MemoryBlobs()
-        return play(start(self.trial.inputs, blobs, table=self.table).state, self.trial.parsed, blobs)
+        return play_turn(start_run(self.trial.inputs, blobs, table=self.table).state, self.trial.parsed, blobs)
 
     def broken(self, law: str, seen: str) -> LawBrokenError:
         """The error of a broken law."""

@@ -2,8 +2,8 @@
 
 Everything is in memory, under a fixed key, so the same inputs, program and results give the same bytes.
 
-    inputs = {"text": "one\ntwo"}
-    play(inputs, parse('n = count(text)'), answer=lambda request, prompt: Answered("yes"))
+    state = start_run({"text": "one two"}, blobs).state
+    play_turn(state, parse("n = count(text)"), blobs).state.variables["n"]
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -77,7 +77,7 @@ def make_input(blobs: Blobs, content: object) -> Input:
     return Input(value, Source("json"), value_bytes(content))
 
 
-def start(
+def start_run(
     inputs: Mapping[str, object],
     blobs: Blobs,
     *,
@@ -89,7 +89,7 @@ def start(
     return begin(named, settings or Settings(limits=Limits(), roles={"sub": ROLE}), KEY, table=table)
 
 
-def play(
+def play_turn(
     state: State, program: Parsed, blobs: Blobs, *, answer: Answer = say_yes, parser: Parser = NO_PARSER
 ) -> Played:
     """One whole turn from a state, which stays as it is."""
