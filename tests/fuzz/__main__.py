@@ -5,15 +5,21 @@
     python -m tests.fuzz arrow --example FILE     one kept example again
 
 With atheris installed, libFuzzer chooses the bytes by the branches that they reach; without it they are random. Both
-drive the same structure-aware edits (`edits`). An example that ends the process, takes too long or raises what it must
-not is kept in `.fuzz/`, with its name in the table.
+drive the same structure-aware edits (`edits`). A target is tried by one process after the other, each for `SLICE`
+seconds: atheris 3.0 leaks the result of every comparison of arrays, a kilobyte and more, so that a process that reads
+tables has grown to 2 GB within five minutes. What reached new branches is kept for the next process.
+
+An example that ends the process, takes too long or raises what it must not is kept in `.fuzz/`, with its name in the
+table.
 """
 
 import argparse
 import json
+import math
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +28,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
 
@@ -37,13 +43,16 @@ OURS = ("rlmlite", "rlmlite_grammar", "rlmlite_kernel", "rlmlite_traces")
 LONGEST_SEED = 8_192
 """Bytes from which an example is drawn."""
 
+SLICE = 60
+"""Seconds of one process."""
+
 
 class Watch:
     """Runs examples of one target, and keeps on disk what is needed if the process ends in one of them."""
 
     def __init__(self, name: str, target: "Target", seconds: float) -> None:
         self._read, self._ends = target.read, time.monotonic() + seconds
-        self._example, self._report = FINDINGS / f"{name}.example", FINDINGS / f"{name}.json"
+        self._example, self._report = FINDINGS / f"{name}.example", report_path(name)
         self._count, self._slowest = 0, 0.0
 
     def over(self) -> bool:
@@ -71,6 +80,11 @@ class Watch:
             raise MemoryError(f"the process has grown to {peak:,} bytes")
 
 
+def report_path(name: str) -> Path:
+    """Where a process says how far it has come."""
+    return FINDINGS / f"{name}.json"
+
+
 def fuzz(name: str, target: "Target", seconds: float, seed: int) -> None:
     """Try one target in this process until the time is up. Raises what the target must not."""
     watch = Watch(name, target, seconds)
@@ -84,18 +98,25 @@ def fuzz(name: str, target: "Target", seconds: float, seed: int) -> None:
     for content in target.seeds:
         watch.run(content)
     if find_spec("atheris") is not None:
-        _drive_by_atheris(feed, seconds)
+        _drive_by_atheris(feed, seconds, seed, FINDINGS / f"{name}.corpus")
     chance = random.Random(seed)
     while not watch.over():
         feed(chance.randbytes(chance.choice((64, 512, LONGEST_SEED))))
     watch.report()
 
 
-def _drive_by_atheris(feed: Callable[[bytes], object], seconds: float) -> None:
+def _drive_by_atheris(feed: Callable[[bytes], object], seconds: float, seed: int, corpus: Path) -> None:
     import atheris
 
+    corpus.mkdir(exist_ok=True)
     # Of an own process nothing comes back: libFuzzer ends it.
-    arguments = [sys.argv[0], f"-max_total_time={int(seconds)}", f"-max_len={LONGEST_SEED}", f"-timeout={SECONDS}"]
+    arguments = [
+        sys.argv[0],
+        f"-max_total_time={math.ceil(seconds)}",
+        f"-max_len={LONGEST_SEED}",
+        f"-timeout={SECONDS}",
+    ]
+    arguments += [str(corpus), f"-seed={seed + 1}"]  # 0 would be the time of day
     arguments += [f"-rss_limit_mb={MEMORY // 1024**2}", f"-artifact_prefix={FINDINGS}/", "-print_final_stats=0"]
 
     def drive(content: bytes) -> None:
@@ -139,21 +160,44 @@ def _watching_branches() -> AbstractContextManager[Any]:
     return context
 
 
+class Figures(NamedTuple):
+    """What the processes of a target did: how many examples, the seconds of the slowest, the largest process."""
+
+    examples: int = 0
+    slowest: float = 0.0
+    peak: int = 0
+
+    def beside(self, other: "Figures") -> "Figures":
+        """Those of both."""
+        return Figures(self.examples + other.examples, max(self.slowest, other.slowest), max(self.peak, other.peak))
+
+
 def _supervise(name: str, seconds: float, seed: int) -> bool:
-    """Fuzz a target in a process of its own and print its row. Whether there is a finding."""
-    command = [sys.executable, "-m", "tests.fuzz", name, "--here", f"--seconds={seconds}", f"--seed={seed}"]
+    """Fuzz a target in processes of its own and print its row. Whether there is a finding."""
     log = FINDINGS / f"{name}.log"
+    shutil.rmtree(FINDINGS / f"{name}.corpus", ignore_errors=True)
+    figures, code, spent = Figures(), 0, 0.0
     with log.open("wb") as out:
-        code = subprocess.run(command, stdout=out, stderr=out, env=os.environ, check=False).returncode
-    report = FINDINGS / f"{name}.json"
-    figures = json.loads(report.read_text("utf-8")) if report.exists() else {"examples": 0, "slowest": 0, "peak": 0}
-    row = f"{name:<16} {figures['examples']:>9,} {figures['slowest']:>6.1f} s {figures['peak'] / 1e6:>5.0f} MB"
+        while spent < seconds and code == 0:
+            part = min(SLICE, seconds - spent)
+            code, more = _run_slice(name, part, seed, out)
+            figures, spent, seed = figures.beside(more), spent + part, seed + 1
+    row = f"{name:<16} {figures.examples:>9,} {figures.slowest:>6.1f} s {figures.peak / 1e6:>5.0f} MB"
     if code == 0:
-        print(f"{row}  nothing found")
+        print(f"{row}  nothing found", flush=True)
         return False
     reason = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     print(f"{row}  {reason}: {FINDINGS / f'{name}.example'}, {log}", flush=True)
     return True
+
+
+def _run_slice(name: str, seconds: float, seed: int, out: IO[bytes]) -> tuple[int, Figures]:
+    """One process: its exit code and what it reported."""
+    report = report_path(name)
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tests.fuzz", name, "--here", f"--seconds={seconds}", f"--seed={seed}"]
+    code = subprocess.run(command, stdout=out, stderr=out, env=os.environ, check=False).returncode
+    return code, Figures(**json.loads(report.read_text("utf-8"))) if report.exists() else Figures()
 
 
 if __name__ == "__main__":
