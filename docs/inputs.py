@@ -27,6 +27,13 @@ SETTINGS: Final = {
     "max_seconds": "seconds that a parser in a worker may take for a file, and one more for each MB of it",
     "max_worker_bytes": "bytes of memory that it may allocate, and four more for each byte of the file",
     "max_fetch_seconds": "seconds that a URL may be waited for, in all",
+    "delimiter": "of CSV files whose path does not say it, as the six below: see [tables](tables.md#options-of-csv)",
+    "header": "`yes` or `no`: whether the first row names the columns",
+    "quote": "`double`, `single` or `none`",
+    "skip": "lines before the table",
+    "types": "`text`, a type for each column, or `NAME:TYPE,...`",
+    "decimal": "`point` or `comma`",
+    "dates": "`dmy`, `mdy` or `ymd`",
     "kept_bytes": "up to which size standard input is kept in the trace",
     "cache": "whether digests of large files and word indexes are remembered between runs",
 }

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rlmlite.errors import InputError, ModelError, RlmliteError, SettingError
     from rlmlite.guard.memory import limit_memory
     from rlmlite.inputs.formats.reading import Reading
-    from rlmlite.inputs.values import Url
+    from rlmlite.inputs.values import Table, Url
     from rlmlite.runs.outcome import Outcome
     from rlmlite.tools.approvals import Approval
     from rlmlite.tools.functions import tool
@@ -52,6 +52,7 @@ __all__ = [
     "Scripted",
     "Session",
     "SettingError",
+    "Table",
     "Url",
     "arun",
     "client",
@@ -77,6 +78,7 @@ _HOMES = {
     "Scripted": "rlmlite.clients.scripted",
     "Session": "rlmlite.agent.session",
     "SettingError": "rlmlite.errors",
+    "Table": "rlmlite.inputs.values",
     "Url": "rlmlite.inputs.values",
     "arun": "rlmlite.agent.ask",
     "client": "rlmlite.clients.registry",

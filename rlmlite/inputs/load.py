@@ -32,7 +32,7 @@ from rlmlite.inputs.formats.remote.urls import is_remote, without_secrets
 from rlmlite.inputs.formats.streams import file_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.names import ALONE, STDIN, check_name, name_paths, strip_text_prefix
-from rlmlite.inputs.values import Data, Url, from_python
+from rlmlite.inputs.values import Data, Table, Url, from_python
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import InputChangedError
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
@@ -80,8 +80,32 @@ def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Inp
             loader = FileLoader("the input", blobs, reading)
             return loader.load_stream(iter([bytes(value)]), always_keep=True)
         # A `str` is a text, never a path: data must not name files.
+        case Table():
+            return from_path(value.spec(), blobs, reading)
         case _:
-            return _from_frame(value, blobs) or from_python(value, blobs)
+            return _from_value(value, blobs, reading)
+
+
+def _from_value(value: Data, blobs: FileBlobs, reading: Reading) -> Input:
+    # Exact types: a subclass may be a data frame.
+    if type(value) in (str, dict):
+        return from_python(value, blobs)
+    from rlmlite.inputs.values.frames import as_frame, as_listing, is_series  # here, because most inputs are paths
+
+    listing = as_listing(value)
+    if listing is not None:
+        return _from_paths(listing, blobs, reading)
+    if type(value) is list:
+        return from_python(value, blobs)
+    frame = as_frame(value)
+    return (None if is_series(frame) else _from_frame(frame, blobs)) or from_python(frame, blobs)
+
+
+def _from_paths(listing: Listing, blobs: FileBlobs, reading: Reading) -> Input:
+    missing = next((path for path in listing.paths if not os.path.isfile(os.path.join(listing.root, path))), None)
+    if missing is not None:
+        raise InputError(f"{os.path.join(listing.root, missing)} is not a file; a list of paths names files")
+    return from_listing(listing.root, listing, blobs, reading)
 
 
 def from_path(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input:
@@ -180,9 +204,9 @@ def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
 
 def _from_frame(value: object, blobs: FileBlobs) -> Input | None:
     """The input that a data frame is; None for any other value."""
-    # Before the readers of all kinds of tables are imported. Exact types: a subclass may be a data frame.
-    if type(value) in (str, list, dict):
+    if not hasattr(value, "__arrow_c_stream__") and not hasattr(value, "__dataframe__"):
         return None
+    # Before the readers of all kinds of tables are imported.
     from rlmlite.inputs.tables import from_frame
 
     return from_frame(value, blobs)

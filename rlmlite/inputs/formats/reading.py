@@ -56,6 +56,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         one more for each MB of it.
     max_worker_bytes: how much memory such a parser may allocate, and four bytes more for each byte of the file.
     max_fetch_seconds: how many seconds a URL may be waited for, in all.
+    delimiter, header, quote, skip, types, decimal, dates: how CSV files are read whose path does not say it.
     kept_bytes: up to which size standard input is kept in the trace.
     cache: whether digests of large files and word indexes are remembered between runs.
     """
@@ -69,6 +70,13 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_fetch_seconds: _Amount = 3_600
     max_seconds: _Amount = 60
     max_worker_bytes: _Amount = 1024**3
+    delimiter: str | None = None
+    header: str | None = None
+    quote: str | None = None
+    skip: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    types: str | None = None
+    decimal: str | None = None
+    dates: str | None = None
     kept_bytes: Annotated[int, msgspec.Meta(ge=0)] = 16 * 1024**2
     cache: bool = True
 

@@ -25,7 +25,7 @@ from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile, TableReader, read_columns, read_sheet
 from rlmlite.inputs.tables.reading.table_text import find_text
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
-from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec
+from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec, with_settings
 from rlmlite.inputs.tables.texts.csv_files import read_csv
 from rlmlite.inputs.tables.texts.jsonl_files import read_jsonl
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
@@ -57,6 +57,7 @@ def from_table(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input
     spec = parse_spec(path)
     if spec is None:
         return None
+    spec = with_settings(spec, reading)
     # Hashed before it is read. From here on `file.path` may be a copy in the store; the user's path stays in the spec.
     is_text = spec.reader in _TEXT_READERS
     file = blobs.look(Path(spec.path), is_text)

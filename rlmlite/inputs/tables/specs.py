@@ -14,6 +14,7 @@ from pathlib import PurePath
 import msgspec
 
 from rlmlite.errors import InputError
+from rlmlite.inputs.formats.reading import Reading
 from rlmlite_kernel.program.problems import did_you_mean
 
 READERS: Mapping[str, tuple[str, ...]] = {
@@ -54,14 +55,22 @@ def parse_spec(path: str) -> TableSpec | None:
         if not file:
             raise InputError(f"{path} has no path; write {reader}:PATH")
         return TableSpec(reader, file, _parse_options(reader, options))
-    by_suffix = _reader_by_suffix(path)
+    by_suffix = reader_by_suffix(path)
     # A folder may be called `data.csv` too; it is then read as a folder.
     if by_suffix is None or not os.path.isfile(path):
         return None
     return TableSpec(by_suffix, path, {})
 
 
-def _reader_by_suffix(path: str) -> str | None:
+def with_settings(spec: TableSpec, reading: Reading) -> TableSpec:
+    """The specification with those of the settings for all inputs that its reader takes and its path does not say."""
+    settings = {name: getattr(reading, name, None) for name in OPTIONS[spec.reader] if name != "encoding"}
+    said = {name: str(value) for name, value in settings.items() if value is not None}
+    return TableSpec(spec.reader, spec.path, said | spec.options)
+
+
+def reader_by_suffix(path: str) -> str | None:
+    """The reader that a path's suffix chooses, or None."""
     suffix = PurePath(path).suffix.lower()
     for reader, suffixes in READERS.items():
         if suffix in suffixes:

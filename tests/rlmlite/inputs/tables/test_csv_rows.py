@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import rlmlite
-from rlmlite.inputs import notes
+from rlmlite.inputs import deriving, notes, reading
+from rlmlite_traces import Verdict, replay, verify
 from tests.rlmlite.inputs.tables.table_files import load_rows, load_table
 
 TWO = [{"name": "ann", "qty": 3}, {"name": "bob", "qty": 4}]
@@ -157,3 +158,21 @@ def test_a_run_reads_what_is_beside_an_odd_row(tmp_path: Path) -> None:
         600,
         179_700,
     ]
+
+
+def test_settings_hold_for_all_tables_whose_path_says_nothing(tmp_path: Path) -> None:
+    """From the command line or Python; the recipe records them, and a replay needs no setting."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("title\nname^qty\nann^007\n")
+    settings = reading({"delimiter": "^", "skip": "1", "types": "qty:text"})
+
+    outcome = rlmlite.execute(
+        "final([a.qty, b.qty])",
+        {"a": tmp_path / "a.csv", "b": Path(f"csv:{tmp_path / 'b.csv'}?types=qty:int")},
+        reading=settings,
+        trace=tmp_path / "run.rlm",
+    )
+
+    assert outcome.value == [["007"], [7]]
+    assert outcome.trace is not None
+    assert replay(verify(outcome.trace), derive=deriving(), recorded_paths=True).verdict is Verdict.REPRODUCED

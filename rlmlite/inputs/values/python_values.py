@@ -2,10 +2,13 @@
 
 "some text"                     text
 {"a.md": "...", "b.md": "..."}  documents: every value is a text, and the keys are their paths
+{"name": "ann"}                 JSON, a record: short texts under names that are no paths
 [1, {"x": 2.0}], 7, {}          JSON, in canonical form: tuples become lists, 2.0 becomes 2
 """
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -13,13 +16,22 @@ import msgspec
 from rlmlite.errors import InputError
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
-from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
+from rlmlite_kernel.records.canonical import PLAIN, NotCanonicalError, value_bytes
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.values import Text, Value, documents
 
 Data: TypeAlias = Any
-"""An input in Python: text, bytes, a `Path`, a `Url`, a data frame, texts by path, or JSON (lists, dicts, scalars)."""
+"""An input in Python: text, bytes, a `Path` or a list of them, a `Url`, a `Table`, a data frame, texts by path, JSON.
+
+JSON is lists, dicts and scalars, and what stands for these (see `plain`): dataclasses, models, sets, arrays, dates.
+"""
+
+_SHORT = 200
+"""Up to so many characters, on one line, a text is rather a field of a record than a document."""
+
+_IS_PATH = re.compile(r"/|\.[A-Za-z0-9]{1,8}\Z")
+"""A key that is a path: it has a folder, or a suffix."""
 
 
 class Url(msgspec.Struct, frozen=True):
@@ -28,20 +40,64 @@ class Url(msgspec.Struct, frozen=True):
     url: str
 
 
+class Table:
+    """A file that is a table, and how to read it: `Table("codes.txt", "csv", delimiter="tab", types={"zip": "text"})`.
+
+    Without a reader the suffix chooses it. The options are those of the readers (see `docs/reference/tables.md`); their
+    values may be numbers, truth values and, for `types`, a dict.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], reader: str | None = None, **options: Any) -> None:
+        self.path, self.reader, self.options = os.fspath(path), reader, options
+
+    def spec(self) -> str:
+        """The table as the command line names it. Raises `InputError`."""
+        from rlmlite.inputs.tables.specs import reader_by_suffix  # with the readers' names, which most inputs need not
+
+        reader = self.reader or reader_by_suffix(self.path)
+        if reader is None:
+            raise InputError(f"{self.path} has no suffix that names a reader of tables; give one: Table(path, reader)")
+        options = "&".join(f"{name}={_option(value)}" for name, value in self._in_order())
+        return f"{reader}:{self.path}?{options}" if options else f"{reader}:{self.path}"
+
+    def _in_order(self) -> Iterator[tuple[str, Any]]:
+        # A query takes what follows it, so it is last.
+        yield from ((name, value) for name, value in self.options.items() if name != "query")
+        yield from ((name, value) for name, value in self.options.items() if name == "query")
+
+
+def _option(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}:{kind}" for name, kind in value.items())
+    return str(value)
+
+
 def from_python(value: Data, blobs: Blobs) -> Input:
     """A value in memory as an input. Raises `InputError`."""
-    if isinstance(value, str):
+    if type(value) is str:
         content = _to_utf8(value)
         # Without a path: it has none.
         file = SourceFile("", blobs.put(content), len(content))
         source = Source("text", files=(file,))
         return Input(Text(file.digest, 0, file.size), source, content)
     # An empty dict could be either; JSON is what it is more likely to mean.
-    if isinstance(value, dict) and value:
-        all_texts = all(isinstance(item, str) for item in value.values())
-        if all_texts:
+    if type(value) is dict and value:
+        all_texts = all(type(item) is str for item in value.values())
+        if all_texts and all(isinstance(key, str) for key in value) and not _is_record(value):
             return _from_texts(value, blobs)
-    return _from_json(value)
+    if type(value) in PLAIN:
+        return _from_json(value)
+    from rlmlite.inputs.values.plain import to_plain  # here, because texts are what most runs begin with
+
+    return _from_json(to_plain(value))
+
+
+def _is_record(texts: Mapping[str, str]) -> bool:
+    """Whether a dict of texts is a record, not documents: short texts under names that are no paths."""
+    are_short = all(len(text) <= _SHORT and "\n" not in text for text in texts.values())
+    return are_short and not all(_IS_PATH.search(key) for key in texts)
 
 
 def with_content(loaded: Input, blobs: Blobs) -> Input:
