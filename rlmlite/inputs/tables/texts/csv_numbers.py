@@ -3,6 +3,7 @@
 A column becomes numbers if every cell of it is spelled as one and none loses what a reader of the file would miss:
 
     12.50, 3.00, 0         a number: the zeros at the end belong to a fixed number of decimals
+    12.5, 3.0, 0.25        a number: programs write a whole one so
     3.9, 3.10              text: as numbers these versions would be 3.9 and 3.1
     0.5, 1000000000000000001        text: a binary64 that holds both kinds would round the second
     0.12345678901234567890          text: a binary64 has not so many digits
@@ -44,6 +45,7 @@ class Digits:
     def __init__(self) -> None:
         self._decimals: set[int] = set()
         self._zero_at_end: Example | None = None
+        self._point_zero: Example | None = None
         self._whole: Example | None = None
         self._code: Example | None = None
         self._rounded: Example | None = None
@@ -60,6 +62,8 @@ class Digits:
             self._decimals.add(len(decimals))
             if not point:
                 self._whole = self._whole or example
+            elif decimals == "0":
+                self._point_zero = self._point_zero or example
             elif decimals[-1] == "0":
                 self._zero_at_end = self._zero_at_end or example
         elif _CODE.fullmatch(cell):
@@ -73,6 +77,8 @@ class Digits:
             return self._rounded
         if self._code is not None and self._whole is not None:
             return self._code
+        if self._point_zero is not None and self._whole is not None:
+            return self._point_zero
         return self._zero_at_end if len(self._decimals) > 1 else None
 
 
