@@ -82,6 +82,8 @@ def assert_printed(expected: str, printed: str, place: str) -> None:
 def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's blocks run, and print what they say they print."""
     monkeypatch.chdir(tmp_path)
+    # As for whoever runs a file in that folder: a page may write a module and import it.
+    monkeypatch.syspath_prepend(tmp_path)
     namespace: dict[str, Any] = {"__name__": "__page__"}
     for block in blocks(page):
         match block.tags:

@@ -21,7 +21,7 @@ def check_total(case: Case) -> None:
     """A step ends in a value, or in a fault with a known code that is not the action's own mistake."""
     for code in case.played.codes:
         if code in (ACTION_RAISED, NO_VALUE):
-            raise case.broken("total", f"`{code}`: {_shown(case.played)}") from case.raised
+            raise case.broken("total", _shown(case.played)) from case.raised
         if code and code not in FAULTS:
             raise case.broken("total", f"its fault has the code `{code}`, which is not in FAULTS")
 
