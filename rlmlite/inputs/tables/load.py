@@ -13,21 +13,24 @@ derived then was a sheet, by the rules of then.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from rlmlite.errors import InputError
+from rlmlite.inputs.cache.digests import WORTH_BYTES
 from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
+from rlmlite.inputs.tables.reading.databases_beside import check_complete
 from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile, TableReader, read_columns, read_sheet
 from rlmlite.inputs.tables.reading.table_text import find_text
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec, with_settings
 from rlmlite.inputs.tables.texts.csv_files import read_csv
 from rlmlite.inputs.tables.texts.jsonl_files import read_jsonl
+from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.tables.records import records
 from rlmlite_kernel.values.tables.writer import columnar_blocks
@@ -63,16 +66,59 @@ def from_table(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input
     file = blobs.look(Path(spec.path), is_text)
     if is_text:
         spec = _resolve_encoding(spec, reading.encoding)
-    limits = ReadingLimits(path, reading)
-    table, derived, losses = _derive(spec.reader, file, Path(spec.path), spec.options, limits, blobs)
+    derived, step = _find_or_derive(spec, path, file, blobs, reading)
     check_unchanged(file)
     # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
     as_utf8 = is_text and "encoding" not in spec.options
     replaced = file.utf8.bad if file.utf8 is not None and as_utf8 else 0
     entry = SourceFile(spec.path, derived.digest, derived.size, replaced, file.digest, 1)
-    recipe = (_record_step(spec.reader, table, losses),)
-    source = Source("table", path, (entry,), recipes=(recipe,))
+    source = Source("table", path, (entry,), recipes=((step,),))
     return Input(records(derived.digest, blobs), source)
+
+
+def _find_or_derive(
+    spec: TableSpec, path: str, file: HashedFile, blobs: FileBlobs, reading: Reading
+) -> tuple[DerivedContent, Derivation]:
+    """The content of a table, from the user's cache or read anew, and the step that derived it. Raises `InputError`."""
+    limits = ReadingLimits(path, reading)
+    is_large = file.mark.size >= WORTH_BYTES
+    if not is_large or not reading.cache or blobs.copies:
+        return _derive_new(spec, file, limits, blobs, blobs.derive)
+    from rlmlite.inputs.cache.tables import open_tables, table_key  # here, because most tables are small
+
+    named, cache = Path(spec.path), open_tables()
+    key = table_key(file.digest, spec.reader, named.suffix.lower(), spec.options)
+    cached = cache.find(key)
+    if cached is not None and cached.file.size <= reading.max_bytes:
+        _register_beside(spec, file, blobs)
+        return blobs.add_held(cached.digest, cached.file), cached.step
+    with cache.writing(key) as writer:
+        if writer is None:
+            return _derive_new(spec, file, limits, blobs, blobs.derive)
+        derived, step = _derive_new(spec, file, limits, blobs, lambda blocks: blobs.add_held(*writer.write(blocks)))
+        # Only now it is known that the bytes that were read are those that were hashed.
+        check_unchanged(file)
+        writer.commit(step)
+        return derived, step
+
+
+def _register_beside(spec: TableSpec, file: HashedFile, blobs: FileBlobs) -> None:
+    """What reading a table does besides: the text of its rows is registered, a database is found to be complete."""
+    if spec.reader in _TEXT_READERS:
+        find_text(file, Path(spec.path), spec.options.get("encoding"), blobs)
+    else:
+        check_complete(file.path, Path(spec.path), spec.reader)
+
+
+def _derive_new(
+    spec: TableSpec,
+    file: HashedFile,
+    limits: ReadingLimits,
+    blobs: FileBlobs,
+    keep: Callable[[Iterator[Content]], DerivedContent],
+) -> tuple[DerivedContent, Derivation]:
+    table, derived, losses = _derive(spec.reader, file, Path(spec.path), spec.options, limits, blobs, keep)
+    return derived, _record_step(spec.reader, table, losses)
 
 
 def from_frame(value: object, blobs: FileBlobs) -> Input | None:
@@ -108,7 +154,7 @@ def derive_table(
         options = _recorded_options(step)
         limits = ReadingLimits(str(file.path), reading)
         is_sheet = options.pop(_LAYOUT, "") != _COLUMNS
-        _derive(step.by, file, file.path, options, limits, blobs, is_sheet)
+        _derive(step.by, file, file.path, options, limits, blobs, blobs.derive, is_sheet)
         check_unchanged(file)
     except InputError as error:
         return str(error)
@@ -180,19 +226,20 @@ def _derive(
     options: Mapping[str, str],
     limits: ReadingLimits,
     blobs: FileBlobs,
+    keep: Callable[[Iterator[Content]], DerivedContent],
     is_sheet: bool = False,
 ) -> tuple[OpenTable, DerivedContent, Losses]:
-    """Read the rows into the store: text here, everything else in a worker. Raises `InputError`."""
+    """Read the rows, and `keep` their content: text here, everything else in a worker. Raises `InputError`."""
     if reader in _TEXT_READERS:
         table, blocks, losses = _open_text(_TEXT_READERS[reader], file, named, options, blobs, is_sheet)
-        return table, blobs.derive(limits.blocks(blocks, "table")), losses
+        return table, keep(limits.blocks(blocks, "table")), losses
     from rlmlite.inputs.tables.binary.binary_tables import (  # here, because most tables are text
         check_table,
         open_in_worker,
     )
 
     table, blocks, losses = open_in_worker(reader, file, named, options, limits, is_sheet)
-    derived = blobs.derive(limits.blocks(blocks, "table"))
+    derived = keep(limits.blocks(blocks, "table"))
     check_table(blobs.read(derived.digest), reader, table, is_sheet)
     return table, derived, losses
 

@@ -1,4 +1,4 @@
-"""`FileBlobs`: contents in the user's own files, in a store, in a scratch file, and in memory, found by their digest.
+"""`FileBlobs`: contents in the user's files, in a store, in a scratch file, in a cache, in memory, by their digest.
 
 Where a content lies depends on where it came from. Nothing is copied unless that is needed or asked for:
 
@@ -30,6 +30,7 @@ from rlmlite_kernel.values.blobs import BlobMissingError, Content
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_traces.errors import StoreMissingError
 from rlmlite_traces.files.guarded import Folder
+from rlmlite_traces.files.held import HeldFile
 from rlmlite_traces.files.indexes import RecentIndexes
 from rlmlite_traces.files.mapped import (
     DigestCache,
@@ -77,11 +78,12 @@ class FileBlobs:
         self._cache = cache
         self._store = store
         self._copies = store if copy else None
-        # The four places of a content, by its digest. What is in the store is listed only once a run has used it.
+        # The five places of a content, by its digest. What is in the store is listed only once a run has used it.
         self._memory: dict[str, bytes] = {}
         self._files: dict[str, list[HashedFile]] = {}
         self._stored: set[str] = set()
         self._extents: dict[str, ScratchExtent] = {}
+        self._held: dict[str, HeldFile] = {}
         self._scratch = Scratch()
         # What was opened or computed last. Dropping any of it costs only time.
         self._recent = RecentContents()
@@ -151,6 +153,16 @@ class FileBlobs:
             self._extents[digest] = extent
         return DerivedContent(digest, extent.size)
 
+    @property
+    def copies(self) -> bool:
+        """Whether what is read is copied to the store first."""
+        return self._copies is not None
+
+    def add_held(self, digest: str, file: HeldFile) -> DerivedContent:
+        """Register a derived content that lies in an open file. The caller vouches for its digest."""
+        self._held.setdefault(digest, file)
+        return DerivedContent(digest, file.size)
+
     def find(self, digest: str) -> HashedFile | None:
         """The file of a content in the store, or `None` if there is no store or it lacks the content.
 
@@ -174,7 +186,7 @@ class FileBlobs:
 
     def has(self, digest: str) -> bool:
         """Whether a content is registered under this digest. The store is not searched; see `find`."""
-        return any(digest in known for known in (self._memory, self._extents, self._files, self._stored))
+        return any(digest in known for known in (self._memory, self._extents, self._held, self._files, self._stored))
 
     def size(self, digest: str) -> int | None:
         """The bytes of a content that is registered, without reading it; `None` if it is not."""
@@ -182,6 +194,8 @@ class FileBlobs:
             return len(self._memory[digest])
         if digest in self._extents:
             return self._extents[digest].size
+        if digest in self._held:
+            return self._held[digest].size
         if digest in self._files:
             return self._files[digest][0].mark.size
         if self._store is not None and digest in self._stored:
@@ -196,6 +210,9 @@ class FileBlobs:
         extent = self._extents.get(digest)
         if extent is not None:
             return self._recent.content(digest, extent.size, partial(self._scratch.content, extent))
+        if digest in self._held:
+            held = self._held[digest]
+            return self._recent.content(digest, held.size, held.content)
         if digest in self._files:
             # Any of the equal files will do; `confirm` checks that all are as they were.
             file = self._files[digest][0]

@@ -52,7 +52,7 @@ class Scratch:
         self._adding = True
         try:
             file.seek(start)
-            digest = _write_and_hash(file, blocks)
+            digest = write_and_hash(file, blocks)
             self._end = file.tell()
         except BaseException:
             file.truncate(start)
@@ -89,7 +89,7 @@ class Scratch:
         return self._file
 
 
-def _write_and_hash(file: FileIO, blocks: Iterable[Content]) -> str:
+def write_and_hash(file: FileIO, blocks: Iterable[Content]) -> str:
     """Write all blocks at the file's position, and return the SHA-256 of what was written."""
     digest = hashlib.sha256()
     for block in blocks:

@@ -16,6 +16,7 @@ from rlmlite.guard.worker.limits import WorkerProtocolError
 from rlmlite.inputs.formats.parsing import open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import ReadingLimits
 from rlmlite.inputs.tables.binary.table_job import Lost, Opened, Refused, read_table
+from rlmlite.inputs.tables.reading.databases_beside import check_complete
 from rlmlite.inputs.tables.reading.reader import OpenTable
 from rlmlite.inputs.tables.sheets.sheet_check import check_blocks, check_widths
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
@@ -32,9 +33,6 @@ _LIBRARIES: Mapping[str, tuple[str, ...]] = {
 }
 """What each reader needs installed. The nursery imports it first, so that the next file finds it there."""
 
-_BESIDE: Mapping[str, tuple[str, ...]] = {"sqlite": ("-wal", "-journal"), "duckdb": (".wal",)}
-"""Suffixes of the files beside a database that hold changes which are not in it yet."""
-
 
 def open_in_worker(
     reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits, is_sheet: bool
@@ -45,7 +43,7 @@ def open_in_worker(
     """
     for library in _LIBRARIES[reader]:
         _require_library(library)
-    _check_complete(file.path, named, _BESIDE.get(reader, ()))
+    check_complete(file.path, named, reader)
     items = _items(reader, file, named, options, limits, is_sheet)
     opened = next(items, None)
     if not isinstance(opened, Opened):
@@ -88,24 +86,6 @@ def _require_library(name: str) -> None:
     top = name.partition(".")[0]
     if find_spec(top) is None:
         raise InputError(f"this table needs {top}: pip install 'rlmlite[tables]'")
-
-
-def _check_complete(at: Path, named: Path, suffixes: tuple[str, ...]) -> None:
-    """Raise `InputError` for a database some of whose changes lie in another file. `suffixes` are those of such files.
-
-    Raises `OSError` if the database is not there: SQLite would report that less clearly.
-    """
-    at.stat()
-    # Beside the named path: a store copies one file only, and the log stays where the user's database is. An empty log
-    # is what a database that was closed in good order may leave.
-    for suffix in suffixes:
-        beside = Path(f"{named}{suffix}")
-        has_changes = beside.exists() and beside.stat().st_size > 0
-        if has_changes:
-            raise InputError(
-                f"{named} has changes that are still in {beside.name} beside it; checkpoint or close the database, "
-                "or copy it"
-            )
 
 
 def _items(
