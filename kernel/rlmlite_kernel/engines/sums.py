@@ -13,7 +13,7 @@ with two slices, so that 64-bit numbers can be added without overflow.
 """
 
 import math
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -151,5 +151,9 @@ def _is_small(values: IntArray) -> bool:
 
 def are_whole(values: FloatArray) -> BoolArray:
     """Which decimals are whole numbers of the language, 2 and not 2.5: at most 2^53, where each whole number is one."""
-    whole: Any = (np.rint(values) == values) & (np.abs(values) <= float(1 << 53))
-    return np.asarray(whole, bool)
+    whole = np.empty(len(values), bool)
+    # In blocks, since each step makes an array of its own.
+    for start in range(0, len(values), _BLOCK):
+        part = values[start : start + _BLOCK]
+        whole[start : start + _BLOCK] = (np.rint(part) == part) & (np.abs(part) <= float(1 << 53))
+    return whole

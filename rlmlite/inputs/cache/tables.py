@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.inputs.cache.digests import WORTH_BYTES, cache_folder
+from rlmlite.inputs.cache.digests import cache_folder
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
 from rlmlite_traces.errors import words_of
@@ -190,11 +190,6 @@ class TableWriter:
 def open_tables() -> TableCache:
     """The tables of this user: `rlmlite/tables` in the system's cache folder."""
     return TableCache()
-
-
-def is_worth_keeping(size: int) -> bool:
-    """Whether a file of so many bytes is kept: smaller ones are read faster than they are looked up."""
-    return size >= WORTH_BYTES
 
 
 def table_key(digest: str, reader: str, suffix: str, options: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ None where it could differ (a sum beyond 64 bits, say); then the definition deci
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -124,7 +125,7 @@ def fold_vector(
     # The rows that have a value, their keys and values, and their order.
     context.ensure_fits(_ARRAYS * 8 * len(vector) // MEMORY_PER_VALUE_BYTE)
     there = np.flatnonzero(~vector.null)
-    counts = np.bincount(keys.codes[there], minlength=len(keys.firsts)).astype(np.int64)
+    counts = np.bincount(_only(keys.codes, there), minlength=len(keys.firsts)).astype(np.int64)
     if name == "count":
         return list(counts.tolist())
     if name in ("first", "last"):
@@ -141,6 +142,11 @@ def fold_vector(
         fold = _fold_decimals if vector.kind == "float" else _fold_integers
         return fold(name, vector, keys, there, counts)
     return _fold_ends(name, vector, keys, there) if vector.kind == "int" and name in ("min", "max") else None
+
+
+def _only(values: Any, there: IntArray) -> Any:
+    """The values at these rows, which are in order; the array itself if they are all."""
+    return values if len(values) == len(there) else values[there]
 
 
 def _was_summed(vector: Vector, keys: Keys, there: IntArray) -> bool:
@@ -210,7 +216,8 @@ def _reduce_by_key(work: np.ufunc, values: IntArray, keys: Keys, there: IntArray
 
 def _fold_integers(name: str, vector: Vector, keys: Keys, there: IntArray, counts: IntArray) -> list[Value] | None:
     """Exact sums, of any size."""
-    sums: list[Value] = list(sum_integers(vector.data[there], keys.codes[there], len(keys.firsts)))
+    data, codes = _only(vector.data, there), _only(keys.codes, there)
+    sums: list[Value] = list(sum_integers(data, codes, len(keys.firsts)))
     return sums if name == "sum" else _averages(sums, counts)
 
 
@@ -229,12 +236,11 @@ def _fold_ends(name: str, vector: Vector, keys: Keys, there: IntArray) -> list[V
 
 def _fold_decimals(name: str, vector: Vector, keys: Keys, there: IntArray, counts: IntArray) -> list[Value] | None:
     """Sums that are rounded once; of whole numbers alone they are whole. One that overflows is for the definition."""
-    codes, data, known = keys.codes[there], vector.data[there], len(keys.firsts)
+    codes, data, known = _only(keys.codes, there), _only(vector.data, there), len(keys.firsts)
     sums = sum_decimals(data, codes, known)
     if sums is None or vector.whole is None:
         return None
-    has_decimals = np.zeros(known, bool)
-    has_decimals[codes[~vector.whole[there]]] = True
+    has_decimals = np.bincount(codes, weights=~_only(vector.whole, there), minlength=known) > 0
     totals: list[Value] = list(sums)
     if not has_decimals.all():
         is_whole = ~has_decimals[codes]
