@@ -30,7 +30,6 @@ from rlmlite_kernel.values.blobs import BlobMissingError, Content
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_traces.errors import StoreMissingError
 from rlmlite_traces.files.guarded import Folder
-from rlmlite_traces.files.held import HeldFile
 from rlmlite_traces.files.indexes import RecentIndexes
 from rlmlite_traces.files.mapped import (
     DigestCache,
@@ -45,6 +44,7 @@ from rlmlite_traces.format.lines import STORE
 
 if TYPE_CHECKING:
     from rlmlite_traces.blobs.directory.store import DirectoryStore
+    from rlmlite_traces.files.held import HeldFile
 
 
 _LONGEST_PATH = 4_096
@@ -158,7 +158,7 @@ class FileBlobs:
         """Whether what is read is copied to the store first."""
         return self._copies is not None
 
-    def add_held(self, digest: str, file: HeldFile) -> DerivedContent:
+    def add_held(self, digest: str, file: "HeldFile") -> DerivedContent:
         """Register a derived content that lies in an open file. The caller vouches for its digest."""
         self._held.setdefault(digest, file)
         return DerivedContent(digest, file.size)
