@@ -22,8 +22,10 @@ from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.evaluation.work import READ, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
+from rlmlite_kernel.records.evolution import ROWS_BY_RECIPE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.values.fences import list_names
+from rlmlite_kernel.values.lines import kind
 from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.values import DOCUMENTS, LIST, Rows, Value, kind_of
 
@@ -191,8 +193,18 @@ def _snap(content: bytes | memoryview, text: Text, offset: int) -> int:
 
 def all_lines(text: Text, context: StepContext) -> Rows:
     """Every line of a text as rows {line, start, end, text}."""
+    if len(text) >= kind.LARGE and context.follows(ROWS_BY_RECIPE):
+        # Here, because few texts are so large.
+        from rlmlite_kernel.values.lines.whole_text import lines_of_text
+
+        context.work(READ * len(text) // _COUNTED_PER_UNIT, f"counting the lines of {len(text):,} bytes")
+        return lines_of_text(text, context.blobs)
     first, last = _line_range(text, context)
     return line_rows(text, first, last, context)
+
+
+_COUNTED_PER_UNIT = 8
+"""Bytes that are looked through for newlines while one is read."""
 
 
 def _line_range(text: Text, context: StepContext) -> tuple[int, int]:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import pytest
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.actions.texts import line_forms
 from rlmlite_kernel.engines.bytes.threads import threads, use_threads
 from rlmlite_kernel.engines.lines import arrow_groups, blocks
 from rlmlite_kernel.testing.laws.outcomes import columns_from
+from rlmlite_kernel.values.lines import kind
 from rlmlite_kernel.values.lines.line_rows import LineRows
 from rlmlite_kernel.values.values import descriptor
 from tests.kernel.machine import Machine
@@ -22,12 +22,12 @@ HELD = 1 << 60
 @contextmanager
 def lines_from(size: int, block: int = 4_096) -> Iterator[None]:
     """Texts from so many bytes on are read by recipe, in blocks of so many bytes."""
-    large, default = line_forms.LARGE, blocks.cut_blocks.__defaults__
-    line_forms.LARGE, blocks.cut_blocks.__defaults__ = size, (block,)
+    large, default = kind.LARGE, blocks.cut_blocks.__defaults__
+    kind.LARGE, blocks.cut_blocks.__defaults__ = size, (block,)
     try:
         yield
     finally:
-        line_forms.LARGE, blocks.cut_blocks.__defaults__ = large, default
+        kind.LARGE, blocks.cut_blocks.__defaults__ = large, default
 
 
 def _log(seed: int, lines: int = 400) -> str:
@@ -213,3 +213,20 @@ def test_the_ref_of_lines_commits_to_which_they_are() -> None:
     refs = [committed(program) for program in programs] + [committed("x = p", _log(4))]
     assert len(set(refs)) == len(refs)
     assert [committed(program, block=90) for program in programs] == refs[:-1]
+
+
+@pytest.mark.parametrize("part", ["context", "context[30:4000]", "context[31:]"])
+def test_all_lines_of_a_large_text_are_by_recipe(part: str) -> None:
+    """`log.lines` has the same rows, numbers and places, of a part of a text too, whatever its end."""
+    log = _log(5)
+    program = (
+        f't = {part}\nl = t.lines\nx = count_by(l, .text[0:4])\ny = where(l, .text contains "ERROR")\n'
+        "z = [count(l), first(l), last(l), l[7], max(l.end)]\nfinal(y.line, evidence=y)\n"
+    )
+    with lines_from(HELD):
+        held = _state_of(Machine({"context": log}), program)
+    for block in (100, 1 << 20):
+        with lines_from(0, block), columns_from(1):
+            machine = Machine({"context": log})
+            assert _state_of(machine, program) == held
+            assert isinstance(machine.state.variables["l"].data.value, LineRows)

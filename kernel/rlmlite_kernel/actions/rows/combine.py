@@ -27,6 +27,7 @@ from rlmlite_kernel.values.columns import (
     Spans,
     describe_value,
 )
+from rlmlite_kernel.values.lines.later import concatenate_spans
 from rlmlite_kernel.values.memory import taken_memory
 from rlmlite_kernel.values.operators import mixes_text_and_number
 from rlmlite_kernel.values.values import LIST, Rows, Value
@@ -52,7 +53,7 @@ def union(context: StepContext, a: Value, b: Value) -> Value:
         )
         for name in names
     }
-    spans = None if left.spans is None or right.spans is None else _concatenate_spans(left.spans, right.spans)
+    spans = None if left.spans is None or right.spans is None else concatenate_spans((left.spans, right.spans))
     kind = LIST if list(names) == ["value"] and LIST in (left.kind, right.kind) else _kind(left, right)
     return Rows(kind, columns, len(left) + len(right), spans)
 
@@ -66,7 +67,7 @@ def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
     """Two columns end to end, as what they are: only what fits nothing else becomes cells."""
     if isinstance(left, Groups) and isinstance(right, Groups) and len(left.groups) == len(right.groups):
         pairs = zip(left.groups, right.groups, strict=True)
-        return Groups(tuple(_concatenate_spans(one, other) for one, other in pairs), len(left) + len(right))
+        return Groups(tuple(concatenate_spans((one, other)) for one, other in pairs), len(left) + len(right))
     if (
         isinstance(left, Constant)
         and isinstance(right, Constant)
@@ -77,7 +78,7 @@ def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
     if isinstance(one, Ints) and isinstance(other, Ints):
         return Ints(np.concatenate([one.values, other.values]))
     if isinstance(one, Spans) and isinstance(other, Spans):
-        return _concatenate_spans(one, other)
+        return concatenate_spans((one, other))
     return Cells([*column_values(left, context), *column_values(right, context)])
 
 
@@ -93,23 +94,6 @@ def _materialize(column: Column, context: StepContext) -> Column:
     if vector.kind == "int" and not vector.null.any():
         return Ints(vector.data)
     return vector.data if isinstance(vector.data, Spans) else column
-
-
-def _concatenate_spans(left: Spans, right: Spans) -> Spans:
-    """Spans end to end. Each side numbers its blobs by itself, so the numbers are translated to one list of blobs."""
-    blobs = tuple(dict.fromkeys([*left.blobs, *right.blobs]))
-    number_of = {blob: number for number, blob in enumerate(blobs)}
-    starts, stops = np.concatenate([left.starts, right.starts]), np.concatenate([left.stops, right.stops])
-    if len(blobs) == 1:
-        return Spans(blobs, starts, stops, None)
-    which = [_blob_numbers(side, number_of) for side in (left, right)]
-    return Spans(blobs, starts, stops, np.concatenate(which))
-
-
-def _blob_numbers(spans: Spans, number_of: dict[str, int]) -> IntArray:
-    """The number of the blob of each span, by the numbers given."""
-    translation = np.array([number_of[blob] for blob in spans.blobs], np.int64)
-    return translation[np.zeros(len(spans), np.int64) if spans.which is None else spans.which]
 
 
 def zip_(context: StepContext, a: Value, b: Value) -> Value:

@@ -7,19 +7,17 @@ from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import ROWS_BY_RECIPE
+from rlmlite_kernel.values.lines import kind
 
 LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 """The fields of every line. Those of the form come after them."""
-
-LARGE = 16 << 20
-"""Bytes of text from which its lines become a recipe."""
 
 
 def is_large(pieces: Sequence[TargetPiece], matcher: Matcher, context: StepContext) -> bool:
     """Whether the lines of these texts are held as a recipe. A form that may cross lines is not for blocks of lines."""
     if not context.follows(ROWS_BY_RECIPE) or matcher.reads_blocks:
         return False
-    return sum(len(piece.text) for piece in pieces) >= LARGE
+    return sum(len(piece.text) for piece in pieces) >= kind.LARGE
 
 
 def require_fields(named: Mapping[str, object]) -> None:
