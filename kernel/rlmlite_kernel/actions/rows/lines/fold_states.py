@@ -3,16 +3,18 @@
     sum(.ms) by level     block 1: ERROR 12, 3    block 2: ERROR 5, WARN 1      -> ERROR 20, WARN 1
 
 count, sum, avg, min, max, first and last hold one value for each key. median and percentile need all numbers, so these
-are held, eight bytes each, and are charged for. Sums are exact in any order: whole numbers as they are, decimals by
+are held, and are charged for. Sums are exact in any order: whole numbers as they are, decimals by
 `engines.sums`, rounded once at the end.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from rlmlite_kernel.actions.rows.columns.folds import FOLD, fold_vector, greatest, least
+from rlmlite_kernel.actions.rows.columns.folds import FOLD, fold_vector, greatest, least, median, percentile_place
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sums import FloatSums, sum_integers
 from rlmlite_kernel.evaluation.context import StepContext
@@ -166,11 +168,11 @@ class EndState:
 
 
 class NumbersState:
-    """median and percentile: all numbers are held until the end."""
+    """median and percentile: all numbers are held until the end, eight bytes each and four for their key."""
 
     def __init__(self, name: str, more: Sequence[Value]) -> None:
         self._name, self._more = name, more
-        self._places: list[IntArray] = []
+        self._places: list[npt.NDArray[np.int32]] = []
         self._vectors: list[Vector] = []
 
     def add(self, values: Vector | Sequence[Value], keys: Keys, places: IntArray, context: StepContext) -> None:
@@ -178,30 +180,55 @@ class NumbersState:
         if not isinstance(values, Vector) or values.kind not in ("int", "float"):
             raise NotByBlocksError
         rows = np.flatnonzero(~values.null)
-        self._places.append(places[keys.codes[rows]])
+        self._places.append(places[keys.codes[rows]].astype(np.int32))
         self._vectors.append(values.take(rows))
 
     def held(self) -> int:
         """Bytes of memory of the last block."""
-        return 17 * len(self._places[-1]) if self._places else 0
+        return _BYTES_PER_NUMBER * len(self._places[-1]) if self._places else 0
 
     def results(self, count: int, context: StepContext) -> list[Value]:
         """See `FoldState.results`."""
-        codes = np.concatenate([np.zeros(0, np.int64), *self._places])
+        context.hold(_BYTES_PER_NUMBER * sum(map(len, self._places)))
+        codes = np.concatenate([np.zeros(0, np.int32), *self._places])
+        self._places.clear()
+        if all(vector.kind == "int" for vector in self._vectors):
+            data = np.concatenate([np.zeros(0, np.int64), *(vector.data for vector in self._vectors)])
+            self._vectors.clear()
+            return self._of_integers(data, codes, count)
         vector = _join_numbers(self._vectors)
         if vector is None:
             raise NotByBlocksError
-        alone = Keys(codes, np.zeros(count, np.int64))
+        self._vectors.clear()
+        alone = Keys(codes.astype(np.int64), np.zeros(count, np.int64))
         found = fold_vector(self._name, vector, alone, self._more, context)
         assert found is not None  # it is a vector of numbers
         return found
 
+    def _of_integers(self, data: IntArray, codes: npt.NDArray[np.int32], count: int) -> list[Value]:
+        """The numbers of each key side by side; of these only the places that decide are put in order."""
+        data = data[np.argsort(codes, kind="stable")]
+        ends = np.cumsum(np.bincount(codes, minlength=count)).tolist()
+        folded: list[Value] = []
+        for start, stop in pairwise([0, *ends]):
+            n = stop - start
+            is_median = self._name == "median"
+            places = [(n - 1) // 2, n // 2] if is_median else [percentile_place(n, self._more[0])]
+            if not n:
+                folded.append(None)
+                continue
+            in_place = np.partition(data[start:stop], places)
+            values: list[Value] = [int(in_place[place]) for place in sorted(set(places))]
+            folded.append(values[0] if len(values) == 1 else median(values))
+        return folded
+
+
+_BYTES_PER_NUMBER = 21
+"""Bytes of memory of a number that is held: itself, its key, whether it is there and whole."""
+
 
 def _join_numbers(vectors: Sequence[Vector]) -> Vector | None:
     """Vectors of numbers without nulls, end to end; None if whole numbers among decimals would not be exact."""
-    if all(vector.kind == "int" for vector in vectors):
-        data = np.concatenate([np.zeros(0, np.int64), *(vector.data for vector in vectors)])
-        return Vector("int", np.zeros(len(data), np.bool_), data)
     if any(v.kind == "int" and len(v) and int(np.abs(v.data).max()) > LARGEST >> 10 for v in vectors):
         return None
     data = np.concatenate([vector.data.astype(np.float64) for vector in vectors])
