@@ -8,8 +8,9 @@ follow_path(rows, ("doc", "path"), ..)  what `{rows.doc.path}` stands for
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
-from rlmlite_kernel.evaluation.work import NODE
+from rlmlite_kernel.evaluation.work import NODE, READ
 from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.records.evolution import WORK_BY_SIZE
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import LIST, Rows, Value, json_size, rows_of, to_json
 
@@ -26,7 +27,12 @@ def as_text(value: Value, context: StepContext) -> str:
     if rows is not None:
         context.work(NODE * len(rows), f"writing {len(rows):,} items")
         items = row_values(rows, context)
-        return "\n".join(as_text(line_of(rows, item), context) for item in items)
+        lines = [as_text(line_of(rows, item), context) for item in items]
+        if context.follows(WORK_BY_SIZE):
+            # Of a text that many items refer to there is one string until here; from here on it is written out.
+            size = sum(map(len, lines))
+            context.work(READ * size, f"writing a text of {size:,} characters")
+        return "\n".join(lines)
     context.ensure_value_fits(value)
     # Texts by reference become strings here, so the size is announced before they do.
     context.ensure_room(json_size(value, context.blobs))

@@ -32,6 +32,7 @@ ROWS_BY_RECIPE: Final = 5
 ROW_ARGUMENTS: Final = 6
 HOST_ACTIONS: Final = 7
 ROWS_WITH_OBJECTS: Final = 8
+WORK_BY_SIZE: Final = 9
 SUMS_BY_KEY: Final = 9
 """Flags. What each changed is said in `FLAGS`."""
 
@@ -52,6 +53,7 @@ FLAGS: Mapping[int, str] = {
     "step; it works on copies",
     SUMS_BY_KEY: "sums and averages by key are charged as columns, whatever numbers they are of",
     ROWS_WITH_OBJECTS: "rows are charged for the objects that they are made of, however few rows there are",
+    WORK_BY_SIZE: "`around` is charged by its rows, writing a list as text by the bytes, `patterns` also by its texts",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

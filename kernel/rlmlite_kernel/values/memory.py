@@ -156,9 +156,17 @@ class _Measure:
         if rows.kind == RECORDS and rows.spans is not None:
             # Where each row is; its cells are in the content.
             return size + rows.spans.record_bytes()
-        # The places that rows stand for, unless they are a column too and have been counted.
-        has_more_spans = rows.spans is not None and not any(rows.spans is column for column in columns)
-        return size + (24 // MEMORY_PER_VALUE_BYTE * len(rows) if has_more_spans else 0)
+        return size + 24 // MEMORY_PER_VALUE_BYTE * len(rows) * self._count_places(rows)
+
+    def _count_places(self, rows: Rows) -> int:
+        """How many arrays of places rows hold, besides the columns of spans, which have been counted."""
+        columns = list(rows.columns.values())
+        places = [] if rows.spans is None else [rows.spans]
+        if self._with_objects:
+            # Of computed columns: those of hits share one array, and those of a part of the hits have one each.
+            places += [column.spans for column in columns if isinstance(column, LineNumbers | LineCounts | LineTexts)]
+        distinct = {id(spans) for spans in places} - {id(column) for column in columns}
+        return len(distinct)
 
     def _objects(self, rows: Rows) -> int:
         """The size of the objects of rows, whose memory does not depend on how many rows there are."""

@@ -20,6 +20,12 @@ from rlmlite_kernel.values.vectors import GATHERED, LARGEST, CodedSpans, Strings
 _DENSE = 4
 """Whole numbers that reach so many times as far as there are rows are numbered by a table, not by sorting."""
 
+_HELD = 16 * 1024 * 1024
+"""Bytes of texts that are held as Python objects at a time."""
+
+_SHORT = 256
+"""Bytes of a text, on average, up to which reading all takes no longer than looking which of them are one place."""
+
 
 class Keys(NamedTuple):
     """`codes[row]` is the number of the row's key, counted in order of appearance; `firsts` is where each appears."""
@@ -85,6 +91,15 @@ def _text_keys(vector: Vector, blobs: Blobs) -> Keys | None:
     texts = vector.bytes(blobs)
     if texts is None or texts.longest() > LONGEST:
         return None
+    if int(texts.lengths.sum()) > _SHORT * len(vector):
+        return _place_keys(vector, texts)
+    return _read_keys(vector, texts)
+
+
+def _read_keys(vector: Vector, texts: SpanBytes) -> Keys | None:
+    """Keys of texts by their bytes; None if two that differ have one fingerprint."""
+    if _SHORT * len(vector) < int(texts.lengths.sum()) < _HELD:
+        return _held_keys(vector, texts)
     prints = texts.fingerprints()
     prints[vector.null] = np.iinfo(np.uint64).max
     keys = _number_values(prints)
@@ -92,6 +107,26 @@ def _text_keys(vector: Vector, blobs: Blobs) -> Keys | None:
     first = keys.firsts[keys.codes]
     same = texts.equal(texts, rows, first) & (vector.null == vector.null[first])
     return keys if bool(same.all()) else None
+
+
+def _place_keys(vector: Vector, texts: SpanBytes) -> Keys | None:
+    """Keys of long texts. Rows that refer to one place are read once: hits on a long line have that line as `text`."""
+    places = np.stack([texts.starts, np.where(vector.null, -1, texts.lengths)], axis=1)
+    _, firsts, numbers = np.unique(places, axis=0, return_index=True, return_inverse=True)
+    if len(firsts) == len(vector):
+        return _read_keys(vector, texts)
+    of_places = _read_keys(vector.take(firsts), texts.take(firsts))
+    if of_places is None:
+        return None
+    return number_small(of_places.codes[numbers.reshape(-1)], len(of_places.firsts))
+
+
+def _held_keys(vector: Vector, texts: SpanBytes) -> Keys:
+    """Keys of a few long texts: as Python objects, since a fingerprint takes a step for each eight bytes."""
+    numbers: dict[bytes | None, int] = {}
+    spelled = zip(texts.texts(), vector.null.tolist(), strict=True)
+    codes = [numbers.setdefault(None if is_null else bytes(text), len(numbers)) for text, is_null in spelled]
+    return number_small(np.array(codes, np.int64), len(numbers))
 
 
 def _coded_keys(texts: CodedSpans, blobs: Blobs) -> Keys | None:

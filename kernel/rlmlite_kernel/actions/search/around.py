@@ -15,7 +15,9 @@ from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array, snap
 from rlmlite_kernel.engines.cut.units import enclosing_units, lines_around
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import WORK_BY_SIZE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import LIST, Rows, Value
@@ -36,6 +38,8 @@ def around(context: StepContext, rows: Value, lines: int | None, bytes: int | No
     options_set = sum(argument is not None for argument in (lines, bytes, by))
     if options_set > 1:
         raise Fault("arguments", "around takes only one of lines=, bytes= and by=")
+    if context.follows(WORK_BY_SIZE):
+        context.work(NODE * len(table), f"looking around {len(table):,} places")
     context.ensure_room(_ROW * len(table))
     # Copies: the rows that were given are a value of the program, and values do not change.
     starts, stops = spans.starts.copy(), spans.stops.copy()

@@ -17,6 +17,7 @@ from rlmlite_kernel.engines.patterns.mask import mask_text as mask_bytes
 from rlmlite_kernel.engines.patterns.patterns import LinePlace, find_patterns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import WORK_BY_SIZE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.values import Rows, Value, kind_of
 
@@ -28,6 +29,10 @@ _WORK_OF_MASK = 150
 """Work for a byte that is masked, which is done word by word: about a million bytes a second."""
 
 
+_WORK_OF_TEXT = 100_000
+"""Work for each text besides its bytes: the arrays over it are set up anew."""
+
+
 def patterns(context: StepContext, target: Value) -> Value:
     """The templates of all lines, the most frequent first: {template, n, first, last, example}.
 
@@ -37,6 +42,8 @@ def patterns(context: StepContext, target: Value) -> Value:
     pieces = target_pieces(target, "patterns", context)
     size = sum(len(piece.text) for piece in pieces)
     context.charge("search_work", size, "patterns")
+    if context.follows(WORK_BY_SIZE):
+        context.work(_WORK_OF_TEXT * len(pieces), f"patterns of {len(pieces):,} texts")
     context.scanned.extend(piece.text for piece in pieces)
     texts = [piece.text for piece in pieces]
     # One at a time: a folder of ten thousand documents is never in memory as a whole.
