@@ -13,6 +13,7 @@ A quote is looked up first in the spans that its value came from, then in all in
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -47,7 +48,8 @@ _EXCERPT = 400
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One piece of evidence: where it lies (bytes, 1-based line), the text (its beginning), and how it was found.
 
-    `how` is `verbatim`, `verbatim-ws`, `not-found`, or `row`: then `line` is the number of a row, and has no bytes.
+    `how` is `verbatim`, `verbatim-ws` or `not-found`; of tables also `cell`, where a cell says the quote and its line,
+    which is given, spells it otherwise; and `row` for a row of a binary table: `line` is then its number.
     Where the input's text was derived from a file, positions are of the text; `digest` is the text's SHA-256 and
     `original` that of the file.
     """
@@ -99,11 +101,21 @@ def resolve_evidence(
         for spans in value.sources:
             collector.add_spans(spans)
         if isinstance(value.value, Text):
-            collector.add_text(value.value)
+            # Last, since a cell of a table is sought in the rows that the value comes from.
+            collector.add(value.value, _texts_of(value, context))
         basis = "derived"
     if not collector.total:
         basis = "none"
     return EvidenceList(tuple(collector.items), collector.total, basis)
+
+
+def _texts_of(value: TaintedValue, context: StepContext) -> list[Text]:
+    """The first spans that a value rests on."""
+    near: list[Text] = []
+    for spans in value.sources:
+        texts = (spans.at(row, context.blobs) for row in range(min(len(spans), MAX_SPANS)))
+        near += [text for text in texts if isinstance(text, Text)]
+    return near
 
 
 class _Collector:
@@ -136,7 +148,7 @@ class _Collector:
                     return self._add_quoting(value[name], near)
             return False
         if isinstance(value, Text):
-            self.add_text(value)
+            self._add_near(value, near)
         elif isinstance(value, str):
             self._add_quote(value, near)
         return isinstance(value, str | Text)
@@ -173,7 +185,8 @@ class _Collector:
     def add_text(self, text: Text, how: str = "verbatim", times: int = 1) -> None:
         """One span, unless it is there already or lies in no input."""
         for rows in self._documents.tables.values():
-            number = rows.row_of(text)
+            # In a text the rows are lines of it, and need no look at the table.
+            number = None if text.blob in rows.text_blobs else rows.row_of(text)
             if number is not None:
                 self._add_cell(rows, number, text)
                 return
@@ -196,20 +209,42 @@ class _Collector:
         digest = text.blob if original else ""
         self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
 
-    def _add_cell(self, rows: RowSpans, number: int, text: Text) -> None:
-        """What lies in a table: the words of a cell as the file has them, or else its row."""
-        line = rows.text_of(number)
-        if not rows.has_text:
-            self._add_row(rows, number, line)
-            return
-        blobs = self._context.blobs
-        words = text.read(blobs)
-        place = bytes(blobs.read(line.blob)[line.start : line.stop]).find(words) if words else -1
-        is_there = place >= 0
-        self.add_text(Text(line.blob, line.start + place, line.start + place + len(words)) if is_there else line)
+    def _add_near(self, text: Text, near: Sequence[Text]) -> None:
+        """One span. A cell of a table may stand in many rows: those that are `near` are looked at first."""
+        for rows in self._documents.tables.values():
+            if rows.has_cell(text):
+                self._add_cell(rows, self._row_near(rows, text, near), text)
+                return
+        self.add_text(text)
 
-    def _add_row(self, rows: RowSpans, number: int, place: Text) -> None:
-        """A row of a binary table, once."""
+    def _row_near(self, rows: RowSpans, text: Text, near: Sequence[Text]) -> int:
+        """The first row near by that has a text as a cell, else the first of all."""
+        blobs = self._context.blobs
+        words = text.string(blobs)
+        for place in near:
+            number = rows.row_of(place)
+            if number is not None and words in map(partial(to_json, blobs=blobs), rows.cells_of(number)):
+                return number
+        number = rows.row_of(text)
+        assert number is not None  # it is a cell
+        return number
+
+    def _add_cell(self, rows: RowSpans, number: int, text: Text) -> None:
+        """A cell of a row: its words as the file has them, or else the row."""
+        line, blobs = rows.text_of(number), self._context.blobs
+        words = text.read(blobs)
+        place = bytes(blobs.read(line.blob)[line.start : line.stop]).find(words) if words and rows.has_text else -1
+        if place >= 0:
+            self.add_text(Text(line.blob, line.start + place, line.start + place + len(words)))
+        else:
+            self._add_row(rows, number)
+
+    def _add_row(self, rows: RowSpans, number: int, how: str = "row") -> None:
+        """A row of a table, once: the line of the file that it is, or of a binary table its cells."""
+        place = rows.text_of(number)
+        if rows.has_text:
+            self.add_text(place, "verbatim" if how == "row" else how)
+            return
         key = (place.blob, place.start, place.stop)
         if key in self._seen:
             return
@@ -217,29 +252,44 @@ class _Collector:
         self.total += 1
         if len(self.items) >= MAX_SPANS:
             return
-        store = rows.store
-        cells = {
-            name: to_json(store.cell(index, number), self._context.blobs) for index, name in enumerate(store.names)
-        }
-        words = value_bytes(cells)[:_EXCERPT].decode(errors="ignore")
-        name, path, original = self._documents.names[store.blob]
-        self.items.append(Evidence("row", words, name, path, 0, 0, number + 1, 1, store.blob, original))
+        cells = [to_json(cell, self._context.blobs) for cell in rows.cells_of(number)]
+        words = value_bytes(dict(zip(rows.store.names, cells, strict=True)))[:_EXCERPT].decode(errors="ignore")
+        name, path, original = self._documents.names[place.blob]
+        self.items.append(Evidence("row", words, name, path, 0, 0, number + 1, 1, place.blob, original))
 
     def _add_quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():
             self._context.warn("an empty quote is not evidence")
             return
         blobs = self._context.blobs
-        everywhere = [Text(blob, 0, len(blobs.read(blob))) for blob in self._documents.names]
+        # Columns are no text: their cells are looked through by themselves.
+        texts_of_inputs = [blob for blob in self._documents.names if blob not in self._documents.tables]
+        everywhere = [Text(blob, 0, len(blobs.read(blob))) for blob in texts_of_inputs]
         # The exact form in all inputs before the folded form anywhere: a verbatim match elsewhere is better evidence.
         for how in ("verbatim", "verbatim-ws"):
             for texts in (near, everywhere):
                 if self._add_if_found(quote, texts, how):
                     return
+        if any(self._add_from_cells(rows, quote) for rows in self._documents.tables.values()):
+            return
         self.total += 1
         if len(self.items) < MAX_SPANS:
             self.items.append(Evidence("not-found", quote[:_EXCERPT]))
         self._context.warn("a quote was not found in any input; it is listed as not-found")
+
+    def _add_from_cells(self, rows: RowSpans, quote: str) -> bool:
+        """The row of the first cell that says a quote, where the file spells it otherwise, or has no text at all."""
+        context, store = self._context, rows.store
+        content, work_left = context.blobs.read(store.blob), context.budget_left("search_work")
+        matches = find(content, matcher_for(literal(quote)), 0, len(content), work_left)
+        context.spend_search(matches.work, matches.out_of_work)
+        for start, stop in zip(matches.starts.tolist(), matches.stops.tolist(), strict=True):
+            cell = store.text_at(start)
+            # Cells lie end to end, and numbers between them: what begins in one must end in it.
+            if cell is not None and stop <= cell[2]:
+                self._add_row(rows, cell[0], "cell")
+                return True
+        return False
 
     def _add_if_found(self, quote: str, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote: its first place becomes evidence, the others are counted with it."""

@@ -186,7 +186,8 @@ def _contents(each: Input) -> Iterator[tuple[str, str, str]]:
     whole = value.blob if isinstance(value, Text) else sheet_of(value)
     if whole is not None:
         original = source.original(source.files[0]) if source.files else ""
-        yield whole, source.path or "", original
+        # Rows of a file that is UTF-8 text are records of that file itself.
+        yield whole, source.path or "", "" if original == whole else original
     elif isinstance(value, Rows) and value.spans is not None:
         # One row per file, in the order of the source's files; rows from memory have none.
         files = [(file.path, source.original(file)) for file in source.files]

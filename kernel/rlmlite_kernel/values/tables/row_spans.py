@@ -92,6 +92,11 @@ class RowSpans(Spans):
             starts, lengths = starts[numbers], lengths[numbers]
         return starts, starts + lengths
 
+    @cached_property
+    def _record_starts(self) -> IntArray:
+        """Where the record of each row of the table begins in its text."""
+        return self.store.integers(len(self.store.names))
+
     @property
     def _share(self) -> int:
         """Bytes that stand for a row of a binary table."""
@@ -123,9 +128,12 @@ class RowSpans(Spans):
     def row_of(self, text: Text) -> int | None:
         """The number of the row that a text is of: of a cell, of a line of the rendered table, of a row's place.
 
-        None for a text that lies elsewhere, also in the text that rows are records of.
+        None for a text that lies elsewhere; in the text that rows are records of, that of the record it begins in.
         """
         store = self.store
+        if self.has_text and text.blob == self.blobs[0]:
+            number = int(np.searchsorted(self._record_starts, text.start, side="right")) - 1
+            return number if number >= 0 else None
         if store.rendered is not None and text.blob == store.rendered.blob:
             return int(np.searchsorted(store.rendered.starts, text.start, side="right")) - 1
         if text.blob != store.blob:
@@ -133,9 +141,22 @@ class RowSpans(Spans):
         beyond = text.start - len(store.content)
         return store.row_of(text.start) if beyond < 0 else beyond // self._share
 
+    @property
+    def text_blobs(self) -> tuple[str, ...]:
+        """The text that the rows are records of, if there is one."""
+        return self.blobs if self.has_text else ()
+
+    def cells_of(self, number: int) -> list[Value]:
+        """The cells of a row of the table, in the order of its columns."""
+        return [self.store.cell(index, number) for index in range(len(self.store.names))]
+
+    def has_cell(self, text: Text) -> bool:
+        """Whether a text is a cell of the columns: its place says nothing of its row where texts recur."""
+        return text.blob == self.store.blob and text.start < len(self.store.content)
+
     def place_of(self, text: Text) -> Text | None:
-        """The rows that a text is of, see `row_of`, as one span."""
-        first = self.row_of(text)
+        """The rows that a text is of, see `row_of`, as one span; None for one that lies elsewhere, also in a record."""
+        first = None if text.blob in self.text_blobs else self.row_of(text)
         if first is None:
             return None
         last = first

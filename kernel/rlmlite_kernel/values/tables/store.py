@@ -97,6 +97,11 @@ class ColumnStore:
 
     def row_of(self, place: int) -> int | None:
         """The row whose text lies at a place of the content, the first of a text that recurs; None at another place."""
+        cell = self.text_at(place)
+        return None if cell is None else cell[0]
+
+    def text_at(self, place: int) -> tuple[int, int, int] | None:
+        """The text that a place of the content lies in: its row, the first of one that recurs, its start, its stop."""
         starts, owners = self._text_places
         number = int(np.searchsorted(starts, place, side="right")) - 1
         if number < 0:
@@ -106,11 +111,11 @@ class ColumnStore:
         start, stop = self.bounds(segment)
         if place > entry.data + entry.size:
             return None
-        begins, _ = self._places(entry, entry.extra if entry.form == CODED else stop - start)
+        begins, ends = self._places(entry, entry.extra if entry.form == CODED else stop - start)
+        # The last that begins there: those before it are empty.
         text = int(np.searchsorted(begins, place, side="right")) - 1
-        if entry.form != CODED:
-            return start + text
-        return start + int(np.argmax(self._codes(entry, stop - start) == text))
+        row = int(np.argmax(self._codes(entry, stop - start) == text)) if entry.form == CODED else text
+        return start + row, int(begins[text]), int(ends[text])
 
     @cached_property
     def _text_places(self) -> tuple[IntArray, IntArray]:
