@@ -19,7 +19,17 @@ Answer: TypeAlias = Iterable[tuple[Any, ...]]
 
 FIELDS = ("day", "time", "level", "part", "user", "ms")
 LINE = r"^(\S+) (\S+) (\w+) (\S+) (\w+) took (\d+) ms"
-"""A line of the log: six fields."""
+"""A line of the log: six fields, all of them for us."""
+
+READ = {"level": 3, "user": 5, "ms": 6}
+"""The fields that the question reads, with their groups. Only these are extracted: six take DuckDB twice as long."""
+
+
+def line_of_read_fields() -> str:
+    """`LINE` with groups for these alone."""
+    numbers = iter(range(1, len(FIELDS) + 1))
+    return re.sub(r"\(([^)]*)\)", lambda group: group[0] if next(numbers) in READ.values() else group[1], LINE)
+
 
 MEMORY = 4 * 1024**3
 """Bytes that a process may allocate: more is a failure of its own, and not the machine's."""
@@ -52,7 +62,7 @@ def duckdb(kind: str, path: str, threads: int) -> Answer:
     """One query. An Arrow file is handed over batch by batch, as DuckDB has no reader for it."""
     connection = import_module("duckdb").connect(config={"threads": threads})
     if kind == "log":
-        return connection.execute(_OF_LOG.format(path=path, line=LINE, fields=list(FIELDS))).fetchall()  # type: ignore[no-any-return]
+        return connection.execute(_OF_LOG.format(path=path, line=line_of_read_fields(), fields=list(READ))).fetchall()  # type: ignore[no-any-return]
     source = f"'{path}'"
     if kind == "jsonl":
         source = f"read_ndjson('{path}')"
@@ -76,8 +86,8 @@ def polars(kind: str, path: str, threads: int) -> Answer:
 
 
 def _polars_log(pl: Any, path: str) -> Answer:
-    names = [f"(?P<{name}>" for name in FIELDS]
-    pattern = re.sub(r"\(", lambda _: names.pop(0), LINE)
+    names = [f"(?P<{name}>" for name in READ]
+    pattern = re.sub(r"\(", lambda _: names.pop(0), line_of_read_fields())
     lines = pl.scan_csv(path, separator="\x01", has_header=False, quote_char=None, schema={"line": pl.String})
     fields = lines.select(pl.col("line").str.extract_groups(pattern).alias("at")).unnest("at")
     errors = fields.filter(pl.col("level") == "ERROR").with_columns(pl.col("ms").cast(pl.Int64))
@@ -105,8 +115,8 @@ def pandas(kind: str, path: str, threads: int) -> Answer:
 
 def _pandas_log(pd: Any, path: str) -> Answer:
     lines = pd.read_csv(path, sep="\x01", header=None, names=["line"], quoting=3)["line"]
-    fields = lines.str.extract(LINE)
-    fields.columns = list(FIELDS)
+    fields = lines.str.extract(line_of_read_fields())
+    fields.columns = list(READ)
     errors = fields[fields["level"] == "ERROR"]
     errors = errors.assign(ms=errors["ms"].astype("int64"))
     users = errors.groupby("user")["ms"].agg(["count", "sum", lambda ms: nearest_rank(ms.sort_values().tolist())])
@@ -137,12 +147,12 @@ def python(kind: str, path: str, threads: int) -> Answer:
 
 
 def _python_log(path: str) -> Answer:
-    match, users = re.compile(LINE.encode()).match, dict[bytes, list[int]]()
+    match, users = re.compile(line_of_read_fields().encode()).match, dict[bytes, list[int]]()
     with open(path, "rb") as lines:
         for line in lines:
             at = match(line)
-            if at is not None and at[3] == b"ERROR":
-                users.setdefault(at[5], []).append(int(at[6]))
+            if at is not None and at[1] == b"ERROR":
+                users.setdefault(at[2], []).append(int(at[3]))
     rows = [(user.decode(), len(ms), sum(ms), nearest_rank(sorted(ms))) for user, ms in users.items()]
     return sorted(rows, key=lambda row: -row[2])[:10]
 
@@ -181,12 +191,12 @@ awk '$3 == "ERROR" && $6 == "took" { print $5, $7 }' "$0" | sort -k1,1 -k2,2n | 
 function close_user() { if (n) print s, user, n, v[int((95 * n + 99) / 100)] }
 $1 != user { close_user(); user = $1; n = 0; s = 0 }
 { v[++n] = $2; s += $2 }
-END { close_user() }' | sort -rn | head -n 10 | awk '{ printf "[\\"%s\\", %d, %d, %d]\\n", $2, $3, $1, $4 }'
+END { close_user() }' | sort -rn 2>/dev/null | head -n 10 | awk '{ printf "[\\"%s\\", %d, %d, %d]\\n", $2, $3, $1, $4 }'
 """
 _AWK_CSV = """
 awk -F, '$9 == "true" && $6 > 3 { n[$4]++; q[$4] += $6; p[$4] += $7; c[$4] += $8 }
 END { for (shop in n) printf "%d,[\\"%s\\", %d, %d, %.9f, %d]\\n", c[shop], shop, n[shop], q[shop], p[shop], c[shop] }
-' "$0" | sort -rn | head -n 10 | cut -d, -f2-
+' "$0" | sort -rn 2>/dev/null | head -n 10 | cut -d, -f2-
 """
 
 
