@@ -14,6 +14,7 @@ derived then was a sheet, by the rules of then.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,14 @@ from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encodin
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.reading.databases_beside import check_complete
-from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile, TableReader, read_columns, read_sheet
+from rlmlite.inputs.tables.reading.reader import (
+    OpenTable,
+    ReadAgainError,
+    TableFile,
+    TableReader,
+    read_columns,
+    read_sheet,
+)
 from rlmlite.inputs.tables.reading.table_text import find_text
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec, with_settings
@@ -231,8 +239,13 @@ def _derive(
 ) -> tuple[OpenTable, DerivedContent, Losses]:
     """Read the rows, and `keep` their content: text here, everything else in a worker. Raises `InputError`."""
     if reader in _TEXT_READERS:
-        table, blocks, losses = _open_text(_TEXT_READERS[reader], file, named, options, blobs, is_sheet)
-        return table, keep(limits.blocks(blocks, "table")), losses
+        open_text = partial(_open_text, _TEXT_READERS[reader], file, named, options, blobs, is_sheet)
+        table, blocks, losses = open_text()
+        try:
+            return table, keep(limits.blocks(blocks, "table")), losses
+        except ReadAgainError as again:
+            table, blocks, losses = open_text(again.table or table)
+            return table, keep(limits.blocks(blocks, "table")), losses
     from rlmlite.inputs.tables.binary.binary_tables import (  # here, because most tables are text
         check_table,
         open_in_worker,
@@ -245,11 +258,17 @@ def _derive(
 
 
 def _open_text(
-    read: TableReader, file: HashedFile, named: Path, options: Mapping[str, str], blobs: FileBlobs, is_sheet: bool
+    read: TableReader,
+    file: HashedFile,
+    named: Path,
+    options: Mapping[str, str],
+    blobs: FileBlobs,
+    is_sheet: bool,
+    table: OpenTable | None = None,
 ) -> tuple[OpenTable, Iterator[bytes], Losses]:
     text = find_text(file, named, options.get("encoding"), blobs)
     path = TableFile(file.path, named, text=blobs.read(text), is_sheet=is_sheet)
-    return read_sheet(read, path, options) if is_sheet else read_columns(read, path, options, text)
+    return read_sheet(read, path, options) if is_sheet else read_columns(read, path, options, text, table)
 
 
 def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:

@@ -83,12 +83,26 @@ def read_sheet(
     return table, _name_file_in_errors(str(file), blocks), losses
 
 
+class ReadAgainError(Exception):
+    """The rows turned out otherwise than they began. They are to be read anew, from `table` if it is given.
+
+    Without one the same table knows by now how they are.
+    """
+
+    def __init__(self, table: OpenTable | None = None) -> None:
+        super().__init__("the rows turned out otherwise than they began")
+        self.table = table
+
+
 def read_columns(
-    read: TableReader, file: TableFile, options: Mapping[str, str], text: str = ""
+    read: TableReader, file: TableFile, options: Mapping[str, str], text: str = "", table: OpenTable | None = None
 ) -> tuple[OpenTable, Iterator[bytes], Losses]:
-    """As `read_sheet`, for a columnar content. `text` is the digest of the text that the rows are records of."""
+    """As `read_sheet`, for a columnar content. `text` is the digest of the text that the rows are records of.
+
+    The blocks raise `ReadAgainError` once at most; then give the `table`, which is not opened again.
+    """
     losses = Losses()
-    table = read(file, dict(options))
+    table = table or read(file, dict(options))
     try:
         names = column_names(table.names)
     except InputError as error:

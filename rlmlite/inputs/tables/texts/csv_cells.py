@@ -13,6 +13,8 @@ from typing import Any
 
 from rlmlite.inputs.tables.texts.csv_dates import read_date
 from rlmlite.inputs.tables.texts.csv_numbers import read_int, read_number
+from rlmlite.inputs.tables.texts.csv_rows import Row
+from rlmlite.inputs.tables.texts.csv_table import CsvTable, columns_of
 from rlmlite.inputs.tables.texts.csv_types import NULL_WORDS, Spelling
 from rlmlite.inputs.tables.texts.lines import Place
 from rlmlite.inputs.tables.texts.odd import NOT_OF_TYPE, NULL_WORD, Odd, excerpt
@@ -42,3 +44,12 @@ def read_cells(
             odd.add(NULL_WORD if is_null else NOT_OF_TYPE, f"{excerpt(cells[index])} in {name}, {places[index].name}")
         values.append(value)
     return values
+
+
+def read_batch(
+    rows: Sequence[Row], kinds: Sequence[str], table: CsvTable, names: Sequence[str], odd: Odd
+) -> list[list[Any]]:
+    """The columns of some rows as values."""
+    places, spelling = [row.place for row in rows], table.dialect.spelling
+    columns = zip(columns_of(rows), kinds, names, strict=True)
+    return [read_cells(cells, kind, spelling, name, places, odd) for cells, kind, name in columns]

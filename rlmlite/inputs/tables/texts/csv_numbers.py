@@ -10,15 +10,12 @@ A column becomes numbers if every cell of it is spelled as one and none loses wh
     4E2, 17                text: a code, not 400; but 4e-2 and 4.0e2 are numbers
     007, +1, .5            text: not spelled as a number is
 
-`Digits` collects what this takes, batch by batch, and `Digits.loss` says which cell a number would alter.
+`Digits` collects what this takes, cell by cell.
 """
 
 import math
 import re
 from decimal import Decimal
-from typing import TypeAlias
-
-from rlmlite.inputs.tables.texts.lines import Place
 
 INT = r"(?:0|-?[1-9][0-9]{0,999})"
 NUMBER = r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
@@ -28,58 +25,64 @@ _LOOSE_INT = re.compile(r"[+-]?[0-9]{1,1000}")
 _LOOSE_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,1000}\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _CODE = re.compile(r"-?[0-9]+[eE][0-9]+")
 
-_SURE_DIGITS = 15
+SURE_DIGITS = 15
 """Decimal digits that a binary64 always gives back."""
 
 EXACT = 2**53
 """Up to here a binary64 holds every whole number."""
 
 
-Example: TypeAlias = tuple[Place, str]
-"""A cell, and the place of its row."""
-
-
 class Digits:
-    """What the cells of a column of numbers look like; of each sort that matters, the first."""
+    """What the numbers of a column look like, as far as it matters for whether numbers lose nothing.
+
+    decimals: the counts of digits after a point. fractional: is there a number that is not whole? whole: a whole one
+    without a point? point_zero: one that ends in `.0`? zero_at_end: one whose several decimals end in 0? code: one such
+    as `4E2`? rounded: one of more digits than a binary64 has? A bare `0` is none of these.
+    """
 
     def __init__(self) -> None:
-        self._decimals: set[int] = set()
-        self._zero_at_end: Example | None = None
-        self._point_zero: Example | None = None
-        self._whole: Example | None = None
-        self._code: Example | None = None
-        self._rounded: Example | None = None
+        self.decimals: frozenset[int] = frozenset()
+        self.fractional = self.whole = self.point_zero = self.zero_at_end = self.code = self.rounded = False
 
-    def add(self, cell: str, place: Place) -> None:
+    def add(self, cell: str) -> None:
         """Look at a cell that `NUMBER` matches."""
         # A bare zero is written with any number of decimals.
         if cell == "0":
             return
-        example = (place, cell)
         _, point, decimals = cell.partition(".")
         has_exponent = "e" in cell or "E" in cell
+        self.fractional = self.fractional or has_exponent or bool(point) or cell == "-0"
         if not has_exponent:
-            self._decimals.add(len(decimals))
-            if not point:
-                self._whole = self._whole or example
-            elif decimals == "0":
-                self._point_zero = self._point_zero or example
-            elif decimals[-1] == "0":
-                self._zero_at_end = self._zero_at_end or example
+            self.decimals |= {len(decimals)}
+            self.whole = self.whole or not point
+            self.point_zero = self.point_zero or decimals == "0"
+            self.zero_at_end = self.zero_at_end or (len(decimals) > 1 and decimals[-1] == "0")
         elif _CODE.fullmatch(cell):
-            self._code = self._code or example
-        if (has_exponent or len(cell) > _SURE_DIGITS) and not gives_back(cell):
-            self._rounded = self._rounded or example
+            self.code = True
+        if (has_exponent or len(cell) > SURE_DIGITS) and not gives_back(cell):
+            self.rounded = True
 
-    def loss(self) -> Example | None:
-        """The first cell that a number would alter, if there is one."""
-        if self._rounded is not None:
-            return self._rounded
-        if self._code is not None and self._whole is not None:
-            return self._code
-        if self._point_zero is not None and self._whole is not None:
-            return self._point_zero
-        return self._zero_at_end if len(self._decimals) > 1 else None
+    def merge(self, other: "Digits") -> None:
+        """Add what other cells look like."""
+        self.decimals |= other.decimals
+        self.fractional |= other.fractional
+        self.whole |= other.whole
+        self.point_zero |= other.point_zero
+        self.zero_at_end |= other.zero_at_end
+        self.code |= other.code
+        self.rounded |= other.rounded
+
+    def copy(self) -> "Digits":
+        """The same, to go on from."""
+        other = Digits()
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def lose(self) -> bool:
+        """Whether a number would alter one of the cells. Whole numbers alone are kept with all their digits."""
+        fixed = len(self.decimals) <= 1
+        beside_whole = self.whole and (self.code or self.point_zero)
+        return self.fractional and (self.rounded or beside_whole or (self.zero_at_end and not fixed))
 
 
 def gives_back(cell: str) -> bool:

@@ -20,6 +20,9 @@ from rlmlite.inputs.tables.texts.odd import MISQUOTED, Odd
 
 def infer_quote(file: TextFile, start: Place, cut: Cut) -> tuple[Cut, list[str]]:
     """How to cut a file with tabs, and what to say of it."""
+    # Most such files have none, and are looked at no more.
+    if not file.has(b'"'):
+        return cut, []
     width, odd_rows, doubt = _count_odd(file, start, cut)
     if doubt is None:
         return cut, []

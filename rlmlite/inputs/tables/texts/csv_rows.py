@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rlmlite.inputs.tables.texts.lines import Lines, Place, TextFile, end_size, text_of
+from rlmlite.inputs.tables.texts.lines import Lines, Place, TextFile, end_size, line_ends, text_of
 from rlmlite.inputs.tables.texts.odd import MISQUOTED, Odd
 
 MAX_ROW = 1 << 26
@@ -42,8 +42,8 @@ class _TooLongError(Exception):
     """A row goes on for more than `MAX_ROW`."""
 
 
-def read_rows(file: TextFile, start: Place, cut: Cut, odd: Odd) -> Iterator[Row]:
-    """The rows from a place on. Blank lines are left out."""
+def read_rows(file: TextFile, start: Place, cut: Cut, odd: Odd, stop: int = sys.maxsize) -> Iterator[Row]:
+    """The rows that begin from a place on, before the byte `stop`. Blank lines are left out."""
     # A cell may be a whole document; the module's default is 128 KiB.
     csv.field_size_limit(sys.maxsize)
     # Strict: by default a misplaced quote is dropped in silence.
@@ -58,7 +58,7 @@ def read_rows(file: TextFile, start: Place, cut: Cut, odd: Odd) -> Iterator[Row]
             if lines.place.offset - start.offset > MAX_ROW:
                 raise _TooLongError
 
-    while True:
+    while start.offset < stop:
         lines = file.lines(start)
         try:
             for cells in csv.reader(texts(lines), **how):
@@ -66,6 +66,8 @@ def read_rows(file: TextFile, start: Place, cut: Cut, odd: Odd) -> Iterator[Row]
                 if cells:
                     yield Row(start, lines.place.offset - end_size(line), cells)
                 start = lines.place
+                if start.offset >= stop:
+                    return
             return
         except (csv.Error, _TooLongError):
             odd.add(MISQUOTED, start.name)
@@ -78,3 +80,10 @@ def read_rows(file: TextFile, start: Place, cut: Cut, odd: Odd) -> Iterator[Row]
 
 def _quoting(quote: str | None) -> dict[str, Any]:
     return {"quoting": csv.QUOTE_NONE} if quote is None else {"quotechar": quote}
+
+
+def place_after(row: Row, text: memoryview) -> Place:
+    """Where the line after a row begins."""
+    end = bytes(text[row.stop : row.stop + 2])
+    size = 2 if end == b"\r\n" else min(len(end), 1)
+    return Place(row.stop + size, row.place.line + line_ends(bytes(text[row.place.offset : row.stop])) + 1)

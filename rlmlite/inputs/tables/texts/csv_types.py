@@ -11,12 +11,13 @@ faster than one match per cell. A cell that contains a newline would shift the l
 
 import re
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.texts.csv_dates import LOOKS_LIKE_DATE, read_date
-from rlmlite.inputs.tables.texts.csv_numbers import INT, IS_NUMBER, NUMBER, Digits, Example
+from rlmlite.inputs.tables.texts.csv_numbers import INT, IS_NUMBER, NUMBER, SURE_DIGITS, Digits
 from rlmlite.inputs.tables.texts.lines import Place
 
 TYPES = ("int", "number", "bool", "date", "text")
@@ -34,9 +35,6 @@ _COLUMN_OF = {
 }
 """Matches a newline-joined column whose every cell is empty or of the type."""
 
-_SURE_LENGTH = 15
-"""A whole number of so few characters is exact in a binary64."""
-
 _SOME = 10
 """After so many numbers in a column, the first cell that is none is worth a note."""
 
@@ -47,6 +45,10 @@ _SHAPES = {
     "as numbers": re.compile(r"[+-]?\.[0-9]+|\+[0-9]{1,6}(?:\.[0-9]+)?"),
 }
 """What a column of text may be meant as, by the shape of its first cell. Codes such as `007` are meant as they are."""
+
+
+Example: TypeAlias = tuple[Place, str]
+"""A cell, and the place of its row."""
 
 
 class Spelling(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ class ColumnType:
         self._possible = {*_COLUMN_OF, "date"} if spelling.dates else set(_COLUMN_OF)
         self._digits, self._numbers, self._is_filled = Digits(), 0, False
         self._first: Example | None = None
-        self._no_number: Example | None = None
+        self._culprit: Example | None = None
 
     def add(self, cells: Sequence[str], places: Sequence[Place]) -> None:
         """Look at a batch of the column, given the places of its rows."""
@@ -83,26 +85,45 @@ class ColumnType:
         stripped = [cell.strip(" ") for cell in plain] if " " in joined else plain
         self._is_filled = self._is_filled or any(cell and cell not in NULL_WORDS for cell in stripped)
         matching = {kind for kind in self._possible if is_joined and _are_all(kind, stripped, joined, self._spelling)}
-        if "number" in matching:
-            self._add_numbers(stripped, places, "int" in matching)
-        elif "number" in self._possible:
-            self._no_number = self._find_no_number(stripped, places)
+        if "number" in self._possible and not (
+            "number" in matching and self._take_numbers(stripped, "int" in matching)
+        ):
+            matching -= {"int", "number"}
+            self._culprit = self._find_culprit(stripped, places)
         self._possible = matching
+
+    def take(self, digits: Digits, count: int, *, are_whole: bool) -> bool:
+        """Count in numbers that were looked at elsewhere. False, and nothing is counted, if they do not go with it."""
+        merged = self._digits.copy()
+        merged.merge(digits)
+        if "number" not in self._possible or merged.lose():
+            return False
+        self._digits, self._numbers = merged, self._numbers + count
+        self._possible = self._possible & ({"int", "number"} if are_whole else {"number"})
+        return True
+
+    def count_anew(self) -> None:
+        """Begin to count numbers from the first row, which will come again."""
+        self._numbers = 0
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether there was a cell that has a type."""
+        return self._is_filled
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the column is text whatever else it holds."""
+        return self._is_filled and not self._possible
 
     def kind(self) -> str:
         """The type, after the last batch."""
-        if not self._is_filled:
-            return "text"
-        is_lossy = "int" not in self._possible and self._digits.loss() is not None
-        return next((kind for kind in TYPES if kind in self._possible and not (kind == "number" and is_lossy)), "text")
+        return next((kind for kind in TYPES if kind in self._possible), "text") if self._is_filled else "text"
 
     def doubt(self) -> tuple[str, Example] | None:
         """For a column of text: what it may be meant as, and the cell because of which it is not."""
-        if "number" in self._possible:
-            loss = self._digits.loss()
-            return None if loss is None else ("as numbers", loss)
-        if self._no_number is not None:
-            return "as numbers", self._no_number
+        if self._culprit is not None:
+            return "as numbers", self._culprit
         # A column that only begins with numbers is text in any case.
         if self._first is None or IS_NUMBER.fullmatch(self._first[1]):
             return None
@@ -111,23 +132,29 @@ class ColumnType:
                 return meant, self._first
         return None
 
-    def _add_numbers(self, cells: Sequence[str], places: Sequence[Place], are_whole: bool) -> None:
-        numbers = [(cell, place) for cell, place in zip(cells, places, strict=True) if cell and cell not in NULL_WORDS]
-        self._numbers += len(numbers)
+    def _take_numbers(self, cells: Sequence[str], are_whole: bool) -> bool:
+        """Count in a batch of numbers, unless they lose something: then nothing is counted."""
+        numbers = [cell for cell in cells if cell and cell not in NULL_WORDS]
+        digits = self._digits.copy()
         # Short whole numbers are all alike: one of them tells what all would.
-        if are_whole:
-            long = [number for number in numbers if len(number[0]) > _SURE_LENGTH]
-            numbers = [*[number for number in numbers if number[0] != "0"][:1], *long]
-        for cell, place in numbers:
-            self._digits.add(cell, place)
+        short = next((cell for cell in numbers if cell != "0"), "0")
+        for cell in [short, *(cell for cell in numbers if len(cell) > SURE_DIGITS)] if are_whole else numbers:
+            digits.add(cell)
+        if digits.lose():
+            return False
+        self._digits, self._numbers = digits, self._numbers + len(numbers)
+        return True
 
-    def _find_no_number(self, cells: Sequence[str], places: Sequence[Place]) -> Example | None:
-        before = self._numbers
+    def _find_culprit(self, cells: Sequence[str], places: Sequence[Place]) -> Example | None:
+        """The first cell because of which the column is not numbers, if it came after some that are."""
         for cell, place in zip(cells, places, strict=True):
             if cell and cell not in NULL_WORDS:
                 if not IS_NUMBER.fullmatch(cell):
-                    return (place, cell) if before >= _SOME else None
-                before += 1
+                    return (place, cell) if self._numbers >= _SOME else None
+                self._digits.add(cell)
+                if self._digits.lose():
+                    return place, cell
+                self._numbers += 1
         return None
 
 

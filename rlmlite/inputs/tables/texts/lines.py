@@ -44,6 +44,11 @@ class TextFile:
         # A byte order mark says how to decode the file, and is no part of its text.
         self.start = Place(len(_BOM) if is_marked else 0, 1)
 
+    def has(self, sign: bytes) -> bool:
+        """Whether a byte occurs in the text."""
+        size = len(self.text)
+        return any(sign in bytes(self.text[start : start + _BLOCK]) for start in range(0, size, _BLOCK))
+
     def lines(self, start: Place | None = None, *, only_feeds: bool = False) -> "Lines":
         """The lines from a place on."""
         return Lines(self, start or self.start, only_feeds)
@@ -106,3 +111,8 @@ def text_of(line: bytes) -> str:
 def end_size(line: bytes) -> int:
     """The bytes at the end of a line that end it."""
     return len(line) - len(line.rstrip(b"\r\n"))
+
+
+def line_ends(text: bytes) -> int:
+    """How many lines end in a text."""
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
