@@ -36,8 +36,8 @@ from rlmlite.inputs.tables.reading.reader import (
 from rlmlite.inputs.tables.reading.table_text import find_text
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite.inputs.tables.specs import OPTIONS, READERS, TableSpec, parse_spec, with_settings
-from rlmlite.inputs.tables.texts.csv_files import read_csv
-from rlmlite.inputs.tables.texts.jsonl_files import read_jsonl
+from rlmlite.inputs.tables.texts.delimited.csv_files import read_csv
+from rlmlite.inputs.tables.texts.jsonl.jsonl_files import read_jsonl
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.tables.records import records

@@ -62,6 +62,12 @@ def find_records(block: Buffer, delimiter: int, quote: int | None, is_last: bool
     return Records(starts[there], stops[there], size, lines, lines > feeds_outside)
 
 
+def are_enclosed(block: Buffer, records: Records, first: bytes, last: bytes) -> bool:
+    """Whether every record begins with one byte and ends with another."""
+    data = octets(block)
+    return bool((data[records.starts] == first[0]).all() and (data[records.stops - 1] == last[0]).all())
+
+
 def lines_before(block: Buffer, records: Records) -> list[int]:
     """How many line ends there are before each record."""
     feeds = np.flatnonzero(octets(block) == _FEED)

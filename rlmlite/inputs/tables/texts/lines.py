@@ -116,3 +116,8 @@ def end_size(line: bytes) -> int:
 def line_ends(text: bytes) -> int:
     """How many lines end in a text."""
     return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+
+
+def line_feeds(text: memoryview, start: int, stop: int) -> int:
+    """How many line feeds there are in a part of a text."""
+    return sum(bytes(text[at : min(at + _BLOCK, stop)]).count(b"\n") for at in range(start, stop, _BLOCK))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlmlite.inputs import notes
-from rlmlite.inputs.tables.texts.csv_dates import read_date
-from rlmlite.inputs.tables.texts.csv_numbers import gives_back
+from rlmlite.inputs.tables.texts.delimited.csv_dates import read_date
+from rlmlite.inputs.tables.texts.delimited.csv_numbers import gives_back
 from tests.rlmlite.inputs.tables.table_files import load_rows, load_table
 
 COLUMNS: list[tuple[list[str], list[Any]]] = [

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import from_path
-from rlmlite.inputs.tables.texts import csv_files, fast_csv
+from rlmlite.inputs.tables.texts import pieces
+from rlmlite.inputs.tables.texts.delimited import fast_csv
 from rlmlite_kernel.engines import use_threads
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import FileBlobs
@@ -36,10 +37,10 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | str, int], tuple[S
     """Reads a file by the definition, and by the fast way in blocks of some bytes."""
 
     def read_both(path: Path | str, block: int) -> tuple[Source | str, Source | str]:
-        monkeypatch.setattr(csv_files, "LARGE", 1 << 60)
+        monkeypatch.setattr(pieces, "LARGE", 1 << 60)
         defined = read(path)
-        monkeypatch.setattr(csv_files, "LARGE", 0)
-        monkeypatch.setattr(fast_csv, "BLOCK", block)
+        monkeypatch.setattr(pieces, "LARGE", 0)
+        monkeypatch.setattr(pieces, "SIZE", block)
         monkeypatch.setattr(fast_csv, "_FIRST", block // 2)
         return defined, read(path)
 
@@ -136,10 +137,10 @@ def test_what_csv_writes_is_read_alike(
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_text(text.getvalue(), newline="")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_files, "LARGE", 1 << 60)
+        patch.setattr(pieces, "LARGE", 1 << 60)
         defined = read(f"csv:{path}?header=yes&types=text&delimiter=comma")
-        patch.setattr(csv_files, "LARGE", 0)
-        patch.setattr(fast_csv, "BLOCK", block)
+        patch.setattr(pieces, "LARGE", 0)
+        patch.setattr(pieces, "SIZE", block)
         fast = read(f"csv:{path}?header=yes&types=text&delimiter=comma")
         assert fast == defined
         kept = [{"a": a or None, "b": b or None} for a, b in rows]

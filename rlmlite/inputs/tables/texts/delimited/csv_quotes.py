@@ -13,7 +13,7 @@ So where quotes join lines, or do not work out as quotes, they are text if the f
 with them, a row being odd that has not as many cells as the first. Either way it is said, because the file does not.
 """
 
-from rlmlite.inputs.tables.texts.csv_rows import Cut, read_rows
+from rlmlite.inputs.tables.texts.delimited.csv_rows import Cut, read_rows
 from rlmlite.inputs.tables.texts.lines import Place, TextFile
 from rlmlite.inputs.tables.texts.odd import MISQUOTED, Odd
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeAlias
 from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_part
 from rlmlite.inputs.tables.binary.libraries import library
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
-from rlmlite.inputs.tables.texts.csv_numbers import Digits, gives_back
-from rlmlite.inputs.tables.texts.csv_rows import Cut
-from rlmlite.inputs.tables.texts.csv_types import NULL_WORDS
+from rlmlite.inputs.tables.texts.delimited.csv_numbers import Digits, gives_back
+from rlmlite.inputs.tables.texts.delimited.csv_rows import Cut
+from rlmlite.inputs.tables.texts.delimited.csv_types import NULL_WORDS
 from rlmlite_kernel.engines.spelled.numbers import are_plain, look_at_decimals, look_at_whole
 from rlmlite_kernel.engines.spelled.records import Records, find_records
 from rlmlite_kernel.values.tables import parts

@@ -16,8 +16,8 @@ from typing import TypeAlias
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.texts.csv_dates import LOOKS_LIKE_DATE, read_date
-from rlmlite.inputs.tables.texts.csv_numbers import INT, IS_NUMBER, NUMBER, SURE_DIGITS, Digits
+from rlmlite.inputs.tables.texts.delimited.csv_dates import LOOKS_LIKE_DATE, read_date
+from rlmlite.inputs.tables.texts.delimited.csv_numbers import INT, IS_NUMBER, NUMBER, SURE_DIGITS, Digits
 from rlmlite.inputs.tables.texts.lines import Place
 
 TYPES = ("int", "number", "bool", "date", "text")

@@ -12,17 +12,15 @@ from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import Batch as SpelledBatch
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
-from rlmlite.inputs.tables.texts.csv_cells import read_batch
-from rlmlite.inputs.tables.texts.csv_dialect import choose_dialect, recorded
-from rlmlite.inputs.tables.texts.csv_table import CsvTable
-from rlmlite.inputs.tables.texts.csv_types import ColumnType, parse_types
+from rlmlite.inputs.tables.texts.delimited.csv_cells import read_batch
+from rlmlite.inputs.tables.texts.delimited.csv_dialect import choose_dialect, recorded
+from rlmlite.inputs.tables.texts.delimited.csv_table import CsvTable
+from rlmlite.inputs.tables.texts.delimited.csv_types import ColumnType, parse_types
 from rlmlite.inputs.tables.texts.lines import TextFile
 from rlmlite.inputs.tables.texts.odd import Odd, excerpt
+from rlmlite.inputs.tables.texts.pieces import is_worth_it
 from rlmlite_kernel.values.tables import parts
 from rlmlite_kernel.values.tables.writer import Batch
-
-LARGE = 4 * 1024 * 1024
-"""Bytes of a file from which on the libraries of the fast way are worth their start."""
 
 
 def read_csv(path: TableFile, options: Mapping[str, str]) -> OpenTable:
@@ -68,9 +66,9 @@ def read_csv(path: TableFile, options: Mapping[str, str]) -> OpenTable:
 
 def _fast(file: TextFile, table: CsvTable, typing: "Typing", names: Sequence[str], odd: Odd) -> Iterator[Batch] | None:
     """The fast way, or None where there is none."""
-    if len(file.text) < LARGE or file.path.is_sheet:
+    if not is_worth_it(file):
         return None
-    from rlmlite.inputs.tables.texts.fast_csv import FastCsv, can_read  # which imports pyarrow
+    from rlmlite.inputs.tables.texts.delimited.fast_csv import FastCsv, can_read  # which imports pyarrow
 
     return FastCsv(table, typing, names, odd).batches() if can_read(table) else None
 

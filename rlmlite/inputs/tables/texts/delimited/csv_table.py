@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS
-from rlmlite.inputs.tables.texts.csv_dialect import Dialect
-from rlmlite.inputs.tables.texts.csv_rows import Row, place_after, read_rows
-from rlmlite.inputs.tables.texts.csv_types import ColumnType
+from rlmlite.inputs.tables.texts.delimited.csv_dialect import Dialect
+from rlmlite.inputs.tables.texts.delimited.csv_rows import Row, place_after, read_rows
+from rlmlite.inputs.tables.texts.delimited.csv_types import ColumnType
 from rlmlite.inputs.tables.texts.lines import Place, TextFile
 from rlmlite.inputs.tables.texts.odd import TOO_LONG, TOO_SHORT, Odd
 

@@ -26,11 +26,11 @@ from pathlib import PurePath
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.texts.csv_dates import IS_ISO, ORDERS
-from rlmlite.inputs.tables.texts.csv_numbers import IS_NUMBER
-from rlmlite.inputs.tables.texts.csv_quotes import infer_quote
-from rlmlite.inputs.tables.texts.csv_rows import Cut, read_rows
-from rlmlite.inputs.tables.texts.csv_types import Spelling
+from rlmlite.inputs.tables.texts.delimited.csv_dates import IS_ISO, ORDERS
+from rlmlite.inputs.tables.texts.delimited.csv_numbers import IS_NUMBER
+from rlmlite.inputs.tables.texts.delimited.csv_quotes import infer_quote
+from rlmlite.inputs.tables.texts.delimited.csv_rows import Cut, read_rows
+from rlmlite.inputs.tables.texts.delimited.csv_types import Spelling
 from rlmlite.inputs.tables.texts.lines import Place, TextFile, text_of
 from rlmlite.inputs.tables.texts.odd import Odd
 

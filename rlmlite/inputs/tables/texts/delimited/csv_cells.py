@@ -11,11 +11,11 @@ it and names the first.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rlmlite.inputs.tables.texts.csv_dates import read_date
-from rlmlite.inputs.tables.texts.csv_numbers import read_int, read_number
-from rlmlite.inputs.tables.texts.csv_rows import Row
-from rlmlite.inputs.tables.texts.csv_table import CsvTable, columns_of
-from rlmlite.inputs.tables.texts.csv_types import NULL_WORDS, Spelling
+from rlmlite.inputs.tables.texts.delimited.csv_dates import read_date
+from rlmlite.inputs.tables.texts.delimited.csv_numbers import read_int, read_number
+from rlmlite.inputs.tables.texts.delimited.csv_rows import Row
+from rlmlite.inputs.tables.texts.delimited.csv_table import CsvTable, columns_of
+from rlmlite.inputs.tables.texts.delimited.csv_types import NULL_WORDS, Spelling
 from rlmlite.inputs.tables.texts.lines import Place
 from rlmlite.inputs.tables.texts.odd import NOT_OF_TYPE, NULL_WORD, Odd, excerpt
 

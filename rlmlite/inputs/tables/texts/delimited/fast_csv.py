@@ -19,21 +19,21 @@ The idea: guess that the file goes on as it begins, and check it everywhere.
 Rows, values, types and notes are those of the definition, which `tests/.../test_fast_csv.py` compares.
 """
 
-import importlib.util
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_part
 from rlmlite.inputs.tables.reading.reader import ReadAgainError
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Losses
-from rlmlite.inputs.tables.texts.csv_cells import read_batch, read_cells
-from rlmlite.inputs.tables.texts.csv_rows import Row, place_after, read_rows
-from rlmlite.inputs.tables.texts.csv_table import CsvTable, add_rows, columns_of
-from rlmlite.inputs.tables.texts.csv_types import ColumnType
+from rlmlite.inputs.tables.texts.delimited.csv_cells import read_batch, read_cells
+from rlmlite.inputs.tables.texts.delimited.csv_rows import Row, place_after, read_rows
+from rlmlite.inputs.tables.texts.delimited.csv_table import CsvTable, add_rows, columns_of
+from rlmlite.inputs.tables.texts.delimited.csv_types import ColumnType
 from rlmlite.inputs.tables.texts.lines import Place, line_ends
 from rlmlite.inputs.tables.texts.odd import NULL_WORD, Odd, excerpt
+from rlmlite.inputs.tables.texts.pieces import Piece, cut_pieces
 from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.engines.spelled.records import lines_before
 from rlmlite_kernel.values.tables import parts
@@ -41,30 +41,17 @@ from rlmlite_kernel.values.tables.parts import Part
 from rlmlite_kernel.values.tables.writer import Batch
 
 if TYPE_CHECKING:
-    from rlmlite.inputs.tables.texts.arrow_cells import Block, Typed
-    from rlmlite.inputs.tables.texts.csv_files import Typing
-
-BLOCK = 8 * 1024 * 1024
-"""Bytes of a block, about."""
+    from rlmlite.inputs.tables.texts.delimited.arrow_cells import Block, Typed
+    from rlmlite.inputs.tables.texts.delimited.csv_files import Typing
 
 _FIRST = 128 * 1024
 """Bytes of the first rows, from which the types are guessed."""
 
 
-class _Piece(NamedTuple):
-    """A part of the text, from the beginning of a row to that of another, and its bytes."""
-
-    start: int
-    stop: int
-    content: bytes
-    is_last: bool
-
-
 def can_read(table: CsvTable) -> bool:
-    """Whether a table can be read this way: pyarrow is there, and knows its delimiter and quotes."""
+    """Whether pyarrow knows a table's delimiter and quotes."""
     cut = table.dialect.cut
-    signs = cut.delimiter + (cut.quote or "")
-    return signs.isascii() and importlib.util.find_spec("pyarrow") is not None
+    return (cut.delimiter + (cut.quote or "")).isascii()
 
 
 class FastCsv:
@@ -109,7 +96,7 @@ class FastCsv:
 
     def _read_on(self, place: Place) -> Iterator[tuple[Place, Batch | None]]:
         """Batches from a place on, each with the place after it, until the definition ends elsewhere than a block."""
-        for piece, block in map_in_order(self._read_piece, self._pieces(place.offset)):
+        for piece, block in map_in_order(self._read_piece, cut_pieces(self._text, place.offset, self._cut.quote)):
             if block is None:
                 rows = list(read_rows(self._table.file, place, self._cut, self._odd, piece.stop))
                 place = place_after(rows[-1], self._text) if rows else self._place_at(piece.stop, place)
@@ -125,29 +112,8 @@ class FastCsv:
     def _place_at(self, offset: int, before: Place) -> Place:
         return Place(offset, before.line + line_ends(bytes(self._text[before.offset : offset])))
 
-    def _pieces(self, start: int) -> Iterator[_Piece]:
-        size = len(self._text)
-        while start < size:
-            content = bytes(self._text[start : start + BLOCK])
-            if start + len(content) < size:
-                content = content[: self._last_end(content)]
-            stop = start + len(content)
-            yield _Piece(start, stop, content, stop == size)
-            start = stop
-
-    def _last_end(self, block: bytes) -> int:
-        """Where the last line of a block ends that does not end in a cell, as far as the number of quotes tells."""
-        quote = (self._cut.quote or "").encode()
-        stop = block.rfind(b"\n") + 1
-        quotes = block.count(quote, 0, stop) if quote else 0
-        while stop and quotes % 2:
-            before = block.rfind(b"\n", 0, stop - 1) + 1
-            quotes -= block.count(quote, before, stop)
-            stop = before
-        return stop or len(block)
-
-    def _read_piece(self, piece: _Piece) -> "tuple[_Piece, Block | None]":
-        from rlmlite.inputs.tables.texts.arrow_cells import read_block
+    def _read_piece(self, piece: Piece) -> "tuple[Piece, Block | None]":
+        from rlmlite.inputs.tables.texts.delimited.arrow_cells import read_block
 
         return piece, read_block(piece.content, self._cut, self._to_try(), piece.is_last)
 
@@ -183,7 +149,7 @@ class FastCsv:
         stops = parts.of_values([row.stop for row in even])
         return Batch([parts.of_values(column) for column in columns], len(even), starts, stops)
 
-    def _batch_of_block(self, block: "Block", piece: _Piece, place: Place) -> Batch | None:
+    def _batch_of_block(self, block: "Block", piece: Piece, place: Place) -> Batch | None:
         rows = len(block.records.starts)
         if not rows:
             return None
@@ -228,7 +194,7 @@ class FastCsv:
 class _Cells:
     """The cells of a block as Python's texts, and their places, for what the definition looks at."""
 
-    def __init__(self, block: "Block", piece: _Piece, line: int) -> None:
+    def __init__(self, block: "Block", piece: Piece, line: int) -> None:
         self.block, self._piece, self._line = block, piece, line
 
     def texts(self, index: int) -> list[str]:
