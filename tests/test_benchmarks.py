@@ -20,6 +20,7 @@ BENCHMARKS = (
     "decode",
     "fanout",
     "hostile",
+    "hostile_programs",
     "http",
     "load",
     "memory",
