@@ -45,8 +45,8 @@ FLAGS: Mapping[int, str] = {
     CHARGED_BEFORE: "visits of rows, reading of long texts and copies are charged before the work is done; a value is "
     "charged at least a quarter of its memory",
     ROWS_BY_RECIPE: "rows of the lines of a large text are a recipe: their ref commits to the text, the form and which "
-    "lines they are, not to every offset, and they are charged a bit for each line; slices of texts and `matches` are "
-    "evaluated, and charged, over whole columns",
+    "lines they are, not to every offset, and they are charged a bit for each line; slices of texts, `matches` "
+    "and the values of keys are made, and charged, over whole columns",
     ROW_ARGUMENTS: "whole numbers, flags and texts that an action takes in a row expression are checked as in a call "
     "of its own; a value of another kind stopped the run",
     HOST_ACTIONS: "what an action of the host raises, returns without it being a value, or changes is a fault of its "

@@ -23,7 +23,7 @@ from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.texts import has_field
 from rlmlite_kernel.evaluation.work import NODE, READ, ROW
 from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_BY_RECIPE
 from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, text_bytes
 from rlmlite_kernel.values.operators import group_key, sort_key
@@ -50,7 +50,21 @@ def key_rows(rows: Rows, by: Expr | None, context: StepContext) -> KeyedRows:
         keys = number_values(values)
         return KeyedRows(keys, [values[row] for row in keys.firsts.tolist()])
     single = vectors[0] if len(vectors) == 1 and not isinstance(by, ListOf) else None
+    if single is not None and context.follows(ROWS_BY_RECIPE):
+        return KeyedRows(keys, _values_of_keys(single.take(keys.firsts), context), single)
     return KeyedRows(keys, key_values(rows.take(keys.firsts), by, context), single)
+
+
+def _values_of_keys(vector: Vector, context: StepContext) -> list[Value]:
+    """The values of a column, each of which is a key, as plain values. Its texts have been charged for."""
+    context.work(ROW * len(vector), f"making {len(vector):,} keys")
+    texts = vector.bytes(context.blobs) if vector.kind == "text" else None
+    if texts is None:
+        return gather((resolve(value, context) for value in vector.values(context.blobs)), context)
+    values: list[Value] = [text.decode() for text in texts.texts()]
+    for row in np.flatnonzero(vector.null).tolist():
+        values[row] = None
+    return gather(values, context)
 
 
 def number_values(values: Sequence[Value]) -> Keys:
