@@ -95,7 +95,8 @@ class Outcome(NamedTuple):
             return self.refusal
         if not same(self.rows, anchor.rows):
             return "differs"
-        return f"{seconds_text(self.seconds.median)}, {bytes_text(self.anonymous.median)}"
+        memory = bytes_text(self.anonymous.median) if self.anonymous.median else "-"
+        return f"{seconds_text(self.seconds.median)}, {memory}"
 
     def ratio(self, anchor: "Outcome") -> float | None:
         """How many times the anchor's time it took, if its answer is the anchor's."""
@@ -234,8 +235,10 @@ def _growth(kind: str, sized: Sequence[tuple[float, dict[str, Outcome]]], engine
         if len(known) == 2:
             (small, less), (large, more) = known
             time = exponent((small, less.seconds), (large, more.seconds))
-            memory = exponent((small, less.anonymous), (large, more.anonymous))
-            exponents.append(f"{engine} {time:.2f} and {memory:.2f}")
+            memory = "-"
+            if less.anonymous.median and more.anonymous.median:  # where the system says
+                memory = f"{exponent((small, less.anonymous), (large, more.anonymous)):.2f}"
+            exponents.append(f"{engine} {time:.2f} and {memory}")
     if exponents:
         yield f"{kind}: exponents of time and memory in the size: {', '.join(exponents)}"
 
