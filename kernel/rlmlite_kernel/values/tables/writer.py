@@ -7,7 +7,7 @@ values and not from the batches or the library that they came in:
     narrow    doubles that are all whole are integers; texts of which few are different are coded
     store     in the smallest form, see `layout`
 
-A column of texts is coded if at most half of its first 1,024 rows are different, and at most a quarter of all: names of
+A column of texts is coded if at most half of its first 256 rows are different, and at most a quarter of all: names of
 cities are, names of people mostly not.
 """
 
@@ -38,7 +38,7 @@ from rlmlite_kernel.values.tables.layout import (
 )
 from rlmlite_kernel.values.tables.parts import Part
 
-_SAMPLE = 1_024
+_SAMPLE = 256
 _RARE = 4
 """Texts are coded if each of them comes as often as this, on average."""
 

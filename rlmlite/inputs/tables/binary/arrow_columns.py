@@ -37,8 +37,10 @@ _INTEGERS = {
 }
 _DECIMALS = {"halffloat": "e", "float": "f", "double": "d"}
 _TEXTS = {"string": "i", "large_string": "q"}
-_INFINITE = "infinite numbers became null"
-_SAMPLE = 1_024
+INFINITE = "infinite numbers became null"
+"""What is said of them."""
+
+_SAMPLE = 256
 
 
 class Conversion(NamedTuple):
@@ -83,7 +85,7 @@ def arrow_part(array: Arrow, how: Conversion) -> Part:
     if kind in _DECIMALS:
         bits, numbers = array.buffers()
         part, infinite = parts.decimals(_DECIMALS[kind], numbers, rows, array.offset, bits)
-        how.losses.add(_INFINITE, infinite)
+        how.losses.add(INFINITE, infinite)
         return part
     if kind == "bool":
         bits, flags = array.buffers()

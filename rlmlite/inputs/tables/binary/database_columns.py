@@ -9,22 +9,22 @@ would hold other values there, so DuckDB is asked for their text; of integers it
 
 import base64
 import itertools
+import math
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_part
+from rlmlite.inputs.tables.binary.arrow_columns import INFINITE, Conversion, arrow_part
 from rlmlite.inputs.tables.binary.libraries import library
-from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite_kernel.values.tables import parts
 from rlmlite_kernel.values.tables.parts import Part
 from rlmlite_kernel.values.tables.writer import Batch
 
-_ROWS = 16_384
-"""Rows that are read from SQLite together: as Python's objects they take some megabytes."""
+_ROWS = 2_000
+"""Rows that are read from SQLite together: as Python's objects they still fit into a processor's cache."""
 
 _BAD_TEXT = "Could not decode to UTF-8"
 _MOST_PLACES = 3
@@ -108,15 +108,26 @@ class _MendedTexts:
 
 def _sqlite_part(values: Sequence[Any], losses: Losses) -> Part:
     kinds = set(map(type, values)) - {type(None)}
-    if kinds == {str} and find_spec("pyarrow") is not None:
-        # Arrow lays texts end to end, and codes those that recur, many times faster than Python.
+    if len(kinds) == 1 and find_spec("pyarrow") is not None:
+        # Arrow lays values of one type end to end, and codes texts that recur, many times faster than Python.
         arrow = library("pyarrow")
-        return arrow_part(arrow.array(values, arrow.large_string()), Conversion(losses))
+        types = {str: arrow.large_string(), int: arrow.int64(), float: arrow.float64()}
+        kind = types.get(next(iter(kinds)))
+        if kind is not None:
+            return arrow_part(arrow.array(values, kind), Conversion(losses))
     if bytes in kinds:
         values = [base64.b64encode(value).decode() if isinstance(value, bytes) else value for value in values]
     if float in kinds:
-        return parts.of_cells(column_cells(values, losses))
+        values = [_finite(value, losses) for value in values]
     return parts.of_values(values)
+
+
+def _finite(value: Any, losses: Losses) -> Any:
+    """A value, or null for an infinite number."""
+    if type(value) is float and not math.isfinite(value):
+        losses.add(INFINITE)
+        return None
+    return value
 
 
 def spell_for_arrow(relation: Any) -> tuple[Any, frozenset[int]]:

@@ -4,6 +4,7 @@ Imported in the nursery, before the first file: so it imports the readers, and o
 themselves (`arrow_tables`, `databases`) do not know where they run. What comes of it is checked in `binary_tables`.
 """
 
+import gc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,6 +63,8 @@ def read_table(assignment: Assignment) -> Iterator[Any]:
     """
     reader, at, named, options, memory, is_sheet = assignment.argument
     read = read_sheet if is_sheet else read_columns
+    # Rows of a database are millions of tuples that are soon free again, and none is part of a circle.
+    gc.disable()
     try:
         table, blocks, losses = read(_READERS[reader], TableFile(Path(at), Path(named), memory), options)
         if max(map(len, table.names)) > MAX_TEXT:
