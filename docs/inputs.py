@@ -35,7 +35,7 @@ SETTINGS: Final = {
     "decimal": "`point` or `comma`",
     "dates": "`dmy`, `mdy` or `ymd`",
     "kept_bytes": "up to which size standard input is kept in the trace",
-    "cache": "whether digests of large files and word indexes are remembered between runs",
+    "cache": "whether digests of large files, large tables and word indexes are remembered between runs",
 }
 """What each setting means."""
 

@@ -58,7 +58,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_fetch_seconds: how many seconds a URL may be waited for, in all.
     delimiter, header, quote, skip, types, decimal, dates: how CSV files are read whose path does not say it.
     kept_bytes: up to which size standard input is kept in the trace.
-    cache: whether digests of large files and word indexes are remembered between runs.
+    cache: whether digests of large files, large tables and word indexes are remembered between runs.
     """
 
     encoding: str | None = None
