@@ -71,7 +71,7 @@ def _keys(vector: Vector, blobs: Blobs) -> Keys | None:
         values = data[there].astype(np.int64)
         least, count = int(values.min()), int(values.max()) - int(values.min()) + 2
         if count <= _DENSE * len(vector):
-            codes[there] = values - (least - 1)
+            codes[there] = values - least + 1
             return number_small(codes, count)
     codes[there] = _number_values(data[there]).codes + 1
     return number_small(codes, int(codes.max(initial=0)) + 1)

@@ -30,7 +30,8 @@ from rlmlite_kernel.values.columns import (
 from rlmlite_kernel.values.lines.later import concatenate_spans
 from rlmlite_kernel.values.memory import taken_memory
 from rlmlite_kernel.values.operators import mixes_text_and_number
-from rlmlite_kernel.values.values import LIST, Rows, Value
+from rlmlite_kernel.values.tables.row_spans import RowSpans
+from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value
 from rlmlite_kernel.values.vectors import HasVector
 
 
@@ -54,11 +55,15 @@ def union(context: StepContext, a: Value, b: Value) -> Value:
         for name in names
     }
     spans = None if left.spans is None or right.spans is None else concatenate_spans((left.spans, right.spans))
-    kind = LIST if list(names) == ["value"] and LIST in (left.kind, right.kind) else _kind(left, right)
+    kind = LIST if list(names) == ["value"] and LIST in (left.kind, right.kind) else _kind(left, right, spans)
     return Rows(kind, columns, len(left) + len(right), spans)
 
 
-def _kind(left: Rows, right: Rows) -> str:
+def _kind(left: Rows, right: Rows, spans: Spans | None) -> str:
+    both = [rows.spans for rows in (left, right) if isinstance(rows.spans, RowSpans)]
+    if left.kind == RECORDS and not isinstance(spans, RowSpans) and not all(rows.has_text for rows in both):
+        # Rows of a binary table are lines of the text of that table. Those of two tables have no text in common.
+        return "rows"
     alike = left.kind == right.kind and left.kind != LIST and list(left.columns) == list(right.columns)
     return left.kind if alike else "rows"
 

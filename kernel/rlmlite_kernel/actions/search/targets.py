@@ -79,16 +79,18 @@ def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
         return
     # Rows that follow each other have one row end between them, of one or two bytes; any other gap ends a run.
     gaps = spans.starts[1:] - spans.stops[:-1]
-    ends_of_runs = np.flatnonzero((gaps < 1) | (gaps > len(ROW_END)))
+    is_apart = (gaps < 1) | (gaps > len(ROW_END))
+    if spans.which is not None:
+        # Rows of two tables that a program has joined.
+        is_apart |= spans.which[1:] != spans.which[:-1]
+    ends_of_runs = np.flatnonzero(is_apart)
     last_row = len(spans) - 1
     firsts = np.concatenate([[0], ends_of_runs + 1])
     lasts = np.concatenate([ends_of_runs, [last_row]])
     run_starts = spans.starts[firsts].tolist()
     run_stops = spans.stops[lasts].tolist()
-    # A table is one text, so all its rows lie in one blob.
-    sheet = spans.blobs[0]
-    for start, stop in zip(run_starts, run_stops, strict=True):
-        yield Text(sheet, start, stop)
+    for row, start, stop in zip(firsts.tolist(), run_starts, run_stops, strict=True):
+        yield Text(spans.blob_at(row), start, stop)
 
 
 def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:

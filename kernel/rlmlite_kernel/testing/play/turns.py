@@ -66,7 +66,12 @@ class Played(NamedTuple):
 
 
 def make_input(blobs: Blobs, content: object) -> Input:
-    """An input from memory: a `str` is a text, a `dict` whose keys look like paths is documents, else it is JSON."""
+    """An input from memory: a `str` is a text, a `dict` whose keys look like paths is documents, else it is JSON.
+
+    An `Input` is one already.
+    """
+    if isinstance(content, Input):
+        return content
     if isinstance(content, str):
         raw = content.encode()
         return Input(Text(blobs.put(raw), 0, len(raw)), Source("text"), raw)

@@ -9,6 +9,7 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Cells, Column, Constant, Ints, Spans, describe_value
+from rlmlite_kernel.values.tables.row_spans import join_row_spans
 from rlmlite_kernel.values.values import Rows, Value
 from rlmlite_kernel.values.vectors import Vector, vector_of
 
@@ -71,6 +72,9 @@ def concatenate_columns(parts: Sequence[Column], blobs: Blobs) -> Column:
 
 def concatenate_spans(parts: Sequence[Spans]) -> Spans:
     """Spans end to end. Each part numbers its contents by itself, so the numbers are translated."""
+    of_one_table = join_row_spans(parts)
+    if of_one_table is not None:
+        return of_one_table
     blobs = tuple(dict.fromkeys(blob for part in parts for blob in part.blobs))
     starts, stops = (np.concatenate([getattr(part, side) for part in parts]) for side in ("starts", "stops"))
     if len(blobs) == 1:

@@ -192,6 +192,7 @@ def concatenate(parts: Sequence[Part]) -> Part:
     rows = sum(part.rows for part in parts)
     if len(parts) == 1:
         return parts[0]
+    parts = [narrow(part) for part in parts]
     kinds = {part.kind for part in parts} - {"null"}
     if not kinds:
         return nulls(rows)
@@ -297,12 +298,32 @@ def spell_part(part: Part) -> Part:
 
 
 def narrow(part: Part) -> Part:
-    """Decimals that are all whole as whole numbers, and a part without a value as nulls."""
+    """A part as the narrowest kind that holds its values.
+
+    Decimals that are all whole are whole numbers, spelled cells of one kind are of that kind, a part without a value is
+    nulls. A part that was cut from another may be narrower than that.
+    """
     if part.valid is not None and not part.valid.any():
         return nulls(part.rows)
+    if part.valid is not None and part.valid.all():
+        part = part._replace(valid=None)
     if part.kind == "float" and bool(are_whole(part.data).all()):
         return part._replace(kind="int", data=part.data.astype(np.int64))
+    if part.kind == "spelled" and _may_be_of_one_kind(part):
+        there = [True] * part.rows if part.valid is None else part.valid.tolist()
+        return of_cells([part.text(row).decode() if is_there else None for row, is_there in enumerate(there)])
     return part
+
+
+def _may_be_of_one_kind(part: Part) -> bool:
+    """Whether the cells begin as those of one kind do."""
+    assert part.offsets is not None
+    places = part.offsets[:-1] if part.valid is None else part.offsets[:-1][part.valid]
+    firsts = set(np.unique(part.data[places]).tolist())
+    return any(firsts <= kind for kind in _KINDS_BY_FIRST)
+
+
+_KINDS_BY_FIRST = [set(b'"'), set(b"tf"), set(b"-0123456789")]
 
 
 def _gather(kind: Kind, contents: Sequence[bytes], valid: BoolArray | None) -> Part:

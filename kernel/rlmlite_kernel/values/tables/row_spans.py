@@ -14,6 +14,7 @@ apart and counted; no byte is ever read there.
 Not here: how a content is read (`store`), which most runs never need.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +45,26 @@ class Chosen:
         """The number of a row in the table."""
         return row if self.numbers is None else int(self.numbers[row])
 
+    def all_numbers(self) -> IntArray:
+        """The numbers, also of all rows."""
+        return np.arange(self.count) if self.numbers is None else self.numbers
+
     def take(self, rows: IntArray) -> "Chosen":
         """Of these rows those at some places. The columns of one table all ask with the same array: they share it."""
         if self._taken is None or self._taken[0] is not rows:
             numbers = rows if self.numbers is None else self.numbers[rows]
             self._taken = (rows, Chosen(numbers, len(numbers)))
         return self._taken[1]
+
+
+def join_row_spans(parts: Sequence[Spans]) -> "RowSpans | None":
+    """Rows of one table end to end, or None if these are not all of one."""
+    tables = [part for part in parts if isinstance(part, RowSpans)]
+    if len(tables) < len(parts) or len({part.store.blob for part in tables}) != 1:
+        return None
+    numbers = [part.chosen.all_numbers() for part in tables]
+    joined = np.concatenate(numbers)
+    return RowSpans(tables[0].store, Chosen(joined, len(joined)))
 
 
 class RowSpans(Spans):
