@@ -1,24 +1,25 @@
 """What the numbers of a column look like as they are spelled, many cells at once.
 
 The idea: a library has read the cells as numbers, in whatever spelling. A number has one canonical spelling of its
-whole part, and no other is as short: so if the length of the cell's whole part is that of the number's, it has no plus
-sign, no zero before it and no space. Only digits, points and minus signs may be there, which is looked at before.
+whole part, and every other is longer: by zeros before it, by a minus sign before zero. So if all whole parts together
+are as long as those of the numbers, each is canonical. How many digits numbers have together is counted by powers of
+ten: n numbers have n digits, and one more for each that is 10 or more, and for each that is 100 or more, ...
 
-    cell    number  length  digits of the number
-    "17"    17      2       2       canonical
-    "017"   17      3       2       not
-    "-3.50" -3.5    5       point at 2: whole part "-3", 1 digit and the sign; 2 decimals, a zero at the end
+    cells "17" "-5" "250"     lengths 2 + 2 + 3 = 7
+    numbers 17 -5 250         3, and 2 from 10 on, and 1 from 100 on, and 1 minus sign: 7, so they are canonical
+    cells "017" "5"           lengths 3 + 1 = 4; numbers 17 5: 2 and 1 = 3, so they are not
+
+Only digits, points and minus signs may be there, which is looked at before.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, octets
+from rlmlite_kernel.engines.bytes.buffers import Buffer, octets
 
 _OF_NUMBERS = b"0123456789.-"
-_POWERS = np.array([10**digits for digits in range(20)], np.uint64)
 _ZERO = 48
 _EXACT = 2**53
 _SURE_DIGITS = 15
@@ -60,10 +61,15 @@ def look_at_whole(cuts: Buffer, numbers: Buffer, rows: int) -> Whole | None:
     if not rows:
         return Whole(False, False)
     values = np.frombuffer(numbers, np.int64, rows)
-    lengths = _lengths(cuts, rows)
-    if not _are_canonical(lengths - (values < 0), _magnitudes(values)):
-        return None
     least, most = int(values.min()), int(values.max())
+    # The smallest int64 has no absolute value among them; it is too rare to be worth more.
+    if least == np.iinfo(np.int64).min:
+        return None
+    places = np.frombuffer(cuts, np.int32, rows + 1)
+    digits = _count_digits(values if least >= 0 else np.abs(values), max(-least, most))
+    signs = 0 if least >= 0 else int(np.count_nonzero(values < 0))
+    if int(places[-1]) - int(places[0]) != digits + signs:
+        return None
     return Whole(bool(least or most), max(-least, most) > _EXACT)
 
 
@@ -72,16 +78,17 @@ def look_at_decimals(cuts: Buffer, data: Buffer, points: Buffer, numbers: Buffer
 
     `points` (int32) is where the point is in each text, -1 where there is none; `numbers` are doubles.
     """
-    lengths = _lengths(cuts, rows)
+    lengths = np.diff(np.frombuffer(cuts, np.int32, rows + 1))
     values = np.frombuffer(numbers, np.float64, rows)
-    places = np.frombuffer(points, np.int32, rows).astype(np.int64)
+    places = np.frombuffer(points, np.int32, rows)
     has_point = places >= 0
     is_negative = np.signbit(values)
     digits = np.where(has_point, places, lengths) - is_negative
+    magnitudes = np.abs(values)
     # More digits than these are no more exact in a binary64: whoever reads cell by cell decides.
-    if bool((digits > _SURE_DIGITS).any()) or not bool(np.isfinite(values).all()):
+    if int(digits.max()) > _SURE_DIGITS or int(digits.min()) < 1 or not bool(np.isfinite(values).all()):
         return None
-    if not _are_canonical(digits, np.abs(np.trunc(values)).astype(np.uint64)):
+    if int(digits.sum()) != _count_digits(magnitudes, float(magnitudes.max())):
         return None
     counts = np.where(has_point, lengths - places - 1, 0)
     if bool((counts[has_point] == 0).any()):
@@ -90,7 +97,7 @@ def look_at_decimals(cuts: Buffer, data: Buffer, points: Buffer, numbers: Buffer
     lasts = octets(data)[np.frombuffer(cuts, np.int32, rows + 1)[1:] - 1]
     ends_in_zero = has_point & (lasts == _ZERO)
     return Decimals(
-        frozenset(np.unique(counts[~is_bare_zero]).tolist()),
+        frozenset(np.flatnonzero(np.bincount(counts[~is_bare_zero])).tolist()),
         bool((~has_point & ~is_bare_zero).any()),
         bool((ends_in_zero & (counts == 1)).any()),
         bool((ends_in_zero & (counts > 1)).any()),
@@ -99,18 +106,10 @@ def look_at_decimals(cuts: Buffer, data: Buffer, points: Buffer, numbers: Buffer
     )
 
 
-def _lengths(cuts: Buffer, rows: int) -> IntArray:
-    return np.diff(np.frombuffer(cuts, np.int32, rows + 1)).astype(np.int64)
-
-
-def _magnitudes(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-    # Of the smallest int64 too, whose absolute value is no int64.
-    return np.where(numbers < 0, ~numbers.view(np.uint64) + np.uint64(1), numbers.view(np.uint64))
-
-
-def _are_canonical(digits: IntArray, magnitudes: npt.NDArray[np.uint64]) -> bool:
-    """Whether whole numbers have just as many digits as their texts."""
-    if bool((digits < 1).any()) or bool((digits > len(_POWERS) - 1).any()):
-        return False
-    least = np.where(digits == 1, np.uint64(0), _POWERS[digits - 1])
-    return bool(((magnitudes >= least) & (magnitudes < _POWERS[digits])).all())
+def _count_digits(magnitudes: npt.NDArray[Any], most: float) -> int:
+    """How many digits the whole parts of numbers have together."""
+    digits, power = len(magnitudes), 10
+    while power <= most:
+        digits += int(np.count_nonzero(magnitudes >= power))
+        power *= 10
+    return digits

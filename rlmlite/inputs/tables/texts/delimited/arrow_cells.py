@@ -107,7 +107,12 @@ def _texts(block: bytes, cut: Cut, width: int, records: Records) -> list[Arrow] 
         return None
     if table.num_rows != len(records.starts):
         return None
-    return [column.combine_chunks() for column in table.columns]
+    return list(map(whole_column, table.columns))
+
+
+def whole_column(column: Arrow) -> Arrow:
+    """A column of a table as one array. Where it is one already it is not copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def type_texts(array: Arrow, kind: str) -> Typed | None:

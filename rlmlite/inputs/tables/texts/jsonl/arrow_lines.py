@@ -58,7 +58,7 @@ def read_lines(block: bytes, types: Mapping[str, str], is_last: bool) -> LineBlo
     table = _read(block, types)
     if table is None or table.num_rows != len(records.starts):
         return None
-    columns = [column.combine_chunks() for column in table.columns]
+    columns = list(map(whole_column, table.columns))
     if not all(map(_is_exact, columns)):
         return None
     return LineBlock(records, [arrow_part(column, Conversion(Losses())) for column in columns])
@@ -74,6 +74,11 @@ def _read(block: bytes, types: Mapping[str, str]) -> Arrow | None:
         )
     except pa.ArrowInvalid:
         return None
+
+
+def whole_column(column: Arrow) -> Arrow:
+    """A column of a table as one array. Where it is one already it is not copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _is_exact(column: Arrow) -> bool:
