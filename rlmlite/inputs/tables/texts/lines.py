@@ -121,3 +121,14 @@ def line_ends(text: bytes) -> int:
 def line_feeds(text: memoryview, start: int, stop: int) -> int:
     """How many line feeds there are in a part of a text."""
     return sum(bytes(text[at : min(at + _BLOCK, stop)]).count(b"\n") for at in range(start, stop, _BLOCK))
+
+
+def line_stop(text: memoryview, at: int) -> int:
+    """Where the line ends, after its line feed, that the byte before a place is in."""
+    if at and text[at - 1] == ord("\n"):
+        return at
+    for start in range(at, len(text), _BLOCK):
+        feed = bytes(text[start : start + _BLOCK]).find(b"\n")
+        if feed >= 0:
+            return start + feed + 1
+    return len(text)

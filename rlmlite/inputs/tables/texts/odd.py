@@ -5,9 +5,8 @@
 Nothing here decides what becomes of a row or a cell; it only remembers.
 """
 
-from collections.abc import Iterator
-
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
+from rlmlite.inputs.tables.texts.lines import Place
 
 MISQUOTED = "lines whose quotes do not work out were read with their quotes as text"
 TOO_LONG = "rows with more cells than columns were left out"
@@ -26,31 +25,30 @@ def excerpt(cell: str) -> str:
 
 
 class Odd:
-    """Counts what is odd, by kind. Kinds are said in the order in which they first came."""
+    """Counts what is odd, by kind. Kinds are said in the order of their names, and of each the first in the file."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
-        self._first: dict[str, str] = {}
+        self._first: dict[str, tuple[Place, int, str]] = {}
 
-    def add(self, kind: str, first: str, times: int = 1) -> None:
-        """Count something of a kind; `first` says what and where, if it is the first of its kind."""
+    def add(self, kind: str, place: Place, what: str = "", times: int = 1, column: int = 0) -> None:
+        """Count something of a kind: where it is, and what there is to say of it."""
         self._counts[kind] = self._counts.get(kind, 0) + times
-        self._first.setdefault(kind, first)
+        first = self._first.get(kind)
+        # Columns are read one after the other, so what comes first may be counted last.
+        if first is None or (place.offset, column) < (first[0].offset, first[1]):
+            self._first[kind] = place, column, what
 
     def count(self, kind: str) -> int:
         """How many of a kind."""
         return self._counts.get(kind, 0)
 
     def first(self, kind: str) -> str:
-        """What was said of the first of a kind."""
-        return self._first[kind]
-
-    def notes(self) -> Iterator[str]:
-        """One note per kind."""
-        for kind, times in self._counts.items():
-            yield f"{kind} ({times:,}; the first: {self._first[kind]})"
+        """Where the first of a kind is, and what."""
+        place, _, what = self._first[kind]
+        return f"{place.name}, {what}" if what else place.name
 
     def tell(self, losses: Losses) -> None:
-        """Add the notes to what is said of a table."""
-        for note in self.notes():
-            losses.remark(note)
+        """Add one note per kind to what is said of a table."""
+        for kind, times in self._counts.items():
+            losses.remark(f"{kind} ({times:,}; the first: {self.first(kind)})")

@@ -85,7 +85,7 @@ def test_a_column_keeps_what_its_cells_say(
         (["2024-02-03", "2024-02-04"], ""),
         (
             ["1", "N/A", "n/a"],
-            "in columns that are not text, became null (2; the first: `N/A`",
+            "in columns that are not text, became null (2; the first: line 3, `N/A` in c",
         ),
     ],
 )
@@ -102,8 +102,8 @@ def test_what_is_not_read_as_a_number_is_said(tmp_path: Path, cells: list[str], 
 @pytest.mark.parametrize(
     ("types", "values", "said"),
     [
-        ("c:number", [7, 5, 3.9, 3.1, None, None], "types= gives became null (1; the first: `x` in c, line 6)"),
-        ("c:int", [7, 5, None, None, None, None], "became null (3; the first: `3.9` in c, line 4)"),
+        ("c:number", [7, 5, 3.9, 3.1, None, None], "types= gives became null (1; the first: line 6, `x` in c)"),
+        ("c:int", [7, 5, None, None, None, None], "became null (3; the first: line 4, `3.9` in c)"),
         ("c:text", ["007", "+5", "3.9", "3.10", "x", None], ""),
         ("text", ["007", "+5", "3.9", "3.10", "x", None], ""),
         ("number,text", [7, 5, 3.9, 3.1, None, None], "became null (1"),

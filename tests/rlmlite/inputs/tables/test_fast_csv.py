@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | str, int], tuple[S
 Both = Callable[[Path | str, int], tuple[Source | str, Source | str]]
 
 
-def check_seeds(tmp_path: Path, both: Both, seeds: range) -> None:
+def check_seeds(tmp_path: Path, both: Both, seeds: Iterable[int]) -> None:
     """Look at the files of some seeds. `.tsv` and `.csv` in turn, since quotes differ."""
     for seed in seeds:
         path = tmp_path / ("a.tsv" if seed % 5 == 0 else "a.csv")
@@ -61,7 +61,7 @@ def check_seeds(tmp_path: Path, both: Both, seeds: range) -> None:
 
 def test_random_files_are_read_alike(tmp_path: Path, both: Both) -> None:
     """Small ones, in blocks so small that every one has its cut."""
-    check_seeds(tmp_path, both, range(60))
+    check_seeds(tmp_path, both, [*range(40), 104, 284, 409, 456, 529])
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_many_random_files_are_read_alike(tmp_path: Path, both: Both) -> None:
     """Thousands, in two threads."""
     use_threads(2)
     try:
-        check_seeds(tmp_path, both, range(60, 5_000))
+        check_seeds(tmp_path, both, range(40, 5_000))
     finally:
         use_threads(1)
 

@@ -91,7 +91,7 @@ def both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Both:
 
 def test_random_lines_are_read_alike(both: Both) -> None:
     """Small files, in blocks so small that every one has its cut."""
-    for seed in range(100):
+    for seed in [*range(60), 368]:
         defined, fast = both(random_lines(seed), (64, 400, 3_000, 1 << 20)[seed % 4])
         assert fast == defined, f"seed {seed}"
 
@@ -101,7 +101,7 @@ def test_many_random_lines_are_read_alike(both: Both) -> None:
     """Thousands, in two threads."""
     use_threads(2)
     try:
-        for seed in range(100, 5_000):
+        for seed in range(60, 5_000):
             defined, fast = both(random_lines(seed), (64, 400, 3_000, 1 << 20)[seed % 4])
             assert fast == defined, f"seed {seed}"
     finally:

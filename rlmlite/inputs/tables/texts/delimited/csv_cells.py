@@ -9,7 +9,7 @@ it and names the first.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rlmlite.inputs.tables.texts.delimited.csv_dates import read_date
 from rlmlite.inputs.tables.texts.delimited.csv_numbers import read_int, read_number
@@ -29,10 +29,17 @@ _READ: Mapping[str, Callable[[str, Spelling], Any]] = {
 }
 
 
+class Named(NamedTuple):
+    """A column's number and name, for what is said of its cells."""
+
+    number: int
+    name: str
+
+
 def read_cells(
-    cells: Sequence[str], kind: str, spelling: Spelling, name: str, places: Sequence[Place], odd: Odd
+    cells: Sequence[str], kind: str, spelling: Spelling, column: Named, places: Sequence[Place], odd: Odd
 ) -> list[Any]:
-    """A column's cells as values. `name` and `places` are for what is said of odd ones."""
+    """A column's cells as values. `column` and `places` are for what is said of odd ones."""
     if kind == "text":
         return [cell or None for cell in cells]
     read, values = _READ[kind], []
@@ -41,7 +48,8 @@ def read_cells(
         value = read(stripped, spelling) if stripped else None
         if value is None and stripped:
             is_null = stripped in NULL_WORDS
-            odd.add(NULL_WORD if is_null else NOT_OF_TYPE, f"{excerpt(cells[index])} in {name}, {places[index].name}")
+            what = f"{excerpt(cells[index])} in {column.name}"
+            odd.add(NULL_WORD if is_null else NOT_OF_TYPE, places[index], what, column=column.number)
         values.append(value)
     return values
 
@@ -51,5 +59,5 @@ def read_batch(
 ) -> list[list[Any]]:
     """The columns of some rows as values."""
     places, spelling = [row.place for row in rows], table.dialect.spelling
-    columns = zip(columns_of(rows), kinds, names, strict=True)
-    return [read_cells(cells, kind, spelling, name, places, odd) for cells, kind, name in columns]
+    columns = zip(columns_of(rows), kinds, map(Named, range(len(names)), names), strict=True)
+    return [read_cells(cells, kind, spelling, named, places, odd) for cells, kind, named in columns]

@@ -70,7 +70,7 @@ def read_rows(file: TextFile, start: Place, cut: Cut, odd: Odd, stop: int = sys.
                     return
             return
         except (csv.Error, _TooLongError):
-            odd.add(MISQUOTED, start.name)
+            odd.add(MISQUOTED, start)
             lines = file.lines(start)
             line = next(lines)
             cells = next(csv.reader([text_of(line)], delimiter=cut.delimiter, quoting=csv.QUOTE_NONE))

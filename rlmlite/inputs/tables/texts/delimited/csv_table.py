@@ -59,14 +59,14 @@ class CsvTable:
     def even_rows(self, rows: Iterable[Row], width: int, odd: Odd) -> Iterator[Row]:
         """Those of the rows that are read, with as many cells as there are columns."""
         for row in rows:
-            name, cells = row.place.name, row.cells
+            cells = row.cells
             if len(cells) == width:
                 yield row
             elif len(cells) > width and any(cells[width:]):
-                odd.add(TOO_LONG, f"{name}, {len(cells)} cells for {width} columns")
+                odd.add(TOO_LONG, row.place, f"{len(cells)} cells for {width} columns")
             elif not self._is_blank(cells):
                 if len(cells) < width:
-                    odd.add(TOO_SHORT, name)
+                    odd.add(TOO_SHORT, row.place)
                 yield row._replace(cells=[*cells[:width], *[""] * (width - len(cells))])
 
     def check_widths(self, width: int, kept: int, odd: Odd) -> None:

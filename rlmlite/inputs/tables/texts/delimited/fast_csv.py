@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_part
 from rlmlite.inputs.tables.reading.reader import ReadAgainError
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Losses
-from rlmlite.inputs.tables.texts.delimited.csv_cells import read_batch, read_cells
+from rlmlite.inputs.tables.texts.delimited.csv_cells import Named, read_batch, read_cells
 from rlmlite.inputs.tables.texts.delimited.csv_rows import Row, place_after, read_rows
 from rlmlite.inputs.tables.texts.delimited.csv_table import CsvTable, add_rows, columns_of
 from rlmlite.inputs.tables.texts.delimited.csv_types import ColumnType
@@ -173,16 +173,16 @@ class FastCsv:
                 self._note_words(index, array.null_count < len(array))
         kind = typing.kinds()[index]
         if kind == "text":
-            return cells.block.parts[index] or arrow_part(array, Conversion(Losses()))
+            # A thread may have tried another type, before the column turned out to be text.
+            part = cells.block.parts[index] if typed is None else None
+            return part or arrow_part(array, Conversion(Losses()))
+        named = Named(index, self._names[index])
         if typed is None or typed.kind not in ("null", kind, *_NARROWER.get(kind, ())):
-            values = read_cells(
-                cells.texts(index), kind, self._table.dialect.spelling, self._names[index], cells.places, self._odd
-            )
-            return parts.of_values(values)
+            spelling = self._table.dialect.spelling
+            return parts.of_values(read_cells(cells.texts(index), kind, spelling, named, cells.places, self._odd))
         if typed.null_words:
-            word = excerpt(array[typed.null_word].as_py())
-            where = f"{word} in {self._names[index]}, {cells.places[typed.null_word].name}"
-            self._odd.add(NULL_WORD, where, typed.null_words)
+            what = f"{excerpt(array[typed.null_word].as_py())} in {named.name}"
+            self._odd.add(NULL_WORD, cells.places[typed.null_word], what, typed.null_words, index)
         return cells.block.parts[index] or parts.nulls(len(array))
 
     def _note_words(self, index: int, has_cells: bool) -> None:

@@ -25,7 +25,7 @@ from rlmlite.inputs.tables.sheets.sheet_writer import Batch as SpelledBatch
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite.inputs.tables.texts.jsonl.json_rows import JsonRow, batch_of, read_values
 from rlmlite.inputs.tables.texts.jsonl.jsonl_files import check_lines, find_columns
-from rlmlite.inputs.tables.texts.lines import Place, TextFile, line_feeds
+from rlmlite.inputs.tables.texts.lines import Place, TextFile, line_feeds, line_stop
 from rlmlite.inputs.tables.texts.odd import Odd
 from rlmlite.inputs.tables.texts.pieces import Piece, cut_pieces
 from rlmlite_kernel.engines.bytes.threads import map_in_order
@@ -103,9 +103,9 @@ class _Reading:
                 yield place, self._batch(block, piece)
                 continue
             rows = list(read_values(self._file, self._odd, place, piece.stop))
-            end = max(rows[-1].stop if rows else 0, piece.stop)
-            feed = bytes(self._file.text[end : end + 2]).find(b"\n") + 1 if end > piece.stop else 0
-            place = Place(end + feed, place.line + line_feeds(self._file.text, place.offset, end + feed))
+            # A piece without a line end is cut within a line, which the definition has read to its end.
+            end = line_stop(self._file.text, piece.stop)
+            place = Place(end, place.line + line_feeds(self._file.text, place.offset, end))
             yield place, self._batch_of_rows(rows)
             if place.offset != piece.stop:
                 return

@@ -85,10 +85,10 @@ def _read_slowly(line: bytes, place: Place, odd: Odd) -> Any:
         )
     except ValueError as error:
         why = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
-        odd.add(BAD_LINE, f"{place.name}, not JSON: {why}")
+        odd.add(BAD_LINE, place, f"not JSON: {why}")
         return _NOTHING
     for word in replaced:
-        odd.add(_NO_VALUE, f"{word} in {place.name}")
+        odd.add(_NO_VALUE, place, word)
     if "\\u" in text:
         return _without_halves(value, place, odd)
     return value
@@ -115,7 +115,7 @@ def _without_halves(value: Any, place: Place, odd: Odd) -> Any:
         case str():
             whole, times = _HALVES.subn("\ufffd", value)
             if times:
-                odd.add(_HALF_PAIR, place.name, times)
+                odd.add(_HALF_PAIR, place, times=times)
             return whole
         case list():
             return [_without_halves(item, place, odd) for item in value]
