@@ -1,4 +1,4 @@
-"""Whole processes, timed, with their peak of anonymous memory. Start at `run_process`.
+"""Whole processes, timed, with their processor time and peak of anonymous memory. Start at `run_process`.
 
 What a kernel reports of a process that has ended counts the pages of mapped files, so it says nothing about a program
 that maps its inputs. So the anonymous pages (`RssAnon`) of the process and its children are read every few milliseconds
@@ -7,6 +7,7 @@ while it runs, and the largest sum is kept. A page that a fork shares counts in 
 
 import contextlib
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -19,9 +20,13 @@ EVERY = 0.005
 
 
 class Ended(NamedTuple):
-    """What a process took, printed, and ended with; 0 bytes where the system does not say."""
+    """What a process took, printed, and ended with.
+
+    `processor` is in seconds, its children's among them; `anonymous` is 0 where the system does not say.
+    """
 
     seconds: float
+    processor: float
     anonymous: int
     code: int
     out: str
@@ -31,7 +36,7 @@ class Ended(NamedTuple):
 def run_process(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ended:
     """Run a command in `folder` to its end, with these variables beside those of this process."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        begun, most = time.perf_counter(), 0
+        begun, spent_before, most = time.perf_counter(), _spent_by_children(), 0
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, stdout=out, stderr=err)
         while True:
             # A process that has ended is only waited for after the last look: till then its number is nobody else's.
@@ -40,9 +45,16 @@ def run_process(command: Sequence[str], folder: Path, environment: Mapping[str, 
                 process.wait(EVERY)
                 break
         seconds = time.perf_counter() - begun
+        spent = _spent_by_children() - spent_before
         out.seek(0)
         err.seek(0)
-        return Ended(seconds, most, process.returncode, out.read().decode(), err.read().decode())
+        return Ended(seconds, spent, most, process.returncode, out.read().decode(), err.read().decode())
+
+
+def _spent_by_children() -> float:
+    """The processor time of all children that have been waited for, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _tree(process: int) -> Iterator[int]:

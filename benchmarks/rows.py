@@ -9,8 +9,9 @@ kind of file. In 12 MB of minified JSON, hits are counted by their line.
 
 Every figure is of whole processes on as many threads as there are processors: the median of their times, and the most
 anonymous memory that was seen. "First" is ours with an empty cache, "second" the same once more. Ratios are to DuckDB,
-and to Python (its `re`, `json`, `csv`, `sqlite3`) where DuckDB has no reader here. An answer that differs from the
-anchor's is shown as `differs`, a program that is not carried out as `refused`. No process may allocate more than 4 GiB.
+and to Python (its `re`, `json`, `csv`, `sqlite3`) where DuckDB has no reader here; those of processor time are less
+changed by other work on the machine. An answer that differs from the anchor's is shown as `differs`, a program that is
+not carried out as `refused`. No process may allocate more than 4 GiB.
 """
 
 import json
@@ -85,6 +86,7 @@ class Outcome(NamedTuple):
     """What came of one engine's processes: times, memory, and the answer or why there is none."""
 
     seconds: Figure
+    processor: Figure
     anonymous: Figure
     rows: Rows | None
     refusal: str
@@ -100,9 +102,11 @@ class Outcome(NamedTuple):
 
     def ratio(self, anchor: "Outcome") -> float | None:
         """How many times the anchor's time it took, if its answer is the anchor's."""
-        if self.rows is None or not same(self.rows, anchor.rows):
-            return None
-        return self.seconds.median / anchor.seconds.median
+        return self.seconds.median / anchor.seconds.median if same(self.rows, anchor.rows) else None
+
+    def processor_ratio(self, anchor: "Outcome") -> float | None:
+        """The same of processor time, which other work on the machine changes less."""
+        return self.processor.median / anchor.processor.median if same(self.rows, anchor.rows) else None
 
 
 def same(rows: Rows | None, others: Rows | None) -> bool:
@@ -160,6 +164,7 @@ def outcomes(kind: str, path: Path, engines: Sequence[str], times: int) -> dict[
     return {
         engine: Outcome(
             Figure([each.seconds for each, _, _ in mine]),
+            Figure([each.processor for each, _, _ in mine]),
             Figure([float(each.anonymous) for each, _, _ in mine], bytes_text),
             *mine[-1][1:],
         )
@@ -218,7 +223,8 @@ def measure_kind(kind: str, plan: Plan) -> tuple[list[list[str]], list[str]]:
 def _cells(kind: str, came: dict[str, Outcome], anchor: str, engines: Sequence[str]) -> Iterator[str]:
     yield from (came[engine].cell(came[anchor]) if engine in came else "" for engine in engines)
     ratios = [came[which].ratio(came[anchor]) for which in OURS]
-    yield from ("-" if ratio is None else f"{ratio:.2f}" for ratio in ratios)
+    processor = [came[which].processor_ratio(came[anchor]) for which in OURS]
+    yield from ("-" if ratio is None else f"{ratio:.2f}" for ratio in (*ratios, *processor))
     targets = TARGETS.get(kind)
     if targets is None:
         yield from ("", "")
@@ -259,7 +265,7 @@ def main() -> None:
         lines += more_lines
         notes += more_notes
     head = ["question", "size", *(f"ours, {each}" for each in OURS), *plan.engines[2:]]
-    head += ["first, ratio", "second, ratio", "target", "met"]
+    head += ["first, ratio", "second, ratio", "first, processor", "second, processor", "target", "met"]
     print_cells("Rows beside other engines", [head, *lines], notes)
 
 

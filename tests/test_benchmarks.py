@@ -90,10 +90,10 @@ def test_engines_agree_about_rows(kind: str) -> None:
 def test_no_answer_has_no_ratio() -> None:
     """What was refused, and what differs from the anchor's answer, is shown as such and not timed."""
     figure = Figure([1.0])
-    anchor = Outcome(figure, figure, [["a", 1, 0.30000000000000004]], "")
-    equal = Outcome(figure, figure, [["a", 1, 0.3]], "")
-    other = Outcome(figure, figure, [["a", 2, 0.3]], "")
-    none = Outcome(figure, figure, None, "refused: too_large")
+    anchor = Outcome(figure, figure, figure, [["a", 1, 0.30000000000000004]], "")
+    equal = Outcome(figure, figure, figure, [["a", 1, 0.3]], "")
+    other = Outcome(figure, figure, figure, [["a", 2, 0.3]], "")
+    none = Outcome(figure, figure, figure, None, "refused: too_large")
 
     assert [each.ratio(anchor) for each in (equal, other, none)] == [1.0, None, None]
     assert [each.cell(anchor) for each in (other, none)] == ["differs", "refused: too_large"]
