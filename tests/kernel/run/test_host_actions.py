@@ -16,7 +16,7 @@ from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.machine import begin
 from rlmlite_kernel.table import FREE, Action, Param
 from rlmlite_kernel.testing.play.turns import KEY, make_input, play_turn
-from rlmlite_kernel.values.columns import Cells, Ints
+from rlmlite_kernel.values.columns import Cells, Ints, Spans, Text
 from rlmlite_kernel.values.values import Rows
 from tests.kernel.machine import Machine, parse_program
 
@@ -55,7 +55,11 @@ def raise_unknown_code(context: Any, x: Any) -> Any:
     raise Fault("of_my_own", "no such code")
 
 
-RAISES = [lambda c, x: 1 // 0, lambda c: None, recurse, raise_unknown_code, lambda c, x: dict[str, int]()["ann"]]
+def leave(context: Any, x: Any) -> Any:
+    raise SystemExit(3)
+
+
+RAISES = [leave, lambda c, x: 1 // 0, lambda c: None, recurse, raise_unknown_code, lambda c, x: dict[str, int]()["ann"]]
 
 
 @pytest.mark.parametrize("run", RAISES)
@@ -87,6 +91,11 @@ NOT_VALUES = {
     "generator": (each for each in "ab"),
     "counter": Counter("aab"),
     "object": object(),
+    "digits": 10**1_000,
+    "text of nothing": Text("f00d", 0, 1),
+    "spans of nothing": Rows("records", {"a": Spans(("f00d",), np.zeros(1, np.int64), np.ones(1, np.int64))}, 1),
+    "list as a column": Rows("records", {"a": [1]}, 1),  # type: ignore[dict-item]
+    "text as a count": Rows("records", {"a": Cells([1])}, "1"),  # type: ignore[arg-type]
     "lengths": Rows("records", {"a": Cells([1, 2])}, 3),
     "cells": Rows("records", {"a": Cells([{1}])}, 1),  # type: ignore[list-item]
 }
@@ -100,6 +109,23 @@ def test_what_is_no_value_is_a_fault(name: str) -> None:
 
     assert machine.codes() == [NO_VALUE, NO_VALUE]
     assert "0x" not in seen
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, 1), (2, 1), (0, 99)])
+def test_a_text_beyond_its_content_is_a_fault(start: int, stop: int) -> None:
+    """By itself, and as a row."""
+    machine = machine_with(lambda context, x: Text(context.blobs.put(b"abc"), start, stop))
+    machine.turn("a = mine(x)")
+    assert machine.codes() == [NO_VALUE]
+
+    def rows(context: Any, x: Any) -> Rows:
+        spans = Spans((context.blobs.put(b"abc"),), np.array([start, 0]), np.array([stop, 3]))
+        return Rows("records", {"a": spans}, 2)
+
+    machine = machine_with(rows)
+    machine.turn("a = mine(x)")
+    is_null = start == -1  # which marks null in a column
+    assert machine.codes() == ([""] if is_null else [NO_VALUE])
 
 
 def test_a_value_that_contains_itself_is_a_fault() -> None:

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from rlmlite_kernel.values.columns import Cells, Constant, Text
+from rlmlite_kernel.records.canonical import MAX_DIGITS
+from rlmlite_kernel.values.blobs import BlobMissingError, Blobs
+from rlmlite_kernel.values.columns import Cells, Constant, Spans, Text
 from rlmlite_kernel.values.values import Rows, Value
-
-_LEAVES = frozenset([type(None), bool, int, str, Text])
 
 _INSTEAD = {
     "set": "a list, in an order that is always the same",
@@ -32,6 +32,8 @@ _INSTEAD = {
     "generator": "a list",
 }
 """What to return instead of what is often returned."""
+
+_TOO_LARGE = 10**MAX_DIGITS
 
 _VALUES = "null, text, numbers, lists or records of these"
 
@@ -95,10 +97,13 @@ def copy_parts(whole: Any, copy_part: Callable[[Any], Any]) -> Any:
     return made
 
 
-def checked_copy(value: Any) -> Value:
-    """A copy that shares nothing that could change. Raises `NoValueError` if it is no value."""
+def checked_copy(value: Any, blobs: Blobs) -> Value:
+    """A copy that shares nothing that could change. Raises `NoValueError` if it is no value.
+
+    `blobs` are where its texts by reference have to be.
+    """
     try:
-        checked: Value = _CheckedCopies().of_value(value)
+        checked: Value = _CheckedCopies(blobs).of_value(value)
     except RecursionError:
         raise NoValueError("a value that is nested too deeply, or contains itself") from None
     return checked
@@ -107,18 +112,23 @@ def checked_copy(value: Any) -> Value:
 class _CheckedCopies:
     """Copies of one result and its parts, each checked."""
 
-    def __init__(self) -> None:
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
         self._made: dict[int, tuple[Any, Any]] = {}
+        self._sizes: dict[str, int] = {}
 
     def of_value(self, value: Any) -> Any:
         """A copy of what has to be a value."""
         kind = type(value)
         if kind is str:
             return _check_text(value)
-        if kind in _LEAVES:
+        if kind is int or kind is float:
+            return _check_number(value)
+        if kind is Text:
+            self._check_places(value.blob, value.start, value.stop)
             return value
-        if kind is float:
-            return _check_float(value)
+        if value is None or kind is bool:
+            return value
         if kind is not list and kind is not dict and not isinstance(value, Rows):
             raise NoValueError(_named(value))
         known = self._made.get(id(value))
@@ -135,6 +145,9 @@ class _CheckedCopies:
         return self._copy_rows(value)
 
     def _copy_rows(self, rows: Rows) -> Rows:
+        strange = next((each for each in [*rows.columns.values(), rows.spans] if not _is_column(each)), None)
+        if strange is not None or type(rows.count) is not int:
+            raise NoValueError(f"rows with {_named(rows.count if strange is None else strange)}")
         lengths = {name: len(column) for name, column in rows.columns.items()}
         wrong = next((name for name, length in lengths.items() if length != len(rows)), None)
         if wrong is not None:
@@ -157,7 +170,31 @@ class _CheckedCopies:
             return Cells([self.of_value(cell) for cell in column.values])
         if isinstance(column, Constant):
             return Constant(self.of_value(column.value), len(column))
+        if type(column) is Spans:
+            self._check_spans(column)
         return copy_parts(column, lambda part: self._of_column(part) if hasattr(part, "describe") else part)
+
+    def _check_spans(self, spans: Spans) -> None:
+        for blob, rows in spans.by_blob():
+            there = rows[spans.starts[rows] >= 0]
+            if len(there):
+                starts, stops = spans.starts[there], spans.stops[there]
+                self._check_places(blob, int(starts.min()), int(stops.max()), bool((starts > stops).any()))
+
+    def _check_places(self, blob: str, first: int, last: int, are_turned: bool = False) -> None:
+        """A place is in a content that there is, and not beyond its end."""
+        if blob not in self._sizes:
+            try:
+                self._sizes[blob] = len(self._blobs.read(blob))
+            except BlobMissingError:
+                raise NoValueError(f"a text of a content that is not there ({blob!r})") from None
+        if are_turned or not 0 <= first <= last <= self._sizes[blob]:
+            size = self._sizes[blob]
+            raise NoValueError(f"a text from {first:,} to {last:,} of a content of {size:,} bytes")
+
+
+def _is_column(column: Any) -> bool:
+    return column is None or all(hasattr(column, name) for name in ("at", "cells", "take", "describe", "__dict__"))
 
 
 def _named(value: Any) -> str:
@@ -173,8 +210,11 @@ def _named(value: Any) -> str:
     return f"something of the type {kind.__name__}, which is no value; return {instead}"
 
 
-def _check_float(number: float) -> float:
-    if not math.isfinite(number):
+def _check_number(number: float) -> float:
+    if isinstance(number, int):
+        if abs(number) >= _TOO_LARGE:
+            raise NoValueError(f"a whole number of more than {MAX_DIGITS:,} digits")
+    elif not math.isfinite(number):
         raise NoValueError(f"the number {number}, which no value can be; return None for it")
     return number
 

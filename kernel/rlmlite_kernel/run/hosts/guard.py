@@ -75,7 +75,7 @@ def _run(name: str, run: Callable[..., Any], context: StepContext, /, *args: Any
         given = [_copy(arg, name, context, copies) for arg in args]
         given_by_name = {key: _copy(arg, name, context, copies) for key, arg in named.items()}
         result = run(context, *given, **given_by_name)
-    return _checked_result(name, result)
+    return _checked_result(name, result, context)
 
 
 def _ask(name: str, ask: Callable[..., Any], context: StepContext, /, *args: Any, **named: Any) -> Any:
@@ -98,7 +98,7 @@ def _settle(name: str, settle: Callable[..., Any], context: StepContext, results
         return msgspec.structs.replace(settled, settle=partial(_settle, name, settled.settle))
     if not isinstance(settled, TaintedValue):
         raise Fault(NO_VALUE, f"`{name}` made a {type(settled).__name__} of its results in place of a TaintedValue")
-    return _checked_result(name, settled)
+    return _checked_result(name, settled, context)
 
 
 def _check(name: str, check: Check, call: CheckedCall, report: Report) -> None:
@@ -122,7 +122,8 @@ def _guarding(name: str, context: StepContext) -> Iterator[Copies]:
         if fault.code not in FAULTS:
             raise Fault(ACTION_RAISED, f"`{name}` raised a fault with the unknown code {fault.code!r}") from fault
         raise
-    except Exception as error:
+    # Not only `Exception`: an action that calls `sys.exit` has failed, and must not end the run.
+    except (Exception, SystemExit) as error:
         raise Fault(ACTION_RAISED, _raised(name, error)) from error
     finally:
         context.variables = variables
@@ -131,7 +132,7 @@ def _guarding(name: str, context: StepContext) -> Iterator[Copies]:
         raise Fault(ARGUMENT_CHANGED, message)
 
 
-def _raised(name: str, error: Exception) -> str:
+def _raised(name: str, error: BaseException) -> str:
     return f"`{name}` raised {type(error).__name__}; the mistake is the action's, and not the program's"
 
 
@@ -173,13 +174,13 @@ def _charge(value: Value, name: str, context: StepContext) -> None:
         context.work(size.digest_work, f"copying what `{name}` is given")
 
 
-def _checked_result(name: str, result: Any) -> Any:
+def _checked_result(name: str, result: Any, context: StepContext) -> Any:
     """What an action gave, copied and known to be a value."""
     if isinstance(result, Ended | Noted | Forgotten):
         return result
     try:
         if isinstance(result, TaintedValue | NarrowedResult):
-            return msgspec.structs.replace(result, value=checked_copy(result.value))
-        return checked_copy(result)
+            return msgspec.structs.replace(result, value=checked_copy(result.value, context.blobs))
+        return checked_copy(result, context.blobs)
     except NoValueError as error:
         raise Fault(NO_VALUE, f"`{name}` returned {error}; the mistake is the action's") from None
