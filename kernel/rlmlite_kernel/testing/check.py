@@ -48,6 +48,8 @@ def check_action(
     @settings(
         max_examples=examples,
         deadline=None,
+        # Hypothesis would keep the failures of all actions under one name, and try those of others first.
+        database=None,
         phases=PHASES,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
