@@ -170,8 +170,13 @@ class TableWriter:
         self._file: HeldFile | None = None
 
     def write(self, blocks: Iterable[Content]) -> tuple[str, HeldFile]:
-        """Write a content; returns its digest and the open file. Raises `OSError`, and what the blocks raise."""
+        """Write a content; returns its digest and the open file. Raises `OSError`, and what the blocks raise.
+
+        After an error it may be written anew.
+        """
         with open(self._descriptor, "r+b", buffering=0, closefd=False) as file:
+            file.seek(0)
+            file.truncate()
             self._digest = write_and_hash(file, blocks)
         self._file = HeldFile(self._descriptor)
         return self._digest, self._file

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import from_path
+from rlmlite.inputs.tables import load
 from rlmlite.inputs.tables.texts import pieces
 from rlmlite.inputs.tables.texts.delimited import fast_csv
 from rlmlite_kernel.engines import use_threads
@@ -124,6 +125,17 @@ def test_a_type_may_turn_out_late(tmp_path: Path, both: Both, first: str, late: 
     defined, fast = both(tmp_path / "a.csv", 256)
 
     assert fast == defined
+
+
+def test_what_is_read_again_is_kept_once(tmp_path: Path, both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the cache too, which had begun to write what turned out otherwise."""
+    (tmp_path / "a.csv").write_text("a,b\n" + "".join(f"{n},x\n" for n in range(70_000)) + "n/k,y\n")
+    defined, _ = both(tmp_path / "a.csv", 4_000)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(load, "WORTH_BYTES", 0)
+
+    assert read(tmp_path / "a.csv") == read(tmp_path / "a.csv") == defined
+    assert list((tmp_path / "cache").rglob("*"))
 
 
 @given(st.lists(st.lists(st.text('ab1,.;"\n\r ', max_size=5), min_size=2, max_size=2), max_size=12), st.integers(8, 60))

@@ -21,12 +21,11 @@ Rows, values, types and notes are those of the definition, which `tests/.../test
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_part
 from rlmlite.inputs.tables.reading.reader import ReadAgainError
-from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Losses
+from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite.inputs.tables.texts.delimited.csv_cells import Named, read_batch, read_cells
 from rlmlite.inputs.tables.texts.delimited.csv_rows import Row, place_after, read_rows
 from rlmlite.inputs.tables.texts.delimited.csv_table import CsvTable, add_rows, columns_of
@@ -63,12 +62,12 @@ class FastCsv:
         self._cut = table.dialect.cut
         self._kept = 0
         self._words: set[int] = set()
+        self._recurring: set[int] = set()
 
     def batches(self) -> Iterator[Batch]:
         """The rows. Raises `InputError` too."""
         place = self._table.first_row(self._odd)
-        if not self._typing.is_known:
-            self._guess_types(place)
+        self._look_at_first(place)
         went_out_as = [""] * len(self._names)
         is_refuted = False
         while place.offset < len(self._text):
@@ -84,12 +83,18 @@ class FastCsv:
             raise ReadAgainError
         self._table.check_widths(len(self._names), self._kept, self._odd)
 
-    def _guess_types(self, place: Place) -> None:
-        self._typing.found = [ColumnType(self._table.dialect.spelling) for _ in self._names]
+    def _look_at_first(self, place: Place) -> None:
+        """Guess from the first rows what the types are, and in which columns cells recur."""
         rows = read_rows(self._table.file, place, self._cut, Odd(), place.offset + _FIRST)
-        even = self._table.even_rows(rows, len(self._names), Odd())
-        while batch := list(islice(even, ROWS)):
-            add_rows(self._typing.found, batch)
+        first = list(self._table.even_rows(rows, len(self._names), Odd()))
+        for index, cells in enumerate(columns_of(first)):
+            if 2 * len(set(cells)) <= len(cells):
+                self._recurring.add(index)
+        if self._typing.is_known:
+            return
+        self._typing.found = [ColumnType(self._table.dialect.spelling) for _ in self._names]
+        if first:
+            add_rows(self._typing.found, first)
         # These rows come again with the first block. What they decided stays decided.
         for column in self._typing.found:
             column.count_anew()
@@ -121,8 +126,8 @@ class FastCsv:
         """The types that a thread looks for, as far as they are known by now."""
         kinds = self._typing.kinds()
         if self._table.dialect.spelling.decimal != ".":
-            return ["text" if kind in ("int", "number") else kind for kind in kinds]
-        return kinds
+            kinds = ["text" if kind in ("int", "number") else kind for kind in kinds]
+        return ["coded" if kind == "text" and index in self._recurring else kind for index, kind in enumerate(kinds)]
 
     def _kinds_out(self) -> list[str]:
         """As what each column has gone out: a column without a cell so far as nothing."""
