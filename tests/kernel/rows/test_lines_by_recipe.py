@@ -6,13 +6,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from rlmlite_kernel import Limits
+from rlmlite_kernel import ACTIONS, Limits
 from rlmlite_kernel.engines.bytes.threads import threads, use_threads
 from rlmlite_kernel.engines.lines import arrow_groups, blocks
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.testing.laws.outcomes import columns_from
 from rlmlite_kernel.values.lines import kind
 from rlmlite_kernel.values.lines.line_rows import LineRows
-from rlmlite_kernel.values.values import descriptor
+from rlmlite_kernel.values.values import Rows, Value, descriptor
 from tests.kernel.machine import Machine
 
 HELD = 1 << 60
@@ -230,3 +232,25 @@ def test_all_lines_of_a_large_text_are_by_recipe(part: str) -> None:
             machine = Machine({"context": log})
             assert _state_of(machine, program) == held
             assert isinstance(machine.state.variables["l"].data.value, LineRows)
+
+
+def test_an_action_of_a_host_is_given_rows_with_columns() -> None:
+    """What it gets are ordinary rows, copies as of any value; an argument that holds such rows too."""
+    seen: list[type] = []
+
+    def look(context: StepContext, rows: Value, more: Value) -> Value:
+        assert isinstance(rows, Rows)
+        assert isinstance(more, list)
+        assert isinstance(more[0], Rows)
+        seen.extend((type(rows), type(more[0])))
+        return [len(rows), rows.row(3, context.blobs), more[0].row(0, context.blobs)]
+
+    params = (Param("rows", "any", "rows"), Param("more", "any", "a list"))
+    action = Action(name="look", family="ours", params=params, run=look, result="a list", help="looks at rows")
+    table = Table((*ACTIONS.values(), action))
+    with lines_from(0, 300):
+        machine = Machine({"context": _log(6)}, table=table)
+        machine.turn(f"{MAKE}x = look(p, [p, 1])\ny = [count(p), p[3], p[0]]")
+    assert machine.codes()[-2:] == ["", ""]
+    assert machine.value("x") == machine.value("y")
+    assert seen == [Rows, Rows]

@@ -21,6 +21,7 @@ import numpy as np
 from rlmlite_kernel.records.canonical import MAX_DIGITS
 from rlmlite_kernel.values.blobs import BlobMissingError, Blobs
 from rlmlite_kernel.values.columns import Cells, Constant, Spans, Text
+from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.values import Rows, Value
 
 _INSTEAD = {
@@ -43,9 +44,13 @@ class NoValueError(Exception):
 
 
 class Copies:
-    """Copies of values, made together. Parts that several values share are copied once, and stay shared."""
+    """Copies of values, made together. Parts that several values share are copied once, and stay shared.
 
-    def __init__(self) -> None:
+    `open_rows` gives rows whose columns are there, and charges for it: of lines of a large text they are not.
+    """
+
+    def __init__(self, open_rows: Callable[[Rows], Rows] = lambda rows: rows) -> None:
+        self._open_rows = open_rows
         # By identity. The originals are held, so that no other object gets the identity of one.
         self._made: dict[int, tuple[Any, Any]] = {}
 
@@ -63,7 +68,7 @@ class Copies:
             return [self.of(item) for item in value]
         if isinstance(value, dict):
             return {key: self.of(item) for key, item in value.items()}
-        return copy_parts(value, self.of)
+        return copy_parts(self._open_rows(value) if isinstance(value, Rows) else value, self.of)
 
     def changed(self) -> bool:
         """Whether any copy is no longer what it was made of."""
@@ -75,6 +80,9 @@ class Copies:
             return len(original) == len(made) and all(map(self._is_copy, original, made))
         if isinstance(original, dict):
             return list(original) == list(made) and all(map(self._is_copy, original.values(), made.values()))
+        if isinstance(original, Rows) and are_lines(original):
+            # What it was copied from was made for the copy alone.
+            return True
         names = [name for name, part in vars(original).items() if isinstance(part, list | dict)]
         return all(self._is_copy(getattr(original, name), getattr(made, name, None)) for name in names)
 

@@ -112,7 +112,7 @@ def _check(name: str, check: Check, call: CheckedCall, report: Report) -> None:
 @contextmanager
 def _guarding(name: str, context: StepContext) -> Iterator[Copies]:
     """Inside, the context's variables are copies too; what is raised comes out as a fault, and so does a change."""
-    copies, variables = Copies(), context.variables
+    copies, variables = Copies(context.ordinary_rows), context.variables
     context.variables = _OwnVariables(variables, copies)
     try:
         yield copies

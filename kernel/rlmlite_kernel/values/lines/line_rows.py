@@ -31,6 +31,9 @@ from rlmlite_kernel.values.vectors import Vector, vector_of
 _PART = 65_536
 """Rows that are opened together where they are in an order of their own."""
 
+_TEXT = 40
+"""Bytes that a text is charged for, of which the lines are."""
+
 _NEAR = 256
 """Rows that are opened together where somebody looks at one."""
 
@@ -53,7 +56,7 @@ class LineRows(Rows):
         self.fields, self.source, self.selection, self.order = dict(fields), source, selection, order
         columns = {name: LineColumn(self, name) for name in fields}
         super().__init__(kind, columns, selection.count if order is None else len(order), LineSpans(self), aside)
-        self.held = selection.size + (0 if order is None else 8 * len(order))
+        self.held = selection.size + _TEXT * len(source.texts) + (0 if order is None else 8 * len(order))
         # Rows near the last one that was asked for: the first of them, and they themselves.
         self._near: tuple[int, Rows] | None = None
         self._description: Any = None
