@@ -253,7 +253,11 @@ class _Collector:
         if len(self.items) >= MAX_SPANS:
             return
         cells = [to_json(cell, self._context.blobs) for cell in rows.cells_of(number)]
-        words = value_bytes(dict(zip(rows.store.names, cells, strict=True)))[:_EXCERPT].decode(errors="ignore")
+        # In the order of the columns, which canonical JSON would sort.
+        fields = [
+            value_bytes(name) + b":" + value_bytes(cell) for name, cell in zip(rows.store.names, cells, strict=True)
+        ]
+        words = (b"{" + b",".join(fields) + b"}")[:_EXCERPT].decode(errors="ignore")
         name, path, original = self._documents.names[place.blob]
         self.items.append(Evidence("row", words, name, path, 0, 0, number + 1, 1, place.blob, original))
 

@@ -8,6 +8,8 @@ from rlmlite.guard.worker.child import Assignment
 from rlmlite.inputs.parsers.archives import Broken, End, Head
 from rlmlite.inputs.parsers.documents import Declared, Unreadable
 from rlmlite.inputs.tables.binary.table_job import Lost, Opened, Refused
+from rlmlite_kernel.values.tables.parts import of_values
+from rlmlite_kernel.values.tables.writer import Batch, columnar_blocks
 
 HEADER = b"a\x1fb\x1e\n"
 ROWS = [
@@ -18,6 +20,25 @@ ROWS = [
     b'-0.5\x1f[1,2]\x1e\n2e+30\x1f""\x1e\n{}\x1f1.5e-7\x1e\n',
 ]
 OPENED = Opened(("a", "b"), "1.0")
+
+
+def whole_columns(names: tuple[str, ...] = ("a", "b"), text: str = "") -> bytes:
+    """A columnar content of one row."""
+    cells = [of_values([1]) for _ in names]
+    return b"".join(columnar_blocks(names, [Batch(cells, 1, of_values([0]), of_values([1]))], text, 1))
+
+
+COLUMNS: dict[str, list[Any]] = {
+    "nothing": [OPENED, Lost({})],
+    "no end": [OPENED, whole_columns()],
+    "other names": [OPENED, whole_columns(("a", "c")), Lost({})],
+    "a column more": [OPENED, whole_columns(("a", "b", "c")), Lost({})],
+    "places in a text": [OPENED, whole_columns(text="0" * 64), Lost({})],
+    "half of it": [OPENED, whole_columns()[:-40], Lost({})],
+    "twice": [OPENED, whole_columns(), whole_columns()[:-40], Lost({})],
+    "more after the end": [OPENED, whole_columns(), Lost({}), b"x"],
+}
+"""What a reader of tables sends as columns."""
 
 TABLES: dict[str, list[Any]] = {
     "nothing": [],
@@ -86,6 +107,17 @@ DOCUMENTS: dict[str, list[Any]] = {
 def tables(assignment: Assignment) -> Iterator[Any]:
     """In the place of `read_table`: the path names what is sent."""
     yield from TABLES[_name(assignment.argument[2])]
+
+
+def columns(assignment: Assignment) -> Iterator[Any]:
+    """As `tables`, of columns."""
+    yield from COLUMNS[_name(assignment.argument[2])]
+
+
+def good_columns(assignment: Assignment) -> Iterator[Any]:
+    """A whole content in two blocks."""
+    content = whole_columns()
+    yield from (OPENED, content[:13], content[13:], Lost({}))
 
 
 def members(assignment: Assignment) -> Iterator[Any]:

@@ -50,6 +50,28 @@ def test_a_sheet_that_is_whole_is_taken(tmp_path: Path, replace: Replace) -> Non
     assert sheet_outcome(path) == taken_over.HEADER + b"".join(taken_over.ROWS)
 
 
+@pytest.mark.parametrize("name", taken_over.COLUMNS)
+def test_columns_are_those_announced_or_a_fault(tmp_path: Path, replace: Replace, name: str) -> None:
+    """Their names, all of their bytes, and no claim to be records of a text. `test_columns` has what lies within."""
+    path = tmp_path / f"{name}.arrow"
+    path.write_bytes(b"ARROW1")
+    replace(READ_TABLE, taken_over.columns)
+
+    said = outcome(path)
+
+    assert isinstance(said, str)
+    assert "arrow" in said
+
+
+def test_columns_that_are_whole_are_taken(tmp_path: Path, replace: Replace) -> None:
+    """So the others are refused for what is wrong with them."""
+    path = tmp_path / "good.arrow"
+    path.write_bytes(b"ARROW1")
+    replace(READ_TABLE, taken_over.good_columns)
+
+    assert outcome(path) == taken_over.whole_columns()
+
+
 @pytest.mark.parametrize("name", taken_over.MEMBERS)
 def test_members_come_in_order_or_are_a_fault(tmp_path: Path, replace: Replace, name: str) -> None:
     """A head, its blocks, its end."""
