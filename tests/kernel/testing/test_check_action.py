@@ -3,10 +3,12 @@
 import pytest
 from hypothesis import strategies as st
 
+from rlmlite_kernel import ACTIONS
 from rlmlite_kernel.program.ast import Field
 from rlmlite_kernel.table import Table
 from rlmlite_kernel.testing import LAWS, LawBrokenError, check_action
 from rlmlite_kernel.testing.laws.charges import resident_bytes
+from tests.kernel.budgets.test_prices import judge
 from tests.kernel.testing.broken_actions import BREAKS, TABLE
 
 LISTS = st.lists(st.none() | st.integers(0, 9), max_size=3)
@@ -35,6 +37,16 @@ def test_the_smallest_trial_is_shown_with_what_was_raised() -> None:
 def test_an_action_that_keeps_the_laws_passes(name: str) -> None:
     """All of them, in another process too."""
     check_action(TABLE, name, examples=30)
+
+
+def test_what_settles_calls_is_tried_with_calls_that_fail() -> None:
+    """An action that reads the text of every result does not think of failures, which have none."""
+    table = Table([*ACTIONS.values(), judge()])
+    with pytest.raises(LawBrokenError) as caught:
+        check_action(table, "judge", arguments={"rows": st.lists(st.text(), max_size=4)}, examples=60)
+
+    assert caught.value.law == "total"
+    assert isinstance(caught.value.__cause__, AttributeError)
 
 
 def test_a_law_can_be_left_out() -> None:

@@ -11,12 +11,30 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from rlmlite_kernel.effects.calls import Ask
+from rlmlite_kernel.effects.requests import Usage
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Table
 from rlmlite_kernel.run.machine import Done
+from rlmlite_kernel.run.steps.state import State
+from rlmlite_kernel.testing.examples.effects import Turnout
 from rlmlite_kernel.testing.examples.trials import Trial
+from rlmlite_kernel.testing.play.simulator import Simulator
 from rlmlite_kernel.testing.play.turns import Played, play_turn, start_run
 from rlmlite_kernel.values.blobs import Blobs, MemoryBlobs
+
+SCHEDULE = (
+    Turnout(text="yes", value="yes"),
+    Turnout(text='{"n": 3, "a": "x", "b": [1]}', value={"n": 3}, usage=Usage(9, 3)),
+    Turnout(failure="timeout", approved=False),
+    Turnout(text="I think so.", value=[1, None], approved=False),
+)
+"""What calls come to in a trial: an answer, one in JSON, a failure, words that match no form."""
+
+
+def play(state: State, trial: Trial, blobs: Blobs) -> Played:
+    """The turn of a trial. What its calls come to follows from their ids, so it is the same each time."""
+    return play_turn(state, trial.parsed, blobs, answer=Simulator(SCHEDULE))
 
 
 class LawBrokenError(AssertionError):
@@ -48,14 +66,14 @@ class Case:
     def played(self) -> Played:
         """The turn. Raises `LawBrokenError` if even the guard let something pass."""
         try:
-            return play_turn(self.begun.state, self.trial.parsed, self.blobs)
+            return play(self.begun.state, self.trial, self.blobs)
         except Exception as error:
             raise self.broken("total", f"it raised {type(error).__name__}: {error}") from error
 
     def play_anew(self) -> Played:
         """The same in another run, by the table as it is."""
         blobs = MemoryBlobs()
-        return play_turn(start_run(self.trial.inputs, blobs, table=self.table).state, self.trial.parsed, blobs)
+        return play(start_run(self.trial.inputs, blobs, table=self.table).state, self.trial, blobs)
 
     def broken(self, law: str, seen: str) -> LawBrokenError:
         """The error of a broken law."""
@@ -73,11 +91,13 @@ class Case:
     def _note(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*args: Any, **named: Any) -> Any:
             try:
-                return function(*args, **named)
+                made = function(*args, **named)
             except Exception as error:
                 if not isinstance(error, Fault):
                     self.raised = error
                 raise
+            # What makes a value of the results of calls is a part of the action too.
+            return msgspec.structs.replace(made, settle=self._note(made.settle)) if isinstance(made, Ask) else made
 
         return noted
 

@@ -21,8 +21,8 @@ from rlmlite_kernel.engines import use_threads
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Program
 from rlmlite_kernel.testing.examples.trials import Trial
-from rlmlite_kernel.testing.laws.case import LawBrokenError
-from rlmlite_kernel.testing.play.turns import play_turn, start_run
+from rlmlite_kernel.testing.laws.case import LawBrokenError, play
+from rlmlite_kernel.testing.play.turns import start_run
 from rlmlite_kernel.values.blobs import MemoryBlobs
 
 ELSEWHERE = "elsewhere"
@@ -62,7 +62,7 @@ def digest_of(table: Table, trial: Trial) -> str:
     """SHA-256 (hex) of everything that a trial puts out; of the error's name if it raises."""
     blobs = MemoryBlobs()
     try:
-        content = play_turn(start_run(trial.inputs, blobs, table=table).state, trial.parsed, blobs).content()
+        content = play(start_run(trial.inputs, blobs, table=table).state, trial, blobs).content()
     except Exception as error:
         content = type(error).__name__.encode()
     return hashlib.sha256(content).hexdigest()

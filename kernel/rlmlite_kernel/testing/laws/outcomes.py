@@ -10,7 +10,7 @@ from rlmlite_kernel.records.records import Genesis
 from rlmlite_kernel.run.machine import begin
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.testing.examples.trials import RESULT
-from rlmlite_kernel.testing.laws.case import Case
+from rlmlite_kernel.testing.laws.case import Case, play
 from rlmlite_kernel.testing.play.turns import KEY, Played, entry_bytes, make_input, play_turn
 from rlmlite_kernel.values import vectors
 from rlmlite_kernel.values.blobs import Blobs, MemoryBlobs
@@ -39,7 +39,7 @@ def check_pure(case: Case) -> None:
     after = _values(case.begun.state, case.blobs)
     if after != before:
         raise case.broken("pure", f"the variables before it were {before}, and are now {after}")
-    again = play_turn(case.begun.state, case.trial.parsed, case.blobs)
+    again = play(case.begun.state, case.trial, case.blobs)
     for other, how in ((again, "a second time"), (case.play_anew(), "in another run")):
         if other.content() != first.content():
             raise case.broken("pure", f"{how} it gives {_shown(other)}, and first {_shown(first)}")
