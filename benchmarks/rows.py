@@ -200,7 +200,7 @@ def plan_of(scale: Scale, kinds: Sequence[str], *, huge: bool) -> Plan:
 def files_of(kind: str, plan: Plan) -> Iterator[tuple[str, float, Path]]:
     """The files of a kind, each with its size in words and as a number."""
     if kind == "minified":
-        size = min(12 * MB, plan.bytes[0])
+        size = 12 * MB if max(plan.bytes) > 12 * MB else plan.bytes[0]
         yield bytes_text(size), float(size), rows_files.minified(size)
     elif kind == "log":
         yield from ((bytes_text(size), float(size), rows_files.log(size)) for size in plan.bytes)
