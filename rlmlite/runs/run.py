@@ -40,6 +40,7 @@ from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.records.settings import Policy
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.values import Rows
 from rlmlite_traces import FileBlobs, Log, Unfinished
 from rlmlite_traces.files.installed import installed_version
 
@@ -323,7 +324,11 @@ def _outage_in(entry: Entry) -> dict[int, Outage]:
 def _digests_of_files(inputs: Mapping[str, Input]) -> frozenset[str]:
     """The contents that inputs refer to and that the trace does not hold."""
     on_disk = [each for each in inputs.values() if each.memory is None]
-    return frozenset(file.digest for each in on_disk for file in each.source.files)
+    files = [file.digest for each in on_disk for file in each.source.files]
+    # Rows of a table are records of a text besides, which evidence quotes.
+    spans = [each.value.spans for each in on_disk if isinstance(each.value, Rows)]
+    texts = [blob for places in spans if places is not None for blob in places.blobs]
+    return frozenset((*files, *texts))
 
 
 def begin_run(inputs: Mapping[str, Input], blobs: FileBlobs, setup: Setup) -> Run:

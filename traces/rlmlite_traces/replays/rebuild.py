@@ -183,6 +183,11 @@ def _build_from_memory(name: str, source: Source, content: bytes, store: FileBlo
     if source.kind == "text":
         return Text(store.put(content), 0, len(content))
     if source.kind == "table":
+        from rlmlite_kernel.values.tables.records import text_behind  # most runs have no table
+
+        # A table from memory was never a text: whoever wrote so wants another content to be read.
+        if text_behind(content):
+            raise InputMissingError(name, "its content is not a table")
         return _build_table(name, store.put(content), store, {})
     try:
         value: Value = read_json(content.decode())
@@ -219,7 +224,7 @@ class _ContentFinder:
                 yield from self._derive_again(source.archive, source.archive.digest, source.files)
             return
         for file in source.files:
-            if self._are_stored([file.digest]):
+            if self._are_stored([file.digest]) and self._has_text_of_table(file.digest):
                 continue
             if file.recipe:
                 yield from self._derive_again(file, file.original or file.digest, [file])
@@ -227,6 +232,15 @@ class _ContentFinder:
             reason = self._add_file(file)
             if reason:
                 yield file.digest, reason
+
+    def _has_text_of_table(self, digest: str) -> bool:
+        """Whether the text is there too that the rows of a table are records of; anything else needs none."""
+        if self._source.kind != "table":
+            return True
+        from rlmlite_kernel.values.tables.records import text_behind  # most runs have no table
+
+        text = text_behind(self._store.read(digest))
+        return not text or self._are_stored([text])
 
     def _are_stored(self, digests: Sequence[str]) -> bool:
         if all(self._store.has(digest) for digest in digests):

@@ -1,11 +1,11 @@
 """The rows of a table's content, whichever of the two layouts it has."""
 
 from rlmlite_kernel.engines.sheets.cells import SheetBrokenError
-from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.blobs import Blobs, Content
 from rlmlite_kernel.values.tables import sheets
 from rlmlite_kernel.values.tables.check import check_columns
 from rlmlite_kernel.values.tables.columnar import columnar_records
-from rlmlite_kernel.values.tables.layout import ColumnsBrokenError, is_columnar
+from rlmlite_kernel.values.tables.layout import ColumnsBrokenError, is_columnar, read_layout
 from rlmlite_kernel.values.values import Rows
 
 
@@ -35,3 +35,14 @@ def checked_records(blob: str, blobs: Blobs) -> Rows:
         except ColumnsBrokenError as error:
             raise TableBrokenError(str(error)) from None
     return records(blob, blobs)
+
+
+def text_behind(content: Content) -> str:
+    """The digest of the text that the rows of a table are records of; empty if there is none, or no such table."""
+    if not is_columnar(content):
+        return ""
+    try:
+        return read_layout(content)[1].text
+    except ColumnsBrokenError:
+        # Whoever reads the rows finds it out.
+        return ""

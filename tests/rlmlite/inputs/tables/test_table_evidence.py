@@ -7,6 +7,8 @@ import pytest
 
 import rlmlite
 from rlmlite import Outcome
+from rlmlite.inputs import deriving
+from rlmlite_traces import DirectoryStore, FileBlobs, Verdict, replay, verify
 
 LINES = '{"a":"needle"}\n\n{"a":"x \\"q\\" y","n":2}\n'
 CSV = '\nname,qty\n\nann,1\n\n"bo ""b""",2\nwei,3\n'
@@ -118,3 +120,19 @@ def test_coverage_of_a_table_is_that_of_its_lines(files: dict[str, Any]) -> None
     assert (searched["bytes"], searched["scanned"], searched["shown"]) == (len(CSV), records, len("ann,1"))
     assert shown["shown"] == len("ann,1")
     assert rows["shown"] * 5 == rows["bytes"]
+
+
+@pytest.mark.parametrize("name", ["lines.jsonl", "blank.csv", "cells.parquet", "latin"])
+def test_a_run_over_copies_replays_from_the_store(name: str, files: dict[str, Any], tmp_path: Path) -> None:
+    """The store has the columns and the text that rows are records of, also when the file is gone."""
+    program = "hits = search(context, /[a-z]+/)\nfinal([count(context), hits.text], evidence=context[0:1])"
+    store = tmp_path / "store"
+    outcome = rlmlite.execute(program, files[name], trace=tmp_path / "run.rlm", copy_to=store)
+    assert outcome.trace is not None
+    for path in tmp_path.glob(f"{name.partition('.')[0]}.*"):
+        path.unlink()
+
+    stored = FileBlobs(store=DirectoryStore.open_existing(store))
+    replayed = replay(verify(outcome.trace), blobs=stored, derive=deriving())
+
+    assert (replayed.verdict, replayed.missing) == (Verdict.REPRODUCED, {})
