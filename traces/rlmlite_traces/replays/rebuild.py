@@ -228,6 +228,10 @@ class _ContentFinder:
                 continue
             if file.recipe:
                 yield from self._derive_again(file, file.original or file.digest, [file])
+                # The columns of a table may be stored, and the text that its rows are records of be gone.
+                text = self._text_of_table(file.digest)
+                if text and not self._are_stored([text]):
+                    yield text, f"{file.path}: the text of its rows is missing"
                 continue
             reason = self._add_file(file)
             if reason:
@@ -235,12 +239,16 @@ class _ContentFinder:
 
     def _has_text_of_table(self, digest: str) -> bool:
         """Whether the text is there too that the rows of a table are records of; anything else needs none."""
-        if self._source.kind != "table":
-            return True
+        text = self._text_of_table(digest)
+        return not text or self._are_stored([text])
+
+    def _text_of_table(self, digest: str) -> str:
+        """The digest of that text, if the columns are here and have one."""
+        if self._source.kind != "table" or not self._store.has(digest):
+            return ""
         from rlmlite_kernel.values.tables.records import text_behind  # most runs have no table
 
-        text = text_behind(self._store.read(digest))
-        return not text or self._are_stored([text])
+        return text_behind(self._store.read(digest))
 
     def _are_stored(self, digests: Sequence[str]) -> bool:
         if all(self._store.has(digest) for digest in digests):

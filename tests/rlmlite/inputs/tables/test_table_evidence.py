@@ -1,5 +1,6 @@
 """Search in tables, and evidence from them: lines of the file, or rows by their number."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,21 @@ def test_a_run_over_copies_replays_from_the_store(name: str, files: dict[str, An
     replayed = replay(verify(outcome.trace), blobs=stored, derive=deriving())
 
     assert (replayed.verdict, replayed.missing) == (Verdict.REPRODUCED, {})
+
+
+def test_without_the_text_of_its_rows_a_table_is_missing(files: dict[str, Any], tmp_path: Path) -> None:
+    """A store that lost it has the columns still; the replay says what it lacks."""
+    store = tmp_path / "store"
+    path = files["blank.csv"]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    outcome = rlmlite.execute('final(count(search(context, "ann")))', path, trace=tmp_path / "run.rlm", copy_to=store)
+    assert outcome.trace is not None
+    path.unlink()
+    for kept in store.rglob(f"*{digest[2:]}*"):
+        kept.unlink()
+
+    stored = FileBlobs(store=DirectoryStore.open_existing(store))
+    replayed = replay(verify(outcome.trace), blobs=stored, derive=deriving())
+
+    assert replayed.verdict is Verdict.UNVERIFIABLE
+    assert "the text of its rows is missing" in replayed.missing["context"]
