@@ -216,7 +216,8 @@ def _seem_to_recur(part: Part) -> bool:
     """Whether at most half of the first texts are different."""
     first = part.slice(0, min(_SAMPLE, part.rows))
     rows = np.arange(first.rows) if first.valid is None else np.flatnonzero(first.valid)
-    numbers = rows if first.codes is None else first.codes[rows]
+    # Of coded texts each code once: there are few, and to take a text out costs more than to find them.
+    numbers = rows if first.codes is None else np.unique(first.codes[rows])
     return 2 * len({first.text(number) for number in numbers.tolist()}) <= first.rows
 
 

@@ -53,6 +53,10 @@ def can_read(table: CsvTable) -> bool:
     return (cut.delimiter + (cut.quote or "")).isascii()
 
 
+_SAMPLE = 1_024
+"""Rows by which the writer of contents decides whether texts recur: to code others would be undone by it."""
+
+
 class FastCsv:
     """One reading of a table. Raises `ReadAgainError` where types turn out otherwise: the next reading knows them."""
 
@@ -88,7 +92,8 @@ class FastCsv:
         rows = read_rows(self._table.file, place, self._cut, Odd(), place.offset + _FIRST)
         first = list(self._table.even_rows(rows, len(self._names), Odd()))
         for index, cells in enumerate(columns_of(first)):
-            if 2 * len(set(cells)) <= len(cells):
+            sample = cells[:_SAMPLE]
+            if 2 * len(set(sample)) <= len(sample):
                 self._recurring.add(index)
         if self._typing.is_known:
             return
