@@ -27,6 +27,10 @@ OUTSIDE_BUILTINS = {
 """What needs no import and yet reads the outside, writes to it, or differs from one process to the next."""
 
 
+BY_IDENTITY = {"run/hosts/copies.py", "testing/laws/charges.py"}
+"""Modules that look up, within one call, which objects they have come to. No `id` is ever put out, or put in order."""
+
+
 def impurities(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -49,7 +53,9 @@ def kernel_imports(source: str) -> Iterator[str]:
 @pytest.mark.parametrize("path", sorted(KERNEL.rglob("*.py")), ids=lambda path: str(path.relative_to(KERNEL)))
 def test_the_kernel_reads_no_clock_and_no_process(path: Path) -> None:
     """No kernel module calls a clock, opens a file, prints, or asks for what differs between processes."""
-    assert list(impurities(path.read_text("utf-8"))) == []
+    allowed = "id() is not pure" if str(path.relative_to(KERNEL)) in BY_IDENTITY else "nothing"
+
+    assert [each for each in impurities(path.read_text("utf-8")) if not each.endswith(allowed)] == []
 
 
 def test_engines_are_leaves() -> None:

@@ -165,8 +165,12 @@ class _Measure:
         if self._with_objects:
             # Of computed columns: those of hits share one array, and those of a part of the hits have one each.
             places += [column.spans for column in columns if isinstance(column, LineNumbers | LineCounts | LineTexts)]
-        distinct = {id(spans) for spans in places} - {id(column) for column in columns}
-        return len(distinct)
+        # By identity, one by one: there are a dozen columns, and comparing arrays would cost their length.
+        counted: list[object] = list(columns)
+        for spans in places:
+            if not any(spans is other for other in counted):
+                counted.append(spans)
+        return len(counted) - len(columns)
 
     def _objects(self, rows: Rows) -> int:
         """The size of the objects of rows, whose memory does not depend on how many rows there are."""
