@@ -59,11 +59,11 @@ def run_form(
     texts = _line_array(pyarrow, content, bounds, form.spares_newlines)
     starts = bounds.starts
     if lines is not None:
-        texts, starts = texts.take(pyarrow.array(lines)), starts[lines]
+        texts, starts = texts.take(_numbers(pyarrow, lines)), starts[lines]
     if not groups:
         return _flags(compute.match_substring_regex(texts, pattern=form.pattern)), {}
     result = compute.extract_regex_span(texts, pattern=form.pattern)
-    matches = _flags(result.is_valid())
+    matches = _valid(result)
     return matches, {number: _absolute(result.field(f"g{number}"), starts, matches) for number in groups}
 
 
@@ -95,12 +95,33 @@ def _line_array(pyarrow: Any, content: Buffer, bounds: LineBounds, with_newlines
 
 def _absolute(field: Any, starts: IntArray, matches: BoolArray) -> tuple[IntArray, IntArray]:
     """A group's places in the lines as places in the content."""
-    places = field.values.to_numpy(zero_copy_only=False).reshape(-1, 2)
-    has_group = matches if not field.null_count else matches & _flags(field.is_valid())
+    pairs = field.values
+    places = np.frombuffer(pairs.buffers()[1], np.int32)[pairs.offset : pairs.offset + 2 * len(field)].reshape(-1, 2)
+    has_group = matches if not field.null_count else matches & _valid(field)
     group_starts = np.where(has_group, starts + places[:, 0], -1)
     return group_starts, np.where(has_group, group_starts + places[:, 1], -1)
 
 
+def _numbers(pyarrow: Any, numbers: IntArray) -> Any:
+    # Not `pyarrow.array`, which looks for pandas.
+    buffer = pyarrow.py_buffer(np.ascontiguousarray(numbers, np.int64))
+    return pyarrow.Array.from_buffers(pyarrow.int64(), len(numbers), [None, buffer])
+
+
+def _valid(array: Any) -> BoolArray:
+    """Which values of an array are not null."""
+    if not array.null_count:
+        return np.ones(len(array), np.bool_)
+    return _bits(array.buffers()[0], array.offset, len(array))
+
+
 def _flags(array: Any) -> BoolArray:
-    flags: BoolArray = array.to_numpy(zero_copy_only=False)
+    """An array of flags without nulls."""
+    return _bits(array.buffers()[1], array.offset, len(array))
+
+
+def _bits(buffer: Any, first: int, count: int) -> BoolArray:
+    # Not `to_numpy`, which imports pandas if it is installed.
+    octets_of_bits = np.frombuffer(buffer, np.uint8)
+    flags: BoolArray = np.unpackbits(octets_of_bits, bitorder="little", count=first + count)[first:].view(np.bool_)
     return flags
