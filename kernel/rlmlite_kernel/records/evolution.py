@@ -33,7 +33,7 @@ ROW_ARGUMENTS: Final = 6
 HOST_ACTIONS: Final = 7
 ROWS_WITH_OBJECTS: Final = 8
 WORK_BY_SIZE: Final = 9
-SUMS_BY_KEY: Final = 9
+SUMS_BY_KEY: Final = 10
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -51,9 +51,9 @@ FLAGS: Mapping[int, str] = {
     "of its own; a value of another kind stopped the run",
     HOST_ACTIONS: "what an action of the host raises, returns without it being a value, or changes is a fault of its "
     "step; it works on copies",
-    SUMS_BY_KEY: "sums and averages by key are charged as columns, whatever numbers they are of",
     ROWS_WITH_OBJECTS: "rows are charged for the objects that they are made of, however few rows there are",
     WORK_BY_SIZE: "`around` is charged by its rows, writing a list as text by the bytes, `patterns` also by its texts",
+    SUMS_BY_KEY: "sums and averages by key are charged as columns, whatever numbers they are of",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

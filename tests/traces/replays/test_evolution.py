@@ -8,6 +8,7 @@ import pytest
 from rlmlite.inputs import deriving, from_path
 from rlmlite_grammar import parse
 from rlmlite_kernel import Done, Entry, RunKey, advance, begin, seal
+from rlmlite_kernel.records import evolution
 from rlmlite_kernel.records.evolution import FLAGS, MEDIAN_OF_ONE, RENDERING
 from rlmlite_kernel.records.records import Genesis, Observed, Step
 from rlmlite_kernel.records.refs import blob
@@ -155,3 +156,11 @@ def test_what_was_shown_is_not_compared_after_a_cut(tmp_path: Path) -> None:
 
     assert (less.verdict, less.difference) == (Verdict.UNVERIFIABLE, None)
     assert other.verdict is Verdict.FORGED
+
+
+def test_every_flag_has_a_number_of_its_own() -> None:
+    """Two names for one number would be one change of meaning, which a replay could not tell apart."""
+    named = {name: value for name, value in vars(evolution).items() if name.isupper() and isinstance(value, int)}
+    numbers = [number for name, number in named.items() if name not in ("FORMAT", "RENDERING")]
+
+    assert sorted(numbers) == sorted(evolution.FLAGS) == list(range(1, len(evolution.FLAGS) + 1))
