@@ -12,7 +12,7 @@ from rlmlite_kernel.evaluation.work import NODE, READ
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import WORK_BY_SIZE
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.values import LIST, Rows, Value, json_size, rows_of, to_json
+from rlmlite_kernel.values.values import LIST, Rows, Value, json_size, rows_of, size_of, to_json
 
 
 def as_text(value: Value, context: StepContext) -> str:
@@ -23,6 +23,10 @@ def as_text(value: Value, context: StepContext) -> str:
         return ""
     if isinstance(value, Text):
         return context.require_text(value, "the value")
+    if isinstance(value, bool | int | float):
+        # The same as below, without looking for parts: a list may have millions of these.
+        context.ensure_room(size_of(value))
+        return value_bytes(value).decode()
     rows = rows_of(value)
     if rows is not None:
         context.work(NODE * len(rows), f"writing {len(rows):,} items")

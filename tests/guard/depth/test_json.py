@@ -23,6 +23,7 @@ from rlmlite.clients.scripted import parse_line
 from rlmlite.errors import InputError, SettingError
 from rlmlite.guard.json_text import parse_json
 from rlmlite.inputs import READING, from_path, from_value, new_store
+from rlmlite_kernel.values.values import Rows
 from rlmlite_traces import DirectoryStore, StoreError, TraceError, verify
 from rlmlite_traces.blobs.directory.layout import MARKER
 from tests.kernel.machine import Machine
@@ -81,12 +82,17 @@ def test_files_of_settings(tmp_path: Path, depth: int, form: str) -> None:
 
 
 def test_tables_of_json_lines(tmp_path: Path, nested: str) -> None:
-    """As a whole line, and as a value in one."""
+    """As a whole line, and as a value in one: refused; beside a line that can be read it is left out, which is said."""
     file = tmp_path / "a.jsonl"
-    for line in (nested, f'{{"a": {nested}}}', f'{{"a": 1}}\n{{"a": [{nested}]}}'):
+    for line in (nested, f'{{"a": {nested}}}'):
         file.write_text(line + "\n")
         with pytest.raises(InputError, match="nested deeper than 128"):
             from_path(f"jsonl:{file}", new_store(READING))
+    file.write_text(f'{{"a": 1}}\n{{"a": [{nested}]}}\n')
+    read = from_path(f"jsonl:{file}", new_store(READING))
+    assert isinstance(read.value, Rows)
+    assert len(read.value) == 1
+    assert "left out (1; the first: line 2, not JSON: nested deeper than 128)" in read.source.recipes[0][0].why
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
