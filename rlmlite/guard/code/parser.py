@@ -75,6 +75,7 @@ class CodeParser:
         for module in modules_of(part.language):
             if importlib.util.find_spec(module) is None:
                 raise ParserMissingError(f"No module named {module!r}")
+        has_served = self._session is not None
         try:
             session = self._open_session(part)
             return session.parse(bytes(content[part.start : part.stop]), part.language)
@@ -84,6 +85,9 @@ class CodeParser:
             raise ParserCrashedError(str(error)) from None
         except WorkerError as error:
             self._end_session()
+            if has_served:
+                # It may have died since, or of what an earlier text did. Only a worker of its own speaks against a text.
+                return self._parse(part, content)
             return ParserCrashedError(str(error))
         except BaseException:
             # An interrupt in the middle of an answer, whose rest would be taken for the next one.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rlmlite import execute
-from rlmlite.guard.code.parser import CODE_PARSER
+from rlmlite.guard.code.parser import CODE_PARSER, CodeParser
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.parsers import CodePart, Definitions, ParserCrashedError
 from rlmlite_traces import Verdict, replay, verify
@@ -153,3 +153,18 @@ def test_a_replay_without_a_parser_says_so_if_one_is_needed(tmp_path: Path) -> N
     assert without["parses"].engines["tree-sitter"][1] == ""
     assert (without["counts"].verdict, without["counts"].engines) == (Verdict.REPRODUCED, {})
     assert replay(ended["parses"], parser=CODE_PARSER, recorded_paths=True).verdict is Verdict.REPRODUCED
+
+
+def test_a_text_is_not_blamed_for_a_worker_that_had_died() -> None:
+    """A worker that served other texts and is gone is replaced, and the next text has its definitions."""
+    parser = CodeParser()
+    source = b"def f(): pass\n"
+    parser.find_definitions(CodePart("0" * 64, 0, len(source), "python"), source)
+    session = parser._session
+    assert session is not None
+    session.close()
+
+    found = parser.find_definitions(CodePart("1" * 64, 0, len(source), "python"), source)
+    parser.close()
+
+    assert len(found.starts) == 1
