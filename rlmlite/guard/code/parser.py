@@ -86,7 +86,7 @@ class CodeParser:
         except WorkerError as error:
             self._end_session()
             if has_served:
-                # It may have died since, or of what an earlier text did. Only a worker of its own speaks against a text.
+                # It may have died since, or of an earlier text: only a worker of its own speaks against a text.
                 return self._parse(part, content)
             return ParserCrashedError(str(error))
         except BaseException:
