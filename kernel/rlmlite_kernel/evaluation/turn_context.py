@@ -3,24 +3,22 @@
 Not here: what a step may do with them, and what it uses (`context`).
 """
 
-from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.values.blobs import Blobs, Content, put_blocks
+from rlmlite_kernel.values.blobs import Blobs, Content, PassedBlobs
 
 
-class TrackedBlobs:
+class TrackedBlobs(PassedBlobs):
     """The blobs, noting the digest of every content that a step reads, so that its file can be confirmed afterwards."""
 
     def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
+        super().__init__(blobs)
         self.digests_read: set[str] = set()
 
     def read(self, digest: str) -> Content:
@@ -28,26 +26,10 @@ class TrackedBlobs:
         self.digests_read.add(digest)
         return self._blobs.read(digest)
 
-    def put(self, content: bytes) -> str:
-        """See `Blobs.put`."""
-        return self._blobs.put(content)
-
-    def put_blocks(self, blocks: Iterable[bytes]) -> str:
-        """See `TakesBlocks.put_blocks`."""
-        return put_blocks(self._blobs, blocks)
-
     def lines(self, digest: str) -> LineIndex:
         """See `Blobs.lines`."""
         self.digests_read.add(digest)
         return self._blobs.lines(digest)
-
-    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
-        """See `Blobs.index`."""
-        return self._blobs.index(key, make, stored)
-
-    def confirm(self, digests: frozenset[str]) -> None:
-        """See `Blobs.confirm`."""
-        self._blobs.confirm(digests)
 
 
 class EgressRules(Protocol):

@@ -34,6 +34,7 @@ HOST_ACTIONS: Final = 7
 ROWS_WITH_OBJECTS: Final = 8
 WORK_BY_SIZE: Final = 9
 SUMS_BY_KEY: Final = 10
+TABLES_APART: Final = 11
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -54,6 +55,7 @@ FLAGS: Mapping[int, str] = {
     ROWS_WITH_OBJECTS: "rows are charged for the objects that they are made of, however few rows there are",
     WORK_BY_SIZE: "`around` is charged by its rows, writing a list as text by the bytes, `patterns` also by its texts",
     SUMS_BY_KEY: "sums and averages by key are charged as columns, whatever numbers they are of",
+    TABLES_APART: "rows of two tables that `union` has joined are searched each in its own text, not in the first one",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

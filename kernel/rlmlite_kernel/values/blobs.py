@@ -76,6 +76,37 @@ def put_blocks(blobs: Blobs, blocks: Iterable[bytes]) -> str:
     return blobs.put(b"".join(blocks))
 
 
+class PassedBlobs:
+    """`Blobs` that pass everything on to others. Made for classes that watch some of it."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+
+    def read(self, digest: str) -> Content:
+        """See `Blobs.read`."""
+        return self._blobs.read(digest)
+
+    def put(self, content: bytes) -> str:
+        """See `Blobs.put`."""
+        return self._blobs.put(content)
+
+    def put_blocks(self, blocks: Iterable[bytes]) -> str:
+        """See `TakesBlocks.put_blocks`."""
+        return put_blocks(self._blobs, blocks)
+
+    def lines(self, digest: str) -> LineIndex:
+        """See `Blobs.lines`."""
+        return self._blobs.lines(digest)
+
+    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
+        """See `Blobs.index`."""
+        return self._blobs.index(key, make, stored)
+
+    def confirm(self, digests: frozenset[str]) -> None:
+        """See `Blobs.confirm`."""
+        self._blobs.confirm(digests)
+
+
 class MemoryBlobs:
     """`Blobs` in memory, for embedding, tests and replay of small runs."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import IntArray, digest_of
 from rlmlite_kernel.records.canonical import PLAIN, value_bytes
 from rlmlite_kernel.values.blobs import Blobs
 
@@ -67,11 +67,6 @@ class Column(Protocol):
     def describe(self) -> Any:
         """JSON that identifies what the column holds, with digests in place of what is long."""
         ...
-
-
-def digest_of(array: IntArray) -> str:
-    """SHA-256 (hex) of the declared layout: little-endian 64-bit integers."""
-    return hashlib.sha256(np.ascontiguousarray(array, dtype="<i8").data).hexdigest()
 
 
 class Ints:
@@ -167,8 +162,7 @@ class Spans:
     def describe(self) -> Any:
         """See `Column.describe`."""
         if self._description is None:
-            which = None if self.which is None else digest_of(self.which)
-            arrays = [digest_of(self.starts), digest_of(self.stops), which]
+            arrays = [None if each is None else digest_of(each) for each in (self.starts, self.stops, self.which)]
             self._description = ["spans", len(self), list(self.blobs), *arrays]
         return self._description
 

@@ -15,7 +15,6 @@ import contextlib
 import hashlib
 import logging
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +27,7 @@ from rlmlite_kernel.values.inputs import Derivation
 from rlmlite_traces.errors import words_of
 from rlmlite_traces.files.guarded import Folder, make_folders
 from rlmlite_traces.files.held import HeldFile
+from rlmlite_traces.files.room import make_room
 from rlmlite_traces.files.scratch import write_and_hash
 
 log = logging.getLogger("rlmlite")
@@ -88,7 +88,7 @@ class TableCache:
                     return None
                 if entry.boot != _boot():
                     self._write_entry(folder, key, entry.digest, file, entry.step)
-                folder.renew(key + _ENTRY)  # the time of last use, by which `_make_room` chooses
+                folder.renew(key + _ENTRY)  # the time of last use, by which `make_room` chooses
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError) as error:
@@ -127,7 +127,7 @@ class TableCache:
         try:
             folder.move(part, folder, key + _CONTENT)
             self._write_entry(folder, key, digest, file, step)
-            self._make_room(folder)
+            make_room(folder, self._room)
         except OSError as error:
             self._warn(error)
 
@@ -137,21 +137,6 @@ class TableCache:
         part = f".{key}{_ENTRY}.{os.getpid()}"
         folder.write_new(part, msgspec.json.encode(entry))
         folder.move(part, folder, key + _ENTRY)
-
-    def _make_room(self, folder: Folder) -> None:
-        """Delete the least recently used tables until the rest fits."""
-        # Names with a dot are files that some process is still writing; what is no plain file is not ours.
-        statuses = {name: folder.status(name) for name in folder.names() if not name.startswith(".")}
-        sizes = {name: status.st_size for name, status in statuses.items() if stat.S_ISREG(status.st_mode)}
-        total = sum(sizes.values())
-        entries = [name for name in sizes if name.endswith(_ENTRY)]
-        for name in sorted(entries, key=lambda name: (statuses[name].st_mtime_ns, name)):
-            if total <= self._room:
-                return
-            content = name.removesuffix(_ENTRY) + _CONTENT
-            for gone in (name, content):
-                folder.remove(gone)
-                total -= sizes.get(gone, 0)
 
     def _warn(self, error: Exception) -> None:
         if not self._has_failed:

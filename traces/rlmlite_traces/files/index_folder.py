@@ -9,10 +9,10 @@ Whoever can write to the folder can make `rank` answer wrongly in a run, so it i
 """
 
 import os
-import stat
 from pathlib import Path
 
 from rlmlite_traces.files.guarded import Folder, make_folders
+from rlmlite_traces.files.room import make_room
 
 ROOM = 4 << 30
 """The most bytes that a folder holds. Beyond it the least recently used indexes are deleted."""
@@ -35,7 +35,7 @@ class IndexFolder:
         try:
             with Folder.open(self._folder) as folder:
                 data = folder.read(key, self._room)
-                folder.renew(key)  # the time of last use, by which `_make_room` chooses
+                folder.renew(key)  # the time of last use, by which `make_room` chooses
         except OSError as error:
             self.error = None if isinstance(error, FileNotFoundError) else error
             return None
@@ -52,20 +52,6 @@ class IndexFolder:
                     folder.move(part, folder, key)
                 finally:
                     folder.remove(part)
-                self._make_room(folder)
+                make_room(folder, self._room)
         except OSError as error:
             self.error = error
-
-    def _make_room(self, folder: Folder) -> None:
-        """Delete the least recently used indexes until the rest fits."""
-        # Names with a dot are files that some process is still writing; what is no plain file is not ours.
-        statuses = {name: folder.status(name) for name in folder.names() if not name.startswith(".")}
-        indexes = {name: status for name, status in statuses.items() if stat.S_ISREG(status.st_mode)}
-        # By name as well, so that the choice does not depend on the order in which the folder lists its files.
-        oldest_first = sorted(indexes, key=lambda name: (indexes[name].st_mtime_ns, name))
-        total = sum(status.st_size for status in indexes.values())
-        for name in oldest_first:
-            if total <= self._room:
-                return
-            folder.remove(name)
-            total -= indexes[name].st_size

@@ -11,18 +11,16 @@ up by them:
 Not here: comparing the entries (`comparison`), what follows from a difference (`replay`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unparsed, advance, resume
 from rlmlite_kernel.effects.requests import Request, Result, Usage
-from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.ranking.postings import WordIndex
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import EffectRecord, Entry, Step, Turn
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
-from rlmlite_kernel.values.blobs import Blobs, Content, InputChangedError, put_blocks
+from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PassedBlobs
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.errors import OverLimitError
 from rlmlite_traces.format.reader import CheckedTrace
@@ -167,32 +165,13 @@ def execute_turn(
     return ExecutedTurn(tuple(entries), done)
 
 
-class HaltingBlobs:
+class HaltingBlobs(PassedBlobs):
     """Blobs that report a changed input at the `at`-th time that a step asks (`confirm`). With `at` 0 they never do."""
 
     def __init__(self, blobs: Blobs, at: int) -> None:
-        self._blobs, self._at = blobs, at
+        super().__init__(blobs)
+        self._at = at
         self.asked = 0
-
-    def read(self, digest: str) -> Content:
-        """See `Blobs.read`."""
-        return self._blobs.read(digest)
-
-    def put(self, content: bytes) -> str:
-        """See `Blobs.put`."""
-        return self._blobs.put(content)
-
-    def put_blocks(self, blocks: Iterable[bytes]) -> str:
-        """See `TakesBlocks.put_blocks`."""
-        return put_blocks(self._blobs, blocks)
-
-    def lines(self, digest: str) -> LineIndex:
-        """See `Blobs.lines`."""
-        return self._blobs.lines(digest)
-
-    def index(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
-        """See `Blobs.index`."""
-        return self._blobs.index(key, make, stored)
 
     def confirm(self, digests: frozenset[str]) -> None:
         """See `Blobs.confirm`."""

@@ -25,9 +25,8 @@ from rlmlite_kernel.values.columns import (
     LineNumbers,
     LineTexts,
     Spans,
-    describe_value,
 )
-from rlmlite_kernel.values.lines.later import concatenate_spans
+from rlmlite_kernel.values.lines.later import concatenate_alike, concatenate_spans
 from rlmlite_kernel.values.memory import taken_memory
 from rlmlite_kernel.values.operators import mixes_text_and_number
 from rlmlite_kernel.values.tables.row_spans import RowSpans
@@ -73,17 +72,10 @@ def _concatenate(left: Column, right: Column, context: StepContext) -> Column:
     if isinstance(left, Groups) and isinstance(right, Groups) and len(left.groups) == len(right.groups):
         pairs = zip(left.groups, right.groups, strict=True)
         return Groups(tuple(concatenate_spans((one, other)) for one, other in pairs), len(left) + len(right))
-    if (
-        isinstance(left, Constant)
-        and isinstance(right, Constant)
-        and describe_value(left.value) == describe_value(right.value)
-    ):
-        return Constant(left.value, len(left) + len(right))
-    one, other = _materialize(left, context), _materialize(right, context)
-    if isinstance(one, Ints) and isinstance(other, Ints):
-        return Ints(np.concatenate([one.values, other.values]))
-    if isinstance(one, Spans) and isinstance(other, Spans):
-        return concatenate_spans((one, other))
+    made = _materialize(left, context), _materialize(right, context)
+    joined = concatenate_alike(made)
+    if joined is not None:
+        return joined
     return Cells([*column_values(left, context), *column_values(right, context)])
 
 

@@ -20,12 +20,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from rlmlite_kernel.actions.search.units import LineUnits, Units
-from rlmlite_kernel.engines.bytes.buffers import int_array
+from rlmlite_kernel.engines.bytes.buffers import digest_of, int_array
 from rlmlite_kernel.engines.bytes.words import Hashes
 from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
-from rlmlite_kernel.values.columns import Text, digest_of
+from rlmlite_kernel.values.columns import Text
 
 QueryWords: TypeAlias = tuple[str, ...]
 """The different words of a query."""

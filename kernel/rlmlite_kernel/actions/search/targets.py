@@ -23,6 +23,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.evaluation.work import CALL
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import TABLES_APART
 from rlmlite_kernel.values.columns import Cells, Column, Constant, Spans, Text
 from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.tables.row_spans import RowSpans
@@ -46,7 +47,9 @@ def target_pieces(target: Value, what: str, context: StepContext) -> list[Target
         raise Fault("type", f"{what} works on text, documents or rows with text, not {kind_of(target)}")
     # The rows of a table are records of one text, each with a span: they need no look at a field.
     if rows.kind == RECORDS and rows.spans is not None:
-        return [TargetPiece(None, text) for text in _merge_adjacent_rows(_record_texts(rows.spans, what, context))]
+        spans = _record_texts(rows.spans, what, context)
+        texts_of_rows = _merge_adjacent_rows(spans, context.follows(TABLES_APART))
+        return [TargetPiece(None, text) for text in texts_of_rows]
     context.work(CALL * len(rows), f"{what} over {len(rows):,} texts")
     texts = row_texts(rows, what, context)
     docs = _docs(rows, context)
@@ -70,7 +73,7 @@ def _record_texts(spans: Spans, what: str, context: StepContext) -> Spans:
     return rendered_lines(spans, context.blobs)
 
 
-def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
+def _merge_adjacent_rows(spans: Spans, tables_apart: bool) -> Iterator[Text]:
     """The rows of a table (a CSV file, say) as texts; rows that follow each other in the text are merged into one.
 
     Rows 0, 1, 2 and 7 of a table are two texts. Searching them costs two calls of the engine, not four.
@@ -80,7 +83,7 @@ def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
     # Rows that follow each other have one row end between them, of one or two bytes; any other gap ends a run.
     gaps = spans.starts[1:] - spans.stops[:-1]
     is_apart = (gaps < 1) | (gaps > len(ROW_END))
-    if spans.which is not None:
+    if spans.which is not None and tables_apart:
         # Rows of two tables that a program has joined.
         is_apart |= spans.which[1:] != spans.which[:-1]
     ends_of_runs = np.flatnonzero(is_apart)
@@ -90,7 +93,7 @@ def _merge_adjacent_rows(spans: Spans) -> Iterator[Text]:
     run_starts = spans.starts[firsts].tolist()
     run_stops = spans.stops[lasts].tolist()
     for row, start, stop in zip(firsts.tolist(), run_starts, run_stops, strict=True):
-        yield Text(spans.blob_at(row), start, stop)
+        yield Text(spans.blob_at(row) if tables_apart else spans.blobs[0], start, stop)
 
 
 def row_texts(rows: Rows, what: str, context: StepContext) -> list[Text | None]:

@@ -13,13 +13,13 @@ all: `LineUnits` answers for the few that are asked for out of the index of line
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
+from rlmlite_kernel.engines.bytes.buffers import IntArray, digest_of, int_array
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_paragraphs
 from rlmlite_kernel.engines.cut.units import find_records, lines_of
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.values.columns import Text, digest_of
+from rlmlite_kernel.values.columns import Text
 
 UNITS = ("lines", "paragraphs", "records", "files")
 """The words that `by` takes besides a /regex/."""

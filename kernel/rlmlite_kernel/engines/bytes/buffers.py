@@ -10,6 +10,7 @@ A content may be a mapped file of gigabytes, so every engine looks at it through
 Offsets are bytes from 0 and ranges are half-open, everywhere in the engines.
 """
 
+import hashlib
 from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
@@ -75,9 +76,23 @@ def snap(content: Buffer, offset: int) -> int:
     return place
 
 
+def join_ranges(data: Octets, starts: IntArray, lengths: IntArray) -> Octets:
+    """The bytes of many ranges end to end: `starts` and `lengths` of each, in any order."""
+    stops = np.cumsum(lengths)
+    # For each byte of the result, where it is in the data.
+    places = np.repeat(starts - (stops - lengths), lengths)
+    joined: Octets = data[places + np.arange(len(places))]
+    return joined
+
+
 def int_array(values: Any) -> IntArray:
     """Integers as a vector; no copy if they are one already."""
     return np.asarray(values, np.int64)
+
+
+def digest_of(array: IntArray) -> str:
+    """SHA-256 (hex) of the declared layout: little-endian 64-bit integers."""
+    return hashlib.sha256(np.ascontiguousarray(array, dtype="<i8").data).hexdigest()
 
 
 _LOWER = bytes(range(256)).lower()

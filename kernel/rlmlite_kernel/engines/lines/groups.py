@@ -54,10 +54,10 @@ def find_groups(
 def _search_lines(content: Buffer, bounds: LineBounds, matcher: Matcher, groups: tuple[int, ...]) -> FoundGroups:
     """A call of RE2 for each line."""
     match = (matcher.regex if groups else matcher.regex_without_groups).match
-    is_lazy = matcher.regex_without_groups.match(UNANCHORED, b"", 0, 0)[0][0] >= 0
+    may_be_empty = matcher.regex_without_groups.match(UNANCHORED, b"", 0, 0)[0][0] >= 0
     flat: list[tuple[int, int]] = []
     for start, stop in zip(bounds.starts.tolist(), bounds.stops.tolist(), strict=True):
-        if is_lazy or stop - start > WINDOW:
+        if may_be_empty or stop - start > WINDOW:
             # An empty match, or a line that is cut into windows: what counts as a match there, the search knows.
             flat += _search_line(content, matcher, start, min(stop + 1, bounds.end), groups)
             continue

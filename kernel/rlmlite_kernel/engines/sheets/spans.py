@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, haystack, octets
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, haystack, join_ranges, octets
 
 WordArray: TypeAlias = npt.NDArray[np.uint64]
 
@@ -57,8 +57,7 @@ class SpanBytes:
 
     def joined(self) -> bytes:
         """The bytes of all spans, end to end."""
-        offsets = np.repeat(self.starts - (np.cumsum(self.lengths) - self.lengths), self.lengths)
-        return self.octets[offsets + np.arange(len(offsets))].tobytes()
+        return join_ranges(self.octets, self.starts, self.lengths).tobytes()
 
     def cut(self, low: int, high: int | None) -> tuple[IntArray, IntArray] | None:
         """Bytes low..high-1 of each span, as [start, stop); None if one is shorter, or cut inside a code point."""

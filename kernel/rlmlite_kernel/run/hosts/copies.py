@@ -13,7 +13,7 @@ Arrays in columns are not copied: they are marked as read-only, so that writing 
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,29 @@ class NoValueError(Exception):
     """Something is no value; the message says what, and what it could be instead."""
 
 
+class _Made:
+    """What was made of each object, by identity: parts that several values share are made once, and stay shared."""
+
+    def __init__(self) -> None:
+        # The originals are held, so that no other object gets the identity of one.
+        self._made: dict[int, tuple[Any, Any]] = {}
+
+    def of(self, original: Any, make: Callable[[Any], Any]) -> Any:
+        """What was made of an object, or is now. While it is made it is not known: what contains itself has no end."""
+        known = self._made.get(id(original))
+        if known is None:
+            known = self._made[id(original)] = original, make(original)
+        return known[1]
+
+    def known(self, original: Any) -> Any:
+        """What was made of an object; the object itself if nothing was."""
+        return self._made.get(id(original), (original, original))[1]
+
+    def pairs(self) -> Iterable[tuple[Any, Any]]:
+        """Each original with what was made of it."""
+        return self._made.values()
+
+
 class Copies:
     """Copies of values, made together. Parts that several values share are copied once, and stay shared.
 
@@ -51,17 +74,13 @@ class Copies:
 
     def __init__(self, open_rows: Callable[[Rows], Rows] = lambda rows: rows) -> None:
         self._open_rows = open_rows
-        # By identity. The originals are held, so that no other object gets the identity of one.
-        self._made: dict[int, tuple[Any, Any]] = {}
+        self._made = _Made()
 
     def of(self, value: Any) -> Any:
         """A copy of a value or a column; of anything else the thing itself."""
         if not isinstance(value, list | dict) and not hasattr(value, "describe"):
             return value
-        known = self._made.get(id(value))
-        if known is None:
-            known = self._made[id(value)] = value, self._copy(value)
-        return known[1]
+        return self._made.of(value, self._copy)
 
     def _copy(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -72,7 +91,7 @@ class Copies:
 
     def changed(self) -> bool:
         """Whether any copy is no longer what it was made of."""
-        return any(not self._is_same(original, made) for original, made in self._made.values())
+        return any(not self._is_same(original, made) for original, made in self._made.pairs())
 
     def _is_same(self, original: Any, made: Any) -> bool:
         """Whether a copy has copies of the parts of its original; these are compared on their own."""
@@ -87,9 +106,8 @@ class Copies:
         return all(self._is_copy(getattr(original, name), getattr(made, name, None)) for name in names)
 
     def _is_copy(self, original: Any, part: Any) -> bool:
-        known = self._made.get(id(original))
         # A leaf cannot change: it is the same object, or another one was put in its place.
-        return part is (original if known is None else known[1])
+        return part is self._made.known(original)
 
 
 def copy_parts(whole: Any, copy_part: Callable[[Any], Any]) -> Any:
@@ -122,7 +140,7 @@ class _CheckedCopies:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._made: dict[int, tuple[Any, Any]] = {}
+        self._made = _Made()
         self._sizes: dict[str, int] = {}
 
     def of_value(self, value: Any) -> Any:
@@ -139,11 +157,7 @@ class _CheckedCopies:
             return value
         if kind is not list and kind is not dict and not isinstance(value, Rows):
             raise NoValueError(_named(value))
-        known = self._made.get(id(value))
-        if known is None:
-            # What is being copied is not known yet, so a value that contains itself is nested without end.
-            known = self._made[id(value)] = value, self._copy(value)
-        return known[1]
+        return self._made.of(value, self._copy)
 
     def _copy(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -168,10 +182,7 @@ class _CheckedCopies:
 
     def _of_column(self, column: Any) -> Any:
         """A copy of a column. What two columns share, or rows and a column of theirs, stays shared."""
-        known = self._made.get(id(column))
-        if known is None:
-            known = self._made[id(column)] = column, self._copy_column(column)
-        return known[1]
+        return self._made.of(column, self._copy_column)
 
     def _copy_column(self, column: Any) -> Any:
         if isinstance(column, Cells):

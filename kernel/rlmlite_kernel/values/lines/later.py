@@ -56,18 +56,24 @@ def concatenate_columns(parts: Sequence[Column], blobs: Blobs) -> Column:
     made = [part.made(blobs) if isinstance(part, LaterColumn) else part for part in parts]
     if len(made) == 1:
         return made[0]
-    numbers = [part.values for part in made if isinstance(part, Ints)]
-    if made and len(numbers) == len(made):
+    joined = concatenate_alike(made)
+    return Cells([cell for part in made for cell in part.cells(blobs)]) if joined is None else joined
+
+
+def concatenate_alike(parts: Sequence[Column]) -> Column | None:
+    """Columns of numbers, of spans or of one constant end to end; None for any others."""
+    numbers = [part.values for part in parts if isinstance(part, Ints)]
+    if parts and len(numbers) == len(parts):
         return Ints(np.concatenate(numbers))
-    spans = [part for part in made if isinstance(part, Spans)]
-    if made and len(spans) == len(made):
+    spans = [part for part in parts if isinstance(part, Spans)]
+    if parts and len(spans) == len(parts):
         return concatenate_spans(spans)
-    constants = [part for part in made if isinstance(part, Constant)]
-    if made and len(constants) == len(made):
+    constants = [part for part in parts if isinstance(part, Constant)]
+    if parts and len(constants) == len(parts):
         first = constants[0].value
         if all(describe_value(part.value) == describe_value(first) for part in constants):
             return Constant(first, sum(map(len, constants)))
-    return Cells([cell for part in made for cell in part.cells(blobs)])
+    return None
 
 
 def concatenate_spans(parts: Sequence[Spans]) -> Spans:

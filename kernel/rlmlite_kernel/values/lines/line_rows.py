@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import IntArray, digest_of
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import Cells, Column, Spans, digest_of
+from rlmlite_kernel.values.columns import Cells, Column, Spans
 from rlmlite_kernel.values.lines.block_lines import BlockLines
 from rlmlite_kernel.values.lines.fields import Fields, describe_field
 from rlmlite_kernel.values.lines.later import concatenate_columns, concatenate_rows
@@ -34,8 +34,8 @@ _PART = 65_536
 _TEXT = 40
 """Bytes that a text is charged for, of which the lines are."""
 
-_NEAR = 256
-"""Rows that are opened together where somebody looks at one."""
+_NEAR, _NEAR_IN_ORDER = 256, 16
+"""Rows that are opened together where somebody looks at one. In an order of their own each may be in another block."""
 
 
 class LineRows(Rows):
@@ -97,8 +97,9 @@ class LineRows(Rows):
     def near(self, index: int, blobs: Blobs) -> tuple[int, Rows]:
         """Ordinary rows of which one is number `index`, and the number of the first of them."""
         if self._near is None or not self._near[0] <= index < self._near[0] + len(self._near[1]):
-            first = index - index % _NEAR
-            numbers = np.arange(first, min(first + _NEAR, self.count), dtype=np.int64)
+            size = _NEAR if self.order is None else _NEAR_IN_ORDER
+            first = index - index % size
+            numbers = np.arange(first, min(first + size, self.count), dtype=np.int64)
             order = numbers if self.order is None else self.order[numbers]
             self._near = first, self.gather(order, frozenset(self.fields), blobs)
         return self._near

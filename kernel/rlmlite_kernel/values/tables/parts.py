@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray, Octets
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray, join_ranges
 from rlmlite_kernel.engines.sums import are_whole
 from rlmlite_kernel.records.canonical import number_text
 
@@ -269,10 +269,7 @@ def take_texts(part: Part, numbers: IntArray, valid: BoolArray | None) -> Part:
     assert part.offsets is not None
     starts = part.offsets[numbers]
     lengths = part.offsets[numbers + 1] - starts
-    stops = np.cumsum(lengths)
-    # For each byte of the result, where it is in the data.
-    places = np.repeat(starts - (stops - lengths), lengths) + np.arange(int(stops[-1]) if len(stops) else 0)
-    data: Octets = part.data[places]
+    data = join_ranges(part.data, starts, lengths)
     rows = len(numbers) if valid is None else len(valid)
     spread = np.zeros(rows, np.int64)
     spread[slice(None) if valid is None else valid] = lengths

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.buffers import IntArray, digest_of
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import Spans, Text, digest_of
+from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import Value
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray, octets
+from rlmlite_kernel.engines.bytes.buffers import IntArray, digest_of, octets
 from rlmlite_kernel.engines.sheets.cells import CELL_END, cell_bounds, row_bounds
 from rlmlite_kernel.engines.sheets.spans import SpanBytes
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.columns import Column, Spans, Text, digest_of
+from rlmlite_kernel.values.columns import Column, Spans, Text
 from rlmlite_kernel.values.values import RECORDS, Rows, Value
 from rlmlite_kernel.values.vectors import EXACT, Vector
 

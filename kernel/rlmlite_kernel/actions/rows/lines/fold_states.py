@@ -37,7 +37,7 @@ class FoldState(Protocol):
     """
 
     def add(self, values: "Vector | Sequence[Value]", keys: Keys, places: IntArray, context: StepContext) -> None:
-        """Take the rows of one block."""
+        """Take the rows of one block. What it holds of them is charged."""
         ...
 
     def results(self, count: int, context: StepContext) -> list[Value]:
@@ -180,12 +180,9 @@ class NumbersState:
         if not isinstance(values, Vector) or values.kind not in ("int", "float"):
             raise NotByBlocksError
         rows = np.flatnonzero(~values.null)
+        context.hold(_BYTES_PER_NUMBER * len(rows))
         self._places.append(places[keys.codes[rows]].astype(np.int32))
         self._vectors.append(values.take(rows))
-
-    def held(self) -> int:
-        """Bytes of memory of the last block."""
-        return _BYTES_PER_NUMBER * len(self._places[-1]) if self._places else 0
 
     def results(self, count: int, context: StepContext) -> list[Value]:
         """See `FoldState.results`."""

@@ -14,7 +14,7 @@ import numpy as np
 from rlmlite_kernel.actions.batches import Batches
 from rlmlite_kernel.actions.rows.columns.keys import key_rows
 from rlmlite_kernel.actions.rows.lines.computed import names_in
-from rlmlite_kernel.actions.rows.lines.fold_states import FoldState, NumbersState
+from rlmlite_kernel.actions.rows.lines.fold_states import FoldState
 from rlmlite_kernel.actions.rows.lines.passes import open_parts
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
@@ -84,8 +84,6 @@ def key_lines(lines: LineRows, by: Expr | None, context: StepContext, folds: Seq
         for fold, values in zip(folds, folded, strict=True):
             if values is not None and fold.state is not None:
                 fold.state.add(values, keyed.keys, places, context)
-                if isinstance(fold.state, NumbersState):
-                    context.hold(fold.state.held())
     return keys_of_all
 
 

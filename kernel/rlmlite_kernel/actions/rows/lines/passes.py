@@ -16,7 +16,7 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.values.columns import Spans
-from rlmlite_kernel.values.lines.fields import groups_for
+from rlmlite_kernel.values.lines.fields import GroupField, PlaceField, groups_for
 from rlmlite_kernel.values.lines.line_rows import LineRows, RowsPart
 from rlmlite_kernel.values.values import Rows
 
@@ -44,8 +44,8 @@ def charge_pass(lines: LineRows, names: AbstractSet[str], context: StepContext) 
     if total and lines.source.form is not None and groups_for(lines.fields, names):
         # As much of the text as the rows are of the lines.
         work += size * len(lines) // total * lines.source.form.weight
-    computed = [lines.fields[name] for name in sorted(names)]
-    work += len(lines) * sum(getattr(field, "work", 0) for field in computed)
+    fields = [lines.fields[name] for name in sorted(names)]
+    work += len(lines) * sum(field.work for field in fields if not isinstance(field, PlaceField | GroupField))
     context.work(work, f"looking at {len(lines):,} lines")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rlmlite_kernel.actions.batches import Batches
-from rlmlite_kernel.actions.rows.lines.fold_states import NotByBlocksError, NumbersState, state_of
+from rlmlite_kernel.actions.rows.lines.fold_states import NotByBlocksError, state_of
 from rlmlite_kernel.actions.rows.lines.passes import open_parts
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import resolve
@@ -33,8 +33,6 @@ def fold_lines(name: str, lines: LineRows, more: Sequence[Value], context: StepC
             others += _count_others(values)
         alone = Keys(np.zeros(len(rows), np.int64), np.zeros(1, np.int64))
         state.add(values, alone, np.zeros(1, np.int64), context)
-        if isinstance(state, NumbersState):
-            context.hold(state.held())
     return state.results(1, context)[0], others
 
 
