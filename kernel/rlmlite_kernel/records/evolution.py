@@ -35,6 +35,11 @@ ROWS_WITH_OBJECTS: Final = 8
 WORK_BY_SIZE: Final = 9
 SUMS_BY_KEY: Final = 10
 TABLES_APART: Final = 11
+NULLS_ARE_SAID: Final = 12
+WHOLE_LINES: Final = 13
+EVIDENCE_BY_PLACE: Final = 14
+LOSSES_ARE_PARTIAL: Final = 15
+STRICT_DATES: Final = 16
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -56,6 +61,14 @@ FLAGS: Mapping[int, str] = {
     WORK_BY_SIZE: "`around` is charged by its rows, writing a list as text by the bytes, `patterns` also by its texts",
     SUMS_BY_KEY: "sums and averages by key are charged as columns, whatever numbers they are of",
     TABLES_APART: "rows of two tables that `union` has joined are searched each in its own text, not in the first one",
+    NULLS_ARE_SAID: "a value that has no number, date or sum is null with a warning that counts such values; kinds that "
+    "can never fit, such as text + rows, are a fault; both were null without a word",
+    WHOLE_LINES: "without flag s, a line is searched whole, whatever its length; it was cut every 64 KiB",
+    EVIDENCE_BY_PLACE: "evidence, coverage and egress go by the place of a text in its input; texts of equal content "
+    "were taken for each other",
+    LOSSES_ARE_PARTIAL: "an answer is partial whenever a call failed, a limit was met or an input could not be read as "
+    "a whole, at any turn of its question",
+    STRICT_DATES: "dates are read in more spellings, and only where the whole text is one",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 
