@@ -61,8 +61,8 @@ FLAGS: Mapping[int, str] = {
     WORK_BY_SIZE: "`around` is charged by its rows, writing a list as text by the bytes, `patterns` also by its texts",
     SUMS_BY_KEY: "sums and averages by key are charged as columns, whatever numbers they are of",
     TABLES_APART: "rows of two tables that `union` has joined are searched each in its own text, not in the first one",
-    NULLS_ARE_SAID: "a value that has no number, date or sum is null with a warning that counts such values; kinds that "
-    "can never fit, such as text + rows, are a fault; both were null without a word",
+    NULLS_ARE_SAID: "a value that has no number, date or sum is null with a warning that counts such values; kinds "
+    "that can never fit, such as text + rows, are a fault; both were null without a word",
     WHOLE_LINES: "without flag s, a line is searched whole, whatever its length; it was cut every 64 KiB",
     EVIDENCE_BY_PLACE: "evidence, coverage and egress go by the place of a text in its input; texts of equal content "
     "were taken for each other",
