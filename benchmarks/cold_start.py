@@ -21,6 +21,7 @@ from typing import NamedTuple
 from benchmarks.logs import log_file
 from benchmarks.measure import KB, MB, Figure, Row, Target, bytes_text, interleaved, print_table, ratio_within, scale_of
 from benchmarks.measure import within as within_seconds
+from benchmarks.processes import compiled_environment
 
 LIBRARIES = "import numpy, re2, msgspec, lark, typer"
 SDK = f"{LIBRARIES}, openai"
@@ -86,8 +87,7 @@ def _starts(folder: Path, large: int, address: str) -> list[Start]:
 
 def _process(words: tuple[str, ...], folder: str) -> Callable[[], object]:
     """Runs Python with these words to its end. Traces go to a folder that is thrown away."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPATH"] = os.pathsep.join(PATHS)
+    environment = compiled_environment({"PYTHONPATH": os.pathsep.join(PATHS)})
     command = [sys.executable, *words]
     return lambda: subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
 

@@ -155,6 +155,20 @@ def test_a_start_imports_what_it_needs(start: str, tmp_path: Path) -> None:
     assert len([name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]) <= most
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not list threads")
+def test_a_start_begins_no_thread(tmp_path: Path) -> None:
+    """NumPy's OpenBLAS would begin one for each processor, which spins for longer than a small run takes."""
+    (tmp_path / "small.log").write_text("08:14 ERROR disk\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment.pop("OPENBLAS_NUM_THREADS", None)
+    show = "import os\nprint(len(os.listdir('/proc/self/task')), file=sys.stderr)"
+
+    code = f"{_command('exec', '-e', SEARCH, 'small.log')}\n{show}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr.split()[-1]) == (0, "1"), done.stderr
+
+
 SERVER = """
 import sys, threading
 from rlmlite.clients.registry import client
