@@ -9,6 +9,7 @@ from typing import Final, get_args
 from docs.tables import code, table
 from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.faults import FAULTS
+from rlmlite_kernel.records.remarks import CODES
 
 UNREADABLE: Final = {
     "syntax": "the text does not follow the grammar at this place",
@@ -72,6 +73,11 @@ _RAISED = re.compile(r'(?:refuse|Problem)\(\s*"([a-z_]+)"')
 def faults() -> str:
     """The codes of steps."""
     return table(("code", "meaning"), ((code(name), meaning) for name, meaning in FAULTS.items()))
+
+
+def remarks() -> str:
+    """The codes of warnings and notes."""
+    return table(("code", "meaning"), ((code(name), meaning) for name, meaning in CODES.items()))
 
 
 def unreadable() -> str:

@@ -10,12 +10,28 @@ from rlmlite_kernel.effects.requests import Failed, Result, Usage
 from rlmlite_kernel.observation.evidence import Evidence
 from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.records.records import Spoken
+from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_kernel.run.machine import conclusion
 from rlmlite_kernel.run.steps.state import State
 
 if TYPE_CHECKING:
     from rlmlite.runs.explain import SupportingStep
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A warning or a note: what is said, how often it applied, and an example with its place, as far as known.
+
+    `code` is its kind (`docs/reference/warnings.md`), `line` counts from 1, 0 is unknown.
+    """
+
+    code: str
+    message: str
+    n: int = 1
+    example: str = ""
+    input: str = ""
+    line: int = 0
+
 
 Status: TypeAlias = Literal["completed", "partial", "refused", "failed"]
 
@@ -29,6 +45,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     `coverage` is bytes of each input: in all, shown to the controller, read by a model, scanned, unseen.
     `usage` is what models used (unknown is `None`, never 0), `budget` what the run used of each of its limits.
     `trace` and `root` name the receipts; both are `None` for a run without a trace.
+    `warnings` say that a value may be wrong, `notes` what was read or limited as requested; both are those of all steps
+    since the question, each once.
     `problems` are those of a program that was refused, `failures` the codes of steps that failed.
     `unshown` lists the variables behind the answer that no observation had shown.
     """
@@ -46,6 +64,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     root: str | None
     run: str
     observation: str
+    warnings: tuple[Notice, ...] = ()
+    notes: tuple[Notice, ...] = ()
     problems: tuple[Problem, ...] = ()
     failures: tuple[str, ...] = ()
     unshown: tuple[str, ...] = ()
@@ -110,9 +130,15 @@ def outcome_of(
         root=receipts.root,
         run=state.run.id,
         observation=observation,
+        warnings=tuple(_notice(remark) for remark in state.remarks if not remark.is_note),
+        notes=tuple(_notice(remark) for remark in state.remarks if remark.is_note),
         problems=problems,
         failures=state.failures,
     )
+
+
+def _notice(remark: StepRemark) -> Notice:
+    return Notice(remark.code, remark.message, remark.n, remark.quoted, remark.input, remark.line)
 
 
 def conclude(state: State) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """A run in memory, and a model that answers by rule; shared by the tests of the kernel machine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from rlmlite.guard.code.parser import CODE_PARSER
@@ -27,6 +27,7 @@ from rlmlite_kernel import (
     render,
     resume,
 )
+from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.table import Table
 from rlmlite_kernel.testing.play.turns import KEY, entry_bytes, make_input
@@ -73,12 +74,13 @@ class Machine:
         blobs: Blobs | None = None,
         table: Table = ACTIONS,
         parser: Parser = CODE_PARSER,
+        flags: Collection[int] = tuple(FLAGS),
     ) -> None:
         self.blobs: Blobs = blobs or MemoryBlobs()
         self.parser = parser
         settings = Settings(limits=limits or Limits(), roles={"sub": role}, policy=Policy(actions=actions))
         named = {name: make_input(self.blobs, content) for name, content in (inputs or {}).items()}
-        self.done = begin(named, settings, KEY, table=table)
+        self.done = begin(named, settings, KEY, table=table, flags=flags)
         self.entries: list[Entry] = list(self.done.entries)
         self.prompts: list[str] = []
         self.waves: list[int] = []

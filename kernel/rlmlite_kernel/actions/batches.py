@@ -10,7 +10,8 @@ so such a warning stays only if every batch gave rise to it:
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rlmlite_kernel.evaluation.context import StepContext, StepWarning
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.records.remarks import StepRemark
 
 
 class Batches:
@@ -21,33 +22,33 @@ class Batches:
 
     def __init__(self, context: StepContext, results_too: bool = False) -> None:
         self._context, self._results_too = context, results_too
-        # The warnings about every row that all batches so far gave rise to; None before the first batch.
-        self._about_every_row: set[StepWarning] | None = None
+        # The remarks about every row that all batches so far gave rise to; None before the first batch.
+        self._about_every_row: set[StepRemark] | None = None
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Work on one batch: what it holds is free afterwards, and its warnings join those of the others."""
+        """Work on one batch: what it holds is free afterwards, and its remarks join those of the others."""
         context = self._context
-        earlier, context.warnings = context.warnings, []
+        earlier, context.remarks = context.remarks, []
         try:
             with context.give_back(self._results_too):
                 yield
         finally:
-            of_batch, context.warnings = context.warnings, earlier
-            self._repeat_warnings(of_batch)
+            of_batch, context.remarks = context.remarks, earlier
+            self._repeat_remarks(of_batch)
 
-    def _repeat_warnings(self, of_batch: list[StepWarning]) -> None:
-        """Add the warnings of a batch, and remove those about every row that this batch contradicts."""
+    def _repeat_remarks(self, of_batch: list[StepRemark]) -> None:
+        """Add the remarks of a batch, and remove those about every row that this batch contradicts."""
         context = self._context
-        about_every_row = {warning for warning in of_batch if warning.every_row}
+        about_every_row = {remark for remark in of_batch if remark.every_row}
         is_first_batch = self._about_every_row is None
         known = self._about_every_row or set()
         # True of all batches so far: what every one of them said.
         self._about_every_row = about_every_row if is_first_batch else known & about_every_row
         refuted = known - about_every_row
-        # A list, not a set: warnings land in the receipt, in the order in which they came up.
-        context.warnings = [warning for warning in context.warnings if warning not in refuted]
-        for warning in of_batch:
+        # A list, not a set: remarks land in the receipt, in the order in which they came up.
+        context.remarks = [remark for remark in context.remarks if remark not in refuted]
+        for remark in of_batch:
             # After the first batch it is too late for a new one: the batches before did not give it.
-            if is_first_batch or not warning.every_row:
-                context.warn(*warning)
+            if is_first_batch or not remark.every_row:
+                context.remark(remark)

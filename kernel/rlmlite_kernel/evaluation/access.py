@@ -67,7 +67,7 @@ def read_attribute(value: Value, name: str, context: StepContext) -> Value:
     if isinstance(value, dict):
         if name not in value:
             # The names come from data, so they are quoted and not part of the sentence.
-            context.warn(f"the record has no field `{name}`; its fields are:", ", ".join(value))
+            context.warn(f"the record has no field `{name}`; its fields are:", ", ".join(value), code="no_field")
         return value.get(name)
     if isinstance(value, list):
         return _of_list(value, name, context)
@@ -89,7 +89,7 @@ def _of_list(items: list[Value], name: str, context: StepContext) -> Value:
     has_name = any(isinstance(item, dict) and name in item for item in items)
     # One item that has it is enough: answers of models differ in their fields.
     if items and not has_name:
-        context.warn(f"no item of the list has the field `{name}`")
+        context.warn(f"no item of the list has the field `{name}`", code="no_field")
     return [record_field(item, name) for item in items]
 
 
@@ -126,7 +126,7 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
     count = len(value)
     index = at + count if at < 0 and literal else at
     if not 0 <= index < count:
-        context.warn(f"index {at} is outside the {count:,} rows: the result is null")
+        context.warn(f"index {at} is outside the {count:,} rows: the result is null", code="outside")
         return None
     return value[index] if isinstance(value, list) else value.row(index, context.blobs)
 
@@ -139,7 +139,7 @@ def _document(documents: Rows, path: str, context: StepContext) -> Value:
     near = did_you_mean(path, [str(other) for other in paths])
     # Paths are data, so both are quoted: a file name could read as an instruction.
     quoted = f"{path}\n{near}".strip()
-    context.warn("no document has this path; preview(docs) lists the paths", quoted)
+    context.warn("no document has this path; preview(docs) lists the paths", quoted, code="no_path")
     return None
 
 
@@ -148,7 +148,7 @@ def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], context
     first = _one_bound(lo, 0, count, literal[0], context)
     last = _one_bound(hi, count, count, literal[1], context)
     if first > last:
-        context.warn(f"the slice starts at {first:,}, after its end at {last:,}: it is empty")
+        context.warn(f"the slice starts at {first:,}, after its end at {last:,}: it is empty", code="outside")
     return first, max(first, last)
 
 
@@ -160,7 +160,7 @@ def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: S
     inside = min(max(place, 0), count)
     # Python moves a bound in silence. Here a position that is off is most likely a slip, so the observation says so.
     if inside != place:
-        context.warn(f"the bound {bound:,} is outside 0..{count:,}; {inside:,} was used instead")
+        context.warn(f"the bound {bound:,} is outside 0..{count:,}; {inside:,} was used instead", code="outside")
     return inside
 
 
@@ -263,7 +263,7 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     highest = count + 1
     inside = min(max(place, 1), highest)
     if inside != place:
-        context.warn(f"line {bound:,} is outside 1..{highest:,}; {inside:,} was used instead")
+        context.warn(f"line {bound:,} is outside 1..{highest:,}; {inside:,} was used instead", code="outside")
     return inside
 
 
@@ -277,7 +277,7 @@ def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value
     count = last - first
     number = at + count + 1 if at < 0 and literal else at
     if not 1 <= number <= count:
-        context.warn(f"line {at} is outside the {count:,} lines: the result is null")
+        context.warn(f"line {at} is outside the {count:,} lines: the result is null", code="outside")
         return None
     # From here on counted in the whole content, from 0.
     line = first + number - 1
@@ -290,7 +290,8 @@ def warn_of_part(value: Value, context: StepContext) -> None:
     if isinstance(value, Text) and value.start > 0:
         context.warn(
             "`start`, `end` and `line` of rows count from the start of the whole input, but subscripts here count "
-            "from the start of this part: apply such positions to the input itself"
+            "from the start of this part: apply such positions to the input itself",
+            code="part_position",
         )
 
 

@@ -1,4 +1,4 @@
-"""What an action runs in: the variables it may read, the budgets it draws on, and the warnings it raises.
+"""What an action runs in: the variables it may read, the budgets it draws on, and the remarks it makes.
 
     def shout(context, text):                       an action: the context first, then its parameters
         context.ensure_room(len(text))              refused before the memory is used, if there is no room
@@ -11,13 +11,13 @@ the receipt. It does not know the state machine, other steps, or where blobs are
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.evaluation.turn_context import TrackedBlobs, TurnContext
 from rlmlite_kernel.evaluation.work import READ, free_work
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_WITH_OBJECTS
+from rlmlite_kernel.records.remarks import OTHER, StepRemark
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.lines.kind import are_lines
@@ -47,20 +47,8 @@ _SHARE_OF_SCRATCH = 8
 """The part of `value_bytes` that a step may hold for a while beyond that limit: an eighth."""
 
 
-class StepWarning(NamedTuple):
-    """One sentence for the observation; `quoted` is what it quotes of the data, and is fenced as data.
-
-    `every_row`: the sentence is about all the rows of an action. An action that looks at its rows batch by batch may
-    repeat it only if every batch gave rise to it (see `actions.batches`).
-    """
-
-    message: str
-    quoted: str = ""
-    every_row: bool = False
-
-
 class StepContext:
-    """The first argument of every action: variables, blobs, the host's parser, budgets, warnings.
+    """The first argument of every action: variables, blobs, the host's parser, budgets, remarks.
 
     `ledger` is what the whole run has used so far, reservations included; `used` is this step's share of it.
     """
@@ -79,7 +67,7 @@ class StepContext:
         self.argument_origins = 0
         self.blobs = TrackedBlobs(blobs)
         self.used: dict[str, int] = {}
-        self.warnings: list[StepWarning] = []
+        self.remarks: list[StepRemark] = []
         self.partial: list[str] = []
         self.scanned: list[Text] = []
         # Shared with the turn and all its steps: what one of them charges, the next one no longer has.
@@ -104,7 +92,7 @@ class StepContext:
         copy.blobs = self.blobs
         copy.argument_origins = self.argument_origins
         copy.used, copy._announced_bytes = dict(self.used), self._announced_bytes
-        copy.warnings, copy.partial = list(self.warnings), list(self.partial)
+        copy.remarks, copy.partial = list(self.remarks), list(self.partial)
         copy.scanned = list(self.scanned)
         copy._held_bytes, copy._free_work, copy._looked = self._held_bytes, self._free_work, self._looked
         return copy
@@ -302,18 +290,25 @@ class StepContext:
         self._strings[text] = string
         self._strings_size += size
 
-    def warn(self, message: str, quoted: str = "", every_row: bool = False) -> None:
-        """Add a warning to the observation, unless the step has given the same one already: see `StepWarning`."""
-        warning = StepWarning(message, quoted, every_row)
+    def warn(self, message: str, quoted: str = "", every_row: bool = False, code: str = OTHER) -> None:
+        """Say that a value may be wrong: in the observation, the record and the outcome. See `StepRemark`."""
+        self.remark(StepRemark(message, quoted, every_row, code))
+
+    def note(self, message: str, quoted: str = "", code: str = OTHER) -> None:
+        """Say what was read or limited as requested, in the same places as a warning. See `StepRemark`."""
+        self.remark(StepRemark(message, quoted, code=code, is_note=True))
+
+    def remark(self, remark: StepRemark) -> None:
+        """Add a warning or a note, unless the step has given the same one already."""
         # A condition over a million rows gives the same warning a million times. A list, not a set: order is recorded.
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+        if remark not in self.remarks:
+            self.remarks.append(remark)
 
     def mark_partial(self, code: str, message: str, quoted: str = "") -> None:
         """A limit cut the result short: it is correct but incomplete. Observation, record and outcome all say so."""
         if code not in self.partial:
             self.partial.append(code)
-        self.warn(message, quoted)
+        self.warn(message, quoted, code=code)
 
     def text_of(self, value: Value) -> Text | None:
         """A value as a span: a `Text`, or a string after it was put in the blobs; None for anything else."""

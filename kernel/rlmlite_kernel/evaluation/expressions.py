@@ -230,7 +230,8 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
     elif op in ORDERINGS and mixes_list_and_single(left, right):
         context.warn(
             f"`{op}` compared a whole list with one value, which is never true: `.name` is the row's field, "
-            "`x.name` the whole column; use `in` to look into a list"
+            "`x.name` the whole column; use `in` to look into a list",
+            code="list_compared",
         )
     return COMPARISONS[op](left, right)
 
@@ -253,7 +254,9 @@ def _charge_long(op: str, left: Value, right: Value, context: StepContext) -> No
 
 def warn_mixed(op: str, context: StepContext) -> None:
     """Warn that text was compared with a number: most likely a slip."""
-    context.warn(f'`{op}` compared text with a number, which are never equal: use int(...) or "..."')
+    context.warn(
+        f'`{op}` compared text with a number, which are never equal: use int(...) or "..."', code="kinds_mixed"
+    )
 
 
 def value_matches(value: Value, matcher: Matcher, context: StepContext) -> bool:
@@ -319,4 +322,8 @@ def _warn_of_regex(query: Query, context: StepContext) -> None:
     for member in query.members or (query,):
         looks_like_regex = any(sign in member.text for sign in _REGEX_SIGNS)
         if member.kind == "literal" and looks_like_regex:
-            context.warn("a text is searched for literally; write /.../ for a regular expression", member.text)
+            context.warn(
+                "a text is searched for literally; write /.../ for a regular expression",
+                member.text,
+                code="literal_query",
+            )

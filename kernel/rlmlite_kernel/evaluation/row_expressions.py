@@ -93,7 +93,7 @@ class RowCompiler:
             self._cells[name] = access.column_cells(self._rows, name, self._context)
             if not any(cell is not None for cell in self._cells[name]) and len(self._rows):
                 message = f"`.{name}` is null in every row; the fields of the rows are:"
-                self._context.warn(message, _fields(self._rows, self._context), every_row=True)
+                self._context.warn(message, _fields(self._rows, self._context), every_row=True, code="no_field")
         return self._cells[name]
 
     def _depends(self, node: Expr) -> bool:
@@ -252,7 +252,8 @@ def compile_condition(rows: Rows, cond: Expr, context: StepContext) -> OfRow:
     """A compiled condition, with a warning if it looks at no field: most likely a slip."""
     if not has_free_field(cond, context.table):
         context.warn(
-            "the condition is the same for every row: write `.name` for a field of the row; a bare name is a variable"
+            "the condition is the same for every row: write `.name` for a field of the row; a bare name is a variable",
+            code="condition_constant",
         )
     return RowCompiler(rows, context).compile(cond)
 

@@ -133,7 +133,9 @@ class _Collector:
             return
         rows = rows_of(value)
         if rows is None:
-            self._context.warn("evidence must be spans, rows or quotes; a bare number or null is not evidence")
+            self._context.warn(
+                "evidence must be spans, rows or quotes; a bare number or null is not evidence", code="evidence_invalid"
+            )
         elif rows.kind in _PIECES_OF_TEXT and rows.spans is not None:
             self.add_spans(rows.spans)
         else:
@@ -263,7 +265,7 @@ class _Collector:
 
     def _add_quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():
-            self._context.warn("an empty quote is not evidence")
+            self._context.warn("an empty quote is not evidence", code="evidence_invalid")
             return
         blobs = self._context.blobs
         # Columns are no text: their cells are looked through by themselves.
@@ -279,7 +281,7 @@ class _Collector:
         self.total += 1
         if len(self.items) < MAX_SPANS:
             self.items.append(Evidence("not-found", quote[:_EXCERPT]))
-        self._context.warn("a quote was not found in any input; it is listed as not-found")
+        self._context.warn("a quote was not found in any input; it is listed as not-found", code="evidence_not_found")
 
     def _add_from_cells(self, rows: RowSpans, quote: str) -> bool:
         """The row of the first cell that says a quote, where the file spells it otherwise, or has no text at all."""

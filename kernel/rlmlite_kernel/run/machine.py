@@ -53,6 +53,7 @@ from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
+from rlmlite_kernel.run.steps.remarks import record_remarks
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
 from rlmlite_kernel.run.turns.outages import Outage
@@ -161,7 +162,7 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
     _check_question_fits(variables, state.settings.limits)
     used = {**state.used, "value_bytes": variables.size_bytes}
     digest = state_digest(variables, used, state.exposure, state.run.flags)
-    asked = msgspec.structs.replace(state, variables=variables, used=used, digest=digest, answer=None)
+    asked = msgspec.structs.replace(state, variables=variables, used=used, digest=digest, answer=None, remarks=())
     record = Question(
         text=text.ref,
         writes=Written(name, variable.kind, variable.size, ref),
@@ -272,14 +273,17 @@ def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
     result = None if state.answer is None else blob(state.run.salts, state.answer.recorded())
     if outcome is None:
         outcome, reason = conclusion(state)
+    warnings, notes, examples = record_remarks(state.remarks, state)
     record = Seal(
         steps=state.step,
         outcome=outcome,
         reason=reason,
         result=None if result is None else result.ref,
         state=state.digest,
+        warnings=warnings,
+        notes=notes,
     )
-    return Entry(record, () if result is None else (result,))
+    return Entry(record, (*(() if result is None else (result,)), *examples))
 
 
 def conclusion(state: State) -> tuple[str, str]:

@@ -33,6 +33,7 @@ from rlmlite_kernel.records.records import (
     Written,
 )
 from rlmlite_kernel.records.refs import blob
+from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Role, Settings
 from rlmlite_kernel.run.show import (
     UNSEEN_FAILURE,
@@ -42,6 +43,7 @@ from rlmlite_kernel.run.show import (
     show_nothing,
     show_step,
 )
+from rlmlite_kernel.run.steps.remarks import record_remarks
 from rlmlite_kernel.run.steps.state import Answer, State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
@@ -85,6 +87,7 @@ class Recorder:
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
         after = self._state_after(step, observation, number)
+        warnings, notes, examples = record_remarks(outcome.context.remarks, before)
         record = Step(
             turn=before.turn,
             step=number,
@@ -106,10 +109,11 @@ class Recorder:
             status=outcome.status,
             code=outcome.code,
             state=after.digest,
-            warnings=() if is_shown else (Remark(code=OUT_OF_MEMORY),),
+            warnings=warnings if is_shown else (*warnings, Remark(code=OUT_OF_MEMORY)),
+            notes=notes,
         )
         # The order of blobs is part of the trace's bytes.
-        held = (ast, *call_blobs) if shown is None else (ast, shown, *call_blobs)
+        held = (ast, *(() if shown is None else (shown,)), *examples, *call_blobs)
         unseen = fails_unseen(step, before)
         # From here on nothing can fail any more.
         self._entries.append(Entry(record, held, calls))
@@ -173,6 +177,7 @@ class Recorder:
             # Each code once, in the order of their first occurrence: the first one is the reason that the seal names.
             partial=tuple(dict.fromkeys((*state.partial, *context.partial))),
             failures=failures,
+            remarks=merge_remarks((*state.remarks, *context.remarks)),
         )
 
 

@@ -58,7 +58,7 @@ def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str,
         shown = _show_result(planned, outcome, blobs, room, state)
     else:
         shown = Observation("")  # a temporary: the statement's last step says what became of it
-    return _add_warnings(shown, outcome, room, hides_figures=_hides_budgets(outcome, state))
+    return _add_remarks(shown, outcome, room, hides_figures=_hides_budgets(outcome, state))
 
 
 def show_nothing(step: FinishedStep, state: State) -> Observation:
@@ -94,22 +94,22 @@ def _fence_source(planned: PlannedStep) -> str:
     return planned.target or ",".join(sorted(planned.reads)) or planned.op
 
 
-def _add_warnings(shown: Observation, outcome: StepOutcome, room: int, *, hides_figures: bool) -> Observation:
-    """What is shown, then the step's warnings, as far as there is room."""
+def _add_remarks(shown: Observation, outcome: StepOutcome, room: int, *, hides_figures: bool) -> Observation:
+    """What is shown, then the step's warnings and notes, as far as there is room."""
     text, cut = fit_text(shown.text, room)
-    for warning in outcome.context.warnings:
+    for remark in outcome.context.remarks:
         separator = "\n" if text else ""
         left = room - len(text.encode()) - len(separator)
-        message = _hide_figures(warning.message) if hides_figures else warning.message
-        sentence, lost = _warning_text(message, warning.quoted, left)
+        message = _hide_figures(remark.message) if hides_figures else remark.message
+        sentence, lost = _remark_text(message, remark.quoted, left)
         if sentence:
             text += separator + sentence
         cut += lost
     return Observation(text, shown.spans, shown.cut + cut)
 
 
-def _warning_text(message: str, quoted: str, room: int) -> tuple[str, int]:
-    """A warning within some room, and the bytes left out. What it quotes of data is fenced, and shown whole or not."""
+def _remark_text(message: str, quoted: str, room: int) -> tuple[str, int]:
+    """A remark within some room, and the bytes left out. What it quotes of data is fenced, and shown whole or not."""
     block = f"\n{fenced(quoted.encode(), 'quoted').decode()}" if quoted else ""
     whole = f"! {message}{block}"
     if len(whole.encode()) <= room:
@@ -181,7 +181,7 @@ def exposure_of(step: FinishedStep, state: State, *, is_shown: bool) -> int:
         calls = each.ask.calls
         # Whoever is called may answer, or fail to.
         origins |= calls.prompts.origins | _ANSWERED_BY.get(calls.kind, 0)
-    if any(warning.quoted for warning in outcome.context.warnings):
+    if any(remark.quoted for remark in outcome.context.remarks):
         origins |= LM
     if isinstance(outcome.effect, FinalAnswer) and outcome.effect.evidence.basis == GIVEN:
         # Its quotes were looked up in every input.
@@ -195,7 +195,7 @@ def _exposes(step: FinishedStep, state: State) -> bool:
     # A notice names inputs, and has no content of them.
     if _withheld_notice(planned, outcome, state):
         return False
-    if any(warning.quoted for warning in outcome.context.warnings):
+    if any(remark.quoted for remark in outcome.context.remarks):
         return True
     if outcome.status == "ok":
         return bool(origins_of(outcome) & FOREIGN)

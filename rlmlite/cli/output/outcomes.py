@@ -3,6 +3,7 @@
 What a command prints of a run ends here: what was observed, the answer with its evidence, and what it took.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from rlmlite.cli.output.printing import answer_text, print_heading, print_indented, say
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.guard.terminal import one_line
-from rlmlite.runs.outcome import Outcome
+from rlmlite.runs.outcome import Notice, Outcome
 from rlmlite_kernel.values.inputs import Input, Source
 
 _SHOWN = 20  # places of evidence that are printed; the JSON object holds all that were resolved
@@ -68,8 +69,24 @@ def print_evidence(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
         print_indented(f"... and {hidden:,} more")
 
 
+def print_remarks(outcome: Outcome) -> None:
+    """Print the warnings and the notes, each on one line with its example."""
+    for heading, notices in (("warnings", outcome.warnings), ("notes", outcome.notes)):
+        if notices:
+            print_heading(heading)
+        for notice in notices:
+            print_indented(notice_text(notice))
+
+
+def notice_text(notice: Notice) -> str:
+    """A warning or a note on one line: `3 lines do not match: "..." (2 times)`."""
+    example = f" {json.dumps(one_line(notice.example), ensure_ascii=False)}" if notice.example else ""
+    return f"{one_line(notice.message)}{example}"
+
+
 def print_facts(outcome: Outcome) -> None:
     """Print coverage, budget, status and where the receipts are."""
+    print_remarks(outcome)
     print_heading("coverage")
     for name, shares in outcome.coverage.items():
         size = shares.get("bytes", 0)  # the whole, of which the others are parts

@@ -148,3 +148,20 @@ def test_what_was_left_out_is_reported() -> None:
     found = json.loads(result.stdout)["inputs"]["context"]
     assert found["skipped"] == [{"path": "b.bin", "reason": "binary: a NUL byte at 0"}]
     assert found["replaced"] == {"a.txt": 1}
+
+
+WITH_REMARKS = 'h = search(context, "ERROR", limit=1)\nfinal(count(where(h, .line == "1")))'
+"""A search that keeps less than it finds, as requested, and a comparison that is most likely a slip."""
+
+
+def test_exec_says_what_may_be_wrong_apart_from_what_was_requested() -> None:
+    """Warnings and notes stand below the answer, and in the JSON object."""
+    screen = rlmlite("exec", "-e", WITH_REMARKS, "app.log", "--trace", "a.rlm").stdout
+    found = document("exec", "-e", WITH_REMARKS, "app.log", "--trace", "b.rlm")
+
+    assert "\nwarnings\n    `==` compared text with a number" in screen
+    assert "\nnotes\n    1 of 10 hits are kept\n" in screen
+    assert [each["code"] for each in found["warnings"]] == ["kinds_mixed"]
+    assert found["notes"] == [
+        {"code": "hits_limited", "message": "1 of 10 hits are kept", "n": 1, "example": "", "input": "", "line": 0}
+    ]

@@ -231,7 +231,7 @@ def _read_result(call: _ToolCall, context: StepContext, results: Sequence[Result
     if not isinstance(result, Answered):
         # The words of the tool are untrusted: quoted in a warning, never a part of the fault's message.
         if result.detail:
-            context.warn(f"`{call.name}` reported:", result.detail)
+            context.warn(f"`{call.name}` reported:", result.detail, code="tool_said")
         raise Fault("calls_failed", f"the call to `{call.name}` failed ({result.error})")
     value = read_json(result.text)
     context.ensure_room(size_of(value))

@@ -104,7 +104,10 @@ def zip_(context: StepContext, a: Value, b: Value) -> Value:
         context.hold(count * taken_memory(right))
     if len(left) != len(right):
         longer = max(len(left), len(right))
-        context.warn(f"zip paired {count:,} rows; {longer - count:,} rows of the longer side have no partner")
+        context.warn(
+            f"zip paired {count:,} rows; {longer - count:,} rows of the longer side have no partner",
+            code="rows_unpaired",
+        )
     mine, others = (_named_fields(rows.slice(0, count), name, context) for rows, name in ((left, "a"), (right, "b")))
     return Rows("rows", _place_beside(mine, others), count, left.slice(0, count).spans)
 

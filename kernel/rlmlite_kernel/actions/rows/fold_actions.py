@@ -55,4 +55,4 @@ def fold_of(name: str) -> Callable[..., Value]:
 
 def _warn_of_others(name: str, others: int, context: StepContext) -> None:
     if name in _OF_NUMBERS and others:
-        context.warn(f"{name} left out values that are not numbers: {others:,}")
+        context.warn(f"{name} left out values that are not numbers: {others:,}", code="not_numbers")

@@ -224,7 +224,8 @@ def to_object(context: StepContext, rows: Value, key: Expr, value: Expr) -> Valu
     context.ensure_room(context.size_of(record))
     if len(record) < len(names):
         context.warn(
-            f"rows with the key of an earlier row: {len(names) - len(record):,}; of equal keys the last row counts"
+            f"rows with the key of an earlier row: {len(names) - len(record):,}; of equal keys the last row counts",
+            code="keys_repeated",
         )
     return record
 

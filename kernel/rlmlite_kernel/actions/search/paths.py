@@ -26,7 +26,7 @@ def paths(context: StepContext, docs: Value, glob: str | None) -> Value:
         raise Fault("type", f"paths works on documents (an input that is a folder), not {kind_of(docs)}")
     selection = docs if glob is None else docs.take(_matching_rows(docs, glob, context))
     if not len(selection):
-        context.warn("no document has a path like this; paths(docs) lists all of them")
+        context.warn("no document has a path like this; paths(docs) lists all of them", code="no_path")
     text = selection.columns["text"]
     assert isinstance(text, Spans)
     columns = {

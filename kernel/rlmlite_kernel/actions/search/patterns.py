@@ -50,7 +50,10 @@ def patterns(context: StepContext, target: Value) -> Value:
     parts = (TextPart(context.blobs.read(text.blob), text.start, text.stop) for text in texts)
     result = find_patterns(parts)
     if result.clipped:
-        context.warn(f"of lines longer than {CLIP:,} bytes ({result.clipped:,} here) only the beginning was read")
+        context.warn(
+            f"of lines longer than {CLIP:,} bytes ({result.clipped:,} here) only the beginning was read",
+            code="lines_cut",
+        )
     if result.overflow:
         context.mark_partial(
             "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many kinds of lines"

@@ -160,7 +160,9 @@ def _select_best(sources: list[IndexSource], words: QueryWords, limit: int | Non
     if missing:
         # The words are the controller's, but may come from data: they are quoted.
         missing_words = ", ".join(missing)
-        context.warn(f"{len(missing):,} of {len(words):,} words do not occur in the text:", missing_words)
+        context.warn(
+            f"{len(missing):,} of {len(words):,} words do not occur in the text:", missing_words, code="words_missing"
+        )
     if kept < best.unit_count:
-        context.warn(f"{kept:,} of {best.unit_count:,} passages with a word of the query are kept")
+        context.note(f"{kept:,} of {best.unit_count:,} passages with a word of the query are kept", code="hits_limited")
     return best

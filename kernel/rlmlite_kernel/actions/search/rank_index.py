@@ -54,7 +54,9 @@ def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepCo
         # An index takes two or three times its text, so a run with a small limit keeps small ones.
         most = min(INDEXED, 2 * context.settings.limits.value_bytes)
     if size > most:
-        context.warn(f"no index is kept for more than {most >> 20} MiB of text: each rank reads it again")
+        context.note(
+            f"no index is kept for more than {most >> 20} MiB of text: each rank reads it again", code="index_unkept"
+        )
         return combine_indexes([source.build(hashes) for source in sources])
 
     def load_and_combine() -> WordIndex:

@@ -49,17 +49,17 @@ def search(
     rows = collector.hits.rows()
     some_were_dropped = collector.total > len(rows)
     if some_were_dropped or sweep.halted:
-        _warn_of_dropped_hits(len(rows), collector.total, sweep.halted, context)
+        _note_dropped_hits(len(rows), collector.total, sweep.halted, context)
     if not len(rows):
         warn_no_hits(context, matcher, pieces)
     return rows
 
 
-def _warn_of_dropped_hits(kept: int, total: int, halted: str, context: StepContext) -> None:
+def _note_dropped_hits(kept: int, total: int, halted: str, context: StepContext) -> None:
     if halted:
-        context.warn(f"{kept:,} of at least {total:,} hits are kept: counting stopped at {halted}")
+        context.note(f"{kept:,} of at least {total:,} hits are kept: counting stopped at {halted}", code="hits_limited")
     else:
-        context.warn(f"{kept:,} of {total:,} hits are kept")
+        context.note(f"{kept:,} of {total:,} hits are kept", code="hits_limited")
 
 
 def counting_allowance(context: StepContext, pieces: list[TargetPiece]) -> int:
@@ -74,12 +74,14 @@ def counting_allowance(context: StepContext, pieces: list[TargetPiece]) -> int:
 
 def warn_no_hits(context: StepContext, matcher: Matcher, pieces: list[TargetPiece]) -> None:
     """Say that nothing was found, and why, if the line ends are to blame."""
-    context.warn("no hits")
+    context.note("no hits", code="no_hits")
     members = matcher.query.members or (matcher.query,)
     has_dollar = any(member.kind == "regex" and "$" in member.text for member in members)
     # One text is enough to see which line ends the target has; the others are most likely alike.
     if has_dollar and any(_has_crlf(piece, context) for piece in pieces[:1]):
-        context.warn(r"lines end in \r\n here, and `$` matches only after the \r: write \r?$ instead of `$`")
+        context.warn(
+            r"lines end in \r\n here, and `$` matches only after the \r: write \r?$ instead of `$`", code="crlf"
+        )
 
 
 def _has_crlf(piece: TargetPiece, context: StepContext) -> bool:

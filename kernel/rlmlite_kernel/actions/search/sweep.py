@@ -95,7 +95,10 @@ class Sweep:
 def warn_of_cut_lines(count: int, context: StepContext) -> None:
     """Say that lines were too long to be searched as a whole, if there were any."""
     if count:
-        context.warn(f"lines longer than 64 KiB are searched in pieces ({count:,} here); no match spans two pieces")
+        context.warn(
+            f"lines longer than 64 KiB are searched in pieces ({count:,} here); no match spans two pieces",
+            code="lines_cut",
+        )
 
 
 def mark_unseen(piece: TargetPiece, scanned_to: int, context: StepContext) -> None:

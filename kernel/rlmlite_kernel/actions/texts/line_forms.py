@@ -29,4 +29,7 @@ def require_fields(named: Mapping[str, object]) -> None:
 def warn_of_unmatched(unmatched: int, matched: int, context: StepContext) -> None:
     """Say how many lines do not match: they are set apart, not dropped, or counts would be wrong in silence."""
     if unmatched:
-        context.warn(f"{unmatched:,} of {unmatched + matched:,} lines do not match; they are in .unmatched")
+        context.warn(
+            f"{unmatched:,} of {unmatched + matched:,} lines do not match; they are in .unmatched",
+            code="lines_unmatched",
+        )

@@ -39,7 +39,7 @@ def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[
     language, reason = choose_language(piece, None, context)
     begins: list[int] = []
     if language is None:
-        context.warn(f"a text was cut by lines, not by symbols: {reason}")
+        context.warn(f"a text was cut by lines, not by symbols: {reason}", code="chunks_by_lines")
     else:
         symbols, _ = parse_symbols(piece, language, context)
         begins = _begins(symbols, text, context.blobs.read(text.blob))

@@ -49,9 +49,12 @@ def find_symbols(context: StepContext, target: Value, language: str | None) -> V
         context.ensure_room(len(symbols) * _SYMBOL)
         table.add(piece, symbols, context)
     if broken:
-        context.warn(f"texts with code that cannot be parsed: {broken:,}; definitions in them may be missing")
+        context.warn(
+            f"texts with code that cannot be parsed: {broken:,}; definitions in them may be missing",
+            code="code_unparsed",
+        )
     if skipped:
-        context.warn(f"texts that were not read as code: {len(skipped):,}; see .skipped")
+        context.note(f"texts that were not read as code: {len(skipped):,}; see .skipped", code="code_unread")
     return table.rows(skipped)
 
 

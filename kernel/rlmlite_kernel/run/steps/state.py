@@ -21,6 +21,7 @@ from rlmlite_kernel.records.canonical import Json, encode_safely, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, commit_value
+from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 
@@ -98,7 +99,8 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
 class State(msgspec.Struct, frozen=True, eq=False):
     """The run so far.
 
-    `used` is what was used of each budget, by name. `partial` holds the codes of limits that cut a result short,
+    `used` is what was used of each budget, by name. `remarks` are the warnings and notes of steps since the last
+    question. `partial` holds the codes of limits that cut a result short,
     `failures` the codes of steps that failed in the last turn. `notes` are the controller's own.
     `exposure` are the origins of what the controller has learned of: kinds of content, and single inputs.
     `digest` commits to variables, budgets and exposure: two states with the same digest behave alike.
@@ -116,6 +118,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
     partial: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     exposure: int = 0
+    remarks: tuple[StepRemark, ...] = ()
 
     @property
     def exposed(self) -> bool:

@@ -39,7 +39,7 @@ class FinalAnswer(msgspec.Struct, frozen=True, eq=False):
 
 
 class StepOutcome(msgspec.Struct, frozen=True, eq=False):
-    """What became of a step. `context` holds what it used, and its warnings.
+    """What became of a step. `context` holds what it used, and its remarks.
 
     `status` is `ok`, `failed` or `skipped`, with a fault's code and message. `data` is the value that it made, `digest`
     the SHA-256 of that value's descriptor, to which its receipt commits. `calls` are its rounds of calls.

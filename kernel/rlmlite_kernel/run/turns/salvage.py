@@ -104,7 +104,7 @@ def _as_before_work(context: StepContext, code: str) -> StepContext:
     """The context of a step as if nothing of it had run: it is charged one step, if it was begun at all."""
     clean = context.with_ledger(context.ledger)
     clean.used = {} if code == ABANDONED else {"steps": 1}
-    clean.warnings, clean.partial, clean.scanned = [], [], []
+    clean.remarks, clean.partial, clean.scanned = [], [], []
     return clean
 
 

@@ -160,6 +160,6 @@ class OpenSteps:
         for name, amount in used.items():
             step.context.spend(name, amount)
         if "overrun" in used:
-            step.context.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them")
+            step.context.warn(f"calls used {used['overrun']:,} tokens more than were reserved for them", code="overrun")
         self._by_number[wave.step] = step.with_results(wave.indexes, results)
         return step.context

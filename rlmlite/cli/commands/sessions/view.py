@@ -8,7 +8,13 @@ import msgspec
 
 from rlmlite.agent.session import Session
 from rlmlite.cli.output.exits import STATUSES, Exit
-from rlmlite.cli.output.outcomes import outcome_document, print_answer, print_observation, print_status
+from rlmlite.cli.output.outcomes import (
+    outcome_document,
+    print_answer,
+    print_observation,
+    print_remarks,
+    print_status,
+)
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.guard.memory.attempts import survivors_result
 from rlmlite.guard.terminal import one_line
@@ -96,6 +102,7 @@ def print_end(session: Session, outcome: Outcome, *, as_json: bool) -> Exit:
         print_indented(explain(outcome.problems, run.history[-1].program))
     print_observation(outcome)
     print_answer(outcome, run.inputs)
+    print_remarks(outcome)
     print_status(outcome)
     return STATUSES[outcome.status]
 
