@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.sheets.spans import LONGEST, SpanBytes
+from rlmlite_kernel.engines.sheets.recurring import number_words
+from rlmlite_kernel.engines.sheets.spans import LONGEST, WORD, SpanBytes
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.vectors import GATHERED, LARGEST, CodedSpans, Strings, Vector, as_decimals, gather
 
@@ -101,11 +102,15 @@ def _read_keys(vector: Vector, texts: SpanBytes) -> Keys | None:
     if _SHORT * len(vector) < int(texts.lengths.sum()) < _HELD:
         return _held_keys(vector, texts)
     prints = texts.fingerprints()
-    prints[vector.null] = np.iinfo(np.uint64).max
-    keys = _number_values(prints)
-    rows = np.arange(len(vector))
+    has_nulls = bool(vector.null.any())
+    if has_nulls:
+        prints[vector.null] = np.iinfo(np.uint64).max
+    keys = number_small(*number_words(prints))
     first = keys.firsts[keys.codes]
-    same = texts.equal(texts, rows, first) & (vector.null == vector.null[first])
+    # The fingerprint of a text of one word gives the word back, if the length is known.
+    same = texts.lengths == texts.lengths[first] if texts.longest() <= WORD else texts.equal_to_each(first)
+    if has_nulls:
+        same &= vector.null == vector.null[first]
     return keys if bool(same.all()) else None
 
 

@@ -79,7 +79,9 @@ class Vector:
             return self.data.bytes
         spans: Spans = self.data
         if len(spans.blobs) == 1:
-            starts, stops = np.where(self.null, 0, spans.starts), np.where(self.null, 0, spans.stops)
+            starts, stops = spans.starts, spans.stops
+            if self.null.any():
+                starts, stops = np.where(self.null, 0, starts), np.where(self.null, 0, stops)
             return SpanBytes(blobs.read(spans.blobs[0]), starts, stops)
         if int((spans.stops - spans.starts)[~self.null].sum()) > GATHERED:
             return None

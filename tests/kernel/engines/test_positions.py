@@ -133,3 +133,17 @@ def test_no_mark_past_the_last() -> None:
     """A number that no newline has is an IndexError."""
     with pytest.raises(IndexError):
         LineIndex(b"a\nb").breaks.select(np.array([1]))
+
+
+def test_a_few_lines_at_the_beginning_are_counted_without_an_index() -> None:
+    """Once a quarter of the content has been read so, the index is built; the answers are the same."""
+    content = b"".join(b"x" * (n % 37) + b"\n" for n in range(200_000))
+    lines, indexed = LineIndex(content), LineIndex(content)
+    offsets = [0, 5, 1000, 700_000, len(content) // 8, 40, len(content) // 7, len(content), 3]
+    expected = indexed.lines_at(np.array(offsets)).tolist()
+    assert indexed.breaks._built
+
+    assert [lines.line_at(offset) for offset in offsets[:4]] == expected[:4]
+    assert not lines.breaks._built
+    assert [lines.line_at(offset) for offset in offsets] == expected
+    assert lines.breaks._built

@@ -9,12 +9,14 @@ answer is exact: a fingerprint only proposes what the bytes then confirm.
     spans.whole_numbers()      [12, 7, 12]
 """
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, haystack, join_ranges, octets
+from rlmlite_kernel.engines.bytes.threads import map_in_order
 
 WordArray: TypeAlias = npt.NDArray[np.uint64]
 
@@ -25,8 +27,13 @@ LONGEST = 65_536
 DIGITS = 18
 """A whole number of so many digits always fits in 64 bits."""
 
-_WORD = 8
-_MASKS = np.array([(1 << 8 * kept) - 1 for kept in range(_WORD + 1)], np.uint64)
+WORD = 8
+"""Bytes that are compared in one step."""
+
+_BLOCK = 1 << 16
+"""Spans that a thread looks at in one go: the arrays of its steps stay in the processor's cache."""
+
+_MASKS = np.array([(1 << 8 * kept) - 1 for kept in range(WORD + 1)], np.uint64)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
@@ -36,9 +43,9 @@ class SpanBytes:
 
     def __init__(self, content: Buffer, starts: IntArray, stops: IntArray) -> None:
         self.starts, self.lengths = starts, stops - starts
-        padded = content if len(content) >= _WORD else bytes(content).ljust(_WORD, b"\0")
+        padded = content if len(content) >= WORD else bytes(content).ljust(WORD, b"\0")
         self.octets: Octets = octets(padded)
-        self._last = len(padded) - _WORD
+        self._last = len(padded) - WORD
         # A word of eight bytes at every byte: a view with a stride of one, nothing is copied.
         self._words: WordArray = np.ndarray((self._last + 1,), "<u8", padded, strides=(1,))
 
@@ -77,23 +84,33 @@ class SpanBytes:
 
     def word(self, rows: IntArray, number: int) -> WordArray:
         """Bytes 8n..8n+7 of each of these spans, all of which are longer than 8n; zeros follow the end."""
-        at = self.starts[rows] + _WORD * number
+        at = self.starts[rows] + WORD * number
         inside = np.minimum(at, self._last)
         words = self._words[inside] >> ((at - inside) * 8).astype(np.uint64)
-        kept: WordArray = words & _MASKS[np.minimum(self.lengths[rows] - _WORD * number, _WORD)]
+        kept: WordArray = words & _MASKS[np.minimum(self.lengths[rows] - WORD * number, WORD)]
         return kept
 
     def fingerprints(self) -> WordArray:
-        """A number for each span; equal spans have equal ones."""
+        """A number for each span; equal spans have equal ones, and of one length up to 8 only these."""
         prints = self.lengths.astype(np.uint64) * _ODD
-        rows = np.flatnonzero(self.lengths > 0)
+        for _ in map_in_order(lambda rows: self._mix_into(prints, rows), self._blocks()):
+            pass
+        return prints
+
+    def _mix_into(self, prints: WordArray, rows: IntArray) -> None:
+        """Mix the words of these spans into their numbers."""
+        rows = rows[self.lengths[rows] > 0]
         number = 0
         while len(rows):
             mixed = (prints[rows] ^ self.word(rows, number)) * _ODD
             prints[rows] = mixed ^ (mixed >> _SHIFT)
             number += 1
-            rows = rows[self.lengths[rows] > _WORD * number]
-        return prints
+            rows = rows[self.lengths[rows] > WORD * number]
+
+    def _blocks(self) -> Iterator[IntArray]:
+        """The numbers of the spans, by blocks."""
+        for start in range(0, len(self), _BLOCK):
+            yield np.arange(start, min(start + _BLOCK, len(self)))
 
     def equal(self, other: "SpanBytes", rows: IntArray, others: IntArray) -> BoolArray:
         """Whether each of `rows` has the bytes of the span of `other` that is named beside it."""
@@ -104,8 +121,13 @@ class SpanBytes:
             alike = self.word(rows[left], number) == other.word(others[left], number)
             same[left[~alike]] = False
             number += 1
-            left = left[alike & (self.lengths[rows[left]] > _WORD * number)]
+            left = left[alike & (self.lengths[rows[left]] > WORD * number)]
         return same
+
+    def equal_to_each(self, others: IntArray) -> BoolArray:
+        """Whether each span has the bytes of that of these which is named beside it."""
+        parts = list(map_in_order(lambda rows: self.equal(self, rows, others[rows]), self._blocks()))
+        return np.concatenate(parts) if parts else np.zeros(0, bool)
 
     def equal_to(self, wanted: bytes) -> BoolArray:
         """Whether each span has these bytes."""
@@ -119,13 +141,13 @@ class SpanBytes:
         """Below 0, 0 or above 0 as each span stands before, at or after these bytes."""
         order: IntArray = np.sign(self.lengths - len(wanted))
         rows = np.arange(len(self))[self.lengths > 0]
-        for number, at in enumerate(range(0, len(wanted), _WORD)):
-            other = np.uint64(int.from_bytes(wanted[at : at + _WORD].ljust(_WORD, b"\0"), "big"))
+        for number, at in enumerate(range(0, len(wanted), WORD)):
+            other = np.uint64(int.from_bytes(wanted[at : at + WORD].ljust(WORD, b"\0"), "big"))
             # Read as big-endian, so that the first byte counts most, as it does in the order of texts.
             mine = self.word(rows, number).astype("<u8").view(">u8")
             apart = mine != other
             order[rows[apart]] = np.where(mine[apart] > other, 1, -1)
-            rows = rows[~apart & (self.lengths[rows] > at + _WORD)]
+            rows = rows[~apart & (self.lengths[rows] > at + WORD)]
         return order
 
     def contains(self, wanted: bytes) -> BoolArray:
