@@ -58,6 +58,7 @@ class Param(msgspec.Struct, frozen=True):
     `least` bounds an `int` from below. `words` lists what a `word` may be; with `or_query` also a /regex/.
     `many` takes all further positional arguments. `named_only` cannot be given by position.
     `holes` says what the placeholders of a `template` may name.
+    `since` is the flag (`records.evolution.FLAGS`) with which the parameter came: its default is what was before.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Param(msgspec.Struct, frozen=True):
     many: bool = False
     named_only: bool = False
     holes: Holes = "fields"
+    since: int | None = None
 
     @property
     def required(self) -> bool:
@@ -180,11 +182,12 @@ class Table(Mapping[str, Action]):
     def digest(self) -> str:
         """SHA-256 (hex) of everything that changes what programs mean.
 
-        Costs, sizes, checks and words are not in it: they say what happens before a program runs, or explain it.
+        Costs, sizes, checks and words are not in it: they say what happens before a program runs, or explain it. Nor is
+        a parameter that came with a flag: whether a run has it, its flags say.
         """
         meaning: list[Any] = []
         for action in self.values():
-            params = [_meaning(param) for param in action.params]
+            params = [_meaning(param) for param in action.params if param.since is None]
             meaning.append([action.name, _traits(action), params])
         return hashlib.sha256(value_bytes(meaning)).hexdigest()
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 from rlmlite_kernel.actions.calls import clock
-from rlmlite_kernel.actions.texts import scalars
-from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.actions.texts import dates, scalars
+from rlmlite_kernel.actions.texts.dates import ORDERS, UNITS
+from rlmlite_kernel.program.action_table import Action, Kind, Param
 from rlmlite_kernel.program.costs import FREE
+from rlmlite_kernel.records.evolution import STRICT_DATES
 
 _VALUE = Param("value", "any", "any value")
 
@@ -14,6 +16,10 @@ def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: 
     return Action(
         name=name, family="scalars", params=params, run=run, help=help_, result=result, example=example, in_rows=True
     )
+
+
+def _date_param(name: str, kind: Kind, help_: str) -> Param:
+    return Param(name, kind, help_, None, named_only=True, since=STRICT_DATES)
 
 
 ACTIONS = (
@@ -76,10 +82,15 @@ ACTIONS = (
     _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text", example='"12"'),
     _scalar(
         "date",
-        scalars.date,
-        (_VALUE,),
+        dates.date,
+        (
+            _VALUE,
+            _date_param("order", "text", f"the order of its numbers where it is open: {', '.join(ORDERS)}"),
+            _date_param("year", "int", "the year of dates that say none, or two digits"),
+            _date_param("unit", "text", f"for numbers since 1970: {', '.join(UNITS)}"),
+        ),
         "YYYY-MM-DD",
-        "a date in the form that sorts; null if it is not a date",
+        "the day of any date, as it was written, in the form that sorts; null, with a warning, if it is not one",
         example='"2024-03-01"',
     ),
     Action(

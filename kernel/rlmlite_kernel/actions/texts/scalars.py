@@ -1,11 +1,9 @@
-"""Actions on single values: pick, case, div, int, float, str, date, lower, upper, strip, replace.
+"""Actions on single values: pick, case, div, int, float, str, lower, upper, strip, replace. `date` is in `dates`.
 
 They may stand inside row expressions, where they are applied to each row of a million, and one odd row must not end the
-step. So what cannot be converted is null, not a fault: `int("12 MB")` is null, `date("yesterday")` is null. Only an
+step. So what cannot be converted is null, not a fault: `int("12 MB")` is null, as is `float("n/a")`. Only an
 argument that is the same for every row (the pattern of `replace`, say) can be at fault.
 """
-
-import datetime
 
 from rlmlite_kernel.engines.query.query import Matcher, QueryError
 from rlmlite_kernel.engines.search.replace import OutOfWorkError, ReplacementTooLargeError
@@ -45,13 +43,13 @@ def div(context: StepContext, a: Value, b: Value) -> Value:
 
 def to_int(context: StepContext, value: Value) -> Value:
     """A whole number: `"1,024"` and `1024.9` give 1024. Null for anything else; decimals are cut towards zero."""
-    item = _plain(value, context)
+    item = plain_value(value, context)
     if isinstance(item, str):
         return _int_of_text(item)
     return int(item) if is_number(item) and isinstance(item, int | float) else None
 
 
-def _plain(value: Value, context: StepContext) -> Value:
+def plain_value(value: Value, context: StepContext) -> Value:
     """A text by reference as a string, any other value as it is. What is done to a long text is charged here."""
     item = resolve(value, context)
     if isinstance(item, str) and len(item) > LONG:
@@ -76,7 +74,7 @@ def _int_of_text(text: str) -> Value:
 
 def to_float(context: StepContext, value: Value) -> Value:
     """A decimal; null for anything that is not a finite number."""
-    item = _plain(value, context)
+    item = plain_value(value, context)
     if not isinstance(item, str) and not is_number(item):
         return None
     try:
@@ -93,80 +91,21 @@ def to_str(context: StepContext, value: Value) -> Value:
     return as_text(value, context)
 
 
-def date(context: StepContext, value: Value) -> Value:
-    """A date as `YYYY-MM-DD`, which sorts in order of time; null for anything else.
-
-    Reads ISO dates, `2005.06.03`, `2005/06/03`, `Jan 03, 2023`, `03 Jan 2023`, the two last also with a weekday
-    and a time: `Sun Dec 04 04:47:44 2005`, `04/Dec/2005:04:47:44`.
-    """
-    item = _plain(value, context)
-    return _iso_date(item.strip()) if isinstance(item, str) else None
-
-
-# English names by hand, not `strptime`, which reads them in the language of the machine.
-_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _iso_date(text: str) -> Value:
-    # Ten characters are `YYYY-MM-DD`; a time behind it does not matter.
-    head = text[:10].replace(".", "-").replace("/", "-")
-    try:
-        return datetime.date.fromisoformat(head).isoformat()
-    except ValueError:
-        return _date_of_words(_split_date(text))
-
-
-def _split_date(text: str) -> list[str]:
-    """The words of a date, without a time (`04:47:44`) and the weekday before it."""
-    blanks = text.replace(",", " ").replace("/", " ")
-    parts: list[str] = []
-    for word in blanks.split():
-        head, colon, _ = word.partition(":")
-        # Of `2005:04:47:44` the year stays, of `04:47:44` nothing.
-        if not colon or len(head) == 4:
-            parts.append(head)
-    has_weekday = bool(parts) and parts[0][:3].lower() in _WEEKDAYS
-    return parts[1:] if has_weekday else parts
-
-
-def _date_of_words(words: list[str]) -> Value:
-    """The date of `Dec 04 2005 ...` or `04 Dec 2005 ...`; null for any other words."""
-    if len(words) < 3:
-        return None
-    first, second, year = words[:3]
-    month_first = first[:3].lower() in _MONTHS
-    month, day = (first, second) if month_first else (second, first)
-    # The first three letters: `Dec`, `December` and `dec.` are one month. `03/04/2005` has none and stays null, since
-    # nothing says which of its numbers is the month.
-    month_number = _MONTHS.get(month[:3].lower())
-    has_numbers = day.isdecimal() and year.isdecimal() and len(year) == 4
-    if month_number is None or not has_numbers:
-        return None
-    try:
-        return datetime.date(int(year), month_number, int(day)).isoformat()
-    except ValueError:
-        # A day that the month does not have.
-        return None
-
-
 def lower(context: StepContext, text: Value) -> Value:
     """In lower case; null for anything that is not text."""
-    item = _plain(text, context)
+    item = plain_value(text, context)
     return item.lower() if isinstance(item, str) else None
 
 
 def upper(context: StepContext, text: Value) -> Value:
     """In upper case; null for anything that is not text."""
-    item = _plain(text, context)
+    item = plain_value(text, context)
     return item.upper() if isinstance(item, str) else None
 
 
 def strip(context: StepContext, text: Value) -> Value:
     """Without white space at both ends; null for anything that is not text."""
-    item = _plain(text, context)
+    item = plain_value(text, context)
     return item.strip() if isinstance(item, str) else None
 
 
