@@ -41,6 +41,7 @@ CODES: Final[Mapping[str, str]] = {
     "no_field": "there is no field of this name",
     "no_hits": "nothing was found",
     "no_path": "no document has this path",
+    "not_dates": "values that are no dates, leave open which one, or name the wrong weekday",
     "not_numbers": "values that are not numbers were left out",
     "out_of_memory": "memory ran out before the value could be shown",
     "outside": "an index or a bound lies outside",

@@ -18,6 +18,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import STRICT_DATES
+from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.values.operators import is_number
 from rlmlite_kernel.values.values import Value
 
@@ -29,6 +30,9 @@ ORDERS: Final = ("dmy", "mdy", "ymd")
 
 UNITS: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 """Units of a count of time since 1970, and how many of each a second has."""
+
+_QUOTED = 80
+"""Characters of an example in a warning."""
 
 _WORK = 20 * NODE
 """Work for a text that is tried in all spellings: some 20 microseconds."""
@@ -71,10 +75,13 @@ def _read(item: Value, order: str | None, year: int | None, unit: str | None) ->
 
 
 def _warn(context: StepContext, doubt: str, item: Value) -> None:
-    """Say what was wrong, with the first value of which it was true."""
+    """Say what was wrong, and of how many values, with the first of them."""
     message = f"date met {doubt}:"
-    if not any(warning.message == message for warning in context.warnings):
-        context.warn(message, str(item)[:80])
+    for place, earlier in enumerate(context.remarks):
+        if earlier.message == message:
+            context.remarks[place] = earlier._replace(n=earlier.n + 1)
+            return
+    context.remark(StepRemark(message, str(item)[:_QUOTED], code="not_dates"))
 
 
 # How dates were read before `STRICT_DATES`: any text that begins like one.
