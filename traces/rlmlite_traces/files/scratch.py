@@ -16,13 +16,18 @@ import mmap
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from io import FileIO
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_traces.files.mapped import SMALL
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 
 class ScratchExtent(msgspec.Struct, frozen=True, gc=False):
@@ -90,12 +95,60 @@ class Scratch:
 
 
 def write_and_hash(file: FileIO, blocks: Iterable[Content]) -> str:
-    """Write all blocks at the file's position, and return the SHA-256 of what was written."""
+    """Write all blocks at the file's position, and return the SHA-256 of what was written.
+
+    A large content is written and hashed by a thread, while the next blocks are made.
+    """
     digest = hashlib.sha256()
-    for block in blocks:
+
+    def take(block: Content) -> None:
         digest.update(block)
         rest = memoryview(block)
         while rest:
             # An unbuffered file may write only a part of what it is given.
             rest = rest[file.write(rest) :]
+
+    size, rest = 0, iter(blocks)
+    for block in rest:
+        take(block)
+        size += len(block)
+        if size >= _LARGE:
+            _take_beside(take, rest)
     return digest.hexdigest()
+
+
+_LARGE = 4 * 1024 * 1024
+"""Bytes of a content that are worth the start of a thread."""
+
+_AHEAD = 8 * 1024 * 1024
+"""Bytes that may wait to be taken, and one block."""
+
+
+def _take_beside(take: Callable[[Content], None], blocks: Iterator[Content]) -> None:
+    """Let a thread take the blocks in order. Raises what taking one of them raises, and what making one does.
+
+    Raises `MemoryError` where there is no memory for the stack of a thread.
+    """
+    # Imported here: it brings `logging`, which takes longer than to write a small content.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as thread:
+        waiting: deque[tuple[Future[None], int]] = deque()
+        ahead = 0
+        for block in blocks:
+            waiting.append((_submit(thread, take, block), len(block)))
+            ahead += len(block)
+            while ahead > _AHEAD:
+                taken, size = waiting.popleft()
+                taken.result()
+                ahead -= size
+        for taken, _ in waiting:
+            taken.result()
+
+
+def _submit(thread: "ThreadPoolExecutor", take: Callable[[Content], None], block: Content) -> "Future[None]":
+    try:
+        return thread.submit(take, block)
+    except RuntimeError as error:
+        # Python has no error of its own for it.
+        raise MemoryError(str(error)) from None

@@ -58,6 +58,17 @@ def octets(content: Buffer) -> Octets:
     return np.frombuffer(content, np.uint8)
 
 
+def count_byte(content: Buffer, byte: int) -> int:
+    """How often a byte occurs. Unlike `bytes.count` it lets other threads run."""
+    data = octets(content)
+    # In blocks, so that the flags stay in the processor's cache.
+    parts = (data[start : start + _COUNTED] for start in range(0, len(data), _COUNTED))
+    return sum(int(np.count_nonzero(part == byte)) for part in parts)
+
+
+_COUNTED = 1 << 18
+
+
 def lower_ascii(content: Buffer) -> bytes:
     """A copy with A-Z in lower case. For bounded blocks only."""
     return cast(bytes, stringzilla.translate(content, _LOWER))

@@ -1,7 +1,7 @@
 """The writer of columnar contents: batches of any size in, blocks of bytes out, a segment at a time.
 
-What it holds is one segment. Each of its columns goes through the same three steps, so that the bytes follow from the
-values and not from the batches or the library that they came in:
+What it holds is one segment, and what threads have begun of the next. Each column of a segment goes through the same
+three steps, so that the bytes follow from the values and not from the batches or the library that they came in:
 
     join      the parts of the segment, one below the other: 40,000 ints and 25,536 doubles are 65,536 doubles
     narrow    doubles that are all whole are integers; texts of which few are different are coded
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
+from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.values.tables import parts as parts_of
 from rlmlite_kernel.values.tables.layout import (
     CODED,
@@ -68,16 +69,16 @@ def columnar_blocks(
     """
     writer = _Writer()
     columns = len(names) + (2 if text else 0)
-    yield from writer.begin()
-    for segment in _segments(batches, columns, bool(text)):
-        for part in segment:
-            yield from writer.column(part)
-        writer.rows += segment[0].rows
-    yield from writer.end(columns, Description(tuple(names), text, text_size))
+    yield writer.begin()
+    segments = _segments(batches, columns, bool(text))
+    # Threads encode columns; where each lies is known once those before it are there.
+    for encoded in map_in_order(_encode, (column for segment in segments for column in segment)):
+        yield from writer.place(encoded)
+    yield writer.end(columns, Description(tuple(names), text, text_size))
 
 
-def _segments(batches: Iterable[Batch], columns: int, has_places: bool) -> Iterator[list[Part]]:
-    """The columns of each segment, joined from the parts of the batches."""
+def _segments(batches: Iterable[Batch], columns: int, has_places: bool) -> Iterator[list[list[Part]]]:
+    """The columns of each segment, each in the parts that the batches have of it."""
     waiting: list[list[Part]] = [[] for _ in range(columns)]
     rows = 0
     for batch in batches:
@@ -92,10 +93,10 @@ def _segments(batches: Iterable[Batch], columns: int, has_places: bool) -> Itera
             rows += stop - start
             start = stop
             if rows == SEGMENT:
-                yield [parts_of.concatenate(column) for column in waiting]
+                yield waiting
                 waiting, rows = [[] for _ in range(columns)], 0
     if rows:
-        yield [parts_of.concatenate(column) for column in waiting]
+        yield waiting
 
 
 def _places(batch: Batch) -> tuple[Part, Part]:
@@ -105,93 +106,111 @@ def _places(batch: Batch) -> tuple[Part, Part]:
     return batch.starts, batch.stops._replace(data=batch.stops.data - batch.starts.data)
 
 
+class _Encoded(NamedTuple):
+    """A column of a segment. The places of its entry are numbers of buffers, counted from 1; 0 is nowhere."""
+
+    rows: int
+    entry: Entry
+    buffers: list[bytes]
+
+
+def _encode(column: Sequence[Part]) -> _Encoded:
+    """One column of a segment, in the smallest form that holds its values."""
+    part = parts_of.narrow(parts_of.concatenate(column))
+    if part.kind in ("text", "coded"):
+        part = _choose_coding(part)
+    buffers: list[bytes] = []
+    valid = 0
+    if part.kind != "null" and part.valid is not None:
+        valid = _add(buffers, np.packbits(part.valid, bitorder="little"))
+    return _Encoded(part.rows, _store(part, buffers)._replace(valid=valid), buffers)
+
+
+def _add(buffers: list[bytes], data: npt.NDArray[Any]) -> int:
+    """Add a buffer; returns its number."""
+    buffers.append(data.tobytes())
+    return len(buffers)
+
+
+def _store(part: Part, buffers: list[bytes]) -> Entry:
+    if part.kind == "int":
+        return _store_integers(part, buffers)
+    if part.kind == "float":
+        return Entry(DECIMALS, 8, numbers=_add(buffers, part.data.astype("<f8", copy=False)))
+    if part.kind == "bool":
+        return Entry(FLAGS, numbers=_add(buffers, np.packbits(part.data, bitorder="little")))
+    if part.kind == "null":
+        return Entry(NULLS)
+    return _store_texts(part, buffers)
+
+
+def _store_integers(part: Part, buffers: list[bytes]) -> Entry:
+    there: IntArray = part.data if part.valid is None else part.data[part.valid]
+    base, top = int(there.min()), int(there.max())
+    width = _width(top - base)
+    if width == 0:
+        return Entry(INTEGERS, 0, base)
+    # In unsigned arithmetic, where the difference of any two 64-bit integers has room.
+    above = part.data.view(np.uint64) - np.array(base, np.int64).view(np.uint64)
+    if part.valid is not None:
+        above[~part.valid] = 0
+    return Entry(INTEGERS, width, base, numbers=_add(buffers, above.astype(f"<u{width}", copy=False)))
+
+
+def _store_texts(part: Part, buffers: list[bytes]) -> Entry:
+    assert part.offsets is not None
+    cuts = part.offsets - part.offsets[0]
+    size = int(cuts[-1])
+    data = part.data[int(part.offsets[0]) : int(part.offsets[-1])]
+    if part.codes is not None:
+        width = _width(len(cuts) - 2)
+        numbers = _add(buffers, part.codes.astype(f"<u{width}")) if width else 0
+        offsets = _add(buffers, cuts.astype("<u4"))
+        return Entry(CODED, width, len(cuts) - 1, 0, numbers, offsets, _add(buffers, data), size)
+    width = 4 if size < 1 << 32 else 8
+    offsets = _add(buffers, cuts.astype(f"<u{width}"))
+    form = SPELLED if part.kind == "spelled" else TEXTS
+    return Entry(form, width, 0, 0, 0, offsets, _add(buffers, data), size)
+
+
 class _Writer:
     """Counts the bytes that were written, and notes where each column lies."""
 
     def __init__(self) -> None:
-        self.rows = 0
         self._at = 0
+        self._rows: list[int] = []
         self._entries: list[Entry] = []
-        self._out: list[bytes] = []
 
-    def begin(self) -> Iterator[bytes]:
-        self._put(MAGIC)
-        yield from self._take()
+    def begin(self) -> bytes:
+        """What comes before the columns."""
+        self._at += len(MAGIC)
+        return MAGIC
 
-    def column(self, part: Part) -> Iterator[bytes]:
-        """One column of a segment."""
-        part = parts_of.narrow(part)
-        if part.kind in ("text", "coded"):
-            part = _choose_coding(part)
-        valid = 0
-        if part.kind != "null" and part.valid is not None:
-            valid = self._put(np.packbits(part.valid, bitorder="little").tobytes())
-        self._entries.append(self._store(part)._replace(valid=valid))
-        yield from self._take()
+    def place(self, column: _Encoded) -> Iterator[bytes]:
+        """The next column of a segment, as a block; none for one that has no bytes."""
+        places, out = [0], []
+        for buffer in column.buffers:
+            places.append(self._at)
+            padded = padding(len(buffer))
+            out += [buffer, padded]
+            self._at += len(buffer) + len(padded)
+        entry = column.entry
+        self._entries.append(
+            entry._replace(**{name: places[getattr(entry, name)] for name in ("valid", "numbers", "offsets", "data")})
+        )
+        self._rows.append(column.rows)
+        if out:
+            yield b"".join(out)
 
-    def end(self, columns: int, description: Description) -> Iterator[bytes]:
+    def end(self, columns: int, description: Description) -> bytes:
         """The directory and what follows it."""
-        directory = self._put(np.array(self._entries, "<i8").tobytes())
-        encoded = _DESCRIPTION.encode(description)
-        # Not padded: the trailer follows at once.
-        self._out.append(encoded)
-        segments = len(self._entries) // columns
-        trailer = Trailer(self.rows, columns, segments, directory, self._at, len(encoded))
-        self._out.append(encode_trailer(trailer))
-        yield from self._take()
-
-    def _store(self, part: Part) -> Entry:
-        if part.kind == "int":
-            return self._store_integers(part)
-        if part.kind == "float":
-            return Entry(DECIMALS, 8, numbers=self._put(part.data.astype("<f8").tobytes()))
-        if part.kind == "bool":
-            return Entry(FLAGS, numbers=self._put(np.packbits(part.data, bitorder="little").tobytes()))
-        if part.kind == "null":
-            return Entry(NULLS)
-        return self._store_texts(part)
-
-    def _store_integers(self, part: Part) -> Entry:
-        there: IntArray = part.data if part.valid is None else part.data[part.valid]
-        base, top = int(there.min()), int(there.max())
-        width = _width(top - base)
-        if width == 0:
-            return Entry(INTEGERS, 0, base)
-        # In unsigned arithmetic, where the difference of any two 64-bit integers has room.
-        above = part.data.view(np.uint64) - np.array(base, np.int64).view(np.uint64)
-        if part.valid is not None:
-            above[~part.valid] = 0
-        return Entry(INTEGERS, width, base, numbers=self._put(above.astype(f"<u{width}").tobytes()))
-
-    def _store_texts(self, part: Part) -> Entry:
-        assert part.offsets is not None
-        cuts = part.offsets - part.offsets[0]
-        size = int(cuts[-1])
-        data = part.data[int(part.offsets[0]) : int(part.offsets[-1])].tobytes()
-        if part.codes is not None:
-            width = _width(len(cuts) - 2)
-            numbers = self._put(part.codes.astype(f"<u{width}").tobytes()) if width else 0
-            offsets = self._put(cuts.astype("<u4").tobytes())
-            return Entry(CODED, width, len(cuts) - 1, 0, numbers, offsets, self._put(data), size)
-        width = 4 if size < 1 << 32 else 8
-        offsets = self._put(cuts.astype(f"<u{width}").tobytes())
-        form = SPELLED if part.kind == "spelled" else TEXTS
-        return Entry(form, width, 0, 0, 0, offsets, self._put(data), size)
-
-    def _put(self, data: bytes) -> int:
-        """Append a buffer; returns where it lies."""
         at = self._at
-        padded = padding(len(data))
-        self._out.append(data)
-        if padded:
-            self._out.append(padded)
-        self._at += len(data) + len(padded)
-        return at
-
-    def _take(self) -> Iterator[bytes]:
-        if self._out:
-            yield b"".join(self._out)
-            self._out = []
+        directory = np.array(self._entries, "<i8").tobytes()
+        encoded = _DESCRIPTION.encode(description)
+        # Neither is padded: entries have 64 bytes, and the trailer follows the description at once.
+        rows, segments = sum(self._rows[::columns]), len(self._entries) // columns
+        trailer = Trailer(rows, columns, segments, at, at + len(directory), len(encoded))
+        return b"".join([directory, encoded, encode_trailer(trailer)])
 
 
 def _width(reach: int) -> int:

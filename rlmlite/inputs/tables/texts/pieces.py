@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rlmlite.inputs.tables.texts.lines import TextFile
+from rlmlite_kernel.engines.bytes.buffers import count_byte
 
 SIZE = 8 * 1024 * 1024
 """Bytes of a piece, about."""
@@ -19,12 +20,15 @@ def is_worth_it(file: TextFile) -> bool:
     return is_large and importlib.util.find_spec("pyarrow") is not None
 
 
+_BLOCK = 1 << 16
+
+
 class Piece(NamedTuple):
-    """A part of the text, from the beginning of a row to that of another, and its bytes."""
+    """A part of the text, from the beginning of a row to that of another, and its bytes, which are not copied."""
 
     start: int
     stop: int
-    content: bytes
+    content: memoryview
     is_last: bool
 
 
@@ -32,21 +36,29 @@ def cut_pieces(text: memoryview, start: int, quote: str | None) -> Iterator[Piec
     """The pieces from a byte on, where a row begins. A row longer than a piece is cut anywhere."""
     size = len(text)
     while start < size:
-        content = bytes(text[start : start + SIZE])
-        if start + len(content) < size:
-            content = content[: _last_end(content, quote)]
-        stop = start + len(content)
-        yield Piece(start, stop, content, stop == size)
+        stop = min(start + SIZE, size)
+        if stop < size:
+            stop = start + _last_end(text[start:stop], quote)
+        yield Piece(start, stop, text[start:stop], stop == size)
         start = stop
 
 
-def _last_end(content: bytes, quote: str | None) -> int:
+def _last_end(content: memoryview, quote: str | None) -> int:
     """Where the last line ends that is in no cell, as far as the number of quotes tells."""
-    sign = (quote or "").encode()
-    stop = content.rfind(b"\n") + 1
-    quotes = content.count(sign, 0, stop) if sign else 0
-    while stop and quotes % 2:
-        before = content.rfind(b"\n", 0, stop - 1) + 1
-        quotes -= content.count(sign, before, stop)
+    stop = _line_start(content, len(content))
+    quotes = count_byte(content[:stop], ord(quote)) if quote else 0
+    while quote and stop and quotes % 2:
+        before = _line_start(content, stop - 1)
+        quotes -= count_byte(content[before:stop], ord(quote))
         stop = before
     return stop or len(content)
+
+
+def _line_start(content: memoryview, at: int) -> int:
+    """Where the line begins that a place is in, or at the end of which it is."""
+    for stop in range(at, 0, -_BLOCK):
+        start = max(0, stop - _BLOCK)
+        feed = bytes(content[start:stop]).rfind(b"\n")
+        if feed >= 0:
+            return start + feed + 1
+    return 0

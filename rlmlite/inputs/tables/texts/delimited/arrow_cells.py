@@ -63,12 +63,12 @@ class Block(NamedTuple):
     parts: list[Part | None]
 
 
-def read_block(block: bytes, cut: Cut, kinds: list[str], is_last: bool) -> Block | None:
+def read_block(block: memoryview, cut: Cut, kinds: list[str], is_last: bool) -> Block | None:
     """The columns of a block, or None where the definition must read it. `kinds` are the types to try.
 
     `int` tries `number` too, `text` nothing; `coded` is text of which many cells are equal.
     """
-    if block.startswith(_BOM):
+    if block[: len(_BOM)] == _BOM:
         return None
     quote = None if cut.quote is None else ord(cut.quote)
     records = find_records(block, ord(cut.delimiter), quote, is_last)
@@ -88,7 +88,7 @@ def _part(array: Arrow, kind: str, typed: Typed | None) -> Part | None:
     return parts.nulls(len(array)) if typed.kind == "null" else arrow_part(typed.array, Conversion(Losses()))
 
 
-def _texts(block: bytes, cut: Cut, kinds: list[str], records: Records) -> list[Arrow] | None:
+def _texts(block: memoryview, cut: Cut, kinds: list[str], records: Records) -> list[Arrow] | None:
     names = [str(number) for number in range(len(kinds))]
     # Coded as they are cut, such texts take half the time that it takes to code them afterwards.
     types = {name: _CODED if kind == CODED else pa.string() for name, kind in zip(names, kinds, strict=True)}

@@ -53,7 +53,7 @@ def can_read(table: CsvTable) -> bool:
     return (cut.delimiter + (cut.quote or "")).isascii()
 
 
-_SAMPLE = 1_024
+_SAMPLE = 256
 """Rows by which the writer of contents decides whether texts recur: to code others would be undone by it."""
 
 

@@ -49,7 +49,7 @@ class LineBlock(NamedTuple):
     columns: list[Part]
 
 
-def read_lines(block: bytes, types: Mapping[str, str], is_last: bool) -> LineBlock | None:
+def read_lines(block: memoryview, types: Mapping[str, str], is_last: bool) -> LineBlock | None:
     """The columns of a block of lines, or None where the definition must read it."""
     records = find_records(block, _FEED, None, is_last)
     # So no record spans two lines: one that goes on after a line's last brace cannot go on with a brace.
@@ -64,7 +64,7 @@ def read_lines(block: bytes, types: Mapping[str, str], is_last: bool) -> LineBlo
     return LineBlock(records, [arrow_part(column, Conversion(Losses())) for column in columns])
 
 
-def _read(block: bytes, types: Mapping[str, str]) -> Arrow | None:
+def _read(block: memoryview, types: Mapping[str, str]) -> Arrow | None:
     schema = pa.schema([(key, _ARROW[kind]) for key, kind in types.items()])
     try:
         return json.read_json(
