@@ -10,6 +10,7 @@ from docs.tables import code, table
 from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.faults import FAULTS
 from rlmlite_kernel.records.remarks import CODES
+from rlmlite_kernel.run.status import LOSSES
 
 UNREADABLE: Final = {
     "syntax": "the text does not follow the grammar at this place",
@@ -35,22 +36,13 @@ UNREADABLE: Final = {
 
 ENDS: Final = {
     "no_answer": "the program ended without `final`",
-    "search_work": "a search or a `chunk` ran out of `search_work`; the rest of the text is unseen",
-    "patterns": "a text has too many different lines for `patterns`; those that do not fit are counted under `<*>`",
-    "calls_failed": "some calls of a fan-out failed",
     "stuck": "no controller made progress: repeated replies, only mistakes, or nothing new",
     "last_answer": "a budget ran out, and the last turn answered from the results up to then",
     "answer_type": "the last answer does not match the requested type",
     "controller": "the last controller gave no reply",
-    "too_long": "some prompts were longer than `call_prompt_bytes`",
-    "join": "a join produced more rows than its limit and was cut",
-    "rows_lacking": "some rows of `classify` or `extract_over_rows` have no answer",
-    "nested_partial": "a nested run gave a partial answer",
-    "budget": "calls were not made, or a step was refused, because a budget was too small",
-    "too_large": "a step was refused because its value would exceed `value_bytes`",
-    "input_changed": "a file changed during a step, and the step was discarded",
+    **LOSSES,
 }
-"""Reasons in a seal: those that are not a fault of a step, and those that also name a limit that was reached."""
+"""Reasons in a seal: those of a host, then the losses that make an answer partial."""
 
 CALLS: Final[dict[str, str]] = {
     "timeout": "there was no reply in time",

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
         advance,
         ask,
         begin,
-        conclusion,
         resume,
         seal,
     )
+    from rlmlite_kernel.run.status import conclusion
     from rlmlite_kernel.run.steps.price import Price, price
     from rlmlite_kernel.run.steps.state import Answer, State
     from rlmlite_kernel.values.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
@@ -134,7 +134,7 @@ _HOMES = {
     "ask": "rlmlite_kernel.run.machine",
     "begin": "rlmlite_kernel.run.machine",
     "check": "rlmlite_kernel.program.checker",
-    "conclusion": "rlmlite_kernel.run.machine",
+    "conclusion": "rlmlite_kernel.run.status",
     "documents": "rlmlite_kernel.values.values",
     "explain": "rlmlite_kernel.program.problems",
     "price": "rlmlite_kernel.run.steps.price",

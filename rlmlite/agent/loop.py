@@ -28,12 +28,12 @@ from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
 from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, since_question
-from rlmlite.runs.outcome import budget_of, conclude
+from rlmlite.runs.outcome import budget_of
 from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import parse, read_reply
 from rlmlite_grammar.decode import ProgramTool
-from rlmlite_kernel import Request, RoomSpentError, explain
+from rlmlite_kernel import Request, RoomSpentError, conclusion, explain
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
@@ -296,7 +296,7 @@ def _judge_answer(state: State, agent: Agent, *, is_last: bool) -> End | str:
     typed = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
     if isinstance(typed, str):
         return _type_remark(typed, state)
-    status, reason = conclude(state)
+    status, reason = conclusion(state)
     if is_last:
         # The controller would have looked further. A caller must see that, so such an answer is never completed.
         return End("partial", reason or "last_answer", typed)

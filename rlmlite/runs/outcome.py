@@ -12,7 +12,6 @@ from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Limits
-from rlmlite_kernel.run.machine import conclusion
 from rlmlite_kernel.run.steps.state import State
 
 if TYPE_CHECKING:
@@ -47,7 +46,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     `trace` and `root` name the receipts; both are `None` for a run without a trace.
     `warnings` say that a value may be wrong, `notes` what was read or limited as requested; both are those of all steps
     since the question, each once.
-    `problems` are those of a program that was refused, `failures` the codes of steps that failed.
+    `problems` are those of a program that was refused, `failures` the codes of
+    steps that failed, at all turns of the question.
     `unshown` lists the variables behind the answer that no observation had shown.
     """
 
@@ -133,28 +133,12 @@ def outcome_of(
         warnings=tuple(_notice(remark) for remark in state.remarks if not remark.is_note),
         notes=tuple(_notice(remark) for remark in state.remarks if remark.is_note),
         problems=problems,
-        failures=state.failures,
+        failures=(*state.earlier_failures, *state.failures),
     )
 
 
 def _notice(remark: StepRemark) -> Notice:
     return Notice(remark.code, remark.message, remark.n, remark.quoted, remark.input, remark.line)
-
-
-def conclude(state: State) -> tuple[str, str]:
-    """How a run with an answer stands, or one that failed: status and reason.
-
-    As the kernel concludes, but for money. A call is reserved before it is made, so no call is made that may pass the
-    cost limit; a provider that charges more than its stated price can pass it all the same. Then the run is no longer
-    within what the caller agreed to: it is partial, and makes no further call.
-    """
-    limit = state.settings.limits.cost_nano
-    cost = state.used.get("cost_nano", 0)
-    is_over_limit = limit is not None and cost > limit
-    # Without an answer the run has failed, and the kernel says at which step.
-    if is_over_limit and state.answer is not None:
-        return "partial", "budget"
-    return conclusion(state)
 
 
 _EACH = ("call_prompt_bytes", "observation_bytes")  # bounds on each prompt and each turn, which have no sum

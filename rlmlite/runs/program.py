@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.history import CONTROLLER
-from rlmlite.runs.outcome import Outcome, conclude
+from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.run import Run
 from rlmlite_grammar import parse
-from rlmlite_kernel import Scope, State, TurnsSpentError, all_problems, check
+from rlmlite_kernel import Scope, State, TurnsSpentError, all_problems, check, conclusion
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.program.ast import Call, Lit, Parsed, walk
 from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.run.status import INPUT_INCOMPLETE, first_loss
 
 _BOUNDS = frozenset({"budget", "too_large"})
 """Codes of steps that failed because a bound would have been passed."""
@@ -54,17 +55,18 @@ def run_program(run: Run, said: Parsed | Unparsed) -> FanOuts[Outcome]:
 def conclude_program(state: State) -> tuple[str, str]:
     """How a run of a host's programs stands: status and reason. Two ends without an answer are no failures.
 
-    A program that only looked, without a fault, is completed. One that a bound stopped is partial: its work is kept.
+    A program that only looked, without a fault, is completed. One that a bound stopped, or whose results lack
+    something, is partial: its work is kept. A program of which a statement failed for another reason has failed.
     """
     if state.answer is not None:
-        return conclude(state)
-    failed_on_bound = [code for code in state.failures if code in _BOUNDS]
-    bounds = [*state.partial, *failed_on_bound]
-    if bounds:
-        return "partial", bounds[0]
-    if state.failures:
-        return conclude(state)
-    return "completed", "no_answer"
+        return conclusion(state)
+    # A call that failed with its whole statement leaves nothing to keep; one of many leaves the others.
+    kept = [code for code in state.partial if code in _BOUNDS or code not in state.failures]
+    bounds = [*kept, *(code for code in state.failures if code in _BOUNDS)]
+    is_whole_but_for_inputs = set(bounds) <= {INPUT_INCOMPLETE}
+    if state.failures and is_whole_but_for_inputs:
+        return conclusion(state)
+    return ("partial", first_loss(bounds)) if bounds else ("completed", "no_answer")
 
 
 def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:

@@ -20,11 +20,12 @@ from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.canonical import encode_safely
-from rlmlite_kernel.records.evolution import FORMAT, KERNEL, LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.evolution import FORMAT, KERNEL, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.hosts.guard import guard_host_actions
+from rlmlite_kernel.run.status import losses_of_inputs
 from rlmlite_kernel.run.steps.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Input
@@ -129,12 +130,27 @@ def _state_of(
         question=0 if question is None else origins_of_words(question.origins) | egress.question_bit,
         flags=flags,
         meter=meter,
+        is_incomplete=LOSSES_ARE_PARTIAL in flags and any(_is_incomplete(each) for each in inputs.values()),
     )
     # Whoever began a nested run may have been exposed, and speaks through its question.
     exposure = 0 if settings.parent is None else LM | run.question
     digest = state_digest(variables, used, exposure, flags)
     coverage = Coverage(InputLayout({name: each.value for name, each in inputs.items()}))
-    return State(run, variables, used, coverage, turn=0, step=0, digest=digest, exposure=exposure)
+    return State(
+        run,
+        variables,
+        used,
+        coverage,
+        turn=0,
+        step=0,
+        digest=digest,
+        exposure=exposure,
+        partial=losses_of_inputs(run.is_incomplete),
+    )
+
+
+def _is_incomplete(each: Input) -> bool:
+    return bool(getattr(each.source, "incomplete", False))
 
 
 def _input_variables(inputs: Mapping[str, Input], key: bytes) -> Variables:

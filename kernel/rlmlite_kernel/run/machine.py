@@ -53,6 +53,7 @@ from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
+from rlmlite_kernel.run.status import INPUT_CHANGED, begin_question, begin_turn, conclusion
 from rlmlite_kernel.run.steps.remarks import record_remarks
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
@@ -65,9 +66,6 @@ from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import descriptor_digest, kind_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
-
-INPUT_CHANGED = "input_changed"
-"""The code of the only reason for which a turn halts."""
 
 
 class TurnsSpentError(RuntimeError):
@@ -162,7 +160,9 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
     _check_question_fits(variables, state.settings.limits)
     used = {**state.used, "value_bytes": variables.size_bytes}
     digest = state_digest(variables, used, state.exposure, state.run.flags)
-    asked = msgspec.structs.replace(state, variables=variables, used=used, digest=digest, answer=None, remarks=())
+    asked = msgspec.structs.replace(
+        state, variables=variables, used=used, digest=digest, answer=None, remarks=(), **begin_question(state)
+    )
     record = Question(
         text=text.ref,
         writes=Written(name, variable.kind, variable.size, ref),
@@ -220,20 +220,19 @@ def advance(
         # Its prompt has said of these inputs how long they are, and what columns they have.
         described = [state.variables[name].data.origins for name in state.run.inputs if state.describes(name)]
         exposure |= reduce(or_, described, 0)
-    # An answer and failures are those of the last turn: a run that goes on has not ended.
     opened = msgspec.structs.replace(
         state,
         turn=state.turn + 1,
         used=used,
         digest=state_digest(state.variables, used, exposure, state.run.flags),
         exposure=exposure,
-        answer=None,
-        failures=(),
+        **begin_turn(state, origin, "" if call is None else call.error),
     )
     entry = turn_entry(state, opened, said, reply, origin, call, charges)
     if isinstance(said, Unparsed):
         # One code for all of them: the record's `diagnostics` names the blob that has each problem.
-        refused = msgspec.structs.replace(opened, failures=("syntax",))
+        # Where the controller said nothing, that is what failed.
+        refused = msgspec.structs.replace(opened, failures=opened.failures or ("syntax",))
         # The message quotes the text, half a surrogate pair too.
         message = utf8_of(explain(said.problems, said.text)).decode()
         text, _ = fit_text(message, state.settings.limits.observation_bytes)
@@ -284,17 +283,6 @@ def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
         notes=notes,
     )
     return Entry(record, (*(() if result is None else (result,)), *examples))
-
-
-def conclusion(state: State) -> tuple[str, str]:
-    """How a run stands: `completed`, `partial` or `failed`, and the code of the reason."""
-    if state.answer is None:
-        reason = state.failures[0] if state.failures else "no_answer"
-        return "failed", reason
-    # An answer from results that a limit cut short is never `completed`, even if the limit did not matter to it.
-    if state.partial:
-        return "partial", state.partial[0]
-    return "completed", ""
 
 
 def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) -> Done | Suspended:

@@ -43,6 +43,7 @@ from rlmlite_kernel.run.show import (
     show_nothing,
     show_step,
 )
+from rlmlite_kernel.run.status import note_losses
 from rlmlite_kernel.run.steps.remarks import record_remarks
 from rlmlite_kernel.run.steps.state import Answer, State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
@@ -174,10 +175,9 @@ class Recorder:
             exposure=exposure,
             notes=notes,
             answer=answer,
-            # Each code once, in the order of their first occurrence: the first one is the reason that the seal names.
-            partial=tuple(dict.fromkeys((*state.partial, *context.partial))),
             failures=failures,
             remarks=merge_remarks((*state.remarks, *context.remarks)),
+            **note_losses(state, step),
         )
 
 

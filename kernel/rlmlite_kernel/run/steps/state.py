@@ -79,7 +79,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     controller may not be sent it.
     `question` are the origins of the question, if this is a nested run.
     `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`). `meter` is that of a replay, for
-    a run that is not charged for its work.
+    a run that is not charged for its work. `is_incomplete`: an input could not be read as a whole.
     """
 
     id: str
@@ -94,14 +94,16 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     question: int = 0
     flags: frozenset[int] = frozenset()
     meter: Meter | None = None
+    is_incomplete: bool = False
 
 
 class State(msgspec.Struct, frozen=True, eq=False):
     """The run so far.
 
-    `used` is what was used of each budget, by name. `remarks` are the warnings and notes of steps since the last
-    question. `partial` holds the codes of limits that cut a result short,
-    `failures` the codes of steps that failed in the last turn. `notes` are the controller's own.
+    `used` is what was used of each budget, by name. `partial` holds the codes of what makes an answer partial
+    (`run.status`), `lossy` those that single variables have, `failures` the codes of steps that failed in the last
+    turn, `earlier_failures` those of the turns of the question before it. `notes` are the controller's own.
+    `remarks` are the warnings and notes of steps since the last question.
     `exposure` are the origins of what the controller has learned of: kinds of content, and single inputs.
     `digest` commits to variables, budgets and exposure: two states with the same digest behave alike.
     """
@@ -117,6 +119,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     answer: Answer | None = None
     partial: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
+    earlier_failures: tuple[str, ...] = ()
+    lossy: Mapping[str, tuple[str, ...]] = {}
     exposure: int = 0
     remarks: tuple[StepRemark, ...] = ()
 

@@ -95,8 +95,12 @@ def _is_short(ending: Ending) -> bool:
     if state.answer is not None and not ending.typed:
         # An answer that fits ends the run, so nothing was to be paid for any more; only the cost may be passed.
         return limits.cost_nano is not None and state.used.get("cost_nano", 0) > limits.cost_nano
-    has_failed = any(code in _BOUNDS for code in (*state.failures, *state.partial))
-    return has_failed or _covers_one_turn_at_most(state) or _is_full(state)
+    return _has_met(state, *_BOUNDS) or _covers_one_turn_at_most(state) or _is_full(state)
+
+
+def _has_met(state: State, *codes: str) -> bool:
+    """Whether a step failed with one of these codes, or a result lacks something for it."""
+    return any(code in codes for code in (*state.failures, *state.partial))
 
 
 def _covers_one_turn_at_most(state: State) -> bool:
@@ -129,7 +133,7 @@ def _is_late_answer(ending: Ending) -> bool:
 
 _PARTIAL: Final[Mapping[str, Callable[[Ending], bool]]] = {
     "budget": _is_short,
-    "too_large": lambda ending: ending.state.answer is None and "too_large" in ending.state.failures,
+    "too_large": lambda ending: ending.state.answer is None and _has_met(ending.state, "too_large"),
     "last_answer": _is_late_answer,
     "answer_type": lambda ending: ending.typed and _has_controller(ending) and ending.state.answer is not None,
     "stuck": lambda ending: _has_controller(ending) and (ending.typed or ending.state.answer is None),
