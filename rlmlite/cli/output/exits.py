@@ -29,7 +29,7 @@ MEANINGS = MappingProxyType(
         Exit.COMPLETED: "done: the run completed, the trace verified, or the replay found no difference",
         Exit.FAILED: "the run failed: a statement failed and there is no answer, or the machine failed (disk, a bug)",
         Exit.USAGE: "the command line is wrong: an unknown option, a bad limit, an unknown model",
-        Exit.PARTIAL: "partial: a limit was met, a call failed or an input is not whole; the result holds what was done",
+        Exit.PARTIAL: "partial: a limit was met, a call failed or an input is not whole; the work done is kept",
         Exit.REFUSED: "the program was refused before it ran: it does not parse, or the checker found a fault",
         Exit.INPUT: "an input cannot be read: missing, unreadable, binary or badly named",
         Exit.BROKEN: "the trace is damaged or altered, is not the expected one, or proves less than required",
