@@ -8,7 +8,8 @@ the codes:
     turn 2   x = range(10_000_000)               refused, `too_large`      partial: calls_failed, too_large
     turn 3   final(count(labels))                                          the answer is partial (calls_failed)
 
-What a program asks for itself (`limit=`), what it gets wrong, and files that are ignored lose nothing.
+What a program asks for itself (`limit=`), what it gets wrong, and files that are ignored lose nothing. Nor does what a
+policy refuses: that is a rule and no limit, and an attack that met it has not spoilt the answer. All of it is said.
 A later turn does not make up for a loss: that the same was then done otherwise is for the reader to judge, who sees
 the codes in `Outcome.failures`. Repetitions inside of one step, or of one client, are another matter: a row whose
 second call is answered has not lost anything.
@@ -43,9 +44,6 @@ LOSSES: Final[Mapping[str, str]] = {
     CALLS_FAILED: "a call failed: of a model, a tool, a nested run, or of the controller itself",
     "rows_lacking": "some rows got no answer",
     "nested_partial": "a nested run ended without being completed",
-    "denied": "the policy, or the person who was asked, did not allow a call of a tool",
-    "egress": "the policy did not let a content go out, so a call was not made",
-    "not_permitted": "the policy does not permit an action that was asked for",
     "not_installed": "an action needed an extra that is not installed",
     ACTION_RAISED: "an action of the host raised an error",
     NO_VALUE: "an action of the host returned no value",
@@ -109,10 +107,11 @@ def begin_turn(state: State, origin: str, controller_error: str) -> dict[str, An
     if LOSSES_ARE_PARTIAL not in state.run.flags:
         return fields
     # A controller that goes on after an answer answers the same question: its answer did not match the type.
-    is_new_program = origin == "host" and state.answer is not None
-    if is_new_program:
+    is_of_host = origin == "host"
+    if is_of_host and state.answer is not None:
         return fields | begin_question(state)
-    fields["earlier_failures"] = (*state.earlier_failures, *state.failures)
+    # A program of the host's is told of its own failures only.
+    fields["earlier_failures"] = () if is_of_host else (*state.earlier_failures, *state.failures)
     if controller_error:
         fields["failures"] = (CALLS_FAILED,)
         fields["partial"] = _merge(state.partial, (CALLS_FAILED,))

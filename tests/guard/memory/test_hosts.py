@@ -56,7 +56,7 @@ def test_a_controller_is_told_and_goes_on(tmp_path: Path, monkeypatch: pytest.Mo
     outcome = run("How many?", TEXT, controller=Scripted(reply), trace=tmp_path / "t.rlm")
 
     assert outcome.value == 4
-    assert outcome.status == "completed"
+    assert (outcome.status, outcome.reason) == ("partial", "out_of_memory")
     assert "m: failed (out_of_memory): this machine has not enough memory for it; work on less" in prompts[1]
     assert replay(verify(tmp_path / "t.rlm")).not_executed == {"out_of_memory": 1}
 

@@ -37,13 +37,13 @@ LOST: dict[str, tuple[str, dict[str, Any], str]] = {
     "search work": ('x = search(context, "disk")', {"limits": Limits(search_work=99)}, "search_work"),
     "no tool calls left": ('x = lookup("a")', {"tools": [lookup], "limits": Limits(tool_calls=0)}, "budget"),
     "a tool that fails": ('x = lookup("a")', {"tools": [lookup]}, "calls_failed"),
-    "a tool that is denied": ('x = lookup("a")', {"tools": [lookup], "policy": Policy(tools={})}, "denied"),
     "no deeper run": ('x = sub_rlm("?", context=context)', {"limits": Limits(depth=0)}, "budget"),
     "a nested run that fails": ('x = sub_rlm("Deeper?", context=context)', {}, "calls_failed"),
 }
 """A program that loses something, with what it runs under, and the code of the loss."""
 
 KEPT: dict[str, str] = {
+    "a tool that the policy denies": 'x = lookup("a")',
     "a limit of the program's own": 'x = search(context, "disk", limit=3)',
     "a mistake": "x = count(1)",
     "a name that does not exist": "x = count(nothing)",
@@ -89,7 +89,9 @@ def test_a_loss_in_an_earlier_turn_makes_the_answer_partial(case: str, tmp_path:
 @pytest.mark.parametrize("case", KEPT)
 def test_a_mistake_or_a_bound_of_the_program_loses_nothing(case: str) -> None:
     """It is listed among the failures, and the answer is completed."""
-    outcome = rlmlite.run("?", LOG, controller=says(KEPT[case], "final(0)"), trace=False)
+    outcome = rlmlite.run(
+        "?", LOG, controller=says(KEPT[case], "final(0)"), tools=[lookup], policy=Policy(tools={}), trace=False
+    )
 
     assert (outcome.value, outcome.status, outcome.reason) == (0, "completed", "")
     assert bool(outcome.failures) == (case != "a limit of the program's own")
