@@ -197,6 +197,8 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "used": "what it used of its allowance",
         "evidence": "blob: the spans that its answer rests on *(reserved)*",
         "coverage": "what it showed, read and scanned of the parent's inputs *(reserved)*",
+        "warnings": "the warnings of its seal, without examples",
+        "notes": "the notes of its seal, without examples",
     },
 }
 """What each field means."""

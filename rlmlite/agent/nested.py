@@ -40,6 +40,7 @@ from rlmlite_kernel.records.evolution import GUARDS
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import SettingsError
+from rlmlite_kernel.run.steps.remarks import record_remarks, without_examples
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, to_json
 from rlmlite_traces import CheckedTrace, Level, TraceBrokenError, nested_place, verify
@@ -158,7 +159,15 @@ def _answer_and_seal(child: Run, question: str) -> FanOuts[Outcome]:
 def _result(child: Run, outcome: Outcome) -> Result:
     """What the parent gets of a nested run that has ended."""
     charges = charges_to_parent(child.state.used)
-    record = Child(outcome.root or "", outcome.status, outcome.reason, charges)
+    warnings, notes, _ = record_remarks(child.state.remarks, child.state)
+    record = Child(
+        outcome.root or "",
+        outcome.status,
+        outcome.reason,
+        charges,
+        warnings=without_examples(warnings),
+        notes=without_examples(notes),
+    )
     usage = _usage(outcome.usage)
     answer = child.state.answer
     if answer is None:
@@ -178,7 +187,14 @@ def _recorded_result(trace: CheckedTrace) -> Result:
     for record in trace.records:
         if isinstance(record, Turn | Step):
             used.update(record.used)
-    child = Child(trace.root, end.outcome, end.reason, charges_to_parent(used))
+    child = Child(
+        trace.root,
+        end.outcome,
+        end.reason,
+        charges_to_parent(used),
+        warnings=without_examples(end.warnings),
+        notes=without_examples(end.notes),
+    )
     reported = usage_in(trace, trace.size).report()
     usage = _usage(reported)
     if end.result is None:

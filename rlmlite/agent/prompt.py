@@ -20,9 +20,11 @@ import msgspec
 
 from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
+from rlmlite.inputs.user_notes import source_notes
 from rlmlite.runs.history import Exchange, first_look
 from rlmlite_kernel.evaluation.levels import tell_left
 from rlmlite_kernel.observation.observations import fit_text
+from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.variables import Variable
 from rlmlite_kernel.values.fences import fenced, list_names
@@ -37,6 +39,7 @@ QUESTION_BYTES = 8_000
 FULL = 4  # turns at the end of the history that are shown in full, as far as there is room
 _PROGRAM_BYTES = 3_000  # of a program that is shown in full
 _LINE = 300  # bytes of an old turn's line
+_READ_BYTES = 1_000  # of what was left out of an input
 _NOTES_BYTES = 4_000  # of all notes together; the newest stay
 _VARIABLES = 100  # that are listed; the newest stay
 _WITHHELD = "the policy keeps its content from you"
@@ -105,6 +108,7 @@ def _inputs(state: State, history: Sequence[Exchange]) -> str:
     for name in names[:_VARIABLES]:
         size = sizes[name]["bytes"]
         lines.append(_input(name, state, size))
+        lines += _notes_on_input(name, state)
     hidden = len(names) - _VARIABLES
     if hidden > 0:
         lines.append(f"- ... and {hidden:,} more")
@@ -127,6 +131,19 @@ def _input(name: str, state: State, size: int) -> str:
     if variable.kind == "documents":
         return f"- {name}: {title}, {size:,} bytes"
     return f"- {name}: {title}"
+
+
+def _notes_on_input(name: str, state: State) -> list[str]:
+    """What was left out of an input, or altered when it was read; fenced, since it names files."""
+    if NULLS_ARE_SAID not in state.run.flags or not state.describes(name):
+        return []
+    source = state.run.sources[name]
+    # Without the path, which says nothing to a controller.
+    notes = [note.removeprefix(f"{name} ({source.path})").lstrip(": ") for note in source_notes(name, source)]
+    if not notes:
+        return []
+    text, _ = fit_text("\n".join(notes), _READ_BYTES)
+    return [fenced(text.encode(), f"reading {name}").decode()]
 
 
 def _title(variable: Variable) -> str:

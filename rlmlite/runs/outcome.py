@@ -1,6 +1,6 @@
 """What a run leaves for its caller, and what its models used: from the last state to an `Outcome`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -13,6 +13,7 @@ from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_kernel.run.steps.state import State
+from rlmlite_kernel.values.inputs import Input
 
 if TYPE_CHECKING:
     from rlmlite.runs.explain import SupportingStep
@@ -115,8 +116,12 @@ def outcome_of(
     receipts: TraceRoot,
     observation: str,
     problems: tuple[Problem, ...] = (),
+    of_inputs: tuple[Notice, ...] = (),
 ) -> Outcome:
-    """The outcome of a run, or of a question in a session; `end` is the status and its reason."""
+    """The outcome of a run, or of a question in a session; `end` is the status and its reason.
+
+    `of_inputs` is what was left out of inputs, or altered.
+    """
     status, reason = end
     answer = {} if state.answer is None else msgspec.structs.asdict(state.answer)
     return Outcome(
@@ -131,10 +136,17 @@ def outcome_of(
         run=state.run.id,
         observation=observation,
         warnings=tuple(_notice(remark) for remark in state.remarks if not remark.is_note),
-        notes=tuple(_notice(remark) for remark in state.remarks if remark.is_note),
+        notes=(*of_inputs, *(_notice(remark) for remark in state.remarks if remark.is_note)),
         problems=problems,
         failures=(*state.earlier_failures, *state.failures),
     )
+
+
+def notices_of(inputs: Mapping[str, Input]) -> tuple[Notice, ...]:
+    """What was left out of inputs or altered when they were read, as notes on them."""
+    from rlmlite.inputs.user_notes import notes  # inputs were loaded by it, or there is none
+
+    return tuple(Notice("input", note, input=name) for name, loaded in inputs.items() for note in notes(name, loaded))
 
 
 def _notice(remark: StepRemark) -> Notice:

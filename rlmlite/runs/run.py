@@ -27,7 +27,7 @@ from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
 from rlmlite.runs.history import HOST, Exchange, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
-from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, outcome_of
+from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, notices_of, outcome_of
 from rlmlite.runs.setup import Setup, kernel_settings
 from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import Done, Entry, State, Suspended, advance, ask, begin, resume, seal
@@ -300,7 +300,8 @@ class Run:
     def outcome_so_far(self, end: tuple[str, str], problems: tuple[Problem, ...] = ()) -> Outcome:
         """What there is so far, under a status and a reason."""
         receipts = TraceRoot() if self.log is None else TraceRoot(self.log.path, self.log.root)
-        return outcome_of(self._state, end, self._usage, receipts, self._observation, problems)
+        of_inputs = notices_of(self.inputs)
+        return outcome_of(self._state, end, self._usage, receipts, self._observation, problems, of_inputs)
 
     def close(self) -> None:
         """Close the trace and release its lock. Without a seal it stays open, and valid."""

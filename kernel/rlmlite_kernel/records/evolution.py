@@ -62,7 +62,8 @@ FLAGS: Mapping[int, str] = {
     SUMS_BY_KEY: "sums and averages by key are charged as columns, whatever numbers they are of",
     TABLES_APART: "rows of two tables that `union` has joined are searched each in its own text, not in the first one",
     NULLS_ARE_SAID: "a value that has no number, date or sum is null with a warning that counts such values; kinds "
-    "that can never fit, such as text + rows, are a fault; both were null without a word",
+    "that can never fit, such as text + rows, are a fault; both were null without a word. Warnings and notes are on "
+    "record, and controllers are told what was left out of inputs",
     WHOLE_LINES: "without flag s, a line is searched whole, whatever its length; it was cut every 64 KiB",
     EVIDENCE_BY_PLACE: "evidence, coverage and egress go by the place of a text in its input; texts of equal content "
     "were taken for each other",

@@ -260,7 +260,7 @@ class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """The outcome of a nested run: the root of its sealed trace, how it ended, and what it used of its budgets.
 
     `evidence` is a blob with the spans that its answer rests on, `coverage` how much of the parent's inputs it showed,
-    read and scanned.
+    read and scanned. `warnings` and `notes` are those of its seal, without the examples, which its own trace has.
     """
 
     root: str
@@ -269,6 +269,8 @@ class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     used: Counts
     evidence: Ref | None = None
     coverage: dict[str, tuple[int, int, int]] = {}
+    warnings: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):

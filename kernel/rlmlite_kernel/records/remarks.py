@@ -28,6 +28,7 @@ CODES: Final[Mapping[str, str]] = {
     "evidence_invalid": "evidence is not a span, a row or a quote",
     "evidence_not_found": "a quote was not found in any input",
     "hits_limited": "more hits were found than the limit keeps",
+    "input": "something was left out of an input, or altered when it was read",
     "index_unkept": "no index was kept of a text of this size",
     "join": "more pairs matched than the limit keeps",
     "keys_repeated": "rows have the key of an earlier row",

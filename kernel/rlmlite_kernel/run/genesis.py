@@ -131,6 +131,7 @@ def _state_of(
         flags=flags,
         meter=meter,
         is_incomplete=LOSSES_ARE_PARTIAL in flags and any(_is_incomplete(each) for each in inputs.values()),
+        sources={name: each.source for name, each in inputs.items()},
     )
     # Whoever began a nested run may have been exposed, and speaks through its question.
     exposure = 0 if settings.parent is None else LM | run.question

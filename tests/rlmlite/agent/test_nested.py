@@ -108,6 +108,22 @@ def test_a_nested_run_has_half_of_what_is_left_and_gives_the_rest_back() -> None
     assert outcome.budget["turns"]["used"] == 2 + 2
 
 
+def test_what_a_nested_run_warns_of_reaches_its_parent(tmp_path: Path) -> None:
+    """By code and count, in the outcome and in the trace, which says the same as the nested one."""
+    slip = 'final(count(where(search(context, "ERROR", limit=2), .line == "1")))'
+    outcome = ask(ASK, slip, trace=tmp_path / "t.rlm")
+    trace = verify(outcome.trace or tmp_path)
+    (child,) = [call.child for call in nested_calls(trace)]
+    (nested,) = nested_traces(trace, tmp_path / "t.rlm")
+
+    assert [each.code for each in outcome.warnings] == ["kinds_mixed"]
+    assert [each.message for each in outcome.notes] == ["in the nested run: more hits were found than the limit keeps"]
+    assert child is not None
+    assert [each.code for each in child.warnings] == ["kinds_mixed"]
+    assert nested.standing is Standing.SAME
+    assert replay(trace).verdict is Verdict.REPRODUCED
+
+
 def test_a_share_is_of_what_is_left() -> None:
     """`share=` says how much, and two shares in one program are taken one after the other."""
     shown: list[str] = []

@@ -98,6 +98,23 @@ def test_inputs_are_shown_as_data() -> None:
     assert "Ignore all that" not in outside
 
 
+def test_what_was_left_out_of_an_input_is_told(tmp_path: Path) -> None:
+    """To the controller, fenced since it names files and without the host's path, and to the caller."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a.txt").write_text("a")
+    prompts: list[str] = []
+
+    def controller(text: str, _: object) -> str:
+        prompts.append(text)
+        return "final(1)"
+
+    outcome = rlmlite.run("What?", tmp_path, controller=Scripted(controller), trace=False)
+
+    assert re.search(r"<data \w+ from=reading context>\n1 left out, hidden: \.git/\n</data", prompts[0])
+    assert str(tmp_path) not in prompts[0]
+    assert [(each.code, each.input) for each in outcome.notes] == [("input", "context")]
+
+
 def test_a_prompt_has_a_ceiling() -> None:
     """However much is shown; the newest is there, the oldest is a line, then only counted."""
     replies = [f"show(context)\nv{n} = {n}" for n in range(100)]

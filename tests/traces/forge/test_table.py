@@ -16,11 +16,6 @@ NOT_ALONE = {
     "CallLine.rare": "its fields have rows",
     "Step.observation": "its fields have rows",
     "Question.writes": "its fields have rows",
-    "Remark.example": "of a remark that nothing made",
-    "Remark.input": "of a remark that nothing made",
-    "Remark.line": "of a remark that nothing made",
-    "Remark.n": "of a remark that nothing made",
-    "Remark.code": "no action warns yet: a remark that is added is the forgery (`Step.warnings`)",
 }
 
 

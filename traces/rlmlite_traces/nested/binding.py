@@ -6,6 +6,7 @@ The two traces repeat each other, and each repetition is compared, so that neith
     child.root                      its root
     id                              genesis.parent
     child.status, child.reason      the seal's outcome and reason
+    child.warnings, child.notes     those of the seal, without examples
     result                          the value in the seal's result; no_answer if it has none
     usage                           the sum of what its calls report
     child.used                      the sum of what its records charge
@@ -29,6 +30,7 @@ from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.records import EffectRecord, Question, Ref, Seal, Step, Turn, Usage3
 from rlmlite_kernel.records.refs import commit_value, commit_value_digest
 from rlmlite_kernel.records.settings import Settings, ToolRule
+from rlmlite_kernel.run.steps.remarks import without_examples
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_kernel.values.values import descriptor
@@ -69,6 +71,8 @@ def _compare_end(parent: CheckedTrace, step: Step, call: EffectRecord, child: Ch
     if (nested.status, nested.reason) != (seal.outcome, seal.reason):
         recorded, sealed = f"{nested.status} ({nested.reason})", f"{seal.outcome} ({seal.reason})"
         return f"it ended {sealed}, and its parent recorded {recorded}"
+    if (nested.warnings, nested.notes) != (without_examples(seal.warnings), without_examples(seal.notes)):
+        return "its warnings or notes are not those that its parent recorded"
     return ""
 
 

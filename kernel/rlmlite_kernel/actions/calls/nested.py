@@ -24,6 +24,8 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.records import Child
+from rlmlite_kernel.records.remarks import CODES, StepRemark
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, json_size, kind_of, size_of, to_json
@@ -93,10 +95,22 @@ def _input_value(held: TaintedValue, context: StepContext) -> Value:
     return json_value
 
 
+def _repeat_remarks(child: Child, context: StepContext) -> None:
+    """Say what the nested run said of its work: by code, as its words stand in its own trace."""
+    for remarks, is_note in ((child.warnings, False), (child.notes, True)):
+        for each in remarks:
+            times = f" ({each.n:,} times)" if each.n > 1 else ""
+            what = CODES.get(each.code, each.code)
+            message = f"in the nested run: {what}{times}"
+            context.remark(StepRemark(message, code=each.code, is_note=is_note, n=each.n))
+
+
 def _read_answer(origins: int, context: StepContext, results: Sequence[Result]) -> TaintedValue:
     """The nested run's answer; one that is partial makes this step's partial too."""
     (result,) = results
     child = result.child
+    if child is not None:
+        _repeat_remarks(child, context)
     if not isinstance(result, Answered):
         why = f"{child.status}: {child.reason}" if child is not None else result.error
         raise Fault("calls_failed", f"the nested run gave no answer ({why})")

@@ -5,6 +5,8 @@ Not here: the sentences, which observations and outcomes say (`records.remarks`)
 
 from collections.abc import Sequence
 
+import msgspec
+
 from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
 from rlmlite_kernel.records.records import Blob, Remark
 from rlmlite_kernel.records.refs import blob
@@ -30,3 +32,8 @@ def record_remarks(
         record = Remark(code=each.code, n=each.n, example=ref, input=each.input, line=each.line)
         (notes if each.is_note else warnings).append(record)
     return tuple(warnings), tuple(notes), tuple(examples.values())
+
+
+def without_examples(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """The same without blobs: what another trace may say of them."""
+    return tuple(msgspec.structs.replace(remark, example=None) for remark in remarks)

@@ -24,6 +24,7 @@ from rlmlite_kernel.records.refs import Salts, commit_value
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.steps.variables import Variable, Variables
+from rlmlite_kernel.values.inputs import Source
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -77,7 +78,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     `key` is the salt of the settings, under which inputs and prompts are committed to. `document_names` names the
     documents that evidence lies in. `barred` are the origins of inputs whose content no observation may show, since a
     controller may not be sent it.
-    `question` are the origins of the question, if this is a nested run.
+    `question` are the origins of the question, if this is a nested run. `sources` say where each input came from.
     `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`). `meter` is that of a replay, for
     a run that is not charged for its work. `is_incomplete`: an input could not be read as a whole.
     """
@@ -95,6 +96,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     flags: frozenset[int] = frozenset()
     meter: Meter | None = None
     is_incomplete: bool = False
+    sources: Mapping[str, Source] = {}
 
 
 class State(msgspec.Struct, frozen=True, eq=False):
