@@ -20,7 +20,6 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.cache.digests import WORTH_BYTES
 from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
@@ -48,6 +47,12 @@ from rlmlite_traces.files.mapped import check_unchanged
 
 _TEXT_READERS: Mapping[str, TableReader] = {"csv": read_csv, "jsonl": read_jsonl}
 """Readers of text: they take an encoding, and bad UTF-8 becomes U+FFFD. The others of `READERS` run in a worker."""
+
+WORTH_BYTES = 256 * 1024
+"""The rows of smaller texts are read faster than they are kept and found again."""
+
+WORTH_BYTES_IN_WORKER = 64 * 1024
+"""Of files that a worker reads, which takes 0.2 s to start."""
 
 _FRAME = "frame"
 """The step of a data frame, which no replay reads again: its sheet is kept in the trace."""
@@ -89,8 +94,8 @@ def _find_or_derive(
 ) -> tuple[DerivedContent, Derivation]:
     """The content of a table, from the user's cache or read anew, and the step that derived it. Raises `InputError`."""
     limits = ReadingLimits(path, reading)
-    is_large = file.mark.size >= WORTH_BYTES
-    if not is_large or not reading.cache or blobs.copies:
+    is_worth_it = file.mark.size >= (WORTH_BYTES if spec.reader in _TEXT_READERS else WORTH_BYTES_IN_WORKER)
+    if not is_worth_it or not reading.cache or blobs.copies:
         return _derive_new(spec, file, limits, blobs, blobs.derive)
     from rlmlite.inputs.cache.tables import open_tables, table_key  # here, because most tables are small
 

@@ -11,10 +11,11 @@ import pytest
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, deriving, from_path
 from rlmlite.inputs.cache import tables
-from rlmlite.inputs.cache.digests import WORTH_BYTES, cache_folder
+from rlmlite.inputs.cache.digests import cache_folder
 from rlmlite.inputs.cache.tables import TableCache
 from rlmlite.inputs.formats.reading import READING
 from rlmlite.inputs.load import new_store
+from rlmlite.inputs.tables.load import WORTH_BYTES
 from rlmlite_kernel.values.inputs import Derivation, Input
 from rlmlite_kernel.values.values import to_json
 from rlmlite_traces import FileBlobs, Verdict, replay, verify
@@ -27,6 +28,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small table that counts as large, and a cache that is empty."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("rlmlite.inputs.tables.load.WORTH_BYTES", 1)
+    monkeypatch.setattr("rlmlite.inputs.tables.load.WORTH_BYTES_IN_WORKER", 1)
     return _write(tmp_path / "a.csv")
 
 
