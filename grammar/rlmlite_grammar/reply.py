@@ -9,7 +9,8 @@ Models are asked for statements only, but many think aloud first, or put a fence
     ```
 
 Never a guess and never a repair: no line is picked out of prose, no bracket is added, no open fence is closed. A reply
-whose fence stays open was most likely cut off, so what it holds may be half a program, and it is refused.
+whose fence stays open was most likely cut off, so what it holds may be half a program, and it is refused. A statement
+that cannot be read costs itself and those that need its variable; the others run (`parser.parse_around`).
 Offsets refer to the text that was parsed, which the result holds.
 """
 
@@ -18,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from rlmlite_grammar.parser import parse, try_parse
+from rlmlite_grammar.parser import parse_around, try_parse
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 
@@ -59,9 +60,9 @@ def read_reply(reply: str) -> Parsed | Unparsed:
         hint = "if the reply was cut off, write a shorter program; close every fence"
         return Unparsed(reply_text, (Problem("fence", "this fence is never closed", blocks.open_at, hint),))
     if not blocks.texts:
-        return _diagnose(reply_text)
+        return _read_without_fences(reply_text)
     # Joined, since models split one program over several blocks; a later block uses variables of an earlier one.
-    return parse("\n".join(blocks.texts))
+    return parse_around("\n".join(blocks.texts))
 
 
 def _empty_reply(reply: str) -> Problem:
@@ -70,12 +71,10 @@ def _empty_reply(reply: str) -> Problem:
     return Problem("empty", "the reply is empty", None, "write statements, such as x = search(logs, /ERROR/)")
 
 
-def _diagnose(reply_text: str) -> Unparsed:
+def _read_without_fences(reply_text: str) -> Parsed | Unparsed:
     """A reply without fences is a program with mistakes if a line begins like a statement, else only prose."""
-    result = parse(reply_text)
-    # It did not parse before, as a whole reply or without its thoughts.
-    assert isinstance(result, Unparsed)
-    if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
+    result = parse_around(reply_text)
+    if isinstance(result, Parsed) or re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
         return result
     first_word_at = len(reply_text) - len(reply_text.lstrip())
     hint = "write statements, such as x = search(logs, /ERROR/); answer with final(value)"

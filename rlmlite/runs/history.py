@@ -16,6 +16,7 @@ from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.problems import Problem, Unparsed, explain
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import AnyRecord, Entry, Question, Ref, Step, Turn
+from rlmlite_kernel.run.steps.remarks import remarks_of_reading, say_lines
 
 HOST = "host"
 CONTROLLER = "controller"
@@ -147,7 +148,8 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: S
     if problems:
         observation, _ = fit_text(explain(problems, program), room)
     else:
-        observation = "\n".join(step.text for step in summaries if step.text)
+        remarks = () if said is None else remarks_of_reading(said)
+        observation = "\n".join(filter(None, (say_lines(remarks), *(step.text for step in summaries))))
     is_silent = first.call is not None and first.reply is None
     return Exchange(
         turn=first.turn,

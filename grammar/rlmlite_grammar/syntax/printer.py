@@ -8,6 +8,7 @@ node that binds less tightly than its place asks for is put in brackets.
     Binary("-", a, Binary("-", b, c))      a - (b - c)       the right side asks for one more than the left
 
 Nothing is checked: what no text can say (a regex with a newline) comes out as text that does not parse.
+A statement that could not be read comes out as a comment that says why.
 """
 
 import json
@@ -38,6 +39,8 @@ def show(program: ast.Program) -> str:
 
 
 def _statement(statement: ast.Statement) -> str:
+    if isinstance(statement.value, ast.Unread):
+        return f"# not read: {' '.join(statement.value.message.split())}"
     target = "" if statement.target is None else f"{statement.target} = "
     return target + _expr(statement.value)
 
@@ -50,6 +53,8 @@ def _expr(node: ast.Expr, least: int = _ANY) -> str:
 
 def _with_tightness(node: ast.Expr) -> tuple[int, str]:
     match node:
+        case ast.Unread(message=message):
+            return _VALUE, _quote(f"not read: {message}")
         case ast.Alt(options=options):
             return _ANY, " | ".join(_expr(option, _ANY + 1) for option in options)
         case ast.Unary(op=op, of=of):

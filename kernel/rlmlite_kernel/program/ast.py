@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from rlmlite_kernel.program.problems import Problem
+
 Scalar: TypeAlias = bool | int | float | str | None
 """A literal's value. Integers have any size up to 1,000 digits; decimals are finite binary64."""
 
@@ -122,7 +124,18 @@ class Call(Node, frozen=True, array_like=True, tag="call"):
     named: tuple[Named, ...] = ()
 
 
-Expr: TypeAlias = Lit | Rx | Var | Field | Attr | Index | Slice | Unary | Binary | Alt | ListOf | Obj | Call
+class Unread(Node, frozen=True, array_like=True, tag="unread"):
+    """A statement that could not be read, as the problem that its writer is told. It never runs.
+
+    It stands in a program beside statements that could be read, so that they run, all but those that need its variable.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+Expr: TypeAlias = Lit | Rx | Var | Field | Attr | Index | Slice | Unary | Binary | Alt | ListOf | Obj | Call | Unread
 """Any expression."""
 
 OPERATORS: dict[str, int] = {
@@ -169,14 +182,16 @@ class Parsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `at[k]` is where node k of `walk(program)` begins in `text`, in characters.
     It is empty for a program that never was text.
+    `notes` say what in the text was skipped, or read as something else than it spells.
     """
 
     program: Program
     text: str = ""
     at: tuple[int, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
-_LEAVES = frozenset({Lit, Rx, Var, Field})
+_LEAVES = frozenset({Lit, Rx, Var, Field, Unread})
 
 
 def children(node: Expr) -> tuple[Expr, ...]:

@@ -35,6 +35,7 @@ from rlmlite_kernel.program.ast import (
     Parsed,
     Rx,
     Statement,
+    Unread,
     Var,
     children,
     walk,
@@ -139,6 +140,8 @@ class _StatementCheck:
     def _check_position(self, node: Expr, context: ExprContext) -> None:
         """Report a node that has no meaning where it stands."""
         match node:
+            case Unread(code=code, message=message, hint=hint):
+                self.report(code, message, node, hint)
             case Var(name=name):
                 self._check_name(name, node, context)
             case Field(name=name) if not context.row:

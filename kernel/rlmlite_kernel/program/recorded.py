@@ -3,8 +3,9 @@
     ["reply blob"]  I look for errors first.\\n```\\nn = count(log)\\n```
     ["ast blob"]    [[program], [0, 4, 10], "n = count(log)"]
 
-The text is null if it is the whole reply, which the record names already. A replay executes this blob and needs no
-parser: a later grammar may read the reply differently, and that does not change what the run did.
+Notes of the reading follow as a fourth item, if there are any. The text is null if it is the whole reply, which the
+record names already. A replay executes this blob and needs no parser: a later grammar may read the reply differently,
+and that does not change what the run did.
 Format 1 kept the text in a blob of its own (`Turn.program`) and an object here; it can still be read.
 """
 
@@ -27,14 +28,24 @@ class _ParsedBlob(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     text: str | None
 
 
+class _NotedBlob(_ParsedBlob, frozen=True, array_like=True, forbid_unknown_fields=True):
+    notes: tuple[Problem, ...] = ()
+
+
+class _OldParsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    program: Program
+    text: str
+    at: tuple[int, ...]
+
+
 class _UnparsedBlob(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     problems: tuple[Problem, ...]
     text: str | None
 
 
-_parsed = msgspec.json.Decoder(_ParsedBlob)
+_parsed = msgspec.json.Decoder(_NotedBlob)
 _unparsed = msgspec.json.Decoder(_UnparsedBlob)
-_old_parsed = msgspec.json.Decoder(Parsed)
+_old_parsed = msgspec.json.Decoder(_OldParsed)
 _old_unparsed = msgspec.json.Decoder(Unparsed)
 
 Content: TypeAlias = Callable[[Ref], bytes]
@@ -45,13 +56,18 @@ def encode_reading(reading: Parsed | Unparsed, reply: str | None) -> bytes:
     """The blob of a reading. Characters that UTF-8 cannot hold (lone surrogates) are written as escapes."""
     text = None if reading.text == reply else reading.text.encode("utf-8", "backslashreplace").decode()
     if isinstance(reading, Parsed):
+        # A reading without notes is spelled as it was before there were any.
+        if reading.notes:
+            return encode_safely(_ENCODER, _NotedBlob(reading.program, reading.at, text, reading.notes))
         return encode_safely(_ENCODER, _ParsedBlob(reading.program, reading.at, text))
     return encode_safely(_ENCODER, _UnparsedBlob(reading.problems, text))
 
 
 def encode_reading_as_format_one(reading: Parsed | Unparsed) -> bytes:
     """The blob as format 1 wrote it, without the text."""
-    return encode_safely(_ENCODER, msgspec.structs.replace(reading, text=""))
+    if isinstance(reading, Parsed):
+        return encode_safely(_ENCODER, _OldParsed(reading.program, "", reading.at))
+    return encode_safely(_ENCODER, Unparsed("", reading.problems))
 
 
 def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:
@@ -69,11 +85,13 @@ def decode_reading(turn: Turn, content: Content) -> Parsed | Unparsed | None:
     is_format_one = blob.startswith(b"{")
     if is_format_one:
         text = "" if turn.program is None else content(turn.program).decode()
-        old: Parsed | Unparsed = _old_parsed.decode(blob) if is_parsed else _old_unparsed.decode(blob)
-        return msgspec.structs.replace(old, text=text)
+        if not is_parsed:
+            return Unparsed(text, _old_unparsed.decode(blob).problems)
+        old = _old_parsed.decode(blob)
+        return Parsed(old.program, text, old.at)
     if is_parsed:
         parsed = _parsed.decode(blob)
-        return Parsed(parsed.program, _text(parsed.text, turn, content), parsed.at)
+        return Parsed(parsed.program, _text(parsed.text, turn, content), parsed.at, parsed.notes)
     unparsed = _unparsed.decode(blob)
     return Unparsed(_text(unparsed.text, turn, content), unparsed.problems)
 

@@ -50,11 +50,12 @@ from rlmlite_kernel.program.problems import Unparsed, explain
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, FLAGS
 from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Written
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
+from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_question, begin_turn, conclusion
-from rlmlite_kernel.run.steps.remarks import record_remarks
+from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
 from rlmlite_kernel.run.turns.outages import Outage
@@ -208,6 +209,7 @@ def advance(
     """
     if state.left("turns") < 1:
         raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
+    remarks = remarks_of_reading(said)
     # The turn is charged before anything runs, whatever comes of it: prose costs a turn as well.
     charges = {"turns": 1}
     if call is not None:
@@ -227,8 +229,9 @@ def advance(
         digest=state_digest(state.variables, used, exposure, state.run.flags),
         exposure=exposure,
         **begin_turn(state, origin, "" if call is None else call.error),
+        remarks=merge_remarks((*state.remarks, *remarks)),
     )
-    entry = turn_entry(state, opened, said, reply, origin, call, charges)
+    entry = turn_entry(state, opened, said, reply, origin, call, charges, remarks)
     if isinstance(said, Unparsed):
         # One code for all of them: the record's `diagnostics` names the blob that has each problem.
         # Where the controller said nothing, that is what failed.
@@ -242,6 +245,7 @@ def advance(
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
     recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
+    recorder.tell(remarks)
     return _go_on(RunningTurn(opened, steps, outages, stepwise), recorder, blobs, parser)
 
 

@@ -5,6 +5,8 @@ made comes with it: its value, its change to the variables, what it used, its ca
 what the step shows, and the state after it.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rlmlite_kernel.actions.end import Noted
@@ -33,7 +35,7 @@ from rlmlite_kernel.records.records import (
     Written,
 )
 from rlmlite_kernel.records.refs import blob
-from rlmlite_kernel.records.remarks import merge_remarks
+from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import Role, Settings
 from rlmlite_kernel.run.show import (
     UNSEEN_FAILURE,
@@ -44,7 +46,7 @@ from rlmlite_kernel.run.show import (
     show_step,
 )
 from rlmlite_kernel.run.status import note_losses
-from rlmlite_kernel.run.steps.remarks import record_remarks
+from rlmlite_kernel.run.steps.remarks import record_remarks, say_lines
 from rlmlite_kernel.run.steps.state import Answer, State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
@@ -73,6 +75,13 @@ class Recorder:
         other = Recorder(self.state, self._text, self._room)
         other.shown, other._fails_unseen = list(self.shown), self._fails_unseen
         return other
+
+    def tell(self, remarks: Sequence[StepRemark]) -> None:
+        """Show remarks on how the program was read, before its steps."""
+        text, _ = fit_text(say_lines(remarks), self._room)
+        if text:
+            self._room -= len(text.encode()) + len("\n")
+            self.shown.append(text)
 
     def commit(self, step: FinishedStep, statements_after: int, blobs: Blobs, *, is_shown: bool = True) -> None:
         """Record one step, and make the state after it. `is_shown`: there is memory to show it in.
@@ -257,8 +266,9 @@ def turn_entry(
     origin: str,
     call: Spoken | None,
     used: dict[str, int],
+    remarks: Sequence[StepRemark] = (),
 ) -> Entry:
-    """The record of a turn as it opens, with its blobs: the reply, and what was read from it."""
+    """The record of a turn as it opens, with its blobs: the reply, what was read from it, examples of the remarks."""
     salts = before.run.salts
     reading = blob(salts, encode_reading(said, reply))
     blobs = [reading]
@@ -268,6 +278,7 @@ def turn_entry(
         reply_ref = reply_blob.ref
         blobs.append(reply_blob)
     is_parsed = isinstance(said, Parsed)
+    warnings, notes, examples = record_remarks(remarks, before)
     record = Turn(
         turn=after.turn,
         origin=origin,
@@ -277,8 +288,10 @@ def turn_entry(
         call=call,
         used=used,
         state=after.digest,
+        warnings=warnings,
+        notes=notes,
     )
-    return Entry(record, tuple(blobs))
+    return Entry(record, (*blobs, *examples))
 
 
 def controller_charges(call: Spoken, settings: Settings) -> dict[str, int]:

@@ -14,7 +14,7 @@ MALFORMED = {
     "prose about a program": "First I would search the context for errors, then count them.",
     "empty": "",
     "blank": " \n\t\n",
-    "wrong fence": "'''\nx = 1\n'''",
+    "wrong fence": "'''\nx = = 1\n'''",
     "unclosed fence": "```\nx = search(context, /ERROR/)",
     "two programs on a line": "x = 1 y = 2",
     "truncated": 'x = search(context, "ERR',
@@ -66,6 +66,30 @@ def test_nothing_but_malformed_replies(tmp_path: Path) -> None:
 
     assert (outcome.status, outcome.reason, outcome.usage["calls"]) == ("partial", "stuck", 5)
     assert verify(tmp_path / "t.rlm").level is Level.SEALED
+
+
+def test_a_mistake_costs_its_statement_and_those_that_need_it(tmp_path: Path) -> None:
+    """The others run in the same turn; the controller is told of the mistake, and what was skipped for it."""
+    replies = [
+        "I will count the lines.\nn = count(context.lines)\nh = search(context /E/)\nfinal(count(h))",
+        "final(n)",
+    ]
+    prompts: list[str] = []
+
+    def controller(text: str, _: object) -> str:
+        prompts.append(text)
+        return replies[len(prompts) - 1]
+
+    outcome = rlmlite.run("?", "a log", controller=Scripted(controller), trace=tmp_path / "t.rlm")
+
+    assert (outcome.value, outcome.usage["calls"]) == (1, 2)
+    assert "! line 1: this line is no statement" in prompts[1]
+    assert "line 3 col 20: expected ',' or ')' before /E/" in prompts[1]
+    assert "it needs `h`, which has no value" in prompts[1]
+    assert [(note.code, note.line) for note in outcome.notes if note.code == "prose"] == [("prose", 1)]
+    checked = verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)
+    assert replay(checked, recorded_paths=True).verdict is Verdict.REPRODUCED
+    assert reparse(checked).differs is None
 
 
 def test_patience_is_a_setting() -> None:

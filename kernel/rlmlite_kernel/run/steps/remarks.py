@@ -1,17 +1,35 @@
-"""Remarks of steps as records keep them: code, count, place, and the example as a blob.
+"""Remarks as records keep them (code, count, place, and the example as a blob), and those about a program's text.
 
 Not here: the sentences, which observations and outcomes say (`records.remarks`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from rlmlite_kernel.program.ast import Parsed
+from rlmlite_kernel.program.problems import Unparsed, line_and_column
 from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
 from rlmlite_kernel.records.records import Blob, Remark
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.steps.state import State
+
+
+def remarks_of_reading(said: Parsed | Unparsed) -> tuple[StepRemark, ...]:
+    """The notes of how a program was read, each with its line in the program."""
+    if isinstance(said, Unparsed):
+        return ()
+    return tuple(
+        StepRemark(problem.message, code=problem.code, is_note=True, line=line_and_column(said.text, problem.offset)[0])
+        for problem in said.notes
+        if problem.offset is not None
+    )
+
+
+def say_lines(remarks: Iterable[StepRemark]) -> str:
+    """Remarks about lines of a program, as an observation says them."""
+    return "\n".join(f"! line {remark.line}: {remark.message}" for remark in remarks)
 
 
 def record_remarks(
