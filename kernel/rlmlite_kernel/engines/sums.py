@@ -13,6 +13,7 @@ with two slices, so that 64-bit numbers can be added without overflow.
 """
 
 import math
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
@@ -141,6 +142,73 @@ def sum_integers(values: IntArray, codes: IntArray | None, keys: int) -> list[in
     for number, sums in enumerate(parts):
         totals = [total + (more << _WIDTH * number) for total, more in zip(totals, sums.tolist(), strict=True)]
     return totals
+
+
+class Tally:
+    """Numbers by key to which more are added, block by block. Whoever adds them knows that 64 bits are enough."""
+
+    def __init__(self) -> None:
+        self._numbers: IntArray = np.zeros(0, np.int64)
+
+    def add(self, places: IntArray, amounts: IntArray) -> None:
+        """Add an amount to the number of each of these keys; a key may be there twice."""
+        keys = int(places.max(initial=-1)) + 1
+        if keys > len(self._numbers):
+            # Twice as many as before: each block may bring new keys.
+            more = max(keys, 2 * len(self._numbers)) - len(self._numbers)
+            self._numbers = np.append(self._numbers, np.zeros(more, np.int64))
+        np.add.at(self._numbers, places, amounts)
+
+    @property
+    def keys(self) -> int:
+        """The number of a key that has nothing yet, nor has any after it."""
+        return len(self._numbers)
+
+    def numbers(self, keys: int) -> list[int]:
+        """The numbers of so many keys; 0 for one to which nothing was added."""
+        known: list[int] = self._numbers[:keys].tolist()
+        return known + [0] * (keys - len(known))
+
+
+class IntegerSums:
+    """Sums of whole numbers by key, block by block: exact, whatever their size.
+
+    As long as no sum can have passed 2^62 they are added in an array, beyond it as Python's integers.
+    """
+
+    def __init__(self) -> None:
+        self._sums, self._reach = Tally(), 0
+        self._large: dict[int, int] = {}
+
+    def add(self, values: IntArray, codes: IntArray, places: IntArray) -> None:
+        """Add the values of a block: `codes` number its keys, `places` say which of all each of these is."""
+        if not _is_small(values):
+            self.add_each(places, sum_integers(values, codes, len(places)))
+            return
+        # The largest that a sum of this block can be, whatever its sign.
+        reach = int(np.abs(values).sum())
+        if self._reach + reach > 1 << 62:
+            self._put_aside()
+        self._reach += reach
+        sums = np.bincount(codes, weights=values, minlength=len(places))
+        self._sums.add(places, sums.astype(np.int64))
+
+    def add_each(self, places: IntArray, values: Iterable[int]) -> None:
+        """Add numbers of any size, each to the sum of its key."""
+        for place, value in zip(places.tolist(), values, strict=True):
+            self._large[place] = self._large.get(place, 0) + value
+
+    def totals(self, keys: int) -> list[int]:
+        """The sum of each of so many keys; 0 for one without values."""
+        totals = self._sums.numbers(keys)
+        for place, total in self._large.items():
+            totals[place] += total
+        return totals
+
+    def _put_aside(self) -> None:
+        sums = self._sums.numbers(self._sums.keys)
+        self.add_each(np.arange(len(sums)), sums)
+        self._sums, self._reach = Tally(), 0
 
 
 def _is_small(values: IntArray) -> bool:

@@ -61,6 +61,19 @@ def rows_where(rows: Rows, cond: Expr, context: StepContext) -> IntArray | None:
     return None if vector is None else np.flatnonzero(_truth(vector, context)).astype(np.int64)
 
 
+def rows_where_some(rows: Rows, count: int, cond: Expr, context: StepContext) -> IntArray | None:
+    """As `rows_where` of so many rows, and charged for them all: the condition is false for all others but `rows`.
+
+    It only compares texts, so it warns of nothing. None where it has to be evaluated row by row.
+    """
+    try:
+        part = _Columns(rows, context).part(cond) if len(rows) else None
+    except _RowByRowError:
+        return None
+    _charge_columns(cond, count, context)
+    return np.flatnonzero(_truth(part, context)) if isinstance(part, Vector) else np.zeros(0, np.int64)
+
+
 def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int = 0) -> Vector | None:
     """A row expression as a vector, or None where it has to be evaluated row by row.
 
@@ -68,14 +81,18 @@ def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int =
     """
     if not are_many(len(rows) + beside) or not len(rows) or not has_free_field(node, context.table):
         return None
-    context.work(column_work_of_row(node) * len(rows), f"evaluating an expression over {len(rows):,} rows")
-    # Three arrays at a time: two operands and their result.
-    context.ensure_fits(3 * 8 * len(rows) // MEMORY_PER_VALUE_BYTE)
+    _charge_columns(node, len(rows), context)
     try:
         part = _Columns(rows, context).part(node)
     except _RowByRowError:
         return None
     return part if isinstance(part, Vector) else None
+
+
+def _charge_columns(node: Expr, rows: int, context: StepContext) -> None:
+    context.work(column_work_of_row(node) * rows, f"evaluating an expression over {rows:,} rows")
+    # Three arrays at a time: two operands and their result.
+    context.ensure_fits(3 * 8 * rows // MEMORY_PER_VALUE_BYTE)
 
 
 class _Columns:

@@ -3,15 +3,20 @@
 Not here: what a step may do with them, and what it uses (`context`).
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.program.ast import Call
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content, PassedBlobs
+
+if TYPE_CHECKING:
+    from rlmlite_kernel.values.lines.finds import Finds
 
 
 class TrackedBlobs(PassedBlobs):
@@ -54,12 +59,20 @@ class EgressRules(Protocol):
         ...
 
 
+class TurnMemory:
+    """What steps leave for the steps after them in the same turn: no value, only what would be found again."""
+
+    def __init__(self) -> None:
+        self.finds: Finds | None = None
+
+
 class TurnContext(msgspec.Struct, frozen=True, eq=False):
     """What all steps of a turn share: action table, settings, egress rules, and what the controller's words count as.
 
     `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
     that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
     (`records.evolution.FLAGS`). `meter` counts what a run without `CHARGED_BEFORE` is not charged for, in a replay.
+    `calls` are those of all steps, so that a step can look ahead; no result depends on them, or on `memory`.
     """
 
     table: Table
@@ -70,3 +83,5 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     number: int = 0
     flags: frozenset[int] = frozenset()
     meter: Meter | None = None
+    calls: Sequence[Call] = ()
+    memory: TurnMemory = msgspec.field(default_factory=TurnMemory)

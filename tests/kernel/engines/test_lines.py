@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from rlmlite_kernel.engines.lines import groups as line_groups
 from rlmlite_kernel.engines.lines.arrow_groups import arrow, can_run, run_form
 from rlmlite_kernel.engines.lines.blocks import LineBounds, cut_blocks, line_bounds
-from rlmlite_kernel.engines.lines.forms import spell_for_groups
+from rlmlite_kernel.engines.lines.forms import certain_groups, spell_for_groups
+from rlmlite_kernel.engines.lines.literals import lines_with
 from rlmlite_kernel.engines.query.query import Matcher, compile_query, regex
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.engines.search.tally import MANY
@@ -117,3 +118,49 @@ def test_a_long_line_is_searched_as_a_search_does(length: int) -> None:
 
     assert _listed(found, (1, 2)) == expected
     assert found.cut_lines == find(content, matcher, 0, len(content), MANY).cut_windows
+
+
+@given(TEXTS, st.lists(st.sampled_from([b"a", b"foo", b"12", b"x-", "é".encode(), b"a\nb"]), min_size=1, unique=True))
+def test_lines_with_literals_are_those_that_hold_one(text: str, literals: list[bytes]) -> None:
+    """Each once, in their order; where more than a quarter of them may be some, nothing is said."""
+    content = (text + "\n" * 40).encode()
+    bounds = line_bounds(content, 0, len(content))
+    lines = [content[start : stop + 1] for start, stop in zip(*map(np.ndarray.tolist, bounds[:2]), strict=True)]
+    found = lines_with(content, bounds, literals)
+
+    if found is None:
+        assert 4 * sum(content.count(literal) for literal in literals) > len(lines)
+    else:
+        holding = [number for number, line in enumerate(lines) if any(literal in line for literal in literals)]
+        # A literal with a newline begins in a line that does not hold it: one line too many is no harm.
+        assert set(holding) <= set(found.tolist())
+        assert found.tolist() == sorted(set(found.tolist()))
+        assert b"a\nb" in literals or found.tolist() == holding
+
+
+@pytest.mark.parametrize(
+    ("pattern", "certain"),
+    [
+        (r"^(\S+) (?P<level>\w+) took (\d+)", {1, 2, 3}),
+        (r"(a)(b)?(c|(d))", {1, 3}),
+        (r"(a)|(b)", set()),
+        (r"(?:(a)|b)(c)", {2}),
+        (r"((a)(b)*)+", {1, 2}),
+        (r"(?:(a)(b){0,2}){2}(c){0}", {1}),
+        (r"(?i)(a|b)(?i:(c))", {1, 2}),
+        (r"\((a)\)[(](b)[)?]\Q)?\E(c)??", {1, 2}),
+    ],
+)
+def test_certain_groups_are_outside_of_all_that_may_be_left_out(pattern: str, certain: set[int]) -> None:
+    """No alternative, and nothing with `?`, `*` or `{0,n}` around or behind them."""
+    assert certain_groups(compile_query(regex(pattern))) == certain
+
+
+@given(TEXTS, st.sampled_from(PATTERNS))
+def test_certain_groups_are_in_every_match(text: str, pattern: str) -> None:
+    """Whatever the form: where a line matches, none of them is missing."""
+    content, matcher = text.encode(), compile_query(regex(pattern))
+    groups = tuple(sorted(certain_groups(matcher)))
+    found = line_groups.find_groups(content, line_bounds(content, 0, len(content)), matcher, groups)
+
+    assert all(bool((found.groups[number][0] >= 0)[found.matches].all()) for number in groups)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rlmlite_kernel.engines import sums
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.sums import FloatSums, sum_decimals, sum_integers
+from rlmlite_kernel.engines.sums import FloatSums, IntegerSums, sum_decimals, sum_integers
 from tests.sizes import scale
 
 _DECIMALS = st.floats(allow_nan=False, allow_infinity=False, min_value=-sums.LARGEST, max_value=sums.LARGEST)
@@ -68,3 +68,23 @@ def test_what_is_too_large_is_left_to_the_definition() -> None:
 def test_whole_decimals(value: float, whole: bool) -> None:
     """Up to 2^53 a decimal without a fraction is a whole number."""
     assert sums.are_whole(np.array([value])).tolist() == [whole]
+
+
+_INTEGERS = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-9, 9), st.integers(2**52 - 2, 2**52))
+
+
+@settings(max_examples=scale(200))
+@given(st.lists(st.tuples(st.integers(0, 5), _INTEGERS), max_size=40), st.integers(1, 7), st.booleans())
+def test_whole_numbers_by_block_have_the_same_sums(rows: list[tuple[int, int]], block: int, crowded: bool) -> None:
+    """Small ones in an array, large ones and those after very many as Python's integers; new keys on the way."""
+    blockwise = IntegerSums()
+    for start in range(0, len(rows), block):
+        if crowded:
+            blockwise._reach = 1 << 62  # as after 512 blocks of the largest numbers that are small
+        mine = rows[start : start + block]
+        places = np.array(sorted({key for key, _ in mine}), np.int64)
+        codes = np.searchsorted(places, np.array([key for key, _ in mine]))
+        blockwise.add(np.array([value for _, value in mine], np.int64), codes, places)
+    blockwise.add_each(np.array([2, 2]), [2**70, -(2**70)])
+
+    assert blockwise.totals(7) == [sum(value for mine, value in rows if mine == key) for key in range(7)]

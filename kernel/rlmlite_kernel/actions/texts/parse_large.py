@@ -10,11 +10,12 @@ than two or three. So which fields there are is known from the form, and what th
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from rlmlite_kernel.actions.rows.lines.passes import finds_of
 from rlmlite_kernel.actions.search.sweep import mark_unseen, warn_of_cut_lines
 from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.actions.texts.line_forms import LINE_COLUMNS, require_fields, warn_of_unmatched
 from rlmlite_kernel.engines.bytes.threads import map_in_order
-from rlmlite_kernel.engines.lines.blocks import cut_blocks, line_bounds
+from rlmlite_kernel.engines.lines.blocks import LineBounds, cut_blocks
 from rlmlite_kernel.engines.lines.groups import find_groups
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
@@ -40,6 +41,7 @@ class _Match(NamedTuple):
     """Which lines of a block match: their bits, how many, of how many, and how many were too long to search whole."""
 
     block: _Block
+    bounds: LineBounds
     matching: Bits | None
     others: Bits | None
     matches: int
@@ -85,11 +87,13 @@ def _named_fields(matcher: Matcher) -> dict[str, LineField]:
 def _match_blocks(pieces: Sequence[TargetPiece], matcher: Matcher, context: StepContext) -> Iterator[_Match]:
     """The blocks of all texts with the lines that match, as far as the work goes."""
 
+    finds = finds_of(context)
+
     def match_block(block: _Block) -> _Match:
-        bounds = line_bounds(block.content, block.start, block.stop)
+        bounds = finds.bounds(block.piece.text.blob, block.content, block.start, block.stop)
         found = find_groups(block.content, bounds, matcher, ())
         count, lines = int(found.matches.sum()), len(found.matches)
-        return _Match(block, pack(found.matches), pack(~found.matches), count, lines, found.cut_lines)
+        return _Match(block, bounds, pack(found.matches), pack(~found.matches), count, lines, found.cut_lines)
 
     scanned = [piece.text.start for piece in pieces]
     cut_lines = 0
@@ -104,6 +108,7 @@ def _match_blocks(pieces: Sequence[TargetPiece], matcher: Matcher, context: Step
             context.spend("search_work", work)
             scanned[block.number] = block.stop
             cut_lines += found.cut_lines
+            finds.keep_bounds(block.piece.text.blob, found.bounds)
             yield found
     finally:
         for piece, stop in zip(pieces, scanned, strict=True):

@@ -22,20 +22,24 @@ from rlmlite_kernel.engines.search.windows import WINDOW
 
 
 class _Library:
-    """pyarrow and its compute functions, once they were asked for; None where they are not installed."""
+    """pyarrow and what calls its functions, once they were asked for; None where they are not installed."""
 
     modules: "tuple[Any, Any] | None" = None
     is_known = False
 
 
 def arrow() -> tuple[Any, Any] | None:
-    """`pyarrow` and `pyarrow.compute`, or None if they are missing or too old."""
+    """`pyarrow` and `pyarrow._compute`, or None if they are missing or too old.
+
+    Not `pyarrow.compute`: it makes a Python function of each of Arrow's 300 before any can be called, which takes as
+    long as parsing ten megabytes.
+    """
     if not _Library.is_known:
         try:
-            modules = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.compute")
+            modules = importlib.import_module("pyarrow"), importlib.import_module("pyarrow._compute")
         except ImportError:
             modules = None
-        has_spans = modules is not None and hasattr(modules[1], "extract_regex_span")
+        has_spans = modules is not None and hasattr(modules[1], "ExtractRegexSpanOptions")
         _Library.modules = modules if has_spans else None
         _Library.is_known = True
     return _Library.modules
@@ -61,8 +65,9 @@ def run_form(
     if lines is not None:
         texts, starts = texts.take(_numbers(pyarrow, lines)), starts[lines]
     if not groups:
-        return _flags(compute.match_substring_regex(texts, pattern=form.pattern)), {}
-    result = compute.extract_regex_span(texts, pattern=form.pattern)
+        return _matches(compute, texts, form.pattern), {}
+    options = compute.ExtractRegexSpanOptions(form.pattern)
+    result = compute.call_function("extract_regex_span", [texts], options)
     matches = _valid(result)
     return matches, {number: _absolute(result.field(f"g{number}"), starts, matches) for number in groups}
 
@@ -76,7 +81,11 @@ def run_over(joined: bytes, lengths: IntArray, pattern: str) -> BoolArray | None
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
     texts = pyarrow.StringArray.from_buffers(len(lengths), pyarrow.py_buffer(offsets), pyarrow.py_buffer(joined))
-    return _flags(compute.match_substring_regex(texts, pattern=pattern))
+    return _matches(compute, texts, pattern)
+
+
+def _matches(compute: Any, texts: Any, pattern: str) -> BoolArray:
+    return _flags(compute.call_function("match_substring_regex", [texts], compute.MatchSubstringOptions(pattern)))
 
 
 def _line_array(pyarrow: Any, content: Buffer, bounds: LineBounds, with_newlines: bool) -> Any:

@@ -68,3 +68,36 @@ def _spell_class(part: str) -> str | None:
     if not _PLAIN_CLASS.fullmatch(part):
         return None
     return part.replace(r"\s", r"\t\f\r ")
+
+
+class _OpenGroup:
+    """A group that is not closed yet: its number (0 for one without), and what is known of the groups in it."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.inside, self.has_alternatives = number, set[int](), False
+
+    def certain(self) -> set[int]:
+        """The groups that are there whenever it is."""
+        mine = {self.number} if self.number else set()
+        return mine if self.has_alternatives else mine | self.inside
+
+
+def certain_groups(matcher: Matcher) -> frozenset[int]:
+    """The groups (from 1) that are there in every match: in no alternative, and in nothing that may be left out.
+
+    (a)(b)?(c|(d))      {1, 3}
+    """
+    parts = outline(matcher.query.text).parts if matcher.query.kind == "regex" else ()
+    open_groups, number = [_OpenGroup(0)], 0
+    for part, after in zip(parts, (*parts[1:], ""), strict=True):
+        if part == "|":
+            open_groups[-1].has_alternatives = True
+        elif part.startswith("(") and not part.endswith(")"):
+            is_numbered = part == "(" or part.startswith("(?P<")
+            number += is_numbered
+            open_groups.append(_OpenGroup(number if is_numbered else 0))
+        elif part == ")" and len(open_groups) > 1:
+            closed = open_groups.pop()
+            if not after.startswith(("?", "*", "{0")):
+                open_groups[-1].inside |= closed.certain()
+    return frozenset(open_groups[0].certain())

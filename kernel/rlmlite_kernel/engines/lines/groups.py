@@ -22,6 +22,9 @@ from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.engines.search.tally import MANY
 from rlmlite_kernel.engines.search.windows import WINDOW
 
+FEW_GROUPS = 5
+"""Groups up to which RE2 needs one pass over a line, nearly whatever their number; beyond it is four times slower."""
+
 _FEW = 64
 """Lines for which setting up anything but a call for each takes longer."""
 

@@ -1,46 +1,81 @@
 """Lines of one block, opened: their places, and what the form has been asked for in them so far."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
+from copy import copy
 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.lines.blocks import line_bounds
-from rlmlite_kernel.engines.lines.groups import find_groups
+from rlmlite_kernel.engines.lines.groups import FEW_GROUPS, find_groups
+from rlmlite_kernel.engines.lines.literals import lines_with
+from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Column, Constant, Ints, Spans
 from rlmlite_kernel.values.lines.fields import Fields, GroupField, LineField, PlaceField, groups_for
+from rlmlite_kernel.values.lines.finds import Finds, FoundGroups
 from rlmlite_kernel.values.lines.later import LaterColumn
 from rlmlite_kernel.values.lines.source import LineSource
 from rlmlite_kernel.values.values import Rows
 
 
 class BlockLines:
-    """Lines of a block, and what has been found in them so far."""
+    """Lines of a block, and what has been found in them so far: `spans` of the lines, `groups` by number.
 
-    def __init__(self, source: LineSource, block: int, lines: IntArray, blobs: Blobs) -> None:
-        self._form, self._block, self._lines = source.form, source.blocks[block], lines
+    `lines` are their numbers in the block.
+    `finds` are those of the passes before, `known` what they know of the groups of exactly these lines.
+    """
+
+    def __init__(
+        self,
+        source: LineSource,
+        block: int,
+        lines: IntArray,
+        blobs: Blobs,
+        finds: Finds,
+        known: FoundGroups | None = None,
+    ) -> None:
+        self._form, self._block, self._number, self._finds = source.form, source.blocks[block], block, finds
         self._content = blobs.read(self._block.blob)
-        self._bounds = line_bounds(self._content, self._block.start, self._block.stop)
+        self._bounds = finds.bounds(self._block.blob, self._content, self._block.start, self._block.stop)
+        self._open(lines, known or FoundGroups())
+
+    def _open(self, lines: IntArray, known: FoundGroups) -> None:
+        self.lines, self._known = lines, known
         mine = self._bounds.take(lines)
         self.spans = Spans((self._block.blob,), mine.starts, mine.stops)
-        self._groups: dict[int, Spans] = {}
+        self.groups: dict[int, Spans] = {}
+
+    def holding(self, literals: Iterable[bytes]) -> "BlockLines | None":
+        """Those of the lines that hold one of some literals; None where finding them would not pay.
+
+        Nor if a line is so long that comparing its fields takes too many steps.
+        """
+        if int((self._bounds.stops - self._bounds.starts).max(initial=0)) > LONGEST:
+            return None
+        found = lines_with(self._content, self._bounds, literals)
+        if found is None:
+            return None
+        are_mine = np.zeros(len(self._bounds.starts), np.bool_)
+        are_mine[self.lines] = True
+        some = copy(self)
+        some._open(found[are_mine[found]], FoundGroups())
+        return some
 
     def rows(self, kind: str, fields: Fields, names: AbstractSet[str]) -> Rows:
-        """These lines as rows with such fields."""
-        self._find(groups_for(fields, names))
+        """These lines as rows with such fields, of which `names` are columns already."""
+        self._find(groups_for(fields, names), groups_for(fields, self._finds.ahead))
         columns: dict[str, Column] = {}
         for name, field in fields.items():
-            columns[name] = self._column(field) if name in names else LaterColumn(len(self._lines), self._maker(field))
-        return Rows(kind, columns, len(self._lines), self.spans)
+            columns[name] = self._column(field) if name in names else LaterColumn(len(self.lines), self._maker(field))
+        return Rows(kind, columns, len(self.lines), self.spans)
 
     def _column(self, field: LineField) -> Column:
         if isinstance(field, PlaceField):
             return self._place(field.what)
         if isinstance(field, GroupField):
-            return self._groups[field.number]
-        return LaterColumn(len(self._lines), self._maker(field))
+            return self.groups[field.number]
+        return LaterColumn(len(self.lines), self._maker(field))
 
     def _maker(self, field: LineField) -> Callable[[Blobs], Column]:
         def make(blobs: Blobs) -> Column:
@@ -48,7 +83,7 @@ class BlockLines:
                 return self._place(field.what)
             if isinstance(field, GroupField):
                 self._find(frozenset({field.number}))
-                return self._groups[field.number]
+                return self.groups[field.number]
             return field.column(self.rows("rows", field.fields, field.names), blobs)
 
         return make
@@ -57,15 +92,21 @@ class BlockLines:
         if what == "text":
             return self.spans
         if what == "doc":
-            return Constant(self._block.doc, len(self._lines))
-        return Ints({"line": self._lines + self._block.line, "start": self.spans.starts, "end": self.spans.stops}[what])
+            return Constant(self._block.doc, len(self.lines))
+        return Ints({"line": self.lines + self._block.line, "start": self.spans.starts, "end": self.spans.stops}[what])
 
-    def _find(self, numbers: AbstractSet[int]) -> None:
-        wanted = tuple(sorted(numbers - self._groups.keys()))
-        if wanted and self._form is not None:
-            # They may be in any order, even if all of them are asked for.
-            are_all = len(self._lines) == len(self._bounds.starts) and bool((np.diff(self._lines) == 1).all())
-            lines = None if are_all else self._lines
-            found = find_groups(self._content, self._bounds, self._form, wanted, lines)
-            for number, (starts, stops) in found.groups.items():
-                self._groups[number] = Spans(self.spans.blobs, starts, stops)
+    def _find(self, wanted: AbstractSet[int], ahead: AbstractSet[int] = frozenset()) -> None:
+        """Find the groups that are wanted; with them those that later passes want, where that takes hardly longer."""
+        for number in self._known.numbers(self._number) & (wanted - self.groups.keys()):
+            starts, stops = self._known.places(self._number, number, self.spans.starts)
+            self.groups[number] = Spans(self.spans.blobs, starts, stops)
+        missing = wanted - self.groups.keys()
+        if not missing or self._form is None:
+            return
+        together = missing | (ahead - self.groups.keys())
+        numbers = tuple(sorted(together if len(together) <= FEW_GROUPS else missing))
+        # They may be in any order, even if all of them are asked for.
+        are_all = len(self.lines) == len(self._bounds.starts) and bool((np.diff(self.lines) == 1).all())
+        found = find_groups(self._content, self._bounds, self._form, numbers, None if are_all else self.lines)
+        for number, (starts, stops) in found.groups.items():
+            self.groups[number] = Spans(self.spans.blobs, starts, stops)

@@ -23,6 +23,7 @@ from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Cells, Column, Spans
 from rlmlite_kernel.values.lines.block_lines import BlockLines
 from rlmlite_kernel.values.lines.fields import Fields, describe_field
+from rlmlite_kernel.values.lines.finds import Finds
 from rlmlite_kernel.values.lines.later import concatenate_columns, concatenate_rows
 from rlmlite_kernel.values.lines.source import LineSource, Selection
 from rlmlite_kernel.values.values import Rows, Value, json_size
@@ -124,7 +125,7 @@ class LineRows(Rows):
             mine = numbers[in_order][block_of_row[in_order] == block]
             first = int(self.selection.ends[block] - self.selection.counts[block])
             lines = self.selection.lines(block, self.source.blocks[block].lines)[mine - first]
-            pieces.append(BlockLines(self.source, block, lines, blobs).rows(self.kind, self.fields, names))
+            pieces.append(BlockLines(self.source, block, lines, blobs, Finds()).rows(self.kind, self.fields, names))
         if not pieces:
             return Rows(self.kind, {name: Cells([]) for name in self.fields}, 0, Spans(("",), *np.zeros((2, 0), int)))
         back = np.empty(len(numbers), np.int64)
@@ -183,8 +184,12 @@ class RowsPart(NamedTuple):
         whole = self.whole
         if self.numbers is not None:
             return whole.gather(self.numbers, names, self.blobs)
-        lines = BlockLines(whole.source, self.block, self.lines(), self.blobs)
-        return lines.rows(whole.kind, whole.fields, names)
+        return self.block_lines(Finds()).rows(whole.kind, whole.fields, names)
+
+    def block_lines(self, finds: Finds) -> BlockLines:
+        """The lines of a block, with what passes before have found in them."""
+        known = finds.groups(self.whole.selection)
+        return BlockLines(self.whole.source, self.block, self.lines(), self.blobs, finds, known)
 
     def lines(self) -> IntArray:
         """The numbers, in their block, of the lines that are rows."""

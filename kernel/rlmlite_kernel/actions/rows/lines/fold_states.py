@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rlmlite_kernel.actions.rows.columns.folds import FOLD, fold_vector, greatest, least, median, percentile_place
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.sums import FloatSums, sum_integers
+from rlmlite_kernel.engines.sums import FloatSums, IntegerSums, Tally
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.values.operators import divide, is_number
@@ -49,18 +49,16 @@ class CountState:
     """count(.x): the values that are not null."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
+        self._counts = Tally()
 
     def add(self, values: Vector | Sequence[Value], keys: Keys, places: IntArray, context: StepContext) -> None:
         """See `FoldState.add`."""
         there = ~values.null if isinstance(values, Vector) else np.array([v is not None for v in values], np.bool_)
-        counts = np.bincount(keys.codes[there], minlength=len(places))
-        for place, n in zip(places.tolist(), counts.tolist(), strict=True):
-            self._counts[place] = self._counts.get(place, 0) + n
+        self._counts.add(places, np.bincount(keys.codes[there], minlength=len(places)))
 
     def results(self, count: int, context: StepContext) -> list[Value]:
         """See `FoldState.results`."""
-        return [self._counts.get(place, 0) for place in range(count)]
+        return list(self._counts.numbers(count))
 
 
 class SumState:
@@ -68,8 +66,8 @@ class SumState:
 
     def __init__(self, is_average: bool) -> None:
         self._is_average = is_average
-        self._whole: dict[int, int] = {}
-        self._numbers: dict[int, int] = {}
+        self._whole = IntegerSums()
+        self._numbers = Tally()
         self._decimals: set[int] = set()
         self._sums = FloatSums()
         self._keys = 0
@@ -84,29 +82,21 @@ class SumState:
             return
         rows = np.flatnonzero(~values.null)
         codes, data = keys.codes[rows], values.data[rows]
-        self._count(np.bincount(codes, minlength=len(places)), places)
+        self._numbers.add(places, np.bincount(codes, minlength=len(places)))
         if values.kind == "float":
             is_whole = np.zeros(len(rows), np.bool_) if values.whole is None else values.whole[rows]
             self._add_decimals(data[~is_whole], places[codes[~is_whole]])
             codes, data = codes[is_whole], data[is_whole].astype(np.int64)
-        sums = sum_integers(data, codes, len(places))
-        for place, total in zip(places.tolist(), sums, strict=True):
-            self._whole[place] = self._whole.get(place, 0) + total
+        self._whole.add(data, codes, places)
 
     def _add_values(self, values: Sequence[Value], places: IntArray) -> None:
         """Values of several kinds, one by one."""
-        decimals: list[tuple[float, int]] = []
-        for value, place in zip(values, places.tolist(), strict=True):
-            if not is_number(value):
-                continue
-            self._numbers[place] = self._numbers.get(place, 0) + 1
-            if isinstance(value, float):
-                decimals.append((value, place))
-            elif isinstance(value, int):
-                self._whole[place] = self._whole.get(place, 0) + value
-        self._add_decimals(
-            np.array([value for value, _ in decimals], np.float64), np.array([place for _, place in decimals], np.int64)
-        )
+        numbers = [value if is_number(value) else None for value in values]
+        decimals = [value for value in numbers if isinstance(value, float)]
+        whole = [value for value in numbers if isinstance(value, int)]
+        self._numbers.add(places, np.array([value is not None for value in numbers], np.int64))
+        self._add_decimals(np.array(decimals, np.float64), places[[isinstance(value, float) for value in numbers]])
+        self._whole.add_each(places[[isinstance(value, int) for value in numbers]], whole)
 
     def _add_decimals(self, values: "np.ndarray[tuple[int], np.dtype[np.float64]]", places: IntArray) -> None:
         if len(values):
@@ -114,24 +104,21 @@ class SumState:
             if not self._sums.add(values, places, self._keys):
                 raise NotByBlocksError
 
-    def _count(self, counts: IntArray, places: IntArray) -> None:
-        for place, n in zip(places.tolist(), counts.tolist(), strict=True):
-            self._numbers[place] = self._numbers.get(place, 0) + n
-
     def results(self, count: int, context: StepContext) -> list[Value]:
         """See `FoldState.results`. Raises `NotByBlocksError`."""
-        totals: list[Value] = [self._whole.get(place, 0) for place in range(count)]
+        whole = self._whole.totals(count)
+        totals: list[Value] = list(whole)
         if self._decimals:
-            self._round_decimals(totals)
+            self._round_decimals(totals, whole)
         if not self._is_average:
             return totals
-        numbers = [self._numbers.get(place, 0) for place in range(count)]
+        numbers = self._numbers.numbers(count)
         return [divide(total, n) if n else None for total, n in zip(totals, numbers, strict=True)]
 
-    def _round_decimals(self, totals: list[Value]) -> None:
+    def _round_decimals(self, totals: list[Value], whole: Sequence[int]) -> None:
         """The totals of keys that have decimals: their whole numbers are added to the exact sum, which is rounded."""
         for place in sorted(self._decimals):
-            left, scale = self._whole.get(place, 0), 0
+            left, scale = whole[place], 0
             # In parts of 30 bits, each of which is a decimal without rounding.
             while left:
                 part = left & (1 << 30) - 1 if left > 0 else -(-left & (1 << 30) - 1)
@@ -204,7 +191,8 @@ class NumbersState:
 
     def _of_integers(self, data: IntArray, codes: npt.NDArray[np.int32], count: int) -> list[Value]:
         """The numbers of each key side by side; of these only the places that decide are put in order."""
-        data = data[np.argsort(codes, kind="stable")]
+        # Numbers of 16 bits are sorted without comparisons.
+        data = data[np.argsort(codes.astype(np.uint16) if count <= 1 << 16 else codes, kind="stable")]
         ends = np.cumsum(np.bincount(codes, minlength=count)).tolist()
         folded: list[Value] = []
         for start, stop in pairwise([0, *ends]):

@@ -17,6 +17,7 @@ from rlmlite_kernel.actions.rows.lines.computed import names_in
 from rlmlite_kernel.actions.rows.lines.fold_states import FoldState
 from rlmlite_kernel.actions.rows.lines.passes import open_parts
 from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.sums import Tally
 from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import resolve
@@ -48,24 +49,28 @@ class KeysOfAll:
         self._numbers: dict[object, int] = {}
         self.values: list[Value] = []
         self.firsts: list[int] = []
-        self.counts: list[int] = []
+        self._counts = Tally()
         self._rows = 0
+
+    @property
+    def counts(self) -> list[int]:
+        """How many rows each key has."""
+        return self._counts.numbers(len(self.values))
 
     def add(self, keys: Keys, values: Sequence[Value]) -> IntArray:
         """Take the keys of the next block; returns which key of all each of them is."""
-        places = np.zeros(len(values), np.int64)
-        known = len(self.values)
-        counts = keys.counts().tolist()
-        for code, value in enumerate(values):
-            place = self._numbers.setdefault(group_key(value), len(self.values))
-            if place == len(self.values):
-                self.values.append(value)
+        known, numbers = len(self.values), self._numbers
+        marks = list(map(group_key, values))
+        # Nearly all keys of a block are known from those before it.
+        places = np.array([numbers.get(mark, -1) for mark in marks], np.int64)
+        for code in np.flatnonzero(places < 0).tolist():
+            places[code] = numbers.setdefault(marks[code], len(self.values))
+            if places[code] == len(self.values):
+                self.values.append(values[code])
                 self.firsts.append(self._rows + int(keys.firsts[code]))
-                self.counts.append(0)
-            self.counts[place] += counts[code]
-            places[code] = place
-        self._rows += len(keys.codes)
         added = self.values[known:]
+        self._rows += len(keys.codes)
+        self._counts.add(places, keys.counts())
         size = sum(self._context.size_of(value) for value in added)
         self._context.hold_size(size + _KEY_MEMORY * len(added) // MEMORY_PER_VALUE_BYTE)
         return places

@@ -5,13 +5,15 @@ import numpy as np
 from rlmlite_kernel.actions.batches import Batches
 from rlmlite_kernel.actions.rows.columns.evaluate import evaluate_column
 from rlmlite_kernel.actions.rows.columns.select import select_rows
+from rlmlite_kernel.actions.rows.lines.candidates import choose_rows
 from rlmlite_kernel.actions.rows.lines.computed import ExpressionField, names_in
-from rlmlite_kernel.actions.rows.lines.passes import open_parts
+from rlmlite_kernel.actions.rows.lines.passes import finds_of, open_parts
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.program.ast import Expr, Field, Obj
 from rlmlite_kernel.values.lines.fields import LineField
+from rlmlite_kernel.values.lines.finds import FoundGroups
 from rlmlite_kernel.values.lines.line_rows import LineRows
 from rlmlite_kernel.values.lines.source import NO_BITS, Bits, Selection, pack
 from rlmlite_kernel.values.values import LIST
@@ -23,16 +25,18 @@ def where_lines(lines: LineRows, cond: Expr, context: StepContext) -> LineRows:
         return lines.take(_matching_numbers(lines, cond, context))
     bits: list[Bits | None] = [NO_BITS] * len(lines.source.blocks)
     counts = [0] * len(lines.source.blocks)
-    batches = Batches(context, results_too=True)
-    for part, rows in open_parts(lines, names_in(cond), context):
-        with batches.batch():
-            chosen = select_rows(rows, cond, context)
-        flags = np.zeros(lines.source.blocks[part.block].lines, np.bool_)
-        flags[part.lines()[chosen]] = True
+    finds, found = finds_of(context), FoundGroups()
+    for block, opened, chosen in choose_rows(lines, cond, context):
+        flags = np.zeros(lines.source.blocks[block].lines, np.bool_)
+        flags[opened.lines[chosen]] = True
         packed = pack(flags)
         context.ensure_room(0 if packed is None else len(packed))
-        bits[part.block], counts[part.block] = packed, len(chosen)
-    return lines.narrow(Selection(bits, counts))
+        bits[block], counts[block] = packed, len(chosen)
+        groups = {number: spans.take(chosen) for number, spans in opened.groups.items()}
+        finds.keep_groups(found, block, groups, opened.spans.starts[chosen])
+    selection = Selection(bits, counts)
+    finds.assign(found, selection)
+    return lines.narrow(selection)
 
 
 def _matching_numbers(lines: LineRows, cond: Expr, context: StepContext) -> IntArray:

@@ -13,10 +13,13 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from rlmlite_kernel.actions.rows.lines.computed import names_in
 from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.values.columns import Spans
+from rlmlite_kernel.values.lines.block_lines import BlockLines
 from rlmlite_kernel.values.lines.fields import GroupField, PlaceField, groups_for
+from rlmlite_kernel.values.lines.finds import Finds, FoundGroups
 from rlmlite_kernel.values.lines.line_rows import LineRows, RowsPart
 from rlmlite_kernel.values.values import Rows
 
@@ -28,11 +31,28 @@ def open_parts(lines: LineRows, names: AbstractSet[str], context: StepContext) -
     """Each part of the rows, and its rows with these columns; the others come when asked. Charged beforehand."""
     wanted = frozenset(names & lines.fields.keys())
     charge_pass(lines, wanted, context)
+    finds = finds_of(context)
+    found = finds.groups(lines.selection) or FoundGroups()
 
-    def open_part(part: RowsPart) -> tuple[RowsPart, Rows]:
-        return part, part.open(wanted)
+    def open_part(part: RowsPart) -> tuple[RowsPart, Rows, BlockLines | None]:
+        if part.numbers is not None:
+            return part, part.open(wanted), None
+        opened = part.block_lines(finds)
+        return part, opened.rows(lines.kind, lines.fields, wanted), opened
 
-    yield from map_in_order(open_part, lines.parts(context.blobs))
+    for part, rows, opened in map_in_order(open_part, lines.parts(context.blobs)):
+        if opened is not None:
+            finds.keep_groups(found, part.block, opened.groups, opened.spans.starts)
+        yield part, rows
+    finds.assign(found, lines.selection)
+
+
+def finds_of(context: StepContext) -> Finds:
+    """What passes have found for later passes of this turn."""
+    memory = context.turn.memory
+    if memory.finds is None:
+        memory.finds = Finds(names_in(*context.turn.calls))
+    return memory.finds
 
 
 def charge_pass(lines: LineRows, names: AbstractSet[str], context: StepContext) -> None:
