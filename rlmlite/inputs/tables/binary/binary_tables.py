@@ -20,6 +20,7 @@ from rlmlite.inputs.tables.reading.databases_beside import check_complete
 from rlmlite.inputs.tables.reading.reader import OpenTable
 from rlmlite.inputs.tables.sheets.sheet_check import check_blocks, check_widths
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
+from rlmlite_kernel.engines.bytes.threads import threads
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.tables.check import check_columns
 from rlmlite_kernel.values.tables.layout import ColumnsBrokenError, read_layout
@@ -94,7 +95,7 @@ def _items(
     """What the worker sends. Raises `InputError`."""
     at = str(file.path.absolute())
     memory = limits.worker_limits(file.mark.size).memory
-    argument = (reader, at, str(named), dict(options), memory, is_sheet)
+    argument = (reader, at, str(named), dict(options), memory, is_sheet, threads())
     try:
         with open_file(file) as descriptor:
             # By its path as well: no library of a database reads an open file.

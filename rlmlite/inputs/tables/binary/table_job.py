@@ -17,6 +17,7 @@ from rlmlite.inputs.tables.binary.arrow_tables import read_arrow, read_parquet
 from rlmlite.inputs.tables.binary.databases import read_duckdb, read_sqlite
 from rlmlite.inputs.tables.reading.reader import TableFile, TableReader, read_columns, read_sheet
 from rlmlite.inputs.tables.sheets.sheet_writer import MAX_COLUMNS
+from rlmlite_kernel.engines.bytes.threads import use_threads
 
 _READERS: Mapping[str, TableReader] = {
     "parquet": read_parquet,
@@ -58,10 +59,12 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 def read_table(assignment: Assignment) -> Iterator[Any]:
     """The content of a table as blocks, and the messages above.
 
-    argument: reader, absolute path, the path for messages, options, bytes of memory, and whether a sheet is wanted.
+    argument: reader, absolute path, the path for messages, options, bytes of memory, whether a sheet is wanted, and the
+    number of threads.
     files: the same file, open.
     """
-    reader, at, named, options, memory, is_sheet = assignment.argument
+    reader, at, named, options, memory, is_sheet, threads = assignment.argument
+    use_threads(threads)
     read = read_sheet if is_sheet else read_columns
     # Rows of a database are millions of tuples that are soon free again, and none is part of a circle.
     gc.disable()
