@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -10,10 +11,13 @@ from hypothesis import strategies as st
 from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, sheet_blocks
 from rlmlite_kernel.testing.laws.outcomes import columns_from
+from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.tables import check, layout, parts, store, writer
 from rlmlite_kernel.values.tables.records import records
+from rlmlite_kernel.values.tables.store import ColumnStore
 from rlmlite_kernel.values.tables.writer import Batch, columnar_blocks
+from rlmlite_kernel.values.vectors import Vector
 from tests.kernel.machine import Machine
 from tests.sizes import scale
 
@@ -111,6 +115,32 @@ def test_a_content_follows_from_the_values_alone(table: list[list[Any]], sizes: 
     whole = Batch([parts.of_cells(column_cells(column, Losses())) for column in table], rows)
 
     assert b"".join(columnar_blocks(NAMES, batches)) == b"".join(columnar_blocks(NAMES, [whole]))
+
+
+@settings(max_examples=scale(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(columns(), st.data())
+def test_a_column_at_some_rows_is_what_the_whole_one_has_there(table: list[list[Any]], data: st.DataObject) -> None:
+    """Values, kinds, nulls and places, whichever rows these are, and whether the column was read before."""
+    rows = len(table[0])
+    batch = Batch([parts.of_cells(column_cells(column, Losses())) for column in table], rows)
+    content = b"".join(columnar_blocks(NAMES, [batch]))
+    numbers = np.array(sorted(data.draw(st.sets(st.integers(0, rows - 1)))) if rows else [], np.int64)
+    machine = Machine()
+    whole, apart = (ColumnStore(machine.blobs.put(content), content) for _ in range(2))
+    for index in range(len(NAMES)):
+        column, part = whole.column(index), apart.vector_at(index, numbers)
+        again = whole.vector_at(index, numbers)
+        if not isinstance(column, Vector):
+            assert part is again is None
+            continue
+        assert part is not None
+        assert again is not None
+        taken = column.take(numbers)
+        assert (part.kind, part.null.tolist()) == (taken.kind, taken.null.tolist())
+        assert part.values(machine.blobs) == taken.values(machine.blobs) == again.values(machine.blobs)
+        if isinstance(taken.data, Spans):
+            assert isinstance(part.data, Spans)
+            assert (part.data.longest(), part.data.total_bytes()) == (taken.data.longest(), taken.data.total_bytes())
 
 
 def test_rows_of_two_tables_are_searched_each_in_its_own() -> None:

@@ -100,7 +100,7 @@ def join_ranges(data: Octets, starts: IntArray, lengths: IntArray) -> Octets:
 
 
 _SHORT = 48
-"""Bytes of a range up to which taking as many of each and leaving out the rest is quicker than a place for each byte."""
+"""Bytes of a range up to which taking so many of each, and leaving out some, is quicker than a place for each byte."""
 
 
 def _join_short(data: Octets, starts: IntArray, lengths: IntArray, longest: int) -> Octets:

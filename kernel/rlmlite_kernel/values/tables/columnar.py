@@ -68,7 +68,10 @@ class StoredColumn:
 
     def vector(self, blobs: Blobs) -> Vector | None:
         """The values as arrays, if they are of one kind."""
-        column, numbers = self.store.column(self.index), self.chosen.numbers
+        numbers = self.chosen.numbers
+        if numbers is not None and self.chosen.rises:
+            return self.store.vector_at(self.index, numbers)
+        column = self.store.column(self.index)
         if not isinstance(column, Vector):
             return None
         return column if numbers is None else column.take(numbers)

@@ -41,6 +41,11 @@ class Chosen:
         """SHA-256 of the numbers; empty for all rows."""
         return "" if self.numbers is None else digest_of(self.numbers)
 
+    @cached_property
+    def rises(self) -> bool:
+        """Whether the numbers rise, as those of rows that were left out of others do."""
+        return self.numbers is None or bool((self.numbers[1:] > self.numbers[:-1]).all())
+
     def at(self, row: int) -> int:
         """The number of a row in the table."""
         return row if self.numbers is None else int(self.numbers[row])

@@ -13,6 +13,7 @@ the places of the dictionaries, end to end: so what is asked of a city is asked 
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -49,6 +50,26 @@ class Rendered(NamedTuple):
     stops: IntArray
 
 
+class Pick(NamedTuple):
+    """Some rows of a segment: they are rows start..stop-1 of what is read. `places` says which; None for all of it."""
+
+    segment: int
+    start: int
+    stop: int
+    places: IntArray | None
+
+    def of(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Of the values of the segment those that are picked."""
+        return values if self.places is None else values[self.places]
+
+
+class Picked(NamedTuple):
+    """What is to be read of a column: how many rows, and which of each segment."""
+
+    rows: int
+    picks: Sequence[Pick]
+
+
 class ColumnStore:
     """The columns of a content. Those that were asked for as a whole are kept. Raises `ColumnsBrokenError`."""
 
@@ -60,8 +81,6 @@ class ColumnStore:
         self.rendered: Rendered | None = None
         """The text that the rows of a binary table are searched in; None until somebody searches."""
         self._columns: dict[int, Vector | Sequence[Value]] = {}
-        # Of no memory, however many rows a content claims to have.
-        self._all_there: BoolArray = np.broadcast_to(np.zeros(1, bool), (self.rows,))
 
     def entry(self, segment: int, index: int) -> Entry:
         """Where a column of a segment lies."""
@@ -114,7 +133,8 @@ class ColumnStore:
         begins, ends = self._places(entry, entry.extra if entry.form == CODED else stop - start)
         # The last that begins there: those before it are empty.
         text = int(np.searchsorted(begins, place, side="right")) - 1
-        row = int(np.argmax(self._codes(entry, stop - start) == text)) if entry.form == CODED else text
+        codes = self._codes(entry, Pick(segment, 0, stop - start, None)) if entry.form == CODED else None
+        row = text if codes is None else int(np.argmax(codes == text))
         return start + row, int(begins[text]), int(ends[text])
 
     @cached_property
@@ -140,64 +160,96 @@ class ColumnStore:
     def column(self, index: int) -> Vector | Sequence[Value]:
         """A whole column: as a vector if its values are of one kind, else one object each."""
         if index not in self._columns:
-            self._columns[index] = self._column(index)
+            vector = self._vector(index, self._everywhere())
+            self._columns[index] = [self.cell(index, row) for row in range(self.rows)] if vector is None else vector
         return self._columns[index]
 
-    def _column(self, index: int) -> Vector | Sequence[Value]:
+    def vector_at(self, index: int, rows: IntArray) -> Vector | None:
+        """A column at some rows, whose numbers rise; None if its values are not of one kind.
+
+        Of a column that was read as a whole they are taken, of another only these are read.
+        """
+        column = self._columns.get(index)
+        if column is None:
+            return self._vector(index, self._places_of(rows))
+        return column.take(rows) if isinstance(column, Vector) else None
+
+    def _everywhere(self) -> "Picked":
+        bounds = [self.bounds(segment) for segment in range(self.segments)]
+        return Picked(self.rows, [Pick(segment, *of, None) for segment, of in enumerate(bounds)])
+
+    def _places_of(self, rows: IntArray) -> "Picked":
+        cuts = np.searchsorted(rows, np.arange(0, self.segments + 1) * SEGMENT).tolist()
+        picks = [
+            Pick(segment, start, stop, rows[start:stop] - segment * SEGMENT)
+            for segment, (start, stop) in enumerate(pairwise(cuts))
+            if start < stop
+        ]
+        return Picked(len(rows), picks)
+
+    def _vector(self, index: int, picked: "Picked") -> Vector | None:
+        """A column at the places that are picked. What kind it is, the whole column decides."""
         entries = [self.entry(segment, index) for segment in range(self.segments)]
         forms = {entry.form for entry in entries} - {NULLS}
-        null = self._nulls(entries)
         if forms == {INTEGERS}:
-            return Vector("int", null, self.integers(index))
+            return Vector("int", self._nulls(entries, picked), self._integers(entries, picked))
         if forms == {FLAGS}:
-            return Vector("bool", null, self._flags(entries))
+            return Vector("bool", self._nulls(entries, picked), self._flags(entries, picked))
         if forms == {CODED}:
-            return Vector("text", null, self._coded(entries))
+            return Vector("text", self._nulls(entries, picked), self._coded(entries, picked))
         if forms <= _TEXT_FORMS:
-            return Vector("text", null, self._texts(entries))
+            return Vector("text", self._nulls(entries, picked), self._texts(entries, picked))
         if forms <= {INTEGERS, DECIMALS} and self._are_exact(index, entries):
-            decimals = self._decimals(index, entries)
-            return Vector("float", null, decimals, are_whole(decimals))
-        return [self.cell(index, row) for row in range(self.rows)]
+            decimals = self._decimals(entries, picked)
+            return Vector("float", self._nulls(entries, picked), decimals, are_whole(decimals))
+        return None
 
     def integers(self, index: int) -> IntArray:
         """A column of integers, zero for null."""
-        data = np.zeros(self.rows, np.int64)
-        for segment in range(self.segments):
-            start, stop = self.bounds(segment)
-            entry = self.entry(segment, index)
-            if entry.form == INTEGERS:
-                self._integers_into(data[start:stop], entry)
-        return data
+        return self._integers([self.entry(segment, index) for segment in range(self.segments)], self._everywhere())
 
     def segment_integers(self, segment: int, index: int) -> IntArray:
         """The integers of one segment."""
         start, stop = self.bounds(segment)
         data = np.zeros(stop - start, np.int64)
-        self._integers_into(data, self.entry(segment, index))
+        self._integers_into(data, self.entry(segment, index), Pick(segment, 0, stop - start, None))
         return data
 
-    def _integers_into(self, data: IntArray, entry: Entry) -> None:
+    def _integers(self, entries: Sequence[Entry], picked: "Picked") -> IntArray:
+        data = np.zeros(picked.rows, np.int64)
+        for pick in picked.picks:
+            if entries[pick.segment].form == INTEGERS:
+                self._integers_into(data[pick.start : pick.stop], entries[pick.segment], pick)
+        return data
+
+    def _integers_into(self, data: IntArray, entry: Entry, pick: "Pick") -> None:
         if entry.width == 0:
             data[:] = entry.extra
         elif entry.width == 8:
             # Unsigned, where what is beyond 64 bits falls off, as it did when the base was taken off.
-            above = view(self.content, entry.numbers, "<u8", len(data))
+            above = pick.of(view(self.content, entry.numbers, "<u8", self._size(pick)))
             np.add(above, np.array(entry.extra, np.int64).view(np.uint64), out=data.view(np.uint64))
         else:
-            above = view(self.content, entry.numbers, f"<u{entry.width}", len(data))
+            above = pick.of(view(self.content, entry.numbers, f"<u{entry.width}", self._size(pick)))
             np.add(above, np.int64(entry.extra), out=data, dtype=np.int64)
         if entry.valid:
-            data[~self._bits(entry.valid, len(data))] = 0
+            data[~self._bits(entry.valid, pick)] = 0
 
-    def _decimals(self, index: int, entries: Sequence[Entry]) -> npt.NDArray[np.float64]:
-        data = np.zeros(self.rows, np.float64)
-        for segment, entry in enumerate(entries):
-            start, stop = self.bounds(segment)
+    def _size(self, pick: "Pick") -> int:
+        """The rows of a segment."""
+        start, stop = self.bounds(pick.segment)
+        return stop - start
+
+    def _decimals(self, entries: Sequence[Entry], picked: "Picked") -> npt.NDArray[np.float64]:
+        data = np.zeros(picked.rows, np.float64)
+        for pick in picked.picks:
+            entry, mine = entries[pick.segment], data[pick.start : pick.stop]
             if entry.form == DECIMALS:
-                data[start:stop] = view(self.content, entry.numbers, "<f8", stop - start)
+                mine[:] = pick.of(view(self.content, entry.numbers, "<f8", self._size(pick)))
             elif entry.form == INTEGERS:
-                data[start:stop] = self.segment_integers(segment, index)
+                whole = np.zeros(len(mine), np.int64)
+                self._integers_into(whole, entry, pick)
+                mine[:] = whole
         return data
 
     def _are_exact(self, index: int, entries: Sequence[Entry]) -> bool:
@@ -215,43 +267,43 @@ class ColumnStore:
     def segment_texts(self, segment: int, index: int) -> tuple[Octets, IntArray, IntArray]:
         """The texts of one segment: their bytes, and where in these each begins and ends; null is empty."""
         start, stop = self.bounds(segment)
-        entry = self.entry(segment, index)
-        begins, ends = self._places(entry, entry.extra if entry.form == CODED else stop - start)
-        if entry.form == CODED:
-            codes = self._codes(entry, stop - start)
-            begins, ends = begins[codes], ends[codes]
+        entry, whole = self.entry(segment, index), Pick(segment, 0, stop - start, None)
+        begins, ends = self._bounds_of(entry, whole)
         if entry.valid:
-            ends = np.where(self._bits(entry.valid, stop - start), ends, begins)
+            ends = np.where(self._bits(entry.valid, whole), ends, begins)
         return view(self.content, entry.data, "u1", entry.size), begins - entry.data, ends - entry.data
 
-    def _flags(self, entries: Sequence[Entry]) -> BoolArray:
-        data = np.zeros(self.rows, bool)
-        for segment, entry in enumerate(entries):
-            start, stop = self.bounds(segment)
+    def _flags(self, entries: Sequence[Entry], picked: "Picked") -> BoolArray:
+        data = np.zeros(picked.rows, bool)
+        for pick in picked.picks:
+            entry = entries[pick.segment]
             if entry.form == FLAGS:
-                data[start:stop] = self._bits(entry.numbers, stop - start)
+                data[pick.start : pick.stop] = self._bits(entry.numbers, pick)
         return data
 
-    def _nulls(self, entries: Sequence[Entry]) -> BoolArray:
+    def _nulls(self, entries: Sequence[Entry], picked: "Picked") -> BoolArray:
         if not any(entry.valid or entry.form == NULLS for entry in entries):
-            return self._all_there
-        null = np.zeros(self.rows, bool)
-        for segment, entry in enumerate(entries):
-            start, stop = self.bounds(segment)
+            # Of no memory, however many rows a content claims to have.
+            return np.broadcast_to(np.zeros(1, bool), (picked.rows,))
+        null = np.zeros(picked.rows, bool)
+        for pick in picked.picks:
+            entry, mine = entries[pick.segment], null[pick.start : pick.stop]
             if entry.form == NULLS:
-                null[start:stop] = True
+                mine[:] = True
             elif entry.valid:
-                np.logical_not(self._bits(entry.valid, stop - start), out=null[start:stop])
+                np.logical_not(self._bits(entry.valid, pick), out=mine)
         return null
 
-    def _bits(self, at: int, count: int) -> BoolArray:
+    def _bits(self, at: int, pick: "Pick") -> BoolArray:
+        """The bits of the places of a segment."""
+        count = self._size(pick)
         packed = view(self.content, at, "u1", -(-count // 8))
-        return cast(BoolArray, np.unpackbits(packed, count=count, bitorder="little").view(np.bool_))
+        return cast(BoolArray, pick.of(np.unpackbits(packed, count=count, bitorder="little").view(np.bool_)))
 
-    def _codes(self, entry: Entry, count: int) -> npt.NDArray[Any]:
+    def _codes(self, entry: Entry, pick: "Pick") -> npt.NDArray[Any]:
         if entry.width == 0:
-            return np.zeros(count, np.uint8)
-        return view(self.content, entry.numbers, f"<u{entry.width}", count)
+            return np.zeros(pick.stop - pick.start, np.uint8)
+        return pick.of(view(self.content, entry.numbers, f"<u{entry.width}", self._size(pick)))
 
     def _places(self, entry: Entry, count: int) -> tuple[IntArray, IntArray]:
         """Where the texts of an entry begin and end."""
@@ -259,36 +311,42 @@ class ColumnStore:
         cuts = view(self.content, entry.offsets, f"<u{width}", count + 1).astype(np.int64) + entry.data
         return cuts[:-1], cuts[1:]
 
-    def _coded(self, entries: Sequence[Entry]) -> CodedSpans:
-        codes = np.full(self.rows, -1, np.int32)
-        starts, stops, base = [], [], 0
-        for segment, entry in enumerate(entries):
+    def _bounds_of(self, entry: Entry, pick: "Pick") -> tuple[IntArray, IntArray]:
+        """Where the texts of the places of a segment begin and end."""
+        if entry.form == CODED:
+            begins, ends = self._places(entry, entry.extra)
+            codes = self._codes(entry, pick)
+            return begins[codes], ends[codes]
+        begins, ends = self._places(entry, self._size(pick))
+        return pick.of(begins), pick.of(ends)
+
+    def _coded(self, entries: Sequence[Entry], picked: "Picked") -> CodedSpans:
+        coded = [entry for entry in entries if entry.form == CODED]
+        sizes = [entry.extra if entry.form == CODED else 0 for entry in entries]
+        # The number of the first text of each segment's dictionary.
+        bases = np.cumsum([0, *sizes]).tolist()
+        codes = np.full(picked.rows, -1, np.int32)
+        for pick in picked.picks:
+            entry = entries[pick.segment]
             if entry.form != CODED:
                 continue
-            start, stop = self.bounds(segment)
-            mine = self._codes(entry, stop - start).astype(np.int32) + np.int32(base)
+            mine = self._codes(entry, pick).astype(np.int32) + np.int32(bases[pick.segment])
             if entry.valid:
-                mine[~self._bits(entry.valid, stop - start)] = -1
-            codes[start:stop] = mine
-            places = self._places(entry, entry.extra)
-            starts.append(places[0])
-            stops.append(places[1])
-            base += entry.extra
-        return CodedSpans(codes, Spans((self.blob,), np.concatenate(starts), np.concatenate(stops)))
+                mine[~self._bits(entry.valid, pick)] = -1
+            codes[pick.start : pick.stop] = mine
+        places = [self._places(entry, entry.extra) for entry in coded]
+        starts, stops = (np.concatenate(bounds) for bounds in zip(*places, strict=True))
+        return CodedSpans(codes, Spans((self.blob,), starts, stops))
 
-    def _texts(self, entries: Sequence[Entry]) -> Spans:
-        starts, stops = np.full((2, self.rows), -1, np.int64)
-        for segment, entry in enumerate(entries):
-            start, stop = self.bounds(segment)
+    def _texts(self, entries: Sequence[Entry], picked: "Picked") -> Spans:
+        starts, stops = np.full((2, picked.rows), -1, np.int64)
+        for pick in picked.picks:
+            entry = entries[pick.segment]
             if entry.form == NULLS:
                 continue
-            begins, ends = self._places(entry, entry.extra if entry.form == CODED else stop - start)
-            if entry.form == CODED:
-                codes = self._codes(entry, stop - start)
-                begins, ends = begins[codes], ends[codes]
-            starts[start:stop], stops[start:stop] = begins, ends
+            begins, ends = self._bounds_of(entry, pick)
             if entry.valid:
-                missing = ~self._bits(entry.valid, stop - start)
-                starts[start:stop][missing] = -1
-                stops[start:stop][missing] = -1
+                there = self._bits(entry.valid, pick)
+                begins, ends = np.where(there, begins, -1), np.where(there, ends, -1)
+            starts[pick.start : pick.stop], stops[pick.start : pick.stop] = begins, ends
         return Spans((self.blob,), starts, stops)
