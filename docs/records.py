@@ -199,6 +199,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "coverage": "what it showed, read and scanned of the parent's inputs *(reserved)*",
         "warnings": "the warnings of its seal, without examples",
         "notes": "the notes of its seal, without examples",
+        "calls": "how many calls of each kind were made below it, and what models reported of them",
     },
 }
 """What each field means."""

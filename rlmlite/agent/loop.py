@@ -28,7 +28,6 @@ from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
 from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, since_question
-from rlmlite.runs.outcome import budget_of
 from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import parse, read_reply
@@ -134,8 +133,7 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
         if isinstance(move, End):
             return move
         halted = yield from _turn(run, move)
-        budget = budget_of(run.state)
-        run.tell(Cost(run.state.turn, run.usage, budget))
+        run.tell(Cost(run.state.turn, run.usage, run.budget))
         # Before the answer is looked at: a run that had to halt is partial, whatever its last program said.
         if halted:
             return End("partial", halted)

@@ -167,8 +167,9 @@ def _result(child: Run, outcome: Outcome) -> Result:
         charges,
         warnings=without_examples(warnings),
         notes=without_examples(notes),
+        calls=child.counts.totals(),
     )
-    usage = _usage(outcome.usage)
+    usage = Usage(*child.counts.usage)
     answer = child.state.answer
     if answer is None:
         return Failed("no_answer", usage, "", record)
@@ -187,6 +188,7 @@ def _recorded_result(trace: CheckedTrace) -> Result:
     for record in trace.records:
         if isinstance(record, Turn | Step):
             used.update(record.used)
+    counts = usage_in(trace, trace.size).counts
     child = Child(
         trace.root,
         end.outcome,
@@ -194,18 +196,14 @@ def _recorded_result(trace: CheckedTrace) -> Result:
         charges_to_parent(used),
         warnings=without_examples(end.warnings),
         notes=without_examples(end.notes),
+        calls=counts.totals(),
     )
-    reported = usage_in(trace, trace.size).report()
-    usage = _usage(reported)
+    usage = Usage(*counts.usage)
     if end.result is None:
         return Failed("no_answer", usage, "", child)
     answer = msgspec.json.decode(trace.content(end.result))
     text = value_bytes(answer["value"]).decode()
     return Answered(text, usage, child=child)
-
-
-def _usage(report: dict[str, int | None]) -> Usage:
-    return Usage(report["input_tokens"], report["output_tokens"], report["cost_nano"])
 
 
 _FilesByDigest: TypeAlias = dict[str, tuple[Source, SourceFile]]

@@ -1,17 +1,15 @@
 """What a run leaves for its caller, and what its models used: from the last state to an `Outcome`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import msgspec
 
-from rlmlite_kernel.effects.requests import Failed, Result, Usage
+from rlmlite.runs.usage import ModelUsage, budget_of
 from rlmlite_kernel.observation.evidence import Evidence
 from rlmlite_kernel.program.problems import Problem
-from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.records.remarks import StepRemark
-from rlmlite_kernel.records.settings import Limits
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.inputs import Input
 
@@ -43,7 +41,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     `evidence_total` how many there are in all, `basis` whether the program named them (`given`), they follow from
     what the value was made of (`derived`) or there are none.
     `coverage` is bytes of each input: in all, shown to the controller, read by a model, scanned, unseen.
-    `usage` is what models used (unknown is `None`, never 0), `budget` what the run used of each of its limits.
+    `usage` is what calls used, as reported: how many there were, and the sums as far as they are known (`None` if
+    nothing is, never 0). `known` says of how many calls of models each sum is known, `calls` how many of each kind
+    there were; nested runs are counted in all three.
+    `budget` is, for each limit, what was used of it, what is reserved because nobody reported it, and the limit.
     `trace` and `root` name the receipts; both are `None` for a run without a trace.
     `warnings` say that a value may be wrong, `notes` what was read or limited as requested; both are those of all steps
     since the question, each once.
@@ -60,6 +61,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     basis: str = "none"
     coverage: dict[str, dict[str, int]]
     usage: dict[str, int | None]
+    known: dict[str, int]
+    calls: dict[str, int]
     budget: dict[str, dict[str, int | None]]
     trace: Path | None
     root: str | None
@@ -76,30 +79,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         from rlmlite.runs.explain import explain
 
         return () if self.trace is None else explain(self.trace, self.root)
-
-
-class ModelUsage:
-    """What models reported, added up. A sum with an unknown part is unknown: a missing number is not 0."""
-
-    def __init__(self) -> None:
-        self._calls = 0
-        self._sums: dict[str, int | None] = {"input_tokens": 0, "output_tokens": 0, "cost_nano": 0}
-
-    def add(self, results: Iterable[Result]) -> None:
-        """Count the results of a fan-out."""
-        for result in results:
-            self._calls += 1
-            for name, total in self._sums.items():
-                amount: int | None = getattr(result.usage, name)
-                self._sums[name] = None if total is None or amount is None else total + amount
-
-    def add_reply(self, call: Spoken) -> None:
-        """Count a controller's call."""
-        self.add([Failed("unavailable", Usage(*call.usage))])  # only its usage counts
-
-    def report(self) -> dict[str, int | None]:
-        """Calls, tokens and cost in nano-dollars; `None` is unknown."""
-        return {"calls": self._calls, **self._sums}
 
 
 class TraceRoot(msgspec.Struct, frozen=True):
@@ -130,7 +109,9 @@ def outcome_of(
         reason=reason,
         coverage=state.coverage_report(),
         usage=usage.report(),
-        budget=budget_of(state),
+        known=usage.known(),
+        calls=usage.calls(),
+        budget=budget_of(state, usage),
         trace=receipts.trace,
         root=receipts.root,
         run=state.run.id,
@@ -151,16 +132,3 @@ def notices_of(inputs: Mapping[str, Input]) -> tuple[Notice, ...]:
 
 def _notice(remark: StepRemark) -> Notice:
     return Notice(remark.code, remark.message, remark.n, remark.quoted, remark.input, remark.line)
-
-
-_EACH = ("call_prompt_bytes", "observation_bytes")  # bounds on each prompt and each turn, which have no sum
-
-
-def budget_of(state: State) -> dict[str, dict[str, int | None]]:
-    """For each limit what is used of it, and the limit; `None` is no limit, or no sum."""
-    limits = state.settings.limits
-    used: dict[str, int | None] = {name: state.used.get(name, 0) for name in Limits.__struct_fields__}
-    used |= dict.fromkeys(_EACH)
-    # Variables can be written again, so they are counted as they stand, and not added up step by step.
-    used["variables"] = len(state.variables)
-    return {name: {"used": amount, "limit": getattr(limits, name)} for name, amount in used.items()}

@@ -27,8 +27,7 @@ from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import how_to_name, how_to_trust, open_places, sources_of
 from rlmlite.runs.history import Exchange, exchanges_of_records
-from rlmlite.runs.outcome import ModelUsage
-from rlmlite_kernel.effects.requests import Failed, Usage
+from rlmlite.runs.usage import ModelUsage
 from rlmlite_kernel.records.evolution import lacked_guards
 from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey
@@ -182,7 +181,5 @@ def usage_in(trace: CheckedTrace, whole: int) -> ModelUsage:
     for seq, record in enumerate(trace.records[:whole]):
         if isinstance(record, Turn) and record.call is not None:
             usage.add_reply(record.call)
-        # Only the usage of these results counts, so it does not matter that none of them failed.
-        calls = trace.effects(seq)
-        usage.add(Failed("unavailable", Usage(*call.usage)) for call in calls)
+        usage.add(trace.effects(seq))
     return usage

@@ -27,8 +27,9 @@ from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
 from rlmlite.runs.history import HOST, Exchange, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
-from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, notices_of, outcome_of
+from rlmlite.runs.outcome import Outcome, TraceRoot, notices_of, outcome_of
 from rlmlite.runs.setup import Setup, kernel_settings
+from rlmlite.runs.usage import ModelUsage, budget_of
 from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import Done, Entry, State, Suspended, advance, ask, begin, resume, seal
 from rlmlite_kernel.effects.requests import Requests, Result
@@ -38,6 +39,7 @@ from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Genesis, Seal, Spoken, Step
 from rlmlite_kernel.records.refs import RunKey
 from rlmlite_kernel.records.settings import Policy
+from rlmlite_kernel.records.usage import CallCounts
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.values import Rows
@@ -119,6 +121,16 @@ class Run:
         """Calls, tokens and cost of the whole turns, as models reported them."""
         return self._usage.report()
 
+    @property
+    def counts(self) -> CallCounts:
+        """The counts of all calls of the whole turns."""
+        return self._usage.counts
+
+    @property
+    def budget(self) -> dict[str, dict[str, int | None]]:
+        """For each limit what was used of it, what is reserved, and the limit."""
+        return budget_of(self._state, self._usage)
+
     def tell(self, event: Event) -> None:
         """Tell whoever watches the run."""
         self.setup.settings.on_event(event)
@@ -170,6 +182,7 @@ class Run:
         done = retry_once(lambda: self._advance(turn))
         self._unfinished = turn
         entries: list[Entry] = []
+        kinds: list[str] = []
         results: list[Result] = []
         while isinstance(done, Suspended):
             self._record(done.entries, entries, turn)
@@ -179,6 +192,7 @@ class Run:
                 answers, outages = giving_up.answers(done.requests, entries)
             elif done.requests:
                 answers = yield done.requests
+            kinds.extend(wave.ask.calls.kind for wave in done.waves for _ in wave.indexes)
             results.extend(answers)
             done = retry_once(partial(resume, done, answers, self.blobs, parser=CODE_PARSER, outages=outages))
         self._record(done.entries, entries, turn)
@@ -186,9 +200,12 @@ class Run:
         # Only now, when all is on disk, is the turn over.
         self._state, self._observation, self._unfinished = done.state, done.observation, None
         self._remember(entries)
-        self._usage.add(results)
-        if turn.call is not None:
-            self._usage.add_reply(turn.call)
+        if done.halted:
+            # What it had asked for is paid, and some of it is in no record.
+            self._usage.add_entries(entries[:1])
+            self._usage.add_results(kinds, results)
+        else:
+            self._usage.add_entries(entries)
         return done
 
     def _advance(self, turn: Unfinished) -> Done | Suspended:

@@ -68,7 +68,7 @@ FLAGS: Mapping[int, str] = {
     EVIDENCE_BY_PLACE: "evidence, coverage and egress go by the place of a text in its input; texts of equal content "
     "were taken for each other",
     LOSSES_ARE_PARTIAL: "an answer is partial whenever a call failed, a limit was met or an input could not be read as "
-    "a whole, at any turn of its question",
+    "a whole, at any turn of its question; the record of a nested run counts the calls below it",
     STRICT_DATES: "dates are read in more spellings, and only where the whole text is one",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""

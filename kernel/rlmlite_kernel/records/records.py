@@ -259,6 +259,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The outcome of a nested run: the root of its sealed trace, how it ended, and what it used of its budgets.
 
+    `calls` counts the calls below it, and what is known of their use (`records.usage`).
     `evidence` is a blob with the spans that its answer rests on, `coverage` how much of the parent's inputs it showed,
     read and scanned. `warnings` and `notes` are those of its seal, without the examples, which its own trace has.
     """
@@ -271,6 +272,7 @@ class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     coverage: dict[str, tuple[int, int, int]] = {}
     warnings: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
+    calls: Counts = {}
 
 
 class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rlmlite.agent.prompt import ALWAYS, TOLD
+from rlmlite.cli.output.usage import budget_line
 from rlmlite.guard.terminal import harmless, one_line, own_stream
 from rlmlite.runs.events import (
     ApprovalAsked,
@@ -164,9 +165,10 @@ class _Screen:
             return table  # before the first turn has ended
         for name in (*ALWAYS, *TOLD):
             budget = self._cost.budget.get(name, {})
-            used, limit = budget.get("used"), budget.get("limit")
-            if used and limit:
+            limit = budget.get("limit")
+            charged = (budget.get("used") or 0) + (budget.get("reserved") or 0)
+            if charged and limit:
                 # A provider may charge more than it said, and no bar can be longer than its whole.
-                bar = ProgressBar(limit, min(used, limit), width=_BAR_WIDTH)
-                table.add_row(name, bar, f"{used:,} of {limit:,}")
+                bar = ProgressBar(limit, min(charged, limit), width=_BAR_WIDTH)
+                table.add_row(name, bar, budget_line(budget))
         return table

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from rlmlite.cli.output.printing import answer_text, print_heading, print_indented, say
+from rlmlite.cli.output.usage import print_usage
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.guard.terminal import one_line
 from rlmlite.runs.outcome import Notice, Outcome
@@ -85,7 +86,7 @@ def notice_text(notice: Notice) -> str:
 
 
 def print_facts(outcome: Outcome) -> None:
-    """Print coverage, budget, status and where the receipts are."""
+    """Print coverage, usage, budget, status and where the receipts are."""
     print_remarks(outcome)
     print_heading("coverage")
     for name, shares in outcome.coverage.items():
@@ -93,13 +94,7 @@ def print_facts(outcome: Outcome) -> None:
         parts = [f"{share} {amount:,}" for share, amount in shares.items() if share != "bytes"]
         listed = ", ".join(parts)
         print_indented(f"{name}: {size:,} bytes: {listed}")
-    print_heading("budget used")
-    for name, budget in outcome.budget.items():
-        used, limit = budget["used"], budget["limit"]
-        most = "no limit" if limit is None else f"{limit:,}"
-        # Of a budget that nothing was used of there is nothing to say; the JSON object has them all.
-        if used:
-            print_indented(f"{name}: {used:,} of {most}")
+    print_usage(outcome)
     print_status(outcome)
 
 

@@ -37,7 +37,7 @@ def test_exec_as_json_is_one_object() -> None:
         "stop": LOG.index("0010") + 10,
     }
     assert found["coverage"]["context"]["scanned"] == len(LOG)
-    assert found["budget"]["sub_calls"] == {"used": 0, "limit": 1_000}
+    assert found["budget"]["sub_calls"] == {"used": 0, "reserved": 0, "limit": 1_000}
     assert found["usage"] == {"calls": 0, "input_tokens": 0, "output_tokens": 0, "cost_nano": 0}
     assert len(found["root"]) == 64
 

@@ -56,7 +56,7 @@ def test_a_cap_in_dollars_is_kept() -> None:
     outcome = rlmlite.execute(PROGRAM, LINES, sub=model, max_cost="0.000001100", trace=False)
 
     assert (outcome.status, model.calls) == ("partial", 1)
-    assert outcome.budget["cost_nano"] == {"used": 1_000, "limit": 1_100}
+    assert outcome.budget["cost_nano"] == {"used": 1_000, "reserved": 0, "limit": 1_100}
 
 
 def test_the_bound_of_a_fan_out_is_what_is_reserved() -> None:

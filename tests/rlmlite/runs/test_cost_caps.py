@@ -50,7 +50,7 @@ def test_a_model_that_charges_more_than_its_price_does_not_complete(entry: str) 
     outcome = ENTRY_POINTS[entry](controller=model, max_cost="0.01", trace=False)
 
     assert (outcome.status, outcome.reason, model.calls) == ("partial", "budget", 1)
-    assert outcome.budget["cost_nano"] == {"used": 5_000_000_000, "limit": 10_000_000}
+    assert outcome.budget["cost_nano"] == {"used": 5_000_000_000, "reserved": 0, "limit": 10_000_000}
 
 
 def test_a_sub_that_charges_more_than_its_price_does_not_complete() -> None:

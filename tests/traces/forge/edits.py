@@ -186,6 +186,7 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "flags": lambda trace: (1,),
     "reads": lambda trace: ("log",),
     "origins": lambda trace: ("lm",),
+    "calls": lambda trace: {"sub": 1},
     "shared": lambda trace: "0" * 32,
     "trial": lambda trace: 1,
     "child": lambda trace: Child(HEX, "completed", "", {}),

@@ -9,6 +9,7 @@ The two traces repeat each other, and each repetition is compared, so that neith
     child.warnings, child.notes     those of the seal, without examples
     result                          the value in the seal's result; no_answer if it has none
     usage                           the sum of what its calls report
+    child.calls                     how many calls it made, and what is known of them
     child.used                      the sum of what its records charge
     rendered, prompt_bytes          its question
     inputs                          the names of its inputs, and the files that they are
@@ -27,9 +28,11 @@ import msgspec
 from rlmlite_kernel.actions.calls.nested_settings import SHARED, charges_to_parent
 from rlmlite_kernel.records.call_lines import COMMITMENT_DIGITS
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
+from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL
 from rlmlite_kernel.records.records import EffectRecord, Question, Ref, Seal, Step, Turn, Usage3
 from rlmlite_kernel.records.refs import commit_value, commit_value_digest
 from rlmlite_kernel.records.settings import Settings, ToolRule
+from rlmlite_kernel.records.usage import CallCounts
 from rlmlite_kernel.run.steps.remarks import without_examples
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Source
@@ -93,10 +96,27 @@ def _compare_result(parent: CheckedTrace, step: Step, call: EffectRecord, child:
 def _compare_usage(parent: CheckedTrace, step: Step, call: EffectRecord, child: CheckedTrace, seal: Seal) -> str:
     if seal.reason == "input_changed":
         return ""  # calls of the halted turn were paid for, and are in no record
-    total = _usage_of(child)
+    nested = call.child
+    assert nested is not None
+    counts = _counts_of(child)
+    # A run from before these counts has the sums over all calls, those of tools too.
+    is_counted = LOSSES_ARE_PARTIAL in child.genesis.flags
+    total = counts.usage if is_counted else _usage_of(child)
     if total != tuple(call.usage):
         return f"its calls report {total} (input tokens, output tokens, nano-dollars), its parent {tuple(call.usage)}"
+    if is_counted and nested.calls != counts.totals():
+        return "it made other calls than its parent recorded"
     return ""
+
+
+def _counts_of(trace: CheckedTrace) -> CallCounts:
+    counts = CallCounts()
+    for seq, record in enumerate(trace.records):
+        if isinstance(record, Turn) and record.call is not None:
+            counts.add_controller(record.call)
+        for call in trace.effects(seq):
+            counts.add_call(call)
+    return counts
 
 
 def _usage_of(trace: CheckedTrace) -> Usage3:

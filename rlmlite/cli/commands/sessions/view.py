@@ -19,7 +19,7 @@ from rlmlite.cli.output.printing import print_heading, print_indented, print_jso
 from rlmlite.guard.memory.attempts import survivors_result
 from rlmlite.guard.terminal import one_line
 from rlmlite.runs.history import Exchange, open_question
-from rlmlite.runs.outcome import Outcome, budget_of
+from rlmlite.runs.outcome import Outcome
 from rlmlite_kernel.effects.requests import Request, render
 from rlmlite_kernel.program.problems import explain
 
@@ -87,7 +87,7 @@ def session_document(session: Session) -> dict[str, Any]:
         "calls": waiting_calls(session),
         "coverage": run.state.coverage_report(),
         "usage": run.usage,
-        "budget": budget_of(run.state),
+        "budget": run.budget,
     }
 
 

@@ -232,7 +232,7 @@ def test_ten_thousand_calls_with_faults(tmp_path: Path) -> None:
 
     assert outcome.status == "completed"
     assert outcome.value == [f"read {n}" for n in range(count)]
-    assert outcome.budget["sub_calls"] == {"used": count, "limit": count}
+    assert outcome.budget["sub_calls"] == {"used": count, "reserved": 0, "limit": count}
     assert outcome.budget["tokens"]["used"] == count * 10
     assert (
         replay(verify(tmp_path / "t.rlm", outcome.root, Level.SEALED), recorded_paths=True).verdict
