@@ -104,6 +104,6 @@ def test_the_screen_tells_used_reserved_and_unknown_apart(capsys: pytest.Capture
     print_usage(over(Usage(7, 3), Usage(), Usage(7, 3)))
 
     shown = capsys.readouterr().out
-    assert "  calls: 3 (3 sub)\n  input_tokens: 14 (2 of 3 known)\n" in shown
-    assert "  cost_nano: unknown (0 of 3 known)\n" in shown
-    assert "  output_tokens: 6 of 10,000,000, and 3,066 reserved\n" in shown
+    assert "    calls: 3 (3 sub)\n    input_tokens: 14 (2 of 3 known)\n" in shown
+    assert "    cost_nano: unknown (0 of 3 known)\n" in shown
+    assert "    output_tokens: 6 of 10,000,000, and 3,066 reserved\n" in shown
