@@ -25,7 +25,13 @@ def test_the_view_of_a_terminal() -> None:
         screen.tell(TurnStarted(2, "controller", "scripted:", True))
         screen.tell(ProgramRead(2, "x = search(context, /\x1b]0;title\x07/)\n" + "y = 1\n" * 40, ""))
         screen.tell(StepDone(2, 3, 0, "search", "x", "ok", "", "x = 3 hits\n<data>\x1b[2J"))
-        screen.tell(Cost(2, {}, {"turns": {"used": 2, "reserved": 0, "limit": 30}, "tokens": {"used": 7, "reserved": 0, "limit": None}}))
+        screen.tell(
+            Cost(
+                2,
+                {},
+                {"turns": {"used": 2, "reserved": 0, "limit": 30}, "tokens": {"used": 7, "reserved": 0, "limit": None}},
+            )
+        )
         screen.tell(FanoutProgress(3, 40, 100))
         view = screen._view()
     Console(file=(last := io.StringIO()), force_terminal=True, width=100).print(view)
