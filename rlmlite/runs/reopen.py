@@ -27,7 +27,7 @@ from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import how_to_name, how_to_trust, open_places, sources_of
 from rlmlite.runs.history import Exchange, exchanges_of_records
-from rlmlite.runs.usage import ModelUsage
+from rlmlite.runs.outcome import ModelUsage
 from rlmlite_kernel.records.evolution import lacked_guards
 from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey

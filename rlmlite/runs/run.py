@@ -27,9 +27,8 @@ from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
 from rlmlite.runs.history import HOST, Exchange, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
-from rlmlite.runs.outcome import Outcome, TraceRoot, notices_of, outcome_of
+from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, budget_of, notices_of, outcome_of
 from rlmlite.runs.setup import Setup, kernel_settings
-from rlmlite.runs.usage import ModelUsage, budget_of
 from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import Done, Entry, State, Suspended, advance, ask, begin, resume, seal
 from rlmlite_kernel.effects.requests import Requests, Result
