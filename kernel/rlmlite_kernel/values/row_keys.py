@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sheets.recurring import number_words
-from rlmlite_kernel.engines.sheets.spans import LONGEST, WORD, SpanBytes
+from rlmlite_kernel.engines.sheets.spans import LONGEST, SpanBytes, WordArray
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.vectors import GATHERED, LARGEST, CodedSpans, Strings, Vector, as_decimals, gather
 
@@ -101,17 +101,18 @@ def _read_keys(vector: Vector, texts: SpanBytes) -> Keys | None:
     """Keys of texts by their bytes; None if two that differ have one fingerprint."""
     if _SHORT * len(vector) < int(texts.lengths.sum()) < _HELD:
         return _held_keys(vector, texts)
-    prints = texts.fingerprints()
-    has_nulls = bool(vector.null.any())
-    if has_nulls:
-        prints[vector.null] = np.iinfo(np.uint64).max
-    keys = number_small(*number_words(prints))
-    first = keys.firsts[keys.codes]
-    # The fingerprint of a text of one word gives the word back, if the length is known.
-    same = texts.lengths == texts.lengths[first] if texts.longest() <= WORD else texts.equal_to_each(first)
-    if has_nulls:
-        same &= vector.null == vector.null[first]
-    return keys if bool(same.all()) else None
+    null = vector.null if vector.null.any() else None
+
+    def words_of(start: int, stop: int) -> WordArray:
+        """The fingerprints of some rows."""
+        prints = texts.fingerprints(start, stop)
+        if null is not None:
+            prints[null[start:stop]] = np.iinfo(np.uint64).max
+        return prints
+
+    keys = number_small(*number_words(words_of, len(vector)))
+    has_nulls_apart = null is None or bool((null == null[keys.firsts][keys.codes]).all())
+    return keys if has_nulls_apart and texts.are_alike(keys.codes, keys.firsts) else None
 
 
 def _place_keys(vector: Vector, texts: SpanBytes) -> Keys | None:

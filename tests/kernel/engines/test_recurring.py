@@ -26,7 +26,7 @@ def _words(different: int, rows: int, late: int) -> np.ndarray[tuple[int], np.dt
 def test_equal_words_share_a_number_and_no_others(different: int, rows: int, late: int) -> None:
     """However many there are, and whether the first rows had them."""
     words = _words(different, rows, min(late, rows))
-    numbers, count = number_words(words)
+    numbers, count = number_words(lambda start, stop: words[start:stop], rows)
 
     pairs = np.unique(np.stack([words, numbers.astype(np.uint64)]), axis=1)
     assert pairs.shape[1] == len(np.unique(words)) == len(np.unique(numbers))
@@ -38,7 +38,7 @@ def test_words_that_share_a_place_of_the_table(monkeypatch: pytest.MonkeyPatch) 
     """One of two is not found in the table, and still has a number of its own."""
     monkeypatch.setattr(recurring, "_BITS", 4)
     words = _words(500, 70_000, 5)
-    numbers, _ = number_words(words)
+    numbers, _ = number_words(lambda start, stop: words[start:stop], len(words))
 
     assert len(np.unique(np.stack([words, numbers.astype(np.uint64)]), axis=1).T) == 505
 
@@ -50,7 +50,7 @@ def test_fingerprints_of_texts_of_one_word_tell_them_apart() -> None:
         texts = {bytes(row) for row in chance.integers(0, 256, (2_000, length), dtype=np.uint8)}
         texts |= {bytes(length - 1 - at) + bytes([byte]) + bytes(at) for at in range(length) for byte in range(256)}
         starts = np.arange(len(texts)) * length
-        prints = SpanBytes(b"".join(texts), starts, starts + length).fingerprints()
+        prints = SpanBytes(b"".join(texts), starts, starts + length).fingerprints(0, len(texts))
 
         assert len(np.unique(prints)) == len(texts)
 

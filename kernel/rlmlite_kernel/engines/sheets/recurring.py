@@ -10,9 +10,12 @@ Two words may share a place in the table; then one of them is not found there, a
 If the first rows hold many different words, so do the others, and all are sorted.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.engines.sheets.spans import WordArray
 
 _FIRST = 1 << 14
@@ -30,25 +33,34 @@ _BLOCK = 1 << 16
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def number_words(words: WordArray) -> tuple[IntArray, int]:
-    """A number for each row, the same for equal words, and how many numbers there are. They are in no order."""
-    known = np.unique(words[:_FIRST])
-    if len(words) <= _FIRST or len(known) * _SELDOM > _FIRST:
-        return _sort_all(words)
+def number_words(words_of: Callable[[int, int], WordArray], count: int) -> tuple[IntArray, int]:
+    """A number for each row, the same for equal words, and how many numbers there are. They are in no order.
+
+    `words_of(start, stop)` makes the words of some rows; threads do, block by block, so that only numbers are held.
+    """
+    known = np.unique(words_of(0, min(_FIRST, count)))
+    if count <= _FIRST or len(known) * _SELDOM > _FIRST:
+        return _sort_all(words_of(0, count))
     table = np.zeros(1 << _BITS, np.int64)
     table[_places(known)] = np.arange(len(known))
     # Of two that share a place only the second is in the table. The first is not known then.
     known = known[table[_places(known)] == np.arange(len(known))]
     table[_places(known)] = np.arange(len(known))
-    numbers = np.empty(len(words), np.int64)
-    for start in range(0, len(words), _BLOCK):
-        part = words[start : start + _BLOCK]
-        found = table[_places(part)]
-        numbers[start : start + _BLOCK] = np.where(known[found] == part, found, -1)
-    unknown = np.flatnonzero(numbers < 0)
-    of_unknown, count = _sort_all(words[unknown])
-    numbers[unknown] = of_unknown + len(known)
-    return numbers, len(known) + count
+    numbers = np.empty(count, np.int64)
+
+    def look_up(start: int) -> WordArray:
+        """Number the words of a block that are known; returns the others."""
+        words = words_of(start, min(start + _BLOCK, count))
+        found = table[_places(words)]
+        is_known = known[found] == words
+        numbers[start : start + _BLOCK] = np.where(is_known, found, -1)
+        return words[:0] if is_known.all() else words[~is_known]
+
+    unknown = list(map_in_order(look_up, range(0, count, _BLOCK)))
+    of_unknown, more = _sort_all(np.concatenate(unknown))
+    if len(of_unknown):
+        numbers[numbers < 0] = of_unknown + len(known)
+    return numbers, len(known) + more
 
 
 def _sort_all(words: WordArray) -> tuple[IntArray, int]:

@@ -9,7 +9,6 @@ answer is exact: a fingerprint only proposes what the bytes then confirm.
     spans.whole_numbers()      [12, 7, 12]
 """
 
-from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -95,27 +94,32 @@ class SpanBytes:
         kept: WordArray = words & _MASKS[np.minimum(lengths, WORD)]
         return kept
 
-    def fingerprints(self) -> WordArray:
-        """A number for each span; equal spans have equal ones, and of one length up to 8 only these."""
-        prints = self.lengths.astype(np.uint64) * _ODD
-        for _ in map_in_order(lambda rows: self._mix_into(prints, rows), self._blocks()):
-            pass
-        return prints
-
-    def _mix_into(self, prints: WordArray, rows: IntArray) -> None:
-        """Mix the words of these spans into their numbers."""
-        rows = rows[self.lengths[rows] > 0]
+    def fingerprints(self, start: int, stop: int) -> WordArray:
+        """A number for each of these spans; equal spans have equal ones, and of one length up to 8 only these."""
+        prints = self.lengths[start:stop].astype(np.uint64) * _ODD
+        rows = np.arange(start, stop)
+        rows = rows[self.lengths[start:stop] > 0]
         number = 0
         while len(rows):
-            mixed = (prints[rows] ^ self.word(rows, number)) * _ODD
-            prints[rows] = mixed ^ (mixed >> _SHIFT)
+            mixed = (prints[rows - start] ^ self.word(rows, number)) * _ODD
+            prints[rows - start] = mixed ^ (mixed >> _SHIFT)
             number += 1
             rows = rows[self.lengths[rows] > WORD * number]
+        return prints
 
-    def _blocks(self) -> Iterator[IntArray]:
-        """The numbers of the spans, by blocks."""
-        for start in range(0, len(self), _BLOCK):
-            yield np.arange(start, min(start + _BLOCK, len(self)))
+    def are_alike(self, codes: IntArray, firsts: IntArray) -> bool:
+        """Whether all spans with the same code, and so with equal fingerprints, are equal. `firsts` has one of each."""
+        is_short = self.longest() <= WORD
+        lengths = self.lengths[firsts]
+
+        def look_at(start: int) -> bool:
+            """Whether those of a block are."""
+            mine = codes[start : start + _BLOCK]
+            if is_short:
+                return bool((self.lengths[start : start + _BLOCK] == lengths[mine]).all())
+            return bool(self.equal(self, np.arange(start, start + len(mine)), firsts[mine]).all())
+
+        return all(map_in_order(look_at, range(0, len(self), _BLOCK)))
 
     def equal(self, other: "SpanBytes", rows: IntArray, others: IntArray) -> BoolArray:
         """Whether each of `rows` has the bytes of the span of `other` that is named beside it."""
@@ -128,11 +132,6 @@ class SpanBytes:
             number += 1
             left = left[alike & (self.lengths[rows[left]] > WORD * number)]
         return same
-
-    def equal_to_each(self, others: IntArray) -> BoolArray:
-        """Whether each span has the bytes of that of these which is named beside it."""
-        parts = list(map_in_order(lambda rows: self.equal(self, rows, others[rows]), self._blocks()))
-        return np.concatenate(parts) if parts else np.zeros(0, bool)
 
     def equal_to(self, wanted: bytes) -> BoolArray:
         """Whether each span has these bytes."""

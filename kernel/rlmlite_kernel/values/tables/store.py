@@ -339,10 +339,11 @@ class ColumnStore:
         return CodedSpans(codes, Spans((self.blob,), starts, stops))
 
     def _texts(self, entries: Sequence[Entry], picked: "Picked") -> Spans:
-        starts, stops = np.full((2, picked.rows), -1, np.int64)
+        starts, stops = np.empty((2, picked.rows), np.int64)
         for pick in picked.picks:
             entry = entries[pick.segment]
             if entry.form == NULLS:
+                starts[pick.start : pick.stop] = stops[pick.start : pick.stop] = -1
                 continue
             begins, ends = self._bounds_of(entry, pick)
             if entry.valid:
