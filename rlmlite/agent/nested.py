@@ -42,6 +42,7 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.run.steps.remarks import record_remarks, without_examples
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
+from rlmlite_kernel.values.tables.places import forget_places
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, to_json
 from rlmlite_traces import CheckedTrace, Level, TraceBrokenError, nested_place, verify
 from rlmlite_traces.format.lines import RECORDS
@@ -206,8 +207,8 @@ def _recorded_result(trace: CheckedTrace) -> Result:
     return Answered(text, usage, child=child)
 
 
-_FilesByDigest: TypeAlias = dict[str, tuple[Source, SourceFile]]
-"""The parent's files that can be read in place, each with the input that it is of."""
+_FilesByName: TypeAlias = dict[str, tuple[Source, SourceFile]]
+"""The parent's files that can be read in place, by the names of their contents, each with the input that it is of."""
 
 
 def _inputs(request: Request, parent: Run) -> dict[str, Input]:
@@ -229,23 +230,37 @@ def _input(value: Value, parent: Run) -> Input:
         is_whole = bounds == (0, file.size)
         part = None if is_whole else bounds
         of_file = msgspec.structs.replace(source, kind="text", files=(file,), skipped=(), part=part)
-        return Input(value, of_file)
+        return Input(forget_places(value), of_file)
     if isinstance(value, Rows) and value.kind == DOCUMENTS:
         return _documents(value, files, parent)
     content = to_json(value, parent.blobs)
     return from_value(content, parent.blobs)
 
 
-def _files_in_place(parent: Run) -> _FilesByDigest:
-    files: _FilesByDigest = {}
-    for each in parent.inputs.values():
+def _files_in_place(parent: Run) -> _FilesByName:
+    files: _FilesByName = {}
+    for name, each in parent.inputs.items():
         is_on_disk = each.memory is None
         if is_on_disk:
-            files |= {file.digest: (each.source, file) for file in each.source.files}
+            # The run's own value: of equal files it has a name for each.
+            contents = _contents(parent.state.variables[name].data.value)
+            files |= {content: (each.source, file) for content, file in zip(contents, each.source.files, strict=False)}
     return files
 
 
-def _documents(value: Rows, files: _FilesByDigest, parent: Run) -> Input:
+def _contents(value: Value) -> list[str]:
+    """The names of an input's contents, in the order of its files."""
+    if isinstance(value, Text):
+        return [value.blob]
+    spans = value.spans if isinstance(value, Rows) else None
+    if spans is None:
+        return []
+    if isinstance(value, Rows) and value.kind == DOCUMENTS:
+        return [spans.blob_at(row) for row in range(len(value))]
+    return list(spans.blobs)
+
+
+def _documents(value: Rows, files: _FilesByName, parent: Run) -> Input:
     """Documents, by reference if all are whole files of one input, else by their content."""
     spans = value.spans
     assert spans is not None

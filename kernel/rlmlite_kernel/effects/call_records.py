@@ -11,7 +11,9 @@ from rlmlite_kernel.effects.requests import Answered, Part, Result
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.records import Blob, EffectRecord, Ref, Span
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
+from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.tables.places import forget_places
 from rlmlite_kernel.values.values import descriptor_digest
 
 
@@ -67,7 +69,8 @@ class CallRecorder:
             return {}
         refs: dict[str, Ref] = {}
         for name, value in nested.inputs.items():
-            refs[name] = commit_value_digest(self._key, descriptor_digest(value))
+            # By digest: what the nested run begins with does not depend on where its parent has it from.
+            refs[name] = commit_value_digest(self._key, descriptor_digest(forget_places(value)))
         return refs
 
     def _part(self, part: Part) -> Ref | Span:
@@ -90,8 +93,8 @@ class CallRecorder:
             self.blobs[entry.ref] = entry
         return self._text_refs[text]
 
-    def _commit(self, digest: str) -> Ref:
-        """The ref of content that the trace does not hold: an input's."""
-        if digest not in self._content_refs:
-            self._content_refs[digest] = commit_value_digest(self._key, bytes.fromhex(digest))
-        return self._content_refs[digest]
+    def _commit(self, name: str) -> Ref:
+        """The ref of content that the trace does not hold: an input's. Whoever has the content can check it."""
+        if name not in self._content_refs:
+            self._content_refs[name] = commit_value_digest(self._key, bytes.fromhex(digest_of_name(name)))
+        return self._content_refs[name]

@@ -18,7 +18,7 @@ import msgspec
 
 from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.values.blobs import Blobs, Content
+from rlmlite_kernel.values.blobs import Blobs, Content, digest_of_name
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import TAG_DIGITS, closing_tag, opening_tag
 from rlmlite_kernel.values.values import Value
@@ -39,7 +39,7 @@ class Piece(msgspec.Struct, frozen=True):
         if isinstance(self.content, str):
             return self.content.encode()
         # A view, so that a prompt over a large input is copied only once, when its parts are joined.
-        whole = memoryview(blobs.read(self.content.blob))
+        whole = memoryview(blobs.read(digest_of_name(self.content.blob)))
         return whole[self.content.start : self.content.stop]
 
     def size(self) -> int:

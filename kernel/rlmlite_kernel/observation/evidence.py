@@ -24,6 +24,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.tables.row_spans import RowSpans
@@ -75,9 +76,9 @@ class EvidenceList(msgspec.Struct, frozen=True):
 
 
 class DocumentNames(msgspec.Struct, frozen=True):
-    """Which document each content of the inputs is: from a digest to (input, path, digest of the file behind it).
+    """Which document each content of the inputs is: from its name to (input, path, digest of the file behind it).
 
-    `tables` are the rows of those inputs that are tables, by the digest of their columns.
+    `tables` are the rows of those inputs that are tables, by the name of their columns. For names see `values.blobs`.
     """
 
     names: dict[str, tuple[str, str, str]]
@@ -208,7 +209,7 @@ class _Collector:
         # The cut may fall inside a code point.
         words = excerpt.decode(errors="ignore")
         # Only of derived text: any other is the file itself, whose digest the record of the input holds.
-        digest = text.blob if original else ""
+        digest = digest_of_name(text.blob) if original else ""
         self.items.append(Evidence(how, words, name, path, text.start, text.stop, line, times, digest, original))
 
     def _add_near(self, text: Text, near: Sequence[Text]) -> None:
@@ -261,7 +262,7 @@ class _Collector:
         ]
         words = (b"{" + b",".join(fields) + b"}")[:_EXCERPT].decode(errors="ignore")
         name, path, original = self._documents.names[place.blob]
-        self.items.append(Evidence("row", words, name, path, 0, 0, number + 1, 1, place.blob, original))
+        self.items.append(Evidence("row", words, name, path, 0, 0, number + 1, 1, digest_of_name(place.blob), original))
 
     def _add_quote(self, quote: str, near: Sequence[Text]) -> None:
         if not quote.strip():

@@ -20,7 +20,7 @@ from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.canonical import encode_safely
-from rlmlite_kernel.records.evolution import FORMAT, KERNEL, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, FORMAT, KERNEL, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
 from rlmlite_kernel.records.settings import Settings
@@ -28,9 +28,11 @@ from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.status import losses_of_inputs
 from rlmlite_kernel.run.steps.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
-from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.blobs import digest_of_name
+from rlmlite_kernel.values.inputs import Input, Source
+from rlmlite_kernel.values.tables.places import forget_places, place_inputs
 from rlmlite_kernel.values.tables.row_spans import RowSpans
-from rlmlite_kernel.values.values import Rows, Text, descriptor, kind_of, sheet_of, size_of
+from rlmlite_kernel.values.values import Rows, Text, Value, descriptor, kind_of, sheet_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
 _SETTINGS = msgspec.json.Decoder(Settings)
@@ -108,7 +110,10 @@ def _state_of(
     meter: Meter | None,
 ) -> State:
     """The state that holds the inputs. Raises `SettingsError` if there is no room for them."""
-    variables = _input_variables(inputs, key)
+    values = {name: each.value for name, each in inputs.items()}
+    if EVIDENCE_BY_PLACE in flags:
+        values = place_inputs(values)
+    variables = _input_variables(inputs, values, key)
     used = {"value_bytes": variables.size_bytes}
     # The number of variables is bounded as well, but it is not among `used`: it can be counted at any time.
     for name, needed in (*used.items(), ("variables", len(variables))):
@@ -124,7 +129,7 @@ def _state_of(
         salts=salts,
         table=add_tools(guard_host_actions(table), settings.tools),
         inputs=frozenset(inputs),
-        document_names=_document_names(inputs),
+        document_names=_document_names(inputs, values),
         egress=egress,
         barred=barred_from_controllers(settings, egress),
         question=0 if question is None else origins_of_words(question.origins) | egress.question_bit,
@@ -136,7 +141,7 @@ def _state_of(
     # Whoever began a nested run may have been exposed, and speaks through its question.
     exposure = 0 if settings.parent is None else LM | run.question
     digest = state_digest(variables, used, exposure, flags)
-    coverage = Coverage(InputLayout({name: each.value for name, each in inputs.items()}))
+    coverage = Coverage(InputLayout(values))
     return State(
         run,
         variables,
@@ -154,13 +159,13 @@ def _is_incomplete(each: Input) -> bool:
     return bool(getattr(each.source, "incomplete", False))
 
 
-def _input_variables(inputs: Mapping[str, Input], key: bytes) -> Variables:
+def _input_variables(inputs: Mapping[str, Input], values: Mapping[str, Value], key: bytes) -> Variables:
     by_name: dict[str, Variable] = {}
-    for number, (name, each) in enumerate(inputs.items()):
-        value = each.value
+    for number, (name, value) in enumerate(values.items()):
         # Two bits: `INPUT` for the rules of tools, and its own for egress rules, which name inputs.
         data = TaintedValue(value, INPUT | input_bit(number))
-        ref = commit_value(key, descriptor(value))
+        # By digest: whoever has the input can check it, whatever other inputs the run has.
+        ref = commit_value(key, descriptor(forget_places(inputs[name].value)))
         by_name[name] = Variable(data, kind_of(value), ref, size_of(value), turn=0)
     return Variables(by_name)
 
@@ -184,27 +189,29 @@ def _input_entry(name: str, each: Input, variable: Variable, source: str, size: 
     return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=sha256)
 
 
-def _document_names(inputs: Mapping[str, Input]) -> DocumentNames:
-    """Which input and path each content is, for evidence; of equal contents the first."""
+def _document_names(inputs: Mapping[str, Input], values: Mapping[str, Value]) -> DocumentNames:
+    """Which input and path each content is, for evidence. `values` are the inputs by the names of their places.
+
+    A run without `EVIDENCE_BY_PLACE` has one name for equal contents: it stands for the first of them.
+    """
     names: dict[str, tuple[str, str, str]] = {}
     tables: dict[str, RowSpans] = {}
-    for name, each in inputs.items():
-        for content, path, original in _contents(each):
+    for name, value in values.items():
+        for content, path, original in _contents(value, inputs[name].source):
             names.setdefault(content, (name, path, original))
-        if isinstance(each.value, Rows) and isinstance(each.value.spans, RowSpans):
-            tables.setdefault(each.value.spans.store.blob, each.value.spans)
+        if isinstance(value, Rows) and isinstance(value.spans, RowSpans):
+            tables.setdefault(value.spans.store.blob, value.spans)
     return DocumentNames(names, tables)
 
 
-def _contents(each: Input) -> Iterator[tuple[str, str, str]]:
-    """The contents of an input: the digest, the path and the digest of the original of each, as far as known."""
-    value, source = each.value, each.source
+def _contents(value: Value, source: Source) -> Iterator[tuple[str, str, str]]:
+    """The contents of an input: the name, the path and the digest of the original of each, as far as known."""
     # A text and a table are one content each, whatever they were read from.
     whole = value.blob if isinstance(value, Text) else sheet_of(value)
     if whole is not None:
         original = source.original(source.files[0]) if source.files else ""
         # Rows of a file that is UTF-8 text are records of that file itself.
-        yield whole, source.path or "", "" if original == whole else original
+        yield whole, source.path or "", "" if original == digest_of_name(whole) else original
     elif isinstance(value, Rows) and value.spans is not None:
         # One row per file, in the order of the source's files; rows from memory have none.
         files = [(file.path, source.original(file)) for file in source.files]

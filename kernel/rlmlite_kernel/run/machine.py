@@ -47,7 +47,7 @@ from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.program.lowering import lower
 from rlmlite_kernel.program.problems import Unparsed, explain
-from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, FLAGS
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, EXPOSURE_BY_INPUT, FLAGS
 from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Written
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.remarks import merge_remarks
@@ -61,7 +61,7 @@ from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
 from rlmlite_kernel.run.turns.outages import Outage
 from rlmlite_kernel.run.turns.turn import RunningTurn
 from rlmlite_kernel.run.turns.waves import Wave, WaveRequests
-from rlmlite_kernel.values.blobs import Blobs, InputChangedError
+from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PlacedBlobs
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import descriptor_digest, kind_of, size_of
@@ -246,7 +246,7 @@ def advance(
     steps = lower(said.program, run.table, check(said, scope))
     recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
     recorder.tell(remarks)
-    return _go_on(RunningTurn(opened, steps, outages, stepwise), recorder, blobs, parser)
+    return _go_on(RunningTurn(opened, steps, outages, stepwise), recorder, _by_name(blobs, opened), parser)
 
 
 def resume(
@@ -265,6 +265,7 @@ def resume(
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
     # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
     turn, recorder = suspended.turn.copy(outages), suspended.recorder.copy()
+    blobs = _by_name(blobs, recorder.state)
     if suspended.waves:
         valid = [_with_valid_text(result) for result in results]
         turn.receive(suspended.waves, valid, lambda: _commit_finished(turn, recorder, blobs))
@@ -287,6 +288,11 @@ def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
         notes=notes,
     )
     return Entry(record, (*(() if result is None else (result,)), *examples))
+
+
+def _by_name(blobs: Blobs, state: State) -> Blobs:
+    """The host's blobs, as the run reads them: by names that tell equal inputs apart."""
+    return PlacedBlobs(blobs, state.run.document_names.names) if EVIDENCE_BY_PLACE in state.run.flags else blobs
 
 
 def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) -> Done | Suspended:

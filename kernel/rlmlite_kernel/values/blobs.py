@@ -6,10 +6,17 @@ host raises. Stores in files live in `rlmlite_traces`; `MemoryBlobs` here keeps 
     digest = blobs.put(b"a\\nb")       SHA-256 in hex
     blobs.read(digest)                b"a\\nb", not copied
     blobs.lines(digest).count         2
+
+Two files of equal content are one content, and two places that an answer may rest on. So inside a run a content has a
+*name*: its digest where it lies first among the inputs, and the digest with a number for each further place. Names are
+told apart, compared and grouped like digests; only who reads drops the number.
+
+    a.txt    ba78..15ad          search(docs, "ERROR")[1].text     Text("ba78..15ad+2", 0, 5)
+    b.txt    ba78..15ad+2        read(that name)                   the content that both files share
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
@@ -18,6 +25,28 @@ from rlmlite_kernel.engines.ranking.postings import WordIndex
 
 Content: TypeAlias = bytes | memoryview
 """Immutable UTF-8 bytes; a `memoryview` may be a mapped file."""
+
+
+_DIGEST = 64
+"""Characters of a digest. What follows them in a name is its place."""
+
+_MADE = "+made"
+"""The place of a content that a program made and that equals an input's: it is no part of that input."""
+
+
+def name_at(digest: str, number: int) -> str:
+    """The name of a content at one of its places, which count from 1. The first has the digest itself."""
+    return digest if number == 1 else f"{digest}+{number}"
+
+
+def name_beside(digest: str, other: str) -> str:
+    """The name of a content that is made of another one, at the same place: the lines of a table, say."""
+    return digest + other[_DIGEST:]
+
+
+def digest_of_name(name: str) -> str:
+    """The digest of the content that has a name."""
+    return name[:_DIGEST]
 
 
 class BlobMissingError(LookupError):
@@ -105,6 +134,36 @@ class PassedBlobs:
     def confirm(self, digests: frozenset[str]) -> None:
         """See `Blobs.confirm`."""
         self._blobs.confirm(digests)
+
+
+class PlacedBlobs(PassedBlobs):
+    """The blobs of a run, read by name. `of_inputs` are the names of its inputs' contents."""
+
+    def __init__(self, blobs: Blobs, of_inputs: Container[str]) -> None:
+        super().__init__(blobs)
+        self._of_inputs = of_inputs
+
+    def read(self, digest: str) -> Content:
+        """See `Blobs.read`."""
+        return self._blobs.read(digest_of_name(digest))
+
+    def put(self, content: bytes) -> str:
+        """See `Blobs.put`. A content that equals an input's gets a name of its own."""
+        digest = self._blobs.put(content)
+        return digest + _MADE if digest in self._of_inputs else digest
+
+    def put_blocks(self, blocks: Iterable[bytes]) -> str:
+        """See `TakesBlocks.put_blocks`."""
+        digest = put_blocks(self._blobs, blocks)
+        return digest + _MADE if digest in self._of_inputs else digest
+
+    def lines(self, digest: str) -> LineIndex:
+        """See `Blobs.lines`."""
+        return self._blobs.lines(digest_of_name(digest))
+
+    def confirm(self, digests: frozenset[str]) -> None:
+        """See `Blobs.confirm`."""
+        self._blobs.confirm(frozenset(map(digest_of_name, digests)))
 
 
 class MemoryBlobs:

@@ -6,7 +6,7 @@ or a list of cells, or it is computed from another column when it is looked at (
     Spans(("3f2a..",), starts=[0, 8], stops=[3, 11])      the texts content[0:3] and content[8:11]
     LineNumbers(those spans)                              [1, 2], once somebody asks
 
-A column reads content only through the blobs that it is handed. Columns never change.
+A column reads content, by digest, only through the blobs that it is handed. Columns never change.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray, digest_of
 from rlmlite_kernel.records.canonical import PLAIN, value_bytes
-from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.blobs import Blobs, digest_of_name
 
 if TYPE_CHECKING:
     from rlmlite_kernel.values.values import Value
 
 
 class Text(msgspec.Struct, frozen=True):
-    """`start:stop` (UTF-8 bytes, at code points) of a content: a slice, a line, a match is never a copy."""
+    """`start:stop` (UTF-8 bytes, at code points) of a content, by name (`values.blobs`): a slice is never a copy."""
 
     blob: str
     start: int
@@ -39,7 +39,7 @@ class Text(msgspec.Struct, frozen=True):
 
     def read(self, blobs: Blobs) -> bytes:
         """The bytes themselves."""
-        return bytes(blobs.read(self.blob)[self.start : self.stop])
+        return bytes(blobs.read(digest_of_name(self.blob))[self.start : self.stop])
 
     def string(self, blobs: Blobs) -> str:
         """The text as a `str`."""
@@ -272,7 +272,7 @@ class LineNumbers:
         """See `Column.at`."""
         if self._numbers is not None:
             return int(self._numbers[row])
-        return blobs.lines(self.spans.blob_at(row)).line_at(int(self.spans.starts[row]))
+        return blobs.lines(digest_of_name(self.spans.blob_at(row))).line_at(int(self.spans.starts[row]))
 
     def cells(self, blobs: Blobs) -> "Sequence[Value]":
         """See `Column.cells`."""
@@ -284,7 +284,7 @@ class LineNumbers:
         if self._numbers is None:
             self._numbers = np.zeros(len(self), np.int64)
             for blob, rows in self.spans.by_blob():
-                self._numbers[rows] = blobs.lines(blob).lines_at(self.spans.starts[rows])
+                self._numbers[rows] = blobs.lines(digest_of_name(blob)).lines_at(self.spans.starts[rows])
         return self._numbers
 
     def take(self, rows: IntArray) -> "LineNumbers":
@@ -310,7 +310,7 @@ class LineCounts:
         start, stop = int(self.spans.starts[row]), int(self.spans.stops[row])
         if stop <= start:
             return 0
-        index = blobs.lines(self.spans.blob_at(row))
+        index = blobs.lines(digest_of_name(self.spans.blob_at(row)))
         return index.line_at(stop - 1) - index.line_at(start) + 1
 
     def cells(self, blobs: Blobs) -> "Sequence[Value]":
@@ -341,7 +341,7 @@ class LineTexts:
         if self._lines is not None:
             return self._lines.at(row, blobs)
         blob = self.spans.blob_at(row)
-        return Text(blob, *blobs.lines(blob).bounds_at(int(self.spans.starts[row])))
+        return Text(blob, *blobs.lines(digest_of_name(blob)).bounds_at(int(self.spans.starts[row])))
 
     def cells(self, blobs: Blobs) -> "Sequence[Value]":
         """See `Column.cells`."""
@@ -352,7 +352,7 @@ class LineTexts:
         if self._lines is None:
             starts, stops = np.zeros((2, len(self)), np.int64)
             for blob, rows in self.spans.by_blob():
-                starts[rows], stops[rows] = blobs.lines(blob).bounds(self.spans.starts[rows])
+                starts[rows], stops[rows] = blobs.lines(digest_of_name(blob)).bounds(self.spans.starts[rows])
             self._lines = Spans(self.spans.blobs, starts, stops, self.spans.which)
         return self._lines
 

@@ -25,6 +25,7 @@ from rlmlite_kernel.engines.bytes.words import Hashes
 from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
 
 QueryWords: TypeAlias = tuple[str, ...]
@@ -109,7 +110,7 @@ def _source_of_run(run: list[Text], context: StepContext) -> IndexSource:
         return build_index(content, starts, stops, only=only)
 
     # Digests, as the places of a million rows would make a key of megabytes.
-    key = f"{blob} {digest_of(starts)} {digest_of(stops)}"
+    key = f"{digest_of_name(blob)} {digest_of(starts)} {digest_of(stops)}"
     size = sum(map(len, run))
     return IndexSource(key, size, build)
 
@@ -131,7 +132,7 @@ def _copy_in_batches(texts: list[Text], context: StepContext) -> Iterator[IndexS
 def _source_of_copy(texts: list[Text], context: StepContext) -> IndexSource:
     """Texts of several blobs, copied end to end with a line end between them, so that no word spans two."""
     # Each blob is named by its digest, so the places name the bytes: the same rows in another run have the same key.
-    places = "\n".join(f"{text.blob} {text.start} {text.stop}" for text in texts)
+    places = "\n".join(f"{digest_of_name(text.blob)} {text.start} {text.stop}" for text in texts)
     key = hashlib.sha256(places.encode()).hexdigest()
     size = sum(map(len, texts))
 

@@ -19,6 +19,7 @@ from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_paragraphs
 from rlmlite_kernel.engines.cut.units import find_records, lines_of
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
 
 UNITS = ("lines", "paragraphs", "records", "files")
@@ -89,7 +90,8 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
 def cut_units(text: Text, by: str | Matcher, context: StepContext) -> Units | LineUnits:
     """Cut a text into units. A /regex/ is searched for and charged; the words cost nothing here."""
     # The text and a word decide what the units are, so together they name them.
-    key = f"{by} {text.blob} {text.start} {text.stop}"
+    content = digest_of_name(text.blob)
+    key = f"{by} {content} {text.start} {text.stop}"
     is_long = len(text) > _SHORT
     if by == "lines" and is_long:
         line_index = context.blobs.lines(text.blob)
@@ -97,7 +99,7 @@ def cut_units(text: Text, by: str | Matcher, context: StepContext) -> Units | Li
     starts, stops = _cut(text, by, context)
     if isinstance(by, Matcher):
         # A regex is named by what it found: where it ran out of work, the same regex gives other units.
-        key = f"{text.blob} {digest_of(starts)} {digest_of(stops)}"
+        key = f"{content} {digest_of(starts)} {digest_of(stops)}"
     return Units(text, key, starts, stops)
 
 

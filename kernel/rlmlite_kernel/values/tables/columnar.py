@@ -23,7 +23,11 @@ _FEW = 16
 
 def columnar_records(blob: str, blobs: Blobs) -> Rows:
     """The rows of a columnar content, of kind `records`. Raises `ColumnsBrokenError`."""
-    store = ColumnStore(blob, blobs.read(blob))
+    return columnar_rows(ColumnStore(blob, blobs.read(blob)))
+
+
+def columnar_rows(store: ColumnStore) -> Rows:
+    """All rows of a store, of kind `records`."""
     chosen = Chosen(None, store.rows)
     columns: dict[str, Column] = {
         name: StoredColumn(store, index, chosen) for index, name in enumerate(store.description.names)

@@ -17,7 +17,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray, Octets
 from rlmlite_kernel.records.canonical import number_text, value_bytes
-from rlmlite_kernel.values.blobs import Blobs, put_blocks
+from rlmlite_kernel.values.blobs import Blobs, name_beside, put_blocks
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.tables.layout import CODED, NULLS, TEXTS
 from rlmlite_kernel.values.tables.store import ColumnStore, Rendered
@@ -35,7 +35,8 @@ def render(store: ColumnStore, blobs: Blobs) -> Rendered:
     """The text of a table, stored; it is made once for a store."""
     if store.rendered is None:
         widths: list[IntArray] = []
-        blob = put_blocks(blobs, _blocks(store, widths))
+        # Equal tables have equal lines, each at the place of its table.
+        blob = name_beside(put_blocks(blobs, _blocks(store, widths)), store.blob)
         stops = np.cumsum(np.concatenate(widths)) if widths else np.zeros(0, np.int64)
         starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]]) if len(stops) else stops
         store.rendered = Rendered(blob, starts, stops - 1)

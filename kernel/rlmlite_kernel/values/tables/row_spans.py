@@ -78,7 +78,7 @@ class RowSpans(Spans):
     bytes_per_row = 8
 
     def __init__(self, store: "ColumnStore", chosen: Chosen) -> None:
-        super().__init__((store.description.text or store.blob,), _NONE, _NONE)
+        super().__init__((store.text or store.blob,), _NONE, _NONE)
         self.store, self.chosen = store, chosen
 
     def __len__(self) -> int:
@@ -87,7 +87,7 @@ class RowSpans(Spans):
     @property
     def has_text(self) -> bool:
         """Whether the rows are records of a text."""
-        return bool(self.store.description.text)
+        return bool(self.store.text)
 
     @cached_property
     def starts(self) -> IntArray:

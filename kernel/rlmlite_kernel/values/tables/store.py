@@ -76,11 +76,19 @@ class ColumnStore:
     def __init__(self, blob: str, content: Buffer) -> None:
         self.blob, self.content = blob, content
         trailer, self.description, self._directory = read_layout(content)
+        # The text that the rows are records of; empty if they are of none.
+        self.text = self.description.text
         self.rows, self.segments = trailer.rows, trailer.segments
         self.names = self.description.names
         self.rendered: Rendered | None = None
         """The text that the rows of a binary table are searched in; None until somebody searches."""
         self._columns: dict[int, Vector | Sequence[Value]] = {}
+
+    def named(self, blob: str, text: str) -> "ColumnStore":
+        """The same columns at another place: see `values.blobs` for names."""
+        store = ColumnStore(blob, self.content)
+        store.text = text
+        return store
 
     def entry(self, segment: int, index: int) -> Entry:
         """Where a column of a segment lies."""

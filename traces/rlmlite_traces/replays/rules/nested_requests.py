@@ -21,6 +21,7 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Source
+from rlmlite_kernel.values.tables.places import forget_places
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, to_json
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import check_items
@@ -62,6 +63,7 @@ def _is_value(child: CheckedTrace, entry: InputEntry, value: Value, blobs: Blobs
     """Whether an input of a nested run is a value of its parent: the same files and ranges, or the same content."""
     if entry.source is None:
         return False
+    value = forget_places(value)
     source = _sources.decode(child.contents.read_json(entry.source))
     if source.content is not None:
         content = child.content(source.content)
