@@ -1,6 +1,6 @@
 """Twins: documents, inputs, lines and rows of equal content. What is said of one is not said of the other."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pytest
 
@@ -12,7 +12,7 @@ PAGE = "boot\nERROR disk\n"
 DOCS = {"a.txt": PAGE, "b.txt": PAGE, "c.txt": "late\nERROR disk\n", "d.txt": PAGE}
 
 
-def cited(inputs: dict[str, object], program: str, flags: Collection[int] = tuple(FLAGS)) -> list[str]:
+def cited(inputs: Mapping[str, object], program: str, flags: Collection[int] = tuple(FLAGS)) -> list[str]:
     """The evidence of a program's answer, as `file:line` or `input:line`."""
     machine = Machine(inputs, flags=flags)
     machine.turn(program, lambda prompt: "ERROR")
