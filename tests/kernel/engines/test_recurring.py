@@ -1,15 +1,11 @@
-"""Words that recur, numbered as sorting all of them would; short ranges, joined as slices would be."""
+"""Words that recur, numbered as sorting all of them would."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.bytes.buffers import join_ranges, octets
 from rlmlite_kernel.engines.sheets import recurring
 from rlmlite_kernel.engines.sheets.recurring import number_words
 from rlmlite_kernel.engines.sheets.spans import SpanBytes
-from tests.sizes import scale
 
 
 def _words(different: int, rows: int, late: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -53,14 +49,3 @@ def test_fingerprints_of_texts_of_one_word_tell_them_apart() -> None:
         prints = SpanBytes(b"".join(texts), starts, starts + length).fingerprints(0, len(texts))
 
         assert len(np.unique(prints)) == len(texts)
-
-
-@settings(max_examples=scale(100))
-@given(st.binary(min_size=1, max_size=200), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 70)), max_size=30))
-def test_ranges_end_to_end_are_their_slices(data: bytes, ranges: list[tuple[int, int]]) -> None:
-    """Short ones and long ones, at the very end, empty, and none."""
-    pairs = [(start, min(size, len(data) - start)) for start, size in ranges if start <= len(data)]
-    starts, sizes = (np.array([pair[place] for pair in pairs], np.int64) for place in (0, 1))
-
-    joined = join_ranges(octets(data), starts, sizes)
-    assert joined.tobytes() == b"".join(data[start : start + size] for start, size in pairs)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, Octets, haystack, octets
+from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, Octets, haystack, octets, places_of
 
 _FEED, _RETURN = 10, 13
 
@@ -39,8 +39,8 @@ def find_records(block: Buffer, delimiter: int, quote: int | None, is_last: bool
     data = octets(block)
     if not _are_line_ends_plain(block, data):
         return None
-    feeds = np.flatnonzero(data == _FEED)
-    quotes = np.flatnonzero(data == quote) if quote is not None else feeds[:0]
+    feeds = places_of(block, _FEED)
+    quotes = places_of(block, quote) if quote is not None else feeds[:0]
     # A line end is in a cell if the number of quotes before it is odd.
     ends = feeds[np.searchsorted(quotes, feeds) % 2 == 0] if len(quotes) else feeds
     if is_last and len(quotes) % 2:
@@ -70,7 +70,7 @@ def are_enclosed(block: Buffer, records: Records, first: bytes, last: bytes) -> 
 
 def lines_before(block: Buffer, records: Records) -> list[int]:
     """How many line ends there are before each record."""
-    feeds = np.flatnonzero(octets(block) == _FEED)
+    feeds = places_of(block, _FEED)
     lines: list[int] = np.searchsorted(feeds, records.starts).tolist()
     return lines
 
@@ -80,7 +80,7 @@ def _are_line_ends_plain(block: Buffer, data: Octets) -> bool:
     # Most files have none at all, which a search in memory says at once.
     if haystack(block).find(b"\r", 0, len(block)) < 0:
         return True
-    returns = np.flatnonzero(data == _RETURN)
+    returns = places_of(block, _RETURN)
     return bool(returns[-1] != len(data) - 1 and (data[returns + 1] == _FEED).all())
 
 
