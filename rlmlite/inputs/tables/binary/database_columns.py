@@ -11,7 +11,8 @@ import base64
 import itertools
 import math
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -49,16 +50,19 @@ def sqlite_batches(
 ) -> Iterator[Batch]:
     """The rows of a query. `run` runs it in a new connection. Raises `InputError`."""
     mended = _MendedTexts(names)
-    for rows in _sqlite_rows(run, what):
-        columns = [
-            _sqlite_part(mended.column(index, column), losses) for index, column in enumerate(zip(*rows, strict=True))
-        ]
+    for rows, has_mended in _sqlite_rows(run, what):
+        columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True))
+        if has_mended:
+            columns = list(map(mended.column, range(len(columns)), columns))
         mended.rows += len(rows)
-        yield Batch(columns, len(rows))
+        yield Batch([_sqlite_part(column, losses) for column in columns], len(rows))
     mended.report(losses)
 
 
-def _sqlite_rows(run: Callable[[], tuple[sqlite3.Connection, sqlite3.Cursor]], what: str) -> Iterator[list[Any]]:
+def _sqlite_rows(
+    run: Callable[[], tuple[sqlite3.Connection, sqlite3.Cursor]], what: str
+) -> Iterator[tuple[list[Any], bool]]:
+    """Rows, and whether texts among them may have been mended."""
     seen = 0
     # With the quick way of reading texts; after one that it cannot read, with the other.
     for mend in (None, _mend):
@@ -69,7 +73,7 @@ def _sqlite_rows(run: Callable[[], tuple[sqlite3.Connection, sqlite3.Cursor]], w
             rows = itertools.islice(cursor, seen, None)
             while batch := list(itertools.islice(rows, _ROWS)):
                 seen += len(batch)
-                yield batch
+                yield batch, mend is not None
             return
         except sqlite3.Error as error:
             if mend is not None or not str(error).startswith(_BAD_TEXT):
@@ -108,18 +112,24 @@ class _MendedTexts:
 
 def _sqlite_part(values: Sequence[Any], losses: Losses) -> Part:
     kinds = set(map(type, values)) - {type(None)}
-    if len(kinds) == 1 and find_spec("pyarrow") is not None:
+    kind = _arrow_types().get(next(iter(kinds))) if len(kinds) == 1 else None
+    if kind is not None:
         # Arrow lays values of one type end to end, and codes texts that recur, many times faster than Python.
-        arrow = library("pyarrow")
-        types = {str: arrow.large_string(), int: arrow.int64(), float: arrow.float64()}
-        kind = types.get(next(iter(kinds)))
-        if kind is not None:
-            return arrow_part(arrow.array(values, kind), Conversion(losses))
+        return arrow_part(library("pyarrow").array(values, kind), Conversion(losses))
     if bytes in kinds:
         values = [base64.b64encode(value).decode() if isinstance(value, bytes) else value for value in values]
     if float in kinds:
         values = [_finite(value, losses) for value in values]
     return parts.of_values(values)
+
+
+@cache
+def _arrow_types() -> Mapping[type, Any]:
+    """The types of Arrow for those of Python; none without pyarrow. Looked for once, not for each of many batches."""
+    if find_spec("pyarrow") is None:
+        return {}
+    arrow = library("pyarrow")
+    return {str: arrow.large_string(), int: arrow.int64(), float: arrow.float64()}
 
 
 def _finite(value: Any, losses: Losses) -> Any:
