@@ -7,8 +7,8 @@ from typing import NamedTuple
 from rlmlite.inputs.tables.texts.lines import TextFile
 from rlmlite_kernel.engines.bytes.buffers import count_byte
 
-SIZE = 8 * 1024 * 1024
-"""Bytes of a piece, about."""
+SMALLEST, LARGEST = 512 * 1024, 8 * 1024 * 1024
+"""Bytes of a piece, about: an eighth of the text, so that threads have something to share, but no less and no more."""
 
 LARGE = 4 * 1024 * 1024
 """Bytes of a text from which on the libraries of the fast ways are worth their start."""
@@ -35,8 +35,9 @@ class Piece(NamedTuple):
 def cut_pieces(text: memoryview, start: int, quote: str | None) -> Iterator[Piece]:
     """The pieces from a byte on, where a row begins. A row longer than a piece is cut anywhere."""
     size = len(text)
+    most = min(LARGEST, max(SMALLEST, size // 8))
     while start < size:
-        stop = min(start + SIZE, size)
+        stop = min(start + most, size)
         if stop < size:
             stop = start + _last_end(text[start:stop], quote)
         yield Piece(start, stop, text[start:stop], stop == size)

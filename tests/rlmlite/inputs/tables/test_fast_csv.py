@@ -41,7 +41,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | str, int], tuple[S
         monkeypatch.setattr(pieces, "LARGE", 1 << 60)
         defined = read(path)
         monkeypatch.setattr(pieces, "LARGE", 0)
-        monkeypatch.setattr(pieces, "SIZE", block)
+        monkeypatch.setattr(pieces, "LARGEST", block)
         monkeypatch.setattr(fast_csv, "_FIRST", block // 2)
         return defined, read(path)
 
@@ -152,7 +152,7 @@ def test_what_csv_writes_is_read_alike(
         patch.setattr(pieces, "LARGE", 1 << 60)
         defined = read(f"csv:{path}?header=yes&types=text&delimiter=comma")
         patch.setattr(pieces, "LARGE", 0)
-        patch.setattr(pieces, "SIZE", block)
+        patch.setattr(pieces, "LARGEST", block)
         fast = read(f"csv:{path}?header=yes&types=text&delimiter=comma")
         assert fast == defined
         kept = [{"a": a or None, "b": b or None} for a, b in rows]

@@ -82,7 +82,7 @@ def both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Both:
         monkeypatch.setattr(pieces, "LARGE", 1 << 60)
         defined = read()
         monkeypatch.setattr(pieces, "LARGE", 0)
-        monkeypatch.setattr(pieces, "SIZE", block)
+        monkeypatch.setattr(pieces, "LARGEST", block)
         monkeypatch.setattr(fast_jsonl, "_FIRST", block // 2)
         return defined, read()
 
