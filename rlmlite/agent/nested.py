@@ -26,6 +26,7 @@ import msgspec
 from rlmlite.agent.loop import Agent, ask, check_question, go_on
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import from_value
+from rlmlite.inputs.names import check_name
 from rlmlite.inputs.refetch import sources_of
 from rlmlite.runs.driver import FanOuts, drive_turn_async
 from rlmlite.runs.events import Nested
@@ -78,6 +79,8 @@ def _child(parent: Run, request: Request, place: Path | None, question: str) -> 
 
         past = reopen(place, blobs=parent.blobs)
         return Run(past.inputs, past.blobs, setup, past)
+    for name in request.nested.inputs:
+        check_name(name, "give the argument another name")
     inputs = _inputs(request, parent)
     # Before the run begins, so that a question that cannot be asked leaves no trace.
     check_question(question, inputs)

@@ -65,7 +65,9 @@ def from_values(data: Data | Mapping[str, Data], blobs: FileBlobs, reading: Read
     if data is None:
         return {}
     named = data if isinstance(data, Mapping) else {ALONE: data}
-    return {check_name(name): from_value(value, blobs, reading) for name, value in named.items()}
+    # All names first: loading may take long.
+    names = [check_name(name, "choose another key") for name in named]
+    return {name: from_value(value, blobs, reading) for name, value in zip(names, named.values(), strict=True)}
 
 
 def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Input:

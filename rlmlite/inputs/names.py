@@ -4,7 +4,9 @@
     rlmlite ask "..." x/app.log old.log   app, old         the stems, with `-`, `.` and spaces as `_`
     rlmlite ask "..." a=x.log b=y.log     a, b
 
-A stem that cannot be a name, or one that two paths share, is an error that says how to name the input.
+What no program can say is no name: `my-log`, `true`, 65 letters. Nor is `_1`, which the kernel uses itself. So a stem
+that cannot be a name, or one that two paths share, is an error that says how to name the input. Names of actions are
+names: `count(count)` counts the input `count`.
 """
 
 import os
@@ -13,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from rlmlite.errors import InputError
+from rlmlite_grammar.syntax.names import LONGEST_NAME, RESERVED
+from rlmlite_kernel.program.checker import is_temporary
 
 ALONE = "context"
 """The name of a lone input that nobody named."""
@@ -20,11 +24,11 @@ ALONE = "context"
 STDIN = "-"
 """The path that means standard input."""
 
-RESERVED = frozenset({"true", "false", "null", "and", "or", "not", "in", "contains", "matches"})
-"""Words of the language, which cannot be names."""
-
 TEXT = "text:"
 """A prefix of a path: read the file as text, even if its suffix says that it is a table."""
+
+_SHOWN = 70
+"""Characters of a refused name that a message shows."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -56,13 +60,29 @@ def strip_text_prefix(path: str) -> tuple[str, bool]:
     return path, False
 
 
-def check_name(name: str) -> str:
-    """The name itself, if programs can use it. Raises `InputError`."""
-    if _NAME.fullmatch(name) and name.lower() not in RESERVED:
-        return name
-    raise InputError(
-        f"an input cannot be called `{name}`: a name is letters, digits and _, and not a word of the language"
-    )
+def check_name(name: object, instead: str = "choose another") -> str:
+    """The name itself, if programs can use it; else the error ends with what to do `instead`. Raises `InputError`."""
+    if not isinstance(name, str):
+        raise InputError(f"the name of an input is text, not {type(name).__name__}; {instead}")
+    why = _why_no_name(name)
+    if why:
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+        raise InputError(f"an input cannot be called `{shown}`: {why}; {instead}")
+    return name
+
+
+def _why_no_name(name: str) -> str:
+    """Why programs cannot use a name; empty if they can."""
+    if not _NAME.fullmatch(name):
+        return "a name is letters (a to z), digits and _, and begins with no digit"
+    if len(name) > LONGEST_NAME:
+        return f"a name has at most {LONGEST_NAME} characters, and this one {len(name):,}"
+    # In any case: `In` could be said, and would be mistaken for `in`.
+    if name in RESERVED or name.lower() in RESERVED:
+        return "that is a word of the language"
+    if is_temporary(name):
+        return "the kernel uses such names itself"
+    return ""
 
 
 def _split_argument(argument: str) -> tuple[str, str]:
@@ -71,10 +91,11 @@ def _split_argument(argument: str) -> tuple[str, str]:
     name, equals, path = argument.partition("=")
     # `./a=b` and `C:\x=y` do not begin with a name, so they are paths as they stand.
     if not equals or not _NAME.fullmatch(name):
-        return "", argument
+        is_meant_as_name = equals and os.path.lexists(path) and not os.path.lexists(argument)
+        return (check_name(name, f"write name={path}"), path) if is_meant_as_name else ("", argument)
     if not path:
         raise InputError(f"{argument} has no path; write {name}=PATH, or {name}=- for standard input")
-    return check_name(name), path
+    return check_name(name, f"write name={path}"), path
 
 
 def _name_from_stem(path: str) -> str:
@@ -83,7 +104,9 @@ def _name_from_stem(path: str) -> str:
     if path == STDIN:
         stem = "stdin"
     name = re.sub(r"[-. ]", "_", stem)
-    is_name = _NAME.fullmatch(name) is not None and name.lower() not in RESERVED
-    if not is_name:
-        raise InputError(f"with several inputs each needs a name, and `{stem}` cannot be one; write name={path}")
+    why = _why_no_name(name)
+    if why:
+        raise InputError(
+            f"with several inputs each needs a name, and `{stem}` cannot be one; write name={path} ({why})"
+        )
     return name

@@ -19,6 +19,7 @@ from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, FORMAT, KERNEL, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
@@ -56,6 +57,9 @@ def first_state(
 ) -> tuple[State, Entry]:
     """The state before the first turn, with its record. See `machine.begin`. Raises `SettingsError`."""
     _check_settings(settings, table)
+    if recorded is None:
+        # Not in a replay: a trace may be older than the check.
+        _check_names(inputs)
     settings_blob = blob(salts, encode_safely(_JSON, settings) if recorded is None else recorded)
     # Decoded again, so that roles, tools and rules are in the order in which a replay will find them.
     settings = _SETTINGS.decode(settings_blob.content)
@@ -98,6 +102,12 @@ def _check_settings(settings: Settings, table: Table) -> None:
     clashes = sorted(settings.tools.keys() & table.keys())
     if clashes:
         raise SettingsError(f"a tool may not be called `{clashes[0]}`: that is an action")
+
+
+def _check_names(inputs: Collection[str]) -> None:
+    """Refuse inputs under names that the kernel writes itself, and drops at the end of a statement."""
+    for name in filter(is_temporary, inputs):
+        raise SettingsError(f"an input may not be called `{name}`: the kernel uses such names itself")
 
 
 def _state_of(

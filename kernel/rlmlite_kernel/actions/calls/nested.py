@@ -23,7 +23,7 @@ from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM, TaintedValu
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.call_lines import request_id
-from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS, NULLS_ARE_SAID
 from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.remarks import CODES, StepRemark
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
@@ -113,6 +113,8 @@ def _read_answer(origins: int, context: StepContext, results: Sequence[Result]) 
         _repeat_remarks(child, context)
     if not isinstance(result, Answered):
         why = f"{child.status}: {child.reason}" if child is not None else result.error
+        if result.detail and context.follows(NULLS_ARE_SAID):
+            context.warn("the nested run could not begin:", result.detail, code="nested_remark")
         raise Fault("calls_failed", f"the nested run gave no answer ({why})")
     if child is not None and child.status != "completed":
         context.mark_partial("nested_partial", f"the nested run ended {child.status} ({child.reason})")
