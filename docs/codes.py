@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from docs.tables import code, table
+from rlmlite.clients.interface.failures import FAILURES
 from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.faults import FAULTS
 from rlmlite_kernel.records.remarks import CODES
@@ -44,21 +45,6 @@ ENDS: Final = {
 }
 """Reasons in a seal: those of a host, then the losses that make an answer partial."""
 
-CALLS: Final[dict[str, str]] = {
-    "timeout": "there was no reply in time",
-    "rate": "the provider is limiting the rate of calls",
-    "refused": "the provider refused, and would refuse again",
-    "schema": "the reply does not match the requested form",
-    "cancelled": "the call was cancelled",
-    "too_long": "the prompt is longer than `call_prompt_bytes` or the model's window, or the answer was cut off",
-    "budget": "tokens or cost ran out, and the call was not made",
-    "unavailable": "the model, the tool, or whoever approves could not be reached",
-    "raised": "the tool raised an error",
-    "unknown": "a tool with side effects was called, but its end was not recorded; it was not called again",
-    "no_answer": "the nested run ended without an answer",
-}
-"""Why a call has no answer."""
-
 _RAISED = re.compile(r'(?:refuse|Problem)\(\s*"([a-z_]+)"')
 
 
@@ -79,7 +65,9 @@ def unreadable() -> str:
 
 def calls() -> str:
     """The errors of calls."""
-    return table(("error", "meaning"), ((code(name), CALLS[name]) for name in get_args(Failure)))
+    kinds = [(name, FAILURES[name]) for name in get_args(Failure)]
+    rows = [(code(name), each.meaning, "yes" if each.is_retryable else "no", each.advice) for name, each in kinds]
+    return table(("error", "meaning", "may help to ask again", "what to do"), rows)
 
 
 def ends() -> str:

@@ -33,7 +33,7 @@ from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import parse, read_reply
 from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel import Request, RoomSpentError, conclusion, explain
-from rlmlite_kernel.effects.requests import Answered, Result
+from rlmlite_kernel.effects.requests import Answered, Failed, Result
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
@@ -232,14 +232,22 @@ def _turn(run: Run, move: _Move) -> FanOuts[str]:
     if move.last and isinstance(said, Parsed):
         said = _refuse_all_but_final(said, run.state.run.table)
     problems = said.problems if isinstance(said, Unparsed) else ()
-    message = explain(problems, said.text)
+    silence = "" if isinstance(result, Answered) else silence_text(request, result)
+    # Where nobody spoke there is no program to find fault with.
+    message = silence or explain(problems, said.text)
     run.tell(ProgramRead(number, said.text, message))
 
     call = _call_record(run.state, request, result, move.text)
     done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=call)
-    if not isinstance(result, Answered):
-        run.observe(f"{request.model} did not answer: {result.error}")
+    if silence:
+        run.observe(silence)
     return done.halted
+
+
+def silence_text(request: Request, failed: Failed) -> str:
+    """Why a controller gave no reply, with the words of its provider if there are any."""
+    words = f" ({failed.detail})" if failed.detail else ""
+    return f"{request.model} did not answer: {failed.error}{words}"
 
 
 def _request(state: State, move: _Move) -> Request:

@@ -18,7 +18,9 @@ from typing import TypeAlias
 import msgspec
 
 from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, cost_bound, permit_all
+from rlmlite.clients.interface.failures import FAILURES
 from rlmlite.clients.interface.options import ATTEMPTS
+from rlmlite.clients.interface.window import is_cut
 from rlmlite.errors import OutOfMemoryError
 from rlmlite.guard.memory.attempts import retry_once
 from rlmlite.runs.driver import NO_MEMORY_TO_ASK, JournalWriter, drive
@@ -126,12 +128,25 @@ class Dispatcher:
             client = self._setup.clients.get(request.role)
             if client is None:
                 return Failed("unavailable")
-            return await client.complete(text, request)
+            return self._refuse_cut(await client.complete(text, request), text, request)
         if request.kind == "rlm":
             if self._nest is None:
                 return Failed("unavailable")
             return await self._nest(request)
         return await self._ask_services(request, text)
+
+    def _refuse_cut(self, result: Result, text: str, request: Request) -> Result:
+        """The result, but a failure if the server's window has cut the prompt: nobody knows what was read."""
+        tokens = result.usage.input_tokens
+        if not isinstance(result, Answered) or result.cached or not is_cut(text, tokens):
+            return result
+        kind = FAILURES["window"]
+        detail = f"the server reports {tokens:,} tokens of a prompt of {request.prompt_bytes:,} bytes"
+        self._setup.settings.tell(f"{request.model}: {kind.meaning}; {detail}; {kind.advice}")
+        # A controller's prompt holds no input: what it misses shows in its program, which is checked.
+        if request.role.startswith(CONTROLLER):
+            return result
+        return Failed("window", result.usage, detail)
 
     async def _ask_services(self, request: Request, text: str) -> Result:
         """A call of a tool, a request for approval, the time."""

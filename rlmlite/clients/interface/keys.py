@@ -76,6 +76,11 @@ def origin_of(address: str) -> str | None:
     return f"{parts.scheme}://{host}:{port}"
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine by its name."""
+    return _THIS_MACHINE.fullmatch(host) is not None or host == "::1"
+
+
 def bindings(name: str, value: object) -> dict[str, str]:
     """The variable of each origin, from `HOST`, `HOST:PORT` or an address. Raises `SettingError`."""
     # No message here quotes what it found: whoever mistakes what is to stand here writes the key itself.

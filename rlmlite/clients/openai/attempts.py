@@ -18,7 +18,9 @@ The SDK retries after timeouts, broken connections, HTTP 408, 409, 429 and 5xx, 
 import asyncio
 import contextlib
 import importlib.util
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import httpx2
@@ -35,6 +37,27 @@ LONGEST_STREAM = 30
 
 ERROR_IN_REPLY = "x-error-in-a-reply"
 """A header of our own. It marks an error that came with HTTP 200: the server had begun, and may bill the call."""
+
+SENT: ContextVar[bool] = ContextVar("rlmlite_sent", default=False)
+"""Whether an attempt of this call has had a connection, and may have been worked on and billed."""
+
+_QUOTA_CODE = re.compile(r"insufficient_quota|billing_(hard_limit_reached|not_active)")
+_QUOTA = re.compile(r"insufficient[ _](quota|credit|balance|funds)|billing|credit balance", re.I)
+
+
+_BROKEN_OFF = ("ServerDisconnectedError", "ClientPayloadError", "ClientOSError", "ClientConnectionResetError")
+"""Errors of aiohttp for a connection that ended before the reply did."""
+
+
+class MalformedReplyError(httpx2.RemoteProtocolError):
+    """A reply that is not one of this API. The SDK asks again, as after a connection that broke."""
+
+
+def is_quota(words: str, headers: Mapping[str, str]) -> bool:
+    """Whether a 429 is about money: then to wait does not help. By its code, or its words if it says no time."""
+    says_when = any(name in headers for name in ("retry-after", "retry-after-ms"))
+    return bool(_QUOTA_CODE.search(words)) or (bool(_QUOTA.search(words)) and not says_when)
+
 
 _OF_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
@@ -80,6 +103,7 @@ class AttemptClient(httpx2.AsyncClient):
                     response = await self._send_streamed(request, options)
                 else:
                     response = await self._send_whole(request, options)
+            SENT.set(True)
         # After the connection is free again: whoever takes it next waits for the pause first.
         self._pause.extend(response.status_code, response.headers)
         return self._check_complete(request, response)
@@ -88,12 +112,14 @@ class AttemptClient(httpx2.AsyncClient):
         """The response; one with HTTP 200 that says that it failed becomes an error response of that kind."""
         # Other statuses are the SDK's to judge: it retries some and raises for the others.
         if response.status_code != 200:
+            if response.status_code == 429 and is_quota(response.text, response.headers):
+                response.headers["x-should-retry"] = "false"  # the SDK's own word for it
             return response
         if self._wire.is_complete(response.content):
             return response
         error = self._wire.read_error(response.content)
         if error is None:
-            raise httpx2.RemoteProtocolError("the reply does not have the form of this API", request=request)
+            raise MalformedReplyError("the reply does not have the form of this API", request=request)
         # As the server would have answered without a stream, so that the SDK retries what is worth it.
         headers = {ERROR_IN_REPLY: "1"}
         return httpx2.Response(error.status, headers=headers, json=error.document, request=request)
@@ -175,7 +201,7 @@ def _add_event(assembler: StreamAssembler, event: bytes) -> bytes | None:
     try:
         return assembler.add(event)
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise httpx2.RemoteProtocolError(f"an event does not belong to a stream of this API: {error}") from error
+        raise MalformedReplyError(f"an event does not belong to a stream of this API: {error}") from error
 
 
 async def _read_to_end(received: AsyncIterator[bytes]) -> None:
@@ -191,12 +217,26 @@ def _translate_errors(request: httpx2.Request) -> Iterator[None]:
     """Raises the errors of timeouts and of aiohttp as those that the SDK knows."""
     try:
         yield
-    except TimeoutError as error:
-        raise httpx2.ReadTimeout("no complete reply in time", request=request) from error
     except httpx2.ConnectTimeout as error:
-        # The SDK's aiohttp transport calls every failure to connect a timeout; only some are.
-        if error.__cause__ is None or isinstance(error.__cause__, TimeoutError):
+        # The SDK's aiohttp transport calls every failure to connect a timeout, and every connection that broke off.
+        cause = error.__cause__
+        if cause is None or isinstance(cause, TimeoutError):
             raise
+        if type(cause).__name__ in _BROKEN_OFF:
+            SENT.set(True)
+            raise httpx2.RemoteProtocolError("the connection broke off", request=request) from error
         raise httpx2.ConnectError("no connection", request=request) from error
+    except httpx2.ConnectError:
+        raise
+    except TimeoutError as error:
+        SENT.set(True)
+        raise httpx2.ReadTimeout("no complete reply in time", request=request) from error
     except _TRANSPORT_ERRORS as error:
-        raise httpx2.RemoteProtocolError("the reply is not valid HTTP", request=request) from error
+        SENT.set(True)
+        if type(error).__name__ in _BROKEN_OFF:
+            raise httpx2.RemoteProtocolError("the connection broke off", request=request) from error
+        raise MalformedReplyError("the reply is not valid HTTP", request=request) from error
+    except BaseException:
+        # Whatever else went wrong, it did after there was a connection.
+        SENT.set(True)
+        raise

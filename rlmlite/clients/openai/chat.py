@@ -134,7 +134,9 @@ class Chat:
         # Before the content: an answer that was cut off has one, too.
         if choice.finish_reason == "length":
             return Failed("too_long", usage)
-        if choice.finish_reason == "content_filter" or message.refusal is not None:
+        if choice.finish_reason == "content_filter":
+            return Failed("filtered", usage)
+        if message.refusal is not None:
             return Failed("refused", usage)
         if tool is not None and message.tool_calls:
             return Answered("\n".join(map(_program_of, message.tool_calls)), usage)

@@ -8,27 +8,29 @@ Rules that this client keeps:
 - A prompt goes to the address in the model string: no redirect is followed, `OPENAI_BASE_URL` is not read.
 - Connections last as long as somebody holds the client (`async with`), else for one call.
 - What a server refuses in a request is learnt once: a model that takes no `temperature` is then asked without it.
-- After HTTP 401 or 404 no further call is sent while the client is held: the next would meet the same.
+- After a wrong key, an unknown model or the like no further call is sent while the client is held: the next would
+  meet the same.
 
 Not here: how a request and a reply look (`chat`, `responses`), attempts and deadlines (`attempts`), model strings
 (`addresses`).
 """
 
 import asyncio
-import re
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from rlmlite.clients.interface.keys import Key, origin_of
+from rlmlite.clients.interface.failures import FAILURES, without_secrets
+from rlmlite.clients.interface.keys import Key, is_this_machine, origin_of
 from rlmlite.clients.interface.options import ATTEMPTS, Calling, Decode
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.interface.protocol import ToolRequest
 from rlmlite.clients.openai.wire import WireFormat
 from rlmlite_grammar.decode import ProgramTool
-from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Failure, Request, Result, Usage
 from rlmlite_kernel.records.settings import Role
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ _OPTIONAL_FIELDS = {
 }
 """Fields that can be left out for a server that refuses them, and what the user is told; nothing where it is empty."""
 
-_HOPELESS = (401, 404)
-"""HTTP statuses after which every further call would fail too: a wrong key, no such model."""
+_HOPELESS: frozenset[Failure] = frozenset({"unauthorized", "forbidden", "unknown_model", "wrong_address", "quota"})
+"""Failures after which every further call would fail too: a wrong key, no such model."""
 
 _MOST_MESSAGES = 10
 """Messages per client. A server that fails in ever new words must not flood the terminal."""
@@ -51,8 +53,7 @@ _MESSAGE_LENGTH = 300
 """Characters of what a server says. Some answer with a whole page of HTML."""
 
 
-_USER_IN_ADDRESS = re.compile(r"://[^/\s@]*@")
-"""A user and password in an address: the error for a proxy has them, if the variable that names it does."""
+_OLLAMA_PORT = 11434
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ class _LoopState(msgspec.Struct, eq=False):
 
     connection: "Connection | None" = None
     holders: int = 0
-    hopeless: bool = False
+    hopeless: Failed | None = None
 
 
 class ModelServer:
@@ -142,8 +143,8 @@ class ModelServer:
         # The call holds the client itself, so that the connection is closed after it if nobody else does.
         async with self:
             state = self._held[asyncio.get_running_loop()]
-            if state.hopeless:
-                return Failed("refused", NO_USE)
+            if state.hopeless is not None:
+                return state.hopeless
             if state.connection is None:
                 state.connection = self._connect()
             # The state is looked up before the wait and changed after it: other calls of this loop run in between, and
@@ -151,9 +152,10 @@ class ModelServer:
             reply = await self._ask(state.connection, text, request)
             if isinstance(reply, bytes):
                 return self._read_result(reply, request)
-            if reply.status in _HOPELESS:
-                state.hopeless = True
-            return self._report_failure(reply)
+            failed = self._report_failure(reply)
+            if reply.failure in _HOPELESS:
+                state.hopeless = msgspec.structs.replace(failed, usage=NO_USE)
+            return failed
 
     async def _ask(self, connection: "Connection", text: str, request: Request) -> "bytes | NoReply":
         """The reply. A request that is refused for one of its fields is sent once more without it."""
@@ -213,21 +215,30 @@ class ModelServer:
 
     def _report_failure(self, failure: "NoReply") -> Failed:
         """The failure as a result; the user is told what the server said."""
-        status = f"HTTP {failure.status}" if failure.status else failure.failure
-        # Without the server's words: they quote the key.
-        if failure.status == 401:
-            self._tell(f"{status}: the key is missing or wrong")
-        elif failure.message:
-            self._tell(f"{status}: {self._without_secrets(failure.message)}")
-        else:
-            self._tell(status)
+        kind = FAILURES[failure.failure]
+        status = f"HTTP {failure.status}, {failure.failure}" if failure.status else failure.failure
+        one_line = " ".join(failure.message.split())
+        words = without_secrets(one_line, None if self._key is None else self._key.text)[:_MESSAGE_LENGTH]
+        said = f'{kind.meaning}; it says "{words}"' if words else kind.meaning
+        advice = self._how_to_start() if failure.failure == "unreachable" else kind.advice
+        self._tell(f"{status}: {said}" + (f"; {advice}" if advice else ""))
         # A 3xx or 4xx: refused before any work. What a timeout or a 500 costs, nobody knows.
-        is_unpaid = 300 <= failure.status < 500 and not failure.begun
-        return Failed(failure.failure, NO_USE if is_unpaid else Usage())
+        is_refused = 300 <= failure.status < 500 and not failure.begun
+        is_unpaid = is_refused or failure.unsent
+        detail = f"{advice}: {words}" if failure.failure == "unreachable" else f"{status}: {words}" if words else status
+        return Failed(failure.failure, NO_USE if is_unpaid else Usage(), detail)
 
-    def _without_secrets(self, message: str) -> str:
-        # Replaced before the message is cut, or half a key could stand at its end.
-        return _USER_IN_ADDRESS.sub("://", self._without_key(message))[:_MESSAGE_LENGTH]
+    def _how_to_start(self) -> str:
+        """What to do where nothing answers: which address that is, and what would answer there."""
+        base = self._server.base
+        parts = urlsplit(base)
+        if parts.port == _OLLAMA_PORT:
+            start = "start Ollama with `ollama serve`, and fetch the model with `ollama pull`"
+        elif is_this_machine(parts.hostname or ""):
+            start = "start the server there, such as `llama-server` or `vllm serve`, or check the port"
+        else:
+            start = "check the address, the network and the proxy"
+        return f"nothing answers at {base}: {start}"
 
     def _without_key(self, text: str) -> str:
         return text if self._key is None else text.replace(self._key.text, "[the key]")

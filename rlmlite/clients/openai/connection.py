@@ -8,7 +8,9 @@ Imported when a server is first asked: the SDK takes its time to import.
 
 import importlib.util
 import re
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
@@ -16,7 +18,7 @@ import msgspec
 import openai
 
 from rlmlite.clients.interface.options import Calling
-from rlmlite.clients.openai.attempts import ERROR_IN_REPLY, AttemptClient
+from rlmlite.clients.openai.attempts import ERROR_IN_REPLY, SENT, AttemptClient, MalformedReplyError, is_quota
 from rlmlite.clients.openai.destination import Destination
 from rlmlite.clients.openai.wire import WireFormat
 from rlmlite_kernel.effects.requests import Failure
@@ -31,7 +33,7 @@ class NoReply(msgspec.Struct, frozen=True):
     """A call without a reply: the kernel's word for the failure, the HTTP status or 0, and what the server said.
 
     `param` is the request's field that the server complains about. `begun`: the server had accepted the call and
-    reported the error only in its reply, so it may bill it.
+    reported the error only in its reply, so it may bill it. `unsent`: no server was reached, so nobody can.
     """
 
     failure: Failure
@@ -39,6 +41,7 @@ class NoReply(msgspec.Struct, frozen=True):
     param: str | None = None
     message: str = ""
     begun: bool = False
+    unsent: bool = False
 
 
 class _AttemptsOverAiohttp(AttemptClient, openai.DefaultAioHttpClient):
@@ -69,6 +72,7 @@ class Connection:
 
     async def ask(self, body: Mapping[str, Any]) -> bytes | NoReply:
         """The reply's bytes, or why there is none. An exception is a bug."""
+        SENT.set(False)
         try:
             reply = await self._sdk.post(self._path, cast_to=httpx2.Response, body=body)
         # The SDK has made all its attempts.
@@ -81,41 +85,121 @@ class Connection:
         await self._sdk.close()
 
 
-_FAILURE_OF_STATUS: dict[int, Failure] = {408: "timeout", 413: "too_long", 429: "rate"}
 _FAILURE_OF_CODE: dict[str, Failure] = {
     "context_length_exceeded": "too_long",
     "string_above_max_length": "too_long",
-    "insufficient_quota": "refused",
+    "insufficient_quota": "quota",
+    "billing_hard_limit_reached": "quota",
+    "billing_not_active": "quota",
+    "invalid_api_key": "unauthorized",
+    "authentication_error": "unauthorized",
+    "permission_error": "forbidden",
+    "permission_denied": "forbidden",
+    "model_not_found": "unknown_model",
+    "content_filter": "filtered",
+    "content_policy_violation": "filtered",
+    "bio_policy": "filtered",
+    "misalignment_policy_violation": "filtered",
 }
-_TOO_LONG = re.compile(r"context (length|window|size)|maximum (context|model) length|too (long|many tokens)", re.I)
+_FAILURE_OF_STATUS: dict[int, Failure] = {
+    401: "unauthorized",
+    402: "quota",
+    403: "forbidden",
+    404: "wrong_address",
+    405: "wrong_address",
+    408: "timeout",
+    413: "too_long",
+    429: "rate",
+    504: "timeout",
+}
+_FAILURE_OF_WORDS: tuple[tuple[tuple[int, ...], re.Pattern[str], Failure], ...] = (
+    # Servers other than OpenAI's report most things as a bad request: only the words tell.
+    (
+        (400, 422),
+        re.compile(r"context (length|window|size)|maximum (context|model) length|too (long|many tokens)", re.I),
+        "too_long",
+    ),
+    ((400,), re.compile(r"api[ _-]?key|unauthori[sz]ed|authentication", re.I), "unauthorized"),
+    ((400, 422), re.compile(r"content (filter|policy|management)|safety (system|filter|policy)", re.I), "filtered"),
+    (
+        (400, 404, 422),
+        re.compile(r"\bmodel\b.*(not (found|exist|supported)|does not exist|unknown)", re.I),
+        "unknown_model",
+    ),
+    ((400, 404, 422), re.compile(r"(unknown|no such|invalid) model\b", re.I), "unknown_model"),
+    ((400, 403), re.compile(r"credit balance|insufficient (quota|credit|balance|funds)", re.I), "quota"),
+)
+"""Statuses whose words say more than they do, the words, and the failure that they mean. The first that fits counts."""
 
 
 def _classify(error: openai.APIError) -> NoReply:
-    """The failure that an error of the SDK is: by its code, else by its status, else by its words."""
+    """The failure that an error of the SDK is: by its code, else by its words, else by its status."""
     if isinstance(error, openai.APITimeoutError):
-        return NoReply("timeout")
+        return NoReply("timeout", message=_cause_words(error), unsent=_is_unsent(error))
     if not isinstance(error, openai.APIStatusError):
-        # The SDK's own words are "Connection error."; the cause says which.
-        return NoReply("unavailable", message=str(error.__cause__ or error))
+        return NoReply(_connection_failure(error), message=_cause_words(error), unsent=_is_unsent(error))
     status = error.status_code
     words = _server_words(error)
-    # The code first: a 429 for an exhausted quota will not pass as one for a rate does.
-    failure = _FAILURE_OF_CODE.get(error.code or "") or _FAILURE_OF_STATUS.get(status)
-    # Servers other than OpenAI's report a prompt that is too long as any bad request: only the words tell.
-    is_bad_request = status in (400, 422)
-    if failure is None and is_bad_request and _TOO_LONG.search(words):
-        failure = "too_long"
-    # The rest by the family: 3xx and 4xx will not change, a 5xx may.
-    if failure is None:
-        failure = "refused" if 300 <= status < 500 else "unavailable"
+    failure = _failure_of(status, _codes_of(error), words, error.response.headers)
     begun = ERROR_IN_REPLY in error.response.headers
     return NoReply(failure, status, error.param, words, begun)
 
 
+def _failure_of(status: int, codes: Sequence[str], words: str, headers: Mapping[str, str]) -> Failure:
+    # The code first: a 429 for an exhausted quota will not pass as one for a rate does.
+    for code in codes:
+        if code in _FAILURE_OF_CODE:
+            return _FAILURE_OF_CODE[code]
+    if status == 429 and is_quota(words, headers):
+        return "quota"
+    for statuses, pattern, failure in _FAILURE_OF_WORDS:
+        if status in statuses and pattern.search(words):
+            return failure
+    # The rest by the family: 3xx leads elsewhere and 4xx will not change, a 5xx may.
+    by_family: Failure = "wrong_address" if status < 400 else "refused" if status < 500 else "unavailable"
+    return _FAILURE_OF_STATUS.get(status, by_family)
+
+
+def _codes_of(error: openai.APIStatusError) -> tuple[str, ...]:
+    """What the server calls the error: most have a code, some only a type."""
+    return tuple(str(code) for code in (error.code, error.type) if code)
+
+
+def _connection_failure(error: BaseException) -> Failure:
+    """Why there was no reply at all, by the errors behind the SDK's."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError) or "certificate" in type(cause).__name__.lower():
+            return "tls"
+        if isinstance(cause, socket.gaierror):
+            return "dns"
+        if isinstance(cause, MalformedReplyError):
+            return "malformed"
+    return "unreachable" if _is_unsent(error) else "unavailable"
+
+
+def _is_unsent(error: BaseException) -> bool:
+    """Whether no attempt of the call got as far as a connection, so that nobody can have been paid for it."""
+    return not SENT.get() and any(
+        isinstance(each, httpx2.ConnectError | httpx2.ConnectTimeout) for each in _causes(error)
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _cause_words(error: BaseException) -> str:
+    """The words of the error at the bottom that has some: the SDK's own are "Connection error."."""
+    words = [str(each) for each in _causes(error) if not isinstance(each, openai.APIError)]
+    return next((text for text in reversed(words) if text), str(error))
+
+
 def _server_words(error: openai.APIStatusError) -> str:
-    """What the server says: `{"error": {"message": ...}}`, or a plain text, as some servers send."""
+    """What the server says: `{"error": {"message": ...}}`, `{"detail": ...}`, or a plain text, as some servers send."""
     # The SDK has taken the outer `error` off already.
     message = error.body
     if isinstance(message, dict):
-        message = message.get("message")
+        message = message.get("message") or message.get("detail")
     return message if isinstance(message, str) else error.message

@@ -117,7 +117,7 @@ class Responses:
         if response.status == "incomplete":
             details = response.incomplete_details
             is_filtered = details is not None and details.reason == "content_filter"
-            return Failed("refused" if is_filtered else "too_long", usage)
+            return Failed("filtered" if is_filtered else "too_long", usage)
         calls = [item for item in response.output if item.type in _TOOL_CALLS]
         # Asked for one call, a model may make several: what they say is one program, in their order.
         if tool is not None and calls:

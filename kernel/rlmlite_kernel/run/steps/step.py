@@ -23,9 +23,10 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import EvidenceList, resolve_evidence
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
-from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.records.refs import commit_value_digest
+from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.steps.state import RunConstants, State
 from rlmlite_kernel.run.steps.variables import UNKNOWN, Change, Variable, Variables
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, to_json
@@ -112,6 +113,8 @@ def settle_calls(
         results.append(result)
     # The prompts were read while the calls were out.
     context.blobs.confirm(frozenset(context.blobs.digests_read))
+    if last.ask.calls.kind == "lm" and context.follows(LOSSES_ARE_PARTIAL):
+        _quote_providers(last.ask, results, context)
     try:
         settled = last.ask.settle(context, results)
         if isinstance(settled, Ask):
@@ -120,6 +123,20 @@ def settle_calls(
         return _with_digest(outcome)
     except (Fault, NotCanonicalError) as fault:
         return msgspec.structs.replace(failure_of(context, fault), calls=rounds)
+
+
+def _quote_providers(ask: Ask, results: Sequence[Result], context: StepContext) -> None:
+    """Warn of calls that failed, once for each reason, with what was said of the first of them."""
+    failed: dict[str, list[str]] = {}
+    for result in results:
+        if isinstance(result, Failed) and result.detail:
+            failed.setdefault(result.error, []).append(result.detail)
+    # A provider may repeat what it was sent, and a controller must not learn of what is withheld from it.
+    is_withheld = bool(ask.calls.prompts.origins & context.turn.barred)
+    for error, details in sorted(failed.items()):
+        message = f"calls failed: {error}" if is_withheld else f"calls failed: {error}; the first because"
+        quoted = "" if is_withheld else details[0]
+        context.remark(StepRemark(message, quoted, code="provider_said", n=len(details)))
 
 
 def _with_digest(outcome: StepOutcome) -> StepOutcome:

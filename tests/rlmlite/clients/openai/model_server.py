@@ -6,6 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
+import msgspec
+
+from rlmlite_kernel.effects.requests import Failed, Result
+
 Ask: TypeAlias = Mapping[str, Any]
 """The body of a request, as it came."""
 
@@ -22,6 +26,11 @@ class Raw:
         else:
             self.pieces = list(data)
         self.seconds = seconds
+
+
+def without_detail(result: Result) -> Result:
+    """A result without the words of the provider, which tests of their own look at."""
+    return msgspec.structs.replace(result, detail="") if isinstance(result, Failed) else result
 
 
 Answer: TypeAlias = Raw | bytes

@@ -33,7 +33,7 @@ def test_a_temperature_can_be_left_out() -> None:
     ("answer", "expected"),
     [
         (completion("half an ans", finish_reason="length"), Failed("too_long", Usage(7, 3, 0))),
-        (completion("", finish_reason="content_filter"), Failed("refused", Usage(7, 3, 0))),
+        (completion("", finish_reason="content_filter"), Failed("filtered", Usage(7, 3, 0))),
         (completion(None), Failed("schema", Usage(7, 3, 0))),
         (completion("hello", None), Answered("hello")),
         (completion("hello", (-7, 3)), Answered("hello")),
