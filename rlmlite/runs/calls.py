@@ -18,9 +18,7 @@ from typing import TypeAlias
 import msgspec
 
 from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, cost_bound, permit_all
-from rlmlite.clients.interface.failures import FAILURES
 from rlmlite.clients.interface.options import ATTEMPTS
-from rlmlite.clients.interface.window import is_cut
 from rlmlite.errors import OutOfMemoryError
 from rlmlite.guard.memory.attempts import retry_once
 from rlmlite.runs.driver import NO_MEMORY_TO_ASK, JournalWriter, drive
@@ -138,7 +136,12 @@ class Dispatcher:
     def _refuse_cut(self, result: Result, text: str, request: Request) -> Result:
         """The result, but a failure if the server's window has cut the prompt: nobody knows what was read."""
         tokens = result.usage.input_tokens
-        if not isinstance(result, Answered) or result.cached or not is_cut(text, tokens):
+        if not isinstance(result, Answered) or result.cached or not tokens:
+            return result
+        from rlmlite.clients.interface.failures import FAILURES  # with the first answer of a server
+        from rlmlite.clients.interface.window import is_cut
+
+        if not is_cut(text, tokens):
             return result
         kind = FAILURES["window"]
         detail = f"the server reports {tokens:,} tokens of a prompt of {request.prompt_bytes:,} bytes"

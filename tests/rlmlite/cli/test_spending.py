@@ -123,7 +123,7 @@ def test_without_a_terminal_nothing_is_spent_unasked() -> None:
     assert "2 cancelled" in document["observation"]
 
 
-@pytest.mark.parametrize(("typed", "said"), [(b"n\n", "2 cancelled"), (b"y\n", "2 unavailable")])
+@pytest.mark.parametrize(("typed", "said"), [(b"n\n", "2 cancelled"), (b"y\n", "2 unreachable")])
 def test_on_a_terminal_a_person_decides(typed: bytes, said: str, tmp_path: Path) -> None:
     """A no makes no call, and a yes makes them."""
     (tmp_path / "rlmlite.toml").write_text("retries = 0\n")
