@@ -41,8 +41,8 @@ def least_tokens(text: str) -> int:
 
 def is_cut(text: str, reported: int | None) -> bool:
     """Whether a server that reports so many tokens of a prompt has not read all of it."""
-    # No tokens at all are no report: a client without a model says so. The bound compresses the text, so it is made only
-    # where the cheapest guess leaves a doubt.
+    # No tokens at all are no report: a client without a model says so. The bound compresses the text, so it is made
+    # only where the cheapest guess leaves a doubt.
     if not reported or reported * 2 >= len(text):
         return False
     return reported < least_tokens(text)
