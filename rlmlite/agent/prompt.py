@@ -22,7 +22,7 @@ from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.runs.history import Exchange, first_look
-from rlmlite_kernel.evaluation.levels import tell_left
+from rlmlite_kernel.effects.levels import tell_left
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
 from rlmlite_kernel.run.steps.state import State

@@ -18,6 +18,7 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.engines.bytes.positions import CodePoints
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.misses import example_of
 from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.evaluation.work import READ, ROW
 from rlmlite_kernel.faults import Fault
@@ -112,7 +113,7 @@ def _of_rows(rows: Rows, name: str, context: StepContext) -> Value:
 def index_value(value: Value, at: Value, literal: bool, context: StepContext) -> Value:
     """`value[at]`; null with a warning for a place outside. Raises `Fault("type")` for a text, and for a bad index."""
     if isinstance(value, dict):
-        return value.get(at) if isinstance(at, str) else None
+        return _entry(value, at, context)
     # Only a folder is indexed by text, `docs["src/main.py"]`: its paths are keys, as no column of other rows is.
     if isinstance(value, Rows) and value.kind == DOCUMENTS and isinstance(at, str):
         return _document(value, at, context)
@@ -120,15 +121,41 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
     if isinstance(value, str | Text):
         raise Fault("type", "a text can be sliced but not indexed: x[a:b] by bytes, x.lines[n], x.chars[a:b]")
     if not isinstance(value, list | Rows):
+        if value is not None and context.says_nulls:
+            context.miss("no_items", *_both(f"{kind_of(value)} has no items"), example_of(value, context.blobs))
+        return None
+    if at is None and context.says_nulls:
         return None
     if not isinstance(at, int) or isinstance(at, bool):
         raise Fault("type", f"an index must be a whole number, not {kind_of(at)}")
     count = len(value)
     index = at + count if at < 0 and literal else at
     if not 0 <= index < count:
-        context.warn(f"index {at} is outside the {count:,} rows: the result is null", code="outside")
+        one = f"index {at} is outside the {count:,} rows: the result is null"
+        context.miss("outside", one, "rows have no item at this index", str(at), was_said=True)
         return None
     return value[index] if isinstance(value, list) else value.row(index, context.blobs)
+
+
+def _entry(record: dict[str, Value], at: Value, context: StepContext) -> Value:
+    """A field of a record by name; null with a miss for one that is not there."""
+    if isinstance(at, str) and at in record:
+        return record[at]
+    if at is not None and context.says_nulls:
+        context.miss("no_field", *_both("the record has no such field; its fields are:"), ", ".join(record))
+    return None
+
+
+def _both(words: str) -> tuple[str, str]:
+    """What is said of one value, and of some of many."""
+    return f"{words}: the result is null", f"have no result: {words}"
+
+
+def miss_bound(lo: Value, hi: Value, context: StepContext) -> None:
+    """Say that a bound of a slice is no whole number."""
+    bound = lo if not isinstance(lo, int | None) else hi
+    if context.says_nulls:
+        context.miss("kinds_unfit", *_both(f"a slice bound must be a whole number, not {kind_of(bound)}"))
 
 
 def _document(documents: Rows, path: str, context: StepContext) -> Value:
@@ -148,7 +175,8 @@ def bounds(count: int, lo: Bound, hi: Bound, literal: tuple[bool, bool], context
     first = _one_bound(lo, 0, count, literal[0], context)
     last = _one_bound(hi, count, count, literal[1], context)
     if first > last:
-        context.warn(f"the slice starts at {first:,}, after its end at {last:,}: it is empty", code="outside")
+        one = f"the slice starts at {first:,}, after its end at {last:,}: it is empty"
+        context.miss("slice_empty", one, "slices start after their end, and are empty", was_said=True)
     return first, max(first, last)
 
 
@@ -160,7 +188,8 @@ def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: S
     inside = min(max(place, 0), count)
     # Python moves a bound in silence. Here a position that is off is most likely a slip, so the observation says so.
     if inside != place:
-        context.warn(f"the bound {bound:,} is outside 0..{count:,}; {inside:,} was used instead", code="outside")
+        one = f"the bound {bound:,} is outside 0..{count:,}; {inside:,} was used instead"
+        context.miss("outside", one, "slices reach outside; what lies inside was used", was_said=True)
     return inside
 
 
@@ -263,7 +292,8 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     highest = count + 1
     inside = min(max(place, 1), highest)
     if inside != place:
-        context.warn(f"line {bound:,} is outside 1..{highest:,}; {inside:,} was used instead", code="outside")
+        one = f"line {bound:,} is outside 1..{highest:,}; {inside:,} was used instead"
+        context.miss("outside", one, "slices reach outside; what lies inside was used", was_said=True)
     return inside
 
 
@@ -277,7 +307,8 @@ def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value
     count = last - first
     number = at + count + 1 if at < 0 and literal else at
     if not 1 <= number <= count:
-        context.warn(f"line {at} is outside the {count:,} lines: the result is null", code="outside")
+        one = f"line {at} is outside the {count:,} lines: the result is null"
+        context.miss("outside", one, "texts have no line of this number", str(at), was_said=True)
         return None
     # From here on counted in the whole content, from 0.
     line = first + number - 1

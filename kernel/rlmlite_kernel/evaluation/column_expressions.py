@@ -42,7 +42,7 @@ from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE, taken_memory
 from rlmlite_kernel.values.operators import ARITHMETIC, group_key
 from rlmlite_kernel.values.row_keys import keys_of
 from rlmlite_kernel.values.values import Rows, Value
-from rlmlite_kernel.values.vectors import EXACT, LARGEST, CodedSpans, Vector, are_many, as_decimals, vector_of
+from rlmlite_kernel.values.vectors import EXACT, LARGEST, CodedSpans, Vector, are_many, as_decimals, vector_of, whole_numbers
 
 _SCANNED_PER_UNIT = 8
 """Bytes that are looked through for one unit of work: this is a plain search for bytes."""
@@ -86,7 +86,11 @@ def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int =
         part = _Columns(rows, context).part(node)
     except _RowByRowError:
         return None
-    return part if isinstance(part, Vector) else None
+    if not isinstance(part, Vector):
+        return None
+    if context.says_nulls:
+        context.misses.count_rows(node, rows)
+    return part
 
 
 def _charge_columns(node: Expr, rows: int, context: StepContext) -> None:
@@ -116,7 +120,7 @@ class _Columns:
         if isinstance(node, Slice):
             return self._slice(node)
         if isinstance(node, Call) and node.name == "int" and len(node.args) == 1 and not node.named:
-            return _whole_numbers(self._vector(node.args[0]), self._context)
+            return self._whole_numbers(node.args[0])
         raise _RowByRowError
 
     def _field(self, name: str) -> Vector:
@@ -132,13 +136,20 @@ class _Columns:
             raise _RowByRowError
         return part
 
+    def _whole_numbers(self, node: Expr) -> Vector:
+        """`int(.x)` of texts that are digits."""
+        numbers = whole_numbers(self._vector(node), self._context.blobs)
+        if numbers is None:
+            raise _RowByRowError
+        return numbers
+
     def _unary(self, node: Unary) -> Vector:
         of = self._vector(node.of)
         if node.op == "not":
             return _flags(~_truth(of, self._context))
         if of.kind != "int":
             raise _RowByRowError
-        return _numbers("-", 0, of)
+        return _numbers("-", 0, of, self._context)
 
     def _require_flag(self) -> None:
         """Runs of before were charged for these row by row. Raises `_RowByRowError`."""
@@ -183,7 +194,7 @@ class _Columns:
             return _flags(_matches(node, self._vector(node.left), self._context))
         left_part, right_part = self.part(node.left), self.part(node.right)
         if node.op in ARITHMETIC:
-            return _numbers(node.op, left_part, right_part)
+            return _numbers(node.op, left_part, right_part, self._context)
         if node.op in MEMBERSHIP:
             return _flags(_membership(node.op, left_part, right_part, self._context))
         return _flags(_compare(node.op, left_part, right_part, self._context))
@@ -321,8 +332,19 @@ def _decimals(part: Part) -> tuple[Any, Any]:
     return decimals, True if part.whole is None else part.whole
 
 
-def _numbers(op: str, left: Part, right: Part) -> Vector:
-    """Arithmetic. Raises `_RowByRowError` for operands that are not numbers, and where 64 bits may not be enough."""
+def _numbers(op: str, left: Part, right: Part, context: StepContext) -> Vector:
+    """Arithmetic. Raises `_RowByRowError` for operands that are not numbers, and where 64 bits may not be enough.
+
+    Also where a result is null that no operand is: that is said row by row.
+    """
+    vector = _calculate(op, left, right)
+    if context.says_nulls and bool((vector.null & np.logical_not(_null(left) | _null(right))).any()):
+        raise _RowByRowError
+    return vector
+
+
+def _calculate(op: str, left: Part, right: Part) -> Vector:
+    """Arithmetic on whole columns; what is too large for a decimal, and a remainder by zero, is null."""
     null = _null(left) | _null(right)
     if all(_is_int(part) or (isinstance(part, Vector) and part.kind == "int") for part in (left, right)):
         return _integers(op, left, right, null)
@@ -383,20 +405,6 @@ def _membership(op: str, left: Part, right: Part, context: StepContext) -> BoolA
     known = {group_key(item) for item in whole}
     held = [group_key(resolve(value, context)) in known for value in part.take(keys.firsts).values(context.blobs)]
     return _as_flags(np.array(held, bool)[keys.codes] == wanted)
-
-
-def _whole_numbers(of: Vector, context: StepContext) -> Vector:
-    """`int(.x)` of texts that are digits."""
-    if of.kind == "int":
-        return of
-    texts = of.bytes(context.blobs) if of.kind == "text" else None
-    rows = np.flatnonzero(~of.null)
-    numbers = None if texts is None else texts.take(rows).whole_numbers()
-    if numbers is None:
-        raise _RowByRowError
-    values = np.zeros(len(of), np.int64)
-    values[rows] = numbers
-    return Vector("int", of.null, values)
 
 
 _WORK: dict[str, Callable[[Any, Any], Any]] = {

@@ -12,11 +12,12 @@ the receipt. It does not know the state machine, other steps, or where blobs are
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from rlmlite_kernel.evaluation.misses import Locate, Miss, Misses
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.evaluation.turn_context import TrackedBlobs, TurnContext
 from rlmlite_kernel.evaluation.work import READ, free_work
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_WITH_OBJECTS
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, NULLS_ARE_SAID, ROWS_WITH_OBJECTS
 from rlmlite_kernel.records.remarks import OTHER, StepRemark
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
@@ -68,6 +69,10 @@ class StepContext:
         self.blobs = TrackedBlobs(blobs)
         self.used: dict[str, int] = {}
         self.remarks: list[StepRemark] = []
+        self.misses = Misses()
+        self.says_nulls = NULLS_ARE_SAID in turn.flags
+        # Whether an action is called once and not for each row: then what can never be is at fault.
+        self.is_alone = False
         self.partial: list[str] = []
         self.scanned: list[Text] = []
         # Shared with the turn and all its steps: what one of them charges, the next one no longer has.
@@ -93,6 +98,7 @@ class StepContext:
         copy.argument_origins = self.argument_origins
         copy.used, copy._announced_bytes = dict(self.used), self._announced_bytes
         copy.remarks, copy.partial = list(self.remarks), list(self.partial)
+        copy.misses, copy.is_alone = self.misses.copy(), self.is_alone
         copy.scanned = list(self.scanned)
         copy._held_bytes, copy._free_work, copy._looked = self._held_bytes, self._free_work, self._looked
         return copy
@@ -297,6 +303,32 @@ class StepContext:
     def note(self, message: str, quoted: str = "", code: str = OTHER) -> None:
         """Say what was read or limited as requested, in the same places as a warning. See `StepRemark`."""
         self.remark(StepRemark(message, quoted, code=code, is_note=True))
+
+    def miss(self, code: str, one: str, many: str, quoted: str = "", was_said: bool = False) -> None:
+        """An operation has no result for a value, or another than one may think: see `evaluation.misses`.
+
+        `was_said`: a run of before `NULLS_ARE_SAID` is told as well, each time.
+        """
+        if self.says_nulls:
+            self.misses.open.append(Miss(code, one, many, quoted))
+        elif was_said:
+            self.warn(one, quoted, code=code)
+
+    def say_misses(self, locate: Locate) -> None:
+        """Make remarks of what was missed, once all is done."""
+        for remark in self.misses.remarks(locate):
+            self.remark(remark)
+        self.misses = Misses()
+
+    @contextmanager
+    def unsaid(self) -> Iterator[None]:
+        """What is looked at again inside of the block has been said already."""
+        misses, remarks = self.misses, list(self.remarks)
+        self.misses = Misses()
+        try:
+            yield
+        finally:
+            self.misses, self.remarks = misses, remarks
 
     def remark(self, remark: StepRemark) -> None:
         """Add a warning or a note, unless the step has given the same one already."""

@@ -7,12 +7,13 @@
 They hold no calls: lowering made steps of those. Expressions that are evaluated once per row are in `row_expressions`.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from rlmlite_kernel.engines.query.query import Matcher, Query, any_of, literal
 from rlmlite_kernel.engines.search.find import find, occurs
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.misses import example_of
 from rlmlite_kernel.evaluation.resolve import resolve, row_values
 from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue, merge_taint
 from rlmlite_kernel.evaluation.work import NODE, READ
@@ -39,10 +40,14 @@ from rlmlite_kernel.values.operators import (
     ARITHMETIC,
     COMPARISONS,
     ORDERINGS,
+    can_take,
+    days_between,
+    mixes_kinds,
     mixes_list_and_single,
     mixes_text_and_number,
     negate,
     truthy,
+    why_null,
 )
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of
 
@@ -73,7 +78,7 @@ def evaluate(node: Expr, context: StepContext) -> TaintedValue:
             return base.derive(not truthy(base.value))
         case Unary(of=of):
             base = evaluate(of, context)
-            return base.derive(negate(base.value))
+            return base.derive(negated(base.value, context, once=True))
         case Binary():
             return _operation(node, context)
     # A /regex/, a schema, `.field` outside of a row: they mean something to an action alone.
@@ -205,18 +210,18 @@ def _result(node: Binary, left: Value, right: Value, context: StepContext) -> Va
         return truthy(left) or truthy(right)
     if node.op in MATCHES:
         return value_matches(left, matcher_of(node.right, context), context) is (node.op == "matches")
-    return operate(node.op, left, right, context)
+    return operate_dereferenced(node.op, resolve(left, context), resolve(right, context), context, "both")
 
 
-def operate(op: str, left: Value, right: Value, context: StepContext) -> Value:
-    """A comparison or arithmetic on two values, with the warnings and charges that go with it."""
-    plain_left = resolve(left, context)
-    plain_right = resolve(right, context)
-    return operate_dereferenced(op, plain_left, plain_right, context)
+Once: TypeAlias = Literal["", "left", "right", "both"]
+"""Which sides of an operation are evaluated once, and not for each row."""
 
 
-def operate_dereferenced(op: str, left: Value, right: Value, context: StepContext) -> Value:
-    """`operate` on values whose texts are strings."""
+def operate_dereferenced(op: str, left: Value, right: Value, context: StepContext, once: Once = "") -> Value:
+    """A comparison or arithmetic on two values whose texts are strings, with the misses and charges that go with it.
+
+    Raises `Fault("type")` where the sides that are evaluated once can have no result with anything.
+    """
     # Most operands are numbers and short texts, which are part of what a row costs.
     if _is_long(left) or _is_long(right):
         _charge_long(op, left, right, context)
@@ -224,16 +229,29 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
         # `+` alone makes a value that grows with its operands.
         if op == "+" and isinstance(left, str | list) and isinstance(right, str | list):
             context.ensure_room(len(left) + len(right))
-        return ARITHMETIC[op](left, right)
-    if mixes_text_and_number(left, right):
-        warn_mixed(op, context)
-    elif op in ORDERINGS and mixes_list_and_single(left, right):
-        context.warn(
-            f"`{op}` compared a whole list with one value, which is never true: `.name` is the row's field, "
-            "`x.name` the whole column; use `in` to look into a list",
-            code="list_compared",
-        )
+        value = ARITHMETIC[op](left, right)
+        if value is None and context.says_nulls and left is not None and right is not None:
+            return _without_result(op, left, right, context, once)
+        return value
+    kind = type(left)
+    are_alike = kind is type(right) and (kind is str or kind is int or kind is float)
+    if not are_alike:
+        _look_at_kinds(op, left, right, context)
     return COMPARISONS[op](left, right)
+
+
+def _look_at_kinds(op: str, left: Value, right: Value, context: StepContext) -> None:
+    """Say what a comparison of two kinds most likely was: a slip."""
+    if mixes_text_and_number(left, right):
+        warn_mixed(op, context, left, right)
+    elif op in ORDERINGS and mixes_list_and_single(left, right):
+        why = (
+            "a whole list with one value, which is never true: `.name` is the row's field, "
+            "`x.name` the whole column; use `in` to look into a list"
+        )
+        context.miss("list_compared", f"`{op}` compared {why}", f"comparisons are of {why}", was_said=True)
+    elif context.says_nulls:
+        _miss_of_kinds(op, left, right, context)
 
 
 _HAVE_LENGTH = frozenset([str, list, dict])
@@ -252,18 +270,68 @@ def _charge_long(op: str, left: Value, right: Value, context: StepContext) -> No
         context.work(price * looks_through, f"`{op}` on {looks_through:,} bytes or items")
 
 
-def warn_mixed(op: str, context: StepContext) -> None:
+def _without_result(op: str, left: Value, right: Value, context: StepContext, once: Once) -> Value:
+    """What arithmetic gives that has no result: days between dates, else null, and a miss or a fault."""
+    if op == "-":
+        days = days_between(left, right)
+        if days is not None:
+            return days
+    reason = why_null(op, left, right)
+    kinds = f"{kind_of(left)} and {kind_of(right)}"
+    sides = {"left": [left], "right": [right], "both": [left, right]}.get(once, [])
+    can_never_be = once == "both" or not all(can_take(op, side) for side in sides)
+    if reason.code == "kinds_unfit" and can_never_be:
+        raise Fault("type", f"`{op}` has no result for {kinds}: {reason.why}")
+    pair = f"{example_of(left, context.blobs)} {op} {example_of(right, context.blobs)}"
+    is_of_kinds = reason.code == "kinds_unfit"
+    one = f"`{op}` has no result: {reason.why}"
+    many = f"pairs have no result, such as {kinds}: {reason.why}" if is_of_kinds else f"have no result: {reason.why}"
+    context.miss(reason.code, one, many, pair)
+    return None
+
+
+def negated(value: Value, context: StepContext, once: bool = False) -> Value:
+    """`-value`. Raises `Fault("type")` for what is evaluated once and is no number."""
+    result = negate(value)
+    if result is None and value is not None and context.says_nulls:
+        if once:
+            raise Fault("type", f"`-` takes a number, not {kind_of(value)}")
+        context.miss("kinds_unfit", "`-` takes a number", "values are not numbers", example_of(value, context.blobs))
+    return result
+
+
+def warn_mixed(op: str, context: StepContext, left: Value = None, right: Value = None) -> None:
     """Warn that text was compared with a number: most likely a slip."""
-    context.warn(
-        f'`{op}` compared text with a number, which are never equal: use int(...) or "..."', code="kinds_mixed"
-    )
+    why = 'text with a number, which are never equal: use int(...) or "..."'
+    pair = "" if left is None else f"{example_of(left, context.blobs)} {op} {example_of(right, context.blobs)}"
+    context.miss("kinds_mixed", f"`{op}` compared {why}", f"comparisons are of {why}", pair, was_said=True)
+
+
+def _miss_of_kinds(op: str, left: Value, right: Value, context: StepContext) -> None:
+    """Say that a comparison of two values that are there cannot hold, whatever they are."""
+    if op in ORDERINGS:
+        is_slip = mixes_kinds(op, left, right)
+        why = f"{kind_of(left)} with {kind_of(right)}, which are never equal or in order"
+    else:
+        whole = left if op.endswith("contains") else right
+        is_slip = whole is not None and not isinstance(whole, str | list | dict)
+        why = f"{kind_of(whole)}, which holds nothing: `{op}` looks into texts, lists and records"
+    if is_slip:
+        pair = f"{example_of(left, context.blobs)} {op} {example_of(right, context.blobs)}"
+        context.miss("kinds_mixed", f"`{op}` compared {why}", f"comparisons are of {why}", pair)
 
 
 def value_matches(value: Value, matcher: Matcher, context: StepContext) -> bool:
     """Whether there is a match in a text; false for a value that is not text."""
     if isinstance(value, Text):
         return matches(matcher, value.read(context.blobs), context)
-    return isinstance(value, str) and matches(matcher, value.encode(), context)
+    if isinstance(value, str):
+        return matches(matcher, value.encode(), context)
+    if value is not None and context.says_nulls:
+        example = example_of(value, context.blobs)
+        why = "not text, so nothing matches"
+        context.miss("not_text", f"`matches` looked at {kind_of(value)}: {why}", f"values are {why}", example)
+    return False
 
 
 def query_of(node: Expr, context: StepContext) -> Query:

@@ -15,7 +15,16 @@ from typing import Any, TypeAlias
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.arguments import READ_VALUE, pairs_or_matcher
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of, operate_dereferenced, value_matches, warn_mixed
+from rlmlite_kernel.evaluation.expressions import (
+    Once,
+    evaluate,
+    matcher_of,
+    negated,
+    operate_dereferenced,
+    value_matches,
+    warn_mixed,
+)
+from rlmlite_kernel.evaluation.misses import Miss, example_of
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.work import NODE, work_of_row
 from rlmlite_kernel.program.action_table import Param
@@ -39,8 +48,8 @@ from rlmlite_kernel.program.ast import (
 from rlmlite_kernel.program.binding import bind, has_free_field, raise_fault
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROW_ARGUMENTS
 from rlmlite_kernel.values.columns import Text
-from rlmlite_kernel.values.operators import group_key, mixes_text_and_number, negate, truthy
-from rlmlite_kernel.values.values import Rows, Value
+from rlmlite_kernel.values.operators import chosen_place, group_key, mixes_text_and_number, truthy
+from rlmlite_kernel.values.values import Rows, Value, kind_of
 
 OfRow: TypeAlias = Callable[[int], Value]
 """A compiled row expression: from the number of a row to the value for it."""
@@ -57,7 +66,23 @@ class RowCompiler:
         """A row expression as a function of the row number, to be called for every row: that work is charged here."""
         work = len(self._rows) * work_of_row(node)
         self._context.work(work, f"evaluating an expression for {len(self._rows):,} rows")
-        return self._compile(node)
+        of_row = self._compile(node)
+        return self._close_misses(node, of_row) if self._context.says_nulls else of_row
+
+    def _close_misses(self, node: Expr, of_row: OfRow) -> OfRow:
+        """The same, which puts what a row has missed into the tallies when the row is done."""
+        context, rows = self._context, self._rows
+        misses = context.misses
+        misses.leave_alone(0)
+        misses.count_rows(node, rows)
+
+        def closed(row: int) -> Value:
+            value = of_row(row)
+            if misses.open:
+                misses.close(rows, row, context.blobs)
+            return value
+
+        return closed
 
     def _compile(self, node: Expr) -> OfRow:
         if isinstance(node, Field):
@@ -66,7 +91,7 @@ class RowCompiler:
             return _COMPILERS[type(node)](self, node)
         if isinstance(node, Unary | Binary):
             work: OfRow = _COMPILERS[type(node)](self, node)
-            return _once(work) if self._context.follows(CHARGED_BEFORE) else work
+            return _once(work, self._context) if self._context.follows(CHARGED_BEFORE) else work
         value = evaluate(node, self._context).value
         return lambda row: value
 
@@ -74,11 +99,28 @@ class RowCompiler:
         inner = self._compile(node.of)
         if node.op == "not":
             return lambda row: not truthy(inner(row))
-        return lambda row: negate(inner(row))
+        context = self._context
+        return self._named(node, lambda row: negated(resolve(inner(row), context), context))
+
+    def _named(self, node: Expr, of_row: OfRow) -> OfRow:
+        """The same; what it misses is of this node."""
+        misses = self._context.misses
+        if not self._context.says_nulls:
+            return of_row
+
+        def named(row: int) -> Value:
+            value = of_row(row)
+            if misses.open:
+                misses.name(node)
+            return value
+
+        return named
 
     def _attribute(self, node: Attr) -> OfRow:
         inner, name, context = self._compile(node.of), node.name, self._context
-        return lambda row: _soft_attribute(inner(row), name, context)
+        if not context.says_nulls:
+            return lambda row: _soft_attribute(inner(row), name, context)
+        return self._named(node, lambda row: _field_of_row(inner(row), node, context))
 
     def _list(self, node: ListOf) -> OfRow:
         parts = [self._compile(item) for item in node.items]
@@ -117,7 +159,34 @@ class RowCompiler:
 
     def _operator(self, node: Binary) -> OfRow:
         left, right, op, context = self._plain(node.left), self._plain(node.right), node.op, self._context
-        return lambda row: operate_dereferenced(op, left(row), right(row), context)
+        once: Once = "" if self._depends(node.left) else "left"
+        if not self._depends(node.right):
+            once = "both" if once else "right"
+        if context.says_nulls and op in ("==", "!=") and Lit(None) in (node.left, node.right):
+            # `int(.x) == null` asks for the values that are no numbers: nobody has to be told.
+            return self._unsaid(lambda row: operate_dereferenced(op, left(row), right(row), context, once))
+        misses = context.misses
+
+        def operate(row: int) -> Value:
+            value = operate_dereferenced(op, left(row), right(row), context, once)
+            # As `_named`, without another call for each row.
+            if misses.open:
+                misses.name(node)
+            return value
+
+        return operate
+
+    def _unsaid(self, of_row: OfRow) -> OfRow:
+        """The same without what it misses."""
+        misses = self._context.misses
+
+        def unsaid(row: int) -> Value:
+            before = len(misses.open)
+            value = of_row(row)
+            del misses.open[before:]
+            return value
+
+        return unsaid
 
     def _plain(self, node: Expr) -> OfRow:
         """An operand with its texts as strings; for one that is the same for every row, that is done once."""
@@ -142,15 +211,15 @@ class RowCompiler:
         def member(row: int) -> Value:
             value = resolve(item(row), context)
             if mixes_text_and_number(value, sample):
-                warn_mixed(node.op, context)
+                warn_mixed(node.op, context, value, sample)
             return (group_key(value) in keys) is wanted
 
-        return member
+        return self._named(node, member)
 
     def _matches(self, node: Binary) -> OfRow:
         left, wanted, context = self._compile(node.left), node.op == "matches", self._context
         matcher = matcher_of(node.right, context)
-        return lambda row: value_matches(left(row), matcher, context) is wanted
+        return self._named(node, lambda row: value_matches(left(row), matcher, context) is wanted)
 
     def _item(self, node: Index) -> OfRow:
         view, of = _view(node.of)
@@ -165,7 +234,7 @@ class RowCompiler:
             value = _field_unless_text(value, view, context)
             return None if value is None else access.index_value(value, at, literal, context)
 
-        return item
+        return self._named(node, item)
 
     def _slice(self, node: Slice) -> OfRow:
         view, of = _view(node.of)
@@ -177,6 +246,7 @@ class RowCompiler:
         def sliced(row: int) -> Value:
             lo, hi = low(row), high(row)
             if not isinstance(lo, int | None) or not isinstance(hi, int | None):
+                access.miss_bound(lo, hi, context)
                 return None
             value = inner(row)
             text = context.text_of(value) if view else None
@@ -184,7 +254,7 @@ class RowCompiler:
                 return _VIEWS[view](text, lo, hi, literal, context)
             return access.slice_value(_field_unless_text(value, view, context), lo, hi, literal, context)
 
-        return sliced
+        return self._named(node, sliced)
 
     def _call(self, node: Call) -> OfRow:
         """A scalar action, applied to each row."""
@@ -212,7 +282,32 @@ class RowCompiler:
             result: Value = run(context, *(part(row) for part in rest), **fixed, **given)
             return result
 
-        return called
+        if node.name in ("pick", "case") and context.says_nulls:
+            return self._chosen(rest or [varying[name] for name in ("cond", "a", "b")])
+        return self._named(node, called)
+
+    def _chosen(self, parts: list[OfRow]) -> OfRow:
+        """pick and case: what was missed in a value that is not chosen does not matter.
+
+        pick(.n matches /^[0-9]+$/, int(.n), 0)     for "n/a": 0, and that `int` had no result is not said
+        """
+        misses = self._context.misses
+
+        def chosen(row: int) -> Value:
+            before = len(misses.open)
+            missed: list[list[Miss]] = []
+            values: list[Value] = []
+            for part in parts:
+                values.append(part(row))
+                missed.append(misses.open[before:])
+                del misses.open[before:]
+            place = chosen_place(values)
+            looked_at = range(0, len(parts) - 1 if place is None else place, 2)
+            for at in (*looked_at, *(() if place is None else (place,))):
+                misses.open += missed[at]
+            return None if place is None else values[place]
+
+        return chosen
 
     def _of_kind(self, param: Param, of_row: OfRow) -> OfRow:
         """The values for a parameter, each checked as a call of its own would be."""
@@ -220,13 +315,16 @@ class RowCompiler:
         return lambda row: read(context, param, of_row(row))
 
 
-def _once(work: OfRow) -> OfRow:
+def _once(work: OfRow, context: StepContext) -> OfRow:
     """The same, for what is the same for every row; at the first row, since without rows it is not evaluated at all."""
     known: list[Value] = []
 
     def first_time(row: int) -> Value:
         if not known:
+            before = len(context.misses.open)
             known.append(work(row))
+            # It is not about this row.
+            context.misses.leave_alone(before)
         return known[0]
 
     return first_time
@@ -269,6 +367,20 @@ _COMPILERS: dict[type[Node], Callable[[RowCompiler, Any], OfRow]] = {
     Call: RowCompiler._call,
 }
 """What compiles each kind of node that depends on the row."""
+
+
+def _field_of_row(value: Value, node: Attr, context: StepContext) -> Value:
+    """`.user.name`: null where it is missing, which is a miss if no row has it."""
+    if isinstance(value, dict):
+        if node.name in value:
+            context.misses.find(node)
+        else:
+            context.miss("no_field", "", f"records have no field `{node.name}`; their fields are:", ", ".join(value))
+        return value.get(node.name)
+    if value is not None and not isinstance(value, Rows | str | Text):
+        words = f"{kind_of(value)}, which has no fields"
+        context.miss("no_fields", "", f"values are {words}", example_of(value, context.blobs))
+    return _soft_attribute(value, node.name, context)
 
 
 def _soft_attribute(value: Value, name: str, context: StepContext) -> Value:

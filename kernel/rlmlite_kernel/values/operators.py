@@ -4,16 +4,19 @@
     "a" < "b"   by code point  "a" < 1      false
     1 + 2.5     3.5            "a" + 1      null
     7 div 2     3.5            6 div 2      3
+    "2024-03-01" - "2024-02-01"  29         "a" - 1      null
     sort order  null, false, true, numbers, texts, lists, records: one total order over all values
 
 A condition over a million rows must not stop at the one row that is odd; so nothing raises, except for a number of more
-than 1,000 digits, which would fill memory.
+than 1,000 digits, which would fill memory. That something is null is said where it is evaluated (`evaluation.misses`).
 """
 
+import datetime
 import math
 import operator
-from collections.abc import Callable
-from typing import Any, TypeAlias
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_DIGITS
@@ -79,6 +82,15 @@ def contains(whole: Value, part: Value) -> bool:
     return False
 
 
+def chosen_place(parts: Sequence[Value]) -> int | None:
+    """The place of the value that is chosen of `condition, value, condition, value, ..., default`; None for null."""
+    for place in range(0, len(parts) - 1, 2):
+        if truthy(parts[place]):
+            return place + 1
+    has_default = len(parts) % 2 == 1
+    return len(parts) - 1 if has_default else None
+
+
 COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
     "==": equal,
     "!=": lambda left, right: not equal(left, right),
@@ -106,6 +118,16 @@ def mixes_list_and_single(left: Value, right: Value) -> bool:
     if type(right) is list:
         return type(left) is str or is_number(left)
     return False
+
+
+def mixes_kinds(op: str, left: Value, right: Value) -> bool:
+    """Whether a comparison met two kinds that it never holds between: most likely a slip. Null is no such kind."""
+    if left is None or right is None:
+        return False
+    kinds = {"number" if is_number(side) else type(side) for side in (left, right)}
+    if op in ("==", "!="):
+        return len(kinds) == 2 and kinds <= {"number", str, bool}
+    return kinds not in ({"number"}, {str})
 
 
 def mixes_text_and_number(left: Value, right: Value) -> bool:
@@ -184,6 +206,62 @@ def _number(value: Number) -> Value:
             raise Fault("too_large", "the result is a number of more than 1,000 digits")
         return value
     return value if math.isfinite(value) else None
+
+
+def days_between(left: Value, right: Value) -> Value:
+    """`-` on two dates as `date` gives them, in days; null for other texts. 2024-03-01 - 2024-02-01 is 29."""
+    days = [_day_of(side) for side in (left, right)]
+    return None if days[0] is None or days[1] is None else days[0] - days[1]
+
+
+def _day_of(value: Value) -> int | None:
+    if type(value) is not str or _DATE.fullmatch(value) is None:
+        return None
+    try:
+        return datetime.date.fromisoformat(value).toordinal()
+    except ValueError:
+        return None
+
+
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class NoResult(NamedTuple):
+    """Why an operation on two values that are there has no result: a code, and what to do instead."""
+
+    code: str
+    why: str
+
+
+def why_null(op: str, left: Value, right: Value) -> NoResult:
+    """Why arithmetic gave null for two values, neither of which is null."""
+    if is_number(left) and is_number(right):
+        if op in ("%", "div") and right == 0:
+            return NoResult("by_zero", "the divisor is 0")
+        if op != "%":
+            return NoResult("too_large", "the result is too large for a decimal")
+    return NoResult("kinds_unfit", _ADVICE[op])
+
+
+_ADVICE = {
+    "+": "it adds numbers, and joins two texts or two lists; write str(...) to join a number to a text, "
+    'int(...) or float(...) to add what a text says, render(rows, "{text}") for rows as text',
+    "-": "it subtracts numbers, and dates as date(...) gives them; write int(...) or float(...) for a text",
+    "*": "it multiplies numbers; write int(...) or float(...) for a text",
+    "%": "it takes whole numbers; write int(...) for a text or a decimal",
+    "div": "it divides numbers; write int(...) or float(...) for a text",
+}
+"""What each operation takes."""
+
+
+def can_take(op: str, value: Value) -> bool:
+    """Whether there is any other operand with which the operation has a result."""
+    kind = type(value)
+    if op == "+":
+        return is_number(value) or kind is str or kind is list
+    if op == "-":
+        return is_number(value) or _day_of(value) is not None
+    return kind is int if op == "%" else is_number(value)
 
 
 def sort_key(value: Value) -> tuple[Any, ...]:

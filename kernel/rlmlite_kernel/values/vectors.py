@@ -203,6 +203,20 @@ def as_decimals(vector: Vector) -> npt.NDArray[np.float64] | None:
     return decimals
 
 
+def whole_numbers(vector: Vector, blobs: Blobs) -> Vector | None:
+    """Texts of up to 18 digits as the numbers that they say, or None if one of them says something else."""
+    if vector.kind == "int":
+        return vector
+    texts = vector.bytes(blobs) if vector.kind == "text" else None
+    rows = np.flatnonzero(~vector.null)
+    numbers = None if texts is None else texts.take(rows).whole_numbers()
+    if numbers is None:
+        return None
+    values = np.zeros(len(vector), np.int64)
+    values[rows] = numbers
+    return Vector("int", vector.null, values)
+
+
 def of_values(values: Sequence[Value]) -> Vector | None:
     """Values one by one as a vector, if they are of one kind."""
     kinds = set(map(type, values))

@@ -7,7 +7,7 @@ import pytest
 
 from rlmlite import Limits, Scripted, run
 from rlmlite.tools.approvals import Approval
-from rlmlite_kernel.evaluation.levels import level_of, round_left, tell_left
+from rlmlite_kernel.effects.levels import level_of, round_left, tell_left
 from rlmlite_kernel.records.settings import Policy
 from tests.guard.flow.bench import LIMITS, told
 

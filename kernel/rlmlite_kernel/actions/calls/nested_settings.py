@@ -19,9 +19,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from rlmlite_kernel.actions.calls.tools import TOOL_COUNTER, tool_counter
+from rlmlite_kernel.effects.levels import round_left
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.levels import round_left
 from rlmlite_kernel.evaluation.taint import FOREIGN, TaintedValue, origin_words
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS

@@ -182,7 +182,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def hides_budgets(self) -> bool:
-        """Whether what is left of budgets is told in levels (`evaluation.levels`): withheld content may show in it."""
+        """Whether what is left of budgets is told in levels (`effects.levels`): withheld content may show in it."""
         return bool(self.run.barred) and EXPOSURE_BY_INPUT in self.run.flags
 
     def tells_exactly(self, resource: str) -> bool:
