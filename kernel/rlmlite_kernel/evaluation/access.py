@@ -122,9 +122,9 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
         raise Fault("type", "a text can be sliced but not indexed: x[a:b] by bytes, x.lines[n], x.chars[a:b]")
     if not isinstance(value, list | Rows):
         if value is not None and context.says_nulls:
-            context.miss("no_items", *_both(f"{kind_of(value)} has no items"), example_of(value, context.blobs))
-        return None
-    if at is None and context.says_nulls:
+            context.miss(
+                "no_items", *_both("only lists, rows and records have items"), example_of(value, context.blobs)
+            )
         return None
     if not isinstance(at, int) or isinstance(at, bool):
         raise Fault("type", f"an index must be a whole number, not {kind_of(at)}")
@@ -132,7 +132,7 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
     index = at + count if at < 0 and literal else at
     if not 0 <= index < count:
         one = f"index {at} is outside the {count:,} rows: the result is null"
-        context.miss("outside", one, "rows have no item at this index", str(at), was_said=True)
+        context.miss("outside", one, "lists have no item at this index", was_said=True)
         return None
     return value[index] if isinstance(value, list) else value.row(index, context.blobs)
 
@@ -155,7 +155,7 @@ def miss_bound(lo: Value, hi: Value, context: StepContext) -> None:
     """Say that a bound of a slice is no whole number."""
     bound = lo if not isinstance(lo, int | None) else hi
     if context.says_nulls:
-        context.miss("kinds_unfit", *_both(f"a slice bound must be a whole number, not {kind_of(bound)}"))
+        context.miss("kinds_unfit", *_both("a slice bound must be a whole number"), example_of(bound, context.blobs))
 
 
 def _document(documents: Rows, path: str, context: StepContext) -> Value:
@@ -308,7 +308,7 @@ def line_at(text: Text, at: Value, literal: bool, context: StepContext) -> Value
     number = at + count + 1 if at < 0 and literal else at
     if not 1 <= number <= count:
         one = f"line {at} is outside the {count:,} lines: the result is null"
-        context.miss("outside", one, "texts have no line of this number", str(at), was_said=True)
+        context.miss("outside", one, "texts have no line of this number", was_said=True)
         return None
     # From here on counted in the whole content, from 0.
     line = first + number - 1

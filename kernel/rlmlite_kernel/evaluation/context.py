@@ -304,15 +304,15 @@ class StepContext:
         """Say what was read or limited as requested, in the same places as a warning. See `StepRemark`."""
         self.remark(StepRemark(message, quoted, code=code, is_note=True))
 
-    def miss(self, code: str, one: str, many: str, quoted: str = "", was_said: bool = False) -> None:
+    def miss(self, code: str, one: str, many: str, quoted: str = "", why: str = "", was_said: bool = False) -> None:
         """An operation has no result for a value, or another than one may think: see `evaluation.misses`.
 
         `was_said`: a run of before `NULLS_ARE_SAID` is told as well, each time.
         """
         if self.says_nulls:
-            self.misses.open.append(Miss(code, one, many, quoted))
+            self.misses.open.append(Miss(code, one, many, quoted, why))
         elif was_said:
-            self.warn(one, quoted, code=code)
+            self.warn(f"{one}: {why}" if why else one, code=code)
 
     def say_misses(self, locate: Locate) -> None:
         """Make remarks of what was missed, once all is done."""

@@ -245,11 +245,9 @@ def _look_at_kinds(op: str, left: Value, right: Value, context: StepContext) -> 
     if mixes_text_and_number(left, right):
         warn_mixed(op, context, left, right)
     elif op in ORDERINGS and mixes_list_and_single(left, right):
-        why = (
-            "a whole list with one value, which is never true: `.name` is the row's field, "
-            "`x.name` the whole column; use `in` to look into a list"
-        )
-        context.miss("list_compared", f"`{op}` compared {why}", f"comparisons are of {why}", was_said=True)
+        words = "a whole list with one value, which is never true"
+        why = "`.name` is the row's field, `x.name` the whole column; use `in` to look into a list"
+        context.miss("list_compared", f"`{op}` compared {words}", f"rows compared {words}", why=why, was_said=True)
     elif context.says_nulls:
         _miss_of_kinds(op, left, right, context)
 
@@ -283,10 +281,7 @@ def _without_result(op: str, left: Value, right: Value, context: StepContext, on
     if reason.code == "kinds_unfit" and can_never_be:
         raise Fault("type", f"`{op}` has no result for {kinds}: {reason.why}")
     pair = f"{example_of(left, context.blobs)} {op} {example_of(right, context.blobs)}"
-    is_of_kinds = reason.code == "kinds_unfit"
-    one = f"`{op}` has no result: {reason.why}"
-    many = f"pairs have no result, such as {kinds}: {reason.why}" if is_of_kinds else f"have no result: {reason.why}"
-    context.miss(reason.code, one, many, pair)
+    context.miss(reason.code, f"`{op}` has no result", "have no result", pair, reason.why)
     return None
 
 
@@ -302,23 +297,23 @@ def negated(value: Value, context: StepContext, once: bool = False) -> Value:
 
 def warn_mixed(op: str, context: StepContext, left: Value = None, right: Value = None) -> None:
     """Warn that text was compared with a number: most likely a slip."""
-    why = 'text with a number, which are never equal: use int(...) or "..."'
+    words, why = "text with a number, which are never equal", 'use int(...) or "..."'
     pair = "" if left is None else f"{example_of(left, context.blobs)} {op} {example_of(right, context.blobs)}"
-    context.miss("kinds_mixed", f"`{op}` compared {why}", f"comparisons are of {why}", pair, was_said=True)
+    context.miss("kinds_mixed", f"`{op}` compared {words}", f"rows compared {words}", pair, why, was_said=True)
 
 
 def _miss_of_kinds(op: str, left: Value, right: Value, context: StepContext) -> None:
     """Say that a comparison of two values that are there cannot hold, whatever they are."""
+    why = ""
     if op in ORDERINGS:
-        is_slip = mixes_kinds(op, left, right)
-        why = f"{kind_of(left)} with {kind_of(right)}, which are never equal or in order"
+        is_slip, words = mixes_kinds(op, left, right), "values of two kinds, which are never equal or in order"
     else:
         whole = left if op.endswith("contains") else right
         is_slip = whole is not None and not isinstance(whole, str | list | dict)
-        why = f"{kind_of(whole)}, which holds nothing: `{op}` looks into texts, lists and records"
+        words, why = "values that hold nothing", f"`{op}` looks into texts, lists and records"
     if is_slip:
         pair = f"{example_of(left, context.blobs)} {op} {example_of(right, context.blobs)}"
-        context.miss("kinds_mixed", f"`{op}` compared {why}", f"comparisons are of {why}", pair)
+        context.miss("kinds_mixed", f"`{op}` compared {words}", f"rows compared {words}", pair, why)
 
 
 def value_matches(value: Value, matcher: Matcher, context: StepContext) -> bool:
@@ -330,7 +325,7 @@ def value_matches(value: Value, matcher: Matcher, context: StepContext) -> bool:
     if value is not None and context.says_nulls:
         example = example_of(value, context.blobs)
         why = "not text, so nothing matches"
-        context.miss("not_text", f"`matches` looked at {kind_of(value)}: {why}", f"values are {why}", example)
+        context.miss("not_texts", f"`matches` looked at {kind_of(value)}: {why}", f"values are {why}", example)
     return False
 
 

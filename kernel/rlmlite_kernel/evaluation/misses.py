@@ -36,19 +36,23 @@ class Place(NamedTuple):
 
 
 class Miss(NamedTuple):
-    """One miss. `one` is said of it where it stands alone, `many` after "2 of 40"; `n` is how many values it is."""
+    """One miss. `one` is said of it where it stands alone, `many` after "2 of 40", and `why` after both.
+
+    `n` is how many values it is.
+    """
 
     code: str
     one: str
     many: str
     example: str = ""
+    why: str = ""
     n: int = 1
     place: Place | None = None
     node: Expr | None = None
 
 
 class Tally(NamedTuple):
-    """The misses of one node and code: their number, and the first of them."""
+    """The misses of one node, code and reason: their number, and the first of them."""
 
     n: int
     first: Miss
@@ -72,8 +76,8 @@ class Misses:
     def __init__(self) -> None:
         self.open: list[Miss] = []
         self._alone: list[Miss] = []
-        self._tallies: dict[tuple[Expr | str, str], Tally] = {}
-        self._rows: dict[Expr | str, Counted] = {}
+        self._tallies: dict[tuple[Expr | str, str, str], Tally] = {}
+        self._rows: dict[Expr | str, Counted | int] = {}
         self._found: set[Expr] = set()
 
     def copy(self) -> "Misses":
@@ -94,21 +98,24 @@ class Misses:
             if miss.node is None:
                 self.open[at] = miss._replace(node=node)
 
-    def count_rows(self, node: Expr, rows: Rows) -> None:
-        """An expression is evaluated over these rows. The same rows count once, however often that is done."""
+    def count_rows(self, node: Expr, rows: Rows, count: int | None = None) -> None:
+        """An expression is evaluated over these rows. The same rows count once, however often that is done.
+
+        `count`: the rows are those of so many that need to be looked at.
+        """
         for part in walk_expr(node):
             if isinstance(part, _MAY_MISS):
-                self._count(part, rows, id(part))
+                self._count(part, rows, len(rows) if count is None else count, id(part))
 
-    def _count(self, part: Expr, rows: Rows, identity: int) -> None:
+    def _count(self, part: Expr, rows: Rows, count: int, identity: int) -> None:
         known = self._rows.get(part)
-        if known is None:
-            self._rows[part] = Counted(len(rows), rows, frozenset([identity]))
+        if not isinstance(known, Counted):
+            self._rows[part] = Counted(count, rows, frozenset([identity]))
         elif known.batch is not rows:
-            self._rows[part] = Counted(known.total + len(rows), rows, frozenset([identity]))
+            self._rows[part] = Counted(known.total + count, rows, frozenset([identity]))
         elif identity not in known.nodes:
             # `int(.x) + int(.x)`: two nodes that are equal, and each has values of its own.
-            self._rows[part] = Counted(known.total + len(rows), rows, known.nodes | {identity})
+            self._rows[part] = Counted(known.total + count, rows, known.nodes | {identity})
 
     def find(self, node: Expr) -> None:
         """A record has the field that this node reads: that others lack it says nothing."""
@@ -123,20 +130,27 @@ class Misses:
 
     def add(self, key: Expr | str, miss: Miss, place: Callable[[], Place | None]) -> None:
         """Count a miss; the place is only asked for if it is the first."""
-        known = self._tallies.get((key, miss.code))
+        of_kind = (key, miss.code, miss.many + miss.why)
+        known = self._tallies.get(of_kind)
         if known is None:
-            self._tallies[key, miss.code] = Tally(miss.n, miss._replace(place=miss.place or place()))
+            self._tallies[of_kind] = Tally(miss.n, miss._replace(place=miss.place or place()))
         else:
-            self._tallies[key, miss.code] = Tally(known.n + miss.n, known.first)
+            self._tallies[of_kind] = Tally(known.n + miss.n, known.first)
+
+    def count_hole(self, hole: str, rows: int, place: Place) -> None:
+        """A placeholder of a template has nothing to stand for in a row of so many."""
+        self._rows[hole] = rows
+        self.add(hole, Miss("hole_empty", "", "rows have nothing to fill it with"), lambda: place)
 
     def remarks(self, locate: Locate) -> Iterator[StepRemark]:
         """What is to be said: of what stands alone first, then of rows."""
         for miss in (*self._alone, *self.open):
             yield _remark(miss.one, miss, miss.n, locate)
-        for (key, code), tally in self._tallies.items():
+        for (key, code, _), tally in self._tallies.items():
             if code == "no_field" and key in self._found:
                 continue
-            total = self._rows[key].total if key in self._rows else tally.n
+            counted = self._rows.get(key, tally.n)
+            total = counted if isinstance(counted, int) else counted.total
             what = key if isinstance(key, str) else label(key)
             yield _remark(f"`{what}`: {tally.n:,} of {total:,} {tally.first.many}", tally.first, tally.n, locate)
 
@@ -152,7 +166,8 @@ def _remark(message: str, miss: Miss, n: int, locate: Locate) -> StepRemark:
         where = f", the first in row {miss.place.row:,}"
     # Paths are data: a file name could read as an instruction.
     quoted = f"{path}: {miss.example}" if path and miss.example else miss.example or path
-    return StepRemark(message + where, quoted, code=miss.code, n=n, input=name, line=line)
+    why = f": {miss.why}" if miss.why else ""
+    return StepRemark(message + where + why, quoted, code=miss.code, n=n, input=name, line=line)
 
 
 def place_of(rows: Rows, row: int, blobs: Blobs) -> Place:

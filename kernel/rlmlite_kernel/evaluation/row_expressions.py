@@ -5,8 +5,8 @@
     word      does not depend on the row: evaluated once, row -> that value
     the whole is a function of the row number, which `where` calls for each row
 
-This is the specification of what a row expression gives. `column_expressions` is faster for many rows and must give the
-same; where it cannot, it declines and this runs.
+This is the specification of what a row expression gives. `columns.expressions` is faster for many rows and must give
+the same; where it cannot, it declines and this runs.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ from rlmlite_kernel.program.binding import bind, has_free_field, raise_fault
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROW_ARGUMENTS
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.operators import chosen_place, group_key, mixes_text_and_number, truthy
-from rlmlite_kernel.values.values import Rows, Value, kind_of
+from rlmlite_kernel.values.values import Rows, Value
 
 OfRow: TypeAlias = Callable[[int], Value]
 """A compiled row expression: from the number of a row to the value for it."""
@@ -378,8 +378,7 @@ def _field_of_row(value: Value, node: Attr, context: StepContext) -> Value:
             context.miss("no_field", "", f"records have no field `{node.name}`; their fields are:", ", ".join(value))
         return value.get(node.name)
     if value is not None and not isinstance(value, Rows | str | Text):
-        words = f"{kind_of(value)}, which has no fields"
-        context.miss("no_fields", "", f"values are {words}", example_of(value, context.blobs))
+        context.miss("no_fields", "", "values are not records, and have no fields", example_of(value, context.blobs))
     return _soft_attribute(value, node.name, context)
 
 

@@ -93,7 +93,7 @@ def test_sum_leaves_out_what_is_not_a_number(items: list[Any]) -> None:
     others = sum(not is_number(item) and item is not None for item in items)
 
     assert total == run([item for item in items if is_number(item)], "sum(rows)")
-    said = f"sum left out values that are not numbers: {others}" in machine.done.observation
+    said = f"`sum`: {others} of {len(items)} values are not numbers and were left out" in machine.done.observation
     assert said is (others > 0)
 
 

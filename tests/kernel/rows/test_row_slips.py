@@ -89,7 +89,7 @@ def test_lines_set_apart_rest_on_themselves(machine: Machine) -> None:
 )
 def test_dates_of_logs_and_letters_are_read(machine: Machine, written: str, expected: str | None) -> None:
     """A weekday before a date and a time in it do not hide it."""
-    assert machine.of(f'date("{written}")') == expected
+    assert machine.of(f'map(["{written}"], date(.value))') == [expected]
 
 
 @pytest.mark.parametrize(

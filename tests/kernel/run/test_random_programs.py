@@ -34,7 +34,9 @@ class Line(NamedTuple):
 
 
 def joined(left: Any, right: Any) -> Any:
-    return left + right if type(left) is type(right) and left is not None else None
+    if left is not None and right is not None and type(left) is not type(right):
+        raise Refused
+    return left + right if left is not None and right is not None else None
 
 
 def counted(value: Any) -> int:

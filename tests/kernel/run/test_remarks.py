@@ -52,6 +52,7 @@ def test_each_is_said_once_with_its_count() -> None:
 def test_every_code_is_in_the_table() -> None:
     """The kernel names no code of a warning or a note that the reference does not explain."""
     sources = Path(rlmlite_kernel.__file__).parent.rglob("*.py")
-    codes = {code for path in sources for code in re.findall(r'\bcode="([a-z_]+)"', path.read_text("utf-8"))}
+    spelled = re.compile(r'(?:\bcode=|\bmiss\(|\bMiss\(|\b_say\(|NoResult\()\s*"([a-z_]+)"')
+    codes = {code for path in sources for code in spelled.findall(path.read_text("utf-8"))}
 
     assert codes - CODES.keys() == set()

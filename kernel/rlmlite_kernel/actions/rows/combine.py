@@ -16,6 +16,7 @@ from rlmlite_kernel.evaluation.expressions import warn_mixed
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
 from rlmlite_kernel.evaluation.work import ROW
 from rlmlite_kernel.program.ast import Expr, Field, ListOf
+from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.values.columns import (
     Cells,
     Column,
@@ -147,6 +148,8 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
     firsts, seconds, pairs = _pair_rows(both, limit)
     if not pairs:
         _warn_if_mixed("join", left, right, on, context)
+    if context.says_nulls:
+        _tell_of_null_keys(both, context)
     if pairs > limit:
         context.mark_partial(
             "join", f"join kept the first {limit:,} of {pairs:,} pairs; join fewer rows, or raise limit="
@@ -215,7 +218,26 @@ def _warn_if_mixed(what: str, left: Rows, right: Rows, on: Expr | None, context:
     """Warn if nothing matched, and one side has text where the other has numbers: most likely a slip."""
     if not len(left) or not len(right):
         return
-    one, other = (key_values(rows.slice(0, 1), on, context)[0] for rows in (left, right))
+    sampled = _SAMPLED if context.says_nulls else 1
+    with context.unsaid():
+        sides = [key_values(rows.slice(0, min(sampled, len(rows))), on, context) for rows in (left, right)]
+    # Nulls match nothing, and say nothing of the others.
+    one, other = (next((key for key in keys if key is not None), None) for keys in sides)
     pairs = zip(one, other, strict=False) if isinstance(one, list) and isinstance(other, list) else [(one, other)]
-    if any(mixes_text_and_number(a, b) for a, b in pairs):
-        warn_mixed(what, context)
+    for a, b in pairs:
+        if mixes_text_and_number(a, b):
+            warn_mixed(what, context, a, b)
+            return
+
+
+_SAMPLED = 1_000
+"""Rows that are looked at for a key that is there."""
+
+
+def _tell_of_null_keys(both: SharedKeys, context: StepContext) -> None:
+    """Say how many rows match nothing because they have no key."""
+    for name, there in (("first", both.left_there), ("second", both.right_there)):
+        lost = len(there) - int(there.sum())
+        if lost:
+            message = f"{lost:,} of {len(there):,} rows of the {name} argument have no key: null matches nothing"
+            context.remark(StepRemark(message, code="keys_null", n=lost))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rlmlite_kernel.actions.rows.columns.fold_watch import FoldWatch
 from rlmlite_kernel.actions.rows.columns.folds import FOLD, charge_comparisons, fold_vector
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import gather, resolve, row_values
@@ -29,30 +30,39 @@ def fold_of(name: str) -> Callable[..., Value]:
             # Here, because few texts are so large.
             from rlmlite_kernel.actions.rows.lines.whole import NotByBlocksError, fold_lines
 
+            watch = FoldWatch(name, name, context)
             try:
-                folded, others = fold_lines(name, rows, list(more.values()), context)
+                folded, others = fold_lines(name, rows, list(more.values()), context, watch)
             except NotByBlocksError:
                 rows = context.ordinary_rows(rows)
             else:
                 _warn_of_others(name, others, context)
+                watch.tell([folded])
                 return folded
+        watch = FoldWatch(name, name, context)
         context.work(ROW * len(rows), f"{name} of {len(rows):,} values")
         vector = vector_of(rows.columns["value"], context.blobs) if are_many(len(rows)) else None
         if vector is not None:
             alone = Keys(np.zeros(len(vector), np.int64), np.zeros(1, np.int64))
             found = fold_vector(name, vector, alone, list(more.values()), context)
             if found is not None:
+                watch.see(vector, rows)
+                watch.tell(found)
                 return found[0]
         context.work(NODE * len(rows), f"{name} of {len(rows):,} values")
         items = gather((resolve(value, context) for value in row_values(rows, context)), context)
         charge_comparisons(name, items, context)
         others = sum(not is_number(item) and item is not None for item in items)
         _warn_of_others(name, others, context)
-        return FOLD[name](items, *more.values())
+        result = FOLD[name](items, *more.values())
+        watch.see(items, rows)
+        watch.tell([result])
+        return result
 
     return fold
 
 
 def _warn_of_others(name: str, others: int, context: StepContext) -> None:
-    if name in _OF_NUMBERS and others:
+    # In a run of today the watch says it.
+    if name in _OF_NUMBERS and others and not context.says_nulls:
         context.warn(f"{name} left out values that are not numbers: {others:,}", code="not_numbers")

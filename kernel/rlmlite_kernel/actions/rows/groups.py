@@ -9,11 +9,13 @@ A row of the result stands for the place of the first row that has its key.
 import numpy as np
 
 from rlmlite_kernel.actions.rows.columns.fold_calls import checked_fold, more_arguments
+from rlmlite_kernel.actions.rows.columns.fold_watch import FoldWatch
 from rlmlite_kernel.actions.rows.columns.folds import FOLD, charge_comparisons, fold_vector
 from rlmlite_kernel.actions.rows.columns.keys import KeyedRows, key_rows
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
+from rlmlite_kernel.evaluation.columns.expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.misses import label
 from rlmlite_kernel.evaluation.resolve import gather, resolve
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.faults import Fault
@@ -63,9 +65,12 @@ def group(context: StepContext, rows: Value, key: Expr, folds: Expr) -> Value:
     if are_lines(table):
         from rlmlite_kernel.actions.rows.lines.groups import NotByBlocksError, group_lines
 
+        before = context.misses.copy()
         try:
             return group_lines(table, key, folds, context)
         except NotByBlocksError:
+            # Everything is looked at again.
+            context.misses = before
             table = context.ordinary_rows(table)
     found = key_rows(table, key, context)
     compiler = RowCompiler(table, context)
@@ -82,13 +87,19 @@ def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, cont
         return list(keys.counts().tolist())
     vector = evaluate_columns(rows, node.args[0], context)
     more = more_arguments(node, context)
+    watch = FoldWatch(node.name, label(node), context)
     found = None if vector is None else fold_vector(node.name, vector, keys, more, context)
-    if found is not None:
+    if vector is not None and found is not None:
+        watch.see(vector, rows)
+        watch.tell(found)
         return found
     work, fold = compiler.compile(node.args[0]), FOLD[node.name]
     folded: list[Value] = []
     for members in keys.members():
-        values = gather((resolve(work(row), context) for row in members.tolist()), context)
+        numbers = members.tolist()
+        values = gather((resolve(work(row), context) for row in numbers), context)
         charge_comparisons(node.name, values, context)
+        watch.see(values, rows, numbers)
         folded.append(fold(values, *more))
+    watch.tell(folded)
     return folded

@@ -192,18 +192,20 @@ def count(context: StepContext, value: Value) -> Value:
 
 def first(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The first row, or null."""
-    return _row_at(context.require_rows(rows, "first's argument", lines=True), 0, context)
+    return _row_at(context.require_rows(rows, "first's argument", lines=True), 0, "first", context)
 
 
 def last(context: StepContext, rows: Value) -> Value | NarrowedResult:
     """The last row, or null."""
     table = context.require_rows(rows, "last's argument", lines=True)
-    return _row_at(table, len(table) - 1, context)
+    return _row_at(table, len(table) - 1, "last", context)
 
 
-def _row_at(rows: Rows, row: int, context: StepContext) -> Value | NarrowedResult:
+def _row_at(rows: Rows, row: int, name: str, context: StepContext) -> Value | NarrowedResult:
     """One row, which rests on its own span."""
     if not len(rows):
+        if context.says_nulls:
+            context.miss("outside", f"there are no rows, so `{name}` is null", "lists are empty")
         return None
     value = rows.row(row, context.blobs)
     spans = rows.slice(row, row + 1).spans

@@ -76,6 +76,9 @@ def _read(item: Value, order: str | None, year: int | None, unit: str | None) ->
 
 def _warn(context: StepContext, doubt: str, item: Value) -> None:
     """Say what was wrong, and of how many values, with the first of them."""
+    if context.says_nulls:
+        context.miss("not_dates", f"date met {doubt}", "values gave no date", str(item)[:_QUOTED], doubt)
+        return
     message = f"date met {doubt}:"
     for place, earlier in enumerate(context.remarks):
         if earlier.message == message:

@@ -8,6 +8,7 @@ of each field are fetched before the first row is written, so that a column that
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import FEWER_ROWS, StepContext
+from rlmlite_kernel.evaluation.misses import Place
 from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
 from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
@@ -37,6 +38,8 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
 def _fill(hole: Hole, columns: dict[str, list[Value]], row: int, context: StepContext) -> str:
     """The text of a placeholder in one row."""
     field = follow_path(columns[hole.name][row], hole.path, context)
+    if field is None and context.says_nulls:
+        context.misses.count_hole(f"{{{hole}}}", len(columns[hole.name]), Place(None, row + 1))
     return as_text(field, context)
 
 

@@ -1,14 +1,17 @@
 """Actions on single values: pick, case, div, int, float, str, lower, upper, strip, replace. `date` is in `dates`.
 
 They may stand inside row expressions, where they are applied to each row of a million, and one odd row must not end the
-step. So what cannot be converted is null, not a fault: `int("12 MB")` is null, as is `float("n/a")`. Only an
-argument that is the same for every row (the pattern of `replace`, say) can be at fault.
+step. So what cannot be converted is null, not a fault: `int("12 MB")` is null, as is `float("n/a")`, and the step says
+of how many values. Only an argument that is the same for every row (the pattern of `replace`, say) can be at fault.
 """
+
+import re
 
 from rlmlite_kernel.engines.query.query import Matcher, QueryError
 from rlmlite_kernel.engines.search.replace import OutOfWorkError, ReplacementTooLargeError
 from rlmlite_kernel.engines.search.replace import replace as replace_bytes
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.misses import example_of
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.texts import as_text
 from rlmlite_kernel.evaluation.work import NODE, READ
@@ -17,36 +20,50 @@ from rlmlite_kernel.records.canonical import MAX_DIGITS
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, string_size
-from rlmlite_kernel.values.operators import divide, is_number, truthy
+from rlmlite_kernel.values.operators import chosen_place, divide, is_number, why_null
 from rlmlite_kernel.values.values import Value, kind_of
 
 
 def pick(context: StepContext, cond: Value, a: Value, b: Value) -> Value:
     """`a` when the condition holds, else `b`."""
-    return a if truthy(cond) else b
+    place = chosen_place((cond, a, b))
+    return a if place == 1 else b
 
 
 def case(context: StepContext, *parts: Value) -> Value:
     """The value after the first condition that holds, else the last argument (null if there is none)."""
-    # Pairs of condition and value; an odd argument at the end is the value for none of them.
-    for index in range(0, len(parts) - 1, 2):
-        if truthy(parts[index]):
-            return parts[index + 1]
-    has_default = len(parts) % 2 == 1
-    return parts[-1] if has_default else None
+    place = chosen_place(parts)
+    return None if place is None else parts[place]
 
 
 def div(context: StepContext, a: Value, b: Value) -> Value:
     """Division; null by zero."""
-    return divide(a, b)
+    value = divide(a, b)
+    if value is None and context.says_nulls and a is not None and b is not None:
+        reason = why_null("div", a, b)
+        if reason.code == "kinds_unfit" and context.is_alone:
+            raise Fault("type", f"`div` has no result for {kind_of(a)} and {kind_of(b)}: {reason.why}")
+        pair = f"{example_of(a, context.blobs)} / {example_of(b, context.blobs)}"
+        context.miss(reason.code, "`div` has no result", "have no result", pair, reason.why)
+    return value
 
 
 def to_int(context: StepContext, value: Value) -> Value:
     """A whole number: `"1,024"` and `1024.9` give 1024. Null for anything else; decimals are cut towards zero."""
     item = plain_value(value, context)
     if isinstance(item, str):
-        return _int_of_text(item)
-    return int(item) if is_number(item) and isinstance(item, int | float) else None
+        number = _int_of_text(item, context)
+    else:
+        number = int(item) if is_number(item) and isinstance(item, int | float) else None
+    return _said("int", number, item, "not_numbers", "whole numbers", context)
+
+
+def _said(name: str, result: Value, value: Value, code: str, wanted: str, context: StepContext) -> Value:
+    """The result; that there is none of a value that is there is said."""
+    if result is None and value is not None and context.says_nulls:
+        one = f"`{name}` has no result: the value is not one of {wanted}"
+        context.miss(code, one, f"values are not {wanted}", example_of(value, context.blobs))
+    return result
 
 
 def plain_value(value: Value, context: StepContext) -> Value:
@@ -62,9 +79,23 @@ _WORK = 3 * READ
 """Work for each character: at most it is copied, searched and copied again."""
 
 
-def _int_of_text(text: str) -> Value:
+_GROUPED = re.compile(r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+"""A number whose thousands are separated by commas. `3,5` and `1,2345` are none: nobody can say what they mean."""
+
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+
+
+def _ungrouped(text: str, context: StepContext) -> str:
+    """A number without the commas between its thousands."""
+    stripped = text.strip()
+    if not context.says_nulls or _GROUPED.fullmatch(stripped) is not None:
+        return stripped.replace(",", "")
+    return stripped
+
+
+def _int_of_text(text: str, context: StepContext) -> Value:
     # Logs and tables separate thousands by commas. Python's `int` would also take `1_000` and other digits than 0-9.
-    digits = text.strip().replace(",", "")
+    digits = _ungrouped(text, context)
     body = digits[1:] if digits[:1] in ("-", "+") else digits
     is_whole_number = body.isascii() and body.isdecimal()
     if not is_whole_number or len(body) > MAX_DIGITS:
@@ -73,8 +104,17 @@ def _int_of_text(text: str) -> Value:
 
 
 def to_float(context: StepContext, value: Value) -> Value:
-    """A decimal; null for anything that is not a finite number."""
+    """A decimal: `"1,204.75"` gives 1204.75. Null for anything that is not a finite number."""
     item = plain_value(value, context)
+    return _said("float", _float_of(item, context), item, "not_numbers", "numbers", context)
+
+
+def _float_of(item: Value, context: StepContext) -> Value:
+    if isinstance(item, str) and context.says_nulls:
+        item = _ungrouped(item, context)
+        # Python's `float` also takes `1_000`, `infinity` and other digits than 0-9.
+        if _DECIMAL.fullmatch(item) is None:
+            return None
     if not isinstance(item, str) and not is_number(item):
         return None
     try:
@@ -87,26 +127,28 @@ def to_float(context: StepContext, value: Value) -> Value:
 
 
 def to_str(context: StepContext, value: Value) -> Value:
-    """The value as text: a text as it is, anything else as canonical JSON."""
+    """The value as text: a text as it is, null as nothing, anything else as canonical JSON."""
+    if value is None and context.says_nulls:
+        context.miss("null_as_text", "`str` made nothing of null", "values are null, which reads as nothing")
     return as_text(value, context)
 
 
 def lower(context: StepContext, text: Value) -> Value:
     """In lower case; null for anything that is not text."""
     item = plain_value(text, context)
-    return item.lower() if isinstance(item, str) else None
+    return _said("lower", item.lower() if isinstance(item, str) else None, item, "not_texts", "texts", context)
 
 
 def upper(context: StepContext, text: Value) -> Value:
     """In upper case; null for anything that is not text."""
     item = plain_value(text, context)
-    return item.upper() if isinstance(item, str) else None
+    return _said("upper", item.upper() if isinstance(item, str) else None, item, "not_texts", "texts", context)
 
 
 def strip(context: StepContext, text: Value) -> Value:
     """Without white space at both ends; null for anything that is not text."""
     item = plain_value(text, context)
-    return item.strip() if isinstance(item, str) else None
+    return _said("strip", item.strip() if isinstance(item, str) else None, item, "not_texts", "texts", context)
 
 
 def replace(context: StepContext, text: Value, what: Matcher | list[tuple[Matcher, Value]], to: Value) -> Value:

@@ -4,9 +4,12 @@ Not here: the sentences, which observations and outcomes say (`records.remarks`)
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import msgspec
 
+from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Unparsed, line_and_column
 from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
@@ -14,6 +17,23 @@ from rlmlite_kernel.records.records import Blob, Remark
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.steps.state import State
+from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.columns import Text
+
+
+def say_misses(context: StepContext, documents: DocumentNames) -> None:
+    """Make remarks of what a step has missed (`evaluation.misses`)."""
+    context.say_misses(partial(_locate, documents, context.blobs))
+
+
+def _locate(documents: DocumentNames, blobs: Blobs, span: Text) -> tuple[str, str, int]:
+    """The input that a span lies in, the path of its file in a folder, and its line; empty and 0 where unknown."""
+    name, path, _ = documents.names.get(span.blob, ("", "", ""))
+    # Rows of a binary table lie in no text.
+    if not name or span.blob in documents.tables:
+        return name, "", 0
+    is_alone = sum(each[0] == name for each in documents.names.values()) == 1
+    return name, "" if is_alone else path, blobs.lines(span.blob).line_at(span.start)
 
 
 def remarks_of_reading(said: Parsed | Unparsed) -> tuple[StepRemark, ...]:

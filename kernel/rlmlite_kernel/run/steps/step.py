@@ -20,13 +20,15 @@ from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import DERIVED, INPUT, NarrowedResult, TaintedValue
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.observation.evidence import EvidenceList, resolve_evidence
+from rlmlite_kernel.observation.evidence import DocumentNames, EvidenceList, resolve_evidence
+from rlmlite_kernel.program.ast import Lit
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
 from rlmlite_kernel.records.records import Blob
 from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_kernel.records.remarks import StepRemark
+from rlmlite_kernel.run.steps.remarks import say_misses
 from rlmlite_kernel.run.steps.state import RunConstants, State
 from rlmlite_kernel.run.steps.variables import UNKNOWN, Change, Variable, Variables
 from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kind_of, to_json
@@ -91,17 +93,29 @@ def run_action(
             ask: Ask = action.ask(context, place, **{"inputs": arguments.extra, **arguments.given})
             return ask
         assert action.run is not None
+        context.is_alone = action.in_rows
         result = action.run(context, *arguments.rest, **arguments.given)
+        _refuse_literals(planned, result, context)
         outcome = _with_digest(_outcome_of(result, arguments, context, constants))
     except (Fault, NotCanonicalError) as fault:
         outcome = failure_of(context, fault)
+    say_misses(context, constants.document_names)
     # After failures as well: a fault may come from content that changed while it was read.
     context.blobs.confirm(frozenset(context.blobs.digests_read))
     return outcome
 
 
+def _refuse_literals(planned: PlannedStep, result: Any, context: StepContext) -> None:
+    """Raise `Fault("type")` for a literal that has no result: `int("3,5")` is a mistake of whoever wrote it."""
+    nodes = (*planned.bound.given.values(), *planned.bound.rest)
+    if context.is_alone and result is None and context.misses.open and all(isinstance(node, Lit) for node in nodes):
+        first = context.misses.open.pop(0)
+        context.misses.open.clear()
+        raise Fault("type", f"{first.one}: {first.example}")
+
+
 def settle_calls(
-    rounds: tuple[FinishedRound, ...], too_long: frozenset[int], context: StepContext
+    rounds: tuple[FinishedRound, ...], too_long: frozenset[int], context: StepContext, documents: DocumentNames
 ) -> StepOutcome | Ask:
     """A step's value from its last round's results, or the next round. Raises only host faults."""
     *_, last = rounds
@@ -119,10 +133,11 @@ def settle_calls(
         settled = last.ask.settle(context, results)
         if isinstance(settled, Ask):
             return settled
-        outcome = StepOutcome(context, data=settled, calls=rounds)
-        return _with_digest(outcome)
+        outcome = _with_digest(StepOutcome(context, data=settled, calls=rounds))
     except (Fault, NotCanonicalError) as fault:
-        return msgspec.structs.replace(failure_of(context, fault), calls=rounds)
+        outcome = msgspec.structs.replace(failure_of(context, fault), calls=rounds)
+    say_misses(context, documents)
+    return outcome
 
 
 def _quote_providers(ask: Ask, results: Sequence[Result], context: StepContext) -> None:

@@ -192,7 +192,7 @@ class Progress:
         if unmade:
             message = f"{unmade:,} of {len(step.results):,} calls were not made: tokens or cost ran out"
             step.context.mark_partial("budget", message)
-        result = settle_calls(step.rounds, step.too_long, step.context)
+        result = settle_calls(step.rounds, step.too_long, step.context, self._before.run.document_names)
         return self._go_on_with(number, result, step.context, step.rounds)
 
     def _end(self, number: int, code: str, context: StepContext, rounds: tuple[FinishedRound, ...] = ()) -> None:

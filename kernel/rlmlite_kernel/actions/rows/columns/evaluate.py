@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
+from rlmlite_kernel.evaluation.columns.expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import FEWER_ROWS, StepContext
 from rlmlite_kernel.evaluation.row_expressions import OfRow, RowCompiler
 from rlmlite_kernel.program.ast import Expr, Field

@@ -16,7 +16,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
 from rlmlite_kernel.engines.sheets.spans import LONGEST
-from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
+from rlmlite_kernel.evaluation.columns.expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import gather, resolve, row_values
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler

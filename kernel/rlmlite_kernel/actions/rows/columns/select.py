@@ -3,7 +3,7 @@
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.evaluation.column_expressions import rows_where
+from rlmlite_kernel.evaluation.columns.expressions import rows_where
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.row_expressions import compile_condition
 from rlmlite_kernel.evaluation.work import ROW

@@ -15,7 +15,7 @@ from rlmlite_kernel.actions.rows.lines.literals import literals_of
 from rlmlite_kernel.actions.rows.lines.passes import charge_pass, finds_of
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.bytes.threads import map_in_order
-from rlmlite_kernel.evaluation.column_expressions import rows_where_some
+from rlmlite_kernel.evaluation.columns.expressions import rows_where_some
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.program.ast import Expr
 from rlmlite_kernel.values.lines.block_lines import BlockLines

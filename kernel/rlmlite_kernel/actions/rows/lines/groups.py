@@ -3,10 +3,12 @@
 import numpy as np
 
 from rlmlite_kernel.actions.rows.columns.fold_calls import checked_fold, more_arguments
+from rlmlite_kernel.actions.rows.columns.fold_watch import FoldWatch
 from rlmlite_kernel.actions.rows.lines.fold_states import NotByBlocksError, state_of
 from rlmlite_kernel.actions.rows.lines.keyed import Fold, key_lines
 from rlmlite_kernel.actions.rows.lines.passes import spans_of_lines
 from rlmlite_kernel.evaluation.context import StepContext
+from rlmlite_kernel.evaluation.misses import label
 from rlmlite_kernel.program.ast import Expr, Obj
 from rlmlite_kernel.values.columns import Cells, Column, Ints
 from rlmlite_kernel.values.lines.line_rows import LineRows
@@ -35,6 +37,8 @@ def group_lines(lines: LineRows, key: Expr, folds: Obj, context: StepContext) ->
     for name, fold in states.items():
         count = len(found.values)
         folded = list(found.counts) if fold.state is None else fold.state.results(count, context)
+        if fold.watch is not None:
+            fold.watch.tell(folded)
         columns[name] = Cells(folded)
     return Rows("rows", columns, len(found.values), spans_of_lines(lines, found.firsts, context))
 
@@ -43,4 +47,5 @@ def _fold_of_lines(node: Expr, context: StepContext) -> Fold:
     call = checked_fold(node)
     if not call.args:
         return Fold(None, None)
-    return Fold(call.args[0], state_of(call.name, more_arguments(call, context)))
+    watch = FoldWatch(call.name, label(call), context)
+    return Fold(call.args[0], state_of(call.name, more_arguments(call, context)), watch)

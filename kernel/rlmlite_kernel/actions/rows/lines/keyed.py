@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from rlmlite_kernel.actions.batches import Batches
+from rlmlite_kernel.actions.rows.columns.fold_watch import FoldWatch
 from rlmlite_kernel.actions.rows.columns.keys import key_rows
 from rlmlite_kernel.actions.rows.lines.computed import names_in
 from rlmlite_kernel.actions.rows.lines.fold_states import FoldState
 from rlmlite_kernel.actions.rows.lines.passes import open_parts
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sums import Tally
-from rlmlite_kernel.evaluation.column_expressions import evaluate_columns
+from rlmlite_kernel.evaluation.columns.expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.row_expressions import RowCompiler
@@ -35,10 +36,11 @@ _KEY_MEMORY = 250
 
 
 class Fold(NamedTuple):
-    """What is folded, and where it has got to; None for count(), which needs no values."""
+    """What is folded, where it has got to, and what it has seen; None for count(), which needs no values."""
 
     expr: Expr | None
     state: FoldState | None
+    watch: FoldWatch | None = None
 
 
 class KeysOfAll:
@@ -87,6 +89,8 @@ def key_lines(lines: LineRows, by: Expr | None, context: StepContext, folds: Seq
             folded = [_values_of(fold.expr, rows, context) for fold in folds]
         places = keys_of_all.add(keyed.keys, keyed.values)
         for fold, values in zip(folds, folded, strict=True):
+            if values is not None and fold.watch is not None:
+                fold.watch.see(values, rows)
             if values is not None and fold.state is not None:
                 fold.state.add(values, keyed.keys, places, context)
     return keys_of_all

@@ -51,7 +51,9 @@ def top_lines(lines: LineRows, k: int, by: Expr | None, desc: bool, context: Ste
     best = lines.take(numbers)
     keys = best.with_fields(lines.kind, {name: lines.fields[name] for name in names})
     charge_pass(keys, names, context)
-    return best.take(row_order(keys.opened(context.blobs), by, desc, context)[:k])
+    with context.unsaid():
+        in_order = row_order(keys.opened(context.blobs), by, desc, context)[:k]
+    return best.take(in_order)
 
 
 def distinct_lines(lines: LineRows, by: Expr | None, context: StepContext) -> LineRows:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rlmlite_kernel.actions.batches import Batches
+from rlmlite_kernel.actions.rows.columns.fold_watch import FoldWatch
 from rlmlite_kernel.actions.rows.lines.fold_states import NotByBlocksError, state_of
 from rlmlite_kernel.actions.rows.lines.passes import open_parts
 from rlmlite_kernel.evaluation.context import StepContext
@@ -19,7 +20,9 @@ from rlmlite_kernel.values.vectors import Vector, vector_of
 __all__ = ["NotByBlocksError", "fold_lines"]
 
 
-def fold_lines(name: str, lines: LineRows, more: Sequence[Value], context: StepContext) -> tuple[Value, int]:
+def fold_lines(
+    name: str, lines: LineRows, more: Sequence[Value], context: StepContext, watch: FoldWatch
+) -> tuple[Value, int]:
     """The fold, and how many values are neither numbers nor null. Raises `NotByBlocksError`."""
     context.work(ROW * len(lines), f"{name} of {len(lines):,} values")
     state, others = state_of(name, more), 0
@@ -31,6 +34,7 @@ def fold_lines(name: str, lines: LineRows, more: Sequence[Value], context: StepC
             if values is None:
                 values = [resolve(cell, context) for cell in column.cells(context.blobs)]
             others += _count_others(values)
+            watch.see(values, rows)
         alone = Keys(np.zeros(len(rows), np.int64), np.zeros(1, np.int64))
         state.add(values, alone, np.zeros(1, np.int64), context)
     return state.results(1, context)[0], others

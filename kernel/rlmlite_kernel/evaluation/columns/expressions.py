@@ -8,9 +8,7 @@ left to it.
     [3, 9, 0] * 2 = [6, 18, 0] with nulls [no, no, yes]; > 10 gives [false, true, false], as null compares with nothing
 """
 
-import operator
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
 from rlmlite_kernel.engines.sheets.matching import match_texts
 from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.evaluation import access
+from rlmlite_kernel.evaluation.columns.arithmetic import WORK, Part, RowByRowError, calculate, comparable
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of
 from rlmlite_kernel.evaluation.resolve import resolve
@@ -41,18 +40,11 @@ from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE, taken_memory
 from rlmlite_kernel.values.operators import ARITHMETIC, group_key
 from rlmlite_kernel.values.row_keys import keys_of
-from rlmlite_kernel.values.values import Rows, Value
-from rlmlite_kernel.values.vectors import EXACT, LARGEST, CodedSpans, Vector, are_many, as_decimals, vector_of, whole_numbers
+from rlmlite_kernel.values.values import Rows
+from rlmlite_kernel.values.vectors import CodedSpans, Vector, are_many, vector_of, whole_numbers
 
 _SCANNED_PER_UNIT = 8
 """Bytes that are looked through for one unit of work: this is a plain search for bytes."""
-
-Part: TypeAlias = Vector | Value
-"""An operand: one value per row, or one that is the same for every row."""
-
-
-class _RowByRowError(Exception):
-    """This expression has to be evaluated row by row."""
 
 
 def rows_where(rows: Rows, cond: Expr, context: StepContext) -> IntArray | None:
@@ -68,9 +60,11 @@ def rows_where_some(rows: Rows, count: int, cond: Expr, context: StepContext) ->
     """
     try:
         part = _Columns(rows, context).part(cond) if len(rows) else None
-    except _RowByRowError:
+    except RowByRowError:
         return None
     _charge_columns(cond, count, context)
+    if context.says_nulls:
+        context.misses.count_rows(cond, rows, count)
     return np.flatnonzero(_truth(part, context)) if isinstance(part, Vector) else np.zeros(0, np.int64)
 
 
@@ -84,7 +78,7 @@ def evaluate_columns(rows: Rows, node: Expr, context: StepContext, beside: int =
     _charge_columns(node, len(rows), context)
     try:
         part = _Columns(rows, context).part(node)
-    except _RowByRowError:
+    except RowByRowError:
         return None
     if not isinstance(part, Vector):
         return None
@@ -106,7 +100,7 @@ class _Columns:
         self._rows, self._context = rows, context
 
     def part(self, node: Expr) -> Part:
-        """The value of an expression. Raises `_RowByRowError`."""
+        """The value of an expression. Raises `RowByRowError`."""
         if isinstance(node, Field):
             return self._field(node.name)
         if isinstance(node, Lit):
@@ -121,26 +115,26 @@ class _Columns:
             return self._slice(node)
         if isinstance(node, Call) and node.name == "int" and len(node.args) == 1 and not node.named:
             return self._whole_numbers(node.args[0])
-        raise _RowByRowError
+        raise RowByRowError
 
     def _field(self, name: str) -> Vector:
         column = access.column_name(self._rows, name)
         vector = None if column is None else vector_of(self._rows.columns[column], self._context.blobs)
         if vector is None or vector.nothing:
-            raise _RowByRowError
+            raise RowByRowError
         return vector
 
     def _vector(self, node: Expr) -> Vector:
         part = self.part(node)
         if not isinstance(part, Vector):
-            raise _RowByRowError
+            raise RowByRowError
         return part
 
     def _whole_numbers(self, node: Expr) -> Vector:
         """`int(.x)` of texts that are digits."""
         numbers = whole_numbers(self._vector(node), self._context.blobs)
         if numbers is None:
-            raise _RowByRowError
+            raise RowByRowError
         return numbers
 
     def _unary(self, node: Unary) -> Vector:
@@ -148,13 +142,13 @@ class _Columns:
         if node.op == "not":
             return _flags(~_truth(of, self._context))
         if of.kind != "int":
-            raise _RowByRowError
-        return _numbers("-", 0, of, self._context)
+            raise RowByRowError
+        return calculate("-", 0, of, self._context)
 
     def _require_flag(self) -> None:
-        """Runs of before were charged for these row by row. Raises `_RowByRowError`."""
+        """Runs of before were charged for these row by row. Raises `RowByRowError`."""
         if not self._context.follows(ROWS_BY_RECIPE):
-            raise _RowByRowError
+            raise RowByRowError
 
     def _logic(self, node: Binary) -> BoolArray:
         """`and` and `or`. A pattern on the right is looked for only in the rows that the left side leaves open."""
@@ -176,12 +170,12 @@ class _Columns:
         of = self._vector(node.of)
         low, high = _bound(node.lo), _bound(node.hi)
         if of.kind != "text" or not isinstance(of.data, Spans) or low is None or (node.hi is not None and high is None):
-            raise _RowByRowError
+            raise RowByRowError
         rows = np.flatnonzero(~of.null)
         texts = of.take(rows).bytes(self._context.blobs) if len(of.data.blobs) == 1 else None
         cut = None if texts is None or (high is not None and low > high) else texts.cut(low, high)
         if cut is None:
-            raise _RowByRowError
+            raise RowByRowError
         starts, stops = np.full((2, len(of)), -1, np.int64)
         starts[rows], stops[rows] = cut
         return Vector("text", of.null, Spans(of.data.blobs, starts, stops))
@@ -194,7 +188,7 @@ class _Columns:
             return _flags(_matches(node, self._vector(node.left), self._context))
         left_part, right_part = self.part(node.left), self.part(node.right)
         if node.op in ARITHMETIC:
-            return _numbers(node.op, left_part, right_part, self._context)
+            return calculate(node.op, left_part, right_part, self._context)
         if node.op in MEMBERSHIP:
             return _flags(_membership(node.op, left_part, right_part, self._context))
         return _flags(_compare(node.op, left_part, right_part, self._context))
@@ -213,12 +207,12 @@ def _matches(node: Binary, texts: Vector, context: StepContext) -> BoolArray:
     spans = texts.bytes(context.blobs) if texts.kind == "text" else None
     matcher = matcher_of(node.right, context)
     if spans is None:
-        raise _RowByRowError
+        raise RowByRowError
     work = int(spans.lengths[~texts.null].sum()) * matcher.weight
     # With too little work left, how far it goes is said row by row.
     found = match_texts(spans, matcher) if work <= context.budget_left("search_work") else None
     if found is None:
-        raise _RowByRowError
+        raise RowByRowError
     context.charge("search_work", work, "`matches`")
     return _as_flags((~texts.null & found) == (node.op == "matches"))
 
@@ -242,7 +236,7 @@ def _truth(vector: Vector, context: StepContext) -> BoolArray:
         return _as_flags(~vector.null & (vector.data.stops > vector.data.starts))
     texts = vector.bytes(context.blobs)
     if texts is None:
-        raise _RowByRowError
+        raise RowByRowError
     return ~vector.null & (texts.lengths > 0)
 
 
@@ -266,7 +260,7 @@ def _compare(op: str, left: Part, right: Part, context: StepContext) -> BoolArra
     elif left.kind == "bool":
         holds = _compare_flags(op, left, right)
     else:
-        holds = _WORK[op](*_comparable(left, right))
+        holds = WORK[op](*comparable(left, right))
     if op == "!=":
         return ~neither & (~there | holds)
     return (there & holds) | neither if op == "==" else there & holds
@@ -278,16 +272,16 @@ def _compare_texts(op: str, left: Vector, right: Part, context: StepContext) -> 
         return _hand_out(of_dictionary, left.data)
     texts = left.bytes(context.blobs)
     if texts is None or texts.longest() > LONGEST:
-        raise _RowByRowError
+        raise RowByRowError
     if isinstance(right, str):
         if op in ("==", "!="):
             return _as_flags(texts.equal_to(right.encode()) == (op == "=="))
-        return _as_flags(_WORK[op](texts.order_to(right.encode()), 0))
+        return _as_flags(WORK[op](texts.order_to(right.encode()), 0))
     if not isinstance(right, Vector) or right.kind != "text" or op not in ("==", "!="):
-        raise _RowByRowError
+        raise RowByRowError
     others = right.bytes(context.blobs)
     if others is None:
-        raise _RowByRowError
+        raise RowByRowError
     rows = np.arange(len(texts))
     return _as_flags(texts.equal(others, rows, rows) == (op == "=="))
 
@@ -299,85 +293,8 @@ def _hand_out(holds: BoolArray, texts: CodedSpans) -> BoolArray:
 
 def _compare_flags(op: str, left: Vector, right: Part) -> BoolArray:
     if not isinstance(right, bool) or op not in ("==", "!="):
-        raise _RowByRowError
-    return _as_flags(_WORK[op](left.data, right))
-
-
-def _comparable(left: Vector, right: Part) -> tuple[Any, Any]:
-    """Two sides as arrays or numbers that compare exactly."""
-    if left.kind == "int" and (_is_int(right) or (isinstance(right, Vector) and right.kind == "int")):
-        return left.data, _data(right)
-    return _decimals(left)[0], _decimals(right)[0]
-
-
-def _is_int(part: Part) -> bool:
-    return type(part) is int and abs(part) <= LARGEST
-
-
-def _data(part: Part) -> Any:
-    return part.data if isinstance(part, Vector) else part
-
-
-def _decimals(part: Part) -> tuple[Any, Any]:
-    """Numbers as exact decimals, and which of them are whole. Raises `_RowByRowError` if one would not be exact."""
-    if type(part) is float:
-        return part, False
-    if type(part) is int and abs(part) <= EXACT:
-        return float(part), True
-    if not isinstance(part, Vector) or part.kind not in ("int", "float"):
-        raise _RowByRowError
-    decimals = as_decimals(part)
-    if decimals is None:
-        raise _RowByRowError
-    return decimals, True if part.whole is None else part.whole
-
-
-def _numbers(op: str, left: Part, right: Part, context: StepContext) -> Vector:
-    """Arithmetic. Raises `_RowByRowError` for operands that are not numbers, and where 64 bits may not be enough.
-
-    Also where a result is null that no operand is: that is said row by row.
-    """
-    vector = _calculate(op, left, right)
-    if context.says_nulls and bool((vector.null & np.logical_not(_null(left) | _null(right))).any()):
-        raise _RowByRowError
-    return vector
-
-
-def _calculate(op: str, left: Part, right: Part) -> Vector:
-    """Arithmetic on whole columns; what is too large for a decimal, and a remainder by zero, is null."""
-    null = _null(left) | _null(right)
-    if all(_is_int(part) or (isinstance(part, Vector) and part.kind == "int") for part in (left, right)):
-        return _integers(op, left, right, null)
-    (mine, wholes), (other, others) = _decimals(left), _decimals(right)
-    if op == "%":
-        raise _RowByRowError
-    with np.errstate(all="ignore"):
-        data = _WORK[op](mine, other)
-    whole = np.broadcast_to(wholes & others, data.shape)
-    finite = np.isfinite(data)
-    if not bool((np.abs(data[whole & finite]) < EXACT).all()):
-        raise _RowByRowError
-    null = null | ~finite
-    return Vector("float", null, np.where(null, 0.0, data), whole)
-
-
-def _null(part: Part) -> Any:
-    return part.null if isinstance(part, Vector) else False
-
-
-def _integers(op: str, left: Part, right: Part, null: BoolArray) -> Vector:
-    mine, other = _data(left), _data(right)
-    bounds = [_WORK[op](a, b) for a in _reach(mine) for b in _reach(other)] if op != "%" else _reach(mine)
-    if max(map(abs, bounds)) > LARGEST or max(map(abs, _reach(other))) > LARGEST:
-        raise _RowByRowError
-    if op != "%":
-        return Vector("int", null, _WORK[op](mine, other))
-    divisor = np.broadcast_to(np.asarray(other, np.int64), null.shape)
-    return Vector("int", null | (divisor == 0), np.remainder(mine, np.where(divisor == 0, 1, divisor)))
-
-
-def _reach(data: Any) -> tuple[int, int]:
-    return (data, data) if type(data) is int else (int(data.min()), int(data.max()))
+        raise RowByRowError
+    return _as_flags(WORK[op](left.data, right))
 
 
 def _membership(op: str, left: Part, right: Part, context: StepContext) -> BoolArray:
@@ -390,34 +307,22 @@ def _membership(op: str, left: Part, right: Part, context: StepContext) -> BoolA
     if isinstance(whole, Vector) and whole.kind == "text" and isinstance(part, str):
         texts = whole.bytes(context.blobs)
         if texts is None:
-            raise _RowByRowError
+            raise RowByRowError
         # Looked through once, from the first text to the last, and what is between them too.
         reach = int((texts.starts + texts.lengths).max(initial=0) - texts.starts.min(initial=0))
         context.work(reach // _SCANNED_PER_UNIT, "looking through texts")
         return _as_flags((~whole.null & texts.contains(part.encode())) == wanted)
     if not isinstance(whole, list) or not isinstance(part, Vector):
-        raise _RowByRowError
+        raise RowByRowError
     if whole and isinstance(whole[0], str) != (part.kind == "text"):
-        raise _RowByRowError
+        raise RowByRowError
     keys = keys_of([part], context.blobs)
     if keys is None:
-        raise _RowByRowError
+        raise RowByRowError
     known = {group_key(item) for item in whole}
     held = [group_key(resolve(value, context)) in known for value in part.take(keys.firsts).values(context.blobs)]
     return _as_flags(np.array(held, bool)[keys.codes] == wanted)
 
-
-_WORK: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-}
 
 _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """A comparison with its sides exchanged."""
