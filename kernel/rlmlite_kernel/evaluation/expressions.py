@@ -234,7 +234,8 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
             return _without_result(op, left, right, context, once)
         return value
     kind = type(left)
-    are_alike = kind is type(right) and (kind is str or kind is int or kind is float)
+    is_fair = kind is str or ((kind is int or kind is float) and op not in MEMBERSHIP)
+    are_alike = kind is type(right) and is_fair
     if not are_alike:
         _look_at_kinds(op, left, right, context)
     return COMPARISONS[op](left, right)
