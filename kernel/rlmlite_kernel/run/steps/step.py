@@ -108,10 +108,15 @@ def run_action(
 def _refuse_literals(planned: PlannedStep, result: Any, context: StepContext) -> None:
     """Raise `Fault("type")` for a literal that has no result: `int("3,5")` is a mistake of whoever wrote it."""
     nodes = (*planned.bound.given.values(), *planned.bound.rest)
-    if context.is_alone and result is None and context.misses.open and all(isinstance(node, Lit) for node in nodes):
-        first = context.misses.open.pop(0)
+    is_of_literals = context.is_alone and result is None and all(isinstance(node, Lit) for node in nodes)
+    if is_of_literals and context.misses.open and context.misses.open[0].code not in _NULL_OF_LITERALS:
+        first = context.misses.open[0]
         context.misses.open.clear()
         raise Fault("type", f"{first.one}: {first.example}")
+
+
+_NULL_OF_LITERALS = ("by_zero", "too_large", "not_dates")
+"""Misses that are no slip of the pen: null is what a reader expects of these."""
 
 
 def settle_calls(
