@@ -9,6 +9,7 @@ They hold no calls: lowering made steps of those. Expressions that are evaluated
 
 from typing import Literal, NamedTuple, TypeAlias
 
+from rlmlite_kernel.engines.bytes.line_ends import newline_view
 from rlmlite_kernel.engines.query.query import Matcher, Query, any_of, literal
 from rlmlite_kernel.engines.search.find import find, occurs
 from rlmlite_kernel.evaluation import access
@@ -34,6 +35,7 @@ from rlmlite_kernel.program.ast import (
     children,
 )
 from rlmlite_kernel.program.queries import constant_query, matcher_for
+from rlmlite_kernel.records.evolution import WHOLE_LINES
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.memory import LONG
 from rlmlite_kernel.values.operators import (
@@ -346,7 +348,7 @@ def query_of(node: Expr, context: StepContext) -> Query:
 
 def matcher_of(node: Expr, context: StepContext, by_blocks: bool = False) -> Matcher:
     """An argument as a compiled query. Raises `Fault("query")`."""
-    return matcher_for(query_of(node, context), by_blocks)
+    return matcher_for(query_of(node, context), by_blocks, context.follows(WHOLE_LINES))
 
 
 def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
@@ -356,7 +358,8 @@ def matches(matcher: Matcher, content: bytes, context: StepContext) -> bool:
     if occurs_in_short is not None:
         context.charge("search_work", len(content) * matcher.weight, "`matches`")
         return occurs_in_short
-    first = find(content, matcher, 0, len(content), context.budget_left("search_work"), 1)
+    text = newline_view(content) if matcher.reads_line_ends else content
+    first = find(text, matcher, 0, len(content), context.budget_left("search_work"), 1)
     # A fault and not a partial result: half a search says neither yes nor no.
     if first.out_of_work:
         raise Fault("budget", "`matches` ran out of search_work")

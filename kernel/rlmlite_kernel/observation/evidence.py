@@ -24,6 +24,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.records.evolution import WHOLE_LINES
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
@@ -288,7 +289,9 @@ class _Collector:
         """The row of the first cell that says a quote, where the file spells it otherwise, or has no text at all."""
         context, store = self._context, rows.store
         content, work_left = context.blobs.read(store.blob), context.budget_left("search_work")
-        matches = find(content, matcher_for(literal(quote)), 0, len(content), work_left)
+        matches = find(
+            content, matcher_for(literal(quote), whole_lines=context.follows(WHOLE_LINES)), 0, len(content), work_left
+        )
         context.spend_search(matches.work, matches.out_of_work)
         for start, stop in zip(matches.starts.tolist(), matches.stops.tolist(), strict=True):
             cell = store.text_at(start)
@@ -307,7 +310,7 @@ class _Collector:
             # The words in order, with any white space between: what line wrapping and indentation may have changed.
             words = [quote_pattern(word) for word in quote.split()]
             query = regex(r"\s+".join(words), "s")
-        matcher = matcher_for(query)
+        matcher = matcher_for(query, whole_lines=context.follows(WHOLE_LINES))
         first: Text | None = None
         times = 0
         for text in texts:

@@ -9,10 +9,13 @@ from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx
 
 
 @lru_cache(maxsize=512)
-def matcher_for(query: Query, by_blocks: bool = False) -> Matcher:
-    """The matcher of a query; the same query is compiled once. Raises `Fault("query")`."""
+def matcher_for(query: Query, by_blocks: bool = False, whole_lines: bool = True) -> Matcher:
+    """The matcher of a query; the same query is compiled once. Raises `Fault("query")`.
+
+    `whole_lines`: whether the run follows the flag `WHOLE_LINES`.
+    """
     try:
-        return compile_query(query, by_blocks=by_blocks)
+        return compile_query(query, by_blocks=by_blocks, whole_lines=whole_lines)
     except QueryError as error:
         raise Fault("query", str(error)) from None
 

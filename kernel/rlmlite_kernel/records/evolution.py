@@ -64,7 +64,9 @@ FLAGS: Mapping[int, str] = {
     NULLS_ARE_SAID: "a value that has no number, date or sum is null with a warning that counts such values; kinds "
     "that can never fit, such as text + rows, are a fault; both were null without a word. Warnings and notes are on "
     "record, and controllers are told what was left out of inputs",
-    WHOLE_LINES: "without flag s, a line is searched whole, whatever its length; it was cut every 64 KiB",
+    WHOLE_LINES: "without flag s, a line is searched whole, whatever its length; it was cut every 64 KiB. A line ends "
+    "at a newline, a CR and a newline, or a lone CR, and its text has none of them; a CR was part of its line. Groups "
+    "of one name in a list of regexes are one field; it was the last of them",
     EVIDENCE_BY_PLACE: "evidence, coverage and egress go by the place of a text in its input; texts of equal content "
     "were taken for each other",
     LOSSES_ARE_PARTIAL: "an answer is partial whenever a call failed, a limit was met or an input could not be read as "

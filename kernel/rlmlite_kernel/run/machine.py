@@ -61,7 +61,7 @@ from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
 from rlmlite_kernel.run.turns.outages import Outage
 from rlmlite_kernel.run.turns.turn import RunningTurn
 from rlmlite_kernel.run.turns.waves import Wave, WaveRequests
-from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PlacedBlobs
+from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PlacedBlobs, blobs_for
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_kernel.values.values import descriptor_digest, kind_of, size_of
@@ -244,6 +244,7 @@ def advance(
     # Checked against the variables as they are before the turn; `check` adds those that the program itself writes.
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
+    blobs = blobs_for(run.flags, blobs)
     recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
     recorder.tell(remarks)
     return _go_on(RunningTurn(opened, steps, outages, stepwise), recorder, _by_name(blobs, opened), parser)
@@ -265,7 +266,7 @@ def resume(
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
     # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
     turn, recorder = suspended.turn.copy(outages), suspended.recorder.copy()
-    blobs = _by_name(blobs, recorder.state)
+    blobs = _by_name(blobs_for(recorder.state.run.flags, blobs), recorder.state)
     if suspended.waves:
         valid = [_with_valid_text(result) for result in results]
         turn.receive(suspended.waves, valid, lambda: _commit_finished(turn, recorder, blobs))

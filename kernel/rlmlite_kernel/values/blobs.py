@@ -16,12 +16,13 @@ told apart, compared and grouped like digests; only who reads drops the number.
 """
 
 import hashlib
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.ranking.index_cache import IndexCache
 from rlmlite_kernel.engines.ranking.postings import WordIndex
+from rlmlite_kernel.records.evolution import WHOLE_LINES
 
 Content: TypeAlias = bytes | memoryview
 """Immutable UTF-8 bytes; a `memoryview` may be a mapped file."""
@@ -164,6 +165,19 @@ class PlacedBlobs(PassedBlobs):
     def confirm(self, digests: frozenset[str]) -> None:
         """See `Blobs.confirm`."""
         self._blobs.confirm(frozenset(map(digest_of_name, digests)))
+
+
+class NewlineBlobs(PassedBlobs):
+    """The blobs for a run without `WHOLE_LINES`: lines end at newlines only, and a CR is part of its line."""
+
+    def lines(self, digest: str) -> LineIndex:
+        """See `Blobs.lines`."""
+        return self._blobs.lines(digest).of_newlines
+
+
+def blobs_for(flags: Collection[int], blobs: Blobs) -> Blobs:
+    """The blobs as a run with these flags reads them."""
+    return blobs if WHOLE_LINES in flags else NewlineBlobs(blobs)
 
 
 class MemoryBlobs:

@@ -1,5 +1,6 @@
 """Slices, lines, characters and indexes against plain definitions over `str`."""
 
+import re
 from typing import Any
 
 import pytest
@@ -40,8 +41,9 @@ def byte_slice(text: str, lo: int | None, hi: int | None, literal: bool) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text: they end at a line feed, and nowhere else."""
-    return text.split("\n")[: -1 if text.endswith("\n") or not text else None]
+    """The lines without their ends, which are `\n`, `\r\n` or a lone `\r`."""
+    lines = re.split("\r\n|\r|\n", text)
+    return lines if lines[-1] else lines[:-1]
 
 
 def machine_of(text: str) -> Machine:

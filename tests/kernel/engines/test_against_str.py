@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray, snap
+from rlmlite_kernel.engines.bytes.line_ends import newline_view
 from rlmlite_kernel.engines.bytes.positions import CodePoints, LineIndex
 from rlmlite_kernel.engines.bytes.utf8 import check, repair
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs, split_at
@@ -76,13 +77,12 @@ class Reference:
         self.text = raw.decode(errors="replace")
         self.content = self.text.encode()
         self.offsets = [len(self.text[:place].encode()) for place in range(len(self.text) + 1)]
-        lines = self.text.split("\n")
-        self.lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+        self.lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", self.text)
 
     def line_of(self, offset: int) -> int:
         """The number of the line that holds an offset."""
         place = min(max(offset, 0), max(0, len(self.content) - 1))
-        return 1 + self.content[:place].count(b"\n")
+        return 1 + sum(end.end() <= place for end in re.finditer(rb"\r\n|\r|\n", self.content))
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Characters first..last-1 as bytes."""
@@ -117,7 +117,7 @@ class Reference:
         spelled = pattern.replace(r"\pL", f"[{letters}]" if letters else "(?!)")
         spelled = spelled.replace(r"\s", "[ \\t\\r\\f]").replace("$", r"\Z")  # RE2's `\s` has no `\v`
         for (start, _), line in zip(self.line_spans(), self.lines, strict=True):
-            for match in self._in_line(re.compile(spelled, re.ASCII), line.removesuffix("\n")):
+            for match in self._in_line(re.compile(spelled, re.ASCII), line.rstrip("\r\n")):
                 before = start + len(line[: match[0]].encode())
                 yield before, before + len(line[match[0] : match[1]].encode())
 
@@ -150,7 +150,7 @@ def compare_positions(reference: Reference) -> None:
     every = np.arange(len(content) + 3, dtype=np.int64)
     assert index.lines_at(every).tolist() == [reference.line_of(offset) for offset in every.tolist()]
     for number, (start, stop) in enumerate(reference.line_spans(), 1):
-        bare = stop - content[start:stop].endswith(b"\n")
+        bare = start + len(content[start:stop].rstrip(b"\r\n"))
         assert index.start_of(number) == start
         assert index.bounds_at(start) == index.bounds_at(stop - 1) == (start, bare)
     assert index.start_of(len(reference.lines) + 2) == len(content)
@@ -175,8 +175,9 @@ def compare_search(reference: Reference, chance: random.Random) -> None:
 def found(content: bytes, query: Query, start: int = 0, stop: int | None = None) -> list[tuple[int, int]]:
     end = len(content) if stop is None else stop
     matcher = compile_query(query)
-    hits = find(content, matcher, start, end, PLENTY)
-    assert count(content, matcher, start, end, PLENTY).count == len(hits.starts)
+    text = newline_view(content) if matcher.reads_line_ends else content
+    hits = find(text, matcher, start, end, PLENTY)
+    assert count(text, matcher, start, end, PLENTY).count == len(hits.starts)
     return pairs(hits.starts, hits.stops)
 
 
@@ -187,7 +188,9 @@ def compare_chunks(reference: Reference, chance: random.Random) -> None:
     index, spans = LineIndex(content), reference.line_spans()
     assert pairs(*chunk_lines(index, 0, len(content), size, overlap)) == grouped(spans, size, overlap)
     blocks = paragraphs(reference)
-    assert pairs(*chunk_paragraphs(content, 0, len(content), size, overlap)) == grouped(blocks, size, overlap)
+    assert pairs(*chunk_paragraphs(newline_view(content), 0, len(content), size, overlap)) == grouped(
+        blocks, size, overlap
+    )
     by_bytes = pairs(*chunk_bytes(content, 0, len(content), size, overlap))
     steps = range(0, len(content), size - overlap)
     cuts = [(snap(content, at), snap(content, min(at + size, len(content)))) for at in steps]
@@ -259,13 +262,13 @@ def test_views_and_slices_in_the_language(first: int) -> None:
         low, high = (chance.randrange(len(text) + 3) for _ in range(2))
         assert run.of(f"x.chars[{low}:{high}]") == text[low:high]
         assert run.of(f"x.chars[-{high + 1}:]") == text[-high - 1 :]
-        lines = [line.removesuffix("\n") for line in reference.lines]
+        lines = [line.rstrip("\r\n") for line in reference.lines]
         assert [row["text"] for row in run.of(f"x.lines[{low + 1}:{high + 1}]")] == lines[low:high]
         a, b = (snap(content, place) for place in (low, high))
         assert run.of(f"x[{low}:{high}]") == content[a : max(a, b)].decode()
         for row in run.of("search(x, /[^ ]/)")[:20]:
             assert content[row["start"] : row["end"]].decode() == row["match"]
-            assert reference.lines[row["line"] - 1].removesuffix("\n") == row["text"]
+            assert reference.lines[row["line"] - 1].rstrip("\r\n") == row["text"]
         for by in ("lines", "paragraphs", "bytes"):
             for row in run.of(f'chunk(x, size=3, by="{by}")'):
                 assert content[row["start"] : row["end"]].decode() == row["text"]

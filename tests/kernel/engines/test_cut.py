@@ -1,5 +1,7 @@
 """Chunks, templates and replacement against their plain definitions."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,9 +40,7 @@ def test_chunks_of_lines(text: str, pair: tuple[int, int], places: tuple[int, in
     """Chunks of lines join those lines, also of a part that starts or stops inside a line."""
     content = text.encode()
     start, stop = (len(text[:place].encode()) for place in sorted(places))
-    lines = [line + b"\n" for line in content[start:stop].split(b"\n")]
-    lines[-1] = lines[-1][:-1]
-    lines = [line for line in lines if line]
+    lines = re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", content[start:stop])
     expected = [b"".join(lines[first:last]) for first, last in plan(len(lines), *pair)]
 
     assert cut(content, chunk_lines(LineIndex(content), start, stop, *pair)) == expected

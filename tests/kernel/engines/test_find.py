@@ -1,6 +1,7 @@
 """Search against a naive search of each window, with every charge recomputed."""
 
 import itertools
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,8 @@ import re2  # type: ignore[import-untyped]  # ships no stubs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlmlite_kernel.engines.bytes.buffers import Buffer
+from rlmlite_kernel.engines.bytes.line_ends import newline_view
 from rlmlite_kernel.engines.query.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
 from rlmlite_kernel.engines.search import windows
 from rlmlite_kernel.engines.search.find import SearchResult, count, find
@@ -61,8 +64,19 @@ def pattern_of(query: Query) -> str:
     return f"(?{flags}:{text}{chr(92) + 'E' if text.startswith(chr(92) + 'Q') else ''})"
 
 
-def naive_windows(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """(start, stop, what is charged) of each window by lines."""
+def naive_windows(content: bytes, matcher: Matcher) -> Iterator[tuple[int, int, int]]:
+    """(start, stop, what is charged) of each window by lines: a line without its line end, and with it."""
+    ends = rb"\n" if matcher.is_one_pass or matcher.sees_returns else rb"\r\n|\r|\n"
+    start = 0
+    for end in re.finditer(ends, content):
+        yield start, end.start(), end.end() - start
+        start = end.end()
+    if start < len(content):
+        yield start, len(content), len(content) - start
+
+
+def cut_windows(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """The same in a run from before `WHOLE_LINES`."""
     place = 0
     for line in content.split(b"\n"):
         last = place + len(line) == len(content)
@@ -83,7 +97,7 @@ def naive(content: bytes, matcher: Matcher, work_left: int = PLENTY) -> tuple[li
     """(matches, work, scanned to) of a search by lines."""
     found: list[list[tuple[int, int]]] = []
     work = scanned = 0
-    for start, stop, charged in naive_windows(content):
+    for start, stop, charged in naive_windows(content, matcher) if matcher.whole_lines else cut_windows(content):
         window = [
             [(a + start, b + start) if a >= 0 else (a, b) for a, b in spans]
             for spans in matches_in(matcher, content[start:stop])
@@ -103,11 +117,16 @@ def rows(found: SearchResult) -> list[list[tuple[int, int]]]:
     return [list(row) for row in zip(*pairs, strict=True)]
 
 
-def check(content: bytes, query: Query, work_left: int = PLENTY) -> None:
-    matcher = compile_query(query)
+def searched(content: bytes, matcher: Matcher) -> Buffer:
+    return newline_view(content) if matcher.reads_line_ends else content
+
+
+def check(content: bytes, query: Query, work_left: int = PLENTY, whole_lines: bool = True) -> None:
+    matcher = compile_query(query, whole_lines=whole_lines)
     expected, work, scanned = naive(content, matcher, work_left)
-    found = find(content, matcher, 0, len(content), work_left)
-    counted = count(memoryview(content), matcher, 0, len(content), work_left)
+    text = searched(content, matcher)
+    found = find(text, matcher, 0, len(content), work_left)
+    counted = count(memoryview(text), matcher, 0, len(content), work_left)
     assert rows(found) == expected
     assert (found.work, found.scanned_to, found.out_of_work) == (work, scanned, scanned < len(content))
     assert counted == type(counted)(len(expected), work, scanned, scanned < len(content), found.cut_windows)
@@ -148,13 +167,13 @@ def test_texts_match_as_in_each_line_alone(text: str, words: list[str], work: in
     ],
 )
 @pytest.mark.parametrize("size", [WINDOW, WINDOW + 1, 2 * WINDOW + 7])
-def test_long_lines_are_cut(query: Query, size: int) -> None:
-    """A line longer than 64 KiB is cut at a code point, and each piece is a text of its own."""
+def test_long_lines_were_cut(query: Query, size: int) -> None:
+    """Before `WHOLE_LINES` a line of more than 64 KiB was cut at a code point, and each piece was a text of its own."""
     line = ("ab----------" * size).encode()[: size - 9] + "é😀é".encode()[:8] + b"a"
     content = b"ab\n" + line + b"\n\nab\n" + line * 2
     for work in (PLENTY, 200_000, 70_000, 3):
-        check(content, query, work)
-    found = find(content, compile_query(query), 0, len(content), PLENTY)
+        check(content, query, work, whole_lines=False)
+    found = find(content, compile_query(query, whole_lines=False), 0, len(content), PLENTY)
 
     assert found.cut_windows == (size > WINDOW) + 1
 
@@ -175,8 +194,8 @@ def test_a_slice_is_a_text_of_its_own(text: str, cut: tuple[int, int], pattern: 
     start, stop = (len(text[:place].encode()) for place in sorted(cut))
     content = text.encode()
     matcher = compile_query(regex(pattern))
-    inner = find(content, matcher, start, stop, PLENTY)
-    alone = find(content[start:stop], matcher, 0, stop - start, PLENTY)
+    inner = find(searched(content, matcher), matcher, start, stop, PLENTY)
+    alone = find(searched(content[start:stop], matcher), matcher, 0, stop - start, PLENTY)
 
     assert (inner.starts - start).tolist() == alone.starts.tolist()
     assert (inner.stops - start).tolist() == alone.stops.tolist()
@@ -185,7 +204,7 @@ def test_a_slice_is_a_text_of_its_own(text: str, cut: tuple[int, int], pattern: 
 
 @pytest.mark.parametrize("pattern", [*LINE_PATTERNS, *BLOCK_PATTERNS])
 @settings(max_examples=scale(25))
-@given(text=texts)
+@given(text=texts.map(lambda text: text.replace("\r", "")))
 def test_by_blocks_a_short_text_is_one_window(pattern: str, text: str) -> None:
     """A text below 32 KiB read by blocks gives what RE2 gives on all of it."""
     content = text.encode()

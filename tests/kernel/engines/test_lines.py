@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rlmlite_kernel.engines.bytes.line_ends import newline_view
 from rlmlite_kernel.engines.lines import groups as line_groups
 from rlmlite_kernel.engines.lines.arrow_groups import arrow, can_run, run_form
 from rlmlite_kernel.engines.lines.blocks import LineBounds, cut_blocks, line_bounds
@@ -71,7 +72,7 @@ def _listed(found: line_groups.FoundGroups, groups: tuple[int, ...]) -> list[obj
 @given(TEXTS, st.sampled_from(PATTERNS), st.data())
 def test_a_form_finds_the_same_however_it_is_run(text: str, pattern: str, data: st.DataObject) -> None:
     """In a search, with a call for each line, and over Arrow: for all lines, and for some of them in any order."""
-    content, matcher = text.encode(), compile_query(regex(pattern))
+    content, matcher = bytes(newline_view(text.encode())), compile_query(regex(pattern))
     bounds = line_bounds(content, 0, len(content))
     groups = tuple(number for number in range(1, matcher.groups + 1) if data.draw(st.booleans()))
     expected = _as_searched(content, bounds, matcher, groups)
@@ -81,7 +82,7 @@ def test_a_form_finds_the_same_however_it_is_run(text: str, pattern: str, data: 
     some = line_groups.find_groups(content, bounds, matcher, groups, lines if len(expected) else lines[:0])
     assert _listed(some, groups) == ([expected[line] for line in lines.tolist()] if expected else [])
     form = spell_for_groups(matcher, groups)
-    if form is not None and expected and can_run(bounds):
+    if form is not None and expected and can_run(bounds, True):
         assert _listed(line_groups.FoundGroups(*run_form(content, bounds, None, form, groups)), groups) == expected
 
 
@@ -95,7 +96,7 @@ def test_arrow_runs_most_forms() -> None:
 @given(TEXTS, st.integers(1, 30))
 def test_blocks_are_whole_lines_and_lose_nothing(text: str, size: int) -> None:
     """Each ends after a newline or with the text, and their lines are those of the text."""
-    content = text.encode()
+    content = bytes(newline_view(text.encode()))
     blocks = list(cut_blocks(content, 0, len(content), size))
 
     assert b"".join(content[start:stop] for start, stop in blocks) == content
@@ -105,14 +106,16 @@ def test_blocks_are_whole_lines_and_lose_nothing(text: str, size: int) -> None:
         for start, stop in blocks
         for a, b in zip(*map(np.ndarray.tolist, line_bounds(content, start, stop)[:2]), strict=True)
     ]
-    assert lines == (content.removesuffix(b"\n").split(b"\n") if content else [])
+    assert lines == ([line.removesuffix(b"\r") for line in content.removesuffix(b"\n").split(b"\n")] if content else [])
 
 
 @pytest.mark.parametrize("length", [65_535, 65_536, 65_537, 200_000])
-def test_a_long_line_is_searched_as_a_search_does(length: int) -> None:
-    """Arrow knows no windows, so a block with such a line is left to the slow way, and the line is counted."""
+@pytest.mark.parametrize("whole_lines", [True, False])
+def test_a_long_line_is_searched_as_a_search_does(length: int, whole_lines: bool) -> None:
+    """By Arrow or by the slow way; before `WHOLE_LINES` it was cut, and counted."""
     content = b"ab 1\n" * 100 + b"x" * length + b" 12\nab 3\n"
-    bounds, matcher = line_bounds(content, 0, len(content)), compile_query(regex(r"(\w+) (\d+)"))
+    matcher = compile_query(regex(r"(\w+) (\d+)"), whole_lines=whole_lines)
+    bounds = line_bounds(content, 0, len(content))
     found = line_groups.find_groups(content, bounds, matcher, (1, 2))
     expected = _as_searched(content, bounds, matcher, (1, 2))
 

@@ -1,5 +1,7 @@
 """Positions against the same questions asked of a `str` or of a split."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,13 +24,11 @@ def offsets_of(content: bytes) -> list[int]:
 @settings(max_examples=scale(120))
 @given(texts, repeats)
 def test_lines_are_those_of_a_split(text: str, times: int) -> None:
-    """Numbers, starts, bounds and spans of lines are those of splitting at newlines."""
+    """Numbers, starts, bounds and spans of lines are those of splitting at line ends."""
     content = (text * times).encode()
-    lines = content.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    starts = np.cumsum([0] + [len(line) + 1 for line in lines])[:-1]
-    stops = starts + [len(line) for line in lines]
+    lines = re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", content)
+    starts = np.cumsum([0, *map(len, lines)])[:-1]
+    stops = starts + [len(line.rstrip(b"\r\n")) for line in lines]
     index = LineIndex(memoryview(content))
     offsets = np.array(offsets_of(content)[::-1])
     numbers = np.maximum(np.searchsorted(starts, np.minimum(offsets, max(0, len(content) - 1)), side="right"), 1)

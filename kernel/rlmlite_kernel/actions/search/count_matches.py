@@ -42,7 +42,7 @@ def count_matches(
     key: Expr | None,
 ) -> Value | NarrowedResult:
     """How many matches; with a key, rows {key, n} as `count_by` gives them."""
-    matcher = choose_matcher("count_matches", query, template)
+    matcher = choose_matcher("count_matches", query, template, context)
     pieces = target_pieces(target, "count_matches", context)
     counter = _MatchCounter(context, matcher)
     # The document of a match is known without its row; every other key, and any condition, has to look at rows.

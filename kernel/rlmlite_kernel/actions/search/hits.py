@@ -80,5 +80,15 @@ def named_groups(matcher: Matcher, groups: tuple[Spans, ...], fields: tuple[str,
         if name in fields:
             raise Fault("query", f"a group cannot be named `{name}`: the rows already have a field of that name")
         if name is not None:
-            columns[name] = spans
+            # Several regexes of a list may use one name: at most one of them took part in a match.
+            former = columns.get(name)
+            columns[name] = _first_present(former, spans) if isinstance(former, Spans) else spans
     return columns
+
+
+def _first_present(spans: Spans, others: Spans) -> Spans:
+    """For each row the text of the group that took part in its match."""
+    is_absent = spans.starts < 0
+    starts = np.where(is_absent, others.starts, spans.starts)
+    stops = np.where(is_absent, others.stops, spans.stops)
+    return Spans(spans.blobs, starts, stops, spans.which)

@@ -16,6 +16,7 @@ from rlmlite_kernel.evaluation.expressions import matches
 from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import matcher_for
+from rlmlite_kernel.records.evolution import WHOLE_LINES
 from rlmlite_kernel.values.columns import LineCounts, Spans
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, kind_of
 
@@ -40,7 +41,7 @@ def paths(context: StepContext, docs: Value, glob: str | None) -> Value:
 
 def _matching_rows(docs: Rows, glob: str, context: StepContext) -> IntArray:
     try:
-        matcher = matcher_for(glob_query(glob), by_blocks=True)
+        matcher = matcher_for(glob_query(glob), True, context.follows(WHOLE_LINES))
     except QueryError as error:
         raise Fault("query", str(error)) from None
     path_cells = column_values(docs.columns["path"], context)

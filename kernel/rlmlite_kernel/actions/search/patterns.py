@@ -13,6 +13,7 @@ import numpy as np
 from rlmlite_kernel.actions.search.targets import target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.bytes.line_blocks import CLIP, TextPart
+from rlmlite_kernel.engines.bytes.line_ends import RETURN
 from rlmlite_kernel.engines.patterns.mask import mask_text as mask_bytes
 from rlmlite_kernel.engines.patterns.patterns import LinePlace, find_patterns
 from rlmlite_kernel.evaluation.context import StepContext
@@ -47,7 +48,7 @@ def patterns(context: StepContext, target: Value) -> Value:
     context.scanned.extend(piece.text for piece in pieces)
     texts = [piece.text for piece in pieces]
     # One at a time: a folder of ten thousand documents is never in memory as a whole.
-    parts = (TextPart(context.blobs.read(text.blob), text.start, text.stop) for text in texts)
+    parts = (TextPart(context.blobs.lines(text.blob).content, text.start, text.stop) for text in texts)
     result = find_patterns(parts)
     if result.clipped:
         context.warn(
@@ -60,8 +61,8 @@ def patterns(context: StepContext, target: Value) -> Value:
         )
     templates = result.templates
     context.ensure_room(sum(len(template.text) + _ROW for template in templates))
-    first_lines = _spans([template.first for template in templates], texts)
-    last_lines = _spans([template.last for template in templates], texts)
+    first_lines = _spans([template.first for template in templates], texts, context)
+    last_lines = _spans([template.last for template in templates], texts, context)
     line_counts = np.array([template.lines for template in templates], np.int64)
     columns: dict[str, Column] = {
         "template": Cells([template.text for template in templates]),
@@ -78,15 +79,21 @@ def patterns(context: StepContext, target: Value) -> Value:
     return Rows("patterns", columns, len(templates), first_lines)
 
 
-def _spans(places: list[LinePlace], texts: list[Text]) -> Spans:
+def _spans(places: list[LinePlace], texts: list[Text], context: StepContext) -> Spans:
     """Lines as spans. The engine says in which of the texts a line is, a span in which blob: texts may share one."""
     blobs = tuple(dict.fromkeys(text.blob for text in texts)) or ("",)
     number_of = {blob: number for number, blob in enumerate(blobs)}
     blob_numbers = [number_of[texts[place.part].blob] for place in places]
     which = np.array(blob_numbers, np.int64) if len(blobs) > 1 else None
     starts: IntArray = np.array([place.offset for place in places], np.int64)
-    sizes: IntArray = np.array([place.size for place in places], np.int64)
+    sizes: IntArray = np.array([place.size - _ends_with_return(place, texts, context) for place in places], np.int64)
     return Spans(blobs, starts, starts + sizes, which)
+
+
+def _ends_with_return(place: LinePlace, texts: list[Text], context: StepContext) -> bool:
+    """Whether the last byte of a line is the `\\r` of its line end."""
+    index = context.blobs.lines(texts[place.part].blob)
+    return not index.keeps_returns and place.size > 0 and index.content[place.offset + place.size - 1] == RETURN
 
 
 def mask(context: StepContext, text: Value) -> Value:

@@ -33,7 +33,7 @@ def search(
     where: Expr | None,
 ) -> Value:
     """Every match, leftmost first, never overlapping: rows {doc, line, start, end, match, text, groups, and names}."""
-    matcher = choose_matcher("search", query, template)
+    matcher = choose_matcher("search", query, template, context)
     pieces = target_pieces(target, "search", context)
     collector = _HitCollector(context, matcher, limit)
     if where is None:
@@ -78,7 +78,7 @@ def warn_no_hits(context: StepContext, matcher: Matcher, pieces: list[TargetPiec
     members = matcher.query.members or (matcher.query,)
     has_dollar = any(member.kind == "regex" and "$" in member.text for member in members)
     # One text is enough to see which line ends the target has; the others are most likely alike.
-    if has_dollar and any(_has_crlf(piece, context) for piece in pieces[:1]):
+    if has_dollar and not matcher.whole_lines and any(_has_crlf(piece, context) for piece in pieces[:1]):
         context.warn(
             r"lines end in \r\n here, and `$` matches only after the \r: write \r?$ instead of `$`", code="crlf"
         )

@@ -17,19 +17,20 @@ from typing import TypeAlias
 
 from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.engines.search.find import Search, SearchCount
+from rlmlite_kernel.engines.search.find import Search, SearchCount, open_text
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import matcher_for, template_query
+from rlmlite_kernel.records.evolution import WHOLE_LINES
 from rlmlite_kernel.values.columns import Text
 
 OnMatches: TypeAlias = Callable[[TargetPiece, MatchArray], None]
 """Called with matches as they are found, some at a time, in order."""
 
 
-def choose_matcher(action: str, query: Matcher | None, template: str | None) -> Matcher:
+def choose_matcher(action: str, query: Matcher | None, template: str | None, context: StepContext) -> Matcher:
     """The matcher of `query` or of `template`. Raises `Fault("arguments")` unless exactly one of them is given."""
     neither_or_both = (query is None) is (template is None)
     if neither_or_both:
@@ -37,7 +38,7 @@ def choose_matcher(action: str, query: Matcher | None, template: str | None) -> 
         raise Fault("arguments", needs)
     if query is not None:
         return query
-    return matcher_for(template_query(template or ""))
+    return matcher_for(template_query(template or ""), whole_lines=context.follows(WHOLE_LINES))
 
 
 class Sweep:
@@ -65,8 +66,8 @@ class Sweep:
         # The allowance is for the sweep as a whole, so what earlier pieces cost is off it.
         counting = work_left if self._counting is None else max(0, self._counting - self._spent)
         bounds = SearchBounds(work_left, keep, counting)
-        content = context.blobs.read(text.blob)
-        search = Search(content, self._matcher, text.start, text.stop, bounds)
+        content, matcher = open_text(context.blobs.lines(text.blob), self._matcher)
+        search = Search(content, matcher, text.start, text.stop, bounds)
         try:
             for matches in search.matches():
                 on_matches(piece, matches)
@@ -93,7 +94,7 @@ class Sweep:
 
 
 def warn_of_cut_lines(count: int, context: StepContext) -> None:
-    """Say that lines were too long to be searched as a whole, if there were any."""
+    """Say that lines were too long to be searched as a whole, if there were any: in a run without `WHOLE_LINES`."""
     if count:
         context.warn(
             f"lines longer than 64 KiB are searched in pieces ({count:,} here); no match spans two pieces",

@@ -18,6 +18,7 @@ from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.cut.cut import chunk_at, chunk_paragraphs
 from rlmlite_kernel.engines.cut.units import find_records, lines_of
 from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.engines.search.find import open_text
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
@@ -84,7 +85,8 @@ class LineUnits(msgspec.Struct, frozen=True, eq=False):
 
     def _inside(self, starts: IntArray, stops: IntArray) -> tuple[IntArray, IntArray]:
         # The text may begin and end inside a line of its blob; the index knows whole lines only.
-        return np.maximum(starts, self.text.start), np.minimum(stops, self.text.stop)
+        starts = np.maximum(starts, self.text.start)
+        return starts, np.maximum(np.minimum(stops, self.text.stop), starts)
 
 
 def cut_units(text: Text, by: str | Matcher, context: StepContext) -> Units | LineUnits:
@@ -112,16 +114,17 @@ def _cut(text: Text, by: str | Matcher, context: StepContext) -> tuple[IntArray,
         if is_empty:
             return int_array([]), int_array([])
         return int_array([text.start]), int_array([text.stop])
-    content = context.blobs.read(text.blob)
+    index = context.blobs.lines(text.blob)
+    content = index.content
     if by == "lines":
-        return lines_of(content, text.start, text.stop)
+        return lines_of(content, text.start, text.stop, not index.keeps_returns)
     if by == "paragraphs":
         return chunk_paragraphs(content, text.start, text.stop, 1)
     return find_records(content, text.start, text.stop)
 
 
 def _at_matches(text: Text, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
-    content = context.blobs.read(text.blob)
+    content, by = open_text(context.blobs.lines(text.blob), by)
     work_left = context.budget_left("search_work")
     units = chunk_at(content, by, text.start, text.stop, work_left)
     context.spend_search(units.work, units.out_of_work)

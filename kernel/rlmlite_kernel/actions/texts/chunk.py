@@ -22,6 +22,7 @@ from rlmlite_kernel.engines.cut.cut import (
     chunk_paragraphs,
 )
 from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.engines.search.find import open_text
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
@@ -105,7 +106,6 @@ def _cut(
 ) -> tuple[IntArray, IntArray]:
     """Starts and stops of the chunks of one text."""
     text = piece.text
-    content = context.blobs.read(text.blob)
     if by == "files":
         # The piece as it is: `target_pieces` gives one per document.
         return np.array([text.start], np.int64), np.array([text.stop], np.int64)
@@ -119,13 +119,14 @@ def _cut(
         return _at_matches(piece, by, context)
     count = DEFAULT_SIZES[by] if size is None else size
     try:
+        index = context.blobs.lines(text.blob)
         if by == "lines":
-            return chunk_lines(context.blobs.lines(text.blob), text.start, text.stop, count, overlap)
+            return chunk_lines(index, text.start, text.stop, count, overlap)
         if by == "paragraphs":
             most = _most_matches(context)
             paragraphs = None if most is None or overlap >= count else most * (count - overlap) + overlap
-            return chunk_paragraphs(content, text.start, text.stop, count, overlap, paragraphs)
-        return chunk_bytes(content, text.start, text.stop, count, overlap)
+            return chunk_paragraphs(index.content, text.start, text.stop, count, overlap, paragraphs)
+        return chunk_bytes(context.blobs.read(text.blob), text.start, text.stop, count, overlap)
     except TooManyPartsError as error:
         if not context.follows(CHARGED_BEFORE):
             context.ensure_fits(_CUT * error.parts // MEMORY_PER_VALUE_BYTE)
@@ -137,7 +138,7 @@ def _cut(
 
 def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
     text = piece.text
-    content = context.blobs.read(text.blob)
+    content, by = open_text(context.blobs.lines(text.blob), by)
     work_left = context.budget_left("search_work")
     chunks = chunk_at(content, by, text.start, text.stop, work_left, _most_matches(context))
     context.spend_search(chunks.work, chunks.out_of_work)

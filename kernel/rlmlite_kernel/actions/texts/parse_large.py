@@ -90,7 +90,8 @@ def _match_blocks(pieces: Sequence[TargetPiece], matcher: Matcher, context: Step
     finds = finds_of(context)
 
     def match_block(block: _Block) -> _Match:
-        bounds = finds.bounds(block.piece.text.blob, block.content, block.start, block.stop)
+        content, kept = block.content, not matcher.whole_lines
+        bounds = finds.bounds(block.piece.text.blob, content, block.start, block.stop, kept)
         found = find_groups(block.content, bounds, matcher, ())
         count, lines = int(found.matches.sum()), len(found.matches)
         return _Match(block, bounds, pack(found.matches), pack(~found.matches), count, lines, found.cut_lines)
@@ -118,7 +119,7 @@ def _match_blocks(pieces: Sequence[TargetPiece], matcher: Matcher, context: Step
 
 def _blocks(pieces: Sequence[TargetPiece], context: StepContext) -> Iterator[_Block]:
     for number, piece in enumerate(pieces):
-        content = context.blobs.read(piece.text.blob)
+        content = context.blobs.lines(piece.text.blob).content
         for start, stop in cut_blocks(content, piece.text.start, piece.text.stop):
             yield _Block(number, piece, content, start, stop)
 

@@ -21,11 +21,11 @@ from rlmlite_kernel.actions.texts.line_forms import LINE_COLUMNS, is_large, requ
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern
-from rlmlite_kernel.engines.search.find import SearchResult, find
+from rlmlite_kernel.engines.search.find import SearchResult, find, open_text
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import matcher_for
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, WHOLE_LINES
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Rows, Value
@@ -46,7 +46,7 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
 
     Raises `Fault("query")` if the form has no named group, or one with the name of a field.
     """
-    matcher = form if isinstance(form, Matcher) else _compile_template(form)
+    matcher = form if isinstance(form, Matcher) else _compile_template(form, context)
     pieces = target_pieces(target, "parse_lines", context)
     if is_large(pieces, matcher, context):
         # Here, because few texts are so large.
@@ -71,9 +71,9 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     return Rows(rows.kind, rows.columns, rows.count, rows.spans, {"unmatched": rest})
 
 
-def _compile_template(template: str) -> Matcher:
+def _compile_template(template: str, context: StepContext) -> Matcher:
     try:
-        return matcher_for(regex(fields_pattern(template)))
+        return matcher_for(regex(fields_pattern(template)), whole_lines=context.follows(WHOLE_LINES))
     except QueryError as error:
         raise Fault("query", str(error)) from None
 
@@ -135,14 +135,16 @@ def _line_bounds(piece: TargetPiece, matcher: Matcher, context: StepContext) -> 
         # An empty piece has no lines, though its place lies in one.
         end = first
     starts, stops = index.spans(first, end)
-    return np.maximum(starts, text.start), np.minimum(stops, text.stop)
+    starts = np.maximum(starts, text.start)
+    # A piece that begins inside a line end has an empty first line.
+    return starts, np.maximum(np.minimum(stops, text.stop), starts)
 
 
 def _search_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) -> SearchResult:
     """All matches in a piece, charged; a search that runs out of work marks the step partial."""
     text = piece.text
     work_left = context.budget_left("search_work")
-    content = context.blobs.read(text.blob)
+    content, matcher = open_text(context.blobs.lines(text.blob), matcher)
     # A form that matches several times in a line is held whole before the first of each line is taken: each match
     # and group is two numbers, which are copied once.
     memory = 4 * 8 * (1 + matcher.groups)

@@ -8,6 +8,7 @@ lines_around(LineIndex(content), [8], [9], 1)    [0, 13): the line of offset 8, 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, SpanArrays, int_array, octets
+from rlmlite_kernel.engines.bytes.line_ends import without_returns
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 
 # Bytes per vector operation, so that the flags of a block stay in the processor's cache.
@@ -16,14 +17,15 @@ _BLOCK = 1 << 20
 _INDENT = np.array([0x20, 0x09, 0x0A, 0x0D], np.uint8)
 
 
-def lines_of(content: Buffer, start: int, stop: int) -> SpanArrays:
-    """The lines of a short text, without their newlines, and without building a line index for it."""
+def lines_of(content: Buffer, start: int, stop: int, without_cr: bool = True) -> SpanArrays:
+    """The lines of a short text, without their line ends, and without building a line index for it."""
     newlines = np.flatnonzero(octets(content)[start:stop] == 10) + start
     starts = np.concatenate((int_array([start]), newlines + 1))
     stops = np.append(newlines, stop)
     # After a final newline no other line begins.
     is_line = starts < stop
-    return starts[is_line], stops[is_line]
+    starts, stops = starts[is_line], stops[is_line]
+    return starts, without_returns(octets(content), starts, stops) if without_cr else stops
 
 
 def find_records(content: Buffer, start: int, stop: int) -> SpanArrays:

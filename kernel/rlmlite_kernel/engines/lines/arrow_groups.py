@@ -16,9 +16,13 @@ from typing import Any
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, octets
+from rlmlite_kernel.engines.bytes.line_ends import NEWLINE, RETURN
 from rlmlite_kernel.engines.lines.blocks import LineBounds
 from rlmlite_kernel.engines.lines.forms import SpelledForm
 from rlmlite_kernel.engines.search.windows import WINDOW
+
+_MOST_BYTES = 1 << 31
+"""Bytes that Arrow takes at a time."""
 
 
 class _Library:
@@ -45,9 +49,11 @@ def arrow() -> tuple[Any, Any] | None:
     return _Library.modules
 
 
-def can_run(bounds: LineBounds) -> bool:
-    """Whether these lines may be handed over: none is longer than a window, in which a search would cut it."""
-    return arrow() is not None and int((bounds.stops - bounds.starts).max(initial=0)) < WINDOW
+def can_run(bounds: LineBounds, whole_lines: bool) -> bool:
+    """Whether these lines may be handed over. Arrow counts in 32 bits, and cuts no line, as searches once did."""
+    longest = int((bounds.stops - bounds.starts).max(initial=0))
+    fits = bounds.end - int(bounds.starts[0]) < _MOST_BYTES
+    return arrow() is not None and fits and (whole_lines or longest < WINDOW)
 
 
 def run_form(
@@ -60,7 +66,10 @@ def run_form(
     modules = arrow()
     assert modules is not None  # the caller has asked `can_run`
     pyarrow, compute = modules
-    texts = _line_array(pyarrow, content, bounds, form.spares_newlines)
+    # With their line ends, if nothing in these is for the pattern to match.
+    data, last = octets(content), bounds.stops[bounds.stops < len(content)]
+    has_returns = bool((data[last] == RETURN).any())
+    texts = _line_array(pyarrow, content, bounds, form.spares_newlines and not has_returns)
     starts = bounds.starts
     if lines is not None:
         texts, starts = texts.take(_numbers(pyarrow, lines)), starts[lines]
@@ -97,7 +106,11 @@ def _line_array(pyarrow: Any, content: Buffer, bounds: LineBounds, with_newlines
         offsets[:-1] = bounds.starts - first
         offsets[-1] = last - first
     else:
-        block = block[block != 10]
+        is_line_end = block == NEWLINE
+        if int(is_line_end.sum()) + int((bounds.stops - bounds.starts).sum()) < len(block):
+            # Some of the lines leave out a `\r` as well.
+            is_line_end[:-1] |= (block[:-1] == RETURN) & is_line_end[1:]
+        block = block[~is_line_end]
         np.cumsum(bounds.stops - bounds.starts, out=offsets[1:])
     return pyarrow.StringArray.from_buffers(len(bounds.starts), pyarrow.py_buffer(offsets), pyarrow.py_buffer(block))
 

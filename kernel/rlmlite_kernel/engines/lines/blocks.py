@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, haystack, octets
+from rlmlite_kernel.engines.bytes.line_ends import without_returns
 
 BLOCK = 4 << 20
 """Bytes of a block, unless one line is longer. What rows hold does not depend on it."""
@@ -48,8 +49,11 @@ def cut_blocks(content: Buffer, start: int, stop: int, size: int = BLOCK) -> Ite
         start = end
 
 
-def line_bounds(content: Buffer, start: int, stop: int) -> LineBounds:
-    """The lines of content[start:stop], which begins with a line. A last line without a newline counts."""
+def line_bounds(content: Buffer, start: int, stop: int, whole_lines: bool = True) -> LineBounds:
+    """The lines of content[start:stop], which begins with a line. A last line without a line end counts.
+
+    The content is a `newline_view`. `whole_lines`: the `\\r` of a `\\r\\n` is no part of its line; else it is.
+    """
     newlines = np.flatnonzero(octets(content)[start:stop] == 10)
     newlines += start
     is_open = stop > start and content[stop - 1] != 10
@@ -57,4 +61,6 @@ def line_bounds(content: Buffer, start: int, stop: int) -> LineBounds:
     starts = np.empty_like(stops)
     starts[:1] = start
     starts[1:] = stops[:-1] + 1
+    if whole_lines:
+        stops = without_returns(octets(content), starts, stops)
     return LineBounds(starts, stops, stop)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, SpanArrays
+from rlmlite_kernel.engines.bytes.line_ends import RETURN
 from rlmlite_kernel.engines.lines.arrow_groups import can_run, run_form
 from rlmlite_kernel.engines.lines.blocks import LineBounds
 from rlmlite_kernel.engines.lines.forms import spell_for_groups
@@ -32,7 +33,7 @@ _FEW = 64
 class FoundGroups(NamedTuple):
     """For each line whether it matches; for each group its starts and stops, -1 where it took no part.
 
-    `cut_lines` is how many of the lines were too long to be searched as a whole.
+    `cut_lines` is how many of the lines were too long to be searched as a whole (before `WHOLE_LINES`).
     """
 
     matches: BoolArray
@@ -49,7 +50,7 @@ def find_groups(
         none = np.zeros(0, np.int64)
         return FoundGroups(np.zeros(0, np.bool_), dict.fromkeys(groups, (none, none)))
     form = spell_for_groups(matcher, groups) if count > _FEW else None
-    if form is not None and can_run(bounds):
+    if form is not None and can_run(bounds, matcher.whole_lines):
         return FoundGroups(*run_form(content, bounds, lines, form, groups))
     return _search_lines(content, bounds if lines is None else bounds.take(lines), matcher, groups)
 
@@ -58,11 +59,14 @@ def _search_lines(content: Buffer, bounds: LineBounds, matcher: Matcher, groups:
     """A call of RE2 for each line."""
     match = (matcher.regex if groups else matcher.regex_without_groups).match
     may_be_empty = matcher.regex_without_groups.match(UNANCHORED, b"", 0, 0)[0][0] >= 0
+    longest = MANY if matcher.whole_lines else WINDOW
+    size = len(content)
     flat: list[tuple[int, int]] = []
     for start, stop in zip(bounds.starts.tolist(), bounds.stops.tolist(), strict=True):
-        if may_be_empty or stop - start > WINDOW:
-            # An empty match, or a line that is cut into windows: what counts as a match there, the search knows.
-            flat += _search_line(content, matcher, start, min(stop + 1, bounds.end), groups)
+        has_return = stop < size and content[stop] == RETURN
+        if may_be_empty or has_return or stop - start > longest:
+            # An empty match, a line end that RE2 does not know, a line that is cut: the search knows what matches.
+            flat += _search_line(content, matcher, start, min(stop + has_return + 1, bounds.end), groups)
             continue
         found = match(UNANCHORED, content, start, stop)
         flat.append(found[0])
@@ -72,7 +76,7 @@ def _search_lines(content: Buffer, bounds: LineBounds, matcher: Matcher, groups:
     spans = {
         group: (places[:, column, 0].copy(), places[:, column, 1].copy()) for column, group in enumerate(groups, 1)
     }
-    return FoundGroups(matches, spans, int((bounds.stops - bounds.starts > WINDOW).sum()))
+    return FoundGroups(matches, spans, int((bounds.stops - bounds.starts > longest).sum()))
 
 
 def _search_line(

@@ -27,18 +27,34 @@ class PatternError(Exception):
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """`parts` joined are the pattern; `added_atoms` counts what counted repetition adds to the atoms written."""
+    """`parts` joined are the pattern; `added_atoms` counts what counted repetition adds to the atoms written.
+
+    `group_names` has the name of each group, or None. `names_return`: the pattern asks for a `\\r` itself.
+    """
 
     parts: tuple[str, ...]
+    group_names: tuple[str | None, ...]
     names_newline: bool
+    names_return: bool
     dot_all: bool
     added_atoms: int
 
-    def spell(self, lines: bool) -> str:
-        """The pattern for RE2. With `lines`, `\\A` and `\\z` are the ends of a line."""
-        if not lines:
-            return "".join(self.parts)
-        return "".join({"\\A": "^", "\\z": "$"}.get(part, part) for part in self.parts)
+    def spell(self, lines: bool, line_ends: bool = False) -> str:
+        """The pattern for RE2. With `lines`, `\\A` and `\\z` are the ends of a line.
+
+        With `line_ends`, in a text of many lines, `$` stands before a `\\r\\n` too, and `\\n` is any line end. RE2 does
+        not look ahead, so `$` takes the `\\r` with it: whoever searches takes it off again.
+        """
+        spelling = {"\\A": "^", "\\z": "$"} if lines else _OF_LINE_ENDS if line_ends else {}
+        return "".join(spelling.get(part, part) for part in self.parts)
+
+    def without_names(self) -> "Outline":
+        """The same pattern with numbered groups only, which may stand beside others of the same names."""
+        parts = tuple("(" if part.startswith("(?P<") else part for part in self.parts)
+        return msgspec.structs.replace(self, parts=parts)
+
+
+_OF_LINE_ENDS = {"$": r"(?:\r?$)", r"\n": r"(?:\r?\n)", "\n": r"(?:\r?\n)"}
 
 
 def outline(pattern: str) -> Outline:
@@ -46,7 +62,14 @@ def outline(pattern: str) -> Outline:
     reader = _PatternReader(pattern)
     while reader.place < len(pattern):
         reader.read_token()
-    return Outline(tuple(reader.parts), reader.names_newline, reader.dot_all, reader.added_atoms())
+    return Outline(
+        tuple(reader.parts),
+        tuple(reader.group_names),
+        reader.names_newline,
+        reader.names_return,
+        reader.dot_all,
+        reader.added_atoms(),
+    )
 
 
 class _PatternReader:
@@ -59,8 +82,8 @@ class _PatternReader:
     def __init__(self, pattern: str) -> None:
         self.pattern, self.place = pattern, 0
         self.parts: list[str] = []
-        self.names: set[str] = set()
-        self.names_newline = self.dot_all = False
+        self.group_names: list[str | None] = []
+        self.names_newline = self.names_return = self.dot_all = False
         # Atoms of each open group, unfolded.
         self._sizes = [0]
         # Atoms of the last item in each: what a `{n}` would repeat.
@@ -83,9 +106,14 @@ class _PatternReader:
                 self._read_repetition()
             case _:
                 self._emit(1)
-                self.names_newline |= char == "\n"
+                self._note(ord(char))
                 if char not in "|*+?":
                     self._add_atom()
+
+    def _note(self, code: int | None) -> None:
+        """Note a character that the pattern asks for."""
+        self.names_newline |= code == 10
+        self.names_return |= code == 13
 
     def added_atoms(self) -> int:
         """Atoms that counted repetition adds to those written."""
@@ -116,7 +144,7 @@ class _PatternReader:
         if is_back_reference:
             raise PatternError(_NO_BACK_REFERENCES)
         self._emit(length)
-        self.names_newline |= code == 10
+        self._note(code)
         self._add_atom()
 
     def _read_quoted(self) -> None:
@@ -128,12 +156,14 @@ class _PatternReader:
             # Without it, what is put after the pattern would be quoted too.
             self.parts.append("\\E")
         self.names_newline |= "\n" in quoted
+        self.names_return |= "\r" in quoted
         self._add_atom()
 
     def _read_class(self) -> None:
-        stop, newline = _class_end(self.pattern, self.place)
+        stop, members = _class_end(self.pattern, self.place)
         self._emit(stop - self.place)
-        self.names_newline |= newline
+        self.names_newline |= 10 in members
+        self.names_return |= 13 in members
         self._add_atom()
 
     def _open_group(self) -> None:
@@ -142,6 +172,7 @@ class _PatternReader:
         # The longest opening that must be told apart is `(?<=`. Look-behind comes before names, as both begin `(?<`.
         rest = self.pattern[self.place : self.place + 4]
         if not rest.startswith("(?"):
+            self.group_names.append(None)
             self._emit(1)
         elif rest.startswith(("(?=", "(?!", "(?<=", "(?<!")):
             raise PatternError(_NO_LOOK_AROUND)
@@ -157,9 +188,9 @@ class _PatternReader:
         is_closed = stop >= 0
         name_start = self.pattern.index("<", self.place) + 1
         name = self.pattern[name_start:stop] if is_closed else ""
-        if name in self.names:
+        if name in self.group_names:
             raise PatternError(f"two groups have the name `{name}`")
-        self.names.add(name)
+        self.group_names.append(name)
         length = stop + 1 - self.place if is_closed else 1
         # One spelling for both: older RE2 does not know `(?<n>`.
         self._emit(length, f"(?P<{name}>")
@@ -215,10 +246,12 @@ def _is_number(text: str) -> bool:
 
 
 def _measure_escape(pattern: str, place: int) -> tuple[int, int | None]:
-    """The length of the escape that starts here, and the code point that it names by a number or as `\\n`, if any."""
+    """The length of the escape that starts here, and the code point that it names by number, `\\n` or `\\r`, if any."""
     char = pattern[place + 1 : place + 2]
     if char == "n" or char == "\n":
         return 2, 10
+    if char == "r" or char == "\r":
+        return 2, 13
     if char == "x":
         return _measure_hex(pattern, place)
     if char in ("p", "P") and pattern[place + 2 : place + 3] == "{":
@@ -260,26 +293,29 @@ def _measure_hex(pattern: str, place: int) -> tuple[int, int | None]:
         return 2, None
 
 
-def _class_end(pattern: str, place: int) -> tuple[int, bool]:
-    """Where the class that opens here ends, and whether it names a newline as one of its members."""
+def _class_end(pattern: str, place: int) -> tuple[int, frozenset[int]]:
+    """Where the class that opens here ends, and which line ends, as code points, it names among its members."""
     at = place + 1
     negated = pattern.startswith("^", at)
     at += negated
-    # `[^\n]` names a newline only to leave it out.
-    newline, first = False, at
+    named: set[int] = set()
+    first = at
     while at < len(pattern):
         char = pattern[at]
         if char == "]" and at > first:
             # As the first member it is a character.
-            return at + 1, newline and not negated
+            at += 1
+            break
         if char == "\\":
             length, code = _measure_escape(pattern, at)
-            newline |= code == 10
+            if code is not None:
+                named.add(code)
             at += length
         elif pattern.startswith("[:", at) and ":]" in pattern[at:]:
             # A named class such as `[:alpha:]`, whose bracket does not close this one.
             at = pattern.index(":]", at) + 2
         else:
-            newline |= char == "\n"
+            named.add(ord(char))
             at += 1
-    return len(pattern), newline and not negated
+    # `[^\n]` names a newline only to leave it out.
+    return min(at, len(pattern)), frozenset() if negated else frozenset(named)

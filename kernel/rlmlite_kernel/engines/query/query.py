@@ -74,7 +74,10 @@ class Matcher:
         words: what to find by lines if the query is plain text or a list of plain texts, else empty.
         regex, regex_without_groups: the same pattern twice; RE2 is faster where nobody asks for groups.
         weight: work units per byte; above 1 where counted repetition unfolds a pattern.
-        groups, names: the number of groups, and the name of each or None.
+        groups, names: the number of groups, and the name of each or None. Members of a list may share a name.
+        whole_lines: lines are searched whole and without their line ends, as of `WHOLE_LINES`; else in pieces of 64
+            KiB, and a `\\r` is part of its line.
+        sees_returns: the `\\r` of line ends is text for it, since it asks for a `\\r`, or lines are as they were.
     """
 
     query: Query
@@ -86,6 +89,13 @@ class Matcher:
     weight: int
     groups: int
     names: GroupNames
+    whole_lines: bool
+    sees_returns: bool
+
+    @property
+    def reads_line_ends(self) -> bool:
+        """Whether the line ends of a text matter to it. Plain text is found where it stands, whatever is around it."""
+        return not self.sees_returns and not self.is_one_pass
 
     @property
     def is_one_pass(self) -> bool:
@@ -99,12 +109,17 @@ class _Plan(msgspec.Struct, frozen=True):
     by_lines: str
     by_blocks: str
     crosses_lines: bool
+    names_return: bool
     added_atoms: int
+    group_names: GroupNames
 
 
-def compile_query(query: Query, *, by_blocks: bool = False) -> Matcher:
-    """The matcher for a query. With `by_blocks` it reads by blocks whatever the query is. Raises `QueryError`."""
-    plan = _plan(query)
+def compile_query(query: Query, *, by_blocks: bool = False, whole_lines: bool = True) -> Matcher:
+    """The matcher for a query. With `by_blocks` it reads by blocks whatever the query is. Raises `QueryError`.
+
+    `whole_lines` is false for a run from before the flag `WHOLE_LINES`: see `Matcher`.
+    """
+    plan = _plan(query, whole_lines)
     reads_blocks = by_blocks or plan.crosses_lines
     pattern = plan.by_blocks if reads_blocks else plan.by_lines
     with_groups = _compile(pattern, lines=not reads_blocks, captures=True)
@@ -126,13 +141,19 @@ def compile_query(query: Query, *, by_blocks: bool = False) -> Matcher:
         regex=with_groups,
         weight=1 + plan.added_atoms // _ATOMS_PER_WEIGHT,
         groups=with_groups.groups,
-        names=tuple(with_groups.names.get(number) for number in range(1, with_groups.groups + 1)),
+        names=plan.group_names
+        if whole_lines
+        else tuple(with_groups.names.get(number) for number in range(1, with_groups.groups + 1)),
+        whole_lines=whole_lines,
+        sees_returns=plan.names_return or not whole_lines,
     )
 
 
 def as_block_matcher(matcher: Matcher) -> Matcher:
     """The matcher itself if it reads by blocks, else one for the same query that does."""
-    return matcher if matcher.reads_blocks else compile_query(matcher.query, by_blocks=True)
+    if matcher.reads_blocks:
+        return matcher
+    return compile_query(matcher.query, by_blocks=True, whole_lines=matcher.whole_lines)
 
 
 def _is_plain(query: Query) -> bool:
@@ -162,23 +183,23 @@ def _plain_word(query: Query) -> Word | None:
     return Word(query.text.lower().encode(), folded=True, ascii_only=ascii_only)
 
 
-def _plan(query: Query) -> _Plan:
+def _plan(query: Query, whole_lines: bool) -> _Plan:
     match query.kind:
         case "literal":
             return _plan_literal(query)
         case "regex":
-            return _plan_regex(query)
+            return _plan_regex(query, whole_lines)
         case "any":
-            return _plan_any(query)
+            return _plan_any(query, whole_lines)
 
 
 def _plan_literal(query: Query) -> _Plan:
     _check_text(query.text)
     pattern = quote(query.text)
-    return _Plan(pattern, pattern, "\n" in query.text, 0)
+    return _Plan(pattern, pattern, "\n" in query.text, "\r" in query.text, 0, ())
 
 
-def _plan_regex(query: Query) -> _Plan:
+def _plan_regex(query: Query, whole_lines: bool, with_names: bool = True) -> _Plan:
     _check_text(query.text)
     unknown = sorted(set(query.flags) - set("ims"))
     if unknown:
@@ -190,9 +211,11 @@ def _plan_regex(query: Query) -> _Plan:
     crosses_lines = parts.names_newline or dot_takes_newline
     # `m` whether it was written or not; sorted, so that equal queries become equal patterns.
     flags = "m" + "".join(sorted(set(query.flags) & set("is")))
-    by_lines = f"(?{flags}){parts.spell(lines=True)}"
-    by_blocks = f"(?{flags}){parts.spell(lines=False)}"
-    return _Plan(by_lines, by_blocks, crosses_lines, parts.added_atoms)
+    spelled = parts if with_names else parts.without_names()
+    by_lines = f"(?{flags}){spelled.spell(lines=True)}"
+    line_ends = whole_lines and not parts.names_return
+    by_blocks = f"(?{flags}){spelled.spell(lines=False, line_ends=line_ends)}"
+    return _Plan(by_lines, by_blocks, crosses_lines, parts.names_return, parts.added_atoms, parts.group_names)
 
 
 def _check_text(text: str) -> None:
@@ -213,12 +236,12 @@ def _outline(pattern: str) -> Outline:
         raise QueryError(str(error)) from None
 
 
-def _plan_any(query: Query) -> _Plan:
+def _plan_any(query: Query, whole_lines: bool) -> _Plan:
     if not query.members:
         raise QueryError("the list of queries is empty")
     if any(member.kind == "any" for member in query.members):
         raise QueryError("a list of queries must hold texts and regexes, not lists")
-    plans = [_plan(member) for member in query.members]
+    plans = [_plan_member(member, whole_lines) for member in query.members]
     for plan in plans:
         # Each has to compile by itself, or brackets could pair up across members.
         _compile(plan.by_blocks, lines=False, captures=False)
@@ -227,8 +250,17 @@ def _plan_any(query: Query) -> _Plan:
         by_lines="|".join(f"(?:{plan.by_lines})" for plan in plans),
         by_blocks="|".join(f"(?:{plan.by_blocks})" for plan in plans),
         crosses_lines=any(plan.crosses_lines for plan in plans),
+        names_return=any(plan.names_return for plan in plans),
         added_atoms=sum(plan.added_atoms for plan in plans),
+        group_names=tuple(name for plan in plans for name in plan.group_names),
     )
+
+
+def _plan_member(member: Query, whole_lines: bool) -> _Plan:
+    """A member of a list, without the names of its groups: RE2 keeps one group of a name, and members may share it."""
+    if member.kind == "regex":
+        return _plan_regex(member, whole_lines, with_names=not whole_lines)
+    return _plan_literal(member)
 
 
 def _compile(pattern: str, *, lines: bool, captures: bool) -> CompiledRegex:

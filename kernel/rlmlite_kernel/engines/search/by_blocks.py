@@ -19,14 +19,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, haystack, int_array, octets, snap
+from rlmlite_kernel.engines.bytes.line_ends import is_between
 from rlmlite_kernel.engines.query.literal import find_disjoint
 from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.engines.query.regex import UNANCHORED
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray, RegexCursor
 from rlmlite_kernel.engines.search.tally import Tally, matches_without_groups, shift_matches
-from rlmlite_kernel.engines.search.windows import HALF, BlockWindow, block_windows
+from rlmlite_kernel.engines.search.windows import HALF, NEWLINE, BlockWindow, block_windows
 
 # Matches between two looks at the work that is left.
 _BATCH = 4_096
+# Bytes of the longest code point: so many before a place are enough for `^` and `\\b` to see.
+_CODE_POINT = 4
 # Bytes that a search for plain text takes at a time. A multiple of half a window, so that steps end where charges do.
 _STEP = 32 * HALF
 
@@ -142,6 +146,22 @@ class ByBlocks:
         tally.accept(matches, count, charge, scanned_to)
         tally.out_of_work = only_counting_ran_out and tally.find_at_most > 0
 
+    def _without_returns(self, matches: MatchArray) -> MatchArray:
+        """The matches, none of which ends inside a `\\r\\n`: there `$` took the `\\r` with it, or `.` did."""
+        starts, stops = matches[:, :, 0], matches[:, :, 1]
+        ends_inside = (starts < stops) & is_between(self._data, stops + self._start)
+        stops -= ends_inside
+        # What is empty now was `$`, or a `.` that has no character to match here.
+        emptied = np.flatnonzero(ends_inside[:, 0] & (starts[:, 0] == stops[:, 0]))
+        wrong = [match for match in emptied.tolist() if not self._matches_line_end(int(starts[match, 0]))]
+        return np.delete(matches, wrong, axis=0) if wrong else matches
+
+    def _matches_line_end(self, place: int) -> bool:
+        """Whether the regex has an empty match at the end of a line."""
+        before = bytes(self._view[max(self._start, self._start + place - _CODE_POINT) : self._start + place])
+        match = self._matcher.regex_without_groups.match
+        return match(UNANCHORED, before + NEWLINE, len(before), len(before))[0][0] >= 0
+
     def _read_window(self, cursor: RegexCursor, window: BlockWindow, price: int) -> list[MatchArray]:
         """The matches that belong to a window, as offsets from the start of the search, or enough to decide on it."""
         tally = self._tally
@@ -154,7 +174,8 @@ class ByBlocks:
         while cursor.place < start_before and not cursor.is_done:
             # First no more than are to be kept: for these there may be more work left than for counting on.
             room = max(0, tally.keep_at_most - count) or tally.find_at_most - count
-            batches.append(cursor.next_matches(min(_BATCH, room), start_before))
+            matches = cursor.next_matches(min(_BATCH, room), start_before)
+            batches.append(matches if self._matcher.sees_returns else self._without_returns(matches))
             count += len(batches[-1])
             work_left = tally.work_left_to_keep if count < tally.keep_at_most else tally.work_left
             if price * (count + 1) > work_left or count >= tally.find_at_most:

@@ -1,8 +1,9 @@
-"""Search by lines: each line, or each piece of a long one, is a text of its own.
+"""Search by lines: each line is a text of its own, without its line end.
 
 A Python call for each of 20 million lines would take minutes. So the content is taken in runs of whole lines, some 512
-KiB, and a run is searched as one text: no pattern here can match a newline, so a match stays in its line. Which lines
-had matches, and what they cost, follows from the matches:
+KiB, and a run is searched as one text: no pattern here can match a newline, so a match stays in its line. Of a line end
+`\\r\\n` both bytes are newlines for the pattern, and what it finds between the two is dropped. Which lines had matches,
+and what they cost, follows from the matches:
 
     one run, b"ab ab\\nxx\\nab\\n", and /a./ at weight 1
     matches  [0, 2) [3, 5) [9, 11)      their windows  [0, 6) [0, 6) [9, 12)
@@ -21,14 +22,26 @@ from itertools import islice
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import Buffer, Haystack, IntArray, Octets, haystack, int_array, octets
+from rlmlite_kernel.engines.bytes.buffers import (
+    Buffer,
+    Haystack,
+    IntArray,
+    Octets,
+    SpanArrays,
+    haystack,
+    int_array,
+    octets,
+)
+from rlmlite_kernel.engines.bytes.line_ends import RETURN, hide_returns, is_between
 from rlmlite_kernel.engines.bytes.threads import map_in_order, threads
 from rlmlite_kernel.engines.query.query import Matcher
-from rlmlite_kernel.engines.search.plain import word_finder
+from rlmlite_kernel.engines.search.plain import WordFinder, word_finder
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray, RegexCursor
 from rlmlite_kernel.engines.search.tally import MANY, Tally, matches_without_groups, shift_matches
-from rlmlite_kernel.engines.search.windows import NEWLINE, WindowRun, last_window_end, line_runs
+from rlmlite_kernel.engines.search.windows import NEWLINE, LongLines, WindowRun, last_window_end, line_runs
 
+# Bytes that a letter may be in a text for one of the word: U+212A, three bytes, is a k without regard to case.
+_LONGEST_FOLD = 3
 # Matches between two looks at the work that is left.
 _BATCH = 4_096
 # Matches in a run from which all its newlines are looked up at once, rather than those around each match.
@@ -75,6 +88,9 @@ class ByLines:
         self._start, self._stop = start, stop
         self._finder = word_finder(content, matcher) if matcher.words else None
         self._is_dense = False
+        # Where the last match of a long line's part ended: the next part goes on from there.
+        self._free_from = start
+        self._word_reach = max((_LONGEST_FOLD * len(word.text) for word in matcher.words), default=0)
 
     def run(self) -> Iterator[None]:
         """Searches, and yields after each run, so that the caller can take what the tally kept."""
@@ -91,7 +107,10 @@ class ByLines:
 
     def _runs(self) -> Iterator[tuple[WindowRun, _RunScan | None]]:
         """The runs, each with its scan if a thread has looked ahead."""
-        runs = line_runs(self._content, self._hay, self._start, self._stop)
+        long_lines = LongLines.WHOLE if self._finder is None else LongLines.PARTS
+        if not self._matcher.whole_lines:
+            long_lines = LongLines.CUT
+        runs = line_runs(self._content, self._hay, self._start, self._stop, long_lines)
         is_large = self._stop - self._start >= _LARGE
         # A search that ends early would throw away what threads find beyond its end.
         looks_ahead = threads() > 1 and is_large and self._finder is None and self._tally.find_at_most == MANY
@@ -118,20 +137,20 @@ class ByLines:
         assert finder is not None
         # Plain text is charged its bytes, so how far the work goes is known before anything is searched.
         stop = self._affordable_stop(run, tally.work_left)
-        if not tally.is_keeping:
+        if not tally.is_keeping and not run.is_piece:
             # Counting needs no offsets: SIMD counts at the speed of memory.
             count = finder.count(run.start, stop)
             tally.accept(None, count, stop - run.start, stop)
             tally.out_of_work = stop < run.stop
             return
-        starts, stops = finder.find(run.start, stop)
+        starts, stops = self._find_words(finder, run, stop)
         find_at_most = tally.find_at_most
         only_counting_ran_out = stop < run.stop and len(starts) < tally.keep_at_most
         if only_counting_ran_out:
             # Matches that are to be kept may lie beyond what counting could pay for.
             stop = self._affordable_stop(run, tally.work_left_to_keep)
             find_at_most = tally.keep_at_most
-            starts, stops = finder.find(run.start, stop)
+            starts, stops = self._find_words(finder, run, stop)
         charged_to = scanned_to = stop
         if len(starts) >= find_at_most:
             # The last match that is wanted: it is charged to the end of its line, but nothing after it was looked at.
@@ -139,10 +158,24 @@ class ByLines:
             scanned_to = int(stops[-1])
             line_end = self._hay.find(NEWLINE, scanned_to, stop)
             charged_to = stop if line_end < 0 else line_end + 1
+        if len(stops):
+            self._free_from = int(stops[-1])
         matches = matches_without_groups(starts, stops)
         tally.accept(matches, len(starts), charged_to - run.start, scanned_to)
         # With nothing more to find the search is over as it should be, however much is left of the run.
         tally.out_of_work = scanned_to < run.stop and tally.find_at_most > 0
+
+    def _find_words(self, finder: WordFinder, run: WindowRun, stop: int) -> SpanArrays:
+        """The matches that start in a run before `stop`; in a part of a long line they may end beyond it."""
+        if not run.is_piece or not self._matcher.whole_lines:
+            return finder.find(run.start, stop)
+        # Which matches overlap is decided from left to right, so the part that was searched before decides for this.
+        first = max(run.start, self._free_from)
+        if first >= stop:
+            return int_array([]), int_array([])
+        starts, stops = finder.find(first, min(stop + self._word_reach, self._stop))
+        count = int(np.searchsorted(starts, stop))
+        return starts[:count], stops[:count]
 
     def _affordable_stop(self, run: WindowRun, work_left: int) -> int:
         """Where the windows of a run end for which each byte can be charged once."""
@@ -181,17 +214,18 @@ class ByLines:
     def _scan(self, run: WindowRun, work_left: int, find_at_most: int) -> _RunScan:
         """Search a run to its end, to its last match wanted, or to where its charge passes `work_left`."""
         size, weight = run.stop - run.start, self._matcher.weight
-        # Without the last newline: an empty match after it would be on a line that does not exist.
-        ends_with_newline = self._content[run.stop - 1] == 10
-        text_stop = run.stop - ends_with_newline
+        text, hides_returns = self._text_of(run)
         regex = self._matcher.regex if self._tally.is_keeping else self._matcher.regex_without_groups
-        cursor = RegexCursor(regex, self._view[run.start : text_stop], text_stop - run.start)
+        cursor = RegexCursor(regex, text, len(text))
         lines = _RunLines(self._hay, self._data, run)
         batches: list[MatchArray] = []
         windows: list[IntArray] = []
-        count = match_charge = 0
+        count = match_charge = searched_to = 0
         while True:
             matches = cursor.next_matches(min(_BATCH, find_at_most - count), MANY)
+            if hides_returns:
+                # Nothing but an empty match can be inside a line end.
+                matches = matches[~is_between(self._data, matches[:, 0, 0] + run.start)]
             around = lines.around(matches[:, 0, 0])
             batches.append(matches)
             windows.append(around)
@@ -199,13 +233,24 @@ class ByLines:
             window_sizes = around[:, 1] - around[:, 0]
             match_charge += int(window_sizes.sum()) * weight
             # Each byte once, to the end of the last window that is known to have been searched.
-            reached = size if cursor.is_done else int(around[-1, 1])
-            charge = match_charge + reached * weight
+            searched_to = size if cursor.is_done else int(around[-1, 1]) if len(around) else searched_to
+            charge = match_charge + searched_to * weight
             is_over = charge > work_left
             if cursor.is_done or is_over or count >= find_at_most:
                 # The one batch of most runs is not copied.
                 all_matches = np.concatenate(batches) if len(batches) > 1 else batches[0]
                 return _RunScan(all_matches, np.concatenate(windows), charge, cursor.is_done, is_over)
+
+    def _text_of(self, run: WindowRun) -> tuple[Buffer, bool]:
+        """A run as the regex is to see it, and whether that is a copy in which every `\\r` of a line end is hidden."""
+        # Without the last line end: an empty match after it would be on a line that does not exist.
+        stop = run.stop - (self._content[run.stop - 1] == ord(NEWLINE))
+        if not self._matcher.sees_returns:
+            stop -= stop > run.start and self._content[stop - 1] == RETURN
+            has_more_returns = not run.is_piece and self._hay.find(b"\r\n", run.start, stop) >= 0
+            if has_more_returns:
+                return hide_returns(bytes(self._view[run.start : stop])), True
+        return self._view[run.start : stop], False
 
     def _affordable_prefix(self, run: WindowRun, scan: _RunScan, work_left: int) -> _AffordablePrefix:
         """The most windows of a run whose charge fits."""

@@ -13,11 +13,13 @@ plain text its bytes once. The search ends before the first window that does not
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, SpanArrays, snap
+from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.query.regex import UNANCHORED
 from rlmlite_kernel.engines.search.by_blocks import ByBlocks
@@ -31,7 +33,7 @@ class SearchResult(msgspec.Struct, frozen=True, eq=False):
     """Every match that starts before `scanned_to`, as offsets of the content.
 
     `groups` has the spans of each group, -1 where it took no part. `work` is what to charge. `out_of_work`: the search
-    ended early. `cut_windows` counts the lines longer than 64 KiB, which were searched in pieces.
+    ended early. `cut_windows` counts the lines that were searched in pieces (before `WHOLE_LINES`).
     """
 
     starts: IntArray
@@ -53,10 +55,23 @@ class SearchCount(msgspec.Struct, frozen=True):
     cut_windows: int
 
 
+def open_text(lines: LineIndex, matcher: Matcher) -> tuple[Buffer, Matcher]:
+    """The text of an index as a matcher is to search it, and the matcher that does so.
+
+    It is another than was given where the text has no `\\r`, so that no search looks for any.
+    """
+    if not matcher.reads_line_ends:
+        return lines.text, matcher
+    if not lines.has_returns:
+        return lines.text, replace(matcher, sees_returns=True)
+    return lines.content, matcher
+
+
 class Search:
     """One search of content[start:stop], read as a text of its own. Iterate `matches`, then ask `count` how it went.
 
-    `start` and `stop` are snapped to code points.
+    `start` and `stop` are snapped to code points. Where line ends matter, the content is one of `open_text`, or a
+    `newline_view`: at the same places each of its lines ends with a newline.
     """
 
     def __init__(self, content: Buffer, matcher: Matcher, start: int, stop: int, bounds: SearchBounds) -> None:
@@ -127,6 +142,8 @@ def occurs(content: bytes, matcher: Matcher) -> bool | None:
     if len(words) == 1 and not words[0].folded:
         # Python's `in` needs no set-up at all.
         return words[0].text in content
+    if not matcher.sees_returns and b"\r" in content:
+        return None
     # A line of half a window is one window either way, so reading by lines and by blocks agree here.
     start, _ = matcher.regex_without_groups.match(UNANCHORED, content, 0, len(content))[0]
     return start >= 0

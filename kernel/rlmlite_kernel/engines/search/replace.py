@@ -8,8 +8,11 @@ the search has a budget of work.
 
 from typing import NamedTuple, TypeAlias
 
-from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.query.query import Matcher, QueryError, as_block_matcher
+import numpy as np
+
+from rlmlite_kernel.engines.bytes.buffers import IntArray, SpanArrays
+from rlmlite_kernel.engines.bytes.line_ends import newline_view
+from rlmlite_kernel.engines.query.query import GroupNames, Matcher, QueryError, as_block_matcher
 from rlmlite_kernel.engines.search.find import count, find
 
 
@@ -55,7 +58,8 @@ def replace(
         with_ = b"".join(part for part in parts if isinstance(part, bytes))
         return _replace_plain(text, by_blocks, with_, max_bytes, work_left)
     limit = None if most_matches is None else most_matches + 1
-    matches = find(text, by_blocks, 0, len(text), work_left, limit)
+    searched = newline_view(text) if by_blocks.reads_line_ends else text
+    matches = find(searched, by_blocks, 0, len(text), work_left, limit)
     if matches.out_of_work:
         raise OutOfWorkError(matches.work)
     if most_matches is not None and len(matches.starts) > most_matches:
@@ -63,7 +67,7 @@ def replace(
     if not len(matches.starts) and len(text) <= max_bytes:
         return Replacement(text, 0, matches.work)
     # Column 0 is the whole match, as `$0` is, and column n is group n.
-    columns = [(matches.starts, matches.stops), *matches.groups]
+    columns = _join_namesakes([(matches.starts, matches.stops), *matches.groups], matcher.names)
     # Before anything is built, so that a template of `$0$0$0` cannot fill the memory.
     if _size_of_result(text, columns, parts) > max_bytes:
         raise ReplacementTooLargeError(max_bytes)
@@ -78,6 +82,18 @@ def replace(
         place = _replace_block(text, place, block, parts, result)
     result += text[place:]
     return Replacement(bytes(result), len(matches.starts), matches.work)
+
+
+def _join_namesakes(columns: list[SpanArrays], names: GroupNames) -> list[SpanArrays]:
+    """The first group of each name has the place of whichever group of that name took part."""
+    for number, name in enumerate(names, 1):
+        first = names.index(name) + 1
+        if name is not None and first < number:
+            is_absent = columns[first][0] < 0
+            starts = np.where(is_absent, columns[number][0], columns[first][0])
+            stops = np.where(is_absent, columns[number][1], columns[first][1])
+            columns[first] = starts, stops
+    return columns
 
 
 def _replace_plain(text: bytes, matcher: Matcher, with_: bytes, max_bytes: int, work_left: int) -> Replacement:

@@ -1,10 +1,12 @@
 """Windows: the stretches of a text in which a match can lie, and by which a search is charged.
 
 A search must end at the same byte on every machine, so it cannot be timed: it is charged for windows, and stops before
-the first that it cannot pay for. No window is longer than 64 KiB, so no single one can use up a budget.
+the first that it cannot pay for.
 
-By lines, a window is a line with its newline, which no match touches. A longer line is cut into pieces of 64 KiB, each
-moved down to a code point; no match crosses a cut.
+By lines, a window is a line with its newline, which no match touches, however long it is. A line that the work left
+does not pay for ends the search. Only plain text may be looked for in a part of a long line: it needs nothing around
+it, and what it costs grows with its bytes alone. (In runs from before the flag `WHOLE_LINES` every line of more than
+64 KiB was cut into pieces of that size, and no match crossed a cut.)
 
 By blocks, a window starts every 32 KiB and is 64 KiB long, both ends moved down to a code point. A match belongs to the
 window in whose first half it starts. So every match of up to 32 KiB is found, and none is longer than 64 KiB:
@@ -15,6 +17,7 @@ window in whose first half it starts. So every match of up to 32 KiB is found, a
 """
 
 from collections.abc import Iterator
+from enum import Enum
 
 import msgspec
 
@@ -31,7 +34,8 @@ _RUN = 1 << 19
 class WindowRun(msgspec.Struct, frozen=True):
     """Whole windows by lines, one after the other: content[start:stop], newlines included.
 
-    A piece of a cut line is a run by itself. `is_first_piece` marks one of each such line, to count these lines.
+    A long line, or a piece of it, is a run by itself: one window, or a part of one. `is_first_piece` marks one of each
+    line that is cut although a match could cross the cut, to count these lines.
     """
 
     start: int
@@ -40,17 +44,32 @@ class WindowRun(msgspec.Struct, frozen=True):
     is_first_piece: bool = False
 
 
-def line_runs(content: Buffer, hay: Haystack, start: int, stop: int) -> Iterator[WindowRun]:
+class LongLines(Enum):
+    """What becomes of a line of more than 64 KiB."""
+
+    WHOLE = "one run"
+    PARTS = "runs of half a megabyte, for a search that finds what crosses from one into the next"
+    CUT = "pieces of 64 KiB, each a text of its own"
+
+
+def line_runs(content: Buffer, hay: Haystack, start: int, stop: int, long_lines: LongLines) -> Iterator[WindowRun]:
     """The windows by lines of content[start:stop], some 512 KiB at a time."""
     while start < stop:
         end = _end_of_whole_lines(hay, start, stop)
         if end > start:
             yield WindowRun(start, end)
             start = end
-        else:
+        elif long_lines is LongLines.CUT:
             for run in _pieces(content, hay, start, stop):
                 yield run
                 start = run.stop
+        else:
+            newline = hay.find(NEWLINE, start, stop)
+            end = stop if newline < 0 else newline + 1
+            step = end - start if long_lines is LongLines.WHOLE else _RUN
+            for place in range(start, end, step):
+                yield WindowRun(place, min(place + step, end), is_piece=True)
+            start = end
 
 
 def _end_of_whole_lines(hay: Haystack, start: int, stop: int) -> int:

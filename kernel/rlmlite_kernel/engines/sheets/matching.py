@@ -9,6 +9,7 @@ one line, such as the fields of a line; for others a search is more than a call 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, octets
+from rlmlite_kernel.engines.bytes.line_ends import NEWLINE, RETURN
 from rlmlite_kernel.engines.lines.arrow_groups import run_over
 from rlmlite_kernel.engines.lines.forms import spell_for_groups
 from rlmlite_kernel.engines.query.query import Matcher
@@ -34,7 +35,11 @@ def match_texts(texts: SpanBytes, matcher: Matcher) -> BoolArray | None:
         before = int(ends[start - 1]) if start else 0
         stop = max(start + 1, min(start + _ROWS, int(np.searchsorted(ends, before + _BYTES, side="right"))))
         joined = texts.take(np.arange(start, stop)).joined()
-        if bool((octets(joined) == 10).any()):
+        bytes_joined = octets(joined)
+        has_line_ends = bool((bytes_joined == NEWLINE).any()) or (
+            not matcher.sees_returns and bool((bytes_joined == RETURN).any())
+        )
+        if has_line_ends:
             return None
         part = run_over(joined, texts.lengths[start:stop], form.pattern)
         if part is None:

@@ -36,8 +36,10 @@ class BlockLines:
         known: FoundGroups | None = None,
     ) -> None:
         self._form, self._block, self._number, self._finds = source.form, source.blocks[block], block, finds
-        self._content = blobs.read(self._block.blob)
-        self._bounds = finds.bounds(self._block.blob, self._content, self._block.start, self._block.stop)
+        index = blobs.lines(self._block.blob)
+        self._content = index.content
+        place = self._block.start, self._block.stop
+        self._bounds = finds.bounds(self._block.blob, self._content, *place, index.keeps_returns)
         self._open(lines, known or FoundGroups())
 
     def _open(self, lines: IntArray, known: FoundGroups) -> None:

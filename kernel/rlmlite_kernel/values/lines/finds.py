@@ -66,11 +66,11 @@ class Finds:
         # By selection, the oldest first. The selections are held, so that their identity stays theirs.
         self._groups: dict[int, tuple[Selection, FoundGroups]] = {}
 
-    def bounds(self, blob: str, content: Content, start: int, stop: int) -> LineBounds:
-        """The lines of content[start:stop], a block of `blob`."""
+    def bounds(self, blob: str, content: Content, start: int, stop: int, keeps_returns: bool = False) -> LineBounds:
+        """The lines of content[start:stop], a block of `blob`, with or without the `\\r` of their line ends."""
         lengths = self._lengths.get((blob, start, stop))
         if lengths is None:
-            return line_bounds(content, start, stop)
+            return line_bounds(content, start, stop, not keeps_returns)
         stops = np.cumsum(lengths, dtype=np.int64)
         # Each newline before a line is a byte too.
         stops += np.arange(start, start + len(stops))
@@ -80,7 +80,10 @@ class Finds:
         """Leave the lines of a block for later passes, if there is room."""
         place = blob, int(bounds.starts[0]), bounds.end
         lengths = _shrink(bounds.stops - bounds.starts)
-        if place not in self._lengths and self._size_of_lengths + lengths.nbytes <= _ROOM_FOR_ENDS:
+        # From lengths alone it does not follow which lines end with two bytes: those of such a text are found again.
+        size = int(lengths.sum()) + len(lengths) - (int(bounds.stops[-1]) == bounds.end)
+        have_returns = bounds.end - int(bounds.starts[0]) > size
+        if not have_returns and place not in self._lengths and self._size_of_lengths + lengths.nbytes <= _ROOM_FOR_ENDS:
             self._lengths[place] = lengths
             self._size_of_lengths += lengths.nbytes
 

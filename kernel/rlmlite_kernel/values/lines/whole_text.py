@@ -16,7 +16,8 @@ _FIELDS = ("line", "start", "end", "text")
 
 def lines_of_text(text: Text, blobs: Blobs) -> LineRows:
     """Every line of a text as rows {line, start, end, text}. `line` counts from the start of the content."""
-    content = blobs.read(text.blob)
+    index = blobs.lines(text.blob)
+    content = index.content
     data = octets(content)
 
     def count_lines(block: tuple[int, int]) -> tuple[int, int, int]:
@@ -24,7 +25,7 @@ def lines_of_text(text: Text, blobs: Blobs) -> LineRows:
         newlines = int(np.count_nonzero(data[start:stop] == 10))
         return start, stop, newlines + (content[stop - 1] != 10)
 
-    line = blobs.lines(text.blob).line_at(text.start) if text.start else 1
+    line = index.line_at(text.start) if text.start else 1
     blocks: list[LineBlock] = []
     for start, stop, lines in map_in_order(count_lines, cut_blocks(content, text.start, text.stop)):
         blocks.append(LineBlock(text.blob, None, start, stop, line, lines))
