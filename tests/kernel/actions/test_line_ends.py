@@ -98,7 +98,7 @@ def test_before_the_flag_a_carriage_return_was_part_of_its_line() -> None:
     assert run.of("count(search(x, /ok$/))") == 0
     assert run.of("map(x.lines, .text)") == ["a | ok\r", "b | ok\rc"]
     assert "searched in pieces" in run.turn('n = count(search(long, "ERROR"))')
-    assert run.of("n") == 1_000
+    assert run.of("n") == 0
 
 
 def test_a_line_of_any_length_is_one_line() -> None:
@@ -118,3 +118,19 @@ def test_what_work_does_not_pay_for_is_said() -> None:
 
     assert "unseen" in run.turn("n = count(search(x, /\\ba/))")
     assert run.of("n") == 1_000
+
+
+def test_a_name_that_several_regexes_use_is_one_field() -> None:
+    """The group of whichever regex matched; null where none of that name took part. `groups` keeps all by number."""
+    run = Machine({"x": "a1 b2 c b\n"})
+    hits = r'search(x, [/(?<d>a\d)/, /(?<d>b(?<n>\d)?)/, "c"])'
+
+    assert run.of(f"map({hits}, [.match, .d, .n])") == [
+        ["a1", "a1", None],
+        ["b2", "b2", "2"],
+        ["c", None, None],
+        ["b", "b", None],
+    ]
+    assert run.of(f"map({hits}, .groups)")[:2] == [["a1", None, None], [None, "b2", "2"]]
+    assert run.of(f"map(count_by({hits}, .d), .n)") == [1, 1, 1, 1]
+    assert run.of(r'replace(x, [/(?<d>a\d)/, /(?<d>b\d)/], "<${d}>")') == "<a1> <b2> c b\n"

@@ -141,6 +141,14 @@ def test_without_hyperscan_words_are_found_as_well(monkeypatch: pytest.MonkeyPat
     hyperscan.word_database.cache_clear()
 
 
+def test_a_word_that_overlaps_itself_across_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of the overlapping places of a word are matches is decided from the start of the line, not of a run."""
+    monkeypatch.setattr(windows, "_RUN", 50_001)
+    for word in ("aba", "aa", "abab"):
+        check(b"ab" * 150_000, literal(word))
+        check(b"ab" * 150_000, any_of(literal(word), literal("bb"), literal("ba")))
+
+
 @pytest.mark.parametrize("work", [0, 1, 99_999, 100_000, 200_009])
 def test_a_line_that_work_does_not_pay_for_ends_the_search(work: int) -> None:
     """A regex reads a line whole or not at all, and says so; what lies before is found."""
