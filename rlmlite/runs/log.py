@@ -116,8 +116,10 @@ def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:
     if not isinstance(trace, Path):
         return Log.create(without_links(default_folder(run)), key)
     if trace.exists():
-        name = trace.with_suffix("")
-        raise SettingError(f"{trace} exists already; a trace needs a new folder, such as {name}-2{SUFFIX}")
+        # `.`, `/` and `..` have no name that a number could follow.
+        has_name = trace.name not in ("", "..")
+        other = f"{trace.with_suffix('')}-2{SUFFIX}" if has_name else trace / f"run{SUFFIX}"
+        raise SettingError(f"{trace} exists already; a trace needs a new folder, such as {other}")
     return Log.create(trace, key)
 
 

@@ -169,8 +169,8 @@ def test_explain_names_what_the_answer_rests_on(tmp_path: Path) -> None:
     assert [step.text for step in outcome.explain()] == [
         'hits = search(context, "ERROR")',
         "late = where(hits, .line > 50)",
-        "_1 = count(late)",
-        "final(_1)",
+        "step_1 = count(late)",
+        "final(step_1)",
     ]
     assert ask("final(1)").explain() == ()
 
