@@ -126,14 +126,20 @@ class PromptWriter:
     def _shared_piece(self, hole: Hole, data: TaintedValue) -> Piece:
         """What stands in every prompt alike."""
         value = follow_path(data.value, hole.path, self._context)
+        if value is None and self._context.says_nulls:
+            one = f"`{{{hole}}}` is null, so nothing stands in its place"
+            self._context.miss("hole_empty", one, "have nothing to fill it with")
         return self._piece(value, data.origins, str(hole))
 
     def _row_pieces(self, hole: Hole, rows: TaintedValue) -> list[Piece]:
         """What stands in the prompt of each row."""
         source = str(hole)
         row_pieces: list[Piece] = []
-        for cell in access.column_cells(self._table(), hole.name, self._context):
-            value = follow_path(cell, hole.path, self._context)
+        table, context = self._table(), self._context
+        for row, cell in enumerate(access.column_cells(table, hole.name, context)):
+            value = follow_path(cell, hole.path, context)
+            if value is None and context.says_nulls:
+                context.misses.count_hole(f"{{{hole}}}", table, row, context.blobs)
             row_pieces.append(self._piece(value, rows.origins, source))
         return row_pieces
 

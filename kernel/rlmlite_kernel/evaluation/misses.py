@@ -137,10 +137,11 @@ class Misses:
         else:
             self._tallies[of_kind] = Tally(known.n + miss.n, known.first)
 
-    def count_hole(self, hole: str, rows: int, place: Place) -> None:
-        """A placeholder of a template has nothing to stand for in a row of so many."""
-        self._rows[hole] = rows
-        self.add(hole, Miss("hole_empty", "", "rows have nothing to fill it with"), lambda: place)
+    def count_hole(self, hole: str, rows: Rows, row: int, blobs: Blobs) -> None:
+        """A placeholder of a template has nothing to stand for in one of these rows."""
+        self._rows[hole] = len(rows)
+        miss = Miss("hole_empty", "", "rows have nothing to fill it with")
+        self.add(hole, miss, lambda: place_of(rows, row, blobs))
 
     def remarks(self, locate: Locate) -> Iterator[StepRemark]:
         """What is to be said: of what stands alone first, then of rows."""

@@ -53,6 +53,7 @@ CODES: Final[Mapping[str, str]] = {
     "not_numbers": "values are not numbers",
     "not_texts": "values are not texts",
     "null_as_text": "null was read as an empty text",
+    "null_counted": "null was counted as nothing",
     "out_of_memory": "memory ran out before the value could be shown",
     "outside": "an index or a bound lies outside",
     "overrun": "calls used more tokens than were reserved",

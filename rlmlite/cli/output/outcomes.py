@@ -82,7 +82,8 @@ def print_remarks(outcome: Outcome) -> None:
 def notice_text(notice: Notice) -> str:
     """A warning or a note on one line: `3 lines do not match: "..." (2 times)`."""
     example = f" {json.dumps(one_line(notice.example), ensure_ascii=False)}" if notice.example else ""
-    return f"{one_line(notice.message)}{example}"
+    # Not cut: what to do instead stands at its end.
+    return f"{one_line(notice.message, len(notice.message))}{example}"
 
 
 def print_facts(outcome: Outcome) -> None:

@@ -86,6 +86,9 @@ def test_dates_are_subtracted_in_days() -> None:
         ("min([1, 2, h[0].n])", "`min`: values of several kinds are compared: numbers come before texts"),
         ("median(h.what)", "`median`: 3 of 3 values are not numbers"),
         ("avg([])", "`avg`: there are no values, so the result is null"),
+        ("sum(h.doc)", "`sum`: all values are null, so the result is 0"),
+        ("count(h[0].doc)", "`count` of null is 0"),
+        ("map(h, count(.doc))", "`count(.doc)`: 3 of 3 values are null, which counts as 0"),
         ("avg([1e308, 1e308])", "`avg`: the result is too large for a decimal"),
         ("first(where(h, .line == 9))", "there are no rows, so `first` is null"),
         ("map(h, .what + .line)", "`.what + .line`: 3 of 3 have no result, the first on line 1 of context: it adds"),
@@ -138,6 +141,16 @@ def test_what_has_no_result_is_said(expression: str, message: str) -> None:
 def test_what_is_asked_for_or_thrown_away_is_not_said(expression: str) -> None:
     """A test for null, a value that `pick` does not choose, a field that some records lack."""
     assert said(f"{HITS}x = {expression}\nfinal(1)", CRATES) == []
+
+
+def test_a_prompt_with_nothing_in_a_placeholder_is_said() -> None:
+    """Once for all rows, and for what is the same in all prompts."""
+    machine = Machine({"context": CRATES})
+    program = 'd = h[0].doc\nx = extract_over_rows(h, "{d}?", {n: int}, batch=1)\ny = sub_lm("{d}?")'
+    machine.turn(f"{HITS}{program}")
+
+    assert {remark.code for remark in machine.state.remarks} >= {"hole_empty"}
+    assert "`{d}` is null, so nothing stands in its place" in [remark.message for remark in machine.state.remarks]
 
 
 def test_a_run_of_before_is_as_it_was() -> None:

@@ -159,7 +159,7 @@ def test_exec_says_what_may_be_wrong_apart_from_what_was_requested() -> None:
     screen = rlmlite("exec", "-e", WITH_REMARKS, "app.log", "--trace", "a.rlm").stdout
     found = document("exec", "-e", WITH_REMARKS, "app.log", "--trace", "b.rlm")
 
-    assert "\nwarnings\n    `==` compared text with a number" in screen
+    assert '\nwarnings\n    `.line == "1"`: 1 of 1 rows compared text with a number' in screen
     assert "\nnotes\n    1 of 10 hits are kept\n" in screen
     assert [each["code"] for each in found["warnings"]] == ["kinds_mixed"]
     assert found["notes"] == [

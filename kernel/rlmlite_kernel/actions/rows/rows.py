@@ -186,6 +186,8 @@ def count(context: StepContext, value: Value) -> Value:
     if isinstance(value, str):
         return len(value.encode())
     if value is None:
+        if context.says_nulls:
+            context.miss("null_counted", "`count` of null is 0", "values are null, which counts as 0")
         return 0
     raise Fault("type", f"count works on rows, lists, records and text, not {kind_of(value)}")
 

@@ -8,7 +8,6 @@ of each field are fetched before the first row is written, so that a column that
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import FEWER_ROWS, StepContext
-from rlmlite_kernel.evaluation.misses import Place
 from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
 from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
@@ -27,7 +26,7 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
     context.work(NODE * len(table) * (1 + len(parts)), f"rendering {len(table):,} rows")
     lines: list[str] = []
     for row in range(len(table)):
-        words = [part if isinstance(part, str) else _fill(part, columns, row, context) for part in parts]
+        words = [part if isinstance(part, str) else _fill(part, columns, table, row, context) for part in parts]
         line = "".join(words)
         # Row by row: a render of a million rows stops at the row that is too much, not after the last.
         context.ensure_room(len(line) + len(sep), FEWER_ROWS)
@@ -35,11 +34,11 @@ def render(context: StepContext, rows: Value, template: str, sep: str) -> Value:
     return sep.join(lines)
 
 
-def _fill(hole: Hole, columns: dict[str, list[Value]], row: int, context: StepContext) -> str:
+def _fill(hole: Hole, columns: dict[str, list[Value]], table: Rows, row: int, context: StepContext) -> str:
     """The text of a placeholder in one row."""
     field = follow_path(columns[hole.name][row], hole.path, context)
     if field is None and context.says_nulls:
-        context.misses.count_hole(f"{{{hole}}}", len(columns[hole.name]), Place(None, row + 1))
+        context.misses.count_hole(f"{{{hole}}}", table, row, context.blobs)
     return as_text(field, context)
 
 

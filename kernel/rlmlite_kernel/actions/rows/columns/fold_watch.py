@@ -87,8 +87,10 @@ class FoldWatch:
             self._say(
                 "too_large", "the result is too large for a decimal", "results are too large for a decimal", n=lost
             )
-        elif not self._there and self._name != "sum" and len(results) == 1:
-            self._say("no_values", "there are no values, so the result is null", "lists are empty: the result is null")
+        elif not self._there and len(results) == 1 and (self._total or self._name != "sum"):
+            made = "0" if self._name == "sum" else "null"
+            why = "all values are null" if self._total else "there are no values"
+            self._say("no_values", f"{why}, so the result is {made}", f"lists hold no values: the result is {made}")
 
     def _tell_of_others(self) -> None:
         assert self._first is not None
