@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias, Union, overload
 
 import msgspec
 
+from rlmlite_kernel.effects.holdings import HoldingReader
 from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import EffectKind, Nested, Piece, Request, Result, render_parts
 from rlmlite_kernel.evaluation.context import StepContext
@@ -102,8 +103,14 @@ class CallSet(Sequence[Request]):
         self._digests[index] = hashlib.sha256(content).hexdigest()
         return content.decode()
 
+    def texts_held(self, indexes: Sequence[int], reader: HoldingReader) -> None:
+        """Have a reader note the texts of inputs that these prompts hold."""
+        for index in indexes:
+            for holding in self.prompts.holdings(index):
+                reader.read(holding)
+
     def read_spans(self, indexes: Sequence[int]) -> list[Text]:
-        """The spans of content that these prompts hold."""
+        """The spans of content that these prompts hold by reference: what counts in older runs."""
         spans: list[Text] = []
         for index in indexes:
             for part in self.prompts.parts(index):

@@ -12,8 +12,11 @@ Shared parts are kept once, so a fan-out over a million chunks takes one span fo
 the spans' lengths. The text itself is rendered when a request is read (`effects.calls`).
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
+from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.requests import Part, Piece
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation import access
@@ -38,11 +41,17 @@ RowPart = str | Piece | list[Piece]
 class Prompts:
     """The prompts of a step, by index: parts that are shared and parts that differ from row to row.
 
-    `origins` is where what was put into them came from.
+    `origins` is where what was put into them came from, `holdings` what of it each prompt holds, by index.
     """
 
-    def __init__(self, parts: list[RowPart], count: int = 1, origins: int = 0) -> None:
-        self._parts, self._count, self.origins = parts, count, origins
+    def __init__(
+        self,
+        parts: list[RowPart],
+        count: int = 1,
+        origins: int = 0,
+        holdings: Sequence[Callable[[int], Holding]] = (),
+    ) -> None:
+        self._parts, self._count, self.origins, self._holdings = parts, count, origins, holdings
 
     def __len__(self) -> int:
         return self._count
@@ -50,6 +59,10 @@ class Prompts:
     def parts(self, index: int) -> tuple[Part, ...]:
         """The recipe of one prompt."""
         return tuple(part[index] if isinstance(part, list) else part for part in self._parts)
+
+    def holdings(self, index: int) -> list[Holding]:
+        """What one prompt holds, for coverage."""
+        return [holding_of(index) for holding_of in self._holdings]
 
     def sizes(self) -> IntArray:
         """The bytes of each prompt."""
@@ -72,9 +85,18 @@ class PromptWriter:
     variables.
     """
 
-    def __init__(self, context: StepContext, arguments: dict[str, TaintedValue], rows: TaintedValue | None) -> None:
+    def __init__(
+        self,
+        context: StepContext,
+        arguments: dict[str, TaintedValue],
+        rows: TaintedValue | None,
+        holding_of: Callable[[int], Holding] | None = None,
+    ) -> None:
         self._context, self._arguments, self._rows = context, arguments, rows
         self._origins = context.argument_origins
+        # Rows that were rendered before they came here: what each of them holds is known to whoever did that.
+        self._rendered = holding_of
+        self._holdings: list[Callable[[int], Holding]] = []
 
     def write(self, template: str, schema: Schema | None, schema_origins: int = 0) -> Prompts:
         """The prompts, one per row or one in all; a schema is asked for at the end. Raises `Fault("template")`.
@@ -94,7 +116,7 @@ class PromptWriter:
         if schema is not None:
             parts.extend(self._form(schema, schema_origins))
         count = 1 if self._rows is None else len(self._table())
-        return Prompts(parts, count, self._origins)
+        return Prompts(parts, count, self._origins, self._holdings)
 
     def _form(self, schema: Schema, origins: int) -> list[RowPart]:
         """The sentence that asks for a form of the answer; the form is fenced if words in it are data."""
@@ -129,6 +151,8 @@ class PromptWriter:
         if value is None and self._context.says_nulls:
             one = f"`{{{hole}}}` is null, so nothing stands in its place"
             self._context.miss("hole_empty", one, "have nothing to fill it with")
+        holding = Holding(value, data.words)
+        self._holdings.append(lambda _: holding)
         return self._piece(value, data.origins, str(hole))
 
     def _row_pieces(self, hole: Hole, rows: TaintedValue) -> list[Piece]:
@@ -136,11 +160,14 @@ class PromptWriter:
         source = str(hole)
         row_pieces: list[Piece] = []
         table, context = self._table(), self._context
+        values: list[Value] = []
         for row, cell in enumerate(access.column_cells(table, hole.name, context)):
             value = follow_path(cell, hole.path, context)
             if value is None and context.says_nulls:
                 context.misses.count_hole(f"{{{hole}}}", table, row, context.blobs)
+            values.append(value)
             row_pieces.append(self._piece(value, rows.origins, source))
+        self._holdings.append(self._rendered or (lambda row: Holding(values[row], rows.words, table.spans, row)))
         return row_pieces
 
     def _piece(self, value: Value, origins: int, source: str) -> Piece:

@@ -10,7 +10,7 @@ is not evaluated here, but has a part in the result all the same.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import evaluate, matcher_of
@@ -53,6 +53,9 @@ class Arguments:
         variables_read = [context.variables[name] for name in names_read]
         # A step that evaluated nothing rests on the variables that it names; else on their taint, not on their spans.
         self.origins, self.sources = merge_taint(self._evaluated or variables_read)
+        # Row expressions are evaluated later, and read variables as well.
+        is_by_row = any(param.kind in _BY_ROW and param.name in nodes.given for param in action.params)
+        self.parts = [*self._evaluated, *(variables_read if is_by_row else ())]
         for variable in variables_read:
             self.origins |= variable.origins
 
@@ -115,6 +118,9 @@ class Arguments:
         read = READ_VALUE.get(param.kind, require_text)
         return read(self._context, param, self._evaluate(node).value)
 
+
+_BY_ROW: Final[frozenset[Kind]] = frozenset(("expr", "key", "folds"))
+"""Kinds of arguments that have another value for every row."""
 
 _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
     "any": Arguments._any,

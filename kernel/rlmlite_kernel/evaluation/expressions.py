@@ -16,7 +16,7 @@ from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.misses import example_of
 from rlmlite_kernel.evaluation.resolve import resolve, row_values
-from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue, merge_taint
+from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue, merge_taint, words_of
 from rlmlite_kernel.evaluation.work import NODE, READ
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
@@ -92,10 +92,11 @@ def _collection(node: ListOf | Obj, context: StepContext) -> TaintedValue:
     values = [part.value for part in parts]
     # One taint for the whole: what is taken out of a list or record has the origins of everything in it.
     origins, sources = merge_taint(parts)
+    words = words_of(parts, None)
     if isinstance(node, ListOf):
-        return TaintedValue(values, origins, sources)
+        return TaintedValue(values, origins, sources, words)
     record = {pair.key: value for pair, value in zip(node.pairs, values, strict=True)}
-    return TaintedValue(record, origins, sources)
+    return TaintedValue(record, origins, sources, words)
 
 
 def variable_value(name: str, context: StepContext) -> TaintedValue:
@@ -137,7 +138,7 @@ def _index(of: Expr, at: Expr, context: StepContext) -> TaintedValue:
     base = evaluate(of, context)
     value = access.index_value(base.value, key, literal, context)
     origins = base.origins | index.origins | DERIVED
-    return TaintedValue(value, origins, _sources_of_row(base, key, literal))
+    return TaintedValue(value, origins, _sources_of_row(base, key, literal), base.words)
 
 
 def _sources_of_row(base: TaintedValue, key: Value, literal: bool) -> tuple[Spans, ...]:
@@ -181,7 +182,7 @@ def _part_of(base: TaintedValue, part: Value) -> TaintedValue:
     spans = part.spans if isinstance(part, Rows) else None
     # Only rows know a span for each part; a part of anything else keeps the sources of the whole.
     sources = base.sources if spans is None else (spans,)
-    return TaintedValue(part, base.origins, sources)
+    return TaintedValue(part, base.origins, sources, base.words)
 
 
 def _bound(node: Expr | None, context: StepContext) -> tuple[int | None, int]:
@@ -202,7 +203,7 @@ def _operation(node: Binary, context: StepContext) -> TaintedValue:
     right = evaluate(right_node, context)
     origins, sources = merge_taint((left, right))
     value = _result(node, left.value, right.value, context)
-    return TaintedValue(value, origins | DERIVED, sources)
+    return TaintedValue(value, origins | DERIVED, sources, words_of((left, right), value))
 
 
 def _result(node: Binary, left: Value, right: Value, context: StepContext) -> Value:

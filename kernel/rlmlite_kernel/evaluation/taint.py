@@ -14,15 +14,19 @@ program *was written* after its controller had read an input is tracked for the 
 """
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import msgspec
 
-from rlmlite_kernel.values.columns import Spans
-from rlmlite_kernel.values.values import Value
+from rlmlite_kernel.values.columns import Cells, Constant, Ints, LineCounts, LineNumbers, Spans, Text
+from rlmlite_kernel.values.values import Rows, Value
 
 INPUT, TOOL, LM, CONTROLLER, DERIVED = 1, 2, 4, 8, 16
 ORIGINS = {INPUT: "input", TOOL: "tool", LM: "lm", CONTROLLER: "controller", DERIVED: "derived"}
 """Where content came from, as bits, with the words that receipts use."""
+
+Words: TypeAlias = Text | Rows
+"""Texts that strings were made of: one, or those of rows."""
 
 FOREIGN = INPUT | TOOL | LM
 """Untrusted origins: their content is never read as instructions."""
@@ -54,22 +58,27 @@ def origin_words(origins: int) -> tuple[str, ...]:
 
 
 class TaintedValue(msgspec.Struct, frozen=True):
-    """A value with its taint, `origins`, and its provenance, `sources`: the spans of inputs that it was made from."""
+    """A value with its taint, `origins`, and its provenance, `sources`: the spans of inputs that it was made from.
+
+    `words` are the texts that strings in it may repeat. A reference says itself what it holds, a string has forgotten:
+    of `x[0:10] + "!"` they are `x[0:10]`. What of them a prompt really held is looked up when it was sent.
+    """
 
     value: Value
     origins: int = CONTROLLER
     sources: tuple[Spans, ...] = ()
+    words: "tuple[Words, ...]" = ()
 
     def derive(self, value: Value) -> "TaintedValue":
         """A value computed from this one: same taint and provenance, marked as derived."""
-        return TaintedValue(value, self.origins | DERIVED, self.sources)
+        return TaintedValue(value, self.origins | DERIVED, self.sources, self.words)
 
     def taint(self, origins: int) -> "TaintedValue":
         """The same value, tainted by the origins of what selected it (an index, a slice bound).
 
         A literal selector adds nothing.
         """
-        return TaintedValue(self.value, self.origins | (origins & ~CONTROLLER), self.sources)
+        return TaintedValue(self.value, self.origins | (origins & ~CONTROLLER), self.sources, self.words)
 
 
 class NarrowedResult(msgspec.Struct, frozen=True):
@@ -92,3 +101,50 @@ def merge_taint(parts: Iterable[TaintedValue]) -> tuple[int, tuple[Spans, ...]]:
                 sources.append(spans)
     # Made of nothing, such as an empty list: the controller wrote it.
     return origins or CONTROLLER, tuple(sources)
+
+
+def words_of(parts: Iterable[TaintedValue], value: Value) -> tuple[Words, ...]:
+    """The `words` of a value made from all of `parts`."""
+    words: list[Words] = []
+    # A reference in the result needs none of the texts beside it, but it may lie in a text that was made of others.
+    repeats = _holds_strings(value)
+    for part in parts:
+        for each in (*part.words, *(_references(part.value) if repeats else ())):
+            # By identity, as above.
+            if not any(each is other for other in words):
+                words.append(each)
+    return tuple(words)
+
+
+_PATHS = frozenset(("doc", "path"))
+"""Columns that hold names of documents, and none of their words."""
+
+_NO_REFERENCES = (Ints, LineNumbers, LineCounts, Cells, Constant)
+"""Columns of values, none of which is a text by reference, or hardly any."""
+
+_PARTS = 1_000
+"""Parts of a list or record that are looked through for references."""
+
+
+def _holds_strings(value: Value) -> bool:
+    if isinstance(value, Rows):
+        made = {name for name, column in value.columns.items() if isinstance(column, Cells | Constant)}
+        return not made <= _PATHS
+    return isinstance(value, str | list | dict)
+
+
+def _references(value: Value, most: int = _PARTS) -> list[Words]:
+    """The texts by reference in a value. Of rows it is the columns that refer, not those that hold values."""
+    if isinstance(value, Text):
+        return [value]
+    if isinstance(value, Rows):
+        columns = {name: column for name, column in value.columns.items() if not isinstance(column, _NO_REFERENCES)}
+        return [Rows(value.kind, columns, len(value), value.spans)] if columns else []
+    if not isinstance(value, list | dict):
+        return []
+    found: list[Words] = []
+    for item in value.values() if isinstance(value, dict) else value:
+        if len(found) >= most:
+            break
+        found += _references(item, most - len(found))
+    return found

@@ -70,6 +70,10 @@ class InputLayout:
         self.places.setdefault(blob, []).append((name, -first))
         return size
 
+    def has(self, text: Text) -> bool:
+        """Whether a text lies in an input, and not in what a program made."""
+        return text.blob in self.places or any(rows.place_of(text) is not None for rows in self.tables)
+
     def place_behind(self, text: Text) -> Text:
         """The row of a table that a text is a cell of; any other text as it is."""
         for rows in self.tables:

@@ -11,6 +11,7 @@ import msgspec
 
 from rlmlite_kernel.actions.end import Noted
 from rlmlite_kernel.effects.call_records import CallRecorder
+from rlmlite_kernel.effects.holdings import HoldingReader
 from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.taint import origin_words
 from rlmlite_kernel.faults import OUT_OF_MEMORY
@@ -21,6 +22,7 @@ from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import Unparsed
 from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.call_lines import lines_of
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import (
     Blob,
@@ -163,7 +165,7 @@ class Recorder:
         # What is held now, not a sum over steps: an overwritten value gives its bytes back.
         used["value_bytes"] = variables.size_bytes
         coverage = state.coverage
-        marks = {"shown": observation.spans, "scanned": context.scanned, "read": _spans_read(outcome.calls)}
+        marks = {"shown": observation.spans, "scanned": context.scanned, "read": _texts_read(outcome, state)}
         if any(marks.values()):
             coverage = coverage.mark(marks)
         notes, answer, failures = state.notes, state.answer, state.failures
@@ -222,14 +224,19 @@ def _needs_before_calls(outcome: StepOutcome) -> dict[str, int]:
     return needs
 
 
-def _spans_read(rounds: tuple[FinishedRound, ...]) -> list[Text]:
-    """The spans of inputs that models have read: those in prompts that were answered."""
+def _texts_read(outcome: StepOutcome, state: State) -> list[Text]:
+    """The texts of inputs that models and tools have read: those in prompts that were answered."""
     spans: list[Text] = []
-    for each in rounds:
+    reader = HoldingReader(outcome.context.blobs, state.coverage.layout.has)
+    for each in outcome.calls:
+        calls = each.ask.calls
         # A call that failed may have been read as well, but nobody can say so; coverage never claims too much.
         answered = [index for index, result in enumerate(each.results) if isinstance(result, Answered)]
-        spans.extend(each.ask.calls.read_spans(answered))
-    return spans
+        if EVIDENCE_BY_PLACE in state.run.flags:
+            calls.texts_held(answered, reader)
+        else:
+            spans.extend(calls.read_spans(answered))
+    return spans + reader.texts
 
 
 def _record_calls(

@@ -10,12 +10,13 @@ Each level is a round of the step. A call that fails ends the step, since every 
 come from a model, so from the second level on the items in the prompts are fenced as such.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import msgspec
 
 from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
+from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import StepContext
@@ -55,6 +56,10 @@ def ask_reduce(
     if not any(hole.name == "items" for hole in holes(prompt)):
         raise Fault("template", "the prompt does not show the items: write {items} where they go")
     rows = context.require_rows(items.value, "the first argument of reduce")
+
+    def holding_of(call: int) -> Holding:
+        return Holding(rows.slice(call * fan_in, min(len(rows), (call + 1) * fan_in)), items.words)
+
     texts = [as_text(line_of(rows, item), context) for item in rows.values(context.blobs)]
     # Not null: the prompt would ask a model to merge nothing, and it would make something up.
     if not texts:
@@ -67,7 +72,7 @@ def ask_reduce(
         how = f"merging {len(texts):,} items, {fan_in} at a time"
         raise Fault("budget", f"{how}, takes {needed:,} calls, {left:,} sub_calls are left; use a larger fan_in")
     plan = _MergePlan(prompt, fan_in, schema, role, inputs)
-    return _ask_level(plan, texts, items.origins, place, context)
+    return _ask_level(plan, texts, items.origins, place, context, holding_of)
 
 
 def calls_to_merge(count: int, fan_in: int) -> int:
@@ -78,14 +83,21 @@ def calls_to_merge(count: int, fan_in: int) -> int:
     return calls_of_level + calls_to_merge(calls_of_level, fan_in)
 
 
-def _ask_level(plan: _MergePlan, texts: Sequence[str], origins: int, place: CallSite, context: StepContext) -> Ask:
-    """One call for every `fan_in` texts."""
+def _ask_level(
+    plan: _MergePlan,
+    texts: Sequence[str],
+    origins: int,
+    place: CallSite,
+    context: StepContext,
+    holding_of: Callable[[int], Holding],
+) -> Ask:
+    """One call for every `fan_in` texts. `holding_of` says what they are made of, by call."""
     firsts = range(0, len(texts), plan.fan_in)
     groups = [_BETWEEN.join(texts[first : first + plan.fan_in]) for first in firsts]
     context.ensure_room(sum(map(size_of, groups)))
     # One row per call: the prompt writer fills `{items}` from the column of that name.
     group_rows = Rows("rows", {"items": Cells(groups)}, len(groups))
-    writer = PromptWriter(context, dict(plan.inputs), TaintedValue(group_rows, origins))
+    writer = PromptWriter(context, dict(plan.inputs), TaintedValue(group_rows, origins), holding_of)
     prompts = writer.write(plan.prompt, plan.schema)
     calls = model_calls(prompts, plan.role, place, context)
     take_answers = partial(_take_answers, plan, prompts.origins, place)
@@ -103,7 +115,12 @@ def _take_answers(
     if len(values) == 1:
         return TaintedValue(values[0], answer_origins)
     texts = [as_text(value, context) for value in values]
-    return _ask_level(plan, texts, answer_origins, next_round(place), context)
+    return _ask_level(plan, texts, answer_origins, next_round(place), context, _hold_answers)
+
+
+def _hold_answers(call: int) -> Holding:
+    """Answers of a model are no texts of inputs, whatever they quote."""
+    return Holding(None)
 
 
 def _read_answer(result: Result, schema: Schema | None) -> Value:

@@ -19,9 +19,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
+import numpy as np
 
 from rlmlite_kernel.actions.rows.rows import spread_columns
 from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
+from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import StepContext
@@ -114,7 +116,7 @@ def _begin(
     # A row with a line break could pass for two rows of the batch, or forge the number of another.
     lines = tuple(text.replace("\n", " ") for text in texts)
     context.ensure_room(sum(map(len, lines)))
-    tainted_rows = TaintedValue(table, rows.origins, rows.sources)
+    tainted_rows = TaintedValue(table, rows.origins, rows.sources, rows.words)
     questions = _Questions(tainted_rows, lines, prompt, schema, role, batch, column, inputs, schema_origins)
     all_rows = tuple(range(len(lines)))
     return _ask_round(questions, all_rows, {}, place, context)
@@ -135,7 +137,14 @@ def _ask_round(
     # The batches go in as a column: the prompt writer fences its cells and gives the prompts the rows' origins.
     batch_rows = Rows("rows", {_FIELD: Cells(texts)}, len(texts))
     tainted_batches = TaintedValue(batch_rows, questions.rows.origins)
-    writer = PromptWriter(context, dict(questions.inputs), tainted_batches)
+    asked = questions.rows
+    table = context.require_rows(asked.value, "rows")
+    writer = PromptWriter(
+        context,
+        dict(questions.inputs),
+        tainted_batches,
+        lambda call: Holding(table.take(np.array(batches[call], np.int64)), asked.words),
+    )
     template = f"{questions.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}"
     prompts = writer.write(template, questions.reply_schema, questions.schema_origins)
     calls = model_calls(prompts, questions.role, place, context)
@@ -216,7 +225,7 @@ def _join_answers(questions: _Questions, answers: Mapping[int, Value], context: 
     rows = Rows("rows", columns, count, table.spans, {**table.aside, "failed": failed})
     # Unlike an answer of sub_lm, these are the rows themselves with more columns: all their origins and spans stay.
     origins, sources = merge_taint([questions.rows])
-    return TaintedValue(rows, origins | LM | DERIVED, sources)
+    return TaintedValue(rows, origins | LM | DERIVED, sources, questions.rows.words)
 
 
 def _answer_columns(questions: _Questions, answers: list[Value]) -> dict[str, Column]:

@@ -73,7 +73,7 @@ def ask_over_chunks(
 ) -> Ask:
     """One call per chunk, the same question for each."""
     rows = context.require_rows(chunks.value, "what extract_over_chunks goes over")
-    tainted_rows = TaintedValue(rows, chunks.origins, chunks.sources)
+    tainted_rows = TaintedValue(rows, chunks.origins, chunks.sources, chunks.words)
     prompts = PromptWriter(context, inputs, tainted_rows).write(prompt, schema)
     calls = model_calls(prompts, role, place, context)
     all_must_succeed = on_error == "fail"

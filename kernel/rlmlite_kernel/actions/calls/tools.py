@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 
 from rlmlite_kernel.effects.calls import Ask, CallSite, next_round, one_call
+from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.policy import CALL, judge, rule_of
 from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import Answered, Result
@@ -53,13 +54,15 @@ TOOL_COUNTER = "tool_calls."
 class _ToolCall(msgspec.Struct, frozen=True):
     """A call as it will be made.
 
-    `arguments` is canonical JSON, `origins` where they come from, `reasons` why somebody is asked first.
+    `arguments` is canonical JSON, `origins` where they come from, `reasons` why somebody is asked first,
+    `holdings` what the arguments hold of inputs.
     """
 
     name: str
     arguments: str
     origins: int
     reasons: tuple[str, ...]
+    holdings: tuple[Holding, ...]
 
 
 def add_tools(table: Table, tools: Mapping[str, Tool]) -> Table:
@@ -119,7 +122,8 @@ def ask_tool(
         raise Fault("type", f"the arguments of a tool must be {{name: value}}, not {kind_of(value)}")
     # A record has one taint for all its fields, so each argument has that of the whole.
     origins = 0 if args is None else args.origins
-    arguments = {key: TaintedValue(item, origins) for key, item in value.items()}
+    words = () if args is None else args.words
+    arguments = {key: TaintedValue(item, origins, words=words) for key, item in value.items()}
     # The checker could not look at these names: they are known only now.
     _check_names(tool, tools[tool], arguments)
     return _begin(tool, arguments, context, place, name.origins)
@@ -179,7 +183,8 @@ def _begin(
     plain_arguments = {key: to_json(value.value, context.blobs) for key, value in arguments.items()}
     # Canonical JSON: the text is in the receipt, and a replay must make the same bytes.
     arguments_json = value_bytes(plain_arguments).decode()
-    call = _ToolCall(name, arguments_json, origins, judgment.reasons)
+    holdings = tuple(Holding(value.value, value.words) for value in arguments.values())
+    call = _ToolCall(name, arguments_json, origins, judgment.reasons, holdings)
     if judgment.verdict == "allow":
         return _ask_call(call, context, place)
     # Whoever approves sees what will be sent, word for word, and where each part of it comes from.
@@ -219,10 +224,14 @@ def approves(result: Result) -> bool:
 
 
 def _ask_call(call: _ToolCall, context: StepContext, place: CallSite) -> Ask:
-    prompt = Prompts([call.arguments], origins=call.origins)
+    prompt = Prompts([call.arguments], origins=call.origins, holdings=[partial(_hold, each) for each in call.holdings])
     calls = one_call("tool", call.name, prompt, place, context)
     # Counted here and not with the approval: a call that was refused does not use up the policy's count.
     return Ask(calls, partial(_read_result, call), counters=(tool_counter(call.name),))
+
+
+def _hold(holding: Holding, _: int) -> Holding:
+    return holding
 
 
 def _read_result(call: _ToolCall, context: StepContext, results: Sequence[Result]) -> TaintedValue:

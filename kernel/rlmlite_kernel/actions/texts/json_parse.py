@@ -6,6 +6,8 @@ depth, so that no text can make the kernel run out of memory or stack.
 
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.program.schemas import read_json
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE
+from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Value
 
@@ -17,6 +19,8 @@ def json_parse(context: StepContext, text: Value) -> Value:
     context.work(_WORK * len(raw), f"reading {len(raw):,} characters of JSON")
     context.ensure_fits(_most_memory(raw) // MEMORY_PER_VALUE_BYTE)
     value: Value = read_json(raw)
+    if isinstance(text, Text) and context.follows(EVIDENCE_BY_PLACE):
+        context.scanned.append(text)
     # After reading, since only then its size is known.
     context.ensure_room(context.size_of(value))
     return value

@@ -18,7 +18,7 @@ from rlmlite_kernel.effects.flow import BUDGET_CODES, NO_ROOM_AFTER, misfit_doub
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.taint import DERIVED, INPUT, NarrowedResult, TaintedValue
+from rlmlite_kernel.evaluation.taint import DERIVED, INPUT, NarrowedResult, TaintedValue, words_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.observation.evidence import DocumentNames, EvidenceList, resolve_evidence
 from rlmlite_kernel.program.ast import Lit
@@ -193,11 +193,12 @@ def _outcome_of(result: Any, arguments: Arguments, context: StepContext, constan
     # Taint is never narrowed: whatever an action made of its arguments may carry what any of them said.
     origins = arguments.origins | DERIVED
     if isinstance(result, NarrowedResult):
-        return StepOutcome(context, data=TaintedValue(result.value, origins, (result.spans,)))
+        words = words_of(arguments.parts, result.value)
+        return StepOutcome(context, data=TaintedValue(result.value, origins, (result.spans,), words))
     # Rows that are places in a text say themselves what they rest on; any other result rests on the arguments.
     own_spans = result.spans if isinstance(result, Rows) else None
     sources = arguments.sources if own_spans is None else (own_spans,)
-    return StepOutcome(context, data=TaintedValue(result, origins, sources))
+    return StepOutcome(context, data=TaintedValue(result, origins, sources, words_of(arguments.parts, result)))
 
 
 def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -> FinalAnswer:

@@ -174,6 +174,17 @@ class RowSpans(Spans):
         """Whether a text is a cell of the columns: its place says nothing of its row where texts recur."""
         return text.blob == self.store.blob and text.start < len(self.store.content)
 
+    def place_in(self, number: int, cell: Text, blobs: Blobs) -> Text:
+        """Where a cell stands in the record of its row; the whole row where it is in no text, or spelled otherwise."""
+        record = self.text_of(number)
+        if not self.has_text:
+            return record
+        words = cell.read(blobs)
+        found = bytes(blobs.read(record.blob)[record.start : record.stop]).find(words)
+        if not words or found < 0:
+            return record
+        return Text(record.blob, record.start + found, record.start + found + len(words))
+
     def place_of(self, text: Text) -> Text | None:
         """The rows that a text is of, see `row_of`, as one span; None for one that lies elsewhere, also in a record."""
         first = None if text.blob in self.text_blobs else self.row_of(text)
