@@ -40,6 +40,7 @@ WHOLE_LINES: Final = 13
 EVIDENCE_BY_PLACE: Final = 14
 LOSSES_ARE_PARTIAL: Final = 15
 STRICT_DATES: Final = 16
+ALL_DEFINITIONS: Final = 17
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -72,6 +73,7 @@ FLAGS: Mapping[int, str] = {
     LOSSES_ARE_PARTIAL: "an answer is partial whenever a call failed, a limit was met or an input could not be read as "
     "a whole, at any turn of its question; the record of a nested run counts the calls below it",
     STRICT_DATES: "dates are read in more spellings, and only where the whole text is one",
+    ALL_DEFINITIONS: "`symbols` finds definitions that the tags of a grammar leave out, as records, enums, aliases",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -1,6 +1,7 @@
 """The definitions in source code, by tree-sitter (the extra `rlmlite[code]`).
 
-Every grammar ships a query, its tags, that names what is a definition; so no language has code of its own here.
+Every grammar ships a query, its tags, that names what is a definition; `definitions` has a query more for each, so no
+language has code of its own here. `python.tags` is Python by its tags only, as runs of old read it.
 
     find_definitions(b"class A:\\n  def f(self): ...\\n", "python")
     class A of [0, 27), whose name is at [6, 7), then function f of [11, 27); and True: all of it could be parsed
@@ -11,7 +12,10 @@ nothing of the kernel.
 
 from functools import cache
 from importlib import import_module
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+from rlmlite.guard.code.definitions import MORE
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query
@@ -57,10 +61,13 @@ LIBRARIES = ("tree-sitter", *sorted({f"tree-sitter-{grammar.package}" for gramma
 
 _DEFINITION = "definition."
 
+TAGS_ONLY = ".tags"
+"""What the name of a language ends with that is to be read by its grammar's own tags alone."""
+
 
 def modules_of(language: str) -> tuple[str, ...]:
     """The modules that reading a language takes."""
-    grammar = GRAMMARS[language]
+    grammar = GRAMMARS[language.removesuffix(TAGS_ONLY)]
     packages = [grammar.package, grammar.after] if grammar.after else [grammar.package]
     return ("tree_sitter", *(f"tree_sitter_{package}" for package in packages))
 
@@ -72,7 +79,9 @@ def find_definitions(source: bytes, language: str) -> Found:
 
     tree = parser.parse(source)
     found: dict[tuple[int, int], tuple[str, Node]] = {}
-    for _, captures in QueryCursor(query).matches(tree.root_node):
+    matches = QueryCursor(query).matches(tree.root_node)
+    tags_only = language.endswith(TAGS_ONLY)
+    for _, captures in matches if tags_only else sorted(matches, key=itemgetter(0)):
         labels = [label for label in captures if label.startswith(_DEFINITION)]
         if not labels or "name" not in captures:
             # A reference, not a definition.
@@ -81,6 +90,8 @@ def find_definitions(source: bytes, language: str) -> Found:
         node, name = captures[label][0], captures["name"][0]
         # Two patterns may match one node (a method is a function too): the first counts.
         found.setdefault((node.start_byte, node.end_byte), (label.removeprefix(_DEFINITION), name))
+    if not tags_only:
+        found = _widest_of_each_name(found)
     outer_first = sorted(found, key=lambda span: (span[0], -span[1]))
     kinds = [found[span][0] for span in outer_first]
     names = [found[span][1] for span in outer_first]
@@ -97,14 +108,26 @@ def find_definitions(source: bytes, language: str) -> Found:
     )
 
 
+def _widest_of_each_name(found: "dict[tuple[int, int], tuple[str, Node]]") -> "dict[tuple[int, int], tuple[str, Node]]":
+    """Of definitions with one name at one place, such as a function and its head, the widest."""
+    by_name: dict[tuple[int, int], tuple[int, int]] = {}
+    for span, (_, name) in found.items():
+        place = (name.start_byte, name.end_byte)
+        start, stop = by_name.get(place, span)
+        by_name[place] = max(span, (start, stop), key=lambda each: each[1] - each[0])
+    return {span: found[span] for span in by_name.values()}
+
+
 @cache
 def _load_grammar(language: str) -> "tuple[Parser, Query]":
-    grammar = GRAMMARS[language]
+    name = language.removesuffix(TAGS_ONLY)
+    grammar = GRAMMARS[name]
     import tree_sitter
 
     module = import_module(f"tree_sitter_{grammar.package}")
     # TypeScript's tags name only what JavaScript does not have.
     before = import_module(f"tree_sitter_{grammar.after}").TAGS_QUERY if grammar.after else ""
     compiled = tree_sitter.Language(getattr(module, grammar.function)())
-    tags = f"{before}\n{module.TAGS_QUERY}"
+    more = "" if language.endswith(TAGS_ONLY) else MORE[name]
+    tags = f"{before}\n{module.TAGS_QUERY}\n{more}"
     return tree_sitter.Parser(compiled), tree_sitter.Query(compiled, tags)

@@ -18,7 +18,7 @@ from rlmlite_kernel.actions.texts.symbols import choose_language, parse_symbols
 from rlmlite_kernel.engines.bytes.buffers import Haystack, IntArray, haystack, int_array, octets
 from rlmlite_kernel.engines.cut.symbols import Symbol
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.records.evolution import ALL_DEFINITIONS, CHARGED_BEFORE
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
@@ -28,6 +28,10 @@ DEFAULT_SIZE = 8_000
 
 _CUT = 48
 """Memory for each place where a text is cut, in a list and in an array."""
+
+# A chunk that began at each constant would be hardly longer than that line.
+_ONE_LINE = ("constant", "field", "variable", "macro")
+"""Kinds of definitions that are one line among others."""
 
 _LEADING = (b"@", b"#", b"//", b"/*", b"*", b"--")
 """How a line begins that belongs to the definition below it: a decorator, a comment."""
@@ -42,7 +46,9 @@ def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[
         context.warn(f"a text was cut by lines, not by symbols: {reason}", code="chunks_by_lines")
     else:
         symbols, _ = parse_symbols(piece, language, context)
-        begins = _begins(symbols, text, context.blobs.read(text.blob))
+        lines = _ONE_LINE if context.follows(ALL_DEFINITIONS) else ("constant",)
+        definitions = [symbol for symbol in symbols if symbol.kind not in lines]
+        begins = _begins(definitions, text, context.blobs.read(text.blob))
     cuts = _pack(haystack(context.blobs.read(text.blob)), text, begins, size)
     # One more than the budget has is enough to refuse them all.
     is_charged = context.follows(CHARGED_BEFORE)
@@ -55,10 +61,8 @@ def chunk_symbols(piece: TargetPiece, size: int, context: StepContext) -> tuple[
     return starts, ends[: len(starts)]
 
 
-def _begins(symbols: list[Symbol], text: Text, content: Content) -> list[int]:
+def _begins(definitions: list[Symbol], text: Text, content: Content) -> list[int]:
     """Where definitions begin, each with the comments and decorators right above it, in order."""
-    # A constant is one line among others: a chunk that began at each would be hardly longer than that line.
-    definitions = [symbol for symbol in symbols if symbol.kind != "constant"]
     if not definitions:
         return []
     raw = bytes(content[text.start : text.stop])

@@ -24,7 +24,7 @@ from rlmlite_kernel.engines.cut.symbols import (
 )
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.records.evolution import ALL_DEFINITIONS, CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers
 from rlmlite_kernel.values.parsers import CodePart, ParserMissingError, checked_symbols
 from rlmlite_kernel.values.values import Rows, Value
@@ -135,7 +135,9 @@ def parse_symbols(piece: TargetPiece, language: str, context: StepContext) -> tu
     # Before the parser runs: it cannot be stopped half-way, so there is no partial result to charge for.
     context.charge("search_work", WEIGHT * len(text), "reading symbols")
     content = context.blobs.read(text.blob)
-    part = CodePart(text.blob, text.start, text.stop, language)
+    # What more than tags name is found only by runs that began with it.
+    reading = language if context.follows(ALL_DEFINITIONS) else f"{language}.tags"
+    part = CodePart(text.blob, text.start, text.stop, reading)
     try:
         definitions = context.parser.find_definitions(part, content)
         symbols = checked_symbols(definitions, part, content)
