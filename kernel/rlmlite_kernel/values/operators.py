@@ -25,6 +25,9 @@ from rlmlite_kernel.values.values import Rows, Value
 
 Number: TypeAlias = int | float
 
+IS_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+"""What a text is that was most likely meant as a number."""
+
 # The smallest whole number that has too many digits. Comparing with it is cheaper than counting digits.
 _TOO_LARGE = 10**MAX_DIGITS
 

@@ -82,6 +82,8 @@ def test_dates_are_subtracted_in_days() -> None:
         ("sum(h.n)", "`sum`: 3 of 3 values are not numbers and were left out, the first on line 1"),
         ("group(h, what, {t: sum(.n)})", "`sum(.n)`: 3 of 3 values are not numbers and were left out, the first on"),
         ("group(h, what, {m: max(.n)})", "`max(.n)`: texts that are numbers are compared as texts"),
+        ("sort(h, by=.n)", "texts that are numbers are in the order of texts"),
+        ("top(h, 2, by=n)", "texts that are numbers are in the order of texts"),
         ("max(h.n)", "`max`: texts that are numbers are compared as texts"),
         ("min([1, 2, h[0].n])", "`min`: values of several kinds are compared: numbers come before texts"),
         ("median(h.what)", "`median`: 3 of 3 values are not numbers"),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.actions.rows.columns.evaluate import evaluate_column
-from rlmlite_kernel.actions.rows.columns.keys import key_rows, key_values, row_order
+from rlmlite_kernel.actions.rows.columns.keys import key_rows, key_values, row_order, tell_of_order
 from rlmlite_kernel.actions.rows.columns.select import select_rows, take_rows
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
@@ -118,7 +118,9 @@ def sort(context: StepContext, rows: Value, by: Expr | None, desc: bool) -> Valu
         from rlmlite_kernel.actions.rows.lines.order import sort_lines
 
         return sort_lines(table, by, desc, context)
-    return take_rows(table, row_order(table, by, desc, context), context)
+    in_order = row_order(table, by, desc, context)
+    tell_of_order(table, by, in_order, context)
+    return take_rows(table, in_order, context)
 
 
 def top(context: StepContext, rows: Value, k: int, by: Expr | None, desc: bool) -> Value:
@@ -128,7 +130,9 @@ def top(context: StepContext, rows: Value, k: int, by: Expr | None, desc: bool) 
         from rlmlite_kernel.actions.rows.lines.order import top_lines
 
         return top_lines(table, k, by or _default_key(table), desc, context)
-    return take_rows(table, row_order(table, by or _default_key(table), desc, context)[:k], context)
+    in_order = row_order(table, by or _default_key(table), desc, context)
+    tell_of_order(table, by or _default_key(table), in_order, context)
+    return take_rows(table, in_order[:k], context)
 
 
 def _default_key(rows: Rows) -> Expr | None:

@@ -7,7 +7,6 @@
 A watch is shown every value once, as a column or one by one, and says what it saw at the end.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,13 +14,12 @@ import numpy as np
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.misses import Miss, Place, example_of, place_of
 from rlmlite_kernel.evaluation.resolve import resolve
-from rlmlite_kernel.values.operators import is_number
+from rlmlite_kernel.values.operators import IS_NUMBER, is_number
 from rlmlite_kernel.values.values import Rows, Value
 from rlmlite_kernel.values.vectors import Vector
 
 _OF_NUMBERS = ("sum", "avg", "median", "percentile")
 _OF_ENDS = ("min", "max")
-_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
 class FoldWatch:
@@ -104,7 +102,7 @@ class FoldWatch:
         if len(self._kinds) > 1:
             why = "numbers come before texts"
             self._say("kinds_mixed", "values of several kinds are compared", "lists mix kinds", why=why)
-        numbers = [text for text in results if isinstance(text, str) and _NUMBER.fullmatch(text)]
+        numbers = [text for text in results if isinstance(text, str) and IS_NUMBER.fullmatch(text)]
         if numbers and self._there > len(results):
             one, many = "texts that are numbers are compared as texts", "lists have numbers as texts"
             why = '"9" comes after "10"; write int(...) or float(...) for numbers'

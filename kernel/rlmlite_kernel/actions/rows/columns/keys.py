@@ -26,7 +26,7 @@ from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Va
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_BY_RECIPE
 from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, text_bytes
-from rlmlite_kernel.values.operators import group_key, sort_key
+from rlmlite_kernel.values.operators import IS_NUMBER, group_key, sort_key
 from rlmlite_kernel.values.row_keys import Keys, concatenate_vectors, keys_of, sort_rows
 from rlmlite_kernel.values.values import LIST, Rows, Value
 from rlmlite_kernel.values.vectors import Vector, are_many, vector_of
@@ -175,6 +175,25 @@ def row_order(rows: Rows, by: Expr | None, desc: bool, context: StepContext) -> 
         keys = _sort_keys(key_values(rows, expr, context))
         numbers.sort(key=keys.__getitem__, reverse=desc is not backwards)
     return np.array(numbers, np.int64)
+
+
+def tell_of_order(rows: Rows, by: Expr | None, in_order: IntArray, context: StepContext) -> None:
+    """Say that texts which are numbers were put in the order of texts: "10" before "9". Looks at 1,000 rows at most."""
+    expr, _ = _direction(by.items[0] if isinstance(by, ListOf) and by.items else by)
+    if not context.says_nulls or len(in_order) < 2 or (expr is None and rows.kind != LIST):
+        return
+    sampled = np.unique(np.linspace(0, len(in_order) - 1, min(len(in_order), _SAMPLED)).astype(np.int64))
+    # What the keys miss was said when the rows were sorted.
+    with context.unsaid():
+        keys = [key for key in key_values(rows.take(in_order[sampled]), expr, context) if key is not None]
+    texts = [key for key in keys if isinstance(key, str) and len(key) <= LONG and IS_NUMBER.fullmatch(key)]
+    numbers = [float(text) for text in texts]
+    if len(texts) == len(keys) and sorted(numbers) not in (numbers, numbers[::-1]):
+        message = 'texts that are numbers are in the order of texts, "10" before "9": sort by int(...) or float(...)'
+        context.warn(message, texts[0], code="texts_ordered")
+
+
+_SAMPLED = 1_000
 
 
 def _sort_keys(values: Sequence[Value]) -> Sequence[Any]:

@@ -9,7 +9,7 @@ of each block, so each block hands on k rows, and these are sorted together.
 import numpy as np
 
 from rlmlite_kernel.actions.batches import Batches
-from rlmlite_kernel.actions.rows.columns.keys import row_order
+from rlmlite_kernel.actions.rows.columns.keys import row_order, tell_of_order
 from rlmlite_kernel.actions.rows.lines.computed import names_in
 from rlmlite_kernel.actions.rows.lines.keyed import key_lines
 from rlmlite_kernel.actions.rows.lines.passes import charge_pass, open_parts
@@ -30,7 +30,10 @@ def sort_lines(lines: LineRows, by: Expr | None, desc: bool, context: StepContex
     charge_pass(lines, names, context)
     keys = lines.with_fields(lines.kind, {name: lines.fields[name] for name in names})
     context.hold(len(lines) * (taken_memory(keys) + 8))
-    return lines.take(row_order(keys.opened(context.blobs), by, desc, context))
+    opened = keys.opened(context.blobs)
+    in_order = row_order(opened, by, desc, context)
+    tell_of_order(opened, by, in_order, context)
+    return lines.take(in_order)
 
 
 def top_lines(lines: LineRows, k: int, by: Expr | None, desc: bool, context: StepContext) -> LineRows:
@@ -51,9 +54,11 @@ def top_lines(lines: LineRows, k: int, by: Expr | None, desc: bool, context: Ste
     best = lines.take(numbers)
     keys = best.with_fields(lines.kind, {name: lines.fields[name] for name in names})
     charge_pass(keys, names, context)
+    opened = keys.opened(context.blobs)
     with context.unsaid():
-        in_order = row_order(keys.opened(context.blobs), by, desc, context)[:k]
-    return best.take(in_order)
+        in_order = row_order(opened, by, desc, context)
+    tell_of_order(opened, by, in_order, context)
+    return best.take(in_order[:k])
 
 
 def distinct_lines(lines: LineRows, by: Expr | None, context: StepContext) -> LineRows:
