@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import msgspec
+import numpy as np
 
+from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import literal, regex
 from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
@@ -24,7 +26,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.records.evolution import WHOLE_LINES
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, WHOLE_LINES
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
@@ -42,6 +44,8 @@ _PIECES_OF_TEXT = ("hits", "lines", "chunks", "documents", "symbols", RECORDS)
 
 _QUOTING_FIELDS = ("match", "text", "quote")
 """Fields of a record that quote an input, the first of them that is there."""
+
+_QUOTING = frozenset(_QUOTING_FIELDS)
 
 # Bytes of a span's text that are kept beside it.
 _EXCERPT = 400
@@ -97,7 +101,13 @@ def resolve_evidence(
         for spans in given.sources:
             cells = (spans.at(row, context.blobs) for row in range(min(len(spans), MAX_SPANS)))
             near += [text for text in cells if isinstance(text, Text)]
-        collector.add(given.value, near)
+        is_row = isinstance(given.value, dict) and not _QUOTING.intersection(given.value)
+        if is_row and any(map(len, given.sources)) and context.follows(EVIDENCE_BY_PLACE):
+            # A record of a table quotes nothing: the row that it is stands for it.
+            for spans in given.sources:
+                collector.add_spans(spans)
+        else:
+            collector.add(given.value, near)
         basis = GIVEN
     else:
         for spans in value.sources:
@@ -126,6 +136,8 @@ class _Collector:
     def __init__(self, documents: DocumentNames, context: StepContext) -> None:
         self._documents, self._context = documents, context
         self._seen: set[tuple[str, int, int]] = set()
+        # Beyond `MAX_SPANS`: the places that were counted, in order, by content.
+        self._places: dict[str, IntArray] = {}
         self.items: list[Evidence] = []
         self.total = 0
 
@@ -180,11 +192,40 @@ class _Collector:
         for row in range(len(spans)):
             if self.total >= MAX_SPANS:
                 # The rest is counted without being read: an answer may rest on millions of spans.
-                self.total += len(spans) - row
+                self._count_rest(spans, row)
                 return
             text = spans.at(row, self._context.blobs)
             if isinstance(text, Text):
                 self.add_text(text)
+
+    def _count_rest(self, spans: Spans, first: int) -> None:
+        """Count the texts of a column from a row on, as far as they are not counted already."""
+        # Rows of tables and lines of large texts would have to be read for it. Each stands in its column once.
+        if not self._context.follows(EVIDENCE_BY_PLACE) or type(spans) is not Spans:
+            self.total += len(spans) - first
+            return
+        starts, stops = spans.starts[first:], spans.stops[first:]
+        for name, rows in spans.by_blob():
+            rest = rows[rows >= first] - first
+            rest = rest[starts[rest] >= 0]
+            if name in self._documents.names and len(rest):
+                self._count_places(name, np.stack([starts[rest], stops[rest]]))
+
+    def _count_places(self, name: str, places: IntArray) -> None:
+        """Count places of one content, each once: those before them are known."""
+        known = self._places.get(name)
+        if known is None:
+            own = [(start, stop) for other, start, stop in self._seen if other == name]
+            known = np.array(sorted(own), np.int64).reshape(-1, 2).T
+        both = np.concatenate([known, places], axis=1)
+        # Hits of one search are in order, and a column of them is seldom followed by another.
+        is_new = both[0, 1:] > both[0, :-1]
+        if not is_new.all():
+            both = both[:, np.lexsort((both[1], both[0]))]
+            is_new = (both[:, 1:] != both[:, :-1]).any(axis=0)
+            both = both[:, np.concatenate([[True], is_new])]
+        self.total += both.shape[1] - known.shape[1]
+        self._places[name] = both
 
     def add_text(self, text: Text, how: str = "verbatim", times: int = 1) -> None:
         """One span, unless it is there already or lies in no input."""

@@ -64,8 +64,10 @@ def print_evidence(outcome: Outcome, inputs: Mapping[str, Input]) -> None:
         path_of_input = inputs[quote.input].source.path if quote.input in inputs else None
         place = quote.path or path_of_input or quote.input
         text = one_line(quote.text)
-        print_indented(f"{place}:{quote.line}: {text} [{quote.how}]")
-    hidden = resolved - _SHOWN
+        # A quote is cited where it stands first, however many documents repeat it.
+        times = f", {quote.times:,} times" if quote.times > 1 else ""
+        print_indented(f"{place}:{quote.line}: {text} [{quote.how}{times}]")
+    hidden = max(outcome.evidence_total, resolved) - min(resolved, _SHOWN)
     if hidden > 0:
         print_indented(f"... and {hidden:,} more")
 

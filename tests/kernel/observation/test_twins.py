@@ -1,9 +1,11 @@
 """Twins: documents, inputs, lines and rows of equal content. What is said of one is not said of the other."""
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import pytest
 
+import rlmlite
 from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, FLAGS
 from tests.kernel.machine import Machine
 
@@ -72,6 +74,15 @@ def test_equal_inputs_are_cited_by_their_names() -> None:
     assert cited(inputs, "final(1, evidence=[two.lines[1], one.lines[1]])") == ["two:1", "one:1"]
 
 
+def test_a_row_of_a_table_is_evidence(tmp_path: Path) -> None:
+    """A record of a table is cited as its row, of the table that it is from."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text("id,city\n1,Rome\n2,Oslo\n3,Rome\n")
+    outcome = rlmlite.execute("final(1, evidence=two[2])", {name: tmp_path / f"{name}.csv" for name in ("one", "two")})
+
+    assert [(each.input, each.line, each.text) for each in outcome.evidence] == [("two", 4, "3,Rome")]
+
+
 def test_what_a_program_makes_is_no_input() -> None:
     """A text that a program made proves nothing, also if it equals an input to the byte."""
     machine = Machine({"one": "the whole text"})
@@ -106,3 +117,23 @@ def test_coverage_counts_the_twin_that_was_looked_at(kind: str) -> None:
 
     assert report["one"]["unseen"] == len(PAGE)
     assert (report["two"][kind], report["two"]["unseen"]) == (4, len(PAGE) - 4)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "total"),
+    [
+        ("h", 2_400),
+        ("[h, h]", 2_400),
+        ("[h, h[100:200]]", 2_400),
+        ("[h[0:1500], h[1200:2400]]", 2_400),
+        ("[h, log.lines[1:11]]", 2_410),
+        ('[h, search("ERROR ERROR", "ERROR")]', 2_400),
+    ],
+)
+def test_pieces_of_evidence_are_counted_once(evidence: str, total: int) -> None:
+    """Beyond those that are written out, pieces are still counted each once, and texts of no input not at all."""
+    machine = Machine({"log": "ERROR disk\n" * 2_400})
+    machine.turn(f'h = search(log, "ERROR")\nfinal(1, evidence={evidence})')
+
+    assert machine.state.answer is not None
+    assert (len(machine.state.answer.evidence), machine.state.answer.evidence_total) == (1_000, total)

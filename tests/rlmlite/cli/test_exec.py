@@ -22,6 +22,31 @@ def test_exec_answers_with_evidence() -> None:
     assert result.stderr == ""
 
 
+def test_evidence_is_counted_whole() -> None:
+    """What is written out is told from how much there is, on the screen and as JSON; a quote says its count."""
+    Path("long.log").write_text("ERROR disk\n" * 2_500)
+    program = 'h = search(context, "ERROR")\nfinal(count(h), evidence=h)'
+    screen = rlmlite("exec", "-e", program, "long.log").stdout
+    found = document("exec", "-e", program, "long.log")
+    quoted = rlmlite("exec", "-e", 'final(1, evidence="ERROR")', "long.log").stdout
+
+    assert "evidence (1,000 of 2,500)\n" in screen
+    assert "... and 2,480 more\n" in screen
+    assert (len(found["evidence"]), found["evidence_total"]) == (1_000, 2_500)
+    assert "long.log:1: ERROR [verbatim, 2,500 times]" in quoted
+
+
+def test_equal_files_of_a_folder_are_cited_apart() -> None:
+    """Of two equal files the one is cited that was searched."""
+    Path("docs").mkdir()
+    for name in ("a.txt", "b.txt"):
+        (Path("docs") / name).write_text("ERROR disk\n")
+    program = 'h = search(context, "ERROR")\nb = where(h, .doc == "b.txt")\nfinal(b.doc, evidence=b)'
+    screen = rlmlite("exec", "-e", program, "docs").stdout
+
+    assert "evidence (1)\n    b.txt:1: ERROR [verbatim]\n" in screen
+
+
 def test_exec_as_json_is_one_object() -> None:
     """The object has all documented keys, with the whole outcome."""
     found = document("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
