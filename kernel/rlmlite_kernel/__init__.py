@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rlmlite_kernel.actions.table import ACTIONS
     from rlmlite_kernel.effects.requests import Answered, Failed, Request, Result, Usage, render
+    from rlmlite_kernel.faults import SettingsError
     from rlmlite_kernel.observation.evidence import Evidence
     from rlmlite_kernel.program.ast import Parsed, Program
     from rlmlite_kernel.program.checker import Scope, all_problems, check
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rlmlite_kernel.records.records import Entry, Spoken
     from rlmlite_kernel.records.refs import KnownSalts, RunKey, Salts
     from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
-    from rlmlite_kernel.run.genesis import SettingsError
     from rlmlite_kernel.run.machine import (
         Done,
         RoomSpentError,
@@ -119,7 +119,7 @@ _HOMES = {
     "Salts": "rlmlite_kernel.records.refs",
     "Scope": "rlmlite_kernel.program.checker",
     "Settings": "rlmlite_kernel.records.settings",
-    "SettingsError": "rlmlite_kernel.run.genesis",
+    "SettingsError": "rlmlite_kernel.faults",
     "Source": "rlmlite_kernel.values.inputs",
     "SourceFile": "rlmlite_kernel.values.inputs",
     "Spoken": "rlmlite_kernel.records.records",

@@ -42,6 +42,18 @@ FAULTS: dict[str, str] = {
 """Every code that a receipt may hold, with its meaning; `docs/reference/faults.md` is made from it."""
 
 
+class RlmliteError(Exception):
+    """The base of errors that the user can fix."""
+
+
+class SettingError(RlmliteError):
+    """A setting that is unknown or has an impossible value."""
+
+
+class SettingsError(SettingError, ValueError):
+    """Settings of the kernel that cannot be kept: a limit below zero, a cost limit with a model of unknown price."""
+
+
 class Fault(Exception):
     """A mistake of the program, with a code out of `FAULTS` and a message for its writer."""
 

@@ -36,11 +36,11 @@ from rlmlite.runs.run import Run
 from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nested_roles
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
+from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import GUARDS
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.run.steps.remarks import record_remarks, without_examples
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.tables.places import forget_places

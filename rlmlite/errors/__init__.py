@@ -7,12 +7,12 @@ which are data (`rlmlite_kernel.program.problems`), and faults of a trace (`rlml
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+# `faults` alone, which imports nothing: a worker needs the errors. The kernel raises these two for what it is given.
+from rlmlite_kernel.faults import RlmliteError as RlmliteError
+from rlmlite_kernel.faults import SettingError as SettingError
+
 if TYPE_CHECKING:  # a worker, and much else, needs the errors and nothing of the kernel
     from rlmlite_kernel.effects.requests import Request
-
-
-class RlmliteError(Exception):
-    """The base of errors that the user can fix."""
 
 
 class InputError(RlmliteError):
@@ -21,10 +21,6 @@ class InputError(RlmliteError):
 
 class ModelError(RlmliteError):
     """A model that is not available: an unknown scheme, an unreadable script, a role without a model."""
-
-
-class SettingError(RlmliteError):
-    """A setting that is unknown or has an impossible value."""
 
 
 MORE_MEMORY = "free some, or raise --max-memory (max_memory); all that is recorded is kept"

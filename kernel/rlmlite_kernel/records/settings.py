@@ -4,11 +4,14 @@ They are fixed when a run begins, and recorded in its genesis, so a replay obeys
 Not here: how the command line and `rlmlite.toml` spell them (`rlmlite`), how they are enforced (`run`, `effects`).
 """
 
-from typing import Literal, TypeAlias, TypeVar
+from functools import cache
+from typing import Literal, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from rlmlite_kernel.faults import SettingsError
 
 Amount = TypeVar("Amount", int, npt.NDArray[np.int64])
 """The number of one call, or an array of them, one per call."""
@@ -20,7 +23,54 @@ SUB_ROLE = "sub"
 """The role that reads pieces of the inputs, unless a program names another."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+_LEAST = {"bytes_per_1000_tokens": 1}
+"""The lowest number of a field, where that is not 0."""
+
+
+class CheckedSettings(msgspec.Struct, frozen=True):
+    """Settings whose fields are checked when they are made, however that is: `Limits(turns=1.5)` raises
+    `SettingsError`.
+    """
+
+    def __post_init__(self) -> None:
+        for name, hint in _hints(type(self)).items():
+            _check_field(type(self).__name__, name, getattr(self, name), hint)
+
+
+@cache
+def _hints(kind: type[CheckedSettings]) -> dict[str, object]:
+    return {name: hint for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__}
+
+
+def _check_field(kind: str, name: str, value: object, hint: object) -> None:
+    """Raise `SettingsError` for a value that a field cannot have."""
+    if hint is int or hint == (int | None):
+        least = _LEAST.get(name, 0)
+        is_number = isinstance(value, int) and not isinstance(value, bool) and value >= least
+        is_nothing = value is None and hint is not int
+        if is_number or is_nothing:
+            return
+        expected = f"expected a whole number, {least} or more"
+    else:
+        try:
+            msgspec.convert(value, hint)
+        except msgspec.ValidationError as error:
+            expected = str(error)
+        else:
+            return
+    raise SettingsError(f"{kind}.{name}={_shown(value)}: {expected[0].lower()}{expected[1:]}")
+
+
+def _shown(value: object) -> str:
+    """A value for a message, no longer than a part of a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number that is too long to show"
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+class Limits(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hard budgets, which are never exceeded, and two that are settled by what providers report.
 
     Those two are `tokens` and `cost_nano`; for them `None` is no limit.
@@ -45,7 +95,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cost_nano: int | None = None
 
 
-class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Role(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The model behind a role and how its calls are reserved.
 
     A call reserves ceil(prompt bytes x 1000 / bytes_per_1000_tokens) + `max_output_tokens` tokens, and their price in
@@ -70,7 +120,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return -(-(prompt * self.input_price + self.max_output_tokens * self.output_price) // 1_000)
 
 
-class ToolParam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ToolParam(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One argument of a tool: its name, its meaning, and whether a call must have it."""
 
     name: str
@@ -78,7 +128,7 @@ class ToolParam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     required: bool = True
 
 
-class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Tool(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A function of the host that programs may call by its name or with `tool_call(name, args)`.
 
     `side_effects` says that a call changes something outside the run. `schema` is the JSON schema of the arguments, as
@@ -95,7 +145,7 @@ Verdict: TypeAlias = Literal["allow", "ask", "deny"]
 """What a policy says of a call: it is made, somebody must approve it first, or it is not made."""
 
 
-class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ToolRule(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a policy says of one tool.
 
     `accepts` lists, per argument (`*` for the others), the origins that it may have; `the call itself` stands for the
@@ -115,7 +165,7 @@ class ToolRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     unknown: Literal["fail", "retry"] = "fail"
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Policy(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is permitted; `None` permits everything.
 
     `actions` and `models` list what is permitted; a model's pattern may end with `*`.
@@ -134,7 +184,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     strict: bool = False
 
 
-class QuestionLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class QuestionLabel(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where the question of a nested run comes from.
 
     `origins` are words of `evaluation.taint.ORIGINS`; `inputs` are the inputs of the run at the root whose rules the
@@ -145,7 +195,7 @@ class QuestionLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     inputs: tuple[str, ...] = ()
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Settings(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything about a run except its inputs and its key. `scope` holds the host's labels (thread, user, ...).
 
     `kept` is the part of `tokens` and `cost_nano` that calls of programs may not use: it is held back for the

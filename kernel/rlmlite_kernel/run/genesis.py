@@ -16,6 +16,7 @@ from rlmlite_kernel.effects.policy import Egress, barred_from_controllers, permi
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.evaluation.taint import INPUT, LM, TaintedValue, input_bit, origins_of_words
 from rlmlite_kernel.evaluation.work import Meter
+from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.observation.coverage import Coverage, InputLayout
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
@@ -37,10 +38,6 @@ from rlmlite_kernel.values.values import Rows, Text, Value, descriptor, kind_of,
 
 _JSON = msgspec.json.Encoder(order="sorted")
 _SETTINGS = msgspec.json.Decoder(Settings)
-
-
-class SettingsError(ValueError):
-    """Settings that cannot be kept, such as a cost limit with a model of unknown price."""
 
 
 def first_state(

@@ -9,6 +9,7 @@ from rlmlite.cli.output.outcomes import outcome_document, print_outcome
 from rlmlite.cli.output.printing import print_json
 from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
+from rlmlite.clients.interface.keys import without_keys
 from rlmlite.inputs import new_store
 from rlmlite.runs.driver import FanOuts, drive_turn
 from rlmlite.runs.outcome import Outcome
@@ -50,7 +51,9 @@ def _dry(job: Job, as_json: bool) -> Exit:
     text = job.program()
     # Nothing is left behind: no trace, and no copies in the store.
     settings = msgspec.structs.replace(_settings(job), trace=False)
-    setup = prepare(settings)
+    # Nothing is sent either: a price is known, or not, without a key and without a server.
+    with without_keys():
+        setup = prepare(settings)
     blobs = new_store(settings.reading)
     inputs = load_inputs(job.inputs, blobs, settings.reading)
     with Run(inputs, blobs, setup) as run:

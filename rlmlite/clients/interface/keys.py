@@ -17,7 +17,9 @@ nobody has said which one it is for.
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,6 +35,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 # Of letters that every parser of addresses takes for a host. A backslash, say, ends the host for some and not for
 # others, and then the key goes to another host than the one that was looked up.
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?|\[[0-9a-f:.]+\]")
+_KEYLESS: ContextVar[bool] = ContextVar("rlmlite_keyless", default=False)
 _THIS_MACHINE = re.compile(r"localhost|(.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\]")
 _OF_OPENAI = re.compile(r"https://([a-z0-9-]+\.)?api\.openai\.com:443")  # also those of one region
 # In capitals, as people write them. So a key that was put where its variable belongs is found out, and not repeated.
@@ -123,12 +126,24 @@ def _variable(name: str, host: str, variable: object, origin: str) -> str:
     return variable
 
 
+@contextmanager
+def without_keys() -> Iterator[None]:
+    """Within it no key is read, and none is missed: models are only described, and nothing is sent to them."""
+    token = _KEYLESS.set(True)
+    try:
+        yield
+    finally:
+        _KEYLESS.reset(token)
+
+
 def key_of(origin: str, keys: Mapping[str, str]) -> Key | None:
     """The key for a server; None if it gets none.
 
     Raises `ModelError` for a key that is bound and cannot be used, `SettingError` for bindings that are none.
     """
     bound = bindings("keys", keys)  # of hosts, if a host made its `Calling` itself
+    if _KEYLESS.get():
+        return None
     variable = bound.get(origin) or (OPENAI_KEY if origin == OPENAI_ORIGIN else None)
     if variable is not None:
         return _read(variable, origin)

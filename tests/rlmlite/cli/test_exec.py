@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from rlmlite.cli.output.exits import Exit
 from tests.rlmlite.cli.commands import COUNT_ERRORS, LOG, document, rlmlite
 
@@ -148,6 +150,19 @@ def test_a_dry_run_runs_nothing() -> None:
     assert result.exit_code == Exit.COMPLETED
     assert "sub_calls" in result.stdout
     assert not Path(".rlmlite").exists()
+
+
+@pytest.mark.parametrize(
+    "model", ["openai:gpt-5", "openai-responses:gpt-5", "ollama:llama3", "http://127.0.0.1:9/v1#m"]
+)
+def test_a_dry_run_needs_no_key_and_no_server(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It checks the program and prices it, whatever plays the roles; a run asks for the key."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    program = ("exec", "-e", 'final(sub_lm("What is in {context}?", context=context))', "app.log", "--sub", model)
+
+    assert rlmlite(*program, "--dry-run").exit_code == Exit.COMPLETED
+    if model.startswith("openai"):
+        assert "OPENAI_API_KEY" in rlmlite(*program).stderr
 
 
 def test_a_dry_run_finds_mistakes() -> None:

@@ -22,11 +22,11 @@ from rlmlite_kernel import ACTIONS, Entry, Input, Parsed, State, Unparsed, ask, 
 from rlmlite_kernel.effects.requests import Request
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.evaluation.work import Meter, OverMeterError
+from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.evolution import FLAGS, FORMAT, RENDERING
 from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Question, Redact, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
-from rlmlite_kernel.run.genesis import SettingsError
 from rlmlite_kernel.run.machine import RoomSpentError, TurnsSpentError
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError

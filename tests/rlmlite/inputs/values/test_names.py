@@ -16,7 +16,7 @@ from rlmlite.errors import InputError
 from rlmlite.inputs import Data
 from rlmlite.inputs.names import check_name, name_paths
 from rlmlite_kernel import ACTIONS, MemoryBlobs, Settings, begin
-from rlmlite_kernel.run.genesis import SettingsError
+from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.testing.play.turns import KEY, make_input
 from tests.sizes import scale
 
