@@ -4,7 +4,7 @@ from typing import Final
 
 from docs.tables import code, table
 from rlmlite.inputs.formats.converters import CONVERTERS
-from rlmlite.inputs.formats.encoding_names import FAMILIES
+from rlmlite.inputs.formats.encodings.names import FAMILIES
 from rlmlite.inputs.formats.kinds import HTML, KINDS
 from rlmlite.inputs.formats.reading import Reading
 from rlmlite.inputs.formats.remote.urls import SCHEMES

@@ -232,8 +232,7 @@ def _input(value: Value, parent: Run) -> Input:
         bounds = (value.start, value.stop)
         is_whole = bounds == (0, file.size)
         part = None if is_whole else bounds
-        of_file = msgspec.structs.replace(source, kind="text", files=(file,), skipped=(), part=part)
-        return Input(forget_places(value), of_file)
+        return Input(forget_places(value), source.of_files("text", (file,), part))
     if isinstance(value, Rows) and value.kind == DOCUMENTS:
         return _documents(value, files, parent)
     content = to_json(value, parent.blobs)
@@ -281,8 +280,7 @@ def _documents(value: Rows, files: _FilesByName, parent: Run) -> Input:
     if are_all_known and is_one_source and are_whole:
         # Made anew, so that the nested run has what an input of these files would be.
         table = documents((file.path, file.digest, file.size) for file in on_disk)
-        source = msgspec.structs.replace(sources[0], kind=DOCUMENTS, files=on_disk, skipped=())
-        return Input(table, source)
+        return Input(table, sources[0].of_files(DOCUMENTS, on_disk))
 
     rows = value.values(parent.blobs)
     texts = {row["path"]: to_json(row["text"], parent.blobs) for row in rows}  # type: ignore[index,call-overload]

@@ -9,16 +9,16 @@ The same steps serve three origins, which differ in what is known beforehand:
 Not here: deciding which of them a path is (`load`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
-from rlmlite.inputs.folders.listing import IGNORED
+from rlmlite.inputs.folders.listing import IGNORED, is_loss
 from rlmlite.inputs.formats.reading import Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import DerivedText, Recipes
 from rlmlite.inputs.formats.remote.fetch import fetch, fetch_step
 from rlmlite.inputs.formats.remote.urls import file_name, without_secrets
-from rlmlite.inputs.formats.streams import HashingBlocks
+from rlmlite.inputs.formats.streams.blocks import HashingBlocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.inputs.values import with_content
@@ -105,15 +105,7 @@ class FileLoader:
         # The archive's own recipe ends in the step that opened it, so that a replay knows how to get at the members.
         number = self._recipes.number((*before, *payload.steps, Derivation(payload.kind.name)))
         archive = SourceFile(path or "", digest(), size(), recipe=number)
-        source = Source(
-            "documents",
-            path,
-            unpacked.files,
-            unpacked.skipped,
-            recipes=self._recipes.all(),
-            archive=archive,
-        )
-        return documents_input(source)
+        return documents_input(documents_source(path, unpacked.files, unpacked.skipped, self._recipes, archive))
 
     def _input_error(self, error: UnreadableError | BrokenArchiveError) -> InputError:
         return InputError(f"{self._what} {error}")
@@ -130,7 +122,30 @@ def file_entry(path: str, file: HashedFile, text: DerivedText, recipes: Recipes,
 
 def text_input(file: SourceFile, path: str | None, recipes: Recipes) -> Input:
     """A text as an input: all of one file's text."""
-    return Input(Text(file.digest, 0, file.size), Source("text", path, (file,), recipes=recipes.all()))
+    source = Source("text", path, (file,), recipes=recipes.all(), notes=recipes.notes(), incomplete=recipes.incomplete)
+    return Input(Text(file.digest, 0, file.size), source)
+
+
+def documents_source(
+    path: str | None,
+    files: tuple[SourceFile, ...],
+    skipped: Iterable[tuple[str, str]],
+    recipes: Recipes,
+    archive: SourceFile | None = None,
+) -> Source:
+    """The source of documents. Whoever opens an archive has numbered its own recipe before."""
+    in_order = tuple(sorted(skipped))
+    lost = recipes.incomplete or any(is_loss(reason) for _, reason in in_order)
+    return Source(
+        "documents",
+        path,
+        files,
+        in_order,
+        recipes=recipes.all(),
+        archive=archive,
+        notes=recipes.notes(),
+        incomplete=lost,
+    )
 
 
 def documents_input(source: Source) -> Input:

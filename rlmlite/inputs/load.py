@@ -16,27 +16,30 @@ Not here: how one file becomes text (`formats`), rows (`tables`), names of input
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import UnreadableError
 from rlmlite.inputs.cache.digests import open_digests
 from rlmlite.inputs.cache.indexes import open_indexes
-from rlmlite.inputs.file_loader import FileLoader, documents_input, file_entry
+from rlmlite.inputs.file_loader import FileLoader, documents_input, documents_source, file_entry
 from rlmlite.inputs.folders.globs import is_glob, list_glob
 from rlmlite.inputs.folders.listing import Listing, list_folder
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
 from rlmlite.inputs.formats.remote.urls import is_remote, without_secrets
-from rlmlite.inputs.formats.streams import file_blocks
+from rlmlite.inputs.formats.streams.blocks import file_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.names import ALONE, STDIN, check_name, name_paths, strip_text_prefix
 from rlmlite.inputs.values import Data, Table, Url, from_python
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import InputChangedError
-from rlmlite_kernel.values.inputs import Input, Source, SourceFile
+from rlmlite_kernel.values.inputs import FileNote, Input, SourceFile
 from rlmlite_traces import FileBlobs
+
+_PAGE = 4_096
+"""Bytes."""
 
 
 def new_store(reading: Reading = READING, copy_to: str | os.PathLike[str] | None = None) -> FileBlobs:
@@ -131,12 +134,20 @@ def from_path(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input:
         raise InputError(f"{path!r} is not a valid path: {error}") from None
 
 
-def from_listing(path: str, listing: Listing, blobs: FileBlobs, reading: Reading = READING) -> Input:
+def from_listing(
+    path: str,
+    listing: Listing,
+    blobs: FileBlobs,
+    reading: Reading = READING,
+    notes: Iterable[FileNote] = (),
+) -> Input:
     """The texts of the listed files as documents; files that are not text are recorded as skipped.
 
-    Raises `InputError` if no text is left.
+    `notes` are on what made the listing: the files of rules. Raises `InputError` if no text is left.
     """
     texts, recipes = TextReader(blobs, reading, ReadingLimits(path, reading)), Recipes()
+    for note in notes:
+        recipes.add_note(note)
     files: list[SourceFile] = []
     skipped = list(listing.skipped)
     for below in listing.paths:
@@ -150,11 +161,12 @@ def from_listing(path: str, listing: Listing, blobs: FileBlobs, reading: Reading
             files.append(file_entry(below, file, text, recipes, blobs))
         except UnreadableError as error:
             skipped.append((below, error.brief))
+        except InputChangedError:
+            skipped.append((below, "changed while it was read"))
         except OSError as error:
             skipped.append((below, f"unreadable: {error.strerror}"))
     # Files keep the order of the listing. What was skipped comes from two places, so it is sorted.
-    source = Source("documents", path, tuple(files), tuple(sorted(skipped)), recipes=recipes.all())
-    return documents_input(source)
+    return documents_input(documents_source(path, tuple(files), skipped, recipes))
 
 
 def _from_url(url: str, blobs: FileBlobs, reading: Reading) -> Input:
@@ -180,16 +192,25 @@ def _from_local_path(path: str, blobs: FileBlobs, reading: Reading) -> Input:
 
         ignore_files = IgnoreFiles(path) if reading.ignore else None
         listing = list_folder(path, ignore_files=ignore_files, count=ReadingLimits(path, reading).count_member)
-        return from_listing(path, listing, blobs, reading)
-    if stat.S_ISREG(mode):
+        return from_listing(path, listing, blobs, reading, ignore_files.notes if ignore_files else ())
+    if stat.S_ISREG(mode) and not _is_made_when_read(path):
         return FileLoader(path, blobs, reading).load_file(path)
-    if not stat.S_ISFIFO(mode):
+    if not stat.S_ISFIFO(mode) and not stat.S_ISREG(mode):
         raise InputError(
             f"{path} is neither a file nor a folder; to read a device or socket, pipe it to standard input (-)"
         )
-    # A pipe, such as a shell's `<(command)`: it can be read once only, and a replay would not find it again.
+    # A pipe, such as a shell's `<(command)`, can be read once only; what is made when it is read differs each time. A
+    # replay would find neither again.
     with open(path, "rb") as pipe:
         return FileLoader(path, blobs, reading).load_stream(file_blocks(pipe))
+
+
+def _is_made_when_read(path: str) -> bool:
+    """Whether the system makes the content of a file when it is read, as in `/proc`: then its size is not known."""
+    with open(path, "rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        # Such files say 0, or a page whatever they hold.
+        return size <= _PAGE and len(file.read(_PAGE + 1) or b"") != size
 
 
 def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:

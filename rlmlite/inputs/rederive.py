@@ -16,7 +16,7 @@ from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.guard.terminal import harmless
 from rlmlite.inputs.formats.reading import READING, Meter, Reading, ReadingLimits
 from rlmlite.inputs.formats.remote.urls import file_name
-from rlmlite.inputs.formats.streams import content_blocks
+from rlmlite.inputs.formats.streams.blocks import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Source, SourceFile

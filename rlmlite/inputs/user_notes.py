@@ -9,7 +9,7 @@ are not mentioned, since the text is then what the file contains. One line per f
 
 from collections.abc import Iterator, Sequence
 
-from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
+from rlmlite_kernel.values.inputs import Derivation, FileNote, Input, Source, SourceFile
 
 NOT_KEPT = "are more than the trace keeps (the limit kept_bytes); a replay needs them again, so keep a copy"
 
@@ -30,7 +30,7 @@ def source_notes(name: str, source: Source) -> Iterator[str]:
     # With the path, since programs know an input by its name and its user by its path.
     place = name if source.path is None else f"{name} ({source.path})"
     # What is missing altogether comes before what was altered.
-    all_notes = (_skip_notes, _step_notes, _replacement_notes, _table_notes)
+    all_notes = (_skip_notes, _file_notes, _step_notes, _replacement_notes, _table_notes)
     for notes_of in all_notes:
         for note in notes_of(source):
             yield f"{place}: {note}"
@@ -51,6 +51,20 @@ def _skip_notes(source: Source) -> Iterator[str]:
         example = paths[0]
         others = ", ..." if len(paths) > 1 else ""
         yield f"{len(paths):,} left out, {reason}: {example}{others}"
+
+
+def _file_notes(source: Source) -> Iterator[str]:
+    """One note for each fact, however many files it holds of: how many things in all, and where in the first file."""
+    by_fact: dict[str, list[FileNote]] = {}
+    for note in source.notes:
+        by_fact.setdefault(note.what, []).append(note)
+    for what, notes_of in by_fact.items():
+        first, paths = notes_of[0], list(dict.fromkeys(note.path for note in notes_of))
+        count = sum(note.count for note in notes_of)
+        place = "" if source.kind == "text" else f" in {first.path}"
+        where = f" ({first.where})" if first.where else ""
+        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+        yield f"{f'{count:,} ' if count > 1 else ''}{what}{place}{where}{more}"
 
 
 def _step_notes(source: Source) -> Iterator[str]:

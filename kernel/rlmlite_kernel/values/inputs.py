@@ -39,6 +39,19 @@ class SourceFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     recipe: int = 0
 
 
+class FileNote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What is to be said of reading one file of an input, beyond its recipe.
+
+    `path` is the file's in its input, `what` a fact that may hold of many files in the same words ("comments were not
+    read"), `where` the places in this file ("paragraph 3, 9"), `count` how many things it is about.
+    """
+
+    path: str
+    what: str
+    where: str = ""
+    count: int = 1
+
+
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where an input came from, enough to find it again.
 
@@ -48,6 +61,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     only these bytes of its file's text, as a nested run's input can be.
     `recipes` are the steps by which files were derived, each recipe once; `archive` is the file whose members are the
     `files`: its size is its own, not that of a text.
+    `notes` say what a reader left out or overrode within files that were read. `incomplete` is whether something was
+    lost that a reader would expect: a damaged file, a page of a picture. What is left out by rule (hidden, ignored, not
+    text) does not count.
     """
 
     kind: str
@@ -58,6 +74,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     part: tuple[int, int] | None = None
     recipes: tuple[tuple[Derivation, ...], ...] = ()
     archive: SourceFile | None = None
+    notes: tuple[FileNote, ...] = ()
+    incomplete: bool = False
 
     def recipe(self, file: SourceFile) -> tuple[Derivation, ...]:
         """The steps by which a file's text was derived. Raises `IndexError` for a recipe that is not there."""
@@ -65,6 +83,17 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         if file.recipe == 0:
             return ()
         return self.recipes[file.recipe - 1]
+
+    def of_files(self, kind: str, files: tuple[SourceFile, ...], part: tuple[int, int] | None = None) -> "Source":
+        """The source of an input made of some files of this one, or of a part of one: a nested run's.
+
+        What was lost counts for the parent, where it is said.
+        """
+        paths = {file.path for file in files}
+        notes = tuple(note for note in self.notes if note.path in paths)
+        return msgspec.structs.replace(
+            self, kind=kind, files=files, skipped=(), part=part, notes=notes, incomplete=False
+        )
 
     def original(self, file: SourceFile) -> str:
         """SHA-256 of the file on disk that a text was derived from; empty if the text is that file."""

@@ -134,6 +134,10 @@ def _input_document(source: Source) -> dict[str, Any]:
         "files": len(source.files),
         "replaced": {file.path: file.replaced for file in source.files if file.replaced},
         "skipped": [{"path": path, "reason": reason} for path, reason in source.skipped],
+        "notes": [
+            {"path": note.path, "what": note.what, "where": note.where, "count": note.count} for note in source.notes
+        ],
+        "incomplete": source.incomplete,
     }
 
 

@@ -20,6 +20,11 @@ import msgspec
 IGNORED = "ignored"
 """The reason for leaving out what an ignore file names."""
 
+BY_RULE: frozenset[str] = frozenset(
+    {IGNORED, "hidden", "cache", "symbolic link", "hard link", "not a regular file", "binary"}
+)
+"""Reasons that are no loss: what a folder or an archive stands for never had these. All others are."""
+
 NOT_ENTERED: Mapping[str, str] = {"__pycache__": "cache"}
 """Folders that are left out wherever they lie, with the reason. Hidden folders are left out anyway."""
 
@@ -34,6 +39,11 @@ class Listing(msgspec.Struct, frozen=True):
     root: str
     paths: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
+
+
+def is_loss(reason: str) -> bool:
+    """Whether what was left out for this reason is missing from the input: damaged, encrypted, unreadable."""
+    return reason.partition(":")[0] not in BY_RULE
 
 
 class IgnoreRules(Protocol):

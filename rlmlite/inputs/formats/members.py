@@ -16,7 +16,7 @@ from rlmlite.errors.unreadable import BrokenArchiveError, ParserError, StoppedAr
 from rlmlite.inputs.formats.parsing import open_copy, open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import Meter, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
-from rlmlite.inputs.formats.streams import HashingBlocks
+from rlmlite.inputs.formats.streams.blocks import HashingBlocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.parsers.archives import MAX_PATH, Broken, End, Head, Member, unpack_members
 from rlmlite_kernel.values.inputs import SourceFile

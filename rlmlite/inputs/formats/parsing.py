@@ -21,7 +21,7 @@ from rlmlite.guard.worker.frames import Message
 from rlmlite.guard.worker.limits import JobError, WorkerError, WorkerLimitError, WorkerStartError
 from rlmlite.guard.worker.running import run
 from rlmlite.inputs.formats.reading import ReadingLimits
-from rlmlite.inputs.formats.streams import BLOCK
+from rlmlite.inputs.formats.streams.blocks import BLOCK
 from rlmlite_kernel.values.blobs import Content, InputChangedError
 from rlmlite_traces import HashedFile
 from rlmlite_traces.files.guarded import open_plain

@@ -19,7 +19,7 @@ import msgspec
 
 from rlmlite.errors import InputError, SettingError
 from rlmlite.errors.checks import cut
-from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
+from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.values.blobs import Content
 

@@ -12,17 +12,24 @@ A file that already is its own text passes through without steps and without a c
 Not here: what archives hold (`archives`), where bytes come from (`load`, `remote`).
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from rlmlite.errors.unreadable import UnreadableError
-from rlmlite.inputs.formats.encodings import EncodingChoice, choose_encoding, decode_blocks, recorded_encoding
+from rlmlite.inputs.formats.encodings.choice import (
+    EncodingChoice,
+    choose_encoding,
+    decode_blocks,
+    overridden_declaration,
+    recorded_encoding,
+)
 from rlmlite.inputs.formats.kinds import FileKind, detect_kind, is_html
 from rlmlite.inputs.formats.reading import Meter, Reading, ReadingLimits
-from rlmlite.inputs.formats.recipes import DerivedText
-from rlmlite.inputs.formats.streams import HEAD, BlockStream, content_blocks
+from rlmlite.inputs.formats.recipes import DerivedText, TextNote
+from rlmlite.inputs.formats.streams.blocks import HEAD, BlockStream, content_blocks
 from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repair_blocks
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
@@ -34,6 +41,10 @@ LAYERS = 4
 
 _REPLACEMENT = "\ufffd".encode()
 _PACKED_TAR_SUFFIXES = ("tgz", "tbz2", "txz", "tzst")
+
+
+_UNTOUCHED = DerivedText("", 0, ())
+"""What has led to a file's own bytes: nothing."""
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -74,6 +85,9 @@ class TextReader:
         """Hash a file, if it may become text. Raises `UnreadableError`, and what `FileBlobs.look` raises."""
         with open(path, "rb", buffering=0) as file:
             head = file.read(HEAD)
+            # As in `/proc`: the system makes it when it is read, each time anew, so there is nothing to read in place.
+            if head and os.fstat(file.fileno()).st_size == 0:
+                raise UnreadableError("without a size", "made when it is read", "give it as an input of its own")
         has_kind = detect_kind(head, name) is not None
         has_nul = b"\0" in head
         # Before a video of 10 GB is hashed for nothing. Text in UTF-16 has NUL bytes as well.
@@ -93,7 +107,7 @@ class TextReader:
             utf8 = file.utf8 or _check_utf8(content)
             return self.read_content(content, file.digest, utf8, name)
         if kind.way == "convert":
-            return self._convert(kind.name, content, ())
+            return self._convert(kind.name, content)
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
         # An archive that is not compressed can be read in place, which a zip needs: its directory is at its end.
         if not payload.steps:
@@ -113,7 +127,9 @@ class TextReader:
         while kind is not None and kind.way == "unpack":
             if len(steps) == LAYERS:
                 raise UnreadableError("packed too often", f"more than {LAYERS} layers of compression")
-            from rlmlite.inputs.formats.compression import decompress  # here, because most files are not compressed
+            from rlmlite.inputs.formats.streams.compression import (
+                decompress,  # here, because most files are not compressed
+            )
 
             # Each layer is measured against the outermost bytes, so nested bombs are caught by their combined ratio.
             meter = Meter(self._limits, kind.way, packed)
@@ -132,7 +148,7 @@ class TextReader:
         stored = self._blobs.derive(payload.stream.blocks())
         content = self._blobs.read(stored.digest)
         if payload.kind is not None:
-            return self._convert(payload.kind.name, content, payload.steps)
+            return self._convert(payload.kind.name, content, DerivedText("", 0, payload.steps))
         utf8 = _check_utf8(content)
         return self.read_content(content, stored.digest, utf8, payload.name, payload.steps)
 
@@ -154,10 +170,26 @@ class TextReader:
             text = self._store_repaired(iter([content]), steps)
         else:
             text = DerivedText(digest, len(content), steps)
+        text = msgspec.structs.replace(text, notes=self._encoding_notes(content, utf8, encoding))
         if self._converts_html(head, name):
             html = content if text.digest == digest else self._blobs.read(text.digest)
-            return self._convert("html", html, text.steps, text.replaced)
+            return self._convert("html", html, text)
         return text
+
+    def _encoding_notes(
+        self, content: Content, utf8: Utf8 | None, encoding: EncodingChoice | None
+    ) -> tuple[TextNote, ...]:
+        """That the text is not read as it declares. A replay has said so already."""
+        asked_for = self._reading.encoding is not None
+        declared = "" if self._recorded is not None or asked_for else overridden_declaration(content, utf8, encoding)
+        if not declared:
+            return ()
+        read_as = "utf-8" if encoding is None else encoding.name
+        return (
+            TextNote(
+                "the encoding that the text declares does not fit and is not used", f"{declared}; read as {read_as}"
+            ),
+        )
 
     def _choose_encoding(self, content: Content, utf8: Utf8 | None) -> EncodingChoice | None:
         if self._recorded is None:
@@ -174,15 +206,15 @@ class TextReader:
 
         return any(step.by == CONVERTERS["html"].library for step in self._recorded)
 
-    def _convert(self, kind: str, content: Content, steps: tuple[Derivation, ...], replaced: int = 0) -> DerivedText:
-        """The text that a converter produces. `replaced` counts what was replaced before, in decoding."""
+    def _convert(self, kind: str, content: Content, before: DerivedText = _UNTOUCHED) -> DerivedText:
+        """The text that a converter produces. `before` is what led to the content: its steps, what was replaced."""
         from rlmlite.inputs.formats.converters import CONVERTERS, convert  # here, because few files are converted
 
         # Asked for first: without its library there is nothing to convert with.
         step = CONVERTERS[kind].step
         blocks = convert(kind, content, self._limits)
-        text = self._store_repaired(self._limits.blocks(blocks, "convert"), (*steps, step))
-        return msgspec.structs.replace(text, replaced=text.replaced + replaced)
+        text = self._store_repaired(self._limits.blocks(blocks, "convert"), (*before.steps, step))
+        return msgspec.structs.replace(text, replaced=text.replaced + before.replaced, notes=before.notes)
 
     def _decode(self, content: Content, encoding: EncodingChoice, steps: tuple[Derivation, ...]) -> DerivedText:
         """Decoded strictly; if that fails, once more with U+FFFD for what is not in the encoding."""

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
+from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.reading.databases_beside import check_complete

@@ -10,8 +10,8 @@ from rlmlite import execute
 from rlmlite.errors import InputError, SettingError
 from rlmlite.errors.unreadable import UnreadableError
 from rlmlite.inputs import READING, Reading, from_path, new_store
-from rlmlite.inputs.formats.encoding_names import ENCODINGS, find_encoding
-from rlmlite.inputs.formats.encodings import declared_encoding, recorded_encoding
+from rlmlite.inputs.formats.encodings.choice import declared_encoding, recorded_encoding
+from rlmlite.inputs.formats.encodings.names import ENCODINGS, find_encoding
 from rlmlite.inputs.formats.reading import reading
 from rlmlite.inputs.rederive import deriving
 from rlmlite_kernel.values.inputs import Derivation, Source, SourceFile

@@ -8,9 +8,9 @@ import pytest
 
 from rlmlite.errors import InputError
 from rlmlite.inputs import READING, Reading, from_path, new_store
-from rlmlite.inputs.formats.encoding_names import ENCODINGS
-from rlmlite.inputs.formats.encodings import choose_encoding, declared_encoding, decode_blocks
-from rlmlite.inputs.formats.streams import HEAD
+from rlmlite.inputs.formats.encodings.choice import choose_encoding, declared_encoding, decode_blocks
+from rlmlite.inputs.formats.encodings.names import ENCODINGS
+from rlmlite.inputs.formats.streams.blocks import HEAD
 from rlmlite_kernel.engines.bytes.utf8 import check
 
 UNITS = {

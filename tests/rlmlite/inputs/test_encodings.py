@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite.inputs import Reading
-from rlmlite.inputs.formats.encodings import declared_encoding, wide_encoding
+from rlmlite.inputs.formats.encodings.choice import declared_encoding, wide_encoding
 from rlmlite_kernel.values.inputs import Derivation
 from tests.rlmlite.inputs.input_files import load_plain, notes_text
 
@@ -93,6 +93,12 @@ def test_binary_content_is_not_wide_text(head: bytes) -> None:
         (b"<meta charset=nonsense>", None),
         (b"<meta charset=hex>", None),
         (b"plain text, charset=cp1251", None),
+        (b"10:02 opened <?xml version='1.0' encoding='Shift_JIS'?>", None),
+        (b"<?xml version='1.0'?><log>opened <?xml encoding='Shift_JIS'?></log>", None),
+        (b"10:02 sent <meta charset=Shift_JIS>", None),
+        (b"<!-- <meta charset=Shift_JIS> --><meta charset=koi8-r>", "koi8-r"),
+        (b"<html><head><title><meta charset=Shift_JIS></title></head>", None),
+        (b"<html><head></head><body><meta charset=Shift_JIS>", None),
     ],
 )
 def test_markup_may_declare_its_encoding(head: bytes, name: str | None) -> None:

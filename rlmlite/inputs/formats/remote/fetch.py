@@ -11,7 +11,7 @@ from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import UnreadableError, import_extra
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs.formats.remote.urls import HTTP, check_url, redact, without_secrets
-from rlmlite.inputs.formats.streams import file_blocks
+from rlmlite.inputs.formats.streams.blocks import file_blocks
 from rlmlite_kernel.values.inputs import Derivation
 from rlmlite_traces.errors import words_of
 

@@ -7,7 +7,7 @@ of it; where a file is not UTF-8, its lines are the same in both.
 from pathlib import Path
 
 from rlmlite.errors import InputError
-from rlmlite.inputs.formats.encodings import decode_blocks
+from rlmlite.inputs.formats.encodings.choice import decode_blocks
 from rlmlite_traces import FileBlobs, HashedFile
 from rlmlite_traces.files.mapped import open_content
 

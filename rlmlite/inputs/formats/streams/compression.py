@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rlmlite.errors.unreadable import UnreadableError, import_extra
-from rlmlite.inputs.formats.streams import BLOCK, BlockStream, file_blocks
+from rlmlite.inputs.formats.streams.blocks import BLOCK, BlockStream, file_blocks
 from rlmlite.inputs.parsers.damage import DAMAGE
 from rlmlite_traces.errors import words_of
 

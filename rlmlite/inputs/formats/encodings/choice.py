@@ -10,19 +10,20 @@ U+FFFD for what is broken, where the damage is visible and counted:
 5. What HTML or XML declares: `<?xml encoding="iso-8859-1"?>`, `<meta charset=...>`, if it can be true.
 6. Detection by charset-normalizer, on samples, and only if it is clear (see `_detect`).
 
-Not here: which encodings there are (`encoding_names`), decoding as a step of a recipe (`text_reader`).
+A declaration that does not fit is overridden, and said (`overridden_declaration`). Not here: which encodings there are
+(`names`), decoding as a step of a recipe (`text_reader`).
 """
 
 import codecs
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from rlmlite.errors.unreadable import UnreadableError
-from rlmlite.inputs.formats.encoding_names import find_encoding, unknown_encoding
-from rlmlite.inputs.formats.streams import BLOCK, HEAD
+from rlmlite.inputs.formats.encodings.declarations import declared_name
+from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
+from rlmlite.inputs.formats.streams.blocks import BLOCK, HEAD
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
@@ -46,11 +47,8 @@ _BYTE_ORDER_MARKS = (
 _MARKED_ENCODINGS = ("utf-16", "utf-32")
 _LONGEST_MARK = 4
 _WIDE_ENCODINGS = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))  # and bytes per unit
-# Every repetition has a bound: without one, a page of blanks would take seconds to search.
-_DECLARATION = re.compile(
-    rb"""<(?:\?xml|meta)\b[^>]{0,200}?(?:encoding|charset)\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z][\w.:-]{1,30})""", re.I
-)
 _WESTERN = "cp1252"
+_DECLARED = "declared"
 _NOT_DETECTED = ["utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]
 """Left to `wide_encoding`; charset-normalizer sees them in texts that have nothing to do with them."""
 
@@ -62,6 +60,9 @@ _SAME_CHAOS = 0.02
 
 _CLEAR_COHERENCE = 0.2
 """Its `coherence` with a language, from which on a single-byte encoding is believed."""
+
+_MOST_BAD = 0.05
+"""Share of the characters beyond ASCII that may be bad in an encoding that a text declares. Damage is rarer."""
 
 _WIDE_ZEROS = 0.3
 """Share of the upper bytes that must be 0: those of a text's Latin letters, digits, spaces."""
@@ -112,8 +113,8 @@ def choose_encoding(content: Content, utf8: Utf8 | None, requested: str | None) 
     if utf8.valid:
         return None
     declared = declared_encoding(head)
-    if declared is not None:
-        return EncodingChoice(declared, "declared")
+    if declared is not None and _fits(content, declared):
+        return EncodingChoice(declared, _DECLARED)
     return _detect(content, utf8)
 
 
@@ -159,18 +160,35 @@ def declared_encoding(head: bytes) -> str | None:
     The text is known not to be valid UTF-8, so a declaration of UTF-8 says nothing. The declaration was found as ASCII,
     so what it names must have the letters of ASCII where ASCII has them: UTF-16 and EBCDIC have not.
     """
-    # Searched as bytes: until the declaration is found, there is no encoding to decode it by. It is ASCII anyway.
-    match = _DECLARATION.search(head)
-    if match is None:
-        return None
-    declared = match[1].decode("ascii")
-    name = find_encoding(declared)
-    if name is None or match[1].decode(name, "replace") != declared:
+    declared = declared_name(head)
+    name = None if declared is None else find_encoding(declared)
+    if declared is None or name is None or declared.encode().decode(name, "replace") != declared:
         return None
     # Browsers read it as Windows-1252, and pages rely on that.
     if name == "iso8859-1":
         return _WESTERN
     return None if name == "utf-8" else name
+
+
+def overridden_declaration(content: Content, utf8: Utf8 | None, chosen: EncodingChoice | None) -> str:
+    """The name of the encoding that a text declares, if it is read in another one; else an empty text."""
+    declared = declared_name(bytes(content[:HEAD]))
+    if declared is None or (chosen is not None and chosen.why == _DECLARED) or (utf8 is not None and utf8.ascii):
+        return ""
+    read_as = "utf-8" if chosen is None else chosen.name
+    is_same = read_as.removesuffix("-sig") == find_encoding(declared)
+    is_valid = chosen is not None or (utf8 is not None and utf8.valid)
+    return "" if is_same and is_valid else declared
+
+
+def _fits(content: Content, name: str) -> bool:
+    """Whether a text can be in an encoding: of what is not ASCII, hardly anything is bad."""
+    bad = not_ascii = 0
+    for block in decode_blocks(content, name, "replace"):
+        text = block.decode("utf-8", "surrogatepass")
+        bad += text.count("\ufffd")
+        not_ascii += len(text) - sum(map(str.isascii, text)) if not text.isascii() else 0
+    return bad <= not_ascii * _MOST_BAD
 
 
 def decode_blocks(content: Content, name: str, errors: str = "strict") -> Iterator[bytes]:

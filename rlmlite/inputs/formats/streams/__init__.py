@@ -1,0 +1,1 @@
+"""Bytes on their way: blocks as streams and files, and single streams unpacked."""
