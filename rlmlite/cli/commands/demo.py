@@ -19,7 +19,7 @@ from rlmlite.clients.extractive.client import NOTICE
 from rlmlite.errors import InputError
 from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.inputs import deriving, from_listing, notes
-from rlmlite.inputs.folders.listing import NOT_ENTERED, Listing, list_folder
+from rlmlite.inputs.folders.listing import NOT_CHOSEN, NOT_ENTERED, Listing, list_folder
 from rlmlite.runs.driver import drive_turn
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.program import read_program, run_program
@@ -29,7 +29,7 @@ from rlmlite.runs.setup import prepare
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Level, Replayed, replay, verify
 
-_FOREIGN = dict.fromkeys(("site-packages", "dist-packages"), "not the standard library")
+_FOREIGN = dict.fromkeys(("site-packages", "dist-packages"), NOT_CHOSEN[1])
 
 
 class Demonstration(msgspec.Struct, frozen=True):
@@ -113,7 +113,7 @@ def _sources(path: Path | None, blobs: FileBlobs) -> dict[str, Input]:
 
 def _python(listing: Listing) -> Listing:
     paths = tuple(path for path in listing.paths if path.endswith(".py"))
-    others = [(path, "not Python source") for path in listing.paths if not path.endswith(".py")]
+    others = [(path, NOT_CHOSEN[0]) for path in listing.paths if not path.endswith(".py")]
     # Sorted, because what was skipped is recorded, and must not depend on the order of a folder.
     skipped = tuple(sorted((*listing.skipped, *others)))
     return Listing(listing.root, paths, skipped)

@@ -20,8 +20,16 @@ import msgspec
 IGNORED = "ignored"
 """The reason for leaving out what an ignore file names."""
 
+NOT_CHOSEN = ("not Python source", "not the standard library")
+"""The reasons for leaving out what `rlmlite demo` does not read."""
+
+REPLACED = "replaced by a later member of its name"
+
 BY_RULE: frozenset[str] = frozenset(
-    {IGNORED, "hidden", "cache", "symbolic link", "hard link", "not a regular file", "binary"}
+    {
+        *(IGNORED, *NOT_CHOSEN, REPLACED, "hidden", "cache", "binary"),
+        *("symbolic link", "hard link", "not a regular file"),
+    }
 )
 """Reasons that are no loss: what a folder or an archive stands for never had these. All others are."""
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from rlmlite.errors.unreadable import BrokenArchiveError, ParserError, StoppedArchiveError, UnreadableError
+from rlmlite.inputs.folders.listing import REPLACED
 from rlmlite.inputs.formats.parsing import open_copy, open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import Meter, ReadingLimits
 from rlmlite.inputs.formats.recipes import Recipes
@@ -21,8 +22,6 @@ from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite.inputs.parsers.archives import MAX_PATH, Broken, End, Head, Member, unpack_members
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_traces import FileBlobs
-
-REPLACED = "replaced by a later member of its name"
 
 _MOST_WANTED = 10_000
 """Above so many members that are wanted, all are unpacked: their paths would be more than the worker is asked with."""
