@@ -8,11 +8,12 @@ list, struct, map              canonical JSON, whose contents go by the same rul
 """
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from rlmlite.inputs.tables.binary import arrow_times as times
 from rlmlite.inputs.tables.binary.libraries import library
+from rlmlite.inputs.tables.binary.whole_numbers import Whole, read_whole_numbers
 from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite_kernel.values.tables import parts
@@ -46,13 +47,13 @@ _SAMPLE = 256
 class Conversion(NamedTuple):
     """How arrays are read: the counter of losses, and what is known of a source beside its types.
 
-    `infinities`: whether the counts that DuckDB gives for infinite dates mean that. `whole`: columns of texts that are
-    whole numbers.
+    `infinities`: whether the counts that DuckDB gives for infinite dates mean that. `whole`: where, in
+    which columns, texts are whole numbers.
     """
 
     losses: Losses
     infinities: bool = False
-    whole: frozenset[int] = frozenset()
+    whole: Mapping[int, Whole] = {}
 
 
 def arrow_batches(batches: Iterator[Arrow], how: Conversion) -> Iterator[Batch]:
@@ -60,8 +61,19 @@ def arrow_batches(batches: Iterator[Arrow], how: Conversion) -> Iterator[Batch]:
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
             part = batch.slice(start, ROWS)
-            arrays = [_digits(array) if index in how.whole else array for index, array in enumerate(part.columns)]
-            yield Batch([array if isinstance(array, Part) else arrow_part(array, how) for array in arrays], len(part))
+            yield Batch(
+                [_column(array, how.whole.get(index), how) for index, array in enumerate(part.columns)], len(part)
+            )
+
+
+def _column(array: Arrow, whole: Whole | None, how: Conversion) -> Part:
+    if whole is None:
+        return arrow_part(array, how)
+    if whole != "number":
+        values = [read_whole_numbers(value, whole) for value in json_values(array, how)]
+        return parts.spelled(column_cells(values, how.losses))
+    digits = _digits(array)
+    return digits if isinstance(digits, Part) else arrow_part(digits, how)
 
 
 def _digits(array: Arrow) -> Arrow | Part:

@@ -7,12 +7,13 @@ Columns go over as Arrow has them (`arrow_columns`). The spelled cells below are
 versions: they are read again by the rules of then, and are not to be changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.binary.arrow_columns import Conversion, arrow_batches
 from rlmlite.inputs.tables.binary.libraries import library
+from rlmlite.inputs.tables.binary.whole_numbers import Whole
 from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import NULL, column_cells, duration, text_cells, trim_fraction
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
@@ -96,7 +97,9 @@ def read_frame(frame: object) -> OpenTable:
     return read_stream(reader, type_name)
 
 
-def read_stream(reader: Arrow, what: str, infinities: bool = False, whole: frozenset[int] = frozenset()) -> OpenTable:
+def read_stream(
+    reader: Arrow, what: str, infinities: bool = False, whole: Mapping[int, Whole] | None = None
+) -> OpenTable:
     """Open an Arrow stream, whose rows can be read once only. `what` is its name in messages.
 
     `infinities` and `whole` are as in `Conversion`.
@@ -121,7 +124,7 @@ def _open_table(
     open_batches: Callable[[], Iterator[Arrow]],
     what: str,
     infinities: bool = False,
-    whole: frozenset[int] = frozenset(),
+    whole: Mapping[int, Whole] | None = None,
 ) -> OpenTable:
     def batches(losses: Losses) -> Iterator[Batch]:
         record_batches = _translate_errors(open_batches, what)
@@ -134,7 +137,7 @@ def _open_table(
     def columns(losses: Losses) -> Iterator[ColumnBatch]:
         record_batches = _translate_errors(open_batches, what)
         sound = iter(lambda: _translate_errors(lambda: _next_batch(record_batches), what), None)
-        return arrow_batches(sound, Conversion(losses, infinities, whole))
+        return arrow_batches(sound, Conversion(losses, infinities, whole or {}))
 
     return OpenTable(tuple(schema.names), batches, library("pyarrow").__version__, {}, columns=columns)
 

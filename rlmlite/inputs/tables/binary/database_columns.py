@@ -19,6 +19,7 @@ from typing import Any
 from rlmlite.errors import InputError
 from rlmlite.inputs.tables.binary.arrow_columns import INFINITE, Conversion, arrow_part
 from rlmlite.inputs.tables.binary.libraries import library
+from rlmlite.inputs.tables.binary.whole_numbers import Whole, cast_type, needs_cast, quoted, whole_numbers
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite_kernel.values.tables import parts
 from rlmlite_kernel.values.tables.parts import Part
@@ -29,9 +30,6 @@ _ROWS = 2_000
 
 _BAD_TEXT = "Could not decode to UTF-8"
 _MOST_PLACES = 3
-
-_AS_TEXT = ("HUGEINT", "UHUGEINT", "TIME WITH TIME ZONE", "BIT", "BIGNUM", "VARINT")
-_WHOLE = ("HUGEINT", "UHUGEINT", "BIGNUM", "VARINT")
 
 
 class _Mended(str):
@@ -140,16 +138,15 @@ def _finite(value: Any, losses: Losses) -> Any:
     return value
 
 
-def spell_for_arrow(relation: Any) -> tuple[Any, frozenset[int]]:
-    """A relation of DuckDB with a text for what Arrow cannot hold, and which columns are whole numbers as text."""
-    kinds = [str(kind) for kind in relation.types]
-    if not any(kind in _AS_TEXT for kind in kinds):
-        return relation, frozenset()
+def spell_for_arrow(relation: Any) -> tuple[Any, Mapping[int, Whole]]:
+    """A relation of DuckDB with texts for what Arrow cannot hold, and where in which columns they are whole numbers."""
+    types = list(relation.types)
+    if not any(map(needs_cast, types)):
+        return relation, {}
     columns = []
-    for number, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), 1):
-        quoted = name.replace('"', '""')
+    for number, (name, kind) in enumerate(zip(relation.columns, types, strict=True), 1):
         # By position: names may recur.
-        column = f"CAST(#{number} AS VARCHAR)" if kind in _AS_TEXT else f"#{number}"
-        columns.append(f'{column} AS "{quoted}"')
-    whole = frozenset(index for index, kind in enumerate(kinds) if kind in _WHOLE)
+        column = f"CAST(#{number} AS {cast_type(kind)})" if needs_cast(kind) else f"#{number}"
+        columns.append(f"{column} AS {quoted(name)}")
+    whole = {index: found for index, kind in enumerate(types) if (found := whole_numbers(kind)) is not None}
     return relation.project(", ".join(columns)), whole

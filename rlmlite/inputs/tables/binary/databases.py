@@ -26,6 +26,7 @@ from rlmlite.errors import InputError
 from rlmlite.inputs.tables.binary.arrow_tables import BATCH, read_stream
 from rlmlite.inputs.tables.binary.database_columns import spell_for_arrow, sqlite_batches
 from rlmlite.inputs.tables.binary.libraries import library
+from rlmlite.inputs.tables.binary.whole_numbers import Whole
 from rlmlite.inputs.tables.reading.reader import OpenTable, TableFile
 from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import ROWS, Batch, Losses
@@ -177,8 +178,8 @@ def read_duckdb(path: TableFile, options: dict[str, str]) -> OpenTable:
     return OpenTable(table.names, table.batches, version, options, columns=table.columns)
 
 
-def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> tuple[Any, frozenset[int]]:
-    """The rows as an Arrow stream, and which columns are whole numbers that come as text."""
+def _run_duckdb(duckdb: Any, path: TableFile, options: dict[str, str]) -> tuple[Any, Mapping[int, Whole]]:
+    """The rows as an Arrow stream, and where in which columns texts are whole numbers."""
     try:
         memory = f"{round(path.memory * _DUCKDB_SHARE)}B"
         connection = duckdb.connect(str(path.at), read_only=True, config={**_DUCKDB_LOCKED, "memory_limit": memory})
