@@ -36,6 +36,12 @@ from rlmlite_kernel.values.tables.writer import Batch as ColumnBatch
 _READING_ACTIONS = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
+_DECLARED_COLUMNS = frozenset({"type", "name", "tbl_name", "rootpage", "sql"})
+_STORED_BY_RTREE = ("_node", "_rowid", "_parent")
+_VIRTUAL_SETTINGS = frozenset({"data_version", "page_size"})
+"""What SQLite asks leave for when it opens a virtual table (FTS, rtree, `json_each`), though it only reads: to declare
+its columns, to prepare the statements by which it would be changed, to read two settings. The file stays read-only."""
+
 _OUTSIDE_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "fts3_tokenizer"})
 """Functions that some builds of SQLite have and that reach beyond the database file."""
 
@@ -142,9 +148,22 @@ def _authorize(action: int, first: str | None, second: str | None, *_: str | Non
     # Of a function call, SQLite passes the name as the second text. Names are case-insensitive there.
     function = (second or "").lower()
     reaches_outside = action == sqlite3.SQLITE_FUNCTION and function in _OUTSIDE_FUNCTIONS
-    if action in _READING_ACTIONS and not reaches_outside:
+    is_reading = action in _READING_ACTIONS and not reaches_outside
+    if is_reading or _opens_virtual_table(action, first or "", second):
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
+
+
+def _opens_virtual_table(action: int, first: str, second: str | None) -> bool:
+    """Whether this is what opening a virtual table asks for."""
+    match action:
+        case sqlite3.SQLITE_UPDATE:
+            return first == "sqlite_master" and second in _DECLARED_COLUMNS
+        case sqlite3.SQLITE_INSERT | sqlite3.SQLITE_DELETE:
+            return first.endswith(_STORED_BY_RTREE)
+        case sqlite3.SQLITE_PRAGMA:
+            return first in _VIRTUAL_SETTINGS and second is None
+    return False
 
 
 def _remedy(error: Exception) -> str:
