@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from rlmlite_kernel.engines.query.query import Matcher, Query, QueryError, any_of, compile_query, literal, regex
-from rlmlite_kernel.engines.query.templates import template_pattern
+from rlmlite_kernel.engines.query.templates import line_pattern, template_pattern
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx
 
@@ -39,9 +39,17 @@ def constant_query(node: Expr) -> Query | None:
     return None
 
 
-def template_query(template: str) -> Query:
-    """Literal text with wildcards `<*>`."""
+def line_query(template: str) -> Query:
+    """The same as a whole line, as `patterns` counts the lines of a template."""
     try:
-        return regex(template_pattern(template))
+        return regex(line_pattern(template))
+    except QueryError as error:
+        raise Fault("query", str(error)) from None
+
+
+def template_query(template: str, any_blanks: bool = True) -> Query:
+    """Literal text with wildcards `<*>`, anywhere in a line."""
+    try:
+        return regex(template_pattern(template, any_blanks))
     except QueryError as error:
         raise Fault("query", str(error)) from None

@@ -28,6 +28,7 @@ CODES: Final[Mapping[str, str]] = {
     "crlf": "lines end in CR LF, which `$` does not match before",
     "evidence_invalid": "evidence is not a span, a row or a quote",
     "evidence_not_found": "a quote was not found in any input",
+    "fields_empty": "a field of a form is empty on every line",
     "hits_limited": "more hits were found than the limit keeps",
     "hole_empty": "a placeholder of a template had nothing to stand for",
     "index_unkept": "no index was kept of a text of this size",

@@ -16,7 +16,7 @@ from rlmlite_kernel.actions.rows.columns.keys import as_column, key_rows
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.search import warn_no_hits
-from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher
+from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher, prefer_whole_lines
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.query.query import Matcher
@@ -44,6 +44,7 @@ def count_matches(
     """How many matches; with a key, rows {key, n} as `count_by` gives them."""
     matcher = choose_matcher("count_matches", query, template, context)
     pieces = target_pieces(target, "count_matches", context)
+    matcher = prefer_whole_lines(matcher, template, pieces, context)
     counter = _MatchCounter(context, matcher)
     # The document of a match is known without its row; every other key, and any condition, has to look at rows.
     by_document = key is not None and as_column(key) == Field("doc")

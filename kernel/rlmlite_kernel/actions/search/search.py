@@ -10,7 +10,7 @@ by batch; `limit` then counts the hits that pass.
 
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder, size_of_hits
-from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher
+from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher, prefer_whole_lines
 from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
@@ -35,6 +35,7 @@ def search(
     """Every match, leftmost first, never overlapping: rows {doc, line, start, end, match, text, groups, and names}."""
     matcher = choose_matcher("search", query, template, context)
     pieces = target_pieces(target, "search", context)
+    matcher = prefer_whole_lines(matcher, template, pieces, context)
     collector = _HitCollector(context, matcher, limit)
     if where is None:
         sweep = Sweep(context, matcher, collector.limit, counting_allowance(context, pieces))

@@ -22,7 +22,7 @@ from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.queries import matcher_for, template_query
+from rlmlite_kernel.program.queries import line_query, matcher_for, template_query
 from rlmlite_kernel.records.evolution import WHOLE_LINES
 from rlmlite_kernel.values.columns import Text
 
@@ -38,7 +38,30 @@ def choose_matcher(action: str, query: Matcher | None, template: str | None, con
         raise Fault("arguments", needs)
     if query is not None:
         return query
-    return matcher_for(template_query(template or ""), whole_lines=context.follows(WHOLE_LINES))
+    follows = context.follows(WHOLE_LINES)
+    return matcher_for(template_query(template or "", follows), whole_lines=follows)
+
+
+def prefer_whole_lines(
+    matcher: Matcher, template: str | None, pieces: Sequence[TargetPiece], context: StepContext
+) -> Matcher:
+    """The matcher of whole lines for a template that some line is of as a whole; else the given one.
+
+    A template of `patterns` is that of whole lines, and may be part of another: `started` and `server started`.
+    """
+    if template is None or not context.follows(WHOLE_LINES):
+        return matcher
+    whole = matcher_for(line_query(template))
+    # One is enough to know.
+    sweep = Sweep(context, whole, keep=1, counting=0)
+    for piece in pieces:
+        if sweep.search(piece, 1, _forget).count:
+            return whole
+    return matcher
+
+
+def _forget(piece: TargetPiece, matches: MatchArray) -> None:
+    """Only whether there is a match is asked."""
 
 
 class Sweep:

@@ -7,6 +7,7 @@ from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import ROWS_BY_RECIPE
+from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.lines import kind
 
 LINE_COLUMNS = ("doc", "line", "start", "end", "text")
@@ -24,6 +25,13 @@ def require_fields(named: Mapping[str, object]) -> None:
     """Raise `Fault("query")` for a form that names no group."""
     if not named:
         raise Fault("query", 'parse_lines needs named groups: /(?<user>\\d+) .../ or a template "{user} ..."')
+
+
+def warn_of_empty_fields(fields: Mapping[str, object], lines: int, where: str, context: StepContext) -> None:
+    """Say which fields hold nothing in any of some lines: their form most likely takes the lines apart elsewhere."""
+    for name, field in fields.items():
+        if lines and isinstance(field, Spans) and bool((field.stops <= field.starts).all()):
+            context.warn(f"`{name}` is empty {where} ({lines:,}): check the form", code="fields_empty")
 
 
 def warn_of_unmatched(unmatched: int, matched: int, context: StepContext) -> None:

@@ -10,21 +10,32 @@ than two or three. So which fields there are is known from the form, and what th
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from rlmlite_kernel.actions.rows.lines.passes import finds_of
 from rlmlite_kernel.actions.search.sweep import mark_unseen, warn_of_cut_lines
 from rlmlite_kernel.actions.search.targets import TargetPiece
-from rlmlite_kernel.actions.texts.line_forms import LINE_COLUMNS, require_fields, warn_of_unmatched
+from rlmlite_kernel.actions.texts.line_forms import (
+    LINE_COLUMNS,
+    require_fields,
+    warn_of_empty_fields,
+    warn_of_unmatched,
+)
 from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.engines.lines.blocks import LineBounds, cut_blocks
 from rlmlite_kernel.engines.lines.groups import find_groups
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import WHOLE_LINES
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.lines.fields import GroupField, LineField, PlaceField
 from rlmlite_kernel.values.lines.line_rows import LineRows
 from rlmlite_kernel.values.lines.source import Bits, LineBlock, LineSource, Selection, pack
+
+_LOOKED_AT = 1_000
+"""Lines in which a field that is always empty is looked for."""
 
 
 class _Block(NamedTuple):
@@ -71,7 +82,14 @@ def parse_large(pieces: Sequence[TargetPiece], matcher: Matcher, context: StepCo
     unmatched = LineRows("lines", of_line, LineSource(texts, tuple(blocks), None), rest)
     source = LineSource(texts, tuple(blocks), matcher)
     selection = Selection(matching, [count for count, _ in counts])
-    return LineRows("lines", {**fields, **named}, source, selection, {"unmatched": unmatched})
+    rows = LineRows("lines", {**fields, **named}, source, selection, {"unmatched": unmatched})
+    if context.follows(WHOLE_LINES) and len(rows):
+        # The fields of all lines are not known yet; those of the first ones say enough of the form.
+        first = np.arange(min(len(rows), _LOOKED_AT), dtype=np.int64)
+        columns = rows.gather(first, named.keys(), context.blobs).columns
+        of_form = {name: columns[name] for name in named}
+        warn_of_empty_fields(of_form, len(first), "on each of the first lines that match", context)
+    return rows
 
 
 def _named_fields(matcher: Matcher) -> dict[str, LineField]:

@@ -17,7 +17,13 @@ import numpy as np
 from rlmlite_kernel.actions.search.hits import named_groups
 from rlmlite_kernel.actions.search.sweep import mark_unseen, warn_of_cut_lines
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate, target_pieces
-from rlmlite_kernel.actions.texts.line_forms import LINE_COLUMNS, is_large, require_fields, warn_of_unmatched
+from rlmlite_kernel.actions.texts.line_forms import (
+    LINE_COLUMNS,
+    is_large,
+    require_fields,
+    warn_of_empty_fields,
+    warn_of_unmatched,
+)
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, QueryError, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern
@@ -68,12 +74,15 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     named = named_groups(matcher, group_columns, LINE_COLUMNS)
     require_fields(named)
     rows = _line_rows(parsed, named)
+    if context.follows(WHOLE_LINES):
+        warn_of_empty_fields(named, rows.count, "on every line that matches", context)
     return Rows(rows.kind, rows.columns, rows.count, rows.spans, {"unmatched": rest})
 
 
 def _compile_template(template: str, context: StepContext) -> Matcher:
     try:
-        return matcher_for(regex(fields_pattern(template)), whole_lines=context.follows(WHOLE_LINES))
+        reads_runs = context.follows(WHOLE_LINES)
+        return matcher_for(regex(fields_pattern(template, reads_runs)), whole_lines=reads_runs)
     except QueryError as error:
         raise Fault("query", str(error)) from None
 

@@ -7,7 +7,11 @@ Two notations, for two actions. `<*>` is what `patterns` reports, so its templat
     fields_pattern("{user} | {n}")                      ^(?P<user>.*?)\\ \\|\\ (?P<n>.*)$
 
 Holes are lazy, so the text between them decides where they end; the last one takes the rest, as no text follows it.
+
+With `any_blanks` (before `WHOLE_LINES` without) a run of blanks or tabs matches any such run: they align columns.
 """
+
+import re
 
 from rlmlite_kernel.engines.query.query import QueryError
 from rlmlite_kernel.engines.query.regex import quote
@@ -16,21 +20,56 @@ _HOLE = "<*>"
 _LAZY_HOLE, _LAST_HOLE = "(.+?)", "(.+)"
 
 
-def template_pattern(template: str) -> str:
+_BLANKS = re.compile(r"[ \t\v\f\r]+")
+_ANY_BLANKS = r"[ \t\v\f]+"
+# What stands in brackets is left out in some lines, as `patterns` takes it. No mask reaches over a bracket.
+_IN_BRACKETS = r"[^()]*"
+_LAZY_MASK, _LAST_MASK = r"([^=()\[\]{}<>\"'|]+?)", r"([^=()\[\]{}<>\"'|]+)"
+
+
+def line_pattern(template: str) -> str:
+    """A template with `<*>` as a pattern of a whole line, with a group for each hole, as `patterns` counts lines.
+
+    Lines of a template may differ in white space, and in whether there is anything in round brackets. A hole does not
+    reach over brackets, quotes, `=` and `|`. Raises `QueryError` as `template_pattern` does.
+    """
+    template_pattern(template)
+    pieces: list[str] = []
+    for piece in re.split(r"(\(<\*>\)|\(\)|<\*>)", template.strip()):
+        match piece:
+            case "(<*>)":
+                pieces.append(rf"\(({_IN_BRACKETS})\)")
+            case "()":
+                pieces.append(rf"\({_IN_BRACKETS}\)")
+            case "<*>":
+                pieces.append(_LAZY_MASK)
+            case _:
+                pieces.append(_quote_words(piece))
+    if pieces[-2:] == [_LAZY_MASK, ""]:
+        pieces[-2:] = [_LAST_MASK]
+    return rf"^\s*{''.join(pieces)}\s*$"
+
+
+def _quote_words(text: str) -> str:
+    """A pattern of a text in which each run of blanks is any run of blanks."""
+    return _ANY_BLANKS.join(map(quote, _BLANKS.split(text)))
+
+
+def template_pattern(template: str, any_blanks: bool = False) -> str:
     """A template with `<*>` as a pattern with a group for each hole, which takes at least one character of its line.
 
     Raises `QueryError` if there is no text beside the holes.
     """
     if not template.replace(_HOLE, "").strip():
         raise QueryError("the template has no text besides its holes")
-    texts = [quote(text) for text in template.split(_HOLE)]
+    texts = list(map(_quote_words if any_blanks else quote, template.split(_HOLE)))
     ends_with_a_hole = len(texts) > 1 and not texts[-1]
     if ends_with_a_hole:
         return _LAZY_HOLE.join(texts[:-1]) + _LAST_HOLE
     return _LAZY_HOLE.join(texts)
 
 
-def fields_pattern(template: str) -> str:
+def fields_pattern(template: str, any_blanks: bool = False) -> str:
     """A template with `{name}` as a pattern of a whole line with a named group for each field, which may be empty.
 
     `{{a}}` is the text `{a}`. Raises `QueryError` if there is no field, or two of one name.
@@ -39,7 +78,12 @@ def fields_pattern(template: str) -> str:
     names: list[str] = []
     place = 0
     while place < len(template):
-        place = _read_piece(template, place, pieces, names)
+        blanks = _BLANKS.match(template, place) if any_blanks else None
+        if blanks is None:
+            place = _read_piece(template, place, pieces, names)
+        else:
+            pieces.append(_ANY_BLANKS)
+            place = blanks.end()
     if not names:
         raise QueryError('the template has no fields; write "{name}" where a field is')
     # The last field is not lazy: nothing after it would tell it where to end. Text that looks like a field is quoted,
