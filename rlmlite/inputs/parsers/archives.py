@@ -33,6 +33,7 @@ _ENCRYPTED = 0x1
 _ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, *DAMAGE)
 _TAR_ERRORS = (tarfile.TarError, *DAMAGE)
 _TAR_END: type[tarfile.HeaderError] = tarfile.EOFHeaderError  # type: ignore[attr-defined]  # missing in typeshed
+_FILE_END: type[tarfile.HeaderError] = tarfile.EmptyHeaderError  # type: ignore[attr-defined]  # missing in typeshed
 
 
 MAX_PATH = 4_096
@@ -132,7 +133,10 @@ def _zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
 def tar_members(stream: BinaryIO) -> Iterator[Member]:
     """The members of a tar, as they come. Raises `BrokenArchiveError` if it is damaged or ends early."""
     try:
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictTarInfo, encoding="utf-8") as archive:
+        # Past the end mark, since tars may follow one another, as `cat a.tar b.tar` makes them.
+        with tarfile.open(
+            fileobj=stream, mode="r|", tarinfo=_StrictTarInfo, encoding="utf-8", ignore_zeros=True
+        ) as archive:
             for info in archive:
                 if not info.isdir():
                     yield _tar_member(archive, info)
@@ -152,10 +156,18 @@ class _StrictTarInfo(tarfile.TarInfo):
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_StrictTarInfo":
         """See `tarfile.TarInfo.fromtarfile`."""
         try:
-            return super().fromtarfile(archive)
+            info = super().fromtarfile(archive)
+            archive.after_mark = False  # type: ignore[attr-defined]
+            return info
         # A block of zeros, the end mark: a `HeaderError` too, but no damage.
         except _TAR_END:
+            archive.after_mark = True  # type: ignore[attr-defined]
             raise
+        # The end of the file, which may come after a mark only.
+        except _FILE_END as error:
+            if getattr(archive, "after_mark", False):
+                raise
+            raise tarfile.ReadError(f"{error}, where a header or the end mark should be") from None
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(f"{error}, where a header or the end mark should be") from None
 

@@ -6,6 +6,7 @@ import io
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -322,3 +323,12 @@ def test_settings_may_be_text() -> None:
     given = {"max_bytes": "1_000", "ignore": "false", "encoding": "SJIS", "html": "text"}
 
     assert reading(given) == Reading(max_bytes=1000, ignore=False, encoding="shift_jis", html="text")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_tars_in_a_row_are_one(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """What follows an end mark is read, also where each tar was compressed by itself."""
+    parts = [pack(tar_of(tmp_path / f"{name}.tar", {f"{name}.txt": name.encode()}).read_bytes()) for name in "abc"]
+    (tmp_path / "all.tar").write_bytes(b"".join(parts))
+
+    assert load_plain(tmp_path / "all.tar")[1] == {"a.txt": "a", "b.txt": "b", "c.txt": "c"}
