@@ -37,22 +37,26 @@ def list_glob(pattern: str, count: Count = lambda: None) -> Listing:
     plain_parts, pattern_parts = parts[:first_magic], parts[first_magic:]
     # Without plain parts this is `.`, the folder where the user is.
     root = str(Path(*plain_parts))
-    matches = ((path, skip_reason(path, entry)) for path, entry in _matches(root, pattern_parts, count))
-    return make_listing(root, matches)
+    return make_listing(root, _matches(root, pattern_parts, count))
 
 
-def _matches(root: str, parts: Sequence[str], count: Count) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """The paths below a root that match all parts, each once, with their entries."""
+def _matches(root: str, parts: Sequence[str], count: Count) -> Iterator[tuple[str, str]]:
+    """(path, reason to leave it out or an empty text) for what matches all parts below a root, each path once.
+
+    A folder that cannot be read is among them: there is no telling what it holds.
+    """
     if parts[-1] == _ANY_FOLDERS:
         # A last `**` stands for the files in all these folders.
         parts = [*parts, "*"]
     folders = [("", _with_skipped({0}, parts))]
     while folders:
         below, states = folders.pop()
-        # One that cannot be read matches nothing, as in a shell.
         try:
             entries = scan(root, below, count)
-        except OSError:
+        except OSError as error:
+            # A root that is missing or no folder matches nothing, as in a shell.
+            if below or isinstance(error, PermissionError):
+                yield f"{below}/", f"unreadable: {error.strerror}"
             continue
         for entry in entries:
             path = f"{below}/{entry.name}" if below else entry.name
@@ -60,7 +64,7 @@ def _matches(root: str, parts: Sequence[str], count: Count) -> Iterator[tuple[st
             if inner:
                 folders.append((path, _with_skipped(inner, parts)))
             if len(parts) - 1 in states and _matches_part(entry, parts[-1]) and not _leads_to_folder(entry):
-                yield path, entry
+                yield path, skip_reason(path, entry)
 
 
 def _states_in(entry: "os.DirEntry[str]", states: set[int], parts: Sequence[str]) -> set[int]:

@@ -159,15 +159,21 @@ def test_an_ignore_file_is_a_plain_file(tmp_path: Path, name: str) -> None:
     assert [file.path for file in load(tmp_path).source.files] == ["a.txt", "b/b.txt"]
 
 
-def test_a_huge_ignore_file_is_refused(tmp_path: Path) -> None:
-    """A sparse one as well; it says how to go on."""
+def test_a_huge_ignore_file_is_not_followed(tmp_path: Path) -> None:
+    """A sparse one as well: it is said, as git says it, and the folder is read by the rules of the other files."""
     (tmp_path / "a.txt").write_text("a")
     with open(tmp_path / ".gitignore", "wb") as file:
         file.truncate(1 << 40)
 
-    with pytest.raises(InputError, match="larger than 1,048,576 bytes; to read all files: --read ignore=false"):
-        load(tmp_path)
-    assert len(load(tmp_path, Reading(ignore=False)).source.files) == 1
+    (tmp_path / ".ignore").write_text("b.txt\n")
+    (tmp_path / "b.txt").write_text("b")
+
+    source = load(tmp_path).source
+
+    assert [file.path for file in source.files] == ["a.txt"]
+    assert [(note.path, note.where) for note in source.notes] == [
+        (".gitignore", "it is larger than 1,048,576 bytes"),
+    ]
 
 
 RULES = {

@@ -3,13 +3,17 @@
 import os
 import socket
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rlmlite.inputs import from_path, notes
+import rlmlite
+from rlmlite.inputs import deriving, from_path, notes
+from rlmlite.inputs.folders.globs import list_glob
 from rlmlite_kernel.values.inputs import Input
-from rlmlite_traces import FileBlobs
+from rlmlite_traces import FileBlobs, Verdict, replay, verify
 from tests.rlmlite.inputs.input_files import load_plain, notes_text
 
 
@@ -63,23 +67,62 @@ def test_a_folder_taken_back_in_takes_back_nothing_below_it(tmp_path: Path) -> N
     assert sorted(load_plain(tmp_path)[1]) == ["packages/y"]
 
 
-def test_a_thousand_nested_folders_are_read(tmp_path: Path) -> None:
-    """What lies deeper than a path can be is said."""
-    here = os.open(tmp_path, os.O_RDONLY)
+@pytest.fixture
+def deep_folder() -> Iterator[Path]:
+    """2,100 folders, each in the one before, and a file in the thousandth.
+
+    Not below `tmp_path`: pytest's own way to remove it is recursive, and would fail.
+    """
+    root = Path(tempfile.mkdtemp())
+    here = os.open(root, os.O_RDONLY)
     for _ in range(2_100):
         os.mkdir("d", dir_fd=here)
         below = os.open("d", os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = below
     os.close(here)
-    make(tmp_path, {"d/" * 1_000 + "x.txt": b"deep"})
+    make(root, {"d/" * 1_000 + "x.txt": b"ERROR deep\n"})
+    try:
+        yield root
+    finally:
+        subprocess.run(["rm", "-rf", str(root)], check=True)
 
-    found, texts = load_plain(tmp_path)
-    # Not left to pytest, whose own way to remove it is recursive.
-    subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
 
-    assert list(texts.values()) == ["deep"]
+def test_a_thousand_nested_folders_are_read(deep_folder: Path) -> None:
+    """What lies deeper than a path can be is said."""
+    found, texts = load_plain(deep_folder)
+
+    assert list(texts.values()) == ["ERROR deep\n"]
     assert [reason for _, reason in found.source.skipped] == ["unreadable: File name too long"]
+    assert found.source.incomplete
+    assert len(list_glob(f"{deep_folder}/d/**/*.txt").paths) == 1
+
+
+def test_a_thousand_nested_folders_go_all_the_way(deep_folder: Path, tmp_path: Path) -> None:
+    """A program, its evidence, its trace and the replay of it."""
+    outcome = rlmlite.execute("final(search(context, /ERROR/))", deep_folder, trace=tmp_path / "t.rlm")
+
+    assert [each.path for each in outcome.evidence] == ["d/" * 1_000 + "x.txt"]
+    replayed = replay(verify(tmp_path / "t.rlm"), derive=deriving(), recorded_paths=True)
+    assert replayed.verdict is Verdict.REPRODUCED
+
+
+def test_a_folder_that_cannot_be_read_is_said_by_a_glob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell would say nothing, and the answer would look whole."""
+    make(tmp_path, {"a/x.txt": b"x", "b/y.txt": b"y", "b/c/z.txt": b"z"})
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if path.endswith("/b"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    found = from_path(f"{tmp_path}/**/*.txt", FileBlobs())
+
+    assert [file.path for file in found.source.files] == ["a/x.txt"]
+    assert found.source.skipped == (("b/", "unreadable: Permission denied"),)
     assert found.source.incomplete
 
 
