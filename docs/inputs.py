@@ -5,7 +5,7 @@ from typing import Final
 from docs.tables import code, table
 from rlmlite.inputs.formats.converters import CONVERTERS
 from rlmlite.inputs.formats.encodings.names import FAMILIES
-from rlmlite.inputs.formats.kinds import HTML, KINDS
+from rlmlite.inputs.formats.kinds import HTML, KINDS, FileKind
 from rlmlite.inputs.formats.reading import Reading
 from rlmlite.inputs.formats.remote.urls import SCHEMES
 
@@ -13,6 +13,7 @@ WAYS: Final = {
     "unpack": "the file inside it, by that file's kind",
     "members": "documents: its members, each like a file in a folder",
     "convert": "text, converted by {}",
+    "refuse": "refused: {}",
 }
 """What each way of `kinds.Way` leads to."""
 
@@ -45,7 +46,7 @@ def kinds() -> str:
     return table(
         ("kind", "recognised by", "read as", "needs"),
         (
-            (kind.name, kind.known_by, _way(kind.name, kind.way), code(f"rlmlite[{kind.extra}]") if kind.extra else "")
+            (kind.name, kind.known_by, _way(kind), code(f"rlmlite[{kind.extra}]") if kind.extra else "")
             for kind in (*KINDS, HTML)
         ),
     )
@@ -71,9 +72,10 @@ def settings() -> str:
     )
 
 
-def _way(name: str, way: str) -> str:
-    libraries = [CONVERTERS[name].library, *CONVERTERS[name].others] if name in CONVERTERS else []
-    return WAYS[way].format(" and ".join(libraries))
+def _way(kind: FileKind) -> str:
+    converter = CONVERTERS.get(kind.name)
+    libraries = [converter.library, *converter.others] if converter else [kind.remedy]
+    return WAYS[kind.way].format(" and ".join(libraries))
 
 
 def _spell(value: object) -> str:

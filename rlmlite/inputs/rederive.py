@@ -124,15 +124,22 @@ class _TextDeriver(msgspec.Struct, frozen=True):
             raise UnreadableError("not an archive")
         recipes = {entry.path: source.recipe(entry) for entry in entries}
         meter = Meter(self.limits, "members", self._file_size)
-        for member in open_members(payload, self.store, self.limits, recipes.keys()):
-            self.limits.count_member()
-            # Members that were skipped then are skipped again, and cost no decompression.
-            if member.skip_reason or member.path not in recipes:
-                continue
-            reader = texts.with_recorded(recipes[member.path])
-            blocks = meter.blocks(member.blocks())
-            member_payload = reader.unwrap(blocks, member_name(member.path), self._file_size)
-            reader.read_payload(member_payload)
+        missing = set(recipes)
+        try:
+            for member in open_members(payload, self.store, self.limits, recipes.keys()):
+                self.limits.count_member()
+                # Members that were skipped then are skipped again, and cost no decompression.
+                if member.skip_reason or member.path not in recipes:
+                    continue
+                reader = texts.with_recorded(recipes[member.path])
+                blocks = meter.blocks(member.blocks())
+                member_payload = reader.unwrap(blocks, member_name(member.path), self._file_size)
+                reader.read_payload(member_payload)
+                missing.discard(member.path)
+        except BrokenArchiveError:
+            # It was damaged then, too, behind the members that were read.
+            if missing:
+                raise
 
     def _file_size(self) -> int:
         return self.file.mark.size

@@ -13,7 +13,7 @@ from rlmlite_kernel.values.inputs import Derivation, FileNote, Input, Source, So
 
 NOT_KEPT = "are more than the trace keeps (the limit kept_bytes); a replay needs them again, so keep a copy"
 
-_NOTED_STEPS = {"decode", "fetch", "mammoth", "markdownify", "pypdf"}
+_NOTED_STEPS = {"decode", "email", "fetch", "mammoth", "markdownify", "pypdf"}
 """Steps after which the text is not what the file contains."""
 
 

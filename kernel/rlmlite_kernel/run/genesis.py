@@ -142,7 +142,7 @@ def _state_of(
         question=0 if question is None else origins_of_words(question.origins) | egress.question_bit,
         flags=flags,
         meter=meter,
-        is_incomplete=LOSSES_ARE_PARTIAL in flags and any(_is_incomplete(each) for each in inputs.values()),
+        is_incomplete=LOSSES_ARE_PARTIAL in flags and any(each.source.incomplete for each in inputs.values()),
         sources={name: each.source for name, each in inputs.items()},
     )
     # Whoever began a nested run may have been exposed, and speaks through its question.
@@ -160,10 +160,6 @@ def _state_of(
         exposure=exposure,
         partial=losses_of_inputs(run.is_incomplete),
     )
-
-
-def _is_incomplete(each: Input) -> bool:
-    return bool(getattr(each.source, "incomplete", False))
 
 
 def _input_variables(inputs: Mapping[str, Input], values: Mapping[str, Value], key: bytes) -> Variables:

@@ -12,14 +12,15 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Way: TypeAlias = Literal["unpack", "members", "convert"]
-"""How a kind becomes text: one stream unpacked, an archive's members each, or a conversion by a library."""
+Way: TypeAlias = Literal["unpack", "members", "convert", "refuse"]
+"""How a kind becomes text: one stream unpacked, an archive's members each, a conversion by a library, or not at all."""
 
 
 class FileKind(msgspec.Struct, frozen=True):
     """A kind of file: its name in recipes, how it becomes text, how it is known (for people), and the extra it needs.
 
-    `matches` gets the first bytes (`HEAD` at most) and the lower-case name.
+    `matches` gets the first bytes (`HEAD` at most) and the lower-case name. `remedy` is what to do with a kind that is
+    refused.
     """
 
     name: str
@@ -27,6 +28,7 @@ class FileKind(msgspec.Struct, frozen=True):
     known_by: str
     matches: Callable[[bytes, str], bool]
     extra: str = ""
+    remedy: str = ""
 
 
 def _starts_with(*magics: bytes) -> Callable[[bytes, str], bool]:
@@ -43,6 +45,32 @@ _is_zip = _starts_with(b"PK\x03\x04", b"PK\x05\x06")
 
 def _is_docx(head: bytes, name: str) -> bool:
     return name.endswith(".docx") and _is_zip(head, name)
+
+
+_is_ole = _starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""The container of Office files before 2007, and of Outlook messages."""
+
+
+def _is_workbook(head: bytes, name: str) -> bool:
+    return name.endswith((".xlsx", ".xlsm", ".xlsb", ".ods", ".xls")) and (_is_zip(head, name) or _is_ole(head, name))
+
+
+def _is_packed_document(head: bytes, name: str) -> bool:
+    suffixes = (".pptx", ".pptm", ".ppsx", ".odt", ".odp", ".epub", ".docm", ".dotx", ".pages", ".key", ".numbers")
+    # The first member of an OpenDocument file and of a book says what it is, under whatever name it comes.
+    declared = head[30:38] == b"mimetype" and head[38:].startswith((b"application/vnd.oasis", b"application/epub"))
+    return _is_zip(head, name) and (name.endswith(suffixes) or declared)
+
+
+def _is_rtf(head: bytes, name: str) -> bool:
+    return head.startswith(b"{\\rtf")
+
+
+_MAIL_HEADER = re.compile(rb"(?:From |[!-9;-~]+:[ \t])[^\n]*\n")
+
+
+def _is_mail(head: bytes, name: str) -> bool:
+    return name.endswith((".eml", ".mbox")) and _MAIL_HEADER.match(head.lstrip(b"\xef\xbb\xbf\r\n")) is not None
 
 
 def _is_tar(head: bytes, name: str) -> bool:
@@ -81,6 +109,30 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("xz", "unpack", "bytes fd 37 7a 58 5a 00", _starts_with(b"\xfd7zXZ\0")),
     FileKind("zstd", "unpack", "bytes 28 b5 2f fd", _starts_with(b"\x28\xb5\x2f\xfd"), "zstd"),
     FileKind("docx", "convert", "`.docx`, and a zip", _is_docx, "documents"),
+    FileKind(
+        "workbook",
+        "refuse",
+        "`.xlsx` and its like, and a zip or an old Office file",
+        _is_workbook,
+        "tables",
+        "give it as an input of its own: it is a table",
+    ),
+    FileKind(
+        "office document",
+        "refuse",
+        "`.pptx`, `.odt`, `.odp`, `.epub` and their like, and a zip",
+        _is_packed_document,
+        remedy="save it as PDF, DOCX or HTML first, such as by soffice --convert-to pdf",
+    ),
+    FileKind(
+        "old Office file",
+        "refuse",
+        "bytes d0 cf 11 e0 a1 b1 1a e1",
+        _is_ole,
+        remedy="save it in a newer form first (DOCX, XLSX, PDF; a message as .eml)",
+    ),
+    FileKind("RTF", "refuse", "`{\\rtf`", _is_rtf, remedy="save it as DOCX or HTML first"),
+    FileKind("mail", "convert", "`.eml` or `.mbox`, and a header", _is_mail, "documents"),
     FileKind("zip", "members", "`PK` and 03 04 or 05 06", _is_zip),
     FileKind("tar", "members", "`ustar` at byte 257, or `.tar` and a checksum", _is_tar),
     FileKind("pdf", "convert", "`%PDF-`", _starts_with(b"%PDF-"), "documents"),

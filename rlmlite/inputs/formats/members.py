@@ -23,6 +23,9 @@ from rlmlite.inputs.parsers.archives import MAX_PATH, Broken, End, Head, Member,
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_traces import FileBlobs
 
+THE_REST = "(the rest)"
+"""Stands for the members behind the place where an archive is damaged: their paths are not known."""
+
 _MOST_WANTED = 10_000
 """Above so many members that are wanted, all are unpacked: their paths would be more than the worker is asked with."""
 
@@ -137,28 +140,35 @@ def read_members(
 ) -> ArchiveFiles:
     """The text of every member. `packed` returns the size of the archive, or of what was read of it so far.
 
-    Raises `BrokenArchiveError`, `TooLargeError`.
+    Of an archive that is damaged, the members before that place. Raises `BrokenArchiveError` if there are none, and
+    `TooLargeError`.
     """
     files: dict[str, SourceFile] = {}
     skipped: set[tuple[str, str]] = set()
     # One meter for all members: a bomb may be spread over many.
     meter = Meter(limits, "members", packed)
-    for member in members:
-        limits.count_member()
-        if member.skip_reason:
-            skipped.add((member.path, member.skip_reason))
-            continue
-        # A member that is not text costs its own skipping only. `BrokenArchiveError` goes through: it is of the whole.
-        blocks = HashingBlocks(meter.blocks(member.blocks()))
-        try:
-            file = _read_member(member, blocks, texts, recipes)
-        except UnreadableError as error:
-            skipped.add((member.path, error.brief))
-            continue
-        # Only one that could be read replaces an earlier one; so the replaced member is noted after the reading.
-        if member.path in files:
-            skipped.add((member.path, REPLACED))
-        files[member.path] = file
+    try:
+        for member in members:
+            limits.count_member()
+            if member.skip_reason:
+                skipped.add((member.path, member.skip_reason))
+                continue
+            # A member that is not text costs its own skipping only.
+            blocks = HashingBlocks(meter.blocks(member.blocks()))
+            try:
+                file = _read_member(member, blocks, texts, recipes)
+            except UnreadableError as error:
+                skipped.add((member.path, error.brief))
+                continue
+            # Only one that could be read replaces an earlier one; so the replaced member is noted after the reading.
+            if member.path in files:
+                skipped.add((member.path, REPLACED))
+            files[member.path] = file
+    except BrokenArchiveError as error:
+        # What came before the damage is sound. Without anything before it there is nothing to read.
+        if not files:
+            raise
+        skipped.add((THE_REST, f"damaged: {error.fault}"))
     # By path, not by their place in the archive: the same files packed in another order are the same documents.
     in_order = tuple(files[path] for path in sorted(files))
     return ArchiveFiles(in_order, tuple(sorted(skipped)))

@@ -106,6 +106,8 @@ class TextReader:
             # A digest from the cache may come without the check.
             utf8 = file.utf8 or _check_utf8(content)
             return self.read_content(content, file.digest, utf8, name)
+        if kind.way == "refuse":
+            raise _refusal(kind)
         if kind.way == "convert":
             return self._convert(kind.name, content)
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
@@ -144,6 +146,8 @@ class TextReader:
         if payload.is_archive:
             assert payload.kind is not None
             raise UnreadableError("an archive", payload.kind.name, "give it as an input of its own")
+        if payload.kind is not None and payload.kind.way == "refuse":
+            raise _refusal(payload.kind)
         # Stored before its encoding is known: detection looks at samples from all over the text.
         stored = self._blobs.derive(payload.stream.blocks())
         content = self._blobs.read(stored.digest)
@@ -212,9 +216,11 @@ class TextReader:
 
         # Asked for first: without its library there is nothing to convert with.
         step = CONVERTERS[kind].step
-        blocks = convert(kind, content, self._limits)
+        left_out: list[TextNote] = []
+        blocks = convert(kind, content, self._limits, left_out)
         text = self._store_repaired(self._limits.blocks(blocks, "convert"), (*before.steps, step))
-        return msgspec.structs.replace(text, replaced=text.replaced + before.replaced, notes=before.notes)
+        notes = (*before.notes, *left_out)
+        return msgspec.structs.replace(text, replaced=text.replaced + before.replaced, notes=notes)
 
     def _decode(self, content: Content, encoding: EncodingChoice, steps: tuple[Derivation, ...]) -> DerivedText:
         """Decoded strictly; if that fails, once more with U+FFFD for what is not in the encoding."""
@@ -247,6 +253,12 @@ class TextReader:
 
         stored = self._blobs.derive(repaired())
         return DerivedText(stored.digest, stored.size, steps, replaced)
+
+
+def _refusal(kind: FileKind) -> UnreadableError:
+    """The error for a kind that nothing here reads."""
+    article = "an" if kind.name[0] in "oR" else "a"
+    return UnreadableError(f"{article} {kind.name}", "", kind.remedy)
 
 
 def _binary_error(head: bytes) -> UnreadableError:

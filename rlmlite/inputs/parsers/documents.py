@@ -1,13 +1,17 @@
-"""Documents that a library converts to text: PDF, DOCX, HTML. A job for a worker.
+"""Documents that a library converts to text: PDF, DOCX, HTML, mail. A job for a worker.
 
 The libraries are the extra `documents`. They parse what strangers wrote and fail in many ways, so whatever they raise
 means only that this document is unreadable: it is refused or skipped, and never breaks the run.
 """
 
+import email
+import email.policy
 import io
 import os
+import re
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
@@ -22,6 +26,9 @@ EXTRA = "documents"
 _PIECE = 1_000_000
 """Characters of a block: at most 4 bytes each, so that a block is one frame and no character straddles two."""
 
+_LONGEST_NAME = 60
+"""Characters of a name in a sentence about what is left out."""
+
 _NO_ESCAPES = {"escape_asterisks": False, "escape_underscores": False, "escape_misc": False}
 """Words stay as they are, because a quote must be found as it was written: `snake_case`, not `snake\\_case`."""
 
@@ -34,6 +41,18 @@ class Unreadable(msgspec.Struct, frozen=True, tag=True):
     remedy: str
 
 
+class LeftOut(msgspec.Struct, frozen=True, tag=True):
+    """A message, after the text: what it lacks of the document, in the plural, such as `comments`.
+
+    `where` are the places, as far as known. `is_loss`: it had words.
+    """
+
+    what: str
+    count: int
+    where: str = ""
+    is_loss: bool = True
+
+
 class Declared(msgspec.Struct, frozen=True, tag=True):
     """A message, sent before the conversion: how many bytes the document says that it unpacks to."""
 
@@ -43,7 +62,7 @@ class Declared(msgspec.Struct, frozen=True, tag=True):
 def convert_document(assignment: Assignment) -> Iterator[Any]:
     """The text of a document as blocks of UTF-8, and before or instead of them the messages above.
 
-    argument: the kind, `pdf`, `docx` or `html`. files: the document.
+    argument: the kind, as in `_CONVERSIONS`. files: the document.
     """
     kind: str = assignment.argument
     with os.fdopen(assignment.files[0], "rb") as file:
@@ -61,13 +80,45 @@ def _pdf(file: BinaryIO) -> Iterator[Any]:
     if reader.is_encrypted and not reader.decrypt(""):
         raise UnreadableError("encrypted", "pdf", "remove its password first: qpdf --decrypt")
     # A scanned document has pages without text. Some such pages among others are normal, a whole file of them is not.
-    has_text = False
-    for page in reader.pages:
+    without_text: list[int] = []
+    for number, page in enumerate(reader.pages, 1):
         text = page.extract_text()
-        has_text = has_text or bool(text.strip())
+        if not text.strip():
+            without_text.append(number)
         yield from _to_utf8(text.rstrip("\n") + "\n\f")
-    if not has_text:
+    if len(without_text) == len(reader.pages):
         raise UnreadableError("without text", "a scanned PDF?", "run text recognition first: ocrmypdf")
+    yield from _left_out_of_pdf(reader, without_text)
+
+
+def _left_out_of_pdf(reader: Any, without_text: Sequence[int]) -> Iterator[LeftOut]:
+    """What the pages of a PDF show that their text lacks."""
+    # A blank page is not told from a scanned one: both may be what the reader looks for.
+    if without_text:
+        yield LeftOut("pages without text (pictures, or blank)", len(without_text), f"page {_listed(without_text)}")
+    filled = [name for name, field in (reader.get_fields() or {}).items() if field.get("/V") not in (None, "", "/Off")]
+    if filled:
+        yield LeftOut("form values", len(filled), _listed(filled))
+    notes = [
+        number
+        for number, page in enumerate(reader.pages, 1)
+        for note in page.get("/Annots") or ()
+        if note.get_object().get("/Contents")
+    ]
+    if notes:
+        yield LeftOut("annotations", len(notes), f"page {_listed(sorted(set(notes)))}")
+    files = list(reader.attachments)
+    if files:
+        yield LeftOut("attached files", len(files), _listed(files))
+
+
+_MOST_NAMED = 10
+"""Names or numbers that one sentence lists."""
+
+
+def _listed(items: Sequence[object]) -> str:
+    more = ", ..." if len(items) > _MOST_NAMED else ""
+    return ", ".join(str(item)[:_LONGEST_NAME] for item in items[:_MOST_NAMED]) + more
 
 
 def _docx(file: BinaryIO) -> Iterator[Any]:
@@ -81,6 +132,39 @@ def _docx(file: BinaryIO) -> Iterator[Any]:
     # Pictures would come as base64 within the text, and be most of it.
     html = mammoth.convert_to_html(whole, convert_image=lambda *_: [])
     yield from _markdown(html.value)
+    yield from _left_out_of_docx(whole)
+
+
+_DOCX_PARTS = (
+    (r"word/header\d*\.xml", b"<w:t[ >]", "page headers"),
+    (r"word/footer\d*\.xml", b"<w:t[ >]", "page footers"),
+    (r"word/comments\.xml", b"<w:comment ", "comments"),
+    (r"word/document\.xml", b"<m:oMath[ >]", "equations"),
+    (r"word/document\.xml", b"<w:del[ >]", "deleted passages"),
+    (r"word/document\.xml", b"<c:chart[ >]", "charts"),
+    (r"word/document\.xml", b"<(?:pic:pic|v:imagedata)[ >]", "pictures"),
+    (r"word/embeddings/.+", b"", "embedded files"),
+)
+"""What a part of a DOCX holds that is not converted: the part's name, what it is counted by, and what it is called.
+
+Headers and footers are counted once a part, since each is made of many runs of text.
+"""
+
+_ONCE_A_PART = frozenset({"page headers", "page footers", "embedded files"})
+_NO_WORDS = frozenset({"pictures", "charts", "drawings", "frames"})
+"""What has no words of its own: it is said, and the text counts as whole."""
+
+
+def _left_out_of_docx(file: BinaryIO) -> Iterator[LeftOut]:
+    """What a DOCX has besides the text of its body."""
+    with zipfile.ZipFile(file) as archive:
+        for part, sign, what in _DOCX_PARTS:
+            counts = [
+                len(re.findall(sign, archive.read(name))) for name in archive.namelist() if re.fullmatch(part, name)
+            ]
+            number = sum(map(bool, counts)) if what in _ONCE_A_PART else sum(counts)
+            if number:
+                yield LeftOut(what, number, is_loss=what not in _NO_WORDS)
 
 
 def _declared_zip_size(file: BinaryIO) -> int:
@@ -92,8 +176,73 @@ def _declared_zip_size(file: BinaryIO) -> int:
         raise UnreadableError("damaged", f"zip: {words_of(error)}") from None
 
 
-def _html(file: BinaryIO) -> Iterator[bytes]:
-    yield from _markdown(file.read().decode())
+def _html(file: BinaryIO) -> Iterator[Any]:
+    html = file.read().decode()
+    yield from _markdown(html)
+    yield from _left_out_of_html(html)
+
+
+_EMBEDDED = {"iframe": "frames", "object": "embedded objects", "embed": "embedded objects", "canvas": "drawings"}
+
+
+def _left_out_of_html(html: str) -> Iterator[LeftOut]:
+    soup = import_extra("bs4", EXTRA).BeautifulSoup(html, "html.parser")
+    counts = Counter(_EMBEDDED[tag.name] for tag in soup(list(_EMBEDDED)))
+    # A value that a reader of the page sees in its field, and that is no text of the page.
+    counts["form values"] = sum(
+        1 for tag in soup("input") if tag.get("value") and tag.get("type") not in _UNSEEN_FIELDS
+    )
+    for what, number in counts.items():
+        if number:
+            yield LeftOut(what, number, is_loss=what not in _NO_WORDS)
+
+
+_UNSEEN_FIELDS = ("hidden", "submit", "button", "reset", "image")
+
+
+def _mail(file: BinaryIO) -> Iterator[Any]:
+    """Each message: its headers, a blank line, its text. A mailbox has several, each begun by a line `From `."""
+    whole = file.read()
+    messages = _MESSAGE_START.split(whole) if whole.startswith(b"From ") else [whole]
+    attachments: list[str] = []
+    for number, raw in enumerate(filter(None, messages)):
+        # The line `From ` of a mailbox, of which `split` has left the rest.
+        content = raw.partition(b"\n")[2] if raw is not whole or whole.startswith(b"From ") else raw
+        message = email.message_from_bytes(content, policy=email.policy.default)
+        yield from _to_utf8(("\n" if number else "") + "\n".join(_message_lines(message, attachments)) + "\n")
+    if attachments:
+        yield LeftOut("attachments", len(attachments), _listed(attachments))
+
+
+_MESSAGE_START = re.compile(rb"(?:\A|(?<=\n))From ")
+_MAIL_HEADERS = ("From", "To", "Cc", "Date", "Subject")
+
+
+def _message_lines(message: Any, attachments: list[str]) -> Iterator[str]:
+    for name in _MAIL_HEADERS:
+        for value in message.get_all(name, ()):
+            yield f"{name}: {' '.join(str(value).split())}"
+    yield ""
+    body = message.get_body(("plain", "html"))
+    if body is not None:
+        text = _part_text(body)
+        if body.get_content_subtype() == "html":
+            text = b"".join(_markdown(text)).decode("utf-8", "surrogatepass")
+        yield text.rstrip("\n")
+    for part in message.iter_attachments():
+        name = part.get_filename() or "without a name"
+        size = len(part.get_payload(decode=True) or b"")
+        attachments.append(name)
+        yield f"[attachment {name}, {part.get_content_type()}, {size:,} bytes]"
+
+
+def _part_text(part: Any) -> str:
+    """The text of a part, whatever it says of its encoding."""
+    raw: bytes = part.get_payload(decode=True) or b""
+    try:
+        return raw.decode(part.get_content_charset("utf-8"))
+    except (LookupError, UnicodeError):
+        return raw.decode("utf-8", "replace")
 
 
 def _markdown(html: str) -> Iterator[bytes]:
@@ -114,5 +263,5 @@ def _to_utf8(text: str) -> Iterator[bytes]:
         yield text[start : start + _PIECE].encode("utf-8", "surrogatepass")
 
 
-_CONVERSIONS = {"pdf": _pdf, "docx": _docx, "html": _html}
+_CONVERSIONS = {"pdf": _pdf, "docx": _docx, "html": _html, "mail": _mail}
 """The conversion of each kind."""

@@ -24,6 +24,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "arrow": (".arrow", ".feather", ".ipc"),
     "sqlite": (),
     "duckdb": (),
+    "workbook": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
 }
 """Each reader with the suffixes that choose it. Databases have none: they hold several tables, so one must be named."""
 
@@ -34,6 +35,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "arrow": (),
     "sqlite": ("table", "query"),
     "duckdb": ("table", "query"),
+    "workbook": ("table", "header"),
 }
 """The options of each reader."""
 

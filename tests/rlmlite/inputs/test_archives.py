@@ -13,6 +13,7 @@ import pytest
 
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import Reading, TooLargeError, reading
+from rlmlite.inputs.formats.members import THE_REST
 from tests.rlmlite.inputs.input_files import PACKERS, load_plain, notes_text, tar_of, zip_of
 
 TEXT = "one\nERROR: café\n" * 1000
@@ -203,10 +204,6 @@ def test_a_damaged_member_of_a_zip_is_left_out_with_a_note(tmp_path: Path) -> No
     ("name", "damage"),
     [
         ("a.zip", lambda content: content[:-30]),
-        ("a.tar", lambda content: content[: 512 * 4]),
-        ("a.tar", lambda content: content[: 512 * 3 + 100]),
-        ("a.tar", lambda content: content[:520] + b"\x07" + content[521:1034] + b"zz" + content[1036:]),
-        ("a.tar", lambda content: content[:-10240] if len(content) > 10240 else content[:1536]),
         ("a.tar.gz", lambda content: content[:-8]),
         ("a.tar.gz", lambda content: content[: len(content) // 2]),
         ("a.tar.gz", lambda content: content[:-5] + b"\1" + content[-4:]),
@@ -223,6 +220,30 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, name: str, damage: object)
 
     with pytest.raises(InputError, match="damaged"):
         load_plain(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: 512 * 4],
+        lambda content: content[: 512 * 3 + 100],
+        lambda content: content[:520] + b"\x07" + content[521:1034] + b"zz" + content[1036:],
+        lambda content: content[:-10240] if len(content) > 10240 else content[:1536],
+        lambda content: content + b"junk" * 300,
+    ],
+)
+def test_of_a_damaged_tar_what_comes_before_the_damage_is_read(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    """The rest is said to be left out, and the input is incomplete."""
+    path = tar_of(tmp_path / "a.tar", MEMBERS, "")
+    path.write_bytes(damage(path.read_bytes()))
+    source = load_plain(path)[0].source
+
+    assert source.files
+    assert {file.path for file in source.files} <= {*MEMBERS}
+    assert [(path, why.partition(":")[0]) for path, why in source.skipped] == [(THE_REST, "damaged")]
+    assert source.incomplete
 
 
 def test_a_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def test_a_pdf_is_its_text(tmp_path: Path) -> None:
     assert file.original == hashlib.sha256(path.read_bytes()).hexdigest()
     assert found.source.recipe(file) == (Derivation("pypdf", version("pypdf")),)
     assert f"converted by pypdf {version('pypdf')}; positions refer to the new text" in notes_text(found)
+    assert "pages without text (pictures, or blank) left out (page 2)" in notes_text(found)
+    assert found.source.incomplete
 
 
 def test_a_word_document_is_its_text(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Parquet, Arrow, SQLite and DuckDB read in a worker, and what it sends made into a table again.
+"""Parquet, Arrow, SQLite, DuckDB and workbooks read in a worker, and what it sends made into a table again.
 
     worker    Opened(names, version)    blocks of the content ...    Lost(counts)
     here      names checked             the whole checked            counts checked
@@ -31,6 +31,7 @@ _LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "arrow": ("pyarrow", "pyarrow.ipc"),
     "sqlite": (),
     "duckdb": ("duckdb", "pyarrow"),
+    "workbook": ("python_calamine",),
 }
 """What each reader needs installed. The nursery imports it first, so that the next file finds it there."""
 
@@ -86,7 +87,7 @@ def _require_library(name: str) -> None:
 
     top = name.partition(".")[0]
     if find_spec(top) is None:
-        raise InputError(f"this table needs {top}: pip install 'rlmlite[tables]'")
+        raise InputError(f"this table needs {top.replace('_', '-')}: pip install 'rlmlite[tables]'")
 
 
 def _items(

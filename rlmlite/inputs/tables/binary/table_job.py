@@ -15,6 +15,7 @@ from rlmlite.errors import InputError
 from rlmlite.guard.worker.child import Assignment
 from rlmlite.inputs.tables.binary.arrow_tables import read_arrow, read_parquet
 from rlmlite.inputs.tables.binary.databases import read_duckdb, read_sqlite
+from rlmlite.inputs.tables.binary.workbooks import read_workbook
 from rlmlite.inputs.tables.reading.reader import TableFile, TableReader, read_columns, read_sheet
 from rlmlite.inputs.tables.sheets.sheet_writer import MAX_COLUMNS
 from rlmlite_kernel.engines.bytes.threads import use_threads
@@ -24,6 +25,7 @@ _READERS: Mapping[str, TableReader] = {
     "arrow": read_arrow,
     "sqlite": read_sqlite,
     "duckdb": read_duckdb,
+    "workbook": read_workbook,
 }
 
 _BLOCK = 1024 * 1024
