@@ -38,6 +38,8 @@ def source_notes(name: str, source: Source) -> Iterator[str]:
     total_size = sum(file.size for file in source.files)
     if source.kind == "text" and total_size == 0:
         yield f"{place} is empty"
+    elif source.kind == "text" and (source.path or "").lower().endswith(".json"):
+        yield f"{place} is read as text; json_parse({name}) gives its values"
 
 
 def _skip_notes(source: Source) -> Iterator[str]:

@@ -29,6 +29,7 @@ BY_RULE: frozenset[str] = frozenset(
     {
         *(IGNORED, *NOT_CHOSEN, REPLACED, "hidden", "cache", "binary"),
         *("symbolic link", "hard link", "not a regular file"),
+        *("an SQLite database", "a DuckDB database", "a Parquet file", "an Arrow file"),
     }
 )
 """Reasons that are no loss: what a folder or an archive stands for never had these. All others are."""

@@ -257,7 +257,7 @@ class TextReader:
 
 def _refusal(kind: FileKind) -> UnreadableError:
     """The error for a kind that nothing here reads."""
-    article = "an" if kind.name[0] in "oR" else "a"
+    article = "an" if kind.name[0] in "AoRS" else "a"
     return UnreadableError(f"{article} {kind.name}", "", kind.remedy)
 
 

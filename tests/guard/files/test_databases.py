@@ -128,8 +128,11 @@ def test_mutants_of_a_database_are_faults_or_rows(tmp_path: Path) -> None:
         outcome(f"sqlite:{path}?table=t")
 
 
-def test_a_full_text_index_that_is_damaged_is_a_fault(tmp_path: Path) -> None:
-    """Its shadow tables are trusted by its code: they are what attacks on SQLite patch."""
+def test_a_full_text_index_that_is_damaged_stays_in_its_worker(tmp_path: Path) -> None:
+    """Its shadow tables are trusted by its code, and are what attacks on SQLite patch: it may fail, or find nothing.
+
+    The rows themselves do not depend on the index.
+    """
     path = database(
         tmp_path / "a.db",
         "CREATE VIRTUAL TABLE f USING fts5(body)",
@@ -137,10 +140,11 @@ def test_a_full_text_index_that_is_damaged_is_a_fault(tmp_path: Path) -> None:
         "UPDATE f_data SET block = zeroblob(50)",
     )
 
-    outcome(f"sqlite:{path}?table=f")
-    said = outcome(f"sqlite:{path}?query=SELECT body FROM f WHERE f MATCH 'words'")
+    rows = outcome(f"sqlite:{path}?table=f")
+    found = outcome(f"sqlite:{path}?query=SELECT body FROM f WHERE f MATCH 'words'")
 
-    assert isinstance(said, str)
+    assert isinstance(rows, str) or b"some words and more words" in rows
+    assert isinstance(found, str) or b"some words" not in found
 
 
 duckdb = pytest.importorskip("duckdb", reason="needs the extra `tables`")

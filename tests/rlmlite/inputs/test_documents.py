@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite.errors import InputError
-from rlmlite.inputs import Reading
+from rlmlite.inputs import Reading, notes
 from tests.rlmlite.inputs.input_files import docx_of, load_plain, notes_text, zip_of
 
 MAIL = b"""From: Ann <ann@example.org>\r
@@ -116,6 +116,10 @@ def test_form_values_and_frames_of_a_page_are_said(tmp_path: Path) -> None:
         ("a.pptx", {"ppt/presentation.xml": b"<p/>"}, "an office document", "soffice --convert-to pdf"),
         ("a.odt", {"content.xml": b"<x/>"}, "an office document", "save it as"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Office file", "newer form"),
+        ("a.db", b"SQLite format 3\0" + bytes(90), "an SQLite database", "sqlite:PATH"),
+        ("rows.bin", bytes(8) + b"DUCK" + bytes(90), "a DuckDB database", "duckdb:PATH"),
+        ("rows.dat", b"PAR1" + bytes(90), "a Parquet file", "parquet:PATH"),
+        ("rows.dat", b"ARROW1" + bytes(90), "an Arrow file", "arrow:PATH"),
         ("a.rtf", b"{\\rtf1 hi}", "an RTF", "DOCX or HTML"),
     ],
 )
@@ -140,6 +144,15 @@ def test_a_book_is_known_by_its_first_member(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="is an office document"):
         load_plain(tmp_path / "book")
+
+
+def test_json_says_what_reads_it(tmp_path: Path) -> None:
+    """It is a text as it stands, and the note names the action."""
+    (tmp_path / "a.json").write_text('{"a": 1}')
+    found, text = load_plain(tmp_path / "a.json")
+
+    assert text == '{"a": 1}'
+    assert "json_parse(x) gives its values" in "\n".join(notes("x", found))
 
 
 def test_in_a_folder_they_are_left_out_and_said(tmp_path: Path) -> None:
