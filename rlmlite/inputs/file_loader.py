@@ -97,11 +97,10 @@ class FileLoader:
 
         `digest` and `size` are functions, because those of a stream are known only after its last member.
         """
-        from rlmlite.inputs.formats.members import open_members, read_members
+        from rlmlite.inputs.formats.archive_files import ArchiveReader
 
         assert payload.kind is not None
-        members = open_members(payload, self._blobs, self._limits)
-        unpacked = read_members(members, size, self._texts, self._recipes, self._limits)
+        unpacked = ArchiveReader(self._blobs, self._texts, self._recipes, self._limits, size).read(payload)
         # The archive's own recipe ends in the step that opened it, so that a replay knows how to get at the members.
         number = self._recipes.number((*before, *payload.steps, Derivation(payload.kind.name)))
         archive = SourceFile(path or "", digest(), size(), recipe=number)

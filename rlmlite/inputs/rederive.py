@@ -8,6 +8,7 @@ Nothing is detected anew, and nothing that the trace does not name is derived: o
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,9 +20,12 @@ from rlmlite.inputs.formats.remote.urls import file_name
 from rlmlite.inputs.formats.streams.blocks import content_blocks
 from rlmlite.inputs.formats.text_reader import Payload, TextReader
 from rlmlite_kernel.values.blobs import Content
-from rlmlite_kernel.values.inputs import Source, SourceFile
+from rlmlite_kernel.values.inputs import Derivation, Source, SourceFile
 from rlmlite_traces import READER_LIMITS, Derive, FileBlobs, HashedFile, ReaderLimits
 from rlmlite_traces.files.mapped import open_content
+
+if TYPE_CHECKING:
+    from rlmlite.inputs.parsers.archives import Member
 
 _BY_A_RECIPE = (LookupError, ValueError, ArithmeticError, RecursionError, EOFError)
 """What steps raise that a stranger wrote by hand: an unknown codec, a number that is none, a recipe that is not there.
@@ -114,32 +118,81 @@ class _TextDeriver(msgspec.Struct, frozen=True):
 
     def derive_members(self, source: Source, entries: Sequence[SourceFile]) -> None:
         """The texts of entries that are members of this archive. Raises `UnreadableError`, `BrokenArchiveError`."""
-        from rlmlite.inputs.formats.members import member_name, open_members
+        from rlmlite.inputs.formats.members import open_members
 
         name = self.file.path.name if source.path is None else file_name(source.path)
         # No recorded steps: the layers of compression around an archive are seen from its bytes.
-        texts = TextReader(self.store, self.reading, self.limits, ())
-        payload = texts.read_file(self.file, name)
+        payload = self._texts.read_file(self.file, name)
         if not isinstance(payload, Payload):
             raise UnreadableError("not an archive")
-        recipes = {entry.path: source.recipe(entry) for entry in entries}
-        meter = Meter(self.limits, "members", self._file_size)
-        missing = set(recipes)
+        wanted = _wanted(source, entries)
+        members = open_members(payload, self.store, self.limits, wanted.paths())
+        self._derive_wanted(members, wanted, Meter(self.limits, "members", self._file_size))
+
+    def _derive_wanted(self, members: Iterator["Member"], wanted: "_Wanted", meter: Meter) -> None:
+        """Those of the members that are wanted, and those of the archives within. Raises as `derive_members`."""
+        paths = wanted.paths()
+        missing = set(paths)
         try:
-            for member in open_members(payload, self.store, self.limits, recipes.keys()):
+            for member in members:
                 self.limits.count_member()
                 # Members that were skipped then are skipped again, and cost no decompression.
-                if member.skip_reason or member.path not in recipes:
-                    continue
-                reader = texts.with_recorded(recipes[member.path])
-                blocks = meter.blocks(member.blocks())
-                member_payload = reader.unwrap(blocks, member_name(member.path), self._file_size)
-                reader.read_payload(member_payload)
-                missing.discard(member.path)
+                if not member.skip_reason and member.path in paths:
+                    self._derive_member(member, wanted, meter)
+                    missing.discard(member.path)
         except BrokenArchiveError:
             # It was damaged then, too, behind the members that were read.
             if missing:
                 raise
 
+    def _derive_member(self, member: "Member", wanted: "_Wanted", meter: Meter) -> None:
+        from rlmlite.inputs.formats.members import member_name, open_stored
+
+        within = wanted.archives.get(member.path)
+        reader = self._texts.with_recorded(wanted.texts.get(member.path, ()))
+        payload = reader.unwrap(meter.blocks(member.blocks()), member_name(member.path), self._file_size)
+        if within is None:
+            reader.read_payload(payload)
+        # Of too many of one name, those that were not opened then are not now.
+        elif payload.kind is not None and payload.is_archive and self.limits.count_archive():
+            stored = self.store.derive(payload.stream.blocks())
+            members = open_stored(payload.kind.name, stored.digest, self.store, self.limits, within.paths())
+            self._derive_wanted(members, within, meter)
+
+    @property
+    def _texts(self) -> TextReader:
+        return TextReader(self.store, self.reading, self.limits, ())
+
     def _file_size(self) -> int:
         return self.file.mark.size
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """The members of an archive that a trace names: texts with their steps, and archives with what is wanted of them.
+
+    in.zip/x.gz   zip in.zip, gzip     ->     archives {"in.zip": texts {"x.gz": gzip}}
+    """
+
+    texts: dict[str, tuple[Derivation, ...]] = {}
+    archives: dict[str, "_Wanted"] = {}
+
+    def paths(self) -> set[str]:
+        """The paths of the members, in this archive."""
+        return {*self.texts, *self.archives}
+
+
+def _wanted(source: Source, entries: Sequence[SourceFile]) -> _Wanted:
+    """The members that entries name. Raises `UnreadableError` for archives that are nested deeper than any is read."""
+    from rlmlite.inputs.formats.archive_files import DEPTH, opens_archive
+
+    wanted = _Wanted()
+    for entry in entries:
+        archive, path, steps = wanted, entry.path, source.recipe(entry)
+        openings = [place for place, step in enumerate(steps) if opens_archive(step)]
+        if len(openings) > DEPTH:
+            raise UnreadableError("an archive too deep", f"within {len(openings)} others")
+        for place in openings:
+            archive = archive.archives.setdefault(steps[place].how, _Wanted())
+            path = path.removeprefix(f"{steps[place].how}/")
+        archive.texts[path] = steps[openings[-1] + 1 :] if openings else steps
+    return wanted

@@ -1,40 +1,29 @@
-"""The members of an archive as the files of an input.
+"""The members of an archive, as a worker unpacks them (`rlmlite.inputs.parsers.archives`).
 
-The archive is unpacked in a worker (`rlmlite.inputs.parsers.archives`), and each member is read here like a file of a
-folder, while the archive streams by: nothing is unpacked to disk, and a tar is never held whole. Of members with equal
-names the last counts, as if the archive had been unpacked over itself.
+They come one by one, while the archive streams by: nothing is unpacked to disk, and a tar is never held whole.
+Not here: what becomes of them (`archive_files`).
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeAlias
 
-import msgspec
-
 from rlmlite.errors.unreadable import BrokenArchiveError, ParserError, StoppedArchiveError, UnreadableError
-from rlmlite.inputs.folders.listing import REPLACED
 from rlmlite.inputs.formats.parsing import open_copy, open_file, parse, parser_fault
-from rlmlite.inputs.formats.reading import Meter, ReadingLimits
-from rlmlite.inputs.formats.recipes import Recipes
-from rlmlite.inputs.formats.streams.blocks import HashingBlocks
-from rlmlite.inputs.formats.text_reader import Payload, TextReader
+from rlmlite.inputs.formats.reading import ReadingLimits
+from rlmlite.inputs.formats.streams.blocks import content_blocks
+from rlmlite.inputs.formats.text_reader import Payload
 from rlmlite.inputs.parsers.archives import MAX_PATH, Broken, End, Head, Member, unpack_members
-from rlmlite_kernel.values.inputs import SourceFile
+from rlmlite_kernel.values.blobs import Content
 from rlmlite_traces import FileBlobs
-
-THE_REST = "(the rest)"
-"""Stands for the members behind the place where an archive is damaged: their paths are not known."""
 
 _MOST_WANTED = 10_000
 """Above so many members that are wanted, all are unpacked: their paths would be more than the worker is asked with."""
 
 
-class ArchiveFiles(msgspec.Struct, frozen=True):
-    """The files of an archive in the order of their paths, and (path, reason) of the members that were skipped."""
-
-    files: tuple[SourceFile, ...]
-    skipped: tuple[tuple[str, str], ...]
+Said: TypeAlias = bytes | Head | End | Broken
+"""What a worker says of an archive."""
 
 
 def open_members(
@@ -43,38 +32,46 @@ def open_members(
     """The members of an archive, those with a `wanted` path, or all. Raises `BrokenArchiveError`, `TooLargeError`."""
     assert payload.kind is not None
     kind = payload.kind.name
+    if kind == "tar":
+        return _unpack_tar(payload.stream.blocks(), limits, wanted)
+    if payload.file is not None:
+        return _unpack_zip(open_file(payload.file), payload.file.mark.size, limits, wanted)
+    # One that is itself compressed, or comes as a stream, is stored first: the directory of a zip is at its end.
+    return open_stored(kind, blobs.derive(payload.stream.blocks()).digest, blobs, limits, wanted)
+
+
+def open_stored(
+    kind: str, digest: str, blobs: FileBlobs, limits: ReadingLimits, wanted: Collection[str] | None = None
+) -> Iterator[Member]:
+    """The members of an archive that the store has under its digest. Raises as `open_members`."""
+    content = blobs.read(digest)
+    if kind == "tar":
+        return _unpack_tar(content_blocks(content), limits, wanted)
+    return _unpack_zip(open_copy(content), len(content), limits, wanted)
+
+
+def _unpack_tar(blocks: Iterator[Content], limits: ReadingLimits, wanted: Collection[str] | None) -> Iterator[Member]:
+    yield from _members(_unpack("tar", limits, wanted)(size=None, feed=blocks), "tar")
+
+
+def _unpack_zip(
+    opened: AbstractContextManager[int], size: int, limits: ReadingLimits, wanted: Collection[str] | None
+) -> Iterator[Member]:
+    with opened as file:
+        yield from _members(_unpack("zip", limits, wanted)(size=size, files=[file]), "zip")
+
+
+def _unpack(kind: str, limits: ReadingLimits, wanted: Collection[str] | None) -> Callable[..., Iterator[Said]]:
     # A long list of paths would cost more than it saves.
     listed = None if wanted is None or len(wanted) > _MOST_WANTED else sorted(wanted)
-    unpack = partial(parse, unpack_members, (kind, listed), limits, messages=Head | End | Broken, format=kind)
-    if kind == "tar":
-        yield from _members(unpack(size=None, feed=payload.stream.blocks()), kind)
-        return
-    with _open_zip(payload, blobs) as (file, size):
-        yield from _members(unpack(size=size, files=[file]), kind)
+    return partial(parse, unpack_members, (kind, listed), limits, messages=Head | End | Broken, format=kind)
 
 
-@contextmanager
-def _open_zip(payload: Payload, blobs: FileBlobs) -> Iterator[tuple[int, int]]:
-    """The descriptor and the size of a zip, whose directory is at its end."""
-    if payload.file is not None:
-        with open_file(payload.file) as file:
-            yield file, payload.file.mark.size
-        return
-    # One that is itself compressed, or comes as a stream, is stored first.
-    stored = blobs.derive(payload.stream.blocks())
-    with open_copy(blobs.read(stored.digest)) as file:
-        yield file, stored.size
-
-
-def _members(items: "Iterator[Said]", kind: str) -> Iterator[Member]:
+def _members(items: Iterator[Said], kind: str) -> Iterator[Member]:
     """The members that a worker tells of. Raises `BrokenArchiveError`, also for what it must not say."""
     unpacking = _Unpacking(items, kind)
     while (head := unpacking.next_head()) is not None:
         yield Member(head.path, head.skip_reason, unpacking.blocks)
-
-
-Said: TypeAlias = bytes | Head | End | Broken
-"""What a worker says of an archive."""
 
 
 class _Unpacking:
@@ -135,53 +132,6 @@ class _Unpacking:
         return StoppedArchiveError(str(parser_fault(self._kind, "sent its answer in no order")))
 
 
-def read_members(
-    members: Iterator[Member], packed: Callable[[], int], texts: TextReader, recipes: Recipes, limits: ReadingLimits
-) -> ArchiveFiles:
-    """The text of every member. `packed` returns the size of the archive, or of what was read of it so far.
-
-    Of an archive that is damaged, the members before that place. Raises `BrokenArchiveError` if there are none, and
-    `TooLargeError`.
-    """
-    files: dict[str, SourceFile] = {}
-    skipped: set[tuple[str, str]] = set()
-    # One meter for all members: a bomb may be spread over many.
-    meter = Meter(limits, "members", packed)
-    try:
-        for member in members:
-            limits.count_member()
-            if member.skip_reason:
-                skipped.add((member.path, member.skip_reason))
-                continue
-            # A member that is not text costs its own skipping only.
-            blocks = HashingBlocks(meter.blocks(member.blocks()))
-            try:
-                file = _read_member(member, blocks, texts, recipes)
-            except UnreadableError as error:
-                skipped.add((member.path, error.brief))
-                continue
-            # Only one that could be read replaces an earlier one; so the replaced member is noted after the reading.
-            if member.path in files:
-                skipped.add((member.path, REPLACED))
-            files[member.path] = file
-    except BrokenArchiveError as error:
-        # What came before the damage is sound. Without anything before it there is nothing to read.
-        if not files:
-            raise
-        skipped.add((THE_REST, f"damaged: {error.fault}"))
-    # By path, not by their place in the archive: the same files packed in another order are the same documents.
-    in_order = tuple(files[path] for path in sorted(files))
-    return ArchiveFiles(in_order, tuple(sorted(skipped)))
-
-
 def member_name(path: str) -> str:
     """The last part of a member's path, by whose suffix its kind may be known."""
     return path.rpartition("/")[2]
-
-
-def _read_member(member: Member, blocks: HashingBlocks, texts: TextReader, recipes: Recipes) -> SourceFile:
-    name = member_name(member.path)
-    payload = texts.unwrap(iter(blocks), name, lambda: blocks.size)
-    text = texts.read_payload(payload)
-    # After the text has been read, so that only what a decompressor left is still to be hashed.
-    return recipes.entry(member.path, text, blocks.digest())

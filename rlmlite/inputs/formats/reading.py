@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 RATIO_FREE_BYTES = 64 * 1024 * 1024
 """How many bytes may be unpacked before `max_ratio` applies."""
 
+MOST_ARCHIVES = 1_000
+"""How many archives within an input are opened: each takes a process of its own."""
+
 MAX_STOPPED = 4
 """How many files of one input may run into a limit of their parser before the input is refused.
 
@@ -134,7 +137,8 @@ class ReadingLimits:
     """What may still be produced from one input. `what` is the input's name in messages."""
 
     def __init__(self, what: str, reading: Reading) -> None:
-        self._what, self._reading, self._members, self._stopped = what, reading, 0, 0
+        self._what, self._reading = what, reading
+        self._members = self._archives = self._stopped = 0
         self._produced: Counter[str] = Counter()  # bytes by kind of step: see the module
 
     def blocks(self, blocks: Iterator[Content], way: str) -> Iterator[Content]:
@@ -159,6 +163,11 @@ class ReadingLimits:
         limit = self._reading.max_members
         if self._members > limit:
             raise TooLargeError(self._message("has more than", "max_members", f"{limit:,} members"))
+
+    def count_archive(self) -> bool:
+        """Count an archive within the input. Returns whether it may be opened."""
+        self._archives += 1
+        return self._archives <= MOST_ARCHIVES
 
     def worker_limits(self, size: int | None) -> "WorkerLimits":
         """What the parser of a file of so many bytes may use; None for a stream, which nobody knows the size of."""
