@@ -15,7 +15,7 @@ from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.lines import block_lines, finds
 from rlmlite_kernel.values.lines.finds import Finds, FoundGroups
-from rlmlite_kernel.values.lines.source import Selection
+from rlmlite_kernel.values.lines.source import LineBlock, Selection
 from tests.kernel.machine import Machine
 from tests.kernel.rows.test_lines_by_recipe import lines_from
 
@@ -93,21 +93,32 @@ def test_a_condition_on_a_text_looks_at_few_rows(monkeypatch: pytest.MonkeyPatch
             "g = group(e, .user, {total: sum(.took)})"
         )
     assert machine.codes() == ["", "", "", ""]
-    # Beside the rows that the observation shows, of which it looks at those nearby.
-    assert [call for call in seen if call[0] != 256] == [(400, (1, 2, 3))]
+    # Beside the first thousand, which tell of fields that are empty, and those near to what the observation shows.
+    assert [call for call in seen if call[0] not in (1_000, 256)] == [(400, (1, 2, 3))]
 
 
-@given(st.lists(st.sampled_from(["", "a", "bb", "x" * 300]), max_size=30), st.booleans(), st.integers(0, 5))
-def test_ends_of_lines_are_given_as_they_were_found(lines: list[str], is_open: bool, start: int) -> None:
-    """Whatever their lengths, and whether the last line has a newline."""
-    content = b"\n" * start + "\n".join(lines).encode() + (b"" if is_open else b"\n")
-    expected = line_bounds(content, start, len(content))
-    known = Finds()
-    if len(expected.starts):
-        known.keep_bounds("blob", expected)
-        found = known.bounds("blob", b"", start, len(content))
+@given(
+    st.lists(st.sampled_from(["", "a", "bb", "x" * 300]), max_size=30),
+    st.lists(st.sampled_from(["\n", "\r\n"]), min_size=1, max_size=2),
+    st.booleans(),
+    st.integers(0, 5),
+)
+def test_ends_of_lines_are_given_as_they_were_found(
+    lines: list[str], ends: list[str], is_open: bool, start: int
+) -> None:
+    """Whatever their lengths and ends, and whether the last line has one. Where not all ends are alike, none is kept."""
+    text = "".join(line + ends[number % len(ends)] for number, line in enumerate(lines)) + "open" * is_open
+    content = b"\n" * start + text.encode()
+    for whole_lines in (True, False):
+        known, place = Finds(), ("blob", start, len(content))
+        expected = line_bounds(content, start, len(content), whole_lines)
+        if len(expected.starts):
+            known.keep_bounds(place, expected)
+        found = known.bounds(place, content, not whole_lines)
         assert [side.tolist() for side in found[:2]] == [side.tolist() for side in expected[:2]]
         assert found.end == expected.end
+        if len(set(ends)) == 1 and len(expected.starts):
+            assert known.bounds(place, b"\0" * len(content)).starts.tolist() == expected.starts.tolist()
 
 
 def test_groups_make_room_for_newer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,16 +127,27 @@ def test_groups_make_room_for_newer_ones(monkeypatch: pytest.MonkeyPatch) -> Non
     known, selections = Finds(), [Selection([None], [5]) for _ in range(3)]
     lines = np.arange(0, 500, 100)
     spans = Spans(("b",), np.where(lines == 200, -1, lines + 3), np.where(lines == 200, -1, lines + 40))
+    block, texts = LineBlock("b", None, 0, 500, 1, 20), Spans(("b",), lines, lines + 50)
     for selection in selections:
         found = FoundGroups()
-        for block in range(2):
-            known.keep_groups(found, block, {1: spans}, lines)
+        for number in range(2):
+            known.keep(found, number, block, texts, {1: spans})
         known.assign(found, selection)
-    # Ten numbers of 16 bits for each block.
+    # For each block ten numbers of 16 bits. Its rows are not so few that their lines are kept too.
     assert [known.groups(selection) is None for selection in selections] == [True, False, False]
     newest = known.groups(selections[-1])
     assert newest is not None
     assert [side.tolist() for side in newest.places(1, 1, lines)] == [spans.starts.tolist(), spans.stops.tolist()]
     large = FoundGroups()
-    known.keep_groups(large, 0, dict.fromkeys(range(9), spans), lines)
-    assert large.size <= 100
+    known.keep(large, 0, block, texts, dict.fromkeys(range(1, 9), spans))
+    assert 0 < large.size <= 100
+
+
+def test_lines_of_few_rows_are_kept_too() -> None:
+    """So that nobody has to go through the lines of all rows to find them."""
+    lines, known, found = np.array([700_000, 900_000]), Finds(), FoundGroups()
+    block = LineBlock("b", None, 500_000, 1_000_000, 1, 9)
+    known.keep(found, 3, block, Spans(("b",), lines, lines + 70_000), {})
+    places = found.lines(3, block.start)
+    assert places is not None
+    assert [side.tolist() for side in places[:2]] == [[700_000, 900_000], [770_000, 970_000]]

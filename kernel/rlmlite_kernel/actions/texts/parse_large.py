@@ -32,7 +32,7 @@ from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.lines.fields import GroupField, LineField, PlaceField
 from rlmlite_kernel.values.lines.line_rows import LineRows
-from rlmlite_kernel.values.lines.source import Bits, LineBlock, LineSource, Selection, pack
+from rlmlite_kernel.values.lines.source import Bits, LineBlock, LineSource, Place, Selection, pack
 
 _LOOKED_AT = 1_000
 """Lines in which a field that is always empty is looked for."""
@@ -46,6 +46,11 @@ class _Block(NamedTuple):
     content: Content
     start: int
     stop: int
+
+    @property
+    def place(self) -> Place:
+        """See `Place`."""
+        return self.piece.text.blob, self.start, self.stop
 
 
 class _Match(NamedTuple):
@@ -108,8 +113,7 @@ def _match_blocks(pieces: Sequence[TargetPiece], matcher: Matcher, context: Step
     finds = finds_of(context)
 
     def match_block(block: _Block) -> _Match:
-        content, kept = block.content, not matcher.whole_lines
-        bounds = finds.bounds(block.piece.text.blob, content, block.start, block.stop, kept)
+        bounds = finds.bounds(block.place, block.content, not matcher.whole_lines)
         found = find_groups(block.content, bounds, matcher, ())
         count, lines = int(found.matches.sum()), len(found.matches)
         return _Match(block, bounds, pack(found.matches), pack(~found.matches), count, lines, found.cut_lines)
@@ -127,7 +131,7 @@ def _match_blocks(pieces: Sequence[TargetPiece], matcher: Matcher, context: Step
             context.spend("search_work", work)
             scanned[block.number] = block.stop
             cut_lines += found.cut_lines
-            finds.keep_bounds(block.piece.text.blob, found.bounds)
+            finds.keep_bounds(block.place, found.bounds)
             yield found
     finally:
         for piece, stop in zip(pieces, scanned, strict=True):

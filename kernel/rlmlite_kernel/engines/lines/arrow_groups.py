@@ -51,9 +51,8 @@ def arrow() -> tuple[Any, Any] | None:
 
 def can_run(bounds: LineBounds, whole_lines: bool) -> bool:
     """Whether these lines may be handed over. Arrow counts in 32 bits, and cuts no line, as searches once did."""
-    longest = int((bounds.stops - bounds.starts).max(initial=0))
     fits = bounds.end - int(bounds.starts[0]) < _MOST_BYTES
-    return arrow() is not None and fits and (whole_lines or longest < WINDOW)
+    return arrow() is not None and fits and (whole_lines or bounds.longest() < WINDOW)
 
 
 def run_form(
@@ -67,12 +66,12 @@ def run_form(
     assert modules is not None  # the caller has asked `can_run`
     pyarrow, compute = modules
     # With their line ends, if nothing in these is for the pattern to match.
-    data, last = octets(content), bounds.stops[bounds.stops < len(content)]
-    has_returns = bool((data[last] == RETURN).any())
-    texts = _line_array(pyarrow, content, bounds, form.spares_newlines and not has_returns)
+    texts = _line_array(pyarrow, content, bounds, form.spares_newlines and not bounds.leave_out_returns())
     starts = bounds.starts
     if lines is not None:
-        texts, starts = texts.take(_numbers(pyarrow, lines)), starts[lines]
+        # Not `texts.take`, which imports `pyarrow.compute`.
+        texts = compute.call_function("take", [texts, _numbers(pyarrow, lines)], compute.TakeOptions())
+        starts = starts[lines]
     if not groups:
         return _matches(compute, texts, form.pattern), {}
     options = compute.ExtractRegexSpanOptions(form.pattern)

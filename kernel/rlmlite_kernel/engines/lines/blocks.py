@@ -20,6 +20,7 @@ from rlmlite_kernel.engines.bytes.line_ends import without_returns
 BLOCK = 4 << 20
 """Bytes of a block, unless one line is longer. What rows hold does not depend on it."""
 
+_PIECE = 1 << 18
 _NEWLINE = b"\n"
 
 
@@ -29,6 +30,15 @@ class LineBounds(NamedTuple):
     starts: IntArray
     stops: IntArray
     end: int
+
+    def leave_out_returns(self) -> bool:
+        """Whether some lines end with a `\\r` that is no part of them, if they are all lines up to the end."""
+        newlines = len(self.stops) - (int(self.stops[-1]) == self.end)
+        return self.end - int(self.starts[0]) > int((self.stops - self.starts).sum()) + newlines
+
+    def longest(self) -> int:
+        """The length of the longest line."""
+        return int((self.stops - self.starts).max(initial=0))
 
     def take(self, lines: IntArray) -> "LineBounds":
         """These lines, in this order."""
@@ -54,10 +64,10 @@ def line_bounds(content: Buffer, start: int, stop: int, whole_lines: bool = True
 
     The content is a `newline_view`. `whole_lines`: the `\\r` of a `\\r\\n` is no part of its line; else it is.
     """
-    newlines = np.flatnonzero(octets(content)[start:stop] == 10)
-    newlines += start
-    is_open = stop > start and content[stop - 1] != 10
-    stops = np.append(newlines, stop) if is_open else newlines
+    block, is_open = octets(content)[start:stop], stop > start and content[stop - 1] != 10
+    # In pieces that stay in the processor's cache.
+    pieces = [np.flatnonzero(block[at : at + _PIECE] == 10) + (start + at) for at in range(0, len(block), _PIECE)]
+    stops = np.concatenate([*pieces, np.full(int(is_open), stop)])
     starts = np.empty_like(stops)
     starts[:1] = start
     starts[1:] = stops[:-1] + 1

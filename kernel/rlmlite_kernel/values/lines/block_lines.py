@@ -1,15 +1,13 @@
 """Lines of one block, opened: their places, and what the form has been asked for in them so far."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from copy import copy
 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.lines.blocks import LineBounds
 from rlmlite_kernel.engines.lines.groups import FEW_GROUPS, find_groups
-from rlmlite_kernel.engines.lines.literals import lines_with
-from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Column, Constant, Ints, Spans
 from rlmlite_kernel.values.lines.fields import Fields, GroupField, LineField, PlaceField, groups_for
@@ -22,8 +20,8 @@ from rlmlite_kernel.values.values import Rows
 class BlockLines:
     """Lines of a block, and what has been found in them so far: `spans` of the lines, `groups` by number.
 
-    `lines` are their numbers in the block.
-    `finds` are those of the passes before, `known` what they know of the groups of exactly these lines.
+    `lines` are their numbers in the block, `finds` those of the passes before, `known` what these know of the groups of
+    exactly these lines, `bounds` the lines of the whole block, if they have been found already.
     """
 
     def __init__(
@@ -34,35 +32,27 @@ class BlockLines:
         blobs: Blobs,
         finds: Finds,
         known: FoundGroups | None = None,
+        bounds: LineBounds | None = None,
     ) -> None:
-        self._form, self._block, self._number, self._finds = source.form, source.blocks[block], block, finds
-        index = blobs.lines(self._block.blob)
-        self._content = index.content
-        place = self._block.start, self._block.stop
-        self._bounds = finds.bounds(self._block.blob, self._content, *place, index.keeps_returns)
-        self._open(lines, known or FoundGroups())
-
-    def _open(self, lines: IntArray, known: FoundGroups) -> None:
-        self.lines, self._known = lines, known
-        mine = self._bounds.take(lines)
-        self.spans = Spans((self._block.blob,), mine.starts, mine.stops)
+        self._form, self._block, self._number, self.lines = source.form, source.blocks[block], block, lines
+        self._finds, self._known, self._bounds = finds, known or FoundGroups(), bounds
+        self._index = blobs.lines(self._block.blob)
+        places = self._known.lines(block, self._block.start) or self._all_bounds().take(lines)
+        self.spans = Spans((self._block.blob,), places.starts, places.stops)
         self.groups: dict[int, Spans] = {}
 
-    def holding(self, literals: Iterable[bytes]) -> "BlockLines | None":
-        """Those of the lines that hold one of some literals; None where finding them would not pay.
+    def _all_bounds(self) -> LineBounds:
+        """All lines of the block."""
+        if self._bounds is None:
+            self._bounds = self._finds.bounds(self._block.place, self._index.content, self._index.keeps_returns)
+        return self._bounds
 
-        Nor if a line is so long that comparing its fields takes too many steps.
-        """
-        if int((self._bounds.stops - self._bounds.starts).max(initial=0)) > LONGEST:
-            return None
-        found = lines_with(self._content, self._bounds, literals)
-        if found is None:
-            return None
-        are_mine = np.zeros(len(self._bounds.starts), np.bool_)
-        are_mine[self.lines] = True
-        some = copy(self)
-        some._open(found[are_mine[found]], FoundGroups())
-        return some
+    def keep(self, found: FoundGroups, rows: IntArray | None = None) -> None:
+        """Leave what has been found to later passes: of all these lines, or of some of them."""
+        lines, groups = self.spans, self.groups
+        if rows is not None:
+            lines, groups = lines.take(rows), {number: spans.take(rows) for number, spans in groups.items()}
+        self._finds.keep(found, self._number, self._block, lines, groups)
 
     def rows(self, kind: str, fields: Fields, names: AbstractSet[str]) -> Rows:
         """These lines as rows with such fields, of which `names` are columns already."""
@@ -108,7 +98,8 @@ class BlockLines:
         together = missing | (ahead - self.groups.keys())
         numbers = tuple(sorted(together if len(together) <= FEW_GROUPS else missing))
         # They may be in any order, even if all of them are asked for.
-        are_all = len(self.lines) == len(self._bounds.starts) and bool((np.diff(self.lines) == 1).all())
-        found = find_groups(self._content, self._bounds, self._form, numbers, None if are_all else self.lines)
+        are_all = len(self.lines) == self._block.lines and bool((np.diff(self.lines) == 1).all())
+        lines = None if are_all else self.lines
+        found = find_groups(self._index.content, self._all_bounds(), self._form, numbers, lines)
         for number, (starts, stops) in found.groups.items():
             self.groups[number] = Spans(self.spans.blobs, starts, stops)

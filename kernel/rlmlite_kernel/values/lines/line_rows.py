@@ -12,13 +12,15 @@ They are read like any rows; a part that is taken of them becomes ordinary rows.
 is a field with a recipe of its own. The ref of such rows commits to all of this, and to no offset.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray, digest_of
+from rlmlite_kernel.engines.lines.literals import lines_with
+from rlmlite_kernel.engines.sheets.spans import LONGEST
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Cells, Column, Spans
 from rlmlite_kernel.values.lines.block_lines import BlockLines
@@ -190,6 +192,23 @@ class RowsPart(NamedTuple):
         """The lines of a block, with what passes before have found in them."""
         known = finds.groups(self.whole.selection)
         return BlockLines(self.whole.source, self.block, self.lines(), self.blobs, finds, known)
+
+    def holding(self, literals: Iterable[bytes], finds: Finds) -> BlockLines | None:
+        """Those of the lines of a block that hold one of some literals; None where finding them would not pay.
+
+        Nor if a line is so long that comparing its fields takes too many steps.
+        """
+        source, blobs = self.whole.source, self.blobs
+        block = source.blocks[self.block]
+        index = blobs.lines(block.blob)
+        bounds = finds.bounds(block.place, index.content, index.keeps_returns)
+        if bounds.longest() > LONGEST:
+            return None
+        lines = lines_with(index.content, bounds, literals)
+        if lines is None:
+            return None
+        lines = lines[self.whole.selection.flags(self.block, block.lines)[lines]]
+        return BlockLines(source, self.block, lines, blobs, finds, bounds=bounds)
 
     def lines(self) -> IntArray:
         """The numbers, in their block, of the lines that are rows."""

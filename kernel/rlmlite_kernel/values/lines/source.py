@@ -24,6 +24,10 @@ NO_BITS: Bits = np.zeros(0, np.uint8)
 """What a block has of which no line is a row."""
 
 
+Place: TypeAlias = tuple[str, int, int]
+"""Where a block is: the digest of its content, its start and its stop."""
+
+
 class LineBlock(msgspec.Struct, frozen=True, eq=False):
     """Whole lines of one text: content[start:stop] of `blob`. `line` is the number of the first; `doc` the document."""
 
@@ -33,6 +37,11 @@ class LineBlock(msgspec.Struct, frozen=True, eq=False):
     stop: int
     line: int
     lines: int
+
+    @property
+    def place(self) -> Place:
+        """See `Place`."""
+        return self.blob, self.start, self.stop
 
 
 class LineSource(msgspec.Struct, frozen=True, eq=False):

@@ -33,12 +33,13 @@ class Chosen(NamedTuple):
 
 
 class _Opened(NamedTuple):
-    """A block with all of its rows, and those that a condition may hold for, if it is known of the others; opened."""
+    """Lines of a block as rows: all `size` that are rows, or only those of which the condition may hold."""
 
-    block: int
+    part: RowsPart
+    size: int
     lines: BlockLines
-    some: BlockLines | None
     rows: Rows
+    are_some: bool
 
 
 def choose_rows(lines: LineRows, cond: Expr, context: StepContext) -> Iterator[Chosen]:
@@ -48,16 +49,18 @@ def choose_rows(lines: LineRows, cond: Expr, context: StepContext) -> Iterator[C
     finds, literals = finds_of(context), literals_of(cond, lines)
 
     def open_part(part: RowsPart) -> _Opened:
-        whole = part.block_lines(finds)
-        some = whole.holding(literals) if literals is not None and are_many(len(whole.lines)) else None
-        opened = whole if some is None else some
-        return _Opened(part.block, whole, some, opened.rows(lines.kind, lines.fields, wanted))
+        size = int(lines.selection.counts[part.block])
+        some = part.holding(literals, finds) if literals is not None and are_many(size) else None
+        opened = part.block_lines(finds) if some is None else some
+        return _Opened(part, size, opened, opened.rows(lines.kind, lines.fields, wanted), some is not None)
 
     batches = Batches(context, results_too=True)
-    for block, whole, some, rows in map_in_order(open_part, lines.parts(context.blobs)):
+    for part, size, opened, rows, are_some in map_in_order(open_part, lines.parts(context.blobs)):
         with batches.batch():
-            chosen = None if some is None else rows_where_some(rows, len(whole.lines), cond, context)
-            if some is None or chosen is None:
-                every = rows if some is None else whole.rows(lines.kind, lines.fields, wanted)
-                some, chosen = whole, select_rows(every, cond, context)
-        yield Chosen(block, some, chosen)
+            chosen = rows_where_some(rows, size, cond, context) if are_some else None
+            if are_some and chosen is None:
+                opened = part.block_lines(finds)
+                rows = opened.rows(lines.kind, lines.fields, wanted)
+            if chosen is None:
+                chosen = select_rows(rows, cond, context)
+        yield Chosen(part.block, opened, chosen)

@@ -25,17 +25,16 @@ def where_lines(lines: LineRows, cond: Expr, context: StepContext) -> LineRows:
         return lines.take(_matching_numbers(lines, cond, context))
     bits: list[Bits | None] = [NO_BITS] * len(lines.source.blocks)
     counts = [0] * len(lines.source.blocks)
-    finds, found = finds_of(context), FoundGroups()
+    found = FoundGroups()
     for block, opened, chosen in choose_rows(lines, cond, context):
         flags = np.zeros(lines.source.blocks[block].lines, np.bool_)
         flags[opened.lines[chosen]] = True
         packed = pack(flags)
         context.ensure_room(0 if packed is None else len(packed))
         bits[block], counts[block] = packed, len(chosen)
-        groups = {number: spans.take(chosen) for number, spans in opened.groups.items()}
-        finds.keep_groups(found, block, groups, opened.spans.starts[chosen])
+        opened.keep(found, chosen)
     selection = Selection(bits, counts)
-    finds.assign(found, selection)
+    finds_of(context).assign(found, selection)
     return lines.narrow(selection)
 
 

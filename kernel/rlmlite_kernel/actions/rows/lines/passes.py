@@ -42,7 +42,7 @@ def open_parts(lines: LineRows, names: AbstractSet[str], context: StepContext) -
 
     for part, rows, opened in map_in_order(open_part, lines.parts(context.blobs)):
         if opened is not None:
-            finds.keep_groups(found, part.block, opened.groups, opened.spans.starts)
+            opened.keep(found)
         yield part, rows
     finds.assign(found, lines.selection)
 
