@@ -106,7 +106,7 @@ def test_a_condition_on_a_text_looks_at_few_rows(monkeypatch: pytest.MonkeyPatch
 def test_ends_of_lines_are_given_as_they_were_found(
     lines: list[str], ends: list[str], is_open: bool, start: int
 ) -> None:
-    """Whatever their lengths and ends, and whether the last line has one. Where not all ends are alike, none is kept."""
+    """Whatever their lengths and ends, and whether the last line has one; unless all ends are alike, none is kept."""
     text = "".join(line + ends[number % len(ends)] for number, line in enumerate(lines)) + "open" * is_open
     content = b"\n" * start + text.encode()
     for whole_lines in (True, False):
