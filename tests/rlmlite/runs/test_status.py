@@ -139,3 +139,22 @@ def test_an_older_run_keeps_its_own_rule() -> None:
         partial_by_flags[len(flags)] = conclusion(machine.state)
 
     assert list(partial_by_flags.values()) == [("partial", "too_large"), ("completed", "")]
+
+
+def test_an_input_that_was_not_read_as_a_whole_makes_every_answer_partial(tmp_path: Path) -> None:
+    """A damaged file of a folder is said, and every answer over the folder is partial; hidden files change nothing."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "a.log").write_text(LOG)
+    (folder / ".hidden").write_text("x")
+    whole = rlmlite.execute('final(count(search(context, "disk")))', folder, trace=tmp_path / "whole.rlm")
+    (folder / "b.log.gz").write_bytes(b"\x1f\x8b\x08 not gzip")
+    broken = rlmlite.execute('final(count(search(context, "disk")))', folder, trace=tmp_path / "broken.rlm")
+
+    assert (whole.status, whole.value) == ("completed", 100)
+    assert (broken.status, broken.reason, broken.value) == ("partial", "input_incomplete", 100)
+    assert any("1 left out, damaged: b.log.gz" in note.message for note in broken.notes)
+    assert replay(verify(tmp_path / "broken.rlm"), recorded_paths=True).verdict is Verdict.REPRODUCED
+    with Session(tmp_path / "s.rlm", folder) as session:
+        answers = [session.exec("final(1)") for _ in range(2)]
+    assert [answer.reason for answer in answers] == ["input_incomplete"] * 2
