@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.rlmlite.inputs.input_files import PACKERS, docx_of, pdf_of, tar_of, zip_of
+from tests.rlmlite.inputs.tables.binary.test_workbooks import SALES, workbook
+from tests.rlmlite.inputs.test_documents import MAIL, MAILBOX
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +28,9 @@ def file_seeds(folder: Path) -> Mapping[str, Sequence[bytes]]:
         "{}.zip": [zip_of(folder / "a.zip", _MEMBERS).read_bytes()],
         "{}.tar": [tar_of(folder / "a.tar", _MEMBERS, links={"l": "/etc/passwd"}).read_bytes(), _pax(folder)],
         "{}.tar.gz": [tar_of(folder / "a.tgz", _MEMBERS, "gz").read_bytes()],
+        "{}.eml": [MAIL],
+        "{}.mbox": [MAILBOX],
+        "{}.xlsx": [workbook(folder / "a.xlsx", {"Sales": SALES}).read_bytes()],
         "sqlite:{}?query=SELECT * FROM t": [_sqlite(folder / "a.sqlite")],
         "sqlite:{}?table=v": [_sqlite(folder / "b.sqlite")],
     }

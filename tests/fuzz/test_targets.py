@@ -11,8 +11,8 @@ from tests.fuzz.edits import examples
 from tests.fuzz.targets import Target, targets
 
 NAMES = (
-    "arrow", "bz2", "csv", "docx", "duckdb-table", "gz", "html", "html-as-text", "jsonl", "parquet", "pdf", "programs",
-    "sqlite-query", "sqlite-table", "tar", "tar-gz", "traces", "txt", "xz", "zip", "zst",
+    "arrow", "bz2", "csv", "docx", "duckdb-table", "eml", "gz", "html", "html-as-text", "jsonl", "mbox", "parquet",
+    "pdf", "programs", "sqlite-query", "sqlite-table", "tar", "tar-gz", "traces", "txt", "xlsx", "xz", "zip", "zst",
 )  # fmt: skip
 
 
