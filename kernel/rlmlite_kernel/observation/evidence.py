@@ -23,12 +23,12 @@ from rlmlite_kernel.engines.query.query import literal, regex
 from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.taint import TaintedValue
+from rlmlite_kernel.evaluation.taint import TaintedValue, Words
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, WHOLE_LINES
 from rlmlite_kernel.values.blobs import digest_of_name
-from rlmlite_kernel.values.columns import Spans, Text
+from rlmlite_kernel.values.columns import Column, Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of, to_json
@@ -89,6 +89,10 @@ class DocumentNames(msgspec.Struct, frozen=True):
     names: dict[str, tuple[str, str, str]]
     tables: dict[str, RowSpans] = {}
 
+    def has(self, text: Text) -> bool:
+        """Whether a text lies in an input."""
+        return text.blob in self.names or text.blob in self.tables
+
 
 def resolve_evidence(
     value: TaintedValue, given: TaintedValue | None, documents: DocumentNames, context: StepContext
@@ -97,10 +101,10 @@ def resolve_evidence(
     collector = _Collector(documents, context)
     if given is not None:
         # Where the evidence itself came from: a quote that a model took from a chunk is sought in that chunk first.
-        near: list[Text] = []
-        for spans in given.sources:
-            cells = (spans.at(row, context.blobs) for row in range(min(len(spans), MAX_SPANS)))
-            near += [text for text in cells if isinstance(text, Text)]
+        near = _texts_of(given, context)
+        if context.follows(EVIDENCE_BY_PLACE):
+            # What a program made proves nothing, and must not hide the input that it was made of.
+            near += [text for text in _texts_of_words(given.words, context) if documents.has(text)]
         is_row = isinstance(given.value, dict) and not _QUOTING.intersection(given.value)
         if is_row and any(map(len, given.sources)) and context.follows(EVIDENCE_BY_PLACE):
             # A record of a table quotes nothing: the row that it is stands for it.
@@ -121,13 +125,33 @@ def resolve_evidence(
     return EvidenceList(tuple(collector.items), collector.total, basis)
 
 
+def _texts_of_words(words: Sequence[Words], context: StepContext) -> list[Text]:
+    """The first texts that strings were made of: what a nested run answers from one of two twins quotes that one."""
+    texts: list[Text] = []
+    for each in words:
+        if isinstance(each, Text):
+            texts.append(each)
+        else:
+            for column in each.columns.values():
+                texts += _texts_at(column, len(each), context)
+    # A match lies in the text of its hit: without it, what stands there would count twice.
+    widest: dict[str, int] = {}
+    outermost: set[Text] = set()
+    for text in sorted(set(texts), key=lambda text: (text.blob, text.start, -text.stop)):
+        if text.stop > widest.get(text.blob, -1):
+            widest[text.blob] = text.stop
+            outermost.add(text)
+    return [text for text in dict.fromkeys(texts) if text in outermost]
+
+
 def _texts_of(value: TaintedValue, context: StepContext) -> list[Text]:
     """The first spans that a value rests on."""
-    near: list[Text] = []
-    for spans in value.sources:
-        texts = (spans.at(row, context.blobs) for row in range(min(len(spans), MAX_SPANS)))
-        near += [text for text in texts if isinstance(text, Text)]
-    return near
+    return [text for spans in value.sources for text in _texts_at(spans, len(spans), context)]
+
+
+def _texts_at(column: Column, rows: int, context: StepContext) -> list[Text]:
+    cells = (column.at(row, context.blobs) for row in range(min(rows, MAX_SPANS)))
+    return [cell for cell in cells if isinstance(cell, Text)]
 
 
 class _Collector:

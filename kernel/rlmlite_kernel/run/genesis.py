@@ -136,7 +136,9 @@ def _state_of(
         salts=salts,
         table=add_tools(guard_host_actions(table), settings.tools),
         inputs=frozenset(inputs),
-        document_names=_document_names(inputs, values),
+        document_names=_document_names(
+            inputs, values, is_nested=settings.parent is not None and EVIDENCE_BY_PLACE in flags
+        ),
         egress=egress,
         barred=barred_from_controllers(settings, egress),
         question=0 if question is None else origins_of_words(question.origins) | egress.question_bit,
@@ -192,19 +194,29 @@ def _input_entry(name: str, each: Input, variable: Variable, source: str, size: 
     return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=sha256)
 
 
-def _document_names(inputs: Mapping[str, Input], values: Mapping[str, Value]) -> DocumentNames:
+def _document_names(inputs: Mapping[str, Input], values: Mapping[str, Value], *, is_nested: bool) -> DocumentNames:
     """Which input and path each content is, for evidence. `values` are the inputs by the names of their places.
 
     A run without `EVIDENCE_BY_PLACE` has one name for equal contents: it stands for the first of them.
+    A nested run may have one document of its parent's folder as a text: it is named by its own path.
     """
     names: dict[str, tuple[str, str, str]] = {}
     tables: dict[str, RowSpans] = {}
     for name, value in values.items():
         for content, path, original in _contents(value, inputs[name].source):
+            if is_nested and isinstance(value, Text):
+                path = _path_of_document(inputs[name].source)
             names.setdefault(content, (name, path, original))
         if isinstance(value, Rows) and isinstance(value.spans, RowSpans):
             tables.setdefault(value.spans.store.blob, value.spans)
     return DocumentNames(names, tables)
+
+
+def _path_of_document(source: Source) -> str:
+    """The path of the file that a text is, where the source names a folder or an archive that it lies in."""
+    named = source.path or ""
+    own = source.files[0].path if source.files else ""
+    return named if named.endswith(own) else own
 
 
 def _contents(value: Value, source: Source) -> Iterator[tuple[str, str, str]]:

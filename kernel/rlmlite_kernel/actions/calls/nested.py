@@ -19,7 +19,7 @@ from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Nested, Result
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM, TaintedValue, input_bits_of, merge_taint
+from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM, TaintedValue, input_bits_of, merge_taint, words_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.call_lines import request_id
@@ -69,7 +69,7 @@ def ask_rlm(
     calls = one_call("rlm", NESTED_ROLE, prompts, place, context, Nested(values, settings))
     # The answer may rest on everything that the nested run could see.
     origins, _ = merge_taint([*own_inputs.values(), TaintedValue(None, prompts.origins | CONTROLLER)])
-    return Ask(calls, partial(_read_answer, origins), holds=allowance)
+    return Ask(calls, partial(_read_answer, origins, tuple(own_inputs.values())), holds=allowance)
 
 
 def _question_origins(origins: int, context: StepContext) -> int:
@@ -105,7 +105,9 @@ def _repeat_remarks(child: Child, context: StepContext) -> None:
             context.remark(StepRemark(message, code=each.code, is_note=is_note, n=each.n))
 
 
-def _read_answer(origins: int, context: StepContext, results: Sequence[Result]) -> TaintedValue:
+def _read_answer(
+    origins: int, inputs: Sequence[TaintedValue], context: StepContext, results: Sequence[Result]
+) -> TaintedValue:
     """The nested run's answer; one that is partial makes this step's partial too."""
     (result,) = results
     child = result.child
@@ -122,4 +124,5 @@ def _read_answer(origins: int, context: StepContext, results: Sequence[Result]) 
     value = read_json(result.text)
     context.ensure_room(size_of(value))
     # As after a model call: the answer is a model's words, and stays under the rules of the inputs.
-    return TaintedValue(value, LM | DERIVED | input_bits_of(origins))
+    # Its strings may repeat what it was given: a quote among them is sought there first.
+    return TaintedValue(value, LM | DERIVED | input_bits_of(origins), words=words_of(inputs, value))
