@@ -60,7 +60,8 @@ def test_a_nested_run_is_given_the_file_that_was_named(tmp_path: Path, part: str
     _, below = ask(tmp_path, program, 'final(1, evidence="ERROR disk")')
     source: Source = sources_of(below)["context"]
     end = below.records[-1]
-    assert isinstance(end, Seal) and end.result is not None
+    assert isinstance(end, Seal)
+    assert end.result is not None
     answer = msgspec.json.decode(below.content(end.result))
     (cited,) = answer["evidence"]
 
