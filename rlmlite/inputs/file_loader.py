@@ -114,7 +114,8 @@ def file_entry(path: str, file: HashedFile, text: DerivedText, recipes: Recipes,
     """The entry of a file on disk in its source. A file that is its own text is registered for reading in place."""
     # A file that changed while it was read has the digest of neither version.
     check_unchanged(file)
-    if text.digest == file.digest:
+    # A plain mail converts to its own bytes: that text is in the store already, and was not checked as the file's.
+    if text.digest == file.digest and not text.steps:
         blobs.add_hashed(file)
     return recipes.entry(path, text, file.digest)
 
