@@ -68,7 +68,7 @@ FLAGS: Mapping[int, str] = {
     WHOLE_LINES: "without flag s, a line is searched whole, whatever its length; it was cut every 64 KiB. A line ends "
     "at a newline, a CR and a newline, or a lone CR, and its text has none of them; a CR was part of its line. Groups "
     "of one name in a list of regexes are one field; it was the last of them. Blanks of a form or template are any "
-    "run of blanks, and a template is one of whole lines, if there are such lines",
+    "run of blanks, and a template has the lines that `patterns` counts, or is one of whole lines, if there are such",
     EVIDENCE_BY_PLACE: "evidence and coverage go by the place of a text in its input; texts of equal content were "
     "taken for each other; coverage counts what prompts hold whatever built them, not references alone",
     LOSSES_ARE_PARTIAL: "an answer is partial whenever a call failed, a limit was met or an input could not be read as "

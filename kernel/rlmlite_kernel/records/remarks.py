@@ -55,6 +55,7 @@ CODES: Final[Mapping[str, str]] = {
     "not_texts": "values are not texts",
     "null_as_text": "null was read as an empty text",
     "null_counted": "null was counted as nothing",
+    "other_templates": "lines that fit a template are counted under other templates",
     "out_of_memory": "memory ran out before the value could be shown",
     "outside": "an index or a bound lies outside",
     "overrun": "calls used more tokens than were reserved",

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from rlmlite_kernel import Limits
 from rlmlite_kernel.records.evolution import FLAGS, WHOLE_LINES
 from rlmlite_kernel.values.lines import kind
 from tests.kernel.machine import Machine
@@ -53,36 +54,37 @@ def test_before_the_flag_a_blank_was_one_blank() -> None:
 WORDS = (
     "pause", "session", "opened", "started", "server", "took", "ms", "of", "disk", "(a)", "[x]", "user:", "a+b", "$y",
     "c:\\z", "^up", "<b>", "{k}", "k=v", "é.*", "ab|c", '"q"', "closed", "--", "#", "&amp;", "it's", "*", "?", "é\\n",
+    "<*>", "(<*>)", "()", "( )", "\xa0up", "user", "Mon", "a..b",
 )  # fmt: skip
-NUMBERS = ("N", "N", "id=N", "(N)", "[N]", "/var/N", "N,")
+NUMBERS = ("N", "N", "id=N", "(N)", "[N]", "/var/N", "N,", "N:N", "W", "W", "k=W")
+NAMES = ["ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal", "ivy", "jon", "kim", "lee"]
 
 
 def generate(chance: random.Random) -> str:
-    """A log of some templates without a word in common, with blanks and tabs as they come."""
-    words = chance.sample(WORDS, len(WORDS))
-    shapes = []
-    for _ in range(chance.randrange(1, 6)):
-        shape = [words.pop() for _ in range(chance.randrange(1, 5))]
-        for _ in range(chance.randrange(3)):
-            shape.insert(chance.randrange(1, len(shape) + 1), chance.choice(NUMBERS))
-        shapes.append(shape)
+    """A log of some templates that share words, with blanks and tabs as they come, and words that vary."""
+    words = chance.sample(WORDS, chance.randrange(2, 12))
+    shapes = [chance.choices(words, k=chance.randrange(5)) for _ in range(chance.randrange(1, 8))]
+    for shape in shapes:
+        for _ in range(chance.randrange(4)):
+            shape.insert(chance.randrange(len(shape) + 1), chance.choice(NUMBERS))
     lines = []
-    for _ in range(chance.randrange(1, 40)):
+    for _ in range(chance.randrange(1, 60)):
         blank = chance.choice((" ", " ", "  ", "\t", " \t ", "     "))
         line = blank.join(chance.choice(shapes)).replace("N", str(chance.randrange(1, 10**4)))
+        line = line.replace("W", chance.choice(NAMES))
         lines.append(chance.choice(("", "", "", " ", "\t")) + line + chance.choice(("", "", "", " ", "  ")))
-    return chance.choice(("\n", "\n", "\r\n")).join(lines) + chance.choice(("", "\n"))
+    return chance.choice(("\n", "\n", "\r\n", "\r")).join(lines) + chance.choice(("", "\n"))
 
 
 def compare(seed: int) -> None:
-    """Every template is found on as many lines as `patterns` counts."""
+    """Every template is found on as many lines as `patterns` counts, and on the first of them."""
     run = Machine({"x": generate(random.Random(seed))})
     run.turn("p = patterns(x)")
-    for number, (template, lines) in enumerate(run.of("map(p, [.template, .n])")):
-        if not template.replace("<*>", "").strip():
-            continue
-        counted = run.of(f"count(search(x, template=p[{number}].template))")
-        assert counted == lines, (template, counted, lines)
+    expected = run.of("map(p, [.template, .n, .first])")
+    find = "search(x, template=p[{0}].template)"
+    each = f"[p[{{0}}].template, count({find}), {find}[0].line]"
+    found = run.of(f"[{', '.join(map(each.format, range(len(expected))))}]")
+    assert found == expected, (seed, [pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]])
 
 
 @pytest.mark.parametrize("worker", range(2))
@@ -108,3 +110,32 @@ def test_a_template_that_is_part_of_another_has_its_own_lines() -> None:
     assert run.of('count(search(x, template="server <*> started (<*>)"))') == 2
     assert run.of('map(search(x, template="<*> started ("), .groups)') == [["server  7"], ["server 8"]]
     assert run.of('count_by(search(x, template="server started"), .line)') == [{"key": 2, "n": 1}]
+
+
+def test_lines_that_fit_and_are_of_another_template_are_said() -> None:
+    """A hole takes what `patterns` masks in these lines; a template of no line's own takes whatever fits."""
+    run = Machine({"x": "7 id=1\n8 id=2\nopened 5 id=5\n", "y": "by ann\nby bob\n"})
+
+    assert "1 more lines fit the template" in run.turn('n = count(search(x, template="<*> id=<*>"))')
+    assert run.of("n") == 2
+    assert run.of('map(search(x, template="<*> id=<*>", limit=1), .line)') == [1]
+    assert run.of('count(search(x, template="<*> id=<*>", where=.line > 1))') == 1
+    assert run.of('count_by(search(x, template="<*> id=<*>"), .doc)') == [{"key": None, "n": 2}]
+    assert run.of('count(search(y, template="by <*>"))') == 2
+
+
+def test_lines_without_words_have_templates_too() -> None:
+    """Blank lines, and lines that vary as a whole. Where there are none, a template without text is refused."""
+    run = Machine({"x": "17\n\n 4 5\nup\n  \n", "y": "up\n"})
+
+    assert run.of('map(search(x, template="<*>"), .line)') == [1, 3]
+    assert run.of('map(search(x, template=""), .line)') == [2, 5]
+    assert "no text besides its holes" in run.turn('n = search(y, template="<*>")')
+
+
+def test_the_lines_of_a_template_are_paid_for_twice() -> None:
+    """They are mined before they are searched: what the work does not pay for is refused, before anything is read."""
+    run = Machine({"x": "took 5 ms\n" * 1_000}, limits=Limits(search_work=5_000))
+
+    said = run.turn('n = count(search(x, template="took <*> ms"))')
+    assert "count_matches of a template needs 10,000 of search_work" in said

@@ -6,7 +6,7 @@ import pytest
 
 from rlmlite_kernel import Limits
 from rlmlite_kernel.engines.bytes.line_blocks import CLIP, TextPart
-from rlmlite_kernel.engines.patterns.patterns import find_patterns
+from rlmlite_kernel.engines.patterns.patterns import find_patterns, mine_forms
 from rlmlite_kernel.engines.ranking.postings import build_index
 from tests.kernel.machine import Machine
 
@@ -78,7 +78,7 @@ def test_what_was_not_looked_at_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     machine.turn("a = patterns(log)")
     assert f"of lines longer than {CLIP:,} bytes (1 here) only the beginning was read" in machine.done.observation
 
-    monkeypatch.setattr(find_patterns, "__defaults__", (4,))
+    monkeypatch.setattr(mine_forms, "__defaults__", (4,))
     machine = Machine({"log": "".join(f"{chr(97 + n)}a {chr(110 - n)}b\n" for n in range(12))})
     machine.turn("a = patterns(log)")
     assert "lines are counted under `<*>`" in machine.done.observation

@@ -16,7 +16,7 @@ from rlmlite_kernel.actions.rows.columns.keys import as_column, key_rows
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.search import warn_no_hits
-from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher, prefer_whole_lines
+from rlmlite_kernel.actions.search.sweep import Sweep, SweepQuery, choose_query, note_other_lines
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.query.query import Matcher
@@ -42,10 +42,9 @@ def count_matches(
     key: Expr | None,
 ) -> Value | NarrowedResult:
     """How many matches; with a key, rows {key, n} as `count_by` gives them."""
-    matcher = choose_matcher("count_matches", query, template, context)
     pieces = target_pieces(target, "count_matches", context)
-    matcher = prefer_whole_lines(matcher, template, pieces, context)
-    counter = _MatchCounter(context, matcher)
+    look_for = choose_query("count_matches", query, template, pieces, context)
+    counter = _MatchCounter(context, look_for)
     # The document of a match is known without its row; every other key, and any condition, has to look at rows.
     by_document = key is not None and as_column(key) == Field("doc")
     needs_rows = where is not None or (key is not None and not by_document)
@@ -55,8 +54,9 @@ def count_matches(
         counter.count_documents(pieces)
     else:
         counter.count_all(pieces)
+    note_other_lines(look_for, context)
     if not counter.total:
-        warn_no_hits(context, matcher, pieces)
+        warn_no_hits(context, look_for.matcher, pieces)
     return counter.as_number() if key is None else counter.as_rows()
 
 
@@ -70,21 +70,21 @@ class _KeyCount:
 class _MatchCounter:
     """Counts matches in all and by key. Use one of the `count_` methods, then one of the `as_` methods."""
 
-    def __init__(self, context: StepContext, matcher: Matcher) -> None:
-        self._context, self._matcher = context, matcher
-        self._first_hits = HitBuilder(matcher)
+    def __init__(self, context: StepContext, query: SweepQuery) -> None:
+        self._context, self._query = context, query
+        self._first_hits = HitBuilder(query.matcher)
         self._counts: dict[object, _KeyCount] = {}
         self.total = 0
 
     def count_all(self, pieces: list[TargetPiece]) -> None:
         """Count the matches; the first are kept as evidence."""
-        sweep = Sweep(self._context, self._matcher, EVIDENCE)
+        sweep = Sweep(self._context, self._query, EVIDENCE)
         sweep.search_all(pieces, self._first_hits.add)
         self.total = sweep.count
 
     def count_documents(self, pieces: list[TargetPiece]) -> None:
         """Count the matches of each document; the first of each is kept."""
-        sweep = Sweep(self._context, self._matcher)
+        sweep = Sweep(self._context, self._query)
         for piece in pieces:
             matches_of_piece: list[MatchArray] = []
             # Of several chunks of one document each is a piece: `_add` adds their counts up.
@@ -116,8 +116,8 @@ class _MatchCounter:
             for piece, matches in batch.select(first_passed):
                 self._first_hits.add(piece, matches)
 
-        hit_filter = HitFilter(self._context, self._matcher, where, on_batch)
-        Sweep(self._context, self._matcher).search_all(pieces, hit_filter.add)
+        hit_filter = HitFilter(self._context, self._query.matcher, where, on_batch)
+        Sweep(self._context, self._query).search_all(pieces, hit_filter.add)
         hit_filter.flush()
 
     def as_number(self) -> NarrowedResult:

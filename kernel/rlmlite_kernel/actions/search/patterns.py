@@ -8,14 +8,16 @@ The clustering is the engine's (`engines.patterns`). Here its places, which coun
 spans, and its templates become rows. A template can be searched for as it is: `search(log, template="user <*> ...")`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from rlmlite_kernel.actions.search.targets import target_pieces
+from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.bytes.line_blocks import CLIP, TextPart
 from rlmlite_kernel.engines.bytes.line_ends import RETURN
 from rlmlite_kernel.engines.patterns.mask import mask_text as mask_bytes
-from rlmlite_kernel.engines.patterns.patterns import LinePlace, find_patterns
+from rlmlite_kernel.engines.patterns.patterns import FormTable, LinePlace, mine_forms
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import WORK_BY_SIZE
@@ -41,25 +43,14 @@ def patterns(context: StepContext, target: Value) -> Value:
     `last_doc`, where those lines are.
     """
     pieces = target_pieces(target, "patterns", context)
-    size = sum(len(piece.text) for piece in pieces)
-    context.charge("search_work", size, "patterns")
-    if context.follows(WORK_BY_SIZE):
-        context.work(_WORK_OF_TEXT * len(pieces), f"patterns of {len(pieces):,} texts")
-    context.scanned.extend(piece.text for piece in pieces)
     texts = [piece.text for piece in pieces]
-    # One at a time: a folder of ten thousand documents is never in memory as a whole.
-    parts = (TextPart(context.blobs.lines(text.blob).content, text.start, text.stop) for text in texts)
-    result = find_patterns(parts)
-    if result.clipped:
+    table = mine_lines(pieces, "patterns", context)
+    if table.clipped:
         context.warn(
-            f"of lines longer than {CLIP:,} bytes ({result.clipped:,} here) only the beginning was read",
+            f"of lines longer than {CLIP:,} bytes ({table.clipped:,} here) only the beginning was read",
             code="lines_cut",
         )
-    if result.overflow:
-        context.mark_partial(
-            "patterns", f"{result.overflow:,} lines are counted under `<*>`: there are too many kinds of lines"
-        )
-    templates = result.templates
+    templates = table.templates()
     context.ensure_room(sum(len(template.text) + _ROW for template in templates))
     first_lines = _spans([template.first for template in templates], texts, context)
     last_lines = _spans([template.last for template in templates], texts, context)
@@ -77,6 +68,22 @@ def patterns(context: StepContext, target: Value) -> Value:
         columns["doc"] = Cells([pieces[template.first.part].doc for template in templates])
         columns["last_doc"] = Cells([pieces[template.last.part].doc for template in templates])
     return Rows("patterns", columns, len(templates), first_lines)
+
+
+def mine_lines(pieces: Sequence[TargetPiece], what: str, context: StepContext) -> FormTable:
+    """The forms of all lines of some texts. `what` asks for them: for `Fault("budget")`, before any is looked at."""
+    texts = [piece.text for piece in pieces]
+    context.charge("search_work", sum(map(len, texts)), what)
+    if context.follows(WORK_BY_SIZE):
+        context.work(_WORK_OF_TEXT * len(texts), f"{what} of {len(texts):,} texts")
+    context.scanned.extend(texts)
+    # One at a time: a folder of ten thousand documents is never in memory as a whole.
+    table = mine_forms(TextPart(context.blobs.lines(text.blob).content, text.start, text.stop) for text in texts)
+    if table.overflow:
+        context.mark_partial(
+            "patterns", f"{table.overflow:,} lines are counted under `<*>`: there are too many kinds of lines"
+        )
+    return table
 
 
 def _spans(places: list[LinePlace], texts: list[Text], context: StepContext) -> Spans:

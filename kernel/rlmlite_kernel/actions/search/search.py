@@ -10,7 +10,7 @@ by batch; `limit` then counts the hits that pass.
 
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder, size_of_hits
-from rlmlite_kernel.actions.search.sweep import Sweep, choose_matcher, prefer_whole_lines
+from rlmlite_kernel.actions.search.sweep import Sweep, choose_query, note_other_lines
 from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
@@ -33,17 +33,17 @@ def search(
     where: Expr | None,
 ) -> Value:
     """Every match, leftmost first, never overlapping: rows {doc, line, start, end, match, text, groups, and names}."""
-    matcher = choose_matcher("search", query, template, context)
     pieces = target_pieces(target, "search", context)
-    matcher = prefer_whole_lines(matcher, template, pieces, context)
+    look_for = choose_query("search", query, template, pieces, context)
+    matcher = look_for.matcher
     collector = _HitCollector(context, matcher, limit)
     if where is None:
-        sweep = Sweep(context, matcher, collector.limit, counting_allowance(context, pieces))
+        sweep = Sweep(context, look_for, collector.limit, counting_allowance(context, pieces))
         sweep.search_all(pieces, collector.add)
         collector.total = sweep.count
     else:
         # Which hits pass is not known to the sweep, so the limit is the collector's alone.
-        sweep = Sweep(context, matcher)
+        sweep = Sweep(context, look_for)
         hit_filter = HitFilter(context, matcher, where, collector.add_batch)
         sweep.search_all(pieces, hit_filter.add)
         hit_filter.flush()
@@ -51,6 +51,7 @@ def search(
     some_were_dropped = collector.total > len(rows)
     if some_were_dropped or sweep.halted:
         _note_dropped_hits(len(rows), collector.total, sweep.halted, context)
+    note_other_lines(look_for, context)
     if not len(rows):
         warn_no_hits(context, matcher, pieces)
     return rows

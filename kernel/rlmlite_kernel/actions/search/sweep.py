@@ -13,10 +13,15 @@ A sweep searches piece after piece and hands out the matches as it finds them. T
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
+from rlmlite_kernel.actions.search.patterns import mine_lines
 from rlmlite_kernel.actions.search.targets import TargetPiece
+from rlmlite_kernel.engines.patterns.members import TemplateMembers
 from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.engines.query.templates import has_text
 from rlmlite_kernel.engines.search.find import Search, SearchCount, open_text
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
@@ -30,34 +35,50 @@ OnMatches: TypeAlias = Callable[[TargetPiece, MatchArray], None]
 """Called with matches as they are found, some at a time, in order."""
 
 
-def choose_matcher(action: str, query: Matcher | None, template: str | None, context: StepContext) -> Matcher:
-    """The matcher of `query` or of `template`. Raises `Fault("arguments")` unless exactly one of them is given."""
-    neither_or_both = (query is None) is (template is None)
-    if neither_or_both:
+class SweepQuery(NamedTuple):
+    """What a sweep looks for: matches, or those of them that are lines of a template."""
+
+    matcher: Matcher
+    members: TemplateMembers | None = None
+
+
+def choose_query(
+    action: str, query: Matcher | None, template: str | None, pieces: Sequence[TargetPiece], context: StepContext
+) -> SweepQuery:
+    """What to look for by `query` or `template`. Raises `Fault("arguments")` unless exactly one of them is given.
+
+    A template that `patterns` finds in these texts has the lines that it counts. Any other is one of whole lines, if
+    some line fits it as a whole, and else stands anywhere in a line. Raises `Fault("query")` if it has no text.
+    """
+    if query is not None and template is None:
+        return SweepQuery(query)
+    if query is not None or template is None:
         needs = f'{action} needs a query or a template: {action}(x, "text"), {action}(x, template="a <*> b")'
         raise Fault("arguments", needs)
-    if query is not None:
-        return query
     follows = context.follows(WHOLE_LINES)
-    return matcher_for(template_query(template or "", follows), whole_lines=follows)
+    if follows:
+        whole_lines = matcher_for(line_query(template))
+        if _occurs(whole_lines, pieces, context):
+            members = TemplateMembers(template, mine_lines(pieces, f"{action} of a template", context))
+            if members.exist or has_text(template):
+                return SweepQuery(whole_lines, members if members.exist else None)
+    return SweepQuery(matcher_for(template_query(template, follows), whole_lines=follows))
 
 
-def prefer_whole_lines(
-    matcher: Matcher, template: str | None, pieces: Sequence[TargetPiece], context: StepContext
-) -> Matcher:
-    """The matcher of whole lines for a template that some line is of as a whole; else the given one.
+def note_other_lines(query: SweepQuery, context: StepContext) -> None:
+    """Say that lines fit a template and are of another, if there were any."""
+    others = 0 if query.members is None else query.members.others
+    if others:
+        context.note(
+            f"{others:,} more lines fit the template, and `patterns` counts them under other templates",
+            code="other_templates",
+        )
 
-    A template of `patterns` is that of whole lines, and may be part of another: `started` and `server started`.
-    """
-    if template is None or not context.follows(WHOLE_LINES):
-        return matcher
-    whole = matcher_for(line_query(template))
-    # One is enough to know.
-    sweep = Sweep(context, whole, keep=1, counting=0)
-    for piece in pieces:
-        if sweep.search(piece, 1, _forget).count:
-            return whole
-    return matcher
+
+def _occurs(matcher: Matcher, pieces: Sequence[TargetPiece], context: StepContext) -> bool:
+    """Whether there is a match. One is enough to know."""
+    sweep = Sweep(context, SweepQuery(matcher), keep=1, counting=0)
+    return any(sweep.search(piece, 1, _forget).count for piece in pieces)
 
 
 def _forget(piece: TargetPiece, matches: MatchArray) -> None:
@@ -70,8 +91,8 @@ class Sweep:
     `counting` is the work after which matches beyond `keep` are no longer counted; `halted` then says where.
     """
 
-    def __init__(self, context: StepContext, matcher: Matcher, keep: int = MANY, counting: int | None = None) -> None:
-        self._context, self._matcher, self._keep, self._counting = context, matcher, keep, counting
+    def __init__(self, context: StepContext, query: SweepQuery, keep: int = MANY, counting: int | None = None) -> None:
+        self._context, self._query, self._keep, self._counting = context, query, keep, counting
         self.count = self._spent = 0
         self.halted = ""
 
@@ -88,15 +109,32 @@ class Sweep:
         work_left = context.budget_left("search_work")
         # The allowance is for the sweep as a whole, so what earlier pieces cost is off it.
         counting = work_left if self._counting is None else max(0, self._counting - self._spent)
-        bounds = SearchBounds(work_left, keep, counting)
-        content, matcher = open_text(context.blobs.lines(text.blob), self._matcher)
+        members = self._query.members
+        # Which matches are members is not known to the search, so it hands out all.
+        bounds = SearchBounds(work_left, keep, counting) if members is None else SearchBounds(work_left)
+        lines = context.blobs.lines(text.blob)
+        content, matcher = open_text(lines, self._query.matcher)
         search = Search(content, matcher, text.start, text.stop, bounds)
+        chosen = 0
+        has_counted_enough = False
         try:
             for matches in search.matches():
-                on_matches(piece, matches)
+                if members is None:
+                    on_matches(piece, matches)
+                    continue
+                is_member = members.select(lines.content, matches[:, 0, 0], text.stop)
+                of_template = matches[is_member]
+                if len(of_template) and chosen < keep:
+                    on_matches(piece, of_template[: keep - chosen])
+                chosen += len(of_template)
+                has_counted_enough = chosen >= keep and search.count().work > counting
+                if has_counted_enough:
+                    break
         finally:
             # The work is charged even if `on_matches` raised (its hits were too large, say): it has been done.
             counted = search.count()
+            if members is not None:
+                counted = replace(counted, count=chosen, out_of_work=counted.out_of_work or has_counted_enough)
             context.spend("search_work", counted.work)
             # Only as far as it came: what was not looked at must not count as evidence that nothing is there.
             seen = Text(text.blob, text.start, counted.scanned_to)

@@ -15,6 +15,7 @@ whose form is not known by then are counted as `overflow`.
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -67,12 +68,17 @@ class LineTemplates(NamedTuple):
 
 def find_patterns(parts: Iterable[TextPart], forms: int = FORMS) -> LineTemplates:
     """The templates of all lines of all parts."""
-    table = _FormTable(forms)
-    clipped = 0
+    table = mine_forms(parts, forms)
+    return LineTemplates(table.templates(), table.clipped, table.overflow)
+
+
+def mine_forms(parts: Iterable[TextPart], forms: int = FORMS) -> "FormTable":
+    """The forms of all lines of all parts, merged."""
+    table = FormTable(forms)
     for block in line_blocks(parts):
         table.add(block)
-        clipped += block.clipped
-    return LineTemplates(table.templates(), clipped, table.overflow)
+    table.merge()
+    return table
 
 
 class _Form:
@@ -88,11 +94,15 @@ class _Form:
         self.first, self.last = min(self.first, first), max(self.last, last)
 
 
-class _FormTable:
-    """The forms so far, by their pieces and by the hashes of lines that had them."""
+class FormTable:
+    """The forms so far, by their pieces and by the hashes of lines that had them.
+
+    `clipped` lines were longer than what is looked at.
+    """
 
     def __init__(self, room: int) -> None:
         self._room, self._bytes = room, 0
+        self.clipped = 0
         self._forms: dict[LinePieces, _Form] = {}
         self._by_hash: dict[int, _Form] = {}
         self._merges = FormMerges()
@@ -107,6 +117,7 @@ class _FormTable:
 
     def add(self, block: LineBlock) -> None:
         """Count the lines of a block, all that have one hash together."""
+        self.clipped += block.clipped
         hashes = shape_hashes(block.buffer)
         order = np.argsort(hashes, kind="stable")
         in_order = hashes[order]
@@ -156,38 +167,56 @@ class _FormTable:
 
     def _make_room(self) -> None:
         """Merge forms. If that frees less than half, the table is closed: else it would merge again all the time."""
-        self._forms = self._merge_forms()
-        self._by_hash = {line_hash: form.merged_into for line_hash, form in self._by_hash.items()}
+        self.merge()
         self._bytes = sum(len(piece) for pieces in self._forms for piece in pieces)
         too_many_forms = len(self._forms) * 2 > self._room
         too_many_bytes = self._bytes * 2 > FORM_BYTES
         self._is_closed = too_many_forms or too_many_bytes
 
-    def _merge_forms(self) -> dict[LinePieces, _Form]:
-        """The forms after merging. Each old form says what it went into, so that hashes can be led there."""
+    def merge(self) -> None:
+        """Merge forms, and lead the hashes of their lines to what they went into."""
         merged: dict[LinePieces, _Form] = {}
         learned = self._merges.learn(list(self._forms))
         for pieces, old in zip(learned, self._forms.values(), strict=True):
             old.merged_into = merged.setdefault(pieces, _Form(old.first))
             old.merged_into.add(old.count, old.first, old.last)
-        return merged
+        self._forms = merged
+        self._by_hash = {line_hash: form.merged_into for line_hash, form in self._by_hash.items()}
 
     def templates(self) -> list[LineTemplate]:
-        """The templates of all lines that were added."""
+        """The templates of all lines that were added. Merge first."""
         alike: dict[bytes, list[tuple[LinePieces, _Form]]] = {}
         # Under the key of the template `<*>`, so that lines that are one mask are counted with the overflow.
         if self._overflow is not None:
             alike[HOLE] = [((HOLE,), self._overflow)]
-        for pieces, form in self._merge_forms().items():
-            key = _spacing_key(pieces)
+        for pieces, form in self._forms.items():
+            key = template_key(pieces)
             alike.setdefault(key, []).append((pieces, form))
         # By frequency; the first line decides between equals, as dictionaries keep an order that blocks could change.
         templates = [_join_forms(forms) for forms in alike.values()]
         return sorted(templates, key=lambda template: (-template.lines, template.first))
 
+    @cached_property
+    def keys(self) -> frozenset[bytes]:
+        """The keys of all templates. Merge first."""
+        keys = frozenset(self._key_of_form.values())
+        return keys if self._overflow is None else keys | {HOLE}
 
-def _spacing_key(pieces: LinePieces) -> bytes:
-    """Equal for forms that differ in white space or in empty brackets alone."""
+    def key_of(self, line_hash: int, line: bytes) -> bytes:
+        """The key of the template under which a line of those that were added is counted. Merge first."""
+        form = self._by_hash.get(line_hash)
+        if form is None:
+            # One of more hashes than there was room for, or of the overflow.
+            form = self._forms.get(self._merges.apply(mask_pieces(line)))
+        return HOLE if form is None else self._key_of_form.get(form, HOLE)
+
+    @cached_property
+    def _key_of_form(self) -> dict[_Form, bytes]:
+        return {form: template_key(pieces) for pieces, form in self._forms.items()}
+
+
+def template_key(pieces: LinePieces) -> bytes:
+    """Equal for forms that differ in white space or in empty brackets alone: these are one template."""
     words = b"".join(pieces).split()
     return b" ".join(words).replace(b"(<*>)", b"()")
 

@@ -20,34 +20,43 @@ _HOLE = "<*>"
 _LAZY_HOLE, _LAST_HOLE = "(.+?)", "(.+)"
 
 
-_BLANKS = re.compile(r"[ \t\v\f\r]+")
+_BLANK = " \t\v\f\r"
+_BLANKS = re.compile(f"[{_BLANK}]+")
+# Without the CR: a pattern that names it sees the CR of line ends.
 _ANY_BLANKS = r"[ \t\v\f]+"
-# What stands in brackets is left out in some lines, as `patterns` takes it. No mask reaches over a bracket.
+_SOME_BLANKS = r"[ \t\v\f]*"
+# What stands in brackets is left out in some lines, as `patterns` takes it. No mask reaches over a bracket, but a line
+# can hold the very text `<*>`.
 _IN_BRACKETS = r"[^()]*"
-_LAZY_MASK, _LAST_MASK = r"([^=()\[\]{}<>\"'|]+?)", r"([^=()\[\]{}<>\"'|]+)"
+_MASK = r"((?:[^=()\[\]{}<>\"'|]+?|<\*>))"
+_LAST_MASK = _MASK.replace("+?", "+")
+
+
+def has_text(template: str) -> bool:
+    """Whether there is anything besides holes and blanks in a template."""
+    return bool(template.replace(_HOLE, "").strip())
 
 
 def line_pattern(template: str) -> str:
-    """A template with `<*>` as a pattern of a whole line, with a group for each hole, as `patterns` counts lines.
+    """A template with `<*>` as a pattern of a whole line, with a group for each hole: all lines of it fit.
 
-    Lines of a template may differ in white space, and in whether there is anything in round brackets. A hole does not
-    reach over brackets, quotes, `=` and `|`. Raises `QueryError` as `template_pattern` does.
+    Lines of a template may differ in blanks, and in whether there is anything in round brackets. A hole does not reach
+    over brackets, quotes, `=` and `|`. Lines of other templates may fit as well.
     """
-    template_pattern(template)
     pieces: list[str] = []
-    for piece in re.split(r"(\(<\*>\)|\(\)|<\*>)", template.strip()):
+    for piece in re.split(r"(\(<\*>\)|\(\)|<\*>)", template.strip(_BLANK)):
         match piece:
             case "(<*>)":
                 pieces.append(rf"\(({_IN_BRACKETS})\)")
             case "()":
                 pieces.append(rf"\({_IN_BRACKETS}\)")
             case "<*>":
-                pieces.append(_LAZY_MASK)
+                pieces.append(_MASK)
             case _:
                 pieces.append(_quote_words(piece))
-    if pieces[-2:] == [_LAZY_MASK, ""]:
+    if pieces[-2:] == [_MASK, ""]:
         pieces[-2:] = [_LAST_MASK]
-    return rf"^\s*{''.join(pieces)}\s*$"
+    return f"^{_SOME_BLANKS}{''.join(pieces)}{_SOME_BLANKS}$"
 
 
 def _quote_words(text: str) -> str:
@@ -60,7 +69,7 @@ def template_pattern(template: str, any_blanks: bool = False) -> str:
 
     Raises `QueryError` if there is no text beside the holes.
     """
-    if not template.replace(_HOLE, "").strip():
+    if not has_text(template):
         raise QueryError("the template has no text besides its holes")
     texts = list(map(_quote_words if any_blanks else quote, template.split(_HOLE)))
     ends_with_a_hole = len(texts) > 1 and not texts[-1]
