@@ -13,13 +13,12 @@ A sweep searches piece after piece and hands out the matches as it finds them. T
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
 from rlmlite_kernel.actions.search.patterns import mine_lines
 from rlmlite_kernel.actions.search.targets import TargetPiece
-from rlmlite_kernel.engines.patterns.members import TemplateMembers
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.query.templates import has_text
 from rlmlite_kernel.engines.search.find import Search, SearchCount, open_text
@@ -31,6 +30,9 @@ from rlmlite_kernel.program.queries import line_query, matcher_for, template_que
 from rlmlite_kernel.records.evolution import WHOLE_LINES
 from rlmlite_kernel.values.columns import Text
 
+if TYPE_CHECKING:
+    from rlmlite_kernel.engines.patterns.members import TemplateMembers
+
 OnMatches: TypeAlias = Callable[[TargetPiece, MatchArray], None]
 """Called with matches as they are found, some at a time, in order."""
 
@@ -39,7 +41,7 @@ class SweepQuery(NamedTuple):
     """What a sweep looks for: matches, or those of them that are lines of a template."""
 
     matcher: Matcher
-    members: TemplateMembers | None = None
+    members: "TemplateMembers | None" = None
 
 
 def choose_query(
@@ -59,6 +61,8 @@ def choose_query(
     if follows:
         whole_lines = matcher_for(line_query(template))
         if _occurs(whole_lines, pieces, context):
+            from rlmlite_kernel.engines.patterns.members import TemplateMembers  # which few runs need
+
             members = TemplateMembers(template, mine_lines(pieces, f"{action} of a template", context))
             if members.exist or has_text(template):
                 return SweepQuery(whole_lines, members if members.exist else None)
