@@ -11,6 +11,8 @@ Not here: deciding which of them a path is (`load`).
 
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
+
 from rlmlite.errors import InputError
 from rlmlite.errors.unreadable import BrokenArchiveError, UnreadableError
 from rlmlite.inputs.folders.listing import IGNORED, is_loss
@@ -81,7 +83,7 @@ class FileLoader:
         except (UnreadableError, BrokenArchiveError) as error:
             raise self._input_error(error) from None
         # The digest of the blocks is asked for last: asking reads what a decompressor has left unread.
-        text = DerivedText(text.digest, text.size, (*before, *text.steps), text.replaced)
+        text = msgspec.structs.replace(text, steps=(*before, *text.steps))
         entry = self._recipes.entry(name, text, blocks.digest())
         return text_input(entry, path, self._recipes)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import rlmlite
 from rlmlite.errors import InputError
 from rlmlite.inputs import Reading, notes
-from tests.rlmlite.inputs.input_files import docx_of, load_plain, notes_text, zip_of
+from tests.rlmlite.inputs.input_files import docx_of, load_plain, notes_text, pdf_of, zip_of
 
 MAIL = b"""From: Ann <ann@example.org>\r
 To: bob@example.org\r
@@ -64,6 +65,16 @@ def test_a_mail_is_its_headers_and_its_text(tmp_path: Path) -> None:
     )
     assert "attachments left out (n.txt)" in notes_text(found)
     assert found.source.incomplete
+
+
+def test_what_a_stream_lacks_is_said_as_of_a_file(tmp_path: Path) -> None:
+    """Bytes from standard input or from memory are no less incomplete than a file of them; their notes were dropped."""
+    path = pdf_of(tmp_path / "a.pdf", "First page", "", "Third page")
+
+    outcome = rlmlite.execute("final(1)", path.read_bytes(), trace=False)
+
+    assert (outcome.status, outcome.reason) == ("partial", "input_incomplete")
+    assert any("pages without text" in note.message for note in outcome.notes)
 
 
 def test_a_mailbox_is_all_of_its_mails(tmp_path: Path) -> None:
