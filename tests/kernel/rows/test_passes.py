@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rlmlite_kernel import Limits
 from rlmlite_kernel.actions.rows.lines import candidates
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray
 from rlmlite_kernel.engines.lines import groups as line_groups
@@ -35,6 +36,7 @@ _CONDITIONS = (
     '.level == "ERROR" or .line < 9',
     ".level == 3",
     '.text contains "FATAL"',
+    '.level == "FATAL" and .rest contains "ERROR"',
 )
 _THEN = """
 e = extend(w, {took: int(.ms), near: .line - 1})
@@ -63,12 +65,13 @@ def test_what_passes_share_changes_no_record(condition: str, monkeypatch: pytest
     """Values, warnings, charges, evidence and refs are those of passes that know of nothing: byte for byte."""
     log, program = _log(_CONDITIONS.index(condition)), f"{_MAKE}\nw = where(p, {condition}){_THEN}"
     with lines_from(0, 100_000):
-        shared = Machine({"context": log})
+        # So little work is free that each charge shows.
+        shared = Machine({"context": log}, limits=Limits(search_work=100_000_000))
         shared.turn(program)
         monkeypatch.setattr(candidates, "literals_of", lambda cond, lines: None)
         monkeypatch.setattr(finds, "_ROOM_FOR_ENDS", 0)
         monkeypatch.setattr(finds, "_ROOM_FOR_GROUPS", 0)
-        alone = Machine({"context": log})
+        alone = Machine({"context": log}, limits=Limits(search_work=100_000_000))
         alone.turn(program)
     assert alone.ran() == shared.ran()
 

@@ -27,7 +27,7 @@ from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.lines.source import LineBlock, Place, Selection
 
-_ROOM_FOR_ENDS, _ROOM_FOR_GROUPS = 8 << 20, 16 << 20
+_ROOM_FOR_ENDS, _ROOM_FOR_GROUPS = 8 << 20, 40 << 20
 """Bytes for the ends of lines, which suffice for a text of 600 MB, and for groups."""
 
 _Small: TypeAlias = npt.NDArray[Any]
