@@ -27,7 +27,13 @@ OUTSIDE_BUILTINS = {
 """What needs no import and yet reads the outside, writes to it, or differs from one process to the next."""
 
 
-BY_IDENTITY = {"run/hosts/copies.py", "testing/laws/charges.py"}
+BY_IDENTITY = {
+    "effects/holdings.py",
+    "evaluation/misses.py",
+    "run/hosts/copies.py",
+    "testing/laws/charges.py",
+    "values/lines/finds.py",
+}
 """Modules that look up, within one call, which objects they have come to. No `id` is ever put out, or put in order."""
 
 

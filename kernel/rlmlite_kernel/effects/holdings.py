@@ -52,7 +52,7 @@ class HoldingReader:
     def __init__(self, blobs: Blobs, is_input: Callable[[Text], bool]) -> None:
         self._blobs, self._is_input = blobs, is_input
         self._work_left = _MOST_WORK
-        self._contents: dict[int, list[tuple[Text, bytes]]] = {}
+        self._contents: dict[int, tuple[Words, list[tuple[Text, bytes]]]] = {}
         # The strings that are read, end to end with a null between them, and how far they were looked through.
         self._strings = bytearray()
         self._place = 0
@@ -101,9 +101,10 @@ class HoldingReader:
 
     def _texts_of(self, words: Sequence[Words]) -> Iterator[tuple[Text, bytes]]:
         for each in words:
+            # Held beside what was opened: the identity of an object that is gone may become another's.
             if id(each) not in self._contents:
-                self._contents[id(each)] = self._open(each)
-            yield from self._contents[id(each)]
+                self._contents[id(each)] = each, self._open(each)
+            yield from self._contents[id(each)][1]
 
     def _open(self, words: Words) -> list[tuple[Text, bytes]]:
         """The texts of inputs among the words, in order, each once."""
