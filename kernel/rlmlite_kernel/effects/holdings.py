@@ -26,7 +26,7 @@ from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import Rows, Value
 
 _MOST_WORK = 1 << 28
-"""Bytes that are compared for the strings of one step. Beyond, strings count for nothing."""
+"""Bytes that are compared for the strings of one step. Beyond, strings count for nothing, and a note says so."""
 
 _LEAST = 8
 """Bytes of a part of a line, from which it counts: shorter ones stand nearly everywhere."""
@@ -57,6 +57,11 @@ class HoldingReader:
         self._strings = bytearray()
         self._place = 0
         self.texts: list[Text] = []
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether strings were left that were not compared, so that `texts` may lack some."""
+        return self._work_left <= 0
 
     def read(self, holding: Holding) -> None:
         """Add what one thing holds to `texts`."""

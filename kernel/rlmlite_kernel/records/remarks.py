@@ -25,6 +25,7 @@ CODES: Final[Mapping[str, str]] = {
     "code_unparsed": "code could not be parsed",
     "code_unread": "texts were not read as code",
     "condition_constant": "a condition is the same for every row",
+    "coverage_bounded": "not all strings in prompts were compared with the inputs, so `read` may be too low",
     "crlf": "lines end in CR LF, which `$` does not match before",
     "evidence_invalid": "evidence is not a span, a row or a quote",
     "evidence_not_found": "a quote was not found in any input",

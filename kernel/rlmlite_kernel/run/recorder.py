@@ -95,10 +95,11 @@ class Recorder:
         before = self.state
         number = before.step + 1
         # First all that may fail, so that a step that cannot be recorded has touched neither the state nor the records.
+        texts_read = _texts_read(outcome, before)
         observation = self._observe(step, statements_after, blobs, is_shown)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
-        after = self._state_after(step, observation, number)
+        after = self._state_after(step, observation, texts_read, number)
         warnings, notes, examples = record_remarks(outcome.context.remarks, before)
         record = Step(
             turn=before.turn,
@@ -153,7 +154,9 @@ class Recorder:
         text, cut = fit_text(whole.text, room)
         return Observation(text, whole.spans, whole.cut + cut)
 
-    def _state_after(self, step: FinishedStep, observation: Observation, number: int) -> State:
+    def _state_after(
+        self, step: FinishedStep, observation: Observation, texts_read: Sequence[Text], number: int
+    ) -> State:
         """The state after a step that showed this."""
         state, outcome, context = self.state, step.outcome, step.outcome.context
         variables = state.variables.apply(step.change)
@@ -165,7 +168,7 @@ class Recorder:
         # What is held now, not a sum over steps: an overwritten value gives its bytes back.
         used["value_bytes"] = variables.size_bytes
         coverage = state.coverage
-        marks = {"shown": observation.spans, "scanned": context.scanned, "read": _texts_read(outcome, state)}
+        marks = {"shown": observation.spans, "scanned": context.scanned, "read": texts_read}
         if any(marks.values()):
             coverage = coverage.mark(marks)
         notes, answer, failures = state.notes, state.answer, state.failures
@@ -236,6 +239,9 @@ def _texts_read(outcome: StepOutcome, state: State) -> list[Text]:
             calls.texts_held(answered, reader)
         else:
             spans.extend(calls.read_spans(answered))
+    if reader.is_exhausted:
+        what = "not all strings in the prompts of this step were compared with the inputs"
+        outcome.context.note(f"{what}: coverage `read` may be too low", code="coverage_bounded")
     return spans + reader.texts
 
 

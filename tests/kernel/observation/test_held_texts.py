@@ -6,7 +6,7 @@ import pytest
 
 from rlmlite_kernel import Answered
 from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, FLAGS
-from tests.kernel.machine import Machine
+from tests.kernel.machine import LOG, Machine
 from tests.sizes import scale
 
 USERS = ("ann", "bob", "eve")
@@ -146,3 +146,18 @@ def test_in_older_runs_strings_were_not_read() -> None:
     machine.turn('x = reduce(log.lines[1:3], "{items}")')
 
     assert machine.state.coverage_report()["log"]["read"] == 0
+
+
+def test_strings_that_were_not_compared_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, on screen and on record; what is not compared does not count as read."""
+    program = 'v = render(log.lines, "{text}")\nx = sub_lm("{v}")'
+    whole, bounded = Machine({"log": LOG}), Machine({"log": LOG})
+    whole.turn(program)
+    monkeypatch.setattr("rlmlite_kernel.effects.holdings._MOST_WORK", 20)
+    observation = bounded.turn(program)
+
+    assert whole.state.coverage_report()["log"]["read"] > bounded.state.coverage_report()["log"]["read"]
+    assert "coverage_bounded" not in [remark.code for remark in whole.state.remarks]
+    assert [(each.code, each.is_note) for each in bounded.state.remarks] == [("coverage_bounded", True)]
+    assert [[note.code for note in step.notes] for step in bounded.steps()] == [[], ["coverage_bounded"]]
+    assert observation.count("coverage `read` may be too low") == 1
