@@ -5,7 +5,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rlmlite_kernel.engines.bytes import line_ends
 from rlmlite_kernel.engines.bytes.line_ends import newline_view
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.lines.blocks import line_bounds
@@ -182,3 +185,11 @@ def test_names_of_groups_are_shared_by_the_members_of_a_list() -> None:
 
     assert matcher.names == ("d", None, "d", "e")
     assert replace(b"a1 b2y-", matcher, "[${d}|${e}]", PLENTY, PLENTY).text == b"[a1|] [b2|y][|]"
+
+
+@given(st.text("\r\na", max_size=30), st.integers(1, 9))
+def test_a_text_is_looked_at_in_pieces_of_any_size(text: str, piece: int) -> None:
+    """Where a piece ends makes no difference to which CR ends a line by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_ends, "_PIECE", piece)
+        assert bytes(newline_view(text.encode())).decode() == re.sub("\r(?!\n)", "\n", text)

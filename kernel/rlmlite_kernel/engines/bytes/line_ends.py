@@ -18,6 +18,9 @@ from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Oc
 NEWLINE, RETURN = 10, 13
 """The bytes `\\n` and `\\r`."""
 
+# Bytes that are looked at together.
+_PIECE = 1 << 20
+
 
 def newline_view(text: Buffer) -> Buffer:
     """The text with a newline for each `\\r` that ends a line by itself: nearly always the same text, not copied."""
@@ -26,11 +29,16 @@ def newline_view(text: Buffer) -> Buffer:
     if first < 0 or hay.count(b"\r", first, size) == hay.count(b"\r\n", first, size):
         return text
     copy = octets(text).copy()
-    returns = np.flatnonzero(copy == RETURN)
-    # After the last byte comes nothing, so a `\r` there is a line end of its own.
-    following = copy[np.minimum(returns + 1, size - 1)]
-    copy[returns[following != NEWLINE]] = NEWLINE
-    return copy.tobytes()
+    # Piece by piece: a place is eight bytes, and a text may be made of line ends.
+    for start in range(first, size, _PIECE):
+        piece, following = copy[start : start + _PIECE], copy[start + 1 : start + _PIECE + 1]
+        ends = piece == RETURN
+        # After the last byte comes nothing, so a `\r` there is a line end of its own.
+        ends[: len(following)] &= following != NEWLINE
+        piece[ends] = NEWLINE
+    copy.setflags(write=False)
+    # Not as bytes: that would be a second copy.
+    return copy.data
 
 
 def without_returns(data: Octets, starts: IntArray, stops: IntArray) -> IntArray:
