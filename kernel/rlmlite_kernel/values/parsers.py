@@ -111,7 +111,7 @@ def checked_symbols(definitions: Definitions, part: CodePart, content: Content) 
     # Names are copied, so overlapping ones could take memory without end.
     if int((name_stops - name_starts).sum()) > _NAMES_PER_BYTE * size:
         raise ParserCrashedError("the parser found names that overlap")
-    _check_order(starts, stops)
+    _check_order(starts, stops, name_starts, name_stops)
     text = octets(content)[part.start : part.stop]
     for places in (starts, stops, name_starts, name_stops):
         _require(_are_between_characters(text, places), "places inside a character")
@@ -136,11 +136,15 @@ def _require(holds: BoolArray, otherwise: str) -> None:
         raise ParserCrashedError(f"the parser found {otherwise}")
 
 
-def _check_order(starts: IntArray, stops: IntArray) -> None:
-    """Outer before inner, no span twice, and no two that overlap without one holding the other."""
+def _check_order(starts: IntArray, stops: IntArray, name_starts: IntArray, name_stops: IntArray) -> None:
+    """Outer before inner, no two that overlap without one holding the other, and no span twice but for other names."""
     is_later = starts[1:] > starts[:-1]
     is_inner = (starts[1:] == starts[:-1]) & (stops[1:] < stops[:-1])
-    _require(is_later | is_inner, "definitions out of order")
+    # `const A, B = 1, 2` is one span that defines two names, the second behind the first.
+    is_same = (starts[1:] == starts[:-1]) & (stops[1:] == stops[:-1])
+    is_next_name = is_same & (name_starts[1:] >= name_stops[:-1]) & (name_starts[1:] > name_starts[:-1])
+    are_inside = (name_starts[1:] >= starts[1:]) & (name_stops[1:] <= stops[1:])
+    _require(is_later | is_inner | is_next_name & are_inside, "definitions out of order")
     # The stops of the definitions around the current one, from outside to inside.
     around: list[int] = []
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):

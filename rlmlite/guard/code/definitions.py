@@ -64,7 +64,7 @@ MORE: Final[dict[str, str]] = {
 """,
     "go": """
 (type_alias name: (type_identifier) @name) @definition.type
-(const_spec name: (identifier) @name) @definition.constant
+(const_spec (identifier) @name) @definition.constant
 (source_file (var_declaration (var_spec name: (identifier) @name) @definition.variable))
 (source_file (var_declaration (var_spec_list (var_spec name: (identifier) @name) @definition.variable)))
 (method_elem name: (field_identifier) @name) @definition.method

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from rlmlite.guard.code.definitions import MORE
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Query
+    from tree_sitter import Parser, Query
+
+
+Span = tuple[int, int]
+"""A start and a stop, in bytes."""
+
+Definition = tuple[Span, Span, str]
+"""The span of a definition, the span of its name, and its kind."""
 
 
 class Found(NamedTuple):
@@ -78,7 +85,7 @@ def find_definitions(source: bytes, language: str) -> Found:
     from tree_sitter import QueryCursor
 
     tree = parser.parse(source)
-    found: dict[tuple[int, int], tuple[str, Node]] = {}
+    found: dict[Span, dict[Span, str]] = {}
     matches = QueryCursor(query).matches(tree.root_node)
     tags_only = language.endswith(TAGS_ONLY)
     for _, captures in matches if tags_only else sorted(matches, key=itemgetter(0)):
@@ -86,36 +93,42 @@ def find_definitions(source: bytes, language: str) -> Found:
         if not labels or "name" not in captures:
             # A reference, not a definition.
             continue
-        label = labels[0]
-        node, name = captures[label][0], captures["name"][0]
-        # Two patterns may match one node (a method is a function too): the first counts.
-        found.setdefault((node.start_byte, node.end_byte), (label.removeprefix(_DEFINITION), name))
+        node, name = captures[labels[0]][0], captures["name"][0]
+        names = found.setdefault((node.start_byte, node.end_byte), {})
+        place = (name.start_byte, name.end_byte)
+        # Two patterns may match one node (a method is a function too): the first counts. But `const A, B = 1, 2` in Go
+        # is one node that defines two names, which lie apart.
+        if not names or not (tags_only or any(_overlap(place, other) for other in names)):
+            names[place] = labels[0].removeprefix(_DEFINITION)
+    definitions = [(span, name, kind) for span, names in found.items() for name, kind in names.items()]
     if not tags_only:
-        found = _widest_of_each_name(found)
-    outer_first = sorted(found, key=lambda span: (span[0], -span[1]))
-    kinds = [found[span][0] for span in outer_first]
-    names = [found[span][1] for span in outer_first]
-    kind_names = sorted(set(kinds))
+        definitions = _widest_of_each_name(definitions)
+    definitions.sort(key=lambda each: (each[0][0], -each[0][1], each[1]))
+    kind_names = sorted({kind for _, _, kind in definitions})
     numbers = {name: number for number, name in enumerate(kind_names)}
     return Found(
         kind_names=kind_names,
-        kinds=[numbers[kind] for kind in kinds],
-        starts=[start for start, _ in outer_first],
-        stops=[stop for _, stop in outer_first],
-        name_starts=[name.start_byte for name in names],
-        name_stops=[name.end_byte for name in names],
+        kinds=[numbers[kind] for _, _, kind in definitions],
+        starts=[span[0] for span, _, _ in definitions],
+        stops=[span[1] for span, _, _ in definitions],
+        name_starts=[name[0] for _, name, _ in definitions],
+        name_stops=[name[1] for _, name, _ in definitions],
         is_sound=not tree.root_node.has_error,
     )
 
 
-def _widest_of_each_name(found: "dict[tuple[int, int], tuple[str, Node]]") -> "dict[tuple[int, int], tuple[str, Node]]":
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _widest_of_each_name(definitions: list[Definition]) -> list[Definition]:
     """Of definitions with one name at one place, such as a function and its head, the widest."""
-    by_name: dict[tuple[int, int], tuple[int, int]] = {}
-    for span, (_, name) in found.items():
-        place = (name.start_byte, name.end_byte)
-        start, stop = by_name.get(place, span)
-        by_name[place] = max(span, (start, stop), key=lambda each: each[1] - each[0])
-    return {span: found[span] for span in by_name.values()}
+    widest: dict[Span, Definition] = {}
+    for span, name, kind in definitions:
+        known = widest.get(name)
+        if known is None or span[1] - span[0] > known[0][1] - known[0][0]:
+            widest[name] = (span, name, kind)
+    return list(widest.values())
 
 
 @cache

@@ -157,7 +157,9 @@ def _import_path() -> list[str]:
     """Where the nursery imports from: what this process imports from, but not the current folder."""
     # This package itself may lie in the current folder.
     own = str(Path(__file__).resolve().parents[3])
-    # `""` and relative entries are the current folder, whatever it is at the time; `python -m` spells it out.
+    # `""` and relative entries are the current folder, whatever it is at the time; `python -m` spells it out. Where
+    # that is the package's own, it keeps its place: behind another copy of the package, workers would run that one.
     here = os.path.realpath(os.curdir)
-    entries = [entry for entry in sys.path if os.path.isabs(entry) and os.path.realpath(entry) != here]
+    absolute = filter(os.path.isabs, sys.path)
+    entries = [entry for entry in absolute if here == own or os.path.realpath(entry) != here]
     return list(dict.fromkeys([*entries, own]))

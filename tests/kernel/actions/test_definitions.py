@@ -123,7 +123,7 @@ NAMES = {
     "python": "X Alias later inner A y p B",
     "go": "Pi A B V W Z T F G I M N Al Gen Meth Fn",
     "rust": "S f E A B U x T req prov Out C S req Out Gen g K ST Al m inner mac later",
-    "c": "N F P x s Q a Cb ul U a E A B fn proto fn2",
+    "c": "N F P x s Q QP a Cb ul U a E A B fn proto fn2",
     "cpp": "ns A A ~A go f operator== x::y Tpl v tfn Al Ec One Two A::out M I Con U a",
     "php": "App\\M I T Suit Hearts W C K p __construct s f TOP D",
     "ruby": "M K A go make run C",
@@ -157,6 +157,28 @@ def test_nothing_that_tags_name_is_lost(language: str) -> None:
     assert len(all_names) > len(set(by_tags))
     import_module(f"tree_sitter_{GRAMMARS[language].package}")
     assert MORE[language]
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "expected"),
+    [
+        ("a.go", "package a\nconst A, B = 1, 2\nvar C, D int\ntype T struct { E, F int }\n", "A B C D T E F"),
+        ("a.c", "typedef struct { int x, y; } Q, *QP;\ntypedef int I, J;\n", "Q QP x y I J"),
+        ("A.java", "class A { int a, b; static final int C = 1, D = 2; }", "A a b C D"),
+        ("a.ts", "const f = () => 1, g = () => 2;\n", "f g"),
+        ("a.js", "let f = () => 1, g = function () {};\n", "f g"),
+        ("a.cpp", "struct S { int x, y; };\ntypedef struct { int z; } Q, *QP;\n", "S x y Q QP z"),
+        ("a.php", "<?php class A { public $a, $b; const C = 1, D = 2; }", "A a b C D"),
+    ],
+)
+def test_every_name_of_one_statement_is_found(path: str, source: str, expected: str) -> None:
+    """A statement that defines several names gives each of them, and none is within another."""
+    rows = Machine({"docs": {path: source}}).of("symbols(docs)")
+
+    assert [row["name"] for row in rows] == expected.split()
+    outermost = {"A", "T", "S", "Q", "QP"}
+    assert {row["within"] for row in rows} <= {None, *outermost}
+    assert all(row["within"] is None for row in rows if row["name"] in ("QP", "f", "g", "B") and path != "A.java")
 
 
 def test_a_java_record_and_its_method_are_found() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from rlmlite_kernel.actions.texts.dates import UNITS
 from rlmlite_kernel.engines.spelled.dates import (
+    CENTURY_BY_WEEKDAY,
     NO_CENTURY,
     NO_DATE,
     NO_ORDER,
@@ -16,6 +17,7 @@ from rlmlite_kernel.engines.spelled.dates import (
     read_count,
     read_date,
 )
+from rlmlite_kernel.records.evolution import FLAGS, STRICT_DATES
 from tests.kernel.machine import Machine
 
 FIFTH = [
@@ -47,7 +49,6 @@ FIFTH = [
     "Tue Mar 05 10:11:12 +0000 2024",
     "Tue, 05 Mar 2024 10:11:12 GMT",
     "Tue, 5 Mar 2024 10:11:12 +0000 (UTC)",
-    "Tuesday, 05-Mar-24 10:11:12 GMT",
     "Tue Mar 05 2024 10:11:12 GMT+0100 (Central European Standard Time)",
     "Tue 2024-03-05 10:11:12 UTC",
     "Tue 05 Mar 2024 10:11:12 AM UTC",
@@ -140,6 +141,39 @@ def test_what_is_no_date_is_none(text: str, reading: Reading) -> None:
 def test_what_a_text_leaves_open_can_be_stated(text: str, stated: dict[str, Any], day: str | None) -> None:
     """An order and a year that are stated fill in what a text leaves open, and contradict nothing that it says."""
     assert read_date(text, **stated).day == day
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("Tuesday, 05-Mar-24 10:11:12 GMT", Reading("2024-03-05", CENTURY_BY_WEEKDAY)),
+        ("Saturday, 06-Nov-94 08:49:37 GMT", Reading("2094-11-06", CENTURY_BY_WEEKDAY)),
+        ("Monday, 06-Nov-94 08:49:37 GMT", NO_CENTURY),
+    ],
+)
+def test_no_century_is_chosen_in_silence(text: str, reading: Reading) -> None:
+    """A weekday tells the century of a year of two digits, or none; both are said, with how to state it."""
+    assert read_date(text) == reading
+    assert "year=" in reading.doubt
+
+
+def test_a_run_of_before_reads_dates_as_it_did() -> None:
+    """Without STRICT_DATES whatever begins like a date is one, nothing can be stated, and nothing is said."""
+    machine = Machine({}, flags=set(FLAGS) - {STRICT_DATES})
+    seen = machine.turn('x = [date("2024-03-0199"), date("Tue Mar  5 10:11:12 UTC 2024"), date("Mar 5, 2024 items")]')
+
+    assert machine.value("x") == ["2024-03-01", None, "2024-03-05"]
+    assert "date met" not in seen
+
+
+def test_doubts_are_counted_with_other_misses() -> None:
+    """Over rows one warning for each reason, with the number, the place of the first, and what to write."""
+    rows = [{"t": "Mar 5"}, {"t": "Mar 6"}, {"t": "Monday, 05-Mar-24"}, {"t": "2024-03-05"}, {"t": "Mon Mar 5 2024"}]
+    seen = Machine({"rows": rows}).turn("days = map(rows, date(.t))")
+
+    assert "2 of 5 values gave no date" in seen
+    assert "1 of 5 values gave no date" in seen
+    assert "1 of 5 dates may be others" in seen
 
 
 def test_a_wrong_weekday_is_doubted() -> None:

@@ -103,3 +103,12 @@ def test_an_argument_of_another_kind_is_a_fault_in_rows_too(call: str, n: object
 
     is_default = n is None and call == "range(0, .n)"
     assert machine.codes() == ([""] if is_default else ["bound"] if "-.k" in call else ["type"])
+
+
+def test_a_limit_of_the_program_leaves_a_join_whole() -> None:
+    """A limit that the program gives is said; only the bound of the action itself would make the answer partial."""
+    machine = Machine({"rows": [{"k": 1}] * 3})
+    seen = machine.turn("x = join(rows, rows, on=k, limit=4)")
+
+    assert "join kept the first 4 of 9 pairs" in seen
+    assert not machine.steps()[-1].partial

@@ -16,6 +16,7 @@ from rlmlite_kernel.evaluation.expressions import warn_mixed
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
 from rlmlite_kernel.evaluation.work import ROW
 from rlmlite_kernel.program.ast import Expr, Field, ListOf
+from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.values.columns import (
     Cells,
@@ -33,6 +34,9 @@ from rlmlite_kernel.values.operators import mixes_text_and_number
 from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import LIST, RECORDS, Rows, Value
 from rlmlite_kernel.values.vectors import HasVector
+
+MOST_PAIRS = 1_000_000
+"""Pairs that `join` makes where the program gives no limit."""
 
 
 def union(context: StepContext, a: Value, b: Value) -> Value:
@@ -151,15 +155,22 @@ def join(context: StepContext, a: Value, b: Value, on: Expr, limit: int) -> Valu
     if context.says_nulls:
         _tell_of_null_keys(both, context)
     if pairs > limit:
-        context.mark_partial(
-            "join", f"join kept the first {limit:,} of {pairs:,} pairs; join fewer rows, or raise limit="
-        )
+        _tell_of_cut(limit, pairs, context)
     context.ensure_room(16 * len(firsts))
     keys = _key_columns(on)
     of_left = {name: column.take(firsts) for name, column in spread_columns(left, context).items()}
     of_right = {name: col.take(seconds) for name, col in spread_columns(right, context).items() if name not in keys}
     spans = None if left.spans is None else left.spans.take(firsts)
     return Rows("rows", _place_beside(of_left, of_right), len(firsts), spans)
+
+
+def _tell_of_cut(limit: int, pairs: int, context: StepContext) -> None:
+    """A limit that the program chose is only said; the one of the action makes the answer partial."""
+    message = f"join kept the first {limit:,} of {pairs:,} pairs"
+    if limit != MOST_PAIRS and context.follows(LOSSES_ARE_PARTIAL):
+        context.note(message, code="join")
+    else:
+        context.mark_partial("join", f"{message}; join fewer rows, or raise limit=")
 
 
 def _announce_pairs(pairs: int, left: Rows, right: Rows, context: StepContext) -> None:

@@ -181,7 +181,7 @@ ACTIONS = (
                 "limit",
                 "int",
                 "keep only the first pairs, at most this many",
-                default=1_000_000,
+                default=combine.MOST_PAIRS,
                 least=1,
                 named_only=True,
             ),

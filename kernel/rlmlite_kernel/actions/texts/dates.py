@@ -18,7 +18,6 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import STRICT_DATES
-from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.values.operators import is_number
 from rlmlite_kernel.values.values import Value
 
@@ -54,7 +53,8 @@ def date(
     context.work(_WORK, "reading a date")
     reading = _read(item, order, year, unit)
     if reading.doubt:
-        _warn(context, reading.doubt, item)
+        many = "values gave no date" if reading.day is None else "dates may be others"
+        context.miss("not_dates", "date met", many, str(item)[:_QUOTED], reading.doubt, was_said=True)
     return reading.day
 
 
@@ -72,19 +72,6 @@ def _read(item: Value, order: str | None, year: int | None, unit: str | None) ->
     if isinstance(item, str):
         return dates.read_date(item, order, year)
     return dates.UNCOUNTED if is_number(item) else dates.NO_TEXT
-
-
-def _warn(context: StepContext, doubt: str, item: Value) -> None:
-    """Say what was wrong, and of how many values, with the first of them."""
-    if context.says_nulls:
-        context.miss("not_dates", f"date met {doubt}", "values gave no date", str(item)[:_QUOTED], doubt)
-        return
-    message = f"date met {doubt}:"
-    for place, earlier in enumerate(context.remarks):
-        if earlier.message == message:
-            context.remarks[place] = earlier._replace(n=earlier.n + 1)
-            return
-    context.remark(StepRemark(message, str(item)[:_QUOTED], code="not_dates"))
 
 
 # How dates were read before `STRICT_DATES`: any text that begins like one.

@@ -153,7 +153,12 @@ def _enclosing(symbols: list[Symbol]) -> Iterator[int | None]:
     # outer definition comes before those inside it.
     around: list[int] = []
     for number, symbol in enumerate(symbols):
-        while around and symbols[around[-1]].stop <= symbol.start:
+        while around and not _encloses(symbols[around[-1]], symbol):
             around.pop()
         yield around[-1] if around else None
         around.append(number)
+
+
+def _encloses(outer: Symbol, inner: Symbol) -> bool:
+    # `const A, B = 1, 2` is one span with two names: neither is within the other.
+    return inner.start < outer.stop and (outer.start, outer.stop) != (inner.start, inner.stop)

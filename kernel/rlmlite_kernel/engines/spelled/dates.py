@@ -43,6 +43,9 @@ UNCOUNTED: Final = Reading(
     None, 'a number; say date(..., unit="s") if it counts seconds since 1970, or "ms", "us" or "ns"'
 )
 NO_TEXT: Final = Reading(None, "what is no text")
+CENTURY_BY_WEEKDAY: Final = (
+    "a year of two digits, whose century only the weekday tells; say date(..., year=2024) for the one nearest to 2024"
+)
 OTHER_WEEKDAY: Final = "a date with the weekday of another"
 
 
@@ -121,7 +124,11 @@ def _read_parts(parts: dict[str, str | None], order: str | None, year: int | Non
         return NO_SUCH_DAY if is_impossible else reasons[0]
     if len(days) > 1:
         return NO_ORDER
-    return _checked(days.pop() if days else None, parts)
+    reading = _checked(days.pop() if days else None, parts)
+    if year is None and all(year_text is not None and len(year_text) == 2 for year_text, _, _ in orders):
+        # A slip in the day or the weekday would tell another century, so this is never done in silence.
+        return reading._replace(doubt=reading.doubt or CENTURY_BY_WEEKDAY)
+    return reading
 
 
 def _orders(parts: dict[str, str | None], order: str | None) -> Iterator[tuple[str | None, int, int]]:
