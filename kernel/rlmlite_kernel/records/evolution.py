@@ -71,8 +71,8 @@ FLAGS: Mapping[int, str] = {
     "run of blanks, and a template has the lines that `patterns` counts, or is one of whole lines, if there are such",
     EVIDENCE_BY_PLACE: "evidence and coverage go by the place of a text in its input; texts of equal content were "
     "taken for each other; coverage counts what prompts hold whatever built them, not references alone",
-    LOSSES_ARE_PARTIAL: "an answer is partial whenever a call failed, a limit of the run was met or an input could not be "
-    "read as a whole, at any turn of its question; the record of a nested run counts the calls below it",
+    LOSSES_ARE_PARTIAL: "an answer is partial whenever a call failed, a bound was met or an input could not be read as "
+    "a whole, at any turn of its question; the record of a nested run counts the calls below it",
     STRICT_DATES: "dates are read in more spellings, and only where the whole text is one",
     ALL_DEFINITIONS: "`symbols` finds definitions that the tags of a grammar leave out, as records, enums, aliases",
 }
