@@ -111,4 +111,4 @@ def test_a_limit_of_the_program_leaves_a_join_whole() -> None:
     seen = machine.turn("x = join(rows, rows, on=k, limit=4)")
 
     assert "join kept the first 4 of 9 pairs" in seen
-    assert not machine.steps()[-1].partial
+    assert not machine.state.partial
