@@ -134,3 +134,12 @@ def test_a_name_that_several_regexes_use_is_one_field() -> None:
     assert run.of(f"map({hits}, .groups)")[:2] == [["a1", None, None], [None, "b2", "2"]]
     assert run.of(f"map(count_by({hits}, .d), .n)") == [1, 1, 1, 1]
     assert run.of(r'replace(x, [/(?<d>a\d)/, /(?<d>b\d)/], "<${d}>")') == "<a1> <b2> c b\n"
+
+
+@pytest.mark.parametrize(("query", "notes"), [("/a.*b/s", ["long_matches"]), ("/a.*b/", []), ('"ab"', [])])
+def test_matches_across_lines_are_said_to_be_bounded(query: str, notes: list[str]) -> None:
+    """Only where a regex may cross lines, and in a text that is longer than its matches may be."""
+    machine = Machine({"context": "ab\n" * 30_000, "small": "ab\n"})
+    machine.turn(f"x = count(search(context, {query}))\ny = count(search(small, {query}))")
+
+    assert [remark.code for remark in machine.state.remarks if remark.code == "long_matches"] == notes

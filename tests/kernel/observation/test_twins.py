@@ -137,3 +137,12 @@ def test_pieces_of_evidence_are_counted_once(evidence: str, total: int) -> None:
 
     assert machine.state.answer is not None
     assert (len(machine.state.answer.evidence), machine.state.answer.evidence_total) == (1_000, total)
+
+
+def test_the_evidence_of_a_long_count_is_said_to_be_a_part() -> None:
+    """A count keeps the first 1,000 of its matches as evidence, and says of how many they are."""
+    machine = Machine({"context": "x\n" * 3_000})
+    machine.turn('final(count(search(context, "x")))')
+
+    assert [remark.code for remark in machine.state.remarks] == ["evidence_limited"]
+    assert "the first 1,000 of its 3,000 matches" in machine.state.remarks[0].message

@@ -16,7 +16,7 @@ from rlmlite_kernel.actions.rows.columns.keys import as_column, key_rows
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder
 from rlmlite_kernel.actions.search.search import warn_no_hits
-from rlmlite_kernel.actions.search.sweep import Sweep, SweepQuery, choose_query, note_other_lines
+from rlmlite_kernel.actions.search.sweep import Sweep, SweepQuery, choose_query, note_other_lines, note_windows
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray, int_array
 from rlmlite_kernel.engines.query.query import Matcher
@@ -25,6 +25,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import resolve
 from rlmlite_kernel.evaluation.taint import NarrowedResult
 from rlmlite_kernel.program.ast import Expr, Field
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
 from rlmlite_kernel.values.operators import group_key, sort_key
 from rlmlite_kernel.values.values import Rows, Value
@@ -55,6 +56,7 @@ def count_matches(
     else:
         counter.count_all(pieces)
     note_other_lines(look_for, context)
+    note_windows(look_for, pieces, context)
     if not counter.total:
         warn_no_hits(context, look_for.matcher, pieces)
     return counter.as_number() if key is None else counter.as_rows()
@@ -124,6 +126,11 @@ class _MatchCounter:
         """The number of all matches, with the first of them as its evidence."""
         spans = self._first_hits.rows().spans
         assert spans is not None  # hits always have them
+        if self.total > len(spans) and self._context.follows(EVIDENCE_BY_PLACE):
+            self._context.note(
+                f"the evidence of this count is the first {len(spans):,} of its {self.total:,} matches",
+                code="evidence_limited",
+            )
         return NarrowedResult(self.total, spans)
 
     def as_rows(self) -> Rows:

@@ -10,7 +10,7 @@ by batch; `limit` then counts the hits that pass.
 
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder, size_of_hits
-from rlmlite_kernel.actions.search.sweep import Sweep, choose_query, note_other_lines
+from rlmlite_kernel.actions.search.sweep import Sweep, choose_query, note_other_lines, note_windows
 from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher
@@ -52,6 +52,7 @@ def search(
     if some_were_dropped or sweep.halted:
         _note_dropped_hits(len(rows), collector.total, sweep.halted, context)
     note_other_lines(look_for, context)
+    note_windows(look_for, pieces, context)
     if not len(rows):
         warn_no_hits(context, matcher, pieces)
     return rows

@@ -24,6 +24,7 @@ from rlmlite_kernel.engines.query.templates import has_text
 from rlmlite_kernel.engines.search.find import Search, SearchCount, open_text
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY, SearchBounds
+from rlmlite_kernel.engines.search.windows import HALF
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import line_query, matcher_for, template_query
@@ -67,6 +68,19 @@ def choose_query(
             if members.exist or has_text(template):
                 return SweepQuery(whole_lines, members if members.exist else None)
     return SweepQuery(matcher_for(template_query(template, follows), whole_lines=follows))
+
+
+def note_windows(query: SweepQuery, pieces: Sequence[TargetPiece], context: StepContext) -> None:
+    """Say that long matches may be missed: of a regex that crosses lines, in a text longer than its matches may be."""
+    matcher = query.matcher
+    # Plain text fits into half a window, and is found wherever it stands.
+    members = matcher.query.members or (matcher.query,)
+    is_bounded = matcher.reads_blocks and any(member.kind == "regex" for member in members)
+    if context.follows(WHOLE_LINES) and is_bounded and any(len(piece.text) > HALF for piece in pieces):
+        context.note(
+            f"the regex may match across lines, so matches longer than {HALF >> 10} KiB may not be found",
+            code="long_matches",
+        )
 
 
 def note_other_lines(query: SweepQuery, context: StepContext) -> None:
