@@ -53,7 +53,7 @@ $(DEMO)/.ready: .ci/constraints-demo.txt
 quick: $(READY) ## Run a part of the tests that finds most faults, in under a minute: no processes, few cases of each
 	@$(PYTEST) -m quick --hypothesis-profile=quick
 
-test: $(READY) ## Run the tests: under three minutes on two cores
+test: $(READY) ## Run the tests: under five minutes on two cores
 	@$(PYTEST)
 
 check: format lint types layers docs-fresh ## Everything that is checked without running the tests

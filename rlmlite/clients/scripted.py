@@ -114,6 +114,8 @@ def _parse_file(path: Path) -> Iterable[tuple[str | None, Reply]]:
         raise ModelError(f"scripted:{path}: the file cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ModelError(f"scripted:{path}: the file is not UTF-8 (byte {error.start})") from None
+    except ValueError as error:  # a NUL byte, which no path may have
+        raise ModelError(f"scripted:{str(path)!r} is not a valid path: {error}") from None
     # Not `splitlines`, which also splits at U+2028 and the like, which JSON texts may contain.
     for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():

@@ -176,3 +176,9 @@ def test_the_extractive_client_costs_nothing() -> None:
 
     assert isinstance(result, Answered)
     assert (result.text, result.usage.input_tokens, result.usage.cost_nano) == ("The disk.", 0, 0)
+
+
+def test_a_script_whose_path_has_a_nul_byte_is_no_file() -> None:
+    """A settings file may hold any text; the message says what is wrong with it."""
+    with pytest.raises(ModelError, match="is not a valid path: embedded null byte"):
+        Scripted.read(Path("a\0b"))

@@ -71,6 +71,9 @@ class Search:
 
     def hash(self, place: Place, text: bool) -> HashedFile | None:
         """See `Place.hash`. Raises as that, and `OverLimitError` before a file is read that is too much."""
+        # A trace may name anything, and no file has such a name.
+        if "\0" in str(place):
+            return None
         if (place, text) not in self._seen:
             with suppress(OSError):  # if nothing is there, the attempt below says so
                 self._bytes += os.stat(str(place)).st_size
