@@ -49,6 +49,10 @@ _SQLITE_MAGIC = b"SQLite format 3\0"
 _SQLITE_TABLES = (
     "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY 1"
 )
+_VIRTUAL_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"
+_SHADOWS = ["config", "content", "data", "docsize", "idx", "node", "parent", "rowid", "segdir", "segments", "stat"]
+"""What FTS and rtree add to the name of a table for the tables that they keep its content in."""
+
 _DUCKDB_TABLES = "SELECT table_name FROM information_schema.tables ORDER BY 1"
 _DUCKDB_LOCKED = {
     "enable_external_access": "false",
@@ -120,7 +124,7 @@ def _run_sqlite(path: TableFile, options: dict[str, str]) -> tuple[sqlite3.Conne
     connection = sqlite3.connect(uri, uri=True)
     try:
         _lock_sqlite(connection)
-        query = _choose_query(options, path, lambda: _list_names(connection, _SQLITE_TABLES))
+        query = _choose_query(options, path, lambda: _list_tables(connection))
         connection.set_authorizer(_authorize)
         return connection, connection.execute(query)
     except (sqlite3.Error, sqlite3.Warning) as error:
@@ -129,6 +133,14 @@ def _run_sqlite(path: TableFile, options: dict[str, str]) -> tuple[sqlite3.Conne
     except InputError:
         connection.close()
         raise
+
+
+def _list_tables(connection: sqlite3.Connection) -> list[str]:
+    """The tables and views, without those in which virtual tables keep their content: `notes_data` of `notes`."""
+    virtual = _list_names(connection, _VIRTUAL_TABLES)
+    names = _list_names(connection, _SQLITE_TABLES)
+    shadows = {f"{owner}_{part}" for owner in virtual for part in _SHADOWS}
+    return [name for name in names if name not in shadows]
 
 
 def _lock_sqlite(connection: sqlite3.Connection) -> None:

@@ -46,6 +46,16 @@ def test_virtual_tables_are_read(database: Path, query: str, rows: list[dict[str
     assert load_plain(f"sqlite:{database}?{query}")[1] == rows
 
 
+def test_what_a_virtual_table_is_kept_in_is_no_table(database: Path) -> None:
+    """The list of tables has those of the user, also one whose name begins as a virtual table's does."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("create table f5_notes(a)")
+    connection.close()
+
+    with pytest.raises(InputError, match=r"it has e, f4, f5, f5_notes, g, r, t$"):
+        load_plain(f"sqlite:{database}?table=nothing_like_it")
+
+
 @pytest.mark.parametrize(
     "query",
     [
