@@ -154,3 +154,18 @@ def test_lines_of_few_rows_are_kept_too() -> None:
     places = found.lines(3, block.start)
     assert places is not None
     assert [side.tolist() for side in places[:2]] == [[700_000, 900_000], [770_000, 970_000]]
+
+
+def test_a_group_over_blocks_says_what_its_folds_left_out() -> None:
+    """Texts in a sum are counted over all blocks and keys; that the largest is one of texts is said too."""
+    log = "".join(f"crate {line} holds {line % 50} {'lamps' if line % 2 else 'ropes'}\n" for line in range(4_000))
+    with lines_from(0, 1 << 14):
+        machine = Machine({"context": log})
+        machine.turn(
+            'h = parse_lines(context, "crate {c} holds {n} {what}")\n'
+            "g = group(h, .what, {total: sum(.n), largest: max(.n)})"
+        )
+
+    said = {remark.code: remark.n for remark in machine.state.remarks}
+    assert said["not_numbers"] == 4_000
+    assert "texts_ordered" in said
