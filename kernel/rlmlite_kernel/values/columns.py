@@ -13,7 +13,7 @@ import hashlib
 import operator
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import msgspec
 import numpy as np
@@ -258,15 +258,34 @@ class Constant:
         return ["constant", self._rows, describe_value(self.value)]
 
 
-class LineNumbers:
-    """The 1-based line on which each text begins, looked up when it is asked for."""
+class _OfSpans:
+    """What is computed from texts, one value for each, when it is asked for."""
+
+    _tag: ClassVar[str]
 
     def __init__(self, spans: Spans) -> None:
         self.spans = spans
-        self._numbers: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.spans)
+
+    def take(self, rows: IntArray) -> "Self":
+        """See `Column.take`."""
+        return type(self)(self.spans.take(rows))
+
+    def describe(self) -> Any:
+        """See `Column.describe`."""
+        return [self._tag, self.spans.describe()]
+
+
+class LineNumbers(_OfSpans):
+    """The 1-based line on which each text begins, looked up when it is asked for."""
+
+    _tag = "line-numbers"
+
+    def __init__(self, spans: Spans) -> None:
+        super().__init__(spans)
+        self._numbers: IntArray | None = None
 
     def at(self, row: int, blobs: Blobs) -> "Value":
         """See `Column.at`."""
@@ -276,8 +295,7 @@ class LineNumbers:
 
     def cells(self, blobs: Blobs) -> "Sequence[Value]":
         """See `Column.cells`."""
-        cells: list[Value] = self.numbers(blobs).tolist()
-        return cells
+        return self.numbers(blobs).tolist()  # type: ignore[no-any-return]
 
     def numbers(self, blobs: Blobs) -> IntArray:
         """The line numbers as an array."""
@@ -287,23 +305,11 @@ class LineNumbers:
                 self._numbers[rows] = blobs.lines(digest_of_name(blob)).lines_at(self.spans.starts[rows])
         return self._numbers
 
-    def take(self, rows: IntArray) -> "LineNumbers":
-        """See `Column.take`."""
-        return LineNumbers(self.spans.take(rows))
 
-    def describe(self) -> Any:
-        """See `Column.describe`."""
-        return ["line-numbers", self.spans.describe()]
-
-
-class LineCounts:
+class LineCounts(_OfSpans):
     """How many lines each text has, counted when it is asked for."""
 
-    def __init__(self, spans: Spans) -> None:
-        self.spans = spans
-
-    def __len__(self) -> int:
-        return len(self.spans)
+    _tag = "line-counts"
 
     def at(self, row: int, blobs: Blobs) -> "Value":
         """See `Column.at`."""
@@ -317,24 +323,15 @@ class LineCounts:
         """See `Column.cells`."""
         return [self.at(row, blobs) for row in range(len(self))]
 
-    def take(self, rows: IntArray) -> "LineCounts":
-        """See `Column.take`."""
-        return LineCounts(self.spans.take(rows))
 
-    def describe(self) -> Any:
-        """See `Column.describe`."""
-        return ["line-counts", self.spans.describe()]
-
-
-class LineTexts:
+class LineTexts(_OfSpans):
     """The whole line around the start of each text, looked up when it is asked for."""
 
-    def __init__(self, spans: Spans) -> None:
-        self.spans = spans
-        self._lines: Spans | None = None
+    _tag = "line-texts"
 
-    def __len__(self) -> int:
-        return len(self.spans)
+    def __init__(self, spans: Spans) -> None:
+        super().__init__(spans)
+        self._lines: Spans | None = None
 
     def at(self, row: int, blobs: Blobs) -> "Value":
         """See `Column.at`."""
@@ -355,14 +352,6 @@ class LineTexts:
                 starts[rows], stops[rows] = blobs.lines(digest_of_name(blob)).bounds(self.spans.starts[rows])
             self._lines = Spans(self.spans.blobs, starts, stops, self.spans.which)
         return self._lines
-
-    def take(self, rows: IntArray) -> "LineTexts":
-        """See `Column.take`."""
-        return LineTexts(self.spans.take(rows))
-
-    def describe(self) -> Any:
-        """See `Column.describe`."""
-        return ["line-texts", self.spans.describe()]
 
 
 class Groups:
@@ -405,11 +394,7 @@ def describe_value(value: "Value") -> Any:
         # The list itself, if no text by reference is in it: a list of lists of one list is far larger than it is.
         return value if all(map(operator.is_, items, value)) else items  # type: ignore[arg-type]
     if kind is dict:
-        return {_escape_key(key): describe_value(item) for key, item in value.items()}  # type: ignore[union-attr]
+        return {"$" * key.startswith("$") + key: describe_value(item) for key, item in value.items()}  # type: ignore[union-attr]
     if isinstance(value, (str, int, float)) or value is None:
         return value
     return {"$rows": value.describe()}  # type: ignore[union-attr]
-
-
-def _escape_key(key: str) -> str:
-    return "$" + key if key.startswith("$") else key

@@ -20,7 +20,7 @@ class FileKind(msgspec.Struct, frozen=True):
     """A kind of file: its name in recipes, how it becomes text, how it is known (for people), and the extra it needs.
 
     `matches` gets the first bytes (`HEAD` at most) and the lower-case name. `remedy` is what to do with a kind that is
-    refused.
+    refused, whose name is said as it is: "a workbook".
     """
 
     name: str
@@ -110,7 +110,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("zstd", "unpack", "bytes 28 b5 2f fd", _starts_with(b"\x28\xb5\x2f\xfd"), "zstd"),
     FileKind("docx", "convert", "`.docx`, and a zip", _is_docx, "documents"),
     FileKind(
-        "workbook",
+        "a workbook",
         "refuse",
         "`.xlsx` and its like, and a zip or an old Office file",
         _is_workbook,
@@ -118,36 +118,36 @@ KINDS: tuple[FileKind, ...] = (
         "give it as an input of its own: it is a table",
     ),
     FileKind(
-        "office document",
+        "an office document",
         "refuse",
         "`.pptx`, `.odt`, `.odp`, `.epub` and their like, and a zip",
         _is_packed_document,
         remedy="save it as PDF, DOCX or HTML first, such as by soffice --convert-to pdf",
     ),
     FileKind(
-        "old Office file",
+        "an old Office file",
         "refuse",
         "bytes d0 cf 11 e0 a1 b1 1a e1",
         _is_ole,
         remedy="save it in a newer form first (DOCX, XLSX, PDF; a message as .eml)",
     ),
     FileKind(
-        "SQLite database",
+        "an SQLite database",
         "refuse",
         "`SQLite format 3`",
         _starts_with(b"SQLite format 3\0"),
         remedy="read a table of it: sqlite:PATH?table=NAME",
     ),
     FileKind(
-        "DuckDB database",
+        "a DuckDB database",
         "refuse",
         "`DUCK` at byte 8",
         lambda head, name: head[8:12] == b"DUCK",
         remedy="read a table of it: duckdb:PATH?table=NAME",
     ),
-    FileKind("Parquet file", "refuse", "`PAR1`", _starts_with(b"PAR1"), remedy="read it as a table: parquet:PATH"),
-    FileKind("Arrow file", "refuse", "`ARROW1`", _starts_with(b"ARROW1"), remedy="read it as a table: arrow:PATH"),
-    FileKind("RTF", "refuse", "`{\\rtf`", _is_rtf, remedy="save it as DOCX or HTML first"),
+    FileKind("a Parquet file", "refuse", "`PAR1`", _starts_with(b"PAR1"), remedy="read it as a table: parquet:PATH"),
+    FileKind("an Arrow file", "refuse", "`ARROW1`", _starts_with(b"ARROW1"), remedy="read it as a table: arrow:PATH"),
+    FileKind("an RTF", "refuse", "`{\\rtf`", _is_rtf, remedy="save it as DOCX or HTML first"),
     FileKind("mail", "convert", "`.eml` or `.mbox`, and a header", _is_mail, "documents"),
     FileKind("zip", "members", "`PK` and 03 04 or 05 06", _is_zip),
     FileKind("tar", "members", "`ustar` at byte 257, or `.tar` and a checksum", _is_tar),

@@ -107,7 +107,7 @@ class TextReader:
             utf8 = file.utf8 or _check_utf8(content)
             return self.read_content(content, file.digest, utf8, name)
         if kind.way == "refuse":
-            raise _refusal(kind)
+            raise UnreadableError(kind.name, "", kind.remedy)
         if kind.way == "convert":
             return self._convert(kind.name, content)
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
@@ -147,7 +147,7 @@ class TextReader:
             assert payload.kind is not None
             raise UnreadableError("an archive", payload.kind.name, "give it as an input of its own")
         if payload.kind is not None and payload.kind.way == "refuse":
-            raise _refusal(payload.kind)
+            raise UnreadableError(payload.kind.name, "", payload.kind.remedy)
         # Stored before its encoding is known: detection looks at samples from all over the text.
         stored = self._blobs.derive(payload.stream.blocks())
         content = self._blobs.read(stored.digest)
@@ -253,12 +253,6 @@ class TextReader:
 
         stored = self._blobs.derive(repaired())
         return DerivedText(stored.digest, stored.size, steps, replaced)
-
-
-def _refusal(kind: FileKind) -> UnreadableError:
-    """The error for a kind that nothing here reads."""
-    article = "an" if kind.name[0] in "AoRS" else "a"
-    return UnreadableError(f"{article} {kind.name}", "", kind.remedy)
 
 
 def _binary_error(head: bytes) -> UnreadableError:

@@ -131,7 +131,7 @@ def _docx(file: BinaryIO) -> Iterator[Any]:
     whole = io.BytesIO(file.read())
     # Pictures would come as base64 within the text, and be most of it.
     html = mammoth.convert_to_html(whole, convert_image=lambda *_: [])
-    yield from _markdown(html.value)
+    yield from _markdown(_parse_html(html.value))
     yield from _left_out_of_docx(whole)
 
 
@@ -157,14 +157,21 @@ _NO_WORDS = frozenset({"pictures", "charts", "drawings", "frames"})
 
 def _left_out_of_docx(file: BinaryIO) -> Iterator[LeftOut]:
     """What a DOCX has besides the text of its body."""
+    counts: Counter[str] = Counter()
     with zipfile.ZipFile(file) as archive:
-        for part, sign, what in _DOCX_PARTS:
-            counts = [
-                len(re.findall(sign, archive.read(name))) for name in archive.namelist() if re.fullmatch(part, name)
-            ]
-            number = sum(map(bool, counts)) if what in _ONCE_A_PART else sum(counts)
-            if number:
-                yield LeftOut(what, number, is_loss=what not in _NO_WORDS)
+        for name in archive.namelist():
+            wanted = [(sign, what) for part, sign, what in _DOCX_PARTS if re.fullmatch(part, name)]
+            content = archive.read(name) if wanted else b""
+            for sign, what in wanted:
+                number = len(re.findall(sign, content))
+                counts[what] += min(1, number) if what in _ONCE_A_PART else number
+    yield from _left_out(counts)
+
+
+def _left_out(counts: Counter[str]) -> Iterator[LeftOut]:
+    for what, number in counts.items():
+        if number:
+            yield LeftOut(what, number, is_loss=what not in _NO_WORDS)
 
 
 def _declared_zip_size(file: BinaryIO) -> int:
@@ -177,24 +184,24 @@ def _declared_zip_size(file: BinaryIO) -> int:
 
 
 def _html(file: BinaryIO) -> Iterator[Any]:
-    html = file.read().decode()
-    yield from _markdown(html)
-    yield from _left_out_of_html(html)
+    page = _parse_html(file.read().decode())
+    # Looked at first: making Markdown takes the page apart.
+    counts = _count_left_out(page)
+    yield from _markdown(page)
+    yield from _left_out(counts)
 
 
 _EMBEDDED = {"iframe": "frames", "object": "embedded objects", "embed": "embedded objects", "canvas": "drawings"}
 
 
-def _left_out_of_html(html: str) -> Iterator[LeftOut]:
-    soup = import_extra("bs4", EXTRA).BeautifulSoup(html, "html.parser")
-    counts = Counter(_EMBEDDED[tag.name] for tag in soup(list(_EMBEDDED)))
+def _count_left_out(page: Any) -> Counter[str]:
+    """What a page has besides its text."""
+    counts = Counter(_EMBEDDED[tag.name] for tag in page(list(_EMBEDDED)))
     # A value that a reader of the page sees in its field, and that is no text of the page.
     counts["form values"] = sum(
-        1 for tag in soup("input") if tag.get("value") and tag.get("type") not in _UNSEEN_FIELDS
+        1 for tag in page("input") if tag.get("value") and tag.get("type") not in _UNSEEN_FIELDS
     )
-    for what, number in counts.items():
-        if number:
-            yield LeftOut(what, number, is_loss=what not in _NO_WORDS)
+    return counts
 
 
 _UNSEEN_FIELDS = ("hidden", "submit", "button", "reset", "image")
@@ -203,18 +210,17 @@ _UNSEEN_FIELDS = ("hidden", "submit", "button", "reset", "image")
 def _mail(file: BinaryIO) -> Iterator[Any]:
     """Each message: its headers, a blank line, its text. A mailbox has several, each begun by a line `From `."""
     whole = file.read()
-    messages = _MESSAGE_START.split(whole) if whole.startswith(b"From ") else [whole]
+    # Of the lines that begin with `From ` in a mailbox nothing is left.
+    messages = _MESSAGE_START.split(whole)[1:] if whole.startswith(b"From ") else [whole]
     attachments: list[str] = []
-    for number, raw in enumerate(filter(None, messages)):
-        # The line `From ` of a mailbox, of which `split` has left the rest.
-        content = raw.partition(b"\n")[2] if raw is not whole or whole.startswith(b"From ") else raw
+    for number, content in enumerate(messages):
         message = email.message_from_bytes(content, policy=email.policy.default)
         yield from _to_utf8(("\n" if number else "") + "\n".join(_message_lines(message, attachments)) + "\n")
     if attachments:
         yield LeftOut("attachments", len(attachments), _listed(attachments))
 
 
-_MESSAGE_START = re.compile(rb"(?:\A|(?<=\n))From ")
+_MESSAGE_START = re.compile(rb"^From .*\n?", re.MULTILINE)
 _MAIL_HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -227,40 +233,65 @@ def _message_lines(message: Any, attachments: list[str]) -> Iterator[str]:
     if body is not None:
         text = _part_text(body)
         if body.get_content_subtype() == "html":
-            text = b"".join(_markdown(text)).decode("utf-8", "surrogatepass")
+            text = b"".join(_markdown(_parse_html(text))).decode("utf-8", "surrogatepass")
         yield text.rstrip("\n")
-    for part in message.iter_attachments():
+    for part in _other_parts(message, body):
         name = part.get_filename() or "without a name"
-        size = len(part.get_payload(decode=True) or b"")
+        size = len(part.get_payload(decode=True) or bytes(part))
         attachments.append(name)
         yield f"[attachment {name}, {part.get_content_type()}, {size:,} bytes]"
 
 
+def _other_parts(message: Any, body: Any) -> Iterator[Any]:
+    """The parts that hold content and are not the body, nor another form of it; a mail within the mail is one part."""
+    if message.get_content_type() == "message/rfc822":
+        yield message
+    elif message.is_multipart():
+        is_of_body = message.get_content_type() == "multipart/alternative"
+        for part in message.iter_parts():
+            if not is_of_body or part.is_multipart() or part.get_content_maintype() != "text":
+                yield from _other_parts(part, body)
+            elif part.get_content_subtype() not in ("plain", "html"):
+                yield part
+    elif message is not body:
+        yield message
+
+
 def _part_text(part: Any) -> str:
-    """The text of a part, whatever it says of its encoding."""
+    """The text of a part, whatever it says of its encoding. Bytes that are no text are counted by `TextReader`."""
     raw: bytes = part.get_payload(decode=True) or b""
     try:
         return raw.decode(part.get_content_charset("utf-8"))
     except (LookupError, UnicodeError):
-        return raw.decode("utf-8", "replace")
+        return raw.decode("utf-8", "surrogateescape")
 
 
-def _markdown(html: str) -> Iterator[bytes]:
-    markdownify = import_extra("markdownify", EXTRA)
+def _parse_html(html: str) -> Any:
     # Python's own parser: lxml and html5lib, where installed, would give another text on another machine.
-    soup = import_extra("bs4", EXTRA).BeautifulSoup(html, "html.parser")
+    return import_extra("bs4", EXTRA).BeautifulSoup(html, "html.parser")
+
+
+def _markdown(page: Any) -> Iterator[bytes]:
+    markdownify = import_extra("markdownify", EXTRA)
     # They hold text that no reader of the page sees.
-    for invisible in soup(["script", "style", "template", "noscript"]):
+    for invisible in page(["script", "style", "template", "noscript"]):
         invisible.decompose()
     converter: Any = markdownify.MarkdownConverter(heading_style="ATX", **_NO_ESCAPES)
-    text: str = converter.convert_soup(soup)
+    text: str = converter.convert_soup(page)
     yield from _to_utf8(text.strip() + "\n")
 
 
 def _to_utf8(text: str) -> Iterator[bytes]:
-    """The bytes of a text. Half a surrogate pair passes here; `TextReader` replaces and counts it."""
+    """The bytes of a text. Half a surrogate pair passes here, as a byte that is no text does that a mail has.
+
+    `TextReader` replaces and counts them.
+    """
     for start in range(0, len(text), _PIECE):
-        yield text[start : start + _PIECE].encode("utf-8", "surrogatepass")
+        piece = text[start : start + _PIECE]
+        try:
+            yield piece.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            yield piece.encode("utf-8", "surrogatepass")
 
 
 _CONVERSIONS = {"pdf": _pdf, "docx": _docx, "html": _html, "mail": _mail}

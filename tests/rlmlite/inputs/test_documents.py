@@ -186,3 +186,31 @@ def test_pictures_are_no_lost_text(tmp_path: Path) -> None:
 
     assert "drawings left out" in notes_text(found)
     assert not found.source.incomplete
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("application/pdf", "a.pdf"), ("message/rfc822", "without a name"), ("text/calendar", "without a name")],
+)
+def test_a_mail_of_something_else_than_text_says_so(tmp_path: Path, kind: str, name: str) -> None:
+    """What is no body is named, wherever it stands: alone, beside the body, or as another form of it."""
+    part = f"Content-Type: {kind}" + (f"; name={name}" if "." in name else "") + "\n\nSubject: x\n\nwords\n"
+    parts = f"--B\nContent-Type: text/plain\n\nbody\n--B\n{part}--B--\n"
+    (tmp_path / "alone.eml").write_text(f"Subject: s\n{part}")
+    (tmp_path / "beside.eml").write_text(f"Subject: s\nContent-Type: multipart/mixed; boundary=B\n\n{parts}")
+    (tmp_path / "form.eml").write_text(f"Subject: s\nContent-Type: multipart/alternative; boundary=B\n\n{parts}")
+
+    for path in sorted(tmp_path.iterdir()):
+        found, text = load_plain(path)
+        assert f"[attachment {name}, {kind}, " in text or (kind.startswith("text/") and path.stem == "alone")
+        assert ("body\n" in text) is (path.stem != "alone")
+        assert found.source.incomplete or "[attachment" not in text
+
+
+def test_bytes_of_a_mail_that_are_no_text_are_counted(tmp_path: Path) -> None:
+    """Neither the encoding that the part names nor UTF-8 fits: they become U+FFFD, and it is said."""
+    (tmp_path / "a.eml").write_bytes(b"Subject: s\nContent-Type: text/plain; charset=nonsense\n\ncaf\xe9\n")
+    found, text = load_plain(tmp_path / "a.eml")
+
+    assert text == "Subject: s\n\ncaf\ufffd\n"
+    assert "1 bad byte became U+FFFD" in notes_text(found)

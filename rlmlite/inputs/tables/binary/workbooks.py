@@ -79,8 +79,8 @@ def _choose_sheet(book: Any, name: str | None, path: TableFile) -> str:
 
 
 def _hidden_sheets(book: Any) -> list[str]:
-    # By its words: the classes of the library have no other names that its types tell.
-    return [each.name for each in book.sheets_metadata if "Visible" not in str(each.visible).rpartition(".")[2]]
+    visible = library("python_calamine").SheetVisibleEnum.Visible
+    return [each.name for each in book.sheets_metadata if each.visible != visible]
 
 
 def _remarks(book: Any, sheet: Any) -> list[str]:
