@@ -6,7 +6,7 @@ rows, and know no action by name. So a host that adds a row (`Table.extended`) g
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -106,6 +106,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
       with `ask` has to say.
     - `size` is what is known of the result's extent.
     - `checks` are what its arguments have to fulfil together; `needs_extra`: there must be a further named argument.
+
+    `since` is the flag (`records.evolution.FLAGS`) with which the action came: a run without it has no such action.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     size: SizeRule = unknown_size
     checks: tuple[Check, ...] = ()
     needs_extra: bool = False
+    since: int | None = None
 
     @property
     def cost_rule(self) -> CostRule:
@@ -178,15 +181,21 @@ class Table(Mapping[str, Action]):
         """This table with more actions. Raises `ValueError` as the class does."""
         return Table([*self.values(), *actions])
 
+    def of(self, flags: Collection[int]) -> "Table":
+        """The actions that a run with these flags has: without those that came later."""
+        if all(action.since is None or action.since in flags for action in self.values()):
+            return self
+        return Table(action for action in self.values() if action.since is None or action.since in flags)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that changes what programs mean.
 
         Costs, sizes, checks and words are not in it: they say what happens before a program runs, or explain it. Nor is
-        a parameter that came with a flag: whether a run has it, its flags say.
+        an action or a parameter that came with a flag: whether a run has it, its flags say.
         """
         meaning: list[Any] = []
-        for action in self.values():
+        for action in filter(lambda action: action.since is None, self.values()):
             params = [_meaning(param) for param in action.params if param.since is None]
             meaning.append([action.name, _traits(action), params])
         return hashlib.sha256(value_bytes(meaning)).hexdigest()

@@ -170,7 +170,7 @@ class _StatementCheck:
         self.report("unknown_name", f"no variable `{name}`", node, hint)
 
     def _check_call(self, call: Call, context: ExprContext) -> None:
-        if context.folds and call.name in FOLDS:
+        if context.folds and call.name in FOLDS and call.name in self._scope.table:
             # An aggregate of `group`, not an action: its argument is evaluated for each row.
             for value in call.args:
                 self._visit(value, ExprContext(row=True))

@@ -53,6 +53,8 @@ def first_state(
     meter: Meter | None,
 ) -> tuple[State, Entry]:
     """The state before the first turn, with its record. See `machine.begin`. Raises `SettingsError`."""
+    # An older run had fewer actions; a name that it did not know may be a tool's there.
+    table = table.of(flags)
     _check_settings(settings, table)
     if recorded is None:
         # Not in a replay: a trace may be older than the check.

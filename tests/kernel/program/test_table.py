@@ -1,9 +1,14 @@
 """The action table is the only place that knows what an action is; what a table means is its digest."""
 
 import ast
+from collections.abc import Collection
 from pathlib import Path
 
-from rlmlite_kernel import ACTIONS
+from rlmlite_grammar import parse
+from rlmlite_kernel import ACTIONS, MemoryBlobs, RunKey, Settings, advance, begin
+from rlmlite_kernel.program.action_table import Action, Table
+from rlmlite_kernel.records.evolution import FLAGS, MEDIAN_OF_ONE
+from rlmlite_kernel.records.records import Step
 
 TYPES = frozenset(("int", "float", "str", "date"))
 FOLDS = frozenset(("first", "last", "min", "max", "count", "sum", "avg", "median", "percentile"))
@@ -36,3 +41,29 @@ def test_no_other_code_knows_actions_by_name() -> None:
 def test_the_kernels_own_table_means_what_it_did() -> None:
     """Golden traces hold this digest. Whoever changes it changes what programs mean, and says so in the changelog."""
     assert ACTIONS.digest == "8870fb2fc92ef08a0272c866416fc6a873b64d8b94666123b8da4f1dbfe1bf57"
+
+
+def test_an_action_that_came_with_a_flag_is_in_runs_with_this_flag_only() -> None:
+    """An older run is replayed with the actions that it had, and the digest of its table stays the same."""
+    new = Action(
+        name="fresh",
+        family="text",
+        params=(),
+        run=lambda context: 1,
+        result="a number",
+        help="one",
+        since=MEDIAN_OF_ONE,
+    )
+    table = ACTIONS.extended([new])
+
+    assert (table.digest, "fresh" in table.of(FLAGS), "fresh" in table.of([])) == (ACTIONS.digest, True, False)
+    assert _status(table, {MEDIAN_OF_ONE}) == ("ok", "")
+    assert _status(table, frozenset()) == ("failed", "unknown_action")
+
+
+def _status(table: Table, flags: Collection[int]) -> tuple[str, str]:
+    state = begin({}, Settings(), RunKey(b"k" * 32), table=table, flags=flags).state
+    turn = advance(state, parse("x = fresh()"), MemoryBlobs())
+    step = turn.entries[-1].record
+    assert isinstance(step, Step)
+    return step.status, step.code
